@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * fork, exec and exit of processes, each as one record of process_events. The bodies read
+ * kernel memory only through CO-RE probe reads, so that the same code serves tp_btf and
+ * raw_tp. All three tracepoints run with preemption off in process context, which is what
+ * makes the per-CPU sequence number and scratch safe without a lock.
+ */
+#ifndef WAGGLE_LIFECYCLE_H
+#define WAGGLE_LIFECYCLE_H
+
+#include "filter.h"
+#include <bpf/bpf_core_read.h>
+
+/* Bytes in the buffer from which a consumer that sleeps is woken; userspace drains by time
+ * below that. A wake-up per record is what makes tracers slow. */
+const volatile u32 wakeup_bytes = 1024 * 1024;
+
+static __always_inline bool wanted(struct filter_settings *settings, struct event_counters *counters,
+				   u32 type, u32 tgid)
+{
+	u32 *tracking = ONLY(lifecycle_tracking_map);
+
+	if (!tracking)
+		return false;
+	if (!*tracking && (type != RECORD_EXIT || tracked_state_of(tgid) != TRACKED_ACTIVE))
+		return false;
+	if (!(settings->event_mask & (1 << type)))
+		return false;
+	if (!passes_filter(settings, tgid)) {
+		counters->suppressed[type]++;
+		return false;
+	}
+	return true;
+}
+
+static __always_inline void submit(void *record, u64 size, struct record_header *header,
+				   struct event_counters *counters, u32 type)
+{
+	u64 flags = BPF_RB_NO_WAKEUP;
+
+	header->type = type;
+	header->size = size;
+	header->cpu = bpf_get_smp_processor_id();
+	header->sequence = counters->next_sequence++;
+	header->time_ns = bpf_ktime_get_boot_ns();
+	if (bpf_ringbuf_query(&process_events, BPF_RB_AVAIL_DATA) >= wakeup_bytes)
+		flags = BPF_RB_FORCE_WAKEUP;
+	if (bpf_ringbuf_output(&process_events, record, size, flags))
+		counters->dropped[type]++;
+}
+
+static __always_inline void fill_header(struct record_header *header, struct task_struct *task)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct task_struct *parent = BPF_CORE_READ(leader, real_parent);
+
+	header->flags = 0;
+	header->tid = BPF_CORE_READ(task, pid);
+	header->tgid = BPF_CORE_READ(task, tgid);
+	header->start_boottime = BPF_CORE_READ(leader, start_boottime);
+	header->exec_id = BPF_CORE_READ(task, self_exec_id);
+	header->parent_tgid = BPF_CORE_READ(parent, tgid);
+	header->parent_start_boottime = BPF_CORE_READ(parent, group_leader, start_boottime);
+	BPF_CORE_READ_INTO(&header->comm, leader, comm);
+}
+
+/* Inode of the PID namespace the task lives in; nsproxy only has the one of its children. */
+static __always_inline u32 pid_namespace_of(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	u32 level = BPF_CORE_READ(pid, level);
+	struct upid *innermost;
+
+	/* MAX_PID_NS_LEVEL of kernel/pid_namespace.c */
+	if (level > 32)
+		return 0;
+	innermost = (void *)pid + bpf_core_field_offset(pid->numbers) +
+		    level * bpf_core_type_size(struct upid);
+	return BPF_CORE_READ(innermost, ns, ns.inum);
+}
+
+static __always_inline void on_fork(struct task_struct *parent, struct task_struct *child)
+{
+	struct filter_settings *settings = ONLY(filter_settings);
+	struct event_counters *counters = ONLY(event_counters);
+	u32 child_tgid = BPF_CORE_READ(child, tgid);
+	u32 tgid = BPF_CORE_READ(parent, tgid);
+	struct fork_record record = {};
+
+	if (!settings || !counters || child_tgid != BPF_CORE_READ(child, pid))
+		return;
+	track_child(tgid, child_tgid);
+	if (!wanted(settings, counters, RECORD_FORK, tgid))
+		return;
+	fill_header(&record.header, parent);
+	record.child_tgid = child_tgid;
+	record.child_start_boottime = BPF_CORE_READ(child, start_boottime);
+	submit(&record, sizeof(record), &record.header, counters, RECORD_FORK);
+}
+
+static __always_inline void on_exec(struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	struct filter_settings *settings = ONLY(filter_settings);
+	struct event_counters *counters = ONLY(event_counters);
+	struct exec_record *record = ONLY(exec_scratch);
+	u32 tgid = BPF_CORE_READ(task, tgid);
+	unsigned long arg_start, arg_end;
+	u64 ids, filename, argv;
+	long got;
+
+	if (!settings || !counters || !record)
+		return;
+	track_exec(tgid);
+	if (!wanted(settings, counters, RECORD_EXEC, tgid))
+		return;
+	fill_header(&record->header, task);
+	ids = bpf_get_current_uid_gid();
+	record->uid = ids;
+	record->gid = ids >> 32;
+	record->cgroup_id = bpf_get_current_cgroup_id();
+	record->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	record->pid_namespace = pid_namespace_of(task);
+	record->old_tid = old_pid;
+
+	got = bpf_probe_read_kernel_str(record->payload, FILENAME_MAX_BYTES, BPF_CORE_READ(bprm, filename));
+	if (got < 1)
+		got = 1;
+	/* A full buffer means that the string was cut: PATH_MAX counts the NUL. */
+	if (got == FILENAME_MAX_BYTES)
+		record->header.flags |= RECORD_FILENAME_TRUNCATED;
+	filename = got - 1;
+	if (filename > FILENAME_MAX_BYTES - 1)
+		filename = FILENAME_MAX_BYTES - 1;
+	record->filename_length = filename;
+
+	arg_start = BPF_CORE_READ(task, mm, arg_start);
+	arg_end = BPF_CORE_READ(task, mm, arg_end);
+	argv = arg_end - arg_start;
+	record->argv_total = argv;
+	if (argv > ARGV_MAX_BYTES) {
+		record->header.flags |= RECORD_ARGV_TRUNCATED;
+		argv = ARGV_MAX_BYTES;
+	}
+	if (bpf_probe_read_user(record->payload + filename, argv, (void *)arg_start)) {
+		record->header.flags |= RECORD_ARGV_UNREADABLE;
+		argv = 0;
+	}
+	record->argv_length = argv;
+	submit(record, offsetof(struct exec_record, payload) + filename + argv, &record->header,
+	       counters, RECORD_EXEC);
+}
+
+/* True for exactly one thread of a group: the one that sees the group's end first. */
+static __always_inline bool ends_group(struct task_struct *task, struct task_struct *leader, u32 tgid)
+{
+	struct ended_group group = {};
+	u8 seen = 1;
+
+	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return false;
+	if (task == leader && BPF_CORE_READ(task, signal, nr_threads) == 1)
+		return true;
+	group.tgid = tgid;
+	group.start_boottime = BPF_CORE_READ(leader, start_boottime);
+	return bpf_map_update_elem(&ended_groups, &group, &seen, BPF_NOEXIST) == 0;
+}
+
+static __always_inline void on_exit(struct task_struct *task)
+{
+	struct filter_settings *settings = ONLY(filter_settings);
+	struct event_counters *counters = ONLY(event_counters);
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	u32 tgid = BPF_CORE_READ(task, tgid);
+	struct exit_record record = {};
+
+	if (!settings || !counters || !ends_group(task, leader, tgid))
+		return;
+	if (wanted(settings, counters, RECORD_EXIT, tgid)) {
+		fill_header(&record.header, task);
+		record.uid = bpf_get_current_uid_gid();
+		record.cgroup_id = bpf_get_current_cgroup_id();
+		/* What the parent's wait(2) gets: kernel/exit.c, wait_task_zombie(). The code is the
+		 * leader's, not that of the thread which happened to be last. */
+		if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
+			record.exit_code = BPF_CORE_READ(task, signal, group_exit_code);
+		else
+			record.exit_code = BPF_CORE_READ(leader, exit_code);
+		submit(&record, sizeof(record), &record.header, counters, RECORD_EXIT);
+	}
+	bpf_map_delete_elem(&tracked_processes, &tgid);
+}
+
+#endif

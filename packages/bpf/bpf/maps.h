@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Every map of the object. Sizes that depend on the host are set by the loader. */
+#ifndef WAGGLE_MAPS_H
+#define WAGGLE_MAPS_H
+
+#include "records.h"
+#include <bpf/bpf_helpers.h>
+
+/* One buffer for fork, exec and exit, so that their order is kept. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} process_events SEC(".maps");
+
+/* The run-time switch. 0: only exits of tracked processes. 1: everything. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} lifecycle_tracking_map SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct filter_settings);
+} filter_settings SEC(".maps");
+
+/* tgid -> state; handle_fork adds the children, handle_exit takes them out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, u32);
+	__type(value, struct tracked_process);
+} tracked_processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, TRACKED_CGROUPS_MAX);
+	__type(key, u32);
+	__type(value, u32);
+} tracked_cgroups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct event_counters);
+} event_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct exec_record);
+} exec_scratch SEC(".maps");
+
+/* Thread groups whose end was reported. Two last threads can both see live == 0; the first
+ * to insert wins. Only groups of several threads pay for it. */
+struct ended_group {
+	u64 start_boottime;
+	u32 tgid;
+	u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct ended_group);
+	__type(value, u8);
+} ended_groups SEC(".maps");
+
+/* Two counting maps: userspace drains the one that `active_samples` does not name. */
+struct sample_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct sample_key);
+	__type(value, struct sample_value);
+} samples_a SEC(".maps"), samples_b SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} active_samples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct sample_key);
+} sample_scratch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct sample_counters);
+} sample_counters SEC(".maps");
+
+#define ONLY(map) bpf_map_lookup_elem(&(map), &(u32){ 0 })
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The CPU sampler: at each tick of a perf event, count (process image, user stack, kernel
+ * stack) in the active counting map. Nothing is sent per sample.
+ */
+#ifndef WAGGLE_SAMPLE_H
+#define WAGGLE_SAMPLE_H
+
+#include "filter.h"
+#include <bpf/bpf_core_read.h>
+
+const volatile bool sample_idle = false;
+
+#define FRAME_BYTES (STACK_MAX_FRAMES * sizeof(u64))
+
+/* The key is compared whole, so what an earlier, deeper stack left in the scratch is cleared.
+ * One copy of zeroes: a loop over the tail explodes the verifier's states, and clang has no
+ * memset of this size for BPF. */
+const volatile u64 no_frames[2 * STACK_MAX_FRAMES] = {};
+
+static __always_inline void clear_frames(struct sample_key *key)
+{
+	bpf_probe_read_kernel(key->user, sizeof(key->user) + sizeof(key->kernel), (void *)no_frames);
+}
+
+static __always_inline u32 depth_of(long bytes)
+{
+	if (bytes < 0)
+		return 0;
+	return (u64)bytes / sizeof(u64);
+}
+
+static __always_inline void count_sample(void *map, struct sample_key *key, struct sample_counters *counters,
+					 struct task_struct *leader)
+{
+	struct sample_value *known = bpf_map_lookup_elem(map, key);
+	struct sample_value fresh = {};
+	long error;
+
+	if (!known) {
+		fresh.count = 1;
+		fresh.first_ns = fresh.last_ns = bpf_ktime_get_boot_ns();
+		fresh.cgroup_id = bpf_get_current_cgroup_id();
+		fresh.tid = bpf_get_current_pid_tgid();
+		fresh.cpu = bpf_get_smp_processor_id();
+		BPF_CORE_READ_INTO(&fresh.comm, leader, comm);
+		error = bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST);
+		if (!error) {
+			counters->stored++;
+			return;
+		}
+		known = bpf_map_lookup_elem(map, key);
+		if (!known) {
+			if (error == -16 /* EBUSY */)
+				counters->lost_busy++;
+			else
+				counters->lost_full++;
+			return;
+		}
+	}
+	__sync_fetch_and_add(&known->count, 1);
+	known->last_ns = bpf_ktime_get_boot_ns();
+	counters->stored++;
+}
+
+static __always_inline void on_sample(void *ctx)
+{
+	struct filter_settings *settings = ONLY(filter_settings);
+	struct sample_counters *counters = ONLY(sample_counters);
+	struct sample_key *key = ONLY(sample_scratch);
+	u32 *active = ONLY(active_samples);
+	u32 tgid = bpf_get_current_pid_tgid() >> 32;
+	struct task_struct *task, *leader;
+	long bytes;
+
+	if (!settings || !counters || !key || !active)
+		return;
+	if (!tgid && !sample_idle) {
+		counters->idle++;
+		return;
+	}
+	if (!passes_filter(settings, tgid)) {
+		counters->filtered++;
+		return;
+	}
+	task = (void *)bpf_get_current_task();
+	leader = BPF_CORE_READ(task, group_leader);
+	key->tgid = tgid;
+	key->start_boottime = BPF_CORE_READ(leader, start_boottime);
+	key->exec_id = BPF_CORE_READ(task, self_exec_id);
+
+	clear_frames(key);
+	bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);
+	if (bytes < 0)
+		counters->user_failed++;
+	key->user_depth = depth_of(bytes);
+	if (key->user_depth == STACK_MAX_FRAMES)
+		counters->user_truncated++;
+	bytes = bpf_get_stack(ctx, key->kernel, FRAME_BYTES, 0);
+	key->kernel_depth = depth_of(bytes);
+	if (key->kernel_depth == STACK_MAX_FRAMES)
+		counters->kernel_truncated++;
+
+	if (*active)
+		count_sample(&samples_b, key, counters, leader);
+	else
+		count_sample(&samples_a, key, counters, leader);
+}
+
+#endif

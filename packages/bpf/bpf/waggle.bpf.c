@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Every program of waggle, one object. Each is optional: the loader switches off what a
+ * session does not need or the kernel does not have (bpf_program__set_autoload).
+ */
+#include "lifecycle.h"
+#include "sample.h"
+#include <bpf/bpf_tracing.h>
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(handle_fork, struct task_struct *parent, struct task_struct *child)
+{
+	on_fork(parent, child);
+	return 0;
+}
+
+#ifndef WITHOUT_EXEC
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(handle_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	on_exec(task, old_pid, bprm);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exec")
+int BPF_PROG(handle_exec_raw, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	on_exec(task, old_pid, bprm);
+	return 0;
+}
+#endif
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(handle_exit, struct task_struct *task)
+{
+	on_exit(task);
+	return 0;
+}
+
+/* The same handlers for kernels that refuse tp_btf. */
+SEC("raw_tp/sched_process_fork")
+int BPF_PROG(handle_fork_raw, struct task_struct *parent, struct task_struct *child)
+{
+	on_fork(parent, child);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int BPF_PROG(handle_exit_raw, struct task_struct *task)
+{
+	on_exit(task);
+	return 0;
+}
+
+SEC("perf_event")
+int sample(struct bpf_perf_event_data *ctx)
+{
+	on_sample(ctx);
+	return 0;
+}
+
+/* Records travel as bytes, so nothing else would put their types into the object's BTF,
+ * from which the TypeScript layouts are generated. */
+const struct fork_record *layout_fork_record __attribute__((unused));
+const struct exec_record *layout_exec_record __attribute__((unused));
+const struct exit_record *layout_exit_record __attribute__((unused));
+const enum record_type *layout_record_type __attribute__((unused));
+const enum record_flags *layout_record_flags __attribute__((unused));
+const enum record_bounds *layout_record_bounds __attribute__((unused));
+const enum filter_flags *layout_filter_flags __attribute__((unused));
+const enum filter_bounds *layout_filter_bounds __attribute__((unused));
+const enum tracked_state *layout_tracked_state __attribute__((unused));
+const enum stack_bounds *layout_stack_bounds __attribute__((unused));

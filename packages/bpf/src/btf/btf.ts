@@ -1,0 +1,217 @@
+// BTF, the type format of BPF objects and of the kernel itself, read into plain values.
+// Used at build time to generate the layouts of our records, and by anyone who wants to know
+// what a kernel's types look like. Format: Documentation/bpf/btf.rst of the kernel.
+
+/** A BTF type as far as layouts need it. Ids are indices into `Btf.types`; 0 is void. */
+export type BtfType =
+  | { readonly kind: 'int'; readonly name: string; readonly size: number; readonly signed: boolean }
+  | { readonly kind: 'pointer'; readonly name: string; readonly target: number }
+  | {
+      readonly kind: 'array';
+      readonly name: string;
+      readonly element: number;
+      readonly length: number;
+    }
+  | BtfAggregate<'struct'>
+  | BtfAggregate<'union'>
+  | {
+      readonly kind: 'enum';
+      readonly name: string;
+      readonly size: number;
+      readonly values: readonly { readonly name: string; readonly value: number }[];
+    }
+  | { readonly kind: 'alias'; readonly name: string; readonly target: number }
+  | {
+      readonly kind: 'datasec';
+      readonly name: string;
+      readonly size: number;
+      readonly variables: readonly {
+        readonly type: number;
+        readonly offset: number;
+        readonly size: number;
+      }[];
+    }
+  | { readonly kind: 'var'; readonly name: string; readonly target: number }
+  | {
+      readonly kind: 'function-prototype';
+      readonly name: string;
+      readonly parameters: readonly string[];
+    }
+  | { readonly kind: 'other'; readonly name: string };
+
+interface BtfAggregate<Kind extends string> {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly size: number;
+  readonly members: readonly BtfMember[];
+}
+
+export interface BtfMember {
+  readonly name: string;
+  readonly type: number;
+  /** Bytes from the start of the struct. */
+  readonly offset: number;
+}
+
+export interface Btf {
+  readonly types: readonly BtfType[];
+}
+
+export class BtfError extends Error {
+  override readonly name = 'BtfError';
+  readonly code = 'malformed-btf';
+}
+
+const MAGIC = 0xeb9f;
+
+/** Reads a .BTF section. @throws BtfError when it is not one or does not hold together. */
+export function parseBtf(bytes: Uint8Array): Btf {
+  try {
+    return new BtfReader(bytes).read();
+  } catch (error) {
+    if (error instanceof RangeError) throw new BtfError('the BTF ends in the middle of a type');
+    throw error;
+  }
+}
+
+class BtfReader {
+  private readonly view: DataView;
+  private readonly decoder = new TextDecoder();
+  private position = 0;
+  private stringsAt = 0;
+
+  constructor(private readonly bytes: Uint8Array) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  read(): Btf {
+    if (this.view.getUint16(0, true) !== MAGIC) throw new BtfError('no BTF magic number');
+    const headerLength = this.view.getUint32(4, true);
+    const typesAt = headerLength + this.view.getUint32(8, true);
+    const typesEnd = typesAt + this.view.getUint32(12, true);
+    this.stringsAt = headerLength + this.view.getUint32(16, true);
+    this.position = typesAt;
+    const types: BtfType[] = [{ kind: 'other', name: 'void' }];
+    while (this.position < typesEnd) types.push(this.readType());
+    return { types };
+  }
+
+  private u32(): number {
+    const value = this.view.getUint32(this.position, true);
+    this.position += 4;
+    return value;
+  }
+
+  private string(offset: number): string {
+    const start = this.stringsAt + offset;
+    const end = this.bytes.indexOf(0, start);
+    if (end < 0) throw new BtfError('a BTF string has no end');
+    return this.decoder.decode(this.bytes.subarray(start, end));
+  }
+
+  private readType(): BtfType {
+    const name = this.string(this.u32());
+    const info = this.u32();
+    const sizeOrType = this.u32();
+    const count = info & 0xffff;
+    const flag = info >>> 31 === 1;
+    switch ((info >>> 24) & 0x1f) {
+      case 1:
+        return { kind: 'int', name, size: sizeOrType, signed: ((this.u32() >>> 24) & 1) === 1 };
+      case 2:
+        return { kind: 'pointer', name, target: sizeOrType };
+      case 3: {
+        const element = this.u32();
+        this.u32();
+        return { kind: 'array', name, element, length: this.u32() };
+      }
+      case 4:
+      case 5: {
+        const kind = ((info >>> 24) & 0x1f) === 4 ? 'struct' : 'union';
+        const members = this.times(count, () => ({
+          name: this.string(this.u32()),
+          type: this.u32(),
+          // With kind_flag the upper byte is a bitfield's width.
+          offset: (this.u32() & (flag ? 0xffffff : 0xffffffff)) / 8,
+        }));
+        return { kind, name, size: sizeOrType, members };
+      }
+      case 6:
+        return {
+          kind: 'enum',
+          name,
+          size: sizeOrType,
+          values: this.times(count, () => ({ name: this.string(this.u32()), value: this.u32() })),
+        };
+      case 8: // typedef
+      case 9: // volatile
+      case 10: // const
+      case 11: // restrict
+      case 18: // type tag
+        return { kind: 'alias', name, target: sizeOrType };
+      case 13:
+        return {
+          kind: 'function-prototype',
+          name,
+          parameters: this.times(count, () => {
+            const parameter = this.string(this.u32());
+            this.u32();
+            return parameter;
+          }),
+        };
+      case 14:
+        this.u32();
+        return { kind: 'var', name, target: sizeOrType };
+      case 15:
+        return {
+          kind: 'datasec',
+          name,
+          size: sizeOrType,
+          variables: this.times(count, () => ({
+            type: this.u32(),
+            offset: this.u32(),
+            size: this.u32(),
+          })),
+        };
+      case 17: // declaration tag
+        this.u32();
+        return { kind: 'other', name };
+      case 19: // 64-bit enum
+        this.position += count * 12;
+        return { kind: 'other', name };
+      default: // forward declaration, function, float: nothing behind the common part
+        return { kind: 'other', name };
+    }
+  }
+
+  private times<T>(count: number, read: () => T): T[] {
+    return Array.from({ length: count }, read);
+  }
+}
+
+/** Follows typedefs and qualifiers to the type they name. */
+export function resolveAlias(btf: Btf, id: number): BtfType {
+  let type = btf.types[id];
+  for (let hops = 0; type?.kind === 'alias' && hops < 32; hops++) type = btf.types[type.target];
+  if (type === undefined || type.kind === 'alias') throw new BtfError(`type ${id} leads nowhere`);
+  return type;
+}
+
+/** Bytes that a value of the type takes. */
+export function sizeOfType(btf: Btf, id: number): number {
+  const type = resolveAlias(btf, id);
+  switch (type.kind) {
+    case 'int':
+    case 'struct':
+    case 'union':
+    case 'enum':
+    case 'datasec':
+      return type.size;
+    case 'pointer':
+      return 8;
+    case 'array':
+      return type.length * sizeOfType(btf, type.element);
+    default:
+      throw new BtfError(`type ${id} (${type.kind}) has no size`);
+  }
+}

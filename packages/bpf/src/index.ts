@@ -1,0 +1,19 @@
+// @waggle/bpf: the BPF object, and how to read what its programs write. See README.md.
+
+export * from './generated/layouts.ts';
+export {
+  LIFECYCLE_PROGRAMS,
+  type LifecycleHook,
+  MAPS,
+  objectPath,
+  type ProgramVariant,
+  SAMPLE_PROGRAM,
+} from './object.ts';
+export { decodeComm, decodeRecord, type RecordMemory } from './records/decode.ts';
+export type {
+  ExecRecord,
+  ExitRecord,
+  ForkRecord,
+  LifecycleRecord,
+  RecordHeader,
+} from './records/record.ts';

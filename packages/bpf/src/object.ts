@@ -1,0 +1,53 @@
+// Where the built objects are and what is in them, as data: the programs with their hooks and
+// fallbacks, the maps by name. Nothing here touches the kernel.
+
+import { fileURLToPath } from 'node:url';
+
+/** Architectures that an object is built for, by Node's name for them. */
+const FOLDER: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
+
+/** @throws RangeError for an architecture that has no object. */
+export function objectPath(architecture: string = process.arch): string {
+  const folder = FOLDER[architecture];
+  if (folder === undefined)
+    throw new RangeError(`waggle has no BPF object for the architecture ${architecture}`);
+  // src/ and the bundled dist/ are both one folder below the package's root.
+  return fileURLToPath(new URL(`../dist/${folder}/waggle.bpf.o`, import.meta.url));
+}
+
+export type LifecycleHook = 'fork' | 'exec' | 'exit';
+
+/** How a handler may be attached; tried in this order. */
+export interface ProgramVariant {
+  readonly program: string;
+  readonly method: 'tp_btf' | 'raw_tp';
+}
+
+export const LIFECYCLE_PROGRAMS: Readonly<Record<LifecycleHook, readonly ProgramVariant[]>> = {
+  fork: [
+    { program: 'handle_fork', method: 'tp_btf' },
+    { program: 'handle_fork_raw', method: 'raw_tp' },
+  ],
+  exec: [
+    { program: 'handle_exec', method: 'tp_btf' },
+    { program: 'handle_exec_raw', method: 'raw_tp' },
+  ],
+  exit: [
+    { program: 'handle_exit', method: 'tp_btf' },
+    { program: 'handle_exit_raw', method: 'raw_tp' },
+  ],
+};
+
+export const SAMPLE_PROGRAM = 'sample';
+
+export const MAPS = {
+  events: 'process_events',
+  lifecycleTracking: 'lifecycle_tracking_map',
+  filterSettings: 'filter_settings',
+  trackedProcesses: 'tracked_processes',
+  trackedCgroups: 'tracked_cgroups',
+  eventCounters: 'event_counters',
+  samples: ['samples_a', 'samples_b'],
+  activeSamples: 'active_samples',
+  sampleCounters: 'sample_counters',
+} as const;

@@ -1,0 +1,99 @@
+// Bytes of process_events to typed records. Offsets come from the object's BTF by way of
+// generated/layouts.ts. Strings are copied; nothing returned points into the ring.
+
+import { execRecord, exitRecord, forkRecord, recordFlags, recordType } from '../generated/layouts.ts';
+import type { LifecycleRecord } from './record.ts';
+
+/** Memory that a record lies in; the ring buffer reader's shape. */
+export interface RecordMemory {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+const HEADER = execRecord.offset;
+const COMM_BYTES = execRecord.bytes['header.comm'];
+const FORK = forkRecord.offset;
+const EXEC = execRecord.offset;
+const EXIT = exitRecord.offset;
+
+const decoder = new TextDecoder();
+
+/**
+ * The record at `offset`, or undefined for a type that this version does not know (a newer
+ * object's).
+ */
+export function decodeRecord(memory: RecordMemory, offset: number): LifecycleRecord | undefined {
+  const { bytes, view } = memory;
+  const type = view.getUint16(offset + HEADER['header.type'], true);
+  const header = {
+    cpu: view.getUint32(offset + HEADER['header.cpu'], true),
+    sequence: u53(view, offset + HEADER['header.sequence']),
+    time: view.getBigUint64(offset + HEADER['header.time_ns'], true),
+    pid: view.getUint32(offset + HEADER['header.tgid'], true),
+    tid: view.getUint32(offset + HEADER['header.tid'], true),
+    startTime: view.getBigUint64(offset + HEADER['header.start_boottime'], true),
+    execId: u53(view, offset + HEADER['header.exec_id']),
+    ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
+    parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
+    comm: decodeComm(bytes, offset + HEADER['header.comm']),
+  };
+  if (type === recordType.RECORD_EXEC) {
+    const flags = view.getUint16(offset + HEADER['header.flags'], true);
+    const filenameAt = offset + EXEC.payload;
+    const argvAt = filenameAt + view.getUint32(offset + EXEC.filename_length, true);
+    const argvEnd = argvAt + view.getUint32(offset + EXEC.argv_length, true);
+    return {
+      type: 'exec',
+      ...header,
+      filename: decoder.decode(bytes.subarray(filenameAt, argvAt)),
+      argv: decodeArgv(bytes, argvAt, argvEnd),
+      argvTruncated:
+        (flags & (recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE)) !== 0,
+      uid: view.getUint32(offset + EXEC.uid, true),
+      gid: view.getUint32(offset + EXEC.gid, true),
+      cgroupId: view.getBigUint64(offset + EXEC.cgroup_id, true),
+      nsMnt: view.getUint32(offset + EXEC.mount_namespace, true),
+      nsPid: view.getUint32(offset + EXEC.pid_namespace, true),
+    };
+  }
+  if (type === recordType.RECORD_EXIT) {
+    const status = view.getUint32(offset + EXIT.exit_code, true);
+    return {
+      type: 'exit',
+      ...header,
+      uid: view.getUint32(offset + EXIT.uid, true),
+      cgroupId: view.getBigUint64(offset + EXIT.cgroup_id, true),
+      exitCode: (status >>> 8) & 0xff,
+      signal: status & 0x7f,
+      coreDumped: (status & 0x80) !== 0,
+    };
+  }
+  if (type === recordType.RECORD_FORK) {
+    return {
+      type: 'fork',
+      ...header,
+      childPid: view.getUint32(offset + FORK.child_tgid, true),
+      childStartTime: view.getBigUint64(offset + FORK.child_start_boottime, true),
+    };
+  }
+  return undefined;
+}
+
+/** A 64-bit counter that stays below 2^53 in practice. */
+function u53(view: DataView, offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 0x1_0000_0000;
+}
+
+/** A NUL-padded comm. Invalid UTF-8 becomes U+FFFD. */
+export function decodeComm(bytes: Uint8Array, offset: number): string {
+  let end = offset;
+  while (end < offset + COMM_BYTES && bytes[end] !== 0) end++;
+  return decoder.decode(bytes.subarray(offset, end));
+}
+
+/** Each argument ends with a NUL; a cut-off last one has none. */
+function decodeArgv(bytes: Uint8Array, start: number, end: number): string[] {
+  if (start === end) return [];
+  const stop = bytes[end - 1] === 0 ? end - 1 : end;
+  return decoder.decode(bytes.subarray(start, stop)).split('\0');
+}

@@ -1,0 +1,2 @@
+import { Command } from 'commander';
+export function recordCommand(): Command { return new Command('record'); }

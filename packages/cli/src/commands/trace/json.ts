@@ -1,0 +1,70 @@
+// The JSON form of an event: one object a line, field names and order fixed. 64-bit numbers
+// are strings, for JSON readers that have only doubles.
+
+import type { ProcessEvent } from '@waggle/core';
+import { Rfc3339 } from './rfc3339.ts';
+
+export class JsonLines {
+  private readonly clock = new Rfc3339();
+
+  /** One event's line, newline included. */
+  line(event: ProcessEvent): string {
+    return `${JSON.stringify(this.fields(event))}\n`;
+  }
+
+  private fields(event: ProcessEvent): object {
+    switch (event.event) {
+      case 'exec':
+        return {
+          event: 'exec',
+          time: this.clock.format(event.time),
+          pid: event.pid,
+          tid: event.tid,
+          ppid: event.ppid,
+          startTime: String(event.startTime),
+          execId: event.execId,
+          comm: event.comm,
+          filename: event.filename,
+          argv: event.argv,
+          argvTruncated: event.argvTruncated,
+          uid: event.uid,
+          gid: event.gid,
+          cgroupId: String(event.cgroupId),
+          containerId: event.containerId,
+          nsMnt: event.nsMnt,
+          nsPid: event.nsPid,
+        };
+      case 'exit':
+        return {
+          event: 'exit',
+          time: this.clock.format(event.time),
+          pid: event.pid,
+          ppid: event.ppid,
+          startTime: String(event.startTime),
+          execId: event.execId,
+          comm: event.comm,
+          filename: event.filename,
+          uid: event.uid,
+          exitCode: event.exitCode,
+          signal: event.signal,
+          coreDumped: event.coreDumped,
+          lifetimeNs: String(event.lifetimeNs),
+        };
+      case 'fork':
+        return {
+          event: 'fork',
+          time: this.clock.format(event.time),
+          pid: event.pid,
+          tid: event.tid,
+          ppid: event.ppid,
+          startTime: String(event.startTime),
+          execId: event.execId,
+          comm: event.comm,
+          childPid: event.childPid,
+          childStartTime: String(event.childStartTime),
+        };
+      case 'lost':
+        return { event: 'lost', time: this.clock.format(event.time), count: event.count };
+    }
+  }
+}

@@ -1,0 +1,80 @@
+// `waggle trace`: its command line. What it does is in run.ts.
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import {
+  collect,
+  parsePid,
+  parseRegex,
+  parseRingSize,
+  parseSeconds,
+  parseUid,
+} from '../../options/parse.ts';
+
+export type TraceableEvent = 'fork' | 'exec' | 'exit';
+
+export interface TraceOptions {
+  readonly json?: boolean;
+  readonly pid?: readonly number[];
+  readonly comm?: RegExp;
+  readonly uid?: number;
+  readonly cgroup?: readonly string[];
+  readonly events: readonly TraceableEvent[];
+  readonly duration?: number;
+  readonly failed?: boolean;
+  readonly ringSize?: number;
+}
+
+const EVENTS: readonly TraceableEvent[] = ['fork', 'exec', 'exit'];
+
+function parseEvents(value: string): readonly TraceableEvent[] {
+  const chosen = value.split(',').map((name) => name.trim());
+  for (const name of chosen)
+    if (!EVENTS.includes(name as TraceableEvent))
+      throw new InvalidArgumentError(`"${name}" is none of fork, exec, exit.`);
+  return EVENTS.filter((event) => chosen.includes(event));
+}
+
+export function traceCommand(): Command {
+  return new Command('trace')
+    .description('Show every process that starts and ends, as it happens.')
+    .usage('[options] [-- COMMAND [ARG...]]')
+    .argument('[command...]', 'trace this command and its descendants until it ends')
+    .passThroughOptions()
+    .option('--json', 'one JSON object a line on standard output')
+    .option('-p, --pid <pid...>', 'only these processes and their descendants', parsePid)
+    .option('--comm <regex>', 'only processes whose name matches', parseRegex)
+    .option('--uid <uid>', 'only processes of this user id', parseUid)
+    .option('--cgroup <path>', 'only below this cgroup v2 directory (repeatable)', collect)
+    .addOption(
+      new Option('--events <list>', 'any of fork,exec,exit')
+        .argParser(parseEvents)
+        .default(['exec', 'exit'], 'exec,exit'),
+    )
+    .option('--duration <seconds>', 'stop after this time', parseSeconds)
+    .option('--failed', 'only exits with a status other than 0 or by a signal')
+    .addOption(
+      new Option('--ring-size <bytes>', 'ring buffer in the kernel: a power of two, K/M allowed')
+        .env('WAGGLE_RING_SIZE')
+        .argParser(parseRingSize),
+    )
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Examples:',
+        '  waggle trace',
+        '  waggle trace --comm "^(curl|wget)$"',
+        '  waggle trace --failed                    what exits with an error or is killed',
+        '  waggle trace --json --duration 10 > events.jsonl',
+        '  waggle trace --events fork,exec,exit -- make -j8',
+        '',
+        'The first line on stderr that says "ready" means that every event from then on is',
+        'captured. With a COMMAND its standard output goes to stderr, so that stdout is the',
+        "trace's alone.",
+      ].join('\n'),
+    )
+    .action(async (command: string[], options: TraceOptions) => {
+      const { runTrace } = await import('./run.ts');
+      process.exitCode = await runTrace(options, command);
+    });
+}

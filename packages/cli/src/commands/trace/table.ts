@@ -1,0 +1,60 @@
+// The trace as people read it: one line an event, columns that stay put.
+
+import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from '@waggle/core';
+import { humanDuration, type Palette, printable, shellWord } from '../../terminal/text.ts';
+
+const ARGV_MAX_CHARACTERS = 4096;
+
+export class Table {
+  constructor(private readonly colour: Palette) {}
+
+  header(): string {
+    return this.colour.bold(
+      `${'TIME'.padEnd(13)}${'EVENT'.padEnd(6)}${'PID'.padStart(8)}${'PPID'.padStart(8)}  ${'COMM'.padEnd(16)} DETAILS`,
+    );
+  }
+
+  line(event: ProcessEvent): string {
+    switch (event.event) {
+      case 'exec':
+        return this.row(event, this.colour.green('exec  '), this.execDetails(event));
+      case 'exit':
+        return this.row(event, this.colour.dim('exit  '), this.exitDetails(event));
+      case 'fork':
+        return this.row(event, 'fork  ', `child ${event.childPid}`);
+      case 'lost':
+        return `${this.time(event.time)} ${this.colour.yellow(`lost ${event.count} events: the ring buffer was full (--ring-size makes it larger)`)}`;
+    }
+  }
+
+  private row(event: ExecEvent | ExitEvent | ForkEvent, kind: string, details: string): string {
+    const pid = String(event.pid).padStart(8);
+    const ppid = String(event.ppid).padStart(8);
+    return `${this.time(event.time)} ${kind}${pid}${ppid}  ${printable(event.comm).padEnd(16)} ${details}`;
+  }
+
+  private execDetails(event: ExecEvent): string {
+    const line = event.argv.map(shellWord).join(' ');
+    const cut = event.argvTruncated || line.length > ARGV_MAX_CHARACTERS;
+    const shown = line.slice(0, ARGV_MAX_CHARACTERS) + (cut ? ' …' : '');
+    const container = event.containerId === null ? '' : ` [${event.containerId.slice(0, 12)}]`;
+    const user = event.uid === 0 ? '' : ` (uid ${event.uid})`;
+    return `${shown || printable(event.filename)}${this.colour.dim(user + container)}`;
+  }
+
+  private exitDetails(event: ExitEvent): string {
+    const how =
+      event.signal !== null
+        ? this.colour.red(`${event.signal}${event.coreDumped ? ' (core dumped)' : ''}`)
+        : event.exitCode === 0
+          ? 'code 0'
+          : this.colour.red(`code ${event.exitCode}`);
+    return `${how} after ${humanDuration(event.lifetimeNs)}`;
+  }
+
+  private time(nanoseconds: bigint): string {
+    const date = new Date(Number(nanoseconds / 1_000_000n));
+    const two = (value: number) => String(value).padStart(2, '0');
+    return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+  }
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env bun
+// The waggle command. Each subcommand's code is imported only when it runs, so that --help
+// answers at once.
+
+import { Command, CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { doctorCommand } from './commands/doctor/options.ts';
+import { recordCommand } from './commands/record/options.ts';
+import { traceCommand } from './commands/trace/options.ts';
+import { USAGE_ERROR } from './exit-code.ts';
+
+function buildProgram(): Command {
+  const program = new Command('waggle')
+    .description('What every process on this Linux host is doing: lifecycles and CPU profiles.')
+    .version(packageJson.version)
+    .enablePositionalOptions()
+    .showHelpAfterError('(waggle --help shows the usage)')
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Examples:',
+        '  waggle trace                          every exec and exit on this host',
+        '  waggle trace --json -- make           what a build starts, as JSON lines',
+        '  waggle record -o flame.svg -- ./app   where a command spends its CPU time',
+        '  waggle record -a -d 10                the whole host for ten seconds',
+        '  waggle doctor                         what works on this machine',
+      ].join('\n'),
+    );
+  for (const command of [traceCommand(), recordCommand(), doctorCommand()])
+    program.addCommand(command);
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  return program;
+}
+
+try {
+  await buildProgram().parseAsync(process.argv);
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Help and version end here too, with 0; everything else is a mistake in the command line.
+  process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
+}

@@ -1,0 +1,63 @@
+// The border between core's Effects and a process: runs one, turns failures into a message and
+// an exit code, and stops gracefully on signals.
+
+import { CommandNotStarted, type WaggleError } from '@waggle/core';
+import * as Cause from 'effect/Cause';
+import * as Effect from 'effect/Effect';
+import * as Exit from 'effect/Exit';
+import { FAILED } from './exit-code.ts';
+import { say } from './terminal/messages.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs to the end and returns the exit code; says what went wrong, if anything. */
+export async function runToExitCode(effect: Effect.Effect<number, WaggleError>): Promise<number> {
+  const exit = await Effect.runPromiseExit(effect);
+  if (Exit.isSuccess(exit)) return exit.value;
+  const problem = Cause.squash(exit.cause);
+  if (problem instanceof CommandNotStarted) {
+    say(problem.message);
+    return problem.exitCode;
+  }
+  if (isWaggleError(problem)) say(problem.message);
+  else sayInternal(problem);
+  return FAILED;
+}
+
+function isWaggleError(problem: unknown): problem is WaggleError {
+  return typeof problem === 'object' && problem !== null && '_tag' in problem;
+}
+
+function sayInternal(problem: unknown): void {
+  const code = (problem as NodeJS.ErrnoException | undefined)?.code;
+  const text = problem instanceof Error ? problem.message : String(problem);
+  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) {
+    say(text);
+    return;
+  }
+  say(`internal error: ${text}`);
+  if (process.env.WAGGLE_DEBUG && problem instanceof Error) say(problem.stack ?? '');
+  else say('please report it; WAGGLE_DEBUG=1 shows where it happened');
+}
+
+/**
+ * While the scope is open, the first signal calls `stop`, which is to end the work gracefully.
+ * A second one ends the process at once: the kernel frees every program with its descriptors.
+ */
+export const stopOnSignal = (stop: (signal: NodeJS.Signals) => void) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      let stopping = false;
+      const onSignal = (signal: NodeJS.Signals) => {
+        if (stopping) process.exit(130);
+        stopping = true;
+        stop(signal);
+      };
+      for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+      return onSignal;
+    }),
+    (onSignal) =>
+      Effect.sync(() => {
+        for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+      }),
+  );

@@ -1,0 +1,48 @@
+// Standard output for bulk data: whole strings in order, without blocking the event loop, and
+// a closed pipe (`| head`) is an end and not an error.
+
+import { write } from 'node:fs';
+
+const STDOUT = 1;
+const RETRY_MS = 5;
+
+export class Output {
+  private readonly encoder = new TextEncoder();
+
+  constructor(
+    private readonly fd = STDOUT,
+    /** Nobody reads any more. Called once. */
+    private readonly onClosed: () => void = () => {},
+  ) {}
+
+  private ended = false;
+
+  get closed(): boolean {
+    return this.ended;
+  }
+
+  /** @throws the system's error for anything but a closed pipe: a full disk, for example. */
+  async write(text: string): Promise<void> {
+    for (let bytes = this.encoder.encode(text); bytes.length > 0 && !this.ended; ) {
+      try {
+        bytes = bytes.subarray(await this.writeSome(bytes));
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'EAGAIN') await new Promise((retry) => setTimeout(retry, RETRY_MS));
+        else if (code === 'EPIPE') this.end();
+        else throw error;
+      }
+    }
+  }
+
+  private writeSome(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) => {
+      write(this.fd, bytes, (error, written) => (error ? reject(error) : resolve(written)));
+    });
+  }
+
+  private end(): void {
+    this.ended = true;
+    this.onClosed();
+  }
+}

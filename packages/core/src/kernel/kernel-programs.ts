@@ -1,0 +1,150 @@
+// Gets the BPF object into the kernel: chooses programs, sizes maps, loads, attaches, and
+// falls back program by program where the kernel refuses one. What could not be attached is in
+// the report and is not fatal here; whoever needs it decides.
+
+import {
+  LIFECYCLE_PROGRAMS,
+  type LifecycleHook,
+  MAPS,
+  objectPath,
+  rodata,
+  SAMPLE_PROGRAM,
+} from '@waggle/bpf';
+import { type BpfLink, type BpfObject, BpfObjectFile, type Native, SystemError } from '@waggle/ffi';
+
+export interface KernelProgramsOptions {
+  /** Handlers to attach. */
+  readonly hooks: readonly LifecycleHook[];
+  /** Loads the sampler too, with room for this many distinct stacks in each counting map. */
+  readonly sampleEntries?: number;
+  readonly sampleIdle?: boolean;
+  /** Bytes of process_events: a power of two and a multiple of the page size. */
+  readonly ringBytes: number;
+  /** Whether the tracked set is used; without it the map takes no memory. */
+  readonly tracksProcesses: boolean;
+  /** Another object, for tests of older ones. */
+  readonly objectPath?: string;
+}
+
+export type AttachOutcome =
+  | { readonly state: 'attached'; readonly method: 'tp_btf' | 'raw_tp' }
+  | { readonly state: 'absent'; readonly reasons: readonly string[] };
+
+export type AttachReport = Readonly<Partial<Record<LifecycleHook, AttachOutcome>>>;
+
+export interface KernelPrograms extends Disposable {
+  readonly object: BpfObject;
+  readonly report: AttachReport;
+  close(): void;
+}
+
+interface HookChoice {
+  /** Index into the hook's variants. */
+  variant: number;
+  readonly refusals: string[];
+}
+
+/** One refusal that is to be answered with the next variant. */
+class Refused extends Error {
+  constructor(
+    readonly program: string,
+    override readonly cause: SystemError,
+  ) {
+    super(cause.message);
+  }
+}
+
+/** @throws SystemError when not one program can be loaded, or rights are missing. */
+export function loadKernelPrograms(native: Native, options: KernelProgramsOptions): KernelPrograms {
+  const path = options.objectPath ?? objectPath();
+  const choices = new Map<LifecycleHook, HookChoice>(
+    options.hooks.map((hook) => [hook, { variant: 0, refusals: [] }]),
+  );
+  for (;;) {
+    try {
+      return attempt(native, path, options, choices);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const choice = [...choices.entries()].find(
+        ([hook, { variant }]) => LIFECYCLE_PROGRAMS[hook][variant]?.program === error.program,
+      )?.[1];
+      // The sampler has no second variant, and without rights the next one fails as well.
+      if (choice === undefined || error.cause.code === 'EPERM') throw error.cause;
+      choice.refusals.push(error.message);
+      choice.variant++;
+    }
+  }
+}
+
+function attempt(
+  native: Native,
+  path: string,
+  options: KernelProgramsOptions,
+  choices: ReadonlyMap<LifecycleHook, HookChoice>,
+): KernelPrograms {
+  const file = BpfObjectFile.open(native, path);
+  const report: Partial<Record<LifecycleHook, AttachOutcome>> = {};
+  const wanted: { hook: LifecycleHook; program: string; method: 'tp_btf' | 'raw_tp' }[] = [];
+  for (const [hook, choice] of choices) {
+    const variants = LIFECYCLE_PROGRAMS[hook].filter(({ program }) =>
+      file.programNames.includes(program),
+    );
+    const variant = LIFECYCLE_PROGRAMS[hook][choice.variant];
+    if (variants.length === 0)
+      report[hook] = { state: 'absent', reasons: ['the BPF object has no such program'] };
+    else if (variant === undefined) report[hook] = { state: 'absent', reasons: choice.refusals };
+    else wanted.push({ hook, ...variant });
+  }
+  const object = load(file, options, wanted.map(({ program }) => program));
+  const links: BpfLink[] = [];
+  const close = () => {
+    for (const link of links.splice(0).reverse()) link.close();
+    object.close();
+  };
+  try {
+    for (const { hook, program, method } of wanted) {
+      try {
+        links.push(object.program(program).attach());
+      } catch (error) {
+        throw error instanceof SystemError ? new Refused(program, error) : error;
+      }
+      report[hook] = { state: 'attached', method };
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { object, report, close, [Symbol.dispose]: close };
+}
+
+function load(
+  file: BpfObjectFile,
+  options: KernelProgramsOptions,
+  programs: readonly string[],
+): BpfObject {
+  const sampling = options.sampleEntries !== undefined;
+  try {
+    file.selectPrograms(new Set(sampling ? [...programs, SAMPLE_PROGRAM] : programs));
+    file.setMaxEntries(MAPS.events, options.ringBytes);
+    // Programs name these maps, so they must exist; what is not used takes one entry.
+    if (!options.tracksProcesses) file.setMaxEntries(MAPS.trackedProcesses, 1);
+    for (const map of MAPS.samples) file.setMaxEntries(map, options.sampleEntries ?? 1);
+    if (options.sampleIdle) file.setConstant('.rodata', rodata.offset.sample_idle, Uint8Array.of(1));
+    const wakeup = new Uint8Array(4);
+    new DataView(wakeup.buffer).setUint32(0, options.ringBytes / 2, true);
+    file.setConstant('.rodata', rodata.offset.wakeup_bytes, wakeup);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  try {
+    return file.load();
+  } catch (error) {
+    if (error instanceof SystemError) {
+      // libbpf names the program whose load failed (libbpf.c, bpf_object_load_prog).
+      const program = /prog '(\w+)': failed to load/.exec(error.log)?.[1];
+      if (program !== undefined) throw new Refused(program, error);
+    }
+    throw error;
+  }
+}

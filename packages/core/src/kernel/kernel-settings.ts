@@ -1,0 +1,157 @@
+// The knobs of the loaded programs: run-time switch, filters, counters. Encodes and decodes
+// the map values by the generated layouts.
+
+import { closeSync, constants, openSync } from 'node:fs';
+import {
+  eventCounters,
+  filterFlags,
+  filterBounds,
+  filterSettings,
+  type LifecycleHook,
+  MAPS,
+  recordType,
+  trackedProcess,
+  trackedState,
+} from '@waggle/bpf';
+import { type BpfMap, type BpfObject, SystemError } from '@waggle/ffi';
+import { BadCgroup } from '../errors/errors.ts';
+
+const ONLY_KEY = new Uint8Array(4);
+
+const RECORD_OF_HOOK: Readonly<Record<LifecycleHook, number>> = {
+  fork: recordType.RECORD_FORK,
+  exec: recordType.RECORD_EXEC,
+  exit: recordType.RECORD_EXIT,
+};
+
+export type TrackedState = 'active' | 'launcher';
+
+export interface KernelFilter {
+  /** Events that are sent at all. */
+  readonly events: readonly LifecycleHook[];
+  /** Only processes of the tracked set and their descendants. */
+  readonly processes: boolean;
+  /** How many cgroups were set by trackCgroups(); 0 for no such filter. */
+  readonly cgroups: number;
+}
+
+/** Sums over all CPUs since the object was loaded. */
+export interface EventCounts {
+  /** Records that were made, lost ones included. */
+  readonly made: number;
+  /** Records that found the ring full, by event. */
+  readonly dropped: Readonly<Record<LifecycleHook, number>>;
+  /** Events that the filter kept back, by event. */
+  readonly suppressed: Readonly<Record<LifecycleHook, number>>;
+  /** Children that could not be followed because the tracked set was full. */
+  readonly trackingOverflow: number;
+}
+
+export class KernelSettings {
+  private readonly counters: BpfMap;
+
+  constructor(private readonly object: BpfObject) {
+    this.counters = object.map(MAPS.eventCounters);
+  }
+
+  /** false: only exits of tracked processes are sent. May change while running. */
+  setLifecycleTracking(on: boolean): void {
+    this.object.map(MAPS.lifecycleTracking).set(ONLY_KEY, u32(on ? 1 : 0));
+  }
+
+  setFilter(filter: KernelFilter): void {
+    const value = new Uint8Array(filterSettings.size);
+    const view = new DataView(value.buffer);
+    const mask = filter.events.reduce((bits, hook) => bits | (1 << RECORD_OF_HOOK[hook]), 0);
+    const flags =
+      (filter.processes ? filterFlags.FILTER_PROCESSES : 0) |
+      (filter.cgroups > 0 ? filterFlags.FILTER_CGROUPS : 0);
+    view.setUint32(filterSettings.offset.event_mask, mask, true);
+    view.setUint32(filterSettings.offset.flags, flags, true);
+    view.setUint32(filterSettings.offset.cgroup_count, filter.cgroups, true);
+    this.object.map(MAPS.filterSettings).set(ONLY_KEY, value);
+  }
+
+  /**
+   * Adds a process, and from now on its children, to the tracked set. A launcher itself is not
+   * reported; its children are, from their first execve on.
+   */
+  track(pid: number, state: TrackedState): void {
+    const value = new Uint8Array(trackedProcess.size);
+    const code = state === 'active' ? trackedState.TRACKED_ACTIVE : trackedState.TRACKED_LAUNCHER;
+    new DataView(value.buffer).setUint32(trackedProcess.offset.state, code, true);
+    this.object.map(MAPS.trackedProcesses).set(u32(pid), value);
+  }
+
+  untrack(pid: number): void {
+    this.object.map(MAPS.trackedProcesses).delete(u32(pid));
+  }
+
+  /** Whether the tracked set has this process; the kernel removes it when it ends. */
+  tracks(pid: number): boolean {
+    return this.object.map(MAPS.trackedProcesses).get(u32(pid)) !== undefined;
+  }
+
+  /** Sets the cgroups (v2 directories) to filter by. @throws BadCgroup */
+  trackCgroups(paths: readonly string[]): void {
+    if (paths.length > filterBounds.TRACKED_CGROUPS_MAX)
+      throw new BadCgroup({
+        path: paths[filterBounds.TRACKED_CGROUPS_MAX] ?? '',
+        message: `at most ${filterBounds.TRACKED_CGROUPS_MAX} cgroups can be filtered by`,
+      });
+    for (const [index, path] of paths.entries()) this.trackCgroup(index, path);
+  }
+
+  private trackCgroup(index: number, path: string): void {
+    let fd: number;
+    try {
+      fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    } catch (error) {
+      const why = (error as NodeJS.ErrnoException).code ?? String(error);
+      throw new BadCgroup({
+        path,
+        message: `the cgroup ${path} cannot be opened: ${why}. Give the directory of a cgroup v2, for example /sys/fs/cgroup/system.slice.`,
+      });
+    }
+    try {
+      this.object.map(MAPS.trackedCgroups).set(u32(index), u32(fd));
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      throw new BadCgroup({
+        path,
+        message: `${path} is not a cgroup v2 directory (${error.code}). On hosts that mix v1 and v2, v2 is usually at /sys/fs/cgroup/unified.`,
+      });
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  readCounts(): EventCounts {
+    const value = this.counters.get(ONLY_KEY) ?? new Uint8Array();
+    const view = new DataView(value.buffer);
+    const stride = this.counters.valueStride;
+    const sum = (offset: number) => {
+      let total = 0;
+      for (let cpu = 0; cpu < this.counters.cpus; cpu++)
+        total += Number(view.getBigUint64(cpu * stride + offset, true));
+      return total;
+    };
+    const byHook = (base: number) => ({
+      fork: sum(base + 8 * RECORD_OF_HOOK.fork),
+      exec: sum(base + 8 * RECORD_OF_HOOK.exec),
+      exit: sum(base + 8 * RECORD_OF_HOOK.exit),
+    });
+    return {
+      made: sum(eventCounters.offset.next_sequence),
+      dropped: byHook(eventCounters.offset.dropped),
+      suppressed: byHook(eventCounters.offset.suppressed),
+      trackingOverflow: sum(eventCounters.offset.tracking_overflow),
+    };
+  }
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}

@@ -1,0 +1,144 @@
+// A loaded map: bytes in, bytes out. What the bytes mean is the business of @waggle/bpf.
+
+import { ClosedError, SystemError } from '../errors/system-error.ts';
+import type { Address } from '../native/backend.ts';
+import { NULL_ADDRESS } from '../native/backend.ts';
+import type { Native } from '../native/native.ts';
+import type { BpfObject } from './bpf-object.ts';
+
+/** enum bpf_map_type of linux/bpf.h: these have one value per possible CPU. */
+const PER_CPU_TYPES: ReadonlySet<number> = new Set([5, 6, 10, 21]);
+const ENOENT = 2;
+const ENOSPC = 28;
+
+/** Entries of one batch: `count` keys and values, packed one after the other. */
+export interface MapBatch {
+  readonly count: number;
+  readonly keys: Uint8Array;
+  /** Each value has the map's `valueBytes`. */
+  readonly values: Uint8Array;
+}
+
+export class BpfMap {
+  readonly keySize: number;
+  /** Bytes of one value; per-CPU maps have `cpus` of them, each padded to 8 bytes. */
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  /** Values that one look-up returns: possible CPUs for per-CPU maps, else 1. */
+  readonly cpus: number;
+  /** Distance in bytes between the values of two CPUs. */
+  readonly valueStride: number;
+  private readonly descriptor: number;
+
+  constructor(
+    private readonly native: Native,
+    private readonly owner: BpfObject,
+    address: Address,
+    readonly name: string,
+  ) {
+    const { libbpf } = native;
+    this.descriptor = libbpf.bpf_map__fd(address);
+    this.keySize = libbpf.bpf_map__key_size(address);
+    this.valueSize = libbpf.bpf_map__value_size(address);
+    this.maxEntries = libbpf.bpf_map__max_entries(address);
+    const perCpu = PER_CPU_TYPES.has(libbpf.bpf_map__type(address));
+    this.cpus = perCpu ? native.check('count CPUs', () => libbpf.libbpf_num_possible_cpus()) : 1;
+    this.valueStride = perCpu ? Math.ceil(this.valueSize / 8) * 8 : this.valueSize;
+  }
+
+  /** The kernel's descriptor, for calls that this class does not cover. @throws ClosedError */
+  get fd(): number {
+    this.guard();
+    return this.descriptor;
+  }
+
+  /** Bytes that `get` returns and `set` takes: the values of all CPUs. */
+  get valueBytes(): number {
+    return this.valueStride * this.cpus;
+  }
+
+  /** @throws SystemError E2BIG when the map is full, EPERM without rights. */
+  set(key: Uint8Array, value: Uint8Array): void {
+    this.guard();
+    this.expect(key, this.keySize, 'key');
+    this.expect(value, this.valueBytes, 'value');
+    this.native.check(`write map ${this.name}`, () =>
+      this.native.libbpf.bpf_map_update_elem(this.descriptor, key, value, 0),
+    );
+  }
+
+  /** A copy of the value, or undefined when there is none. @throws SystemError */
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.guard();
+    this.expect(key, this.keySize, 'key');
+    const value = new Uint8Array(this.valueBytes);
+    const result = this.native.libbpf.bpf_map_lookup_elem(this.descriptor, key, value);
+    if (result === -ENOENT) return undefined;
+    if (result < 0) throw new SystemError(`read map ${this.name}`, -result);
+    return value;
+  }
+
+  /** True when there was such an entry. @throws SystemError */
+  delete(key: Uint8Array): boolean {
+    this.guard();
+    this.expect(key, this.keySize, 'key');
+    const result = this.native.libbpf.bpf_map_delete_elem(this.descriptor, key);
+    if (result === -ENOENT) return false;
+    if (result < 0) throw new SystemError(`delete from map ${this.name}`, -result);
+    return true;
+  }
+
+  /**
+   * Takes every entry out of a hash map, `batchSize` at a time or more where a bucket of the
+   * map holds more (kernel 5.6). A batch's bytes are overwritten by the next one.
+   * @throws SystemError ENOTSUPP for a map that has no batch operations, such as an array.
+   */
+  *drain(batchSize = 256): Generator<MapBatch, void> {
+    let capacity = batchSize;
+    let keys = new Uint8Array(capacity * this.keySize);
+    let values = new Uint8Array(capacity * this.valueBytes);
+    const position = new Uint8Array(Math.max(this.keySize, 8));
+    const count = new Uint32Array(1);
+    const countBytes = new Uint8Array(count.buffer);
+    for (let first = true; ; first = false) {
+      this.guard();
+      count[0] = capacity;
+      const result = this.native.libbpf.bpf_map_lookup_and_delete_batch(
+        this.descriptor,
+        first ? null : position,
+        position,
+        keys,
+        values,
+        countBytes,
+        NULL_ADDRESS,
+      );
+      // The kernel takes whole buckets: ENOSPC says that the next one does not fit.
+      if (result === -ENOSPC) {
+        capacity *= 2;
+        keys = new Uint8Array(capacity * this.keySize);
+        values = new Uint8Array(capacity * this.valueBytes);
+        continue;
+      }
+      // ENOENT says that this batch reached the end; it may still hold entries.
+      if (result < 0 && result !== -ENOENT)
+        throw new SystemError(`drain map ${this.name}`, -result);
+      const got = count[0];
+      if (got > 0)
+        yield {
+          count: got,
+          keys: keys.subarray(0, got * this.keySize),
+          values: values.subarray(0, got * this.valueBytes),
+        };
+      if (result === -ENOENT) return;
+    }
+  }
+
+  private guard(): void {
+    if (this.owner.closed) throw new ClosedError(`map ${this.name}`);
+  }
+
+  private expect(bytes: Uint8Array, size: number, what: string): void {
+    if (bytes.length !== size)
+      throw new RangeError(`map ${this.name} has ${what}s of ${size} bytes, not ${bytes.length}`);
+  }
+}

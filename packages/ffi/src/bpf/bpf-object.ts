@@ -1,0 +1,152 @@
+// A BPF object file in two states: BpfObjectFile is what was read from the file and can still
+// be adjusted; load() hands it to the kernel and gives a BpfObject with its programs and maps.
+
+import { Handle } from '../handle.ts';
+import type { Address } from '../native/backend.ts';
+import { NULL_ADDRESS } from '../native/backend.ts';
+import type { Native } from '../native/native.ts';
+import { BpfMap } from './bpf-map.ts';
+import { BpfProgram } from './bpf-program.ts';
+
+/** An opened, not yet loaded object: choose programs, size maps, set constants. */
+export class BpfObjectFile extends Handle {
+  private readonly programs = new Map<string, Address>();
+  private readonly maps = new Map<string, Address>();
+
+  private constructor(
+    private readonly native: Native,
+    private readonly address: Address,
+    readonly path: string,
+  ) {
+    super(`BPF object ${path}`);
+    const { libbpf } = native;
+    for (let at = NULL_ADDRESS; ; ) {
+      at = libbpf.bpf_object__next_program(address, at);
+      if (at === 0) break;
+      this.programs.set(native.stringAt(libbpf.bpf_program__name(at)), at);
+    }
+    for (let at = NULL_ADDRESS; ; ) {
+      at = libbpf.bpf_object__next_map(address, at);
+      if (at === 0) break;
+      this.maps.set(native.stringAt(libbpf.bpf_map__name(at)), at);
+    }
+  }
+
+  /** @throws SystemError when the file is missing (ENOENT) or not a BPF object. */
+  static open(native: Native, path: string): BpfObjectFile {
+    const address = native.checkPointer(`open BPF object ${path}`, () =>
+      native.libbpf.bpf_object__open_file(native.cString(path), NULL_ADDRESS),
+    );
+    return new BpfObjectFile(native, address, path);
+  }
+
+  get programNames(): readonly string[] {
+    return [...this.programs.keys()];
+  }
+
+  get mapNames(): readonly string[] {
+    return [...this.maps.keys()];
+  }
+
+  /** Loads only these programs; the kernel never sees the others. Unknown names are ignored. */
+  selectPrograms(names: ReadonlySet<string>): void {
+    this.guard();
+    for (const [name, address] of this.programs)
+      this.native.check(`select program ${name}`, () =>
+        this.native.libbpf.bpf_program__set_autoload(address, names.has(name) ? 1 : 0),
+      );
+  }
+
+  /** @throws SystemError @throws RangeError for a map that the object does not have. */
+  setMaxEntries(map: string, entries: number): void {
+    this.native.check(`size map ${map}`, () =>
+      this.native.libbpf.bpf_map__set_max_entries(this.mapAddress(map), entries),
+    );
+  }
+
+  /** Writes a `const volatile` global's bytes: `offset` bytes into the data section's map. */
+  setConstant(section: '.rodata' | '.data', offset: number, bytes: Uint8Array): void {
+    this.guard();
+    const name = [...this.maps.keys()].find((candidate) => candidate.endsWith(section));
+    if (name === undefined) throw new RangeError(`the object has no ${section}`);
+    const size = new Uint8Array(8);
+    const at = this.native.checkPointer(`read ${section}`, () =>
+      this.native.libbpf.bpf_map__initial_value(this.mapAddress(name), size),
+    );
+    const length = Number(new DataView(size.buffer).getBigUint64(0, true));
+    if (offset < 0 || offset + bytes.length > length)
+      throw new RangeError(`${section} has ${length} bytes, not ${offset + bytes.length}`);
+    new Uint8Array(this.native.backend.memory(at, length)).set(bytes, offset);
+  }
+
+  /**
+   * Creates the maps and loads the selected programs. This handle ends here: on success the
+   * BpfObject takes over what it held, on failure the error carries the verifier's log.
+   * @throws SystemError EPERM without CAP_BPF; EINVAL or EACCES when a program is refused.
+   */
+  load(): BpfObject {
+    this.guard();
+    try {
+      this.native.check(`load ${this.path}`, () =>
+        this.native.libbpf.bpf_object__load(this.address),
+      );
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.surrender();
+    return new BpfObject(this.native, this.address, this.path, this.programs, this.maps);
+  }
+
+  protected release(): void {
+    this.native.libbpf.bpf_object__close(this.address);
+  }
+
+  private mapAddress(name: string): Address {
+    this.guard();
+    const address = this.maps.get(name);
+    if (address === undefined) throw new RangeError(`the object has no map ${name}`);
+    return address;
+  }
+}
+
+/** What the kernel accepted. Closing it unloads every program and map that nothing else holds. */
+export class BpfObject extends Handle {
+  private readonly openMaps = new Map<string, BpfMap>();
+
+  constructor(
+    private readonly native: Native,
+    private readonly address: Address,
+    path: string,
+    private readonly programs: ReadonlyMap<string, Address>,
+    private readonly maps: ReadonlyMap<string, Address>,
+  ) {
+    super(`BPF object ${path}`);
+  }
+
+  /** @throws RangeError for a program that the object does not have or that was not loaded. */
+  program(name: string): BpfProgram {
+    this.guard();
+    const address = this.programs.get(name);
+    if (address === undefined) throw new RangeError(`the object has no program ${name}`);
+    const fd = this.native.libbpf.bpf_program__fd(address);
+    if (fd < 0) throw new RangeError(`program ${name} was not loaded`);
+    return new BpfProgram(this.native, this, address, name, fd);
+  }
+
+  /** @throws RangeError for a map that the object does not have. */
+  map(name: string): BpfMap {
+    this.guard();
+    const known = this.openMaps.get(name);
+    if (known !== undefined) return known;
+    const address = this.maps.get(name);
+    if (address === undefined) throw new RangeError(`the object has no map ${name}`);
+    const map = new BpfMap(this.native, this, address, name);
+    this.openMaps.set(name, map);
+    return map;
+  }
+
+  protected release(): void {
+    this.native.libbpf.bpf_object__close(this.address);
+  }
+}

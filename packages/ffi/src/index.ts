@@ -1,0 +1,22 @@
+// @waggle/ffi: libbpf and the perf syscalls from Bun and Deno. See README.md.
+
+export { BpfObject, BpfObjectFile } from './bpf/bpf-object.ts';
+export { BpfLink, BpfProgram } from './bpf/bpf-program.ts';
+export { BpfMap, type MapBatch } from './bpf/bpf-map.ts';
+export { bootToRealtimeOffset, CLOCK, clockNanoseconds } from './clock.ts';
+export { LibraryError } from './errors/library-error.ts';
+export { ClosedError, errnoName, SystemError } from './errors/system-error.ts';
+export { Handle } from './handle.ts';
+export { type Native, openNative } from './native/native.ts';
+export {
+  CLOCK_BOOTTIME,
+  PERF_COUNT_SW_CPU_CLOCK,
+  PERF_COUNT_SW_DUMMY,
+  PERF_TYPE_SOFTWARE,
+  type PerfEventAttributes,
+  SIDEBAND_SAMPLE_TYPE,
+} from './perf/attributes.ts';
+export { PerfEvent, type PerfEventTarget } from './perf/perf-event.ts';
+export { PerfRing, type PerfRecordVisitor } from './perf/perf-ring.ts';
+export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';
+export { type RecordVisitor, RingBuffer, type RingMemory } from './ring/ring-buffer.ts';

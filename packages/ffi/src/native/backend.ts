@@ -1,0 +1,82 @@
+// What a JavaScript runtime must offer for libbpf to be usable from it: load a shared library,
+// call C functions, look at native memory, and be called back. Everything above this file is
+// the same on Bun and Deno; bun.ts and deno.ts beside it are the two adapters.
+
+/** An address in this process. 47 bits on every supported kernel, so a number holds it. */
+export type Address = number & { readonly __address: unique symbol };
+
+export const NULL_ADDRESS = 0 as Address;
+
+/** How a C value crosses the border. */
+export type NativeType =
+  | 'void'
+  | 'i32'
+  | 'u32'
+  /** 64-bit integers: numbers are accepted, bigints come back. */
+  | 'i64'
+  | 'u64'
+  /** An address: of native memory or of a function. */
+  | 'pointer'
+  /** Bytes of ours lent for the call; null is NULL. */
+  | 'buffer';
+
+export interface NativeFunction {
+  readonly parameters: readonly NativeType[];
+  readonly result: NativeType;
+}
+
+export type NativeTable = Readonly<Record<string, NativeFunction>>;
+
+interface ArgumentOf {
+  void: never;
+  i32: number;
+  u32: number;
+  i64: number | bigint;
+  u64: number | bigint;
+  pointer: Address;
+  buffer: Uint8Array | null;
+}
+
+interface ResultOf {
+  void: undefined;
+  i32: number;
+  u32: number;
+  i64: bigint;
+  u64: bigint;
+  pointer: Address;
+  buffer: never;
+}
+
+type Arguments<Parameters extends readonly NativeType[]> = {
+  -readonly [Index in keyof Parameters]: ArgumentOf[Parameters[Index]];
+};
+
+/** The callable side of a table: a method per symbol, typed by its signature. */
+export type NativeLibrary<Table extends NativeTable> = {
+  readonly [Name in keyof Table]: (
+    ...args: Arguments<Table[Name]['parameters']>
+  ) => ResultOf[Table[Name]['result']];
+};
+
+/** A C function pointer that calls JavaScript. Only ever called synchronously, on our thread. */
+export interface NativeCallback {
+  readonly address: Address;
+  close(): void;
+}
+
+export interface NativeBackend {
+  readonly runtime: 'bun' | 'deno';
+  /**
+   * Opens the first of `names` that the dynamic linker finds.
+   * @throws LibraryError naming every library that was tried, or the missing symbol.
+   */
+  open<const Table extends NativeTable>(names: readonly string[], table: Table): NativeLibrary<Table>;
+  /** The memory itself, not a copy. It must outlive every use of the view. */
+  memory(address: Address, length: number): ArrayBuffer;
+  /** Where the bytes are. They must stay reachable for as long as C may look. */
+  addressOf(bytes: Uint8Array): Address;
+  callback(
+    parameters: readonly ('i32' | 'pointer')[],
+    body: (...args: number[]) => number,
+  ): NativeCallback;
+}

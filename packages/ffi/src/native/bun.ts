@@ -1,0 +1,69 @@
+// The Bun adapter: bun:ffi behind NativeBackend.
+
+import { dlopen, type FFIFunction, JSCallback, ptr, type Pointer, toArrayBuffer } from 'bun:ffi';
+import { LibraryError } from '../errors/library-error.ts';
+import type {
+  Address,
+  NativeBackend,
+  NativeLibrary,
+  NativeTable,
+  NativeType,
+} from './backend.ts';
+
+const TYPES = {
+  void: 'void',
+  i32: 'i32',
+  u32: 'u32',
+  i64: 'i64',
+  u64: 'u64',
+  pointer: 'ptr',
+  buffer: 'ptr',
+} as const satisfies Record<NativeType, FFIFunction['returns']>;
+
+export const bunBackend: NativeBackend = {
+  runtime: 'bun',
+
+  open<const Table extends NativeTable>(names: readonly string[], table: Table) {
+    const symbols = Object.fromEntries(
+      Object.entries(table).map(([name, { parameters, result }]) => [
+        name,
+        { args: parameters.map((type) => TYPES[type]), returns: TYPES[result] },
+      ]),
+    );
+    const failures: string[] = [];
+    for (const name of names) {
+      try {
+        const library = dlopen(name, symbols);
+        return pointersToNumbers(library.symbols, table) as NativeLibrary<Table>;
+      } catch (error) {
+        failures.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+    throw new LibraryError(names, failures);
+  },
+
+  memory: (address, length) => toArrayBuffer(address as number as Pointer, 0, length),
+
+  addressOf: (bytes) => ptr(bytes) as number as Address,
+
+  callback(parameters, body) {
+    const callback = new JSCallback(body, {
+      args: parameters.map((type) => TYPES[type]),
+      returns: 'i32',
+    });
+    return {
+      address: (callback.ptr ?? 0) as number as Address,
+      close: () => callback.close(),
+    };
+  },
+};
+
+/** bun:ffi returns null for NULL and a bigint for MAP_FAILED; an address is a number here. */
+function pointersToNumbers(symbols: Record<string, unknown>, table: NativeTable): object {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, { result }]) => {
+      const call = symbols[name] as (...args: unknown[]) => unknown;
+      return [name, result === 'pointer' ? (...args: unknown[]) => Number(call(...args) ?? 0) : call];
+    }),
+  );
+}

@@ -1,0 +1,108 @@
+// The Deno adapter: Deno.dlopen behind NativeBackend. Addresses travel as 64-bit integers,
+// which Deno converts without allocating its pointer objects.
+
+import { LibraryError } from '../errors/library-error.ts';
+import type {
+  Address,
+  NativeBackend,
+  NativeLibrary,
+  NativeTable,
+  NativeType,
+} from './backend.ts';
+
+/** The part of Deno's API that is used; this package is also type-checked without Deno's types. */
+interface DenoFfi {
+  dlopen(
+    name: string,
+    symbols: Record<string, { parameters: readonly string[]; result: string }>,
+  ): { readonly symbols: Record<string, (...args: unknown[]) => unknown> };
+  readonly UnsafePointer: {
+    create(address: bigint): object | null;
+    of(bytes: Uint8Array): object | null;
+    value(pointer: object | null): bigint;
+  };
+  readonly UnsafePointerView: { getArrayBuffer(pointer: object, length: number): ArrayBuffer };
+  readonly UnsafeCallback: new (
+    definition: { parameters: readonly string[]; result: string },
+    body: (...args: (number | bigint)[]) => number,
+  ) => { readonly pointer: object; close(): void };
+}
+
+const TYPES: Record<NativeType, string> = {
+  void: 'void',
+  i32: 'i32',
+  u32: 'u32',
+  i64: 'i64',
+  u64: 'u64',
+  pointer: 'usize',
+  buffer: 'buffer',
+};
+
+/** @param deno the `Deno` global, handed in so that importing this file needs no Deno. */
+export function denoBackend(deno: DenoFfi): NativeBackend {
+  const { UnsafePointer, UnsafePointerView, UnsafeCallback } = deno;
+  return {
+    runtime: 'deno',
+
+    open<const Table extends NativeTable>(names: readonly string[], table: Table) {
+      const symbols = Object.fromEntries(
+        Object.entries(table).map(([name, { parameters, result }]) => [
+          name,
+          { parameters: parameters.map((type) => TYPES[type]), result: TYPES[result] },
+        ]),
+      );
+      const failures: string[] = [];
+      for (const name of names) {
+        try {
+          return toOurTypes(deno.dlopen(name, symbols).symbols, table) as NativeLibrary<Table>;
+        } catch (error) {
+          failures.push(error instanceof Error ? error.message : String(error));
+        }
+      }
+      throw new LibraryError(names, failures);
+    },
+
+    memory(address, length) {
+      const pointer = UnsafePointer.create(BigInt(address));
+      if (pointer === null) throw new TypeError('memory at NULL');
+      return UnsafePointerView.getArrayBuffer(pointer, length);
+    },
+
+    addressOf: (bytes) => Number(UnsafePointer.value(UnsafePointer.of(bytes))) as Address,
+
+    callback(parameters, body) {
+      const callback = new UnsafeCallback(
+        { parameters: parameters.map((type) => TYPES[type]), result: 'i32' },
+        (...args) => body(...args.map(Number)),
+      );
+      return {
+        address: Number(UnsafePointer.value(callback.pointer)) as Address,
+        close: () => callback.close(),
+      };
+    },
+  };
+}
+
+/** 64-bit arguments must be bigints for Deno, and addresses come back as bigints. */
+function toOurTypes(
+  symbols: Record<string, (...args: unknown[]) => unknown>,
+  table: NativeTable,
+): object {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, { parameters, result }]) => {
+      const call = symbols[name] as (...args: unknown[]) => unknown;
+      const wide = parameters.map((type) => type === 'i64' || type === 'u64' || type === 'pointer');
+      const convert = wide.includes(true)
+        ? (args: unknown[]) =>
+            args.map((value, index) => (wide[index] ? BigInt(value as number | bigint) : value))
+        : (args: unknown[]) => args;
+      const wrapped =
+        result === 'pointer'
+          ? (...args: unknown[]) => Number(call(...convert(args)))
+          : result === 'i64' || result === 'u64'
+            ? (...args: unknown[]) => BigInt(call(...convert(args)) as number | bigint)
+            : (...args: unknown[]) => call(...convert(args));
+      return [name, wrapped];
+    }),
+  );
+}

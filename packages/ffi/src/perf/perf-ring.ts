@@ -1,0 +1,97 @@
+// Reader of one perf event's mmap ring: the side-band records (mmap2, comm, fork, exit, lost).
+// Layout: struct perf_event_mmap_page of linux/perf_event.h. Unlike the BPF ring its data area
+// is mapped once, so a record may be split at the end; such a one is joined in a buffer.
+
+import { Handle } from '../handle.ts';
+import type { Address } from '../native/backend.ts';
+import type { Native } from '../native/native.ts';
+import type { PerfEvent } from './perf-event.ts';
+
+/** Offsets in the control page, as 64-bit words: data_head at byte 1024, data_tail behind it. */
+const HEAD_WORD = 128;
+const TAIL_WORD = 129;
+const HEADER_BYTES = 8;
+/** perf_event_header.size is 16 bits wide. */
+const RECORD_MAX_BYTES = 65_536;
+
+/** Sees one record, header included; the view is only good during the call. */
+export type PerfRecordVisitor = (record: DataView) => void;
+
+export class PerfRing extends Handle {
+  private readonly address: Address;
+  private readonly control: BigInt64Array<ArrayBuffer>;
+  private readonly data: Uint8Array<ArrayBuffer>;
+  private readonly joined = new Uint8Array(RECORD_MAX_BYTES);
+  private draining = false;
+
+  /**
+   * @param dataPages pages of the ring, a power of two.
+   * @throws SystemError EPERM above perf_event_mlock_kb without CAP_IPC_LOCK.
+   */
+  constructor(
+    private readonly native: Native,
+    event: PerfEvent,
+    private readonly dataPages: number,
+  ) {
+    super(`perf ring of CPU ${event.target.cpu}`);
+    const { pageSize, backend } = native;
+    this.address = native.map('map perf ring', event.fd, (1 + dataPages) * pageSize, true, 0);
+    this.control = new BigInt64Array(backend.memory(this.address, pageSize));
+    this.data = new Uint8Array(
+      backend.memory((this.address + pageSize) as Address, dataPages * pageSize),
+    );
+  }
+
+  /**
+   * Shows every record to `visit` and frees their space. Returns how many there were. If
+   * `visit` throws or closes the ring, the records up to and including that one are consumed;
+   * an error goes on to the caller.
+   * @throws ClosedError @throws TypeError when `visit` itself calls drain.
+   */
+  drain(visit: PerfRecordVisitor): number {
+    this.guard();
+    if (this.draining) throw new TypeError(`${this.label} is being drained already`);
+    const head = Atomics.load(this.control, HEAD_WORD);
+    let tail = Atomics.load(this.control, TAIL_WORD);
+    const mask = this.data.length - 1;
+    let records = 0;
+    this.draining = true;
+    try {
+      while (tail < head && !this.closed) {
+        const at = Number(tail & BigInt(mask));
+        const size = (this.data[(at + 6) & mask] ?? 0) | ((this.data[(at + 7) & mask] ?? 0) << 8);
+        // Cannot be: the kernel writes whole records. Give up on what is there, not hang.
+        if (size < HEADER_BYTES) {
+          tail = head;
+          break;
+        }
+        tail += BigInt(size);
+        records++;
+        visit(this.record(at, size));
+      }
+    } finally {
+      this.draining = false;
+      Atomics.store(this.control, TAIL_WORD, tail);
+      if (this.closed) this.unmap();
+    }
+    return records;
+  }
+
+  private record(at: number, size: number): DataView {
+    const { data, joined } = this;
+    const untilEnd = data.length - at;
+    if (size <= untilEnd) return new DataView(data.buffer, data.byteOffset + at, size);
+    joined.set(data.subarray(at));
+    joined.set(data.subarray(0, size - untilEnd), untilEnd);
+    return new DataView(joined.buffer, 0, size);
+  }
+
+  protected release(): void {
+    if (!this.draining) this.unmap();
+  }
+
+  private unmap(): void {
+    const { native, address, dataPages, control, data } = this;
+    native.unmap(address, (1 + dataPages) * native.pageSize, [control.buffer, data.buffer]);
+  }
+}

@@ -1,0 +1,35 @@
+# Sourced by ./waggle and scripts/* with $root set to the repository: does set-up have work to do?
+# Only shell built-ins, because this stands in front of every run of ./waggle. What must be true is
+# that set-up once finished (its stamp is written last) and that nothing it was made from is newer.
+
+setup_stamp=$root/node_modules/.waggle-setup
+bpf=$root/packages/bpf
+
+npm_packages_stale() {
+  [ -f "$root/node_modules/.package-lock.json" ] || return 0
+  [ "$root/package-lock.json" -nt "$root/node_modules/.package-lock.json" ]
+}
+
+# $1: the file that stands for the last build. The folders count too: a source that was removed or
+# renamed changes only them.
+bpf_sources_newer() {
+  for source in "$bpf"/bpf "$bpf"/bpf/* "$bpf"/bpf/*/* "$bpf"/scripts "$bpf"/scripts/*.ts \
+    "$bpf"/src/btf/*.ts; do
+    if [ "$source" -nt "$1" ]; then return 0; fi
+  done
+  return 1
+}
+
+bpf_outputs_missing() {
+  for output in dist/x86_64/waggle.bpf.o dist/aarch64/waggle.bpf.o src/generated/layouts.ts; do
+    if [ ! -f "$bpf/$output" ]; then return 0; fi
+  done
+  return 1
+}
+
+setup_is_current() {
+  [ "${WAGGLE_NO_SETUP-}" != 1 ] || return 0
+  [ -f "$setup_stamp" ] || return 1
+  if [ "$root/package-lock.json" -nt "$setup_stamp" ]; then return 1; fi
+  if bpf_outputs_missing || bpf_sources_newer "$setup_stamp"; then return 1; fi
+}

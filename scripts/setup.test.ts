@@ -1,0 +1,239 @@
+// scripts/setup and ./waggle on machines that lack something. A machine is a PATH that holds only
+// what a test puts there, and a copy of the scripts in a throw-away tree.
+
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+
+const source = resolve(import.meta.dir, '..');
+const everywhere =
+  'basename cat chmod dirname env flock grep id mkdir mktemp readlink rm sed sh tail uname';
+
+let machine = '';
+let tree = '';
+let bin = '';
+
+beforeEach(() => {
+  machine = realpathSync(mkdtempSync(join(tmpdir(), 'waggle-setup-')));
+  tree = join(machine, 'clone');
+  bin = join(machine, 'bin');
+  mkdirSync(bin);
+  for (const name of everywhere.split(' ')) {
+    const path = Bun.which(name);
+    if (path) symlinkSync(path, join(bin, name));
+  }
+  for (const file of readdirSync(join(source, 'scripts'), { withFileTypes: true })) {
+    if (file.isFile()) copy(`scripts/${file.name}`);
+  }
+  copy('waggle');
+  write('package-lock.json', '{}');
+  write('packages/bpf/bpf/waggle.bpf.c', '/* source */');
+  write('packages/bpf/scripts/build.ts', '// build');
+});
+afterEach(() => rmSync(machine, { recursive: true }));
+
+function copy(path: string): void {
+  mkdirSync(dirname(join(tree, path)), { recursive: true });
+  copyFileSync(join(source, path), join(tree, path));
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(tree, path)), { recursive: true });
+  writeFileSync(join(tree, path), text);
+}
+
+function command(name: string, script: string): void {
+  rmSync(join(bin, name), { force: true });
+  writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(bin, name), 0o755);
+}
+
+// The npm of these machines installs a bun that builds by creating the files, and otherwise tells
+// how it was called.
+const npm = String.raw`
+echo "npm $*" >>"$CALLS"
+mkdir -p node_modules/.bin node_modules/bun node_modules/deno node_modules/esbuild
+: >node_modules/.package-lock.json
+cat >node_modules/.bin/bun <<'BUN'
+#!/bin/sh
+echo "bun $*" >>"$CALLS"
+[ "$1" = --version ] && exit
+if [ "$1" = scripts/build.ts ]; then
+  mkdir -p dist/x86_64 dist/aarch64 src/generated
+  : >dist/x86_64/waggle.bpf.o
+  : >dist/aarch64/waggle.bpf.o
+  : >src/generated/layouts.ts
+  exit
+fi
+printf '%s\n' "$PWD" "$@"
+BUN
+chmod +x node_modules/.bin/bun
+for name in deno esbuild; do
+  printf '#!/bin/sh\n' >node_modules/.bin/$name
+  chmod +x node_modules/.bin/$name
+done`;
+
+function prepare(): void {
+  command('node', 'echo 20.1.0');
+  command('npm', npm);
+  command('clang', '');
+}
+
+function run(script: string, args: string[] = [], cwd = machine, environment = {}) {
+  const child = Bun.spawnSync([script, ...args], {
+    cwd,
+    env: { PATH: bin, CALLS: join(machine, 'calls'), ...environment },
+  });
+  const words = child.stderr.toString();
+  // On stderr of the trace command that word says that events are captured from now on.
+  expect(words).not.toMatch(/ready/i);
+  return { exitCode: child.exitCode, stdout: child.stdout.toString(), stderr: words };
+}
+
+const setup = (...args: string[]) => run(join(tree, 'scripts/setup'), args);
+const calls = () => readFileSync(join(machine, 'calls'), 'utf8').trim().split('\n');
+
+describe('what is missing is named, with what to do', () => {
+  test('no Node.js', () => {
+    const result = setup();
+    expect(result).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(result.stderr).toContain('Node.js is missing: install version 20 or newer');
+  });
+
+  test('an old Node.js', () => {
+    command('node', 'echo 18.20.1');
+    expect(setup().stderr).toContain('Node.js 20 or newer is needed; this is 18.20.1');
+  });
+
+  test('no clang, and no apt-get to install it with', () => {
+    prepare();
+    rmSync(join(bin, 'clang'));
+    const result = setup();
+    expect(result).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(result.stderr).toMatch(/missing: .*clang.*no apt-get/);
+    expect(result.stderr).toMatch(/sudo apt-get install .*clang/);
+    expect(result.stderr).toMatch(/sudo dnf install .*clang/);
+    expect(result.stderr).toMatch(/sudo pacman -S .*clang/);
+    expect(existsSync(join(tree, 'node_modules'))).toBe(false);
+  });
+
+  test('no clang, and neither root nor sudo', () => {
+    prepare();
+    rmSync(join(bin, 'clang'));
+    command('id', 'echo 1000');
+    command('apt-get', 'exit 1');
+    const result = setup();
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain('installing needs root');
+    expect(result.stderr).toMatch(/sudo apt-get install .*clang/);
+  });
+
+  test('no network for apt-get', () => {
+    prepare();
+    rmSync(join(bin, 'clang'));
+    command('id', 'echo 0');
+    command('apt-get', 'echo "E: Temporary failure resolving deb.debian.org"; exit 100');
+    const result = setup();
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain('E: Temporary failure resolving deb.debian.org');
+    expect(result.stderr).toContain('check the network');
+  });
+
+  test('a build that fails shows why, and is tried again', () => {
+    prepare();
+    command('npm', npm.replace('scripts/build.ts ]; then', '$1 ]; then echo "no BTF"; exit 3'));
+    for (const _ of [1, 2]) {
+      const result = setup();
+      expect(result.exitCode).toBe(1);
+      expect(result.stderr).toContain('no BTF');
+    }
+  });
+});
+
+describe('a first run', () => {
+  test('installs with apt-get what is missing', () => {
+    prepare();
+    rmSync(join(bin, 'clang'));
+    command('id', 'echo 0');
+    command('apt-get', `echo "apt-get $*" >>"$CALLS"; : >${bin}/clang; chmod +x ${bin}/clang`);
+    const result = setup();
+    expect(result).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(result.stderr).toContain('installing with apt-get: clang');
+    const apt = calls().filter((call) => call.startsWith('apt-get'));
+    expect(apt[0]).toMatch(/ update$/);
+    expect(apt[1]).toMatch(/ install -y --no-install-recommends .*clang/);
+  });
+
+  test('keeps stdout, the arguments and the directory for the command', () => {
+    prepare();
+    symlinkSync(join(tree, 'waggle'), join(bin, 'waggle'));
+    const result = run(join(bin, 'waggle'), ['trace', '--', 'a b']);
+    expect(result.exitCode).toBe(0);
+    const [directory, ...rest] = result.stdout.trimEnd().split('\n');
+    expect(directory).toBe(machine);
+    expect(rest.slice(-4)).toEqual([`${tree}/packages/cli/src/main.ts`, 'trace', '--', 'a b']);
+  });
+
+  test('falls back to npm install where the lock file lacks platforms', () => {
+    prepare();
+    const refuse = '[ "$1" = ci ] && { echo "npm error code EUSAGE"; exit 1; }';
+    command('npm', `${refuse}\n${npm}`);
+    const result = setup();
+    expect(result.exitCode).toBe(0);
+    expect(result.stderr).toContain('package-lock.json is incomplete');
+    expect(calls().some((call) => call.startsWith('npm install --no-save'))).toBe(true);
+  });
+});
+
+describe('later runs', () => {
+  const later = (path: string) => {
+    const time = new Date(Date.now() + 60_000);
+    utimesSync(join(tree, path), time, time);
+  };
+  const again = () => {
+    rmSync(join(machine, 'calls'), { force: true });
+    expect(setup().exitCode).toBe(0);
+    return existsSync(join(machine, 'calls')) ? calls() : [];
+  };
+
+  test('do nothing when nothing changed', () => {
+    prepare();
+    setup();
+    expect(again()).toEqual([]);
+  });
+
+  test('build again, but install nothing, when a BPF source changed', () => {
+    prepare();
+    setup();
+    later('packages/bpf/bpf/waggle.bpf.c');
+    const called = again();
+    expect(called).toContain('bun scripts/build.ts');
+    expect(called.filter((call) => call.startsWith('npm'))).toEqual([]);
+  });
+
+  test('install again when package-lock.json changed', () => {
+    prepare();
+    setup();
+    later('package-lock.json');
+    expect(again().some((call) => call.startsWith('npm ci'))).toBe(true);
+  });
+
+  test('are left out by WAGGLE_NO_SETUP=1', () => {
+    const result = run(join(tree, 'scripts/setup'), [], machine, { WAGGLE_NO_SETUP: '1' });
+    expect(result).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+  });
+});
