@@ -24,6 +24,7 @@ export {
   OPTIONAL_CAPABILITY_NEEDS,
 } from './kernel/capabilities.ts';
 export type { AttachOutcome, AttachReport } from './kernel/kernel-programs.ts';
+export { existingDescendants } from './lifecycle/descendants.ts';
 export type { EventTotals } from './lifecycle/event-reader.ts';
 export {
   DEFAULT_RING_BYTES,
@@ -39,3 +40,10 @@ export type {
   LostEvent,
   ProcessEvent,
 } from './lifecycle/process-event.ts';
+export {
+  type Profiler,
+  type ProfilerConfig,
+  type ProfilerCounts,
+  sampleEntries,
+  startProfiler,
+} from './profiler/profiler.ts';

@@ -1,2 +1,52 @@
-import { Command } from 'commander';
-export function recordCommand(): Command { return new Command('record'); }
+// `waggle record`: its command line. What it does is in run.ts.
+
+import { Command, Option } from 'commander';
+import { collect, parseFrequency, parsePid, parseSeconds } from '../../options/parse.ts';
+
+export interface RecordOptions {
+  readonly frequency: number;
+  readonly duration?: number;
+  readonly pid?: readonly number[];
+  readonly all?: boolean;
+  readonly output?: readonly string[];
+}
+
+export const DEFAULT_OUTPUT = 'flame.svg';
+
+export function recordCommand(): Command {
+  return new Command('record')
+    .description('Record where CPU time goes, as a flame graph or folded stacks.')
+    .usage('[options] [-- COMMAND [ARG...]]')
+    .argument('[command...]', 'run this command and record it and its descendants')
+    .passThroughOptions()
+    .addOption(
+      new Option('-F, --frequency <hz>', 'samples a second on each CPU')
+        .argParser(parseFrequency)
+        .default(99),
+    )
+    .option('-d, --duration <seconds>', 'stop after this time', parseSeconds)
+    .option('-p, --pid <pid...>', 'record these processes and their descendants', parsePid)
+    .option('-a, --all', 'record every process on this host')
+    .option(
+      '-o, --output <file>',
+      `.svg or .folded by extension, - for folded on stdout (repeatable; default ${DEFAULT_OUTPUT})`,
+      collect,
+    )
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Examples:',
+        '  waggle record -o flame.svg -- ./app --input data',
+        '  waggle record -F 999 -d 5 -p 4242 -o app.folded -o app.svg',
+        '  waggle record -a -d 10',
+        '  waggle record -o - -- make | sort -k2 -n',
+        '',
+        'Ctrl-C ends a recording and writes everything. With a COMMAND, its exit code is ours.',
+      ].join('\n'),
+    )
+    .action(async (command: string[], options: RecordOptions) => {
+      const { runRecord } = await import('./run.ts');
+      process.exitCode = await runRecord(options, command);
+    });
+}

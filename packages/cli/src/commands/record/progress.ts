@@ -1,0 +1,26 @@
+// A line on stderr that says how far the recording is; only where somebody can watch it.
+
+import type { Profiler } from '@waggle/core';
+import * as Effect from 'effect/Effect';
+
+const INTERVAL_MS = 500;
+const CLEAR_LINE = '\r\u001b[K';
+
+export function startProgress(profiler: Profiler) {
+  return Effect.acquireRelease(
+    Effect.sync(() => {
+      if (!process.stderr.isTTY) return undefined;
+      const startedAt = performance.now();
+      return setInterval(() => {
+        const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+        process.stderr.write(`${CLEAR_LINE}${seconds} s, ${profiler.counts().stored} samples `);
+      }, INTERVAL_MS);
+    }),
+    (timer) =>
+      Effect.sync(() => {
+        if (timer === undefined) return;
+        clearInterval(timer);
+        process.stderr.write(CLEAR_LINE);
+      }),
+  );
+}

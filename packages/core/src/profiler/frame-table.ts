@@ -1,0 +1,38 @@
+// Frames as (object, file offset), interned to small numbers: what stays of an address once its
+// mapping is known. Names come later, one look-up per distinct frame.
+
+import type { ObjectFile } from './object-files.ts';
+
+export type Frame =
+  | { readonly kind: 'user'; readonly object: ObjectFile; readonly offset: number; readonly isReturn: boolean }
+  | { readonly kind: 'kernel'; readonly address: bigint; readonly isReturn: boolean }
+  | { readonly kind: 'unmapped'; readonly address: number };
+
+export class FrameTable {
+  private readonly ids = new Map<string, number>();
+  private readonly list: Frame[] = [];
+
+  get frames(): readonly Frame[] {
+    return this.list;
+  }
+
+  id(frame: Frame): number {
+    const key = keyOf(frame);
+    const known = this.ids.get(key);
+    if (known !== undefined) return known;
+    const id = this.list.push(frame) - 1;
+    this.ids.set(key, id);
+    return id;
+  }
+}
+
+function keyOf(frame: Frame): string {
+  switch (frame.kind) {
+    case 'user':
+      return `u${frame.isReturn ? 1 : 0}${frame.offset} ${frame.object.key}`;
+    case 'kernel':
+      return `k${frame.isReturn ? 1 : 0}${frame.address}`;
+    case 'unmapped':
+      return `?${frame.address}`;
+  }
+}

@@ -1,0 +1,65 @@
+// The files behind mappings, held open from the moment they are first seen: so they can still
+// be read when the process, its mount namespace or the file's name are gone. One descriptor per
+// (device, inode), up to a limit.
+
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import type { Mapping } from './perf-records.ts';
+
+/** Leaves room below the usual limit of 1024 descriptors. */
+const MAX_OPEN_FILES = 700;
+
+export interface ObjectFile {
+  readonly key: string;
+  readonly path: string;
+  /** Open for reading; undefined when there is no file to read. */
+  readonly fd: number | undefined;
+}
+
+export class ObjectFiles implements Disposable {
+  private readonly files = new Map<string, ObjectFile>();
+  private open = 0;
+
+  /** The object of a mapping, opened through the process that maps it when it is new. */
+  of(pid: number, mapping: Mapping): ObjectFile {
+    const key = `${mapping.device}:${mapping.inode}:${mapping.path}`;
+    const known = this.files.get(key);
+    if (known !== undefined) return known;
+    const file = { key, path: mapping.path, fd: this.openFile(pid, mapping) };
+    this.files.set(key, file);
+    return file;
+  }
+
+  [Symbol.dispose](): void {
+    for (const { fd } of this.files.values()) if (fd !== undefined) closeSync(fd);
+    this.files.clear();
+  }
+
+  private openFile(pid: number, mapping: Mapping): number | undefined {
+    if (!mapping.path.startsWith('/') || mapping.path.startsWith('//') || this.open >= MAX_OPEN_FILES)
+      return undefined;
+    // The process may live in another mount namespace; when it is gone, its path is all we have.
+    for (const path of [`/proc/${pid}/root${mapping.path}`, mapping.path]) {
+      const fd = openRegular(path, mapping.inode);
+      if (fd !== undefined) {
+        this.open++;
+        return fd;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** Only the very file that was mapped: another one at the same path has other symbols. */
+function openRegular(path: string, inode: bigint): number | undefined {
+  let fd: number;
+  try {
+    // O_NONBLOCK: a FIFO put in the file's place must not stop us.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    return undefined;
+  }
+  const stat = fstatSync(fd, { bigint: true });
+  if (stat.isFile() && stat.ino === inode) return fd;
+  closeSync(fd);
+  return undefined;
+}

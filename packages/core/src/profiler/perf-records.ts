@@ -1,0 +1,71 @@
+// Side-band records of the perf subsystem, decoded: who maps what, who forks, who executes.
+// Formats: enum perf_event_type in include/uapi/linux/perf_event.h; the trailer is that of
+// SIDEBAND_SAMPLE_TYPE with sample_id_all.
+
+const PERF_RECORD_LOST = 2;
+const PERF_RECORD_COMM = 3;
+const PERF_RECORD_FORK = 7;
+const PERF_RECORD_MMAP2 = 10;
+const MISC_COMM_EXEC = 1 << 13;
+const PROT_EXEC = 4;
+const HEADER_BYTES = 8;
+/** pid, tid, time, cpu, reserved. */
+const TRAILER_BYTES = 24;
+
+/** One executable mapping of a file, or of memory without one. */
+export interface Mapping {
+  readonly start: number;
+  readonly end: number;
+  /** Offset in the file of the byte at `start`. */
+  readonly fileOffset: number;
+  /** As the mapping process sees it; `[vdso]`, `//anon` and the like for memory without a file. */
+  readonly path: string;
+  readonly device: string;
+  readonly inode: bigint;
+}
+
+export type SideBandRecord =
+  | { readonly type: 'mapping'; readonly time: bigint; readonly pid: number; readonly mapping: Mapping }
+  | { readonly type: 'fork'; readonly time: bigint; readonly pid: number; readonly parent: number }
+  | { readonly type: 'exec'; readonly time: bigint; readonly pid: number }
+  | { readonly type: 'lost'; readonly time: bigint; readonly count: number };
+
+const decoder = new TextDecoder();
+
+/** undefined for records that say nothing about images: thread events, renames, data mappings. */
+export function decodeSideBand(record: DataView): SideBandRecord | undefined {
+  const size = record.byteLength;
+  const time = record.getBigUint64(size - TRAILER_BYTES + 8, true);
+  const pid = record.getUint32(HEADER_BYTES, true);
+  switch (record.getUint32(0, true)) {
+    case PERF_RECORD_MMAP2:
+      if ((record.getUint32(64, true) & PROT_EXEC) === 0) return undefined;
+      return { type: 'mapping', time, pid, mapping: decodeMapping(record) };
+    case PERF_RECORD_FORK: {
+      const parent = record.getUint32(12, true);
+      // A new thread has its process as parent.
+      return pid === parent ? undefined : { type: 'fork', time, pid, parent };
+    }
+    case PERF_RECORD_COMM:
+      if ((record.getUint16(4, true) & MISC_COMM_EXEC) === 0) return undefined;
+      return { type: 'exec', time, pid };
+    case PERF_RECORD_LOST:
+      return { type: 'lost', time, count: Number(record.getBigUint64(16, true)) };
+    default:
+      return undefined;
+  }
+}
+
+function decodeMapping(record: DataView): Mapping {
+  const start = Number(record.getBigUint64(16, true));
+  const nameAt = 72;
+  const bytes = new Uint8Array(record.buffer, record.byteOffset + nameAt, record.byteLength - nameAt);
+  return {
+    start,
+    end: start + Number(record.getBigUint64(24, true)),
+    fileOffset: Number(record.getBigUint64(32, true)),
+    device: `${record.getUint32(40, true)}:${record.getUint32(44, true)}`,
+    inode: record.getBigUint64(48, true),
+    path: decoder.decode(bytes.subarray(0, bytes.indexOf(0))),
+  };
+}

@@ -1,0 +1,107 @@
+// Drains the counting maps without losing a count. Programs write to one map while the other
+// is read; a map is drained one whole round after it was switched off, when no program can
+// still be at work in it.
+
+import { decodeComm, MAPS, sampleCounters, sampleKey, sampleValue } from '@waggle/bpf';
+import type { BpfMap, BpfObject } from '@waggle/ffi';
+
+const ONLY_KEY = new Uint8Array(4);
+const KEY = sampleKey.offset;
+const VALUE = sampleValue.offset;
+
+/** One distinct stack of one process image, leaf first. */
+export interface StackCount {
+  readonly pid: number;
+  readonly startTime: bigint;
+  readonly execId: bigint;
+  readonly comm: string;
+  readonly count: number;
+  readonly firstTime: bigint;
+  readonly lastTime: bigint;
+  readonly user: readonly number[];
+  readonly kernel: readonly bigint[];
+  /** The kernel's limit cut the user stack. */
+  readonly truncated: boolean;
+}
+
+export interface SampleCounts {
+  readonly stored: number;
+  readonly lost: number;
+  readonly idle: number;
+  readonly userTruncated: number;
+}
+
+export class SampleMaps {
+  private readonly maps: readonly [BpfMap, BpfMap];
+  private readonly active: BpfMap;
+  private readonly counters: BpfMap;
+  private activeIndex: 0 | 1 = 0;
+
+  constructor(object: BpfObject) {
+    this.maps = [object.map(MAPS.samples[0]), object.map(MAPS.samples[1])];
+    this.active = object.map(MAPS.activeSamples);
+    this.counters = object.map(MAPS.sampleCounters);
+  }
+
+  /** Counts of the round before the last, then switches over. Call at equal intervals. */
+  *nextRound(): Generator<StackCount> {
+    const inactive = this.activeIndex === 0 ? 1 : 0;
+    yield* this.drain(this.maps[inactive]);
+    this.activeIndex = inactive;
+    this.active.set(ONLY_KEY, Uint8Array.of(inactive, 0, 0, 0));
+  }
+
+  /** Everything that is left; only after sampling was stopped. */
+  *rest(): Generator<StackCount> {
+    for (const map of this.maps) yield* this.drain(map);
+  }
+
+  counts(): SampleCounts {
+    const bytes = this.counters.get(ONLY_KEY) ?? new Uint8Array();
+    const view = new DataView(bytes.buffer);
+    const sum = (offset: number) => {
+      let total = 0;
+      for (let cpu = 0; cpu < this.counters.cpus; cpu++)
+        total += Number(view.getBigUint64(cpu * this.counters.valueStride + offset, true));
+      return total;
+    };
+    const at = sampleCounters.offset;
+    return {
+      stored: sum(at.stored),
+      lost: sum(at.lost_full) + sum(at.lost_busy),
+      idle: sum(at.idle),
+      userTruncated: sum(at.user_truncated),
+    };
+  }
+
+  private *drain(map: BpfMap): Generator<StackCount> {
+    for (const batch of map.drain()) {
+      const keys = new DataView(batch.keys.buffer, batch.keys.byteOffset, batch.keys.byteLength);
+      const values = new DataView(batch.values.buffer, batch.values.byteOffset, batch.values.byteLength);
+      for (let index = 0; index < batch.count; index++)
+        yield decodeStack(keys, index * sampleKey.size, values, index * sampleValue.size);
+    }
+  }
+}
+
+function decodeStack(keys: DataView, key: number, values: DataView, value: number): StackCount {
+  const userDepth = keys.getUint32(key + KEY.user_depth, true);
+  const kernelDepth = keys.getUint32(key + KEY.kernel_depth, true);
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return {
+    pid: keys.getUint32(key + KEY.tgid, true),
+    startTime: keys.getBigUint64(key + KEY.start_boottime, true),
+    execId: keys.getBigUint64(key + KEY.exec_id, true),
+    comm: decodeComm(bytes, value + VALUE.comm),
+    count: Number(values.getBigUint64(value + VALUE.count, true)),
+    firstTime: values.getBigUint64(value + VALUE.first_ns, true),
+    lastTime: values.getBigUint64(value + VALUE.last_ns, true),
+    user: Array.from({ length: userDepth }, (_, frame) =>
+      Number(keys.getBigUint64(key + KEY.user + 8 * frame, true)),
+    ),
+    kernel: Array.from({ length: kernelDepth }, (_, frame) =>
+      keys.getBigUint64(key + KEY.kernel + 8 * frame, true),
+    ),
+    truncated: userDepth === sampleKey.bytes.user / 8,
+  };
+}

@@ -1,0 +1,78 @@
+// Frames to names: ELF symbol tables by object, kallsyms for the kernel. Tables are read when a
+// first frame asks for them, so a profile costs what it contains.
+
+import type { ProfileFrame } from '@waggle/formats';
+import { ElfError, ElfImage, type KernelSymbols, SymbolTable } from '@waggle/symbols';
+import type { Frame } from './frame-table.ts';
+import type { ObjectFile } from './object-files.ts';
+
+interface LoadedObject {
+  readonly image: ElfImage;
+  readonly symbols: SymbolTable;
+}
+
+export class Symbolizer {
+  private readonly objects = new Map<string, LoadedObject | undefined>();
+  private kernel: KernelSymbols | undefined;
+
+  /** @param readKernelSymbols called when the first kernel frame is named. */
+  constructor(private readonly readKernelSymbols: () => KernelSymbols) {}
+
+  name(frame: Frame): ProfileFrame {
+    switch (frame.kind) {
+      case 'kernel':
+        return this.kernelFrame(frame.address, frame.isReturn);
+      case 'unmapped':
+        return { name: '[unknown]', kind: 'unresolved' };
+      case 'user':
+        return this.userFrame(frame.object, frame.offset, frame.isReturn);
+    }
+  }
+
+  private userFrame(object: ObjectFile, offset: number, isReturn: boolean): ProfileFrame {
+    const loaded = this.load(object);
+    const address = loaded?.image.vaddrOfFileOffset(offset);
+    if (loaded !== undefined && address !== undefined) {
+      // A return address is behind the call, which may be the function's last instruction.
+      const hit = loaded.symbols.lookup(isReturn ? address - 1 : address);
+      if (hit !== undefined) return { name: hit.name, kind: 'user', object: object.path };
+    }
+    return {
+      name: `[${baseName(object.path)}+0x${offset.toString(16)}]`,
+      kind: 'unresolved',
+      object: object.path,
+    };
+  }
+
+  private kernelFrame(address: bigint, isReturn: boolean): ProfileFrame {
+    this.kernel ??= this.readKernelSymbols();
+    const hit = this.kernel.lookup(isReturn ? address - 1n : address);
+    if (hit === undefined) return { name: `[kernel+0x${address.toString(16)}]`, kind: 'kernel' };
+    return { name: hit.name, kind: 'kernel', ...(hit.module ? { object: hit.module } : {}) };
+  }
+
+  private load(object: ObjectFile): LoadedObject | undefined {
+    const key = object.key;
+    if (this.objects.has(key)) return this.objects.get(key);
+    const loaded = object.fd === undefined ? undefined : read(object.fd);
+    this.objects.set(key, loaded);
+    return loaded;
+  }
+}
+
+function read(fd: number): LoadedObject | undefined {
+  try {
+    const image = ElfImage.open(fd);
+    return { image, symbols: SymbolTable.fromElf(image) };
+  } catch (error) {
+    // Not an ELF file, or one that lies about itself: its frames keep their offsets.
+    if (error instanceof ElfError) return undefined;
+    throw error;
+  }
+}
+
+function baseName(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  // [vdso] and //anon: the brackets are ours to add.
+  return name.replace(/^\[(.*)\]$/, '$1') || 'memory';
+}
