@@ -24,6 +24,11 @@ typedef int pid_t;
 #define SIGNAL_GROUP_EXIT 0x00000004
 #define TASK_COMM_LEN 16
 
+/* Only for its relocated values: configuration decides them. */
+enum cgroup_subsys_id {
+	memory_cgrp_id = 4,
+};
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct ns_common {
@@ -63,6 +68,22 @@ struct signal_struct {
 	unsigned int flags;
 };
 
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+};
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+};
+
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
@@ -84,6 +105,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct nsproxy *nsproxy;
 	struct pid *thread_pid;
+	struct css_set *cgroups;
 	char comm[TASK_COMM_LEN];
 };
 

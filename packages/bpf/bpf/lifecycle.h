@@ -79,6 +79,22 @@ static __always_inline u32 pid_namespace_of(struct task_struct *task)
 	return BPF_CORE_READ(innermost, ns, ns.inum);
 }
 
+/* On v1 and hybrid hosts every process sits in the root of v2; containers differ by the
+ * hierarchies of the controllers. 0 where the kernel has no memory controller. */
+static __always_inline u64 memory_cgroup_of(struct task_struct *task)
+{
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup_subsys_state *state = NULL;
+
+	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		return 0;
+	bpf_probe_read_kernel(&state, sizeof(state),
+			      (void *)set + bpf_core_field_offset(set->subsys) +
+				      bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id) *
+					      sizeof(state));
+	return BPF_CORE_READ(state, cgroup, kn, id);
+}
+
 static __always_inline void on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	struct filter_settings *settings = ONLY(filter_settings);
@@ -118,6 +134,7 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid, str
 	record->uid = ids;
 	record->gid = ids >> 32;
 	record->cgroup_id = bpf_get_current_cgroup_id();
+	record->memory_cgroup_id = memory_cgroup_of(task);
 	record->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	record->pid_namespace = pid_namespace_of(task);
 	record->old_tid = old_pid;

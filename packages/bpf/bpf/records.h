@@ -56,7 +56,8 @@ struct fork_record {
 
 struct exec_record {
 	struct record_header header;
-	u64 cgroup_id;
+	u64 cgroup_id;        /* in the v2 hierarchy */
+	u64 memory_cgroup_id; /* in the memory controller's: on v1 hosts the container's */
 	u32 uid;
 	u32 gid;
 	u32 mount_namespace;

@@ -47,3 +47,5 @@ export {
   sampleEntries,
   startProfiler,
 } from './profiler/profiler.ts';
+export { examineHost, PROBES } from './doctor/examine.ts';
+export type { Probe, ProbeReport, ProbeResult, ProbeState } from './doctor/probe.ts';

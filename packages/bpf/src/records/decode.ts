@@ -2,7 +2,7 @@
 // generated/layouts.ts. Strings are copied; nothing returned points into the ring.
 
 import { execRecord, exitRecord, forkRecord, recordFlags, recordType } from '../generated/layouts.ts';
-import type { LifecycleRecord } from './record.ts';
+import type { ExecRecord, ExitRecord, ForkRecord, LifecycleRecord } from './record.ts';
 
 /** Memory that a record lies in; the ring buffer reader's shape. */
 export interface RecordMemory {
@@ -20,12 +20,29 @@ const decoder = new TextDecoder();
 
 /**
  * The record at `offset`, or undefined for a type that this version does not know (a newer
- * object's).
+ * object's). The header's fields are spelled out in each record: spreading a common object
+ * costs more than everything else in here.
  */
 export function decodeRecord(memory: RecordMemory, offset: number): LifecycleRecord | undefined {
-  const { bytes, view } = memory;
-  const type = view.getUint16(offset + HEADER['header.type'], true);
-  const header = {
+  switch (memory.view.getUint16(offset + HEADER['header.type'], true)) {
+    case recordType.RECORD_EXEC:
+      return decodeExec(memory, offset);
+    case recordType.RECORD_EXIT:
+      return decodeExit(memory, offset);
+    case recordType.RECORD_FORK:
+      return decodeFork(memory, offset);
+    default:
+      return undefined;
+  }
+}
+
+function decodeExec({ bytes, view }: RecordMemory, offset: number): ExecRecord {
+  const flags = view.getUint16(offset + HEADER['header.flags'], true);
+  const filenameAt = offset + EXEC.payload;
+  const argvAt = filenameAt + view.getUint32(offset + EXEC.filename_length, true);
+  const argvEnd = argvAt + view.getUint32(offset + EXEC.argv_length, true);
+  return {
+    type: 'exec',
     cpu: view.getUint32(offset + HEADER['header.cpu'], true),
     sequence: u53(view, offset + HEADER['header.sequence']),
     time: view.getBigUint64(offset + HEADER['header.time_ns'], true),
@@ -36,47 +53,57 @@ export function decodeRecord(memory: RecordMemory, offset: number): LifecycleRec
     ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
     parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
+    filename: decodeText(bytes, filenameAt, argvAt),
+    argv: decodeArgv(bytes, argvAt, argvEnd),
+    argvTruncated:
+      (flags & (recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE)) !== 0,
+    uid: view.getUint32(offset + EXEC.uid, true),
+    gid: view.getUint32(offset + EXEC.gid, true),
+    cgroupId: view.getBigUint64(offset + EXEC.cgroup_id, true),
+    memoryCgroupId: view.getBigUint64(offset + EXEC.memory_cgroup_id, true),
+    nsMnt: view.getUint32(offset + EXEC.mount_namespace, true),
+    nsPid: view.getUint32(offset + EXEC.pid_namespace, true),
   };
-  if (type === recordType.RECORD_EXEC) {
-    const flags = view.getUint16(offset + HEADER['header.flags'], true);
-    const filenameAt = offset + EXEC.payload;
-    const argvAt = filenameAt + view.getUint32(offset + EXEC.filename_length, true);
-    const argvEnd = argvAt + view.getUint32(offset + EXEC.argv_length, true);
-    return {
-      type: 'exec',
-      ...header,
-      filename: decoder.decode(bytes.subarray(filenameAt, argvAt)),
-      argv: decodeArgv(bytes, argvAt, argvEnd),
-      argvTruncated:
-        (flags & (recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE)) !== 0,
-      uid: view.getUint32(offset + EXEC.uid, true),
-      gid: view.getUint32(offset + EXEC.gid, true),
-      cgroupId: view.getBigUint64(offset + EXEC.cgroup_id, true),
-      nsMnt: view.getUint32(offset + EXEC.mount_namespace, true),
-      nsPid: view.getUint32(offset + EXEC.pid_namespace, true),
-    };
-  }
-  if (type === recordType.RECORD_EXIT) {
-    const status = view.getUint32(offset + EXIT.exit_code, true);
-    return {
-      type: 'exit',
-      ...header,
-      uid: view.getUint32(offset + EXIT.uid, true),
-      cgroupId: view.getBigUint64(offset + EXIT.cgroup_id, true),
-      exitCode: (status >>> 8) & 0xff,
-      signal: status & 0x7f,
-      coreDumped: (status & 0x80) !== 0,
-    };
-  }
-  if (type === recordType.RECORD_FORK) {
-    return {
-      type: 'fork',
-      ...header,
-      childPid: view.getUint32(offset + FORK.child_tgid, true),
-      childStartTime: view.getBigUint64(offset + FORK.child_start_boottime, true),
-    };
-  }
-  return undefined;
+}
+
+function decodeExit({ bytes, view }: RecordMemory, offset: number): ExitRecord {
+  const status = view.getUint32(offset + EXIT.exit_code, true);
+  return {
+    type: 'exit',
+    cpu: view.getUint32(offset + HEADER['header.cpu'], true),
+    sequence: u53(view, offset + HEADER['header.sequence']),
+    time: view.getBigUint64(offset + HEADER['header.time_ns'], true),
+    pid: view.getUint32(offset + HEADER['header.tgid'], true),
+    tid: view.getUint32(offset + HEADER['header.tid'], true),
+    startTime: view.getBigUint64(offset + HEADER['header.start_boottime'], true),
+    execId: u53(view, offset + HEADER['header.exec_id']),
+    ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
+    parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
+    comm: decodeComm(bytes, offset + HEADER['header.comm']),
+    uid: view.getUint32(offset + EXIT.uid, true),
+    cgroupId: view.getBigUint64(offset + EXIT.cgroup_id, true),
+    exitCode: (status >>> 8) & 0xff,
+    signal: status & 0x7f,
+    coreDumped: (status & 0x80) !== 0,
+  };
+}
+
+function decodeFork({ bytes, view }: RecordMemory, offset: number): ForkRecord {
+  return {
+    type: 'fork',
+    cpu: view.getUint32(offset + HEADER['header.cpu'], true),
+    sequence: u53(view, offset + HEADER['header.sequence']),
+    time: view.getBigUint64(offset + HEADER['header.time_ns'], true),
+    pid: view.getUint32(offset + HEADER['header.tgid'], true),
+    tid: view.getUint32(offset + HEADER['header.tid'], true),
+    startTime: view.getBigUint64(offset + HEADER['header.start_boottime'], true),
+    execId: u53(view, offset + HEADER['header.exec_id']),
+    ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
+    parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
+    comm: decodeComm(bytes, offset + HEADER['header.comm']),
+    childPid: view.getUint32(offset + FORK.child_tgid, true),
+    childStartTime: view.getBigUint64(offset + FORK.child_start_boottime, true),
+  };
 }
 
 /** A 64-bit counter that stays below 2^53 in practice. */
@@ -88,12 +115,26 @@ function u53(view: DataView, offset: number): number {
 export function decodeComm(bytes: Uint8Array, offset: number): string {
   let end = offset;
   while (end < offset + COMM_BYTES && bytes[end] !== 0) end++;
-  return decoder.decode(bytes.subarray(offset, end));
+  return decodeText(bytes, offset, end);
+}
+
+/** Below this, building the string here is quicker than a call of TextDecoder. */
+const SHORT_TEXT_BYTES = 24;
+
+function decodeText(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > SHORT_TEXT_BYTES) return decoder.decode(bytes.subarray(start, end));
+  let text = '';
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= 0x80) return decoder.decode(bytes.subarray(start, end));
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 /** Each argument ends with a NUL; a cut-off last one has none. */
 function decodeArgv(bytes: Uint8Array, start: number, end: number): string[] {
   if (start === end) return [];
   const stop = bytes[end - 1] === 0 ? end - 1 : end;
-  return decoder.decode(bytes.subarray(start, stop)).split('\0');
+  return decodeText(bytes, start, stop).split('\0');
 }

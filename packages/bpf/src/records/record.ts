@@ -38,6 +38,8 @@ export interface ExecRecord extends RecordHeader {
   readonly gid: number;
   /** cgroup v2 id: the inode number of its directory. */
   readonly cgroupId: bigint;
+  /** The same in the memory controller's hierarchy; 0 where there is none. */
+  readonly memoryCgroupId: bigint;
   /** Inode numbers of the mount and PID namespaces. */
   readonly nsMnt: number;
   readonly nsPid: number;

@@ -1,29 +1,33 @@
-// Container id of a process that has just called execve. On cgroup v2 the id of the cgroup
-// stands for its container, so one read of /proc serves every process in it; on v1 and hybrid
-// hosts all processes share v2's root and each has to be asked.
+// Container id of a process that has just called execve. A cgroup stands for its container, so
+// one read of /proc serves every process in it. The cgroup is named by its ids in two
+// hierarchies: v2's, and the memory controller's for hosts that still run containers on v1.
 
 import { ProcfsError, type Procfs } from '@waggle/cache';
 
-/** Id of the root of the v2 hierarchy: kernfs numbers its root 1. */
-const ROOT_CGROUP_ID = 1n;
 const MAX_CGROUPS = 4096;
 
 export class ContainerLookup {
-  private readonly byCgroup = new Map<bigint, string | null>();
+  private readonly byCgroup = new Map<bigint, Map<bigint, string | null>>();
 
   constructor(private readonly procfs: Procfs) {}
 
-  /** undefined: the process was gone before it could be asked. */
-  find(pid: number, cgroupId: bigint): string | null | undefined {
-    if (cgroupId <= ROOT_CGROUP_ID) return this.read(pid);
-    const known = this.byCgroup.get(cgroupId);
+  /** undefined: no process of this cgroup was seen before, and this one was gone already. */
+  find(pid: number, cgroupId: bigint, memoryCgroupId: bigint): string | null | undefined {
+    const known = this.byCgroup.get(cgroupId)?.get(memoryCgroupId);
     if (known !== undefined) return known;
     const container = this.read(pid);
-    if (container !== undefined) {
-      if (this.byCgroup.size >= MAX_CGROUPS) this.byCgroup.clear();
-      this.byCgroup.set(cgroupId, container);
-    }
+    if (container !== undefined) this.remember(cgroupId, memoryCgroupId, container);
     return container;
+  }
+
+  private remember(cgroupId: bigint, memoryCgroupId: bigint, container: string | null): void {
+    let sameCgroup = this.byCgroup.get(cgroupId);
+    if (sameCgroup === undefined || sameCgroup.size >= MAX_CGROUPS) {
+      if (this.byCgroup.size >= MAX_CGROUPS) this.byCgroup.clear();
+      sameCgroup = new Map();
+      this.byCgroup.set(cgroupId, sameCgroup);
+    }
+    sameCgroup.set(memoryCgroupId, container);
   }
 
   private read(pid: number): string | null | undefined {

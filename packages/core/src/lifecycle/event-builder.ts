@@ -1,10 +1,17 @@
-// Kernel records to process events: time of day, names of ended programs, containers.
+// Kernel records to process events: time of day, names of ended programs, containers. Fields are
+// spelled out because this runs for every event and spreading objects is what costs.
 
-import type { ExecRecord, ExitRecord, LifecycleRecord, RecordHeader } from '@waggle/bpf';
+import type {
+  ExecRecord,
+  ExitRecord,
+  ForkRecord,
+  LifecycleRecord,
+  RecordHeader,
+} from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
 import { ContainerLookup } from './container-lookup.ts';
 import type { KnownProcesses } from './known-processes.ts';
-import type { ExecEvent, ExitEvent, ProcessEvent } from './process-event.ts';
+import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from './process-event.ts';
 import { signalName } from './signal-name.ts';
 
 export class EventBuilder {
@@ -26,18 +33,14 @@ export class EventBuilder {
       case 'exit':
         return this.exit(record);
       case 'fork':
-        this.inherit(record.pid, record.startTime, record.childPid, record.childStartTime);
-        return {
-          event: 'fork',
-          ...this.base(record),
-          childPid: record.childPid,
-          childStartTime: record.childStartTime,
-        };
+        return this.fork(record);
     }
   }
 
-  private base(record: RecordHeader) {
+  private fork(record: ForkRecord): ForkEvent {
+    this.inherit(record);
     return {
+      event: 'fork',
       time: record.time + this.realtimeOffset,
       bootTime: record.time,
       pid: record.pid,
@@ -47,6 +50,8 @@ export class EventBuilder {
       execId: record.execId,
       parentStartTime: record.parentStartTime,
       comm: record.comm,
+      childPid: record.childPid,
+      childStartTime: record.childStartTime,
     };
   }
 
@@ -61,7 +66,15 @@ export class EventBuilder {
     });
     return {
       event: 'exec',
-      ...this.base(record),
+      time: record.time + this.realtimeOffset,
+      bootTime: record.time,
+      pid: record.pid,
+      tid: record.tid,
+      ppid: record.ppid,
+      startTime: record.startTime,
+      execId: record.execId,
+      parentStartTime: record.parentStartTime,
+      comm: record.comm,
       filename: record.filename,
       argv: record.argv,
       argvTruncated: record.argvTruncated,
@@ -81,7 +94,15 @@ export class EventBuilder {
       this.parentWithGeneration(record);
     return {
       event: 'exit',
-      ...this.base(record),
+      time: record.time + this.realtimeOffset,
+      bootTime: record.time,
+      pid: record.pid,
+      tid: record.tid,
+      ppid: record.ppid,
+      startTime: record.startTime,
+      execId: record.execId,
+      parentStartTime: record.parentStartTime,
+      comm: record.comm,
       uid: record.uid,
       cgroupId: record.cgroupId,
       filename: known?.filename ?? null,
@@ -99,13 +120,14 @@ export class EventBuilder {
     return undefined;
   }
 
-  private inherit(pid: number, startTime: bigint, childPid: number, childStart: bigint): void {
-    const parent = this.known.get(pid, startTime);
-    if (parent !== undefined) this.known.set(childPid, { ...parent, start: { ns: childStart } });
+  private inherit(record: ForkRecord): void {
+    const parent = this.known.get(record.pid, record.startTime);
+    if (parent === undefined) return;
+    this.known.set(record.childPid, { ...parent, start: { ns: record.childStartTime } });
   }
 
   private containerOf(record: ExecRecord): string | null {
-    const found = this.containers.find(record.pid, record.cgroupId);
+    const found = this.containers.find(record.pid, record.cgroupId, record.memoryCgroupId);
     if (found !== undefined) return found;
     // Gone already; exec rarely leaves a container, so the former image's or the parent's holds.
     const relative =

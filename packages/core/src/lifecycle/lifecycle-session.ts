@@ -161,6 +161,7 @@ function startReading(
       if (events.length > 0) Queue.offerUnsafe(queue, events);
       return events.length;
     },
+    busyDelayMs: 25,
     onError: fail,
   });
   stopped.then(() => {
