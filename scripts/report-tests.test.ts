@@ -1,7 +1,7 @@
 // run-tests.ts and report-tests.ts as CI uses them, on throw-away packages.
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -58,6 +58,16 @@ describe('a package that passes on three runtimes', () => {
   });
 });
 
+test('one file can run on several runtimes', () => {
+  addPackage('same', {
+    'test/a.test.ts': `import { test } from 'node:test'; test('one', () => {});`,
+  });
+  const args = ['bun', 'deno=test/*.test.ts', 'node=test/*.test.ts'];
+  expect(run('run-tests.ts', 'packages/same', args).exitCode).toBe(0);
+  const report = run('report-tests.ts', '.', ['--exit-code=0', '--filter=same']);
+  expect(report.closingLine).toBe('3 passed, 0 failed, 0 skipped');
+});
+
 describe('what counts as a failure', () => {
   test('a test file that does not load, although every test passed', () => {
     addPackage('broken', { 'src/a.test.ts': passing, 'src/b.test.ts': `import './absent.ts';` });
@@ -94,6 +104,16 @@ describe('what counts as a failure', () => {
     const report = run('report-tests.ts', '.', ['--exit-code=0', '--filter=absent']);
     expect(report.exitCode).toBe(1);
   });
+});
+
+test('--clean removes the results of earlier runs, so that old ones cannot count', () => {
+  const packages = ['old', 'older'];
+  for (const name of packages) addPackage(name, { '.test-results/bun.xml': '<testsuites/>' });
+  write('scripts/.test-results/bun.xml', '<testsuites/>');
+  expect(run('report-tests.ts', '.', ['--clean']).exitCode).toBe(0);
+  for (const directory of ['scripts', 'packages/old', 'packages/older']) {
+    expect(existsSync(join(repository, directory, '.test-results'))).toBe(false);
+  }
 });
 
 describe('skipped tests', () => {

@@ -7,7 +7,7 @@
 // A package that left no result counts as a failure, and so does a skip where CI=true, unless the
 // test's name holds [optional]: CI has every privilege and tool, so a skip there is a hole.
 
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Outcome, parseJUnit, type TestResult } from './junit.ts';
 
@@ -86,8 +86,9 @@ function report(directories: readonly string[], exitCode: number): number {
 
 const [option = '', ...turboArguments] = process.argv.slice(2);
 if (option === '--clean') {
-  for (const path of new Bun.Glob('{scripts,tests,packages/*}').scanSync({ onlyFiles: false })) {
-    rmSync(join(path, '.test-results'), { recursive: true, force: true });
+  const packages = readdirSync('packages').map((name) => join('packages', name));
+  for (const directory of ['scripts', 'tests', ...packages]) {
+    rmSync(join(directory, '.test-results'), { recursive: true, force: true });
   }
 } else if (/^--exit-code=\d+$/.test(option)) {
   const own = turboArguments.length === 0 ? ['scripts'] : [];

@@ -30,8 +30,9 @@ need() { # what it is, then its package for apt, dnf and pacman
 }
 
 find_missing_packages() {
-  if bpf_outputs_missing || [ ! -f "$setup_stamp" ] || bpf_sources_newer "$setup_stamp"; then
-    command -v clang >/dev/null || need clang clang clang clang
+  # Tests compile BPF objects and C programs of their own.
+  if [ -n "$tests" ] || bpf_objects_stale; then
+    command -v "${CLANG:-clang}" >/dev/null || need clang clang clang clang
     have_header bpf/bpf_helpers.h || need 'libbpf headers' libbpf-dev libbpf-devel libbpf
   fi
   have_library libbpf.so.1 || need 'libbpf 1.x' libbpf1 libbpf libbpf

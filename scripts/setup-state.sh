@@ -27,9 +27,13 @@ bpf_outputs_missing() {
   return 1
 }
 
+bpf_objects_stale() {
+  bpf_outputs_missing || [ ! -f "$setup_stamp" ] || bpf_sources_newer "$setup_stamp"
+}
+
 setup_is_current() {
   [ "${WAGGLE_NO_SETUP-}" != 1 ] || return 0
   [ -f "$setup_stamp" ] || return 1
   if [ "$root/package-lock.json" -nt "$setup_stamp" ]; then return 1; fi
-  if bpf_outputs_missing || bpf_sources_newer "$setup_stamp"; then return 1; fi
+  if bpf_objects_stale; then return 1; fi
 }

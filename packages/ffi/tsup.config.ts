@@ -2,7 +2,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts' },
+  entry: { index: 'src/index.ts', 'bun-poll-worker': 'src/native/bun-poll-worker.ts' },
   format: ['esm'],
   target: 'es2022',
   platform: 'node',

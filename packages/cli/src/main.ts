@@ -36,7 +36,9 @@ function buildProgram(): Command {
 try {
   await buildProgram().parseAsync(process.argv);
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  // Help and version end here too, with 0; everything else is a mistake in the command line.
-  process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
+  if (error instanceof CommanderError)
+    // Help and version end here too, with 0; everything else is a mistake in the command line.
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
+  // `waggle --help | head`: nobody reads on, which is no error.
+  else if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
 }

@@ -40,7 +40,9 @@ async function measureHere(object: string, { program: name, records }: Case): Pr
 }
 
 function measure(command: string, ...args: string[]): number {
-  return Number(execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }));
+  return Number(
+    execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }),
+  );
 }
 
 const self = fileURLToPath(import.meta.url);

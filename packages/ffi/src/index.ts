@@ -1,8 +1,8 @@
 // @waggle/ffi: libbpf and the perf syscalls from Bun and Deno. See README.md.
 
+export { BpfMap, type MapBatch } from './bpf/bpf-map.ts';
 export { BpfObject, BpfObjectFile } from './bpf/bpf-object.ts';
 export { BpfLink, BpfProgram } from './bpf/bpf-program.ts';
-export { BpfMap, type MapBatch } from './bpf/bpf-map.ts';
 export { bootToRealtimeOffset, CLOCK, clockNanoseconds } from './clock.ts';
 export { LibraryError } from './errors/library-error.ts';
 export { ClosedError, errnoName, SystemError } from './errors/system-error.ts';
@@ -17,6 +17,7 @@ export {
   SIDEBAND_SAMPLE_TYPE,
 } from './perf/attributes.ts';
 export { PerfEvent, type PerfEventTarget } from './perf/perf-event.ts';
-export { PerfRing, type PerfRecordVisitor } from './perf/perf-ring.ts';
+export { type PerfRecordVisitor, PerfRing } from './perf/perf-ring.ts';
 export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';
+export { EpollWakeup, type Wakeup } from './ring/epoll-wakeup.ts';
 export { type RecordVisitor, RingBuffer, type RingMemory } from './ring/ring-buffer.ts';

@@ -16,7 +16,8 @@ const FORK = forkRecord.offset;
 const EXEC = execRecord.offset;
 const EXIT = exitRecord.offset;
 
-const decoder = new TextDecoder();
+// Without ignoreBOM a byte order mark at the beginning would be dropped, though it is a program's own.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * The record at `offset`, or undefined for a type that this version does not know (a newer

@@ -64,17 +64,37 @@ export interface NativeCallback {
   close(): void;
 }
 
+/** A thread beside the JavaScript one that can block in epoll_wait(2). */
+export interface PollThread {
+  /** Blocks again, until the next `onReady`. Not called before the last one has come. */
+  poll(): void;
+  /**
+   * No `onReady` comes any more. The caller has made the epoll ready, so that the thread
+   * returns; it then closes `descriptors`.
+   */
+  end(descriptors: readonly number[]): void;
+}
+
 export interface NativeBackend {
   readonly runtime: 'bun' | 'deno';
   /**
    * Opens the first of `names` that the dynamic linker finds.
    * @throws LibraryError naming every library that was tried, or the missing symbol.
    */
-  open<const Table extends NativeTable>(names: readonly string[], table: Table): NativeLibrary<Table>;
+  open<const Table extends NativeTable>(
+    names: readonly string[],
+    table: Table,
+  ): NativeLibrary<Table>;
   /** The memory itself, not a copy. It must outlive every use of the view. */
   memory(address: Address, length: number): ArrayBuffer;
   /** Where the bytes are. They must stay reachable for as long as C may look. */
   addressOf(bytes: Uint8Array): Address;
+  /**
+   * @param epoll its descriptor.
+   * @param onReady called on our thread, once for each `poll`.
+   * @param onFailure called at most once: there is no such thread.
+   */
+  pollThread(epoll: number, onReady: () => void, onFailure: () => void): PollThread;
   callback(
     parameters: readonly ('i32' | 'pointer')[],
     body: (...args: number[]) => number,

@@ -1,14 +1,9 @@
 // The Bun adapter: bun:ffi behind NativeBackend.
 
-import { dlopen, type FFIFunction, JSCallback, ptr, type Pointer, toArrayBuffer } from 'bun:ffi';
+import { dlopen, type FFIFunction, JSCallback, type Pointer, ptr, toArrayBuffer } from 'bun:ffi';
 import { LibraryError } from '../errors/library-error.ts';
-import type {
-  Address,
-  NativeBackend,
-  NativeLibrary,
-  NativeTable,
-  NativeType,
-} from './backend.ts';
+import type { Address, NativeBackend, NativeLibrary, NativeTable, NativeType } from './backend.ts';
+import { bunPollThread } from './bun-poll-thread.ts';
 
 const TYPES = {
   void: 'void',
@@ -46,6 +41,8 @@ export const bunBackend: NativeBackend = {
 
   addressOf: (bytes) => ptr(bytes) as number as Address,
 
+  pollThread: bunPollThread,
+
   callback(parameters, body) {
     const callback = new JSCallback(body, {
       args: parameters.map((type) => TYPES[type]),
@@ -63,7 +60,10 @@ function pointersToNumbers(symbols: Record<string, unknown>, table: NativeTable)
   return Object.fromEntries(
     Object.entries(table).map(([name, { result }]) => {
       const call = symbols[name] as (...args: unknown[]) => unknown;
-      return [name, result === 'pointer' ? (...args: unknown[]) => Number(call(...args) ?? 0) : call];
+      return [
+        name,
+        result === 'pointer' ? (...args: unknown[]) => Number(call(...args) ?? 0) : call,
+      ];
     }),
   );
 }

@@ -5,16 +5,30 @@ import { LibraryError } from '../errors/library-error.ts';
 import type {
   Address,
   NativeBackend,
+  NativeFunction,
   NativeLibrary,
   NativeTable,
   NativeType,
 } from './backend.ts';
+import { EPOLL_EVENT_BYTES, LIBC, LIBC_NAMES } from './symbols.ts';
+
+interface ForeignFunction {
+  readonly parameters: readonly string[];
+  readonly result: string;
+  /** Runs on a thread of Deno's pool and returns a promise. */
+  readonly nonblocking?: boolean;
+}
+
+interface NonblockingLibc {
+  epoll_wait(...args: (number | Uint8Array)[]): Promise<number>;
+  close(descriptor: number): number;
+}
 
 /** The part of Deno's API that is used; this package is also type-checked without Deno's types. */
 interface DenoFfi {
   dlopen(
     name: string,
-    symbols: Record<string, { parameters: readonly string[]; result: string }>,
+    symbols: Record<string, ForeignFunction>,
   ): { readonly symbols: Record<string, (...args: unknown[]) => unknown> };
   readonly UnsafePointer: {
     create(address: bigint): object | null;
@@ -38,18 +52,20 @@ const TYPES: Record<NativeType, string> = {
   buffer: 'buffer',
 };
 
+function foreign({ parameters, result }: NativeFunction): ForeignFunction {
+  return { parameters: parameters.map((type) => TYPES[type]), result: TYPES[result] };
+}
+
 /** @param deno the `Deno` global, handed in so that importing this file needs no Deno. */
 export function denoBackend(deno: DenoFfi): NativeBackend {
   const { UnsafePointer, UnsafePointerView, UnsafeCallback } = deno;
+  const libc = LIBC_NAMES[0];
   return {
     runtime: 'deno',
 
     open<const Table extends NativeTable>(names: readonly string[], table: Table) {
       const symbols = Object.fromEntries(
-        Object.entries(table).map(([name, { parameters, result }]) => [
-          name,
-          { parameters: parameters.map((type) => TYPES[type]), result: TYPES[result] },
-        ]),
+        Object.entries(table).map(([name, signature]) => [name, foreign(signature)]),
       );
       const failures: string[] = [];
       for (const name of names) {
@@ -69,6 +85,29 @@ export function denoBackend(deno: DenoFfi): NativeBackend {
     },
 
     addressOf: (bytes) => Number(UnsafePointer.value(UnsafePointer.of(bytes))) as Address,
+
+    pollThread(epoll, onReady, onFailure) {
+      const { epoll_wait, close } = deno.dlopen(libc, {
+        epoll_wait: { ...foreign(LIBC.epoll_wait), nonblocking: true },
+        close: foreign(LIBC.close),
+      }).symbols as unknown as NonblockingLibc;
+      const events = new Uint8Array(EPOLL_EVENT_BYTES);
+      let polling: Promise<unknown> = Promise.resolve();
+      let ended = false;
+      return {
+        poll() {
+          polling = epoll_wait(epoll, events, 1, -1).then(() => {
+            if (!ended) onReady();
+          }, onFailure);
+        },
+        end(descriptors) {
+          ended = true;
+          void polling.finally(() => {
+            for (const descriptor of descriptors) close(descriptor);
+          });
+        },
+      };
+    },
 
     callback(parameters, body) {
       const callback = new UnsafeCallback(

@@ -11,7 +11,7 @@ import { LIBBPF, LIBBPF_NAMES, LIBC, LIBC_NAMES } from './symbols.ts';
 const STRING_MAX_BYTES = 65_536;
 
 /** sizeof(va_list's struct): __va_list_tag of the x86-64 ABI, __va_list of AAPCS64. */
-const VA_LIST_BYTES = process.arch === 'arm64' ? 32 : 24;
+export const VA_LIST_BYTES = process.arch === 'arm64' ? 32 : 24;
 
 export class Native {
   readonly libc: NativeLibrary<typeof LIBC>;
@@ -21,8 +21,8 @@ export class Native {
   private readonly encoder = new TextEncoder();
   private readonly messages: string[] = [];
   private readonly errno: Int32Array;
-  /** libbpf keeps the address of this callback for as long as the process lives. */
-  private readonly print: NativeCallback;
+  /** libbpf keeps its address for as long as the process lives: it must not be collected. */
+  protected readonly print: NativeCallback;
 
   constructor(readonly backend: NativeBackend) {
     this.libc = backend.open(LIBC_NAMES, LIBC);
@@ -90,8 +90,7 @@ export class Native {
     const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
     const address = this.libc.mmap(0 as Address, length, protection, MAP_SHARED, fd, offset);
     // MAP_FAILED is (void *)-1, which a double rounds up to 2^64.
-    if (address >= 2 ** 63)
-      throw new SystemError(operation, this.lastErrno());
+    if (address >= 2 ** 63) throw new SystemError(operation, this.lastErrno());
     return address;
   }
 
@@ -115,8 +114,7 @@ export class Native {
       if (level === LIBBPF_DEBUG) return 0;
       // vsnprintf uses its va_list up, so each attempt gets a copy.
       const list = new Uint8Array(this.backend.memory(args as Address, VA_LIST_BYTES));
-      const write = () =>
-        this.libc.vsnprintf(text, text.length, format as Address, list.slice());
+      const write = () => this.libc.vsnprintf(text, text.length, format as Address, list.slice());
       let length = write();
       // A verifier log can have megabytes, and its end is what explains the refusal.
       if (length >= text.length) {

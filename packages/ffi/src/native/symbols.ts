@@ -20,10 +20,15 @@ export const LIBC = {
   clock_gettime: fn(['i32', 'buffer'], 'i32'),
   getpagesize: fn([], 'i32'),
   vsnprintf: fn(['buffer', 'u64', 'pointer', 'buffer'], 'i32'),
+  eventfd: fn(['u32', 'i32'], 'i32'),
+  write: fn(['i32', 'buffer', 'u64'], 'i64'),
   epoll_create1: fn(['i32'], 'i32'),
   epoll_ctl: fn(['i32', 'i32', 'i32', 'buffer'], 'i32'),
   epoll_wait: fn(['i32', 'buffer', 'i32', 'i32'], 'i32'),
 } as const satisfies NativeTable;
+
+/** sizeof(struct epoll_event) is 12 on x86-64, where it is packed, and 16 elsewhere. */
+export const EPOLL_EVENT_BYTES = 16;
 
 export const LIBBPF_NAMES = ['libbpf.so.1'] as const;
 

@@ -12,7 +12,7 @@ const IOC_ENABLE = 0x2400;
 const IOC_DISABLE = 0x2401;
 
 export interface PerfEventTarget {
-  /** -1: every process. */
+  /** A thread, which for a process is its first one; 0: the calling thread; -1: all. */
   readonly pid: number;
   /** -1: every CPU, only together with a pid. */
   readonly cpu: number;
@@ -31,7 +31,7 @@ export class PerfEvent extends Handle {
 
   /**
    * @throws SystemError EACCES or EPERM: kernel.perf_event_paranoid asks for CAP_PERFMON;
-   *   ESRCH: no such process; ENODEV: that CPU is offline; EMFILE: too many descriptors.
+   *   ESRCH: no such process; ENODEV: that CPU is offline; EINVAL: there is no such CPU; EMFILE: too many descriptors.
    */
   static open(native: Native, attributes: PerfEventAttributes, target: PerfEventTarget): PerfEvent {
     const number = SYSCALL_NUMBER[process.arch];

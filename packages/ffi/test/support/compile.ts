@@ -23,6 +23,11 @@ export function outputFolder(): string {
 
 /** Path of the object made of bpf-tests/<name>.bpf.c. */
 export function bpfObject(name: string): string {
+  return bpfObjectOf(name, join(packageRoot, 'bpf-tests', `${name}.bpf.c`));
+}
+
+/** Path of the object made of C source text, or of the file with that name. */
+export function bpfObjectOf(name: string, source: string): string {
   return build(`${name}.bpf.o`, (output) => {
     // asm/types.h lies in the multiarch folder, which clang for BPF does not search.
     const multiarch = ['x86_64', 'aarch64']
@@ -30,10 +35,12 @@ export function bpfObject(name: string): string {
       .filter((path) => existsSync(`${path}/asm/types.h`))
       .slice(0, 1)
       .map((path) => `-I${path}`);
+    const isText = source.includes('\n');
+    const path = isText ? output.replace(/\.o$/, '.c') : source;
+    if (isText) writeFileSync(path, source);
     const target = ['-target', 'bpfel', '-mcpu=v3', ...multiarch];
-    const source = join(packageRoot, 'bpf-tests', `${name}.bpf.c`);
-    const clang = process.env['CLANG'] ?? 'clang';
-    run([clang, '-g', '-O2', '-Wall', '-Werror', ...target, '-c', source, '-o', output]);
+    const clang = process.env.CLANG ?? 'clang';
+    run([clang, '-g', '-O2', '-Wall', '-Werror', ...target, '-c', path, '-o', output]);
   });
 }
 

@@ -1,0 +1,179 @@
+// The side-band ring: what the kernel tells of a process, complete, in order, with boot times.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import {
+  CLOCK_BOOTTIME,
+  clockNanoseconds,
+  type Native,
+  PERF_COUNT_SW_DUMMY,
+  PERF_TYPE_SOFTWARE,
+  PerfEvent,
+  PerfRing,
+  SIDEBAND_SAMPLE_TYPE,
+} from '../../src/index.ts';
+import type { Case } from '../support/case.ts';
+import { outputFolder } from '../support/compile.ts';
+
+/** enum perf_event_type of linux/perf_event.h. */
+const TYPE = { lost: 2, comm: 3, exit: 4, fork: 7, mmap2: 10 } as const;
+/** TID, TIME and CPU behind each record: 8 bytes each. */
+const TRAILER_BYTES = 24;
+
+interface SideBand {
+  readonly type: number;
+  readonly pid: number;
+  readonly time: bigint;
+  /** Name of the file or of the command. */
+  readonly name: string;
+}
+
+const attributes = {
+  type: PERF_TYPE_SOFTWARE,
+  config: PERF_COUNT_SW_DUMMY,
+  sampleType: SIDEBAND_SAMPLE_TYPE,
+  clockId: CLOCK_BOOTTIME,
+  wakeupWatermark: 4096,
+  flags: ['mmap', 'mmap2', 'comm', 'comm_exec', 'task', 'sample_id_all'],
+} as const;
+
+function stringAt(record: DataView, offset: number): string {
+  const bytes = new Uint8Array(record.buffer, record.byteOffset + offset);
+  return new TextDecoder().decode(bytes.slice(0, bytes.indexOf(0)));
+}
+
+function decode(record: DataView): SideBand {
+  assert.equal(record.getUint16(6, true), record.byteLength);
+  const type = record.getUint32(0, true);
+  const nameOffset = type === TYPE.mmap2 ? 72 : type === TYPE.comm ? 16 : undefined;
+  return {
+    type,
+    pid: record.getInt32(8, true),
+    time: record.getBigUint64(record.byteLength - TRAILER_BYTES + 8, true),
+    name: nameOffset === undefined ? '' : stringAt(record, nameOffset),
+  };
+}
+
+/** Rings over all CPUs, because nobody knows on which one a child runs. */
+class SideBandReader implements Disposable {
+  private readonly rings: readonly { event: PerfEvent; ring: PerfRing }[];
+
+  constructor(native: Native, pages: number) {
+    this.rings = Array.from({ length: availableParallelism() }, (_, cpu) => {
+      const event = PerfEvent.open(native, attributes, { pid: -1, cpu });
+      return { event, ring: new PerfRing(native, event, pages) };
+    });
+  }
+
+  drain(): SideBand[] {
+    const seen: SideBand[] = [];
+    for (const { ring } of this.rings) {
+      let last = 0n;
+      ring.drain((record) => {
+        const decoded = decode(record);
+        assert.ok(decoded.time >= last, 'times of one CPU go backwards');
+        last = decoded.time;
+        seen.push(decoded);
+      });
+    }
+    return seen.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  }
+
+  [Symbol.dispose](): void {
+    for (const { event, ring } of this.rings) {
+      ring.close();
+      event.close();
+    }
+  }
+}
+
+export const perfRingCases: readonly Case[] = [
+  {
+    name: 'perf ring: a child is forked, named, mapped and ended, in this order',
+    needs: 'root',
+    run(native) {
+      const path = join(outputFolder(), 'waggle-child');
+      copyFileSync('/bin/true', path);
+      using reader = new SideBandReader(native, 64);
+      const before = clockNanoseconds(native, 'boottime');
+      const { pid } = spawnSync(path);
+      const after = clockNanoseconds(native, 'boottime');
+      const ofChild = reader.drain().filter((record) => record.pid === pid);
+      const types = ofChild.map(({ type }) => type);
+      const exec = ofChild.findIndex(
+        ({ type, name }) => type === TYPE.comm && name === 'waggle-child',
+      );
+      const mapped = ofChild.findIndex(({ type, name }) => type === TYPE.mmap2 && name === path);
+      assert.equal(types[0], TYPE.fork);
+      assert.ok(exec > 0, 'no comm record');
+      assert.ok(mapped > exec, 'its executable is mapped after the exec');
+      assert.equal(types.at(-1), TYPE.exit);
+      for (const { time } of ofChild) assert.ok(time > before && time < after, 'not boot time');
+    },
+  },
+  {
+    name: 'perf ring: records that cross the end of the ring are whole',
+    needs: 'root',
+    run(native) {
+      using reader = new SideBandReader(native, 2);
+      const children = 60;
+      for (let child = 0; child < children; child++) {
+        const { pid } = spawnSync('/bin/true');
+        const records = reader.drain();
+        assert.ok(!records.some(({ type }) => type === TYPE.lost), 'the ring was too small');
+        const ofChild = records.filter((record) => record.pid === pid);
+        const count = (type: number) => ofChild.filter((record) => record.type === type).length;
+        assert.equal(count(TYPE.exit), 1);
+        assert.ok(ofChild.some(({ type, name }) => type === TYPE.comm && name === 'true'));
+        assert.ok(ofChild.some(({ type, name }) => type === TYPE.mmap2 && /libc/.test(name)));
+      }
+    },
+  },
+  {
+    name: 'perf ring: a visitor may throw or close, the rest waits or is gone',
+    needs: 'root',
+    run(native) {
+      using event = PerfEvent.open(native, { ...attributes }, { pid: 0, cpu: -1 });
+      using ring = new PerfRing(native, event, 8);
+      const page = () => native.map('map a file', mapped, native.pageSize, false, 0);
+      const mapped = native.checkErrno('open', native.libc.open(native.cString('/bin/true'), 0));
+      // Executable mappings alone are told; a data mapping is not.
+      const executable = () => {
+        const PROT_READ_EXEC = 5;
+        const MAP_PRIVATE = 2;
+        const at = native.libc.mmap(
+          0 as never,
+          native.pageSize,
+          PROT_READ_EXEC,
+          MAP_PRIVATE,
+          mapped,
+          0,
+        );
+        native.libc.munmap(at, native.pageSize);
+      };
+      native.libc.munmap(page(), native.pageSize);
+      ring.drain(() => {});
+      for (let round = 0; round < 3; round++) executable();
+      const stop = new Error('stop');
+      assert.throws(
+        () =>
+          ring.drain(() => {
+            throw stop;
+          }),
+        stop,
+      );
+      const closed = ring.drain((record) => {
+        assert.match(decode(record).name, /true$/);
+        assert.throws(() => ring.drain(() => {}), /drained already/);
+        ring.close();
+        assert.equal(record.getUint32(0, true), TYPE.mmap2);
+      });
+      assert.equal(closed, 1);
+      assert.throws(() => ring.drain(() => {}), { code: 'CLOSED' });
+      native.libc.close(mapped);
+    },
+  },
+];

@@ -1,0 +1,42 @@
+/**
+ * What an output format is, and how one is chosen by the extension of a file name. To add a format:
+ * make a folder beside `folded/` that exports an `OutputFormat`, and list it in `index.ts`; the
+ * contract suite in `formats.test.ts` then runs on it.
+ */
+import type { Profile } from './profile.ts';
+
+export interface OutputFormat {
+  /** Short name for messages and options, unique among the formats. */
+  readonly name: string;
+  /** File name endings with their leading dot, lower case; they may contain more dots. */
+  readonly extensions: readonly string[];
+  readonly mediaType: string;
+  /**
+   * The whole file. Text is to be written as UTF-8. The same profile always gives the same output.
+   *
+   * @throws RangeError when a stack's count is not a whole number of samples.
+   */
+  encode(profile: Profile): Uint8Array | string;
+}
+
+/**
+ * The format among `candidates` whose extension ends `path`, whatever the case; where several do,
+ * the longest extension wins (`.speedscope.json` before `.json`). `undefined` when none does.
+ */
+export function selectFormat(
+  candidates: readonly OutputFormat[],
+  path: string,
+): OutputFormat | undefined {
+  const lowered = path.toLowerCase();
+  let selected: OutputFormat | undefined;
+  let longest = 0;
+  for (const format of candidates) {
+    for (const extension of format.extensions) {
+      if (extension.length > longest && lowered.endsWith(extension)) {
+        selected = format;
+        longest = extension.length;
+      }
+    }
+  }
+  return selected;
+}

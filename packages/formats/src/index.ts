@@ -1,0 +1,28 @@
+/**
+ * Profile output formats: from plain data to the bytes of a file. Nothing here reads a file, a
+ * clock or the environment, and nothing depends on the rest of waggle.
+ */
+import { foldedFormat } from './folded/index.ts';
+import { type OutputFormat, selectFormat } from './format.ts';
+import { svgFormat } from './svg/index.ts';
+
+export type { FoldedProfile } from './folded/index.ts';
+export { encodeFolded, FoldedSyntaxError, foldedFormat, parseFolded } from './folded/index.ts';
+export type { OutputFormat } from './format.ts';
+export type {
+  FrameKind,
+  Profile,
+  ProfileFrame,
+  ProfileMetadata,
+  ProfileStack,
+} from './profile.ts';
+export type { SvgOptions } from './svg/index.ts';
+export { createSvgFormat, encodeSvg, svgFormat } from './svg/index.ts';
+
+/** Every format of this package, each with its default options. */
+export const formats: readonly OutputFormat[] = [foldedFormat, svgFormat];
+
+/** The format for a file name, by its longest known extension; `undefined` when there is none. */
+export function formatForPath(path: string): OutputFormat | undefined {
+  return selectFormat(formats, path);
+}

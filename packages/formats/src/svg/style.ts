@@ -1,0 +1,95 @@
+/**
+ * The style sheet of the SVG. Every rule is scoped to the picture, because a style sheet of an SVG
+ * inside an HTML page holds for the whole page. Plain rules only, without custom properties, so that
+ * renderers other than browsers (librsvg, Inkscape) show the same.
+ */
+import { BOX_TEXT, palette } from './palette.ts';
+
+const MONOSPACE =
+  "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace";
+
+interface Theme {
+  readonly page: string;
+  readonly text: string;
+  readonly muted: string;
+  readonly edge: string;
+  readonly field: string;
+  readonly outline: string;
+}
+
+const LIGHT: Theme = {
+  page: '#fdfcfa',
+  text: '#1d1a16',
+  muted: '#655e55',
+  edge: '#dcd5cc',
+  field: '#ffffff',
+  outline: '#1d1510',
+};
+
+const DARK: Theme = {
+  page: '#17181c',
+  text: '#efeae2',
+  muted: '#a9a197',
+  edge: '#34363d',
+  field: '#22242a',
+  outline: '#ffffff',
+};
+
+function themeRules(theme: Theme, shade: 'light' | 'dark'): string[] {
+  const { page, text, muted, edge, field, outline } = theme;
+  return [
+    `{background:${page}}`,
+    ` .bg{fill:${page}}`,
+    ` .strong{fill:${text}}`,
+    ` .muted{fill:${muted}}`,
+    ` .edge{fill:${edge}}`,
+    ` .boxes.searching text{fill:${text}}`,
+    ` .boxes rect:hover{stroke:${outline}}`,
+    ` .boxes rect.cursor{stroke:${outline}}`,
+    ` input{color:${text};background:${field};border-color:${edge}}`,
+    ` button{color:${text};background:${field};border-color:${edge}}`,
+    ` output{color:${text}}`,
+    ...palette.map((entry) => ` .${entry.className}{fill:${entry[shade]}}`),
+  ];
+}
+
+const COMMON = [
+  "{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;color-scheme:light dark}",
+  ' .title{font-size:17px;font-weight:600}',
+  ' .subtitle,_ .legend text{font-size:12px}',
+  ` .mono,_ .boxes text{font-family:${MONOSPACE};font-size:12px}`,
+  ' .mono{white-space:pre}',
+  ' .mono.strong{font-weight:600}',
+  ` .boxes text{fill:${BOX_TEXT};pointer-events:none}`,
+  ' .boxes rect{cursor:pointer}',
+  ' .boxes:focus{outline:none}',
+  ' .boxes rect:hover{stroke-width:1}',
+  ' .boxes rect.cursor{stroke-width:2}',
+  ' .boxes .caller{opacity:.55}',
+  ' .searching rect{opacity:.35}',
+  ' .searching text{opacity:.6}',
+  ` .boxes.searching text.match{opacity:1;fill:${BOX_TEXT}}`,
+  ' .searching rect.match{opacity:1;fill:#ff6ad5}',
+  ' .controls{display:flex;gap:6px;align-items:center;justify-content:flex-end;height:30px;font-size:12px}',
+  ' .controls input,_ .controls button{font:inherit;box-sizing:border-box;height:26px;margin:0;padding:0 8px;border-width:1px;border-style:solid;border-radius:5px}',
+  ' .controls input{width:180px}',
+  ' .controls button{cursor:pointer;white-space:nowrap}',
+  ' .controls button:disabled{opacity:.45;cursor:default}',
+  ' .controls output{white-space:nowrap;font-weight:600}',
+];
+
+/** The class of the root element, to which all rules are scoped. */
+export const SCOPE = 'waggle-flame-graph';
+
+function scoped(rules: readonly string[]): string {
+  return rules.map((rule) => `.${SCOPE}${rule.replaceAll(',_ ', `,.${SCOPE} `)}`).join('\n');
+}
+
+export function styleSheet(): string {
+  return [
+    // Less specific than the highlight of a search below: shades first.
+    scoped(themeRules(LIGHT, 'light')),
+    `@media (prefers-color-scheme:dark){\n${scoped(themeRules(DARK, 'dark'))}\n}`,
+    scoped(COMMON),
+  ].join('\n');
+}

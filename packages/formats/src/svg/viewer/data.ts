@@ -1,0 +1,27 @@
+/**
+ * What the encoder leaves in the SVG for its script: JSON in a `<metadata>` element. Names stand in
+ * tables, once each, and boxes refer to them by index.
+ */
+import type { EncodedRows } from './geometry.ts';
+
+export interface FlameData {
+  /** [name, kind, index into objects or -1]. */
+  readonly symbols: readonly (readonly [name: string, kind: string, object: number])[];
+  readonly objects: readonly string[];
+  readonly rows: EncodedRows;
+  /** All in px. */
+  readonly layout: FlameMetrics;
+}
+
+export interface FlameMetrics {
+  /** Left and right of the boxes, and below them. */
+  readonly margin: number;
+  /** Title, subtitle and legend. */
+  readonly header: number;
+  /** From one row to the next. */
+  readonly row: number;
+  /** Baseline of a label below the top of its row. */
+  readonly baseline: number;
+  /** Expected width of a character of a label. */
+  readonly charWidth: number;
+}

@@ -1,0 +1,227 @@
+/**
+ * Collects the code symbols of an ELF image into columns of plain numbers: no object and no string
+ * per symbol, since there can be millions. Which symbols count as code, and how they rank among
+ * aliases, is decided here; which one owns an address, in symbol-ranges.ts. Layout: System V gABI,
+ * Elf64_Sym; mapping symbols: the AArch64 and RISC-V ELF supplements.
+ */
+import {
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHN_COMMON,
+  SHN_LORESERVE,
+  SHN_UNDEF,
+  SHN_XINDEX,
+  SHT_DYNSYM,
+  SHT_STRTAB,
+  SHT_SYMTAB,
+  STB_GLOBAL,
+  STB_GNU_UNIQUE,
+  STB_WEAK,
+  STT_FUNC,
+  STT_GNU_IFUNC,
+  STT_NOTYPE,
+  SYM_SIZE,
+} from './elf/constants.ts';
+import { ElfError } from './elf/error.ts';
+import { viewOf } from './elf/headers.ts';
+import type { ElfImage, ElfSection } from './elf/image.ts';
+
+/** Rank bits: functions above untyped labels, then GLOBAL > WEAK > LOCAL, then sized > unsized. */
+export const RANK_COUNT = 12;
+export const RANK_FIRST_FUNCTION = 6;
+
+/** An address range that holds code: where a symbol without a size must end at the latest. */
+export interface CodeRegion {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Symbols in the order of their tables, .symtab first. */
+export interface SymbolColumns {
+  readonly count: number;
+  readonly high: Uint32Array;
+  readonly low: Uint32Array;
+  readonly size: Uint32Array;
+  /** Offsets into `names` laid end to end. */
+  readonly name: Uint32Array;
+  readonly rank: Uint8Array;
+  readonly names: readonly Uint8Array[];
+  /** Ascending by start. */
+  readonly regions: readonly CodeRegion[];
+}
+
+/** Symbols read at once: a table is never held whole. */
+const CHUNK = 32_768;
+const DOLLAR = 0x24;
+const DOT = 0x2e;
+
+export function readCodeSymbols(elf: ElfImage): SymbolColumns {
+  const collector = new Collector(elf);
+  // At most one of each kind, as the gABI has it; more would only multiply a hostile file's cost.
+  for (const type of [SHT_SYMTAB, SHT_DYNSYM]) {
+    const table = elf.sections.find((section) => section.type === type);
+    if (table !== undefined) collector.add(table);
+  }
+  return collector.finish();
+}
+
+class Collector {
+  readonly #elf: ElfImage;
+  readonly #regions: readonly CodeRegion[];
+  readonly #names: Uint8Array[] = [];
+  #nameBase = 0;
+  #count = 0;
+  #high = new Uint32Array(1024);
+  #low = new Uint32Array(1024);
+  #size = new Uint32Array(1024);
+  #name = new Uint32Array(1024);
+  #rank = new Uint8Array(1024);
+
+  constructor(elf: ElfImage) {
+    this.#elf = elf;
+    this.#regions = codeRegions(elf);
+  }
+
+  add(table: ElfSection): void {
+    if (table.entsize !== SYM_SIZE) {
+      throw new ElfError('malformed', `${table.name} has entries of ${table.entsize} bytes`);
+    }
+    const strings = this.#elf.sections[table.link];
+    if (strings?.type !== SHT_STRTAB) {
+      throw new ElfError('malformed', `${table.name} names section ${table.link} as its strings`);
+    }
+    const names = this.#elf.readSection(strings);
+    if (this.#nameBase + names.length > 0xffff_ffff) {
+      throw new ElfError('malformed', 'the symbol names exceed 4 GiB');
+    }
+    const total = Math.floor(table.size / SYM_SIZE);
+    for (let from = 0; from < total; from += CHUNK) {
+      const length = Math.min(CHUNK, total - from) * SYM_SIZE;
+      this.#addChunk(this.#elf.readSection(table, from * SYM_SIZE, length), names);
+    }
+    this.#names.push(names);
+    this.#nameBase += names.length;
+  }
+
+  #addChunk(chunk: Uint8Array, names: Uint8Array): void {
+    const view = viewOf(chunk);
+    for (let at = 0; at < chunk.length; at += SYM_SIZE) {
+      const info = chunk[at + 4] as number;
+      const type = info & 0xf;
+      if (type !== STT_FUNC && type !== STT_GNU_IFUNC && type !== STT_NOTYPE) continue;
+      const section = view.getUint16(at + 6, true);
+      if (section === SHN_UNDEF || section === SHN_COMMON) continue;
+      const name = view.getUint32(at, true);
+      if (name >= names.length || names[name] === 0) continue;
+      const high = view.getUint32(at + 12, true);
+      // Beyond 2^53, or a function of 4 GiB: nothing that a lookup could mean.
+      if (high >= 0x20_0000 || view.getUint32(at + 20, true) !== 0) continue;
+      const low = view.getUint32(at + 8, true);
+      const isFunction = type !== STT_NOTYPE;
+      if (!isFunction && !this.#isCodeLabel(high * 0x1_0000_0000 + low, section, names, name)) {
+        continue;
+      }
+      const size = view.getUint32(at + 16, true);
+      this.#push(high, low, size, name + this.#nameBase, rankOf(isFunction, info >>> 4, size));
+    }
+  }
+
+  /** Whether an untyped symbol names code: hand-written assembly does, linker marks do not. */
+  #isCodeLabel(address: number, section: number, names: Uint8Array, name: number): boolean {
+    if (isMarking(names, name)) return false;
+    if (section < SHN_LORESERVE) {
+      const home = this.#elf.sections[section];
+      if (home === undefined || (home.flags & SHF_EXECINSTR) === 0) return false;
+    } else if (section !== SHN_XINDEX) {
+      return false;
+    }
+    return regionAt(this.#regions, address) !== undefined;
+  }
+
+  #push(high: number, low: number, size: number, name: number, rank: number): void {
+    if (this.#count === this.#low.length) this.#grow();
+    const at = this.#count++;
+    this.#high[at] = high;
+    this.#low[at] = low;
+    this.#size[at] = size;
+    this.#name[at] = name;
+    this.#rank[at] = rank;
+  }
+
+  #grow(): void {
+    const double = (column: Uint32Array<ArrayBuffer>) => {
+      const larger = new Uint32Array(column.length * 2);
+      larger.set(column);
+      return larger;
+    };
+    this.#high = double(this.#high);
+    this.#low = double(this.#low);
+    this.#size = double(this.#size);
+    this.#name = double(this.#name);
+    const rank = new Uint8Array(this.#rank.length * 2);
+    rank.set(this.#rank);
+    this.#rank = rank;
+  }
+
+  finish(): SymbolColumns {
+    const count = this.#count;
+    return {
+      count,
+      high: this.#high.subarray(0, count),
+      low: this.#low.subarray(0, count),
+      size: this.#size.subarray(0, count),
+      name: this.#name.subarray(0, count),
+      rank: this.#rank.subarray(0, count),
+      names: this.#names,
+      regions: this.#regions,
+    };
+  }
+}
+
+function rankOf(isFunction: boolean, binding: number, size: number): number {
+  const isGlobal = binding === STB_GLOBAL || binding === STB_GNU_UNIQUE;
+  const strength = isGlobal ? 2 : binding === STB_WEAK ? 1 : 0;
+  return (isFunction ? RANK_FIRST_FUNCTION : 0) + strength * 2 + (size > 0 ? 1 : 0);
+}
+
+/**
+ * Names that mark rather than name: `$x`, `$d`, `$a`, `$t`, alone or before a dot (ARM), `$xrv64…`
+ * (RISC-V), and assembler-local `.L` labels, which RISC-V objects keep.
+ */
+function isMarking(names: Uint8Array, at: number): boolean {
+  const first = names[at];
+  const second = names[at + 1];
+  const third = names[at + 2] ?? 0;
+  if (first === DOT) return second === 0x4c;
+  if (first !== DOLLAR) return false;
+  if (second === 0x78 && third === 0x72 && names[at + 3] === 0x76) return true;
+  const isLetter = second === 0x78 || second === 0x64 || second === 0x61 || second === 0x74;
+  return isLetter && (third === 0 || third === DOT);
+}
+
+/** Executable sections; executable segments for a file that has no section saying so. */
+function codeRegions(elf: ElfImage): CodeRegion[] {
+  const wanted = SHF_ALLOC | SHF_EXECINSTR;
+  const regions = elf.sections
+    .filter((section) => (section.flags & wanted) === wanted && section.size > 0)
+    .map((section) => ({ start: section.addr, end: section.addr + section.size }));
+  if (regions.length === 0) {
+    for (const load of elf.loads) {
+      if (load.executable) regions.push({ start: load.vaddr, end: load.vaddr + load.memSize });
+    }
+  }
+  return regions.sort((a, b) => a.start - b.start);
+}
+
+/** The region that holds `address`: of those that begin at or before it, the last one. */
+export function regionAt(regions: readonly CodeRegion[], address: number): CodeRegion | undefined {
+  let low = 0;
+  let high = regions.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((regions[middle] as CodeRegion).start <= address) low = middle + 1;
+    else high = middle;
+  }
+  const region = regions[low - 1];
+  return region !== undefined && address < region.end ? region : undefined;
+}

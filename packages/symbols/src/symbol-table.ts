@@ -1,0 +1,106 @@
+/**
+ * The code symbols of one object, by address. Made once per object and kept: numbers in sorted
+ * typed arrays and the raw string tables, with a name decoded only when it is asked for. Addresses
+ * are the object's own (link-time) virtual addresses; `ElfImage.vaddrOfFileOffset` gives them.
+ */
+import { ET_DYN, ET_EXEC } from './elf/constants.ts';
+import type { ElfImage } from './elf/image.ts';
+import { stringAt } from './elf/string-table.ts';
+import { resolveRanges, type SymbolRanges } from './symbol-ranges.ts';
+import { readCodeSymbols } from './symbol-reader.ts';
+
+export interface SymbolHit {
+  /** As the object has it: mangled if it is C++ or Rust. */
+  readonly name: string;
+  /** Where the symbol begins, a virtual address of the object. */
+  readonly start: number;
+  /** Bytes, as recorded; 0 when the object does not say. */
+  readonly size: number;
+}
+
+/** Longer names are cut. The longest mangled names seen in the wild are some ten thousand bytes. */
+const MAX_NAME = 65_536;
+
+export class SymbolTable {
+  readonly #ranges: SymbolRanges;
+  readonly #names: readonly Uint8Array[];
+
+  private constructor(ranges: SymbolRanges, names: readonly Uint8Array[]) {
+    this.#ranges = ranges;
+    this.#names = names;
+  }
+
+  /**
+   * Functions (and indirect functions) from .symtab and .dynsym together, and untyped labels in
+   * executable sections for addresses that no function covers. Only linked images have addresses:
+   * any other type of file gives an empty table. The image may be closed afterwards.
+   *
+   * Throws `ElfError` when the section headers or a symbol table are damaged; a damaged symbol
+   * inside a sound table is skipped.
+   */
+  static fromElf(elf: ElfImage): SymbolTable {
+    if (elf.type !== ET_EXEC && elf.type !== ET_DYN) return SymbolTable.#empty();
+    const symbols = readCodeSymbols(elf);
+    if (symbols.count === 0) return SymbolTable.#empty();
+    return new SymbolTable(resolveRanges(symbols), symbols.names);
+  }
+
+  static #empty(): SymbolTable {
+    const none = new Uint32Array(0);
+    const start = new Float64Array(0);
+    return new SymbolTable(
+      { count: 0, start, length: none, lead: none, size: none, name: none },
+      [],
+    );
+  }
+
+  /** Disjoint address ranges that have a name: about the number of distinct functions. */
+  get size(): number {
+    return this.#ranges.count;
+  }
+
+  /** Memory held, in bytes. */
+  get byteLength(): number {
+    const { start, length, lead, size, name } = this.#ranges;
+    let total = 0;
+    for (const column of [start, length, lead, size, name, ...this.#names]) {
+      total += column.byteLength;
+    }
+    return total;
+  }
+
+  /**
+   * The symbol that covers `vaddr`. A symbol with a size answers inside [start, start + size), one
+   * without up to the next symbol or the end of its section. Of nested symbols the innermost
+   * answers; of aliases the global one, then weak, then local, then the longest, then the one with
+   * the fewest leading underscores.
+   */
+  lookup(vaddr: number): SymbolHit | undefined {
+    const { count, start, length, lead, size, name } = this.#ranges;
+    let low = 0;
+    let high = count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((start[middle] as number) <= vaddr) low = middle + 1;
+      else high = middle;
+    }
+    const at = low - 1;
+    if (at < 0) return undefined;
+    const from = start[at] as number;
+    if (!(vaddr - from < (length[at] as number))) return undefined;
+    return {
+      name: this.#nameAt(name[at] as number),
+      start: from - (lead[at] as number),
+      size: size[at] as number,
+    };
+  }
+
+  #nameAt(offset: number): string {
+    let within = offset;
+    for (const names of this.#names) {
+      if (within < names.length) return stringAt(names, within, MAX_NAME);
+      within -= names.length;
+    }
+    return '';
+  }
+}

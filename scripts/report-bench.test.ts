@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'bun:test';
+import { benchTable } from './report-bench.ts';
+
+const body = (...rows: Parameters<typeof benchTable>[0]) => benchTable(rows).split('\n').slice(2);
+
+describe('benchTable', () => {
+  test('shows the ratio to what was measured beside it', () => {
+    const versus = { name: 'C libbpf', value: 4 };
+    const row = { what: 'ring reader', value: 6, unit: 'ns/record', versus, goal: '≤ 1.6×' };
+    expect(body(row)).toEqual([
+      '| ring reader | 6.00 ns/record | C libbpf: 4.00 ns/record | 1.50× | ≤ 1.6× |',
+    ]);
+  });
+
+  test('keeps three digits, and all before the point', () => {
+    expect(body({ what: 'a', value: 0.012345, unit: 's' })[0]).toContain('| 0.0123 s |');
+    expect(body({ what: 'b', value: 123456.7 })[0]).toContain('| 123457 |');
+  });
+
+  test('says why a row has no value', () => {
+    const row = { what: 'execsnoop', skipped: 'libbpf-tools is not installed' };
+    expect(body(row)).toEqual([
+      '| execsnoop | not measured: libbpf-tools is not installed |  |  |  |',
+    ]);
+  });
+
+  test('escapes what would end a cell', () => {
+    expect(body({ what: 'trace | head', value: 1 })[0]).toStartWith('| trace \\| head |');
+  });
+});
