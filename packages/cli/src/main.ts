@@ -2,6 +2,7 @@
 // The waggle command. Each subcommand's code is imported only when it runs, so that --help
 // answers at once.
 
+import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { doctorCommand } from './commands/doctor/options.ts';
@@ -29,8 +30,18 @@ function buildProgram(): Command {
     );
   for (const command of [traceCommand(), recordCommand(), doctorCommand()])
     program.addCommand(command);
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands])
+    command.exitOverride().configureOutput({ writeOut: writeHelp });
   return program;
+}
+
+/** `waggle --help | head`: nobody reads on, which is no error. */
+function writeHelp(text: string): void {
+  try {
+    writeSync(process.stdout.fd, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
 }
 
 try {
@@ -39,6 +50,5 @@ try {
   if (error instanceof CommanderError)
     // Help and version end here too, with 0; everything else is a mistake in the command line.
     process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
-  // `waggle --help | head`: nobody reads on, which is no error.
-  else if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  else throw error;
 }

@@ -16,7 +16,7 @@ const FORK = forkRecord.offset;
 const EXEC = execRecord.offset;
 const EXIT = exitRecord.offset;
 
-// Without ignoreBOM a byte order mark at the beginning would be dropped, though it is a program's own.
+// Else a byte order mark at the beginning would be dropped, though it is the program's own.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**

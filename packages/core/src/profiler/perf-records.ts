@@ -30,7 +30,7 @@ export type SideBandRecord =
   | { readonly type: 'exec'; readonly time: bigint; readonly pid: number }
   | { readonly type: 'lost'; readonly time: bigint; readonly count: number };
 
-// Without ignoreBOM a byte order mark at the beginning would be dropped, though it is a program's own.
+// Else a byte order mark at the beginning would be dropped, though it is the program's own.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** undefined for records that say nothing about images: thread events, renames, data mappings. */

@@ -1,0 +1,359 @@
+/**
+ * ProcessMetadataCache: who is process N. Entries are kept by identity (pid, start time, exec
+ * generation), checked against /proc on every validated lookup, and read field by field on demand.
+ * It works alone, on lookups only; with a tracer it is told of execs and exits and then also
+ * answers for processes that lived too short to be found in /proc.
+ */
+import { entryControl, type ProcessEntry } from './entry.ts';
+import type { RevealOptions } from './entry-description.ts';
+import type { EntryTable, Slot } from './entry-table.ts';
+import type { ExecRecord } from './exec-record.ts';
+import { seedRecord } from './exec-seeding.ts';
+import { ExitedIdentities } from './exited-identities.ts';
+import { FieldReader, type FieldReaderInit } from './field-reader.ts';
+import { FIELD_NAMES, type FieldName, fromStat } from './fields.ts';
+import { isSameProcess, type ProcessIdentity } from './identity.ts';
+import { denoInspect, type InspectFunction, nodeInspect } from './inspect.ts';
+import { type CacheOptions, type Clock, checkedPid } from './options.ts';
+import { ProcfsError } from './procfs/error.ts';
+import type { Procfs, ProcProbe } from './procfs/procfs.ts';
+import { RealProcfs } from './procfs/real.ts';
+import { ResidentSet } from './resident-set.ts';
+import type { CacheStats, StatsCounter } from './stats.ts';
+
+/** What a read of /proc said: the answer, that nobody has the pid, or nothing at all. */
+type Answer<T> = T | 'gone' | 'unknown';
+
+export class ProcessMetadataCache implements Disposable {
+  readonly #procfs: Procfs;
+  readonly #clock: Clock;
+  readonly #residents: ResidentSet;
+  // Parts of the resident set, here for the hot paths.
+  readonly #table: EntryTable;
+  readonly #counter: StatsCounter;
+  readonly #exited = new ExitedIdentities();
+  /** Entries that are being read off-thread: the ones that were not kept are shared from here. */
+  readonly #reading = new Map<number, { readonly entry: ProcessEntry; readers: number }>();
+  #disposed = false;
+
+  constructor(options: CacheOptions) {
+    this.#procfs = options.procfs ?? new RealProcfs();
+    this.#clock = options.clock ?? Date;
+    this.#residents = new ResidentSet(options, (slot) => this.#lostOwner(slot));
+    this.#table = this.#residents.table;
+    this.#counter = this.#residents.counter;
+  }
+
+  /** Entries of earlier pid owners and images in their grace included. Never above `capacity`. */
+  get size(): number {
+    return this.#table.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.#table.size === 0;
+  }
+
+  get capacity(): number {
+    return this.#residents.capacity;
+  }
+
+  /**
+   * The process that has this pid now, from the cache if it is there and still the same, else
+   * from /proc. `undefined` if there is none, or it may not be looked at. In its grace after
+   * `markExited` a process is still found. One read of /proc/PID/stat when cached or not.
+   */
+  getOrLoad(pid: number): ProcessEntry | undefined {
+    return this.#lookup(pid, true);
+  }
+
+  /** `getOrLoad` that reads nothing but the check: `undefined` if not cached. */
+  get(pid: number): ProcessEntry | undefined {
+    return this.#lookup(pid, false);
+  }
+
+  /**
+   * What the cache has for this pid, unchecked: it may be the last owner of a pid that has been
+   * reused since. For hot paths where exits are marked, or where the answer may be late. It counts
+   * as use: an entry that was peeked at gets a second chance when it is its turn to leave.
+   */
+  peek(pid: number): ProcessEntry | undefined {
+    const slot = this.#table.current(pid);
+    if (slot === undefined) {
+      this.#counter.misses++;
+      return undefined;
+    }
+    this.#counter.hits++;
+    slot.peeked = true;
+    return slot.entry;
+  }
+
+  /**
+   * The entry of one process, or of one of its images if `execId` is given. Reads nothing: an
+   * identity has one owner for ever, so the answer is right whether or not it still lives.
+   */
+  getByIdentity(identity: ProcessIdentity): ProcessEntry | undefined {
+    const slot = this.#table.find(identity);
+    return slot === undefined ? this.#miss() : this.#hit(slot);
+  }
+
+  /**
+   * `getOrLoad`, with the given fields (default: all) read, those that can block off the main
+   * thread. Concurrent calls for one process share the reads, whether the entry is kept or not.
+   */
+  async getOrLoadAsync(
+    pid: number,
+    fields: readonly FieldName[] = FIELD_NAMES,
+  ): Promise<ProcessEntry | undefined> {
+    const entry = this.getOrLoad(pid);
+    if (entry === undefined) return undefined;
+    const reading = this.#reading.get(pid);
+    const mine = reading?.entry === entry ? reading : { entry, readers: 0 };
+    this.#reading.set(pid, mine);
+    mine.readers++;
+    try {
+      return await entry.loadAsync(fields);
+    } finally {
+      if (--mine.readers === 0 && this.#reading.get(pid) === mine) this.#reading.delete(pid);
+    }
+  }
+
+  /** One variable of the environment of the process that has this pid now. */
+  environVar(pid: number, name: string): string | undefined {
+    return this.getOrLoad(pid)?.environVar(name);
+  }
+
+  /**
+   * Takes what the kernel sent at an exec, without looking at /proc. An image that it replaces
+   * stays reachable by its identity until `evictPendingExits`. A record of a process that is
+   * known to have exited, or whose pid has a later owner, is kept for that grace only; one that
+   * is older than the image known is dropped. `undefined` if it was dropped or found no room.
+   */
+  seed(record: ExecRecord): ProcessEntry | undefined {
+    this.#assertOpen();
+    checkedPid(record.pid);
+    this.#counter.seeds++;
+    return seedRecord(this.#residents, this.#exited, this.#procfs, record)?.entry;
+  }
+
+  /**
+   * The process runs another image (exec): drops what exec changes, keeps identity and the rest.
+   * Only needed where no exec records are seeded. An entry in a caller's hand stays that of the
+   * old image.
+   */
+  invalidate(pid: number, execId?: number): boolean {
+    const slot = this.#table.current(pid);
+    if (slot === undefined || slot.pending !== undefined) return false;
+    const reader = entryControl.readerOf(slot.entry);
+    this.#residents.replaceImage(slot, reader.successor(execId));
+    return true;
+  }
+
+  /**
+   * The process has ended. Its entries answer, by pid and by identity, until the next
+   * `evictPendingExits`. Returns whether there are any.
+   */
+  markExited(identity: ProcessIdentity): boolean {
+    this.#exited.add(identity, this.capacity);
+    const slots = this.#table.imagesOf(identity);
+    for (const slot of slots) this.#residents.markExited(slot);
+    return slots.length > 0;
+  }
+
+  /** Ends a cycle: drops what was marked, or replaced by exec, before this call. How many. */
+  evictPendingExits(): number {
+    let evicted = 0;
+    for (const slot of this.#table.pending) {
+      this.#residents.evict(slot, slot.pending === 'superseded' ? 'exec' : 'exited');
+      evicted++;
+    }
+    this.#exited.rotate();
+    this.#residents.rearmWarning();
+    return evicted;
+  }
+
+  /** Drops one process at once, grace or not; one image only if `execId` is given. */
+  remove(identity: ProcessIdentity): boolean {
+    const found = identity.execId === undefined ? undefined : this.#table.find(identity);
+    const slots =
+      identity.execId === undefined ? this.#table.imagesOf(identity) : found ? [found] : [];
+    for (const slot of slots) this.#residents.evict(slot, 'removed');
+    this.#residents.rearmWarning();
+    return slots.length > 0;
+  }
+
+  /**
+   * Checks every entry against /proc and drops those whose process is gone: one read each, so for
+   * quiet moments. Needed only where exits are not marked. Returns how many were dropped.
+   */
+  prune(): number {
+    let dropped = 0;
+    for (const slot of [...this.#table.heads()]) {
+      if (slot.pending === undefined && this.#residents.evictIfDead(slot)) dropped++;
+    }
+    this.#residents.rearmWarning();
+    return dropped;
+  }
+
+  /**
+   * Makes the cache agree with /proc after events were lost, or before the first: drops what is
+   * gone and loads every process there is, as far as there is room without evicting.
+   */
+  resync(): { readonly dropped: number; readonly loaded: number } {
+    this.#assertOpen();
+    const dropped = this.prune();
+    let loaded = 0;
+    for (const pid of this.#procfs.pids()) {
+      if (this.#residents.isFull) break;
+      if (this.#table.current(pid) === undefined && this.#load(pid) !== undefined) loaded++;
+    }
+    return { dropped, loaded };
+  }
+
+  /** A smaller capacity evicts at once: dead entries, then the least recently used. */
+  resize(capacity: number): void {
+    this.#residents.resize(capacity);
+  }
+
+  clear(): void {
+    for (const slot of [...this.#table.slots()]) this.#residents.evict(slot, 'cleared');
+    this.#exited.clear();
+    this.#residents.rearmWarning();
+  }
+
+  stats(): CacheStats {
+    return this.#counter.snapshot(this.size, this.capacity);
+  }
+
+  /** Clears it. Lookups find nothing afterwards; loading and seeding throw. */
+  [Symbol.dispose](): void {
+    this.clear();
+    this.#disposed = true;
+  }
+
+  /** Every entry, those in their grace included. Entries may be removed while iterating. */
+  *[Symbol.iterator](): IterableIterator<ProcessEntry> {
+    for (const slot of this.#table.slots()) yield slot.entry;
+  }
+
+  /** Counters and entries as plain data, redacted unless `reveal` is set. Reads nothing. */
+  inspect(options: RevealOptions = {}): Record<string, unknown> {
+    return { ...this.stats(), entries: [...this].map((entry) => entry.inspect(options)) };
+  }
+
+  toJSON(): Record<string, unknown> {
+    return this.inspect();
+  }
+
+  toString(): string {
+    return `[ProcessMetadataCache ${this.size}/${this.capacity}]`;
+  }
+
+  [nodeInspect](_depth: number, options: object, inspect: InspectFunction): string {
+    return `ProcessMetadataCache ${inspect(this.inspect(), options)}`;
+  }
+
+  [denoInspect](inspect: InspectFunction, options: object): string {
+    return `ProcessMetadataCache ${inspect(this.inspect(), options)}`;
+  }
+
+  #lookup(pid: number, load: boolean): ProcessEntry | undefined {
+    if (load) this.#assertOpen();
+    const slot = this.#table.current(pid);
+    if (slot === undefined) {
+      this.#counter.misses++;
+      return load ? this.#load(checkedPid(pid)) : undefined;
+    }
+    const owner = this.#ask(() => this.#procfs.probe(pid));
+    if (owner === 'unknown') return this.#miss();
+    if (owner === 'gone' || owner.ended) {
+      if (slot.pending === 'exited') return this.#hit(slot);
+      this.#residents.evict(slot, 'gone');
+      this.#residents.rearmWarning();
+      return this.#miss();
+    }
+    if (owner.startTimeTicks === slot.entry.startTime) {
+      if (entryControl.readerOf(slot.entry).matchesImage(owner.imageMark)) return this.#hit(slot);
+      if (slot.pending === undefined) {
+        return this.#reloadImage(slot, load);
+      }
+      // Marked as exited, and the pid runs something new: reused within one clock tick.
+    }
+    this.#counter.reuseDetected++;
+    this.#residents.displace(slot);
+    this.#counter.misses++;
+    return load ? this.#load(pid) : undefined;
+  }
+
+  /**
+   * The same start time and another image: an exec that nobody announced, or, within one clock
+   * tick, another process. So nothing is carried over.
+   */
+  #reloadImage(slot: Slot, load: boolean): ProcessEntry | undefined {
+    this.#counter.execDetected++;
+    this.#counter.misses++;
+    this.#residents.evict(slot, 'exec');
+    return load ? this.#load(slot.entry.pid) : undefined;
+  }
+
+  /** Reads a process that is not in the table. What cannot be kept is handed out all the same. */
+  #load(pid: number): ProcessEntry | undefined {
+    const stat = this.#ask(() => this.#procfs.stat(pid));
+    if (stat === 'gone' || stat === 'unknown' || stat.ended) return undefined;
+    const identity: ProcessIdentity = { pid, startTime: stat.startTimeTicks };
+    // An exit that was already announced, seen in the moment before the process disappears.
+    if (stat.exiting && this.#exited.phaseOf(identity) !== undefined) return undefined;
+    this.#counter.loads++;
+    const init: FieldReaderInit = {
+      procfs: this.#procfs,
+      identity,
+      imageMark: stat.imageMark,
+      values: fromStat(stat),
+    };
+    return (
+      this.#residents.insert(init)?.entry ??
+      this.#shared(init) ??
+      entryControl.create(new FieldReader(init), this.#clock.now())
+    );
+  }
+
+  /** Whether an entry's process has lost its pid: the check behind every prune. */
+  #lostOwner(slot: Slot): 'gone' | 'reuse' | undefined {
+    const owner = this.#ask(() => this.#procfs.probe(slot.entry.pid));
+    if (owner === 'unknown') return undefined;
+    if (owner === 'gone' || owner.ended) return 'gone';
+    return owner.startTimeTicks === slot.entry.startTime ? undefined : 'reuse';
+  }
+
+  /** The entry of the same image that is being read off-thread at this moment. */
+  #shared({ identity, imageMark }: FieldReaderInit): ProcessEntry | undefined {
+    const entry = this.#reading.get(identity.pid)?.entry;
+    if (entry === undefined || !isSameProcess(entry.identity, identity)) return undefined;
+    return entryControl.readerOf(entry).matchesImage(imageMark) ? entry : undefined;
+  }
+
+  #hit(slot: Slot): ProcessEntry {
+    this.#counter.hits++;
+    this.#table.touch(slot);
+    return slot.entry;
+  }
+
+  #miss(): undefined {
+    this.#counter.misses++;
+    return undefined;
+  }
+
+  #ask<T extends ProcProbe>(read: () => T): Answer<T> {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ProcfsError)) throw error;
+      if (error.code === 'gone') return 'gone';
+      this.#counter.errors++;
+      return 'unknown';
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#disposed) throw new Error('ProcessMetadataCache: used after it was disposed of');
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * An entry as plain data for printing. Redacted unless asked: of the command line the first word
+ * and the number of arguments, of the environment the names. Both can hold passwords and tokens.
+ */
+import type { FieldValues } from './fields.ts';
+import type { ProcessIdentity } from './identity.ts';
+import { firstWord } from './procfs/cmdline.ts';
+
+export interface RevealOptions {
+  /** Show whole command lines and the values of environments. Default false. */
+  readonly reveal?: boolean;
+}
+
+export function describeEntry(
+  identity: ProcessIdentity,
+  values: FieldValues,
+  loadedAt: number,
+  exitedAt: number | undefined,
+  options: RevealOptions,
+): Record<string, unknown> {
+  const { cmdline, environ, ...plain } = values;
+  const shown: Record<string, unknown> = {
+    pid: identity.pid,
+    startTime: identity.startTime,
+    // A string, since JSON has no bigint.
+    startBoottimeNs: identity.startBoottimeNs?.toString(),
+    execId: identity.execId,
+    ...plain,
+    ...describeCmdline(cmdline, options),
+    environ: options.reveal ? environ && Object.fromEntries(environ.reveal()) : environ?.names(),
+    loadedAt: new Date(loadedAt).toISOString(),
+    exitedAt: exitedAt === undefined ? undefined : new Date(exitedAt).toISOString(),
+  };
+  return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
+}
+
+function describeCmdline(
+  cmdline: readonly string[] | undefined,
+  { reveal }: RevealOptions,
+): Record<string, unknown> {
+  if (cmdline === undefined) return {};
+  if (reveal) return { cmdline: [...cmdline], argc: cmdline.length };
+  return { cmdline: cmdline.length === 0 ? [] : [firstWord(cmdline)], argc: cmdline.length };
+}

@@ -1,0 +1,202 @@
+/**
+ * One program image of one process, and what is known about it. A field is read when it is first
+ * asked for, and is `undefined` if it could not be had from this very image (see FieldReader). So
+ * an entry that is kept for long may answer less, and never about someone else.
+ */
+import { describeEntry, type RevealOptions } from './entry-description.ts';
+import type { Environ } from './environ.ts';
+import type { FieldReader, LastingReason } from './field-reader.ts';
+import { FIELD_NAMES, type FieldName, type FieldValues, SOURCE_OF } from './fields.ts';
+import { formatIdentity, type ProcessIdentity } from './identity.ts';
+import { denoInspect, type InspectFunction, nodeInspect } from './inspect.ts';
+
+/** What the cache may do with an entry, and its users may not. */
+export interface EntryControl {
+  create(reader: FieldReader, loadedAt: number): ProcessEntry;
+  readerOf(entry: ProcessEntry): FieldReader;
+  markExited(entry: ProcessEntry, at: number): void;
+}
+
+let control: EntryControl;
+
+export class ProcessEntry {
+  readonly #reader: FieldReader;
+  readonly #loadedAt: number;
+  #exitedAt: number | undefined;
+
+  private constructor(reader: FieldReader, loadedAt: number) {
+    this.#reader = reader;
+    this.#loadedAt = loadedAt;
+  }
+
+  static {
+    control = {
+      create: (reader, loadedAt) => new ProcessEntry(reader, loadedAt),
+      readerOf: (entry) => entry.#reader,
+      markExited: (entry, at) => {
+        entry.#exitedAt ??= at;
+      },
+    };
+  }
+
+  get pid(): number {
+    return this.#reader.identity.pid;
+  }
+
+  /** Clock ticks since boot. */
+  get startTime(): number {
+    return this.#reader.identity.startTime;
+  }
+
+  get execId(): number | undefined {
+    return this.#reader.identity.execId;
+  }
+
+  get identity(): ProcessIdentity {
+    return this.#reader.identity;
+  }
+
+  /** When this image came into the cache: milliseconds since 1970. */
+  get loadedAt(): number {
+    return this.#loadedAt;
+  }
+
+  /** When its exit was marked, or `undefined`: milliseconds since 1970. */
+  get exitedAt(): number | undefined {
+    return this.#exitedAt;
+  }
+
+  /** All arguments. They can hold secrets, and an array prints what it holds. */
+  get cmdline(): readonly string[] | undefined {
+    return this.#get('cmdline') ?? this.#reader.knownCmdline;
+  }
+
+  /** Whether `cmdline` lacks its end; `undefined` where there is no command line. */
+  get cmdlineTruncated(): boolean | undefined {
+    if (this.cmdline === undefined) return undefined;
+    const { cmdline, cmdlineTruncated } = this.#reader.values;
+    return cmdline === undefined || (cmdlineTruncated ?? false);
+  }
+
+  get environ(): Environ | undefined {
+    return this.#get('environ');
+  }
+
+  get cwd(): string | undefined {
+    return this.#get('cwd');
+  }
+
+  /** Path in the process's own mount namespace. */
+  get exe(): string | undefined {
+    return this.#get('exe');
+  }
+
+  get exeDeleted(): boolean | undefined {
+    this.#get('exe');
+    return this.#reader.values.exeDeleted;
+  }
+
+  get comm(): string | undefined {
+    return this.#get('comm');
+  }
+
+  get ppid(): number | undefined {
+    return this.#get('ppid');
+  }
+
+  /** Real user id. */
+  get uid(): number | undefined {
+    return this.#get('uid');
+  }
+
+  /** Real group id. */
+  get gid(): number | undefined {
+    if (this.#reader.values.gid === undefined) this.#reader.read('status');
+    return this.#reader.values.gid;
+  }
+
+  get cgroup(): string | undefined {
+    return this.#get('cgroup');
+  }
+
+  get containerId(): string | undefined {
+    return this.#get('containerId');
+  }
+
+  /** Inode number of the mount namespace. */
+  get nsMnt(): number | undefined {
+    return this.#get('nsMnt');
+  }
+
+  /** Inode number of the pid namespace. */
+  get nsPid(): number | undefined {
+    return this.#get('nsPid');
+  }
+
+  /** What exec was called with, if a kernel record said it. */
+  get filename(): string | undefined {
+    return this.#reader.values.filename;
+  }
+
+  /** One variable of the environment. */
+  environVar(name: string): string | undefined {
+    return this.environ?.get(name);
+  }
+
+  /**
+   * Why a field is not known: its process was gone or ran another image when it was first asked
+   * for, or it may not be read. `undefined` if it is known, was never asked for, or may be had
+   * by asking again (an I/O error is not remembered).
+   */
+  missing(field: FieldName): LastingReason | undefined {
+    return this.#reader.missing(field);
+  }
+
+  /** Reads several fields (default: all) between one pair of checks. A failed read is no error. */
+  load(fields: readonly FieldName[] = FIELD_NAMES): this {
+    this.#reader.load(fields);
+    return this;
+  }
+
+  /**
+   * The same with `cmdline` and `environ` read off the main thread: they can wait for as long as
+   * the process's mmap lock is held.
+   */
+  async loadAsync(fields: readonly FieldName[] = FIELD_NAMES): Promise<this> {
+    await this.#reader.loadAsync(fields);
+    return this;
+  }
+
+  /** What has been read so far, as plain data: redacted unless `reveal` is set. Reads nothing. */
+  inspect(options: RevealOptions = {}): Record<string, unknown> {
+    const { identity, values, knownCmdline } = this.#reader;
+    const known = { ...values, cmdline: knownCmdline };
+    return describeEntry(identity, known, this.#loadedAt, this.#exitedAt, options);
+  }
+
+  toJSON(): Record<string, unknown> {
+    return this.inspect();
+  }
+
+  /** Identity and name, for messages. */
+  toString(): string {
+    const { comm } = this.#reader.values;
+    const name = comm === undefined ? '' : ` ${JSON.stringify(comm)}`;
+    return `[ProcessEntry ${formatIdentity(this.identity)}${name}]`;
+  }
+
+  [nodeInspect](_depth: number, options: object, inspect: InspectFunction): string {
+    return `ProcessEntry ${inspect(this.inspect(), options)}`;
+  }
+
+  [denoInspect](inspect: InspectFunction, options: object): string {
+    return `ProcessEntry ${inspect(this.inspect(), options)}`;
+  }
+
+  #get<F extends FieldName>(field: F): FieldValues[F] {
+    if (this.#reader.values[field] === undefined) this.#reader.read(SOURCE_OF[field]);
+    return this.#reader.values[field];
+  }
+}
+
+export { control as entryControl };

@@ -1,0 +1,106 @@
+/**
+ * What becomes of a kernel record of an exec: a new process, a new image of a known one, more
+ * about a known image, or news that came too late. Records are trusted, and /proc is not read.
+ */
+import { entryControl } from './entry.ts';
+import type { Slot } from './entry-table.ts';
+import {
+  type ExecRecord,
+  identityOfRecord,
+  partialCmdlineOf,
+  valuesOfRecord,
+} from './exec-record.ts';
+import type { ExitedIdentities } from './exited-identities.ts';
+import type { FieldReaderInit } from './field-reader.ts';
+import { compareStart, isSameProcess } from './identity.ts';
+import type { Procfs } from './procfs/procfs.ts';
+import type { ResidentSet } from './resident-set.ts';
+
+export function seedRecord(
+  residents: ResidentSet,
+  exited: ExitedIdentities,
+  procfs: Procfs,
+  record: ExecRecord,
+): Slot | undefined {
+  const init: FieldReaderInit = {
+    procfs,
+    identity: identityOfRecord(record, procfs.clockTicksPerSecond),
+    imageMark: record.imageMark ?? 0,
+    values: valuesOfRecord(record),
+    partialCmdline: partialCmdlineOf(record),
+  };
+  const { identity } = init;
+  if (exited.phaseOf(identity) === 'over') return undefined;
+
+  const head = residents.table.head(identity.pid);
+  if (head !== undefined) {
+    const known = head.entry.identity;
+    if (isSameProcess(known, identity)) return seedImage(residents, exited, head, init);
+    if (compareStart(identity, known) < 0) {
+      const isKnown = residents.table.imagesOf(identity).length > 0;
+      return isKnown ? undefined : residents.insertEnded(init);
+    }
+    residents.displace(head);
+  }
+  return insertSeeded(residents, exited, init);
+}
+
+/** A record about the process that is at the head of its pid. */
+function seedImage(
+  residents: ResidentSet,
+  exited: ExitedIdentities,
+  head: Slot,
+  init: FieldReaderInit,
+): Slot | undefined {
+  const reader = entryControl.readerOf(head.entry);
+  const known = head.entry.execId;
+  const execId = init.identity.execId;
+  const isOlder = known !== undefined && execId !== undefined && execId < known;
+  const isThis =
+    known === undefined
+      ? reader.isMarked(init.imageMark)
+      : execId !== undefined && execId === known;
+  if (isOlder) return undefined;
+  if (head.displaced) {
+    // Its pid went to somebody else, or its next image was evicted: only news of an image that
+    // comes after both is of use.
+    if (head.pending !== 'superseded' || isThis) return undefined;
+    return insertSeeded(residents, exited, init);
+  }
+  if (isThis) {
+    reader.fill(init.identity, init.values, init.partialCmdline);
+    residents.table.touch(head);
+    return head;
+  }
+  // A new image, or, if the generation was not known, perhaps the one that is already here. In
+  // both cases only what exec does not change is carried over.
+  const carried = reader.successor(execId);
+  if (known === undefined) {
+    reader.supersedeUnlessMarked();
+    residents.evict(head, 'exec');
+  } else {
+    reader.supersede();
+    if (head.pending === undefined) residents.table.setPending(head, 'superseded');
+  }
+  return insertSeeded(residents, exited, {
+    ...init,
+    identity: { ...carried.identity, ...definedOnly(init.identity) },
+    values: { ...carried.values, ...definedOnly(init.values) },
+  });
+}
+
+/** A process whose exit was already announced is kept for its grace only. */
+function insertSeeded(
+  residents: ResidentSet,
+  exited: ExitedIdentities,
+  init: FieldReaderInit,
+): Slot | undefined {
+  const slot = residents.insert(init);
+  if (slot !== undefined && exited.phaseOf(init.identity) === 'grace') residents.markExited(slot);
+  return slot;
+}
+
+function definedOnly<T extends object>(values: T): Partial<T> {
+  const defined = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(defined) as Partial<T>;
+}

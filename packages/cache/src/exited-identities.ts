@@ -1,0 +1,42 @@
+/**
+ * Exits of the last two cycles, so that what arrives late about a dead process does not bring it
+ * back for good: an exec record that comes after the exit is put straight into its grace, or
+ * dropped if that is over, and a process that is still visible while it ends is not loaded anew.
+ * Bounded: the oldest go first.
+ */
+import { isSameProcess, type ProcessIdentity } from './identity.ts';
+
+export class ExitedIdentities {
+  #thisCycle = new Map<number, ProcessIdentity>();
+  #lastCycle = new Map<number, ProcessIdentity>();
+
+  add(identity: ProcessIdentity, limit: number): void {
+    this.#thisCycle.delete(identity.pid);
+    this.#thisCycle.set(identity.pid, identity);
+    if (this.#thisCycle.size <= limit) return;
+    const [oldest] = this.#thisCycle.keys();
+    if (oldest !== undefined) this.#thisCycle.delete(oldest);
+  }
+
+  /** In which part of its end a process is; `undefined` if no exit was announced lately. */
+  phaseOf(identity: ProcessIdentity): 'grace' | 'over' | undefined {
+    if (holds(this.#thisCycle, identity)) return 'grace';
+    return holds(this.#lastCycle, identity) ? 'over' : undefined;
+  }
+
+  /** Starts the next cycle. */
+  rotate(): void {
+    this.#lastCycle = this.#thisCycle;
+    this.#thisCycle = new Map();
+  }
+
+  clear(): void {
+    this.#thisCycle.clear();
+    this.#lastCycle.clear();
+  }
+}
+
+function holds(cycle: ReadonlyMap<number, ProcessIdentity>, identity: ProcessIdentity): boolean {
+  const exited = cycle.get(identity.pid);
+  return exited !== undefined && isSameProcess(exited, identity);
+}

@@ -1,0 +1,37 @@
+/**
+ * @waggle/cache: who is process N, cheaply, and never somebody else's data.
+ * Nothing is read on import; see README.md for the promises and what they cost.
+ */
+export { ProcessMetadataCache } from './cache.ts';
+export type { ProcessEntry } from './entry.ts';
+export type { RevealOptions } from './entry-description.ts';
+export { Environ } from './environ.ts';
+export type { ExecRecord } from './exec-record.ts';
+export type { LastingReason } from './field-reader.ts';
+export type { FieldName } from './fields.ts';
+export {
+  compareStart,
+  formatIdentity,
+  isSameImage,
+  isSameProcess,
+  type ProcessIdentity,
+} from './identity.ts';
+export type { CacheOptions, CapacityPolicy, Clock, Logger } from './options.ts';
+export { containerIdFromCgroup, containerIdFromPath, parseCgroup } from './procfs/cgroup.ts';
+export { clockTicksFromAuxv, ticksFromBoottime } from './procfs/clock-ticks.ts';
+export { ProcfsError, type ProcfsErrorCode } from './procfs/error.ts';
+export type {
+  CgroupInfo,
+  Cmdline,
+  EnvironBlock,
+  ExeLink,
+  IdSet,
+  NamespaceKind,
+  Procfs,
+  ProcProbe,
+  ProcStat,
+  ProcStatus,
+} from './procfs/procfs.ts';
+export type { ProcfsFileHandle, ProcfsIo } from './procfs/read-file.ts';
+export { type ProcfsLimits, RealProcfs, type RealProcfsOptions } from './procfs/real.ts';
+export type { CacheStats, EvictionReason } from './stats.ts';

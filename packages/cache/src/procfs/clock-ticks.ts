@@ -1,0 +1,32 @@
+/**
+ * Clock ticks per second (USER_HZ), the unit of start times in /proc. JavaScript has no sysconf;
+ * the kernel gives the same number to every program in its auxiliary vector as AT_CLKTCK, which
+ * is where libc has it from: pairs of machine words in /proc/self/auxv, ended by AT_NULL.
+ */
+
+const AT_NULL = 0n;
+const AT_CLKTCK = 17n; // include/uapi/linux/auxvec.h
+
+/** The value on every Linux architecture in use but alpha and ia64. */
+export const DEFAULT_CLOCK_TICKS = 100;
+
+/** AT_CLKTCK in an auxiliary vector of 64-bit words, or `undefined` if it is not in there. */
+export function clockTicksFromAuxv(auxv: Uint8Array): number | undefined {
+  const words = new DataView(auxv.buffer, auxv.byteOffset, auxv.byteLength);
+  for (let at = 0; at + 16 <= auxv.byteLength; at += 16) {
+    const type = words.getBigUint64(at, true);
+    if (type === AT_NULL) return undefined;
+    if (type !== AT_CLKTCK) continue;
+    const value = Number(words.getBigUint64(at + 8, true));
+    return value > 0 && value <= 1_000_000 ? value : undefined;
+  }
+  return undefined;
+}
+
+/**
+ * Boot-clock nanoseconds (`task->start_boottime`) in ticks, cut off as the kernel cuts them for
+ * stat field 22. This is how a kernel record and /proc agree on one start time.
+ */
+export function ticksFromBoottime(ns: bigint, clockTicksPerSecond: number): number {
+  return Number((ns * BigInt(clockTicksPerSecond)) / 1_000_000_000n);
+}

@@ -1,0 +1,273 @@
+/**
+ * `Procfs` as a table in memory, for tests: of this cache, and of agents that use it. Processes
+ * are born, exec, end and are reaped by calls; reads can be made to fail, to wait, and to have
+ * something happen just before them, which is how races are played in a fixed order.
+ */
+
+import { containerIdFromPath } from './cgroup.ts';
+import { ProcfsError, type ProcfsErrorCode } from './error.ts';
+import type {
+  CgroupInfo,
+  Cmdline,
+  EnvironBlock,
+  ExeLink,
+  NamespaceKind,
+  Procfs,
+  ProcProbe,
+  ProcStat,
+  ProcStatus,
+} from './procfs.ts';
+
+/** What a made-up process looks like; everything has a default. */
+export interface MemoryProcess {
+  readonly comm?: string;
+  readonly cmdline?: readonly string[];
+  readonly environ?: Readonly<Record<string, string>>;
+  readonly exe?: string;
+  readonly exeDeleted?: boolean;
+  readonly cwd?: string;
+  readonly ppid?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly cgroup?: string;
+  /** Inode numbers; those not named are 4026531840. */
+  readonly namespaces?: Partial<Record<NamespaceKind, number>>;
+  /** Neither command line nor executable. */
+  readonly kernelThread?: boolean;
+  /** Its image mark is 0, as for a reader without ptrace access. */
+  readonly imageHidden?: boolean;
+}
+
+/** The files that can be read, and made to fail. */
+export type ProcfsFile =
+  | 'stat'
+  | 'status'
+  | 'cmdline'
+  | 'environ'
+  | 'exe'
+  | 'cwd'
+  | 'cgroup'
+  | 'ns';
+
+export interface ProcfsRead {
+  readonly pid: number;
+  readonly file: ProcfsFile;
+}
+
+interface Living {
+  process: MemoryProcess;
+  startTimeTicks: number;
+  imageMark: number;
+  zombie: boolean;
+}
+
+interface Failure {
+  readonly code: ProcfsErrorCode;
+  left: number;
+}
+
+export class MemoryProcfs implements Procfs {
+  readonly clockTicksPerSecond = 100;
+  /** Called before each read, with the table still as it was. */
+  onRead: ((read: ProcfsRead) => void) | undefined;
+  readonly #processes = new Map<number, Living>();
+  readonly #failures = new Map<string, Failure>();
+  readonly #reads: ProcfsRead[] = [];
+  #now = 1000;
+  #nextImage = 1;
+  #asyncGate: Promise<void> | undefined;
+
+  /** Clock ticks since boot: the start time of what is spawned now. */
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Every read so far. */
+  get reads(): readonly ProcfsRead[] {
+    return this.#reads;
+  }
+
+  /** Lets clock ticks pass. */
+  tick(ticks = 1): void {
+    this.#now += ticks;
+  }
+
+  /** A new process with this pid, which must be free. Its start time is `now`. */
+  spawn(pid: number, process: MemoryProcess = {}): { pid: number; startTime: number } {
+    if (this.#processes.has(pid)) throw new Error(`pid ${pid} is in use`);
+    const imageMark = this.#markOf(process);
+    this.#processes.set(pid, { process, startTimeTicks: this.#now, imageMark, zombie: false });
+    return { pid, startTime: this.#now };
+  }
+
+  /** Runs another program: what is not named stays as it is. */
+  exec(pid: number, process: MemoryProcess): void {
+    const living = this.#living(pid);
+    living.process = { ...living.process, ...process };
+    living.imageMark = this.#markOf(living.process);
+  }
+
+  /** The mark of its present image, as a kernel record would give it. */
+  imageMarkOf(pid: number): number {
+    return this.#living(pid).imageMark;
+  }
+
+  /** Ends it, and leaves a zombie. */
+  exit(pid: number): void {
+    this.#living(pid).zombie = true;
+  }
+
+  /** Ends it if it lives, and frees the pid. */
+  reap(pid: number): void {
+    this.#living(pid);
+    this.#processes.delete(pid);
+  }
+
+  /** Makes the next `times` reads of a file fail; 0 ends it. */
+  fail(
+    pid: number,
+    file: ProcfsFile,
+    code: ProcfsErrorCode,
+    times = Number.POSITIVE_INFINITY,
+  ): void {
+    this.#failures.set(`${pid}/${file}`, { code, left: times });
+  }
+
+  /** Off-thread reads wait until the returned function is called. */
+  pauseAsync(): () => void {
+    let open = (): void => {};
+    this.#asyncGate = new Promise((resolve) => {
+      open = resolve;
+    });
+    return () => {
+      this.#asyncGate = undefined;
+      open();
+    };
+  }
+
+  pids(): number[] {
+    return [...this.#processes.keys()].sort((a, b) => a - b);
+  }
+
+  probe(pid: number): ProcProbe {
+    const living = this.#read(pid, 'stat');
+    return {
+      startTimeTicks: living.startTimeTicks,
+      imageMark: living.zombie ? 0 : living.imageMark,
+      ended: living.zombie,
+    };
+  }
+
+  stat(pid: number): ProcStat {
+    const living = this.#read(pid, 'stat');
+    const { process, startTimeTicks, zombie } = living;
+    return {
+      pid,
+      comm: process.comm ?? 'a.out',
+      state: zombie ? 'Z' : 'S',
+      ppid: process.ppid ?? 1,
+      pgrp: pid,
+      session: pid,
+      ttyNr: 0,
+      flags: 0,
+      kernelThread: process.kernelThread ?? false,
+      exiting: zombie,
+      utimeTicks: 0,
+      stimeTicks: 0,
+      numThreads: 1,
+      startTimeTicks,
+      vsizeBytes: 0,
+      rssPages: 0,
+      startCode: 0,
+      startStack: 0,
+      imageMark: zombie ? 0 : living.imageMark,
+      ended: zombie,
+    };
+  }
+
+  status(pid: number): ProcStatus {
+    const { process } = this.#read(pid, 'status');
+    const uid = process.uid ?? 1000;
+    const gid = process.gid ?? uid;
+    return {
+      name: process.comm ?? 'a.out',
+      tgid: pid,
+      pid,
+      ppid: process.ppid ?? 1,
+      uid: { real: uid, effective: uid, saved: uid, fs: uid },
+      gid: { real: gid, effective: gid, saved: gid, fs: gid },
+      nspid: [pid],
+    };
+  }
+
+  cmdline(pid: number): Cmdline {
+    const { process, zombie } = this.#read(pid, 'cmdline');
+    if (zombie) throw new ProcfsError('gone', pid, 'cmdline');
+    const args = process.kernelThread ? [] : [...(process.cmdline ?? [process.comm ?? 'a.out'])];
+    return { args, truncated: false };
+  }
+
+  environ(pid: number): EnvironBlock {
+    const { process, zombie } = this.#read(pid, 'environ');
+    if (zombie) throw new ProcfsError('gone', pid, 'environ');
+    return { variables: new Map(Object.entries(process.environ ?? {})), truncated: false };
+  }
+
+  async cmdlineAsync(pid: number): Promise<Cmdline> {
+    await this.#asyncGate;
+    return this.cmdline(pid);
+  }
+
+  async environAsync(pid: number): Promise<EnvironBlock> {
+    await this.#asyncGate;
+    return this.environ(pid);
+  }
+
+  exe(pid: number): ExeLink | undefined {
+    const { process, zombie } = this.#read(pid, 'exe');
+    if (zombie) throw new ProcfsError('gone', pid, 'exe');
+    if (process.kernelThread) return undefined;
+    return { path: process.exe ?? '/usr/bin/a.out', deleted: process.exeDeleted ?? false };
+  }
+
+  cwd(pid: number): string {
+    const { process, zombie } = this.#read(pid, 'cwd');
+    if (zombie) throw new ProcfsError('gone', pid, 'cwd');
+    return process.cwd ?? '/';
+  }
+
+  cgroup(pid: number): CgroupInfo {
+    const path = this.#read(pid, 'cgroup').process.cgroup ?? '/';
+    const containerId = containerIdFromPath(path);
+    return { path, version: 2, ...(containerId === undefined ? {} : { containerId }) };
+  }
+
+  namespace(pid: number, kind: NamespaceKind): number {
+    const { process, zombie } = this.#read(pid, 'ns');
+    if (zombie) throw new ProcfsError('gone', pid, `ns/${kind}`);
+    return process.namespaces?.[kind] ?? 4026531840;
+  }
+
+  #markOf(process: MemoryProcess): number {
+    return process.kernelThread || process.imageHidden ? 0 : this.#nextImage++;
+  }
+
+  #living(pid: number): Living {
+    const living = this.#processes.get(pid);
+    if (living === undefined) throw new Error(`there is no process ${pid}`);
+    return living;
+  }
+
+  #read(pid: number, file: ProcfsFile): Living {
+    this.onRead?.({ pid, file });
+    this.#reads.push({ pid, file });
+    const failure = this.#failures.get(`${pid}/${file}`);
+    if (failure !== undefined && failure.left > 0) {
+      failure.left--;
+      throw new ProcfsError(failure.code, pid, file);
+    }
+    const living = this.#processes.get(pid);
+    if (living === undefined) throw new ProcfsError('gone', pid, file, 'ENOENT');
+    return living;
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * What the cache needs to know about processes, as a small interface. The real one
+ * (`RealProcfs`) reads /proc, the one for tests (`MemoryProcfs`) is a table in memory.
+ * A read that fails throws a `ProcfsError`, whose `code` tells gone from denied.
+ * Fields and units follow proc(5); everything here is plain data.
+ */
+
+/** Namespaces that have a link below /proc/PID/ns. */
+export type NamespaceKind =
+  | 'cgroup'
+  | 'ipc'
+  | 'mnt'
+  | 'net'
+  | 'pid'
+  | 'pid_for_children'
+  | 'time'
+  | 'user'
+  | 'uts';
+
+/**
+ * What one read of /proc/PID/stat says about who this is: enough to notice that the pid has
+ * another owner, or that the same process runs another program by now.
+ */
+export interface ProcProbe {
+  /** Start of the process in clock ticks since boot (stat field 22). */
+  readonly startTimeTicks: number;
+  /**
+   * A number that the address-space layout gives to one program image: start of code plus start
+   * of stack (fields 26 and 28), which exec draws anew. 0 where the kernel hides it (no ptrace
+   * access) or there is none (kernel thread, zombie): then nothing can be told from it.
+   */
+  readonly imageMark: number;
+  /** No thread left that is not ending: a zombie, or about to be one. */
+  readonly ended: boolean;
+}
+
+/** /proc/PID/stat. Times in clock ticks, addresses 0 where the kernel hides them. */
+export interface ProcStat extends ProcProbe {
+  readonly pid: number;
+  /** At most 15 bytes for user processes; any byte but NUL may be in it. */
+  readonly comm: string;
+  /** One letter: R, S, D, Z, T, t, X, I, ... */
+  readonly state: string;
+  readonly ppid: number;
+  readonly pgrp: number;
+  readonly session: number;
+  /** Device number of the controlling terminal, 0 for none. */
+  readonly ttyNr: number;
+  /** PF_* flags of the kernel. */
+  readonly flags: number;
+  /** Whether PF_KTHREAD is among the flags. */
+  readonly kernelThread: boolean;
+  /** PF_EXITING: the leader is ending or has ended; its threads may live on. */
+  readonly exiting: boolean;
+  readonly utimeTicks: number;
+  readonly stimeTicks: number;
+  readonly numThreads: number;
+  readonly vsizeBytes: number;
+  readonly rssPages: number;
+  readonly startCode: number;
+  readonly startStack: number;
+}
+
+/** Real, effective, saved and file-system id. */
+export interface IdSet {
+  readonly real: number;
+  readonly effective: number;
+  readonly saved: number;
+  readonly fs: number;
+}
+
+/** The part of /proc/PID/status that says who a process is. */
+export interface ProcStatus {
+  readonly name: string;
+  readonly tgid: number;
+  readonly pid: number;
+  readonly ppid: number;
+  readonly uid: IdSet;
+  readonly gid: IdSet;
+  /** The pid in each namespace, outermost first; empty where the kernel does not say (< 4.1). */
+  readonly nspid: readonly number[];
+}
+
+export interface Cmdline {
+  /** Empty for a kernel thread; one element for a process that rewrote its title. */
+  readonly args: readonly string[];
+  /** Longer than the reader's limit: the rest is missing. */
+  readonly truncated: boolean;
+}
+
+export interface EnvironBlock {
+  readonly variables: ReadonlyMap<string, string>;
+  readonly truncated: boolean;
+}
+
+export interface ExeLink {
+  /** Path as the process's own mount namespace has it, without the kernel's " (deleted)". */
+  readonly path: string;
+  /** The file was removed or replaced since. */
+  readonly deleted: boolean;
+}
+
+export interface CgroupInfo {
+  /** Path of the cgroup that says most: v2's, or on v1 and hybrid hosts the one in use. */
+  readonly path: string;
+  readonly version: 1 | 2;
+  /** Innermost container id in that path. */
+  readonly containerId?: string;
+}
+
+/**
+ * Reads about processes. Every method but `pids` throws `ProcfsError`: `gone` when the process
+ * (or, for a zombie, the part asked for) is not there, `denied` when it may not be read,
+ * `malformed` when the text is not what proc(5) promises, `io` for any other errno.
+ *
+ * A pid is whatever owns it at the moment of the read. Reads that must be about one process are
+ * put between two `probe`s; the cache does that.
+ */
+export interface Procfs {
+  /** Ticks per second of `startTimeTicks` (USER_HZ). */
+  readonly clockTicksPerSecond: number;
+  pids(): number[];
+  probe(pid: number): ProcProbe;
+  stat(pid: number): ProcStat;
+  status(pid: number): ProcStatus;
+  /** May wait for the process's mmap lock; so may `environ`. */
+  cmdline(pid: number): Cmdline;
+  environ(pid: number): EnvironBlock;
+  /** The same two, read off the main thread. */
+  cmdlineAsync(pid: number): Promise<Cmdline>;
+  environAsync(pid: number): Promise<EnvironBlock>;
+  /** `undefined` for a process without one: a kernel thread. */
+  exe(pid: number): ExeLink | undefined;
+  cwd(pid: number): string;
+  cgroup(pid: number): CgroupInfo;
+  /** Inode number of the namespace, as in `mnt:[4026531840]`. */
+  namespace(pid: number, kind: NamespaceKind): number;
+}

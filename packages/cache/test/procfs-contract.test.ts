@@ -1,0 +1,65 @@
+/** One contract, two implementations: the real /proc about this process, and the one in memory. */
+import assert from 'node:assert/strict';
+import process from 'node:process';
+import { test } from 'node:test';
+import { type Procfs, ProcfsError, RealProcfs } from '../src/index.ts';
+import { MemoryProcfs } from '../src/testing.ts';
+
+const NOBODY = 2 ** 22 + 1; // above the largest pid_max
+
+const memory = new MemoryProcfs();
+memory.spawn(process.pid, { cmdline: ['x', 'y'], environ: { A: '1' } });
+
+const implementations: Record<string, Procfs> = {
+  RealProcfs: new RealProcfs(),
+  MemoryProcfs: memory,
+};
+
+for (const [name, procfs] of Object.entries(implementations)) {
+  test(`${name}: a living process`, async () => {
+    const { pid } = process;
+    const stat = procfs.stat(pid);
+    const probe = procfs.probe(pid);
+    assert.equal(procfs.clockTicksPerSecond, 100);
+    assert.ok(procfs.pids().includes(pid));
+    assert.equal(stat.pid, pid);
+    assert.deepEqual(probe, {
+      startTimeTicks: stat.startTimeTicks,
+      imageMark: stat.imageMark,
+      ended: false,
+    });
+    assert.ok(probe.startTimeTicks > 0 && probe.imageMark > 0);
+    assert.ok(stat.comm.length > 0 && stat.ppid > 0);
+    assert.equal(procfs.status(pid).tgid, pid);
+    assert.equal(procfs.status(pid).ppid, stat.ppid);
+    assert.ok(procfs.cmdline(pid).args.length > 1);
+    assert.deepEqual(await procfs.cmdlineAsync(pid), procfs.cmdline(pid));
+    assert.ok(procfs.environ(pid).variables.size > 0);
+    assert.deepEqual(await procfs.environAsync(pid), procfs.environ(pid));
+    assert.match(procfs.exe(pid)?.path ?? '', /^\//);
+    assert.match(procfs.cwd(pid), /^\//);
+    assert.match(procfs.cgroup(pid).path, /^\//);
+    assert.ok(procfs.namespace(pid, 'mnt') > 0);
+    assert.ok(procfs.namespace(pid, 'pid') > 0);
+  });
+
+  test(`${name}: nobody there is gone`, async () => {
+    const gone = (error: unknown): boolean =>
+      error instanceof ProcfsError && error.code === 'gone' && error.pid === NOBODY;
+    for (const read of [
+      'probe',
+      'stat',
+      'status',
+      'cmdline',
+      'environ',
+      'exe',
+      'cwd',
+      'cgroup',
+    ] as const) {
+      assert.throws(() => procfs[read](NOBODY), gone, read);
+    }
+    assert.throws(() => procfs.namespace(NOBODY, 'net'), gone);
+    await assert.rejects(procfs.cmdlineAsync(NOBODY), gone);
+    await assert.rejects(procfs.environAsync(NOBODY), gone);
+  });
+}

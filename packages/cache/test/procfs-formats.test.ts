@@ -1,0 +1,188 @@
+/** The texts of proc(5), with what hostile and unusual processes put into them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  clockTicksFromAuxv,
+  containerIdFromCgroup,
+  containerIdFromPath,
+  ProcfsError,
+  parseCgroup,
+  ticksFromBoottime,
+} from '../src/index.ts';
+import { firstWord, parseCmdline } from '../src/procfs/cmdline.ts';
+import { parseEnviron } from '../src/procfs/environ.ts';
+import { parseProbe, parseStat } from '../src/procfs/stat.ts';
+import { parseStatus } from '../src/procfs/status.ts';
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const AFTER_COMM =
+  'S 1 42 42 34816 42 4194560 1 0 0 0 7 3 0 0 20 0 5 0 252050 6638366720 7985 ' +
+  '18446744073709551615 27528448 109354128 140733877985040 0 0\n';
+
+test('stat: any name, spaces, parentheses and newlines in it', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 15 }), (name) => {
+      const comm = name.replaceAll('\0', '');
+      const bytes = encode(`42 (${comm}) ${AFTER_COMM}`);
+      const stat = parseStat(bytes, bytes.length, 42);
+      assert.equal(stat.comm, new TextDecoder().decode(encode(comm)));
+      assert.deepEqual(
+        [stat.pid, stat.state, stat.ppid, stat.ttyNr, stat.numThreads, stat.startTimeTicks],
+        [42, 'S', 1, 34816, 5, 252050],
+      );
+      const probe = parseProbe(bytes, bytes.length, 42);
+      assert.deepEqual(probe, {
+        startTimeTicks: stat.startTimeTicks,
+        imageMark: 27528448 + 140733877985040,
+        ended: false,
+      });
+    }),
+  );
+  const evil = encode(`42 (a) R 1 (b\n) Z) ${AFTER_COMM}`);
+  assert.equal(parseStat(evil, evil.length, 42).comm, 'a) R 1 (b\n) Z');
+});
+
+test('stat: ended is a zombie without threads, or the last thread on its way out', () => {
+  const ended = (state: string, flags: number, threads: number): boolean => {
+    const line = encode(
+      `42 (x) ${state} 1 2 3 0 -1 ${flags} 0 0 0 0 0 0 0 0 20 0 ${threads} 0 9 0 0 0 0 0 0\n`,
+    );
+    assert.equal(parseStat(line, line.length, 42).ended, parseProbe(line, line.length, 42).ended);
+    return parseProbe(line, line.length, 42).ended;
+  };
+  assert.equal(ended('Z', 4, 1), true);
+  assert.equal(ended('X', 4, 0), true);
+  assert.equal(ended('R', 4, 1), true);
+  assert.equal(ended('Z', 4, 3), false);
+  assert.equal(ended('S', 4194560, 1), false);
+});
+
+test('stat: text that is none is malformed, never a number out of the blue', () => {
+  const whole = `42 (x) ${AFTER_COMM}`;
+  for (const text of ['', '42', '42 (x', '42 (x)', '42 (x) S', '42 (x) S 1 2 a b c']) {
+    const bytes = encode(text);
+    const isMalformed = (error: unknown): boolean =>
+      error instanceof ProcfsError && error.code === 'malformed';
+    assert.throws(() => parseStat(bytes, bytes.length, 42), isMalformed, text);
+    assert.throws(() => parseProbe(bytes, bytes.length, 42), isMalformed, text);
+  }
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      try {
+        parseStat(bytes, bytes.length, 42);
+      } catch (error) {
+        assert.ok(error instanceof ProcfsError);
+      }
+    }),
+  );
+  const bytes = encode(whole);
+  assert.equal(parseProbe(bytes, bytes.length, 42).startTimeTicks, 252050);
+});
+
+test('status', () => {
+  const status = parseStatus(
+    'Name:\tUid:\\n\nTgid:\t42\nPid:\t43\nPPid:\t1\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nNSpid:\t42\t7\n',
+    43,
+  );
+  assert.deepEqual([status.name, status.tgid, status.pid, status.ppid], ['Uid:\\n', 42, 43, 1]);
+  assert.deepEqual(status.uid, { real: 1, effective: 2, saved: 3, fs: 4 });
+  assert.equal(status.gid.real, 5);
+  assert.deepEqual(status.nspid, [42, 7]);
+  assert.throws(() => parseStatus('Name:\tx\n', 1), ProcfsError);
+});
+
+test('cmdline: any arguments come back, empty ones too', () => {
+  const argument = fc.string({ unit: 'grapheme' }).map((text) => text.replaceAll('\0', ''));
+  fc.assert(
+    fc.property(fc.array(argument, { minLength: 1 }), (args) => {
+      fc.pre(args.length === 1 || args.slice(1).some((text) => text !== ''));
+      const bytes = encode(`${args.join('\0')}\0`);
+      assert.deepEqual(parseCmdline(bytes), args);
+    }),
+  );
+  assert.deepEqual(parseCmdline(encode('cmd\0\0')), ['cmd', '']);
+});
+
+test('cmdline: kernel threads, rewritten titles, padding, bytes that are no text', () => {
+  assert.deepEqual(parseCmdline(encode('')), []);
+  assert.deepEqual(parseCmdline(encode('nginx: worker process')), ['nginx: worker process']);
+  assert.deepEqual(parseCmdline(encode('sshd: alice   ')), ['sshd: alice']);
+  assert.deepEqual(parseCmdline(encode('redis *:6379\0\0')), ['redis *:6379']);
+  assert.deepEqual(parseCmdline(encode('worker\0\0\0\0')), ['worker']);
+  assert.deepEqual(parseCmdline(new Uint8Array([0x61, 0xff, 0])), ['a\ufffd']);
+  assert.deepEqual(parseCmdline(encode('cc\0a b'), true), ['cc', 'a b']);
+  assert.equal(firstWord(['postgres: writer']), 'postgres:');
+  assert.equal(firstWord([]), '');
+});
+
+test('environ: first of equal names, no half values', () => {
+  assert.deepEqual(
+    [...parseEnviron(encode('A=1\0B=x=y\0A=2\0=z\0junk\0C=\0'))],
+    [
+      ['A', '1'],
+      ['B', 'x=y'],
+      ['C', ''],
+    ],
+  );
+  assert.deepEqual([...parseEnviron(encode('A=1\0TOKEN=hal'), true)], [['A', '1']]);
+});
+
+const ID = '0123456789abcdef'.repeat(4);
+const OUTER = 'f'.repeat(64);
+const POD = 'pod1b4e28ba_2fa1_11d2_883f_0016d3cca427';
+const PATHS: [string, string | undefined][] = [
+  [`/docker/${ID}`, ID],
+  [`/system.slice/docker-${ID}.scope`, ID],
+  [`/docker/${OUTER}/docker/${ID}`, ID],
+  [`/kubepods/burstable/pod1b4e28ba-2fa1/${ID}`, ID],
+  [
+    `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-${POD}.slice/cri-containerd-${ID}.scope`,
+    ID,
+  ],
+  [`/kubepods.slice/kubepods-${POD}.slice/crio-${ID}.scope`, ID],
+  [`/kubepods.slice/kubepods-${POD}.slice/crio-${ID}.scope/container`, ID],
+  [`/system.slice/containerd.service/kubepods-${POD}.slice:cri-containerd:${ID}`, ID],
+  [`/machine.slice/libpod-${ID}.scope/container`, ID],
+  [`/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${ID}.scope`, ID],
+  [`/libpod_parent/libpod-${ID}`, ID],
+  [`/ecs/b43f1c1bf2a04f8ab0c4c3b1e5dd2a11/${ID}`, ID],
+  [
+    '/ecs/b43f1c1bf2a04f8ab0c4c3b1e5dd2a11/b43f1c1bf2a04f8ab0c4c3b1e5dd2a11-2531612879',
+    'b43f1c1bf2a04f8ab0c4c3b1e5dd2a11-2531612879',
+  ],
+  [`/machine.slice/libpod-conmon-${ID}.scope`, undefined],
+  [`/kubepods.slice/crio-conmon-${ID}.scope`, undefined],
+  ['/user.slice/user-1000.slice/session-3.scope', undefined],
+  ['/', undefined],
+  [`/build/${ID}0`, undefined],
+];
+
+test('container ids of docker, containerd, cri-o, podman, kubernetes and ecs', () => {
+  for (const [path, id] of PATHS) {
+    assert.equal(containerIdFromPath(path), id, path);
+    assert.equal(containerIdFromCgroup(`0::${path}\n`), id, path);
+    assert.equal(containerIdFromCgroup(`4:memory:${path}\n0::/\n`), id, `hybrid ${path}`);
+    assert.equal(containerIdFromCgroup(`0::${path} (deleted)\n`), id, `deleted ${path}`);
+  }
+});
+
+test('cgroup: v2, v1 and hybrid hosts', () => {
+  assert.deepEqual(parseCgroup('0::/a:b\n'), { path: '/a:b', version: 2 });
+  assert.deepEqual(parseCgroup('0::/gone (deleted)\n'), { path: '/gone', version: 2 });
+  assert.deepEqual(parseCgroup('3:cpu,cpuacct:/\n4:memory:/m\n0::/\n'), { path: '/m', version: 1 });
+  assert.deepEqual(parseCgroup('9:name=systemd:/s\n4:memory:/\n'), { path: '/s', version: 1 });
+  assert.equal(parseCgroup('nonsense'), undefined);
+});
+
+test('clock ticks from the auxiliary vector', () => {
+  const words = new BigUint64Array([6n, 4096n, 17n, 250n, 0n, 0n]);
+  assert.equal(clockTicksFromAuxv(new Uint8Array(words.buffer)), 250);
+  assert.equal(
+    clockTicksFromAuxv(new Uint8Array(new BigUint64Array([0n, 0n, 17n, 1n]).buffer)),
+    undefined,
+  );
+  assert.equal(clockTicksFromAuxv(new Uint8Array(3)), undefined);
+  assert.equal(ticksFromBoottime(2_520_509_999_999n, 100), 252050);
+});

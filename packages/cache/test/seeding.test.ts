@@ -1,0 +1,131 @@
+/** Kernel records: trusted without a look at /proc, ordered by generation, completed from /proc. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatIdentity, ProcessMetadataCache } from '../src/index.ts';
+import { MemoryProcfs } from '../src/testing.ts';
+
+function fixture() {
+  const procfs = new MemoryProcfs();
+  return { procfs, cache: new ProcessMetadataCache({ capacity: 10, procfs, logger: null }) };
+}
+
+test('a process that is gone before it can be read has what the kernel sent', () => {
+  const { procfs, cache } = fixture();
+  const identity = { pid: 7, startTime: 1000 };
+  cache.seed({
+    pid: 7,
+    startBoottimeNs: 10_003_000_000n,
+    execId: 2,
+    comm: 'tiny',
+    filename: './tiny',
+    argv: ['tiny', '-x'],
+    ppid: 1,
+    uid: 5,
+    gid: 6,
+    nsMnt: 1,
+    nsPid: 2,
+    containerId: 'c0ffee',
+  });
+  assert.equal(procfs.reads.length, 0);
+  cache.markExited(identity);
+  const entry = cache.get(7);
+  assert.deepEqual(
+    [entry?.comm, entry?.filename, entry?.cmdline, entry?.ppid, entry?.uid, entry?.gid],
+    ['tiny', './tiny', ['tiny', '-x'], 1, 5, 6],
+  );
+  assert.deepEqual([entry?.nsMnt, entry?.nsPid, entry?.containerId], [1, 2, 'c0ffee']);
+  assert.equal(entry?.startTime, 1000);
+  assert.equal(entry?.environ, undefined);
+  assert.equal(formatIdentity(entry.identity), '7:1000:2');
+});
+
+test('fields that the record lacks are read from /proc', () => {
+  const { procfs, cache } = fixture();
+  procfs.spawn(7, { comm: 'sh', exe: '/bin/sh', environ: { A: '1' } });
+  cache.seed({ pid: 7, startTime: 1000, comm: 'sh', argv: ['sh'] });
+  assert.deepEqual([cache.get(7)?.exe, cache.get(7)?.environVar('A')], ['/bin/sh', '1']);
+});
+
+test('a truncated argv is completed while the process lives, and kept if it does not', () => {
+  const { procfs, cache } = fixture();
+  procfs.spawn(7, { cmdline: ['cc', 'a.c', 'b.c'] });
+  for (const pid of [7, 8]) {
+    cache.seed({ pid, startTime: 1000, argv: ['cc', 'a.'], argvTruncated: true });
+  }
+  const [living, dead] = [cache.peek(7), cache.peek(8)];
+  assert.deepEqual([living?.cmdline, living?.cmdlineTruncated], [['cc', 'a.c', 'b.c'], false]);
+  assert.deepEqual([dead?.cmdline, dead?.cmdlineTruncated], [['cc', 'a.'], true]);
+});
+
+test('the image before an exec stays reachable by its generation until the cycle ends', () => {
+  const { cache } = fixture();
+  const id = { pid: 7, startTime: 1000 };
+  cache.seed({ ...id, execId: 1, comm: 'sh', cwd: '/srv' });
+  cache.seed({ ...id, execId: 2, comm: 'ls' });
+  assert.equal(cache.peek(7)?.comm, 'ls');
+  assert.equal(cache.peek(7)?.cwd, '/srv');
+  assert.equal(cache.getByIdentity(id)?.comm, 'ls');
+  assert.equal(cache.getByIdentity({ ...id, execId: 1 })?.comm, 'sh');
+  assert.equal(cache.getByIdentity({ ...id, execId: 3 }), undefined);
+  cache.evictPendingExits();
+  assert.equal(cache.getByIdentity({ ...id, execId: 1 }), undefined);
+  assert.equal(cache.size, 1);
+});
+
+test('records out of order: the newer image wins', () => {
+  const { cache } = fixture();
+  const id = { pid: 7, startTime: 1000 };
+  cache.seed({ ...id, execId: 2, comm: 'ls' });
+  assert.equal(cache.seed({ ...id, execId: 1, comm: 'sh' }), undefined);
+  assert.equal(cache.peek(7)?.comm, 'ls');
+});
+
+test('a record of an earlier owner of the pid is found by identity, and only for a cycle', () => {
+  const { procfs, cache } = fixture();
+  procfs.tick(5);
+  procfs.spawn(7, { comm: 'new' });
+  cache.getOrLoad(7);
+  cache.seed({ pid: 7, startTime: 1000, comm: 'old' });
+  assert.equal(cache.peek(7)?.comm, 'new');
+  assert.equal(cache.getByIdentity({ pid: 7, startTime: 1000 })?.comm, 'old');
+  assert.equal(cache.evictPendingExits(), 1);
+  assert.equal(cache.peek(7)?.comm, 'new');
+});
+
+test('a late record is not completed with data of the next image, if it has its mark', () => {
+  const { procfs, cache } = fixture();
+  procfs.spawn(7, { comm: 'sh', exe: '/bin/sh' });
+  const imageMark = procfs.imageMarkOf(7);
+  procfs.exec(7, { comm: 'ls', exe: '/bin/ls' });
+  const late = cache.seed({ pid: 7, startTime: 1000, execId: 1, imageMark, comm: 'sh' });
+  assert.equal(late?.exe, undefined);
+  assert.equal(cache.getOrLoad(7)?.exe, '/bin/ls');
+});
+
+test('two processes of one tick are told apart by nanoseconds', () => {
+  const { cache } = fixture();
+  const first = { pid: 7, startTime: 1000, startBoottimeNs: 10_001_000_000n };
+  cache.seed({ pid: 7, startBoottimeNs: first.startBoottimeNs, comm: 'first' });
+  cache.markExited(first);
+  cache.seed({ pid: 7, startBoottimeNs: 10_005_000_000n, comm: 'second' });
+  assert.equal(cache.getByIdentity(first)?.comm, 'first');
+  assert.equal(cache.peek(7)?.comm, 'second');
+  assert.equal(cache.peek(7)?.exitedAt, undefined);
+});
+
+test('a record without a pid or a start time is refused', () => {
+  const { cache } = fixture();
+  assert.throws(() => cache.seed({ pid: 0, startTime: 1 }), RangeError);
+  assert.throws(() => cache.seed({ pid: 7 } as never), TypeError);
+});
+
+test('an image that a record replaced reads nothing of the next, even where marks are hidden', () => {
+  const { procfs, cache } = fixture();
+  procfs.spawn(7, { comm: 'sh', exe: '/bin/sh', imageHidden: true });
+  const id = { pid: 7, startTime: 1000 };
+  const sh = cache.seed({ ...id, execId: 1, comm: 'sh' });
+  procfs.exec(7, { comm: 'ls', exe: '/bin/ls' });
+  cache.seed({ ...id, execId: 2, comm: 'ls' });
+  assert.equal(sh?.exe, undefined);
+  assert.equal(cache.peek(7)?.exe, '/bin/ls');
+});

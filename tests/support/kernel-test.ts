@@ -1,0 +1,61 @@
+// Tests that need the real kernel: they load BPF programs, so they need root. Without it each is
+// skipped by name with the reason; where CI=true it fails instead, because CI has every privilege
+// and a skip there is a hole.
+
+import { readFileSync } from 'node:fs';
+import { test } from 'bun:test';
+
+const CAP_PERFMON = 38n;
+const CAP_BPF = 39n;
+
+/** Why no BPF program can be loaded here; undefined where it can. */
+export function whyNotRoot(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root: run the tests as root (sudo npm test)';
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  for (const [name, bit] of [
+    ['CAP_BPF', CAP_BPF],
+    ['CAP_PERFMON', CAP_PERFMON],
+  ] as const)
+    if (((effective >> bit) & 1n) === 0n) return `needs ${name}, which this root does not have`;
+  return undefined;
+}
+
+/** A test on the real kernel. */
+export function kernelTest(
+  promise: string,
+  body: () => Promise<void> | void,
+  timeoutMs = 60_000,
+): void {
+  testUnless(whyNotRoot(), promise, body, timeoutMs);
+}
+
+/**
+ * A test that only some machines can run: `missing` says what this one lacks. It is skipped with
+ * that reason, in CI too.
+ */
+export function optionalKernelTest(
+  promise: string,
+  missing: string | undefined,
+  body: () => Promise<void> | void,
+  timeoutMs = 60_000,
+): void {
+  const whyNot = whyNotRoot();
+  if (whyNot !== undefined || missing === undefined)
+    testUnless(whyNot, promise, body, timeoutMs);
+  else test.skip(`${promise} [optional] [skipped: ${missing}]`, body);
+}
+
+function testUnless(
+  whyNot: string | undefined,
+  promise: string,
+  body: () => Promise<void> | void,
+  timeoutMs: number,
+): void {
+  if (whyNot === undefined) test(promise, body, timeoutMs);
+  else if (process.env.CI === 'true')
+    test(promise, () => {
+      throw new Error(`${whyNot}; CI=true allows no skip`);
+    });
+  else test.skip(`${promise} [skipped: ${whyNot}]`, body);
+}

@@ -1,0 +1,128 @@
+// Processes that a test started: what /proc says about them, and how they are ended, by pid and
+// never by name.
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Fields of /proc/PID/stat by their number in proc_pid_stat(5); undefined when it is gone. */
+export function statFields(pid: number): readonly string[] | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const afterComm = text.lastIndexOf(')') + 2;
+  const comm = text.slice(text.indexOf('(') + 1, afterComm - 2);
+  return ['', String(pid), comm, ...text.slice(afterComm).trim().split(' ')];
+}
+
+/** Runs, and is not a zombie. */
+export function isAlive(pid: number): boolean {
+  const state = statFields(pid)?.[3];
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+/** Start time in clock ticks since boot. */
+export function startTicks(pid: number): number | undefined {
+  const field = statFields(pid)?.[22];
+  return field === undefined ? undefined : Number(field);
+}
+
+/** CPU time of all threads in milliseconds; USER_HZ is 100 wherever waggle runs. */
+export function cpuMilliseconds(pid: number): number {
+  const fields = statFields(pid);
+  return (Number(fields?.[14] ?? 0) + Number(fields?.[15] ?? 0)) * 10;
+}
+
+/** Everybody below `root` right now, without itself. */
+export function descendantsOf(root: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc')) {
+    const ppid = /^\d+$/.test(name) ? statFields(Number(name))?.[4] : undefined;
+    if (ppid === undefined) continue;
+    const siblings = children.get(Number(ppid));
+    if (siblings === undefined) children.set(Number(ppid), [Number(name)]);
+    else siblings.push(Number(name));
+  }
+  const found: number[] = [];
+  for (const open = [root]; open.length > 0; ) {
+    const next = children.get(open.pop() ?? 0) ?? [];
+    found.push(...next);
+    open.push(...next);
+  }
+  return found;
+}
+
+/** SIGKILL; harmless when it has ended. */
+export function killHard(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** A process for as long as the scope lasts: it and everything below it is killed at the end. */
+export class TestProcess implements AsyncDisposable {
+  readonly pid: number;
+  private readonly child: Bun.Subprocess<'pipe', 'pipe', 'pipe'>;
+  private readonly reading: Promise<void>;
+  private output = '';
+
+  constructor(command: readonly string[], options: { cwd?: string; uid?: number } = {}) {
+    this.child = Bun.spawn([...command], {
+      ...options,
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+    this.pid = this.child.pid;
+    this.reading = this.read();
+  }
+
+  /** Standard output so far. */
+  get stdout(): string {
+    return this.output;
+  }
+
+  writeLine(text: string): void {
+    this.child.stdin.write(`${text}\n`);
+    this.child.stdin.flush();
+  }
+
+  endInput(): void {
+    this.child.stdin.end();
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Exit code, or 128 + signal as a shell has it, once it ended and its output was read. */
+  async ended(): Promise<number> {
+    await this.reading;
+    return this.child.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pid of [this.pid, ...descendantsOf(this.pid)]) killHard(pid);
+    await this.child.exited;
+  }
+
+  private async read(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of this.child.stdout) this.output += decoder.decode(chunk, { stream: true });
+  }
+}
+
+/** Runs a command to its end. @throws unless it ends with 0. */
+export async function run(...command: readonly string[]): Promise<string> {
+  const child = Bun.spawn([...command], { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+  const [stdout, stderr, code] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr}`);
+  return stdout;
+}

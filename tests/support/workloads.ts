@@ -1,0 +1,85 @@
+// The C programs of tests/workloads, built once in a run with the machine's compiler, into a
+// folder that goes when the run ends. What each does, and its known answers, stands in its first
+// comment.
+
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** How a program is built; the source's name where it differs from the program's. */
+interface Build {
+  readonly source?: string;
+  readonly flags: readonly string[];
+}
+
+/** A frame pointer in every function, and no call that became a jump. */
+const FRAMES = ['-fno-omit-frame-pointer', '-fno-optimize-sibling-calls', '-g0'];
+const FIXED_ADDRESS = ['-static', '-no-pie', '-fno-PIE', ...FRAMES];
+
+const BUILDS = {
+  exit_with: { flags: ['-static'] },
+  storm: { flags: ['-static'] },
+  reap: { flags: ['-static'] },
+  thread_ends: { flags: ['-pthread'] },
+  die_by: { flags: ['-static'] },
+  exec_args: { flags: [] },
+  family: { flags: ['-static'] },
+  call_tree: { flags: FRAMES },
+  swap_one: { source: 'swap', flags: ['-DFUNCTION=only_in_one', ...FIXED_ADDRESS] },
+  swap_two: { source: 'swap', flags: ['-DFUNCTION=only_in_two', ...FIXED_ADDRESS] },
+  bpf_ids: { flags: ['-static'] },
+} satisfies Record<string, Build>;
+
+export type Workload = keyof typeof BUILDS;
+
+const sources = join(import.meta.dir, '../workloads');
+
+interface BuildRun {
+  readonly folder: string;
+  readonly built: Set<string>;
+}
+
+/** On the global object: every test file evaluates this module anew, but there is one run. */
+const runKey = Symbol.for('waggle-tests.build-run');
+
+function buildRun(): BuildRun {
+  const holder = globalThis as { [runKey]?: BuildRun };
+  const known = holder[runKey];
+  if (known !== undefined) return known;
+  const folder = mkdtempSync(join(tmpdir(), 'waggle-tests-'));
+  // Other users run some of the programs.
+  chmodSync(folder, 0o755);
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const run = { folder, built: new Set<string>() };
+  holder[runKey] = run;
+  return run;
+}
+
+/** Path of the built program. */
+export function workload(name: Workload): string {
+  const { folder, built } = buildRun();
+  const path = join(folder, name);
+  if (built.has(name)) return path;
+  const build: Build = BUILDS[name];
+  const source = join(sources, `${build.source ?? name}.c`);
+  const command = ['cc', '-O1', '-Wall', '-Wextra', '-Werror', source, ...build.flags, '-o', path];
+  const result = Bun.spawnSync(command, { stderr: 'pipe' });
+  if (!result.success) throw new Error(`${command.join(' ')}\n${result.stderr.toString()}`);
+  built.add(name);
+  return path;
+}
+
+/** A copy of the program that a test may rename or delete. */
+export function copyOfWorkload(name: Workload, path: string): string {
+  copyFileSync(workload(name), path);
+  return path;
+}
+
+let folders = 0;
+
+/** A new, empty folder for the files of one test. */
+export function freshFolder(): string {
+  const path = join(buildRun().folder, `files-${process.pid}-${folders++}-${Date.now()}`);
+  mkdirSync(path);
+  return path;
+}

@@ -1,0 +1,65 @@
+/*
+ * call_tree MILLISECONDS [unlink] [code=N]
+ * Burns CPU time in a call tree with known shares: main > work > sixty (60 %), twenty_five (25 %),
+ * fifteen (15 %), in rounds of 100 equal units. `unlink` removes its own file first. Prints at the
+ * end the milliseconds of CPU that it used since main began, and ends with code N (0).
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile unsigned long sink;
+
+static inline __attribute__((always_inline)) void unit(void)
+{
+	for (unsigned long i = 0; i < 2000; i++)
+		sink += i ^ sink;
+}
+
+#define BURNER(name, units)                                     \
+	__attribute__((noinline, noclone)) void name(void)      \
+	{                                                       \
+		for (int i = 0; i < (units); i++)               \
+			unit();                                 \
+	}
+
+BURNER(sixty, 60)
+BURNER(twenty_five, 25)
+BURNER(fifteen, 15)
+
+static double cpu_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+}
+
+__attribute__((noinline, noclone)) void work(void)
+{
+	sixty();
+	twenty_five();
+	fifteen();
+	/* Keeps the last call from becoming a jump. */
+	__asm__ volatile("" ::: "memory");
+}
+
+int main(int argc, char **argv)
+{
+	double start = cpu_ms(), wanted = argc > 1 ? atof(argv[1]) : 0;
+	int code = 0;
+
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "unlink") == 0 && unlink(argv[0]))
+			return 2;
+		if (strncmp(argv[i], "code=", 5) == 0)
+			code = atoi(argv[i] + 5);
+	}
+	while (cpu_ms() - start < wanted)
+		work();
+	printf("%.3f\n", cpu_ms() - start);
+	return code;
+}
