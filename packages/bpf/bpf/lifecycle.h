@@ -11,10 +11,6 @@
 #include "filter.h"
 #include <bpf/bpf_core_read.h>
 
-/* Bytes in the buffer from which a consumer that sleeps is woken; userspace drains by time
- * below that. A wake-up per record is what makes tracers slow. */
-const volatile u32 wakeup_bytes = 1024 * 1024;
-
 static __always_inline bool wanted(struct filter_settings *settings, struct event_counters *counters,
 				   u32 type, u32 tgid)
 {
@@ -36,16 +32,14 @@ static __always_inline bool wanted(struct filter_settings *settings, struct even
 static __always_inline void submit(void *record, u64 size, struct record_header *header,
 				   struct event_counters *counters, u32 type)
 {
-	u64 flags = BPF_RB_NO_WAKEUP;
-
 	header->type = type;
 	header->size = size;
 	header->cpu = bpf_get_smp_processor_id();
 	header->sequence = counters->next_sequence++;
 	header->time_ns = bpf_ktime_get_boot_ns();
-	if (bpf_ringbuf_query(&process_events, BPF_RB_AVAIL_DATA) >= wakeup_bytes)
-		flags = BPF_RB_FORCE_WAKEUP;
-	if (bpf_ringbuf_output(&process_events, record, size, flags))
+	/* Flags 0: the kernel wakes a sleeping reader for the first record after it has caught up,
+	 * and nobody for the others (docs/adr/0001-waiting.md). */
+	if (bpf_ringbuf_output(&process_events, record, size, 0))
 		counters->dropped[type]++;
 }
 

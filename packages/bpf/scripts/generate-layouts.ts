@@ -83,9 +83,7 @@ function dataSectionBlock(btf: Btf, name: string): string {
 }
 
 function enumBlock(btf: Btf, name: string): string {
-  const values = named(btf, 'enum', name).values.map(
-    (entry) => `  ${entry.name}: ${entry.value},`,
-  );
+  const values = named(btf, 'enum', name).values.map((entry) => `  ${entry.name}: ${entry.value},`);
   return [
     `/** enum ${name} */`,
     `export const ${constantName(name)} = {`,

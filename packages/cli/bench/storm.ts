@@ -5,7 +5,15 @@
 //   bun bench/storm.ts [PROCESSES] [ROUNDS]
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { BenchRow } from '../../../scripts/report-bench.ts';
@@ -105,7 +113,9 @@ for (let round = 0; round < rounds; round++) {
     const sample = await traced(tracer);
     if (sample === undefined) continue;
     samples.set(tracer.name, [...(samples.get(tracer.name) ?? []), sample]);
-    console.log(`${tracer.name}: ${sample.seconds.toFixed(2)} s, ${sample.cpu.toFixed(1)} µs/process`);
+    console.log(
+      `${tracer.name}: ${sample.seconds.toFixed(2)} s, ${sample.cpu.toFixed(1)} µs/process`,
+    );
   }
 }
 
@@ -142,7 +152,11 @@ for (const { name } of rivals) {
     goal: '≤ 1×',
   });
 }
-rows.push({ what: 'peak memory of waggle trace', value: median(ours.map(({ memory }) => memory)), unit: 'MB' });
+rows.push({
+  what: 'peak memory of waggle trace',
+  value: median(ours.map(({ memory }) => memory)),
+  unit: 'MB',
+});
 const results = resolve(import.meta.dir, '../.bench-results');
 mkdirSync(results, { recursive: true });
 writeFileSync(join(results, 'storm.json'), JSON.stringify(rows, null, 2));

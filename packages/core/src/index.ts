@@ -6,6 +6,8 @@ export {
   startCommand,
   type TrackedCommand,
 } from './command/tracked-command.ts';
+export { examineHost, PROBES } from './doctor/examine.ts';
+export type { Probe, ProbeReport, ProbeResult, ProbeState } from './doctor/probe.ts';
 export {
   BadCgroup,
   CommandNotStarted,
@@ -47,5 +49,3 @@ export {
   sampleEntries,
   startProfiler,
 } from './profiler/profiler.ts';
-export { examineHost, PROBES } from './doctor/examine.ts';
-export type { Probe, ProbeReport, ProbeResult, ProbeState } from './doctor/probe.ts';

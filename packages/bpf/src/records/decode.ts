@@ -1,7 +1,13 @@
 // Bytes of process_events to typed records. Offsets come from the object's BTF by way of
 // generated/layouts.ts. Strings are copied; nothing returned points into the ring.
 
-import { execRecord, exitRecord, forkRecord, recordFlags, recordType } from '../generated/layouts.ts';
+import {
+  execRecord,
+  exitRecord,
+  forkRecord,
+  recordFlags,
+  recordType,
+} from '../generated/layouts.ts';
 import type { ExecRecord, ExitRecord, ForkRecord, LifecycleRecord } from './record.ts';
 
 /** Memory that a record lies in; the ring buffer reader's shape. */

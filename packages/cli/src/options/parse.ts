@@ -54,7 +54,9 @@ export function parseRingSize(value: string): number {
   const bytes = Number(match?.[1]) * (UNITS[match?.[2]?.toLowerCase() ?? ''] ?? Number.NaN);
   const isPowerOfTwo = Number.isInteger(Math.log2(bytes));
   if (!(bytes >= RING_MIN_BYTES && bytes <= RING_MAX_BYTES) || !isPowerOfTwo)
-    throw new InvalidArgumentError('Give a power of two from 4096 to 1G, such as 65536, 64K or 8M.');
+    throw new InvalidArgumentError(
+      'Give a power of two from 4096 to 1G, such as 65536, 64K or 8M.',
+    );
   return bytes;
 }
 

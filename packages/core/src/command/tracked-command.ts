@@ -2,7 +2,7 @@
 // kernel's tracked set as a launcher, so its next child is followed from its first execve on,
 // with the environment, descriptors and arguments as they were given.
 
-import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';

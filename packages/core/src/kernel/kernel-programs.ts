@@ -95,7 +95,11 @@ function attempt(
     else if (variant === undefined) report[hook] = { state: 'absent', reasons: choice.refusals };
     else wanted.push({ hook, ...variant });
   }
-  const object = load(file, options, wanted.map(({ program }) => program));
+  const object = load(
+    file,
+    options,
+    wanted.map(({ program }) => program),
+  );
   const links: BpfLink[] = [];
   const close = () => {
     for (const link of links.splice(0).reverse()) link.close();
@@ -129,10 +133,8 @@ function load(
     // Programs name these maps, so they must exist; what is not used takes one entry.
     if (!options.tracksProcesses) file.setMaxEntries(MAPS.trackedProcesses, 1);
     for (const map of MAPS.samples) file.setMaxEntries(map, options.sampleEntries ?? 1);
-    if (options.sampleIdle) file.setConstant('.rodata', rodata.offset.sample_idle, Uint8Array.of(1));
-    const wakeup = new Uint8Array(4);
-    new DataView(wakeup.buffer).setUint32(0, options.ringBytes / 2, true);
-    file.setConstant('.rodata', rodata.offset.wakeup_bytes, wakeup);
+    if (options.sampleIdle)
+      file.setConstant('.rodata', rodata.offset.sample_idle, Uint8Array.of(1));
   } catch (error) {
     file.close();
     throw error;

@@ -4,8 +4,8 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import {
   eventCounters,
-  filterFlags,
   filterBounds,
+  filterFlags,
   filterSettings,
   type LifecycleHook,
   MAPS,

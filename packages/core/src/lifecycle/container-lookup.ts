@@ -2,7 +2,7 @@
 // one read of /proc serves every process in it. The cgroup is named by its ids in two
 // hierarchies: v2's, and the memory controller's for hosts that still run containers on v1.
 
-import { ProcfsError, type Procfs } from '@waggle/cache';
+import { type Procfs, ProcfsError } from '@waggle/cache';
 
 const MAX_CGROUPS = 4096;
 

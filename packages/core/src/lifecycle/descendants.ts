@@ -1,7 +1,7 @@
 // Who descends from a process right now, by /proc. For tracking that starts late: the fork
 // handler follows every child made from then on.
 
-import { ProcfsError, type Procfs } from '@waggle/cache';
+import { type Procfs, ProcfsError } from '@waggle/cache';
 import { NoSuchProcess } from '../errors/errors.ts';
 
 /** @throws NoSuchProcess when the pid is not a running process. */
@@ -17,7 +17,10 @@ export function expectProcess(procfs: Procfs, pid: number): void {
     });
   }
   if (tgid !== pid)
-    throw new NoSuchProcess({ pid, message: `${pid} is a thread of process ${tgid}; use that pid` });
+    throw new NoSuchProcess({
+      pid,
+      message: `${pid} is a thread of process ${tgid}; use that pid`,
+    });
 }
 
 /** Pids of all children, their children and so on, without `root` itself. */

@@ -1,7 +1,7 @@
 // What program each running process executes, so that an exit can name it: fed by exec events,
 // seeded from /proc for what was running before, keyed by identity.
 
-import { ProcfsError, type Procfs, ticksFromBoottime } from '@waggle/cache';
+import { type Procfs, ProcfsError, ticksFromBoottime } from '@waggle/cache';
 
 export interface KnownProcess {
   /** Nanoseconds where the kernel told us, clock ticks where /proc did. */

@@ -3,7 +3,14 @@
 
 import type { LifecycleHook } from '@waggle/bpf';
 import { type Procfs, RealProcfs } from '@waggle/cache';
-import { DrainLoop, type Native, openNative, RingBuffer } from '@waggle/ffi';
+import {
+  DrainLoop,
+  EpollWakeup,
+  type Native,
+  openNative,
+  RingBuffer,
+  type Wakeup,
+} from '@waggle/ffi';
 import * as Cause from 'effect/Cause';
 import * as Effect from 'effect/Effect';
 import * as Queue from 'effect/Queue';
@@ -25,6 +32,8 @@ import type { ProcessEvent } from './process-event.ts';
 export const DEFAULT_RING_BYTES = 8 * 1024 * 1024;
 /** Batches that wait for a slow consumer; beyond it the ring fills and counts what it drops. */
 const QUEUED_BATCHES = 64;
+/** Between looks under load. Longer than a look costs by far: small batches are what costs CPU. */
+const BUSY_DELAY_MS = 25;
 
 export interface LifecycleConfig {
   /** Events to deliver. */
@@ -91,7 +100,7 @@ export const openLifecycleSession = Effect.fnUntraced(function* (
     programs,
     settings,
     procfs,
-    events: eventStream(reader, stopSignal.promise),
+    events: eventStream(reader, stopSignal.promise, () => new EpollWakeup(native, ring.map.fd)),
     stop: () => stopSignal.resolve(),
     totals: () => reader.totals(),
   };
@@ -136,10 +145,11 @@ function startCapture(config: LifecycleConfig, settings: KernelSettings, procfs:
 function eventStream(
   reader: EventReader,
   stopped: Promise<void>,
+  openWakeup: () => Wakeup,
 ): Stream.Stream<readonly ProcessEvent[], WaggleError> {
   return Stream.callback<readonly ProcessEvent[], WaggleError>((queue) =>
     Effect.acquireRelease(
-      Effect.sync(() => startReading(reader, stopped, queue)),
+      Effect.sync(() => startReading(reader, stopped, openWakeup(), queue)),
       (loop) => Effect.sync(() => loop.close()),
     ),
   );
@@ -148,6 +158,7 @@ function eventStream(
 function startReading(
   reader: EventReader,
   stopped: Promise<void>,
+  wakeup: Wakeup,
   queue: Queue.Queue<readonly ProcessEvent[], WaggleError | Cause.Done>,
 ): DrainLoop {
   const fail = (error: unknown) => {
@@ -161,14 +172,17 @@ function startReading(
       if (events.length > 0) Queue.offerUnsafe(queue, events);
       return events.length;
     },
-    busyDelayMs: 25,
+    busyDelayMs: BUSY_DELAY_MS,
+    wakeup,
     onError: fail,
   });
-  stopped.then(() => {
-    if (loop.closed) return;
-    loop.close();
-    for (const events of reader.finish()) Queue.offerUnsafe(queue, events);
-    Queue.endUnsafe(queue);
-  }).catch(fail);
+  stopped
+    .then(() => {
+      if (loop.closed) return;
+      loop.close();
+      for (const events of reader.finish()) Queue.offerUnsafe(queue, events);
+      Queue.endUnsafe(queue);
+    })
+    .catch(fail);
   return loop;
 }

@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 
-export function onlineCpus(list = readFileSync('/sys/devices/system/cpu/online', 'utf8')): number[] {
+export function onlineCpus(
+  list = readFileSync('/sys/devices/system/cpu/online', 'utf8'),
+): number[] {
   return list
     .trim()
     .split(',')

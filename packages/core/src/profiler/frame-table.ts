@@ -4,7 +4,12 @@
 import type { ObjectFile } from './object-files.ts';
 
 export type Frame =
-  | { readonly kind: 'user'; readonly object: ObjectFile; readonly offset: number; readonly isReturn: boolean }
+  | {
+      readonly kind: 'user';
+      readonly object: ObjectFile;
+      readonly offset: number;
+      readonly isReturn: boolean;
+    }
   | { readonly kind: 'kernel'; readonly address: bigint; readonly isReturn: boolean }
   | { readonly kind: 'unmapped'; readonly address: number };
 

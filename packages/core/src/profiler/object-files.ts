@@ -35,7 +35,11 @@ export class ObjectFiles implements Disposable {
   }
 
   private openFile(pid: number, mapping: Mapping): number | undefined {
-    if (!mapping.path.startsWith('/') || mapping.path.startsWith('//') || this.open >= MAX_OPEN_FILES)
+    if (
+      !mapping.path.startsWith('/') ||
+      mapping.path.startsWith('//') ||
+      this.open >= MAX_OPEN_FILES
+    )
       return undefined;
     // The process may live in another mount namespace; when it is gone, its path is all we have.
     for (const path of [`/proc/${pid}/root${mapping.path}`, mapping.path]) {

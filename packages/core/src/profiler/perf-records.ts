@@ -25,7 +25,12 @@ export interface Mapping {
 }
 
 export type SideBandRecord =
-  | { readonly type: 'mapping'; readonly time: bigint; readonly pid: number; readonly mapping: Mapping }
+  | {
+      readonly type: 'mapping';
+      readonly time: bigint;
+      readonly pid: number;
+      readonly mapping: Mapping;
+    }
   | { readonly type: 'fork'; readonly time: bigint; readonly pid: number; readonly parent: number }
   | { readonly type: 'exec'; readonly time: bigint; readonly pid: number }
   | { readonly type: 'lost'; readonly time: bigint; readonly count: number };
@@ -60,7 +65,11 @@ export function decodeSideBand(record: DataView): SideBandRecord | undefined {
 function decodeMapping(record: DataView): Mapping {
   const start = Number(record.getBigUint64(16, true));
   const nameAt = 72;
-  const bytes = new Uint8Array(record.buffer, record.byteOffset + nameAt, record.byteLength - nameAt);
+  const bytes = new Uint8Array(
+    record.buffer,
+    record.byteOffset + nameAt,
+    record.byteLength - nameAt,
+  );
   return {
     start,
     end: start + Number(record.getBigUint64(24, true)),

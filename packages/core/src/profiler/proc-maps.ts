@@ -3,8 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Mapping } from './perf-records.ts';
 
-const LINE =
-  /^([0-9a-f]+)-([0-9a-f]+) ..(.). ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) *(.*)$/;
+const LINE = /^([0-9a-f]+)-([0-9a-f]+) ..(.). ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) *(.*)$/;
 const DELETED = ' (deleted)';
 
 /** Empty when the process is gone or not ours to read. */
@@ -23,8 +22,17 @@ export function parseExecutableMappings(maps: string): Mapping[] {
   for (const line of maps.split('\n')) {
     const match = LINE.exec(line);
     if (match === null) continue;
-    const [, start = '', end = '', execute, offset = '', major = '', minor = '', inode = '', path = ''] =
-      match;
+    const [
+      ,
+      start = '',
+      end = '',
+      execute,
+      offset = '',
+      major = '',
+      minor = '',
+      inode = '',
+      path = '',
+    ] = match;
     if (execute !== 'x') continue;
     found.push({
       start: Number.parseInt(start, 16),
@@ -33,7 +41,10 @@ export function parseExecutableMappings(maps: string): Mapping[] {
       device: `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`,
       inode: BigInt(inode),
       // The kernel writes a newline in a path as \012.
-      path: (path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path).replaceAll('\\012', '\n'),
+      path: (path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path).replaceAll(
+        '\\012',
+        '\n',
+      ),
     });
   }
   return found;

@@ -77,7 +77,11 @@ export class SampleMaps {
   private *drain(map: BpfMap): Generator<StackCount> {
     for (const batch of map.drain()) {
       const keys = new DataView(batch.keys.buffer, batch.keys.byteOffset, batch.keys.byteLength);
-      const values = new DataView(batch.values.buffer, batch.values.byteOffset, batch.values.byteLength);
+      const values = new DataView(
+        batch.values.buffer,
+        batch.values.byteOffset,
+        batch.values.byteLength,
+      );
       for (let index = 0; index < batch.count; index++)
         yield decodeStack(keys, index * sampleKey.size, values, index * sampleValue.size);
     }

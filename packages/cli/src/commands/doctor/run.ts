@@ -25,7 +25,9 @@ function table(reports: readonly ProbeReport[]): string {
     .map(({ name, state, detail, advice, required }) => {
       const line = `${mark[state]}  ${name.padEnd(width)}  ${printable(detail)}`;
       const need = required ? '' : ' (optional)';
-      return advice === undefined ? `${line}\n` : `${line}\n         ${' '.repeat(width)}→ ${advice}${need}\n`;
+      return advice === undefined
+        ? `${line}\n`
+        : `${line}\n         ${' '.repeat(width)}→ ${advice}${need}\n`;
     })
     .join('');
 }

@@ -4,7 +4,13 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { formatForPath, foldedFormat, formats, type OutputFormat, type Profile } from '@waggle/formats';
+import {
+  foldedFormat,
+  formatForPath,
+  formats,
+  type OutputFormat,
+  type Profile,
+} from '@waggle/formats';
 import { Output } from '../../terminal/output.ts';
 
 export interface ProfileOutput {

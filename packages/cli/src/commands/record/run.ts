@@ -56,9 +56,7 @@ const record = Effect.fnUntraced(function* (
   const profiler = yield* startProfiler(session, {
     frequencyHz: options.frequency,
     pids: runningPids(session, target),
-    ...(target.kind === 'command'
-      ? { launcher: process.pid, command: target.argv.join(' ') }
-      : {}),
+    ...(target.kind === 'command' ? { launcher: process.pid, command: target.argv.join(' ') } : {}),
   });
   let stoppedBySignal = false;
   yield* stopOnSignal(() => {

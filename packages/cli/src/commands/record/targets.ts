@@ -16,7 +16,10 @@ export function chooseTarget(
   const given = [file !== undefined, options.pid !== undefined, options.all === true];
   const count = given.filter(Boolean).length;
   if (count === 0)
-    return { kind: 'mistake', message: 'say what to record: -- COMMAND, -p PID, or -a for the host' };
+    return {
+      kind: 'mistake',
+      message: 'say what to record: -- COMMAND, -p PID, or -a for the host',
+    };
   if (count > 1) return { kind: 'mistake', message: 'give only one of -- COMMAND, -p PID and -a' };
   if (file !== undefined) return { kind: 'command', argv: [file, ...args] };
   if (options.pid !== undefined) return { kind: 'processes', pids: options.pid };
@@ -28,7 +31,9 @@ export function describeTarget(target: RecordTarget): string {
     case 'command':
       return target.argv.join(' ');
     case 'processes':
-      return target.pids.length === 1 ? `process ${target.pids[0]}` : `processes ${target.pids.join(', ')}`;
+      return target.pids.length === 1
+        ? `process ${target.pids[0]}`
+        : `processes ${target.pids.join(', ')}`;
     case 'host':
       return 'every process on this host';
   }

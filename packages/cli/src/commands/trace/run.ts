@@ -21,10 +21,7 @@ import { JsonLines } from './json.ts';
 import type { TraceOptions } from './options.ts';
 import { Table } from './table.ts';
 
-export async function runTrace(
-  options: TraceOptions,
-  command: readonly string[],
-): Promise<number> {
+export async function runTrace(options: TraceOptions, command: readonly string[]): Promise<number> {
   if (command.length > 0 && options.pid !== undefined) {
     say('give either -p or a command to trace, not both');
     return USAGE_ERROR;
