@@ -1,10 +1,10 @@
 // Arguments and file names as given to execve: whole up to the documented bound, cut and flagged
 // beyond it, and never able to act on the terminal that shows them.
 
+import { describe, expect } from 'bun:test';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordBounds } from '@waggle/bpf';
-import { describe, expect } from 'bun:test';
 import { type ExecLine, isExec } from './support/events.ts';
 import { kernelTest } from './support/kernel-test.ts';
 import { Waggle } from './support/waggle.ts';
@@ -13,10 +13,7 @@ import { copyOfWorkload, freshFolder, workload } from './support/workloads.ts';
 const LIMIT = recordBounds.ARGV_MAX_BYTES;
 
 /** Executes `program` with exactly these arguments, argv[0] included. */
-async function execute(
-  program: string,
-  argv: readonly (string | Uint8Array)[],
-): Promise<void> {
+async function execute(program: string, argv: readonly (string | Uint8Array)[]): Promise<void> {
   const parts = argv.flatMap((argument) => [Buffer.from(argument), Buffer.of(0)]);
   const child = Bun.spawn([workload('exec_args'), program], {
     stdin: Buffer.concat(parts),
@@ -84,7 +81,17 @@ describe('argv of an exec event', () => {
   });
 
   kernelTest('keeps empty arguments, newlines, quotes and escape sequences', async () => {
-    const argv = ['program', '', 'two\nlines', '\u001b[31mred\u001b[0m', "it's", '"', '\\', ' ', ''];
+    const argv = [
+      'program',
+      '',
+      'two\nlines',
+      '\u001b[31mred\u001b[0m',
+      "it's",
+      '"',
+      '\\',
+      ' ',
+      '',
+    ];
     const exec = await tracedExec(argv);
     expect(exec.argv).toEqual(argv);
     expect(exec.argvTruncated).toBe(false);

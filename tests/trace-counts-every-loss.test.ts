@@ -79,16 +79,19 @@ describe('trace with a buffer that is too small', () => {
     expectSummary(result, counted);
   });
 
-  kernelTest('ends in the middle of a storm with a summary that agrees with its lines', async () => {
-    const endless = ['1000000', '0', workload('exit_with')];
-    await using _storm = new TestProcess([workload('storm'), ...endless]);
-    const args = ['trace', '--json', '--ring-size', '4096', '--duration', '1'];
-    const result = await Waggle.run(args);
-    expect(result.code).toBe(0);
-    const counted = tally(result);
-    expect(counted.lost).toBeGreaterThan(0);
-    expectSummary(result, counted);
-  });
+  kernelTest(
+    'ends in the middle of a storm with a summary that agrees with its lines',
+    async () => {
+      const endless = ['1000000', '0', workload('exit_with')];
+      await using _storm = new TestProcess([workload('storm'), ...endless]);
+      const args = ['trace', '--json', '--ring-size', '4096', '--duration', '1'];
+      const result = await Waggle.run(args);
+      expect(result.code).toBe(0);
+      const counted = tally(result);
+      expect(counted.lost).toBeGreaterThan(0);
+      expectSummary(result, counted);
+    },
+  );
 
   kernelTest('tells people of it in the table', async () => {
     const result = await Waggle.run(['trace', '--ring-size', '4096', ...storm()]);

@@ -1,8 +1,8 @@
 // A process ends once, when the last of its threads is gone, however they end; and its exit event
 // has what its parent got from wait(2).
 
-import { constants } from 'node:os';
 import { describe, expect } from 'bun:test';
+import { constants } from 'node:os';
 import { eventually } from './support/deadline.ts';
 import {
   type ExitLine,
@@ -65,7 +65,7 @@ describe('the exit event of a thread group', () => {
     expect(waitStatus(exit, constants.signals)).toBe(reaped[0]!.status);
   });
 
-  kernelTest("has the status of wait(2) when leader and last worker end with others", async () => {
+  kernelTest('has the status of wait(2) when leader and last worker end with others', async () => {
     const { events, reaped } = await traced(20, workload('thread_ends'), 'leader-code');
     for (const { pid, status } of reaped)
       expect(waitStatus(onlyExit(events, pid), constants.signals)).toBe(status);
@@ -98,24 +98,27 @@ describe('the exit event of a thread group', () => {
     expect(exit.coreDumped).toBe(false);
   });
 
-  kernelTest('does not come when a worker executes a program: pid and start time stay', async () => {
-    const program = workload('exit_with');
-    const { events, reaped } = await traced(10, workload('thread_ends'), 'worker-exec', program);
-    for (const { pid } of reaped) {
-      const execs = events.filter(isExec).filter((event) => event.pid === pid);
-      expect(execs.map(({ filename }) => filename)).toEqual([workload('thread_ends'), program]);
-      const [before, after] = [execs[0]!, execs[1]!];
-      expect(after.startTime).toBe(before.startTime);
-      expect(after.execId).toBe(before.execId + 1);
-      expect(after.tid).toBe(pid);
-      const exit = onlyExit(events, pid);
-      expect(exit.exitCode).toBe(77);
-      expect(exit.startTime).toBe(before.startTime);
-      expect(exit.execId).toBe(after.execId);
-      expect(exit.filename).toBe(program);
-      expect(events.indexOf(exit)).toBeGreaterThan(events.indexOf(after));
-    }
-  });
+  kernelTest(
+    'does not come when a worker executes a program: pid and start time stay',
+    async () => {
+      const program = workload('exit_with');
+      const { events, reaped } = await traced(10, workload('thread_ends'), 'worker-exec', program);
+      for (const { pid } of reaped) {
+        const execs = events.filter(isExec).filter((event) => event.pid === pid);
+        expect(execs.map(({ filename }) => filename)).toEqual([workload('thread_ends'), program]);
+        const [before, after] = [execs[0]!, execs[1]!];
+        expect(after.startTime).toBe(before.startTime);
+        expect(after.execId).toBe(before.execId + 1);
+        expect(after.tid).toBe(pid);
+        const exit = onlyExit(events, pid);
+        expect(exit.exitCode).toBe(77);
+        expect(exit.startTime).toBe(before.startTime);
+        expect(exit.execId).toBe(after.execId);
+        expect(exit.filename).toBe(program);
+        expect(events.indexOf(exit)).toBeGreaterThan(events.indexOf(after));
+      }
+    },
+  );
 });
 
 describe('the exit event', () => {
@@ -149,7 +152,10 @@ describe('the exit event', () => {
     const { events } = await waggle.stop();
     for (const { name, pid, status } of started) {
       const exit = onlyExit(events, pid);
-      expect({ signal: exit.signal, exitCode: exit.exitCode }).toEqual({ signal: name, exitCode: 0 });
+      expect({ signal: exit.signal, exitCode: exit.exitCode }).toEqual({
+        signal: name,
+        exitCode: 0,
+      });
       expect(waitStatus(exit, constants.signals)).toBe(status);
     }
     expect(onlyExit(events, realTime!.pid).signal).toBe('SIGRTMIN+3');

@@ -1,9 +1,9 @@
 // What each filter of `waggle trace` lets through, and what not: everything wanted is there, and
 // nothing else, while unrelated programs run beside it.
 
+import { describe, expect } from 'bun:test';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect } from 'bun:test';
 import { eventually } from './support/deadline.ts';
 import {
   execsOf,
@@ -52,7 +52,10 @@ class Family implements AsyncDisposable {
 }
 
 const ids = (events: readonly TraceEvent[]): number[] =>
-  events.filter(isExec).map(idOf).sort((a, b) => a - b);
+  events
+    .filter(isExec)
+    .map(idOf)
+    .sort((a, b) => a - b);
 
 async function unrelated(): Promise<void> {
   await run(workload('storm'), '20', '900', workload('exit_with'));
@@ -208,26 +211,33 @@ describe('trace --cgroup', () => {
   const mount = cgroup2Mount();
   const missing = mount === undefined ? 'no cgroup v2 is mounted' : undefined;
 
-  optionalKernelTest('gives what runs in the cgroup or below, and nothing else', missing, async () => {
-    await using wanted = newCgroup(mount ?? '', `waggle-test-${process.pid}-wanted`);
-    await using below = newCgroup(wanted.path, 'below');
-    await using other = newCgroup(mount ?? '', `waggle-test-${process.pid}-other`);
-    const program = workload('exit_with');
-    await using waggle = await Waggle.trace(['--cgroup', wanted.path]);
-    await wanted.run(program, '--id=0', 'in');
-    await below.run(program, '--id=251');
-    await other.run(program, '--id=502');
-    await run(program, '--id=753');
-    const { events } = await waggle.stop();
-    const execs = execsOf(events, program);
-    expect(ids(execs)).toEqual([0, 251]);
-    const inode = (path: string) => Bun.file(path).stat().then(({ ino }) => String(ino));
-    expect(execs.map(({ cgroupId }) => cgroupId)).toEqual([
-      await inode(wanted.path),
-      await inode(below.path),
-    ]);
-    expect(events.filter(isExit).length).toBe(2);
-  });
+  optionalKernelTest(
+    'gives what runs in the cgroup or below, and nothing else',
+    missing,
+    async () => {
+      await using wanted = newCgroup(mount ?? '', `waggle-test-${process.pid}-wanted`);
+      await using below = newCgroup(wanted.path, 'below');
+      await using other = newCgroup(mount ?? '', `waggle-test-${process.pid}-other`);
+      const program = workload('exit_with');
+      await using waggle = await Waggle.trace(['--cgroup', wanted.path]);
+      await wanted.run(program, '--id=0', 'in');
+      await below.run(program, '--id=251');
+      await other.run(program, '--id=502');
+      await run(program, '--id=753');
+      const { events } = await waggle.stop();
+      const execs = execsOf(events, program);
+      expect(ids(execs)).toEqual([0, 251]);
+      const inode = (path: string) =>
+        Bun.file(path)
+          .stat()
+          .then(({ ino }) => String(ino));
+      expect(execs.map(({ cgroupId }) => cgroupId)).toEqual([
+        await inode(wanted.path),
+        await inode(below.path),
+      ]);
+      expect(events.filter(isExit).length).toBe(2);
+    },
+  );
 
   optionalKernelTest('takes several cgroups', missing, async () => {
     await using one = newCgroup(mount ?? '', `waggle-test-${process.pid}-one`);
@@ -255,7 +265,12 @@ describe('trace --cgroup', () => {
 
 describe('trace -- COMMAND', () => {
   kernelTest('gives its descendants only, and ends when it ends', async () => {
-    await using beside = new TestProcess([workload('storm'), '1000000', '0', workload('exit_with')]);
+    await using beside = new TestProcess([
+      workload('storm'),
+      '1000000',
+      '0',
+      workload('exit_with'),
+    ]);
     const program = workload('exit_with');
     const script = `${program} --id=7; ${program} --id=8; exit 0`;
     const result = await Waggle.run(['trace', '--json', '--', 'sh', '-c', script]);

@@ -1,8 +1,8 @@
 // The contract of `waggle trace --json`: names and types of all fields, and that what they say is
 // what /proc says about the same process.
 
-import { readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect } from 'bun:test';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { eventually } from './support/deadline.ts';
 import { exitsOf, isExec, isExit, isFork, isLost, type TraceEvent } from './support/events.ts';
 import { kernelTest } from './support/kernel-test.ts';
@@ -177,7 +177,7 @@ describe('trace --json', () => {
     expect(exit.signal).toBe('SIGKILL');
   });
 
-  kernelTest('names the parent\'s program for a child that never called execve', async () => {
+  kernelTest("names the parent's program for a child that never called execve", async () => {
     const { events } = await Waggle.run(['trace', '--json', '--', 'sh', '-c', '(exit 5); exit 0']);
     const shell = events.find(isExec)!;
     const forked = events.filter(isExit).find(({ pid }) => pid !== shell.pid)!;

@@ -95,7 +95,9 @@ describe('trace', () => {
     expect(execs.length).toBe(1000);
     const late = execs.filter((exec) => {
       const exit = exitsOf(events, exec.pid).find((one) => processOf(one) === processOf(exec));
-      return exit === undefined || exit.time < exec.time || events.indexOf(exit) < events.indexOf(exec);
+      return (
+        exit === undefined || exit.time < exec.time || events.indexOf(exit) < events.indexOf(exec)
+      );
     });
     expect(late).toEqual([]);
   });

@@ -3,23 +3,27 @@
 
 const LOOK_EVERY_MS = 10;
 
-/** The first value that is not undefined or false. @throws after the deadline. */
+/** The first value that is something: not undefined, null or false. @throws after the deadline. */
 export async function eventually<T>(
   what: string,
-  look: () => T | undefined | false,
+  look: () => T | undefined | null | false,
   deadlineMs = 20_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {
     const found = look();
-    if (found !== undefined && found !== false) return found;
+    if (found !== undefined && found !== null && found !== false) return found;
     if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms for ${what}`);
     await Bun.sleep(LOOK_EVERY_MS);
   }
 }
 
 /** The promise's value. @throws after the deadline. */
-export async function within<T>(what: string, promise: Promise<T>, deadlineMs = 20_000): Promise<T> {
+export async function within<T>(
+  what: string,
+  promise: Promise<T>,
+  deadlineMs = 20_000,
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     const fail = () => reject(new Error(`waited ${deadlineMs} ms for ${what}`));

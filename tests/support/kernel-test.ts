@@ -2,8 +2,8 @@
 // skipped by name with the reason; where CI=true it fails instead, because CI has every privilege
 // and a skip there is a hole.
 
-import { readFileSync } from 'node:fs';
 import { test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 
 const CAP_PERFMON = 38n;
 const CAP_BPF = 39n;
@@ -41,8 +41,7 @@ export function optionalKernelTest(
   timeoutMs = 60_000,
 ): void {
   const whyNot = whyNotRoot();
-  if (whyNot !== undefined || missing === undefined)
-    testUnless(whyNot, promise, body, timeoutMs);
+  if (whyNot !== undefined || missing === undefined) testUnless(whyNot, promise, body, timeoutMs);
   else test.skip(`${promise} [optional] [skipped: ${missing}]`, body);
 }
 

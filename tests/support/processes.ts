@@ -111,7 +111,8 @@ export class TestProcess implements AsyncDisposable {
 
   private async read(): Promise<void> {
     const decoder = new TextDecoder();
-    for await (const chunk of this.child.stdout) this.output += decoder.decode(chunk, { stream: true });
+    for await (const chunk of this.child.stdout)
+      this.output += decoder.decode(chunk, { stream: true });
   }
 }
 

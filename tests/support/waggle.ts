@@ -144,7 +144,7 @@ export class Waggle implements AsyncDisposable {
     const { stdout, stderr } = this;
     return {
       code: exitCode ?? -1,
-      signal: signalCode,
+      signal: typeof signalCode === 'string' ? signalCode : null,
       stdout,
       stderr,
       get events() {

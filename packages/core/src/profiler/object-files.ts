@@ -41,8 +41,7 @@ export class ObjectFiles implements Disposable {
       this.open >= MAX_OPEN_FILES
     )
       return undefined;
-    // The process may live in another mount namespace; when it is gone, its path is all we have.
-    for (const path of [`/proc/${pid}/root${mapping.path}`, mapping.path]) {
+    for (const path of placesOf(pid, mapping)) {
       const fd = openRegular(path, mapping.inode);
       if (fd !== undefined) {
         this.open++;
@@ -51,6 +50,20 @@ export class ObjectFiles implements Disposable {
     }
     return undefined;
   }
+}
+
+/**
+ * Where the file may be had, best first: by the mapping itself and as the running program, which
+ * also serves files that were deleted or replaced; by name in the process's mount namespace; by
+ * name in ours when the process is gone. proc(5); map_files needs CAP_CHECKPOINT_RESTORE.
+ */
+function placesOf(pid: number, { start, end, path }: Mapping): readonly string[] {
+  return [
+    `/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`,
+    `/proc/${pid}/exe`,
+    `/proc/${pid}/root${path}`,
+    path,
+  ];
 }
 
 /** Only the very file that was mapped: another one at the same path has other symbols. */

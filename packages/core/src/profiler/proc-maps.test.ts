@@ -19,7 +19,14 @@ test('executable mappings only, with hexadecimal numbers, spaces and newlines in
       inode: 123n,
       path: '/bin/a b',
     },
-    { start: 0x7f0000000000, end: 0x7f0000001000, fileOffset: 0, device: '0:0', inode: 0n, path: '' },
+    {
+      start: 0x7f0000000000,
+      end: 0x7f0000001000,
+      fileOffset: 0,
+      device: '0:0',
+      inode: 0n,
+      path: '',
+    },
     {
       start: 0x7f0000002000,
       end: 0x7f0000003000,

@@ -35,13 +35,13 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
   yield* stopOnSignal(() => session.stop());
   const output = new Output(1, () => session.stop());
   const print = printer(options);
-  if (print.header !== undefined) yield* Effect.promise(() => output.write(`${print.header}\n`));
   say(`ready, tracing ${options.events.join(', ')}${scopeOf(options, command)}`);
   const [file, ...args] = command;
   if (file !== undefined) {
     const child = yield* startCommand([file, ...args], ['inherit', 2, 'inherit']);
     child.ended.then(() => session.stop());
   }
+  if (print.header !== undefined) yield* Effect.promise(() => output.write(`${print.header}\n`));
   if (options.duration !== undefined) yield* stopAfter(session, options.duration);
   const wanted = eventFilter(options);
   yield* Stream.runForEach(session.events, (events) =>
