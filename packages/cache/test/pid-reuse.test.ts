@@ -64,8 +64,10 @@ class Namespace {
       `echo ${pid - 1} > /proc/sys/kernel/ns_last_pid; NAME=${name} sleep 1000 ${name} & echo $!`,
     );
     assert.equal(Number(got), pid);
-    // Until exec has happened, it is a copy of the shell.
-    while (this.procfs.stat(pid).comm !== 'sleep') await new Promise((next) => setTimeout(next, 1));
+    // Until exec has happened, it is a copy of the shell; the name changes before the arguments
+    // are in place.
+    while (this.procfs.stat(pid).comm !== 'sleep' || this.procfs.cmdline(pid).args.length === 0)
+      await new Promise((next) => setTimeout(next, 1));
   }
 
   async stop(pid: number): Promise<void> {
