@@ -1,19 +1,23 @@
 // Standard output for bulk data: whole strings in order, without blocking the event loop, and
 // a closed pipe (`| head`) is an end and not an error.
 
-import { write } from 'node:fs';
+import { fstatSync, write, writeSync } from 'node:fs';
 
 const STDOUT = 1;
 const RETRY_MS = 5;
 
 export class Output {
   private readonly encoder = new TextEncoder();
+  /** A regular file never makes a writer wait for a reader, so the cheaper call will do. */
+  private readonly isFile: boolean;
 
   constructor(
     private readonly fd = STDOUT,
     /** Nobody reads any more. Called once. */
     private readonly onClosed: () => void = () => {},
-  ) {}
+  ) {
+    this.isFile = fstatSync(fd).isFile();
+  }
 
   private ended = false;
 
@@ -25,7 +29,9 @@ export class Output {
   async write(text: string): Promise<void> {
     for (let bytes = this.encoder.encode(text); bytes.length > 0 && !this.ended; ) {
       try {
-        bytes = bytes.subarray(await this.writeSome(bytes));
+        bytes = bytes.subarray(
+          this.isFile ? writeSync(this.fd, bytes) : await this.writeSome(bytes),
+        );
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'EAGAIN') await new Promise((retry) => setTimeout(retry, RETRY_MS));

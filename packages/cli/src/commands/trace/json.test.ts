@@ -1,0 +1,113 @@
+import { expect, test } from 'bun:test';
+import type { ExecEvent, ExitEvent } from '@waggle/core';
+import { eventFilter } from './filter.ts';
+import { JsonLines } from './json.ts';
+import { Rfc3339 } from './rfc3339.ts';
+
+const exec: ExecEvent = {
+  event: 'exec',
+  time: 1_772_366_400_000_000_001n,
+  bootTime: 5n,
+  pid: 42,
+  tid: 42,
+  ppid: 1,
+  startTime: 2n ** 62n,
+  execId: 3,
+  parentStartTime: 1n,
+  comm: 'a"b',
+  filename: '/bin/x\n',
+  argv: ['x', '', 'é'],
+  argvTruncated: false,
+  uid: 1000,
+  gid: 100,
+  cgroupId: 2n ** 63n,
+  containerId: null,
+  nsMnt: 1,
+  nsPid: 2,
+};
+
+const exit: ExitEvent = {
+  event: 'exit',
+  time: 1_772_366_400_999_999_999n,
+  bootTime: 5n,
+  pid: 42,
+  tid: 42,
+  ppid: 1,
+  startTime: 7n,
+  execId: 3,
+  parentStartTime: 1n,
+  comm: 'x',
+  uid: 1000,
+  cgroupId: 1n,
+  filename: null,
+  argv: null,
+  exitCode: 0,
+  signal: null,
+  coreDumped: false,
+  lifetimeNs: 2n ** 60n,
+};
+
+test('an exec is one line, 64-bit numbers are strings and lose nothing', () => {
+  const line = new JsonLines().line(exec);
+  expect(line.indexOf('\n')).toBe(line.length - 1);
+  expect(JSON.parse(line)).toEqual({
+    event: 'exec',
+    time: '2026-03-01T12:00:00.000000001Z',
+    pid: 42,
+    tid: 42,
+    ppid: 1,
+    startTime: '4611686018427387904',
+    execId: 3,
+    comm: 'a"b',
+    filename: '/bin/x\n',
+    argv: ['x', '', 'é'],
+    argvTruncated: false,
+    uid: 1000,
+    gid: 100,
+    cgroupId: '9223372036854775808',
+    containerId: null,
+    nsMnt: 1,
+    nsPid: 2,
+  });
+});
+
+test('an exit says how it ended and how long it lived', () => {
+  expect(
+    JSON.parse(new JsonLines().line({ ...exit, signal: 'SIGSEGV', coreDumped: true })),
+  ).toEqual({
+    event: 'exit',
+    time: '2026-03-01T12:00:00.999999999Z',
+    pid: 42,
+    ppid: 1,
+    startTime: '7',
+    execId: 3,
+    comm: 'x',
+    filename: null,
+    uid: 1000,
+    exitCode: 0,
+    signal: 'SIGSEGV',
+    coreDumped: true,
+    lifetimeNs: '1152921504606846976',
+  });
+});
+
+test('nine digits of a second, whichever came before', () => {
+  const clock = new Rfc3339();
+  expect(clock.format(1n)).toBe('1970-01-01T00:00:00.000000001Z');
+  expect(clock.format(999_999_999n)).toBe('1970-01-01T00:00:00.999999999Z');
+  expect(clock.format(1_000_000_000n)).toBe('1970-01-01T00:00:01.000000000Z');
+  expect(clock.format(2n)).toBe('1970-01-01T00:00:00.000000002Z');
+});
+
+test('filters hold together, and a loss always passes', () => {
+  const events = ['exec', 'exit'] as const;
+  const passes = eventFilter({ events, comm: /^x$/, uid: 1000, failed: true });
+  expect(passes(exec)).toBe(false);
+  expect(passes(exit)).toBe(false);
+  expect(passes({ ...exit, exitCode: 1 })).toBe(true);
+  expect(passes({ ...exit, signal: 'SIGKILL' })).toBe(true);
+  expect(passes({ ...exit, exitCode: 1, uid: 0 })).toBe(false);
+  expect(passes({ ...exit, exitCode: 1, comm: 'xy' })).toBe(false);
+  expect(passes({ event: 'lost', time: 1n, count: 5 })).toBe(true);
+  expect(eventFilter({ events })(exec)).toBe(true);
+});
