@@ -61,3 +61,10 @@ export const stopOnSignal = (stop: (signal: NodeJS.Signals) => void) =>
         for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
       }),
   );
+
+/** While the scope is open, calls `stop` once when the time is up. */
+export const stopAfter = (seconds: number, stop: () => void) =>
+  Effect.acquireRelease(
+    Effect.sync(() => setTimeout(stop, seconds * 1000)),
+    (timer) => Effect.sync(() => clearTimeout(timer)),
+  );

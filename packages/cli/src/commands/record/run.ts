@@ -16,7 +16,7 @@ import {
 import * as Effect from 'effect/Effect';
 import * as Stream from 'effect/Stream';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
-import { runToExitCode, stopOnSignal } from '../../run-effect.ts';
+import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 import { type ProfileOutput, planOutputs, unwritable, writeOutputs } from './outputs.ts';
@@ -69,7 +69,7 @@ const record = Effect.fnUntraced(function* (
     command = yield* startCommand(target.argv, 'inherit');
     command.ended.then(() => session.stop());
   }
-  if (options.duration !== undefined) yield* stopAfter(session, options.duration);
+  if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());
   yield* startProgress(profiler);
   const seen = { fork: 0, exec: 0, exit: 0, lost: 0 };
   yield* Stream.runForEach(session.events, (events) => Effect.sync(() => count(seen, events)));
@@ -100,13 +100,6 @@ function runningPids(session: LifecycleSession, target: RecordTarget): readonly 
     case 'host':
       return session.procfs.pids();
   }
-}
-
-function stopAfter(session: LifecycleSession, seconds: number) {
-  return Effect.acquireRelease(
-    Effect.sync(() => setTimeout(() => session.stop(), seconds * 1000)),
-    (timer) => Effect.sync(() => clearTimeout(timer)),
-  );
 }
 
 function count(seen: Record<ProcessEvent['event'], number>, events: readonly ProcessEvent[]): void {

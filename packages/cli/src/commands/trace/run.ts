@@ -12,7 +12,7 @@ import {
 import * as Effect from 'effect/Effect';
 import * as Stream from 'effect/Stream';
 import { USAGE_ERROR } from '../../exit-code.ts';
-import { runToExitCode, stopOnSignal } from '../../run-effect.ts';
+import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';
 import { palette } from '../../terminal/text.ts';
@@ -42,7 +42,7 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
     child.ended.then(() => session.stop());
   }
   if (print.header !== undefined) yield* Effect.promise(() => output.write(`${print.header}\n`));
-  if (options.duration !== undefined) yield* stopAfter(session, options.duration);
+  if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());
   const wanted = eventFilter(options);
   yield* Stream.runForEach(session.events, (events) =>
     Effect.promise(() => output.write(render(events, wanted, print.line))),
@@ -83,13 +83,6 @@ function render(
   let text = '';
   for (const event of events) if (wanted(event)) text += line(event);
   return text;
-}
-
-function stopAfter(session: LifecycleSession, seconds: number) {
-  return Effect.acquireRelease(
-    Effect.sync(() => setTimeout(() => session.stop(), seconds * 1000)),
-    (timer) => Effect.sync(() => clearTimeout(timer)),
-  );
 }
 
 function scopeOf(options: TraceOptions, command: readonly string[]): string {
