@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { doctorCommand } from './commands/doctor/options.ts';
+import { psCommand } from './commands/ps/options.ts';
 import { recordCommand } from './commands/record/options.ts';
 import { traceCommand } from './commands/trace/options.ts';
 import { USAGE_ERROR } from './exit-code.ts';
@@ -25,10 +26,11 @@ function buildProgram(): Command {
         '  waggle trace --json -- make           what a build starts, as JSON lines',
         '  waggle record -o flame.svg -- ./app   where a command spends its CPU time',
         '  waggle record -a -d 10                the whole host for ten seconds',
+        '  waggle ps 4242                        who a process is, secrets hidden',
         '  waggle doctor                         what works on this machine',
       ].join('\n'),
     );
-  for (const command of [traceCommand(), recordCommand(), doctorCommand()])
+  for (const command of [traceCommand(), recordCommand(), psCommand(), doctorCommand()])
     program.addCommand(command);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ writeOut: writeHelp });
