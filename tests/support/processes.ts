@@ -53,6 +53,25 @@ export function descendantsOf(root: number): number[] {
   return found;
 }
 
+/** A process and not just a pid, which may be another's by now. */
+export interface Witness {
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+/** Everybody below `root` right now, to be ended later. */
+export function witnessesBelow(root: number): Witness[] {
+  return descendantsOf(root).flatMap((pid) => {
+    const ticks = startTicks(pid);
+    return ticks === undefined ? [] : [{ pid, startTicks: ticks }];
+  });
+}
+
+/** SIGKILL for those of them that still run. */
+export function killWitnesses(witnesses: Iterable<Witness>): void {
+  for (const { pid, startTicks: ticks } of witnesses) if (startTicks(pid) === ticks) killHard(pid);
+}
+
 /** SIGKILL; harmless when it has ended. */
 export function killHard(pid: number): void {
   try {
@@ -126,4 +145,10 @@ export async function run(...command: readonly string[]): Promise<string> {
   ]);
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${stderr}`);
   return stdout;
+}
+
+/** Runs a command to its end, whatever it ends with; its exit code. */
+export async function exitCodeOf(...command: readonly string[]): Promise<number> {
+  const child = Bun.spawn([...command], { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
+  return child.exited;
 }

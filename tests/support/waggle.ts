@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expectFreed, heldBpfObjects } from './bpf-objects.ts';
 import { eventually, within } from './deadline.ts';
 import type { TraceEvent } from './events.ts';
-import { descendantsOf, killHard } from './processes.ts';
+import { killHard, killWitnesses, type Witness, witnessesBelow } from './processes.ts';
 
 const root = join(import.meta.dir, '../..');
 
@@ -46,6 +46,7 @@ export class Waggle implements AsyncDisposable {
   private readonly child: Bun.Subprocess;
   private readonly reading: Promise<unknown>;
   private held: ReadonlySet<string> = new Set();
+  private readonly below = new Map<number, Witness>();
 
   constructor(args: readonly string[], options: WaggleOptions = {}) {
     this.child = Bun.spawn([...(options.prefix ?? []), ...WAGGLE, ...args], {
@@ -131,7 +132,7 @@ export class Waggle implements AsyncDisposable {
 
   /** Waits for its end. */
   async result(): Promise<WaggleResult> {
-    const watch = setInterval(() => this.remember(), 20);
+    const watch = setInterval(() => this.remember(), 50);
     try {
       await within('waggle to end', this.child.exited, END_WITHIN_MS);
       await within('the end of its output', this.reading, END_WITHIN_MS);
@@ -155,15 +156,17 @@ export class Waggle implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
-      const below = descendantsOf(this.pid);
-      for (const pid of [this.pid, ...below]) killHard(pid);
+      this.remember();
+      killHard(this.pid);
       await this.child.exited;
     }
+    killWitnesses(this.below.values());
     await expectFreed(this.held);
   }
 
-  /** Notes what it holds in the kernel, to look for it after the end. */
+  /** Notes what it holds in the kernel and whom it started, to look for them after the end. */
   private remember(): void {
+    for (const witness of witnessesBelow(this.pid)) this.below.set(witness.pid, witness);
     const now = heldBpfObjects(this.pid);
     if (now.size > 0) this.held = new Set([...this.held, ...now]);
   }

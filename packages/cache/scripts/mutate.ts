@@ -209,6 +209,13 @@ const mutants: Mutant[] = [
     to: '',
   },
   {
+    rule: 'nothing is read in the middle of an exec',
+    file: 'src/field-reader.ts',
+    from: "      if (probe.imageMark === MID_EXEC) return 'unknown';\n",
+    to: '',
+    tests: ['counterexamples.test.ts'],
+  },
+  {
     rule: 'only the first word of a command line shows',
     file: 'src/entry-description.ts',
     from: '[firstWord(cmdline)]',

@@ -11,15 +11,18 @@ import type { ExecRecord } from './exec-record.ts';
 import { seedRecord } from './exec-seeding.ts';
 import { ExitedIdentities } from './exited-identities.ts';
 import { FieldReader, type FieldReaderInit } from './field-reader.ts';
-import { FIELD_NAMES, type FieldName, fromStat } from './fields.ts';
+import { emptyValues, FIELD_NAMES, type FieldName, fromStat } from './fields.ts';
 import { isSameProcess, type ProcessIdentity } from './identity.ts';
 import { denoInspect, type InspectFunction, nodeInspect } from './inspect.ts';
 import { type CacheOptions, type Clock, checkedPid } from './options.ts';
 import { ProcfsError } from './procfs/error.ts';
-import type { Procfs, ProcProbe } from './procfs/procfs.ts';
+import { MID_EXEC, type Procfs, type ProcProbe } from './procfs/procfs.ts';
 import { RealProcfs } from './procfs/real.ts';
 import { ResidentSet } from './resident-set.ts';
 import type { CacheStats, StatsCounter } from './stats.ts';
+
+/** Reads of stat that wait for an exec under way to be over: some 0.1 ms, longer than most take. */
+const MID_EXEC_READS = 32;
 
 /** What a read of /proc said: the answer, that nobody has the pid, or nothing at all. */
 type Answer<T> = T | 'gone' | 'unknown';
@@ -272,6 +275,8 @@ export class ProcessMetadataCache implements Disposable {
       return this.#miss();
     }
     if (owner.startTimeTicks === slot.entry.startTime) {
+      // In the middle of an exec the old image is the last that can be told of.
+      if (owner.imageMark === MID_EXEC) return this.#hit(slot);
       if (entryControl.readerOf(slot.entry).matchesImage(owner.imageMark)) return this.#hit(slot);
       if (slot.pending === undefined) {
         return this.#reloadImage(slot, load);
@@ -297,7 +302,10 @@ export class ProcessMetadataCache implements Disposable {
 
   /** Reads a process that is not in the table. What cannot be kept is handed out all the same. */
   #load(pid: number): ProcessEntry | undefined {
-    const stat = this.#ask(() => this.#procfs.stat(pid));
+    let stat = this.#ask(() => this.#procfs.stat(pid));
+    for (let reads = 1; isMidExec(stat) && reads < MID_EXEC_READS; reads++) {
+      stat = this.#ask(() => this.#procfs.stat(pid));
+    }
     if (stat === 'gone' || stat === 'unknown' || stat.ended) return undefined;
     const identity: ProcessIdentity = { pid, startTime: stat.startTimeTicks };
     // An exit that was already announced, seen in the moment before the process disappears.
@@ -306,8 +314,9 @@ export class ProcessMetadataCache implements Disposable {
     const init: FieldReaderInit = {
       procfs: this.#procfs,
       identity,
-      imageMark: stat.imageMark,
-      values: fromStat(stat),
+      imageMark: isMidExec(stat) ? 0 : stat.imageMark,
+      // The name of a process in the middle of an exec may be that of either image.
+      values: { ...emptyValues(), ...(isMidExec(stat) ? { ppid: stat.ppid } : fromStat(stat)) },
     };
     return (
       this.#residents.insert(init)?.entry ??
@@ -356,4 +365,8 @@ export class ProcessMetadataCache implements Disposable {
   #assertOpen(): void {
     if (this.#disposed) throw new Error('ProcessMetadataCache: used after it was disposed of');
   }
+}
+
+function isMidExec(answer: Answer<ProcProbe>): boolean {
+  return typeof answer === 'object' && answer.imageMark === MID_EXEC;
 }

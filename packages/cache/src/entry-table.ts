@@ -80,7 +80,9 @@ export class EntryTable {
    * whose generation is not known answers only while it is the current one.
    */
   find(identity: ProcessIdentity): Slot | undefined {
-    for (const slot of withOlder(this.#heads.get(identity.pid))) {
+    // Plain loops here and below: a generator costs as much as the rest of a kernel record's way.
+    let slot = this.#heads.get(identity.pid);
+    for (; slot !== undefined; slot = slot.older) {
       if (!isSameImage(slot.entry.identity, identity)) continue;
       if (!slot.displaced || identity.execId === undefined) return slot;
       if (slot.entry.execId !== undefined) return slot;
@@ -90,9 +92,12 @@ export class EntryTable {
 
   /** Every image of one process. */
   imagesOf(identity: ProcessIdentity): Slot[] {
-    return [...withOlder(this.#heads.get(identity.pid))].filter((slot) =>
-      isSameProcess(slot.entry.identity, identity),
-    );
+    const images: Slot[] = [];
+    let slot = this.#heads.get(identity.pid);
+    for (; slot !== undefined; slot = slot.older) {
+      if (isSameProcess(slot.entry.identity, identity)) images.push(slot);
+    }
+    return images;
   }
 
   /** Puts an entry in front of whatever had its pid. */

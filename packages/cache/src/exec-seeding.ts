@@ -12,6 +12,7 @@ import {
 } from './exec-record.ts';
 import type { ExitedIdentities } from './exited-identities.ts';
 import type { FieldReaderInit } from './field-reader.ts';
+import type { FieldValues } from './fields.ts';
 import { compareStart, isSameProcess } from './identity.ts';
 import type { Procfs } from './procfs/procfs.ts';
 import type { ResidentSet } from './resident-set.ts';
@@ -84,8 +85,11 @@ function seedImage(
   }
   return insertSeeded(residents, exited, {
     ...init,
-    identity: { ...carried.identity, ...definedOnly(init.identity) },
-    values: { ...carried.values, ...definedOnly(init.values) },
+    identity: {
+      ...init.identity,
+      startBoottimeNs: init.identity.startBoottimeNs ?? carried.identity.startBoottimeNs,
+    },
+    values: completed(init.values, carried.values),
   });
 }
 
@@ -100,7 +104,15 @@ function insertSeeded(
   return slot;
 }
 
-function definedOnly<T extends object>(values: T): Partial<T> {
-  const defined = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(defined) as Partial<T>;
+/** What the record does not say is as it was before the exec. */
+function completed(values: FieldValues, carried: FieldValues): FieldValues {
+  return {
+    ...values,
+    cwd: values.cwd ?? carried.cwd,
+    nsMnt: values.nsMnt ?? carried.nsMnt,
+    nsPid: values.nsPid ?? carried.nsPid,
+    cgroup: values.cgroup ?? carried.cgroup,
+    containerId: values.containerId ?? carried.containerId,
+    ppid: values.ppid ?? carried.ppid,
+  };
 }

@@ -7,7 +7,6 @@
  * of a stranger, and notes which image is there if a kernel record did not say.
  */
 import {
-  emptyValues,
   type FieldName,
   type FieldValues,
   readSource,
@@ -18,7 +17,7 @@ import {
 } from './fields.ts';
 import type { ProcessIdentity } from './identity.ts';
 import { ProcfsError, type ProcfsErrorCode } from './procfs/error.ts';
-import type { Procfs } from './procfs/procfs.ts';
+import { MID_EXEC, type Procfs } from './procfs/procfs.ts';
 
 /** Reasons that last. An I/O error is not among them: the next ask tries again. */
 export type LastingReason = Exclude<ProcfsErrorCode, 'io'>;
@@ -28,7 +27,8 @@ export interface FieldReaderInit {
   readonly identity: ProcessIdentity;
   /** `ProcProbe.imageMark`, or 0: then the first check adopts what it finds. */
   readonly imageMark: number;
-  readonly values: Partial<FieldValues>;
+  /** Taken over, not copied. */
+  readonly values: FieldValues;
   /** An incomplete command line from a kernel record, for when /proc cannot give the whole. */
   readonly partialCmdline?: readonly string[] | undefined;
 }
@@ -57,7 +57,7 @@ export class FieldReader {
     this.#procfs = init.procfs;
     this.identity = init.identity;
     this.#imageMark = init.imageMark;
-    this.values = { ...emptyValues(), ...init.values };
+    this.values = init.values;
     this.#partialCmdline = init.partialCmdline;
   }
 
@@ -168,6 +168,7 @@ export class FieldReader {
     try {
       const probe = this.#procfs.probe(this.identity.pid);
       if (probe.startTimeTicks !== this.identity.startTime || probe.ended) return 'gone';
+      if (probe.imageMark === MID_EXEC) return 'unknown';
       return this.matchesImage(probe.imageMark) ? 'same' : 'gone';
     } catch (error) {
       if (!(error instanceof ProcfsError)) throw error;

@@ -32,6 +32,7 @@ export type {
   ProcStat,
   ProcStatus,
 } from './procfs/procfs.ts';
+export { MID_EXEC } from './procfs/procfs.ts';
 export type { ProcfsFileHandle, ProcfsIo } from './procfs/read-file.ts';
 export { type ProcfsLimits, RealProcfs, type RealProcfsOptions } from './procfs/real.ts';
 export type { CacheStats, EvictionReason } from './stats.ts';

@@ -45,3 +45,24 @@ test('an image whose successor was evicted is not found by pid', () => {
   assert.equal(cache.seed({ pid: 2, startTime: 1000, execId: 3, comm: 'c' })?.comm, 'c');
   assert.equal(cache.peek(2)?.comm, 'c');
 });
+
+test('a process in the middle of an exec: nothing is taken from its half-made image', () => {
+  // Found with real processes: the entry took the mark of the unfinished image for its own, and
+  // after the exec none of its fields could be read any more.
+  const { procfs, cache } = fixture();
+  procfs.spawn(2, { comm: 'sh', cmdline: ['sh'] });
+  const sh = cache.getOrLoad(2);
+  procfs.spawn(3, { comm: 'sh' });
+  procfs.beginExec(2);
+  procfs.beginExec(3);
+  assert.equal(cache.getOrLoad(2), sh);
+  assert.equal(sh?.cmdline, undefined);
+  const fresh = cache.getOrLoad(3);
+  assert.equal(fresh?.comm, undefined);
+
+  for (const pid of [2, 3]) procfs.exec(pid, { comm: 'ls', cmdline: ['ls'] });
+  assert.deepEqual([fresh?.comm, fresh?.cmdline], ['ls', ['ls']]);
+  assert.equal(cache.getOrLoad(3), fresh);
+  assert.equal(sh?.cmdline, undefined);
+  assert.deepEqual(cache.getOrLoad(2)?.cmdline, ['ls']);
+});

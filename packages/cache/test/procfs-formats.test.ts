@@ -6,6 +6,7 @@ import {
   clockTicksFromAuxv,
   containerIdFromCgroup,
   containerIdFromPath,
+  MID_EXEC,
   ProcfsError,
   parseCgroup,
   ticksFromBoottime,
@@ -57,6 +58,22 @@ test('stat: ended is a zombie without threads, or the last thread on its way out
   assert.equal(ended('R', 4, 1), true);
   assert.equal(ended('Z', 4, 3), false);
   assert.equal(ended('S', 4194560, 1), false);
+});
+
+test('stat: an image mark, none to be had, or an exec under way', () => {
+  const mark = (flags: number, startCode: number, startStack: number): number => {
+    const line = encode(
+      `42 (x) S 1 2 3 0 -1 ${flags} 0 0 0 0 0 0 0 0 20 0 1 0 9 0 0 0 ${startCode} 0 ${startStack} 0\n`,
+    );
+    const probe = parseProbe(line, line.length, 42);
+    assert.equal(parseStat(line, line.length, 42).imageMark, probe.imageMark);
+    return probe.imageMark;
+  };
+  assert.equal(mark(0x400000, 4096, 140733877985040), 140733877989136);
+  assert.equal(mark(0x400000, 1, 0), 0, 'no ptrace access');
+  assert.equal(mark(0x208040, 0, 0), 0, 'kernel thread');
+  assert.equal(mark(0x400000, 0, 0), MID_EXEC);
+  assert.equal(mark(0x400000, 0, 140733877985040), MID_EXEC);
 });
 
 test('stat: text that is none is malformed, never a number out of the blue', () => {

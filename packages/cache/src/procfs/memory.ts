@@ -6,16 +6,17 @@
 
 import { containerIdFromPath } from './cgroup.ts';
 import { ProcfsError, type ProcfsErrorCode } from './error.ts';
-import type {
-  CgroupInfo,
-  Cmdline,
-  EnvironBlock,
-  ExeLink,
-  NamespaceKind,
-  Procfs,
-  ProcProbe,
-  ProcStat,
-  ProcStatus,
+import {
+  type CgroupInfo,
+  type Cmdline,
+  type EnvironBlock,
+  type ExeLink,
+  MID_EXEC,
+  type NamespaceKind,
+  type Procfs,
+  type ProcProbe,
+  type ProcStat,
+  type ProcStatus,
 } from './procfs.ts';
 
 /** What a made-up process looks like; everything has a default. */
@@ -105,6 +106,11 @@ export class MemoryProcfs implements Procfs {
     const living = this.#living(pid);
     living.process = { ...living.process, ...process };
     living.imageMark = this.#markOf(living.process);
+  }
+
+  /** Starts an exec, which lasts until `exec` is called. */
+  beginExec(pid: number): void {
+    this.#living(pid).imageMark = MID_EXEC;
   }
 
   /** The mark of its present image, as a kernel record would give it. */

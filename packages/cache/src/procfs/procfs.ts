@@ -17,6 +17,9 @@ export type NamespaceKind =
   | 'user'
   | 'uts';
 
+/** The `imageMark` of a process whose memory is empty, because it is in the middle of an exec. */
+export const MID_EXEC = -1;
+
 /**
  * What one read of /proc/PID/stat says about who this is: enough to notice that the pid has
  * another owner, or that the same process runs another program by now.
@@ -28,6 +31,7 @@ export interface ProcProbe {
    * A number that the address-space layout gives to one program image: start of code plus start
    * of stack (fields 26 and 28), which exec draws anew. 0 where the kernel hides it (no ptrace
    * access) or there is none (kernel thread, zombie): then nothing can be told from it.
+   * `MID_EXEC` while an exec is under way, when the old image is gone and the new not yet there.
    */
   readonly imageMark: number;
   /** No thread left that is not ending: a zombie, or about to be one. */

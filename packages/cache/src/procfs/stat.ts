@@ -4,7 +4,7 @@
  * Field numbers are those of proc_pid_stat(5).
  */
 import { ProcfsError } from './error.ts';
-import type { ProcProbe, ProcStat } from './procfs.ts';
+import { MID_EXEC, type ProcProbe, type ProcStat } from './procfs.ts';
 
 // include/linux/sched.h
 const PF_EXITING = 0x0000_0004;
@@ -34,11 +34,13 @@ export function parseProbe(bytes: Uint8Array, length: number, pid: number): Proc
   const startCodeAt = skipFields(bytes, length, startTimeAt, 4);
   const startStackAt = skipFields(bytes, length, startCodeAt, 2);
   if (startStackAt >= length) throw new ProcfsError('malformed', pid, 'stat');
+  const flags = parseNumber(bytes, flagsAt, pid);
+  const startCode = parseNumber(bytes, startCodeAt, pid);
   const startStack = parseNumber(bytes, startStackAt, pid);
   return {
     startTimeTicks: parseNumber(bytes, startTimeAt, pid),
-    imageMark: imageMark(parseNumber(bytes, startCodeAt, pid), startStack),
-    ended: hasEnded(state, parseNumber(bytes, flagsAt, pid), parseNumber(bytes, numThreadsAt, pid)),
+    imageMark: imageMark(flags, startCode, startStack),
+    ended: hasEnded(state, flags, parseNumber(bytes, numThreadsAt, pid)),
   };
 }
 
@@ -78,16 +80,19 @@ export function parseStat(bytes: Uint8Array, length: number, pid: number): ProcS
     rssPages: field(24),
     startCode: field(26),
     startStack: field(28),
-    imageMark: imageMark(field(26), field(28)),
+    imageMark: imageMark(flags, field(26), field(28)),
     ended: hasEnded(bytes[stateAt], flags, field(20)),
   };
 }
 
 /**
- * Both addresses are below 2^47, so their sum is exact. The kernel shows 1 and 0 to a reader
- * without ptrace access, and 0 and 0 when there is no memory.
+ * The kernel shows 1 for the start of code and 0 for the stack to a reader without ptrace access,
+ * and 0 where there is no memory. A user process has memory until it ends; if it has none, or none
+ * that is set up, it is being replaced: exec installs the new memory first and notes these two
+ * addresses last (load_elf_binary). Both are below 2^47, so the sum is exact.
  */
-export function imageMark(startCode: number, startStack: number): number {
+function imageMark(flags: number, startCode: number, startStack: number): number {
+  if (startCode === 0) return (flags & (PF_KTHREAD | PF_EXITING)) === 0 ? MID_EXEC : 0;
   return startStack === 0 ? 0 : startCode + startStack;
 }
 

@@ -66,7 +66,9 @@ const record = Effect.fnUntraced(function* (
   say(`recording ${describeTarget(target)} at ${options.frequency} Hz`);
   let command: TrackedCommand | undefined;
   if (target.kind === 'command') {
-    command = yield* startCommand(target.argv, 'inherit');
+    // What the command prints must not get between the stacks.
+    const toStdout = outputs.some(({ path }) => path === '-');
+    command = yield* startCommand(target.argv, toStdout ? ['inherit', 2, 'inherit'] : 'inherit');
     command.ended.then(() => session.stop());
   }
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());

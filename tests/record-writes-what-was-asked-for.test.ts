@@ -1,0 +1,167 @@
+// Outputs of `waggle record`, its exit code, and that every way of ending it still writes them.
+
+import { describe, expect } from 'bun:test';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually } from './support/deadline.ts';
+import { parseFolded, samplesWith } from './support/folded.ts';
+import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
+import { descendantsOf, isAlive, statFields, TestProcess } from './support/processes.ts';
+import { Waggle } from './support/waggle.ts';
+import { freshFolder, workload } from './support/workloads.ts';
+
+const burner = (milliseconds: number, ...more: string[]) => [
+  workload('call_tree'),
+  String(milliseconds),
+  ...more,
+];
+
+/** Reads it as a browser would: with a parser that refuses what is not well-formed. */
+function xmlProblem(path: string): string | undefined {
+  const result = Bun.spawnSync(['xmllint', '--noout', '--nonet', path], { stderr: 'pipe' });
+  return result.success ? undefined : result.stderr.toString();
+}
+
+describe('the outputs of record', () => {
+  kernelTest('are all written when several are asked for', async () => {
+    const folder = freshFolder();
+    const [folded, svg] = [join(folder, 'a.folded'), join(folder, 'b.svg')];
+    const args = ['record', '-F', '999', '-o', folded, '-o', svg, '--', ...burner(300)];
+    const { code, stderr } = await Waggle.run(args);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^waggle: \d+ samples, 0 lost; written to .*a\.folded, .*b\.svg$/m);
+    const stacks = parseFolded(await Bun.file(folded).text());
+    expect(samplesWith(stacks, 'sixty')).toBeGreaterThan(100);
+    const picture = await Bun.file(svg).text();
+    expect(picture).toContain('sixty');
+    expect(picture).toMatch(/<\/svg>\s*$/);
+  });
+
+  optionalKernelTest(
+    '.svg are well-formed, with hostile names too',
+    Bun.which('xmllint') === null ? 'xmllint is not installed' : undefined,
+    async () => {
+      const folder = freshFolder();
+      const program = join(folder, '<&">\u0001]]>');
+      await Bun.write(program, Bun.file(workload('call_tree')));
+      Bun.spawnSync(['chmod', '755', program]);
+      const svg = join(folder, 'flame.svg');
+      const { code } = await Waggle.run(['record', '-F', '999', '-o', svg, '--', program, '200']);
+      expect(code).toBe(0);
+      expect(xmlProblem(svg)).toBeUndefined();
+    },
+  );
+
+  kernelTest('go to flame.svg when none is asked for', async () => {
+    const cwd = freshFolder();
+    const { code, stderr } = await Waggle.run(['record', '--', ...burner(100)], { cwd });
+    expect(code).toBe(0);
+    expect(stderr).toContain('flame.svg');
+    expect(await Bun.file(join(cwd, 'flame.svg')).text()).toContain('<svg');
+  });
+
+  kernelTest('are folded stacks on standard output with -o -, and nothing else', async () => {
+    const args = ['record', '-F', '999', '-o', '-', '--', ...burner(300)];
+    const { code, stdout } = await Waggle.run(args);
+    expect(code).toBe(0);
+    // The command prints a number of its own, which must not get between the stacks.
+    expect(samplesWith(parseFolded(stdout), 'sixty')).toBeGreaterThan(100);
+  });
+
+  kernelTest('leave the standard output of the command alone otherwise', async () => {
+    const file = join(freshFolder(), 'profile.folded');
+    const { stdout } = await Waggle.run(['record', '-o', file, '--', 'echo', 'said']);
+    expect(stdout).toBe('said\n');
+  });
+
+  kernelTest('that cannot be written end it with 1 before anything runs', async () => {
+    const folder = freshFolder();
+    const directory = join(folder, 'directory.svg');
+    mkdirSync(directory);
+    const witness = join(folder, 'ran');
+    for (const path of [join(folder, 'missing/x.svg'), directory]) {
+      const { code, stderr } = await Waggle.run(['record', '-o', path, '--', 'touch', witness]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(path);
+      expect(stderr).not.toMatch(/^\s+at /m);
+      expect(existsSync(witness)).toBe(false);
+    }
+  });
+
+  kernelTest('that fail at the end leave the others written, and end it with 1', async () => {
+    const good = join(freshFolder(), 'good.folded');
+    // procfs takes no new files, but root passes every check of its rights.
+    const bad = '/proc/waggle-cannot-write-here.folded';
+    const args = ['record', '-F', '999', '-o', bad, '-o', good, '--', ...burner(100)];
+    const { code, stderr } = await Waggle.run(args);
+    expect(code).toBe(1);
+    expect(stderr).toContain(bad);
+    expect(samplesWith(parseFolded(await Bun.file(good).text()), 'main')).toBeGreaterThan(50);
+  });
+});
+
+describe('the exit code of record -- COMMAND', () => {
+  const record = (...command: string[]) =>
+    Waggle.run(['record', '-o', join(freshFolder(), 'profile.folded'), '--', ...command]);
+
+  for (const expected of [0, 3, 255])
+    kernelTest(`is the command's own: ${expected}`, async () => {
+      const { code, stderr } = await record('sh', '-c', `exit ${expected}`);
+      expect(code).toBe(expected);
+      expect(stderr).toContain('written to');
+    });
+
+  for (const [signal, number] of [
+    ['SIGTERM', 15],
+    ['SIGKILL', 9],
+    ['SIGSEGV', 11],
+  ] as const)
+    kernelTest(`is 128 + ${number} when ${signal} ends it`, async () => {
+      const { code } = await record(workload('die_by'), String(number));
+      expect(code).toBe(128 + number);
+    });
+});
+
+describe('Ctrl-C during record', () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    kernelTest(`-a (${signal}) still writes the file, and ends with 0`, async () => {
+      const file = join(freshFolder(), 'profile.folded');
+      await using _burner = new TestProcess(burner(60_000));
+      await using waggle = await Waggle.record(['-F', '999', '-a', '-o', file]);
+      await Bun.sleep(600);
+      const { code, stderr } = await waggle.stop(signal);
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/\d+ samples, \d+ lost; written to/);
+      expect(samplesWith(parseFolded(await Bun.file(file).text()), 'sixty')).toBeGreaterThan(50);
+    });
+
+  kernelTest(
+    '-- COMMAND still writes the file, and does not leave the command running',
+    async () => {
+      const file = join(freshFolder(), 'profile.folded');
+      const args = ['-F', '999', '-o', file, '--', ...burner(60_000)];
+      await using waggle = await Waggle.record(args);
+      const pid = await eventually('the command', () =>
+        descendantsOf(waggle.pid).find((child) => statFields(child)?.[2] === 'call_tree'),
+      );
+      await Bun.sleep(500);
+      const { code } = await waggle.stop();
+      // What a shell gives for a program that Ctrl-C ended.
+      expect(code).toBe(130);
+      expect(samplesWith(parseFolded(await Bun.file(file).text()), 'sixty')).toBeGreaterThan(50);
+      await eventually('the command to end', () => !isAlive(pid));
+    },
+  );
+
+  kernelTest('after -d: the time ends it and the command', async () => {
+    const file = join(freshFolder(), 'profile.folded');
+    const args = ['-F', '999', '-d', '0.5', '-o', file, '--', ...burner(60_000)];
+    await using waggle = await Waggle.record(args);
+    const pid = await eventually('the command', () =>
+      descendantsOf(waggle.pid).find((child) => statFields(child)?.[2] === 'call_tree'),
+    );
+    await waggle.result();
+    expect(samplesWith(parseFolded(await Bun.file(file).text()), 'sixty')).toBeGreaterThan(30);
+    await eventually('the command to end', () => !isAlive(pid));
+  });
+});
