@@ -35,12 +35,15 @@ const PROCESS: Shape = {
   startTime: isNumeral,
   execId: isInteger,
   comm: isString,
+  tid: isInteger,
+  parentComm: orNull(isString),
+  processId: isString,
+  parentProcessId: orNull(isString),
 };
 
 const SHAPES: Readonly<Record<TraceEvent['event'], Shape>> = {
   exec: {
     ...PROCESS,
-    tid: isInteger,
     filename: isString,
     argv: isStrings,
     argvTruncated: isBoolean,
@@ -54,13 +57,16 @@ const SHAPES: Readonly<Record<TraceEvent['event'], Shape>> = {
   exit: {
     ...PROCESS,
     filename: orNull(isString),
+    argv: orNull(isStrings),
     uid: isInteger,
+    cgroupId: isNumeral,
+    containerId: orNull(isString),
     exitCode: isInteger,
     signal: orNull(isString),
     coreDumped: isBoolean,
     lifetimeNs: isNumeral,
   },
-  fork: { ...PROCESS, tid: isInteger, childPid: isInteger, childStartTime: isNumeral },
+  fork: { ...PROCESS, childPid: isInteger, childStartTime: isNumeral },
   lost: { event: isString, time: isTime, count: isInteger },
 };
 

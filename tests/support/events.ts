@@ -30,6 +30,8 @@ export interface ExitLine {
   readonly execId: number;
   readonly comm: string;
   readonly filename: string | null;
+  readonly argv: readonly string[] | null;
+  readonly parentComm: string | null;
   readonly uid: number;
   readonly exitCode: number;
   readonly signal: string | null;

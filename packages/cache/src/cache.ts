@@ -162,10 +162,14 @@ export class ProcessMetadataCache implements Disposable {
     return slots.length > 0;
   }
 
-  /** Ends a cycle: drops what was marked, or replaced by exec, before this call. How many. */
-  evictPendingExits(): number {
+  /**
+   * Ends a cycle: drops what was marked, or replaced by exec, before this call, or before a moment
+   * of the cache's clock (milliseconds) for those whose cycles overlap. Returns how many.
+   */
+  evictPendingExits(markedBefore = Number.POSITIVE_INFINITY): number {
     let evicted = 0;
     for (const slot of this.#table.pending) {
+      if (slot.pendingSince >= markedBefore) break;
       this.#residents.evict(slot, slot.pending === 'superseded' ? 'exec' : 'exited');
       evicted++;
     }

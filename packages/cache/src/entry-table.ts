@@ -15,6 +15,8 @@ export interface Slot {
   displaced: boolean;
   /** Ended or replaced by exec: leaves at the next `evictPendingExits`. */
   pending: 'exited' | 'superseded' | undefined;
+  /** When that was: milliseconds of the cache's clock. */
+  pendingSince: number;
   /** Looked up without being moved: has a second chance when its turn to leave comes. */
   peeked: boolean;
   /** Neighbours in order of use. */
@@ -141,8 +143,9 @@ export class EntryTable {
     this.#size--;
   }
 
-  setPending(slot: Slot, pending: 'exited' | 'superseded'): void {
+  setPending(slot: Slot, pending: 'exited' | 'superseded', now: number): void {
     slot.pending = pending;
+    slot.pendingSince = now;
     this.#pending.add(slot);
   }
 
@@ -178,6 +181,7 @@ function newSlot(entry: ProcessEntry): Slot {
     older: undefined,
     displaced: false,
     pending: undefined,
+    pendingSince: 0,
     peeked: false,
     moreRecent: undefined,
     lessRecent: undefined,

@@ -81,7 +81,7 @@ function seedImage(
     residents.evict(head, 'exec');
   } else {
     reader.supersede();
-    if (head.pending === undefined) residents.table.setPending(head, 'superseded');
+    residents.markSuperseded(head);
   }
   return insertSeeded(residents, exited, {
     ...init,

@@ -83,8 +83,14 @@ export class ResidentSet {
   }
 
   markExited(slot: Slot): void {
-    if (slot.pending === undefined) this.table.setPending(slot, 'exited');
-    entryControl.markExited(slot.entry, this.#clock.now());
+    const now = this.#clock.now();
+    if (slot.pending === undefined) this.table.setPending(slot, 'exited', now);
+    entryControl.markExited(slot.entry, now);
+  }
+
+  /** An announced exec replaced its image. */
+  markSuperseded(slot: Slot): void {
+    if (slot.pending === undefined) this.table.setPending(slot, 'superseded', this.#clock.now());
   }
 
   evict(slot: Slot, reason: EvictionReason): void {

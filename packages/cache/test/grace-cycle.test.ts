@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProcessMetadataCache } from '../src/index.ts';
-import { MemoryProcfs } from '../src/testing.ts';
+import { MemoryProcfs, TestClock } from '../src/testing.ts';
 
 function fixture(capacity = 10) {
   const procfs = new MemoryProcfs();
@@ -99,4 +99,24 @@ test('an exec record that comes after its exit leaves at the end of the cycle', 
   assert.equal(cache.get(7)?.comm, 'late');
   cache.evictPendingExits();
   assert.equal(cache.isEmpty, true);
+});
+
+test('cycles that overlap: only what was marked before a moment leaves', () => {
+  const procfs = new MemoryProcfs();
+  const clock = new TestClock(1000);
+  const cache = new ProcessMetadataCache({ capacity: 10, procfs, clock, logger: null });
+  const identities = [1, 2, 3].map((pid) => {
+    const identity = procfs.spawn(pid, { comm: `p${pid}` });
+    cache.getOrLoad(pid);
+    procfs.reap(pid);
+    cache.markExited(identity);
+    clock.advance(10);
+    return identity;
+  });
+  assert.equal(cache.evictPendingExits(1020), 2);
+  assert.deepEqual(
+    identities.map((identity) => cache.getByIdentity(identity)?.comm),
+    [undefined, undefined, 'p3'],
+  );
+  assert.equal(cache.evictPendingExits(), 1);
 });

@@ -2,19 +2,30 @@
 
 export type { LifecycleHook } from '@waggle/bpf';
 export {
+  type Agent,
+  type AgentConfig,
+  type AgentReport,
+  createAgent,
+} from './agent/create-agent.ts';
+export { type AgentDefinition, defineAgent } from './agent/define-agent.ts';
+export {
   type CommandEnd,
   startCommand,
   type TrackedCommand,
 } from './command/tracked-command.ts';
+export type { PluginProblem, PluginReport, ReportProblem } from './dispatch/running-plugin.ts';
 export { examineHost, PROBES } from './doctor/examine.ts';
 export type { Probe, ProbeReport, ProbeResult, ProbeState } from './doctor/probe.ts';
 export {
   BadCgroup,
+  BadComposition,
   CommandNotStarted,
   KernelRefused,
   NativeUnavailable,
   NoSuchProcess,
+  NotInComposition,
   NotPermitted,
+  PluginNotStarted,
   type WaggleError,
 } from './errors/errors.ts';
 export {
@@ -27,14 +38,9 @@ export {
 } from './kernel/capabilities.ts';
 export type { AttachOutcome, AttachReport } from './kernel/kernel-programs.ts';
 export { existingDescendants } from './lifecycle/descendants.ts';
-export type { EventTotals } from './lifecycle/event-reader.ts';
-export {
-  DEFAULT_RING_BYTES,
-  type LifecycleConfig,
-  type LifecycleSession,
-  openLifecycleSession,
-} from './lifecycle/lifecycle-session.ts';
+export { type CountByKind, type EventTotals, sumOf } from './lifecycle/event-reader.ts';
 export type {
+  EventDraft,
   ExecEvent,
   ExitEvent,
   ForkEvent,
@@ -43,9 +49,57 @@ export type {
   ProcessEvent,
 } from './lifecycle/process-event.ts';
 export {
-  type Profiler,
-  type ProfilerConfig,
-  type ProfilerCounts,
-  sampleEntries,
-  startProfiler,
-} from './profiler/profiler.ts';
+  ProcessMetadata,
+  type ProcessMetadataOptions,
+  processMetadata,
+} from './metadata/process-metadata.ts';
+export { EventJson } from './outputs/event-json.ts';
+export {
+  type EventOutputOptions,
+  jsonLines,
+  type LineOutputOptions,
+  lineOutput,
+} from './outputs/event-output.ts';
+export {
+  type Composition,
+  type DuplicateNames,
+  type MissingServices,
+  planComposition,
+} from './plugin/composition.ts';
+export {
+  definePlugin,
+  type EventHandler,
+  type HandlerResult,
+  type KernelNeeds,
+  PHASES,
+  type Phase,
+  type Plugin,
+  type PluginContext,
+  type PluginHandlers,
+  type PluginSetup,
+  type PluginSpec,
+  type QueueOptions,
+} from './plugin/plugin.ts';
+export { defineService, type Service, type ShapeOf } from './plugin/service.ts';
+export {
+  type CpuProfilerOptions,
+  cpuProfiler,
+  Profiler,
+  type Profiling,
+} from './profiler/cpu-profiler.ts';
+export { type ProfilerCounts, sampleEntries } from './profiler/profiler.ts';
+export {
+  collapseRaw,
+  collapseRawWith,
+  type FrameCount,
+  type StackFrameInfo,
+} from './profiler/raw-stacks.ts';
+export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-capture.ts';
+export {
+  openSession,
+  type Session,
+  type SessionControl,
+  type SessionReport,
+  SessionService,
+} from './session/session.ts';
+export type { SessionConfig } from './session/session-config.ts';

@@ -42,10 +42,32 @@ export class CommandNotStarted extends Data.TaggedError('CommandNotStarted')<{
   readonly message: string;
 }> {}
 
+/** Plugins that do not go together. `plugins` names them. */
+export class BadComposition extends Data.TaggedError('BadComposition')<{
+  readonly plugins: readonly string[];
+  readonly message: string;
+}> {}
+
+/** A plugin's set-up failed; the session did not start. */
+export class PluginNotStarted extends Data.TaggedError('PluginNotStarted')<{
+  readonly plugin: string;
+  readonly message: string;
+  readonly cause: unknown;
+}> {}
+
+/** What was asked of a session needs a plugin that it was not given. */
+export class NotInComposition extends Data.TaggedError('NotInComposition')<{
+  readonly service: string;
+  readonly message: string;
+}> {}
+
 export type WaggleError =
   | NotPermitted
   | NativeUnavailable
   | KernelRefused
   | NoSuchProcess
   | BadCgroup
-  | CommandNotStarted;
+  | CommandNotStarted
+  | BadComposition
+  | PluginNotStarted
+  | NotInComposition;

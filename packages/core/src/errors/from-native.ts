@@ -4,11 +4,14 @@ import { LibraryError, SystemError } from '@waggle/ffi';
 import { explainMissing, missingCapabilities } from '../kernel/capabilities.ts';
 import {
   BadCgroup,
+  BadComposition,
   CommandNotStarted,
   KernelRefused,
   NativeUnavailable,
   NoSuchProcess,
+  NotInComposition,
   NotPermitted,
+  PluginNotStarted,
   type WaggleError,
 } from './errors.ts';
 
@@ -19,6 +22,9 @@ const TAGGED = [
   NoSuchProcess,
   BadCgroup,
   CommandNotStarted,
+  BadComposition,
+  PluginNotStarted,
+  NotInComposition,
 ] as const;
 
 /** @throws the cause itself when it is a bug and not a failure that we know. */

@@ -1,49 +1,47 @@
-// Reads the ring buffer into batches of events and accounts for losses. Plain synchronous code;
-// lifecycle-source.ts frames it as an Effect stream.
+// Reads the ring buffer into batches of events and accounts for losses. Plain synchronous code.
 //
 // Loss: each CPU numbers its records, lost ones included. A gap says that something is missing;
 // the drop counters in the kernel say exactly how many, so that
 //   events delivered + sum of lost counts = events made.
 
 import { decodeRecord, type LifecycleHook, type LifecycleRecord } from '@waggle/bpf';
-import type { Procfs } from '@waggle/cache';
 import { bootToRealtimeOffset, clockNanoseconds, type Native, type RingBuffer } from '@waggle/ffi';
-import type { EventCounts, KernelSettings } from '../kernel/kernel-settings.ts';
+import type { KernelSettings } from '../kernel/kernel-settings.ts';
 import { EventBuilder } from './event-builder.ts';
-import { KnownProcesses } from './known-processes.ts';
 import type { ProcessEvent } from './process-event.ts';
 
 /** Bounds the memory of one batch. */
 const BATCH_RECORDS = 4096;
 const CLOCK_REFRESH_NS = 1_000_000_000n;
-const RESYNC_INTERVAL_MS = 1000;
+
+export type CountByKind = Readonly<Record<LifecycleHook, number>>;
 
 export interface EventTotals {
-  readonly events: number;
-  readonly lost: number;
-  readonly suppressed: number;
+  readonly delivered: CountByKind;
+  /** Made by the kernel, and the ring buffer was full. */
+  readonly lost: CountByKind;
+  /** Kept back by a filter or limit, as was asked for. */
+  readonly suppressed: CountByKind;
+}
+
+/** The sum over some kinds. */
+export function sumOf(counts: CountByKind, kinds: readonly LifecycleHook[]): number {
+  return kinds.reduce((sum, kind) => sum + counts[kind], 0);
 }
 
 export class EventReader {
-  readonly known: KnownProcesses;
-  private readonly builder: EventBuilder;
+  private readonly builder = new EventBuilder();
   private readonly nextSequence: number[] = [];
   /** On CLOCK_BOOTTIME. */
   private clockReadAt = 0n;
-  private lastResync = Number.NEGATIVE_INFINITY;
-  private reportedLost = 0;
-  private delivered = 0;
+  private reported: CountByKind = { fork: 0, exec: 0, exit: 0 };
+  private readonly delivered = { fork: 0, exec: 0, exit: 0 };
 
   constructor(
     private readonly native: Native,
     private readonly ring: RingBuffer,
     private readonly settings: KernelSettings,
-    /** Events that are sent; losses of others are not ours to report. */
-    private readonly hooks: readonly LifecycleHook[],
-    procfs: Procfs,
   ) {
-    this.known = new KnownProcesses(procfs);
-    this.builder = new EventBuilder(this.known, procfs);
     this.readClock();
   }
 
@@ -61,11 +59,13 @@ export class EventReader {
     if (last === undefined) return [];
     if (last.time - this.clockReadAt > CLOCK_REFRESH_NS) this.readClock();
     const events: ProcessEvent[] = [];
-    for (const [index, record] of records.entries()) {
+    for (let index = 0; index < records.length; index++) {
+      const record = records[index];
+      if (record === undefined) continue;
       if (index === gapAt) this.reportLoss(events);
       events.push(this.builder.build(record));
+      this.delivered[record.type]++;
     }
-    this.delivered += records.length;
     return events;
   }
 
@@ -82,12 +82,8 @@ export class EventReader {
   }
 
   totals(): EventTotals {
-    const counts = this.settings.readCounts();
-    return {
-      events: this.delivered,
-      lost: this.lostOf(counts),
-      suppressed: counts.suppressed.fork + counts.suppressed.exec + counts.suppressed.exit,
-    };
+    const { dropped, suppressed } = this.settings.readCounts();
+    return { delivered: { ...this.delivered }, lost: dropped, suppressed };
   }
 
   private isGap(record: LifecycleRecord): boolean {
@@ -97,24 +93,16 @@ export class EventReader {
   }
 
   private reportLoss(events: ProcessEvent[]): void {
-    const lost = this.lostOf(this.settings.readCounts());
-    if (lost === this.reportedLost) return;
-    const time = clockNanoseconds(this.native, 'realtime');
-    events.push({ event: 'lost', time, count: lost - this.reportedLost });
-    this.reportedLost = lost;
-    this.resync();
-  }
-
-  private lostOf(counts: EventCounts): number {
-    return this.hooks.reduce((sum, hook) => sum + counts.dropped[hook], 0);
-  }
-
-  /** After a loss the table may hold the dead and miss the new; /proc knows. */
-  private resync(): void {
-    const now = performance.now();
-    if (now - this.lastResync < RESYNC_INTERVAL_MS) return;
-    this.lastResync = now;
-    this.known.seedFromProcfs();
+    const { dropped } = this.settings.readCounts();
+    const lost = {
+      fork: dropped.fork - this.reported.fork,
+      exec: dropped.exec - this.reported.exec,
+      exit: dropped.exit - this.reported.exit,
+    };
+    const count = lost.fork + lost.exec + lost.exit;
+    if (count === 0) return;
+    events.push({ event: 'lost', time: clockNanoseconds(this.native, 'realtime'), count, lost });
+    this.reported = dropped;
   }
 
   private readClock(): void {

@@ -14,11 +14,17 @@ interface EventBase extends ImageIdentity {
   readonly time: bigint;
   /** The same moment on CLOCK_BOOTTIME, which never jumps. */
   readonly bootTime: bigint;
+  /** The image as one string, unique over hosts and reboots. */
+  readonly processId: string;
+  /** The same of the parent; null where its exec generation is not known. */
+  readonly parentProcessId: string | null;
   readonly tid: number;
   readonly ppid: number;
   /** With ppid, the identity of the parent. */
   readonly parentStartTime: bigint;
   readonly comm: string;
+  /** null where nobody keeps process metadata, or the parent was gone before we came. */
+  readonly parentComm: string | null;
 }
 
 export interface ForkEvent extends EventBase {
@@ -35,7 +41,10 @@ export interface ExecEvent extends EventBase {
   readonly argvTruncated: boolean;
   readonly uid: number;
   readonly gid: number;
+  /** In the v2 hierarchy. */
   readonly cgroupId: bigint;
+  /** In the memory controller's hierarchy: on v1 hosts the one that containers differ by. */
+  readonly memoryCgroupId: bigint;
   readonly containerId: string | null;
   readonly nsMnt: number;
   readonly nsPid: number;
@@ -45,6 +54,7 @@ export interface ExitEvent extends EventBase {
   readonly event: 'exit';
   readonly uid: number;
   readonly cgroupId: bigint;
+  readonly containerId: string | null;
   /** Of the last exec, or the executable of a process that was there before us. */
   readonly filename: string | null;
   readonly argv: readonly string[] | null;
@@ -60,7 +70,12 @@ export interface ExitEvent extends EventBase {
 export interface LostEvent {
   readonly event: 'lost';
   readonly time: bigint;
+  /** Of all kinds together. */
   readonly count: number;
+  readonly lost: { readonly fork: number; readonly exec: number; readonly exit: number };
 }
 
 export type ProcessEvent = ForkEvent | ExecEvent | ExitEvent | LostEvent;
+
+/** An event in the `load` phase, where it is completed. Observers get it as it is then. */
+export type EventDraft<Event extends ProcessEvent> = { -readonly [Key in keyof Event]: Event[Key] };

@@ -1,5 +1,5 @@
-// The CPU profiler over an open session: samples every CPU, follows mappings, drains on a
-// timer, and makes the profile at the end.
+// The CPU profiler: samples every CPU, follows mappings, drains on a timer, and hands out what was
+// collected. It runs from construction to close(); `cpu-profiler.ts` makes a plugin of it.
 
 import { hostname } from 'node:os';
 import { SAMPLE_PROGRAM } from '@waggle/bpf';
@@ -12,24 +12,24 @@ import {
 } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import { KernelSymbols } from '@waggle/symbols';
-import * as Effect from 'effect/Effect';
-import type * as Scope from 'effect/Scope';
-import type { WaggleError } from '../errors/errors.ts';
-import { toWaggleError } from '../errors/from-native.ts';
-import type { LifecycleSession } from '../lifecycle/lifecycle-session.ts';
+import type { KernelAccess } from '../session/kernel-capture.ts';
 import { AddressSpaces } from './address-spaces.ts';
 import { onlineCpus } from './cpus.ts';
 import { ObjectFiles } from './object-files.ts';
 import { readExecutableMappings } from './proc-maps.ts';
-import { type SampleCounts, SampleMaps } from './sample-maps.ts';
+import { type FrameCount, toFrameCount } from './raw-stacks.ts';
+import { type SampleCounts, SampleMaps, type StackCount } from './sample-maps.ts';
 import { SideBand } from './side-band.ts';
 import { StackCollector } from './stack-collector.ts';
+import { type ResolvedStack, StackResolver } from './stack-resolver.ts';
 import { Symbolizer } from './symbolizer.ts';
 
 /** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
 const ROUND_MS = 250;
 const MIN_ENTRIES = 1024;
 const MAX_ENTRIES = 16_384;
+/** A program that has just fetched the map's number is done with it long before. */
+const SWITCH_MS = 2;
 
 export interface ProfilerConfig {
   readonly frequencyHz: number;
@@ -39,19 +39,13 @@ export interface ProfilerConfig {
   readonly launcher?: number;
   /** For the profile's title. */
   readonly command?: string;
+  /** Keeps stacks one by one for collectRaw(). */
+  readonly raw?: boolean;
 }
 
 export interface ProfilerCounts extends SampleCounts {
   /** Mapping records that were lost: some frames may stay without a name. */
   readonly lostMappings: number;
-}
-
-export interface Profiler {
-  counts(): ProfilerCounts;
-  /** Ends sampling. Nothing is sampled after it returns. */
-  stop(): void;
-  /** Names and totals of everything sampled; after stop(). */
-  profile(): Profile;
 }
 
 /** Room in each counting map: twice what one round can sample if no stack comes twice. */
@@ -61,40 +55,32 @@ export function sampleEntries(frequencyHz: number, cpus = onlineCpus().length): 
   return Math.min(Math.max(entries, MIN_ENTRIES), MAX_ENTRIES);
 }
 
-/** Starts sampling; every CPU is sampled when it returns. Ends with the scope. */
-export const startProfiler = Effect.fnUntraced(function* (
-  session: LifecycleSession,
-  config: ProfilerConfig,
-): Effect.fn.Return<Profiler, WaggleError, Scope.Scope> {
-  return yield* Effect.acquireRelease(
-    Effect.try({ try: () => new CpuProfiler(session, config), catch: toWaggleError }),
-    (profiler) => Effect.sync(() => profiler.close()),
-  );
-});
-
-class CpuProfiler implements Profiler {
+export class CpuProfiler {
   private readonly sideBand: SideBand;
   private readonly objects = new ObjectFiles();
   private readonly spaces: AddressSpaces;
   private readonly maps: SampleMaps;
-  private readonly collector: StackCollector;
+  private readonly resolver: StackResolver;
+  private readonly symbolizer = new Symbolizer(() => KernelSymbols.read());
   private readonly links: BpfLink[] = [];
   private readonly timer: ReturnType<typeof setInterval>;
-  private readonly startTime = new Date();
-  private readonly startedAt = performance.now();
-  private durationSeconds = 0;
+  private collector = new StackCollector();
+  private raw: ResolvedStack[] = [];
+  private startTime = new Date();
+  private startedAt = performance.now();
+  private lostBefore = 0;
   private sampling = true;
 
   constructor(
-    private readonly session: LifecycleSession,
+    private readonly kernel: KernelAccess,
     private readonly config: ProfilerConfig,
   ) {
     const cpus = onlineCpus();
     this.spaces = new AddressSpaces((pid, mapping) => this.objects.of(pid, mapping));
-    this.maps = new SampleMaps(session.programs.object);
-    this.collector = new StackCollector(this.spaces, this.objects);
+    this.maps = new SampleMaps(kernel.programs.object);
+    this.resolver = new StackResolver(this.spaces, this.objects);
     // Side-band first, then /proc: a mapping made between the two is seen twice, never missed.
-    this.sideBand = new SideBand(session.native, cpus);
+    this.sideBand = new SideBand(kernel.native, cpus);
     try {
       if (config.launcher !== undefined) this.spaces.seed(config.launcher, []);
       for (const pid of config.pids) this.spaces.seed(pid, readExecutableMappings(pid));
@@ -111,32 +97,74 @@ class CpuProfiler implements Profiler {
     return { ...this.maps.counts(), lostMappings: this.sideBand.lost };
   }
 
+  /** Ends sampling. Nothing is sampled after it returns. */
   stop(): void {
     if (!this.sampling) return;
     this.stopSampling();
     clearInterval(this.timer);
-    this.durationSeconds = (performance.now() - this.startedAt) / 1000;
     this.followMappings(true);
-    for (const stack of this.maps.rest()) this.collector.add(stack);
+    for (const stack of this.maps.rest()) this.add(stack);
   }
 
-  profile(): Profile {
+  /**
+   * Names and totals of everything sampled since the last collection, this moment included.
+   * The next collection starts where this one ends.
+   */
+  async collect(): Promise<Profile> {
+    await this.catchUp();
+    return this.takeProfile();
+  }
+
+  /** The same, after stop(), at once. */
+  takeProfile(): Profile {
     const { lost } = this.maps.counts();
-    return this.collector.profile(new Symbolizer(() => KernelSymbols.read()), {
+    const { collector, startTime, startedAt } = this;
+    const now = performance.now();
+    this.collector = new StackCollector();
+    this.startTime = new Date();
+    this.startedAt = now;
+    const profile = collector.profile(this.symbolizer, {
       host: hostname(),
       frequencyHz: this.config.frequencyHz,
-      startTime: this.startTime,
-      durationSeconds: this.durationSeconds,
-      samples: this.collector.samples,
-      lostSamples: lost,
+      startTime,
+      durationSeconds: (now - startedAt) / 1000,
+      samples: collector.samples,
+      lostSamples: lost - this.lostBefore,
       ...(this.config.command === undefined ? {} : { command: this.config.command }),
     });
+    this.lostBefore = lost;
+    return profile;
+  }
+
+  /** Stacks one by one since the last collectRaw(). Empty unless `raw` was configured. */
+  async collectRaw(): Promise<readonly FrameCount[]> {
+    await this.catchUp();
+    const { raw } = this;
+    this.raw = [];
+    return raw.map((stack) => toFrameCount(stack, this.symbolizer));
   }
 
   close(): void {
     this.stop();
     this.sideBand.close();
     this.objects[Symbol.dispose]();
+  }
+
+  /** Takes in what was sampled until now. */
+  private async catchUp(): Promise<void> {
+    if (!this.sampling) return;
+    // Either map may hold samples: one drain each, with a switch between.
+    this.round(true);
+    await new Promise((resolve) => {
+      setTimeout(resolve, SWITCH_MS);
+    });
+    if (this.sampling) this.round(true);
+  }
+
+  private add(stack: StackCount): void {
+    const resolved = this.resolver.resolve(stack);
+    this.collector.add(resolved);
+    if (this.config.raw === true) this.raw.push(resolved);
   }
 
   private sample(cpu: number): void {
@@ -148,23 +176,23 @@ class CpuProfiler implements Profiler {
     } as const;
     let event: PerfEvent;
     try {
-      event = PerfEvent.open(this.session.native, attributes, { pid: -1, cpu });
+      event = PerfEvent.open(this.kernel.native, attributes, { pid: -1, cpu });
     } catch (error) {
       // Taken offline since the list was read.
       if (error instanceof SystemError && error.code === 'ENODEV') return;
       throw error;
     }
     try {
-      this.links.push(this.session.programs.object.program(SAMPLE_PROGRAM).attachPerfEvent(event));
+      this.links.push(this.kernel.programs.object.program(SAMPLE_PROGRAM).attachPerfEvent(event));
     } catch (error) {
       event.close();
       throw error;
     }
   }
 
-  private round(): void {
-    this.followMappings(false);
-    for (const stack of this.maps.nextRound()) this.collector.add(stack);
+  private round(all = false): void {
+    this.followMappings(all);
+    for (const stack of this.maps.nextRound()) this.add(stack);
   }
 
   private followMappings(all: boolean): void {

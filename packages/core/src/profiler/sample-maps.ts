@@ -18,6 +18,8 @@ export interface StackCount {
   readonly count: number;
   readonly firstTime: bigint;
   readonly lastTime: bigint;
+  /** Of the last of them. */
+  readonly cpu: number;
   readonly user: readonly number[];
   readonly kernel: readonly bigint[];
   /** The kernel's limit cut the user stack. */
@@ -100,6 +102,7 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
     count: Number(values.getBigUint64(value + VALUE.count, true)),
     firstTime: values.getBigUint64(value + VALUE.first_ns, true),
     lastTime: values.getBigUint64(value + VALUE.last_ns, true),
+    cpu: values.getUint32(value + VALUE.cpu, true),
     user: Array.from({ length: userDepth }, (_, frame) =>
       Number(keys.getBigUint64(key + KEY.user + 8 * frame, true)),
     ),

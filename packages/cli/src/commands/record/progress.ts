@@ -1,12 +1,12 @@
 // A line on stderr that says how far the recording is; only where somebody can watch it.
 
-import type { Profiler } from '@waggle/core';
+import type { Profiling } from '@waggle/core';
 import * as Effect from 'effect/Effect';
 
 const INTERVAL_MS = 500;
 const CLEAR_LINE = '\r\u001b[K';
 
-export function startProgress(profiler: Profiler) {
+export function startProgress(profiler: Profiling) {
   return Effect.acquireRelease(
     Effect.sync(() => {
       if (!process.stderr.isTTY) return undefined;

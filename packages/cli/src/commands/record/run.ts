@@ -1,20 +1,21 @@
 // `waggle record`: samples until the command ends, the time is up or a signal comes, then writes
 // every output and one summary.
 
+import { RealProcfs } from '@waggle/cache';
 import {
+  cpuProfiler,
   existingDescendants,
-  type LifecycleConfig,
-  type LifecycleSession,
-  openLifecycleSession,
-  type ProcessEvent,
-  type Profiler,
-  sampleEntries,
+  openSession,
+  Profiler,
+  type Profiling,
+  processMetadata,
+  type Session,
+  type SessionConfig,
   startCommand,
-  startProfiler,
+  sumOf,
   type TrackedCommand,
 } from '@waggle/core';
 import * as Effect from 'effect/Effect';
-import * as Stream from 'effect/Stream';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
@@ -22,8 +23,6 @@ import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 import { type ProfileOutput, planOutputs, unwritable, writeOutputs } from './outputs.ts';
 import { startProgress } from './progress.ts';
 import { chooseTarget, describeTarget, type RecordTarget } from './targets.ts';
-
-const EVENTS = ['fork', 'exec', 'exit'] as const;
 
 export async function runRecord(
   options: RecordOptions,
@@ -52,12 +51,9 @@ const record = Effect.fnUntraced(function* (
   target: RecordTarget,
   outputs: readonly ProfileOutput[],
 ) {
-  const session = yield* openLifecycleSession(sessionConfig(options, target));
-  const profiler = yield* startProfiler(session, {
-    frequencyHz: options.frequency,
-    pids: runningPids(session, target),
-    ...(target.kind === 'command' ? { launcher: process.pid, command: target.argv.join(' ') } : {}),
-  });
+  const session = yield* openSession(sessionConfig(options, target));
+  const profiler = session.service(Profiler);
+  if (profiler === undefined) return yield* Effect.die('the composition has no profiler');
   let stoppedBySignal = false;
   yield* stopOnSignal(() => {
     stoppedBySignal = true;
@@ -73,50 +69,54 @@ const record = Effect.fnUntraced(function* (
   }
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());
   yield* startProgress(profiler);
-  const seen = { fork: 0, exec: 0, exit: 0, lost: 0 };
-  yield* Stream.runForEach(session.events, (events) => Effect.sync(() => count(seen, events)));
+  yield* session.run;
   profiler.stop();
   const ended = command?.running === false ? yield* Effect.promise(() => command.ended) : undefined;
-  const problems = yield* Effect.promise(() => writeOutputs(outputs, profiler.profile()));
+  const problems = yield* Effect.promise(() => collectAndWrite(profiler, outputs));
   for (const problem of problems) say(problem);
-  summarize(profiler, seen, outputs);
+  summarize(session, profiler, outputs);
   if (problems.length > 0) return FAILED;
   return ended?.exitCode ?? (command !== undefined && stoppedBySignal ? 130 : 0);
 });
 
-function sessionConfig(options: RecordOptions, target: RecordTarget): LifecycleConfig {
+function sessionConfig(options: RecordOptions, target: RecordTarget): SessionConfig {
+  const launcher = target.kind === 'command' ? { launcher: process.pid } : {};
+  const profiler = cpuProfiler({
+    frequencyHz: options.frequency,
+    ...launcher,
+    ...(target.kind === 'command' ? { command: target.argv.join(' ') } : {}),
+    ...(target.kind === 'processes' ? { pids: () => withDescendants(target.pids) } : {}),
+  });
   return {
-    events: EVENTS,
-    sampleEntries: sampleEntries(options.frequency),
-    ...(target.kind === 'command' ? { launcher: process.pid } : {}),
+    trackProcessLifecycle: true,
+    plugins: [processMetadata(), profiler],
+    onPluginProblem: ({ message }) => say(`warning: ${message}`),
+    ...launcher,
     ...(target.kind === 'processes' ? { pids: target.pids } : {}),
   };
 }
 
-function runningPids(session: LifecycleSession, target: RecordTarget): readonly number[] {
-  switch (target.kind) {
-    case 'command':
-      return [];
-    case 'processes':
-      return target.pids.flatMap((pid) => [pid, ...existingDescendants(session.procfs, pid)]);
-    case 'host':
-      return session.procfs.pids();
-  }
+function withDescendants(pids: readonly number[]): readonly number[] {
+  const procfs = new RealProcfs();
+  return pids.flatMap((pid) => [pid, ...existingDescendants(procfs, pid)]);
 }
 
-function count(seen: Record<ProcessEvent['event'], number>, events: readonly ProcessEvent[]): void {
-  for (const event of events) seen[event.event] += event.event === 'lost' ? event.count : 1;
-}
-
-function summarize(
-  profiler: Profiler,
-  seen: Readonly<Record<ProcessEvent['event'], number>>,
+async function collectAndWrite(
+  profiler: Profiling,
   outputs: readonly ProfileOutput[],
-): void {
+): Promise<readonly string[]> {
+  return writeOutputs(outputs, await profiler.collect());
+}
+
+function summarize(session: Session, profiler: Profiling, outputs: readonly ProfileOutput[]): void {
   const counts = profiler.counts();
   const files = outputs.map(({ path }) => (path === '-' ? 'standard output' : path)).join(', ');
   say(`${counts.stored} samples, ${counts.lost} lost; written to ${files}`);
-  say(`lifecycle: ${seen.fork} forks, ${seen.exec} execs, ${seen.exit} exits, ${seen.lost} lost`);
+  const { delivered, lost } = session.totals();
+  const allLost = sumOf(lost, ['fork', 'exec', 'exit']);
+  say(
+    `lifecycle: ${delivered.fork} forks, ${delivered.exec} execs, ${delivered.exit} exits, ${allLost} lost`,
+  );
   if (counts.userTruncated > 0)
     say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);
   if (counts.lostMappings > 0)

@@ -1,23 +1,25 @@
-// `waggle trace`: opens a session, prints what comes, ends on time, signal, closed pipe or the
-// command's end, and says at the end what was seen and what was lost.
+// `waggle trace`: a session of two plugins, metadata and output, that ends on time, signal, closed
+// pipe or the command's end, and says at the end what was seen and what was lost.
 
 import {
   type AttachReport,
-  type LifecycleConfig,
-  type LifecycleSession,
-  openLifecycleSession,
-  type ProcessEvent,
+  jsonLines,
+  lineOutput,
+  openSession,
+  type Plugin,
+  processMetadata,
+  type Session,
+  type SessionConfig,
   startCommand,
+  sumOf,
 } from '@waggle/core';
 import * as Effect from 'effect/Effect';
-import * as Stream from 'effect/Stream';
-import { USAGE_ERROR } from '../../exit-code.ts';
+import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';
 import { palette } from '../../terminal/text.ts';
 import { eventFilter } from './filter.ts';
-import { JsonLines } from './json.ts';
 import type { TraceOptions } from './options.ts';
 import { Table } from './table.ts';
 
@@ -30,30 +32,37 @@ export async function runTrace(options: TraceOptions, command: readonly string[]
 }
 
 const trace = Effect.fnUntraced(function* (options: TraceOptions, command: readonly string[]) {
-  const session = yield* openLifecycleSession(sessionConfig(options, command));
-  warnAboutAbsent(session.programs.report, options);
-  yield* stopOnSignal(() => session.stop());
-  const output = new Output(1, () => session.stop());
-  const print = printer(options);
+  const ends: (() => void)[] = [];
+  const stop = () => {
+    for (const end of ends) end();
+  };
+  const output = new TraceOutput(stop);
+  const session = yield* openSession({
+    ...sessionConfig(options, command),
+    plugins: [processMetadata(), outputPlugin(options, output)],
+    onPluginProblem: ({ message }) => say(`warning: ${message}`),
+  });
+  ends.push(() => session.stop());
+  warnAboutAbsent(session.report().programs, options);
+  yield* stopOnSignal(stop);
   say(`ready, tracing ${options.events.join(', ')}${scopeOf(options, command)}`);
   const [file, ...args] = command;
   if (file !== undefined) {
     const child = yield* startCommand([file, ...args], ['inherit', 2, 'inherit']);
-    child.ended.then(() => session.stop());
+    child.ended.then(stop);
   }
-  if (print.header !== undefined) yield* Effect.promise(() => output.write(`${print.header}\n`));
-  if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());
-  const wanted = eventFilter(options);
-  yield* Stream.runForEach(session.events, (events) =>
-    Effect.promise(() => output.write(render(events, wanted, print.line))),
-  );
-  summarize(session);
-  return 0;
+  if (!options.json) yield* Effect.promise(() => output.write(tableHeader()));
+  if (options.duration !== undefined) yield* stopAfter(options.duration, stop);
+  yield* session.run;
+  summarize(session, options);
+  if (output.problem === undefined) return 0;
+  say(`the trace could not be written: ${output.problem}`);
+  return FAILED;
 });
 
-function sessionConfig(options: TraceOptions, command: readonly string[]): LifecycleConfig {
+function sessionConfig(options: TraceOptions, command: readonly string[]): SessionConfig {
   return {
-    events: options.events,
+    trackProcessLifecycle: true,
     ...(options.pid === undefined ? {} : { pids: options.pid }),
     ...(command.length === 0 ? {} : { launcher: process.pid }),
     ...(options.cgroup === undefined ? {} : { cgroups: options.cgroup }),
@@ -61,28 +70,43 @@ function sessionConfig(options: TraceOptions, command: readonly string[]): Lifec
   };
 }
 
-interface Printer {
-  readonly header?: string;
-  readonly line: (event: ProcessEvent) => string;
+function outputPlugin(options: TraceOptions, output: TraceOutput): Plugin {
+  const common = {
+    events: options.events,
+    where: eventFilter(options),
+    write: (text: string) => output.write(text),
+  };
+  if (options.json) return jsonLines(common);
+  const table = newTable();
+  return lineOutput({ ...common, name: 'table', line: (event) => `${table.line(event)}\n` });
 }
 
-function printer(options: TraceOptions): Printer {
-  if (options.json) {
-    const json = new JsonLines();
-    return { line: (event) => json.line(event) };
+function newTable(): Table {
+  return new Table(palette(process.stdout.isTTY));
+}
+
+function tableHeader(): string {
+  return `${newTable().header()}\n`;
+}
+
+/** Standard output. What cannot be written ends the trace, and what came before is there. */
+class TraceOutput {
+  problem: string | undefined;
+  private readonly output: Output;
+
+  constructor(private readonly stop: () => void) {
+    this.output = new Output(1, stop);
   }
-  const table = new Table(palette(process.stdout.isTTY));
-  return { header: table.header(), line: (event) => `${table.line(event)}\n` };
-}
 
-function render(
-  events: readonly ProcessEvent[],
-  wanted: (event: ProcessEvent) => boolean,
-  line: (event: ProcessEvent) => string,
-): string {
-  let text = '';
-  for (const event of events) if (wanted(event)) text += line(event);
-  return text;
+  async write(text: string): Promise<void> {
+    if (this.problem !== undefined || this.output.closed) return;
+    try {
+      await this.output.write(text);
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+      this.stop();
+    }
+  }
 }
 
 function scopeOf(options: TraceOptions, command: readonly string[]): string {
@@ -99,7 +123,9 @@ function warnAboutAbsent(report: AttachReport, options: TraceOptions): void {
   }
 }
 
-function summarize(session: LifecycleSession): void {
-  const { events, lost, suppressed } = session.totals();
-  say(`${events} events, ${lost} lost, ${suppressed} suppressed`);
+function summarize(session: Session, { events }: TraceOptions): void {
+  const { delivered, lost, suppressed } = session.totals();
+  say(
+    `${sumOf(delivered, events)} events, ${sumOf(lost, events)} lost, ${sumOf(suppressed, events)} suppressed`,
+  );
 }

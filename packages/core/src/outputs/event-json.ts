@@ -1,10 +1,10 @@
-// The JSON form of an event: one object a line, field names and order fixed. 64-bit numbers
-// are strings, for JSON readers that have only doubles.
+// The JSON form of an event: field names and order fixed. 64-bit numbers are strings, for JSON
+// readers that have only doubles.
 
-import type { ProcessEvent } from '@waggle/core';
+import type { ProcessEvent } from '../lifecycle/process-event.ts';
 import { Rfc3339 } from './rfc3339.ts';
 
-export class JsonLines {
+export class EventJson {
   private readonly clock = new Rfc3339();
 
   /** One event's line, newline included. */
@@ -12,7 +12,8 @@ export class JsonLines {
     return `${JSON.stringify(this.fields(event))}\n`;
   }
 
-  private fields(event: ProcessEvent): object {
+  /** The same as an object of strings, numbers, arrays and null. */
+  fields(event: ProcessEvent): object {
     switch (event.event) {
       case 'exec':
         return {
@@ -33,22 +34,32 @@ export class JsonLines {
           containerId: event.containerId,
           nsMnt: event.nsMnt,
           nsPid: event.nsPid,
+          parentComm: event.parentComm,
+          processId: event.processId,
+          parentProcessId: event.parentProcessId,
         };
       case 'exit':
         return {
           event: 'exit',
           time: this.clock.format(event.time),
           pid: event.pid,
+          tid: event.tid,
           ppid: event.ppid,
           startTime: String(event.startTime),
           execId: event.execId,
           comm: event.comm,
           filename: event.filename,
+          argv: event.argv,
           uid: event.uid,
+          cgroupId: String(event.cgroupId),
+          containerId: event.containerId,
           exitCode: event.exitCode,
           signal: event.signal,
           coreDumped: event.coreDumped,
           lifetimeNs: String(event.lifetimeNs),
+          parentComm: event.parentComm,
+          processId: event.processId,
+          parentProcessId: event.parentProcessId,
         };
       case 'fork':
         return {
@@ -62,6 +73,9 @@ export class JsonLines {
           comm: event.comm,
           childPid: event.childPid,
           childStartTime: String(event.childStartTime),
+          parentComm: event.parentComm,
+          processId: event.processId,
+          parentProcessId: event.parentProcessId,
         };
       case 'lost':
         return { event: 'lost', time: this.clock.format(event.time), count: event.count };

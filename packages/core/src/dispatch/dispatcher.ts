@@ -1,0 +1,244 @@
+// Brings events to plugins. The early phases run event by event, all plugins of one phase before
+// the next phase, since an exec and an exit in one batch must not see each other's state. Observers
+// have lanes, served in turns with breaks for the event loop, where the ring buffer is read; they
+// may come later, and find what ended meanwhile by its identity until the cycle is over.
+
+import type { ProcessEvent } from '../lifecycle/process-event.ts';
+import { PHASES, type Phase, type PluginHandlers, type QueueOptions } from '../plugin/plugin.ts';
+import { type HandleEvent, handlerFunction } from './event-handler.ts';
+import { Lane } from './lane.ts';
+import { isAsync, type RunningPlugin } from './running-plugin.ts';
+
+/** Longer than a fast plugin takes for a usual batch, shorter than the ring fills in. */
+const TURN_MS = 8;
+
+const DRAIN_LOOK_MS = 50;
+
+export interface AttachedPlugin {
+  readonly running: RunningPlugin;
+  readonly handlers: PluginHandlers;
+  readonly queue: Required<QueueOptions>;
+}
+
+interface EarlyHandler {
+  readonly running: RunningPlugin;
+  readonly phase: Phase;
+  readonly handle: HandleEvent;
+}
+
+export class Dispatcher {
+  readonly #plugins: readonly AttachedPlugin[];
+  readonly #early: readonly EarlyHandler[];
+  readonly #lanes: Lane[] = [];
+  readonly #input: (readonly ProcessEvent[])[] = [];
+  #inputEvents = 0;
+  /** An early handler, or a full lane that blocks, is being waited for. */
+  #stalled: Promise<void> | undefined;
+  #scheduled = false;
+  #closed = false;
+
+  /** @param plugins in the order of their plan. */
+  constructor(plugins: readonly AttachedPlugin[]) {
+    this.#plugins = plugins;
+    this.#early = PHASES.filter((phase) => phase !== 'observe').flatMap((phase) =>
+      plugins.flatMap(({ running, handlers }) => {
+        const handler = handlers[phase];
+        return handler === undefined ? [] : [{ running, phase, handle: handlerFunction(handler) }];
+      }),
+    );
+    for (const { running, handlers, queue } of plugins) {
+      const { observe, observeBatch } = handlers;
+      if (observe !== undefined)
+        this.#lanes.push(this.#lane(running, { event: handlerFunction(observe) }, queue));
+      if (observeBatch !== undefined)
+        this.#lanes.push(this.#lane(running, { batch: observeBatch }, queue));
+    }
+  }
+
+  /** Events that were taken and have not passed the early phases. */
+  get backlog(): number {
+    return this.#inputEvents;
+  }
+
+  /** One more observer, from now on, that is no plugin: a subscription to the events. */
+  subscribe(
+    running: RunningPlugin,
+    observer: (events: readonly ProcessEvent[]) => void | Promise<void>,
+    queue: Required<QueueOptions>,
+  ): () => void {
+    const lane = this.#lane(running, { batch: observer }, queue);
+    this.#lanes.push(lane);
+    return () => {
+      const index = this.#lanes.indexOf(lane);
+      if (index >= 0) this.#lanes.splice(index, 1);
+      running.abort();
+      lane.abandon();
+    };
+  }
+
+  /** Takes a batch; handles it at once unless something is being waited for. */
+  push(events: readonly ProcessEvent[]): void {
+    if (this.#closed || events.length === 0) return;
+    this.#input.push(events);
+    this.#inputEvents += events.length;
+    this.#work();
+  }
+
+  /** Calls one of the handlers that come once, plugin by plugin. */
+  async callEach(handler: 'start' | 'end'): Promise<void> {
+    for (const { running, handlers } of this.#plugins) {
+      if (running.stopped) continue;
+      try {
+        const result = handlers[handler]?.();
+        if (isAsync(result)) await running.settle(result);
+      } catch (error) {
+        running.failed(error);
+      }
+    }
+  }
+
+  /** A new cycle begins: what ended before that moment (Date.now()) may be forgotten. */
+  cycle(endedBefore: number): void {
+    for (const { running, handlers } of this.#plugins) {
+      if (running.stopped || handlers.cycle === undefined) continue;
+      try {
+        handlers.cycle(endedBefore);
+      } catch (error) {
+        running.failed(error);
+      }
+    }
+  }
+
+  /**
+   * Resolves when every plugin has seen everything. Those that may miss events have `withinMs`
+   * for it; those that may not are waited for as long as they get on.
+   */
+  async drained(withinMs: number): Promise<void> {
+    const start = performance.now();
+    let progressAt = start;
+    let handled = -1;
+    while (!this.#idle()) {
+      const now = performance.now();
+      const mustDeliver = this.#lanes.filter((lane) => lane.blocks && !lane.idle);
+      const sum = mustDeliver.reduce((total, lane) => total + lane.plugin.handled, 0);
+      if (sum !== handled) progressAt = now;
+      handled = sum;
+      const since = mustDeliver.length > 0 ? progressAt : start;
+      if (now - since >= withinMs) return;
+      await Promise.race([this.#progress(), sleep(DRAIN_LOOK_MS)]);
+    }
+  }
+
+  /** Nothing is handled from now on; what is left counts as undelivered. */
+  close(): void {
+    this.#closed = true;
+    for (const lane of this.#lanes) {
+      for (const batch of this.#input) lane.push(batch);
+      lane.abandon();
+    }
+    this.#input.length = 0;
+    this.#inputEvents = 0;
+    for (const { running } of this.#plugins) running.abort();
+  }
+
+  #lane(
+    running: RunningPlugin,
+    observer: ConstructorParameters<typeof Lane>[1],
+    queue: Required<QueueOptions>,
+  ): Lane {
+    return new Lane(running, observer, queue, () => this.#work());
+  }
+
+  #idle(): boolean {
+    return (
+      this.#input.length === 0 &&
+      this.#stalled === undefined &&
+      this.#lanes.every((lane) => lane.idle)
+    );
+  }
+
+  async #progress(): Promise<void> {
+    if (this.#stalled !== undefined) return this.#stalled;
+    const busy = this.#lanes.filter((lane) => !lane.idle);
+    await Promise.race(busy.map((lane) => lane.changed()));
+  }
+
+  #work(): void {
+    if (this.#closed) return;
+    this.#takeInput();
+    this.#serveLanes();
+    if (this.#lanes.some((lane) => lane.runnable)) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#work();
+    });
+  }
+
+  #serveLanes(): void {
+    for (const lane of this.#lanes) if (lane.runnable) lane.run(performance.now() + TURN_MS);
+  }
+
+  #takeInput(): void {
+    while (this.#stalled === undefined) {
+      // The lane's own progress wakes us again.
+      if (this.#lanes.some((lane) => lane.full)) return;
+      const batch = this.#input[0];
+      if (batch === undefined) return;
+      this.#runEarly(batch, 0, 0);
+      if (this.#stalled === undefined) this.#deliver();
+    }
+  }
+
+  #deliver(): void {
+    const batch = this.#input.shift();
+    if (batch === undefined) return;
+    this.#inputEvents -= batch.length;
+    for (const lane of this.#lanes) lane.push(batch);
+  }
+
+  /** From one place on, since an asynchronous handler may interrupt it anywhere. */
+  #runEarly(batch: readonly ProcessEvent[], fromEvent: number, fromHandler: number): void {
+    const handlers = this.#early;
+    let first = fromHandler;
+    for (let at = fromEvent; at < batch.length; at++) {
+      const event = batch[at];
+      if (event === undefined) continue;
+      for (let index = first; index < handlers.length; index++) {
+        const handler = handlers[index];
+        if (handler === undefined || handler.running.stopped) continue;
+        try {
+          const result = handler.handle(event);
+          if (isAsync(result)) {
+            this.#stall(handler.running.settle(result), batch, at, index + 1);
+            return;
+          }
+        } catch (error) {
+          handler.running.failed(error);
+        }
+      }
+      first = 0;
+    }
+  }
+
+  #stall(settled: Promise<void>, batch: readonly ProcessEvent[], at: number, index: number): void {
+    this.#stalled = settled.then(() => {
+      this.#stalled = undefined;
+      if (this.#closed) return;
+      this.#runEarly(batch, at, index);
+      // Still undefined unless the next handler has to be waited for as well.
+      if (this.#stalled === undefined) this.#deliver();
+      this.#work();
+    });
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

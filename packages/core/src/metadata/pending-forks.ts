@@ -1,0 +1,74 @@
+// Children that have not called execve yet. Nearly all of them exec or end at once, so they are
+// noted, which costs next to nothing, and become entries only if they outlive the cycle, end
+// without exec, or are asked for by then. An entry of theirs is their parent's under their name.
+
+import type { ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
+import { ticksFromBoottime } from '@waggle/cache';
+import type { ForkEvent } from '../lifecycle/process-event.ts';
+
+const TICKS_PER_SECOND = 100;
+
+export class PendingForks {
+  readonly #byChild = new Map<number, ForkEvent>();
+  readonly #cache: ProcessMetadataCache;
+
+  constructor(cache: ProcessMetadataCache) {
+    this.#cache = cache;
+  }
+
+  add(event: ForkEvent): void {
+    this.#byChild.set(event.childPid, event);
+  }
+
+  /** Takes the fork that made this very process out. */
+  take(pid: number, startTime: bigint): ForkEvent | undefined {
+    const fork = this.#byChild.get(pid);
+    if (fork === undefined || fork.childStartTime !== startTime) return undefined;
+    this.#byChild.delete(pid);
+    return fork;
+  }
+
+  /** Makes the entry of a child. */
+  seed(fork: ForkEvent): ProcessEntry | undefined {
+    const parent = this.#parentOf(fork);
+    const program =
+      parent === undefined
+        ? {}
+        : {
+            filename: parent.filename ?? parent.exe,
+            argv: parent.cmdline,
+            containerId: parent.containerId,
+            uid: parent.uid,
+            gid: parent.gid,
+          };
+    return this.#cache.seed({
+      ...program,
+      pid: fork.childPid,
+      startBoottimeNs: fork.childStartTime,
+      execId: fork.execId,
+      comm: fork.comm,
+      ppid: fork.pid,
+    });
+  }
+
+  /** The cycle ends: parents may be forgotten, so everybody gets an entry of their own. */
+  seedAll(): void {
+    for (const fork of this.#byChild.values()) this.seed(fork);
+    this.#byChild.clear();
+  }
+
+  /** The image that called fork; a chain of forks leads through children that wait here too. */
+  #parentOf(fork: ForkEvent): ProcessEntry | undefined {
+    const waiting = this.#byChild.get(fork.pid);
+    if (waiting !== undefined && waiting.childStartTime === fork.startTime && waiting !== fork) {
+      this.#byChild.delete(fork.pid);
+      return this.seed(waiting);
+    }
+    return this.#cache.getByIdentity({
+      pid: fork.pid,
+      startTime: ticksFromBoottime(fork.startTime, TICKS_PER_SECOND),
+      startBoottimeNs: fork.startTime,
+      execId: fork.execId,
+    });
+  }
+}

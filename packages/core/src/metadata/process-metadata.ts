@@ -1,0 +1,165 @@
+// The plugin that keeps who every process is: a ProcessMetadataCache fed by the kernel's records,
+// and events completed from it (containers, names of parents, the program of what ends). What ends
+// stays for the rest of the cycle.
+
+import {
+  type ProcessEntry,
+  ProcessMetadataCache,
+  type Procfs,
+  ticksFromBoottime,
+} from '@waggle/cache';
+import type {
+  EventDraft,
+  ExecEvent,
+  ExitEvent,
+  ForkEvent,
+  ProcessEvent,
+} from '../lifecycle/process-event.ts';
+import { processIds } from '../lifecycle/process-id.ts';
+import { definePlugin } from '../plugin/plugin.ts';
+import { defineService } from '../plugin/service.ts';
+import { Kernel } from '../session/kernel-capture.ts';
+import { CgroupContainers } from './cgroup-containers.ts';
+import { PendingForks } from './pending-forks.ts';
+import { StartWalk } from './start-walk.ts';
+
+/** Key of the cache, for plugins that need it. */
+export const ProcessMetadata = defineService<ProcessMetadataCache>()('process-metadata');
+
+export interface ProcessMetadataOptions {
+  /** Most entries at any time. Default 65,536: as many processes as a large host has. */
+  readonly capacity?: number;
+}
+
+const DEFAULT_CAPACITY = 65_536;
+/** A resynchronisation reads all of /proc, and in a storm with a small ring gaps come in rows. */
+const RESYNC_INTERVAL_MS = 1000;
+
+/** Keeps the cache as a service; its name is also the service's. */
+export const processMetadata = (options: ProcessMetadataOptions = {}) =>
+  definePlugin({
+    name: 'process-metadata',
+    provides: ProcessMetadata,
+    needs: { kernel: Kernel },
+    kernel: { events: ['fork', 'exec', 'exit'] },
+    setup({ services: { kernel }, onClose, warn }) {
+      const cache = new ProcessMetadataCache({
+        capacity: options.capacity ?? DEFAULT_CAPACITY,
+        procfs: kernel.procfs,
+        logger: { warn },
+      });
+      const keeper = new MetadataKeeper(cache, kernel.procfs);
+      onClose(() => keeper.close());
+      return {
+        service: cache,
+        start: () => keeper.walk.begin(),
+        load: (event) => keeper.load(event),
+        cycle: (endedBefore) => keeper.cycle(endedBefore),
+      };
+    },
+  });
+
+class MetadataKeeper {
+  readonly walk: StartWalk;
+  readonly #cache: ProcessMetadataCache;
+  readonly #ticksPerSecond: number;
+  readonly #containers = new CgroupContainers();
+  readonly #forks: PendingForks;
+  readonly #processId = processIds();
+  #lastResync = Number.NEGATIVE_INFINITY;
+
+  constructor(cache: ProcessMetadataCache, procfs: Procfs) {
+    this.#cache = cache;
+    this.#ticksPerSecond = procfs.clockTicksPerSecond;
+    this.#forks = new PendingForks(cache);
+    this.walk = new StartWalk(cache);
+  }
+
+  load(event: ProcessEvent): void {
+    switch (event.event) {
+      case 'fork':
+        this.#completeParent(event);
+        this.#forks.add(event);
+        return;
+      case 'exec':
+        this.#exec(event);
+        return;
+      case 'exit':
+        this.#exit(event);
+        return;
+      case 'lost':
+        this.#resync();
+        return;
+    }
+  }
+
+  cycle(endedBefore: number): void {
+    this.#forks.seedAll();
+    this.#cache.evictPendingExits(endedBefore);
+  }
+
+  close(): void {
+    this.walk.stop();
+    this.#cache[Symbol.dispose]();
+  }
+
+  #exec(event: EventDraft<ExecEvent>): void {
+    const parent = this.#completeParent(event);
+    const born = this.#forks.take(event.pid, event.startTime);
+    const entry = this.#cache.seed({
+      pid: event.pid,
+      startBoottimeNs: event.startTime,
+      execId: event.execId,
+      comm: event.comm,
+      filename: event.filename,
+      argv: event.argv,
+      argvTruncated: event.argvTruncated,
+      ppid: event.ppid,
+      uid: event.uid,
+      gid: event.gid,
+      nsMnt: event.nsMnt,
+      nsPid: event.nsPid,
+    });
+    event.containerId =
+      this.#containers.find(event, entry) ??
+      // Gone already; exec rarely leaves a container, so the parent's holds.
+      (born === undefined ? undefined : parent?.containerId) ??
+      null;
+  }
+
+  #exit(event: EventDraft<ExitEvent>): void {
+    const identity = {
+      pid: event.pid,
+      startTime: ticksFromBoottime(event.startTime, this.#ticksPerSecond),
+      startBoottimeNs: event.startTime,
+    };
+    // Never called execve since its birth: it ran its parent's program.
+    const born = this.#forks.take(event.pid, event.startTime);
+    const entry = born === undefined ? this.#cache.getByIdentity(identity) : this.#forks.seed(born);
+    this.#completeParent(event);
+    event.filename = entry?.filename ?? entry?.exe ?? null;
+    event.argv = entry?.cmdline ?? null;
+    event.containerId = this.#containers.known(event.cgroupId) ?? null;
+    this.#cache.markExited(identity);
+  }
+
+  #completeParent(event: EventDraft<ForkEvent | ExecEvent | ExitEvent>): ProcessEntry | undefined {
+    const parent = this.#cache.getByIdentity({
+      pid: event.ppid,
+      startTime: ticksFromBoottime(event.parentStartTime, this.#ticksPerSecond),
+      startBoottimeNs: event.parentStartTime,
+    });
+    if (parent === undefined) return undefined;
+    event.parentComm = parent.comm ?? null;
+    if (parent.execId !== undefined)
+      event.parentProcessId = this.#processId(event.ppid, event.parentStartTime, parent.execId);
+    return parent;
+  }
+
+  #resync(): void {
+    const now = performance.now();
+    if (now - this.#lastResync < RESYNC_INTERVAL_MS) return;
+    this.#lastResync = now;
+    this.#cache.resync();
+  }
+}

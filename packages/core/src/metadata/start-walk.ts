@@ -1,0 +1,38 @@
+// Who was running before we came: one walk of /proc, begun after the programs are attached, so
+// that nothing falls between. Identity first; then, in short turns, what cannot be read any more
+// when a process ends (its executable, arguments and container).
+
+import type { ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
+
+const TURN_MS = 4;
+const BREAK_MS = 4;
+
+export class StartWalk {
+  readonly #cache: ProcessMetadataCache;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(cache: ProcessMetadataCache) {
+    this.#cache = cache;
+  }
+
+  begin(): void {
+    this.#cache.resync();
+    this.#readOn([...this.#cache]);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #readOn(entries: ProcessEntry[]): void {
+    const end = performance.now() + TURN_MS;
+    while (performance.now() < end) {
+      const entry = entries.pop();
+      if (entry === undefined) return;
+      // Nobody needs it of what has ended meanwhile.
+      if (entry.exitedAt === undefined) entry.load(['exe', 'cmdline', 'containerId']);
+    }
+    this.#timer = setTimeout(() => this.#readOn(entries), BREAK_MS);
+    this.#timer.unref?.();
+  }
+}

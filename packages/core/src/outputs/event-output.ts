@@ -1,0 +1,61 @@
+// Plugins that write events as text, a chunk for each batch. Nothing is dropped: a writer that is
+// slow is waited for, and then it is the ring buffer in the kernel that holds the events.
+
+import type { LifecycleHook } from '@waggle/bpf';
+import { sumOf } from '../lifecycle/event-reader.ts';
+import type { LostEvent, ProcessEvent } from '../lifecycle/process-event.ts';
+import { definePlugin } from '../plugin/plugin.ts';
+import { EventJson } from './event-json.ts';
+
+export interface EventOutputOptions {
+  /** Where the text goes. A promise is waited for before the next chunk. */
+  readonly write: (text: string) => void | Promise<void>;
+  /** Kinds to write. Losses of these are written too. Default exec and exit. */
+  readonly events?: readonly LifecycleHook[];
+  /** Which of them. Default all. */
+  readonly where?: (event: ProcessEvent) => boolean;
+}
+
+export interface LineOutputOptions extends EventOutputOptions {
+  readonly name: string;
+  /** One event's text, line feed included. */
+  readonly line: (event: ProcessEvent) => string;
+}
+
+/** Events that may wait for a slow writer here; more wait in the kernel. */
+const QUEUED_EVENTS = 16_384;
+
+/** Lines of whatever form. */
+export const lineOutput = (options: LineOutputOptions) => {
+  const { line, write, where = () => true, events: kinds = ['exec', 'exit'] } = options;
+  return definePlugin({
+    name: options.name,
+    kernel: { events: kinds },
+    queue: { capacity: QUEUED_EVENTS, whenFull: 'block' },
+    handlerTimeoutMs: Number.POSITIVE_INFINITY,
+    setup: () => ({
+      observeBatch(events) {
+        let text = '';
+        for (const event of events) {
+          const wanted = event.event === 'lost' ? lossOf(event, kinds) : event;
+          if (wanted === undefined) continue;
+          if (wanted.event !== 'lost' && !kinds.includes(wanted.event)) continue;
+          if (where(wanted)) text += line(wanted);
+        }
+        return text === '' ? undefined : (write(text) ?? undefined);
+      },
+    }),
+  });
+};
+
+/** One JSON object a line, as `waggle trace --json` prints them. */
+export const jsonLines = (options: EventOutputOptions) => {
+  const json = new EventJson();
+  return lineOutput({ ...options, name: 'json-lines', line: (event) => json.line(event) });
+};
+
+/** The loss of these kinds; of others the reader was not promised anything. */
+function lossOf(event: LostEvent, kinds: readonly LifecycleHook[]): LostEvent | undefined {
+  const count = sumOf(event.lost, kinds);
+  return count === 0 ? undefined : { ...event, count };
+}

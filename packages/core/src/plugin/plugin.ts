@@ -1,0 +1,189 @@
+// What a plugin is: a named value that says what it needs and provides, and a set-up that returns
+// handlers. Writing one needs nothing else of this package; `definePlugin` only gives it its types.
+
+import type * as Effect from 'effect/Effect';
+import type * as Scope from 'effect/Scope';
+import type {
+  ExecEvent,
+  ExitEvent,
+  ForkEvent,
+  LostEvent,
+  ProcessEvent,
+} from '../lifecycle/process-event.ts';
+import type { Service, ShapeOf } from './service.ts';
+
+/** In this order for every event. */
+export const PHASES = ['flush', 'invalidate', 'load', 'observe'] as const;
+
+/**
+ * - `flush`: what still belongs to the old state is finished (samples of the image before an exec).
+ * - `invalidate`: caches drop what the event makes wrong.
+ * - `load`: the new state is taken in, and the event completed with what is known.
+ * - `observe`: everything else. Events are final, and each plugin has a queue of its own.
+ */
+export type Phase = (typeof PHASES)[number];
+
+/**
+ * Nothing for synchronous work, which is the quick way. An Effect or a promise is waited for before
+ * the plugin gets its next event; the other plugins go on.
+ */
+export type HandlerResult = void | PromiseLike<void> | Effect.Effect<void, unknown>;
+
+/** One function for all events, or one for each kind that is of interest. */
+export type EventHandler =
+  | ((event: ProcessEvent) => HandlerResult)
+  | {
+      readonly fork?: (event: ForkEvent) => HandlerResult;
+      readonly exec?: (event: ExecEvent) => HandlerResult;
+      readonly exit?: (event: ExitEvent) => HandlerResult;
+      readonly lost?: (event: LostEvent) => HandlerResult;
+    };
+
+export interface PluginHandlers {
+  /** Once, when everything is captured and before the first event: the time for a walk of /proc. */
+  readonly start?: () => HandlerResult;
+  readonly flush?: EventHandler;
+  readonly invalidate?: EventHandler;
+  readonly load?: EventHandler;
+  readonly observe?: EventHandler;
+  /** In place of `observe`: all events that arrived together, in order. */
+  readonly observeBatch?: (events: readonly ProcessEvent[]) => HandlerResult;
+  /**
+   * A new cycle starts: what ended before that moment (milliseconds, as Date.now() gives them, or
+   * Infinity) may be forgotten. Synchronous.
+   */
+  readonly cycle?: (endedBefore: number) => void;
+  /** After the last event, before finalizers. */
+  readonly end?: () => HandlerResult;
+}
+
+export type PluginSetup<Provides extends Service | undefined> = PluginHandlers &
+  (Provides extends Service
+    ? {
+        /** The service that it provides. */
+        readonly service: ShapeOf<Provides>;
+      }
+    : { readonly service?: undefined });
+
+export type Services = Readonly<Record<string, Service>>;
+
+export interface PluginContext<Needs extends Services = Services> {
+  /** Its own name. */
+  readonly name: string;
+  /** What it needs, under the names of its own choice. */
+  readonly services: { readonly [Key in keyof Needs]: ShapeOf<Needs[Key]> };
+  /** Aborted when the plugin is stopped for its failures, and when the session ends. */
+  readonly signal: AbortSignal;
+  /** Runs when the session ends, whichever way, the last registered first. */
+  onClose(finalizer: () => HandlerResult): void;
+  /** A word to the person who runs the agent. */
+  warn(message: string): void;
+}
+
+/** What a plugin wants of the kernel, known before anything is loaded. */
+export interface KernelNeeds {
+  /** Events that must be made, whether or not anyone prints them. */
+  readonly events?: readonly ('fork' | 'exec' | 'exit')[];
+  /** Loads the sampler, with room for this many distinct stacks in each counting map. */
+  readonly sampler?: { readonly entries: number; readonly idle?: boolean };
+}
+
+export interface QueueOptions {
+  /** Events that may wait for this plugin. Default 65,536. */
+  readonly capacity?: number;
+  /**
+   * `drop-oldest` (default) counts what it drops. `block` drops nothing and lets everybody wait,
+   * so that in the end the ring buffer fills and the kernel counts losses.
+   */
+  readonly whenFull?: 'drop-oldest' | 'block';
+}
+
+export interface PluginSpec<
+  Name extends string,
+  Needs extends Services,
+  Provides extends Service | undefined,
+> {
+  /** Unique in a composition. */
+  readonly name: Name;
+  /** Services of other plugins, which are set up before. */
+  readonly needs?: Needs;
+  readonly provides?: Provides;
+  readonly kernel?: KernelNeeds;
+  readonly queue?: QueueOptions;
+  /** Failures of handlers after which it is stopped. Default 20. */
+  readonly failureBudget?: number;
+  /** A handler that takes longer has hung, and its plugin is stopped. Default 5,000; or Infinity. */
+  readonly handlerTimeoutMs?: number;
+  readonly setup: (
+    context: PluginContext<Needs>,
+  ) =>
+    | PluginSetup<Provides>
+    | PromiseLike<PluginSetup<Provides>>
+    | Effect.Effect<PluginSetup<Provides>, unknown, Scope.Scope>;
+}
+
+/** A plugin as a composition sees it: what it is called, offers and wants, by name. */
+export interface Plugin<
+  out Name extends string = string,
+  out NeedNames extends string = string,
+  out ProvidedName extends string = string,
+> {
+  readonly name: Name;
+  readonly needs: readonly NeedNames[];
+  readonly provides: ProvidedName | undefined;
+  readonly spec: ErasedSpec;
+}
+
+/** The registry checked the types when it matched names; inside, shapes are unknown. */
+export interface ErasedSpec {
+  readonly needs: Services;
+  readonly kernel: KernelNeeds;
+  readonly queue: Required<QueueOptions>;
+  readonly failureBudget: number;
+  readonly handlerTimeoutMs: number;
+  readonly setup: (
+    context: PluginContext,
+  ) => ErasedSetup | PromiseLike<ErasedSetup> | Effect.Effect<ErasedSetup, unknown, Scope.Scope>;
+}
+
+export type ErasedSetup = PluginHandlers & { readonly service?: unknown };
+
+const DEFAULT_QUEUE: Required<QueueOptions> = { capacity: 65_536, whenFull: 'drop-oldest' };
+const DEFAULT_FAILURE_BUDGET = 20;
+const DEFAULT_HANDLER_TIMEOUT_MS = 5000;
+
+type NamesOf<S extends Services> = { [Key in keyof S]: S[Key]['service'] }[keyof S] & string;
+type NameOf<S extends Service | undefined> = S extends Service ? S['service'] : never;
+
+/**
+ * A plugin from its description. Wrap it in a function to give it options:
+ *
+ * ```ts
+ * const crashes = (options: { minimumSignal?: number } = {}) =>
+ *   definePlugin({
+ *     name: 'crashes',
+ *     setup: () => ({ observe: { exit: (event) => report(event, options.minimumSignal ?? 1) } }),
+ *   });
+ * ```
+ */
+export function definePlugin<
+  const Name extends string,
+  const Needs extends Services = Record<never, Service>,
+  const Provides extends Service | undefined = undefined,
+>(spec: PluginSpec<Name, Needs, Provides>): Plugin<Name, NamesOf<Needs>, NameOf<Provides>> {
+  const needs: Services = spec.needs ?? {};
+  return {
+    name: spec.name,
+    needs: Object.values(needs).map(({ service }) => service as NamesOf<Needs>),
+    provides: spec.provides?.service as NameOf<Provides> | undefined,
+    spec: {
+      needs,
+      kernel: spec.kernel ?? {},
+      queue: { ...DEFAULT_QUEUE, ...spec.queue },
+      failureBudget: spec.failureBudget ?? DEFAULT_FAILURE_BUDGET,
+      handlerTimeoutMs: spec.handlerTimeoutMs ?? DEFAULT_HANDLER_TIMEOUT_MS,
+      // The context that the registry passes holds exactly the needs that are named here.
+      setup: spec.setup as unknown as ErasedSpec['setup'],
+    },
+  };
+}

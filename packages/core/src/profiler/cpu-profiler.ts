@@ -1,0 +1,85 @@
+// The profiler as a plugin: its service samples while the session runs.
+
+import type { Profile } from '@waggle/formats';
+import { definePlugin } from '../plugin/plugin.ts';
+import { defineService } from '../plugin/service.ts';
+import { Kernel } from '../session/kernel-capture.ts';
+import {
+  CpuProfiler,
+  type ProfilerConfig,
+  type ProfilerCounts,
+  sampleEntries,
+} from './profiler.ts';
+import type { FrameCount } from './raw-stacks.ts';
+
+/** What other plugins and the session can ask of it. Only after the session has started. */
+export interface Profiling {
+  counts(): ProfilerCounts;
+  /** Ends sampling for good. */
+  stop(): void;
+  /** Everything since the last collection. */
+  collect(): Promise<Profile>;
+  /** The same stack by stack, since the last collectRaw(). */
+  collectRaw(): Promise<readonly FrameCount[]>;
+}
+
+export const Profiler = defineService<Profiling>()('profiler');
+
+export interface CpuProfilerOptions {
+  /** Samples a second and CPU. Default 99: not in step with anything that ticks at 100 Hz. */
+  readonly frequencyHz?: number;
+  /** Processes that run already and are to be named. Default: all, or none with a launcher. */
+  readonly pids?: () => readonly number[];
+  readonly launcher?: number;
+  readonly command?: string;
+  /** Keeps single stacks for collectRaw(). Costs memory until they are collected. */
+  readonly raw?: boolean;
+}
+
+const DEFAULT_FREQUENCY_HZ = 99;
+
+export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
+  const frequencyHz = options.frequencyHz ?? DEFAULT_FREQUENCY_HZ;
+  return definePlugin({
+    name: 'cpu-profiler',
+    provides: Profiler,
+    needs: { kernel: Kernel },
+    kernel: { sampler: { entries: sampleEntries(frequencyHz) } },
+    setup({ services: { kernel }, onClose }) {
+      let profiler: CpuProfiler | undefined;
+      const running = (): CpuProfiler => {
+        if (profiler === undefined) throw new Error('the profiler has not been started yet');
+        return profiler;
+      };
+      onClose(() => profiler?.close());
+      return {
+        service: {
+          counts: () => running().counts(),
+          stop: () => running().stop(),
+          collect: () => running().collect(),
+          collectRaw: () => running().collectRaw(),
+        },
+        // Not before the filter is in the kernel: everything else would be sampled until then.
+        start() {
+          profiler = new CpuProfiler(kernel, configOf(options, frequencyHz, kernel.procfs.pids()));
+        },
+      };
+    },
+  });
+};
+
+function configOf(
+  options: CpuProfilerOptions,
+  frequencyHz: number,
+  running: readonly number[],
+): ProfilerConfig {
+  const { launcher, command, raw } = options;
+  const pids = options.pids?.() ?? (launcher === undefined ? running : []);
+  return {
+    frequencyHz,
+    pids,
+    ...(launcher === undefined ? {} : { launcher }),
+    ...(command === undefined ? {} : { command }),
+    ...(raw === undefined ? {} : { raw }),
+  };
+}

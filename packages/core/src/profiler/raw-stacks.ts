@@ -1,0 +1,71 @@
+// Collected stacks as plain data for agents: every frame with its address, object and name, and
+// whose it was. For those who ship profiles to a backend of their own, or group them their way.
+
+import type { ResolvedStack } from './stack-resolver.ts';
+import type { Symbolizer } from './symbolizer.ts';
+
+export interface StackFrameInfo {
+  readonly pid: number;
+  /** comm of the thread that was sampled. */
+  readonly cmd: string;
+  /** Instruction pointer, or return address in callers. */
+  readonly address: bigint;
+  /** Path of the executable, library or kernel module; null in the kernel proper and in JIT code. */
+  readonly objectPath: string | null;
+  /** Function, or `[object+0xoffset]`. */
+  readonly symbol: string;
+  /** `file:line` where line numbers are on. */
+  readonly source: string | null;
+  /** CPU of the last sample of this stack. */
+  readonly cpuId: number;
+  /** Time of that sample: CLOCK_BOOTTIME. */
+  readonly ns: bigint;
+}
+
+export interface FrameCount {
+  /** Root first, leaf last. */
+  readonly frames: readonly StackFrameInfo[];
+  readonly count: number;
+  /** With pid: whose it was. `processMetadata.getByIdentity` takes it. */
+  readonly startTime: bigint;
+  readonly execId: number;
+}
+
+export function toFrameCount(stack: ResolvedStack, symbolizer: Symbolizer): FrameCount {
+  const frames = stack.frames.map(({ frame, address }): StackFrameInfo => {
+    const named = symbolizer.name(frame);
+    return {
+      pid: stack.pid,
+      cmd: stack.comm,
+      address,
+      objectPath: named.object ?? null,
+      symbol: named.name,
+      source: null,
+      cpuId: stack.cpu,
+      ns: stack.lastTime,
+    };
+  });
+  return { frames, count: stack.count, startTime: stack.startTime, execId: stack.execId };
+}
+
+/** Sums by whatever text a formatter makes of a stack, for example `pid;function;function`. */
+export function collapseRawWith(
+  raw: readonly FrameCount[],
+  formatter: (stack: FrameCount) => string,
+): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const stack of raw) {
+    const key = formatter(stack);
+    sums.set(key, (sums.get(key) ?? 0) + stack.count);
+  }
+  return sums;
+}
+
+/** Folded stacks, `comm;root;…;leaf`, as flame graph tools take them. */
+export function collapseRaw(raw: readonly FrameCount[]): Map<string, number> {
+  return collapseRawWith(raw, ({ frames }) =>
+    [frames[0]?.cmd ?? '[unknown]', ...frames.map(({ symbol }) => symbol)]
+      .map((name) => name.replaceAll(/[;\n]/g, ':'))
+      .join(';'),
+  );
+}

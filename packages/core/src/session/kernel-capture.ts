@@ -1,0 +1,135 @@
+// The kernel's side of a session: programs, ring buffer and filter as one scoped resource. When it
+// is open, every event that passes the filter is captured; nothing is read until somebody reads.
+
+import type { LifecycleHook } from '@waggle/bpf';
+import { type Procfs, RealProcfs } from '@waggle/cache';
+import { type Native, openNative, RingBuffer } from '@waggle/ffi';
+import * as Effect from 'effect/Effect';
+import type * as Scope from 'effect/Scope';
+import { NoSuchProcess, type WaggleError } from '../errors/errors.ts';
+import { toWaggleError } from '../errors/from-native.ts';
+import {
+  type KernelPrograms,
+  type KernelProgramsOptions,
+  loadKernelPrograms,
+} from '../kernel/kernel-programs.ts';
+import { KernelSettings } from '../kernel/kernel-settings.ts';
+import { existingDescendants, expectProcess } from '../lifecycle/descendants.ts';
+import type { KernelNeeds } from '../plugin/plugin.ts';
+import { defineService } from '../plugin/service.ts';
+import type { SessionConfig } from './session-config.ts';
+
+/** At the rate of a busy build host (10,000 processes a second) room for two seconds. */
+export const DEFAULT_RING_BYTES = 8 * 1024 * 1024;
+
+/** Our object in the kernel, for plugins that read maps or attach programs of their own. */
+export interface KernelAccess {
+  readonly native: Native;
+  readonly programs: KernelPrograms;
+  readonly settings: KernelSettings;
+  readonly procfs: Procfs;
+}
+
+/** The built-in service of that. */
+export const Kernel = defineService<KernelAccess>()('kernel');
+
+export interface KernelCapture extends KernelAccess {
+  readonly ring: RingBuffer;
+  /** Lets events through. Until then the programs are attached and silent. */
+  begin(): Effect.Effect<void, WaggleError>;
+}
+
+/** Everything that anyone in the session wants of the kernel. */
+export function mergeKernelNeeds(all: readonly KernelNeeds[]): {
+  readonly events: readonly LifecycleHook[];
+  readonly sampler: KernelNeeds['sampler'];
+} {
+  const events = new Set(all.flatMap((needs) => needs.events ?? []));
+  const samplers = all.flatMap(({ sampler }) => (sampler === undefined ? [] : [sampler]));
+  return {
+    events: [...events],
+    sampler:
+      samplers.length === 0
+        ? undefined
+        : {
+            entries: Math.max(...samplers.map(({ entries }) => entries)),
+            idle: samplers.some(({ idle }) => idle === true),
+          },
+  };
+}
+
+/** Fails with NotPermitted, NativeUnavailable or KernelRefused; begin() also with NoSuchProcess, BadCgroup. */
+export const openKernelCapture = Effect.fnUntraced(function* (
+  config: SessionConfig,
+  needs: ReturnType<typeof mergeKernelNeeds>,
+): Effect.fn.Return<KernelCapture, WaggleError, Scope.Scope> {
+  const native = yield* Effect.tryPromise({ try: () => openNative(), catch: toWaggleError });
+  const programs = yield* Effect.acquireRelease(
+    Effect.try({
+      try: () => loadKernelPrograms(native, programOptions(config, needs)),
+      catch: toWaggleError,
+    }),
+    (loaded) => Effect.sync(() => loaded.close()),
+  );
+  const ring = yield* Effect.acquireRelease(
+    Effect.try({
+      try: () => new RingBuffer(native, programs.object.map('process_events')),
+      catch: toWaggleError,
+    }),
+    (opened) => Effect.sync(() => opened.close()),
+  );
+  const settings = new KernelSettings(programs.object);
+  const procfs = config.procfs ?? new RealProcfs();
+  const begin = () =>
+    Effect.try({
+      try: () => startCapture(config, needs.events, settings, procfs),
+      catch: toWaggleError,
+    });
+  return { native, programs, ring, settings, procfs, begin };
+});
+
+function programOptions(
+  config: SessionConfig,
+  needs: ReturnType<typeof mergeKernelNeeds>,
+): KernelProgramsOptions {
+  // Descendants are kept by fork and exec, and taken out by exit, whatever is delivered.
+  const hooks = new Set<LifecycleHook>(needs.events);
+  if (tracksProcesses(config))
+    for (const hook of ['fork', 'exec', 'exit'] as const) hooks.add(hook);
+  return {
+    hooks: [...hooks],
+    ringBytes: config.ringBytes ?? DEFAULT_RING_BYTES,
+    tracksProcesses: true,
+    ...(needs.sampler === undefined ? {} : { sampleEntries: needs.sampler.entries }),
+    ...(needs.sampler?.idle === undefined ? {} : { sampleIdle: needs.sampler.idle }),
+    ...(config.objectPath === undefined ? {} : { objectPath: config.objectPath }),
+  };
+}
+
+function tracksProcesses(config: SessionConfig): boolean {
+  return config.pids !== undefined || config.launcher !== undefined;
+}
+
+function startCapture(
+  config: SessionConfig,
+  events: readonly LifecycleHook[],
+  settings: KernelSettings,
+  procfs: Procfs,
+): void {
+  const cgroups = config.cgroups ?? [];
+  settings.trackCgroups(cgroups);
+  if (config.launcher !== undefined) settings.track(config.launcher, 'launcher');
+  for (const pid of config.pids ?? []) trackTree(pid, settings, procfs);
+  settings.setLifecycleTracking(config.trackProcessLifecycle ?? events.length > 0);
+  settings.setFilter({ events, processes: tracksProcesses(config), cgroups: cgroups.length });
+}
+
+/** @throws NoSuchProcess */
+export function trackTree(pid: number, settings: KernelSettings, procfs: Procfs): void {
+  expectProcess(procfs, pid);
+  settings.track(pid, 'active');
+  for (const descendant of existingDescendants(procfs, pid)) settings.track(descendant, 'active');
+  // It may have ended before the fork handler could follow it.
+  if (!procfs.pids().includes(pid))
+    throw new NoSuchProcess({ pid, message: `process ${pid} ended before it could be traced` });
+}

@@ -1,0 +1,35 @@
+// What a session is asked for.
+
+import type { Procfs } from '@waggle/cache';
+import type { ReportProblem } from '../dispatch/running-plugin.ts';
+import type { Plugin } from '../plugin/plugin.ts';
+
+export interface SessionConfig {
+  /** What is done with the events. Order matters only among equals: needs come first. */
+  readonly plugins?: readonly Plugin[];
+  /**
+   * true: every fork, exec and exit. false: only exits of processes in the target. Default: true if
+   * any plugin asks for events. `setLifecycleTracking` changes it while running.
+   */
+  readonly trackProcessLifecycle?: boolean;
+  /** Only these processes and their descendants, old and new. */
+  readonly pids?: readonly number[];
+  /** Only descendants of this process (usually our own, about to start a command). */
+  readonly launcher?: number;
+  /** Only processes in these cgroup v2 directories or below: at most 16. */
+  readonly cgroups?: readonly string[];
+  /** Bytes of the ring buffer: a power of two, at least a page. Default 8 MiB. */
+  readonly ringBytes?: number;
+  /**
+   * Milliseconds after which what ended may be forgotten, or `manual`: then only
+   * `evictPendingExits()` and collections start a cycle. Default 250, until the first collection.
+   */
+  readonly cycleMs?: number | 'manual';
+  /** How long plugins may take for what is queued when the session stops. Default 5,000. */
+  readonly drainMs?: number;
+  /** Told of failing, slow and stopped plugins. Default: a line on stderr. */
+  readonly onPluginProblem?: ReportProblem;
+  readonly procfs?: Procfs;
+  /** Another BPF object, for tests of older ones. */
+  readonly objectPath?: string;
+}

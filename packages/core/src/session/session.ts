@@ -1,0 +1,252 @@
+// A session: the kernel's events on their way through the plugins, as one scoped resource. When
+// its scope closes, whichever way, finalizers of plugins have run in reverse order and nothing of
+// ours is left in the kernel.
+
+import type { ProcessMetadataCache } from '@waggle/cache';
+import { DrainLoop, EpollWakeup } from '@waggle/ffi';
+import type { Profile } from '@waggle/formats';
+import type * as Cause from 'effect/Cause';
+import * as Effect from 'effect/Effect';
+import * as Queue from 'effect/Queue';
+import type * as Scope from 'effect/Scope';
+import * as Stream from 'effect/Stream';
+import { Dispatcher } from '../dispatch/dispatcher.ts';
+import {
+  type PluginReport,
+  type ReportProblem,
+  RunningPlugin,
+} from '../dispatch/running-plugin.ts';
+import { NotInComposition, type WaggleError } from '../errors/errors.ts';
+import type { AttachReport } from '../kernel/kernel-programs.ts';
+import { EventReader, type EventTotals } from '../lifecycle/event-reader.ts';
+import type { ProcessEvent } from '../lifecycle/process-event.ts';
+import { planComposition } from '../plugin/composition.ts';
+import { definePlugin } from '../plugin/plugin.ts';
+import { defineService, type Service, type ShapeOf } from '../plugin/service.ts';
+import { Profiler, type Profiling } from '../profiler/cpu-profiler.ts';
+import type { FrameCount } from '../profiler/raw-stacks.ts';
+import { type KernelCapture, mergeKernelNeeds, openKernelCapture } from './kernel-capture.ts';
+import type { SessionConfig } from './session-config.ts';
+import { setUpPlugins } from './set-up-plugins.ts';
+
+/** Events that wait for an early handler or a blocking plugin; then the ring holds the rest. */
+const MOST_BACKLOG = 65_536;
+/** Between looks under load. Longer than a look costs by far: small batches are what costs CPU. */
+const BUSY_DELAY_MS = 25;
+const DEFAULT_CYCLE_MS = 250;
+const DEFAULT_DRAIN_MS = 5000;
+
+export interface SessionReport {
+  readonly programs: AttachReport;
+  readonly events: EventTotals;
+  readonly plugins: readonly PluginReport[];
+}
+
+/** What plugins can do with their session: the built-in service `session`. */
+export interface SessionControl {
+  /** Ends the session gracefully: everything that the kernel has by now is still delivered. */
+  stop(): void;
+  setLifecycleTracking(on: boolean): void;
+  totals(): EventTotals;
+}
+
+export const SessionService = defineService<SessionControl>()('session');
+
+export interface Session extends SessionControl {
+  readonly kernel: KernelCapture;
+  /**
+   * Batches of all events that are made, in order, from the moment of subscription on. Ends when
+   * the session has stopped. A slow subscriber slows everybody: nothing is dropped.
+   */
+  readonly events: Stream.Stream<readonly ProcessEvent[]>;
+  /** The cache, if a plugin of the composition keeps one. */
+  readonly processMetadata: ProcessMetadataCache | undefined;
+  /** What a plugin of the composition provides. */
+  service<S extends Service>(key: S): ShapeOf<S> | undefined;
+  /** Reads and dispatches until stop(); then delivers the rest. Once. */
+  readonly run: Effect.Effect<void>;
+  /**
+   * The same for those who do not use Effect: `observer` gets each batch, and what it returns is
+   * waited for. Returns how to end it.
+   */
+  subscribe(observer: (events: readonly ProcessEvent[]) => void | Promise<void>): () => void;
+  /** Starts a new cycle: what had ended in the last one may be forgotten. */
+  evictPendingExits(): void;
+  /**
+   * The profile since the last collection. Metadata of what ended since then is still there when it
+   * returns, and until the next collection. Needs the profiler.
+   */
+  readonly collect: Effect.Effect<Profile, NotInComposition>;
+  /** The same, stack by stack. Needs a profiler with `raw`. */
+  readonly collectRaw: Effect.Effect<readonly FrameCount[], NotInComposition>;
+  report(): SessionReport;
+}
+
+/**
+ * Opens a session; from the moment it returns, every event that passes the filter is captured,
+ * and `run` brings them to the plugins. Fails with any WaggleError but CommandNotStarted.
+ */
+export const openSession = Effect.fnUntraced(function* (
+  config: SessionConfig,
+): Effect.fn.Return<Session, WaggleError, Scope.Scope> {
+  const plan = yield* Effect.try({
+    try: () => planComposition(config.plugins ?? []),
+    catch: (error) => error as WaggleError,
+  });
+  const needs = mergeKernelNeeds(plan.map(({ spec }) => spec.kernel));
+  const capture = yield* openKernelCapture(config, needs);
+  const reader = new EventReader(capture.native, capture.ring, capture.settings);
+  const stopped = Promise.withResolvers<void>();
+  const control: SessionControl = {
+    stop: () => stopped.resolve(),
+    setLifecycleTracking: (on) => capture.settings.setLifecycleTracking(on),
+    totals: () => reader.totals(),
+  };
+  const tell = config.onPluginProblem ?? tellOnStderr;
+  const { attached, services } = yield* setUpPlugins(
+    plan,
+    { kernel: capture, session: control },
+    tell,
+  );
+  const dispatcher = new Dispatcher(attached);
+  yield* Effect.addFinalizer(() => Effect.sync(() => dispatcher.close()));
+  yield* capture.begin();
+  yield* Effect.promise(() => dispatcher.callEach('start'));
+  const pump = new Pump(capture, reader, dispatcher, stopped.promise, config);
+  return {
+    ...control,
+    kernel: capture,
+    events: streamOf((observer) => pump.subscribe(observer), pump.ended),
+    subscribe: (observer) => pump.subscribe(observer),
+    processMetadata: services.get('process-metadata') as ProcessMetadataCache | undefined,
+    service: <S extends Service>(key: S) => services.get(key.service) as ShapeOf<S> | undefined,
+    run: Effect.promise(() => pump.run()),
+    evictPendingExits: () => dispatcher.cycle(Number.POSITIVE_INFINITY),
+    collect: pump.collected(services, (profiler) => profiler.collect()),
+    collectRaw: pump.collected(services, (profiler) => profiler.collectRaw()),
+    report: () => ({
+      programs: capture.programs.report,
+      events: reader.totals(),
+      plugins: attached.map(({ running }) => running.report()),
+    }),
+  };
+});
+
+/** Ring buffer to dispatcher. */
+class Pump {
+  readonly #ended = Promise.withResolvers<void>();
+  #cycleStarted = performance.now();
+  /** When the last collection returned: Date.now(). */
+  #collectedAt = 0;
+
+  constructor(
+    private readonly capture: KernelCapture,
+    private readonly reader: EventReader,
+    private readonly dispatcher: Dispatcher,
+    private readonly stopped: Promise<void>,
+    private readonly config: SessionConfig,
+  ) {}
+
+  /** Resolves when every plugin has had everything. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  async run(): Promise<void> {
+    const failed = Promise.withResolvers<never>();
+    const loop = new DrainLoop({
+      drain: () => this.#drain(),
+      busyDelayMs: BUSY_DELAY_MS,
+      wakeup: new EpollWakeup(this.capture.native, this.capture.ring.map.fd),
+      onError: failed.reject,
+    });
+    try {
+      await Promise.race([this.stopped, failed.promise]);
+    } finally {
+      loop.close();
+    }
+    for (const events of this.reader.finish()) this.dispatcher.push(events);
+    await this.dispatcher.drained(this.config.drainMs ?? DEFAULT_DRAIN_MS);
+    await this.dispatcher.callEach('end');
+    this.#ended.resolve();
+  }
+
+  subscribe(observer: (events: readonly ProcessEvent[]) => void | Promise<void>): () => void {
+    const subscriber = new RunningPlugin(
+      definePlugin({
+        name: 'subscriber',
+        handlerTimeoutMs: Number.POSITIVE_INFINITY,
+        setup: () => ({}),
+      }),
+      this.config.onPluginProblem ?? tellOnStderr,
+    );
+    const queue = { capacity: MOST_BACKLOG, whenFull: 'block' } as const;
+    return this.dispatcher.subscribe(subscriber, observer, queue);
+  }
+
+  /** A collection is a cycle: what had ended before the last one returned is forgotten now. */
+  collected<T>(
+    services: ReadonlyMap<string, unknown>,
+    collect: (profiler: Profiling) => Promise<T>,
+  ): Effect.Effect<T, NotInComposition> {
+    return Effect.suspend(() => {
+      const profiler = services.get(Profiler.service) as Profiling | undefined;
+      if (profiler === undefined)
+        return Effect.fail(
+          new NotInComposition({
+            service: Profiler.service,
+            message: 'there is nothing to collect: add the plugin cpuProfiler() to the session',
+          }),
+        );
+      return Effect.promise(async () => {
+        this.dispatcher.cycle(this.#collectedAt);
+        const result = await collect(profiler);
+        // Execs and exits up to this moment, so that whoever was sampled is known.
+        while (this.#drain() > 0);
+        this.#collectedAt = Date.now();
+        return result;
+      });
+    });
+  }
+
+  #drain(): number {
+    if (this.dispatcher.backlog >= MOST_BACKLOG) return 0;
+    const events = this.reader.read();
+    this.#cycleIfDue();
+    this.dispatcher.push(events);
+    return events.length;
+  }
+
+  #cycleIfDue(): void {
+    const { cycleMs = DEFAULT_CYCLE_MS } = this.config;
+    // Who collects has cycles of their own.
+    if (cycleMs === 'manual' || this.#collectedAt > 0) return;
+    const now = performance.now();
+    if (now - this.#cycleStarted < cycleMs) return;
+    this.#cycleStarted = now;
+    this.dispatcher.cycle(Number.POSITIVE_INFINITY);
+  }
+}
+
+function streamOf(
+  subscribe: Session['subscribe'],
+  ended: Promise<void>,
+): Stream.Stream<readonly ProcessEvent[]> {
+  return Stream.callback<readonly ProcessEvent[]>(
+    (queue: Queue.Queue<readonly ProcessEvent[], Cause.Done>) =>
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          ended.then(() => Queue.endUnsafe(queue));
+          return subscribe((events) =>
+            Effect.runPromise(Effect.asVoid(Queue.offer(queue, events))),
+          );
+        }),
+        (unsubscribe) => Effect.sync(unsubscribe),
+      ),
+    { bufferSize: 16 },
+  );
+}
+
+const tellOnStderr: ReportProblem = ({ message }) => {
+  process.stderr.write(`waggle: ${message}\n`);
+};

@@ -1,0 +1,98 @@
+// Sets up the plugins of a plan one after the other, each with the services of those before it,
+// and registers their finalizers with the session's scope, which runs them in reverse.
+
+import * as Cause from 'effect/Cause';
+import * as Effect from 'effect/Effect';
+import type * as Scope from 'effect/Scope';
+import type { AttachedPlugin } from '../dispatch/dispatcher.ts';
+import {
+  isAsync,
+  messageOf,
+  type ReportProblem,
+  RunningPlugin,
+} from '../dispatch/running-plugin.ts';
+import { PluginNotStarted } from '../errors/errors.ts';
+import type { ErasedSetup, HandlerResult, Plugin, PluginContext } from '../plugin/plugin.ts';
+
+/** The end of the session waits for a finalizer no longer than this. */
+const FINALIZER_MS = 5000;
+
+export interface PluginsInPlace {
+  readonly attached: readonly AttachedPlugin[];
+  /** By the name of the service, built-in ones included. */
+  readonly services: ReadonlyMap<string, unknown>;
+}
+
+/** Fails with PluginNotStarted; finalizers of those that were set up before have then run. */
+export const setUpPlugins = Effect.fnUntraced(function* (
+  plan: readonly Plugin[],
+  builtIn: Readonly<Record<string, unknown>>,
+  tell: ReportProblem,
+): Effect.fn.Return<PluginsInPlace, PluginNotStarted, Scope.Scope> {
+  const services = new Map<string, unknown>(Object.entries(builtIn));
+  const attached: AttachedPlugin[] = [];
+  for (const plugin of plan) {
+    const running = new RunningPlugin(plugin, tell);
+    const finalizers: (() => HandlerResult)[] = [];
+    yield* Effect.addFinalizer(() => Effect.promise(() => finalize(running, finalizers)));
+    const handlers = yield* setUp(plugin, {
+      name: plugin.name,
+      services: Object.fromEntries(
+        Object.entries(plugin.spec.needs).map(([key, { service }]) => [key, services.get(service)]),
+      ),
+      signal: running.signal,
+      onClose: (finalizer) => {
+        finalizers.push(finalizer);
+      },
+      warn: (message) => running.warn(message),
+    });
+    if (plugin.provides !== undefined) services.set(plugin.provides, handlers.service);
+    attached.push({ running, handlers, queue: plugin.spec.queue });
+  }
+  return { attached, services };
+});
+
+function setUp(
+  plugin: Plugin,
+  context: PluginContext,
+): Effect.Effect<ErasedSetup, PluginNotStarted, Scope.Scope> {
+  return Effect.suspend(() => {
+    const result = plugin.spec.setup(context);
+    if (Effect.isEffect(result)) return result as Effect.Effect<ErasedSetup, unknown, Scope.Scope>;
+    return Effect.tryPromise({ try: async () => result, catch: (error) => error });
+  }).pipe(
+    Effect.catchCause((cause) =>
+      Effect.fail(
+        new PluginNotStarted({
+          plugin: plugin.name,
+          cause,
+          message: `plugin "${plugin.name}" could not be set up: ${messageOf(Cause.squash(cause))}`,
+        }),
+      ),
+    ),
+  );
+}
+
+/** A finalizer that fails keeps no other from running. */
+async function finalize(
+  running: RunningPlugin,
+  finalizers: readonly (() => HandlerResult)[],
+): Promise<void> {
+  running.abort();
+  for (const finalizer of finalizers.toReversed()) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      const result = finalizer();
+      if (!isAsync(result)) continue;
+      const work = Effect.isEffect(result) ? Effect.runPromise(result) : result;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error('its finalizer did not return')), FINALIZER_MS);
+      });
+      await Promise.race([work, late]);
+    } catch (error) {
+      running.failed(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
