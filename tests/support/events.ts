@@ -13,6 +13,7 @@ export interface ExecLine {
   readonly filename: string;
   readonly argv: readonly string[];
   readonly argvTruncated: boolean;
+  readonly parentComm: string | null;
   readonly uid: number;
   readonly gid: number;
   readonly cgroupId: string;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import fc from 'fast-check';
 import {
   clockTicksFromAuxv,
   containerIdFromCgroup,
@@ -202,4 +203,17 @@ test('clock ticks from the auxiliary vector', () => {
   );
   assert.equal(clockTicksFromAuxv(new Uint8Array(3)), undefined);
   assert.equal(ticksFromBoottime(2_520_509_999_999n, 100), 252050);
+});
+
+test('ticks from nanoseconds: exact on both sides of every tick, in doubles and beyond', () => {
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 1n, max: 3_000_000_000n }),
+      fc.constantFrom(-1n, 0n, 1n),
+      (tick, off) => {
+        const ns = tick * 10_000_000n + off;
+        assert.equal(ticksFromBoottime(ns, 100), Number(ns / 10_000_000n));
+      },
+    ),
+  );
 });

@@ -20,11 +20,16 @@ export class PendingForks {
     this.#byChild.set(event.childPid, event);
   }
 
-  /** Takes the fork that made this very process out. */
-  take(pid: number, startTime: bigint): ForkEvent | undefined {
+  /** The fork that made this very process, if it still waits. */
+  find(pid: number, startTime: bigint): ForkEvent | undefined {
     const fork = this.#byChild.get(pid);
-    if (fork === undefined || fork.childStartTime !== startTime) return undefined;
-    this.#byChild.delete(pid);
+    return fork !== undefined && fork.childStartTime === startTime ? fork : undefined;
+  }
+
+  /** Takes it out. */
+  take(pid: number, startTime: bigint): ForkEvent | undefined {
+    const fork = this.find(pid, startTime);
+    if (fork !== undefined) this.#byChild.delete(pid);
     return fork;
   }
 

@@ -144,15 +144,19 @@ class MetadataKeeper {
   }
 
   #completeParent(event: EventDraft<ForkEvent | ExecEvent | ExitEvent>): ProcessEntry | undefined {
-    const parent = this.#cache.getByIdentity({
-      pid: event.ppid,
-      startTime: ticksFromBoottime(event.parentStartTime, this.#ticksPerSecond),
-      startBoottimeNs: event.parentStartTime,
-    });
-    if (parent === undefined) return undefined;
-    event.parentComm = parent.comm ?? null;
-    if (parent.execId !== undefined)
-      event.parentProcessId = this.#processId(event.ppid, event.parentStartTime, parent.execId);
+    const born = this.#forks.find(event.ppid, event.parentStartTime);
+    const parent =
+      born === undefined
+        ? this.#cache.getByIdentity({
+            pid: event.ppid,
+            startTime: ticksFromBoottime(event.parentStartTime, this.#ticksPerSecond),
+            startBoottimeNs: event.parentStartTime,
+          })
+        : undefined;
+    event.parentComm = born?.comm ?? parent?.comm ?? null;
+    const execId = born?.execId ?? parent?.execId;
+    if (execId !== undefined)
+      event.parentProcessId = this.#processId(event.ppid, event.parentStartTime, execId);
     return parent;
   }
 
