@@ -3,10 +3,26 @@
 
 import { readFileSync } from 'node:fs';
 
-/** @returns a function, so that the boot id is read once. `''` for it where /proc has none. */
-export function processIds(): (pid: number, startTime: bigint, execId: number) => string {
+export type ProcessId = (pid: number, startTime: bigint, execId: number) => string;
+
+/**
+ * @returns a function, so that the boot id is read once (`''` where /proc has none). It remembers
+ * its last answer, because neighbours in a stream have their parent in common.
+ */
+export function processIds(): ProcessId {
   const boot = bootId();
-  return (pid, startTime, execId) => `${boot}-${pid}-${startTime}-${execId}`;
+  let lastPid = -1;
+  let lastStart = -1n;
+  let lastExecId = -1;
+  let last = '';
+  return (pid, startTime, execId) => {
+    if (pid === lastPid && execId === lastExecId && startTime === lastStart) return last;
+    lastPid = pid;
+    lastStart = startTime;
+    lastExecId = execId;
+    last = `${boot}-${pid}-${startTime}-${execId}`;
+    return last;
+  };
 }
 
 /** random(4): drawn anew at each boot. Without its dashes. */
