@@ -38,6 +38,7 @@ find_missing_packages() {
   have_library libbpf.so.1 || need 'libbpf 1.x' libbpf1 libbpf libbpf
   if [ -n "$tests" ]; then
     have_c_compiler || need 'a C compiler' 'gcc libc6-dev' 'gcc glibc-static' gcc
+    command -v xmllint >/dev/null || need xmllint libxml2-utils libxml2 libxml2
   fi
 }
 

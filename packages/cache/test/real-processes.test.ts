@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
-import { ProcessMetadataCache, RealProcfs } from '../src/index.ts';
+import { MID_EXEC, ProcessMetadataCache, RealProcfs } from '../src/index.ts';
 
 /** With their paths: Deno puts the path that it found into argv[0]. */
 const SH = '/bin/sh';
@@ -109,7 +109,11 @@ test('an exec that nobody announces is noticed', async () => {
     assert.equal(before?.cmdline?.[0], SH);
     const startTime = before?.startTime;
     child.stdin?.write('\n');
-    await until('exec', () => new RealProcfs().stat(child.pid).comm === 'sleep');
+    // The name changes in the middle of an exec, where the old image is still the answer.
+    await until('exec', () => {
+      const { comm, imageMark } = new RealProcfs().stat(child.pid);
+      return comm === 'sleep' && imageMark !== MID_EXEC;
+    });
     const after = all.getOrLoad(child.pid);
     assert.deepEqual(after?.cmdline, ['sleep', '1000']);
     assert.equal(after?.startTime, startTime);
