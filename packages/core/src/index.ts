@@ -103,3 +103,4 @@ export {
   SessionService,
 } from './session/session.ts';
 export type { SessionConfig } from './session/session-config.ts';
+export type { SessionTarget } from './session/session-filter.ts';

@@ -20,6 +20,7 @@ import { type CpuProfilerOptions, cpuProfiler } from '../profiler/cpu-profiler.t
 import type { FrameCount } from '../profiler/raw-stacks.ts';
 import { openSession, type Session, type SessionReport } from '../session/session.ts';
 import type { SessionConfig } from '../session/session-config.ts';
+import type { SessionTarget } from '../session/session-filter.ts';
 import { EventQueue } from './event-queue.ts';
 
 /** Services that every agent has besides those of its plugins. */
@@ -58,6 +59,8 @@ export interface Agent extends AsyncDisposable {
   collect(): Promise<Profile>;
   collectRaw(): Promise<readonly FrameCount[]>;
   setLifecycleTracking(on: boolean): void;
+  /** Other processes or cgroups from now on. @throws NoSuchProcess, BadCgroup */
+  setTarget(target: SessionTarget): void;
   evictPendingExits(): void;
   /** What a plugin provides. */
   service<S extends Service>(key: S): ShapeOf<S> | undefined;
@@ -170,6 +173,10 @@ class RunningAgent implements Agent {
 
   setLifecycleTracking(on: boolean): void {
     this.#session.setLifecycleTracking(on);
+  }
+
+  setTarget(target: SessionTarget): void {
+    this.#session.setTarget(target);
   }
 
   evictPendingExits(): void {

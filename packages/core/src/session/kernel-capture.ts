@@ -6,7 +6,7 @@ import { type Procfs, RealProcfs } from '@waggle/cache';
 import { type Native, openNative, RingBuffer } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
-import { NoSuchProcess, type WaggleError } from '../errors/errors.ts';
+import type { WaggleError } from '../errors/errors.ts';
 import { toWaggleError } from '../errors/from-native.ts';
 import {
   type KernelPrograms,
@@ -14,10 +14,10 @@ import {
   loadKernelPrograms,
 } from '../kernel/kernel-programs.ts';
 import { KernelSettings } from '../kernel/kernel-settings.ts';
-import { existingDescendants, expectProcess } from '../lifecycle/descendants.ts';
 import type { KernelNeeds } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import type { SessionConfig } from './session-config.ts';
+import { SessionFilter } from './session-filter.ts';
 
 /** At the rate of a busy build host (10,000 processes a second) room for two seconds. */
 export const DEFAULT_RING_BYTES = 8 * 1024 * 1024;
@@ -35,6 +35,7 @@ export const Kernel = defineService<KernelAccess>()('kernel');
 
 export interface KernelCapture extends KernelAccess {
   readonly ring: RingBuffer;
+  readonly filter: SessionFilter;
   /** Lets events through. Until then the programs are attached and silent. */
   begin(): Effect.Effect<void, WaggleError>;
 }
@@ -80,12 +81,16 @@ export const openKernelCapture = Effect.fnUntraced(function* (
   );
   const settings = new KernelSettings(programs.object);
   const procfs = config.procfs ?? new RealProcfs();
+  const filter = new SessionFilter(programs.object, settings, procfs, needs.events);
   const begin = () =>
     Effect.try({
-      try: () => startCapture(config, needs.events, settings, procfs),
+      try: () => {
+        settings.setLifecycleTracking(config.trackProcessLifecycle ?? needs.events.length > 0);
+        filter.set(config);
+      },
       catch: toWaggleError,
     });
-  return { native, programs, ring, settings, procfs, begin };
+  return { native, programs, ring, settings, procfs, filter, begin };
 });
 
 function programOptions(
@@ -108,28 +113,4 @@ function programOptions(
 
 function tracksProcesses(config: SessionConfig): boolean {
   return config.pids !== undefined || config.launcher !== undefined;
-}
-
-function startCapture(
-  config: SessionConfig,
-  events: readonly LifecycleHook[],
-  settings: KernelSettings,
-  procfs: Procfs,
-): void {
-  const cgroups = config.cgroups ?? [];
-  settings.trackCgroups(cgroups);
-  if (config.launcher !== undefined) settings.track(config.launcher, 'launcher');
-  for (const pid of config.pids ?? []) trackTree(pid, settings, procfs);
-  settings.setLifecycleTracking(config.trackProcessLifecycle ?? events.length > 0);
-  settings.setFilter({ events, processes: tracksProcesses(config), cgroups: cgroups.length });
-}
-
-/** @throws NoSuchProcess */
-export function trackTree(pid: number, settings: KernelSettings, procfs: Procfs): void {
-  expectProcess(procfs, pid);
-  settings.track(pid, 'active');
-  for (const descendant of existingDescendants(procfs, pid)) settings.track(descendant, 'active');
-  // It may have ended before the fork handler could follow it.
-  if (!procfs.pids().includes(pid))
-    throw new NoSuchProcess({ pid, message: `process ${pid} ended before it could be traced` });
 }

@@ -3,8 +3,9 @@
 import type { Procfs } from '@waggle/cache';
 import type { ReportProblem } from '../dispatch/running-plugin.ts';
 import type { Plugin } from '../plugin/plugin.ts';
+import type { SessionTarget } from './session-filter.ts';
 
-export interface SessionConfig {
+export interface SessionConfig extends SessionTarget {
   /** What is done with the events. Order matters only among equals: needs come first. */
   readonly plugins?: readonly Plugin[];
   /**
@@ -12,12 +13,6 @@ export interface SessionConfig {
    * any plugin asks for events. `setLifecycleTracking` changes it while running.
    */
   readonly trackProcessLifecycle?: boolean;
-  /** Only these processes and their descendants, old and new. */
-  readonly pids?: readonly number[];
-  /** Only descendants of this process (usually our own, about to start a command). */
-  readonly launcher?: number;
-  /** Only processes in these cgroup v2 directories or below: at most 16. */
-  readonly cgroups?: readonly string[];
   /** Bytes of the ring buffer: a power of two, at least a page. Default 8 MiB. */
   readonly ringBytes?: number;
   /**

@@ -27,6 +27,7 @@ import { Profiler, type Profiling } from '../profiler/cpu-profiler.ts';
 import type { FrameCount } from '../profiler/raw-stacks.ts';
 import { type KernelCapture, mergeKernelNeeds, openKernelCapture } from './kernel-capture.ts';
 import type { SessionConfig } from './session-config.ts';
+import type { SessionTarget } from './session-filter.ts';
 import { setUpPlugins } from './set-up-plugins.ts';
 
 /** Events that wait for an early handler or a blocking plugin; then the ring holds the rest. */
@@ -47,6 +48,8 @@ export interface SessionControl {
   /** Ends the session gracefully: everything that the kernel has by now is still delivered. */
   stop(): void;
   setLifecycleTracking(on: boolean): void;
+  /** Another target from now on. @throws NoSuchProcess, BadCgroup */
+  setTarget(target: SessionTarget): void;
   totals(): EventTotals;
 }
 
@@ -100,6 +103,7 @@ export const openSession = Effect.fnUntraced(function* (
   const control: SessionControl = {
     stop: () => stopped.resolve(),
     setLifecycleTracking: (on) => capture.settings.setLifecycleTracking(on),
+    setTarget: (target) => capture.filter.set(target),
     totals: () => reader.totals(),
   };
   const tell = config.onPluginProblem ?? tellOnStderr;

@@ -1,0 +1,62 @@
+// Which processes a session is about, kept in the kernel: a set of processes with their
+// descendants, and cgroups. May be changed while it runs.
+
+import { type LifecycleHook, MAPS } from '@waggle/bpf';
+import type { Procfs } from '@waggle/cache';
+import type { BpfObject } from '@waggle/ffi';
+import { NoSuchProcess } from '../errors/errors.ts';
+import type { KernelSettings } from '../kernel/kernel-settings.ts';
+import { existingDescendants, expectProcess } from '../lifecycle/descendants.ts';
+
+/** Both have to hold. Without either: all processes. */
+export interface SessionTarget {
+  /** Only these processes and their descendants, old and new. */
+  readonly pids?: readonly number[];
+  /** Only descendants of this process (usually our own, about to start a command). */
+  readonly launcher?: number;
+  /** Only processes in these cgroup v2 directories or below: at most 16. */
+  readonly cgroups?: readonly string[];
+}
+
+export class SessionFilter {
+  constructor(
+    private readonly object: BpfObject,
+    private readonly settings: KernelSettings,
+    private readonly procfs: Procfs,
+    private readonly events: readonly LifecycleHook[],
+  ) {}
+
+  /**
+   * Puts a target in the place of the one before. From one set of processes to another there is a
+   * moment, some microseconds, in which neither is followed. @throws NoSuchProcess, BadCgroup
+   */
+  set(target: SessionTarget): void {
+    const { pids, launcher, cgroups = [] } = target;
+    const processes = pids !== undefined || launcher !== undefined;
+    for (const pid of pids ?? []) expectProcess(this.procfs, pid);
+    this.settings.trackCgroups(cgroups);
+    // To everybody: at once, before the set is emptied.
+    if (!processes) this.apply(processes, cgroups.length);
+    this.untrackAll();
+    if (launcher !== undefined) this.settings.track(launcher, 'launcher');
+    for (const pid of pids ?? []) this.trackTree(pid);
+    this.apply(processes, cgroups.length);
+  }
+
+  private apply(processes: boolean, cgroups: number): void {
+    this.settings.setFilter({ events: this.events, processes, cgroups });
+  }
+
+  private trackTree(pid: number): void {
+    this.settings.track(pid, 'active');
+    for (const descendant of existingDescendants(this.procfs, pid))
+      this.settings.track(descendant, 'active');
+    // It may have ended before the fork handler could follow it.
+    if (!this.procfs.pids().includes(pid))
+      throw new NoSuchProcess({ pid, message: `process ${pid} ended before it could be traced` });
+  }
+
+  private untrackAll(): void {
+    for (const _batch of this.object.map(MAPS.trackedProcesses).drain());
+  }
+}
