@@ -31,7 +31,15 @@ async function start(
 ): Promise<ChildProcess & { pid: number }> {
   const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'ignore'], ...options });
   await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
-  assert.ok(child.pid !== undefined);
+  const { pid } = child;
+  assert.ok(pid !== undefined);
+  // The kernel lets the parent go on a moment before it swaps the child's memory (exec_mmap).
+  const procfs = new RealProcfs();
+  const ours = procfs.probe(process.pid).imageMark;
+  await until('exec', () => {
+    const { imageMark } = procfs.probe(pid);
+    return imageMark !== ours && imageMark !== MID_EXEC;
+  });
   return child as ChildProcess & { pid: number };
 }
 
