@@ -94,6 +94,7 @@ export {
   type FrameCount,
   type StackFrameInfo,
 } from './profiler/raw-stacks.ts';
+export { symbolInvalidation } from './profiler/symbol-invalidation.ts';
 export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-capture.ts';
 export {
   openSession,

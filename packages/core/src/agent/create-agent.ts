@@ -18,6 +18,7 @@ import type { Plugin } from '../plugin/plugin.ts';
 import type { Service, ShapeOf } from '../plugin/service.ts';
 import { type CpuProfilerOptions, cpuProfiler } from '../profiler/cpu-profiler.ts';
 import type { FrameCount } from '../profiler/raw-stacks.ts';
+import { symbolInvalidation } from '../profiler/symbol-invalidation.ts';
 import { openSession, type Session, type SessionReport } from '../session/session.ts';
 import type { SessionConfig } from '../session/session-config.ts';
 import type { SessionTarget } from '../session/session-filter.ts';
@@ -122,7 +123,10 @@ function sessionConfig(config: AgentConfig & { readonly plugins?: readonly Plugi
   const own: Plugin[] = [];
   // A plugin of the user's that provides the same takes its place.
   if (metadata !== false && !has(ProcessMetadata.service)) own.push(processMetadata(metadata));
-  if (profile !== undefined) own.push(cpuProfiler({ raw: true, ...launcher, ...profile }));
+  if (profile !== undefined) {
+    own.push(cpuProfiler({ raw: true, ...launcher, ...profile }));
+    if (rest.trackProcessLifecycle !== false) own.push(symbolInvalidation());
+  }
   return { ...rest, ...launcher, plugins: [...own, ...plugins] };
 }
 

@@ -70,3 +70,27 @@ test('processes nobody follows are not remembered', () => {
   expect(seen).toEqual([]);
   expect([...spaces.pids]).toEqual([]);
 });
+
+describe('what is over is forgotten', () => {
+  test('a process that ended, but not the next owner of its pid', () => {
+    const spaces = new AddressSpaces();
+    spaces.seed(1, [mapping('/init')]);
+    spaces.apply({ type: 'fork', time: 10n, pid: 7, parent: 1 });
+    spaces.apply({ type: 'fork', time: 30n, pid: 7, parent: 1 });
+    spaces.forget(7, 20n, true);
+    expect(spaces.find(7, 0x1000, 15n)).toBeUndefined();
+    expect(spaces.find(7, 0x1000, 35n)?.path).toBe('/init');
+    spaces.forget(7, 40n, true);
+    expect([...spaces.pids]).toEqual([1]);
+  });
+
+  test('the image before an exec', () => {
+    const spaces = new AddressSpaces();
+    spaces.seed(7, [mapping('/first')]);
+    spaces.apply({ type: 'exec', time: 100n, pid: 7 });
+    spaces.apply({ type: 'mapping', time: 101n, pid: 7, mapping: mapping('/second') });
+    spaces.forget(7, 100n, false);
+    expect(spaces.find(7, 0x1000, 50n)).toBeUndefined();
+    expect(spaces.find(7, 0x1000, 101n)?.path).toBe('/second');
+  });
+});

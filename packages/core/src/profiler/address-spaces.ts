@@ -2,42 +2,12 @@
 // image starts at fork or exec and is never changed by what comes after its time, so an address
 // sampled in one image is never looked up in another.
 
+import { ImageMappings } from './image-mappings.ts';
 import type { Mapping, SideBandRecord } from './perf-records.ts';
 
-interface TimedMapping {
+interface Image {
   readonly since: bigint;
-  readonly mapping: Mapping;
-}
-
-class Image {
-  private readonly mappings: TimedMapping[];
-
-  constructor(
-    readonly since: bigint,
-    inherited: readonly TimedMapping[] = [],
-  ) {
-    this.mappings = [...inherited];
-  }
-
-  add(since: bigint, mapping: Mapping): void {
-    this.mappings.push({ since, mapping });
-  }
-
-  /** For a child: what is mapped at the moment of its birth. */
-  snapshot(): readonly TimedMapping[] {
-    return this.mappings;
-  }
-
-  /** The newest mapping of the address that was there at `time`. */
-  find(address: number, time: bigint): Mapping | undefined {
-    for (let index = this.mappings.length - 1; index >= 0; index--) {
-      const entry = this.mappings[index];
-      if (entry === undefined || entry.since > time) continue;
-      const { mapping } = entry;
-      if (address >= mapping.start && address < mapping.end) return mapping;
-    }
-    return undefined;
-  }
+  readonly mappings: ImageMappings;
 }
 
 export class AddressSpaces {
@@ -54,8 +24,8 @@ export class AddressSpaces {
   /** Follows a process from now on, with what /proc says it has mapped already. */
   seed(pid: number, mappings: readonly Mapping[]): void {
     // They were there before anything was sampled.
-    const image = new Image(0n);
-    for (const mapping of mappings) image.add(0n, mapping);
+    const image = { since: 0n, mappings: ImageMappings.empty() };
+    for (const mapping of mappings) image.mappings.add(0n, mapping);
     this.images.set(pid, [image]);
   }
 
@@ -64,20 +34,38 @@ export class AddressSpaces {
     switch (record.type) {
       case 'fork': {
         const parent = this.images.get(record.parent)?.at(-1);
-        if (parent !== undefined) this.start(record.pid, new Image(record.time, parent.snapshot()));
+        if (parent === undefined) return;
+        this.start(record.pid, { since: record.time, mappings: parent.mappings.fork() });
         return;
       }
       case 'exec':
-        if (this.images.has(record.pid)) this.start(record.pid, new Image(record.time));
+        if (this.images.has(record.pid))
+          this.start(record.pid, { since: record.time, mappings: ImageMappings.empty() });
         return;
       case 'mapping': {
         const image = this.images.get(record.pid)?.at(-1);
         if (image === undefined) return;
-        image.add(record.time, record.mapping);
+        image.mappings.add(record.time, record.mapping);
         this.onMapping(record.pid, record.mapping);
         return;
       }
     }
+  }
+
+  /**
+   * Forgets what nobody asks for any more: images that were replaced by `time`, and the last one
+   * as well if the process ended then. An image that began later is another process's.
+   */
+  forget(pid: number, time: bigint, ended: boolean): void {
+    const images = this.images.get(pid);
+    if (images === undefined) return;
+    const kept = images.filter((image, index) => {
+      const next = images[index + 1];
+      if (image.since > time) return true;
+      return next === undefined || next.since > time ? !ended : false;
+    });
+    if (kept.length === 0) this.images.delete(pid);
+    else this.images.set(pid, kept);
   }
 
   /** The mapping that held at `time`. */
@@ -86,7 +74,7 @@ export class AddressSpaces {
     if (images === undefined) return undefined;
     for (let index = images.length - 1; index >= 0; index--) {
       const image = images[index];
-      if (image !== undefined && image.since <= time) return image.find(address, time);
+      if (image !== undefined && image.since <= time) return image.mappings.find(address, time);
     }
     return undefined;
   }

@@ -15,6 +15,11 @@ import type { FrameCount } from './raw-stacks.ts';
 /** What other plugins and the session can ask of it. Only after the session has started. */
 export interface Profiling {
   counts(): ProfilerCounts;
+  /**
+   * An image ended at that moment (CLOCK_BOOTTIME), by exec or with its process: what is known of
+   * its mappings may be forgotten once its samples have been named.
+   */
+  retire(pid: number, time: bigint, ended: boolean): void;
   /** Ends sampling for good. */
   stop(): void;
   /** Everything since the last collection. */
@@ -55,6 +60,7 @@ export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
       return {
         service: {
           counts: () => running().counts(),
+          retire: (pid, time, ended) => running().retire(pid, time, ended),
           stop: () => running().stop(),
           collect: () => running().collect(),
           collectRaw: () => running().collectRaw(),

@@ -28,6 +28,7 @@ import { Symbolizer } from './symbolizer.ts';
 const ROUND_MS = 250;
 const MIN_ENTRIES = 1024;
 const MAX_ENTRIES = 16_384;
+const ROUNDS_UNTIL_FORGOTTEN = 3;
 /** A program that has just fetched the map's number is done with it long before. */
 const SWITCH_MS = 2;
 
@@ -41,6 +42,13 @@ export interface ProfilerConfig {
   readonly command?: string;
   /** Keeps stacks one by one for collectRaw(). */
   readonly raw?: boolean;
+}
+
+interface Retired {
+  readonly pid: number;
+  readonly time: bigint;
+  readonly ended: boolean;
+  readonly round: number;
 }
 
 export interface ProfilerCounts extends SampleCounts {
@@ -69,6 +77,8 @@ export class CpuProfiler {
   private startTime = new Date();
   private startedAt = performance.now();
   private lostBefore = 0;
+  private rounds = 0;
+  private retired: Retired[] = [];
   private sampling = true;
 
   constructor(
@@ -91,6 +101,11 @@ export class CpuProfiler {
       throw error;
     }
     this.timer = setInterval(() => this.round(), ROUND_MS);
+  }
+
+  /** The image ended then (CLOCK_BOOTTIME): forgotten once no sample of it can be left. */
+  retire(pid: number, time: bigint, ended: boolean): void {
+    this.retired.push({ pid, time, ended, round: this.rounds });
   }
 
   counts(): ProfilerCounts {
@@ -193,6 +208,15 @@ export class CpuProfiler {
   private round(all = false): void {
     this.followMappings(all);
     for (const stack of this.maps.nextRound()) this.add(stack);
+    this.rounds++;
+    this.forgetRetired();
+  }
+
+  /** A sample is handed out in the round after its own at the latest. */
+  private forgetRetired(): void {
+    const due = this.retired.findIndex(({ round }) => this.rounds - round < ROUNDS_UNTIL_FORGOTTEN);
+    const over = this.retired.splice(0, due < 0 ? this.retired.length : due);
+    for (const { pid, time, ended } of over) this.spaces.forget(pid, time, ended);
   }
 
   private followMappings(all: boolean): void {

@@ -13,6 +13,7 @@ import {
   type SessionConfig,
   startCommand,
   sumOf,
+  symbolInvalidation,
   type TrackedCommand,
 } from '@waggle/core';
 import * as Effect from 'effect/Effect';
@@ -89,7 +90,7 @@ function sessionConfig(options: RecordOptions, target: RecordTarget): SessionCon
   });
   return {
     trackProcessLifecycle: true,
-    plugins: [processMetadata(), profiler],
+    plugins: [processMetadata(), profiler, symbolInvalidation()],
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
     ...launcher,
     ...(target.kind === 'processes' ? { pids: target.pids } : {}),
