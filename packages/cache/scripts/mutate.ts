@@ -62,6 +62,14 @@ const mutants: Mutant[] = [
     file: 'src/fields.ts',
     from: '    ...emptyValues(),\n    cwd: values.cwd,',
     to: '    ...values,\n    cwd: values.cwd,',
+    tests: ['reuse-and-exec.test.ts'],
+  },
+  {
+    rule: 'a record of an exec drops the fields that it changes',
+    file: 'src/exec-seeding.ts',
+    from: '    cwd: values.cwd ?? carried.cwd,',
+    to: '    cwd: values.cwd ?? carried.cwd,\n    exe: values.exe ?? carried.exe,',
+    tests: ['reuse-and-exec.test.ts'],
   },
   {
     rule: 'a zombie is gone',

@@ -121,6 +121,21 @@ test('invalidate drops what exec changes and keeps the rest', () => {
   assert.equal(cache.invalidate(8), false);
 });
 
+test('a record of an exec that says little: what exec changes is read anew', () => {
+  const { procfs, cache } = fixture();
+  const before = { comm: 'sh', exe: '/bin/sh', cmdline: ['sh'], environ: { A: '1' }, uid: 5 };
+  const { startTime } = procfs.spawn(7, { ...before, cwd: '/srv' });
+  cache.seed({ pid: 7, startTime, execId: 1 })?.load();
+  const after = { comm: 'ls', exe: '/bin/ls', cmdline: ['ls'], environ: { A: '2' }, uid: 6 };
+  procfs.exec(7, { ...after, cwd: '/elsewhere' });
+  const entry = cache.seed({ pid: 7, startTime, execId: 2 })?.load();
+  assert.deepEqual(
+    [entry?.comm, entry?.exe, entry?.cmdline, entry?.environVar('A'), entry?.uid],
+    ['ls', '/bin/ls', ['ls'], '2', 6],
+  );
+  assert.equal(entry?.cwd, '/srv');
+});
+
 test('each field is read once, and only when asked for', () => {
   const { procfs, cache } = fixture();
   procfs.spawn(7, { environ: { A: '1' } });
