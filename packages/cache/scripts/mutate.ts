@@ -65,13 +65,6 @@ const mutants: Mutant[] = [
     tests: ['reuse-and-exec.test.ts'],
   },
   {
-    rule: 'a record of an exec drops the fields that it changes',
-    file: 'src/exec-seeding.ts',
-    from: '    cwd: values.cwd ?? carried.cwd,',
-    to: '    cwd: values.cwd ?? carried.cwd,\n    exe: values.exe ?? carried.exe,',
-    tests: ['reuse-and-exec.test.ts'],
-  },
-  {
     rule: 'a zombie is gone',
     file: 'src/cache.ts',
     from: "if (stat === 'gone' || stat === 'unknown' || stat.ended) return undefined;",
