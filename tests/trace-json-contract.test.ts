@@ -38,7 +38,7 @@ const PROCESS: Shape = {
   tid: isInteger,
   parentComm: orNull(isString),
   processId: isString,
-  parentProcessId: orNull(isString),
+  parentProcessId: isString,
 };
 
 const SHAPES: Readonly<Record<TraceEvent['event'], Shape>> = {
@@ -53,6 +53,19 @@ const SHAPES: Readonly<Record<TraceEvent['event'], Shape>> = {
     containerId: orNull(isString),
     nsMnt: isInteger,
     nsPid: isInteger,
+    exe: isString,
+    exeTruncated: isBoolean,
+    cwd: isString,
+    cwdTruncated: isBoolean,
+    exeInode: isNumeral,
+    exeDevice: (value) => typeof value === 'string' && /^\d+:\d+$/.test(value),
+    effectiveUid: isInteger,
+    effectiveGid: isInteger,
+    loginUid: orNull(isInteger),
+    sessionId: isInteger,
+    tty: orNull(isString),
+    marks: isStrings,
+    interpreter: orNull(isString),
   },
   exit: {
     ...PROCESS,

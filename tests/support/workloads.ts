@@ -23,6 +23,7 @@ const BUILDS = {
   thread_ends: { flags: ['-pthread'] },
   die_by: { flags: ['-static'] },
   exec_args: { flags: [] },
+  exec_nameless: { flags: ['-static'] },
   family: { flags: ['-static'] },
   call_tree: { flags: FRAMES },
   swap_one: { source: 'swap', flags: ['-DFUNCTION=only_in_one', ...FIXED_ADDRESS] },

@@ -23,6 +23,11 @@ typedef int pid_t;
 /* include/linux/sched/signal.h: the whole group is exiting, group_exit_code is valid. */
 #define SIGNAL_GROUP_EXIT 0x00000004
 #define TASK_COMM_LEN 16
+/* include/uapi/linux/stat.h */
+#define S_ISUID 0004000
+#define S_ISGID 0002000
+/* include/linux/pid.h */
+#define PIDTYPE_SID 3
 
 /* Only for its relocated values: configuration decides them. */
 enum cgroup_subsys_id {
@@ -61,11 +66,82 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct tty_driver {
+	int major;
+	int minor_start;
+};
+
+struct tty_struct {
+	int index;
+	struct tty_driver *driver;
+};
+
 struct signal_struct {
 	atomic_t live;
 	int nr_threads;
 	int group_exit_code;
 	unsigned int flags;
+	struct pid *pids[4];
+	struct tty_struct *tty;
+};
+
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
+typedef struct {
+	unsigned int val;
+} kgid_t;
+
+struct cred {
+	kuid_t uid;
+	kgid_t gid;
+	kuid_t euid;
+	kgid_t egid;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct super_block {
+	unsigned int s_dev;
+};
+
+struct inode {
+	unsigned short i_mode;
+	unsigned int i_nlink;
+	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+};
+
+struct fs_struct {
+	struct path pwd;
 };
 
 struct kernfs_node {
@@ -85,12 +161,19 @@ struct css_set {
 };
 
 struct mm_struct {
+	unsigned long start_code;
+	unsigned long start_stack;
 	unsigned long arg_start;
 	unsigned long arg_end;
+	unsigned long env_start;
+	unsigned long env_end;
+	struct file *exe_file;
 };
 
 struct linux_binprm {
 	const char *filename;
+	const char *interp;
+	unsigned int secureexec : 1;
 };
 
 struct task_struct {
@@ -106,6 +189,9 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct pid *thread_pid;
 	struct css_set *cgroups;
+	const struct cred *cred;
+	struct fs_struct *fs;
+	kuid_t loginuid;
 	char comm[TASK_COMM_LEN];
 };
 

@@ -8,7 +8,9 @@
 #ifndef WAGGLE_LIFECYCLE_H
 #define WAGGLE_LIFECYCLE_H
 
+#include "exec_detail.h"
 #include "filter.h"
+#include "limit.h"
 #include <bpf/bpf_core_read.h>
 
 static __always_inline bool wanted(struct filter_settings *settings, struct event_counters *counters,
@@ -55,6 +57,7 @@ static __always_inline void fill_header(struct record_header *header, struct tas
 	header->exec_id = BPF_CORE_READ(task, self_exec_id);
 	header->parent_tgid = BPF_CORE_READ(parent, tgid);
 	header->parent_start_boottime = BPF_CORE_READ(parent, group_leader, start_boottime);
+	header->parent_exec_id = BPF_CORE_READ(parent, self_exec_id);
 	BPF_CORE_READ_INTO(&header->comm, leader, comm);
 }
 
@@ -102,20 +105,55 @@ static __always_inline void on_fork(struct task_struct *parent, struct task_stru
 	track_child(tgid, child_tgid);
 	if (!wanted(settings, counters, RECORD_FORK, tgid))
 		return;
+	record.child_start_boottime = BPF_CORE_READ(child, start_boottime);
+	if (!limit_start(settings, counters, RECORD_FORK, child_tgid, record.child_start_boottime))
+		return;
 	fill_header(&record.header, parent);
 	record.child_tgid = child_tgid;
-	record.child_start_boottime = BPF_CORE_READ(child, start_boottime);
 	submit(&record, sizeof(record), &record.header, counters, RECORD_FORK);
 }
 
-static __always_inline void on_exec(struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+/* Arguments and, on request, the environment, which lies right behind them (fs/binfmt_elf.c,
+ * create_elf_tables): one read for both. Returns the bytes of both together. */
+static __always_inline u32 read_arguments(struct exec_record *record, struct task_struct *task,
+					  u32 filename, bool with_environ)
+{
+	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
+	unsigned long end = BPF_CORE_READ(task, mm, arg_end);
+	u64 argv = end - start, both = argv;
+
+	record->argv_total = argv;
+	if (with_environ && BPF_CORE_READ(task, mm, env_start) == end) {
+		record->header.flags |= RECORD_HAS_ENVIRON;
+		both = BPF_CORE_READ(task, mm, env_end) - start;
+	}
+	if (both > ARGV_MAX_BYTES) {
+		if (argv > ARGV_MAX_BYTES) {
+			record->header.flags |= RECORD_ARGV_TRUNCATED;
+			argv = ARGV_MAX_BYTES;
+		}
+		if (record->header.flags & RECORD_HAS_ENVIRON)
+			record->header.flags |= RECORD_ENVIRON_TRUNCATED;
+		both = ARGV_MAX_BYTES;
+	}
+	if (bpf_probe_read_user(record->payload + filename, both, (void *)start)) {
+		record->header.flags |= RECORD_ARGV_UNREADABLE;
+		argv = both = 0;
+	}
+	record->argv_length = argv;
+	record->environ_length = both - argv;
+	return both;
+}
+
+/* bprm may be NULL: tracepoints do not hand it on, only the file's name. */
+static __always_inline void on_exec(struct task_struct *task, pid_t old_pid,
+				    struct linux_binprm *bprm, const char *name)
 {
 	struct filter_settings *settings = ONLY(filter_settings);
 	struct event_counters *counters = ONLY(event_counters);
 	struct exec_record *record = ONLY(exec_scratch);
 	u32 tgid = BPF_CORE_READ(task, tgid);
-	unsigned long arg_start, arg_end;
-	u64 ids, filename, argv;
+	u64 ids, filename, used;
 	long got;
 
 	if (!settings || !counters || !record)
@@ -124,6 +162,8 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid, str
 	if (!wanted(settings, counters, RECORD_EXEC, tgid))
 		return;
 	fill_header(&record->header, task);
+	if (!limit_start(settings, counters, RECORD_EXEC, tgid, record->header.start_boottime))
+		return;
 	ids = bpf_get_current_uid_gid();
 	record->uid = ids;
 	record->gid = ids >> 32;
@@ -132,8 +172,12 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid, str
 	record->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	record->pid_namespace = pid_namespace_of(task);
 	record->old_tid = old_pid;
+	record->image_mark = BPF_CORE_READ(task, mm, start_code) + BPF_CORE_READ(task, mm, start_stack);
+	record->exe_length = 0;
+	record->cwd_length = 0;
+	record->interpreter_length = 0;
 
-	got = bpf_probe_read_kernel_str(record->payload, FILENAME_MAX_BYTES, BPF_CORE_READ(bprm, filename));
+	got = bpf_probe_read_kernel_str(record->payload, FILENAME_MAX_BYTES, name);
 	if (got < 1)
 		got = 1;
 	/* A full buffer means that the string was cut: PATH_MAX counts the NUL. */
@@ -144,21 +188,13 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid, str
 		filename = FILENAME_MAX_BYTES - 1;
 	record->filename_length = filename;
 
-	arg_start = BPF_CORE_READ(task, mm, arg_start);
-	arg_end = BPF_CORE_READ(task, mm, arg_end);
-	argv = arg_end - arg_start;
-	record->argv_total = argv;
-	if (argv > ARGV_MAX_BYTES) {
-		record->header.flags |= RECORD_ARGV_TRUNCATED;
-		argv = ARGV_MAX_BYTES;
-	}
-	if (bpf_probe_read_user(record->payload + filename, argv, (void *)arg_start)) {
-		record->header.flags |= RECORD_ARGV_UNREADABLE;
-		argv = 0;
-	}
-	record->argv_length = argv;
-	submit(record, offsetof(struct exec_record, payload) + filename + argv, &record->header,
-	       counters, RECORD_EXEC);
+	used = filename + read_arguments(record, task, filename, settings->flags & EXEC_ENVIRON);
+	if (settings->flags & EXEC_DETAIL)
+		used = add_exec_detail(record, task, bprm, used);
+	if (used > sizeof(record->payload))
+		return;
+	submit(record, offsetof(struct exec_record, payload) + used, &record->header, counters,
+	       RECORD_EXEC);
 }
 
 /* True for exactly one thread of a group: the one that sees the group's end first. */
@@ -186,7 +222,8 @@ static __always_inline void on_exit(struct task_struct *task)
 
 	if (!settings || !counters || !ends_group(task, leader, tgid))
 		return;
-	if (wanted(settings, counters, RECORD_EXIT, tgid)) {
+	if (wanted(settings, counters, RECORD_EXIT, tgid) &&
+	    limit_end(settings, counters, tgid, BPF_CORE_READ(leader, start_boottime))) {
 		fill_header(&record.header, task);
 		record.uid = bpf_get_current_uid_gid();
 		record.cgroup_id = bpf_get_current_cgroup_id();

@@ -71,6 +71,21 @@ struct {
 	__type(value, u8);
 } ended_groups SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RECORD_TYPES);
+	__type(key, u32);
+	__type(value, struct rate_bucket);
+} rate_buckets SEC(".maps");
+
+/* Processes whose exec or birth the limit kept back: their end is kept back as well. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, u64);
+} limited_processes SEC(".maps");
+
 /* Two counting maps: userspace drains the one that `active_samples` does not name. */
 struct sample_map {
 	__uint(type, BPF_MAP_TYPE_HASH);

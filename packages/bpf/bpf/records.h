@@ -14,7 +14,11 @@
  * that a per-CPU map value may have. Longer ones are cut and flagged. */
 enum record_bounds {
 	FILENAME_MAX_BYTES = 4096,
-	ARGV_MAX_BYTES = 16384,
+	ARGV_MAX_BYTES = 16384, /* with the environment, where that is asked for */
+	PATH_MAX_BYTES = 2048,
+	PATH_COMPONENT_BYTES = 256, /* NAME_MAX and the NUL */
+	PATH_MAX_COMPONENTS = 40,
+	INTERPRETER_MAX_BYTES = 256, /* BINPRM_BUF_SIZE */
 };
 
 enum record_type {
@@ -28,6 +32,21 @@ enum record_flags {
 	RECORD_ARGV_TRUNCATED = 1 << 0,
 	RECORD_FILENAME_TRUNCATED = 1 << 1,
 	RECORD_ARGV_UNREADABLE = 1 << 2,
+	RECORD_HAS_DETAIL = 1 << 3,
+	RECORD_EXE_TRUNCATED = 1 << 4,
+	RECORD_CWD_TRUNCATED = 1 << 5,
+	RECORD_HAS_ENVIRON = 1 << 6,
+	RECORD_ENVIRON_TRUNCATED = 1 << 7,
+};
+
+/* What a security person asks of an exec. */
+enum exec_marks {
+	EXEC_SETUID = 1 << 0,       /* set-user-ID file, and the effective user changed */
+	EXEC_SETGID = 1 << 1,
+	EXEC_PRIVILEGED = 1 << 2,   /* bprm->secureexec: AT_SECURE, capability gain included */
+	EXEC_MEMFD = 1 << 3,        /* a file without a name, made by memfd_create(2) */
+	EXEC_DELETED = 1 << 4,      /* its last name was removed */
+	EXEC_SCRIPT = 1 << 5,       /* the interpreter was executed for it */
 };
 
 /* Identity of the process image that the record is about, and its place in the stream. */
@@ -44,6 +63,7 @@ struct record_header {
 	u64 start_boottime; /* ns, of the thread group leader */
 	u64 exec_id;        /* task->self_exec_id */
 	u64 parent_start_boottime;
+	u64 parent_exec_id;
 	char comm[TASK_COMM_LEN];
 };
 
@@ -66,7 +86,23 @@ struct exec_record {
 	u32 filename_length; /* bytes in payload, without NUL */
 	u32 argv_length;     /* bytes behind the file name, NUL between arguments */
 	u32 argv_total;      /* bytes the process really has */
-	char payload[FILENAME_MAX_BYTES + ARGV_MAX_BYTES];
+	u64 image_mark;      /* mm->start_code + mm->start_stack: what /proc/PID/stat shows of both */
+	/* From here on zero without RECORD_HAS_DETAIL. */
+	u64 exe_inode;
+	u32 exe_device;      /* super_block's s_dev: 12 bits of major number, 20 of minor */
+	u32 marks;           /* exec_marks */
+	u32 effective_uid;
+	u32 effective_gid;
+	u32 login_uid;       /* 4294967295: none */
+	u32 session_id;
+	u32 tty;             /* major << 20 | minor; 0: none */
+	u32 exe_length;      /* components behind the arguments, leaf first, NUL after each */
+	u32 cwd_length;      /* the same behind those */
+	u32 interpreter_length;
+	u32 environ_length;  /* behind argv and before the components */
+	u32 cursor;          /* of the program's own */
+	char payload[FILENAME_MAX_BYTES + ARGV_MAX_BYTES + 2 * (PATH_MAX_BYTES + PATH_COMPONENT_BYTES) +
+		     INTERPRETER_MAX_BYTES];
 };
 
 struct exit_record {
@@ -79,6 +115,8 @@ struct exit_record {
 enum filter_flags {
 	FILTER_PROCESSES = 1 << 0, /* only tracked_processes */
 	FILTER_CGROUPS = 1 << 1,   /* only tasks under tracked_cgroups */
+	EXEC_DETAIL = 1 << 2,      /* exec records with paths, ids and marks */
+	EXEC_ENVIRON = 1 << 3,     /* and with the environment */
 };
 
 enum filter_bounds {
@@ -91,6 +129,15 @@ struct filter_settings {
 	u32 flags;        /* filter_flags */
 	u32 cgroup_count; /* used slots of tracked_cgroups */
 	u32 reserved;
+	/* Token bucket of each kind of event. 0: none. */
+	u64 limit_interval_ns; /* between two events at the limit's rate */
+	u64 limit_burst_ns;    /* how far ahead of that rate a burst may run */
+};
+
+/* The generic cell rate algorithm (ITU-T I.371): when the next event would be due. Not guarded:
+ * each CPU that races may let one event more through, and none ever waits. */
+struct rate_bucket {
+	u64 due_ns;
 };
 
 enum tracked_state {
@@ -108,6 +155,7 @@ struct event_counters {
 	u64 next_sequence;
 	u64 dropped[RECORD_TYPES];
 	u64 suppressed[RECORD_TYPES];
+	u64 limited[RECORD_TYPES];
 	u64 tracking_overflow; /* children that found tracked_processes full */
 };
 

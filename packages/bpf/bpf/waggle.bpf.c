@@ -16,18 +16,46 @@ int BPF_PROG(handle_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+#ifdef REFUSED_EXEC
+/* For tests of what happens on kernels that refuse a program: no verifier lets anyone read below
+ * the stack. */
+#define REFUSAL() asm volatile("r1 = *(u64 *)(r10 - 1024)" ::: "r1")
+#else
+#define REFUSAL()
+#endif
+
 #ifndef WITHOUT_EXEC
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(handle_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	on_exec(task, old_pid, bprm);
+	REFUSAL();
+	on_exec(task, old_pid, bprm, BPF_CORE_READ(bprm, filename));
 	return 0;
 }
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(handle_exec_raw, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	on_exec(task, old_pid, bprm);
+	REFUSAL();
+	on_exec(task, old_pid, bprm, BPF_CORE_READ(bprm, filename));
+	return 0;
+}
+
+/* /sys/kernel/tracing/events/sched/sched_process_exec/format */
+struct exec_tracepoint {
+	u64 common;
+	u32 filename_location; /* __data_loc: offset in the lower half */
+	pid_t pid;
+	pid_t old_pid;
+};
+
+SEC("tracepoint/sched/sched_process_exec")
+int handle_exec_tracepoint(struct exec_tracepoint *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	REFUSAL();
+	on_exec(task, ctx->old_pid, NULL, (void *)ctx + (ctx->filename_location & 0xffff));
 	return 0;
 }
 #endif
@@ -54,6 +82,15 @@ int BPF_PROG(handle_exit_raw, struct task_struct *task)
 	return 0;
 }
 
+/* For kernels that refuse raw tracepoints too. A fork has no such fallback: its tracepoint does
+ * not say whether a thread or a process was born. */
+SEC("tracepoint/sched/sched_process_exit")
+int handle_exit_tracepoint(void *ctx)
+{
+	on_exit((void *)bpf_get_current_task());
+	return 0;
+}
+
 SEC("perf_event")
 int sample(struct bpf_perf_event_data *ctx)
 {
@@ -69,6 +106,7 @@ const struct exit_record *layout_exit_record __attribute__((unused));
 const enum record_type *layout_record_type __attribute__((unused));
 const enum record_flags *layout_record_flags __attribute__((unused));
 const enum record_bounds *layout_record_bounds __attribute__((unused));
+const enum exec_marks *layout_exec_marks __attribute__((unused));
 const enum filter_flags *layout_filter_flags __attribute__((unused));
 const enum filter_bounds *layout_filter_bounds __attribute__((unused));
 const enum tracked_state *layout_tracked_state __attribute__((unused));

@@ -20,6 +20,7 @@ const ENUMS = [
   'record_bounds',
   'record_type',
   'record_flags',
+  'exec_marks',
   'filter_flags',
   'filter_bounds',
   'tracked_state',

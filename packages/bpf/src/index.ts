@@ -2,6 +2,7 @@
 
 export * from './generated/layouts.ts';
 export {
+  type AttachMethod,
   LIFECYCLE_PROGRAMS,
   type LifecycleHook,
   MAPS,
@@ -11,6 +12,8 @@ export {
 } from './object.ts';
 export { decodeComm, decodeRecord, type RecordMemory } from './records/decode.ts';
 export type {
+  ExecDetail,
+  ExecMark,
   ExecRecord,
   ExitRecord,
   ForkRecord,

@@ -17,10 +17,13 @@ export function objectPath(architecture: string = process.arch): string {
 
 export type LifecycleHook = 'fork' | 'exec' | 'exit';
 
+/** Best first. `tracepoint` needs tracefs, the others need nothing. */
+export type AttachMethod = 'tp_btf' | 'raw_tp' | 'tracepoint';
+
 /** How a handler may be attached; tried in this order. */
 export interface ProgramVariant {
   readonly program: string;
-  readonly method: 'tp_btf' | 'raw_tp';
+  readonly method: AttachMethod;
 }
 
 export const LIFECYCLE_PROGRAMS: Readonly<Record<LifecycleHook, readonly ProgramVariant[]>> = {
@@ -31,10 +34,12 @@ export const LIFECYCLE_PROGRAMS: Readonly<Record<LifecycleHook, readonly Program
   exec: [
     { program: 'handle_exec', method: 'tp_btf' },
     { program: 'handle_exec_raw', method: 'raw_tp' },
+    { program: 'handle_exec_tracepoint', method: 'tracepoint' },
   ],
   exit: [
     { program: 'handle_exit', method: 'tp_btf' },
     { program: 'handle_exit_raw', method: 'raw_tp' },
+    { program: 'handle_exit_tracepoint', method: 'tracepoint' },
   ],
 };
 
@@ -47,6 +52,8 @@ export const MAPS = {
   trackedProcesses: 'tracked_processes',
   trackedCgroups: 'tracked_cgroups',
   eventCounters: 'event_counters',
+  rateBuckets: 'rate_buckets',
+  limitedProcesses: 'limited_processes',
   samples: ['samples_a', 'samples_b'],
   activeSamples: 'active_samples',
   sampleCounters: 'sample_counters',

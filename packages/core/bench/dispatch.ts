@@ -21,7 +21,7 @@ const events: readonly ExitEvent[] = Array.from({ length: BATCH }, (_, index) =>
   time: BigInt(index),
   bootTime: BigInt(index),
   processId: `boot-${index}`,
-  parentProcessId: null,
+  parentProcessId: 'boot-1',
   pid: index,
   tid: index,
   ppid: 1,

@@ -37,11 +37,14 @@ export {
   OPTIONAL_CAPABILITY_NEEDS,
 } from './kernel/capabilities.ts';
 export type { AttachOutcome, AttachReport } from './kernel/kernel-programs.ts';
+export type { RateLimit } from './kernel/kernel-settings.ts';
 export { existingDescendants } from './lifecycle/descendants.ts';
 export { type CountByKind, type EventTotals, sumOf } from './lifecycle/event-reader.ts';
 export type {
   EventDraft,
+  ExecDetail,
   ExecEvent,
+  ExecMark,
   ExitEvent,
   ForkEvent,
   ImageIdentity,

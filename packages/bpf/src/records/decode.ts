@@ -8,7 +8,9 @@ import {
   recordFlags,
   recordType,
 } from '../generated/layouts.ts';
+import { decodeExecDetail } from './exec-detail.ts';
 import type { ExecRecord, ExitRecord, ForkRecord, LifecycleRecord } from './record.ts';
+import { decodeText } from './text.ts';
 
 /** Memory that a record lies in; the ring buffer reader's shape. */
 export interface RecordMemory {
@@ -21,9 +23,6 @@ const COMM_BYTES = execRecord.bytes['header.comm'];
 const FORK = forkRecord.offset;
 const EXEC = execRecord.offset;
 const EXIT = exitRecord.offset;
-
-// Else a byte order mark at the beginning would be dropped, though it is the program's own.
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * The record at `offset`, or undefined for a type that this version does not know (a newer
@@ -43,11 +42,14 @@ export function decodeRecord(memory: RecordMemory, offset: number): LifecycleRec
   }
 }
 
-function decodeExec({ bytes, view }: RecordMemory, offset: number): ExecRecord {
+function decodeExec(memory: RecordMemory, offset: number): ExecRecord {
+  const { bytes, view } = memory;
   const flags = view.getUint16(offset + HEADER['header.flags'], true);
   const filenameAt = offset + EXEC.payload;
   const argvAt = filenameAt + view.getUint32(offset + EXEC.filename_length, true);
   const argvEnd = argvAt + view.getUint32(offset + EXEC.argv_length, true);
+  const environEnd = argvEnd + view.getUint32(offset + EXEC.environ_length, true);
+  const hasEnviron = (flags & recordFlags.RECORD_HAS_ENVIRON) !== 0;
   return {
     type: 'exec',
     cpu: view.getUint32(offset + HEADER['header.cpu'], true),
@@ -59,6 +61,7 @@ function decodeExec({ bytes, view }: RecordMemory, offset: number): ExecRecord {
     execId: u53(view, offset + HEADER['header.exec_id']),
     ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
     parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
+    parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
     filename: decodeText(bytes, filenameAt, argvAt),
     argv: decodeArgv(bytes, argvAt, argvEnd),
@@ -70,6 +73,13 @@ function decodeExec({ bytes, view }: RecordMemory, offset: number): ExecRecord {
     memoryCgroupId: view.getBigUint64(offset + EXEC.memory_cgroup_id, true),
     nsMnt: view.getUint32(offset + EXEC.mount_namespace, true),
     nsPid: view.getUint32(offset + EXEC.pid_namespace, true),
+    imageMark: u53(view, offset + EXEC.image_mark),
+    detail:
+      (flags & recordFlags.RECORD_HAS_DETAIL) === 0
+        ? undefined
+        : decodeExecDetail(memory, offset, flags, environEnd),
+    environ: hasEnviron ? decodeArgv(bytes, argvEnd, environEnd) : undefined,
+    environTruncated: (flags & recordFlags.RECORD_ENVIRON_TRUNCATED) !== 0,
   };
 }
 
@@ -86,6 +96,7 @@ function decodeExit({ bytes, view }: RecordMemory, offset: number): ExitRecord {
     execId: u53(view, offset + HEADER['header.exec_id']),
     ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
     parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
+    parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
     uid: view.getUint32(offset + EXIT.uid, true),
     cgroupId: view.getBigUint64(offset + EXIT.cgroup_id, true),
@@ -107,6 +118,7 @@ function decodeFork({ bytes, view }: RecordMemory, offset: number): ForkRecord {
     execId: u53(view, offset + HEADER['header.exec_id']),
     ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
     parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
+    parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
     childPid: view.getUint32(offset + FORK.child_tgid, true),
     childStartTime: view.getBigUint64(offset + FORK.child_start_boottime, true),
@@ -123,20 +135,6 @@ export function decodeComm(bytes: Uint8Array, offset: number): string {
   let end = offset;
   while (end < offset + COMM_BYTES && bytes[end] !== 0) end++;
   return decodeText(bytes, offset, end);
-}
-
-/** Below this, building the string here is quicker than a call of TextDecoder. */
-const SHORT_TEXT_BYTES = 24;
-
-function decodeText(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > SHORT_TEXT_BYTES) return decoder.decode(bytes.subarray(start, end));
-  let text = '';
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte >= 0x80) return decoder.decode(bytes.subarray(start, end));
-    text += String.fromCharCode(byte);
-  }
-  return text;
 }
 
 /** Each argument ends with a NUL; a cut-off last one has none. */

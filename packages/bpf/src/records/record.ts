@@ -17,6 +17,8 @@ export interface RecordHeader {
   readonly execId: number;
   readonly ppid: number;
   readonly parentStartTime: bigint;
+  /** With ppid and parentStartTime, the image that the parent runs. */
+  readonly parentExecId: number;
   /** Leader's comm: at most 15 bytes. */
   readonly comm: string;
 }
@@ -43,6 +45,43 @@ export interface ExecRecord extends RecordHeader {
   /** Inode numbers of the mount and PID namespaces. */
   readonly nsMnt: number;
   readonly nsPid: number;
+  /** `mm->start_code + mm->start_stack`: what tells this image from the next in /proc/PID/stat. */
+  readonly imageMark: number;
+  /** Only where EXEC_DETAIL was set. */
+  readonly detail: ExecDetail | undefined;
+  /** `NAME=value`, only where EXEC_ENVIRON was set. They hold secrets. */
+  readonly environ: readonly string[] | undefined;
+  /** The environment lacks its end, or did not lie behind the arguments. */
+  readonly environTruncated: boolean;
+}
+
+export type ExecMark = 'setuid' | 'setgid' | 'privileged' | 'memfd' | 'deleted' | 'script';
+
+export interface ExecDetail {
+  /** Absolute, from the root of the process's mount namespace. */
+  readonly exe: string;
+  /** Cut at its beginning: the path was deeper or longer than the record holds. */
+  readonly exeTruncated: boolean;
+  readonly exeInode: bigint;
+  /** `major:minor` of the file system. */
+  readonly exeDevice: string;
+  readonly cwd: string;
+  readonly cwdTruncated: boolean;
+  readonly effectiveUid: number;
+  readonly effectiveGid: number;
+  /** audit's login uid; undefined where nobody logged in. */
+  readonly loginUid: number | undefined;
+  /** Pid of the session leader. */
+  readonly sessionId: number;
+  /** `major:minor` of the controlling terminal. */
+  readonly tty: string | undefined;
+  /**
+   * setuid, setgid: by the file's mode. privileged: AT_SECURE, capability gain included. memfd,
+   * deleted: the file has no name (any more). script: an interpreter was executed for it.
+   */
+  readonly marks: readonly ExecMark[];
+  /** What was executed for a script. */
+  readonly interpreter: string | undefined;
 }
 
 export interface ExitRecord extends RecordHeader {

@@ -36,6 +36,13 @@ export function parseFrequency(value: string): number {
   return hertz;
 }
 
+export function parseRate(value: string): number {
+  const rate = Number(value);
+  if (!/^\d+(\.\d+)?$/.test(value) || rate <= 0)
+    throw new InvalidArgumentError('Give a number of events a second above 0, such as 500.');
+  return rate;
+}
+
 export function parseRegex(value: string): RegExp {
   try {
     return new RegExp(value);

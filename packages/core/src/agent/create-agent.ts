@@ -7,6 +7,7 @@ import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
 import * as Scope from 'effect/Scope';
 import { startCommand } from '../command/tracked-command.ts';
+import type { RateLimit } from '../kernel/kernel-settings.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
 import {
   ProcessMetadata,
@@ -62,6 +63,8 @@ export interface Agent extends AsyncDisposable {
   setLifecycleTracking(on: boolean): void;
   /** Other processes or cgroups from now on. @throws NoSuchProcess, BadCgroup */
   setTarget(target: SessionTarget): void;
+  /** Another limit from now on, or none. @throws RangeError */
+  setRateLimit(rateLimit: RateLimit | undefined): void;
   evictPendingExits(): void;
   /** What a plugin provides. */
   service<S extends Service>(key: S): ShapeOf<S> | undefined;
@@ -181,6 +184,10 @@ class RunningAgent implements Agent {
 
   setTarget(target: SessionTarget): void {
     this.#session.setTarget(target);
+  }
+
+  setRateLimit(rateLimit: RateLimit | undefined): void {
+    this.#session.setRateLimit(rateLimit);
   }
 
   evictPendingExits(): void {

@@ -3,6 +3,7 @@
 // the report and is not fatal here; whoever needs it decides.
 
 import {
+  type AttachMethod,
   LIFECYCLE_PROGRAMS,
   type LifecycleHook,
   MAPS,
@@ -22,12 +23,14 @@ export interface KernelProgramsOptions {
   readonly ringBytes: number;
   /** Whether the tracked set is used; without it the map takes no memory. */
   readonly tracksProcesses: boolean;
+  /** Methods that are not tried, as if the kernel refused them: for tests of the fallbacks. */
+  readonly without?: readonly AttachMethod[];
   /** Another object, for tests of older ones. */
   readonly objectPath?: string;
 }
 
 export type AttachOutcome =
-  | { readonly state: 'attached'; readonly method: 'tp_btf' | 'raw_tp' }
+  | { readonly state: 'attached'; readonly method: AttachMethod }
   | { readonly state: 'absent'; readonly reasons: readonly string[] };
 
 export type AttachReport = Readonly<Partial<Record<LifecycleHook, AttachOutcome>>>;
@@ -54,6 +57,12 @@ class Refused extends Error {
   }
 }
 
+/** Only the last method reads tracefs, which many hosts and containers do not mount. */
+function explained({ message, cause }: Refused): string {
+  const noTracefs = cause.code === 'ENOENT' && message.includes('_tracepoint');
+  return noTracefs ? `${message} (mount -t tracefs tracefs /sys/kernel/tracing)` : message;
+}
+
 /** @throws SystemError when not one program can be loaded, or rights are missing. */
 export function loadKernelPrograms(native: Native, options: KernelProgramsOptions): KernelPrograms {
   const path = options.objectPath ?? objectPath();
@@ -70,7 +79,7 @@ export function loadKernelPrograms(native: Native, options: KernelProgramsOption
       )?.[1];
       // The sampler has no second variant, and without rights the next one fails as well.
       if (choice === undefined || error.cause.code === 'EPERM') throw error.cause;
-      choice.refusals.push(error.message);
+      choice.refusals.push(explained(error));
       choice.variant++;
     }
   }
@@ -84,11 +93,12 @@ function attempt(
 ): KernelPrograms {
   const file = BpfObjectFile.open(native, path);
   const report: Partial<Record<LifecycleHook, AttachOutcome>> = {};
-  const wanted: { hook: LifecycleHook; program: string; method: 'tp_btf' | 'raw_tp' }[] = [];
+  const wanted: { hook: LifecycleHook; program: string; method: AttachMethod }[] = [];
   for (const [hook, choice] of choices) {
     const variants = LIFECYCLE_PROGRAMS[hook].filter(({ program }) =>
       file.programNames.includes(program),
     );
+    skipUnwanted(hook, choice, options.without ?? []);
     const variant = LIFECYCLE_PROGRAMS[hook][choice.variant];
     if (variants.length === 0)
       report[hook] = { state: 'absent', reasons: ['the BPF object has no such program'] };
@@ -119,6 +129,19 @@ function attempt(
     throw error;
   }
   return { object, report, close, [Symbol.dispose]: close };
+}
+
+function skipUnwanted(
+  hook: LifecycleHook,
+  choice: HookChoice,
+  without: readonly AttachMethod[],
+): void {
+  for (;;) {
+    const method = LIFECYCLE_PROGRAMS[hook][choice.variant]?.method;
+    if (method === undefined || !without.includes(method)) return;
+    choice.refusals.push(`${method} is switched off`);
+    choice.variant++;
+  }
 }
 
 function load(

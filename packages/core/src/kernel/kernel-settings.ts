@@ -33,6 +33,19 @@ export interface KernelFilter {
   readonly processes: boolean;
   /** How many cgroups were set by trackCgroups(); 0 for no such filter. */
   readonly cgroups: number;
+  /** Exec records with paths, ids and marks. */
+  readonly execDetail?: boolean;
+  /** Exec records with the environment, as far as it fits behind the arguments. */
+  readonly environ?: boolean;
+  readonly rateLimit?: RateLimit;
+}
+
+/** A token bucket for forks and one for execs; what ends is reported if its beginning was. */
+export interface RateLimit {
+  /** Of each kind, over all CPUs. */
+  readonly perSecond: number;
+  /** How many may come at once. Default: those of one second. */
+  readonly burst?: number;
 }
 
 /** Sums over all CPUs since the object was loaded. */
@@ -43,6 +56,8 @@ export interface EventCounts {
   readonly dropped: Readonly<Record<LifecycleHook, number>>;
   /** Events that the filter kept back, by event. */
   readonly suppressed: Readonly<Record<LifecycleHook, number>>;
+  /** Events that the rate limit kept back, by event. */
+  readonly limited: Readonly<Record<LifecycleHook, number>>;
   /** Children that could not be followed because the tracked set was full. */
   readonly trackingOverflow: number;
 }
@@ -65,10 +80,15 @@ export class KernelSettings {
     const mask = filter.events.reduce((bits, hook) => bits | (1 << RECORD_OF_HOOK[hook]), 0);
     const flags =
       (filter.processes ? filterFlags.FILTER_PROCESSES : 0) |
-      (filter.cgroups > 0 ? filterFlags.FILTER_CGROUPS : 0);
+      (filter.cgroups > 0 ? filterFlags.FILTER_CGROUPS : 0) |
+      (filter.execDetail ? filterFlags.EXEC_DETAIL : 0) |
+      (filter.environ ? filterFlags.EXEC_ENVIRON : 0);
     view.setUint32(filterSettings.offset.event_mask, mask, true);
     view.setUint32(filterSettings.offset.flags, flags, true);
     view.setUint32(filterSettings.offset.cgroup_count, filter.cgroups, true);
+    const { interval, burst } = bucketOf(filter.rateLimit);
+    view.setBigUint64(filterSettings.offset.limit_interval_ns, interval, true);
+    view.setBigUint64(filterSettings.offset.limit_burst_ns, burst, true);
     this.object.map(MAPS.filterSettings).set(ONLY_KEY, value);
   }
 
@@ -145,9 +165,20 @@ export class KernelSettings {
       made: sum(eventCounters.offset.next_sequence),
       dropped: byHook(eventCounters.offset.dropped),
       suppressed: byHook(eventCounters.offset.suppressed),
+      limited: byHook(eventCounters.offset.limited),
       trackingOverflow: sum(eventCounters.offset.tracking_overflow),
     };
   }
+}
+
+/** @throws RangeError when it lets nothing through. */
+function bucketOf(limit: RateLimit | undefined): { interval: bigint; burst: bigint } {
+  if (limit === undefined) return { interval: 0n, burst: 0n };
+  const { perSecond, burst = Math.max(1, perSecond) } = limit;
+  if (!(perSecond > 0) || !(burst >= 1))
+    throw new RangeError('a rate limit needs perSecond above 0 and a burst of at least 1');
+  const interval = Math.max(1, Math.round(1e9 / perSecond));
+  return { interval: BigInt(interval), burst: BigInt(Math.round((burst - 1) * interval)) };
 }
 
 function u32(value: number): Uint8Array {

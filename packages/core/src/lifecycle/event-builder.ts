@@ -12,6 +12,8 @@ export class EventBuilder {
   /** CLOCK_REALTIME minus CLOCK_BOOTTIME; follows steps of the wall clock. */
   realtimeOffset = 0n;
   private readonly processId = processIds();
+  /** Apart, because neighbours in the stream have their parent in common. */
+  private readonly parentId = processIds();
 
   build(record: LifecycleRecord): ProcessEvent {
     switch (record.type) {
@@ -30,7 +32,7 @@ export class EventBuilder {
       time: record.time + this.realtimeOffset,
       bootTime: record.time,
       processId: this.processId(record.pid, record.startTime, record.execId),
-      parentProcessId: null,
+      parentProcessId: this.parentId(record.ppid, record.parentStartTime, record.parentExecId),
       pid: record.pid,
       tid: record.tid,
       ppid: record.ppid,
@@ -50,7 +52,7 @@ export class EventBuilder {
       time: record.time + this.realtimeOffset,
       bootTime: record.time,
       processId: this.processId(record.pid, record.startTime, record.execId),
-      parentProcessId: null,
+      parentProcessId: this.parentId(record.ppid, record.parentStartTime, record.parentExecId),
       pid: record.pid,
       tid: record.tid,
       ppid: record.ppid,
@@ -69,6 +71,10 @@ export class EventBuilder {
       containerId: null,
       nsMnt: record.nsMnt,
       nsPid: record.nsPid,
+      imageMark: record.imageMark,
+      detail: record.detail ?? null,
+      environ: record.environ ?? null,
+      environTruncated: record.environTruncated,
     };
   }
 
@@ -78,7 +84,7 @@ export class EventBuilder {
       time: record.time + this.realtimeOffset,
       bootTime: record.time,
       processId: this.processId(record.pid, record.startTime, record.execId),
-      parentProcessId: null,
+      parentProcessId: this.parentId(record.ppid, record.parentStartTime, record.parentExecId),
       pid: record.pid,
       tid: record.tid,
       ppid: record.ppid,

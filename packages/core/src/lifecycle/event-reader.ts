@@ -20,8 +20,10 @@ export interface EventTotals {
   readonly delivered: CountByKind;
   /** Made by the kernel, and the ring buffer was full. */
   readonly lost: CountByKind;
-  /** Kept back by a filter or limit, as was asked for. */
+  /** Kept back by a filter, as was asked for. */
   readonly suppressed: CountByKind;
+  /** Kept back by the rate limit. */
+  readonly limited: CountByKind;
 }
 
 /** The sum over some kinds. */
@@ -82,8 +84,8 @@ export class EventReader {
   }
 
   totals(): EventTotals {
-    const { dropped, suppressed } = this.settings.readCounts();
-    return { delivered: { ...this.delivered }, lost: dropped, suppressed };
+    const { dropped, suppressed, limited } = this.settings.readCounts();
+    return { delivered: { ...this.delivered }, lost: dropped, suppressed, limited };
   }
 
   private isGap(record: LifecycleRecord): boolean {

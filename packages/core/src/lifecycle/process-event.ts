@@ -1,6 +1,10 @@
 // The unified event stream: what happened to which process. Records of the kernel, enriched
 // with what userspace knows; plain data, no behaviour.
 
+import type { ExecDetail } from '@waggle/bpf';
+
+export type { ExecDetail, ExecMark } from '@waggle/bpf';
+
 /** A process image: (pid, startTime) is a process, execId tells its programs apart. */
 export interface ImageIdentity {
   readonly pid: number;
@@ -16,8 +20,8 @@ interface EventBase extends ImageIdentity {
   readonly bootTime: bigint;
   /** The image as one string, unique over hosts and reboots. */
   readonly processId: string;
-  /** The same of the parent; null where its exec generation is not known. */
-  readonly parentProcessId: string | null;
+  /** The same of the image that the parent runs. */
+  readonly parentProcessId: string;
   readonly tid: number;
   readonly ppid: number;
   /** With ppid, the identity of the parent. */
@@ -48,6 +52,13 @@ export interface ExecEvent extends EventBase {
   readonly containerId: string | null;
   readonly nsMnt: number;
   readonly nsPid: number;
+  /** Of the image, as `ProcProbe.imageMark` of the cache is. */
+  readonly imageMark: number;
+  /** Paths, ids and marks; null where the session goes without (`execDetail: false`). */
+  readonly detail: ExecDetail | null;
+  /** `NAME=value`, where the session asks for it. They hold secrets. */
+  readonly environ: readonly string[] | null;
+  readonly environTruncated: boolean;
 }
 
 export interface ExitEvent extends EventBase {

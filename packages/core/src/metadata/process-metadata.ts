@@ -15,7 +15,6 @@ import type {
   ForkEvent,
   ProcessEvent,
 } from '../lifecycle/process-event.ts';
-import { processIds } from '../lifecycle/process-id.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import { Kernel } from '../session/kernel-capture.ts';
@@ -65,7 +64,6 @@ class MetadataKeeper {
   readonly #ticksPerSecond: number;
   readonly #containers = new CgroupContainers();
   readonly #forks: PendingForks;
-  readonly #processId = processIds();
   #lastResync = Number.NEGATIVE_INFINITY;
 
   constructor(cache: ProcessMetadataCache, procfs: Procfs) {
@@ -119,6 +117,9 @@ class MetadataKeeper {
       gid: event.gid,
       nsMnt: event.nsMnt,
       nsPid: event.nsPid,
+      imageMark: event.imageMark,
+      exe: event.detail?.exe,
+      cwd: event.detail?.cwd,
     });
     event.containerId =
       this.#containers.find(event, entry) ??
@@ -154,9 +155,6 @@ class MetadataKeeper {
           })
         : undefined;
     event.parentComm = born?.comm ?? parent?.comm ?? null;
-    const execId = born?.execId ?? parent?.execId;
-    if (execId !== undefined)
-      event.parentProcessId = this.#processId(event.ppid, event.parentStartTime, execId);
     return parent;
   }
 

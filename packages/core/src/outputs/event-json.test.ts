@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import type { ExecEvent, ExitEvent } from '../lifecycle/process-event.ts';
+import type { ExecDetail, ExecEvent, ExitEvent } from '../lifecycle/process-event.ts';
 import { EventJson } from './event-json.ts';
 import { Rfc3339 } from './rfc3339.ts';
 
@@ -8,7 +8,7 @@ const exec: ExecEvent = {
   time: 1_772_366_400_000_000_001n,
   bootTime: 5n,
   processId: 'b-42-7-3',
-  parentProcessId: null,
+  parentProcessId: 'b-1-1-1',
   pid: 42,
   tid: 42,
   ppid: 1,
@@ -27,6 +27,10 @@ const exec: ExecEvent = {
   containerId: null,
   nsMnt: 1,
   nsPid: 2,
+  imageMark: 5,
+  detail: null,
+  environ: null,
+  environTruncated: false,
 };
 
 const exit: ExitEvent = {
@@ -34,7 +38,7 @@ const exit: ExitEvent = {
   time: 1_772_366_400_999_999_999n,
   bootTime: 5n,
   processId: 'b-42-7-3',
-  parentProcessId: null,
+  parentProcessId: 'b-1-1-1',
   pid: 42,
   tid: 42,
   ppid: 1,
@@ -77,7 +81,7 @@ test('an exec is one line, 64-bit numbers are strings and lose nothing', () => {
     nsPid: 2,
     parentComm: 'sh',
     processId: 'b-42-7-3',
-    parentProcessId: null,
+    parentProcessId: 'b-1-1-1',
   });
 });
 
@@ -104,7 +108,7 @@ test('an exit says how it ended and how long it lived', () => {
     lifetimeNs: '1152921504606846976',
     parentComm: null,
     processId: 'b-42-7-3',
-    parentProcessId: null,
+    parentProcessId: 'b-1-1-1',
   });
 });
 
@@ -114,4 +118,34 @@ test('nine digits of a second, whichever came before', () => {
   expect(clock.format(999_999_999n)).toBe('1970-01-01T00:00:00.999999999Z');
   expect(clock.format(1_000_000_000n)).toBe('1970-01-01T00:00:01.000000000Z');
   expect(clock.format(2n)).toBe('1970-01-01T00:00:00.000000002Z');
+});
+
+test('detail of an exec is there when the session has it', () => {
+  const detail: ExecDetail = {
+    exe: '/usr/bin/x',
+    exeTruncated: false,
+    exeInode: 2n ** 60n,
+    exeDevice: '8:1',
+    cwd: '/',
+    cwdTruncated: false,
+    effectiveUid: 0,
+    effectiveGid: 0,
+    loginUid: undefined,
+    sessionId: 7,
+    tty: '136:2',
+    marks: ['setuid', 'privileged'],
+    interpreter: undefined,
+  };
+  const parsed = JSON.parse(new EventJson().line({ ...exec, detail }));
+  expect(parsed).toMatchObject({
+    exe: '/usr/bin/x',
+    exeInode: '1152921504606846976',
+    loginUid: null,
+    tty: '136:2',
+    marks: ['setuid', 'privileged'],
+    interpreter: null,
+  });
+  expect(parsed).not.toHaveProperty('environ');
+  const withEnviron = { ...exec, detail, environ: ['A=1'] };
+  expect(JSON.parse(new EventJson().line(withEnviron)).environ).toEqual(['A=1']);
 });

@@ -1,7 +1,7 @@
 // The JSON form of an event: field names and order fixed. 64-bit numbers are strings, for JSON
 // readers that have only doubles.
 
-import type { ProcessEvent } from '../lifecycle/process-event.ts';
+import type { ExecEvent, ProcessEvent } from '../lifecycle/process-event.ts';
 import { Rfc3339 } from './rfc3339.ts';
 
 export class EventJson {
@@ -34,6 +34,7 @@ export class EventJson {
           containerId: event.containerId,
           nsMnt: event.nsMnt,
           nsPid: event.nsPid,
+          ...detailFields(event),
           parentComm: event.parentComm,
           processId: event.processId,
           parentProcessId: event.parentProcessId,
@@ -81,4 +82,25 @@ export class EventJson {
         return { event: 'lost', time: this.clock.format(event.time), count: event.count };
     }
   }
+}
+
+/** Nothing at all where the session goes without. */
+function detailFields({ detail, environ, environTruncated }: ExecEvent): object {
+  if (detail === null) return environ === null ? {} : { environ, environTruncated };
+  const fields = {
+    exe: detail.exe,
+    exeTruncated: detail.exeTruncated,
+    cwd: detail.cwd,
+    cwdTruncated: detail.cwdTruncated,
+    exeInode: String(detail.exeInode),
+    exeDevice: detail.exeDevice,
+    effectiveUid: detail.effectiveUid,
+    effectiveGid: detail.effectiveGid,
+    loginUid: detail.loginUid ?? null,
+    sessionId: detail.sessionId,
+    tty: detail.tty ?? null,
+    marks: detail.marks,
+    interpreter: detail.interpreter ?? null,
+  };
+  return environ === null ? fields : { ...fields, environ, environTruncated };
 }

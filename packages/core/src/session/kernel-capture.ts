@@ -81,12 +81,16 @@ export const openKernelCapture = Effect.fnUntraced(function* (
   );
   const settings = new KernelSettings(programs.object);
   const procfs = config.procfs ?? new RealProcfs();
-  const filter = new SessionFilter(programs.object, settings, procfs, needs.events);
+  const filter = new SessionFilter(programs.object, settings, procfs, needs.events, {
+    execDetail: config.execDetail ?? true,
+    environ: config.environ ?? false,
+  });
   const begin = () =>
     Effect.try({
       try: () => {
         settings.setLifecycleTracking(config.trackProcessLifecycle ?? needs.events.length > 0);
         filter.set(config);
+        if (config.rateLimit !== undefined) filter.setRateLimit(config.rateLimit);
       },
       catch: toWaggleError,
     });
@@ -108,6 +112,7 @@ function programOptions(
     ...(needs.sampler === undefined ? {} : { sampleEntries: needs.sampler.entries }),
     ...(needs.sampler?.idle === undefined ? {} : { sampleIdle: needs.sampler.idle }),
     ...(config.objectPath === undefined ? {} : { objectPath: config.objectPath }),
+    ...(config.withoutMethods === undefined ? {} : { without: config.withoutMethods }),
   };
 }
 

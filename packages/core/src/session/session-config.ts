@@ -1,7 +1,9 @@
 // What a session is asked for.
 
+import type { AttachMethod } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
 import type { ReportProblem } from '../dispatch/running-plugin.ts';
+import type { RateLimit } from '../kernel/kernel-settings.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import type { SessionTarget } from './session-filter.ts';
 
@@ -13,6 +15,12 @@ export interface SessionConfig extends SessionTarget {
    * any plugin asks for events. `setLifecycleTracking` changes it while running.
    */
   readonly trackProcessLifecycle?: boolean;
+  /** Exec events with absolute paths, login and session ids, marks. Default true. */
+  readonly execDetail?: boolean;
+  /** Exec events with the environment, as far as 16 KiB go for it and argv. Default false. */
+  readonly environ?: boolean;
+  /** Most forks and most execs a second; what it keeps back is counted as `limited`. */
+  readonly rateLimit?: RateLimit;
   /** Bytes of the ring buffer: a power of two, at least a page. Default 8 MiB. */
   readonly ringBytes?: number;
   /**
@@ -25,6 +33,8 @@ export interface SessionConfig extends SessionTarget {
   /** Told of failing, slow and stopped plugins. Default: a line on stderr. */
   readonly onPluginProblem?: ReportProblem;
   readonly procfs?: Procfs;
+  /** Methods of attachment that are not tried: for tests of the fallbacks. */
+  readonly withoutMethods?: readonly AttachMethod[];
   /** Another BPF object, for tests of older ones. */
   readonly objectPath?: string;
 }

@@ -5,7 +5,7 @@ import { type LifecycleHook, MAPS } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
 import type { BpfObject } from '@waggle/ffi';
 import { NoSuchProcess } from '../errors/errors.ts';
-import type { KernelSettings } from '../kernel/kernel-settings.ts';
+import type { KernelSettings, RateLimit } from '../kernel/kernel-settings.ts';
 import { existingDescendants, expectProcess } from '../lifecycle/descendants.ts';
 
 /** Both have to hold. Without either: all processes. */
@@ -18,13 +18,30 @@ export interface SessionTarget {
   readonly cgroups?: readonly string[];
 }
 
+/** What exec records say, and how many there may be. */
+export interface RecordOptions {
+  readonly execDetail: boolean;
+  readonly environ: boolean;
+}
+
 export class SessionFilter {
+  private target: SessionTarget = {};
+  private rateLimit: RateLimit | undefined;
+
   constructor(
     private readonly object: BpfObject,
     private readonly settings: KernelSettings,
     private readonly procfs: Procfs,
     private readonly events: readonly LifecycleHook[],
+    private readonly records: RecordOptions,
   ) {}
+
+  /** Another limit from now on, or none. @throws RangeError */
+  setRateLimit(rateLimit: RateLimit | undefined): void {
+    const { pids, launcher, cgroups = [] } = this.target;
+    this.rateLimit = rateLimit;
+    this.apply(pids !== undefined || launcher !== undefined, cgroups.length);
+  }
 
   /**
    * Puts a target in the place of the one before. From one set of processes to another there is a
@@ -40,11 +57,19 @@ export class SessionFilter {
     this.untrackAll();
     if (launcher !== undefined) this.settings.track(launcher, 'launcher');
     for (const pid of pids ?? []) this.trackTree(pid);
+    this.target = target;
     this.apply(processes, cgroups.length);
   }
 
   private apply(processes: boolean, cgroups: number): void {
-    this.settings.setFilter({ events: this.events, processes, cgroups });
+    const { rateLimit } = this;
+    this.settings.setFilter({
+      events: this.events,
+      processes,
+      cgroups,
+      ...this.records,
+      ...(rateLimit === undefined ? {} : { rateLimit }),
+    });
   }
 
   private trackTree(pid: number): void {

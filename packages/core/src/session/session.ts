@@ -18,6 +18,7 @@ import {
 } from '../dispatch/running-plugin.ts';
 import { NotInComposition, type WaggleError } from '../errors/errors.ts';
 import type { AttachReport } from '../kernel/kernel-programs.ts';
+import type { RateLimit } from '../kernel/kernel-settings.ts';
 import { EventReader, type EventTotals } from '../lifecycle/event-reader.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
 import { planComposition } from '../plugin/composition.ts';
@@ -50,6 +51,8 @@ export interface SessionControl {
   setLifecycleTracking(on: boolean): void;
   /** Another target from now on. @throws NoSuchProcess, BadCgroup */
   setTarget(target: SessionTarget): void;
+  /** Another limit from now on, or none. @throws RangeError when it lets nothing through */
+  setRateLimit(rateLimit: RateLimit | undefined): void;
   totals(): EventTotals;
 }
 
@@ -104,9 +107,11 @@ export const openSession = Effect.fnUntraced(function* (
     stop: () => stopped.resolve(),
     setLifecycleTracking: (on) => capture.settings.setLifecycleTracking(on),
     setTarget: (target) => capture.filter.set(target),
+    setRateLimit: (rateLimit) => capture.filter.setRateLimit(rateLimit),
     totals: () => reader.totals(),
   };
   const tell = config.onPluginProblem ?? tellOnStderr;
+  warnAboutAbsent(capture.programs.report, tell);
   const { attached, services } = yield* setUpPlugins(
     plan,
     { kernel: capture, session: control },
@@ -249,6 +254,19 @@ function streamOf(
       ),
     { bufferSize: 16 },
   );
+}
+
+/** Once: the session works on with what there is, and /proc says the rest. */
+function warnAboutAbsent(report: AttachReport, tell: ReportProblem): void {
+  for (const [hook, outcome] of Object.entries(report)) {
+    if (outcome.state === 'attached') continue;
+    const reasons = outcome.reasons.map((reason) => reason.split('\n', 1)[0]).join('; ');
+    tell({
+      plugin: 'session',
+      kind: 'warning',
+      message: `there are no ${hook} events: ${reasons}. The session goes on without them; \`waggle doctor\` shows more.`,
+    });
+  }
 }
 
 const tellOnStderr: ReportProblem = ({ message }) => {

@@ -7,7 +7,7 @@ const exit: ExitEvent = {
   time: 1n,
   bootTime: 5n,
   processId: 'b-42-7-3',
-  parentProcessId: null,
+  parentProcessId: 'b-1-1-1',
   pid: 42,
   tid: 42,
   ppid: 1,

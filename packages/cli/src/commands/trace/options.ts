@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   collect,
   parsePid,
+  parseRate,
   parseRegex,
   parseRingSize,
   parseSeconds,
@@ -22,6 +23,8 @@ export interface TraceOptions {
   readonly duration?: number;
   readonly failed?: boolean;
   readonly ringSize?: number;
+  readonly environ?: boolean;
+  readonly rateLimit?: number;
 }
 
 const EVENTS: readonly TraceableEvent[] = ['fork', 'exec', 'exit'];
@@ -52,6 +55,8 @@ export function traceCommand(): Command {
     )
     .option('--duration <seconds>', 'stop after this time', parseSeconds)
     .option('--failed', 'only exits with a status other than 0 or by a signal')
+    .option('--environ', 'with --json: the environment of each exec, secrets included')
+    .option('--rate-limit <events>', 'at most this many forks and execs a second', parseRate)
     .addOption(
       new Option('--ring-size <bytes>', 'ring buffer in the kernel: a power of two, K/M allowed')
         .env('WAGGLE_RING_SIZE')

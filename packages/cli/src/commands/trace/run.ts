@@ -2,7 +2,6 @@
 // pipe or the command's end, and says at the end what was seen and what was lost.
 
 import {
-  type AttachReport,
   jsonLines,
   lineOutput,
   openSession,
@@ -43,7 +42,6 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
   });
   ends.push(() => session.stop());
-  warnAboutAbsent(session.report().programs, options);
   yield* stopOnSignal(stop);
   say(`ready, tracing ${options.events.join(', ')}${scopeOf(options, command)}`);
   const [file, ...args] = command;
@@ -67,6 +65,10 @@ function sessionConfig(options: TraceOptions, command: readonly string[]): Sessi
     ...(command.length === 0 ? {} : { launcher: process.pid }),
     ...(options.cgroup === undefined ? {} : { cgroups: options.cgroup }),
     ...(options.ringSize === undefined ? {} : { ringBytes: options.ringSize }),
+    // The table shows nothing of it.
+    execDetail: options.json ?? false,
+    environ: (options.json && options.environ) ?? false,
+    ...(options.rateLimit === undefined ? {} : { rateLimit: { perSecond: options.rateLimit } }),
   };
 }
 
@@ -115,17 +117,10 @@ function scopeOf(options: TraceOptions, command: readonly string[]): string {
   return '';
 }
 
-function warnAboutAbsent(report: AttachReport, options: TraceOptions): void {
-  for (const event of options.events) {
-    const outcome = report[event];
-    if (outcome?.state === 'absent')
-      say(`warning: no ${event} events: ${outcome.reasons.join('; ') || 'program missing'}`);
-  }
-}
-
-function summarize(session: Session, { events }: TraceOptions): void {
-  const { delivered, lost, suppressed } = session.totals();
+function summarize(session: Session, { events, rateLimit }: TraceOptions): void {
+  const { delivered, lost, suppressed, limited } = session.totals();
+  const limit = rateLimit === undefined ? '' : `, ${sumOf(limited, events)} limited`;
   say(
-    `${sumOf(delivered, events)} events, ${sumOf(lost, events)} lost, ${sumOf(suppressed, events)} suppressed`,
+    `${sumOf(delivered, events)} events, ${sumOf(lost, events)} lost, ${sumOf(suppressed, events)} suppressed${limit}`,
   );
 }

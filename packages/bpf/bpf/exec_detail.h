@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What an exec record says on request: absolute paths, ids, and the marks that a security person
+ * looks for. Everything comes from the task's own structures; nothing here can sleep or fail the
+ * record, and what cannot be read is empty.
+ */
+#ifndef WAGGLE_EXEC_DETAIL_H
+#define WAGGLE_EXEC_DETAIL_H
+
+#include "maps.h"
+#include <bpf/bpf_core_read.h>
+
+/*
+ * The components of a path, leaf first, each with its NUL, behind `from` bytes of the payload;
+ * userspace turns them round. The walk goes up to the root of the mount namespace, as
+ * d_absolute_path() in fs/d_path.c does. Returns the bytes written.
+ *
+ * The cursor lives in the record and not in a register: the verifier does not follow what memory
+ * holds, so all rounds of the loop look the same to it, and it checks one instead of forty.
+ */
+static __always_inline u32 write_path(struct exec_record *record, u32 from, struct vfsmount *mount,
+				      struct dentry *dentry, u16 truncated)
+{
+	record->cursor = 0;
+	for (int step = 0; step < PATH_MAX_COMPONENTS; step++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		u32 at = *(volatile u32 *)&record->cursor;
+		long got;
+
+		if (dentry == BPF_CORE_READ(mount, mnt_root) || dentry == parent) {
+			struct mount *here = (void *)mount - bpf_core_field_offset(struct mount, mnt);
+			struct mount *above = BPF_CORE_READ(here, mnt_parent);
+
+			if (above == here || !above)
+				return *(volatile u32 *)&record->cursor;
+			dentry = BPF_CORE_READ(here, mnt_mountpoint);
+			mount = (void *)above + bpf_core_field_offset(struct mount, mnt);
+			continue;
+		}
+		if (at > PATH_MAX_BYTES)
+			break;
+		got = bpf_probe_read_kernel_str(record->payload + from + at, PATH_COMPONENT_BYTES,
+						BPF_CORE_READ(dentry, d_name.name));
+		if (got < 1)
+			break;
+		*(volatile u32 *)&record->cursor = at + got;
+		dentry = parent;
+	}
+	record->header.flags |= truncated;
+	return *(volatile u32 *)&record->cursor;
+}
+
+static __always_inline bool is_memfd(struct dentry *dentry)
+{
+	/* mm/memfd.c: MFD_NAME_PREFIX */
+	char name[6] = {};
+
+	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
+	return name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' &&
+	       name[4] == 'd' && name[5] == ':';
+}
+
+static __always_inline u32 marks_of(struct linux_binprm *bprm, struct inode *inode,
+				    struct dentry *dentry, struct exec_record *record)
+{
+	u32 mode = BPF_CORE_READ(inode, i_mode);
+	u32 marks = 0;
+
+	if ((mode & S_ISUID) && record->effective_uid != record->uid)
+		marks |= EXEC_SETUID;
+	if ((mode & S_ISGID) && record->effective_gid != record->gid)
+		marks |= EXEC_SETGID;
+	if (bprm && bpf_core_field_exists(bprm->secureexec) &&
+	    BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
+		marks |= EXEC_PRIVILEGED;
+	if (!BPF_CORE_READ(inode, i_nlink))
+		marks |= is_memfd(dentry) ? EXEC_MEMFD : EXEC_DELETED;
+	return marks;
+}
+
+static __always_inline u32 tty_of(struct task_struct *task)
+{
+	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
+
+	if (!tty)
+		return 0;
+	return BPF_CORE_READ(tty, driver, major) << 20 |
+	       (BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index));
+}
+
+/* Fills the record and the payload behind `used` bytes of it; returns the bytes used then. */
+static __always_inline u32 add_exec_detail(struct exec_record *record, struct task_struct *task,
+					   struct linux_binprm *bprm, u32 used)
+{
+	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+	struct dentry *dentry = BPF_CORE_READ(exe, f_path.dentry);
+	struct inode *inode = BPF_CORE_READ(exe, f_inode);
+	u32 length;
+
+	record->header.flags |= RECORD_HAS_DETAIL;
+	record->exe_inode = BPF_CORE_READ(inode, i_ino);
+	record->exe_device = BPF_CORE_READ(inode, i_sb, s_dev);
+	record->effective_uid = BPF_CORE_READ(task, cred, euid.val);
+	record->effective_gid = BPF_CORE_READ(task, cred, egid.val);
+	record->marks = marks_of(bprm, inode, dentry, record);
+	record->login_uid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : -1;
+	record->session_id = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID], numbers[0].nr);
+	record->tty = tty_of(task);
+
+	/* The bounds are for the verifier, which does not know where the numbers come from. */
+	if (used > FILENAME_MAX_BYTES + ARGV_MAX_BYTES)
+		return 0;
+	length = write_path(record, used, BPF_CORE_READ(exe, f_path.mnt), dentry,
+			    RECORD_EXE_TRUNCATED);
+	if (length > PATH_MAX_BYTES + PATH_COMPONENT_BYTES)
+		return 0;
+	record->exe_length = length;
+	used += length;
+
+	length = write_path(record, used, BPF_CORE_READ(task, fs, pwd.mnt),
+			    BPF_CORE_READ(task, fs, pwd.dentry), RECORD_CWD_TRUNCATED);
+	if (length > PATH_MAX_BYTES + PATH_COMPONENT_BYTES)
+		return 0;
+	record->cwd_length = length;
+	used += length;
+
+	if (bprm && BPF_CORE_READ(bprm, interp) != BPF_CORE_READ(bprm, filename)) {
+		long got = bpf_probe_read_kernel_str(record->payload + used, INTERPRETER_MAX_BYTES,
+						     BPF_CORE_READ(bprm, interp));
+
+		if (got > 0 && got <= INTERPRETER_MAX_BYTES) {
+			record->marks |= EXEC_SCRIPT;
+			record->interpreter_length = got - 1;
+			used += got - 1;
+		}
+	}
+	return used;
+}
+
+#endif

@@ -1,0 +1,18 @@
+// Bytes of a record to text. Invalid UTF-8 becomes U+FFFD.
+
+// Else a byte order mark at the beginning would be dropped, though it is the program's own.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Below this, building the string here is quicker than a call of TextDecoder. */
+const SHORT_TEXT_BYTES = 24;
+
+export function decodeText(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > SHORT_TEXT_BYTES) return decoder.decode(bytes.subarray(start, end));
+  let text = '';
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= 0x80) return decoder.decode(bytes.subarray(start, end));
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
