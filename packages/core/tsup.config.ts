@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts'],
+  entry: { index: 'src/index.ts', 'watchdog-worker': 'src/dispatch/watchdog-worker.ts' },
   format: ['esm'],
   dts: true,
   target: 'node20',

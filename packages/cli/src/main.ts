@@ -8,6 +8,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { doctorCommand } from './commands/doctor/options.ts';
 import { psCommand } from './commands/ps/options.ts';
 import { recordCommand } from './commands/record/options.ts';
+import { runCommand } from './commands/run/options.ts';
 import { traceCommand } from './commands/trace/options.ts';
 import { USAGE_ERROR } from './exit-code.ts';
 
@@ -28,9 +29,16 @@ function buildProgram(): Command {
         '  waggle record -a -d 10                the whole host for ten seconds',
         '  waggle ps 4242                        who a process is, secrets hidden',
         '  waggle doctor                         what works on this machine',
+        '  waggle run agent.ts                   an agent of your own',
       ].join('\n'),
     );
-  for (const command of [traceCommand(), recordCommand(), psCommand(), doctorCommand()])
+  for (const command of [
+    traceCommand(),
+    recordCommand(),
+    psCommand(),
+    doctorCommand(),
+    runCommand(),
+  ])
     program.addCommand(command);
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ writeOut: writeHelp });

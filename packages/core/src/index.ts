@@ -64,8 +64,9 @@ export {
   lineOutput,
 } from './outputs/event-output.ts';
 export {
-  type Composition,
+  type CompositionProblem,
   type DuplicateNames,
+  type Fitting,
   type MissingServices,
   planComposition,
 } from './plugin/composition.ts';

@@ -14,7 +14,7 @@ import {
   type ProcessMetadataOptions,
   processMetadata,
 } from '../metadata/process-metadata.ts';
-import type { Composition } from '../plugin/composition.ts';
+import type { Fitting } from '../plugin/composition.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import type { Service, ShapeOf } from '../plugin/service.ts';
 import { type CpuProfilerOptions, cpuProfiler } from '../profiler/cpu-profiler.ts';
@@ -26,10 +26,7 @@ import type { SessionTarget } from '../session/session-filter.ts';
 import { EventQueue } from './event-queue.ts';
 
 /** Services that every agent has besides those of its plugins. */
-type AgentPlugins<Plugins extends readonly Plugin[]> = readonly [
-  ...Plugins,
-  Plugin<never, never, 'process-metadata' | 'profiler'>,
-];
+export type AgentServices = 'process-metadata' | 'profiler';
 
 export interface AgentConfig extends Omit<SessionConfig, 'plugins' | 'launcher'> {
   /** How much is kept of processes; false for nothing. Default: on. */
@@ -76,16 +73,11 @@ export interface Agent extends AsyncDisposable {
  * WaggleError, whose message says what to do. Plugins that do not fit together do not compile.
  */
 export async function createAgent<const Plugins extends readonly Plugin[] = readonly []>(
-  config: AgentConfig & {
-    readonly plugins?: Plugins &
-      (Composition<AgentPlugins<Plugins>> extends readonly unknown[]
-        ? unknown
-        : Composition<AgentPlugins<Plugins>>);
-  } = {},
+  config?: AgentConfig & { readonly plugins?: Plugins } & Fitting<Plugins, AgentServices>,
 ): Promise<Agent> {
   const scope = Scope.makeUnsafe();
   try {
-    return await Effect.runPromise(Scope.provide(start(config, scope), scope));
+    return await Effect.runPromise(Scope.provide(start(config ?? {}, scope), scope));
   } catch (error) {
     await Effect.runPromise(Scope.close(scope, Exit.void));
     throw error;

@@ -1,9 +1,9 @@
 // What a module for `waggle run` exports: the same configuration as createAgent takes, checked by
 // the compiler where it is written.
 
-import type { Composition } from '../plugin/composition.ts';
+import type { Fitting } from '../plugin/composition.ts';
 import type { Plugin } from '../plugin/plugin.ts';
-import type { AgentConfig } from './create-agent.ts';
+import type { AgentConfig, AgentServices } from './create-agent.ts';
 
 export interface AgentDefinition extends AgentConfig {
   readonly plugins: readonly Plugin[];
@@ -11,16 +11,7 @@ export interface AgentDefinition extends AgentConfig {
 
 /** Returns its argument. Plugins that do not fit together do not compile. */
 export function defineAgent<const Plugins extends readonly Plugin[]>(
-  definition: AgentConfig & {
-    readonly plugins: Plugins &
-      (Composition<
-        readonly [...Plugins, Plugin<never, never, 'process-metadata' | 'profiler'>]
-      > extends readonly unknown[]
-        ? unknown
-        : Composition<
-            readonly [...Plugins, Plugin<never, never, 'process-metadata' | 'profiler'>]
-          >);
-  },
+  definition: AgentConfig & { readonly plugins: Plugins } & Fitting<Plugins, AgentServices>,
 ): AgentDefinition {
   return definition;
 }

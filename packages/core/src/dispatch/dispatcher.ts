@@ -8,6 +8,7 @@ import { PHASES, type Phase, type PluginHandlers, type QueueOptions } from '../p
 import { type HandleEvent, handlerFunction } from './event-handler.ts';
 import { Lane } from './lane.ts';
 import { isAsync, type RunningPlugin } from './running-plugin.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** Longer than a fast plugin takes for a usual batch, shorter than the ring fills in. */
 const TURN_MS = 8;
@@ -38,7 +39,10 @@ export class Dispatcher {
   #closed = false;
 
   /** @param plugins in the order of their plan. */
-  constructor(plugins: readonly AttachedPlugin[]) {
+  constructor(
+    plugins: readonly AttachedPlugin[],
+    private readonly watchdog?: Watchdog,
+  ) {
     this.#plugins = plugins;
     this.#early = PHASES.filter((phase) => phase !== 'observe').flatMap((phase) =>
       plugins.flatMap(({ running, handlers }) => {
@@ -180,7 +184,12 @@ export class Dispatcher {
   }
 
   #serveLanes(): void {
-    for (const lane of this.#lanes) if (lane.runnable) lane.run(performance.now() + TURN_MS);
+    for (const lane of this.#lanes) {
+      if (!lane.runnable) continue;
+      this.watchdog?.enter(lane.plugin.name);
+      lane.run(performance.now() + TURN_MS);
+      this.watchdog?.leave();
+    }
   }
 
   #takeInput(): void {
@@ -211,6 +220,7 @@ export class Dispatcher {
       for (let index = first; index < handlers.length; index++) {
         const handler = handlers[index];
         if (handler === undefined || handler.running.stopped) continue;
+        this.watchdog?.enter(handler.running.name);
         try {
           const result = handler.handle(event);
           if (isAsync(result)) {
@@ -223,6 +233,7 @@ export class Dispatcher {
       }
       first = 0;
     }
+    this.watchdog?.leave();
   }
 
   #stall(settled: Promise<void>, batch: readonly ProcessEvent[], at: number, index: number): void {

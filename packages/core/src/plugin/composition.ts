@@ -30,14 +30,26 @@ export type DuplicateNames<
       : DuplicateNames<Rest, Seen | NameOf<First>>
   : never;
 
-/** The list itself if it fits together; otherwise a type that says in words what is wrong. */
-export type Composition<Plugins extends readonly Plugin[]> = [MissingServices<Plugins>] extends [
-  never,
-]
+/** What keeps a list from fitting together, in words; never if nothing does. */
+export type CompositionProblem<Plugins extends readonly Plugin[]> = [
+  MissingServices<Plugins>,
+] extends [never]
   ? [DuplicateNames<Plugins>] extends [never]
-    ? Plugins
+    ? never
     : { readonly 'two plugins have the name': DuplicateNames<Plugins> }
   : { readonly 'no plugin provides the service': MissingServices<Plugins> };
+
+/**
+ * For a parameter: `config: { plugins: P } & Fitting<P, Given>` compiles if the list fits together
+ * with the services that are given besides, and names in the error what does not.
+ */
+export type Fitting<Plugins extends readonly Plugin[], Given extends string = never> = [
+  CompositionProblem<readonly [...Plugins, Plugin<never, never, Given>]>,
+] extends [never]
+  ? unknown
+  : {
+      readonly plugins: CompositionProblem<readonly [...Plugins, Plugin<never, never, Given>]>;
+    };
 
 /**
  * The order of set-up and, within a phase, of calls: what a plugin needs comes before it, and

@@ -30,6 +30,11 @@ export interface SessionConfig extends SessionTarget {
   readonly cycleMs?: number | 'manual';
   /** How long plugins may take for what is queued when the session stops. Default 5,000. */
   readonly drainMs?: number;
+  /**
+   * Ends the process with a message, by SIGKILL, when a handler does not return for that long: with
+   * one thread nothing else could run again. Default: off.
+   */
+  readonly watchdogMs?: number;
   /** Told of failing, slow and stopped plugins. Default: a line on stderr. */
   readonly onPluginProblem?: ReportProblem;
   readonly procfs?: Procfs;

@@ -16,13 +16,14 @@ import {
   type ReportProblem,
   RunningPlugin,
 } from '../dispatch/running-plugin.ts';
+import { Watchdog } from '../dispatch/watchdog.ts';
 import { NotInComposition, type WaggleError } from '../errors/errors.ts';
 import type { AttachReport } from '../kernel/kernel-programs.ts';
 import type { RateLimit } from '../kernel/kernel-settings.ts';
 import { EventReader, type EventTotals } from '../lifecycle/event-reader.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
 import { planComposition } from '../plugin/composition.ts';
-import { definePlugin } from '../plugin/plugin.ts';
+import { definePlugin, type Plugin } from '../plugin/plugin.ts';
 import { defineService, type Service, type ShapeOf } from '../plugin/service.ts';
 import { Profiler, type Profiling } from '../profiler/cpu-profiler.ts';
 import type { FrameCount } from '../profiler/raw-stacks.ts';
@@ -117,7 +118,8 @@ export const openSession = Effect.fnUntraced(function* (
     { kernel: capture, session: control },
     tell,
   );
-  const dispatcher = new Dispatcher(attached);
+  const watchdog = yield* watchdogOf(config, plan);
+  const dispatcher = new Dispatcher(attached, watchdog);
   yield* Effect.addFinalizer(() => Effect.sync(() => dispatcher.close()));
   yield* capture.begin();
   yield* Effect.promise(() => dispatcher.callEach('start'));
@@ -140,6 +142,20 @@ export const openSession = Effect.fnUntraced(function* (
     }),
   };
 });
+
+const watchdogOf = ({ watchdogMs }: SessionConfig, plan: readonly Plugin[]) =>
+  watchdogMs === undefined
+    ? Effect.undefined
+    : Effect.acquireRelease(
+        Effect.sync(
+          () =>
+            new Watchdog(
+              plan.map(({ name }) => name),
+              watchdogMs,
+            ),
+        ),
+        (watchdog) => Effect.sync(() => watchdog[Symbol.dispose]()),
+      );
 
 /** Ring buffer to dispatcher. */
 class Pump {

@@ -1,0 +1,99 @@
+// `waggle run`: an agent of the user's own, from a module. It ends by a signal, by time, by itself
+// or with its command, and says at the end which plugins had trouble.
+
+import {
+  type AgentDefinition,
+  type AgentReport,
+  createAgent,
+  type PluginReport,
+  planComposition,
+  type WaggleError,
+} from '@waggle/core';
+import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
+import { say } from '../../terminal/messages.ts';
+import { BadAgent, loadAgent } from './load-agent.ts';
+import type { RunOptions } from './options.ts';
+
+/** A handler that does not return for so long never will. */
+const WATCHDOG_MS = 10_000;
+
+export async function runAgent(
+  file: string,
+  args: readonly string[],
+  options: RunOptions,
+): Promise<number> {
+  let definition: AgentDefinition;
+  try {
+    definition = await loadAgent(file, args);
+  } catch (error) {
+    if (!(error instanceof BadAgent)) throw error;
+    say(error.message);
+    return USAGE_ERROR;
+  }
+  try {
+    if (options.check) return check(file, definition);
+    return await run(file, definition, options);
+  } catch (error) {
+    if (!isWaggleError(error)) throw error;
+    say(error.message);
+    return error._tag === 'CommandNotStarted' ? error.exitCode : FAILED;
+  }
+}
+
+/** What every agent has besides its own plugins. */
+const PROVIDED = ['process-metadata', 'profiler'];
+
+function check(file: string, { plugins }: AgentDefinition): number {
+  const standIns = PROVIDED.filter(
+    (service) => !plugins.some(({ provides }) => provides === service),
+  ).map((service) => ({ name: service, needs: [], provides: service }));
+  const order = planComposition([...standIns, ...plugins] as typeof plugins)
+    .map(({ name }) => name)
+    .filter((name) => !standIns.some((standIn) => standIn.name === name));
+  say(`${file}: ${order.length} plugins fit together: ${order.join(', ')}`);
+  return 0;
+}
+
+async function run(
+  file: string,
+  definition: AgentDefinition,
+  { duration }: RunOptions,
+): Promise<number> {
+  const agent = await createAgent<AgentDefinition['plugins']>({
+    watchdogMs: WATCHDOG_MS,
+    onPluginProblem: ({ message }) => say(message),
+    ...definition,
+  });
+  say(`ready, running ${file} with ${definition.plugins.length} plugins`);
+  const timer =
+    duration === undefined ? undefined : setTimeout(() => agent.stop(), duration * 1000);
+  const report = await agent.finished;
+  clearTimeout(timer);
+  summarize(report);
+  return report.exitCode ?? 0;
+}
+
+function summarize({ events, plugins }: AgentReport): void {
+  for (const plugin of plugins) {
+    const trouble = troubleOf(plugin);
+    if (trouble !== '') say(`plugin "${plugin.name}": ${trouble}`);
+  }
+  const sum = (counts: Readonly<Record<string, number>>) =>
+    Object.values(counts).reduce((total, count) => total + count, 0);
+  say(
+    `${sum(events.delivered)} events, ${sum(events.lost)} lost, ${sum(events.suppressed)} suppressed`,
+  );
+}
+
+function troubleOf(plugin: PluginReport): string {
+  const words = [`${plugin.handled} events handled`];
+  if (plugin.failures > 0) words.push(`failed ${plugin.failures} times (${plugin.lastFailure})`);
+  if (plugin.dropped > 0) words.push(`${plugin.dropped} dropped by its full queue`);
+  if (plugin.undelivered > 0) words.push(`${plugin.undelivered} not delivered`);
+  if (plugin.state === 'stopped') words.push(`stopped: ${plugin.reason}`);
+  return words.length === 1 ? '' : words.join(', ');
+}
+
+function isWaggleError(error: unknown): error is WaggleError {
+  return error instanceof Error && '_tag' in error;
+}

@@ -1,0 +1,39 @@
+// Notices a handler that never returns. JavaScript has one thread, so nothing in it can; a second
+// thread watches a word of shared memory that says which plugin is at work, and ends the process
+// with a message if the same call is at work for too long. The kernel frees what we hold then.
+
+import { AT_WORK, CALLS, type WatchdogOrder, WORDS } from './watchdog-words.ts';
+
+export class Watchdog implements Disposable {
+  readonly #names: string[] = [];
+  readonly #words = new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
+  readonly #worker: Worker;
+
+  /** @param timeoutMs how long one call may take. */
+  constructor(names: readonly string[], timeoutMs: number) {
+    this.#names.push(...names);
+    // The source runs as it is, the build as JavaScript beside the bundle.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    this.#worker = new Worker(new URL(`./watchdog-worker.${extension}`, import.meta.url), {
+      type: 'module',
+    });
+    const order: WatchdogOrder = { words: this.#words, names: this.#names, timeoutMs };
+    this.#worker.postMessage(order);
+    // It must not keep a process alive that has nothing else to do.
+    (this.#worker as { unref?: () => void }).unref?.();
+  }
+
+  /** A handler of this plugin is called. */
+  enter(name: string): void {
+    this.#words[CALLS] = (this.#words[CALLS] ?? 0) + 1;
+    this.#words[AT_WORK] = this.#names.indexOf(name) + 1;
+  }
+
+  leave(): void {
+    this.#words[AT_WORK] = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
+  }
+}
