@@ -60,6 +60,7 @@ export { EventJson } from './outputs/event-json.ts';
 export {
   type EventOutputOptions,
   jsonLines,
+  jsonLinesWithAncestors,
   type LineOutputOptions,
   lineOutput,
 } from './outputs/event-output.ts';
@@ -99,6 +100,8 @@ export {
   type StackFrameInfo,
 } from './profiler/raw-stacks.ts';
 export { symbolInvalidation } from './profiler/symbol-invalidation.ts';
+export { REDACTED, redactArguments } from './redaction/redact-arguments.ts';
+export { type RedactionOptions, redaction } from './redaction/redaction.ts';
 export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-capture.ts';
 export {
   openSession,
@@ -109,3 +112,9 @@ export {
 } from './session/session.ts';
 export type { SessionConfig } from './session/session-config.ts';
 export type { SessionTarget } from './session/session-filter.ts';
+export { ProcessTree, type TreeIdentity, type TreeNode } from './tree/process-tree.ts';
+export {
+  type ProcessTreeOptions,
+  ProcessTreeService,
+  processTree,
+} from './tree/process-tree-plugin.ts';

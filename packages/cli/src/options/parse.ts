@@ -51,6 +51,10 @@ export function parseRegex(value: string): RegExp {
   }
 }
 
+export function collectRegex(value: string, previous: readonly RegExp[] = []): readonly RegExp[] {
+  return [...previous, parseRegex(value)];
+}
+
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 const RING_MIN_BYTES = 4096;
 const RING_MAX_BYTES = 1024 ** 3;

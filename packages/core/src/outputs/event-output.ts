@@ -4,7 +4,9 @@
 import type { LifecycleHook } from '@waggle/bpf';
 import { sumOf } from '../lifecycle/event-reader.ts';
 import type { LostEvent, ProcessEvent } from '../lifecycle/process-event.ts';
-import { definePlugin } from '../plugin/plugin.ts';
+import { definePlugin, type PluginContext, type Services } from '../plugin/plugin.ts';
+import type { Service } from '../plugin/service.ts';
+import { ProcessTreeService } from '../tree/process-tree-plugin.ts';
 import { EventJson } from './event-json.ts';
 
 export interface EventOutputOptions {
@@ -16,31 +18,36 @@ export interface EventOutputOptions {
   readonly where?: (event: ProcessEvent) => boolean;
 }
 
-export interface LineOutputOptions extends EventOutputOptions {
+export interface LineOutputOptions<Needs extends Services> extends EventOutputOptions {
   readonly name: string;
+  /** Services of other plugins that lines are made with. */
+  readonly needs?: Needs;
   /** One event's text, line feed included. */
-  readonly line: (event: ProcessEvent) => string;
+  readonly line: (event: ProcessEvent, services: PluginContext<Needs>['services']) => string;
 }
 
 /** Events that may wait for a slow writer here; more wait in the kernel. */
 const QUEUED_EVENTS = 16_384;
 
 /** Lines of whatever form. */
-export const lineOutput = (options: LineOutputOptions) => {
+export const lineOutput = <const Needs extends Services = Record<never, Service>>(
+  options: LineOutputOptions<Needs>,
+) => {
   const { line, write, where = () => true, events: kinds = ['exec', 'exit'] } = options;
   return definePlugin({
     name: options.name,
     kernel: { events: kinds },
     queue: { capacity: QUEUED_EVENTS, whenFull: 'block' },
     handlerTimeoutMs: Number.POSITIVE_INFINITY,
-    setup: () => ({
+    ...(options.needs === undefined ? {} : { needs: options.needs }),
+    setup: ({ services }) => ({
       observeBatch(events) {
         let text = '';
         for (const event of events) {
           const wanted = event.event === 'lost' ? lossOf(event, kinds) : event;
           if (wanted === undefined) continue;
           if (wanted.event !== 'lost' && !kinds.includes(wanted.event)) continue;
-          if (where(wanted)) text += line(wanted);
+          if (where(wanted)) text += line(wanted, services);
         }
         return text === '' ? undefined : (write(text) ?? undefined);
       },
@@ -52,6 +59,26 @@ export const lineOutput = (options: LineOutputOptions) => {
 export const jsonLines = (options: EventOutputOptions) => {
   const json = new EventJson();
   return lineOutput({ ...options, name: 'json-lines', line: (event) => json.line(event) });
+};
+
+/** The same with the ancestors of each process, nearest first. Needs the plugin processTree(). */
+export const jsonLinesWithAncestors = (options: EventOutputOptions) => {
+  const json = new EventJson();
+  return lineOutput({
+    ...options,
+    name: 'json-lines',
+    needs: { tree: ProcessTreeService },
+    line(event, { tree }) {
+      if (event.event === 'lost') return json.line(event);
+      const ancestors = tree.ancestors(event).map(({ pid, startTime, comm, filename }) => ({
+        pid,
+        startTime: startTime === undefined ? null : String(startTime),
+        comm,
+        filename,
+      }));
+      return `${JSON.stringify({ ...json.fields(event), ancestors })}\n`;
+    },
+  });
 };
 
 /** The loss of these kinds; of others the reader was not promised anything. */

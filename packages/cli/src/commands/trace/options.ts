@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   collect,
+  collectRegex,
   parsePid,
   parseRate,
   parseRegex,
@@ -23,6 +24,8 @@ export interface TraceOptions {
   readonly duration?: number;
   readonly failed?: boolean;
   readonly ringSize?: number;
+  readonly tree?: boolean;
+  readonly redact?: readonly RegExp[];
   readonly environ?: boolean;
   readonly rateLimit?: number;
 }
@@ -55,6 +58,12 @@ export function traceCommand(): Command {
     )
     .option('--duration <seconds>', 'stop after this time', parseSeconds)
     .option('--failed', 'only exits with a status other than 0 or by a signal')
+    .option('--tree', 'show who started whom; with --json: the ancestors of each process')
+    .option(
+      '--redact <regex>',
+      'black out what matches in arguments, or what its groups capture (repeatable)',
+      collectRegex,
+    )
     .option('--environ', 'with --json: the environment of each exec, secrets included')
     .option('--rate-limit <events>', 'at most this many forks and execs a second', parseRate)
     .addOption(
@@ -72,6 +81,8 @@ export function traceCommand(): Command {
         '  waggle trace --failed                    what exits with an error or is killed',
         '  waggle trace --json --duration 10 > events.jsonl',
         '  waggle trace --events fork,exec,exit -- make -j8',
+        '  waggle trace --tree -- ./build.sh        who started whom',
+        '  waggle trace --redact "--password[= ](\\S+)"',
         '',
         'The first line on stderr that says "ready" means that every event from then on is',
         'captured. With a COMMAND its standard output goes to stderr, so that stdout is the',

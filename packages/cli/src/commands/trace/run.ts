@@ -2,11 +2,16 @@
 // pipe or the command's end, and says at the end what was seen and what was lost.
 
 import {
+  type EventOutputOptions,
   jsonLines,
+  jsonLinesWithAncestors,
   lineOutput,
   openSession,
   type Plugin,
+  ProcessTreeService,
   processMetadata,
+  processTree,
+  redaction,
   type Session,
   type SessionConfig,
   startCommand,
@@ -38,7 +43,7 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
   const output = new TraceOutput(stop);
   const session = yield* openSession({
     ...sessionConfig(options, command),
-    plugins: [processMetadata(), outputPlugin(options, output)],
+    plugins: plugins(options, command, output),
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
   });
   ends.push(() => session.stop());
@@ -72,15 +77,61 @@ function sessionConfig(options: TraceOptions, command: readonly string[]): Sessi
   };
 }
 
-function outputPlugin(options: TraceOptions, output: TraceOutput): Plugin {
+function plugins(
+  options: TraceOptions,
+  command: readonly string[],
+  output: TraceOutput,
+): readonly Plugin[] {
   const common = {
     events: options.events,
     where: eventFilter(options),
     write: (text: string) => output.write(text),
   };
-  if (options.json) return jsonLines(common);
+  return [
+    processMetadata(),
+    ...(options.tree ? [processTree()] : []),
+    ...(options.redact === undefined ? [] : [redaction({ patterns: options.redact })]),
+    options.tree
+      ? options.json
+        ? jsonLinesWithAncestors(common)
+        : treeTable(common, rootsOf(options, command), command.length > 0)
+      : options.json
+        ? jsonLines(common)
+        : plainTable(common),
+  ];
+}
+
+function plainTable(common: EventOutputOptions): Plugin {
   const table = newTable();
   return lineOutput({ ...common, name: 'table', line: (event) => `${table.line(event)}\n` });
+}
+
+/** Indented below whoever the trace is about; on a whole host, below the first process. */
+function treeTable(
+  common: EventOutputOptions,
+  roots: ReadonlySet<number>,
+  launched: boolean,
+): Plugin {
+  const table = newTable();
+  return lineOutput({
+    ...common,
+    name: 'tree-table',
+    needs: { tree: ProcessTreeService },
+    line(event, { tree }) {
+      if (event.event === 'lost') return `${table.line(event)}\n`;
+      const above = tree.ancestors(event);
+      const root = above.findIndex(({ pid }) => roots.has(pid));
+      const below = root < 0 ? above.length : root + (launched ? 0 : 1);
+      const depth = roots.has(event.pid) ? 0 : below;
+      return `${table.line(event, depth)}\n`;
+    },
+  });
+}
+
+/** Who is at the top; a command is below ourselves, and at the top in our stead. */
+function rootsOf({ pid }: TraceOptions, command: readonly string[]): ReadonlySet<number> {
+  if (command.length > 0) return new Set([process.pid]);
+  return new Set(pid ?? [1]);
 }
 
 function newTable(): Table {

@@ -14,23 +14,29 @@ export class Table {
     );
   }
 
-  line(event: ProcessEvent): string {
+  /** @param depth below the first process that is of interest; indents what happened. */
+  line(event: ProcessEvent, depth = 0): string {
     switch (event.event) {
       case 'exec':
-        return this.row(event, this.colour.green('exec  '), this.execDetails(event));
+        return this.row(event, this.colour.green('exec  '), depth, this.execDetails(event));
       case 'exit':
-        return this.row(event, this.colour.dim('exit  '), this.exitDetails(event));
+        return this.row(event, this.colour.dim('exit  '), depth, this.exitDetails(event));
       case 'fork':
-        return this.row(event, 'fork  ', `child ${event.childPid}`);
+        return this.row(event, 'fork  ', depth, `child ${event.childPid}`);
       case 'lost':
         return `${this.time(event.time)} ${this.colour.yellow(`lost ${event.count} events: the ring buffer was full (--ring-size makes it larger)`)}`;
     }
   }
 
-  private row(event: ExecEvent | ExitEvent | ForkEvent, kind: string, details: string): string {
+  private row(
+    event: ExecEvent | ExitEvent | ForkEvent,
+    kind: string,
+    depth: number,
+    details: string,
+  ): string {
     const pid = String(event.pid).padStart(8);
     const ppid = String(event.ppid).padStart(8);
-    return `${this.time(event.time)} ${kind}${pid}${ppid}  ${printable(event.comm).padEnd(16)} ${details}`;
+    return `${this.time(event.time)} ${kind}${pid}${ppid}  ${printable(event.comm).padEnd(16)} ${indent(depth)}${details}`;
   }
 
   private execDetails(event: ExecEvent): string {
@@ -57,4 +63,11 @@ export class Table {
     const two = (value: number) => String(value).padStart(2, '0');
     return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
   }
+}
+
+/** Deeper than this nobody can read it. */
+const DEEPEST = 24;
+
+function indent(depth: number): string {
+  return depth === 0 ? '' : `${'  '.repeat(Math.min(depth, DEEPEST) - 1)}└─ `;
 }
