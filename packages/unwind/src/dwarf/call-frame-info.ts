@@ -1,0 +1,262 @@
+/**
+ * The records of .eh_frame and .debug_frame: CIEs (what functions have in common) and FDEs (one
+ * function each). This stage finds and checks them and leaves their programs alone. FDEs go into
+ * columns, because a large binary has hundreds of thousands. Sources: DWARF 5 section 6.4.1, Linux
+ * Standard Base Core "Exception Frames".
+ */
+import { UnwindError } from '../error.ts';
+import { ByteReader } from './byte-reader.ts';
+import {
+  DW_EH_PE_absptr,
+  type PointerBases,
+  readPointer,
+  readPointerValue,
+  skipPointer,
+} from './pointer-encoding.ts';
+
+export type FrameSectionKind = 'eh_frame' | 'debug_frame';
+
+/** One section of call frame information, as the file is linked. Addresses are virtual. */
+export interface FrameSection {
+  readonly kind: FrameSectionKind;
+  readonly bytes: Uint8Array;
+  readonly bases: PointerBases;
+  /** The length is a guess (there were no section headers): the terminator ends it. */
+  readonly endsAtTerminator?: boolean;
+}
+
+export interface CommonInformation {
+  readonly codeAlignment: number;
+  readonly dataAlignment: number;
+  /** DWARF number of the column that holds the return address. */
+  readonly returnAddress: number;
+  /** How FDEs write addresses. */
+  readonly pointerEncoding: number;
+  readonly hasAugmentationData: boolean;
+  readonly isSignalFrame: boolean;
+  readonly segmentSize: number;
+  /** The initial instructions, as a range of the section's bytes. */
+  readonly programStart: number;
+  readonly programEnd: number;
+}
+
+/** FDEs in columns, in the order of the section; ranges of addresses and of the section's bytes. */
+export interface FrameDescriptions {
+  readonly count: number;
+  readonly start: Float64Array;
+  readonly size: Float64Array;
+  /** Index into `common`. */
+  readonly cie: Uint32Array;
+  readonly programStart: Uint32Array;
+  readonly programEnd: Uint32Array;
+  readonly common: readonly CommonInformation[];
+  /** FDEs that cannot be read: their CIE is missing, damaged or unsupported, or they are. */
+  readonly damaged: number;
+}
+
+const EXTENDED_LENGTH = 0xffff_ffff;
+const CIE_ID_DEBUG_FRAME = 0xffff_ffff;
+/** Known strings have at most six letters. */
+const MAX_AUGMENTATION = 16;
+/** No FDE is shorter: length, id, a start and a size of two bytes each. */
+const MIN_FDE_BYTES = 12;
+
+/**
+ * Reads every record once. Throws `UnwindError('truncated')` when a length leads past the section:
+ * nothing behind it can be found. Damage within a record is counted instead, and costs that record.
+ */
+export function readFrameDescriptions(section: FrameSection): FrameDescriptions {
+  return new FrameScanner(section).read();
+}
+
+class FrameScanner {
+  readonly #section: FrameSection;
+  readonly #reader: ByteReader;
+  readonly #common: CommonInformation[] = [];
+  /** Offset of a CIE to its index in `common`, -1 for one that is damaged. */
+  readonly #indexOfCie = new Map<number, number>();
+  /** FDEs whose CIE comes behind them, which only .debug_frame may have: id, body, end. */
+  readonly #postponed: [number, number, number][] = [];
+  readonly #start: Float64Array;
+  readonly #size: Float64Array;
+  readonly #cie: Uint32Array;
+  readonly #programStart: Uint32Array;
+  readonly #programEnd: Uint32Array;
+  #count = 0;
+  #damaged = 0;
+  #terminated = false;
+
+  constructor(section: FrameSection) {
+    const capacity = Math.ceil(section.bytes.length / MIN_FDE_BYTES);
+    this.#section = section;
+    this.#reader = new ByteReader(section.bytes);
+    this.#start = new Float64Array(capacity);
+    this.#size = new Float64Array(capacity);
+    this.#cie = new Uint32Array(capacity);
+    this.#programStart = new Uint32Array(capacity);
+    this.#programEnd = new Uint32Array(capacity);
+  }
+
+  read(): FrameDescriptions {
+    const { length } = this.#section.bytes;
+    let at = 0;
+    while (at + 4 <= length && !this.#terminated) at = this.#record(at);
+    for (const [id, body, end] of this.#postponed) {
+      const index = this.#indexOfCie.get(id);
+      if (index === undefined) this.#damaged++;
+      else this.#description(index, body, end);
+    }
+    const count = this.#count;
+    return {
+      count,
+      start: this.#start.subarray(0, count),
+      size: this.#size.subarray(0, count),
+      cie: this.#cie.subarray(0, count),
+      programStart: this.#programStart.subarray(0, count),
+      programEnd: this.#programEnd.subarray(0, count),
+      common: this.#common,
+      damaged: this.#damaged,
+    };
+  }
+
+  /** Gives the offset of the next record. */
+  #record(offset: number): number {
+    const reader = this.#reader;
+    reader.window(offset, this.#section.bytes.length);
+    let length = reader.u32();
+    if (length === 0) {
+      // Objects linked in any order can leave terminators in the middle of a section.
+      this.#terminated = this.#section.endsAtTerminator === true;
+      return reader.position;
+    }
+    const isEhFrame = this.#section.kind === 'eh_frame';
+    const extended = length === EXTENDED_LENGTH;
+    if (extended) length = reader.u64();
+    const idAt = reader.position;
+    const next = idAt + length;
+    if (next > reader.end) {
+      throw new UnwindError('truncated', `the record at ${offset} ends past its section`);
+    }
+    // .eh_frame keeps a 4-byte id in the extended form; .debug_frame widens it.
+    const wide = extended && !isEhFrame;
+    if (length < (wide ? 8 : 4)) {
+      throw new UnwindError('malformed', `the record at ${offset} has no room for its id`);
+    }
+    let id = wide ? reader.u64() : reader.u32();
+    // 2^64 - 1 as a double is 2^64.
+    if (wide && id === 2 ** 64) id = CIE_ID_DEBUG_FRAME;
+    const body = reader.position;
+    if (id === (isEhFrame ? 0 : CIE_ID_DEBUG_FRAME)) {
+      reader.window(body, next);
+      this.#indexOfCie.set(offset, this.#commonInformation());
+      return next;
+    }
+    // Only what is a record of its own counts as a CIE, so each is read once, whoever refers to it.
+    const cieOffset = isEhFrame ? idAt - id : id;
+    const index = this.#indexOfCie.get(cieOffset);
+    if (index !== undefined) this.#description(index, body, next);
+    else if (isEhFrame) this.#damaged++;
+    else this.#postponed.push([cieOffset, body, next]);
+    return next;
+  }
+
+  #commonInformation(): number {
+    try {
+      return this.#common.push(readCommon(this.#reader, this.#section)) - 1;
+    } catch (error) {
+      if (error instanceof UnwindError) return -1;
+      throw error;
+    }
+  }
+
+  #description(index: number, body: number, end: number): void {
+    const cie = this.#common[index];
+    if (cie === undefined) {
+      this.#damaged++;
+      return;
+    }
+    const { bases } = this.#section;
+    const reader = this.#reader;
+    const count = this.#count;
+    try {
+      reader.window(body, end);
+      reader.skip(cie.segmentSize);
+      const start = readPointer(reader, cie.pointerEncoding, bases);
+      const size = readPointerValue(reader, cie.pointerEncoding);
+      if (!(size >= 0 && start + size <= Number.MAX_SAFE_INTEGER)) {
+        throw new UnwindError('malformed', 'a function that ends outside the address space');
+      }
+      if (cie.hasAugmentationData) reader.skip(reader.uleb());
+      this.#start[count] = start;
+      this.#size[count] = size;
+      this.#cie[count] = index;
+      this.#programStart[count] = reader.position;
+      this.#programEnd[count] = end;
+      this.#count = count + 1;
+    } catch (error) {
+      if (!(error instanceof UnwindError)) throw error;
+      this.#damaged++;
+    }
+  }
+}
+
+function readCommon(reader: ByteReader, section: FrameSection): CommonInformation {
+  const version = reader.u8();
+  if (version !== 1 && version !== 3 && version !== 4) {
+    throw new UnwindError('unsupported', `CIE version ${version}`);
+  }
+  const augmentation = reader.string(MAX_AUGMENTATION);
+  // From before GCC 3: a pointer to the exception table, of the size of an address.
+  if (augmentation === 'eh') reader.skip(8);
+  let segmentSize = 0;
+  if (version === 4) {
+    const addressSize = reader.u8();
+    segmentSize = reader.u8();
+    if (addressSize !== 8 || segmentSize > 8) {
+      throw new UnwindError('unsupported', `addresses of ${addressSize}, segments ${segmentSize}`);
+    }
+  }
+  const codeAlignment = reader.uleb();
+  const dataAlignment = reader.sleb();
+  const returnAddress = version === 1 ? reader.u8() : reader.uleb();
+  const extras = readAugmentation(reader, augmentation, section);
+  return {
+    codeAlignment,
+    dataAlignment,
+    returnAddress,
+    ...extras,
+    hasAugmentationData: augmentation.startsWith('z'),
+    segmentSize,
+    programStart: reader.position,
+    programEnd: reader.end,
+  };
+}
+
+function readAugmentation(
+  reader: ByteReader,
+  augmentation: string,
+  section: FrameSection,
+): { pointerEncoding: number; isSignalFrame: boolean } {
+  let pointerEncoding = DW_EH_PE_absptr;
+  let isSignalFrame = false;
+  if (augmentation === '' || augmentation === 'eh') return { pointerEncoding, isSignalFrame };
+  if (!augmentation.startsWith('z')) {
+    throw new UnwindError('unsupported', `augmentation ${JSON.stringify(augmentation)}`);
+  }
+  const length = reader.uleb();
+  const end = reader.position + length;
+  if (end > reader.end) throw new UnwindError('truncated', 'augmentation data past its CIE');
+  for (const letter of augmentation.slice(1)) {
+    if (letter === 'R') pointerEncoding = reader.u8();
+    else if (letter === 'P') skipPointer(reader, reader.u8(), section.bases);
+    else if (letter === 'L') reader.skip(1);
+    else if (letter === 'S') isSignalFrame = true;
+    // B: signed with the B key, G: tagged stack, both of AArch64 and without data.
+    else if (letter !== 'B' && letter !== 'G') {
+      throw new UnwindError('unsupported', `augmentation ${JSON.stringify(augmentation)}`);
+    }
+  }
+  if (reader.position > end) throw new UnwindError('malformed', 'augmentation data is too short');
+  reader.position = end;
+  return { pointerEncoding, isSignalFrame };
+}

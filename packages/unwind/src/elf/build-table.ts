@@ -1,0 +1,106 @@
+/**
+ * From an ELF file to its unwind table: the one function that most users call. Pure and synchronous;
+ * it reads the sections it needs and nothing else, so it can run on any thread.
+ */
+import type { ElfImage } from '@waggle/symbols';
+import { architectureOf } from '../architecture.ts';
+import {
+  type FrameDescriptions,
+  type FrameSection,
+  readFrameDescriptions,
+} from '../dwarf/call-frame-info.ts';
+import { CfaProgram } from '../dwarf/cfa-program.ts';
+import { UnwindError } from '../error.ts';
+import { encodeTable } from '../table/encode.ts';
+import { RowList } from '../table/row-list.ts';
+import { RuleDictionary } from '../table/rule-dictionary.ts';
+import { UnwindTable } from '../table/unwind-table.ts';
+import { debugFrameOf, ehFrameOf } from './frame-sections.ts';
+import { type FunctionRanges, functionRanges, inOrder } from './function-ranges.ts';
+import { syntheticFrames } from './synthetic-frames.ts';
+
+/** What the file's call frame information covers, and what was wrong with it. */
+export interface TableStats {
+  /** Functions with rows. */
+  readonly functions: number;
+  /** Records that cannot be read, and programs that break off; their code has no usable rows. */
+  readonly damaged: number;
+  /** FDEs about nothing that is mapped as code. */
+  readonly outside: number;
+  /** FDEs that contradict another one about the same code; the one that begins later wins. */
+  readonly overlapping: number;
+  /** Rows whose rule cannot be expressed, damaged programs included. */
+  readonly unsupportedRows: number;
+  /** Bytes of call frame information read. */
+  readonly frameBytes: number;
+}
+
+export interface BuiltTable {
+  readonly table: UnwindTable;
+  readonly stats: TableStats;
+}
+
+/**
+ * The table of an executable, a library or a vDSO image; a file without call frame information gives
+ * one without rows. Throws `UnwindError` (`unsupported` for another machine, `truncated` when
+ * .eh_frame is cut off, `too-large` beyond the limits), `ElfError` for damage in the ELF headers, and
+ * system errors of reading.
+ */
+export function buildUnwindTable(elf: ElfImage): BuiltTable {
+  const architecture = architectureOf(elf.machine);
+  const rows = new RowList();
+  const rules = new RuleDictionary();
+  const sources: { section: FrameSection; fdes: FrameDescriptions; program: CfaProgram }[] = [];
+  const lists: FunctionRanges[] = [];
+  let damaged = 0;
+  let frameBytes = 0;
+  const add = (section: FrameSection | undefined) => {
+    if (section === undefined) return;
+    const fdes = readFrameDescriptions(section);
+    const program = new CfaProgram(section, architecture, rows, rules);
+    sources.push({ section, fdes, program });
+    lists.push(functionRanges(fdes, elf.loads, lists));
+    damaged += fdes.damaged;
+    frameBytes += section.bytes.length;
+  };
+  add(ehFrameOf(elf));
+  try {
+    add(debugFrameOf(elf));
+  } catch (error) {
+    // What a debugger would like to have cannot spoil what the program itself relies on.
+    if (!(error instanceof UnwindError)) throw error;
+    damaged++;
+  }
+  const synthetic = syntheticFrames(elf, architecture);
+  add(synthetic);
+
+  let functions = 0;
+  inOrder(lists, (list, index) => {
+    const source = sources[list]!;
+    const ranges = lists[list]!;
+    const { fdes } = source;
+    const start = ranges.start[index]!;
+    const end = ranges.end[index]!;
+    const fde = ranges.description[index]!;
+    const cie = fdes.common[fdes.cie[fde]!]!;
+    rows.beginFunction(start, end);
+    const { programStart, programEnd } = fdes;
+    const bias = ranges.bias[index]!;
+    functions++;
+    const sound = source.program.run(cie, start, end, bias, programStart[fde]!, programEnd[fde]!);
+    if (!sound) damaged++;
+  });
+
+  const unsupported = rules.internUnsupported();
+  let unsupportedRows = 0;
+  for (const rule of rows.rules) if (rule === unsupported) unsupportedRows++;
+  const bytes = encodeTable(rows, rules, architecture.machine);
+  const outside = lists.reduce((sum, ranges) => sum + ranges.outside, 0);
+  // That there is real information about a linkage table is no contradiction.
+  const stated = synthetic === undefined ? lists : lists.slice(0, -1);
+  const overlapping = stated.reduce((sum, ranges) => sum + ranges.overlapping, 0);
+  return {
+    table: UnwindTable.fromEncoder(bytes),
+    stats: { functions, damaged, outside, overlapping, unsupportedRows, frameBytes },
+  };
+}
