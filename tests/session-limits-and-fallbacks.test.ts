@@ -56,7 +56,7 @@ describe('a rate limit', () => {
     // One more for each CPU at each race.
     expect(execs).toBeLessThan(20 + 50 * seconds + 10);
     const { delivered, limited, lost } = report.events;
-    expect(lost).toEqual({ fork: 0, exec: 0, exit: 0 });
+    expect(lost).toEqual({ fork: 0, exec: 0, exit: 0, 'failed-exec': 0 });
     // The storm itself and its 1,500 children: all accounted for.
     expect(delivered.exec + limited.exec).toBe(1501);
     expect(delivered.fork + limited.fork).toBe(1500);

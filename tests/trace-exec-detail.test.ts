@@ -118,8 +118,8 @@ describe('ids', () => {
 });
 
 describe('marks', () => {
-  const marksOf = async (...command: [string, ...string[]]) =>
-    (await execsOf(command)).at(-1)?.detail?.marks;
+  const detailOf = async (...command: [string, ...string[]]) =>
+    (await execsOf(command)).at(-1)?.detail;
 
   kernelTest('a set-user-ID program that changes who runs', async () => {
     const folder = freshFolder();
@@ -135,17 +135,40 @@ describe('marks', () => {
       marks: ['setuid', 'setgid', 'privileged'],
     });
     // Root gains nothing by it.
-    expect(await marksOf(program, '--id=0')).toEqual([]);
+    expect((await detailOf(program, '--id=0'))?.marks).toEqual([]);
+  });
+
+  kernelTest('not on a mount where the mode does not count', async () => {
+    const folder = freshFolder();
+    const user = 'setpriv --reuid=65534 --regid=65534 --clear-groups';
+    const script = `mount -t tmpfs -o nosuid none . && cp ${workload('exit_with')} p && chmod 6755 p && chmod 755 . && ${user} $PWD/p --id=0`;
+    const exec = (
+      await execsOf(
+        inFolder(
+          folder,
+          'unshare',
+          '-m',
+          'sh',
+          '-c',
+          `cd . && ${script.replace('none .', `none ${folder} && cd ${folder}`)}`,
+        ),
+      )
+    ).at(-1);
+    expect(exec).toMatchObject({ uid: 65534 });
+    expect(exec?.detail).toMatchObject({ effectiveUid: 65534, marks: [] });
   });
 
   kernelTest('a file that was never named, and one whose name is gone', async () => {
     const folder = freshFolder();
-    const nameless = (kind: string) =>
-      marksOf(
+    const nameless = async (kind: string) =>
+      detailOf(
         ...inFolder(folder, workload('exec_nameless'), kind, workload('exit_with'), '--id=0'),
       );
-    expect(await nameless('memfd')).toEqual(['memfd']);
-    expect(await nameless('deleted')).toEqual(['deleted']);
+    expect(await nameless('memfd')).toMatchObject({ marks: ['memfd'], exe: '/memfd:nameless' });
+    expect(await nameless('deleted')).toMatchObject({
+      marks: ['deleted'],
+      exe: join(realpathSync(folder), 'copy'),
+    });
   });
 
   kernelTest('a script, with its interpreter', async () => {

@@ -21,6 +21,7 @@ const BUILDS = {
   storm: { flags: ['-static'] },
   reap: { flags: ['-static'] },
   thread_ends: { flags: ['-pthread'] },
+  exec_fails: { flags: ['-static'] },
   die_by: { flags: ['-static'] },
   exec_args: { flags: [] },
   exec_nameless: { flags: ['-static'] },

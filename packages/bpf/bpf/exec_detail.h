@@ -27,7 +27,10 @@ static __always_inline u32 write_path(struct exec_record *record, u32 from, stru
 		u32 at = *(volatile u32 *)&record->cursor;
 		long got;
 
-		if (dentry == BPF_CORE_READ(mount, mnt_root) || dentry == parent) {
+		/* A memfd hangs on no tree: its one component is its own parent. */
+		bool nameless = dentry == parent && step == 0;
+
+		if (!nameless && (dentry == BPF_CORE_READ(mount, mnt_root) || dentry == parent)) {
 			struct mount *here = (void *)mount - bpf_core_field_offset(struct mount, mnt);
 			struct mount *above = BPF_CORE_READ(here, mnt_parent);
 
@@ -44,6 +47,8 @@ static __always_inline u32 write_path(struct exec_record *record, u32 from, stru
 		if (got < 1)
 			break;
 		*(volatile u32 *)&record->cursor = at + got;
+		if (nameless)
+			return *(volatile u32 *)&record->cursor;
 		dentry = parent;
 	}
 	record->header.flags |= truncated;
@@ -66,9 +71,14 @@ static __always_inline u32 marks_of(struct linux_binprm *bprm, struct inode *ino
 	u32 mode = BPF_CORE_READ(inode, i_mode);
 	u32 marks = 0;
 
-	if ((mode & S_ISUID) && record->effective_uid != record->uid)
+	/* Cleared personality bits say that the file's mode counted (bprm_fill_uid in fs/exec.c): on a
+	 * nosuid mount it does not. */
+	bool counted = !bprm || !bpf_core_field_exists(bprm->per_clear) || BPF_CORE_READ(bprm, per_clear);
+
+	if (counted && (mode & S_ISUID) && record->effective_uid != record->uid)
 		marks |= EXEC_SETUID;
-	if ((mode & S_ISGID) && record->effective_gid != record->gid)
+	/* Without the group's right to execute the bit means mandatory locking. */
+	if (counted && (mode & S_ISGID) && (mode & S_IXGRP) && record->effective_gid != record->gid)
 		marks |= EXEC_SETGID;
 	if (bprm && bpf_core_field_exists(bprm->secureexec) &&
 	    BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))

@@ -26,6 +26,7 @@ typedef int pid_t;
 /* include/uapi/linux/stat.h */
 #define S_ISUID 0004000
 #define S_ISGID 0002000
+#define S_IXGRP 0000010
 /* include/linux/pid.h */
 #define PIDTYPE_SID 3
 
@@ -174,9 +175,33 @@ struct linux_binprm {
 	const char *filename;
 	const char *interp;
 	unsigned int secureexec : 1;
+	unsigned int per_clear;
 };
 
+/* x86 only. */
+struct thread_info {
+	u32 status;
+};
+
+/* arch/{x86,arm64}/include/asm/ptrace.h */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long di;
+	unsigned long si;
+	unsigned long dx;
+	unsigned long orig_ax;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	u64 regs[31];
+	u64 pstate;
+	u64 orig_x0;
+	s32 syscallno;
+};
+#endif
+
 struct task_struct {
+	struct thread_info thread_info;
 	pid_t pid;
 	pid_t tgid;
 	u64 self_exec_id;

@@ -53,7 +53,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
-	__type(value, struct exec_record);
+	__type(value, struct exec_record); /* or the smaller exec_failed_record */
 } exec_scratch SEC(".maps");
 
 /* Thread groups whose end was reported. Two last threads can both see live == 0; the first

@@ -19,13 +19,16 @@ enum record_bounds {
 	PATH_COMPONENT_BYTES = 256, /* NAME_MAX and the NUL */
 	PATH_MAX_COMPONENTS = 40,
 	INTERPRETER_MAX_BYTES = 256, /* BINPRM_BUF_SIZE */
+	FAILED_ARGUMENTS_MAX = 32,   /* of an exec that failed */
+	FAILED_ARGUMENT_BYTES = 256, /* of each of them, with its NUL */
 };
 
 enum record_type {
 	RECORD_FORK = 1,
 	RECORD_EXEC = 2,
 	RECORD_EXIT = 3,
-	RECORD_TYPES = 4,
+	RECORD_EXEC_FAILED = 4,
+	RECORD_TYPES = 5,
 };
 
 enum record_flags {
@@ -37,6 +40,7 @@ enum record_flags {
 	RECORD_CWD_TRUNCATED = 1 << 5,
 	RECORD_HAS_ENVIRON = 1 << 6,
 	RECORD_ENVIRON_TRUNCATED = 1 << 7,
+	RECORD_FILENAME_UNREADABLE = 1 << 8,
 };
 
 /* What a security person asks of an exec. */
@@ -103,6 +107,19 @@ struct exec_record {
 	u32 cursor;          /* of the program's own */
 	char payload[FILENAME_MAX_BYTES + ARGV_MAX_BYTES + 2 * (PATH_MAX_BYTES + PATH_COMPONENT_BYTES) +
 		     INTERPRETER_MAX_BYTES];
+};
+
+/* An execve or execveat that returned an error; the header is of the unchanged process. */
+struct exec_failed_record {
+	struct record_header header;
+	u64 cgroup_id;
+	u32 uid;
+	u32 gid;
+	u32 error;           /* errno */
+	u32 filename_length; /* bytes in payload, without NUL */
+	u32 argv_length;     /* bytes behind the file name, NUL after each argument */
+	u32 cursor;          /* of the program's own */
+	char payload[FILENAME_MAX_BYTES + FAILED_ARGUMENTS_MAX * FAILED_ARGUMENT_BYTES];
 };
 
 struct exit_record {

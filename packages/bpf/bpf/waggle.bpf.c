@@ -3,6 +3,7 @@
  * Every program of waggle, one object. Each is optional: the loader switches off what a
  * session does not need or the kernel does not have (bpf_program__set_autoload).
  */
+#include "exec_failed.h"
 #include "lifecycle.h"
 #include "sample.h"
 #include <bpf/bpf_tracing.h>
@@ -91,6 +92,22 @@ int handle_exit_tracepoint(void *ctx)
 	return 0;
 }
 
+/* Only loaded where failed execs are asked for: while it is attached, every system call of the
+ * host takes the kernel's slow way out. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle_exec_failed, struct pt_regs *regs, long result)
+{
+	on_syscall_exit(regs, result);
+	return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int BPF_PROG(handle_exec_failed_raw, struct pt_regs *regs, long result)
+{
+	on_syscall_exit(regs, result);
+	return 0;
+}
+
 SEC("perf_event")
 int sample(struct bpf_perf_event_data *ctx)
 {
@@ -103,6 +120,7 @@ int sample(struct bpf_perf_event_data *ctx)
 const struct fork_record *layout_fork_record __attribute__((unused));
 const struct exec_record *layout_exec_record __attribute__((unused));
 const struct exit_record *layout_exit_record __attribute__((unused));
+const struct exec_failed_record *layout_exec_failed_record __attribute__((unused));
 const enum record_type *layout_record_type __attribute__((unused));
 const enum record_flags *layout_record_flags __attribute__((unused));
 const enum record_bounds *layout_record_bounds __attribute__((unused));

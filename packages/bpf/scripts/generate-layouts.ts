@@ -9,6 +9,7 @@ const STRUCTS = [
   'fork_record',
   'exec_record',
   'exit_record',
+  'exec_failed_record',
   'filter_settings',
   'tracked_process',
   'event_counters',

@@ -3,6 +3,8 @@
 export * from './generated/layouts.ts';
 export {
   type AttachMethod,
+  KERNEL_PROGRAMS,
+  type KernelHook,
   LIFECYCLE_PROGRAMS,
   type LifecycleHook,
   MAPS,
@@ -16,7 +18,9 @@ export type {
   ExecMark,
   ExecRecord,
   ExitRecord,
+  FailedExecRecord,
   ForkRecord,
+  KernelRecord,
   LifecycleRecord,
   RecordHeader,
 } from './records/record.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateLayouts } from '../scripts/generate-layouts.ts';
-import { LIFECYCLE_PROGRAMS, objectPath, SAMPLE_PROGRAM } from './object.ts';
+import { KERNEL_PROGRAMS, objectPath, SAMPLE_PROGRAM } from './object.ts';
 
 const EM_BPF = 247;
 const MACHINE_AT = 18;
@@ -21,7 +21,7 @@ describe.each(['x64', 'arm64'])('the object for %s', (architecture) => {
 
   test('has every program that is attached by name', () => {
     const text = file.toString('latin1');
-    const programs = Object.values(LIFECYCLE_PROGRAMS).flatMap((variants) =>
+    const programs = Object.values(KERNEL_PROGRAMS).flatMap((variants) =>
       variants.map(({ program }) => program),
     );
     const missing = [...programs, SAMPLE_PROGRAM].filter((name) => !text.includes(`\0${name}\0`));

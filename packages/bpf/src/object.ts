@@ -17,6 +17,9 @@ export function objectPath(architecture: string = process.arch): string {
 
 export type LifecycleHook = 'fork' | 'exec' | 'exit';
 
+/** All that records are made at. `failed-exec` costs every system call of the host a little. */
+export type KernelHook = LifecycleHook | 'failed-exec';
+
 /** Best first. `tracepoint` needs tracefs, the others need nothing. */
 export type AttachMethod = 'tp_btf' | 'raw_tp' | 'tracepoint';
 
@@ -40,6 +43,14 @@ export const LIFECYCLE_PROGRAMS: Readonly<Record<LifecycleHook, readonly Program
     { program: 'handle_exit', method: 'tp_btf' },
     { program: 'handle_exit_raw', method: 'raw_tp' },
     { program: 'handle_exit_tracepoint', method: 'tracepoint' },
+  ],
+};
+
+export const KERNEL_PROGRAMS: Readonly<Record<KernelHook, readonly ProgramVariant[]>> = {
+  ...LIFECYCLE_PROGRAMS,
+  'failed-exec': [
+    { program: 'handle_exec_failed', method: 'tp_btf' },
+    { program: 'handle_exec_failed_raw', method: 'raw_tp' },
   ],
 };
 

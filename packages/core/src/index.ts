@@ -1,6 +1,6 @@
 // @waggle/core: the event pipeline and the profiler. See README.md.
 
-export type { LifecycleHook } from '@waggle/bpf';
+export type { KernelHook, LifecycleHook } from '@waggle/bpf';
 export {
   type Agent,
   type AgentConfig,
@@ -46,6 +46,7 @@ export type {
   ExecEvent,
   ExecMark,
   ExitEvent,
+  FailedExecEvent,
   ForkEvent,
   ImageIdentity,
   LostEvent,

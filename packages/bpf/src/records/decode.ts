@@ -2,6 +2,7 @@
 // generated/layouts.ts. Strings are copied; nothing returned points into the ring.
 
 import {
+  execFailedRecord,
   execRecord,
   exitRecord,
   forkRecord,
@@ -9,7 +10,13 @@ import {
   recordType,
 } from '../generated/layouts.ts';
 import { decodeExecDetail } from './exec-detail.ts';
-import type { ExecRecord, ExitRecord, ForkRecord, LifecycleRecord } from './record.ts';
+import type {
+  ExecRecord,
+  ExitRecord,
+  FailedExecRecord,
+  ForkRecord,
+  KernelRecord,
+} from './record.ts';
 import { decodeText } from './text.ts';
 
 /** Memory that a record lies in; the ring buffer reader's shape. */
@@ -23,13 +30,14 @@ const COMM_BYTES = execRecord.bytes['header.comm'];
 const FORK = forkRecord.offset;
 const EXEC = execRecord.offset;
 const EXIT = exitRecord.offset;
+const FAILED = execFailedRecord.offset;
 
 /**
  * The record at `offset`, or undefined for a type that this version does not know (a newer
  * object's). The header's fields are spelled out in each record: spreading a common object
  * costs more than everything else in here.
  */
-export function decodeRecord(memory: RecordMemory, offset: number): LifecycleRecord | undefined {
+export function decodeRecord(memory: RecordMemory, offset: number): KernelRecord | undefined {
   switch (memory.view.getUint16(offset + HEADER['header.type'], true)) {
     case recordType.RECORD_EXEC:
       return decodeExec(memory, offset);
@@ -37,6 +45,8 @@ export function decodeRecord(memory: RecordMemory, offset: number): LifecycleRec
       return decodeExit(memory, offset);
     case recordType.RECORD_FORK:
       return decodeFork(memory, offset);
+    case recordType.RECORD_EXEC_FAILED:
+      return decodeFailedExec(memory, offset);
     default:
       return undefined;
   }
@@ -122,6 +132,37 @@ function decodeFork({ bytes, view }: RecordMemory, offset: number): ForkRecord {
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
     childPid: view.getUint32(offset + FORK.child_tgid, true),
     childStartTime: view.getBigUint64(offset + FORK.child_start_boottime, true),
+  };
+}
+
+const ARGV_CUT = recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE;
+
+function decodeFailedExec({ bytes, view }: RecordMemory, offset: number): FailedExecRecord {
+  const flags = view.getUint16(offset + HEADER['header.flags'], true);
+  const filenameAt = offset + FAILED.payload;
+  const argvAt = filenameAt + view.getUint32(offset + FAILED.filename_length, true);
+  const argvEnd = argvAt + view.getUint32(offset + FAILED.argv_length, true);
+  const isReadable = (flags & recordFlags.RECORD_FILENAME_UNREADABLE) === 0;
+  return {
+    type: 'failed-exec',
+    cpu: view.getUint32(offset + HEADER['header.cpu'], true),
+    sequence: u53(view, offset + HEADER['header.sequence']),
+    time: view.getBigUint64(offset + HEADER['header.time_ns'], true),
+    pid: view.getUint32(offset + HEADER['header.tgid'], true),
+    tid: view.getUint32(offset + HEADER['header.tid'], true),
+    startTime: view.getBigUint64(offset + HEADER['header.start_boottime'], true),
+    execId: u53(view, offset + HEADER['header.exec_id']),
+    ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
+    parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
+    parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
+    comm: decodeComm(bytes, offset + HEADER['header.comm']),
+    error: view.getUint32(offset + FAILED.error, true),
+    filename: isReadable ? decodeText(bytes, filenameAt, argvAt) : undefined,
+    argv: decodeArgv(bytes, argvAt, argvEnd),
+    argvTruncated: (flags & ARGV_CUT) !== 0,
+    uid: view.getUint32(offset + FAILED.uid, true),
+    gid: view.getUint32(offset + FAILED.gid, true),
+    cgroupId: view.getBigUint64(offset + FAILED.cgroup_id, true),
   };
 }
 

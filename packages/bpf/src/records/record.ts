@@ -95,4 +95,23 @@ export interface ExitRecord extends RecordHeader {
   readonly coreDumped: boolean;
 }
 
+/** An execve or execveat that returned an error. The header's image is the one that goes on. */
+export interface FailedExecRecord extends RecordHeader {
+  readonly type: 'failed-exec';
+  /** errno: 2 is ENOENT, 13 EACCES. A search along PATH fails once for each folder before the hit. */
+  readonly error: number;
+  /** As given to the call; undefined where it could not be read. May be relative, or empty. */
+  readonly filename: string | undefined;
+  /** At most FAILED_ARGUMENTS_MAX arguments of less than FAILED_ARGUMENT_BYTES each. */
+  readonly argv: readonly string[];
+  /** Some arguments were cut, left out, or lie in memory that was not there. */
+  readonly argvTruncated: boolean;
+  readonly uid: number;
+  readonly gid: number;
+  readonly cgroupId: bigint;
+}
+
 export type LifecycleRecord = ForkRecord | ExecRecord | ExitRecord;
+
+/** Everything that process_events may hold. */
+export type KernelRecord = LifecycleRecord | FailedExecRecord;

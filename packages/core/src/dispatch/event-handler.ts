@@ -16,6 +16,8 @@ export function handlerFunction(handler: EventHandler): HandleEvent {
         return handler.exec?.(event);
       case 'exit':
         return handler.exit?.(event);
+      case 'failed-exec':
+        return handler.failedExec?.(event);
       case 'lost':
         return handler.lost?.(event);
     }

@@ -4,8 +4,8 @@
 
 import {
   type AttachMethod,
-  LIFECYCLE_PROGRAMS,
-  type LifecycleHook,
+  KERNEL_PROGRAMS,
+  type KernelHook,
   MAPS,
   objectPath,
   rodata,
@@ -15,7 +15,7 @@ import { type BpfLink, type BpfObject, BpfObjectFile, type Native, SystemError }
 
 export interface KernelProgramsOptions {
   /** Handlers to attach. */
-  readonly hooks: readonly LifecycleHook[];
+  readonly hooks: readonly KernelHook[];
   /** Loads the sampler too, with room for this many distinct stacks in each counting map. */
   readonly sampleEntries?: number;
   readonly sampleIdle?: boolean;
@@ -33,7 +33,7 @@ export type AttachOutcome =
   | { readonly state: 'attached'; readonly method: AttachMethod }
   | { readonly state: 'absent'; readonly reasons: readonly string[] };
 
-export type AttachReport = Readonly<Partial<Record<LifecycleHook, AttachOutcome>>>;
+export type AttachReport = Readonly<Partial<Record<KernelHook, AttachOutcome>>>;
 
 export interface KernelPrograms extends Disposable {
   readonly object: BpfObject;
@@ -66,7 +66,7 @@ function explained({ message, cause }: Refused): string {
 /** @throws SystemError when not one program can be loaded, or rights are missing. */
 export function loadKernelPrograms(native: Native, options: KernelProgramsOptions): KernelPrograms {
   const path = options.objectPath ?? objectPath();
-  const choices = new Map<LifecycleHook, HookChoice>(
+  const choices = new Map<KernelHook, HookChoice>(
     options.hooks.map((hook) => [hook, { variant: 0, refusals: [] }]),
   );
   for (;;) {
@@ -75,7 +75,7 @@ export function loadKernelPrograms(native: Native, options: KernelProgramsOption
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const choice = [...choices.entries()].find(
-        ([hook, { variant }]) => LIFECYCLE_PROGRAMS[hook][variant]?.program === error.program,
+        ([hook, { variant }]) => KERNEL_PROGRAMS[hook][variant]?.program === error.program,
       )?.[1];
       // The sampler has no second variant, and without rights the next one fails as well.
       if (choice === undefined || error.cause.code === 'EPERM') throw error.cause;
@@ -89,17 +89,17 @@ function attempt(
   native: Native,
   path: string,
   options: KernelProgramsOptions,
-  choices: ReadonlyMap<LifecycleHook, HookChoice>,
+  choices: ReadonlyMap<KernelHook, HookChoice>,
 ): KernelPrograms {
   const file = BpfObjectFile.open(native, path);
-  const report: Partial<Record<LifecycleHook, AttachOutcome>> = {};
-  const wanted: { hook: LifecycleHook; program: string; method: AttachMethod }[] = [];
+  const report: Partial<Record<KernelHook, AttachOutcome>> = {};
+  const wanted: { hook: KernelHook; program: string; method: AttachMethod }[] = [];
   for (const [hook, choice] of choices) {
-    const variants = LIFECYCLE_PROGRAMS[hook].filter(({ program }) =>
+    const variants = KERNEL_PROGRAMS[hook].filter(({ program }) =>
       file.programNames.includes(program),
     );
     skipUnwanted(hook, choice, options.without ?? []);
-    const variant = LIFECYCLE_PROGRAMS[hook][choice.variant];
+    const variant = KERNEL_PROGRAMS[hook][choice.variant];
     if (variants.length === 0)
       report[hook] = { state: 'absent', reasons: ['the BPF object has no such program'] };
     else if (variant === undefined) report[hook] = { state: 'absent', reasons: choice.refusals };
@@ -132,12 +132,12 @@ function attempt(
 }
 
 function skipUnwanted(
-  hook: LifecycleHook,
+  hook: KernelHook,
   choice: HookChoice,
   without: readonly AttachMethod[],
 ): void {
   for (;;) {
-    const method = LIFECYCLE_PROGRAMS[hook][choice.variant]?.method;
+    const method = KERNEL_PROGRAMS[hook][choice.variant]?.method;
     if (method === undefined || !without.includes(method)) return;
     choice.refusals.push(`${method} is switched off`);
     choice.variant++;

@@ -7,7 +7,7 @@ import {
   filterBounds,
   filterFlags,
   filterSettings,
-  type LifecycleHook,
+  type KernelHook,
   MAPS,
   recordType,
   trackedProcess,
@@ -18,17 +18,18 @@ import { BadCgroup } from '../errors/errors.ts';
 
 const ONLY_KEY = new Uint8Array(4);
 
-const RECORD_OF_HOOK: Readonly<Record<LifecycleHook, number>> = {
+const RECORD_OF_HOOK: Readonly<Record<KernelHook, number>> = {
   fork: recordType.RECORD_FORK,
   exec: recordType.RECORD_EXEC,
   exit: recordType.RECORD_EXIT,
+  'failed-exec': recordType.RECORD_EXEC_FAILED,
 };
 
 export type TrackedState = 'active' | 'launcher';
 
 export interface KernelFilter {
   /** Events that are sent at all. */
-  readonly events: readonly LifecycleHook[];
+  readonly events: readonly KernelHook[];
   /** Only processes of the tracked set and their descendants. */
   readonly processes: boolean;
   /** How many cgroups were set by trackCgroups(); 0 for no such filter. */
@@ -53,11 +54,11 @@ export interface EventCounts {
   /** Records that were made, lost ones included. */
   readonly made: number;
   /** Records that found the ring full, by event. */
-  readonly dropped: Readonly<Record<LifecycleHook, number>>;
+  readonly dropped: Readonly<Record<KernelHook, number>>;
   /** Events that the filter kept back, by event. */
-  readonly suppressed: Readonly<Record<LifecycleHook, number>>;
+  readonly suppressed: Readonly<Record<KernelHook, number>>;
   /** Events that the rate limit kept back, by event. */
-  readonly limited: Readonly<Record<LifecycleHook, number>>;
+  readonly limited: Readonly<Record<KernelHook, number>>;
   /** Children that could not be followed because the tracked set was full. */
   readonly trackingOverflow: number;
 }
@@ -160,6 +161,7 @@ export class KernelSettings {
       fork: sum(base + 8 * RECORD_OF_HOOK.fork),
       exec: sum(base + 8 * RECORD_OF_HOOK.exec),
       exit: sum(base + 8 * RECORD_OF_HOOK.exit),
+      'failed-exec': sum(base + 8 * RECORD_OF_HOOK['failed-exec']),
     });
     return {
       made: sum(eventCounters.offset.next_sequence),

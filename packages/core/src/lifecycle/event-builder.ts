@@ -3,8 +3,21 @@
 // plugin that keeps process metadata. Fields are spelled out because this runs for every event
 // and spreading objects is what costs.
 
-import type { ExecRecord, ExitRecord, ForkRecord, LifecycleRecord } from '@waggle/bpf';
-import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from './process-event.ts';
+import { getSystemErrorName } from 'node:util';
+import type {
+  ExecRecord,
+  ExitRecord,
+  FailedExecRecord,
+  ForkRecord,
+  KernelRecord,
+} from '@waggle/bpf';
+import type {
+  ExecEvent,
+  ExitEvent,
+  FailedExecEvent,
+  ForkEvent,
+  ProcessEvent,
+} from './process-event.ts';
 import { processIds } from './process-id.ts';
 import { signalName } from './signal-name.ts';
 
@@ -15,7 +28,7 @@ export class EventBuilder {
   /** Apart, because neighbours in the stream have their parent in common. */
   private readonly parentId = processIds();
 
-  build(record: LifecycleRecord): ProcessEvent {
+  build(record: KernelRecord): ProcessEvent {
     switch (record.type) {
       case 'exec':
         return this.exec(record);
@@ -23,6 +36,8 @@ export class EventBuilder {
         return this.exit(record);
       case 'fork':
         return this.fork(record);
+      case 'failed-exec':
+        return this.failedExec(record);
     }
   }
 
@@ -102,6 +117,31 @@ export class EventBuilder {
       signal: signalName(record.signal),
       coreDumped: record.coreDumped,
       lifetimeNs: record.time - record.startTime,
+    };
+  }
+
+  private failedExec(record: FailedExecRecord): FailedExecEvent {
+    return {
+      event: 'failed-exec',
+      time: record.time + this.realtimeOffset,
+      bootTime: record.time,
+      processId: this.processId(record.pid, record.startTime, record.execId),
+      parentProcessId: this.parentId(record.ppid, record.parentStartTime, record.parentExecId),
+      pid: record.pid,
+      tid: record.tid,
+      ppid: record.ppid,
+      startTime: record.startTime,
+      execId: record.execId,
+      parentStartTime: record.parentStartTime,
+      comm: record.comm,
+      parentComm: null,
+      error: getSystemErrorName(-record.error),
+      filename: record.filename ?? null,
+      argv: record.argv,
+      argvTruncated: record.argvTruncated,
+      uid: record.uid,
+      gid: record.gid,
+      cgroupId: record.cgroupId,
     };
   }
 }

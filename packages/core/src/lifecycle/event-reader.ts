@@ -4,7 +4,7 @@
 // the drop counters in the kernel say exactly how many, so that
 //   events delivered + sum of lost counts = events made.
 
-import { decodeRecord, type LifecycleHook, type LifecycleRecord } from '@waggle/bpf';
+import { decodeRecord, type KernelHook, type KernelRecord } from '@waggle/bpf';
 import { bootToRealtimeOffset, clockNanoseconds, type Native, type RingBuffer } from '@waggle/ffi';
 import type { KernelSettings } from '../kernel/kernel-settings.ts';
 import { EventBuilder } from './event-builder.ts';
@@ -14,7 +14,7 @@ import type { ProcessEvent } from './process-event.ts';
 const BATCH_RECORDS = 4096;
 const CLOCK_REFRESH_NS = 1_000_000_000n;
 
-export type CountByKind = Readonly<Record<LifecycleHook, number>>;
+export type CountByKind = Readonly<Record<KernelHook, number>>;
 
 export interface EventTotals {
   readonly delivered: CountByKind;
@@ -26,8 +26,10 @@ export interface EventTotals {
   readonly limited: CountByKind;
 }
 
+const NONE: CountByKind = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
+
 /** The sum over some kinds. */
-export function sumOf(counts: CountByKind, kinds: readonly LifecycleHook[]): number {
+export function sumOf(counts: CountByKind, kinds: readonly KernelHook[]): number {
   return kinds.reduce((sum, kind) => sum + counts[kind], 0);
 }
 
@@ -36,8 +38,8 @@ export class EventReader {
   private readonly nextSequence: number[] = [];
   /** On CLOCK_BOOTTIME. */
   private clockReadAt = 0n;
-  private reported: CountByKind = { fork: 0, exec: 0, exit: 0 };
-  private readonly delivered = { fork: 0, exec: 0, exit: 0 };
+  private reported: CountByKind = NONE;
+  private readonly delivered = { ...NONE };
 
   constructor(
     private readonly native: Native,
@@ -49,7 +51,7 @@ export class EventReader {
 
   /** What the ring has now, at most one batch. */
   read(): ProcessEvent[] {
-    const records: LifecycleRecord[] = [];
+    const records: KernelRecord[] = [];
     let gapAt = -1;
     this.ring.drain((memory, offset) => {
       const record = decodeRecord(memory, offset);
@@ -88,7 +90,7 @@ export class EventReader {
     return { delivered: { ...this.delivered }, lost: dropped, suppressed, limited };
   }
 
-  private isGap(record: LifecycleRecord): boolean {
+  private isGap(record: KernelRecord): boolean {
     const expected = this.nextSequence[record.cpu] ?? 0;
     this.nextSequence[record.cpu] = record.sequence + 1;
     return record.sequence !== expected;
@@ -100,8 +102,9 @@ export class EventReader {
       fork: dropped.fork - this.reported.fork,
       exec: dropped.exec - this.reported.exec,
       exit: dropped.exit - this.reported.exit,
+      'failed-exec': dropped['failed-exec'] - this.reported['failed-exec'],
     };
-    const count = lost.fork + lost.exec + lost.exit;
+    const count = lost.fork + lost.exec + lost.exit + lost['failed-exec'];
     if (count === 0) return;
     events.push({ event: 'lost', time: clockNanoseconds(this.native, 'realtime'), count, lost });
     this.reported = dropped;

@@ -1,7 +1,7 @@
 // The unified event stream: what happened to which process. Records of the kernel, enriched
 // with what userspace knows; plain data, no behaviour.
 
-import type { ExecDetail } from '@waggle/bpf';
+import type { ExecDetail, KernelHook } from '@waggle/bpf';
 
 export type { ExecDetail, ExecMark } from '@waggle/bpf';
 
@@ -77,16 +77,30 @@ export interface ExitEvent extends EventBase {
   readonly lifetimeNs: bigint;
 }
 
+/** An execve or execveat that returned an error. Only where a session asks for `failed-exec`. */
+export interface FailedExecEvent extends EventBase {
+  readonly event: 'failed-exec';
+  /** Name of the errno: `ENOENT`, `EACCES`. A search along PATH fails once for each folder. */
+  readonly error: string;
+  /** As given to the call; null where it could not be read. */
+  readonly filename: string | null;
+  readonly argv: readonly string[];
+  readonly argvTruncated: boolean;
+  readonly uid: number;
+  readonly gid: number;
+  readonly cgroupId: bigint;
+}
+
 /** Events that the kernel made and nobody will see: the ring buffer was full. */
 export interface LostEvent {
   readonly event: 'lost';
   readonly time: bigint;
   /** Of all kinds together. */
   readonly count: number;
-  readonly lost: { readonly fork: number; readonly exec: number; readonly exit: number };
+  readonly lost: Readonly<Record<KernelHook, number>>;
 }
 
-export type ProcessEvent = ForkEvent | ExecEvent | ExitEvent | LostEvent;
+export type ProcessEvent = ForkEvent | ExecEvent | ExitEvent | FailedExecEvent | LostEvent;
 
 /** An event in the `load` phase, where it is completed. Observers get it as it is then. */
 export type EventDraft<Event extends ProcessEvent> = { -readonly [Key in keyof Event]: Event[Key] };

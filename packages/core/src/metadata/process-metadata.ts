@@ -12,7 +12,7 @@ import type {
   EventDraft,
   ExecEvent,
   ExitEvent,
-  ForkEvent,
+  LostEvent,
   ProcessEvent,
 } from '../lifecycle/process-event.ts';
 import { definePlugin } from '../plugin/plugin.ts';
@@ -79,6 +79,9 @@ class MetadataKeeper {
         this.#completeParent(event);
         this.#forks.add(event);
         return;
+      case 'failed-exec':
+        this.#completeParent(event);
+        return;
       case 'exec':
         this.#exec(event);
         return;
@@ -144,7 +147,7 @@ class MetadataKeeper {
     this.#cache.markExited(identity);
   }
 
-  #completeParent(event: EventDraft<ForkEvent | ExecEvent | ExitEvent>): ProcessEntry | undefined {
+  #completeParent(event: EventDraft<Exclude<ProcessEvent, LostEvent>>): ProcessEntry | undefined {
     const born = this.#forks.find(event.ppid, event.parentStartTime);
     const parent =
       born === undefined

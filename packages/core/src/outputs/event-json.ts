@@ -78,6 +78,27 @@ export class EventJson {
           processId: event.processId,
           parentProcessId: event.parentProcessId,
         };
+      case 'failed-exec':
+        return {
+          event: 'failed-exec',
+          time: this.clock.format(event.time),
+          pid: event.pid,
+          tid: event.tid,
+          ppid: event.ppid,
+          startTime: String(event.startTime),
+          execId: event.execId,
+          comm: event.comm,
+          error: event.error,
+          filename: event.filename,
+          argv: event.argv,
+          argvTruncated: event.argvTruncated,
+          uid: event.uid,
+          gid: event.gid,
+          cgroupId: String(event.cgroupId),
+          parentComm: event.parentComm,
+          processId: event.processId,
+          parentProcessId: event.parentProcessId,
+        };
       case 'lost':
         return { event: 'lost', time: this.clock.format(event.time), count: event.count };
     }

@@ -1,7 +1,7 @@
 // Plugins that write events as text, a chunk for each batch. Nothing is dropped: a writer that is
 // slow is waited for, and then it is the ring buffer in the kernel that holds the events.
 
-import type { LifecycleHook } from '@waggle/bpf';
+import type { KernelHook } from '@waggle/bpf';
 import { sumOf } from '../lifecycle/event-reader.ts';
 import type { LostEvent, ProcessEvent } from '../lifecycle/process-event.ts';
 import { definePlugin, type PluginContext, type Services } from '../plugin/plugin.ts';
@@ -13,7 +13,7 @@ export interface EventOutputOptions {
   /** Where the text goes. A promise is waited for before the next chunk. */
   readonly write: (text: string) => void | Promise<void>;
   /** Kinds to write. Losses of these are written too. Default exec and exit. */
-  readonly events?: readonly LifecycleHook[];
+  readonly events?: readonly KernelHook[];
   /** Which of them. Default all. */
   readonly where?: (event: ProcessEvent) => boolean;
 }
@@ -82,7 +82,7 @@ export const jsonLinesWithAncestors = (options: EventOutputOptions) => {
 };
 
 /** The loss of these kinds; of others the reader was not promised anything. */
-function lossOf(event: LostEvent, kinds: readonly LifecycleHook[]): LostEvent | undefined {
+function lossOf(event: LostEvent, kinds: readonly KernelHook[]): LostEvent | undefined {
   const count = sumOf(event.lost, kinds);
   return count === 0 ? undefined : { ...event, count };
 }

@@ -1,11 +1,13 @@
 // What a plugin is: a named value that says what it needs and provides, and a set-up that returns
 // handlers. Writing one needs nothing else of this package; `definePlugin` only gives it its types.
 
+import type { KernelHook } from '@waggle/bpf';
 import type * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import type {
   ExecEvent,
   ExitEvent,
+  FailedExecEvent,
   ForkEvent,
   LostEvent,
   ProcessEvent,
@@ -36,6 +38,7 @@ export type EventHandler =
       readonly fork?: (event: ForkEvent) => HandlerResult;
       readonly exec?: (event: ExecEvent) => HandlerResult;
       readonly exit?: (event: ExitEvent) => HandlerResult;
+      readonly failedExec?: (event: FailedExecEvent) => HandlerResult;
       readonly lost?: (event: LostEvent) => HandlerResult;
     };
 
@@ -82,8 +85,8 @@ export interface PluginContext<Needs extends Services = Services> {
 
 /** What a plugin wants of the kernel, known before anything is loaded. */
 export interface KernelNeeds {
-  /** Events that must be made, whether or not anyone prints them. */
-  readonly events?: readonly ('fork' | 'exec' | 'exit')[];
+  /** Events that must be made. `failed-exec` costs every system call of the host some 30 ns. */
+  readonly events?: readonly KernelHook[];
   /** Loads the sampler, with room for this many distinct stacks in each counting map. */
   readonly sampler?: { readonly entries: number; readonly idle?: boolean };
 }

@@ -1,6 +1,11 @@
 // The plugin that blacks out secrets in events before anyone observes them.
 
-import type { EventDraft, ExecEvent, ExitEvent } from '../lifecycle/process-event.ts';
+import type {
+  EventDraft,
+  ExecEvent,
+  ExitEvent,
+  FailedExecEvent,
+} from '../lifecycle/process-event.ts';
 import { ProcessMetadata } from '../metadata/process-metadata.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import { redactArguments } from './redact-arguments.ts';
@@ -24,6 +29,9 @@ export const redaction = ({ patterns }: RedactionOptions) =>
             event.environ = event.environ.map(
               (entry) => redactArguments([entry], patterns)[0] ?? '',
             );
+        },
+        failedExec(event: EventDraft<FailedExecEvent>) {
+          event.argv = redactArguments(event.argv, patterns);
         },
         exit(event: EventDraft<ExitEvent>) {
           if (event.argv !== null) event.argv = redactArguments(event.argv, patterns);

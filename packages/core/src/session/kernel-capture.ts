@@ -1,7 +1,7 @@
 // The kernel's side of a session: programs, ring buffer and filter as one scoped resource. When it
 // is open, every event that passes the filter is captured; nothing is read until somebody reads.
 
-import type { LifecycleHook } from '@waggle/bpf';
+import type { KernelHook } from '@waggle/bpf';
 import { type Procfs, RealProcfs } from '@waggle/cache';
 import { type Native, openNative, RingBuffer } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
@@ -42,7 +42,7 @@ export interface KernelCapture extends KernelAccess {
 
 /** Everything that anyone in the session wants of the kernel. */
 export function mergeKernelNeeds(all: readonly KernelNeeds[]): {
-  readonly events: readonly LifecycleHook[];
+  readonly events: readonly KernelHook[];
   readonly sampler: KernelNeeds['sampler'];
 } {
   const events = new Set(all.flatMap((needs) => needs.events ?? []));
@@ -102,7 +102,7 @@ function programOptions(
   needs: ReturnType<typeof mergeKernelNeeds>,
 ): KernelProgramsOptions {
   // Descendants are kept by fork and exec, and taken out by exit, whatever is delivered.
-  const hooks = new Set<LifecycleHook>(needs.events);
+  const hooks = new Set<KernelHook>(needs.events);
   if (tracksProcesses(config))
     for (const hook of ['fork', 'exec', 'exit'] as const) hooks.add(hook);
   return {

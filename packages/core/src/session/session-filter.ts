@@ -1,7 +1,7 @@
 // Which processes a session is about, kept in the kernel: a set of processes with their
 // descendants, and cgroups. May be changed while it runs.
 
-import { type LifecycleHook, MAPS } from '@waggle/bpf';
+import { type KernelHook, MAPS } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
 import type { BpfObject } from '@waggle/ffi';
 import { NoSuchProcess } from '../errors/errors.ts';
@@ -32,7 +32,7 @@ export class SessionFilter {
     private readonly object: BpfObject,
     private readonly settings: KernelSettings,
     private readonly procfs: Procfs,
-    private readonly events: readonly LifecycleHook[],
+    private readonly events: readonly KernelHook[],
     private readonly records: RecordOptions,
   ) {}
 

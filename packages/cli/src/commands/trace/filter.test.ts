@@ -35,8 +35,13 @@ test('filters hold together, and a loss always passes', () => {
   expect(passes({ ...exit, signal: 'SIGKILL' })).toBe(true);
   expect(passes({ ...exit, exitCode: 1, uid: 0 })).toBe(false);
   expect(passes({ ...exit, exitCode: 1, comm: 'xy' })).toBe(false);
-  expect(passes({ event: 'lost', time: 1n, count: 5, lost: { fork: 0, exec: 5, exit: 0 } })).toBe(
-    true,
-  );
+  expect(
+    passes({
+      event: 'lost',
+      time: 1n,
+      count: 5,
+      lost: { fork: 0, exec: 5, exit: 0, 'failed-exec': 0 },
+    }),
+  ).toBe(true);
   expect(eventFilter({ events })(exit)).toBe(true);
 });

@@ -10,8 +10,11 @@ export function eventFilter(options: TraceOptions): (event: ProcessEvent) => boo
     if (event.event === 'lost') return true;
     if (comm !== undefined && !comm.test(event.comm)) return false;
     if (uid !== undefined && (event.event === 'fork' || event.uid !== uid)) return false;
-    if (failed && !(event.event === 'exit' && (event.exitCode !== 0 || event.signal !== null)))
-      return false;
-    return true;
+    return !failed || hasFailed(event);
   };
+}
+
+function hasFailed(event: ProcessEvent): boolean {
+  if (event.event === 'failed-exec') return true;
+  return event.event === 'exit' && (event.exitCode !== 0 || event.signal !== null);
 }

@@ -12,7 +12,7 @@ import {
   parseUid,
 } from '../../options/parse.ts';
 
-export type TraceableEvent = 'fork' | 'exec' | 'exit';
+export type TraceableEvent = 'fork' | 'exec' | 'exit' | 'failed-exec';
 
 export interface TraceOptions {
   readonly json?: boolean;
@@ -30,13 +30,13 @@ export interface TraceOptions {
   readonly rateLimit?: number;
 }
 
-const EVENTS: readonly TraceableEvent[] = ['fork', 'exec', 'exit'];
+const EVENTS: readonly TraceableEvent[] = ['fork', 'exec', 'exit', 'failed-exec'];
 
 function parseEvents(value: string): readonly TraceableEvent[] {
   const chosen = value.split(',').map((name) => name.trim());
   for (const name of chosen)
     if (!EVENTS.includes(name as TraceableEvent))
-      throw new InvalidArgumentError(`"${name}" is none of fork, exec, exit.`);
+      throw new InvalidArgumentError(`"${name}" is none of ${EVENTS.join(', ')}.`);
   return EVENTS.filter((event) => chosen.includes(event));
 }
 
@@ -52,12 +52,12 @@ export function traceCommand(): Command {
     .option('--uid <uid>', 'only processes of this user id', parseUid)
     .option('--cgroup <path>', 'only below this cgroup v2 directory (repeatable)', collect)
     .addOption(
-      new Option('--events <list>', 'any of fork,exec,exit')
+      new Option('--events <list>', 'any of fork,exec,exit,failed-exec')
         .argParser(parseEvents)
         .default(['exec', 'exit'], 'exec,exit'),
     )
     .option('--duration <seconds>', 'stop after this time', parseSeconds)
-    .option('--failed', 'only exits with a status other than 0 or by a signal')
+    .option('--failed', 'only exits with a status other than 0 or by a signal, and failed execs')
     .option('--tree', 'show who started whom; with --json: the ancestors of each process')
     .option(
       '--redact <regex>',

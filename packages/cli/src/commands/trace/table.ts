@@ -1,6 +1,6 @@
 // The trace as people read it: one line an event, columns that stay put.
 
-import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from '@waggle/core';
+import type { ExecEvent, ExitEvent, FailedExecEvent, ForkEvent, ProcessEvent } from '@waggle/core';
 import { humanDuration, type Palette, printable, shellWord } from '../../terminal/text.ts';
 
 const ARGV_MAX_CHARACTERS = 4096;
@@ -23,13 +23,15 @@ export class Table {
         return this.row(event, this.colour.dim('exit  '), depth, this.exitDetails(event));
       case 'fork':
         return this.row(event, 'fork  ', depth, `child ${event.childPid}`);
+      case 'failed-exec':
+        return this.row(event, this.colour.red('failed'), depth, this.failureDetails(event));
       case 'lost':
         return `${this.time(event.time)} ${this.colour.yellow(`lost ${event.count} events: the ring buffer was full (--ring-size makes it larger)`)}`;
     }
   }
 
   private row(
-    event: ExecEvent | ExitEvent | ForkEvent,
+    event: ExecEvent | ExitEvent | FailedExecEvent | ForkEvent,
     kind: string,
     depth: number,
     details: string,
@@ -46,6 +48,11 @@ export class Table {
     const container = event.containerId === null ? '' : ` [${event.containerId.slice(0, 12)}]`;
     const user = event.uid === 0 ? '' : ` (uid ${event.uid})`;
     return `${shown || printable(event.filename)}${this.colour.dim(user + container)}`;
+  }
+
+  private failureDetails({ error, filename, argv }: FailedExecEvent): string {
+    const line = argv.map(shellWord).join(' ').slice(0, ARGV_MAX_CHARACTERS);
+    return `${this.colour.red(error)} ${printable(filename ?? '?')}${line === '' ? '' : `: ${line}`}`;
   }
 
   private exitDetails(event: ExitEvent): string {

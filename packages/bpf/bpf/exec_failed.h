@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * execve and execveat that returned an error. At the system call's exit the old image is still
+ * there and its registers still hold the arguments, so one hook is enough and nothing has to be
+ * kept from the entry. Only calls by the native ABI are seen: 32-bit and x32 programs number and
+ * lay out theirs differently. An exec that fails after the point of no return ends the process
+ * with a signal; its record has no readable arguments.
+ */
+#ifndef WAGGLE_EXEC_FAILED_H
+#define WAGGLE_EXEC_FAILED_H
+
+#include "lifecycle.h"
+
+#define FAILED_PAYLOAD_BYTES sizeof(((struct exec_failed_record *)0)->payload)
+
+/* Beyond it are the kernel's own (ERESTARTSYS, ...): the call will be made again. */
+#define ERRNO_MAX 511
+
+struct failed_call {
+	const char *filename;
+	const char **argv;
+};
+
+#if defined(__TARGET_ARCH_x86)
+
+#define NR_execve 59
+#define NR_execveat 322
+/* arch/x86/include/asm/thread_info.h: this call came by the 32-bit ABI. */
+#define TS_COMPAT 0x0002
+
+static __always_inline bool failed_call_of(struct pt_regs *regs, struct failed_call *call)
+{
+	long number = BPF_CORE_READ(regs, orig_ax);
+	struct task_struct *task;
+
+	if (number != NR_execve && number != NR_execveat)
+		return false;
+	task = (void *)bpf_get_current_task();
+	if (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT)
+		return false;
+	if (number == NR_execve) {
+		call->filename = (void *)BPF_CORE_READ(regs, di);
+		call->argv = (void *)BPF_CORE_READ(regs, si);
+	} else {
+		call->filename = (void *)BPF_CORE_READ(regs, si);
+		call->argv = (void *)BPF_CORE_READ(regs, dx);
+	}
+	return true;
+}
+
+#elif defined(__TARGET_ARCH_arm64)
+
+#define NR_execve 221
+#define NR_execveat 281
+/* arch/arm64/include/uapi/asm/ptrace.h: the task runs AArch32 code. */
+#define PSR_MODE32_BIT 0x00000010
+
+static __always_inline bool failed_call_of(struct pt_regs *regs, struct failed_call *call)
+{
+	s32 number = BPF_CORE_READ(regs, syscallno);
+
+	if (number != NR_execve && number != NR_execveat)
+		return false;
+	if (BPF_CORE_READ(regs, pstate) & PSR_MODE32_BIT)
+		return false;
+	/* x0 has the result by now. */
+	if (number == NR_execve) {
+		call->filename = (void *)BPF_CORE_READ(regs, orig_x0);
+		call->argv = (void *)BPF_CORE_READ(regs, regs[1]);
+	} else {
+		call->filename = (void *)BPF_CORE_READ(regs, regs[1]);
+		call->argv = (void *)BPF_CORE_READ(regs, regs[2]);
+	}
+	return true;
+}
+
+#endif
+
+static __always_inline u32 append_failed_filename(struct exec_failed_record *record,
+						  const char *filename)
+{
+	long got = bpf_probe_read_user_str(record->payload, FILENAME_MAX_BYTES, filename);
+
+	record->filename_length = 0;
+	if (got < 1) {
+		record->header.flags |= RECORD_FILENAME_UNREADABLE;
+		return 0;
+	}
+	if (got >= FILENAME_MAX_BYTES) {
+		got = FILENAME_MAX_BYTES;
+		record->header.flags |= RECORD_FILENAME_TRUNCATED;
+	}
+	record->filename_length = got - 1;
+	return got - 1;
+}
+
+/* A full buffer is a cut argument, or one that just fits. */
+static __always_inline bool ends_at_bound(const char *argument)
+{
+	char last = 1;
+
+	bpf_probe_read_user(&last, sizeof(last), argument + FAILED_ARGUMENT_BYTES - 1);
+	return last == 0;
+}
+
+/*
+ * The cursor lives in the record and not in a register, so that all rounds of the loop look the
+ * same to the verifier (as in write_path()): else it follows every length of every argument.
+ */
+static __always_inline u32 append_failed_argv(struct exec_failed_record *record, const char **argv,
+					      u32 from)
+{
+	volatile u32 *cursor = &record->cursor;
+	const char *argument = NULL;
+	u32 count;
+
+	*cursor = from;
+	for (count = 0; count < FAILED_ARGUMENTS_MAX; count++) {
+		u32 at = *cursor;
+		long got;
+
+		if (bpf_probe_read_user(&argument, sizeof(argument), argv + count)) {
+			/* argv itself may be NULL, which Linux takes for an empty list. */
+			if (argv)
+				record->header.flags |= RECORD_ARGV_UNREADABLE;
+			return at;
+		}
+		if (!argument)
+			return at;
+		/* Never so: the payload has room for all. The verifier does not know. */
+		if (at > FAILED_PAYLOAD_BYTES - FAILED_ARGUMENT_BYTES)
+			return at;
+		got = bpf_probe_read_user_str(record->payload + at, FAILED_ARGUMENT_BYTES, argument);
+		if (got < 1) {
+			record->header.flags |= RECORD_ARGV_UNREADABLE;
+			return at;
+		}
+		if (got == FAILED_ARGUMENT_BYTES && !ends_at_bound(argument))
+			record->header.flags |= RECORD_ARGV_TRUNCATED;
+		*cursor = at + got;
+	}
+	/* As many as fit: is there one more? */
+	if (!bpf_probe_read_user(&argument, sizeof(argument), argv + count) && argument)
+		record->header.flags |= RECORD_ARGV_TRUNCATED;
+	return *cursor;
+}
+
+static __always_inline void on_syscall_exit(struct pt_regs *regs, long result)
+{
+	struct filter_settings *settings;
+	struct event_counters *counters;
+	struct exec_failed_record *record;
+	struct failed_call call;
+	u32 at, filename, tgid;
+	u64 ids;
+
+	if (result >= 0 || result < -ERRNO_MAX || !failed_call_of(regs, &call))
+		return;
+	settings = ONLY(filter_settings);
+	counters = ONLY(event_counters);
+	record = (void *)ONLY(exec_scratch);
+	tgid = bpf_get_current_pid_tgid() >> 32;
+	if (!settings || !counters || !record)
+		return;
+	if (!wanted(settings, counters, RECORD_EXEC_FAILED, tgid))
+		return;
+	/* Not limit_start(): no process begins here whose end would have to be held back too. */
+	if (settings->limit_interval_ns && !within_limit(settings, RECORD_EXEC_FAILED)) {
+		counters->limited[RECORD_EXEC_FAILED]++;
+		return;
+	}
+	fill_header(&record->header, (void *)bpf_get_current_task());
+	ids = bpf_get_current_uid_gid();
+	record->uid = ids;
+	record->gid = ids >> 32;
+	record->cgroup_id = bpf_get_current_cgroup_id();
+	record->error = -result;
+	filename = append_failed_filename(record, call.filename);
+	at = append_failed_argv(record, call.argv, filename);
+	if (at > FAILED_PAYLOAD_BYTES)
+		return;
+	record->argv_length = at - filename;
+	submit(record, offsetof(struct exec_failed_record, payload) + at, &record->header, counters,
+	       RECORD_EXEC_FAILED);
+}
+
+#endif

@@ -1,0 +1,172 @@
+// Records of execs that failed, made by the real kernel: which calls give one, what it says, and
+// that each is either delivered or counted.
+
+import { describe, expect } from 'bun:test';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeRecord, type FailedExecRecord, MAPS } from '@waggle/bpf';
+import { openNative, RingBuffer } from '@waggle/ffi';
+import {
+  type KernelProgramsOptions,
+  loadKernelPrograms,
+} from '../packages/core/src/kernel/kernel-programs.ts';
+import { type KernelFilter, KernelSettings } from '../packages/core/src/kernel/kernel-settings.ts';
+import { kernelTest } from './support/kernel-test.ts';
+import { freshFolder, workload } from './support/workloads.ts';
+
+const ENOENT = 2;
+const ENOEXEC = 8;
+const EACCES = 13;
+const EFAULT = 14;
+const MISSING = '/nonexistent/prográm';
+
+interface Traced {
+  readonly records: readonly FailedExecRecord[];
+  readonly pid: number;
+  readonly exitCode: number | null;
+  readonly signal: unknown;
+  readonly counts: ReturnType<KernelSettings['readCounts']>;
+  readonly method: string;
+}
+
+/** What a run of exec_fails gives, of that process alone. */
+async function trace(
+  words: readonly string[],
+  options: Partial<KernelProgramsOptions> = {},
+  filter: Partial<KernelFilter> = {},
+): Promise<Traced> {
+  const native = await openNative();
+  using programs = loadKernelPrograms(native, {
+    hooks: ['failed-exec', 'fork', 'exit'],
+    ringBytes: 1 << 20,
+    tracksProcesses: true,
+    ...options,
+  });
+  using ring = new RingBuffer(native, programs.object.map(MAPS.events));
+  const settings = new KernelSettings(programs.object);
+  settings.setFilter({ events: ['failed-exec'], processes: true, cgroups: 0, ...filter });
+  settings.track(process.pid, 'active');
+  settings.setLifecycleTracking(true);
+  const run = Bun.spawn([workload('exec_fails'), ...words], { stderr: 'ignore' });
+  await run.exited;
+  const counts = settings.readCounts();
+  const records: FailedExecRecord[] = [];
+  ring.drain((memory, offset) => {
+    const record = decodeRecord(memory, offset);
+    if (record?.type === 'failed-exec' && record.pid === run.pid) records.push(record);
+  });
+  const outcome = programs.report['failed-exec'];
+  return {
+    records,
+    pid: run.pid,
+    exitCode: run.exitCode,
+    signal: run.signalCode,
+    counts,
+    method: outcome?.state === 'attached' ? outcome.method : 'absent',
+  };
+}
+
+describe('a failed exec', () => {
+  for (const [method, without] of [
+    ['tp_btf', []],
+    ['raw_tp', ['tp_btf']],
+  ] as const)
+    kernelTest(`has its errno, name, arguments and process, by ${method}`, async () => {
+      const traced = await trace(['plain', MISSING], { without });
+      expect(traced.method).toBe(method);
+      expect(traced.exitCode).toBe(ENOENT);
+      expect(traced.records).toHaveLength(1);
+      expect(traced.records[0]).toMatchObject({
+        type: 'failed-exec',
+        pid: traced.pid,
+        tid: traced.pid,
+        ppid: process.pid,
+        comm: 'exec_fails',
+        error: ENOENT,
+        filename: MISSING,
+        argv: ['name', '', 'two words'],
+        argvTruncated: false,
+        uid: process.getuid?.(),
+        gid: process.getgid?.(),
+      });
+    });
+
+  kernelTest('by execveat is one too', async () => {
+    const { records } = await trace(['at', 'not-here']);
+    expect(records).toMatchObject([{ error: ENOENT, filename: 'not-here', argv: ['name'] }]);
+  });
+
+  kernelTest('of a file that is there says why not', async () => {
+    const text = join(freshFolder(), 'text');
+    writeFileSync(text, 'neither a program nor a script\n', { mode: 0o644 });
+    expect((await trace(['plain', text])).records).toMatchObject([{ error: EACCES }]);
+    chmodSync(text, 0o755);
+    expect((await trace(['plain', text])).records).toMatchObject([{ error: ENOEXEC }]);
+  });
+
+  kernelTest('with addresses that nothing is at keeps what can be read', async () => {
+    expect((await trace(['no-argv', MISSING])).records).toMatchObject([
+      { filename: MISSING, argv: [], argvTruncated: false },
+    ]);
+    expect((await trace(['bad-path'])).records).toMatchObject([
+      { error: EFAULT, filename: undefined, argv: ['name'], argvTruncated: false },
+    ]);
+    expect((await trace(['bad-arg', MISSING])).records).toMatchObject([
+      { filename: MISSING, argv: ['name'], argvTruncated: true },
+    ]);
+  });
+
+  kernelTest('has arguments up to the bounds, and says when they were cut', async () => {
+    const numbers = Array.from({ length: 32 }, (_, index) => String(index));
+    const argvOf = async (how: string) => (await trace([how, MISSING])).records;
+    expect(await argvOf('full')).toMatchObject([{ argv: numbers, argvTruncated: false }]);
+    expect(await argvOf('many')).toMatchObject([{ argv: numbers, argvTruncated: true }]);
+    const [a, b] = ['a'.repeat(255), 'b'.repeat(255)];
+    expect(await argvOf('fits')).toMatchObject([{ argv: [a], argvTruncated: false }]);
+    expect(await argvOf('long')).toMatchObject([{ argv: [a, b], argvTruncated: true }]);
+  });
+});
+
+describe('no record is made', () => {
+  kernelTest('of other calls that fail, 32-bit ones with the same number included', async () => {
+    const { records, counts, signal } = await trace(['other']);
+    expect(signal === null || signal === 'SIGSEGV').toBe(true);
+    expect(records).toEqual([]);
+    for (const kept of [counts.dropped, counts.suppressed, counts.limited])
+      expect(kept['failed-exec']).toBe(0);
+  });
+
+  kernelTest('unless the hook was asked for', async () => {
+    const { records, method } = await trace(['plain', MISSING], { hooks: ['fork', 'exec'] });
+    expect(method).toBe('absent');
+    expect(records).toEqual([]);
+  });
+});
+
+describe('every failed exec is delivered or counted', () => {
+  kernelTest('where the ring is too small', async () => {
+    const { records, counts } = await trace(['storm', MISSING], { ringBytes: 4096 });
+    expect(counts.dropped['failed-exec']).toBeGreaterThan(0);
+    expect(records.length + counts.dropped['failed-exec']).toBe(1000);
+    expect(counts.made).toBe(1000);
+  });
+
+  kernelTest('where a rate limit holds some back, without touching exits', async () => {
+    const { records, counts } = await trace(
+      ['storm', MISSING],
+      {},
+      { events: ['failed-exec', 'exit'], rateLimit: { perSecond: 10, burst: 5 } },
+    );
+    expect(records.length).toBeGreaterThanOrEqual(5);
+    expect(counts.limited['failed-exec']).toBeGreaterThan(0);
+    expect(records.length + counts.limited['failed-exec']).toBe(1000);
+    expect(counts.limited.exit).toBe(0);
+  });
+
+  kernelTest('where the filter does not want the process', async () => {
+    const { records, counts } = await trace(['plain', MISSING], { hooks: ['failed-exec'] });
+    // Without the fork handler nobody followed the child into the tracked set.
+    expect(records).toEqual([]);
+    expect(counts.suppressed['failed-exec']).toBeGreaterThanOrEqual(1);
+  });
+});
