@@ -74,6 +74,9 @@ for (const { name, directory } of publishedPackages()) {
     run('attw', '--pack', directory, '--profile', 'esm-only', '--no-emoji'),
   );
 }
+await step('the packed packages do what the guide says', () =>
+  run('bun', 'scripts/try-packages.ts'),
+);
 warnOfLongFiles();
 
 if (failures.length > 0) {

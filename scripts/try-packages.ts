@@ -1,0 +1,63 @@
+// What a user of the published packages does: installs the tarballs in a folder of their own and
+// runs the first two agents of docs/custom-agent.md, on Bun, on Deno and by the command. Builds have
+// to be there. Needs root; says so and checks only the installation without.
+
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dir, '..');
+const bin = (name: string) => join(root, 'node_modules/.bin', name);
+
+function run(cwd: string, ...command: string[]): string {
+  const { success, stdout, stderr } = Bun.spawnSync(command, {
+    cwd,
+    stdin: 'ignore',
+    timeout: 120_000,
+  });
+  const output = stdout.toString();
+  if (success) return output;
+  throw new Error(`${command.join(' ')} failed\n${output}${stderr.toString()}`);
+}
+
+function expectOutput(what: string, output: string, expected: RegExp): void {
+  if (!expected.test(output)) throw new Error(`${what} printed ${JSON.stringify(output)}`);
+  console.log(`${what}: as the guide says`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'waggle-user-'));
+try {
+  const packs = join(folder, 'packs');
+  const project = join(folder, 'my-agent');
+  mkdirSync(packs);
+  mkdirSync(project);
+  for (const name of readdirSync(join(root, 'packages')))
+    run(join(root, 'packages', name), 'npm', 'pack', '--silent', '--pack-destination', packs);
+  const tarballs = readdirSync(packs).map((name) => join(packs, name));
+  writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+  run(project, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs);
+  console.log(`${tarballs.length} packages installed`);
+
+  const guide = readFileSync(join(root, 'docs/custom-agent.md'), 'utf8');
+  const [agent = '', program = ''] = [...guide.matchAll(/```ts\n([\s\S]*?)```/g)].map(
+    ([, code]) => code ?? '',
+  );
+  writeFileSync(join(project, 'agent.ts'), agent);
+  writeFileSync(join(project, 'program.ts'), program);
+  if (process.getuid?.() !== 0) {
+    console.log('not root: the agents were not run');
+  } else {
+    const traced = /^exec \/\S*\/ls$[\s\S]*^0 lost, exit code 0$/m;
+    expectOutput('Bun', run(project, bin('bun'), 'program.ts'), traced);
+    expectOutput('Deno', run(project, bin('deno'), 'run', '-A', 'program.ts'), traced);
+    const busy = Bun.spawn(['sh', '-c', 'while :; do true; sh -c "exit 3"; sleep 0.1; done']);
+    try {
+      const waggle = ['node_modules/.bin/waggle', 'run', '--duration', '2', 'agent.ts'];
+      expectOutput('waggle run', run(project, bin('bun'), ...waggle), /^sh ends with 3$/m);
+    } finally {
+      busy.kill();
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
