@@ -47,6 +47,8 @@ interface HookChoice {
   readonly refusals: string[];
 }
 
+const MOST_INTERRUPTIONS = 10;
+
 /** One refusal that is to be answered with the next variant. */
 class Refused extends Error {
   constructor(
@@ -69,11 +71,14 @@ export function loadKernelPrograms(native: Native, options: KernelProgramsOption
   const choices = new Map<KernelHook, HookChoice>(
     options.hooks.map((hook) => [hook, { variant: 0, refusals: [] }]),
   );
-  for (;;) {
+  for (let interruptions = 0; ; ) {
     try {
       return attempt(native, path, options, choices);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      // A signal arrived while the verifier was at work: no refusal. They are held back from this
+      // thread, but not SIGKILL's kin of the C library.
+      if (error.cause.code === 'EAGAIN' && interruptions++ < MOST_INTERRUPTIONS) continue;
       const choice = [...choices.entries()].find(
         ([hook, { variant }]) => KERNEL_PROGRAMS[hook][variant]?.program === error.program,
       )?.[1];

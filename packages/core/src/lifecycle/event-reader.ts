@@ -26,6 +26,7 @@ export interface EventTotals {
   readonly limited: CountByKind;
 }
 
+const ALL_KINDS: readonly KernelHook[] = ['fork', 'exec', 'exit', 'failed-exec'];
 const NONE: CountByKind = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
 
 /** The sum over some kinds. */
@@ -73,16 +74,22 @@ export class EventReader {
     return events;
   }
 
-  /** The rest, after the programs were detached: everything in the ring, and losses at the end. */
-  *finish(): Generator<ProcessEvent[]> {
-    for (;;) {
-      const events = this.read();
-      if (events.length === 0) break;
-      yield events;
-    }
-    const tail: ProcessEvent[] = [];
-    this.reportLoss(tail);
-    if (tail.length > 0) yield tail;
+  /** Records that the kernel has made until now, lost ones included. */
+  made(): number {
+    return this.settings.readCounts().made;
+  }
+
+  /** Of those, what was read or is known to be lost. */
+  accounted(): number {
+    const { dropped } = this.settings.readCounts();
+    return sumOf(this.delivered, ALL_KINDS) + sumOf(dropped, ALL_KINDS);
+  }
+
+  /** Losses since the last report, which no later record announces. */
+  lastLosses(): ProcessEvent[] {
+    const events: ProcessEvent[] = [];
+    this.reportLoss(events);
+    return events;
   }
 
   totals(): EventTotals {

@@ -6,23 +6,42 @@ import type { ProcessEntry } from '@waggle/cache';
 import type { ExecEvent } from '../lifecycle/process-event.ts';
 
 const MOST_CGROUPS = 4096;
+/**
+ * After a process that was gone too soon: in a storm of such, asking /proc for each in vain costs more
+ * than everything else.
+ */
+const RETRY_MS = 50;
 
 export class CgroupContainers {
   readonly #byMemoryCgroup = new Map<bigint, string | null>();
   readonly #byCgroup = new Map<bigint, string | null>();
+  #lastKey = -1n;
+  #lastContainer: string | null | undefined;
+  #askAgainAt = 0;
 
   /** undefined: nobody of this cgroup was seen before, and this process was gone already. */
   find(event: ExecEvent, entry: ProcessEntry | undefined): string | null | undefined {
-    const known = this.#byMemoryCgroup.get(keyOf(event));
-    if (known !== undefined) return known;
-    const container = entry?.containerId ?? (entry?.cgroup === undefined ? undefined : null);
-    if (container !== undefined) this.#remember(event, container);
+    const key = keyOf(event);
+    if (key === this.#lastKey && this.#lastContainer !== undefined) return this.#lastContainer;
+    const known = this.#byMemoryCgroup.get(key);
+    const container = known === undefined ? this.#ask(entry) : known;
+    if (container === undefined) return undefined;
+    if (known === undefined) this.#remember(event, container);
+    this.#lastKey = key;
+    this.#lastContainer = container;
     return container;
   }
 
   /** Where only the v2 id is known. */
   known(cgroupId: bigint): string | null | undefined {
     return this.#byCgroup.get(cgroupId);
+  }
+
+  #ask(entry: ProcessEntry | undefined): string | null | undefined {
+    if (performance.now() < this.#askAgainAt) return undefined;
+    const container = entry?.containerId ?? (entry?.cgroup === undefined ? undefined : null);
+    if (container === undefined) this.#askAgainAt = performance.now() + RETRY_MS;
+    return container;
   }
 
   #remember(event: ExecEvent, container: string | null): void {

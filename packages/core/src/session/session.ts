@@ -36,6 +36,8 @@ import { setUpPlugins } from './set-up-plugins.ts';
 const MOST_BACKLOG = 65_536;
 /** Between looks under load. Longer than a look costs by far: small batches are what costs CPU. */
 const BUSY_DELAY_MS = 25;
+/** A writer is interrupted for microseconds, on an overloaded machine for some milliseconds. */
+const LAST_LOOK_MS = 1000;
 const DEFAULT_CYCLE_MS = 250;
 const DEFAULT_DRAIN_MS = 5000;
 
@@ -190,7 +192,7 @@ class Pump {
     } finally {
       loop.close();
     }
-    for (const events of this.reader.finish()) this.dispatcher.push(events);
+    await this.#readRest();
     await this.dispatcher.drained(this.config.drainMs ?? DEFAULT_DRAIN_MS);
     await this.dispatcher.callEach('end');
     this.#ended.resolve();
@@ -232,6 +234,25 @@ class Pump {
         return result;
       });
     });
+  }
+
+  /**
+   * Everything that the kernel had made by now. A record that another CPU is still writing hides those
+   * behind it, so an empty look is not the end: the kernel's own count is.
+   */
+  async #readRest(): Promise<void> {
+    const made = this.reader.made();
+    const deadline = performance.now() + LAST_LOOK_MS;
+    for (;;) {
+      const events = this.reader.read();
+      this.dispatcher.push(events);
+      if (events.length > 0) continue;
+      if (this.reader.accounted() >= made || performance.now() > deadline) break;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1);
+      });
+    }
+    this.dispatcher.push(this.reader.lastLosses());
   }
 
   #drain(): number {
