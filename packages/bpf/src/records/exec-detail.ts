@@ -21,6 +21,12 @@ const MARKS: readonly (readonly [ExecMark, number])[] = [
   ['script', execMarks.EXEC_SCRIPT],
 ];
 
+const NO_MARKS: readonly ExecMark[] = [];
+
+function marksOf(bits: number): readonly ExecMark[] {
+  return MARKS.flatMap(([mark, bit]) => ((bits & bit) === 0 ? [] : [mark]));
+}
+
 /** @param at where the components of the executable's path begin. */
 export function decodeExecDetail(
   { bytes, view }: RecordMemory,
@@ -46,21 +52,21 @@ export function decodeExecDetail(
     loginUid: loginUid === NO_LOGIN ? undefined : loginUid,
     sessionId: view.getUint32(offset + EXEC.session_id, true),
     tty: tty === 0 ? undefined : deviceOf(tty),
-    marks: MARKS.flatMap(([mark, bit]) => ((marks & bit) === 0 ? [] : [mark])),
+    marks: marks === 0 ? NO_MARKS : marksOf(marks),
     interpreter: cwdEnd === interpreterEnd ? undefined : decodeText(bytes, cwdEnd, interpreterEnd),
   };
 }
 
 /** A component may hold any byte but NUL and the slash. */
 function pathOf(bytes: Uint8Array, start: number, end: number): string {
-  const components: string[] = [];
+  let path = '';
   for (let at = start; at < end; ) {
-    const next = bytes.indexOf(0, at);
-    const stop = next < 0 || next > end ? end : next;
-    components.push(decodeText(bytes, at, stop));
+    let stop = at;
+    while (stop < end && bytes[stop] !== 0) stop++;
+    path = `/${decodeText(bytes, at, stop)}${path}`;
     at = stop + 1;
   }
-  return `/${components.reverse().join('/')}`;
+  return path === '' ? '/' : path;
 }
 
 function deviceOf(device: number): string {

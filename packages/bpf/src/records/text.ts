@@ -1,5 +1,7 @@
 // Bytes of a record to text. Invalid UTF-8 becomes U+FFFD.
 
+import { Buffer } from 'node:buffer';
+
 // Else a byte order mark at the beginning would be dropped, though it is the program's own.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -7,6 +9,8 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const SHORT_TEXT_BYTES = 24;
 
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
+  // The ring buffer's memory on Bun: half the time of a TextDecoder, and no view to be made.
+  if (bytes instanceof Buffer) return bytes.toString('utf8', start, end);
   if (end - start > SHORT_TEXT_BYTES) return decoder.decode(bytes.subarray(start, end));
   let text = '';
   for (let at = start; at < end; at++) {
