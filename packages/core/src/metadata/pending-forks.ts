@@ -17,6 +17,10 @@ export class PendingForks {
   }
 
   add(event: ForkEvent): void {
+    // A child that forks in its turn may exec before its own child is looked at: what it ran until
+    // then has to be known.
+    const parent = this.take(event.pid, event.startTime);
+    if (parent !== undefined) this.seed(parent);
     this.#byChild.set(event.childPid, event);
   }
 
@@ -62,13 +66,8 @@ export class PendingForks {
     this.#byChild.clear();
   }
 
-  /** The image that called fork; a chain of forks leads through children that wait here too. */
+  /** The image that called fork. */
   #parentOf(fork: ForkEvent): ProcessEntry | undefined {
-    const waiting = this.#byChild.get(fork.pid);
-    if (waiting !== undefined && waiting.childStartTime === fork.startTime && waiting !== fork) {
-      this.#byChild.delete(fork.pid);
-      return this.seed(waiting);
-    }
     return this.#cache.getByIdentity({
       pid: fork.pid,
       startTime: ticksFromBoottime(fork.startTime, TICKS_PER_SECOND),

@@ -137,9 +137,13 @@ class MetadataKeeper {
       startTime: ticksFromBoottime(event.startTime, this.#ticksPerSecond),
       startBoottimeNs: event.startTime,
     };
-    // Never called execve since its birth: it ran its parent's program.
+    // Never called execve since its birth: it ran its parent's program. If its generation has grown
+    // since, an exec was lost, and what it ran is not known.
     const born = this.#forks.take(event.pid, event.startTime);
-    const entry = born === undefined ? this.#cache.getByIdentity(identity) : this.#forks.seed(born);
+    const entry =
+      born?.execId === event.execId
+        ? this.#forks.seed(born)
+        : this.#cache.getByIdentity({ ...identity, execId: event.execId });
     this.#completeParent(event);
     event.filename = entry?.filename ?? entry?.exe ?? null;
     event.argv = entry?.cmdline ?? null;
