@@ -5,11 +5,22 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ElfImage, KernelSymbols, SymbolTable } from '../src/index.ts';
+import {
+  DiskSymbolCache,
+  demangle,
+  ElfImage,
+  KernelSymbols,
+  ObjectSymbols,
+  SymbolCache,
+  SymbolTable,
+} from '../src/index.ts';
 import { buildElf, seeded, symbolSections, TEXT } from '../test/build-elf.ts';
 
 const ROUNDS = 5;
 const ADDRESSES = 20_000;
+const LINES = 5000;
+/** Where Debian has it, with its debug file if that is installed. */
+const LIBC = '/usr/lib/x86_64-linux-gnu/libc.so.6';
 
 /** Milliseconds: the first run, and the median of all. */
 function measure(run: () => unknown): { first: number; median: number } {
@@ -85,6 +96,40 @@ function benchFile(path: string): void {
     if (theirs === undefined) console.log(`  ${tool}: not here`);
     else console.log(`  ${tool}: ${ms(theirs)}, ${(theirs / ours).toFixed(1)} × ours`);
   }
+  benchObject(path, addresses);
+  benchLines(path, addresses.slice(0, LINES));
+}
+
+/** Everything that names the object: made anew, and from the cache on disk. */
+function benchObject(path: string, addresses: readonly number[]): void {
+  const anew = measure(() => ObjectSymbols.open(path)).median;
+  const disk = new DiskSymbolCache(join(directory, 'cache'));
+  const open = () => ObjectSymbols.open(path, { cache: new SymbolCache({ disk, minBuildMs: 0 }) });
+  open();
+  const stored = measure(open).median;
+  const symbols = open();
+  const { sources, size } = symbols;
+  console.log(`  all names (${sources.join(', ')}, ${size} ranges): ${ms(anew)} anew`);
+  console.log(`  all names from the cache on disk: ${ms(stored)}`);
+  const names = new Set(addresses.map((address) => symbols.lookup(address)?.name ?? ''));
+  const started = performance.now();
+  for (const name of names) demangle(name);
+  console.log(`  demangling ${names.size} names: ${ms(performance.now() - started)}`);
+}
+
+/** Lines with inlined frames, where the object or its debug file has DWARF. */
+function benchLines(path: string, addresses: readonly number[]): void {
+  const run = () => {
+    using symbols = ObjectSymbols.open(path, { lines: true });
+    return addresses.filter((address) => symbols.lines(address) !== undefined).length;
+  };
+  const found = run();
+  if (found === 0) return;
+  const ours = measure(run).median;
+  console.log(`  lines of ${addresses.length} addresses (${found} known): ${ms(ours)}`);
+  const theirs = benchTool('llvm-symbolizer', ['--inlines', `--obj=${path}`], addresses);
+  if (theirs === undefined) return;
+  console.log(`  llvm-symbolizer --inlines: ${ms(theirs)}, ${(theirs / ours).toFixed(1)} × ours`);
 }
 
 function benchKernel(): void {
@@ -115,6 +160,7 @@ try {
   const text = { ...TEXT, addr: 0x10_0000, size: count * 16 };
   writeFileSync(half, buildElf({ sections: [text, ...symbolSections(symbols, 3)] }));
   const files = [process.execPath, Bun.which('node') ?? '', half, ...process.argv.slice(2)];
+  if (existsSync(LIBC)) files.push(LIBC);
   for (const file of files) if (existsSync(file)) benchFile(file);
   benchKernel();
 } finally {

@@ -1,4 +1,22 @@
 /** @waggle/symbols: from an address, in an object or in the kernel, to a name. */
+export { type DiskCacheOptions, DiskSymbolCache, defaultCacheDirectory } from './cache/disk.ts';
+export { type CachedSymbols, SymbolCache, type SymbolCacheOptions } from './cache/symbol-cache.ts';
+export type { TableDescription } from './cache/table-file.ts';
+export { readDebugdata } from './debug-files/debugdata.ts';
+export {
+  DEFAULT_DEBUG_ROOTS,
+  type DebugFile,
+  type DebugFileSearch,
+  findDebugFile,
+} from './debug-files/separate.ts';
+export { demangle } from './demangle/demangle.ts';
+export { SourceLines, type SourceLocation, type SourcePlace } from './dwarf/source-lines.ts';
 export * from './elf/index.ts';
 export { type KernelSymbolHit, KernelSymbols } from './kernel-symbols.ts';
+export { ObjectSymbols, type ObjectSymbolsOptions, type SymbolSource } from './object-symbols.ts';
+export type { PerfMapLimits } from './perf-map/entries.ts';
+export { PerfMap, type PerfMapOptions } from './perf-map/perf-map.ts';
+export { type PltStub, readPltStubs } from './plt.ts';
+export type { SymbolRanges } from './symbol-ranges.ts';
 export { type SymbolHit, SymbolTable } from './symbol-table.ts';
+export { readVdso } from './vdso.ts';

@@ -25,6 +25,7 @@ import {
 import { ElfError } from './elf/error.ts';
 import { viewOf } from './elf/headers.ts';
 import type { ElfImage, ElfSection } from './elf/image.ts';
+import type { PltStub } from './plt.ts';
 
 /** Rank bits: functions above untyped labels, then GLOBAL > WEAK > LOCAL, then sized > unsized. */
 export const RANK_COUNT = 12;
@@ -56,17 +57,16 @@ const DOLLAR = 0x24;
 const DOT = 0x2e;
 
 export function readCodeSymbols(elf: ElfImage): SymbolColumns {
-  const collector = new Collector(elf);
-  // At most one of each kind, as the gABI has it; more would only multiply a hostile file's cost.
-  for (const type of [SHT_SYMTAB, SHT_DYNSYM]) {
-    const table = elf.sections.find((section) => section.type === type);
-    if (table !== undefined) collector.add(table);
-  }
+  const collector = new SymbolCollector(elf);
+  collector.addImage(elf);
   return collector.finish();
 }
 
-class Collector {
-  readonly #elf: ElfImage;
+/**
+ * Gathers symbols of one object from several files: itself, its debug file, its mini-debuginfo. Of
+ * equal aliases the one added first is preferred. What was added before an error stays sound.
+ */
+export class SymbolCollector {
   readonly #regions: readonly CodeRegion[];
   readonly #names: Uint8Array[] = [];
   #nameBase = 0;
@@ -77,33 +77,63 @@ class Collector {
   #name = new Uint32Array(1024);
   #rank = new Uint8Array(1024);
 
+  /** @param elf the object that is mapped: its sections say where code is. */
   constructor(elf: ElfImage) {
-    this.#elf = elf;
     this.#regions = codeRegions(elf);
   }
 
-  add(table: ElfSection): void {
+  /** The symbols of an image's .symtab and .dynsym. Throws `ElfError` when one is damaged. */
+  addImage(elf: ElfImage): void {
+    // At most one of each kind, as the gABI has it; more would only multiply a hostile file's cost.
+    for (const type of [SHT_SYMTAB, SHT_DYNSYM]) {
+      const table = elf.sections.find((section) => section.type === type);
+      if (table !== undefined) this.#addTable(elf, table);
+    }
+  }
+
+  /** Stubs of the procedure linkage table, as the least of functions. */
+  addStubs(stubs: readonly PltStub[]): void {
+    const names = new Uint8Array(stubs.reduce((sum, stub) => sum + stub.name.length + 1, 0));
+    const base = this.#addNames(names);
+    let at = 0;
+    for (const { address, size, name } of stubs) {
+      names.set(name, at);
+      const high = Math.floor(address / 0x1_0000_0000);
+      if (high < 0x20_0000) this.#push(high, address >>> 0, size, base + at, RANK_FIRST_FUNCTION);
+      at += name.length + 1;
+    }
+  }
+
+  #addTable(elf: ElfImage, table: ElfSection): void {
     if (table.entsize !== SYM_SIZE) {
       throw new ElfError('malformed', `${table.name} has entries of ${table.entsize} bytes`);
     }
-    const strings = this.#elf.sections[table.link];
+    const strings = elf.sections[table.link];
     if (strings?.type !== SHT_STRTAB) {
       throw new ElfError('malformed', `${table.name} names section ${table.link} as its strings`);
     }
-    const names = this.#elf.readSection(strings);
-    if (this.#nameBase + names.length > 0xffff_ffff) {
-      throw new ElfError('malformed', 'the symbol names exceed 4 GiB');
-    }
+    const names = elf.readSection(strings);
+    const base = this.#addNames(names);
     const total = Math.floor(table.size / SYM_SIZE);
     for (let from = 0; from < total; from += CHUNK) {
       const length = Math.min(CHUNK, total - from) * SYM_SIZE;
-      this.#addChunk(this.#elf.readSection(table, from * SYM_SIZE, length), names);
+      this.#addChunk(elf, elf.readSection(table, from * SYM_SIZE, length), names, base);
+    }
+  }
+
+  /** The offset at which these names stand in all names laid end to end. */
+  #addNames(names: Uint8Array): number {
+    const base = this.#nameBase;
+    if (base + names.length > 0xffff_ffff) {
+      throw new ElfError('malformed', 'the symbol names exceed 4 GiB');
     }
     this.#names.push(names);
     this.#nameBase += names.length;
+    return base;
   }
 
-  #addChunk(chunk: Uint8Array, names: Uint8Array): void {
+  #addChunk(elf: ElfImage, chunk: Uint8Array, names: Uint8Array, base: number): void {
+    const { sections } = elf;
     const view = viewOf(chunk);
     for (let at = 0; at < chunk.length; at += SYM_SIZE) {
       const info = chunk[at + 4] as number;
@@ -118,24 +148,13 @@ class Collector {
       if (high >= 0x20_0000 || view.getUint32(at + 20, true) !== 0) continue;
       const low = view.getUint32(at + 8, true);
       const isFunction = type !== STT_NOTYPE;
-      if (!isFunction && !this.#isCodeLabel(high * 0x1_0000_0000 + low, section, names, name)) {
-        continue;
+      if (!isFunction) {
+        if (isMarking(names, name) || !isCode(sections, section)) continue;
+        if (regionAt(this.#regions, high * 0x1_0000_0000 + low) === undefined) continue;
       }
       const size = view.getUint32(at + 16, true);
-      this.#push(high, low, size, name + this.#nameBase, rankOf(isFunction, info >>> 4, size));
+      this.#push(high, low, size, name + base, rankOf(isFunction, info >>> 4, size));
     }
-  }
-
-  /** Whether an untyped symbol names code: hand-written assembly does, linker marks do not. */
-  #isCodeLabel(address: number, section: number, names: Uint8Array, name: number): boolean {
-    if (isMarking(names, name)) return false;
-    if (section < SHN_LORESERVE) {
-      const home = this.#elf.sections[section];
-      if (home === undefined || (home.flags & SHF_EXECINSTR) === 0) return false;
-    } else if (section !== SHN_XINDEX) {
-      return false;
-    }
-    return regionAt(this.#regions, address) !== undefined;
   }
 
   #push(high: number, low: number, size: number, name: number, rank: number): void {
@@ -176,6 +195,12 @@ class Collector {
       regions: this.#regions,
     };
   }
+}
+
+/** Whether an untyped symbol of this section names code: labels do, linker marks do not. */
+function isCode(sections: readonly ElfSection[], index: number): boolean {
+  if (index >= SHN_LORESERVE) return index === SHN_XINDEX;
+  return ((sections[index]?.flags ?? 0) & SHF_EXECINSTR) !== 0;
 }
 
 function rankOf(isFunction: boolean, binding: number, size: number): number {

@@ -5,9 +5,9 @@
  */
 import { ET_DYN, ET_EXEC } from './elf/constants.ts';
 import type { ElfImage } from './elf/image.ts';
-import { stringAt } from './elf/string-table.ts';
+import { bytesAt, utf8 } from './elf/string-table.ts';
 import { resolveRanges, type SymbolRanges } from './symbol-ranges.ts';
-import { readCodeSymbols } from './symbol-reader.ts';
+import { readCodeSymbols, type SymbolColumns } from './symbol-reader.ts';
 
 export interface SymbolHit {
   /** As the object has it: mangled if it is C++ or Rust. */
@@ -22,12 +22,14 @@ export interface SymbolHit {
 const MAX_NAME = 65_536;
 
 export class SymbolTable {
-  readonly #ranges: SymbolRanges;
-  readonly #names: readonly Uint8Array[];
+  /** What the table is made of, for those that store it. */
+  readonly ranges: SymbolRanges;
+  /** Tables of NUL-terminated names; `ranges.name` counts through them laid end to end. */
+  readonly names: readonly Uint8Array[];
 
   private constructor(ranges: SymbolRanges, names: readonly Uint8Array[]) {
-    this.#ranges = ranges;
-    this.#names = names;
+    this.ranges = ranges;
+    this.names = names;
   }
 
   /**
@@ -39,13 +41,21 @@ export class SymbolTable {
    * inside a sound table is skipped.
    */
   static fromElf(elf: ElfImage): SymbolTable {
-    if (elf.type !== ET_EXEC && elf.type !== ET_DYN) return SymbolTable.#empty();
-    const symbols = readCodeSymbols(elf);
-    if (symbols.count === 0) return SymbolTable.#empty();
+    return hasAddresses(elf) ? SymbolTable.fromColumns(readCodeSymbols(elf)) : SymbolTable.empty();
+  }
+
+  /** A table of symbols gathered from several files of one object. */
+  static fromColumns(symbols: SymbolColumns): SymbolTable {
+    if (symbols.count === 0) return SymbolTable.empty();
     return new SymbolTable(resolveRanges(symbols), symbols.names);
   }
 
-  static #empty(): SymbolTable {
+  /** A table of ranges made before, ascending and disjoint. */
+  static fromRanges(ranges: SymbolRanges, names: readonly Uint8Array[]): SymbolTable {
+    return new SymbolTable(ranges, names);
+  }
+
+  static empty(): SymbolTable {
     const none = new Uint32Array(0);
     const start = new Float64Array(0);
     return new SymbolTable(
@@ -56,14 +66,14 @@ export class SymbolTable {
 
   /** Disjoint address ranges that have a name: about the number of distinct functions. */
   get size(): number {
-    return this.#ranges.count;
+    return this.ranges.count;
   }
 
   /** Memory held, in bytes. */
   get byteLength(): number {
-    const { start, length, lead, size, name } = this.#ranges;
+    const { start, length, lead, size, name } = this.ranges;
     let total = 0;
-    for (const column of [start, length, lead, size, name, ...this.#names]) {
+    for (const column of [start, length, lead, size, name, ...this.names]) {
       total += column.byteLength;
     }
     return total;
@@ -76,7 +86,7 @@ export class SymbolTable {
    * the fewest leading underscores.
    */
   lookup(vaddr: number): SymbolHit | undefined {
-    const { count, start, length, lead, size, name } = this.#ranges;
+    const { count, start, length, lead, size, name } = this.ranges;
     let low = 0;
     let high = count;
     while (low < high) {
@@ -89,18 +99,24 @@ export class SymbolTable {
     const from = start[at] as number;
     if (!(vaddr - from < (length[at] as number))) return undefined;
     return {
-      name: this.#nameAt(name[at] as number),
+      name: utf8.decode(this.nameBytes(name[at] as number)),
       start: from - (lead[at] as number),
       size: size[at] as number,
     };
   }
 
-  #nameAt(offset: number): string {
+  /** The name at an offset of `ranges.name`, as it stands in the object; empty when outside. */
+  nameBytes(offset: number): Uint8Array {
     let within = offset;
-    for (const names of this.#names) {
-      if (within < names.length) return stringAt(names, within, MAX_NAME);
+    for (const names of this.names) {
+      if (within < names.length) return bytesAt(names, within, MAX_NAME);
       within -= names.length;
     }
-    return '';
+    return new Uint8Array(0);
   }
+}
+
+/** Whether symbols of this file are addresses: it is an executable or a shared object. */
+export function hasAddresses(elf: ElfImage): boolean {
+  return elf.type === ET_EXEC || elf.type === ET_DYN;
 }

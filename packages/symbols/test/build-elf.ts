@@ -38,6 +38,7 @@ export interface SymbolSpec {
 }
 
 export function buildElf(spec: {
+  readonly machine?: number;
   readonly type?: number;
   readonly sections?: readonly SectionSpec[];
   readonly segments?: readonly SegmentSpec[];
@@ -58,7 +59,7 @@ export function buildElf(spec: {
   const put64 = (at: number, value: number | bigint) => view.setBigUint64(at, BigInt(value), true);
   bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
   view.setUint16(16, spec.type ?? 3, true);
-  view.setUint16(18, 62, true);
+  view.setUint16(18, spec.machine ?? 62, true);
   view.setUint32(20, 1, true);
   put64(32, 64);
   put64(40, shoff);

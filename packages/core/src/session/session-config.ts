@@ -25,7 +25,7 @@ export interface SessionConfig extends SessionTarget {
   readonly ringBytes?: number;
   /**
    * Milliseconds after which what ended may be forgotten, or `manual`: then only
-   * `evictPendingExits()` and collections start a cycle. Default 250, until the first collection.
+   * `evictPendingExits()` and collections start a cycle. Default 250; `manual` with a profiler.
    */
   readonly cycleMs?: number | 'manual';
   /** How long plugins may take for what is queued when the session stops. Default 5,000. */

@@ -163,6 +163,8 @@ const watchdogOf = ({ watchdogMs }: SessionConfig, plan: readonly Plugin[]) =>
 class Pump {
   readonly #ended = Promise.withResolvers<void>();
   #cycleStarted = performance.now();
+  /** Who profiles collects, and has cycles of their own by that. */
+  readonly #defaultCycleMs: number | 'manual';
   /** When the last collection returned: Date.now(). */
   #collectedAt = 0;
 
@@ -172,7 +174,10 @@ class Pump {
     private readonly dispatcher: Dispatcher,
     private readonly stopped: Promise<void>,
     private readonly config: SessionConfig,
-  ) {}
+  ) {
+    const profiles = config.plugins?.some(({ provides }) => provides === Profiler.service);
+    this.#defaultCycleMs = profiles ? 'manual' : DEFAULT_CYCLE_MS;
+  }
 
   /** Resolves when every plugin has had everything. */
   get ended(): Promise<void> {
@@ -264,9 +269,8 @@ class Pump {
   }
 
   #cycleIfDue(): void {
-    const { cycleMs = DEFAULT_CYCLE_MS } = this.config;
-    // Who collects has cycles of their own.
-    if (cycleMs === 'manual' || this.#collectedAt > 0) return;
+    const { cycleMs = this.#defaultCycleMs } = this.config;
+    if (cycleMs === 'manual') return;
     const now = performance.now();
     if (now - this.#cycleStarted < cycleMs) return;
     this.#cycleStarted = now;

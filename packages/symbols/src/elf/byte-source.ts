@@ -90,6 +90,15 @@ export class FileByteSource implements ByteSource {
     return bytes;
   }
 
+  /**
+   * What tells this state of this file from any other: device, inode, size, and the times of its
+   * last changes in nanoseconds. Not a hash of the content, but changed by every write.
+   */
+  get identity(): string {
+    const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(this.#fd, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join('-');
+  }
+
   close(): void {
     const fd = this.#fd;
     this.#fd = -1;

@@ -13,12 +13,17 @@ export const PHDR_SIZE = 56;
 export const SHDR_SIZE = 64;
 export const SYM_SIZE = 24;
 export const NHDR_SIZE = 12;
+export const RELA_SIZE = 24;
 
 /** Values of `ElfImage.type` (e_type). */
 export const ET_REL = 1;
 export const ET_EXEC = 2;
 export const ET_DYN = 3;
 export const ET_CORE = 4;
+
+/** Values of `ElfImage.machine` (e_machine). */
+export const EM_X86_64 = 62;
+export const EM_AARCH64 = 183;
 
 export const PT_LOAD = 1;
 export const PT_NOTE = 4;
@@ -28,6 +33,7 @@ export const PN_XNUM = 0xffff;
 
 export const SHT_SYMTAB = 2;
 export const SHT_STRTAB = 3;
+export const SHT_RELA = 4;
 export const SHT_NOTE = 7;
 export const SHT_NOBITS = 8;
 export const SHT_DYNSYM = 11;
@@ -48,3 +54,9 @@ export const STT_FUNC = 2;
 export const STT_GNU_IFUNC = 10;
 
 export const NT_GNU_BUILD_ID = 3;
+
+/** Relocations that fill a slot of the global offset table with a function's address. */
+export const R_X86_64_GLOB_DAT = 6;
+export const R_X86_64_JUMP_SLOT = 7;
+export const R_AARCH64_GLOB_DAT = 1025;
+export const R_AARCH64_JUMP_SLOT = 1026;

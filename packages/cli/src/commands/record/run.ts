@@ -90,6 +90,8 @@ function sessionConfig(options: RecordOptions, target: RecordTarget): SessionCon
   });
   return {
     trackProcessLifecycle: true,
+    // One collection at the end needs no metadata of what ended long before.
+    cycleMs: 250,
     plugins: [processMetadata(), profiler, symbolInvalidation()],
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
     ...launcher,

@@ -1,0 +1,201 @@
+/**
+ * Symbol tables on disk, one file per object, so that the next run need not parse again. Safe under
+ * concurrent runs: a file appears whole by rename and is never changed. Nothing in the directory is
+ * trusted: only own files that nobody else may write are read, and their content is checked. What
+ * fails here costs time and never an answer. Place: XDG Base Directory Specification.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  futimesSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import type { SymbolTable } from '../symbol-table.ts';
+import { decodeTable, encodeTable, TABLE_VERSION, type TableDescription } from './table-file.ts';
+
+export interface DiskCacheOptions {
+  /** All files together, in bytes; 512 MiB unless told otherwise. */
+  readonly maxBytes?: number;
+  /** Number of files; 4096 unless told otherwise. */
+  readonly maxFiles?: number;
+}
+
+const MEBIBYTE = 1024 * 1024;
+const SUFFIX = '.sym';
+const TEMPORARY = '.tmp';
+/** A table beyond this share of the whole would push out everything else. */
+const LARGEST_SHARE = 1 / 2;
+/** Eviction goes on to this share, so that it is not due again at once. */
+const LOW_WATER = 0.8;
+const HOUR_MS = 3_600_000;
+
+/** `$XDG_CACHE_HOME/waggle`, else `~/.cache/waggle`; undefined when neither is set. */
+export function defaultCacheDirectory(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined {
+  const { XDG_CACHE_HOME: xdg, HOME: home } = env;
+  // A relative path is invalid by the specification, and to be ignored.
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'waggle');
+  return home !== undefined && isAbsolute(home) ? join(home, '.cache', 'waggle') : undefined;
+}
+
+export class DiskSymbolCache {
+  readonly #directory: string;
+  readonly #maxBytes: number;
+  readonly #maxFiles: number;
+  #usable: boolean | undefined;
+  /** Bytes and files as far as known: counted once, then kept up; others may have added since. */
+  #bytes = -1;
+  #files = 0;
+
+  /** @param directory waggle's own cache directory; made when the first table is stored. */
+  constructor(directory: string, options: DiskCacheOptions = {}) {
+    this.#directory = join(directory, `symbols-${TABLE_VERSION}`);
+    this.#maxBytes = options.maxBytes ?? 512 * MEBIBYTE;
+    this.#maxFiles = options.maxFiles ?? 4096;
+  }
+
+  /** The table stored under `key`, or undefined. */
+  get(
+    key: string,
+  ): { readonly table: SymbolTable; readonly description: TableDescription } | undefined {
+    try {
+      const bytes = this.#read(this.#path(key));
+      const found = bytes === undefined ? undefined : decodeTable(bytes);
+      return found?.description.key === key ? found : undefined;
+    } catch (error) {
+      if (isSystemError(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Stores a table under `description.key`; whether that worked out. */
+  set(table: SymbolTable, description: TableDescription): boolean {
+    try {
+      if (!this.#prepare()) return false;
+      const bytes = encodeTable(table, description);
+      if (bytes.length > this.#maxBytes * LARGEST_SHARE) return false;
+      this.#write(this.#path(description.key), bytes);
+      if (this.#bytes < 0) this.#evict();
+      this.#bytes += bytes.length;
+      this.#files++;
+      if (this.#bytes > this.#maxBytes || this.#files > this.#maxFiles) this.#evict();
+      return true;
+    } catch (error) {
+      if (isSystemError(error) || error instanceof RangeError) return false;
+      throw error;
+    }
+  }
+
+  #path(key: string): string {
+    return join(this.#directory, createHash('sha256').update(key).digest('hex') + SUFFIX);
+  }
+
+  #read(path: string): Uint8Array | undefined {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stat = fstatSync(fd);
+      if (!stat.isFile() || !isOurs(stat) || stat.size > this.#maxBytes) return undefined;
+      const bytes = new Uint8Array(stat.size);
+      let done = 0;
+      while (done < bytes.length) {
+        const got = readSync(fd, bytes, done, bytes.length - done, done);
+        if (got === 0) return undefined;
+        done += got;
+      }
+      // The time of last use decides who is evicted; by the hour is exact enough.
+      const now = Date.now();
+      if (now - stat.mtimeMs > HOUR_MS) futimesSync(fd, now / 1000, now / 1000);
+      return bytes;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** Makes the directory, once, and checks that nobody else can write to it. */
+  #prepare(): boolean {
+    if (this.#usable === undefined) {
+      this.#usable = false;
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      const stat = lstatSync(this.#directory);
+      this.#usable = stat.isDirectory() && isOurs(stat);
+    }
+    return this.#usable;
+  }
+
+  #write(path: string, bytes: Uint8Array): void {
+    const temporary = `${path}.${randomBytes(8).toString('hex')}${TEMPORARY}`;
+    const fd = openSync(temporary, 'wx', 0o600);
+    try {
+      try {
+        let done = 0;
+        while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done);
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(temporary, path);
+    } catch (error) {
+      remove(temporary);
+      throw error;
+    }
+  }
+
+  /** Counts what is there, and removes the least recently used when it is too much. */
+  #evict(): void {
+    const files: { path: string; size: number; mtimeMs: number }[] = [];
+    let bytes = 0;
+    for (const name of readdirSync(this.#directory)) {
+      const path = join(this.#directory, name);
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      if (stat === undefined || !stat.isFile()) continue;
+      // Left by a run that was killed in the middle.
+      if (name.endsWith(TEMPORARY)) {
+        if (Date.now() - stat.mtimeMs > HOUR_MS) remove(path);
+        continue;
+      }
+      if (!name.endsWith(SUFFIX)) continue;
+      files.push({ path, size: stat.size, mtimeMs: stat.mtimeMs });
+      bytes += stat.size;
+    }
+    let count = files.length;
+    if (bytes > this.#maxBytes || count > this.#maxFiles) {
+      files.sort((a, b) => a.mtimeMs - b.mtimeMs);
+      for (const { path, size } of files) {
+        if (bytes <= this.#maxBytes * LOW_WATER && count <= this.#maxFiles * LOW_WATER) break;
+        remove(path);
+        bytes -= size;
+        count--;
+      }
+    }
+    this.#bytes = bytes;
+    this.#files = count;
+  }
+}
+
+/** Ours, and written by nobody else. */
+function isOurs(stat: { readonly uid: number; readonly mode: number }): boolean {
+  return stat.uid === process.geteuid?.() && (stat.mode & 0o022) === 0;
+}
+
+/** Another run may have been quicker. */
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}

@@ -1,0 +1,77 @@
+/**
+ * Symbol tables by what their object is, in memory and, if wanted, on disk. Shared by all who open
+ * objects in one run: ten processes that map one libc make one table. Bounded in bytes; the least
+ * recently used goes first. What an object has not is remembered as well, as an empty table.
+ */
+import type { SymbolTable } from '../symbol-table.ts';
+import type { DiskSymbolCache } from './disk.ts';
+import type { TableDescription } from './table-file.ts';
+
+export interface CachedSymbols {
+  readonly table: SymbolTable;
+  readonly description: TableDescription;
+}
+
+export interface SymbolCacheOptions {
+  /** Of the tables held, in bytes; 256 MiB unless told otherwise. A larger one is not kept. */
+  readonly maxBytes?: number;
+  readonly disk?: DiskSymbolCache;
+  /** Tables made in less time are not worth a file; 2 unless told otherwise. */
+  readonly minBuildMs?: number;
+}
+
+export class SymbolCache {
+  readonly #maxBytes: number;
+  readonly #disk: DiskSymbolCache | undefined;
+  readonly #minBuildMs: number;
+  /** In order of use, the last used at the end. */
+  readonly #entries = new Map<string, CachedSymbols>();
+  #bytes = 0;
+
+  constructor(options: SymbolCacheOptions = {}) {
+    this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
+    this.#disk = options.disk;
+    this.#minBuildMs = options.minBuildMs ?? 2;
+  }
+
+  /** Tables in memory. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Bytes of the tables in memory. */
+  get byteLength(): number {
+    return this.#bytes;
+  }
+
+  /** What is stored under `key` in memory or on disk, or else what `build` makes, stored. */
+  getOrBuild(key: string, build: () => CachedSymbols): CachedSymbols {
+    const known = this.#entries.get(key);
+    if (known !== undefined) {
+      this.#entries.delete(key);
+      this.#entries.set(key, known);
+      return known;
+    }
+    const stored = this.#disk?.get(key);
+    if (stored !== undefined) return this.#keep(key, stored);
+    const started = performance.now();
+    const built = build();
+    if (performance.now() - started >= this.#minBuildMs) {
+      this.#disk?.set(built.table, built.description);
+    }
+    return this.#keep(key, built);
+  }
+
+  #keep(key: string, symbols: CachedSymbols): CachedSymbols {
+    const size = symbols.table.byteLength;
+    if (size > this.#maxBytes) return symbols;
+    this.#entries.set(key, symbols);
+    this.#bytes += size;
+    for (const [oldest, { table }] of this.#entries) {
+      if (this.#bytes <= this.#maxBytes) break;
+      this.#entries.delete(oldest);
+      this.#bytes -= table.byteLength;
+    }
+    return symbols;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Opens a file as a process in another root sees it: `/proc/PID/root` with a path below. The kernel
+ * resolves absolute symbolic links there against our own root, and `..` could leave; so each
+ * component is opened relative to the descriptor of the one before, without following, and links
+ * are read and walked here. What another process swaps meanwhile cannot lead out of the root.
+ */
+import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
+
+/** O_PATH of asm-generic/fcntl.h, the same on x86-64 and AArch64; node:fs does not list it. */
+const O_PATH = 0o10_000_000;
+const STEP_FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+const FILE_FLAGS =
+  constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+/** As in the kernel (MAXSYMLINKS). */
+const MAX_LINKS = 40;
+
+/**
+ * A read-only descriptor of the regular file at `path` under `root`; the caller closes it. Symbolic
+ * links are followed inside the root, or not at all in the last component with `followLast: false`.
+ * undefined when there is no such file, it is none that can be opened, or no regular one.
+ */
+export function openUnderRoot(
+  root: string,
+  path: string,
+  options: { readonly followLast?: boolean } = {},
+): number | undefined {
+  const { followLast = true } = options;
+  const pending = path.split('/').reverse();
+  // The open directories from the root to where we are; `..` at the root stays there.
+  const walked: number[] = [];
+  let links = 0;
+  try {
+    walked.push(openSync(root, O_PATH | constants.O_DIRECTORY));
+    for (;;) {
+      const name = pending.pop();
+      if (name === undefined) return undefined;
+      if (name === '' || name === '.') continue;
+      if (name === '..') {
+        if (walked.length > 1) closeSync(walked.pop() as number);
+        continue;
+      }
+      const place = `/proc/self/fd/${walked.at(-1)}/${name}`;
+      const isLast = pending.every((rest) => rest === '' || rest === '.');
+      const link = isLast && !followLast ? undefined : linkAt(place);
+      if (link !== undefined) {
+        if (++links > MAX_LINKS) return undefined;
+        if (link.startsWith('/')) {
+          for (const fd of walked.splice(1)) closeSync(fd);
+        }
+        pending.push(...link.split('/').reverse());
+      } else if (isLast) {
+        return openRegular(place);
+      } else {
+        walked.push(openSync(place, STEP_FLAGS));
+      }
+    }
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  } finally {
+    for (const fd of walked) closeSync(fd);
+  }
+}
+
+/**
+ * A regular file at `place`, not followed if it is a link. Looked at through O_PATH before it is
+ * opened, since opening a device can have effects; throws the system's error.
+ */
+function openRegular(place: string): number | undefined {
+  const probe = openSync(place, O_PATH | constants.O_NOFOLLOW);
+  try {
+    if (!fstatSync(probe).isFile()) return undefined;
+    // Through the descriptor, so that what is opened is what was looked at.
+    return openSync(`/proc/self/fd/${probe}`, FILE_FLAGS & ~constants.O_NOFOLLOW);
+  } finally {
+    closeSync(probe);
+  }
+}
+
+function linkAt(place: string): string | undefined {
+  try {
+    return readlinkSync(place);
+  } catch (error) {
+    // EINVAL: it is there, and no link.
+    if (isSystemError(error) && error.code === 'EINVAL') return undefined;
+    throw error;
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}

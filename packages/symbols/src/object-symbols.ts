@@ -1,0 +1,237 @@
+/**
+ * All names of one object from wherever they stand: its own tables, its mini-debuginfo, its
+ * separate debug file, and its PLT. Opened by path or descriptor, from the cache when the same
+ * object was seen before; afterwards it only answers. Demangling is left to who shows the names.
+ */
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import type { CachedSymbols, SymbolCache } from './cache/symbol-cache.ts';
+import { readDebugdata } from './debug-files/debugdata.ts';
+import {
+  type DebugFileSearch,
+  debugFilesFingerprint,
+  findDebugFile,
+} from './debug-files/separate.ts';
+import { SourceLines, type SourceLocation } from './dwarf/source-lines.ts';
+import { FileByteSource } from './elf/byte-source.ts';
+import { SHT_DYNSYM, SHT_SYMTAB } from './elf/constants.ts';
+import { ElfError } from './elf/error.ts';
+import { ElfImage } from './elf/image.ts';
+import { readPltStubs } from './plt.ts';
+import { SymbolCollector } from './symbol-reader.ts';
+import { hasAddresses, type SymbolHit, SymbolTable } from './symbol-table.ts';
+
+export interface ObjectSymbolsOptions extends DebugFileSearch {
+  /** Tables are taken from here and stored here; without it they are made anew. */
+  readonly cache?: SymbolCache;
+  /** Keep what `lines` needs open: the object, and its debug file where the DWARF is there. */
+  readonly lines?: boolean;
+}
+
+/** Where names came from, best first. */
+export type SymbolSource = 'symtab' | 'dynsym' | 'debugdata' | 'debug-file' | 'plt';
+
+/** Bytes at each end of a file that are part of what it is taken for. */
+const SAMPLE = 4096;
+
+export class ObjectSymbols implements Disposable {
+  /** The GNU build-id in hex. */
+  readonly buildId: string | undefined;
+  /** What the names came from; empty when there are none. */
+  readonly sources: readonly SymbolSource[];
+  /** The separate debug file that was used, as a path below its root. */
+  readonly debugFile: string | undefined;
+  /** Why a source could not be used, in words; empty as a rule. */
+  readonly problems: readonly string[];
+  readonly table: SymbolTable;
+
+  readonly #image: ElfImage;
+  #lines: SourceLines | undefined;
+  readonly #close: () => void;
+
+  private constructor(
+    image: ElfImage,
+    { table, description }: CachedSymbols,
+    { lines, close }: OpenLines,
+  ) {
+    this.#image = image;
+    this.#lines = lines;
+    this.#close = close;
+    this.table = table;
+    this.buildId = image.buildId;
+    this.sources = description.sources as readonly SymbolSource[];
+    this.debugFile = description.debugFile;
+    this.problems = description.problems;
+  }
+
+  /**
+   * Opens the object behind a path or a descriptor, which stays the caller's. Nothing is left open
+   * unless `options.lines` is set; then a descriptor must stay open too, and `close` must be called.
+   * `options.path` says where the object stands for its own process when `target` is a descriptor,
+   * and `options.root` where that process's paths begin.
+   *
+   * Throws `ElfError` for what is no ELF64 image at all, or the system's error when it cannot be
+   * opened or read. An image with damaged tables has fewer names, and `problems`.
+   */
+  static open(target: string | number, options: ObjectSymbolsOptions = {}): ObjectSymbols {
+    const search = withPath(target, options);
+    const source = FileByteSource.open(target);
+    try {
+      const image = ElfImage.from(source);
+      const key = keyOf(source, image, search);
+      const build = () => buildSymbols(image, search, key);
+      const symbols = options.cache?.getOrBuild(key, build) ?? build();
+      if (!options.lines) source.close();
+      const lines = options.lines ? openLines(image, search) : NO_LINES;
+      return new ObjectSymbols(image, symbols, lines);
+    } catch (error) {
+      source.close();
+      throw error;
+    }
+  }
+
+  /** Disjoint address ranges that have a name. */
+  get size(): number {
+    return this.table.size;
+  }
+
+  /** Memory held by the table, in bytes; shared with others that opened the same object. */
+  get byteLength(): number {
+    return this.table.byteLength;
+  }
+
+  /** As `ElfImage.vaddrOfFileOffset`. */
+  vaddrOfFileOffset(offset: number): number | undefined {
+    return this.#image.vaddrOfFileOffset(offset);
+  }
+
+  /** The symbol that covers a virtual address of the object; see `SymbolTable.lookup`. */
+  lookup(vaddr: number): SymbolHit | undefined {
+    return this.table.lookup(vaddr);
+  }
+
+  /**
+   * Source files and lines, and inlined functions, at a virtual address: undefined when there is no
+   * DWARF for it, or the object was opened without `lines`, or is closed. The function itself has the
+   * name that `lookup` gives, which unlike DWARF tells clones apart.
+   */
+  lines(vaddr: number): SourceLocation | undefined {
+    const found = this.#lines?.find(vaddr);
+    if (found === undefined) return undefined;
+    return { ...found, function: this.lookup(vaddr)?.name ?? found.function };
+  }
+
+  /** Closes what was kept open for `lines`; names still answer. */
+  close(): void {
+    this.#lines = undefined;
+    this.#close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+interface OpenLines {
+  readonly lines: SourceLines | undefined;
+  readonly close: () => void;
+}
+
+const NO_LINES: OpenLines = { lines: undefined, close: () => {} };
+
+/** The DWARF of the object itself, or of its debug file. Takes the image over. */
+function openLines(image: ElfImage, search: DebugFileSearch): OpenLines {
+  try {
+    const own = SourceLines.fromElf(image);
+    if (own !== undefined) return { lines: own, close: () => image.close() };
+    const file = findDebugFile(image, search);
+    image.close();
+    if (file === undefined) return NO_LINES;
+    return { lines: SourceLines.fromElf(file.image), close: () => file.close() };
+  } catch (error) {
+    image.close();
+    if (error instanceof ElfError) return NO_LINES;
+    throw error;
+  }
+}
+
+/** The options with the path that the target's process knows it by, where that can be told. */
+function withPath(target: string | number, options: ObjectSymbolsOptions): ObjectSymbolsOptions {
+  const { path, root = '/' } = options;
+  if (path !== undefined || typeof target === 'number') return options;
+  // Debug files stand beside the file, not beside a link to it.
+  if (root === '/') return { ...options, path: realpathSync(target) };
+  const prefix = root.endsWith('/') ? root : `${root}/`;
+  if (!target.startsWith(prefix)) return options;
+  return { ...options, path: target.slice(prefix.length - 1) };
+}
+
+/**
+ * What the object is, together with the debug files there are for it. Two files of equal build-id,
+ * size, first and last bytes are one object; without a build-id, only one state of one file is.
+ */
+function keyOf(source: FileByteSource, image: ElfImage, search: DebugFileSearch): string {
+  let debug = '';
+  try {
+    debug = debugFilesFingerprint(image, search);
+  } catch (error) {
+    if (!(error instanceof ElfError)) throw error;
+  }
+  if (image.buildId === undefined) return `file ${source.identity}\n${debug}`;
+  const sample = createHash('sha256');
+  sample.update(source.read(0, Math.min(SAMPLE, source.size)));
+  const end = Math.max(0, source.size - SAMPLE);
+  sample.update(source.read(end, source.size - end));
+  return `build ${image.buildId} ${source.size} ${sample.digest('hex')}\n${debug}`;
+}
+
+function buildSymbols(image: ElfImage, search: DebugFileSearch, key: string): CachedSymbols {
+  const sources: SymbolSource[] = [];
+  const problems: string[] = [];
+  let debugFile: string | undefined;
+  const attempt = (what: string, run: () => void) => {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof ElfError)) throw error;
+      problems.push(`${what}: ${error.message}`);
+    }
+  };
+  let table = SymbolTable.empty();
+  attempt('sections', () => {
+    if (!hasAddresses(image)) return;
+    const collector = new SymbolCollector(image);
+    const has = (type: number) => image.sections.some((section) => section.type === type);
+    attempt('symbols', () => {
+      collector.addImage(image);
+      if (has(SHT_SYMTAB)) sources.push('symtab');
+      if (has(SHT_DYNSYM)) sources.push('dynsym');
+    });
+    attempt('mini-debuginfo', () => {
+      const embedded = readDebugdata(image);
+      if (embedded === undefined) return;
+      collector.addImage(embedded);
+      sources.push('debugdata');
+    });
+    attempt('debug file', () => {
+      // With a .symtab of its own it has all that a debug file could add.
+      const file = has(SHT_SYMTAB) ? undefined : findDebugFile(image, search);
+      if (file === undefined) return;
+      try {
+        collector.addImage(file.image);
+        sources.push('debug-file');
+        debugFile = file.path;
+      } finally {
+        file.close();
+      }
+    });
+    attempt('PLT', () => {
+      const stubs = readPltStubs(image);
+      collector.addStubs(stubs);
+      if (stubs.length > 0) sources.push('plt');
+    });
+    table = SymbolTable.fromColumns(collector.finish());
+  });
+  const description = { key, sources, problems, ...(debugFile === undefined ? {} : { debugFile }) };
+  return { table, description };
+}

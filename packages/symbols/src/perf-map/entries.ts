@@ -1,0 +1,141 @@
+/**
+ * The lines of a perf map, `START SIZE name` with hexadecimal numbers, as columns: JIT runtimes
+ * write hundreds of thousands. Lines that are anything else are counted and passed over, for the
+ * file is written by whoever is watched. Format: tools/perf/Documentation/jit-interface.txt.
+ */
+import { utf8 } from '../elf/string-table.ts';
+
+export interface PerfMapLimits {
+  /** Entries kept; later lines are not read. */
+  readonly maxEntries: number;
+  /** Bytes of one name; longer ones are cut. */
+  readonly maxName: number;
+  /** Bytes of all names together; later lines are not read. */
+  readonly maxNameBytes: number;
+}
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const RETURN = 0x0d;
+/** Above this a double is not exact any more, and no user address on x86-64 or AArch64. */
+const MAX_ADDRESS = Number.MAX_SAFE_INTEGER;
+
+export class PerfMapEntries {
+  count = 0;
+  start = new Float64Array(1024);
+  end = new Float64Array(1024);
+  /** Lines that were no entry. */
+  badLines = 0;
+  /** A limit was reached, and what came after is missing. */
+  truncated = false;
+
+  readonly #limits: PerfMapLimits;
+  #nameStart = new Uint32Array(1024);
+  #nameEnd = new Uint32Array(1024);
+  #names = new Uint8Array(16 * 1024);
+  #nameBytes = 0;
+  // The field that was read last; a pair returned for each would be garbage for each.
+  #number = 0;
+
+  constructor(limits: PerfMapLimits) {
+    this.#limits = limits;
+  }
+
+  /** Adds the whole lines of `bytes` and tells how many bytes they were. */
+  add(bytes: Uint8Array): number {
+    let at = 0;
+    for (;;) {
+      const newline = bytes.indexOf(NEWLINE, at);
+      if (newline < 0) return at;
+      if (!this.truncated) this.#addLine(bytes, at, newline);
+      at = newline + 1;
+    }
+  }
+
+  /** Decoded when asked for; bytes that are not UTF-8 come out as U+FFFD. */
+  name(entry: number): string {
+    const from = this.#nameStart[entry] as number;
+    return utf8.decode(this.#names.subarray(from, this.#nameEnd[entry]));
+  }
+
+  get byteLength(): number {
+    return this.#names.length + this.start.length * 24;
+  }
+
+  #addLine(bytes: Uint8Array, from: number, newline: number): void {
+    const end = newline > from && bytes[newline - 1] === RETURN ? newline - 1 : newline;
+    if (end === from) return;
+    const afterStart = this.#hex(bytes, from, end);
+    const start = this.#number;
+    const afterSize = afterStart < 0 ? -1 : this.#hex(bytes, afterStart, end);
+    const size = this.#number;
+    const sound = afterSize >= 0 && afterSize < end && size > 0 && start + size <= MAX_ADDRESS;
+    if (!sound) this.badLines++;
+    else this.#push(start, start + size, bytes.subarray(afterSize, end));
+  }
+
+  /** Reads a number and the spaces behind it; gives where they end, or -1 if it is none. */
+  #hex(bytes: Uint8Array, from: number, end: number): number {
+    let at = from;
+    if (bytes[at] === 0x30 && (bytes[at + 1] ?? 0) === 0x78) at += 2;
+    const first = at;
+    let value = 0;
+    for (; at < end; at++) {
+      const digit = hexDigit(bytes[at] as number);
+      if (digit < 0) break;
+      value = value * 16 + digit;
+    }
+    this.#number = value;
+    if (at === first || at - first > 16 || bytes[at] !== SPACE) return -1;
+    while (bytes[at] === SPACE) at++;
+    return at;
+  }
+
+  #push(start: number, end: number, name: Uint8Array): void {
+    const { maxEntries, maxName, maxNameBytes } = this.#limits;
+    const length = Math.min(name.length, maxName);
+    if (this.count >= maxEntries || this.#nameBytes + length > maxNameBytes) {
+      this.truncated = true;
+      return;
+    }
+    if (this.count === this.start.length) this.#growEntries();
+    while (this.#nameBytes + length > this.#names.length) this.#growNames();
+    this.#names.set(name.subarray(0, length), this.#nameBytes);
+    this.start[this.count] = start;
+    this.end[this.count] = end;
+    this.#nameStart[this.count] = this.#nameBytes;
+    this.#nameBytes += length;
+    this.#nameEnd[this.count++] = this.#nameBytes;
+  }
+
+  #growEntries(): void {
+    const size = this.count * 2;
+    const addresses = (column: Float64Array) => {
+      const larger = new Float64Array(size);
+      larger.set(column);
+      return larger;
+    };
+    const offsets = (column: Uint32Array) => {
+      const larger = new Uint32Array(size);
+      larger.set(column);
+      return larger;
+    };
+    this.start = addresses(this.start);
+    this.end = addresses(this.end);
+    this.#nameStart = offsets(this.#nameStart);
+    this.#nameEnd = offsets(this.#nameEnd);
+  }
+
+  #growNames(): void {
+    const larger = new Uint8Array(this.#names.length * 2);
+    larger.set(this.#names);
+    this.#names = larger;
+  }
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  if (byte >= 0x61 && byte <= 0x66) return byte - 0x57;
+  if (byte >= 0x41 && byte <= 0x46) return byte - 0x37;
+  return -1;
+}
