@@ -57,6 +57,15 @@ describe('record of a command', () => {
     expectShares(stacks);
   });
 
+  kernelTest('shows names of C++ and Rust as their programmers wrote them', async () => {
+    const { stacks } = await recorded(['--', workload('mangled'), '300']);
+    expect(samplesWith(stacks, 'hive::Bee::work(int)')).toBeGreaterThan(200);
+    const rust = stacks.filter(({ frames }) =>
+      frames.some((name) => /hive::bee::Bee.*::rest/.test(name)),
+    );
+    expect(samples(rust)).toBeGreaterThan(200);
+  });
+
   kernelTest('samples it from its first instructions on', async () => {
     const { stacks } = await recorded(['--', workload('call_tree'), '100']);
     const main = samples(stacks, ({ frames }) => frames.includes('main'));

@@ -27,6 +27,7 @@ const BUILDS = {
   exec_nameless: { flags: ['-static'] },
   family: { flags: ['-static'] },
   call_tree: { flags: FRAMES },
+  mangled: { flags: FRAMES },
   swap_one: { source: 'swap', flags: ['-DFUNCTION=only_in_one', ...FIXED_ADDRESS] },
   swap_two: { source: 'swap', flags: ['-DFUNCTION=only_in_two', ...FIXED_ADDRESS] },
   bpf_ids: { flags: ['-static'] },

@@ -1,18 +1,14 @@
-// Frames to names: ELF symbol tables by object, kallsyms for the kernel. Tables are read when a
+// Frames to names: by object, from its own tables, its mini-debuginfo, its separate debug file and
+// its PLT; kallsyms for the kernel. C++ and Rust names are demangled. Tables are read when a
 // first frame asks for them, so a profile costs what it contains.
 
 import type { ProfileFrame } from '@waggle/formats';
-import { ElfError, ElfImage, type KernelSymbols, SymbolTable } from '@waggle/symbols';
+import { demangle, ElfError, type KernelSymbols, ObjectSymbols } from '@waggle/symbols';
 import type { Frame } from './frame-table.ts';
 import type { ObjectFile } from './object-files.ts';
 
-interface LoadedObject {
-  readonly image: ElfImage;
-  readonly symbols: SymbolTable;
-}
-
 export class Symbolizer {
-  private readonly objects = new Map<string, LoadedObject | undefined>();
+  private readonly objects = new Map<string, ObjectSymbols | undefined>();
   private kernel: KernelSymbols | undefined;
 
   /** @param readKernelSymbols called when the first kernel frame is named. */
@@ -31,11 +27,11 @@ export class Symbolizer {
 
   private userFrame(object: ObjectFile, offset: number, isReturn: boolean): ProfileFrame {
     const loaded = this.load(object);
-    const address = loaded?.image.vaddrOfFileOffset(offset);
+    const address = loaded?.vaddrOfFileOffset(offset);
     if (loaded !== undefined && address !== undefined) {
       // A return address is behind the call, which may be the function's last instruction.
-      const hit = loaded.symbols.lookup(isReturn ? address - 1 : address);
-      if (hit !== undefined) return { name: hit.name, kind: 'user', object: object.path };
+      const hit = loaded.lookup(isReturn ? address - 1 : address);
+      if (hit !== undefined) return { name: demangle(hit.name), kind: 'user', object: object.path };
     }
     return {
       name: `[${baseName(object.path)}+0x${offset.toString(16)}]`,
@@ -51,19 +47,18 @@ export class Symbolizer {
     return { name: hit.name, kind: 'kernel', ...(hit.module ? { object: hit.module } : {}) };
   }
 
-  private load(object: ObjectFile): LoadedObject | undefined {
+  private load(object: ObjectFile): ObjectSymbols | undefined {
     const key = object.key;
     if (this.objects.has(key)) return this.objects.get(key);
-    const loaded = object.fd === undefined ? undefined : read(object.fd);
+    const loaded = object.fd === undefined ? undefined : read(object.fd, object.path);
     this.objects.set(key, loaded);
     return loaded;
   }
 }
 
-function read(fd: number): LoadedObject | undefined {
+function read(fd: number, path: string): ObjectSymbols | undefined {
   try {
-    const image = ElfImage.open(fd);
-    return { image, symbols: SymbolTable.fromElf(image) };
+    return ObjectSymbols.open(fd, { path });
   } catch (error) {
     // Not an ELF file, or one that lies about itself: its frames keep their offsets.
     if (error instanceof ElfError) return undefined;
