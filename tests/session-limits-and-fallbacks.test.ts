@@ -111,6 +111,7 @@ describe('a kernel that refuses an attachment gets the next', () => {
       const { events, report } = await traced({ withoutMethods: without }, program);
       expect(report.programs.exec).toEqual({ state: 'attached', method });
       expect(report.programs.exit).toEqual({ state: 'attached', method });
+      expect(report.programs.fork).toEqual({ state: 'attached', method });
       const execs = events.flatMap((event) =>
         event.event === 'exec' && event.comm === 'exit_with' ? [event] : [],
       );
@@ -122,6 +123,8 @@ describe('a kernel that refuses an attachment gets the next', () => {
         const exit = events.find(
           (event) => event.event === 'exit' && event.processId === exec.processId,
         );
+        const fork = events.find((event) => event.event === 'fork' && event.childPid === exec.pid);
+        expect(fork).toMatchObject({ pid: exec.ppid, childStartTime: exec.startTime });
         expect(exit).toMatchObject({
           exitCode: Number(exec.argv[1]?.slice(5)) % 251,
           argv: exec.argv,

@@ -200,6 +200,16 @@ struct pt_regs {
 };
 #endif
 
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
+
+/* include/trace/events/sched.h */
+struct trace_event_raw_sched_process_fork {
+	pid_t child_pid;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	pid_t pid;
@@ -208,6 +218,8 @@ struct task_struct {
 	u64 start_boottime;
 	int exit_code;
 	struct task_struct *real_parent;
+	struct list_head children;
+	struct list_head sibling;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct mm_struct *mm;

@@ -92,6 +92,24 @@ static __always_inline u64 memory_cgroup_of(struct task_struct *task)
 	return BPF_CORE_READ(state, cgroup, kn, id);
 }
 
+/* Children that end at once are reaped from anywhere in the list, those given in join its end. */
+#define CHILDREN_LOOKED_AT 16
+
+static __always_inline struct task_struct *newest_child(struct task_struct *parent, pid_t tid)
+{
+	struct list_head *node = BPF_CORE_READ(parent, children.prev);
+
+	for (int i = 0; i < CHILDREN_LOOKED_AT; i++) {
+		struct task_struct *child =
+			(void *)node - bpf_core_field_offset(struct task_struct, sibling);
+
+		if (BPF_CORE_READ(child, pid) == tid)
+			return child;
+		node = BPF_CORE_READ(node, prev);
+	}
+	return NULL;
+}
+
 static __always_inline void on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	struct filter_settings *settings = ONLY(filter_settings);

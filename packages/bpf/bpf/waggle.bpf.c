@@ -76,6 +76,24 @@ int BPF_PROG(handle_fork_raw, struct task_struct *parent, struct task_struct *ch
 	return 0;
 }
 
+/*
+ * The classic tracepoint gives the child's thread id alone. The child is in its parent's list of
+ * children by then, at the end or close to it: kernel_clone runs in the parent's context.
+ */
+SEC("tracepoint/sched/sched_process_fork")
+int handle_fork_tracepoint(struct trace_event_raw_sched_process_fork *ctx)
+{
+	struct task_struct *parent = (void *)bpf_get_current_task();
+	struct task_struct *child = newest_child(parent, ctx->child_pid);
+
+	/* CLONE_PARENT makes a sibling. */
+	if (!child)
+		child = newest_child(BPF_CORE_READ(parent, real_parent), ctx->child_pid);
+	if (child)
+		on_fork(parent, child);
+	return 0;
+}
+
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(handle_exit_raw, struct task_struct *task)
 {

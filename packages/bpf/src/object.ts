@@ -33,6 +33,7 @@ export const LIFECYCLE_PROGRAMS: Readonly<Record<LifecycleHook, readonly Program
   fork: [
     { program: 'handle_fork', method: 'tp_btf' },
     { program: 'handle_fork_raw', method: 'raw_tp' },
+    { program: 'handle_fork_tracepoint', method: 'tracepoint' },
   ],
   exec: [
     { program: 'handle_exec', method: 'tp_btf' },

@@ -66,6 +66,12 @@ export {
   lineOutput,
 } from './outputs/event-output.ts';
 export {
+  type OutputSink,
+  type ProfileOutputOptions,
+  profileOutput,
+  type SinkContext,
+} from './outputs/profile-output.ts';
+export {
   type CompositionProblem,
   type DuplicateNames,
   type Fitting,
@@ -107,12 +113,11 @@ export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-
 export {
   openSession,
   type Session,
-  type SessionControl,
   type SessionReport,
-  SessionService,
 } from './session/session.ts';
 export type { SessionConfig } from './session/session-config.ts';
 export type { SessionTarget } from './session/session-filter.ts';
+export { type SessionControl, SessionService } from './session/session-service.ts';
 export { ProcessTree, type TreeIdentity, type TreeNode } from './tree/process-tree.ts';
 export {
   type ProcessTreeOptions,

@@ -19,17 +19,16 @@ import {
 import { Watchdog } from '../dispatch/watchdog.ts';
 import { NotInComposition, type WaggleError } from '../errors/errors.ts';
 import type { AttachReport } from '../kernel/kernel-programs.ts';
-import type { RateLimit } from '../kernel/kernel-settings.ts';
 import { EventReader, type EventTotals } from '../lifecycle/event-reader.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
 import { planComposition } from '../plugin/composition.ts';
 import { definePlugin, type Plugin } from '../plugin/plugin.ts';
-import { defineService, type Service, type ShapeOf } from '../plugin/service.ts';
+import type { Service, ShapeOf } from '../plugin/service.ts';
 import { Profiler, type Profiling } from '../profiler/cpu-profiler.ts';
 import type { FrameCount } from '../profiler/raw-stacks.ts';
 import { type KernelCapture, mergeKernelNeeds, openKernelCapture } from './kernel-capture.ts';
 import type { SessionConfig } from './session-config.ts';
-import type { SessionTarget } from './session-filter.ts';
+import type { SessionControl } from './session-service.ts';
 import { setUpPlugins } from './set-up-plugins.ts';
 
 /** Events that wait for an early handler or a blocking plugin; then the ring holds the rest. */
@@ -46,20 +45,6 @@ export interface SessionReport {
   readonly events: EventTotals;
   readonly plugins: readonly PluginReport[];
 }
-
-/** What plugins can do with their session: the built-in service `session`. */
-export interface SessionControl {
-  /** Ends the session gracefully: everything that the kernel has by now is still delivered. */
-  stop(): void;
-  setLifecycleTracking(on: boolean): void;
-  /** Another target from now on. @throws NoSuchProcess, BadCgroup */
-  setTarget(target: SessionTarget): void;
-  /** Another limit from now on, or none. @throws RangeError when it lets nothing through */
-  setRateLimit(rateLimit: RateLimit | undefined): void;
-  totals(): EventTotals;
-}
-
-export const SessionService = defineService<SessionControl>()('session');
 
 export interface Session extends SessionControl {
   readonly kernel: KernelCapture;
@@ -79,8 +64,6 @@ export interface Session extends SessionControl {
    * waited for. Returns how to end it.
    */
   subscribe(observer: (events: readonly ProcessEvent[]) => void | Promise<void>): () => void;
-  /** Starts a new cycle: what had ended in the last one may be forgotten. */
-  evictPendingExits(): void;
   /**
    * The profile since the last collection. Metadata of what ended since then is still there when it
    * returns, and until the next collection. Needs the profiler.
@@ -106,11 +89,14 @@ export const openSession = Effect.fnUntraced(function* (
   const capture = yield* openKernelCapture(config, needs);
   const reader = new EventReader(capture.native, capture.ring, capture.settings);
   const stopped = Promise.withResolvers<void>();
+  // Assigned once the plugins are set up, before any of them runs.
+  let dispatcher!: Dispatcher;
   const control: SessionControl = {
     stop: () => stopped.resolve(),
     setLifecycleTracking: (on) => capture.settings.setLifecycleTracking(on),
     setTarget: (target) => capture.filter.set(target),
     setRateLimit: (rateLimit) => capture.filter.setRateLimit(rateLimit),
+    evictPendingExits: (endedBefore = Number.POSITIVE_INFINITY) => dispatcher.cycle(endedBefore),
     totals: () => reader.totals(),
   };
   const tell = config.onPluginProblem ?? tellOnStderr;
@@ -121,7 +107,7 @@ export const openSession = Effect.fnUntraced(function* (
     tell,
   );
   const watchdog = yield* watchdogOf(config, plan);
-  const dispatcher = new Dispatcher(attached, watchdog);
+  dispatcher = new Dispatcher(attached, watchdog);
   yield* Effect.addFinalizer(() => Effect.sync(() => dispatcher.close()));
   yield* capture.begin();
   yield* Effect.promise(() => dispatcher.callEach('start'));
@@ -134,7 +120,6 @@ export const openSession = Effect.fnUntraced(function* (
     processMetadata: services.get('process-metadata') as ProcessMetadataCache | undefined,
     service: <S extends Service>(key: S) => services.get(key.service) as ShapeOf<S> | undefined,
     run: Effect.promise(() => pump.run()),
-    evictPendingExits: () => dispatcher.cycle(Number.POSITIVE_INFINITY),
     collect: pump.collected(services, (profiler) => profiler.collect()),
     collectRaw: pump.collected(services, (profiler) => profiler.collectRaw()),
     report: () => ({

@@ -5,10 +5,12 @@ import { RealProcfs } from '@waggle/cache';
 import {
   cpuProfiler,
   existingDescendants,
+  type OutputSink,
   openSession,
   Profiler,
   type Profiling,
   processMetadata,
+  profileOutput,
   type Session,
   type SessionConfig,
   startCommand,
@@ -16,6 +18,7 @@ import {
   symbolInvalidation,
   type TrackedCommand,
 } from '@waggle/core';
+import type { Profile } from '@waggle/formats';
 import * as Effect from 'effect/Effect';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
@@ -52,7 +55,8 @@ const record = Effect.fnUntraced(function* (
   target: RecordTarget,
   outputs: readonly ProfileOutput[],
 ) {
-  const session = yield* openSession(sessionConfig(options, target));
+  const sink = new FileSink(outputs);
+  const session = yield* openSession(sessionConfig(options, target, sink));
   const profiler = session.service(Profiler);
   if (profiler === undefined) return yield* Effect.die('the composition has no profiler');
   let stoppedBySignal = false;
@@ -71,16 +75,18 @@ const record = Effect.fnUntraced(function* (
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());
   yield* startProgress(profiler);
   yield* session.run;
-  profiler.stop();
   const ended = command?.running === false ? yield* Effect.promise(() => command.ended) : undefined;
-  const problems = yield* Effect.promise(() => collectAndWrite(profiler, outputs));
-  for (const problem of problems) say(problem);
+  for (const problem of sink.problems) say(problem);
   summarize(session, profiler, outputs);
-  if (problems.length > 0) return FAILED;
+  if (sink.problems.length > 0) return FAILED;
   return ended?.exitCode ?? (command !== undefined && stoppedBySignal ? 130 : 0);
 });
 
-function sessionConfig(options: RecordOptions, target: RecordTarget): SessionConfig {
+function sessionConfig(
+  options: RecordOptions,
+  target: RecordTarget,
+  sink: OutputSink,
+): SessionConfig {
   const launcher = target.kind === 'command' ? { launcher: process.pid } : {};
   const profiler = cpuProfiler({
     frequencyHz: options.frequency,
@@ -92,7 +98,7 @@ function sessionConfig(options: RecordOptions, target: RecordTarget): SessionCon
     trackProcessLifecycle: true,
     // One collection at the end needs no metadata of what ended long before.
     cycleMs: 250,
-    plugins: [processMetadata(), profiler, symbolInvalidation()],
+    plugins: [processMetadata(), profiler, symbolInvalidation(), profileOutput({ sink })],
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
     ...launcher,
     ...(target.kind === 'processes' ? { pids: target.pids } : {}),
@@ -104,11 +110,15 @@ function withDescendants(pids: readonly number[]): readonly number[] {
   return pids.flatMap((pid) => [pid, ...existingDescendants(procfs, pid)]);
 }
 
-async function collectAndWrite(
-  profiler: Profiling,
-  outputs: readonly ProfileOutput[],
-): Promise<readonly string[]> {
-  return writeOutputs(outputs, await profiler.collect());
+/** One profile to every -o. */
+class FileSink implements OutputSink {
+  problems: readonly string[] = [];
+
+  constructor(private readonly outputs: readonly ProfileOutput[]) {}
+
+  async writeProfile(profile: Profile): Promise<void> {
+    this.problems = await writeOutputs(this.outputs, profile);
+  }
 }
 
 function summarize(session: Session, profiler: Profiling, outputs: readonly ProfileOutput[]): void {

@@ -1,0 +1,90 @@
+// The plugin that carries what the profiler collects to a sink: a file, a backend, a pipe. At the end
+// of the session, and every so often where that is asked for.
+
+import type { ProcessMetadataCache } from '@waggle/cache';
+import type { Profile } from '@waggle/formats';
+import { ProcessMetadata } from '../metadata/process-metadata.ts';
+import { definePlugin } from '../plugin/plugin.ts';
+import { Profiler } from '../profiler/cpu-profiler.ts';
+import type { FrameCount } from '../profiler/raw-stacks.ts';
+import { SessionService } from '../session/session-service.ts';
+
+/** What goes to a sink with the stacks of one cycle. */
+export interface SinkContext {
+  /** Knows every process of the cycle, those that have ended in it included. */
+  readonly processMetadata: ProcessMetadataCache;
+}
+
+/**
+ * Where profiles go. Each function may return a promise, which is waited for: the next cycle is
+ * collected after it. One that fails is counted as a failure of the plugin, and the session goes on.
+ */
+export interface OutputSink {
+  /** Names and totals of one cycle. */
+  readonly writeProfile?: (profile: Profile, context: SinkContext) => void | PromiseLike<void>;
+  /** The same stack by stack, with the process of each. The profiler needs `raw: true`. */
+  readonly writeStacks?: (
+    stacks: readonly FrameCount[],
+    context: SinkContext,
+  ) => void | PromiseLike<void>;
+  /** After the last cycle, once, also when writing failed before. */
+  readonly finish?: () => void | PromiseLike<void>;
+}
+
+export interface ProfileOutputOptions {
+  readonly sink: OutputSink;
+  /** Length of a cycle. Default: one, the whole session. */
+  readonly everyMs?: number;
+  /** Unique in a composition. Default `profile-output`. */
+  readonly name?: string;
+}
+
+export const profileOutput = ({ sink, everyMs, name = 'profile-output' }: ProfileOutputOptions) => {
+  if (everyMs !== undefined && !(everyMs > 0))
+    throw new RangeError(`everyMs is the length of a cycle in milliseconds, got ${everyMs}`);
+  return definePlugin({
+    name,
+    needs: { profiler: Profiler, processes: ProcessMetadata, session: SessionService },
+    handlerTimeoutMs: Number.POSITIVE_INFINITY,
+    setup({ services: { profiler, processes, session }, onClose, warn }) {
+      const context: SinkContext = { processMetadata: processes };
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let writing: Promise<void> = Promise.resolve();
+      let collectedAt = 0;
+
+      const write = async (): Promise<void> => {
+        // What ended before the last collection has been written with its names.
+        session.evictPendingExits(collectedAt);
+        const startedAt = Date.now();
+        if (sink.writeProfile !== undefined)
+          await sink.writeProfile(await profiler.collect(), context);
+        if (sink.writeStacks !== undefined)
+          await sink.writeStacks(await profiler.collectRaw(), context);
+        collectedAt = startedAt;
+      };
+      const schedule = () => {
+        timer = setTimeout(() => {
+          writing = write()
+            .catch((error: unknown) => warn(`${name}: a cycle was not written: ${String(error)}`))
+            .finally(schedule);
+        }, everyMs);
+      };
+      onClose(() => clearTimeout(timer));
+      return {
+        start: () => {
+          if (everyMs !== undefined) schedule();
+        },
+        async end() {
+          await writing;
+          clearTimeout(timer);
+          profiler.stop();
+          try {
+            await write();
+          } finally {
+            await sink.finish?.();
+          }
+        },
+      };
+    },
+  });
+};

@@ -1,0 +1,25 @@
+// The session as its plugins see it.
+
+import type { RateLimit } from '../kernel/kernel-settings.ts';
+import type { EventTotals } from '../lifecycle/event-reader.ts';
+import { defineService } from '../plugin/service.ts';
+import type { SessionTarget } from './session-filter.ts';
+
+/** What plugins can do with their session: the built-in service `session`. */
+export interface SessionControl {
+  /** Ends the session gracefully: everything that the kernel has by now is still delivered. */
+  stop(): void;
+  setLifecycleTracking(on: boolean): void;
+  /** Another target from now on. @throws NoSuchProcess, BadCgroup */
+  setTarget(target: SessionTarget): void;
+  /** Another limit from now on, or none. @throws RangeError when it lets nothing through */
+  setRateLimit(rateLimit: RateLimit | undefined): void;
+  /**
+   * Starts a new cycle: what had ended in the last one, or before that moment (Date.now()), may be
+   * forgotten.
+   */
+  evictPendingExits(endedBefore?: number): void;
+  totals(): EventTotals;
+}
+
+export const SessionService = defineService<SessionControl>()('session');
