@@ -56,10 +56,11 @@ export const profileOutput = ({ sink, everyMs, name = 'profile-output' }: Profil
         // What ended before the last collection has been written with its names.
         session.evictPendingExits(collectedAt);
         const startedAt = Date.now();
-        if (sink.writeProfile !== undefined)
-          await sink.writeProfile(await profiler.collect(), context);
-        if (sink.writeStacks !== undefined)
-          await sink.writeStacks(await profiler.collectRaw(), context);
+        const profile = sink.writeProfile && (await profiler.collect());
+        const stacks = sink.writeStacks && (await profiler.collectRaw());
+        session.catchUp();
+        if (profile !== undefined) await sink.writeProfile?.(profile, context);
+        if (stacks !== undefined) await sink.writeStacks?.(stacks, context);
         collectedAt = startedAt;
       };
       const schedule = () => {

@@ -19,6 +19,11 @@ export interface SessionControl {
    * forgotten.
    */
   evictPendingExits(endedBefore?: number): void;
+  /**
+   * Takes in every event that the kernel has made by now, so that the process of a sample that was
+   * just collected is known. Does nothing before the first event is read, or after the last.
+   */
+  catchUp(): void;
   totals(): EventTotals;
 }
 

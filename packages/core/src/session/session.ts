@@ -91,12 +91,14 @@ export const openSession = Effect.fnUntraced(function* (
   const stopped = Promise.withResolvers<void>();
   // Assigned once the plugins are set up, before any of them runs.
   let dispatcher!: Dispatcher;
+  let pump: Pump | undefined;
   const control: SessionControl = {
     stop: () => stopped.resolve(),
     setLifecycleTracking: (on) => capture.settings.setLifecycleTracking(on),
     setTarget: (target) => capture.filter.set(target),
     setRateLimit: (rateLimit) => capture.filter.setRateLimit(rateLimit),
     evictPendingExits: (endedBefore = Number.POSITIVE_INFINITY) => dispatcher.cycle(endedBefore),
+    catchUp: () => pump?.catchUp(),
     totals: () => reader.totals(),
   };
   const tell = config.onPluginProblem ?? tellOnStderr;
@@ -111,17 +113,18 @@ export const openSession = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.sync(() => dispatcher.close()));
   yield* capture.begin();
   yield* Effect.promise(() => dispatcher.callEach('start'));
-  const pump = new Pump(capture, reader, dispatcher, stopped.promise, config);
+  const running = new Pump(capture, reader, dispatcher, stopped.promise, config);
+  pump = running;
   return {
     ...control,
     kernel: capture,
-    events: streamOf((observer) => pump.subscribe(observer), pump.ended),
-    subscribe: (observer) => pump.subscribe(observer),
+    events: streamOf((observer) => running.subscribe(observer), running.ended),
+    subscribe: (observer) => running.subscribe(observer),
     processMetadata: services.get('process-metadata') as ProcessMetadataCache | undefined,
     service: <S extends Service>(key: S) => services.get(key.service) as ShapeOf<S> | undefined,
-    run: Effect.promise(() => pump.run()),
-    collect: pump.collected(services, (profiler) => profiler.collect()),
-    collectRaw: pump.collected(services, (profiler) => profiler.collectRaw()),
+    run: Effect.promise(() => running.run()),
+    collect: running.collected(services, (profiler) => profiler.collect()),
+    collectRaw: running.collected(services, (profiler) => profiler.collectRaw()),
     report: () => ({
       programs: capture.programs.report,
       events: reader.totals(),
@@ -219,11 +222,16 @@ class Pump {
         this.dispatcher.cycle(this.#collectedAt);
         const result = await collect(profiler);
         // Execs and exits up to this moment, so that whoever was sampled is known.
-        while (this.#drain() > 0);
+        this.catchUp();
         this.#collectedAt = Date.now();
         return result;
       });
     });
+  }
+
+  /** Until the ring is empty, or the backlog full. */
+  catchUp(): void {
+    while (this.#drain() > 0);
   }
 
   /**
