@@ -37,6 +37,37 @@ describe('the outputs of record', () => {
     expect(picture).toMatch(/<\/svg>\s*$/);
   });
 
+  kernelTest('say the same in every format, read back by convert', async () => {
+    const folder = freshFolder();
+    const path = (name: string) => join(folder, name);
+    const outputs = ['a.folded', 'b.pb.gz', 'c.speedscope.json'].map(path);
+    const { code } = await Waggle.run([
+      ...['record', '-F', '999', ...outputs.flatMap((file) => ['-o', file])],
+      ...['--', ...burner(300)],
+    ]);
+    expect(code).toBe(0);
+    const folded = await Bun.file(path('a.folded')).text();
+    expect(samplesWith(parseFolded(folded), 'sixty')).toBeGreaterThan(100);
+    for (const file of outputs) {
+      const converted = await Waggle.run(['convert', file, '-', path('again.svg')]);
+      expect(converted.code).toBe(0);
+      expect(converted.stdout).toBe(folded);
+      expect(existsSync(path('again.svg'))).toBe(true);
+    }
+  });
+
+  kernelTest('cannot be converted from what is no profile, and it says why', async () => {
+    const folder = freshFolder();
+    const broken = join(folder, 'x.pb.gz');
+    await Bun.write(broken, 'no profile');
+    const failed = await Waggle.run(['convert', broken, '-']);
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain('not a pprof profile');
+    const unknown = await Waggle.run(['convert', join(folder, 'x.svg'), '-']);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain('.speedscope.json');
+  });
+
   optionalKernelTest(
     '.svg are well-formed, with hostile names too',
     Bun.which('xmllint') === null ? 'xmllint is not installed' : undefined,

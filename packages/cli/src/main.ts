@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { convertCommand } from './commands/convert/options.ts';
 import { doctorCommand } from './commands/doctor/options.ts';
 import { psCommand } from './commands/ps/options.ts';
 import { recordCommand } from './commands/record/options.ts';
@@ -27,6 +28,7 @@ function buildProgram(): Command {
         '  waggle trace --json -- make           what a build starts, as JSON lines',
         '  waggle record -o flame.svg -- ./app   where a command spends its CPU time',
         '  waggle record -a -d 10                the whole host for ten seconds',
+        '  waggle convert app.pb.gz app.svg      a profile in another format',
         '  waggle ps 4242                        who a process is, secrets hidden',
         '  waggle doctor                         what works on this machine',
         '  waggle run agent.ts                   an agent of your own',
@@ -35,6 +37,7 @@ function buildProgram(): Command {
   for (const command of [
     traceCommand(),
     recordCommand(),
+    convertCommand(),
     psCommand(),
     doctorCommand(),
     runCommand(),

@@ -17,6 +17,13 @@ export interface OutputFormat {
    * @throws RangeError when a stack's count is not a whole number of samples.
    */
   encode(profile: Profile): Uint8Array | string;
+  /**
+   * The profile of a file of this format, where it can be read back; what the file does not say is
+   * empty or 0.
+   *
+   * @throws an Error with a `code` that says what is wrong with the file.
+   */
+  readonly parse?: (bytes: Uint8Array) => Profile;
 }
 
 /**

@@ -4,11 +4,14 @@
  */
 import { foldedFormat } from './folded/index.ts';
 import { type OutputFormat, selectFormat } from './format.ts';
+import { pprofFormat } from './pprof/index.ts';
+import { speedscopeFormat } from './speedscope/index.ts';
 import { svgFormat } from './svg/index.ts';
 
 export type { FoldedProfile } from './folded/index.ts';
 export { encodeFolded, FoldedSyntaxError, foldedFormat, parseFolded } from './folded/index.ts';
 export type { OutputFormat } from './format.ts';
+export { encodePprof, PprofSyntaxError, parsePprof, pprofFormat } from './pprof/index.ts';
 export type {
   FrameKind,
   Profile,
@@ -16,11 +19,22 @@ export type {
   ProfileMetadata,
   ProfileStack,
 } from './profile.ts';
+export {
+  encodeSpeedscope,
+  parseSpeedscope,
+  SpeedscopeSyntaxError,
+  speedscopeFormat,
+} from './speedscope/index.ts';
 export type { SvgOptions } from './svg/index.ts';
 export { createSvgFormat, encodeSvg, svgFormat } from './svg/index.ts';
 
 /** Every format of this package, each with its default options. */
-export const formats: readonly OutputFormat[] = [foldedFormat, svgFormat];
+export const formats: readonly OutputFormat[] = [
+  foldedFormat,
+  svgFormat,
+  pprofFormat,
+  speedscopeFormat,
+];
 
 /** The format for a file name, by its longest known extension; `undefined` when there is none. */
 export function formatForPath(path: string): OutputFormat | undefined {

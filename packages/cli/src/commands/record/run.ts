@@ -21,10 +21,15 @@ import {
 import type { Profile } from '@waggle/formats';
 import * as Effect from 'effect/Effect';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
+import {
+  type ProfileOutput,
+  planOutputs,
+  unwritable,
+  writeOutputs,
+} from '../../profile-files/outputs.ts';
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
-import { type ProfileOutput, planOutputs, unwritable, writeOutputs } from './outputs.ts';
 import { startProgress } from './progress.ts';
 import { chooseTarget, describeTarget, type RecordTarget } from './targets.ts';
 

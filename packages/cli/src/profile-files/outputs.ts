@@ -11,7 +11,7 @@ import {
   type OutputFormat,
   type Profile,
 } from '@waggle/formats';
-import { Output } from '../../terminal/output.ts';
+import { Output } from '../terminal/output.ts';
 
 export interface ProfileOutput {
   readonly path: string;

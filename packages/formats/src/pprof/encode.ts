@@ -1,0 +1,128 @@
+/**
+ * Writes pprof. Two values for each stack, samples and (with a known frequency) the CPU time they
+ * stand for. A frame becomes a
+ * location with one function; its object becomes the mapping. What a frame is (kernel, process, ...)
+ * has no field of its own: kernel code is in a mapping called `[kernel.kallsyms]` as perf calls it,
+ * a process's own frame is its stack's root, and is in the label `process` too.
+ */
+import { gzipSync } from 'node:zlib';
+import {
+  Label,
+  Line,
+  Location,
+  Mapping,
+  Function as PprofFunction,
+  Profile as PprofProfile,
+  Sample,
+  StringTable,
+  ValueType,
+} from 'pprof-format';
+import { frameKey, mergedStacks, writableName } from '../merged-stacks.ts';
+import type { Profile, ProfileFrame, ProfileMetadata } from '../profile.ts';
+
+const NANOSECONDS_PER_SECOND = 1e9;
+const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
+export const KERNEL_MAPPING = '[kernel.kallsyms]';
+export const PROCESS_LABEL = 'process';
+/** Comments that parse.ts reads back. */
+export const COMMENTS = { host: 'host: ', command: 'command: ', lost: 'lost samples: ' } as const;
+
+/** @throws RangeError when a count is not a whole number of samples. */
+export function encodePprof(profile: Profile): Uint8Array {
+  return gzipSync(new PprofWriter().write(profile));
+}
+
+class PprofWriter {
+  readonly #strings = new StringTable();
+  readonly #functions: PprofFunction[] = [];
+  readonly #locations: Location[] = [];
+  readonly #mappings: Mapping[] = [];
+  readonly #locationIds = new Map<string, number>();
+  readonly #mappingIds = new Map<string, number>();
+
+  write(profile: Profile): Uint8Array {
+    const { metadata } = profile;
+    const period = periodOf(metadata);
+    const processLabel = this.#text(PROCESS_LABEL);
+    const sample = mergedStacks(profile).map(({ frames, count }) => {
+      const root = frames[0];
+      return new Sample({
+        // Leaf first.
+        locationId: frames.map((frame) => this.#location(frame)).reverse(),
+        value: period > 0 ? [count, BigInt(count) * BigInt(period)] : [count],
+        label:
+          root?.kind === 'process'
+            ? [new Label({ key: processLabel, str: this.#text(writableName(root.name)) })]
+            : [],
+      });
+    });
+    const start = metadata.startTime.getTime();
+    return new PprofProfile({
+      // Tools show the last value; one of nothing but zeros would hide the other.
+      sampleType: [
+        this.#valueType('samples', 'count'),
+        ...(period > 0 ? [this.#valueType('cpu', 'nanoseconds')] : []),
+      ],
+      sample,
+      mapping: this.#mappings,
+      location: this.#locations,
+      function: this.#functions,
+      timeNanos: Number.isNaN(start) ? 0 : BigInt(start) * NANOSECONDS_PER_MILLISECOND,
+      durationNanos: Math.round(metadata.durationSeconds * NANOSECONDS_PER_SECOND) || 0,
+      periodType: this.#valueType('cpu', 'nanoseconds'),
+      period,
+      comment: commentsOf(metadata).map((text) => this.#text(text)),
+      stringTable: this.#strings,
+    }).encode();
+  }
+
+  #text(text: string): number {
+    return this.#strings.dedup(text);
+  }
+
+  #valueType(type: string, unit: string): ValueType {
+    return new ValueType({ type: this.#text(type), unit: this.#text(unit) });
+  }
+
+  #location(frame: ProfileFrame): number {
+    const key = frameKey(frame);
+    const known = this.#locationIds.get(key);
+    if (known !== undefined) return known;
+    const id = this.#locations.length + 1;
+    const name = this.#text(writableName(frame.name));
+    this.#functions.push(new PprofFunction({ id, name, systemName: name }));
+    const object = frame.object ?? (frame.kind === 'kernel' ? KERNEL_MAPPING : undefined);
+    this.#locations.push(
+      new Location({
+        id,
+        ...(object === undefined ? {} : { mappingId: this.#mapping(object) }),
+        line: [new Line({ functionId: id })],
+      }),
+    );
+    this.#locationIds.set(key, id);
+    return id;
+  }
+
+  #mapping(object: string): number {
+    const known = this.#mappingIds.get(object);
+    if (known !== undefined) return known;
+    const id = this.#mappings.length + 1;
+    const filename = this.#text(object.toWellFormed());
+    this.#mappings.push(new Mapping({ id, filename, hasFunctions: true }));
+    this.#mappingIds.set(object, id);
+    return id;
+  }
+}
+
+/** Nanoseconds between samples; 0 where the frequency is not known, as after a conversion. */
+function periodOf({ frequencyHz }: ProfileMetadata): number {
+  return frequencyHz > 0 ? Math.round(NANOSECONDS_PER_SECOND / frequencyHz) : 0;
+}
+
+function commentsOf({ host, command, lostSamples }: ProfileMetadata): string[] {
+  return [
+    ...(host === '' ? [] : [COMMENTS.host + host.toWellFormed()]),
+    ...(command === undefined ? [] : [COMMENTS.command + command.toWellFormed()]),
+    `${COMMENTS.lost}${lostSamples}`,
+  ];
+}

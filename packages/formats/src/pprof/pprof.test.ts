@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'bun:test';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Profile as PprofProfile } from 'pprof-format';
+import { randomOf, randomProfile } from '../../test/random-profile.ts';
+import { encodePprof, PprofSyntaxError, type Profile, parsePprof } from '../index.ts';
+import { mergedStacks, writableName } from '../merged-stacks.ts';
+import { totalSamples } from '../profile.ts';
+
+const profile: Profile = {
+  stacks: [
+    {
+      count: 70,
+      frames: [
+        { name: 'app', kind: 'process' },
+        { name: 'main', kind: 'user', object: '/srv/app' },
+        { name: 'parse', kind: 'user', object: '/srv/app' },
+      ],
+    },
+    {
+      count: 30,
+      frames: [
+        { name: 'app', kind: 'process' },
+        { name: 'main', kind: 'user', object: '/srv/app' },
+        { name: 'vfs_read', kind: 'kernel' },
+      ],
+    },
+  ],
+  metadata: {
+    host: 'web-3',
+    command: './app --all',
+    frequencyHz: 99,
+    startTime: new Date('2025-03-04T05:06:07Z'),
+    durationSeconds: 1.5,
+    samples: 100,
+    lostSamples: 2,
+  },
+};
+
+describe('pprof', () => {
+  test('has the fields that readers look at', () => {
+    const decoded = PprofProfile.decode(gunzipSync(encodePprof(profile)));
+    const text = (index: number | bigint) => decoded.stringTable.strings[Number(index)] ?? '';
+    expect(decoded.sampleType.map(({ type, unit }) => [text(type), text(unit)])).toEqual([
+      ['samples', 'count'],
+      ['cpu', 'nanoseconds'],
+    ]);
+    expect(decoded.mapping.map(({ filename }) => text(filename))).toEqual([
+      '/srv/app',
+      '[kernel.kallsyms]',
+    ]);
+    expect(Number(decoded.period)).toBe(10_101_010);
+    expect(BigInt(decoded.timeNanos)).toBe(1_741_064_767_000_000_000n);
+    expect(decoded.sample.map(({ value }) => value.map(Number))).toEqual([
+      [70, 707_070_700],
+      [30, 303_030_300],
+    ]);
+  });
+
+  test('without a frequency there is no CPU time', () => {
+    const metadata = { ...profile.metadata, frequencyHz: 0 };
+    const decoded = PprofProfile.decode(gunzipSync(encodePprof({ ...profile, metadata })));
+    expect(decoded.sampleType.length).toBe(1);
+    expect(decoded.sample.map(({ value }) => value.map(Number))).toEqual([[70], [30]]);
+  });
+
+  test('read back it is the same profile', () => {
+    expect(parsePprof(encodePprof(profile))).toEqual({
+      ...profile,
+      stacks: profile.stacks.map(({ count, frames }) => ({
+        count,
+        frames: frames.map((frame) =>
+          frame.kind === 'kernel' ? { name: frame.name, kind: 'kernel' } : frame,
+        ),
+      })),
+    });
+  });
+
+  test('counts and names survive, hostile ones too', () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const random = randomProfile(randomOf(seed));
+      const back = parsePprof(encodePprof(random));
+      expect(totalSamples(back.stacks)).toBe(totalSamples(random.stacks));
+      expect(back.stacks.map(({ frames }) => frames.map(({ name }) => name))).toEqual(
+        mergedStacks(random).map(({ frames }) => frames.map(({ name }) => writableName(name))),
+      );
+    }
+  });
+
+  test('what is no pprof is refused with a reason', () => {
+    for (const bytes of [
+      new TextEncoder().encode('not a profile'),
+      encodePprof(profile).slice(0, 40),
+      Uint8Array.of(0x1f, 0x8b, 8, 0),
+    ])
+      expect(() => parsePprof(bytes)).toThrow(PprofSyntaxError);
+  });
+
+  const go = ['/usr/local/go/bin/go', '/usr/bin/go', '/usr/lib/go/bin/go'].find(existsSync);
+  if (go !== undefined)
+    test('`go tool pprof` shows shares, mappings and comments', () => {
+      const folder = mkdtempSync(join(tmpdir(), 'waggle-pprof-'));
+      try {
+        const file = join(folder, 'app.pb.gz');
+        writeFileSync(file, encodePprof(profile));
+        const shown = (...options: string[]) => {
+          const env = { ...process.env, HOME: folder, GOCACHE: join(folder, 'cache') };
+          const run = spawnSync(go, ['tool', 'pprof', ...options, file], { env });
+          return `${run.stdout}${run.stderr}`;
+        };
+        const top = shown('-sample_index=samples', '-top');
+        expect(top).toMatch(/70\s+70\.00%\s+70\.00%\s+70\s+70\.00%\s+parse/);
+        expect(top).toMatch(/30\s+30\.00%\s+100%\s+30\s+30\.00%\s+vfs_read/);
+        expect(top).toMatch(/0\s+0%\s+100%\s+100\s+100%\s+main/);
+        expect(shown('-comments')).toContain('command: ./app --all');
+        expect(shown('-tags')).toMatch(/process:.*\n.*app/);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    }, 60_000);
+});
