@@ -26,6 +26,7 @@ const BUILDS = {
   exec_args: { flags: [] },
   exec_nameless: { flags: ['-static'] },
   family: { flags: ['-static'] },
+  asks_time: { flags: FRAMES },
   call_tree: { flags: FRAMES },
   mangled: { flags: FRAMES },
   swap_one: { source: 'swap', flags: ['-DFUNCTION=only_in_one', ...FIXED_ADDRESS] },

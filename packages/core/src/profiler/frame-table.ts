@@ -1,6 +1,7 @@
 // Frames as (object, file offset), interned to small numbers: what stays of an address once its
 // mapping is known. Names come later, one look-up per distinct frame.
 
+import type { JitMap } from './jit-maps.ts';
 import type { ObjectFile } from './object-files.ts';
 
 export type Frame =
@@ -11,6 +12,13 @@ export type Frame =
       readonly isReturn: boolean;
     }
   | { readonly kind: 'kernel'; readonly address: bigint; readonly isReturn: boolean }
+  | {
+      /** In memory without a file, of a process that writes a perf map. */
+      readonly kind: 'jit';
+      readonly map: JitMap;
+      readonly address: number;
+      readonly isReturn: boolean;
+    }
   | { readonly kind: 'unmapped'; readonly address: number };
 
 export class FrameTable {
@@ -37,6 +45,8 @@ function keyOf(frame: Frame): string {
       return `u${frame.isReturn ? 1 : 0}${frame.offset} ${frame.object.key}`;
     case 'kernel':
       return `k${frame.isReturn ? 1 : 0}${frame.address}`;
+    case 'jit':
+      return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.map.key}`;
     case 'unmapped':
       return `?${frame.address}`;
   }

@@ -8,6 +8,9 @@ import type { Mapping } from './perf-records.ts';
 /** Leaves room below the usual limit of 1024 descriptors. */
 const MAX_OPEN_FILES = 700;
 
+/** As the kernel calls the mapping of its own code for processes: see vdso(7). */
+export const VDSO = '[vdso]';
+
 export interface ObjectFile {
   readonly key: string;
   readonly path: string;

@@ -15,6 +15,7 @@ import { KernelSymbols } from '@waggle/symbols';
 import type { KernelAccess } from '../session/kernel-capture.ts';
 import { AddressSpaces } from './address-spaces.ts';
 import { onlineCpus } from './cpus.ts';
+import { JitMaps } from './jit-maps.ts';
 import { ObjectFiles } from './object-files.ts';
 import { readExecutableMappings } from './proc-maps.ts';
 import { type FrameCount, toFrameCount } from './raw-stacks.ts';
@@ -66,6 +67,7 @@ export function sampleEntries(frequencyHz: number, cpus = onlineCpus().length): 
 export class CpuProfiler {
   private readonly sideBand: SideBand;
   private readonly objects = new ObjectFiles();
+  private readonly jitMaps = new JitMaps();
   private readonly spaces: AddressSpaces;
   private readonly maps: SampleMaps;
   private readonly resolver: StackResolver;
@@ -88,7 +90,7 @@ export class CpuProfiler {
     const cpus = onlineCpus();
     this.spaces = new AddressSpaces((pid, mapping) => this.objects.of(pid, mapping));
     this.maps = new SampleMaps(kernel.programs.object);
-    this.resolver = new StackResolver(this.spaces, this.objects);
+    this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
     // Side-band first, then /proc: a mapping made between the two is seen twice, never missed.
     this.sideBand = new SideBand(kernel.native, cpus);
     try {
@@ -138,6 +140,7 @@ export class CpuProfiler {
     this.collector = new StackCollector();
     this.startTime = new Date();
     this.startedAt = now;
+    this.jitMaps.refresh();
     const profile = collector.profile(this.symbolizer, {
       host: hostname(),
       frequencyHz: this.config.frequencyHz,
@@ -148,6 +151,7 @@ export class CpuProfiler {
       ...(this.config.command === undefined ? {} : { command: this.config.command }),
     });
     this.lostBefore = lost;
+    this.jitMaps.forgetUnused();
     return profile;
   }
 
@@ -155,6 +159,7 @@ export class CpuProfiler {
   async collectRaw(): Promise<readonly FrameCount[]> {
     await this.catchUp();
     const { raw } = this;
+    this.jitMaps.refresh();
     this.raw = [];
     return raw.map((stack) => toFrameCount(stack, this.symbolizer));
   }
@@ -162,6 +167,7 @@ export class CpuProfiler {
   close(): void {
     this.stop();
     this.sideBand.close();
+    this.jitMaps[Symbol.dispose]();
     this.objects[Symbol.dispose]();
   }
 

@@ -3,7 +3,9 @@
 
 import type { AddressSpaces } from './address-spaces.ts';
 import type { Frame } from './frame-table.ts';
-import type { ObjectFiles } from './object-files.ts';
+import type { JitMaps } from './jit-maps.ts';
+import { type ObjectFiles, VDSO } from './object-files.ts';
+import type { Mapping } from './perf-records.ts';
 import type { StackCount } from './sample-maps.ts';
 
 export interface ResolvedFrame {
@@ -27,6 +29,7 @@ export class StackResolver {
   constructor(
     private readonly spaces: AddressSpaces,
     private readonly objects: ObjectFiles,
+    private readonly jitMaps: JitMaps,
   ) {}
 
   resolve(stack: StackCount): ResolvedStack {
@@ -44,22 +47,43 @@ export class StackResolver {
 
   private userFrames(stack: StackCount): ResolvedFrame[] {
     const frames = stack.user.map((address, depth): ResolvedFrame => {
-      const mapping = this.spaces.find(stack.pid, address, stack.lastTime);
-      const frame: Frame =
-        mapping === undefined
-          ? { kind: 'unmapped', address }
-          : {
-              kind: 'user',
-              object: this.objects.of(stack.pid, mapping),
-              offset: address - mapping.start + mapping.fileOffset,
-              isReturn: depth > 0,
-            };
-      return { frame, address: BigInt(address) };
+      return { frame: this.userFrame(stack, address, depth > 0), address: BigInt(address) };
     });
     // Code without frame pointers at the root leaves a word there that was never an address.
-    const root = frames.findLastIndex(({ frame }) => frame.kind === 'user');
+    const root = frames.findLastIndex(({ frame }) => isCode(frame));
     return (root < 0 ? frames.slice(0, 1) : frames.slice(0, root + 1)).reverse();
   }
+
+  private userFrame(stack: StackCount, address: number, isReturn: boolean): Frame {
+    const mapping = this.spaces.find(stack.pid, address, stack.lastTime);
+    if (mapping === undefined || isAnonymous(mapping)) {
+      const map = this.jitMaps.of(stack);
+      if (map !== undefined) return { kind: 'jit', map, address, isReturn };
+    }
+    if (mapping === undefined) return { kind: 'unmapped', address };
+    return {
+      kind: 'user',
+      object: this.objects.of(stack.pid, mapping),
+      offset: address - mapping.start + mapping.fileOffset,
+      isReturn,
+    };
+  }
+}
+
+function isCode(frame: Frame): boolean {
+  return (
+    frame.kind === 'user' || (frame.kind === 'jit' && frame.map.lookup(frame.address) !== undefined)
+  );
+}
+
+/** Memory that code is generated into. perf_event_open(2) calls anonymous memory //anon. */
+function isAnonymous({ path }: Mapping): boolean {
+  return (
+    (!path.startsWith('/') && path !== VDSO) ||
+    path.startsWith('//') ||
+    path.startsWith('/memfd:') ||
+    path.startsWith('/dev/zero')
+  );
 }
 
 function kernelFrames(stack: StackCount): ResolvedFrame[] {

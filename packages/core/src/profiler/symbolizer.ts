@@ -1,14 +1,31 @@
 // Frames to names: by object, from its own tables, its mini-debuginfo, its separate debug file and
-// its PLT; kallsyms for the kernel. C++ and Rust names are demangled. Tables are read when a
+// its PLT; the perf map for generated code; kallsyms for the kernel. C++ and Rust names are demangled. Tables are read when a
 // first frame asks for them, so a profile costs what it contains.
 
 import type { ProfileFrame } from '@waggle/formats';
-import { demangle, ElfError, type KernelSymbols, ObjectSymbols } from '@waggle/symbols';
+import {
+  demangle,
+  ElfError,
+  type KernelSymbols,
+  ObjectSymbols,
+  readVdso,
+  type SymbolHit,
+  SymbolTable,
+} from '@waggle/symbols';
 import type { Frame } from './frame-table.ts';
-import type { ObjectFile } from './object-files.ts';
+import { type ObjectFile, VDSO } from './object-files.ts';
+
+/** What names of an object are looked up by. */
+interface NamedObject {
+  vaddrOfFileOffset(offset: number): number | undefined;
+  lookup(vaddr: number): SymbolHit | undefined;
+}
+
+/** Stands for the object of generated code. */
+const JIT = '[jit]';
 
 export class Symbolizer {
-  private readonly objects = new Map<string, ObjectSymbols | undefined>();
+  private readonly objects = new Map<string, NamedObject | undefined>();
   private kernel: KernelSymbols | undefined;
 
   /** @param readKernelSymbols called when the first kernel frame is named. */
@@ -20,6 +37,11 @@ export class Symbolizer {
         return this.kernelFrame(frame.address, frame.isReturn);
       case 'unmapped':
         return { name: '[unknown]', kind: 'unresolved' };
+      case 'jit': {
+        const hit = frame.map.lookup(frame.isReturn ? frame.address - 1 : frame.address);
+        if (hit === undefined) return { name: '[unknown]', kind: 'unresolved' };
+        return { name: hit.name, kind: 'user', object: JIT };
+      }
       case 'user':
         return this.userFrame(frame.object, frame.offset, frame.isReturn);
     }
@@ -47,23 +69,35 @@ export class Symbolizer {
     return { name: hit.name, kind: 'kernel', ...(hit.module ? { object: hit.module } : {}) };
   }
 
-  private load(object: ObjectFile): ObjectSymbols | undefined {
+  private load(object: ObjectFile): NamedObject | undefined {
     const key = object.key;
     if (this.objects.has(key)) return this.objects.get(key);
-    const loaded = object.fd === undefined ? undefined : read(object.fd, object.path);
+    const loaded = read(object);
     this.objects.set(key, loaded);
     return loaded;
   }
 }
 
-function read(fd: number, path: string): ObjectSymbols | undefined {
+function read({ fd, path }: ObjectFile): NamedObject | undefined {
   try {
-    return ObjectSymbols.open(fd, { path });
+    if (path === VDSO) return vdso();
+    return fd === undefined ? undefined : ObjectSymbols.open(fd, { path });
   } catch (error) {
     // Not an ELF file, or one that lies about itself: its frames keep their offsets.
     if (error instanceof ElfError) return undefined;
     throw error;
   }
+}
+
+/** Ours: the kernel gives every process of this architecture the same. */
+function vdso(): NamedObject | undefined {
+  const image = readVdso();
+  if (image === undefined) return undefined;
+  const table = SymbolTable.fromElf(image);
+  return {
+    vaddrOfFileOffset: (offset) => image.vaddrOfFileOffset(offset),
+    lookup: (vaddr) => table.lookup(vaddr),
+  };
 }
 
 function baseName(path: string): string {

@@ -70,9 +70,12 @@ function unnamed(object: string | undefined, address: number): string {
 
 const UNRESOLVED = /^\[(?:unknown|.*\+0x[0-9a-f]+)\]$/i;
 
+/** `[ext4]`; code of the process itself may be in brackets as well. */
+const KERNEL_MODULE = /^\[(?!vdso|vsyscall|jit|anon|heap|stack|uprobes)[^\]+]+\]$/;
+
 function frameOf(name: string, object: string | undefined): ProfileFrame {
   if (object === KERNEL_MAPPING) return { name, kind: 'kernel' };
-  const kernelModule = object !== undefined && /^\[[^\]+]+\]$/.test(object);
+  const kernelModule = object !== undefined && KERNEL_MODULE.test(object);
   let kind: FrameKind = kernelModule ? 'kernel' : 'user';
   if (UNRESOLVED.test(name)) kind = 'unresolved';
   return object === undefined ? { name, kind } : { name, kind, object };

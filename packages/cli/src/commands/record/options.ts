@@ -29,7 +29,7 @@ export function recordCommand(): Command {
     .option('-a, --all', 'record every process on this host')
     .option(
       '-o, --output <file>',
-      `.svg or .folded by extension, - for folded on stdout (repeatable; default ${DEFAULT_OUTPUT})`,
+      `.svg, .folded, .pb.gz or .speedscope.json, - for folded on stdout (repeatable; default ${DEFAULT_OUTPUT})`,
       collect,
     )
     .addHelpText(

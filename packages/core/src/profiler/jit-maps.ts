@@ -1,0 +1,85 @@
+// Names of code that a runtime generates: perf-PID.map of the processes that write one (Node with
+// --perf-basic-prof, JVMs, Mono, ...). Opened while the process lives, at the first sample in memory
+// that no file is behind; the open file is read to its end when names are wanted, also after that.
+
+import { PerfMap, type SymbolHit } from '@waggle/symbols';
+
+/** Each holds a descriptor. */
+const MAX_OPEN_MAPS = 64;
+/** A runtime makes its file with its first code, so it may not be there at the first sample. */
+const RETRY_MS = 200;
+
+export interface JitImage {
+  readonly pid: number;
+  readonly startTime: bigint;
+  readonly execId: bigint | number;
+}
+
+export interface JitMap {
+  readonly key: string;
+  lookup(address: number): SymbolHit | undefined;
+}
+
+interface KnownMap {
+  map: PerfMap | undefined;
+  lookedAt: number;
+  used: boolean;
+}
+
+export class JitMaps implements Disposable {
+  private readonly known = new Map<string, KnownMap & JitMap>();
+  private open = 0;
+
+  /** The map of a program image, if it has one. */
+  of({ pid, startTime, execId }: JitImage): JitMap | undefined {
+    const key = `${pid} ${startTime} ${execId}`;
+    let known = this.known.get(key);
+    if (known === undefined) {
+      const created: KnownMap & JitMap = {
+        key,
+        map: undefined,
+        lookedAt: Number.NEGATIVE_INFINITY,
+        used: true,
+        lookup: (address) => created.map?.lookup(address),
+      };
+      known = created;
+      this.known.set(key, known);
+    }
+    known.used = true;
+    const now = performance.now();
+    if (known.map === undefined && this.open < MAX_OPEN_MAPS && now - known.lookedAt > RETRY_MS) {
+      known.lookedAt = now;
+      known.map = PerfMap.forProcess(pid);
+      if (known.map !== undefined) this.open++;
+    }
+    return known.map === undefined ? undefined : known;
+  }
+
+  /** Reads what was written since. */
+  refresh(): void {
+    for (const { map } of this.known.values()) map?.refresh();
+  }
+
+  /** Lets go of images that were not sampled since the last call; frames of theirs keep their names. */
+  forgetUnused(): void {
+    for (const [key, known] of this.known) {
+      if (known.used) {
+        known.used = false;
+        continue;
+      }
+      this.known.delete(key);
+      this.close(known);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const known of this.known.values()) this.close(known);
+    this.known.clear();
+  }
+
+  private close(known: KnownMap): void {
+    if (known.map === undefined) return;
+    known.map.close();
+    this.open--;
+  }
+}

@@ -1,0 +1,47 @@
+// Profiles of code that is in no file: the kernel's vDSO, and what runtimes generate.
+
+import { describe, expect } from 'bun:test';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseFolded, samples, samplesWith } from './support/folded.ts';
+import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
+import { Waggle } from './support/waggle.ts';
+import { freshFolder, workload } from './support/workloads.ts';
+
+async function recorded(...command: string[]) {
+  const path = join(freshFolder(), 'out.folded');
+  const { code, stderr } = await Waggle.run(['record', '-F', '999', '-o', path, '--', ...command]);
+  if (code !== 0) throw new Error(stderr);
+  return parseFolded(readFileSync(path, 'utf8'));
+}
+
+describe('code without a file has names', () => {
+  kernelTest('in the vDSO', async () => {
+    const stacks = await recorded(workload('asks_time'), '500');
+    const named = stacks
+      .filter(({ frames }) => frames.some((frame) => /clock_gettime/.test(frame)))
+      .reduce((sum, { count }) => sum + count, 0);
+    expect(named).toBeGreaterThan(0.9 * samples(stacks));
+    expect(stacks.flatMap(({ frames }) => frames).join()).not.toContain('[vdso+');
+  });
+
+  const node = Bun.which('node');
+  optionalKernelTest(
+    'that Node generates, when it ended before it is named',
+    node === null ? 'node is not installed' : undefined,
+    async () => {
+      const script = join(freshFolder(), 'burn.js');
+      writeFileSync(
+        script,
+        `function hotLoop(end) { let x = 0; while (Date.now() < end) for (let i = 0; i < 1e5; i++) x += i % 7; return x; }
+         hotLoop(Date.now() + 1200);`,
+      );
+      const stacks = await recorded(node ?? '', '--perf-basic-prof', script);
+      const hot = stacks
+        .filter(({ frames }) => frames.some((frame) => /hotLoop/.test(frame)))
+        .reduce((sum, { count }) => sum + count, 0);
+      expect(hot).toBeGreaterThan(0.6 * samples(stacks));
+      expect(samplesWith(stacks, '[unknown]')).toBeLessThan(0.1 * samples(stacks));
+    },
+  );
+});
