@@ -1,6 +1,7 @@
 // @waggle/core: the event pipeline and the profiler. See README.md.
 
 export type { KernelHook, LifecycleHook } from '@waggle/bpf';
+export { defaultCacheDirectory } from '@waggle/symbols';
 export {
   type Agent,
   type AgentConfig,

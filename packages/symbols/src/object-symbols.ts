@@ -14,7 +14,7 @@ import {
 } from './debug-files/separate.ts';
 import { SourceLines, type SourceLocation } from './dwarf/source-lines.ts';
 import { FileByteSource } from './elf/byte-source.ts';
-import { SHT_DYNSYM, SHT_SYMTAB } from './elf/constants.ts';
+import { SHT_DYNSYM, SHT_STRTAB, SHT_SYMTAB } from './elf/constants.ts';
 import { ElfError } from './elf/error.ts';
 import { ElfImage } from './elf/image.ts';
 import { readPltStubs } from './plt.ts';
@@ -31,8 +31,9 @@ export interface ObjectSymbolsOptions extends DebugFileSearch {
 /** Where names came from, best first. */
 export type SymbolSource = 'symtab' | 'dynsym' | 'debugdata' | 'debug-file' | 'plt';
 
-/** Bytes at each end of a file that are part of what it is taken for. */
-const SAMPLE = 4096;
+const NAMING_TYPES: ReadonlySet<number> = new Set([SHT_SYMTAB, SHT_STRTAB, SHT_DYNSYM]);
+/** Bytes that are read at once for a digest. */
+const PIECE = 1024 * 1024;
 
 export class ObjectSymbols implements Disposable {
   /** The GNU build-id in hex. */
@@ -167,8 +168,10 @@ function withPath(target: string | number, options: ObjectSymbolsOptions): Objec
 }
 
 /**
- * What the object is, together with the debug files there are for it. Two files of equal build-id,
- * size, first and last bytes are one object; without a build-id, only one state of one file is.
+ * What the object is, together with the debug files there are for it. A build-id alone does not say
+ * it: GNU ld makes it of what is loaded, so programs that differ in nothing but names have the same.
+ * Two files of equal build-id, size and symbol tables are one object; without a build-id, only one
+ * state of one file is.
  */
 function keyOf(source: FileByteSource, image: ElfImage, search: DebugFileSearch): string {
   let debug = '';
@@ -177,12 +180,26 @@ function keyOf(source: FileByteSource, image: ElfImage, search: DebugFileSearch)
   } catch (error) {
     if (!(error instanceof ElfError)) throw error;
   }
-  if (image.buildId === undefined) return `file ${source.identity}\n${debug}`;
-  const sample = createHash('sha256');
-  sample.update(source.read(0, Math.min(SAMPLE, source.size)));
-  const end = Math.max(0, source.size - SAMPLE);
-  sample.update(source.read(end, source.size - end));
-  return `build ${image.buildId} ${source.size} ${sample.digest('hex')}\n${debug}`;
+  const names = image.buildId === undefined ? undefined : digestOfNames(source, image);
+  if (names === undefined) return `file ${source.identity}\n${debug}`;
+  return `build ${image.buildId} ${source.size} ${names}\n${debug}`;
+}
+
+/** Of everything that names can come from and a build-id may leave out; undefined if damaged. */
+function digestOfNames(source: FileByteSource, image: ElfImage): string | undefined {
+  const digest = createHash('sha256');
+  try {
+    for (const { name, type, offset, size } of image.sections) {
+      if (!NAMING_TYPES.has(type) && name !== '.gnu_debugdata') continue;
+      digest.update(`${name} ${offset} ${size}\n`);
+      for (let at = offset; at < offset + size; at += PIECE)
+        digest.update(source.read(at, Math.min(PIECE, offset + size - at)));
+    }
+  } catch (error) {
+    if (error instanceof ElfError) return undefined;
+    throw error;
+  }
+  return digest.digest('hex');
 }
 
 function buildSymbols(image: ElfImage, search: DebugFileSearch, key: string): CachedSymbols {

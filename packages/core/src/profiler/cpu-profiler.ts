@@ -39,6 +39,11 @@ export interface CpuProfilerOptions {
   readonly command?: string;
   /** Keeps single stacks for collectRaw(). Costs memory until they are collected. */
   readonly raw?: boolean;
+  /**
+   * Where symbol tables are kept for the next session, by build-id: at most 512 MiB. Nowhere unless
+   * given; `defaultCacheDirectory()` is the user's.
+   */
+  readonly cacheDirectory?: string;
 }
 
 const DEFAULT_FREQUENCY_HZ = 99;
@@ -79,7 +84,7 @@ function configOf(
   frequencyHz: number,
   running: readonly number[],
 ): ProfilerConfig {
-  const { launcher, command, raw } = options;
+  const { launcher, command, raw, cacheDirectory } = options;
   const pids = options.pids?.() ?? (launcher === undefined ? running : []);
   return {
     frequencyHz,
@@ -87,5 +92,6 @@ function configOf(
     ...(launcher === undefined ? {} : { launcher }),
     ...(command === undefined ? {} : { command }),
     ...(raw === undefined ? {} : { raw }),
+    ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
   };
 }

@@ -11,7 +11,7 @@ import {
   SystemError,
 } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
-import { KernelSymbols } from '@waggle/symbols';
+import { DiskSymbolCache, KernelSymbols, SymbolCache } from '@waggle/symbols';
 import type { KernelAccess } from '../session/kernel-capture.ts';
 import { AddressSpaces } from './address-spaces.ts';
 import { onlineCpus } from './cpus.ts';
@@ -43,6 +43,13 @@ export interface ProfilerConfig {
   readonly command?: string;
   /** Keeps stacks one by one for collectRaw(). */
   readonly raw?: boolean;
+  /** Where symbol tables are kept for the next session. */
+  readonly cacheDirectory?: string;
+}
+
+function symbolCache({ cacheDirectory }: ProfilerConfig): SymbolCache {
+  if (cacheDirectory === undefined) return new SymbolCache();
+  return new SymbolCache({ disk: new DiskSymbolCache(cacheDirectory) });
 }
 
 interface Retired {
@@ -71,7 +78,7 @@ export class CpuProfiler {
   private readonly spaces: AddressSpaces;
   private readonly maps: SampleMaps;
   private readonly resolver: StackResolver;
-  private readonly symbolizer = new Symbolizer(() => KernelSymbols.read());
+  private readonly symbolizer: Symbolizer;
   private readonly links: BpfLink[] = [];
   private readonly timer: ReturnType<typeof setInterval>;
   private collector = new StackCollector();
@@ -88,6 +95,7 @@ export class CpuProfiler {
     private readonly config: ProfilerConfig,
   ) {
     const cpus = onlineCpus();
+    this.symbolizer = new Symbolizer(() => KernelSymbols.read(), symbolCache(config));
     this.spaces = new AddressSpaces((pid, mapping) => this.objects.of(pid, mapping));
     this.maps = new SampleMaps(kernel.programs.object);
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);

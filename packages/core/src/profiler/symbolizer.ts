@@ -9,6 +9,7 @@ import {
   type KernelSymbols,
   ObjectSymbols,
   readVdso,
+  type SymbolCache,
   type SymbolHit,
   SymbolTable,
 } from '@waggle/symbols';
@@ -29,7 +30,10 @@ export class Symbolizer {
   private kernel: KernelSymbols | undefined;
 
   /** @param readKernelSymbols called when the first kernel frame is named. */
-  constructor(private readonly readKernelSymbols: () => KernelSymbols) {}
+  constructor(
+    private readonly readKernelSymbols: () => KernelSymbols,
+    private readonly cache: SymbolCache,
+  ) {}
 
   name(frame: Frame): ProfileFrame {
     switch (frame.kind) {
@@ -72,16 +76,16 @@ export class Symbolizer {
   private load(object: ObjectFile): NamedObject | undefined {
     const key = object.key;
     if (this.objects.has(key)) return this.objects.get(key);
-    const loaded = read(object);
+    const loaded = read(object, this.cache);
     this.objects.set(key, loaded);
     return loaded;
   }
 }
 
-function read({ fd, path }: ObjectFile): NamedObject | undefined {
+function read({ fd, path }: ObjectFile, cache: SymbolCache): NamedObject | undefined {
   try {
     if (path === VDSO) return vdso();
-    return fd === undefined ? undefined : ObjectSymbols.open(fd, { path });
+    return fd === undefined ? undefined : ObjectSymbols.open(fd, { path, cache });
   } catch (error) {
     // Not an ELF file, or one that lies about itself: its frames keep their offsets.
     if (error instanceof ElfError) return undefined;

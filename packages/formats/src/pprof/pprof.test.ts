@@ -120,5 +120,5 @@ describe('pprof', () => {
       } finally {
         rmSync(folder, { recursive: true });
       }
-    }, 60_000);
+    }, 300_000);
 });

@@ -4,6 +4,7 @@
 import { RealProcfs } from '@waggle/cache';
 import {
   cpuProfiler,
+  defaultCacheDirectory,
   existingDescendants,
   type OutputSink,
   openSession,
@@ -30,6 +31,7 @@ import {
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
+import { summaryLines } from './profile-summary.ts';
 import { startProgress } from './progress.ts';
 import { chooseTarget, describeTarget, type RecordTarget } from './targets.ts';
 
@@ -83,6 +85,7 @@ const record = Effect.fnUntraced(function* (
   const ended = command?.running === false ? yield* Effect.promise(() => command.ended) : undefined;
   for (const problem of sink.problems) say(problem);
   summarize(session, profiler, outputs);
+  for (const line of sink.summary) say(line);
   if (sink.problems.length > 0) return FAILED;
   return ended?.exitCode ?? (command !== undefined && stoppedBySignal ? 130 : 0);
 });
@@ -93,7 +96,9 @@ function sessionConfig(
   sink: OutputSink,
 ): SessionConfig {
   const launcher = target.kind === 'command' ? { launcher: process.pid } : {};
+  const cacheDirectory = defaultCacheDirectory();
   const profiler = cpuProfiler({
+    ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     frequencyHz: options.frequency,
     ...launcher,
     ...(target.kind === 'command' ? { command: target.argv.join(' ') } : {}),
@@ -118,11 +123,13 @@ function withDescendants(pids: readonly number[]): readonly number[] {
 /** One profile to every -o. */
 class FileSink implements OutputSink {
   problems: readonly string[] = [];
+  summary: readonly string[] = [];
 
   constructor(private readonly outputs: readonly ProfileOutput[]) {}
 
   async writeProfile(profile: Profile): Promise<void> {
     this.problems = await writeOutputs(this.outputs, profile);
+    this.summary = summaryLines(profile);
   }
 }
 
