@@ -9,6 +9,8 @@ export interface RecordOptions {
   readonly pid?: readonly number[];
   readonly all?: boolean;
   readonly output?: readonly string[];
+  readonly user?: boolean;
+  readonly kernel?: boolean;
 }
 
 export const DEFAULT_OUTPUT = 'flame.svg';
@@ -32,6 +34,8 @@ export function recordCommand(): Command {
       `.svg, .folded, .pb.gz or .speedscope.json, - for folded on stdout (repeatable; default ${DEFAULT_OUTPUT})`,
       collect,
     )
+    .addOption(new Option('--user', 'only frames of user space').conflicts('kernel'))
+    .addOption(new Option('--kernel', 'only frames of the kernel'))
     .addHelpText(
       'after',
       [

@@ -30,6 +30,7 @@ import {
 } from '../../profile-files/outputs.ts';
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
+import { onlyFrames, type Side } from './only-frames.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 import { summaryLines } from './profile-summary.ts';
 import { startProgress } from './progress.ts';
@@ -62,7 +63,7 @@ const record = Effect.fnUntraced(function* (
   target: RecordTarget,
   outputs: readonly ProfileOutput[],
 ) {
-  const sink = new FileSink(outputs);
+  const sink = new FileSink(outputs, sideOf(options));
   const session = yield* openSession(sessionConfig(options, target, sink));
   const profiler = session.service(Profiler);
   if (profiler === undefined) return yield* Effect.die('the composition has no profiler');
@@ -120,14 +121,23 @@ function withDescendants(pids: readonly number[]): readonly number[] {
   return pids.flatMap((pid) => [pid, ...existingDescendants(procfs, pid)]);
 }
 
+function sideOf({ user, kernel }: RecordOptions): Side | undefined {
+  if (user) return 'user';
+  return kernel ? 'kernel' : undefined;
+}
+
 /** One profile to every -o. */
 class FileSink implements OutputSink {
   problems: readonly string[] = [];
   summary: readonly string[] = [];
 
-  constructor(private readonly outputs: readonly ProfileOutput[]) {}
+  constructor(
+    private readonly outputs: readonly ProfileOutput[],
+    private readonly side: Side | undefined,
+  ) {}
 
-  async writeProfile(profile: Profile): Promise<void> {
+  async writeProfile(collected: Profile): Promise<void> {
+    const profile = this.side === undefined ? collected : onlyFrames(collected, this.side);
     this.problems = await writeOutputs(this.outputs, profile);
     this.summary = summaryLines(profile);
   }
