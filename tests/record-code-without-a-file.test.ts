@@ -36,7 +36,9 @@ describe('code without a file has names', () => {
         `function hotLoop(end) { let x = 0; while (Date.now() < end) for (let i = 0; i < 1e5; i++) x += i % 7; return x; }
          hotLoop(Date.now() + 1200);`,
       );
-      const stacks = await recorded(node ?? '', '--perf-basic-prof', script);
+      // Else it writes a log beside the map, where it is started.
+      const quiet = ['--no-logfile-per-isolate', `--logfile=${script}.log`];
+      const stacks = await recorded(node ?? '', '--perf-basic-prof', ...quiet, script);
       const hot = stacks
         .filter(({ frames }) => frames.some((frame) => /hotLoop/.test(frame)))
         .reduce((sum, { count }) => sum + count, 0);

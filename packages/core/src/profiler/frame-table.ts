@@ -18,12 +18,8 @@ export type Frame =
       readonly map: JitMap;
       readonly address: number;
       readonly isReturn: boolean;
-      /** What was there when the sample was taken in: such memory is used again for other code. */
-      readonly name?: string;
     }
   | { readonly kind: 'unmapped'; readonly address: number };
-
-type JitFrame = Extract<Frame, { kind: 'jit' }>;
 
 export class FrameTable {
   private readonly ids = new Map<string, number>();
@@ -33,8 +29,7 @@ export class FrameTable {
     return this.list;
   }
 
-  id(seen: Frame): number {
-    const frame = seen.kind === 'jit' ? named(seen) : seen;
+  id(frame: Frame): number {
     const key = keyOf(frame);
     const known = this.ids.get(key);
     if (known !== undefined) return known;
@@ -44,11 +39,6 @@ export class FrameTable {
   }
 }
 
-function named(frame: JitFrame): JitFrame {
-  const hit = frame.map.lookup(frame.isReturn ? frame.address - 1 : frame.address);
-  return hit === undefined ? frame : { ...frame, name: hit.name };
-}
-
 function keyOf(frame: Frame): string {
   switch (frame.kind) {
     case 'user':
@@ -56,10 +46,7 @@ function keyOf(frame: Frame): string {
     case 'kernel':
       return `k${frame.isReturn ? 1 : 0}${frame.address}`;
     case 'jit':
-      // All code of one name is one frame; an address is looked up again when names are wanted.
-      return frame.name === undefined
-        ? `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.map.key}`
-        : `n${frame.map.key} ${frame.name}`;
+      return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.map.key}`;
     case 'unmapped':
       return `?${frame.address}`;
   }

@@ -1,92 +1,107 @@
-// Frames to names: those of objects, of code that a runtime generated, and of the kernel. What has
-// no name shows where it is. Tables are read when a first frame asks for them, so a profile costs
-// what it contains.
+// Frames to names: by object, from its own tables, its mini-debuginfo, its separate debug file and
+// its PLT; the perf map for generated code; kallsyms for the kernel. C++ and Rust names are demangled. Tables are read when a
+// first frame asks for them, so a profile costs what it contains.
 
 import type { ProfileFrame } from '@waggle/formats';
-import type { KernelSymbols, SymbolCache } from '@waggle/symbols';
+import {
+  demangle,
+  ElfError,
+  type KernelSymbols,
+  ObjectSymbols,
+  readVdso,
+  type SymbolCache,
+  type SymbolHit,
+  SymbolTable,
+} from '@waggle/symbols';
 import type { Frame } from './frame-table.ts';
-import type { ObjectFile } from './object-files.ts';
-import { ObjectNames, type SourceLine } from './symbols/object-names.ts';
+import { type ObjectFile, VDSO } from './object-files.ts';
 
-export interface SymbolizerOptions {
-  /** Also places in the source, and inlined functions as frames of their own. Default: false. */
-  readonly lines?: boolean;
-}
-
-/** A frame with what is known of it; its name is the function's alone. */
-export interface NamedFrame extends ProfileFrame {
-  readonly source?: SourceLine;
+/** What names of an object are looked up by. */
+interface NamedObject {
+  vaddrOfFileOffset(offset: number): number | undefined;
+  lookup(vaddr: number): SymbolHit | undefined;
 }
 
 /** Stands for the object of generated code. */
 const JIT = '[jit]';
 
-export class Symbolizer implements Disposable {
-  private readonly objects: ObjectNames;
+export class Symbolizer {
+  private readonly objects = new Map<string, NamedObject | undefined>();
   private kernel: KernelSymbols | undefined;
 
   /** @param readKernelSymbols called when the first kernel frame is named. */
   constructor(
     private readonly readKernelSymbols: () => KernelSymbols,
-    cache: SymbolCache,
-    options: SymbolizerOptions = {},
-  ) {
-    this.objects = new ObjectNames({ cache, lines: options.lines ?? false });
-  }
+    private readonly cache: SymbolCache,
+  ) {}
 
-  /** The function that the code of a frame belongs to, whatever was inlined there. */
   name(frame: Frame): ProfileFrame {
-    return this.frames(frame)[0] ?? UNKNOWN;
-  }
-
-  /** At least one; more, root first, where functions were inlined and lines are on. */
-  frames(frame: Frame): readonly NamedFrame[] {
     switch (frame.kind) {
       case 'kernel':
-        return [this.kernelFrame(frame.address, frame.isReturn)];
+        return this.kernelFrame(frame.address, frame.isReturn);
       case 'unmapped':
-        return [UNKNOWN];
+        return { name: '[unknown]', kind: 'unresolved' };
       case 'jit': {
-        const name = frame.name ?? frame.map.lookup(codeAddress(frame))?.name;
-        return [name === undefined ? UNKNOWN : { name, kind: 'user', object: JIT }];
+        const hit = frame.map.lookup(frame.isReturn ? frame.address - 1 : frame.address);
+        if (hit === undefined) return { name: '[unknown]', kind: 'unresolved' };
+        return { name: hit.name, kind: 'user', object: JIT };
       }
       case 'user':
-        return this.userFrames(frame.object, frame.offset, frame.isReturn);
+        return this.userFrame(frame.object, frame.offset, frame.isReturn);
     }
   }
 
-  [Symbol.dispose](): void {
-    this.objects[Symbol.dispose]();
+  private userFrame(object: ObjectFile, offset: number, isReturn: boolean): ProfileFrame {
+    const loaded = this.load(object);
+    const address = loaded?.vaddrOfFileOffset(offset);
+    if (loaded !== undefined && address !== undefined) {
+      // A return address is behind the call, which may be the function's last instruction.
+      const hit = loaded.lookup(isReturn ? address - 1 : address);
+      if (hit !== undefined) return { name: demangle(hit.name), kind: 'user', object: object.path };
+    }
+    return {
+      name: `[${baseName(object.path)}+0x${offset.toString(16)}]`,
+      kind: 'unresolved',
+      object: object.path,
+    };
   }
 
-  private userFrames(object: ObjectFile, offset: number, isReturn: boolean): NamedFrame[] {
-    const named = this.objects.at(object, offset, isReturn);
-    if (named.length > 0)
-      return named.map((code) => ({ ...code, kind: 'user', object: object.path }));
-    const name = `[${baseName(object.path)}+0x${offset.toString(16)}]`;
-    return [{ name, kind: 'unresolved', object: object.path }];
-  }
-
-  private kernelFrame(address: bigint, isReturn: boolean): NamedFrame {
+  private kernelFrame(address: bigint, isReturn: boolean): ProfileFrame {
     this.kernel ??= this.readKernelSymbols();
     const hit = this.kernel.lookup(isReturn ? address - 1n : address);
     if (hit === undefined) return { name: `[kernel+0x${address.toString(16)}]`, kind: 'kernel' };
     return { name: hit.name, kind: 'kernel', ...(hit.module ? { object: hit.module } : {}) };
   }
+
+  private load(object: ObjectFile): NamedObject | undefined {
+    const key = object.key;
+    if (this.objects.has(key)) return this.objects.get(key);
+    const loaded = read(object, this.cache);
+    this.objects.set(key, loaded);
+    return loaded;
+  }
 }
 
-const UNKNOWN: NamedFrame = { name: '[unknown]', kind: 'unresolved' };
-
-/** As a profile shows it: `function (file:line)` where the place in the source is known. */
-export function withSource({ source, ...frame }: NamedFrame): ProfileFrame {
-  if (source === undefined) return frame;
-  const file = source.file.slice(source.file.lastIndexOf('/') + 1);
-  return { ...frame, name: `${frame.name} (${source.line > 0 ? `${file}:${source.line}` : file})` };
+function read({ fd, path }: ObjectFile, cache: SymbolCache): NamedObject | undefined {
+  try {
+    if (path === VDSO) return vdso();
+    return fd === undefined ? undefined : ObjectSymbols.open(fd, { path, cache });
+  } catch (error) {
+    // Not an ELF file, or one that lies about itself: its frames keep their offsets.
+    if (error instanceof ElfError) return undefined;
+    throw error;
+  }
 }
 
-/** A return address is behind the call, which may be the function's last instruction. */
-function codeAddress({ address, isReturn }: { address: number; isReturn: boolean }): number {
-  return isReturn ? address - 1 : address;
+/** Ours: the kernel gives every process of this architecture the same. */
+function vdso(): NamedObject | undefined {
+  const image = readVdso();
+  if (image === undefined) return undefined;
+  const table = SymbolTable.fromElf(image);
+  return {
+    vaddrOfFileOffset: (offset) => image.vaddrOfFileOffset(offset),
+    lookup: (vaddr) => table.lookup(vaddr),
+  };
 }
 
 function baseName(path: string): string {
