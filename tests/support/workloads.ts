@@ -16,6 +16,8 @@ interface Build {
 const FRAMES = ['-fno-omit-frame-pointer', '-fno-optimize-sibling-calls', '-g0'];
 const FIXED_ADDRESS = ['-static', '-no-pie', '-fno-PIE', ...FRAMES];
 
+const NO_FRAMES = ['-fomit-frame-pointer', '-fno-optimize-sibling-calls', '-g0'];
+
 const BUILDS = {
   exit_with: { flags: ['-static'] },
   storm: { flags: ['-static'] },
@@ -28,6 +30,12 @@ const BUILDS = {
   family: { flags: ['-static'] },
   asks_time: { flags: FRAMES },
   call_tree: { flags: FRAMES },
+  call_tree_nofp: { source: 'call_tree', flags: NO_FRAMES },
+  call_tree_nofp_fixed: {
+    source: 'call_tree',
+    flags: ['-no-pie', '-fno-PIE', ...NO_FRAMES],
+  },
+  deep: { flags: NO_FRAMES },
   mangled: { flags: FRAMES },
   swap_one: { source: 'swap', flags: ['-DFUNCTION=only_in_one', ...FIXED_ADDRESS] },
   swap_two: { source: 'swap', flags: ['-DFUNCTION=only_in_two', ...FIXED_ADDRESS] },

@@ -52,8 +52,6 @@ static __always_inline bool failed_call_of(struct pt_regs *regs, struct failed_c
 
 #define NR_execve 221
 #define NR_execveat 281
-/* arch/arm64/include/uapi/asm/ptrace.h: the task runs AArch32 code. */
-#define PSR_MODE32_BIT 0x00000010
 
 static __always_inline bool failed_call_of(struct pt_regs *regs, struct failed_call *call)
 {

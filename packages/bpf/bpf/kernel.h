@@ -29,6 +29,8 @@ typedef int pid_t;
 #define S_IXGRP 0000010
 /* include/linux/pid.h */
 #define PIDTYPE_SID 3
+/* arch/arm64/include/uapi/asm/ptrace.h: the task runs AArch32 code. */
+#define PSR_MODE32_BIT 0x00000010
 
 /* Only for its relocated values: configuration decides them. */
 enum cgroup_subsys_id {
@@ -114,6 +116,27 @@ struct inode {
 	unsigned int i_nlink;
 	unsigned long i_ino;
 	struct super_block *i_sb;
+	long long i_size;
+	u32 i_generation;
+};
+
+struct timespec64 {
+	long long tv_sec;
+	long tv_nsec;
+};
+
+/* When the inode was last changed: Linux 6.11, 6.6 and before. */
+struct inode___seconds {
+	long long i_ctime_sec;
+	u32 i_ctime_nsec;
+};
+
+struct inode___accessors {
+	struct timespec64 __i_ctime;
+};
+
+struct inode___plain {
+	struct timespec64 i_ctime;
 };
 
 struct dentry {
@@ -161,7 +184,27 @@ struct css_set {
 	struct cgroup_subsys_state *subsys[1];
 };
 
+/* include/linux/maple_tree.h; Linux 6.1. */
+struct maple_tree {
+	void *ma_root;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
+};
+
+/* arch/{x86,arm64}/include/asm/mmu.h */
+typedef struct {
+	void *vdso;
+} mm_context_t;
+
 struct mm_struct {
+	struct maple_tree mm_mt;
+	mm_context_t context;
 	unsigned long start_code;
 	unsigned long start_stack;
 	unsigned long arg_start;
@@ -186,14 +229,31 @@ struct thread_info {
 /* arch/{x86,arm64}/include/asm/ptrace.h */
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long di;
-	unsigned long si;
+	unsigned long r15;
+	unsigned long r14;
+	unsigned long r13;
+	unsigned long r12;
+	unsigned long bp;
+	unsigned long bx;
+	unsigned long r11;
+	unsigned long r10;
+	unsigned long r9;
+	unsigned long r8;
+	unsigned long ax;
+	unsigned long cx;
 	unsigned long dx;
+	unsigned long si;
+	unsigned long di;
 	unsigned long orig_ax;
+	unsigned long ip;
+	unsigned long cs;
+	unsigned long sp;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	u64 regs[31];
+	u64 sp;
+	u64 pc;
 	u64 pstate;
 	u64 orig_x0;
 	s32 syscallno;

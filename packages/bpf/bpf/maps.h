@@ -115,6 +115,84 @@ struct {
 	__type(value, struct sample_counters);
 } sample_counters SEC(".maps");
 
+/* packages/unwind/README.md: a table is an array of blocks. */
+enum unwind_bounds {
+	UNWIND_BLOCK_BYTES = 1024,
+	UNWIND_TABLES_MAX = 4096,
+};
+
+struct unwind_block {
+	u32 words[UNWIND_BLOCK_BYTES / 4];
+};
+
+struct unwind_table_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_INNER_MAP); /* each has its own size */
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, sizeof(struct unwind_block));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, UNWIND_TABLES_MAX);
+	__type(key, u32);
+	__array(values, struct unwind_table_map);
+} unwind_tables SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct object_key);
+	__type(value, struct object_table);
+} unwind_objects SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} deferred_samples SEC(".maps");
+
+/* One a CPU. Not a per-CPU map: their values end at 32 KiB. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct deferred_sample);
+} deferred_scratch SEC(".maps");
+
+/* Where the walk of a thread's frames has got to. */
+struct walk {
+	u64 mm;
+	u64 pc;
+	u64 sp;
+	u64 fp;
+	u64 third;
+	u64 address; /* of the code that is looked up */
+	/* The last mapping that was looked up. */
+	u64 start;
+	u64 end;
+	u64 offset;
+	u32 kind;
+	u32 table;
+	struct object_key object;
+	u32 depth;
+	u32 stop;
+	u32 is_exact;
+	u32 fp_known;
+	u32 third_known;
+	u32 innermost;
+	u64 registers[UNWIND_REGISTERS];
+	u64 node[32]; /* of the tree of mappings */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct walk);
+} walks SEC(".maps");
+
 #define ONLY(map) bpf_map_lookup_elem(&(map), &(u32){ 0 })
 
 #endif

@@ -179,6 +179,22 @@ struct event_counters {
 /* perf_event_max_stack's default; the kernel cuts deeper stacks there. */
 enum stack_bounds {
 	STACK_MAX_FRAMES = 127,
+	FRAME_INTERRUPTED_BIT = 63, /* of an address: user space has fewer bits */
+};
+
+/* Why a walk of user frames went no further. packages/unwind/README.md has the words. */
+enum unwind_stop {
+	STOP_NOT_WALKED = 0, /* the kernel followed frame pointers: nobody knows */
+	STOP_END = 1,
+	STOP_NO_MAPPING = 2,
+	STOP_UNSUPPORTED = 3,
+	STOP_UNKNOWN_REGISTER = 4,
+	STOP_UNREADABLE = 5,
+	STOP_NO_PROGRESS = 6,
+	STOP_NO_FRAME_POINTER = 7,
+	STOP_TOO_DEEP = 8,
+	STOP_NO_TABLE = 9, /* the object's table is not here yet */
+	STOP_REASONS = 10,
 };
 
 /* The key is the whole stack: two different stacks can never be counted as one. */
@@ -186,10 +202,10 @@ struct sample_key {
 	u32 tgid;
 	u32 user_depth;
 	u32 kernel_depth;
-	u32 reserved;
+	u32 user_stop; /* unwind_stop */
 	u64 start_boottime;
 	u64 exec_id;
-	u64 user[STACK_MAX_FRAMES];
+	u64 user[STACK_MAX_FRAMES]; /* the bit FRAME_INTERRUPTED_BIT may be set */
 	u64 kernel[STACK_MAX_FRAMES];
 };
 
@@ -212,6 +228,56 @@ struct sample_counters {
 	u64 user_truncated;
 	u64 kernel_truncated;
 	u64 user_failed;   /* the user stack could not be read at all */
+	u64 deferred;      /* handed to userspace, because a table was missing */
+	u64 stops[STOP_REASONS]; /* walks by how they ended */
+};
+
+/* Content that is executed: what is known of the inode a mapping has. A file that was written to,
+ * or another one in its place, has another key. For the vDSO everything is 0. */
+struct object_key {
+	u64 inode; /* the kernel's address of it */
+	u64 number;
+	u64 size;
+	u64 changed_sec;
+	u32 changed_nsec;
+	u32 device;
+	u32 generation;
+	u32 reserved;
+};
+
+/* Of an object that is known. */
+struct object_table {
+	u64 last_used_ns; /* CLOCK_BOOTTIME, by the second */
+	u32 table;        /* index into unwind_tables */
+	u32 present;      /* 0: it has no table, frame pointers are all there is */
+};
+
+enum deferred_bounds {
+	UNWIND_REGISTERS = 32,
+	DEFERRED_PAGE_BYTES = 4096, /* the kernel's pages are a multiple of it */
+	DEFERRED_PAGES = 12,
+};
+
+/* A sample that met an object without a table: enough of the thread to walk it later. */
+struct deferred_sample {
+	u32 tgid;
+	u32 tid;
+	u64 start_boottime;
+	u64 exec_id;
+	u64 time_ns; /* CLOCK_BOOTTIME */
+	u64 cgroup_id;
+	u32 cpu;
+	u32 kernel_depth;
+	char comm[TASK_COMM_LEN];
+	struct object_key object; /* the one that has no table, and where it was met */
+	u64 object_address;
+	u64 pc;
+	u64 registers[UNWIND_REGISTERS]; /* by DWARF number */
+	u64 kernel[STACK_MAX_FRAMES];
+	u64 stack_start;   /* of the page that the stack pointer is in */
+	u32 stack_present; /* a bit for each page that could be read */
+	u32 reserved;
+	u8 stack[DEFERRED_PAGES * DEFERRED_PAGE_BYTES]; /* sent up to the last one */
 };
 
 #endif

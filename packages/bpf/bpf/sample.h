@@ -7,9 +7,11 @@
 #define WAGGLE_SAMPLE_H
 
 #include "filter.h"
-#include <bpf/bpf_core_read.h>
+#include "unwind.h"
 
 const volatile bool sample_idle = false;
+/* Without it the walk is dead code that no verifier sees: the sampler loads on older kernels. */
+const volatile bool unwind_by_tables = false;
 
 #define FRAME_BYTES (STACK_MAX_FRAMES * sizeof(u64))
 
@@ -68,12 +70,13 @@ static __always_inline void on_sample(void *ctx)
 	struct filter_settings *settings = ONLY(filter_settings);
 	struct sample_counters *counters = ONLY(sample_counters);
 	struct sample_key *key = ONLY(sample_scratch);
+	struct walk *walk = ONLY(walks);
 	u32 *active = ONLY(active_samples);
 	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct task_struct *task, *leader;
 	long bytes;
 
-	if (!settings || !counters || !key || !active)
+	if (!settings || !counters || !key || !walk || !active)
 		return;
 	if (!tgid && !sample_idle) {
 		counters->idle++;
@@ -90,16 +93,27 @@ static __always_inline void on_sample(void *ctx)
 	key->exec_id = BPF_CORE_READ(task, self_exec_id);
 
 	clear_frames(key);
-	bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);
-	if (bytes < 0)
-		counters->user_failed++;
-	key->user_depth = depth_of(bytes);
-	if (key->user_depth == STACK_MAX_FRAMES)
-		counters->user_truncated++;
 	bytes = bpf_get_stack(ctx, key->kernel, FRAME_BYTES, 0);
 	key->kernel_depth = depth_of(bytes);
 	if (key->kernel_depth == STACK_MAX_FRAMES)
 		counters->kernel_truncated++;
+	if (!unwind_by_tables || !walk_user_stack(walk, key, task)) {
+		key->user_stop = STOP_NOT_WALKED;
+		bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);
+		if (bytes < 0)
+			counters->user_failed++;
+		key->user_depth = depth_of(bytes);
+		if (key->user_depth == STACK_MAX_FRAMES)
+			counters->user_truncated++;
+	} else if (key->user_stop == STOP_NO_TABLE && defer_sample(walk, key, leader)) {
+		counters->deferred++;
+		return;
+	} else {
+		if (key->user_stop == STOP_TOO_DEEP)
+			counters->user_truncated++;
+		if (key->user_stop < STOP_REASONS)
+			counters->stops[key->user_stop]++;
+	}
 
 	if (*active)
 		count_sample(&samples_b, key, counters, leader);

@@ -3,7 +3,7 @@
 // for each data section its variables. Nested structs are flattened with dots.
 
 import { type Btf, type BtfType, parseBtf, resolveAlias, sizeOfType } from '../src/btf/btf.ts';
-import { elfSection } from '../src/btf/section.ts';
+import { elfSection, symbolOffsets } from '../src/btf/section.ts';
 
 const STRUCTS = [
   'fork_record',
@@ -16,6 +16,9 @@ const STRUCTS = [
   'sample_key',
   'sample_value',
   'sample_counters',
+  'object_key',
+  'object_table',
+  'deferred_sample',
 ] as const;
 const ENUMS = [
   'record_bounds',
@@ -26,6 +29,9 @@ const ENUMS = [
   'filter_bounds',
   'tracked_state',
   'stack_bounds',
+  'unwind_stop',
+  'unwind_bounds',
+  'deferred_bounds',
 ] as const;
 const DATA_SECTIONS = ['.rodata'] as const;
 
@@ -38,7 +44,7 @@ export function generateLayouts(file: Uint8Array): string {
     '// Generated from the BTF of waggle.bpf.o by scripts/generate-layouts.ts. Do not edit.',
     ...STRUCTS.map((name) => structBlock(btf, name)),
     ...ENUMS.map((name) => enumBlock(btf, name)),
-    ...DATA_SECTIONS.map((name) => dataSectionBlock(btf, name)),
+    ...DATA_SECTIONS.map((name) => dataSectionBlock(btf, name, symbolOffsets(file))),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
@@ -70,18 +76,15 @@ function structBlock(btf: Btf, name: string): string {
   return layoutBlock(`struct ${name}`, constantName(name), type.size, fields);
 }
 
-function dataSectionBlock(btf: Btf, name: string): string {
+/** clang leaves offsets and size in the BTF of a data section at 0, for a linker to fill in. */
+function dataSectionBlock(btf: Btf, name: string, offsets: ReadonlyMap<string, number>): string {
   const section = named(btf, 'datasec', name);
   const fields = section.variables.map((variable): Field => {
-    const declared = btf.types[variable.type];
-    return [declared?.name ?? '', variable.offset, variable.size];
+    const declared = btf.types[variable.type]?.name ?? '';
+    return [declared, offsets.get(declared) ?? variable.offset, variable.size];
   });
-  return layoutBlock(
-    `data section ${name}`,
-    constantName(name.replace('.', '')),
-    section.size,
-    fields,
-  );
+  const size = Math.max(0, ...fields.map(([, offset, bytes]) => offset + bytes));
+  return layoutBlock(`data section ${name}`, constantName(name.replace('.', '')), size, fields);
 }
 
 function enumBlock(btf: Btf, name: string): string {

@@ -69,4 +69,8 @@ export const MAPS = {
   samples: ['samples_a', 'samples_b'],
   activeSamples: 'active_samples',
   sampleCounters: 'sample_counters',
+  unwindTables: 'unwind_tables',
+  unwindObjects: 'unwind_objects',
+  deferredSamples: 'deferred_samples',
+  deferredScratch: 'deferred_scratch',
 } as const;

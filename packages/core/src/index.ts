@@ -92,6 +92,7 @@ export {
   type PluginSetup,
   type PluginSpec,
   type QueueOptions,
+  type UnwindMode,
 } from './plugin/plugin.ts';
 export { defineService, type Service, type ShapeOf } from './plugin/service.ts';
 export {
@@ -108,6 +109,8 @@ export {
   type StackFrameInfo,
 } from './profiler/raw-stacks.ts';
 export { symbolInvalidation } from './profiler/symbol-invalidation.ts';
+export { summarizeWalks, type WalkSummary } from './profiler/unwinding/stops.ts';
+export type { UnwindTableStats } from './profiler/unwinding/unwind-tables.ts';
 export { REDACTED, redactArguments } from './redaction/redact-arguments.ts';
 export { type RedactionOptions, redaction } from './redaction/redaction.ts';
 export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-capture.ts';

@@ -1,5 +1,6 @@
 // @waggle/ffi: libbpf and the perf syscalls from Bun and Deno. See README.md.
 
+export { ArrayMap } from './bpf/array-map.ts';
 export { BpfMap, type MapBatch } from './bpf/bpf-map.ts';
 export { BpfObject, BpfObjectFile } from './bpf/bpf-object.ts';
 export { BpfLink, BpfProgram } from './bpf/bpf-program.ts';

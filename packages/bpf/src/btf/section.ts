@@ -30,3 +30,19 @@ export function elfSection(file: Uint8Array, name: string): Uint8Array {
   }
   throw new BtfError(`the object has no ${name} section`);
 }
+
+/** Where each named symbol lies in its section: Elf64_Sym.st_value by st_name (elf(5)). */
+export function symbolOffsets(file: Uint8Array): ReadonlyMap<string, number> {
+  const SYMBOL_BYTES = 24;
+  const symbols = elfSection(file, '.symtab');
+  const names = elfSection(file, '.strtab');
+  const view = new DataView(symbols.buffer, symbols.byteOffset, symbols.byteLength);
+  const decoder = new TextDecoder();
+  const offsets = new Map<string, number>();
+  for (let at = 0; at + SYMBOL_BYTES <= symbols.length; at += SYMBOL_BYTES) {
+    const start = view.getUint32(at, true);
+    const name = decoder.decode(names.subarray(start, names.indexOf(0, start)));
+    offsets.set(name, Number(view.getBigUint64(at + 8, true)));
+  }
+  return offsets;
+}

@@ -12,6 +12,8 @@ import {
   SAMPLE_PROGRAM,
 } from '@waggle/bpf';
 import { type BpfLink, type BpfObject, BpfObjectFile, type Native, SystemError } from '@waggle/ffi';
+import type { UnwindMode } from '../plugin/plugin.ts';
+import { possibleCpus } from '../profiler/cpus.ts';
 
 export interface KernelProgramsOptions {
   /** Handlers to attach. */
@@ -19,6 +21,8 @@ export interface KernelProgramsOptions {
   /** Loads the sampler too, with room for this many distinct stacks in each counting map. */
   readonly sampleEntries?: number;
   readonly sampleIdle?: boolean;
+  /** How the sampler walks user stacks; `fp` unless given. */
+  readonly unwind?: UnwindMode;
   /** Bytes of process_events: a power of two and a multiple of the page size. */
   readonly ringBytes: number;
   /** Whether the tracked set is used; without it the map takes no memory. */
@@ -38,7 +42,13 @@ export type AttachReport = Readonly<Partial<Record<KernelHook, AttachOutcome>>>;
 export interface KernelPrograms extends Disposable {
   readonly object: BpfObject;
   readonly report: AttachReport;
+  /** The sampler walks by tables; false also when `auto` had to do without. */
+  readonly unwindsByTables: boolean;
   close(): void;
+}
+
+interface LoadOptions extends KernelProgramsOptions {
+  readonly unwindsByTables: boolean;
 }
 
 interface HookChoice {
@@ -48,6 +58,8 @@ interface HookChoice {
 }
 
 const MOST_INTERRUPTIONS = 10;
+/** A page of any architecture. */
+const SMALLEST_RING = 65_536;
 
 /** One refusal that is to be answered with the next variant. */
 class Refused extends Error {
@@ -71,9 +83,10 @@ export function loadKernelPrograms(native: Native, options: KernelProgramsOption
   const choices = new Map<KernelHook, HookChoice>(
     options.hooks.map((hook) => [hook, { variant: 0, refusals: [] }]),
   );
+  let unwindsByTables = (options.unwind ?? 'fp') !== 'fp';
   for (let interruptions = 0; ; ) {
     try {
-      return attempt(native, path, options, choices);
+      return attempt(native, path, { ...options, unwindsByTables }, choices);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       // A signal arrived while the verifier was at work: no refusal. They are held back from this
@@ -82,7 +95,11 @@ export function loadKernelPrograms(native: Native, options: KernelProgramsOption
       const choice = [...choices.entries()].find(
         ([hook, { variant }]) => KERNEL_PROGRAMS[hook][variant]?.program === error.program,
       )?.[1];
-      // The sampler has no second variant, and without rights the next one fails as well.
+      if (error.program === SAMPLE_PROGRAM && unwindsByTables && options.unwind === 'auto') {
+        unwindsByTables = false;
+        continue;
+      }
+      // The sampler has no second variant but that, and without rights the next one fails as well.
       if (choice === undefined || error.cause.code === 'EPERM') throw error.cause;
       choice.refusals.push(explained(error));
       choice.variant++;
@@ -93,7 +110,7 @@ export function loadKernelPrograms(native: Native, options: KernelProgramsOption
 function attempt(
   native: Native,
   path: string,
-  options: KernelProgramsOptions,
+  options: LoadOptions,
   choices: ReadonlyMap<KernelHook, HookChoice>,
 ): KernelPrograms {
   const file = BpfObjectFile.open(native, path);
@@ -133,7 +150,8 @@ function attempt(
     close();
     throw error;
   }
-  return { object, report, close, [Symbol.dispose]: close };
+  const { unwindsByTables } = options;
+  return { object, report, unwindsByTables, close, [Symbol.dispose]: close };
 }
 
 function skipUnwanted(
@@ -149,11 +167,7 @@ function skipUnwanted(
   }
 }
 
-function load(
-  file: BpfObjectFile,
-  options: KernelProgramsOptions,
-  programs: readonly string[],
-): BpfObject {
+function load(file: BpfObjectFile, options: LoadOptions, programs: readonly string[]): BpfObject {
   const sampling = options.sampleEntries !== undefined;
   try {
     file.selectPrograms(new Set(sampling ? [...programs, SAMPLE_PROGRAM] : programs));
@@ -161,6 +175,14 @@ function load(
     // Programs name these maps, so they must exist; what is not used takes one entry.
     if (!options.tracksProcesses) file.setMaxEntries(MAPS.trackedProcesses, 1);
     for (const map of MAPS.samples) file.setMaxEntries(map, options.sampleEntries ?? 1);
+    if (options.unwindsByTables) {
+      file.setConstant('.rodata', rodata.offset.unwind_by_tables, Uint8Array.of(1));
+      file.setMaxEntries(MAPS.deferredScratch, possibleCpus());
+    } else {
+      file.setMaxEntries(MAPS.deferredSamples, SMALLEST_RING);
+      file.setMaxEntries(MAPS.unwindTables, 1);
+      file.setMaxEntries(MAPS.unwindObjects, 1);
+    }
     if (options.sampleIdle)
       file.setConstant('.rodata', rodata.offset.sample_idle, Uint8Array.of(1));
   } catch (error) {

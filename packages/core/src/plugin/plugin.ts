@@ -84,11 +84,22 @@ export interface PluginContext<Needs extends Services = Services> {
 }
 
 /** What a plugin wants of the kernel, known before anything is loaded. */
+/**
+ * `fp`: by frame pointers, in the kernel's way. `dwarf`: by call frame information, and by frame
+ * pointers where there is none. `auto`: `dwarf` where the kernel can (6.1), `fp` elsewhere.
+ */
+export type UnwindMode = 'fp' | 'dwarf' | 'auto';
+
 export interface KernelNeeds {
   /** Events that must be made. `failed-exec` costs every system call of the host some 30 ns. */
   readonly events?: readonly KernelHook[];
   /** Loads the sampler, with room for this many distinct stacks in each counting map. */
-  readonly sampler?: { readonly entries: number; readonly idle?: boolean };
+  readonly sampler?: {
+    readonly entries: number;
+    readonly idle?: boolean;
+    /** How frames of user space are found; `fp` unless given. */
+    readonly unwind?: UnwindMode;
+  };
 }
 
 export interface QueueOptions {

@@ -1,7 +1,7 @@
 // The profiler as a plugin: its service samples while the session runs.
 
 import type { Profile } from '@waggle/formats';
-import { definePlugin } from '../plugin/plugin.ts';
+import { definePlugin, type UnwindMode } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import { Kernel } from '../session/kernel-capture.ts';
 import {
@@ -33,6 +33,8 @@ export const Profiler = defineService<Profiling>()('profiler');
 export interface CpuProfilerOptions {
   /** Samples a second and CPU. Default 99: not in step with anything that ticks at 100 Hz. */
   readonly frequencyHz?: number;
+  /** How frames of user space are found. Default `auto`. */
+  readonly unwind?: UnwindMode;
   /** Processes that run already and are to be named. Default: all, or none with a launcher. */
   readonly pids?: () => readonly number[];
   readonly launcher?: number;
@@ -54,7 +56,7 @@ export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
     name: 'cpu-profiler',
     provides: Profiler,
     needs: { kernel: Kernel },
-    kernel: { sampler: { entries: sampleEntries(frequencyHz) } },
+    kernel: { sampler: { entries: sampleEntries(frequencyHz), unwind: options.unwind ?? 'auto' } },
     setup({ services: { kernel }, onClose }) {
       let profiler: CpuProfiler | undefined;
       const running = (): CpuProfiler => {

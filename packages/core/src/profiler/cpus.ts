@@ -13,3 +13,8 @@ export function onlineCpus(
       return Array.from({ length: last - first + 1 }, (_, index) => first + index);
     });
 }
+
+/** CPUs that could ever be there: what the kernel numbers them up to. */
+export function possibleCpus(): number {
+  return Math.max(...onlineCpus(readFileSync('/sys/devices/system/cpu/possible', 'utf8'))) + 1;
+}

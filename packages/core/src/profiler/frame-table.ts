@@ -10,6 +10,8 @@ export type Frame =
       readonly object: ObjectFile;
       readonly offset: number;
       readonly isReturn: boolean;
+      /** What a signal handler returns to: it asks the kernel to go back. */
+      readonly isSignalReturn: boolean;
     }
   | { readonly kind: 'kernel'; readonly address: bigint; readonly isReturn: boolean }
   | {
@@ -42,7 +44,7 @@ export class FrameTable {
 function keyOf(frame: Frame): string {
   switch (frame.kind) {
     case 'user':
-      return `u${frame.isReturn ? 1 : 0}${frame.offset} ${frame.object.key}`;
+      return `u${frame.isSignalReturn ? 2 : frame.isReturn ? 1 : 0}${frame.offset} ${frame.object.key}`;
     case 'kernel':
       return `k${frame.isReturn ? 1 : 0}${frame.address}`;
     case 'jit':

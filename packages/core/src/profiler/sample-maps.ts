@@ -2,12 +2,22 @@
 // is read; a map is drained one whole round after it was switched off, when no program can
 // still be at work in it.
 
-import { decodeComm, MAPS, sampleCounters, sampleKey, sampleValue } from '@waggle/bpf';
+import {
+  decodeComm,
+  MAPS,
+  sampleCounters,
+  sampleKey,
+  sampleValue,
+  stackBounds,
+  unwindStop,
+} from '@waggle/bpf';
 import type { BpfMap, BpfObject } from '@waggle/ffi';
 
 const ONLY_KEY = new Uint8Array(4);
 const KEY = sampleKey.offset;
 const VALUE = sampleValue.offset;
+/** In the upper half of an address. */
+const INTERRUPTED = 2 ** (stackBounds.FRAME_INTERRUPTED_BIT - 32);
 
 /** One distinct stack of one process image, leaf first. */
 export interface StackCount {
@@ -21,9 +31,13 @@ export interface StackCount {
   /** Of the last of them. */
   readonly cpu: number;
   readonly user: readonly number[];
+  /** Depths in `user` below a signal frame: an interrupted instruction, no return address. */
+  readonly interrupted: readonly number[];
   readonly kernel: readonly bigint[];
   /** The kernel's limit cut the user stack. */
   readonly truncated: boolean;
+  /** enum unwind_stop of the BPF side: why the user stack goes no further. */
+  readonly userStop: number;
 }
 
 export interface SampleCounts {
@@ -31,6 +45,8 @@ export interface SampleCounts {
   readonly lost: number;
   readonly idle: number;
   readonly userTruncated: number;
+  /** Of those stored, by unwind_stop; all 0 unless the sampler walks by tables. */
+  readonly stops: readonly number[];
 }
 
 export class SampleMaps {
@@ -69,10 +85,11 @@ export class SampleMaps {
     };
     const at = sampleCounters.offset;
     return {
-      stored: sum(at.stored),
+      stored: sum(at.stored) + sum(at.deferred),
       lost: sum(at.lost_full) + sum(at.lost_busy),
       idle: sum(at.idle),
       userTruncated: sum(at.user_truncated),
+      stops: Array.from({ length: unwindStop.STOP_REASONS }, (_, stop) => sum(at.stops + 8 * stop)),
     };
   }
 
@@ -94,6 +111,13 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
   const userDepth = keys.getUint32(key + KEY.user_depth, true);
   const kernelDepth = keys.getUint32(key + KEY.kernel_depth, true);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const user: number[] = [];
+  const interrupted: number[] = [];
+  for (let depth = 0; depth < userDepth; depth++) {
+    const high = keys.getUint32(key + KEY.user + 8 * depth + 4, true);
+    if (high >= INTERRUPTED) interrupted.push(depth);
+    user.push((high & ~INTERRUPTED) * 2 ** 32 + keys.getUint32(key + KEY.user + 8 * depth, true));
+  }
   return {
     pid: keys.getUint32(key + KEY.tgid, true),
     startTime: keys.getBigUint64(key + KEY.start_boottime, true),
@@ -103,12 +127,12 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
     firstTime: values.getBigUint64(value + VALUE.first_ns, true),
     lastTime: values.getBigUint64(value + VALUE.last_ns, true),
     cpu: values.getUint32(value + VALUE.cpu, true),
-    user: Array.from({ length: userDepth }, (_, frame) =>
-      Number(keys.getBigUint64(key + KEY.user + 8 * frame, true)),
-    ),
+    user,
+    interrupted,
     kernel: Array.from({ length: kernelDepth }, (_, frame) =>
       keys.getBigUint64(key + KEY.kernel + 8 * frame, true),
     ),
     truncated: userDepth === sampleKey.bytes.user / 8,
+    userStop: keys.getUint32(key + KEY.user_stop, true),
   };
 }

@@ -46,15 +46,26 @@ export class StackResolver {
   }
 
   private userFrames(stack: StackCount): ResolvedFrame[] {
-    const frames = stack.user.map((address, depth): ResolvedFrame => {
-      return { frame: this.userFrame(stack, address, depth > 0), address: BigInt(address) };
+    const { user, interrupted } = stack;
+    const frames = user.map((address, depth): ResolvedFrame => {
+      const isReturn = depth > 0 && !interrupted.includes(depth);
+      const isSignalReturn = interrupted.includes(depth + 1);
+      return {
+        frame: this.userFrame(stack, address, isReturn, isSignalReturn),
+        address: BigInt(address),
+      };
     });
     // Code without frame pointers at the root leaves a word there that was never an address.
     const root = frames.findLastIndex(({ frame }) => isCode(frame));
     return (root < 0 ? frames.slice(0, 1) : frames.slice(0, root + 1)).reverse();
   }
 
-  private userFrame(stack: StackCount, address: number, isReturn: boolean): Frame {
+  private userFrame(
+    stack: StackCount,
+    address: number,
+    isReturn: boolean,
+    isSignalReturn: boolean,
+  ): Frame {
     const mapping = this.spaces.find(stack.pid, address, stack.lastTime);
     if (mapping === undefined || isAnonymous(mapping)) {
       const map = this.jitMaps.of(stack);
@@ -66,6 +77,7 @@ export class StackResolver {
       object: this.objects.of(stack.pid, mapping),
       offset: address - mapping.start + mapping.fileOffset,
       isReturn,
+      isSignalReturn,
     };
   }
 }

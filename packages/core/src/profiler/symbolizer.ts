@@ -22,6 +22,11 @@ interface NamedObject {
   lookup(vaddr: number): SymbolHit | undefined;
 }
 
+type UserFrame = Extract<Frame, { kind: 'user' }>;
+
+/** As both glibc and musl call it on x86_64: sigreturn(2). */
+const SIGNAL_RETURN = '__restore_rt';
+
 /** Stands for the object of generated code. */
 const JIT = '[jit]';
 
@@ -47,11 +52,11 @@ export class Symbolizer {
         return { name: hit.name, kind: 'user', object: JIT };
       }
       case 'user':
-        return this.userFrame(frame.object, frame.offset, frame.isReturn);
+        return this.userFrame(frame);
     }
   }
 
-  private userFrame(object: ObjectFile, offset: number, isReturn: boolean): ProfileFrame {
+  private userFrame({ object, offset, isReturn, isSignalReturn }: UserFrame): ProfileFrame {
     const loaded = this.load(object);
     const address = loaded?.vaddrOfFileOffset(offset);
     if (loaded !== undefined && address !== undefined) {
@@ -59,6 +64,8 @@ export class Symbolizer {
       const hit = loaded.lookup(isReturn ? address - 1 : address);
       if (hit !== undefined) return { name: demangle(hit.name), kind: 'user', object: object.path };
     }
+    // Local to the C library, and so not in what stripping leaves.
+    if (isSignalReturn) return { name: SIGNAL_RETURN, kind: 'user', object: object.path };
     return {
       name: `[${baseName(object.path)}+0x${offset.toString(16)}]`,
       kind: 'unresolved',

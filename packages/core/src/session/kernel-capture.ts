@@ -14,7 +14,7 @@ import {
   loadKernelPrograms,
 } from '../kernel/kernel-programs.ts';
 import { KernelSettings } from '../kernel/kernel-settings.ts';
-import type { KernelNeeds } from '../plugin/plugin.ts';
+import type { KernelNeeds, UnwindMode } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import type { SessionConfig } from './session-config.ts';
 import { SessionFilter } from './session-filter.ts';
@@ -55,8 +55,14 @@ export function mergeKernelNeeds(all: readonly KernelNeeds[]): {
         : {
             entries: Math.max(...samplers.map(({ entries }) => entries)),
             idle: samplers.some(({ idle }) => idle === true),
+            unwind: strictest(samplers.map(({ unwind }) => unwind ?? 'fp')),
           },
   };
+}
+
+function strictest(modes: readonly UnwindMode[]): UnwindMode {
+  if (modes.includes('dwarf')) return 'dwarf';
+  return modes.includes('auto') ? 'auto' : 'fp';
 }
 
 /** Fails with NotPermitted, NativeUnavailable or KernelRefused; begin() also with NoSuchProcess, BadCgroup. */
@@ -110,6 +116,7 @@ function programOptions(
     ringBytes: config.ringBytes ?? DEFAULT_RING_BYTES,
     tracksProcesses: true,
     ...(needs.sampler === undefined ? {} : { sampleEntries: needs.sampler.entries }),
+    ...(needs.sampler?.unwind === undefined ? {} : { unwind: needs.sampler.unwind }),
     ...(needs.sampler?.idle === undefined ? {} : { sampleIdle: needs.sampler.idle }),
     ...(config.objectPath === undefined ? {} : { objectPath: config.objectPath }),
     ...(config.withoutMethods === undefined ? {} : { without: config.withoutMethods }),

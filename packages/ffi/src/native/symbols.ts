@@ -69,5 +69,7 @@ export const LIBBPF = {
     ['i32', 'buffer', 'buffer', 'buffer', 'buffer', 'buffer', 'pointer'],
     'i32',
   ),
+  bpf_map_create: fn(['u32', 'buffer', 'u32', 'u32', 'u32', 'buffer'], 'i32'),
+  bpf_map_update_batch: fn(['i32', 'buffer', 'buffer', 'buffer', 'pointer'], 'i32'),
   bpf_prog_test_run_opts: fn(['i32', 'buffer'], 'i32'),
 } as const satisfies NativeTable;

@@ -55,7 +55,12 @@ const LEAF: Program = { program: [] };
 describe('stops', () => {
   test('end: the return address is undefined', () => {
     const stack = run([LEAF, END], [pcOf(1)]);
-    expect(stack).toEqual({ pcs: [pcOf(0), pcOf(1)], methods: ['table'], stop: 'end' });
+    expect(stack).toEqual({
+      pcs: [pcOf(0), pcOf(1)],
+      interrupted: [],
+      methods: ['table'],
+      stop: 'end',
+    });
   });
 
   test('end: the return address is zero', () => {
@@ -137,6 +142,7 @@ test('above a signal frame the pc is exact, and the stack may be another one', (
   const stack = run([LEAF, signal, LEAF, END], words, { sp: BigInt(STACK) + 8n });
   expect(stack).toEqual({
     pcs: [pcOf(0), pcOf(1), pcOf(2, 0), pcOf(3)],
+    interrupted: [2],
     methods: ['table', 'table', 'table'],
     stop: 'end',
   });

@@ -61,6 +61,8 @@ export type StopReason =
 export interface UnwoundStack {
   /** The pc of each frame, innermost first; return addresses from the second on. */
   readonly pcs: readonly bigint[];
+  /** Depths below a signal frame: their pc is the interrupted instruction, no return address. */
+  readonly interrupted: readonly number[];
   /** For each frame whose caller was looked for, by what. */
   readonly methods: readonly UnwindMethod[];
   readonly stop: StopReason;
@@ -79,6 +81,7 @@ const AARCH64_ADDRESS = 2n ** 48n - 1n;
 export function unwind(input: UnwindInput): UnwoundStack {
   const maxFrames = input.maxFrames ?? DEFAULT_MAX_FRAMES;
   const pcs: bigint[] = [];
+  const interrupted: number[] = [];
   const methods: UnwindMethod[] = [];
   let { registers } = input;
   // The first pc, and one that a signal interrupted, is that of the next instruction; a return
@@ -86,14 +89,15 @@ export function unwind(input: UnwindInput): UnwoundStack {
   let isExact = true;
   for (;;) {
     const code = input.find(isExact ? registers.pc : registers.pc - 1n);
-    if (code === undefined) return { pcs, methods, stop: 'no-mapping' };
-    if (pcs.length === maxFrames) return { pcs, methods, stop: 'too-deep' };
+    if (code === undefined) return { pcs, interrupted, methods, stop: 'no-mapping' };
+    if (pcs.length === maxFrames) return { pcs, interrupted, methods, stop: 'too-deep' };
+    if (isExact && pcs.length > 0) interrupted.push(pcs.length);
     pcs.push(registers.pc);
     const rule = code.table?.lookup(code.fileOffset);
     const hasRow = rule !== undefined && rule.cfa !== 'none';
     const step = hasRow ? byRule(input, registers, rule) : byFramePointer(input, registers);
     if (step !== 'end') methods.push(hasRow ? 'table' : 'frame-pointer');
-    if (typeof step === 'string') return { pcs, methods, stop: step };
+    if (typeof step === 'string') return { pcs, interrupted, methods, stop: step };
     ({ registers, isSignalFrame: isExact } = step);
   }
 }

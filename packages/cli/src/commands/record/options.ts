@@ -1,5 +1,6 @@
 // `waggle record`: its command line. What it does is in run.ts.
 
+import type { UnwindMode } from '@waggle/core';
 import { Command, Option } from 'commander';
 import { collect, parseFrequency, parsePid, parseSeconds } from '../../options/parse.ts';
 
@@ -9,6 +10,7 @@ export interface RecordOptions {
   readonly pid?: readonly number[];
   readonly all?: boolean;
   readonly output?: readonly string[];
+  readonly unwind: UnwindMode;
   readonly user?: boolean;
   readonly kernel?: boolean;
 }
@@ -33,6 +35,14 @@ export function recordCommand(): Command {
       '-o, --output <file>',
       `.svg, .folded, .pb.gz or .speedscope.json, - for folded on stdout (repeatable; default ${DEFAULT_OUTPUT})`,
       collect,
+    )
+    .addOption(
+      new Option(
+        '--unwind <how>',
+        'find callers by frame pointers, by call frame information (.eh_frame; needs no frame pointers, Linux 6.1), or by the best this kernel can',
+      )
+        .choices(['fp', 'dwarf', 'auto'])
+        .default('auto'),
     )
     .addOption(new Option('--user', 'only frames of user space').conflicts('kernel'))
     .addOption(new Option('--kernel', 'only frames of the kernel'))

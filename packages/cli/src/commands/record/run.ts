@@ -35,6 +35,7 @@ import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 import { summaryLines } from './profile-summary.ts';
 import { startProgress } from './progress.ts';
 import { chooseTarget, describeTarget, type RecordTarget } from './targets.ts';
+import { unwindLines } from './unwind-summary.ts';
 
 export async function runRecord(
   options: RecordOptions,
@@ -101,6 +102,7 @@ function sessionConfig(
   const profiler = cpuProfiler({
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     frequencyHz: options.frequency,
+    unwind: options.unwind,
     ...launcher,
     ...(target.kind === 'command' ? { command: target.argv.join(' ') } : {}),
     ...(target.kind === 'processes' ? { pids: () => withDescendants(target.pids) } : {}),
@@ -152,6 +154,7 @@ function summarize(session: Session, profiler: Profiling, outputs: readonly Prof
   say(
     `lifecycle: ${delivered.fork} forks, ${delivered.exec} execs, ${delivered.exit} exits, ${allLost} lost`,
   );
+  for (const line of unwindLines(counts)) say(line);
   if (counts.userTruncated > 0)
     say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);
   if (counts.lostMappings > 0)

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What is mapped at an address of the current process, read from the kernel's own tree of mappings:
+ * never late, never stale, however many there are. The tree is a maple tree (lib/maple_tree.c,
+ * Linux 6.1); its nodes are freed by RCU, which a BPF program holds, and whatever a racing thread
+ * leaves half-changed is found out by the bounds of the mapping that it leads to.
+ */
+#ifndef WAGGLE_MAPPING_H
+#define WAGGLE_MAPPING_H
+
+#include "maps.h"
+#include <bpf/bpf_core_read.h>
+
+#define VM_EXEC 4
+#define PAGE_SHIFT 12
+
+enum mapping_kind {
+	MAPPING_NONE,
+	MAPPING_TABLE,     /* of an object with a table */
+	MAPPING_NO_ROWS,   /* code without a table: generated, or a file without rows */
+	MAPPING_NEW,       /* of an object that nobody has looked at yet */
+};
+
+/* Ten levels hold more mappings than vm.max_map_count can allow. */
+#define TREE_LEVELS 10
+/* include/linux/maple_tree.h: bits 3 to 6 of a node's pointer are its type, the low 8 no address. */
+#define NODE_TYPE(entry) (((entry) >> 3) & 15)
+#define NODE_ADDRESS(entry) ((entry) & ~0xffULL)
+#define NODE_RANGE 2
+#define NODE_ARANGE 3
+
+/* 1 if a < b, for numbers below 2^63, without a branch: the verifier follows each way through every
+ * one of them. The compiler would make a branch of it if it knew. */
+static __always_inline u64 is_below(u64 a, u64 b)
+{
+	u64 difference = a - b;
+
+	asm volatile("" : "+r"(difference));
+	return difference >> 63;
+}
+
+/* The first slot whose pivot (its last address) is not below the address. Pivots are compared by page:
+ * the last one may be the highest of all numbers. */
+static __always_inline u32 slot_of(struct walk *walk, u64 address, u64 pivots)
+{
+	u64 going = 1, at = 0;
+
+#pragma unroll
+	for (u32 i = 0; i < 15; i++) {
+		going &= is_below(walk->node[1 + i] >> PAGE_SHIFT, address >> PAGE_SHIFT);
+		going &= is_below(i, pivots);
+		at += going;
+	}
+	return at & 15;
+}
+
+/* The vm_area_struct that may hold the address, or 0. */
+static __always_inline u64 find_area(struct walk *walk, u64 address)
+{
+	struct mm_struct *mm = (void *)walk->mm;
+	u64 entry = (u64)BPF_CORE_READ(mm, mm_mt.ma_root);
+
+	/* xa_is_node(): a tree of one entry has no node. */
+	if ((entry & 3) != 2)
+		return 0;
+	for (u32 level = 0; level < TREE_LEVELS; level++) {
+		u32 type = NODE_TYPE(entry);
+		u32 slot;
+
+		if (bpf_probe_read_kernel(walk->node, sizeof(walk->node), (void *)NODE_ADDRESS(entry)))
+			return 0;
+		if (type == NODE_ARANGE)
+			slot = 10 + slot_of(walk, address, 9);
+		else
+			slot = 16 + slot_of(walk, address, 15);
+		entry = walk->node[slot & 31];
+		if (type < NODE_RANGE)
+			return entry & 3 ? 0 : entry;
+	}
+	return 0;
+}
+
+static __always_inline void read_change_time(struct object_key *key, struct inode *inode)
+{
+	struct inode___seconds *seconds = (void *)inode;
+	struct inode___accessors *accessors = (void *)inode;
+	struct inode___plain *plain = (void *)inode;
+
+	if (bpf_core_field_exists(seconds->i_ctime_sec)) {
+		key->changed_sec = BPF_CORE_READ(seconds, i_ctime_sec);
+		key->changed_nsec = BPF_CORE_READ(seconds, i_ctime_nsec);
+	} else if (bpf_core_field_exists(accessors->__i_ctime)) {
+		key->changed_sec = BPF_CORE_READ(accessors, __i_ctime.tv_sec);
+		key->changed_nsec = BPF_CORE_READ(accessors, __i_ctime.tv_nsec);
+	} else {
+		key->changed_sec = BPF_CORE_READ(plain, i_ctime.tv_sec);
+		key->changed_nsec = BPF_CORE_READ(plain, i_ctime.tv_nsec);
+	}
+}
+
+static __always_inline void identify(struct walk *walk, struct inode *inode)
+{
+	struct object_key *key = &walk->object;
+	struct object_table *known;
+
+	__builtin_memset(key, 0, sizeof(*key));
+	if (inode) {
+		key->inode = (u64)inode;
+		key->number = BPF_CORE_READ(inode, i_ino);
+		key->size = BPF_CORE_READ(inode, i_size);
+		key->generation = BPF_CORE_READ(inode, i_generation);
+		key->device = BPF_CORE_READ(inode, i_sb, s_dev);
+		read_change_time(key, inode);
+	}
+	known = bpf_map_lookup_elem(&unwind_objects, key);
+	if (!known) {
+		walk->kind = MAPPING_NEW;
+		return;
+	}
+	walk->kind = known->present ? MAPPING_TABLE : MAPPING_NO_ROWS;
+	walk->table = known->table;
+	u64 now = bpf_ktime_get_boot_ns();
+	if (now - known->last_used_ns > 1000000000)
+		known->last_used_ns = now;
+}
+
+/* Fills in what holds walk->address. Frames of one library follow each other: the last mapping is
+ * asked first. */
+static __always_inline void find_mapping(struct walk *walk)
+{
+	u64 address = walk->address;
+	struct mm_struct *mm = (void *)walk->mm;
+	struct vm_area_struct *area;
+	struct file *file;
+
+	if (walk->kind != MAPPING_NONE && address >= walk->start && address < walk->end)
+		return;
+	walk->kind = MAPPING_NONE;
+	area = (void *)find_area(walk, address);
+	if (!area)
+		return;
+	walk->start = BPF_CORE_READ(area, vm_start);
+	walk->end = BPF_CORE_READ(area, vm_end);
+	if (address < walk->start || address >= walk->end || !(BPF_CORE_READ(area, vm_flags) & VM_EXEC))
+		return;
+	file = BPF_CORE_READ(area, vm_file);
+	if (file) {
+		walk->offset = BPF_CORE_READ(area, vm_pgoff) << PAGE_SHIFT;
+		identify(walk, BPF_CORE_READ(file, f_inode));
+	} else if (walk->start == (u64)BPF_CORE_READ(mm, context.vdso)) {
+		walk->offset = 0;
+		identify(walk, NULL);
+	} else {
+		walk->kind = MAPPING_NO_ROWS;
+	}
+}
+
+#endif

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Walks the frames of the current thread by tables of call frame information, and by frame pointers
+ * where there are none. Format, search and each step: packages/unwind/README.md, whose section
+ * "One step of a walk" this is, and src/unwinder/unwinder.ts, which it is tested against.
+ */
+#ifndef WAGGLE_UNWIND_H
+#define WAGGLE_UNWIND_H
+
+#include "mapping.h"
+
+enum cfa_kind {
+	CFA_NONE,
+	CFA_SP,
+	CFA_FP,
+	CFA_THIRD,
+	CFA_REGISTER,
+	CFA_DEREF_SP,
+	CFA_DEREF_FP,
+	CFA_PLT,
+	CFA_UNSUPPORTED,
+};
+
+enum value_kind {
+	VALUE_SAME,
+	VALUE_AT_CFA,
+	VALUE_AT_SP,
+	VALUE_AT_FP,
+	VALUE_REGISTER,
+	VALUE_CFA,
+	VALUE_UNDEFINED,
+};
+
+#define RULE_SIGNAL_FRAME 0x80
+
+struct unwind_rule {
+	u8 cfa;
+	u8 return_address;
+	u8 fp;
+	u8 third;
+	s32 cfa_offset;
+	short cfa_argument;
+	short offsets[3]; /* return address, fp, third */
+};
+
+/* Words of block 0. */
+#define HEADER_DIRECTORIES 2
+#define HEADER_ROW_BLOCKS 3
+#define HEADER_START 7
+#define HEADER_END 8
+#define HEADER_ROOT 16
+
+static __always_inline u64 at_most(u64 key, u64 wanted)
+{
+	return is_below(wanted, key) - 1; /* all ones if key <= wanted */
+}
+
+static __always_inline u32 search_words(const u32 *keys, u32 half, u64 wanted)
+{
+	u32 at = 0;
+
+#pragma unroll
+	for (u32 step = 128; step; step >>= 1)
+		if (step <= half)
+			at += step & at_most(keys[at + step], wanted);
+	return at;
+}
+
+static __always_inline u32 search_distances(const u16 *distances, u64 wanted)
+{
+	u32 at = 0;
+
+#pragma unroll
+	for (u32 step = 128; step; step >>= 1)
+		at += step & at_most(distances[at + step], wanted);
+	return at;
+}
+
+/* The rule of a file offset; false when there is none. */
+static __always_inline bool find_rule(u32 number, u64 offset, struct unwind_rule *rule)
+{
+	void *table = bpf_map_lookup_elem(&unwind_tables, &number);
+	u32 directories, row_blocks, directory, row_block, row, index, rule_number;
+	struct unwind_block *block;
+	u64 distance;
+
+	if (!table)
+		return false;
+	index = 0;
+	block = bpf_map_lookup_elem(table, &index);
+	if (!block)
+		return false;
+	if (offset < block->words[HEADER_START] || offset >= block->words[HEADER_END])
+		return false;
+	directories = block->words[HEADER_DIRECTORIES];
+	row_blocks = block->words[HEADER_ROW_BLOCKS];
+	directory = search_words(block->words + HEADER_ROOT, 64, offset);
+
+	index = 1 + directory;
+	block = bpf_map_lookup_elem(table, &index);
+	if (!block)
+		return false;
+	row_block = search_words(block->words, 128, offset);
+	distance = offset - block->words[row_block & 255];
+	if (distance > 0xffff)
+		distance = 0xffff;
+
+	index = 1 + directories + 256 * directory + row_block;
+	block = bpf_map_lookup_elem(table, &index);
+	if (!block)
+		return false;
+	row = search_distances((const u16 *)block->words, distance);
+	rule_number = ((const u16 *)block->words)[256 + (row & 255)];
+
+	index = 1 + directories + row_blocks + (rule_number >> 6);
+	block = bpf_map_lookup_elem(table, &index);
+	if (!block)
+		return false;
+	*rule = ((const struct unwind_rule *)block->words)[rule_number & 63];
+	return rule->cfa != CFA_NONE;
+}
+
+static __always_inline bool read_word(u64 address, u64 *word)
+{
+	return !bpf_probe_read_user(word, sizeof(*word), (const void *)address);
+}
+
+static __always_inline u64 code_address(u64 word)
+{
+#if defined(__TARGET_ARCH_arm64)
+	/* The rest may be a signature (pointer authentication); user space has 48 bits. */
+	return word & ((1ULL << 48) - 1);
+#else
+	return word;
+#endif
+}
+
+/* The caller's value of a register; false when it is lost. */
+static __always_inline bool value_by(struct walk *walk, u8 kind, short offset, u64 cfa, u64 same,
+				     u32 same_known, u64 *value)
+{
+	switch (kind) {
+	case VALUE_SAME:
+		*value = same;
+		return same_known;
+	case VALUE_AT_CFA:
+		return read_word(cfa + offset, value);
+	case VALUE_AT_SP:
+		return read_word(walk->sp + offset, value);
+	case VALUE_AT_FP:
+		return walk->fp_known && read_word(walk->fp + offset, value);
+	case VALUE_REGISTER:
+		*value = walk->registers[offset & (UNWIND_REGISTERS - 1)];
+		return walk->innermost;
+	case VALUE_CFA:
+		*value = cfa + offset;
+		return true;
+	}
+	return false;
+}
+
+static __always_inline u32 cfa_by(struct walk *walk, const struct unwind_rule *rule, u64 *cfa)
+{
+	u64 base = walk->sp;
+
+	switch (rule->cfa) {
+	case CFA_FP:
+	case CFA_DEREF_FP:
+		if (!walk->fp_known)
+			return STOP_UNKNOWN_REGISTER;
+		base = walk->fp;
+		break;
+	case CFA_THIRD:
+		if (!walk->third_known)
+			return STOP_UNKNOWN_REGISTER;
+		base = walk->third;
+		break;
+	case CFA_REGISTER:
+		if (!walk->innermost)
+			return STOP_UNKNOWN_REGISTER;
+		base = walk->registers[rule->cfa_argument & (UNWIND_REGISTERS - 1)];
+		break;
+	case CFA_PLT:
+		if ((walk->pc & 15) >= (u64)rule->cfa_argument)
+			base += 8;
+		break;
+	}
+	if (rule->cfa == CFA_DEREF_SP || rule->cfa == CFA_DEREF_FP)
+		if (!read_word(base + rule->cfa_argument, &base))
+			return STOP_UNREADABLE;
+	*cfa = base + rule->cfa_offset;
+	return 0;
+}
+
+static __always_inline u32 step_by_rule(struct walk *walk, const struct unwind_rule *rule)
+{
+	u8 kind = rule->return_address & 0x7f;
+	u32 is_signal = (rule->return_address & RULE_SIGNAL_FRAME) != 0;
+	u64 cfa, pc, fp = 0, third = 0;
+	u32 stop, fp_known, third_known;
+
+	if (rule->cfa == CFA_UNSUPPORTED)
+		return STOP_UNSUPPORTED;
+	if (kind == VALUE_UNDEFINED)
+		return STOP_END;
+	stop = cfa_by(walk, rule, &cfa);
+	if (stop)
+		return stop;
+	if (!value_by(walk, kind, rule->offsets[0], cfa, walk->third, walk->third_known, &pc))
+		return kind >= VALUE_AT_CFA && kind <= VALUE_AT_FP ? STOP_UNREADABLE : STOP_UNKNOWN_REGISTER;
+	pc = code_address(pc);
+	if (!pc)
+		return STOP_END;
+	if (!is_signal && (kind == VALUE_SAME ? cfa < walk->sp : cfa <= walk->sp))
+		return STOP_NO_PROGRESS;
+	fp_known = value_by(walk, rule->fp, rule->offsets[1], cfa, walk->fp, walk->fp_known, &fp);
+	third_known = value_by(walk, rule->third, rule->offsets[2], cfa, walk->third, walk->third_known,
+			       &third);
+	walk->pc = pc;
+	walk->sp = cfa;
+	walk->fp = fp;
+	walk->fp_known = fp_known;
+	walk->third = third;
+	walk->third_known = third_known;
+	walk->is_exact = is_signal;
+	return 0;
+}
+
+static __always_inline u32 step_by_frame_pointer(struct walk *walk)
+{
+	u64 record[2];
+
+	if (walk->fp_known && !walk->fp)
+		return STOP_END;
+	if (!walk->fp_known || walk->fp < walk->sp || (walk->fp & 7))
+		return STOP_NO_FRAME_POINTER;
+	if (bpf_probe_read_user(record, sizeof(record), (const void *)walk->fp))
+		return STOP_UNREADABLE;
+	record[1] = code_address(record[1]);
+	if (!record[1])
+		return STOP_END;
+	walk->pc = record[1];
+	walk->sp = walk->fp + sizeof(record);
+	walk->fp = record[0];
+	walk->third_known = 0;
+	walk->is_exact = 0;
+	return 0;
+}
+
+/* One frame; 1 ends the loop. */
+static long walk_frame(u32 index, void *unused)
+{
+	struct walk *walk = ONLY(walks);
+	struct sample_key *key = ONLY(sample_scratch);
+	struct unwind_rule rule;
+	u32 stop;
+
+	if (!walk || !key)
+		return 1;
+	/* A return address may be the next function's, when a call was a function's last instruction. */
+	walk->address = walk->pc - !walk->is_exact;
+	find_mapping(walk);
+	if (walk->kind == MAPPING_NONE) {
+		walk->stop = STOP_NO_MAPPING;
+		return 1;
+	}
+	if (walk->depth >= STACK_MAX_FRAMES) {
+		walk->stop = STOP_TOO_DEEP;
+		return 1;
+	}
+	if (walk->kind == MAPPING_NEW) {
+		walk->stop = STOP_NO_TABLE;
+		return 1;
+	}
+	/* Below a signal frame the address is an instruction itself, not where a call returns to. */
+	key->user[walk->depth] = walk->pc | (u64)(walk->is_exact & !walk->innermost) << FRAME_INTERRUPTED_BIT;
+	walk->depth++;
+	if (walk->kind == MAPPING_TABLE &&
+	    find_rule(walk->table, walk->address - walk->start + walk->offset, &rule))
+		stop = step_by_rule(walk, &rule);
+	else
+		stop = step_by_frame_pointer(walk);
+	walk->innermost = 0;
+	walk->stop = stop;
+	return stop != 0;
+}
+
+#if defined(__TARGET_ARCH_x86)
+/* arch/x86/include/asm/segment.h: __USER32_CS. Such code has other registers and frames. */
+#define USER32_CS 0x23
+
+static __always_inline bool read_registers(struct walk *walk, struct pt_regs *regs)
+{
+	if (BPF_CORE_READ(regs, cs) == USER32_CS)
+		return false;
+	/* System V ABI, AMD64 supplement, figure 3.36. */
+	walk->registers[0] = BPF_CORE_READ(regs, ax);
+	walk->registers[1] = BPF_CORE_READ(regs, dx);
+	walk->registers[2] = BPF_CORE_READ(regs, cx);
+	walk->registers[3] = BPF_CORE_READ(regs, bx);
+	walk->registers[4] = BPF_CORE_READ(regs, si);
+	walk->registers[5] = BPF_CORE_READ(regs, di);
+	walk->registers[6] = BPF_CORE_READ(regs, bp);
+	walk->registers[7] = BPF_CORE_READ(regs, sp);
+	walk->registers[8] = BPF_CORE_READ(regs, r8);
+	walk->registers[9] = BPF_CORE_READ(regs, r9);
+	walk->registers[10] = BPF_CORE_READ(regs, r10);
+	walk->registers[11] = BPF_CORE_READ(regs, r11);
+	walk->registers[12] = BPF_CORE_READ(regs, r12);
+	walk->registers[13] = BPF_CORE_READ(regs, r13);
+	walk->registers[14] = BPF_CORE_READ(regs, r14);
+	walk->registers[15] = BPF_CORE_READ(regs, r15);
+	walk->pc = BPF_CORE_READ(regs, ip);
+	walk->sp = walk->registers[7];
+	walk->fp = walk->registers[6];
+	walk->third = walk->registers[3];
+	return true;
+}
+#elif defined(__TARGET_ARCH_arm64)
+static __always_inline bool read_registers(struct walk *walk, struct pt_regs *regs)
+{
+	if (BPF_CORE_READ(regs, pstate) & PSR_MODE32_BIT)
+		return false;
+	bpf_probe_read_kernel(walk->registers, 31 * sizeof(u64), &regs->regs);
+	walk->registers[31] = BPF_CORE_READ(regs, sp);
+	walk->pc = BPF_CORE_READ(regs, pc);
+	walk->sp = walk->registers[31];
+	walk->fp = walk->registers[29];
+	walk->third = walk->registers[30];
+	return true;
+}
+#endif
+
+/* Fills key->user. False for threads that cannot be walked: 32-bit ones. */
+static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key *key,
+					    struct task_struct *task)
+{
+	struct pt_regs *regs;
+
+	walk->mm = (u64)BPF_CORE_READ(task, mm);
+	walk->depth = 0;
+	walk->stop = STOP_END;
+	walk->kind = MAPPING_NONE;
+	if (walk->mm) {
+		regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+		if (!read_registers(walk, regs))
+			return false;
+		walk->is_exact = walk->fp_known = walk->third_known = walk->innermost = 1;
+		bpf_loop(STACK_MAX_FRAMES + 1, walk_frame, NULL, 0);
+	}
+	key->user_depth = walk->depth;
+	key->user_stop = walk->stop;
+	return true;
+}
+
+/*
+ * Copies what is in memory of the stack, by pages: some may never have been touched, below the strings
+ * of the command line or in an array that nobody wrote to, and a program cannot have them brought in.
+ */
+static __always_inline u32 copy_stack(struct walk *walk, struct deferred_sample *sample, u64 sp)
+{
+	u64 start = sp & ~(u64)(DEFERRED_PAGE_BYTES - 1);
+	struct vm_area_struct *area = (void *)find_area(walk, sp);
+	u64 end = area ? BPF_CORE_READ(area, vm_end) : 0;
+	u32 present = 0, pages = 0;
+
+	for (u32 page = 0; page < DEFERRED_PAGES; page++) {
+		u64 at = start + page * DEFERRED_PAGE_BYTES;
+
+		if (at >= end)
+			break;
+		if (!bpf_probe_read_user(sample->stack + page * DEFERRED_PAGE_BYTES, DEFERRED_PAGE_BYTES,
+					 (const void *)at)) {
+			present |= 1U << page;
+			pages = page + 1;
+		}
+	}
+	sample->stack_start = start;
+	sample->stack_present = present;
+	return pages * DEFERRED_PAGE_BYTES;
+}
+
+/* Hands the thread's registers and stack to userspace. False when there is no room. */
+static __always_inline bool defer_sample(struct walk *walk, struct sample_key *key,
+					 struct task_struct *leader)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	struct deferred_sample *sample = bpf_map_lookup_elem(&deferred_scratch, &cpu);
+	u64 bytes;
+
+	if (!sample)
+		return false;
+	sample->tgid = key->tgid;
+	sample->tid = bpf_get_current_pid_tgid();
+	sample->start_boottime = key->start_boottime;
+	sample->exec_id = key->exec_id;
+	sample->time_ns = bpf_ktime_get_boot_ns();
+	sample->cgroup_id = bpf_get_current_cgroup_id();
+	sample->cpu = cpu;
+	BPF_CORE_READ_INTO(&sample->comm, leader, comm);
+	sample->kernel_depth = key->kernel_depth;
+	__builtin_memcpy(&sample->object, &walk->object, sizeof(sample->object));
+	sample->object_address = walk->address;
+	bpf_probe_read_kernel(sample->kernel, sizeof(sample->kernel), key->kernel);
+	/* The walk has gone on from the innermost frame: its registers are the copy. */
+	bpf_probe_read_kernel(sample->registers, sizeof(sample->registers), walk->registers);
+	sample->pc = key->user_depth ? key->user[0] : walk->pc;
+#if defined(__TARGET_ARCH_x86)
+	bytes = copy_stack(walk, sample, walk->registers[7]);
+#else
+	bytes = copy_stack(walk, sample, walk->registers[31]);
+#endif
+	if (bytes > sizeof(sample->stack))
+		return false;
+	return !bpf_ringbuf_output(&deferred_samples, sample,
+				   offsetof(struct deferred_sample, stack) + bytes, BPF_RB_NO_WAKEUP);
+}
+
+#endif

@@ -1,0 +1,24 @@
+// How far the stacks of a recording can be trusted, and what knowing it took.
+
+import { type ProfilerCounts, summarizeWalks } from '@waggle/core';
+
+/** Lines for stderr; none where frame pointers were followed. */
+export function unwindLines({ stops, unwindTables }: ProfilerCounts): string[] {
+  if (unwindTables === undefined) return [];
+  const { walks, complete, stops: early } = summarizeWalks(stops);
+  const { tables, rows, bytes, withoutTable, evicted } = unwindTables;
+  const lines: string[] = [];
+  if (walks > 0) {
+    const reasons = early.map(({ reason, count }) => `${count} by ${reason}`).join(', ');
+    const share = ((100 * complete) / walks).toFixed(2);
+    lines.push(
+      `${share} % of user stacks are complete${reasons === '' ? '' : `; cut off: ${reasons}`}`,
+    );
+  }
+  lines.push(
+    `unwind tables: ${tables} objects, ${rows} rows, ${(bytes / 1024).toFixed(0)} KiB` +
+      (withoutTable > 0 ? `, ${withoutTable} without rows` : '') +
+      (evicted > 0 ? `, ${evicted} evicted` : ''),
+  );
+  return lines;
+}

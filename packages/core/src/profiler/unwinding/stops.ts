@@ -1,0 +1,36 @@
+// Why walks of user stacks ended, in words.
+
+import { unwindStop } from '@waggle/bpf';
+
+/** enum unwind_stop to the names of packages/unwind, in its order. */
+const STOP_NAMES: readonly (readonly [stop: number, name: string])[] = [
+  [unwindStop.STOP_NO_MAPPING, 'a return address outside of any code'],
+  [unwindStop.STOP_UNSUPPORTED, 'a rule that rows cannot express'],
+  [unwindStop.STOP_UNKNOWN_REGISTER, 'a register whose value is lost'],
+  [unwindStop.STOP_UNREADABLE, 'stack memory that cannot be read'],
+  [unwindStop.STOP_NO_PROGRESS, 'a stack that leads nowhere'],
+  [unwindStop.STOP_NO_FRAME_POINTER, 'code with neither rows nor frame pointers'],
+  [unwindStop.STOP_TOO_DEEP, 'more than 127 frames'],
+  [unwindStop.STOP_NO_TABLE, 'an object whose table was not there yet'],
+];
+
+export interface WalkSummary {
+  readonly walks: number;
+  /** Walks that reached the outermost frame. */
+  readonly complete: number;
+  /** Of the others, most frequent first. */
+  readonly stops: readonly { readonly reason: string; readonly count: number }[];
+}
+
+/** @param stops counts by enum unwind_stop, as in ProfilerCounts */
+export function summarizeWalks(stops: readonly number[]): WalkSummary {
+  const early = STOP_NAMES.map(([stop, reason]) => ({ reason, count: stops[stop] ?? 0 }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
+  const complete = stops[unwindStop.STOP_END] ?? 0;
+  return {
+    walks: early.reduce((sum, { count }) => sum + count, complete),
+    complete,
+    stops: early,
+  };
+}
