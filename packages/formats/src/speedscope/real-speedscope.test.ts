@@ -35,7 +35,8 @@ describe("speedscope's schema", () => {
   });
 });
 
-if (browserPath !== undefined)
+const browser = browserPath;
+if (browser !== undefined)
   test("speedscope's page shows our functions, files and counts", async () => {
     const profile = profileOf([
       {
@@ -65,7 +66,7 @@ if (browserPath !== undefined)
     try {
       const file = encodeURIComponent(new URL('app.speedscope.json', server.url).href);
       const address = `${server.url}#view=sandwich&profileURL=${file}`;
-      const page = await documentAt(browserPath, address);
+      const page = await documentAt(browser, address);
       expect(page).toContain('node app.js on web-3, 99 Hz, 3 samples lost');
       const rows = [...page.matchAll(/<tr class=[^>]*>(.*?)<\/tr>/gs)].map(([, row]) =>
         (row ?? '')
