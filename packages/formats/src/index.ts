@@ -5,6 +5,7 @@
 import { firefoxFormat } from './firefox/index.ts';
 import { foldedFormat } from './folded/index.ts';
 import { type OutputFormat, selectFormat } from './format.ts';
+import { otlpFormat } from './otlp/index.ts';
 import { pprofFormat } from './pprof/index.ts';
 import { speedscopeFormat } from './speedscope/index.ts';
 import { svgFormat } from './svg/index.ts';
@@ -18,6 +19,15 @@ export {
 export type { FoldedProfile } from './folded/index.ts';
 export { encodeFolded, FoldedSyntaxError, foldedFormat, parseFolded } from './folded/index.ts';
 export type { OutputFormat } from './format.ts';
+export type { OtlpExportOptions, OtlpExportResult, OtlpOptions } from './otlp/index.ts';
+export {
+  encodeOtlp,
+  exportOtlp,
+  OtlpExportError,
+  OtlpSyntaxError,
+  otlpFormat,
+  parseOtlp,
+} from './otlp/index.ts';
 export { encodePprof, PprofSyntaxError, parsePprof, pprofFormat } from './pprof/index.ts';
 export type {
   FrameKind,
@@ -42,6 +52,7 @@ export const formats: readonly OutputFormat[] = [
   pprofFormat,
   speedscopeFormat,
   firefoxFormat,
+  otlpFormat,
 ];
 
 /** The format for a file name, by its longest known extension; `undefined` when there is none. */
