@@ -15,7 +15,13 @@ import {
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 
 const file = new URL('fixtures/opentelemetry/descriptors.binpb', import.meta.url);
-const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(file)));
+const files = fromBinary(FileDescriptorSetSchema, readFileSync(file));
+// Compilers fill in what a field is called in JSON; the package they come from left it out.
+for (const field of files.file
+  .flatMap(({ messageType }) => messageType)
+  .flatMap((type) => type.field))
+  field.jsonName = field.name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+const registry = createFileRegistry(files);
 
 /** Every message of the schema, by its name without the package. */
 export const published: ReadonlyMap<string, DescMessage> = new Map(
