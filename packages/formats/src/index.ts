@@ -2,15 +2,32 @@
  * Profile output formats: from plain data to the bytes of a file. Nothing here reads a file, a
  * clock or the environment, and nothing depends on the rest of waggle.
  */
+import { firefoxFormat } from './firefox/index.ts';
 import { foldedFormat } from './folded/index.ts';
 import { type OutputFormat, selectFormat } from './format.ts';
+import { otlpFormat } from './otlp/index.ts';
 import { pprofFormat } from './pprof/index.ts';
 import { speedscopeFormat } from './speedscope/index.ts';
 import { svgFormat } from './svg/index.ts';
 
+export {
+  encodeFirefox,
+  FirefoxSyntaxError,
+  firefoxFormat,
+  parseFirefox,
+} from './firefox/index.ts';
 export type { FoldedProfile } from './folded/index.ts';
 export { encodeFolded, FoldedSyntaxError, foldedFormat, parseFolded } from './folded/index.ts';
 export type { OutputFormat } from './format.ts';
+export type { OtlpExportOptions, OtlpExportResult, OtlpOptions } from './otlp/index.ts';
+export {
+  encodeOtlp,
+  exportOtlp,
+  OtlpExportError,
+  OtlpSyntaxError,
+  otlpFormat,
+  parseOtlp,
+} from './otlp/index.ts';
 export { encodePprof, PprofSyntaxError, parsePprof, pprofFormat } from './pprof/index.ts';
 export type {
   FrameKind,
@@ -34,6 +51,8 @@ export const formats: readonly OutputFormat[] = [
   svgFormat,
   pprofFormat,
   speedscopeFormat,
+  firefoxFormat,
+  otlpFormat,
 ];
 
 /** The format for a file name, by its longest known extension; `undefined` when there is none. */

@@ -5,6 +5,7 @@
 import { gunzipSync } from 'node:zlib';
 import { Profile as PprofProfile } from 'pprof-format';
 import type { FrameKind, Profile, ProfileFrame, ProfileStack } from '../profile.ts';
+import { isUnnamed, unnamed } from '../unnamed-code.ts';
 import { COMMENTS, KERNEL_MAPPING, PROCESS_LABEL } from './encode.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
@@ -64,12 +65,6 @@ export function parsePprof(bytes: Uint8Array): Profile {
   return { stacks, metadata: metadataOf(decoded, stacks, text) };
 }
 
-function unnamed(object: string | undefined, address: number): string {
-  return `[${object ?? 'unknown'}+0x${address.toString(16)}]`;
-}
-
-const UNRESOLVED = /^\[(?:unknown|.*\+0x[0-9a-f]+)\]$/i;
-
 /** `[ext4]`; code of the process itself may be in brackets as well. */
 const KERNEL_MODULE = /^\[(?!vdso|vsyscall|jit|anon|heap|stack|uprobes)[^\]+]+\]$/;
 
@@ -77,7 +72,7 @@ function frameOf(name: string, object: string | undefined): ProfileFrame {
   if (object === KERNEL_MAPPING) return { name, kind: 'kernel' };
   const kernelModule = object !== undefined && KERNEL_MODULE.test(object);
   let kind: FrameKind = kernelModule ? 'kernel' : 'user';
-  if (UNRESOLVED.test(name)) kind = 'unresolved';
+  if (isUnnamed(name)) kind = 'unresolved';
   return object === undefined ? { name, kind } : { name, kind, object };
 }
 

@@ -2,6 +2,7 @@
  * Reads speedscope's "sampled" profiles, of waggle or of others. Profiles of one file are added up;
  * weights that are times are turned into whole microseconds.
  */
+import { type JsonObject, jsonShape } from '../json-shape.ts';
 import type {
   FrameKind,
   Profile,
@@ -14,6 +15,8 @@ export class SpeedscopeSyntaxError extends Error {
   override readonly name = 'SpeedscopeSyntaxError';
   readonly code = 'SPEEDSCOPE_SYNTAX';
 }
+
+const json = jsonShape('speedscope', SpeedscopeSyntaxError);
 
 /** By unit, what makes a weight whole: samples, bytes, or microseconds. */
 const SCALE: Readonly<Record<string, number>> = {
@@ -28,36 +31,27 @@ const KINDS: readonly FrameKind[] = ['process', 'user', 'kernel', 'unresolved'];
 
 /** @throws SpeedscopeSyntaxError when the bytes are no such file, or a profile is not sampled. */
 export function parseSpeedscope(bytes: Uint8Array): Profile {
-  let file: unknown;
-  try {
-    file = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new SpeedscopeSyntaxError(`not a speedscope file: ${(error as Error).message}`);
-  }
-  const root = objectOf(file, 'the file');
-  const shared = objectOf(root.shared, 'shared');
-  const frames = arrayOf(shared.frames, 'shared.frames').map(frameOf);
-  const stacks = arrayOf(root.profiles, 'profiles').flatMap((profile, index) =>
-    stacksOf(objectOf(profile, `profiles[${index}]`), frames),
-  );
+  const root = json.file(bytes);
+  const shared = json.object(root.shared, 'shared');
+  const frames = json.array(shared.frames, 'shared.frames').map(frameOf);
+  const stacks = json
+    .array(root.profiles, 'profiles')
+    .flatMap((profile, index) => stacksOf(json.object(profile, `profiles[${index}]`), frames));
   return { stacks, metadata: metadataOf(root, stacks) };
 }
 
-function stacksOf(
-  profile: Record<string, unknown>,
-  frames: readonly ProfileFrame[],
-): ProfileStack[] {
+function stacksOf(profile: JsonObject, frames: readonly ProfileFrame[]): ProfileStack[] {
   if (profile.type !== 'sampled')
     throw new SpeedscopeSyntaxError(`only sampled profiles can be read, not ${profile.type}`);
   const scale = SCALE[String(profile.unit)];
   if (scale === undefined)
     throw new SpeedscopeSyntaxError(`the unit ${String(profile.unit)} is not known`);
-  const weights = arrayOf(profile.weights, 'weights');
-  return arrayOf(profile.samples, 'samples').map((sample, index) => {
+  const weights = json.array(profile.weights, 'weights');
+  return json.array(profile.samples, 'samples').map((sample, index) => {
     const count = Math.round(Number(weights[index]) * scale);
     if (!Number.isSafeInteger(count) || count < 0)
       throw new SpeedscopeSyntaxError(`sample ${index} has the weight ${weights[index]}`);
-    const stack = arrayOf(sample, `samples[${index}]`).map((number) => {
+    const stack = json.array(sample, `samples[${index}]`).map((number) => {
       const frame = frames[Number(number)];
       if (frame === undefined)
         throw new SpeedscopeSyntaxError(
@@ -70,7 +64,7 @@ function stacksOf(
 }
 
 function frameOf(value: unknown, index: number): ProfileFrame {
-  const { name, file, kind } = objectOf(value, `shared.frames[${index}]`);
+  const { name, file, kind } = json.object(value, `shared.frames[${index}]`);
   if (typeof name !== 'string')
     throw new SpeedscopeSyntaxError(`shared.frames[${index}] has no name`);
   return {
@@ -80,11 +74,8 @@ function frameOf(value: unknown, index: number): ProfileFrame {
   };
 }
 
-function metadataOf(
-  root: Record<string, unknown>,
-  stacks: readonly ProfileStack[],
-): ProfileMetadata {
-  const ours = root.exporter === 'waggle' ? objectOf(root.waggle ?? {}, 'waggle') : {};
+function metadataOf(root: JsonObject, stacks: readonly ProfileStack[]): ProfileMetadata {
+  const ours = root.exporter === 'waggle' ? json.object(root.waggle ?? {}, 'waggle') : {};
   const number = (value: unknown) => (typeof value === 'number' ? value : 0);
   return {
     host: typeof ours.host === 'string' ? ours.host : '',
@@ -95,15 +86,4 @@ function metadataOf(
     samples: stacks.reduce((sum, { count }) => sum + count, 0),
     lostSamples: number(ours.lostSamples),
   };
-}
-
-function objectOf(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new SpeedscopeSyntaxError(`${what} is not an object`);
-  return value as Record<string, unknown>;
-}
-
-function arrayOf(value: unknown, what: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new SpeedscopeSyntaxError(`${what} is not an array`);
-  return value;
 }

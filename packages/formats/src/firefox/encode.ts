@@ -1,0 +1,154 @@
+/**
+ * Writes a profile for profiler.firefox.com. Each process is a track of its own. waggle counts stacks
+ * and does not keep when each was seen, so a track lays them side by side: its length is CPU time,
+ * not the time on a clock.
+ */
+import { mergedStacks, writableName } from '../merged-stacks.ts';
+import type { Profile, ProfileMetadata, ProfileStack } from '../profile.ts';
+import {
+  CATEGORIES,
+  DETAILS,
+  type FirefoxSamples,
+  GECKO_VERSION,
+  PROCESSED_VERSION,
+  PRODUCT,
+} from './file.ts';
+import { FirefoxTables } from './tables.ts';
+
+const MILLISECONDS_PER_SECOND = 1000;
+/** The viewer needs some interval, also where the frequency is not known, as after a conversion. */
+const UNKNOWN_INTERVAL = 1;
+
+/** @throws RangeError when a count is not a whole number of samples. */
+export function encodeFirefox(profile: Profile): string {
+  const { metadata } = profile;
+  const interval =
+    metadata.frequencyHz > 0 ? MILLISECONDS_PER_SECOND / metadata.frequencyHz : UNKNOWN_INTERVAL;
+  const tables = new FirefoxTables();
+  const tracks = tracksOf(mergedStacks(profile), metadata.command ?? 'all processes');
+  const threads = tracks.map(({ name, stacks }, index) =>
+    threadOf(name, index, samplesOf(stacks, tables, interval)),
+  );
+  // The viewer takes an end of 0 for none.
+  const longest = tracks.reduce((most, { total }) => Math.max(most, total), 1);
+  return `${JSON.stringify({
+    meta: { ...metaOf(metadata), interval, profilingEndTime: longest * interval },
+    libs: tables.libraries(),
+    shared: tables.shared(),
+    threads,
+  })}\n`;
+}
+
+interface Track {
+  readonly name: string;
+  readonly stacks: ProfileStack[];
+  total: number;
+}
+
+/** The stacks by the process at their root, the busiest first. */
+function tracksOf(stacks: readonly ProfileStack[], nameOfOthers: string): readonly Track[] {
+  const byProcess = new Map<string | undefined, Track>();
+  for (const stack of stacks) {
+    const root = stack.frames[0];
+    const process = root?.kind === 'process' ? writableName(root.name) : undefined;
+    let track = byProcess.get(process);
+    if (track === undefined) {
+      track = { name: process ?? nameOfOthers.toWellFormed(), stacks: [], total: 0 };
+      byProcess.set(process, track);
+    }
+    track.stacks.push(stack);
+    track.total += stack.count;
+  }
+  // The viewer has nothing to show, and says so with an error, when there is no thread at all.
+  if (byProcess.size === 0) return [{ name: nameOfOthers.toWellFormed(), stacks: [], total: 0 }];
+  return [...byProcess.values()].sort((a, b) => b.total - a.total);
+}
+
+/**
+ * A row for each stack, and one without weight where its stretch of the track ends: the viewer draws
+ * a sample as far as halfway to the next, and would show long stretches too short or too long.
+ */
+function samplesOf(
+  stacks: readonly ProfileStack[],
+  tables: FirefoxTables,
+  interval: number,
+): FirefoxSamples {
+  let before = 0;
+  const rows = stacks.flatMap(({ frames, count }) => {
+    const stack = tables.stack(frames);
+    const first = { stack, time: before * interval, weight: count };
+    before += count;
+    return count === 1 ? [first] : [first, { stack, time: (before - 1) * interval, weight: 0 }];
+  });
+  return {
+    stack: rows.map(({ stack }) => stack),
+    time: rows.map(({ time }) => time),
+    weight: rows.map(({ weight }) => weight),
+    weightType: 'samples',
+    length: rows.length,
+  };
+}
+
+function threadOf(name: string, index: number, samples: FirefoxSamples): object {
+  return {
+    name,
+    processName: name,
+    processType: 'default',
+    isMainThread: true,
+    // Tracks are put together by pid, and a process of ours is all that have its name.
+    pid: String(index + 1),
+    tid: index + 1,
+    processStartupTime: 0,
+    processShutdownTime: null,
+    registerTime: 0,
+    unregisterTime: null,
+    pausedRanges: [],
+    samples,
+    markers: {
+      data: [],
+      name: [],
+      startTime: [],
+      endTime: [],
+      phase: [],
+      category: [],
+      length: 0,
+    },
+  };
+}
+
+function metaOf(metadata: ProfileMetadata): object {
+  const { command, startTime } = metadata;
+  return {
+    product: PRODUCT,
+    version: GECKO_VERSION,
+    preprocessedProfileVersion: PROCESSED_VERSION,
+    startTime: Number.isNaN(startTime.getTime()) ? 0 : startTime.getTime(),
+    profilingStartTime: 0,
+    ...(command === undefined ? {} : { arguments: command.toWellFormed() }),
+    categories: CATEGORIES.map(({ name, color }) => ({ name, color, subcategories: ['Other'] })),
+    extra: [{ label: 'Recording', entries: detailsOf(metadata) }],
+    markerSchema: [],
+    processType: 0,
+    stackwalk: 1,
+    // Names are final, there is no JavaScript to tell from the rest, and Mozilla has not its source.
+    symbolicated: true,
+    usesOnlyOneStackType: true,
+    sourceCodeIsNotOnSearchfox: true,
+    keepProfileThreadOrder: true,
+  };
+}
+
+function detailsOf(metadata: ProfileMetadata): object[] {
+  const { host, frequencyHz, durationSeconds, samples, lostSamples } = metadata;
+  return [
+    { label: DETAILS.host, format: 'string', value: host.toWellFormed() },
+    { label: DETAILS.frequency, format: 'decimal', value: frequencyHz },
+    {
+      label: DETAILS.duration,
+      format: 'seconds',
+      value: durationSeconds * MILLISECONDS_PER_SECOND,
+    },
+    { label: DETAILS.samples, format: 'integer', value: samples },
+    { label: DETAILS.lost, format: 'integer', value: lostSamples },
+  ];
+}

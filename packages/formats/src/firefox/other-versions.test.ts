@@ -1,0 +1,66 @@
+/** Files that others wrote: the same small profile as the tables were before and are now. */
+import { describe, expect, test } from 'bun:test';
+import { parseFirefox } from '../index.ts';
+
+const categories = [{ name: 'Other' }, { name: 'Kernel' }];
+const libs = [{ name: 'app', path: '/srv/app' }];
+const stringArray = ['main', 'read', 'app', '0xbeef'];
+const funcTable = { name: [0, 1, 3], resource: [0, -1, -1] };
+
+/** Main calls read, and main calls what has no name, with three samples in all. */
+const samples = { stack: [1, 2, 1], weight: null, weightType: 'samples' };
+const meta = (version: number) => ({
+  product: 'Firefox',
+  preprocessedProfileVersion: version,
+  interval: 2,
+  startTime: 5,
+  categories,
+});
+
+const sharedTables70 = {
+  stringArray,
+  funcTable,
+  resourceTable: { name: [2] },
+  frameTable: { func: [0, 1, 2], category: [0, 1, 0], lib: [0, -1, -1] },
+  stackTable: { frame: [0, 1, 2], prefixOffset: [0, 1, 2] },
+};
+const tables50 = {
+  stringArray,
+  funcTable,
+  resourceTable: { name: [2], lib: [0] },
+  frameTable: { func: [0, 1, 2], category: [0, 1, 0] },
+  stackTable: { frame: [0, 1, 2], prefix: [null, 0, 0] },
+};
+
+describe('firefox: files of others', () => {
+  test.each([
+    [
+      'version 70',
+      { meta: meta(70), libs, shared: sharedTables70, threads: [{ name: 'app', samples }] },
+    ],
+    ['version 50', { meta: meta(50), libs, threads: [{ name: 'app', samples, ...tables50 }] }],
+  ])('%s: the thread is the root, and equal samples are added up', (_, file) => {
+    const { stacks, metadata } = parseFirefox(new TextEncoder().encode(JSON.stringify(file)));
+    const main = { name: 'main', kind: 'user', object: '/srv/app' } as const;
+    const app = { name: 'app', kind: 'process' } as const;
+    expect(stacks).toEqual([
+      { count: 2, frames: [app, main, { name: 'read', kind: 'kernel' }] },
+      { count: 1, frames: [app, main, { name: '0xbeef', kind: 'unresolved' }] },
+    ]);
+    expect(metadata).toEqual({
+      host: '',
+      frequencyHz: 500,
+      startTime: new Date(5),
+      durationSeconds: 0,
+      samples: 3,
+      lostSamples: 0,
+    });
+  });
+
+  test('weights in milliseconds become microseconds', () => {
+    const timed = { stack: [0, 0], weight: [2.5, 1], weightType: 'tracing-ms' };
+    const file = { meta: meta(70), libs, shared: sharedTables70, threads: [{ samples: timed }] };
+    const { stacks } = parseFirefox(new TextEncoder().encode(JSON.stringify(file)));
+    expect(stacks.map(({ count }) => count)).toEqual([3500]);
+  });
+});

@@ -1,0 +1,100 @@
+/**
+ * From the number of a stack to its frames, in any processed profile. The tables have moved over the
+ * years: they and the strings were in each thread before they were shared (60 and 56), a caller was a
+ * row before it was a distance (66), a library was the resource's before it was the frame's (70).
+ */
+import type { JsonObject, JsonShape } from '../json-shape.ts';
+import type { FrameKind, ProfileFrame } from '../profile.ts';
+import { CATEGORIES } from './file.ts';
+
+type FramesOf = (stack: unknown) => readonly ProfileFrame[];
+
+/** An address, for which nobody found a name. */
+const ADDRESS = /^0x[0-9a-f]+$/i;
+
+export function stackReader(
+  thread: JsonObject,
+  root: JsonObject,
+  json: JsonShape,
+  SyntaxProblem: new (reason: string) => Error,
+): FramesOf {
+  const shared = json.object(root.shared ?? {}, 'shared');
+  const table = (name: string) => json.object(shared[name] ?? thread[name], name);
+  const column = (name: string, field: string) =>
+    json.array(table(name)[field], `${name}.${field}`);
+  const optionalColumn = (name: string, field: string) =>
+    table(name)[field] === undefined ? [] : column(name, field);
+
+  const strings = json.array(shared.stringArray ?? thread.stringArray, 'stringArray');
+  const libraries = json.array(root.libs ?? [], 'libs');
+  const categories = json.array(json.object(root.meta, 'meta').categories ?? [], 'categories');
+  const stackFrames = column('stackTable', 'frame');
+  const prefixes = optionalColumn('stackTable', 'prefix');
+  const prefixOffsets = optionalColumn('stackTable', 'prefixOffset');
+  const functions = column('frameTable', 'func');
+  const frameCategories = optionalColumn('frameTable', 'category');
+  const frameLibraries = optionalColumn('frameTable', 'lib');
+  const names = column('funcTable', 'name');
+  const resources = optionalColumn('funcTable', 'resource');
+  const resourceLibraries = optionalColumn('resourceTable', 'lib');
+  const resourceNames = optionalColumn('resourceTable', 'name');
+
+  const pathOf = (library: unknown): unknown => {
+    const entry = libraries[Number(library ?? -1)];
+    if (entry === undefined) return undefined;
+    const { path, name } = json.object(entry, 'a library');
+    return path ?? name;
+  };
+  const objectOf = (frame: number, func: number): unknown => {
+    const resource = Number(resources[func] ?? -1);
+    return (
+      pathOf(frameLibraries[frame] ?? resourceLibraries[resource]) ??
+      strings[Number(resourceNames[resource] ?? -1)]
+    );
+  };
+  const kindOf = (frame: number, name: string): FrameKind => {
+    const category = categories[Number(frameCategories[frame] ?? -1)];
+    const called = category === undefined ? '' : json.object(category, 'a category').name;
+    const known = CATEGORIES.find((each) => each.name === called);
+    return known?.kind ?? (ADDRESS.test(name) ? 'unresolved' : 'user');
+  };
+
+  const read = new Map<number, ProfileFrame>();
+  const frameAt = (frame: number): ProfileFrame => {
+    const known = read.get(frame);
+    if (known !== undefined) return known;
+    const func = Number(functions[frame] ?? -1);
+    const name = strings[Number(names[func] ?? -1)];
+    if (typeof name !== 'string') throw new SyntaxProblem(`frame ${frame} has no name`);
+    const object = objectOf(frame, func);
+    const made: ProfileFrame = {
+      name,
+      kind: kindOf(frame, name),
+      ...(typeof object === 'string' ? { object } : {}),
+    };
+    read.set(frame, made);
+    return made;
+  };
+  const callerOf = (row: number): number | null => {
+    const offset = prefixOffsets[row];
+    if (offset !== undefined) return offset === 0 ? null : row - Number(offset);
+    const prefix = prefixes[row];
+    return prefix == null ? null : Number(prefix);
+  };
+
+  return (stack) => {
+    const frames: ProfileFrame[] = [];
+    let row = stack == null ? null : Number(stack);
+    while (row !== null) {
+      const frame = stackFrames[row];
+      if (frame === undefined) throw new SyntaxProblem(`there is no stack ${row}`);
+      frames.push(frameAt(Number(frame)));
+      const caller = callerOf(row);
+      // Rows that came in a circle would never end.
+      if (caller !== null && !(caller < row))
+        throw new SyntaxProblem(`stack ${row} comes before its caller`);
+      row = caller;
+    }
+    return frames.reverse();
+  };
+}

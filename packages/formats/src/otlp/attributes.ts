@@ -1,0 +1,17 @@
+/** Names of attributes: OpenTelemetry's where its semantic conventions have one, else our own. */
+
+/** Of the resource. */
+export const HOST = 'host.name';
+export const COMMAND_LINE = 'process.command_line';
+
+/** Of a sample: the process whose stack it is. */
+export const PROCESS = 'process.executable.name';
+
+/** Of a location: in whose code it is. Convention has a value for the kernel, none for "native or not". */
+export const FRAME_TYPE = 'profile.frame.type';
+export const KERNEL_FRAME = 'kernel';
+/** Of a location that is no function: the process itself, or code without a name. */
+export const FRAME_KIND = 'waggle.frame.kind';
+
+/** Of a profile: samples that the kernel took and nobody could read. */
+export const LOST_SAMPLES = 'waggle.lost_samples';

@@ -1,0 +1,108 @@
+/** Follows the references of a request into its dictionary, and refuses those that lead nowhere. */
+import type { FrameKind, ProfileFrame } from '../profile.ts';
+import { isUnnamed, unnamed } from '../unnamed-code.ts';
+import { FRAME_KIND, FRAME_TYPE, KERNEL_FRAME } from './attributes.ts';
+import type { Message } from './schema.ts';
+
+export class OtlpSyntaxError extends Error {
+  override readonly name = 'OtlpSyntaxError';
+  readonly code = 'OTLP_SYNTAX';
+}
+
+const OUR_KINDS: readonly FrameKind[] = ['process', 'unresolved'];
+
+export class DictionaryReader {
+  readonly #tables: Message<'ProfilesDictionary'> | undefined;
+  readonly #frames = new Map<number, readonly ProfileFrame[]>();
+
+  constructor(tables: Message<'ProfilesDictionary'> | undefined) {
+    this.#tables = tables;
+  }
+
+  string(index = 0): string {
+    return index === 0 ? '' : entry(this.#tables?.stringTable, index, 'string');
+  }
+
+  /** Frames root first. */
+  stack(index = 0): readonly ProfileFrame[] {
+    if (index === 0) return [];
+    const { locationIndices } = entry(this.#tables?.stackTable, index, 'stack');
+    return locationIndices.toReversed().flatMap((location) => this.#location(location));
+  }
+
+  /** Attributes that are text or whole numbers: others have no use here. */
+  attributes(indices: readonly number[]): ReadonlyMap<string, string | number> {
+    const found = new Map<string, string | number>();
+    for (const index of indices) {
+      const { keyStrindex, value } = entry(this.#tables?.attributeTable, index, 'attribute');
+      const plain = this.#value(value);
+      if (plain !== undefined) found.set(this.string(keyStrindex), plain);
+    }
+    return found;
+  }
+
+  keyValues(list: readonly Message<'KeyValue'>[]): ReadonlyMap<string, string | number> {
+    const found = new Map<string, string | number>();
+    for (const { key, keyStrindex, value } of list) {
+      const plain = this.#value(value);
+      if (plain !== undefined) found.set(key || this.string(keyStrindex), plain);
+    }
+    return found;
+  }
+
+  #value(value: Message<'AnyValue'> | undefined): string | number | undefined {
+    if (value?.stringValue !== undefined) return value.stringValue;
+    if (value?.intValue !== undefined) return Number(value.intValue);
+    if (value?.stringValueStrindex !== undefined) return this.string(value.stringValueStrindex);
+    return undefined;
+  }
+
+  /** The functions at a location, callers first: more than one where they were inlined. */
+  #location(index: number): readonly ProfileFrame[] {
+    const known = this.#frames.get(index);
+    if (known !== undefined) return known;
+    const { mappingIndex, address, lines, attributeIndices } = entry(
+      this.#tables?.locationTable,
+      index,
+      'location',
+    );
+    const object = mappingIndex ? this.#mapping(mappingIndex) : undefined;
+    const attributes = this.attributes(attributeIndices);
+    // The line of the innermost function comes first.
+    const names = lines.map(({ functionIndex }) => this.#function(functionIndex)).reverse();
+    if (names.length === 0) names.push(unnamed(object, Number(address ?? 0n)));
+    const frames = names.map((name) => ({
+      name,
+      kind: kindOf(name, attributes),
+      ...(object === undefined ? {} : { object }),
+    }));
+    this.#frames.set(index, frames);
+    return frames;
+  }
+
+  #mapping(index: number): string | undefined {
+    const { filenameStrindex } = entry(this.#tables?.mappingTable, index, 'mapping');
+    return this.string(filenameStrindex) || undefined;
+  }
+
+  #function(index = 0): string {
+    const { nameStrindex, systemNameStrindex } = entry(
+      this.#tables?.functionTable,
+      index,
+      'function',
+    );
+    return this.string(nameStrindex) || this.string(systemNameStrindex) || '[unknown]';
+  }
+}
+
+function kindOf(name: string, attributes: ReadonlyMap<string, string | number>): FrameKind {
+  if (attributes.get(FRAME_TYPE) === KERNEL_FRAME) return 'kernel';
+  const ours = OUR_KINDS.find((kind) => kind === attributes.get(FRAME_KIND));
+  return ours ?? (isUnnamed(name) ? 'unresolved' : 'user');
+}
+
+function entry<Row>(table: readonly Row[] | undefined, index: number, what: string): Row {
+  const row = table?.[index];
+  if (row === undefined) throw new OtlpSyntaxError(`the dictionary has no ${what} ${index}`);
+  return row;
+}

@@ -1,0 +1,88 @@
+/**
+ * The dictionary of a request: whatever samples refer to, each thing once. The first row of each table
+ * is its zero value, so that a reference of 0, which is also what an absent field reads as, is none.
+ */
+import { Interned } from '../interned.ts';
+import { writableName } from '../merged-stacks.ts';
+import type { ProfileFrame } from '../profile.ts';
+import { FRAME_KIND, FRAME_TYPE, KERNEL_FRAME } from './attributes.ts';
+import type { Draft } from './schema.ts';
+
+const NONE = 0;
+/** Readers that want 16 and 8 bytes in every link get them in the one that stands for none. */
+const NO_LINK: Draft<'Link'> = { traceId: new Uint8Array(16), spanId: new Uint8Array(8) };
+
+export class OtlpDictionary {
+  readonly #strings = new Interned<string>(['']);
+  readonly #mappings = new Interned<Draft<'Mapping'>>([{}]);
+  readonly #functions = new Interned<Draft<'Function'>>([{}]);
+  readonly #locations = new Interned<Draft<'Location'>>([{}]);
+  readonly #stacks = new Interned<Draft<'Stack'>>([{}]);
+  readonly #attributes = new Interned<Draft<'KeyValueAndUnit'>>([{}]);
+
+  string(text: string): number {
+    return text === '' ? NONE : this.#strings.indexOf(text, () => text);
+  }
+
+  valueType(type: string, unit: string): Draft<'ValueType'> {
+    return { typeStrindex: this.string(type), unitStrindex: this.string(unit) };
+  }
+
+  attribute(key: string, value: string | number, unit = ''): number {
+    return this.#attributes.indexOf(JSON.stringify([key, value, unit]), () => ({
+      keyStrindex: this.string(key),
+      value: typeof value === 'string' ? { stringValue: value } : { intValue: BigInt(value) },
+      unitStrindex: this.string(unit),
+    }));
+  }
+
+  /** `frames` are root first, as everywhere here; in the dictionary they are leaf first. */
+  stack(frames: readonly ProfileFrame[]): number {
+    if (frames.length === 0) return NONE;
+    const locationIndices = frames.map((frame) => this.#location(frame)).reverse();
+    return this.#stacks.indexOf(locationIndices.join(' '), () => ({ locationIndices }));
+  }
+
+  message(): Draft<'ProfilesDictionary'> {
+    return {
+      mappingTable: this.#mappings.rows,
+      locationTable: this.#locations.rows,
+      functionTable: this.#functions.rows,
+      linkTable: [NO_LINK],
+      stringTable: this.#strings.rows,
+      attributeTable: this.#attributes.rows,
+      stackTable: this.#stacks.rows,
+    };
+  }
+
+  #location({ name, kind, object = '' }: ProfileFrame): number {
+    const mappingIndex = this.#mapping(object.toWellFormed());
+    const functionIndex = this.#function(this.string(writableName(name)));
+    const attributeIndices = this.#kindOf(kind);
+    const key = `${mappingIndex} ${functionIndex} ${attributeIndices}`;
+    return this.#locations.indexOf(key, () => ({
+      mappingIndex,
+      lines: [{ functionIndex }],
+      attributeIndices,
+    }));
+  }
+
+  #mapping(path: string): number {
+    if (path === '') return NONE;
+    const filenameStrindex = this.string(path);
+    return this.#mappings.indexOf(filenameStrindex, () => ({ filenameStrindex }));
+  }
+
+  #function(nameStrindex: number): number {
+    return this.#functions.indexOf(nameStrindex, () => ({ nameStrindex }));
+  }
+
+  #kindOf(kind: ProfileFrame['kind']): readonly number[] {
+    if (kind === 'user') return [];
+    return [
+      kind === 'kernel'
+        ? this.attribute(FRAME_TYPE, KERNEL_FRAME)
+        : this.attribute(FRAME_KIND, kind),
+    ];
+  }
+}

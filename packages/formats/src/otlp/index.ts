@@ -1,0 +1,24 @@
+/**
+ * OpenTelemetry's profiles signal: a request as a file that any OTLP receiver takes as it is, and a
+ * sender that delivers it. The signal is still called "v1development", and receivers have to be of the
+ * same age; schema.test.ts says of which.
+ */
+import type { OutputFormat } from '../format.ts';
+import { encodeOtlp } from './encode.ts';
+import { parseOtlp } from './parse.ts';
+
+export type { OtlpOptions } from './encode.ts';
+export { encodeOtlp } from './encode.ts';
+export type { OtlpExportOptions, OtlpExportResult } from './export.ts';
+export { exportOtlp } from './export.ts';
+export { OtlpExportError } from './export-error.ts';
+export { OtlpSyntaxError, parseOtlp } from './parse.ts';
+
+export const otlpFormat: OutputFormat = {
+  name: 'otlp',
+  extensions: ['.otlp'],
+  mediaType: 'application/x-protobuf',
+  // Not the function itself: its options are not the caller's of a format to give.
+  encode: (profile) => encodeOtlp(profile),
+  parse: parseOtlp,
+};

@@ -1,0 +1,42 @@
+/** Between messages as plain objects and their bytes, which protobufjs makes by our schema. */
+import protobuf from 'protobufjs/light.js';
+import { type Draft, type Message, type MessageName, messages } from './schema.ts';
+
+const types = new Map<MessageName, protobuf.Type>();
+
+/** Made at first use: most programs that have this package write other formats. */
+function typeOf(name: MessageName): protobuf.Type {
+  if (types.size === 0) {
+    const root = protobuf.Root.fromJSON({
+      nested: Object.fromEntries(
+        Object.entries(messages).map(([each, fields]) => [
+          each,
+          // Of an AnyValue's fields one is set, and it counts even when it is 0 or empty.
+          each === 'AnyValue'
+            ? { fields, oneofs: { value: { oneof: Object.keys(fields) } } }
+            : { fields },
+        ]),
+      ),
+    });
+    for (const each of Object.keys(messages) as MessageName[])
+      types.set(each, root.lookupType(each));
+  }
+  return types.get(name) as protobuf.Type;
+}
+
+export function encodeMessage<Name extends MessageName>(
+  name: Name,
+  message: Draft<Name>,
+): Uint8Array {
+  const type = typeOf(name);
+  return type.encode(type.fromObject(message)).finish();
+}
+
+/** @throws an Error when the bytes are no such message. */
+export function decodeMessage<Name extends MessageName>(
+  name: Name,
+  bytes: Uint8Array,
+): Message<Name> {
+  const type = typeOf(name);
+  return type.toObject(type.decode(bytes), { longs: BigInt, arrays: true }) as Message<Name>;
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'bun:test';
+import { ScalarType } from '@bufbuild/protobuf';
+import { published } from '../../test/opentelemetry.ts';
+import { messages } from './schema.ts';
+
+interface Field {
+  readonly id: number;
+  readonly type: string;
+  readonly rule?: 'repeated';
+}
+
+test.each(Object.entries<Record<string, Field>>(messages))(
+  '%s has the fields of the published schema (opentelemetry-proto 1.45.2)',
+  (name, fields) => {
+    for (const [field, { id, type, rule }] of Object.entries(fields)) {
+      const theirs = published.get(name)?.fields.find((each) => each.localName === field);
+      if (theirs === undefined) throw new Error(`${name}.${field} is not published`);
+      const theirType = theirs.message?.name ?? ScalarType[theirs.scalar ?? 0]?.toLowerCase();
+      expect([field, theirs.number, theirType, theirs.fieldKind === 'list']).toEqual([
+        field,
+        id,
+        type,
+        rule === 'repeated',
+      ]);
+    }
+  },
+);
+
+test('the fields of an AnyValue exclude each other', () => {
+  const [value] = published.get('AnyValue')?.oneofs ?? [];
+  for (const field of Object.keys(messages.AnyValue))
+    expect(value?.fields.map(({ localName }) => localName)).toContain(field);
+});
