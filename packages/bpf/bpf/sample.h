@@ -7,6 +7,7 @@
 #define WAGGLE_SAMPLE_H
 
 #include "filter.h"
+#include "deferred.h"
 #include "unwind.h"
 
 const volatile bool sample_idle = false;

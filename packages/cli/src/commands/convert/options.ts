@@ -5,7 +5,10 @@ import { Command } from 'commander';
 export function convertCommand(): Command {
   return new Command('convert')
     .description('Write a recorded profile in another format, chosen by the extension.')
-    .argument('<input>', 'a profile: .folded, .pb.gz or .speedscope.json')
+    .argument(
+      '<input>',
+      'a profile: .folded, .pb.gz, .speedscope.json, .json (Firefox Profiler) or .otlp',
+    )
     .argument('<output...>', 'files to write, or - for folded stacks on standard output')
     .addHelpText(
       'after',

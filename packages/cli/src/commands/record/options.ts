@@ -33,7 +33,7 @@ export function recordCommand(): Command {
     .option('-a, --all', 'record every process on this host')
     .option(
       '-o, --output <file>',
-      `.svg, .folded, .pb.gz or .speedscope.json, - for folded on stdout (repeatable; default ${DEFAULT_OUTPUT})`,
+      `.svg, .folded, .pb.gz, .speedscope.json, .json (Firefox Profiler) or .otlp, - for folded on stdout (repeatable; default ${DEFAULT_OUTPUT})`,
       collect,
     )
     .addOption(

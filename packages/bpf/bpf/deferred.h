@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Samples that userspace walks, because they met an object that has no table in the kernel yet.
+ */
+#ifndef WAGGLE_DEFERRED_H
+#define WAGGLE_DEFERRED_H
+
+#include "mapping.h"
+
+/*
+ * Copies what is in memory of the stack, by pages: some may never have been touched, below the strings
+ * of the command line or in an array that nobody wrote to, and a program cannot have them brought in.
+ */
+static __always_inline u32 copy_stack(struct walk *walk, struct deferred_sample *sample, u64 sp)
+{
+	u64 start = sp & ~(u64)(DEFERRED_PAGE_BYTES - 1);
+	struct vm_area_struct *area = (void *)find_area(walk, sp);
+	u64 end = area ? BPF_CORE_READ(area, vm_end) : 0;
+	u32 present = 0, pages = 0;
+
+	for (u32 page = 0; page < DEFERRED_PAGES; page++) {
+		u64 at = start + page * DEFERRED_PAGE_BYTES;
+
+		if (at >= end)
+			break;
+		if (!bpf_probe_read_user(sample->stack + page * DEFERRED_PAGE_BYTES, DEFERRED_PAGE_BYTES,
+					 (const void *)at)) {
+			present |= 1U << page;
+			pages = page + 1;
+		}
+	}
+	sample->stack_start = start;
+	sample->stack_present = present;
+	return pages * DEFERRED_PAGE_BYTES;
+}
+
+/* Hands the thread's registers and stack to userspace. False when there is no room. */
+static __always_inline bool defer_sample(struct walk *walk, struct sample_key *key,
+					 struct task_struct *leader)
+{
+	u32 cpu = bpf_get_smp_processor_id();
+	struct deferred_sample *sample = bpf_map_lookup_elem(&deferred_scratch, &cpu);
+	u64 bytes;
+
+	if (!sample)
+		return false;
+	sample->tgid = key->tgid;
+	sample->tid = bpf_get_current_pid_tgid();
+	sample->start_boottime = key->start_boottime;
+	sample->exec_id = key->exec_id;
+	sample->time_ns = bpf_ktime_get_boot_ns();
+	sample->cgroup_id = bpf_get_current_cgroup_id();
+	sample->cpu = cpu;
+	BPF_CORE_READ_INTO(&sample->comm, leader, comm);
+	sample->kernel_depth = key->kernel_depth;
+	__builtin_memcpy(&sample->object, &walk->object, sizeof(sample->object));
+	sample->object_address = walk->address;
+	bpf_probe_read_kernel(sample->kernel, sizeof(sample->kernel), key->kernel);
+	/* The walk has gone on from the innermost frame: its registers are the copy. */
+	bpf_probe_read_kernel(sample->registers, sizeof(sample->registers), walk->registers);
+	sample->pc = key->user_depth ? key->user[0] : walk->pc;
+#if defined(__TARGET_ARCH_x86)
+	bytes = copy_stack(walk, sample, walk->registers[7]);
+#else
+	bytes = copy_stack(walk, sample, walk->registers[31]);
+#endif
+	if (bytes > sizeof(sample->stack))
+		return false;
+	return !bpf_ringbuf_output(&deferred_samples, sample,
+				   offsetof(struct deferred_sample, stack) + bytes, BPF_RB_NO_WAKEUP);
+}
+
+#endif
