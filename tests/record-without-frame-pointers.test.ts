@@ -39,6 +39,20 @@ function expectShares(stacks: readonly FoldedStack[]): void {
   }
 }
 
+/** Built by a distribution, at -O2 or -O3 and mostly without symbols; each busy for a moment. */
+const SYSTEM_PROGRAMS = (
+  [
+    ['gzip', ['sh', '-c', 'head -c 12000000 /dev/urandom | od -An -tx1 | gzip -6 >/dev/null']],
+    ['sort', ['sh', '-c', 'seq 400000 | sort -R | sort -n >/dev/null']],
+    [
+      'bash',
+      ['bash', '-c', 'for ((i = 0; i < 150000; i++)); do x=${x:1}$((i * i)); x=${x:0:9}; done'],
+    ],
+    ['openssl', ['openssl', 'speed', '-seconds', '1', '-bytes', '1024', 'sha256']],
+    ['python3', ['python3', '-c', 'print(len(sorted(str(i * i) for i in range(2000000))))']],
+  ] as const
+).filter(([name]) => Bun.which(name) !== null);
+
 describe('record of a program without frame pointers', () => {
   for (const program of ['call_tree_nofp', 'call_tree_nofp_fixed'] as const satisfies Workload[])
     for (const unwind of ['dwarf', 'auto'])
@@ -70,6 +84,39 @@ describe('record of a program without frame pointers', () => {
       0.99 * samples(bottom),
     );
   });
+
+  kernelTest('goes through a library that is opened late and closed again', async () => {
+    const library = workload('late_library_code');
+    const stacks = await recorded('--', workload('late_library'), library, '900');
+    expectWhole(stacks);
+    // Its own function has a name after it was closed, and on both sides are the program's.
+    const inside = stacks.filter(({ frames }) => frames.includes('in_library'));
+    expect(samples(inside) / samples(stacks)).toBeGreaterThan(0.25);
+    const through = ['main', 'in_library', 'inner', 'burn'].join(';');
+    expect(samples(inside, ({ frames }) => frames.join(';').includes(through))).toBeGreaterThan(
+      0.97 * samples(inside),
+    );
+    for (const name of ['before', 'after'])
+      expect(samplesWith(stacks, name) / samples(stacks)).toBeGreaterThan(0.25);
+  });
+
+  for (const [name, command] of SYSTEM_PROGRAMS)
+    kernelTest(`ends at the root of all but 1 % of the stacks of ${name}`, async () => {
+      const path = join(freshFolder(), 'out.folded');
+      const { code, stderr } = await Waggle.run([
+        'record',
+        '-F',
+        '999',
+        '-o',
+        path,
+        '--',
+        ...command,
+      ]);
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+      expect(samples(parseFolded(readFileSync(path, 'utf8')))).toBeGreaterThan(50);
+      const complete = Number(/([\d.]+) % of user stacks are complete/.exec(stderr)?.[1]);
+      expect({ complete: complete >= 99 || stderr }).toEqual({ complete: true });
+    });
 
   kernelTest('goes by frame pointers alone with --unwind fp', async () => {
     const stacks = await recorded('--unwind', 'fp', '--', workload('call_tree'), '300');

@@ -36,6 +36,8 @@ const BUILDS = {
     flags: ['-no-pie', '-fno-PIE', ...NO_FRAMES],
   },
   deep: { flags: NO_FRAMES },
+  late_library: { flags: [...NO_FRAMES, '-ldl'] },
+  late_library_code: { flags: ['-shared', '-fPIC', ...NO_FRAMES] },
   mangled: { flags: FRAMES },
   swap_one: { source: 'swap', flags: ['-DFUNCTION=only_in_one', ...FIXED_ADDRESS] },
   swap_two: { source: 'swap', flags: ['-DFUNCTION=only_in_two', ...FIXED_ADDRESS] },

@@ -184,7 +184,7 @@ enum stack_bounds {
 
 /* Why a walk of user frames went no further. packages/unwind/README.md has the words. */
 enum unwind_stop {
-	STOP_NOT_WALKED = 0, /* the kernel followed frame pointers: nobody knows */
+	STOP_NOT_WALKED = 0, /* frame pointers were followed, so nobody knows; or there is no stack */
 	STOP_END = 1,
 	STOP_NO_MAPPING = 2,
 	STOP_UNSUPPORTED = 3,

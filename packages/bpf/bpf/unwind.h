@@ -151,7 +151,8 @@ static long walk_frame(u32 index, void *unused)
 	walk->address = walk->pc - !walk->is_exact;
 	find_mapping(walk);
 	if (walk->kind == MAPPING_NONE) {
-		walk->stop = STOP_NO_MAPPING;
+		/* In execve the registers are still those of the image that is gone: there is no stack. */
+		walk->stop = walk->depth ? STOP_NO_MAPPING : STOP_NOT_WALKED;
 		return 1;
 	}
 	if (walk->depth >= STACK_MAX_FRAMES) {

@@ -86,6 +86,19 @@ const sampling = () =>
     return works('cpu-clock with a BPF program');
   });
 
+const unwinding = () =>
+  guarded(async () => {
+    const native = await openNative();
+    using _programs = loadKernelPrograms(native, {
+      hooks: [],
+      sampleEntries: 64,
+      ringBytes: PROBE_RING_BYTES,
+      tracksProcesses: false,
+      unwind: 'dwarf',
+    });
+    return works('by call frame information, in the kernel');
+  });
+
 const sideBand = () =>
   guarded(async () => {
     const native = await openNative();
@@ -104,5 +117,6 @@ export const KERNEL_PROBES: readonly Probe[] = [
   })),
   { name: 'ring buffer', required: true, run: ringBuffer },
   { name: 'CPU sampling', required: true, run: sampling },
+  { name: 'stacks without frame pointers', required: false, run: unwinding },
   { name: 'mapping records', required: true, run: sideBand },
 ];
