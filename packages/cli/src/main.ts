@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { convertCommand } from './commands/convert/options.ts';
+import { diffCommand } from './commands/diff/options.ts';
 import { doctorCommand } from './commands/doctor/options.ts';
 import { psCommand } from './commands/ps/options.ts';
 import { recordCommand } from './commands/record/options.ts';
@@ -29,6 +30,7 @@ function buildProgram(): Command {
         '  waggle record -o flame.svg -- ./app   where a command spends its CPU time',
         '  waggle record -a -d 10                the whole host for ten seconds',
         '  waggle convert app.pb.gz app.svg      a profile in another format',
+        '  waggle diff old.pb.gz new.pb.gz       what changed between two profiles',
         '  waggle ps 4242                        who a process is, secrets hidden',
         '  waggle doctor                         what works on this machine',
         '  waggle run agent.ts                   an agent of your own',
@@ -38,6 +40,7 @@ function buildProgram(): Command {
     traceCommand(),
     recordCommand(),
     convertCommand(),
+    diffCommand(),
     psCommand(),
     doctorCommand(),
     runCommand(),

@@ -10,6 +10,8 @@ import { pprofFormat } from './pprof/index.ts';
 import { speedscopeFormat } from './speedscope/index.ts';
 import { svgFormat } from './svg/index.ts';
 
+export type { Change, FunctionChange, ProfileDiff, StackChange } from './diff/index.ts';
+export { diffProfiles, encodeFoldedDiff, shareChange, standardErrors } from './diff/index.ts';
 export {
   encodeFirefox,
   FirefoxSyntaxError,

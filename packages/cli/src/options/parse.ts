@@ -29,6 +29,13 @@ export function parseSeconds(value: string): number {
   return seconds;
 }
 
+export function parseCount(value: string): number {
+  const count = Number(value);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw new InvalidArgumentError('expected a whole number from 1 on');
+  return count;
+}
+
 export function parseFrequency(value: string): number {
   const hertz = Number(value);
   if (!/^\d+$/.test(value) || hertz < 1 || hertz > 100_000)

@@ -29,6 +29,11 @@ function foldFrame(frame: ProfileFrame): string {
   return frame.kind === 'kernel' ? name + KERNEL_SUFFIX : name;
 }
 
+/** One stack as a line has it, without its count. */
+export function foldStack(frames: readonly ProfileFrame[]): string {
+  return frames.length === 0 ? UNKNOWN_FRAME : frames.map(foldFrame).join(';');
+}
+
 /**
  * The folded text: root first, stacks that read the same merged, lines in code-unit order, each
  * ended by a newline. Stacks with a count of zero are left out; no samples give the empty text.
@@ -40,7 +45,7 @@ export function encodeFolded(profile: Pick<Profile, 'stacks'>): string {
   const counts = new Map<string, number>();
   for (const { frames, count } of profile.stacks) {
     if (count === 0) continue;
-    const line = frames.length === 0 ? UNKNOWN_FRAME : frames.map(foldFrame).join(';');
+    const line = foldStack(frames);
     counts.set(line, (counts.get(line) ?? 0) + count);
   }
   let text = '';

@@ -1,0 +1,43 @@
+// `waggle diff`: its command line. What it does is in run.ts.
+
+import { Command } from 'commander';
+import { parseCount } from '../../options/parse.ts';
+
+export interface DiffOptions {
+  readonly top: number;
+  readonly total?: boolean;
+  readonly all?: boolean;
+  readonly json?: boolean;
+  readonly output?: string;
+}
+
+export function diffCommand(): Command {
+  return new Command('diff')
+    .description('What changed between two profiles, function by function.')
+    .argument('<before>', 'a profile that convert can read')
+    .argument('<after>', 'another one, of the same work')
+    .option('-n, --top <count>', 'functions to show', parseCount, 20)
+    .option('--total', 'by time in a function and what it calls, not by its own')
+    .option('--all', 'also changes that chance explains (below three standard errors)')
+    .option('--json', 'every function with its samples, as one JSON document')
+    .option(
+      '-o, --output <file.folded>',
+      'also stacks with both counts, as flamegraph.pl takes them',
+    )
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Shares of all samples are compared, so the recordings may differ in length.',
+        '',
+        'Examples:',
+        '  waggle diff monday.pb.gz tuesday.pb.gz',
+        '  waggle diff --total -n 5 old.folded new.folded',
+        '  waggle diff old.folded new.folded -o changed.folded',
+      ].join('\n'),
+    )
+    .action(async (before: string, after: string, options: DiffOptions) => {
+      const { runDiff } = await import('./run.ts');
+      process.exitCode = await runDiff(before, after, options);
+    });
+}

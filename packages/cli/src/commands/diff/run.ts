@@ -1,0 +1,55 @@
+// `waggle diff`: reads two profiles and says what changed. Needs no rights and no kernel.
+
+import { writeFile } from 'node:fs/promises';
+import { diffProfiles, encodeFoldedDiff, type ProfileDiff } from '@waggle/formats';
+import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
+import { readProfile } from '../../profile-files/inputs.ts';
+import { say } from '../../terminal/messages.ts';
+import { Output } from '../../terminal/output.ts';
+import { palette } from '../../terminal/text.ts';
+import type { DiffOptions } from './options.ts';
+import { changesTable } from './table.ts';
+
+export async function runDiff(
+  beforePath: string,
+  afterPath: string,
+  options: DiffOptions,
+): Promise<number> {
+  const { output } = options;
+  if (output !== undefined && !output.toLowerCase().endsWith('.folded')) {
+    say(`${output}: differences are written as .folded`);
+    return USAGE_ERROR;
+  }
+  const before = await readProfile(beforePath);
+  const after = await readProfile(afterPath);
+  for (const read of [before, after])
+    if ('problem' in read) {
+      say(read.problem);
+      return read.exitCode;
+    }
+  if ('problem' in before || 'problem' in after) return FAILED;
+  const diff = diffProfiles(before, after);
+  if (diff.samples.before === 0 || diff.samples.after === 0) {
+    say(`${diff.samples.before === 0 ? beforePath : afterPath} has no samples to compare`);
+    return FAILED;
+  }
+  if (output !== undefined)
+    try {
+      await writeFile(output, encodeFoldedDiff(diff));
+    } catch (error) {
+      say(`${output} could not be written: ${(error as Error).message}`);
+      return FAILED;
+    }
+  const text = options.json
+    ? json(diff)
+    : changesTable(diff, options, palette(process.stdout.isTTY));
+  await new Output().write(text);
+  return 0;
+}
+
+function json({ samples, functions }: ProfileDiff): string {
+  const rows = functions.map(({ frame: { name, kind, object }, self, total }) => {
+    return { name, kind, ...(object === undefined ? {} : { object }), self, total };
+  });
+  return `${JSON.stringify({ samples, functions: rows }, null, 2)}\n`;
+}

@@ -1,0 +1,108 @@
+/**
+ * Two profiles compared: what each function and each stack had in the one and in the other. Functions
+ * are the same by name and kind alone, because a new build of a program stands at another path.
+ */
+import { mergedStacks } from '../merged-stacks.ts';
+import type { Profile, ProfileFrame } from '../profile.ts';
+
+/** Samples of one thing in both profiles. */
+export interface Change {
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface FunctionChange {
+  /** As the later profile has it, else as the earlier one. */
+  readonly frame: ProfileFrame;
+  /** With the function at the leaf. */
+  readonly self: Change;
+  /** With the function anywhere in the stack; one that calls itself counts once. */
+  readonly total: Change;
+}
+
+export interface StackChange extends Change {
+  readonly frames: readonly ProfileFrame[];
+}
+
+export interface ProfileDiff {
+  /** All samples of each. */
+  readonly samples: Change;
+  /** By name, each once; a process's own frame is no function. */
+  readonly functions: readonly FunctionChange[];
+  /** Stacks that read the same are one. */
+  readonly stacks: readonly StackChange[];
+}
+
+type Side = keyof Change;
+type Counts = Record<Side, number>;
+type StackCounts = Counts & Pick<StackChange, 'frames'>;
+
+interface FunctionCounts {
+  frame: ProfileFrame;
+  readonly self: Counts;
+  readonly total: Counts;
+}
+
+const none = (): Counts => ({ before: 0, after: 0 });
+const functionKey = ({ kind, name }: ProfileFrame): string => `${kind} ${name}`;
+
+/** @throws RangeError when a count is not a whole number of samples. */
+export function diffProfiles(before: Profile, after: Profile): ProfileDiff {
+  const samples = none();
+  const functions = new Map<string, FunctionCounts>();
+  const stacks = new Map<string, StackCounts>();
+  for (const [side, profile] of [
+    ['before', before],
+    ['after', after],
+  ] as const)
+    for (const { frames, count } of mergedStacks(profile)) {
+      samples[side] += count;
+      addStack(stacks, frames, side, count);
+      addFunctions(functions, frames, side, count);
+    }
+  return {
+    samples,
+    functions: sortedValues(functions),
+    stacks: sortedValues(stacks),
+  };
+}
+
+function addStack(
+  stacks: Map<string, StackCounts>,
+  frames: readonly ProfileFrame[],
+  side: Side,
+  count: number,
+): void {
+  const key = JSON.stringify(frames.map(functionKey));
+  const known = stacks.get(key);
+  if (known === undefined) stacks.set(key, { frames, ...none(), [side]: count });
+  else known[side] += count;
+}
+
+function addFunctions(
+  functions: Map<string, FunctionCounts>,
+  frames: readonly ProfileFrame[],
+  side: Side,
+  count: number,
+): void {
+  const met = new Set<FunctionCounts>();
+  for (const frame of frames) {
+    if (frame.kind === 'process') continue;
+    const key = functionKey(frame);
+    let known = functions.get(key);
+    if (known === undefined) {
+      known = { frame, self: none(), total: none() };
+      functions.set(key, known);
+    }
+    known.frame = frame;
+    if (!met.has(known)) known.total[side] += count;
+    met.add(known);
+  }
+  const leaf = frames.at(-1);
+  const known = leaf && functions.get(functionKey(leaf));
+  if (known !== undefined) known.self[side] += count;
+}
+
+function sortedValues<Value>(map: ReadonlyMap<string, Value>): Value[] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+}
