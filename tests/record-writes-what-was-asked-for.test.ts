@@ -1,8 +1,9 @@
 // Outputs of `waggle record`, its exit code, and that every way of ending it still writes them.
 
 import { describe, expect } from 'bun:test';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ProcessMetadataCache } from '@waggle/cache';
 import { eventually } from './support/deadline.ts';
 import { parseFolded, samplesWith } from './support/folded.ts';
 import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
@@ -54,6 +55,40 @@ describe('the outputs of record', () => {
       expect(converted.stdout).toBe(folded);
       expect(existsSync(path('again.svg'))).toBe(true);
     }
+  });
+
+  kernelTest('stand on what --group-by asks for', async () => {
+    const program = workload('call_tree');
+    const self = new ProcessMetadataCache({ capacity: 10 }).getOrLoad(process.pid);
+    const roots = async (groupBy: string) => {
+      const file = join(freshFolder(), 'grouped.folded');
+      const twice = `${program} 150 & ${program} 150 & wait`;
+      const { code, stderr } = await Waggle.run([
+        ...['record', '-F', '999', '--group-by', groupBy, '-o', file, '--', 'sh', '-c', twice],
+      ]);
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+      return parseFolded(readFileSync(file, 'utf8')).filter(({ frames }) =>
+        frames.includes('work'),
+      );
+    };
+    const byProcess = new Set((await roots('process')).map(({ frames }) => frames[0]));
+    expect([...byProcess]).toEqual([
+      expect.stringMatching(/^call_tree \(\d+\)$/),
+      expect.stringMatching(/^call_tree \(\d+\)$/),
+    ]);
+    const byContainer = new Set(
+      (await roots('container')).map(({ frames }) => frames.slice(0, 2).join()),
+    );
+    expect([...byContainer]).toEqual([`${self?.containerId?.slice(0, 12) ?? 'host'},call_tree`]);
+    const byCgroup = new Set(
+      (await roots('cgroup')).map(({ frames }) => frames.slice(0, 2).join()),
+    );
+    expect([...byCgroup]).toEqual([`${self?.cgroup},call_tree`]);
+    const refused = await Waggle.run(['record', '--group-by', 'colour', '--', 'true']);
+    expect({ code: refused.code, says: refused.stderr.includes('comm, process') }).toEqual({
+      code: 2,
+      says: true,
+    });
   });
 
   kernelTest('cannot be converted from what is no profile, and it says why', async () => {

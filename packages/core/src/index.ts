@@ -108,6 +108,7 @@ export {
   type FrameCount,
   type StackFrameInfo,
 } from './profiler/raw-stacks.ts';
+export type { RootFrames, SampledProcess } from './profiler/stack-collector.ts';
 export { symbolInvalidation } from './profiler/symbol-invalidation.ts';
 export { summarizeWalks, type WalkSummary } from './profiler/unwinding/stops.ts';
 export type { UnwindTableStats } from './profiler/unwinding/unwind-tables.ts';

@@ -11,6 +11,7 @@ import {
   sampleEntries,
 } from './profiler.ts';
 import type { FrameCount } from './raw-stacks.ts';
+import type { RootFrames } from './stack-collector.ts';
 
 /** What other plugins and the session can ask of it. Only after the session has started. */
 export interface Profiling {
@@ -39,6 +40,11 @@ export interface CpuProfilerOptions {
   readonly pids?: () => readonly number[];
   readonly launcher?: number;
   readonly command?: string;
+  /**
+   * What stands at the root of each stack of collect(): called for each distinct stack within 250 ms
+   * of it. Must not throw. Default: the process's name.
+   */
+  readonly rootFrames?: RootFrames;
   /** Keeps single stacks for collectRaw(). Costs memory until they are collected. */
   readonly raw?: boolean;
   /**
@@ -86,7 +92,7 @@ function configOf(
   frequencyHz: number,
   running: readonly number[],
 ): ProfilerConfig {
-  const { launcher, command, raw, cacheDirectory } = options;
+  const { launcher, command, raw, cacheDirectory, rootFrames } = options;
   const pids = options.pids?.() ?? (launcher === undefined ? running : []);
   return {
     frequencyHz,
@@ -94,6 +100,7 @@ function configOf(
     ...(launcher === undefined ? {} : { launcher }),
     ...(command === undefined ? {} : { command }),
     ...(raw === undefined ? {} : { raw }),
+    ...(rootFrames === undefined ? {} : { rootFrames }),
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
   };
 }

@@ -23,7 +23,7 @@ import { readExecutableMappings } from './proc-maps.ts';
 import { type FrameCount, toFrameCount } from './raw-stacks.ts';
 import { type SampleCounts, SampleMaps, type StackCount } from './sample-maps.ts';
 import { SideBand } from './side-band.ts';
-import { StackCollector } from './stack-collector.ts';
+import { type RootFrames, StackCollector } from './stack-collector.ts';
 import { type ResolvedStack, StackResolver } from './stack-resolver.ts';
 import { Symbolizer } from './symbolizer.ts';
 import { DeferredSamples } from './unwinding/deferred-samples.ts';
@@ -47,6 +47,7 @@ export interface ProfilerConfig {
   readonly launcher?: number;
   /** For the profile's title. */
   readonly command?: string;
+  readonly rootFrames?: RootFrames;
   /** Keeps stacks one by one for collectRaw(). */
   readonly raw?: boolean;
   /** Where symbol and unwind tables are kept for the next session. */
@@ -95,7 +96,7 @@ export class CpuProfiler {
   private readonly unwinding: { tables: UnwindTables; deferred: DeferredSamples } | undefined;
   private readonly deferredTimer: ReturnType<typeof setInterval> | undefined;
   private readonly timer: ReturnType<typeof setInterval>;
-  private collector = new StackCollector();
+  private collector: StackCollector;
   private raw: ResolvedStack[] = [];
   private startTime = new Date();
   private startedAt = performance.now();
@@ -109,6 +110,7 @@ export class CpuProfiler {
     private readonly config: ProfilerConfig,
   ) {
     const cpus = onlineCpus();
+    this.collector = new StackCollector(config.rootFrames);
     this.symbolizer = new Symbolizer(() => KernelSymbols.read(), symbolCache(config));
     this.spaces = new AddressSpaces((pid, mapping) => this.objects.of(pid, mapping));
     this.maps = new SampleMaps(kernel.programs.object);
@@ -171,7 +173,7 @@ export class CpuProfiler {
     const { lost } = this.maps.counts();
     const { collector, startTime, startedAt } = this;
     const now = performance.now();
-    this.collector = new StackCollector();
+    this.collector = new StackCollector(this.config.rootFrames);
     this.startTime = new Date();
     this.startedAt = now;
     this.jitMaps.refresh();

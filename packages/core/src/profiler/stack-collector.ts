@@ -6,8 +6,14 @@ import { FrameTable } from './frame-table.ts';
 import type { ResolvedStack } from './stack-resolver.ts';
 import type { Symbolizer } from './symbolizer.ts';
 
+/** Whose stack it was. */
+export type SampledProcess = Pick<ResolvedStack, 'pid' | 'startTime' | 'execId' | 'comm'>;
+
+/** What stands below a stack's functions in a profile, root first; at least one name. */
+export type RootFrames = (owner: SampledProcess) => readonly string[];
+
 interface CollectedStack {
-  readonly comm: string;
+  readonly roots: readonly string[];
   /** Frame ids, root first. */
   readonly frames: readonly number[];
   count: number;
@@ -18,15 +24,18 @@ export class StackCollector {
   private readonly stacks = new Map<string, CollectedStack>();
   private total = 0;
 
+  constructor(private readonly rootFrames: RootFrames = ({ comm }) => [comm]) {}
+
   get samples(): number {
     return this.total;
   }
 
   add(stack: ResolvedStack): void {
     const frames = stack.frames.map(({ frame }) => this.table.id(frame));
-    const key = `${frames.join(',')} ${stack.comm}`;
+    const roots = this.rootFrames(stack);
+    const key = `${frames.join(',')} ${roots.join('\0')}`;
     const known = this.stacks.get(key);
-    if (known === undefined) this.stacks.set(key, { comm: stack.comm, frames, count: stack.count });
+    if (known === undefined) this.stacks.set(key, { roots, frames, count: stack.count });
     else known.count += stack.count;
     this.total += stack.count;
   }
@@ -34,9 +43,9 @@ export class StackCollector {
   profile(symbolizer: Symbolizer, metadata: ProfileMetadata): Profile {
     const names = this.table.frames.map((frame) => symbolizer.name(frame));
     const stacks = [...this.stacks.values()].map((stack): ProfileStack => {
-      const root: ProfileFrame = { name: stack.comm, kind: 'process' };
+      const roots = stack.roots.map((name): ProfileFrame => ({ name, kind: 'process' }));
       const frames = stack.frames.map((id) => names[id]).filter((frame) => frame !== undefined);
-      return { frames: [root, ...frames], count: stack.count };
+      return { frames: [...roots, ...frames], count: stack.count };
     });
     return { stacks, metadata };
   }

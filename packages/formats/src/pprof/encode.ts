@@ -91,7 +91,7 @@ class PprofWriter {
     const id = this.#locations.length + 1;
     const name = this.#text(writableName(frame.name));
     this.#functions.push(new PprofFunction({ id, name, systemName: name }));
-    const object = frame.object ?? (frame.kind === 'kernel' ? KERNEL_MAPPING : undefined);
+    const object = mappingName(frame);
     this.#locations.push(
       new Location({
         id,
@@ -125,4 +125,11 @@ function commentsOf({ host, command, lostSamples }: ProfileMetadata): string[] {
     ...(command === undefined ? [] : [COMMENTS.command + command.toWellFormed()]),
     `${COMMENTS.lost}${lostSamples}`,
   ];
+}
+
+/** Modules of the kernel stand in brackets, as perf and /proc/kallsyms show them. */
+function mappingName({ kind, object }: ProfileFrame): string | undefined {
+  if (kind !== 'kernel') return object;
+  if (object === undefined) return KERNEL_MAPPING;
+  return object.startsWith('[') ? object : `[${object}]`;
 }

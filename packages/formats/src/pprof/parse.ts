@@ -70,9 +70,9 @@ const KERNEL_MODULE = /^\[(?!vdso|vsyscall|jit|anon|heap|stack|uprobes)[^\]+]+\]
 
 function frameOf(name: string, object: string | undefined): ProfileFrame {
   if (object === KERNEL_MAPPING) return { name, kind: 'kernel' };
-  const kernelModule = object !== undefined && KERNEL_MODULE.test(object);
-  let kind: FrameKind = kernelModule ? 'kernel' : 'user';
-  if (isUnnamed(name)) kind = 'unresolved';
+  if (object !== undefined && KERNEL_MODULE.test(object) && !isUnnamed(name))
+    return { name, kind: 'kernel', object: object.slice(1, -1) };
+  const kind: FrameKind = isUnnamed(name) ? 'unresolved' : 'user';
   return object === undefined ? { name, kind } : { name, kind, object };
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Profile as PprofProfile } from 'pprof-format';
-import { randomOf, randomProfile } from '../../test/random-profile.ts';
+import { profileOf, randomOf, randomProfile } from '../../test/random-profile.ts';
 import { encodePprof, PprofSyntaxError, type Profile, parsePprof } from '../index.ts';
 import { mergedStacks, writableName } from '../merged-stacks.ts';
 import { totalSamples } from '../profile.ts';
@@ -121,4 +121,14 @@ describe('pprof', () => {
         rmSync(folder, { recursive: true });
       }
     }, 300_000);
+
+  test('functions of kernel modules stay in the kernel', () => {
+    const frames = [
+      { name: 'app', kind: 'process' },
+      { name: 'bpf_prog_1b69_handle_exec', kind: 'kernel', object: 'bpf' },
+      { name: 'ext4_read', kind: 'kernel', object: '[ext4]' },
+    ] as const;
+    const [stack] = parsePprof(encodePprof(profileOf([{ count: 1, frames }]))).stacks;
+    expect(stack?.frames).toEqual([frames[0], frames[1], { ...frames[2], object: 'ext4' }]);
+  });
 });

@@ -3,6 +3,7 @@
 import type { UnwindMode } from '@waggle/core';
 import { Command, Option } from 'commander';
 import { collect, parseFrequency, parsePid, parseSeconds } from '../../options/parse.ts';
+import { GROUPINGS, type Grouping } from './grouping.ts';
 
 export interface RecordOptions {
   readonly frequency: number;
@@ -11,6 +12,7 @@ export interface RecordOptions {
   readonly all?: boolean;
   readonly output?: readonly string[];
   readonly unwind: UnwindMode;
+  readonly groupBy: Grouping;
   readonly user?: boolean;
   readonly kernel?: boolean;
 }
@@ -43,6 +45,11 @@ export function recordCommand(): Command {
       )
         .choices(['fp', 'dwarf', 'auto'])
         .default('auto'),
+    )
+    .addOption(
+      new Option('--group-by <what>', 'what stacks stand on: the name, the process, its container')
+        .choices(GROUPINGS)
+        .default('comm'),
     )
     .addOption(new Option('--user', 'only frames of user space').conflicts('kernel'))
     .addOption(new Option('--kernel', 'only frames of the kernel'))

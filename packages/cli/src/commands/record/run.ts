@@ -8,10 +8,12 @@ import {
   existingDescendants,
   type OutputSink,
   openSession,
+  ProcessMetadata,
   Profiler,
   type Profiling,
   processMetadata,
   profileOutput,
+  type RootFrames,
   type Session,
   type SessionConfig,
   startCommand,
@@ -30,6 +32,7 @@ import {
 } from '../../profile-files/outputs.ts';
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
+import { type Grouping, rootFramesBy } from './grouping.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 import { summaryLines } from './profile-summary.ts';
@@ -65,7 +68,8 @@ const record = Effect.fnUntraced(function* (
   outputs: readonly ProfileOutput[],
 ) {
   const sink = new FileSink(outputs, sideOf(options));
-  const session = yield* openSession(sessionConfig(options, target, sink));
+  const rootFrames = rootFramesBy(options.groupBy, () => session.service(ProcessMetadata));
+  const session = yield* openSession(sessionConfig(options, target, sink, rootFrames));
   const profiler = session.service(Profiler);
   if (profiler === undefined) return yield* Effect.die('the composition has no profiler');
   let stoppedBySignal = false;
@@ -92,10 +96,22 @@ const record = Effect.fnUntraced(function* (
   return ended?.exitCode ?? (command !== undefined && stoppedBySignal ? 130 : 0);
 });
 
+/**
+ * How long what has ended is remembered: not at all, or until its last samples were drained, which
+ * takes two rounds of 250 ms.
+ */
+const METADATA_MS: Readonly<Record<Grouping, number>> = {
+  comm: 250,
+  process: 250,
+  container: 2000,
+  cgroup: 2000,
+};
+
 function sessionConfig(
   options: RecordOptions,
   target: RecordTarget,
   sink: OutputSink,
+  rootFrames: RootFrames,
 ): SessionConfig {
   const launcher = target.kind === 'command' ? { launcher: process.pid } : {};
   const cacheDirectory = defaultCacheDirectory();
@@ -103,14 +119,14 @@ function sessionConfig(
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     frequencyHz: options.frequency,
     unwind: options.unwind,
+    rootFrames,
     ...launcher,
     ...(target.kind === 'command' ? { command: target.argv.join(' ') } : {}),
     ...(target.kind === 'processes' ? { pids: () => withDescendants(target.pids) } : {}),
   });
   return {
     trackProcessLifecycle: true,
-    // One collection at the end needs no metadata of what ended long before.
-    cycleMs: 250,
+    cycleMs: METADATA_MS[options.groupBy],
     plugins: [processMetadata(), profiler, symbolInvalidation(), profileOutput({ sink })],
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
     ...launcher,

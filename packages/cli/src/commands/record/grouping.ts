@@ -1,0 +1,44 @@
+// `--group-by`: what stands at the root of each stack, so that a flame graph falls into its parts.
+
+import { type ProcessMetadataCache, RealProcfs, ticksFromBoottime } from '@waggle/cache';
+import type { SampledProcess } from '@waggle/core';
+
+export const GROUPINGS = ['comm', 'process', 'container', 'cgroup'] as const;
+export type Grouping = (typeof GROUPINGS)[number];
+
+/** As container tools show an id. */
+const SHORT_ID = 12;
+const NO_CONTAINER = 'host';
+/** It ended before anything could be read of it. */
+const GONE = '(gone)';
+
+/** @param processes known when the first stack is asked about. */
+export function rootFramesBy(
+  grouping: Grouping,
+  processes: () => ProcessMetadataCache | undefined,
+): (owner: SampledProcess) => readonly string[] {
+  const { clockTicksPerSecond } = new RealProcfs();
+  const entryOf = (owner: SampledProcess) => {
+    const { pid, execId } = owner;
+    const startTime = ticksFromBoottime(owner.startTime, clockTicksPerSecond);
+    const cache = processes();
+    const known = cache?.getByIdentity({ pid, startTime, execId });
+    if (known !== undefined) return known;
+    const loaded = cache?.getOrLoad(pid);
+    return loaded?.startTime === startTime ? loaded : undefined;
+  };
+  switch (grouping) {
+    case 'comm':
+      return ({ comm }) => [comm];
+    case 'process':
+      return ({ comm, pid }) => [`${comm} (${pid})`];
+    case 'container':
+      return (owner) => {
+        const entry = entryOf(owner);
+        const container = entry?.containerId?.slice(0, SHORT_ID);
+        return [container ?? (entry === undefined ? GONE : NO_CONTAINER), owner.comm];
+      };
+    case 'cgroup':
+      return (owner) => [entryOf(owner)?.cgroup ?? GONE, owner.comm];
+  }
+}
