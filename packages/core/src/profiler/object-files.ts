@@ -2,11 +2,14 @@
 // be read when the process, its mount namespace or the file's name are gone. One descriptor per
 // (device, inode), up to a limit.
 
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { Mapping } from './perf-records.ts';
 
-/** Leaves room below the usual limit of 1024 descriptors. */
-const MAX_OPEN_FILES = 700;
+/** Of the descriptors that this process may have, left to everything else. */
+const RESERVED_DESCRIPTORS = 324;
+const USUAL_LIMIT = 1024;
+/** What a host executes in a day of builds; a descriptor takes about 1 KiB of kernel memory. */
+const MAX_OPEN_FILES = 50_000;
 
 /** As the kernel calls the mapping of its own code for processes: see vdso(7). */
 export const VDSO = '[vdso]';
@@ -21,6 +24,7 @@ export interface ObjectFile {
 export class ObjectFiles implements Disposable {
   private readonly files = new Map<string, ObjectFile>();
   private open = 0;
+  private readonly maxOpen = Math.min(descriptorLimit() - RESERVED_DESCRIPTORS, MAX_OPEN_FILES);
 
   /** The object of a mapping, opened through the process that maps it when it is new. */
   of(pid: number, mapping: Mapping): ObjectFile {
@@ -38,11 +42,7 @@ export class ObjectFiles implements Disposable {
   }
 
   private openFile(pid: number, mapping: Mapping): number | undefined {
-    if (
-      !mapping.path.startsWith('/') ||
-      mapping.path.startsWith('//') ||
-      this.open >= MAX_OPEN_FILES
-    )
+    if (!mapping.path.startsWith('/') || mapping.path.startsWith('//') || this.open >= this.maxOpen)
       return undefined;
     for (const path of placesOf(pid, mapping)) {
       const fd = openRegular(path, mapping.inode);
@@ -52,6 +52,17 @@ export class ObjectFiles implements Disposable {
       }
     }
     return undefined;
+  }
+}
+
+/** RLIMIT_NOFILE's soft limit, from proc_pid_limits(5). Bun raises it to the hard one as it starts. */
+function descriptorLimit(): number {
+  try {
+    const limits = readFileSync('/proc/self/limits', 'utf8');
+    const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1];
+    return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft ?? USUAL_LIMIT);
+  } catch {
+    return USUAL_LIMIT;
   }
 }
 

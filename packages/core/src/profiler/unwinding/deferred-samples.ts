@@ -45,8 +45,10 @@ export class DeferredSamples implements Disposable {
   read(followMappings: () => void): StackCount[] {
     const records: DataView[] = [];
     this.ring.drain(({ bytes }, offset, length) => {
-      const copy = bytes.slice(offset, offset + length);
-      records.push(new DataView(copy.buffer, copy.byteOffset, copy.byteLength));
+      // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
+      const copy = new Uint8Array(length);
+      copy.set(bytes.subarray(offset, offset + length));
+      records.push(new DataView(copy.buffer));
     });
     if (records.length === 0) return [];
     followMappings();
