@@ -103,7 +103,7 @@ static __always_inline bool ends_at_bound(const char *argument)
 
 /*
  * The cursor lives in the record and not in a register, so that all rounds of the loop look the
- * same to the verifier (as in write_path()): else it follows every length of every argument.
+ * same to the verifier: else it follows every length of every argument.
  */
 static __always_inline u32 append_failed_argv(struct exec_failed_record *record, const char **argv,
 					      u32 from)

@@ -78,6 +78,21 @@ struct {
 	__type(value, struct rate_bucket);
 } rate_buckets SEC(".maps");
 
+/* Where the walk up a path has got to: see walk_path_component(). */
+struct path_walk {
+	u64 mount;
+	u64 dentry;
+	u32 from;   /* in the payload of exec_scratch */
+	u32 length; /* bytes written there */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct path_walk);
+} path_walks SEC(".maps");
+
 /* Processes whose exec or birth the limit kept back: their end is kept back as well. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -104,7 +104,7 @@ struct exec_record {
 	u32 cwd_length;      /* the same behind those */
 	u32 interpreter_length;
 	u32 environ_length;  /* behind argv and before the components */
-	u32 cursor;          /* of the program's own */
+	u32 padding;
 	char payload[FILENAME_MAX_BYTES + ARGV_MAX_BYTES + 2 * (PATH_MAX_BYTES + PATH_COMPONENT_BYTES) +
 		     INTERPRETER_MAX_BYTES];
 };
