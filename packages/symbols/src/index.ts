@@ -20,3 +20,4 @@ export { type PltStub, readPltStubs } from './plt.ts';
 export type { SymbolRanges } from './symbol-ranges.ts';
 export { type SymbolHit, SymbolTable } from './symbol-table.ts';
 export { readVdso } from './vdso.ts';
+export { crc32 } from './xz/checksum.ts';

@@ -3,6 +3,8 @@
  * (ECMA-182), both reflected. CRC-64 is kept in two 32-bit halves, since a BigInt per byte would
  * be a hundred times slower. Source: the .xz file format specification, section 6.
  */
+import * as zlib from 'node:zlib';
+
 const POLYNOMIAL_32 = 0xedb8_8320;
 const POLYNOMIAL_64_HIGH = 0xc96c_5795;
 const POLYNOMIAL_64_LOW = 0xd787_0f42;
@@ -18,9 +20,15 @@ let tables: Tables | undefined;
 
 /**
  * CRC-32 of `bytes`, as an unsigned number. `previous` is the CRC of what came before them, so that
- * a file can be summed piece by piece.
+ * a file can be summed piece by piece. The runtime's own is fifty times as fast as ours, which
+ * stands in for it on Node before 20.15.
  */
 export function crc32(bytes: Uint8Array, previous = 0): number {
+  // Not a named import: that would fail where it does not exist.
+  return zlib.crc32 === undefined ? portableCrc32(bytes, previous) : zlib.crc32(bytes, previous);
+}
+
+export function portableCrc32(bytes: Uint8Array, previous = 0): number {
   tables ??= makeTables();
   const table = tables.crc32;
   const at = (k: number, byte: number) => table[(k << 8) | byte] as number;

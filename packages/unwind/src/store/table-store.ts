@@ -151,7 +151,13 @@ export class TableStore {
   }
 }
 
-/** A regular file of our own and of sane size; undefined when there is no such file. */
+/** S_IWGRP and S_IWOTH of inode(7). */
+const OTHERS_MAY_WRITE = 0o022;
+
+/**
+ * A regular file of our own, of sane size, that nobody else may write to; undefined when there is no
+ * such file.
+ */
 function readOwnFile(path: string): Uint8Array | undefined {
   let fd: number;
   try {
@@ -163,7 +169,8 @@ function readOwnFile(path: string): Uint8Array | undefined {
   try {
     const stat = fstatSync(fd);
     const own = process.getuid === undefined || stat.uid === process.getuid();
-    if (!stat.isFile() || !own || stat.size > MAX_FILE_BYTES) {
+    const writable = (stat.mode & OTHERS_MAY_WRITE) !== 0;
+    if (!stat.isFile() || !own || writable || stat.size > MAX_FILE_BYTES) {
       throw new UnwindError('bad-table', 'not a file that a store has written');
     }
     const bytes = new Uint8Array(stat.size);

@@ -11,8 +11,35 @@ function bad(message: string): UnwindError {
   return new UnwindError('bad-table', message);
 }
 
+interface Counts {
+  readonly view: DataView;
+  readonly directories: number;
+  readonly rowBlocks: number;
+  readonly ruleBlocks: number;
+  readonly rows: number;
+  readonly rules: number;
+}
+
 /** Throws `UnwindError('bad-table')`; linear in the table's size. */
 export function checkTable(bytes: Uint8Array): void {
+  const { view, directories, rowBlocks, ruleBlocks, rows, rules } = checkCounts(bytes);
+  const start = view.getUint32(L.HEADER.start, true);
+  const end = view.getUint32(L.HEADER.end, true);
+  for (let at = L.HEADER.end + 4; at < L.HEADER_BYTES; at++) {
+    if (bytes[at] !== 0) throw bad('reserved bytes are in use');
+  }
+  checkKeys(view, directories, rowBlocks);
+  const firstKey = rowBlocks === 0 ? 0 : view.getUint32(L.BLOCK_BYTES, true);
+  if (start !== firstKey) throw bad('the start is not the first row');
+  const last = checkRows(view, 1 + directories, rowBlocks, rows, rules);
+  if (rowBlocks === 0 ? end !== 0 : !(end > last && end < L.NO_BLOCK)) {
+    throw bad('the end is not behind the last row');
+  }
+  checkRules(view, bytes.length - ruleBlocks * L.BLOCK_BYTES, rules);
+}
+
+/** Whether these are whole blocks of this version, as many as the header says. Throws the same. */
+export function checkCounts(bytes: Uint8Array): Counts {
   if (bytes.length < L.BLOCK_BYTES || bytes.length % L.BLOCK_BYTES !== 0) {
     throw bad(`${bytes.length} bytes are no whole number of blocks`);
   }
@@ -25,9 +52,7 @@ export function checkTable(bytes: Uint8Array): void {
   const ruleBlocks = view.getUint32(L.HEADER.ruleBlocks, true);
   const rows = view.getUint32(L.HEADER.rows, true);
   const rules = view.getUint32(L.HEADER.rules, true);
-  const start = view.getUint32(L.HEADER.start, true);
-  const end = view.getUint32(L.HEADER.end, true);
-  const counts =
+  const fit =
     bytes.length / L.BLOCK_BYTES === 1 + directories + rowBlocks + ruleBlocks &&
     directories <= L.ROOT_FANOUT &&
     directories === Math.ceil(rowBlocks / L.DIRECTORY_FANOUT) &&
@@ -36,18 +61,8 @@ export function checkTable(bytes: Uint8Array): void {
     rules <= MAX_RULES &&
     rows >= rowBlocks &&
     rows <= rowBlocks * L.ROWS_PER_BLOCK;
-  if (!counts) throw bad('the counts in the header contradict each other');
-  for (let at = L.HEADER.end + 4; at < L.HEADER_BYTES; at++) {
-    if (bytes[at] !== 0) throw bad('reserved bytes are in use');
-  }
-  checkKeys(view, directories, rowBlocks);
-  const firstKey = rowBlocks === 0 ? 0 : view.getUint32(L.BLOCK_BYTES, true);
-  if (start !== firstKey) throw bad('the start is not the first row');
-  const last = checkRows(view, 1 + directories, rowBlocks, rows, rules);
-  if (rowBlocks === 0 ? end !== 0 : !(end > last && end < L.NO_BLOCK)) {
-    throw bad('the end is not behind the last row');
-  }
-  checkRules(view, bytes.length - ruleBlocks * L.BLOCK_BYTES, rules);
+  if (!fit) throw bad('the counts in the header contradict each other');
+  return { view, directories, rowBlocks, ruleBlocks, rows, rules };
 }
 
 function checkKeys(view: DataView, directories: number, rowBlocks: number): void {
