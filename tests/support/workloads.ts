@@ -36,6 +36,7 @@ const BUILDS = {
     flags: ['-no-pie', '-fno-PIE', ...NO_FRAMES],
   },
   deep: { flags: NO_FRAMES },
+  inlined: { flags: ['-O2', '-g', ...FRAMES.filter((flag) => flag !== '-g0')] },
   late_library: { flags: [...NO_FRAMES, '-ldl'] },
   late_library_code: { flags: ['-shared', '-fPIC', ...NO_FRAMES] },
   mangled: { flags: FRAMES },

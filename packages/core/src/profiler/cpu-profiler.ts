@@ -45,6 +45,11 @@ export interface CpuProfilerOptions {
    * of it. Must not throw. Default: the process's name.
    */
   readonly rootFrames?: RootFrames;
+  /**
+   * Source files, lines and inlined functions, where objects or their debug files have DWARF. Reading
+   * it costs time and memory, by the code that was sampled. Default: no.
+   */
+  readonly lines?: boolean;
   /** Keeps single stacks for collectRaw(). Costs memory until they are collected. */
   readonly raw?: boolean;
   /**
@@ -92,7 +97,7 @@ function configOf(
   frequencyHz: number,
   running: readonly number[],
 ): ProfilerConfig {
-  const { launcher, command, raw, cacheDirectory, rootFrames } = options;
+  const { launcher, command, raw, lines, cacheDirectory, rootFrames } = options;
   const pids = options.pids?.() ?? (launcher === undefined ? running : []);
   return {
     frequencyHz,
@@ -100,6 +105,7 @@ function configOf(
     ...(launcher === undefined ? {} : { launcher }),
     ...(command === undefined ? {} : { command }),
     ...(raw === undefined ? {} : { raw }),
+    ...(lines === undefined ? {} : { lines }),
     ...(rootFrames === undefined ? {} : { rootFrames }),
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
   };

@@ -41,10 +41,10 @@ export class StackCollector {
   }
 
   profile(symbolizer: Symbolizer, metadata: ProfileMetadata): Profile {
-    const names = this.table.frames.map((frame) => symbolizer.name(frame));
+    const functions = this.table.frames.map((frame) => symbolizer.functions(frame));
     const stacks = [...this.stacks.values()].map((stack): ProfileStack => {
       const roots = stack.roots.map((name): ProfileFrame => ({ name, kind: 'process' }));
-      const frames = stack.frames.map((id) => names[id]).filter((frame) => frame !== undefined);
+      const frames = stack.frames.flatMap((id) => functions[id] ?? []);
       return { frames: [...roots, ...frames], count: stack.count };
     });
     return { stacks, metadata };

@@ -119,6 +119,7 @@ function sessionConfig(
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     frequencyHz: options.frequency,
     unwind: options.unwind,
+    lines: options.lines === true,
     rootFrames,
     ...launcher,
     ...(target.kind === 'command' ? { command: target.argv.join(' ') } : {}),
