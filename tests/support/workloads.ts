@@ -21,6 +21,7 @@ const NO_FRAMES = ['-fomit-frame-pointer', '-fno-optimize-sibling-calls', '-g0']
 const BUILDS = {
   exit_with: { flags: ['-static'] },
   storm: { flags: ['-static'] },
+  named_threads: { flags: ['-pthread', ...FRAMES] },
   reap: { flags: ['-static'] },
   thread_ends: { flags: ['-pthread'] },
   exec_fails: { flags: ['-static'] },

@@ -34,6 +34,11 @@ export const Profiler = defineService<Profiling>()('profiler');
 export interface CpuProfilerOptions {
   /** Samples a second and CPU. Default 99: not in step with anything that ticks at 100 Hz. */
   readonly frequencyHz?: number;
+  /**
+   * Counts the threads of a process apart, for `rootFrames` that name them. Default: no; then a stack
+   * that several threads have is one.
+   */
+  readonly threads?: boolean;
   /** How frames of user space are found. Default `auto`. */
   readonly unwind?: UnwindMode;
   /** Processes that run already and are to be named. Default: all, or none with a launcher. */
@@ -67,7 +72,13 @@ export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
     name: 'cpu-profiler',
     provides: Profiler,
     needs: { kernel: Kernel },
-    kernel: { sampler: { entries: sampleEntries(frequencyHz), unwind: options.unwind ?? 'auto' } },
+    kernel: {
+      sampler: {
+        entries: sampleEntries(frequencyHz),
+        unwind: options.unwind ?? 'auto',
+        threads: options.threads === true,
+      },
+    },
     setup({ services: { kernel }, onClose }) {
       let profiler: CpuProfiler | undefined;
       const running = (): CpuProfiler => {

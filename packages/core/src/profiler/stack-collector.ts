@@ -6,8 +6,11 @@ import { FrameTable } from './frame-table.ts';
 import type { ResolvedStack } from './stack-resolver.ts';
 import type { Symbolizer } from './symbolizer.ts';
 
-/** Whose stack it was. */
-export type SampledProcess = Pick<ResolvedStack, 'pid' | 'startTime' | 'execId' | 'comm'>;
+/** Whose stack it was; the thread too where threads are counted apart, else 0 and empty. */
+export type SampledProcess = Pick<
+  ResolvedStack,
+  'pid' | 'startTime' | 'execId' | 'comm' | 'tid' | 'threadComm'
+>;
 
 /** What stands below a stack's functions in a profile, root first; at least one name. */
 export type RootFrames = (owner: SampledProcess) => readonly string[];

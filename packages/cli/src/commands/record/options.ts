@@ -48,7 +48,10 @@ export function recordCommand(): Command {
         .default('auto'),
     )
     .addOption(
-      new Option('--group-by <what>', 'what stacks stand on: the name, the process, its container')
+      new Option(
+        '--group-by <what>',
+        'what stacks stand on: the name, the process, its threads, its container',
+      )
         .choices(GROUPINGS)
         .default('comm'),
     )

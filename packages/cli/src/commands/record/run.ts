@@ -103,6 +103,7 @@ const record = Effect.fnUntraced(function* (
 const METADATA_MS: Readonly<Record<Grouping, number>> = {
   comm: 250,
   process: 250,
+  thread: 250,
   container: 2000,
   cgroup: 2000,
 };
@@ -120,6 +121,7 @@ function sessionConfig(
     frequencyHz: options.frequency,
     unwind: options.unwind,
     lines: options.lines === true,
+    threads: options.groupBy === 'thread',
     rootFrames,
     ...launcher,
     ...(target.kind === 'command' ? { command: target.argv.join(' ') } : {}),
