@@ -40,6 +40,7 @@ const BUILDS = {
   inlined: { flags: ['-O2', '-g', ...FRAMES.filter((flag) => flag !== '-g0')] },
   late_library: { flags: [...NO_FRAMES, '-ldl'] },
   late_library_code: { flags: ['-shared', '-fPIC', ...NO_FRAMES] },
+  loopback: { flags: FRAMES },
   mangled: { flags: FRAMES },
   swap_one: { source: 'swap', flags: ['-DFUNCTION=only_in_one', ...FIXED_ADDRESS] },
   swap_two: { source: 'swap', flags: ['-DFUNCTION=only_in_two', ...FIXED_ADDRESS] },

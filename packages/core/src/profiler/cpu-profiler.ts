@@ -34,6 +34,8 @@ export const Profiler = defineService<Profiling>()('profiler');
 export interface CpuProfilerOptions {
   /** Samples a second and CPU. Default 99: not in step with anything that ticks at 100 Hz. */
   readonly frequencyHz?: number;
+  /** Samples CPUs that have nothing to do as well, under the root `[idle]`. Default: only counts them. */
+  readonly idle?: boolean;
   /**
    * Counts the threads of a process apart, for `rootFrames` that name them. Default: no; then a stack
    * that several threads have is one.
@@ -76,6 +78,7 @@ export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
       sampler: {
         entries: sampleEntries(frequencyHz),
         unwind: options.unwind ?? 'auto',
+        idle: options.idle === true,
         threads: options.threads === true,
       },
     },

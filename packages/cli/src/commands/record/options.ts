@@ -14,6 +14,7 @@ export interface RecordOptions {
   readonly unwind: UnwindMode;
   readonly groupBy: Grouping;
   readonly lines?: boolean;
+  readonly idle?: boolean;
   readonly user?: boolean;
   readonly kernel?: boolean;
 }
@@ -59,6 +60,12 @@ export function recordCommand(): Command {
       '--lines',
       'source lines and inlined functions, of programs and libraries with debug information (gcc -g)',
     )
+    .addOption(
+      new Option('--idle', 'with -a: also what CPUs do when idle, under [idle]').conflicts(
+        'skipIdle',
+      ),
+    )
+    .addOption(new Option('--skip-idle', 'leave idle CPUs out (the default)'))
     .addOption(new Option('--user', 'only frames of user space').conflicts('kernel'))
     .addOption(new Option('--kernel', 'only frames of the kernel'))
     .addHelpText(
