@@ -21,6 +21,7 @@ const NO_FRAMES = ['-fomit-frame-pointer', '-fno-optimize-sibling-calls', '-g0']
 const BUILDS = {
   exit_with: { flags: ['-static'] },
   storm: { flags: ['-static'] },
+  named_threads: { flags: ['-pthread', ...FRAMES] },
   reap: { flags: ['-static'] },
   thread_ends: { flags: ['-pthread'] },
   exec_fails: { flags: ['-static'] },
@@ -36,8 +37,10 @@ const BUILDS = {
     flags: ['-no-pie', '-fno-PIE', ...NO_FRAMES],
   },
   deep: { flags: NO_FRAMES },
+  inlined: { flags: ['-O2', '-g', ...FRAMES.filter((flag) => flag !== '-g0')] },
   late_library: { flags: [...NO_FRAMES, '-ldl'] },
   late_library_code: { flags: ['-shared', '-fPIC', ...NO_FRAMES] },
+  loopback: { flags: FRAMES },
   mangled: { flags: FRAMES },
   swap_one: { source: 'swap', flags: ['-DFUNCTION=only_in_one', ...FIXED_ADDRESS] },
   swap_two: { source: 'swap', flags: ['-DFUNCTION=only_in_two', ...FIXED_ADDRESS] },

@@ -45,13 +45,16 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 	if (!sample)
 		return false;
 	sample->tgid = key->tgid;
-	sample->tid = bpf_get_current_pid_tgid();
+	sample->tid = key->tid;
 	sample->start_boottime = key->start_boottime;
 	sample->exec_id = key->exec_id;
 	sample->time_ns = bpf_ktime_get_boot_ns();
 	sample->cgroup_id = bpf_get_current_cgroup_id();
 	sample->cpu = cpu;
 	BPF_CORE_READ_INTO(&sample->comm, leader, comm);
+	/* Else it has never been written to. */
+	if (key->tid)
+		bpf_get_current_comm(sample->thread_comm, sizeof(sample->thread_comm));
 	sample->kernel_depth = key->kernel_depth;
 	__builtin_memcpy(&sample->object, &walk->object, sizeof(sample->object));
 	sample->object_address = walk->address;

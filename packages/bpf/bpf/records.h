@@ -200,9 +200,10 @@ enum unwind_stop {
 /* The key is the whole stack: two different stacks can never be counted as one. */
 struct sample_key {
 	u32 tgid;
+	u32 tid; /* 0 unless count_by_thread */
 	u32 user_depth;
-	u32 kernel_depth;
-	u32 user_stop; /* unwind_stop */
+	u16 kernel_depth;
+	u16 user_stop; /* unwind_stop */
 	u64 start_boottime;
 	u64 exec_id;
 	u64 user[STACK_MAX_FRAMES]; /* the bit FRAME_INTERRUPTED_BIT may be set */
@@ -217,6 +218,7 @@ struct sample_value {
 	u32 tid;
 	u32 cpu;
 	char comm[TASK_COMM_LEN];
+	char thread_comm[TASK_COMM_LEN]; /* empty unless count_by_thread */
 };
 
 struct sample_counters {
@@ -261,7 +263,7 @@ enum deferred_bounds {
 /* A sample that met an object without a table: enough of the thread to walk it later. */
 struct deferred_sample {
 	u32 tgid;
-	u32 tid;
+	u32 tid; /* as in sample_key */
 	u64 start_boottime;
 	u64 exec_id;
 	u64 time_ns; /* CLOCK_BOOTTIME */
@@ -269,6 +271,7 @@ struct deferred_sample {
 	u32 cpu;
 	u32 kernel_depth;
 	char comm[TASK_COMM_LEN];
+	char thread_comm[TASK_COMM_LEN];
 	struct object_key object; /* the one that has no table, and where it was met */
 	u64 object_address;
 	u64 pc;

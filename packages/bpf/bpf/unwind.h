@@ -230,7 +230,7 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 
 	walk->mm = (u64)BPF_CORE_READ(task, mm);
 	walk->depth = 0;
-	walk->stop = STOP_END;
+	walk->stop = walk->mm ? STOP_END : STOP_NOT_WALKED;
 	walk->kind = MAPPING_NONE;
 	if (walk->mm) {
 		regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());

@@ -101,6 +101,7 @@ export {
   Profiler,
   type Profiling,
 } from './profiler/cpu-profiler.ts';
+export { IDLE_FRAME, SOFTIRQ_FRAME } from './profiler/marker-frames.ts';
 export { type ProfilerCounts, sampleEntries } from './profiler/profiler.ts';
 export {
   collapseRaw,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
-import { profileOf, randomOf, randomProfile } from '../test/random-profile.ts';
+import { HOSTILE_NAMES, profileOf, randomOf, randomProfile } from '../test/random-profile.ts';
 import { selectFormat } from './format.ts';
 import { formatForPath, formats, type OutputFormat, type Profile } from './index.ts';
+import { mergedStacks } from './merged-stacks.ts';
 
 describe('formatForPath', () => {
   test.each([
@@ -98,3 +99,100 @@ function contract(format: OutputFormat): void {
 }
 
 for (const format of formats) describe(`contract: ${format.name}`, () => contract(format));
+
+/** Formats of nothing but names and counts. */
+const ONLY_NAMES: ReadonlySet<string> = new Set(['folded']);
+
+const metadata = {
+  host: 'db-7.example',
+  command: './server --port 80',
+  frequencyHz: 499,
+  startTime: new Date('2025-11-12T13:14:15.678Z'),
+  durationSeconds: 12.25,
+  samples: 100,
+  lostSamples: 17,
+} as const;
+
+const app = { name: 'app', kind: 'process' } as const;
+const main = { name: 'main', kind: 'user', object: '/srv/app', file: '/src/main.c' } as const;
+const hash = { ...main, name: 'hash', file: '/src/hash.h', inlined: true } as const;
+/** Two calls from one function, a function inlined twice over, one without a file, one without a line. */
+const withLines = {
+  stacks: [
+    { count: 10, frames: [app, { ...main, line: 12 }, { ...main, name: 'sum', line: 3 }] },
+    { count: 20, frames: [app, { ...main, line: 13 }, { ...main, name: 'sum', line: 3 }] },
+    {
+      count: 30,
+      frames: [
+        app,
+        { ...main, line: 14 },
+        { ...hash, line: 5 },
+        { ...hash, name: 'rotate', line: 9 },
+      ],
+    },
+    { count: 40, frames: [app, main, { name: 'read', kind: 'user', line: 7 }] },
+  ],
+  metadata,
+} satisfies Profile;
+
+/** Whatever the order of a file. */
+const sorted = ({ stacks }: Profile) => mergedStacks({ stacks });
+
+/** What holds for every format that has room for it, and can be read back. */
+function kept({ encode, parse }: OutputFormat): void {
+  const back = (profile: Profile): Profile | undefined => {
+    const output = encode(profile);
+    return parse?.(typeof output === 'string' ? new TextEncoder().encode(output) : output);
+  };
+
+  test('all metadata is there when it is read back', () => {
+    expect(back(withLines)?.metadata).toEqual(metadata);
+    const { command: _, ...hostWide } = { ...metadata, lostSamples: 0 };
+    expect(back({ ...withLines, metadata: hostWide })?.metadata).toEqual(hostWide);
+  });
+
+  test('hostile metadata is there as far as it can be written', () => {
+    for (const text of HOSTILE_NAMES.filter((name) => name !== '')) {
+      const read = back({ ...withLines, metadata: { ...metadata, host: text, command: text } });
+      expect(read?.metadata).toMatchObject({
+        host: text.toWellFormed(),
+        command: text.toWellFormed(),
+      });
+    }
+  });
+
+  test('files, lines and inlined functions are there when they are read back', () => {
+    const read = back(withLines);
+    expect(read && sorted(read)).toEqual(sorted(withLines));
+  });
+
+  test('any place in the source comes back, or none', () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const profile = randomProfile(randomOf(seed));
+      const places = (from: Profile | undefined) =>
+        from?.stacks
+          .filter(({ count }) => count > 0)
+          .flatMap(({ frames }) => frames)
+          .map(({ file = '', line = 0 }) => `${file.toWellFormed()}:${line}`);
+      expect(new Set(places(back(profile)))).toEqual(new Set(places(profile)));
+    }
+  });
+}
+
+for (const format of formats.filter(({ parse, name }) => parse && !ONLY_NAMES.has(name)))
+  describe(`kept: ${format.name}`, () => kept(format));
+
+test('pictures say what was recorded, where, when and how much is missing', () => {
+  for (const { name, encode, parse, mediaType } of formats) {
+    if (parse || !/svg|html/.test(mediaType)) continue;
+    const shown = String(encode(withLines));
+    const words = ['db-7.example', './server --port 80', '499 Hz', '12.25 s', '17 lost'];
+    const missing = [...words, '2025-11-12 13:14:15'].filter((word) => !shown.includes(word));
+    expect({ name, missing }).toEqual({ name, missing: [] });
+  }
+});
+
+test('folded stacks merge what differs in lines alone', () => {
+  const folded = String(formatForPath('x.folded')?.encode(withLines));
+  expect(folded).toBe('app;main;hash;rotate 30\napp;main;read 40\napp;main;sum 30\n');
+});

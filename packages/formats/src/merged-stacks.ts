@@ -4,9 +4,13 @@
  */
 import { type Profile, type ProfileFrame, type ProfileStack, totalSamples } from './profile.ts';
 
-/** What two frames have in common when they are the same. No name contains a lone separator. */
-export function frameKey({ kind, object, name }: ProfileFrame): string {
-  return JSON.stringify([name, kind, object ?? null]);
+/**
+ * What two frames have in common when they are the same: the function, and the place in it where
+ * that is known. No name contains a lone separator.
+ */
+export function frameKey({ kind, object, name, file, line, inlined }: ProfileFrame): string {
+  const place = file === undefined && line === undefined ? [] : [file ?? null, line ?? null];
+  return JSON.stringify([name, kind, object ?? null, ...place, ...(inlined ? [true] : [])]);
 }
 
 /** @throws RangeError when a count is not a whole number of samples. */

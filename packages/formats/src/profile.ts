@@ -12,6 +12,18 @@ export interface ProfileFrame {
   readonly kind: FrameKind;
   /** Path or name of the object file (executable, shared library, kernel module). */
   readonly object?: string;
+  /** Source file of the place in the function, as its compiler was given it: any text. */
+  readonly file?: string;
+  /**
+   * The place's line, from 1 on: of the instruction that ran in a leaf, of the call in a caller.
+   * Absent when it is not known.
+   */
+  readonly line?: number;
+  /**
+   * The compiler put this function's code into that of the frame before it, its caller: both are at
+   * one address, and no call was made. Absent in every other frame.
+   */
+  readonly inlined?: true;
 }
 
 export interface ProfileStack {

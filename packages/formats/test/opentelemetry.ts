@@ -64,10 +64,10 @@ export interface PublishedRequest {
     readonly mappingTable: readonly { filenameStrindex: number }[];
     readonly locationTable: readonly {
       mappingIndex: number;
-      lines: readonly { functionIndex: number }[];
+      lines: readonly { functionIndex: number; line: string }[];
       attributeIndices: readonly number[];
     }[];
-    readonly functionTable: readonly { nameStrindex: number }[];
+    readonly functionTable: readonly { nameStrindex: number; filenameStrindex: number }[];
     readonly linkTable: readonly { traceId: string; spanId: string }[];
     readonly stringTable: readonly string[];
     readonly attributeTable: readonly {

@@ -69,6 +69,9 @@ export function randomProfile(random: Random, names = [...PLAIN_NAMES, ...HOSTIL
     name: pick(random, names),
     kind: pick(random, KINDS),
     ...(random() < 0.5 ? { object: pick(random, names) } : {}),
+    ...(random() < 0.3 ? { file: pick(random, names) } : {}),
+    ...(random() < 0.3 ? { line: 1 + Math.floor(random() * 5000) } : {}),
+    ...(random() < 0.2 ? { inlined: true } : {}),
   });
   const known = Array.from({ length: 1 + Math.floor(random() * 8) }, frame);
   const stacks = Array.from({ length: Math.floor(random() * 30) }, () => ({

@@ -21,6 +21,8 @@ export interface KernelProgramsOptions {
   /** Loads the sampler too, with room for this many distinct stacks in each counting map. */
   readonly sampleEntries?: number;
   readonly sampleIdle?: boolean;
+  /** Stacks of the threads of a process are counted apart. */
+  readonly sampleThreads?: boolean;
   /** How the sampler walks user stacks; `fp` unless given. */
   readonly unwind?: UnwindMode;
   /** Bytes of process_events: a power of two and a multiple of the page size. */
@@ -185,6 +187,8 @@ function load(file: BpfObjectFile, options: LoadOptions, programs: readonly stri
     }
     if (options.sampleIdle)
       file.setConstant('.rodata', rodata.offset.sample_idle, Uint8Array.of(1));
+    if (options.sampleThreads)
+      file.setConstant('.rodata', rodata.offset.count_by_thread, Uint8Array.of(1));
   } catch (error) {
     file.close();
     throw error;

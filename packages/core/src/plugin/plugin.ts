@@ -97,6 +97,8 @@ export interface KernelNeeds {
   readonly sampler?: {
     readonly entries: number;
     readonly idle?: boolean;
+    /** Counts stacks of the threads of a process apart. */
+    readonly threads?: boolean;
     /** How frames of user space are found; `fp` unless given. */
     readonly unwind?: UnwindMode;
   };

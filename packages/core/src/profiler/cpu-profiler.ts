@@ -34,6 +34,13 @@ export const Profiler = defineService<Profiling>()('profiler');
 export interface CpuProfilerOptions {
   /** Samples a second and CPU. Default 99: not in step with anything that ticks at 100 Hz. */
   readonly frequencyHz?: number;
+  /** Samples CPUs that have nothing to do as well, under the root `[idle]`. Default: only counts them. */
+  readonly idle?: boolean;
+  /**
+   * Counts the threads of a process apart, for `rootFrames` that name them. Default: no; then a stack
+   * that several threads have is one.
+   */
+  readonly threads?: boolean;
   /** How frames of user space are found. Default `auto`. */
   readonly unwind?: UnwindMode;
   /** Processes that run already and are to be named. Default: all, or none with a launcher. */
@@ -45,6 +52,11 @@ export interface CpuProfilerOptions {
    * of it. Must not throw. Default: the process's name.
    */
   readonly rootFrames?: RootFrames;
+  /**
+   * Source files, lines and inlined functions, where objects or their debug files have DWARF. Reading
+   * it costs time and memory, by the code that was sampled. Default: no.
+   */
+  readonly lines?: boolean;
   /** Keeps single stacks for collectRaw(). Costs memory until they are collected. */
   readonly raw?: boolean;
   /**
@@ -62,7 +74,14 @@ export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
     name: 'cpu-profiler',
     provides: Profiler,
     needs: { kernel: Kernel },
-    kernel: { sampler: { entries: sampleEntries(frequencyHz), unwind: options.unwind ?? 'auto' } },
+    kernel: {
+      sampler: {
+        entries: sampleEntries(frequencyHz),
+        unwind: options.unwind ?? 'auto',
+        idle: options.idle === true,
+        threads: options.threads === true,
+      },
+    },
     setup({ services: { kernel }, onClose }) {
       let profiler: CpuProfiler | undefined;
       const running = (): CpuProfiler => {
@@ -92,7 +111,7 @@ function configOf(
   frequencyHz: number,
   running: readonly number[],
 ): ProfilerConfig {
-  const { launcher, command, raw, cacheDirectory, rootFrames } = options;
+  const { launcher, command, raw, lines, cacheDirectory, rootFrames } = options;
   const pids = options.pids?.() ?? (launcher === undefined ? running : []);
   return {
     frequencyHz,
@@ -100,6 +119,7 @@ function configOf(
     ...(launcher === undefined ? {} : { launcher }),
     ...(command === undefined ? {} : { command }),
     ...(raw === undefined ? {} : { raw }),
+    ...(lines === undefined ? {} : { lines }),
     ...(rootFrames === undefined ? {} : { rootFrames }),
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
   };

@@ -48,6 +48,8 @@ export interface ProfilerConfig {
   /** For the profile's title. */
   readonly command?: string;
   readonly rootFrames?: RootFrames;
+  /** Source places and inlined functions, from DWARF. */
+  readonly lines?: boolean;
   /** Keeps stacks one by one for collectRaw(). */
   readonly raw?: boolean;
   /** Where symbol and unwind tables are kept for the next session. */
@@ -111,7 +113,7 @@ export class CpuProfiler {
   ) {
     const cpus = onlineCpus();
     this.collector = new StackCollector(config.rootFrames);
-    this.symbolizer = new Symbolizer(() => KernelSymbols.read(), symbolCache(config));
+    this.symbolizer = new Symbolizer(() => KernelSymbols.read(), symbolCache(config), config.lines);
     this.spaces = new AddressSpaces((pid, mapping) => this.objects.of(pid, mapping));
     this.maps = new SampleMaps(kernel.programs.object);
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
@@ -206,6 +208,7 @@ export class CpuProfiler {
     this.unwinding?.deferred.close();
     this.unwinding?.tables[Symbol.dispose]();
     this.jitMaps[Symbol.dispose]();
+    this.symbolizer.close();
     this.objects[Symbol.dispose]();
   }
 

@@ -1,21 +1,24 @@
 // Collected stacks as plain data for agents: every frame with its address, object and name, and
 // whose it was. For those who ship profiles to a backend of their own, or group them their way.
 
+import { sourceOf } from './source-frames.ts';
 import type { ResolvedStack } from './stack-resolver.ts';
 import type { Symbolizer } from './symbolizer.ts';
 
 export interface StackFrameInfo {
   readonly pid: number;
-  /** comm of the thread that was sampled. */
+  /** comm of the process. */
   readonly cmd: string;
-  /** Instruction pointer, or return address in callers. */
+  /** Instruction pointer, or return address in callers. Inlined functions have their caller's. */
   readonly address: bigint;
   /** Path of the executable, library or kernel module; null in the kernel proper and in JIT code. */
   readonly objectPath: string | null;
   /** Function, or `[object+0xoffset]`. */
   readonly symbol: string;
-  /** `file:line` where line numbers are on. */
+  /** `file:line` where line numbers are on, and debug information has it. */
   readonly source: string | null;
+  /** The compiler put it into the code of the frame before it. Only where line numbers are on. */
+  readonly inlined: boolean;
   /** CPU of the last sample of this stack. */
   readonly cpuId: number;
   /** Time of that sample: CLOCK_BOOTTIME. */
@@ -32,19 +35,21 @@ export interface FrameCount {
 }
 
 export function toFrameCount(stack: ResolvedStack, symbolizer: Symbolizer): FrameCount {
-  const frames = stack.frames.map(({ frame, address }): StackFrameInfo => {
-    const named = symbolizer.name(frame);
-    return {
-      pid: stack.pid,
-      cmd: stack.comm,
-      address,
-      objectPath: named.object ?? null,
-      symbol: named.name,
-      source: null,
-      cpuId: stack.cpu,
-      ns: stack.lastTime,
-    };
-  });
+  const frames = stack.frames.flatMap(({ frame, address }) =>
+    symbolizer.functions(frame).map(
+      (named): StackFrameInfo => ({
+        pid: stack.pid,
+        cmd: stack.comm,
+        address,
+        objectPath: named.object ?? null,
+        symbol: named.name,
+        source: sourceOf(named),
+        inlined: named.inlined === true,
+        cpuId: stack.cpu,
+        ns: stack.lastTime,
+      }),
+    ),
+  );
   return { frames, count: stack.count, startTime: stack.startTime, execId: stack.execId };
 }
 

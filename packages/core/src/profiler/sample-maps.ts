@@ -24,7 +24,12 @@ export interface StackCount {
   readonly pid: number;
   readonly startTime: bigint;
   readonly execId: bigint;
+  /** Of the process: its first thread's. */
   readonly comm: string;
+  /** 0 unless threads are counted apart. */
+  readonly tid: number;
+  /** Of that thread; empty unless threads are counted apart. */
+  readonly threadComm: string;
   readonly count: number;
   readonly firstTime: bigint;
   readonly lastTime: bigint;
@@ -109,7 +114,7 @@ export class SampleMaps {
 
 function decodeStack(keys: DataView, key: number, values: DataView, value: number): StackCount {
   const userDepth = keys.getUint32(key + KEY.user_depth, true);
-  const kernelDepth = keys.getUint32(key + KEY.kernel_depth, true);
+  const kernelDepth = keys.getUint16(key + KEY.kernel_depth, true);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const user: number[] = [];
   const interrupted: number[] = [];
@@ -123,6 +128,8 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
     startTime: keys.getBigUint64(key + KEY.start_boottime, true),
     execId: keys.getBigUint64(key + KEY.exec_id, true),
     comm: decodeComm(bytes, value + VALUE.comm),
+    tid: keys.getUint32(key + KEY.tid, true),
+    threadComm: decodeComm(bytes, value + VALUE.thread_comm),
     count: Number(values.getBigUint64(value + VALUE.count, true)),
     firstTime: values.getBigUint64(value + VALUE.first_ns, true),
     lastTime: values.getBigUint64(value + VALUE.last_ns, true),
@@ -133,6 +140,6 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
       keys.getBigUint64(key + KEY.kernel + 8 * frame, true),
     ),
     truncated: userDepth === sampleKey.bytes.user / 8,
-    userStop: keys.getUint32(key + KEY.user_stop, true),
+    userStop: keys.getUint16(key + KEY.user_stop, true),
   };
 }

@@ -3,11 +3,18 @@
 
 import type { Profile, ProfileFrame, ProfileMetadata, ProfileStack } from '@waggle/formats';
 import { FrameTable } from './frame-table.ts';
+import { IDLE_FRAME, markedFunctions, softirqEntries } from './marker-frames.ts';
 import type { ResolvedStack } from './stack-resolver.ts';
 import type { Symbolizer } from './symbolizer.ts';
 
-/** Whose stack it was. */
-export type SampledProcess = Pick<ResolvedStack, 'pid' | 'startTime' | 'execId' | 'comm'>;
+/** Whose stack it was; the thread too where threads are counted apart, else 0 and empty. */
+export type SampledProcess = Pick<
+  ResolvedStack,
+  'pid' | 'startTime' | 'execId' | 'comm' | 'tid' | 'threadComm'
+>;
+
+/** The idle task of every CPU has it, and no process does. */
+const IDLE_PID = 0;
 
 /** What stands below a stack's functions in a profile, root first; at least one name. */
 export type RootFrames = (owner: SampledProcess) => readonly string[];
@@ -32,7 +39,7 @@ export class StackCollector {
 
   add(stack: ResolvedStack): void {
     const frames = stack.frames.map(({ frame }) => this.table.id(frame));
-    const roots = this.rootFrames(stack);
+    const roots = stack.pid === IDLE_PID ? [IDLE_FRAME] : this.rootFrames(stack);
     const key = `${frames.join(',')} ${roots.join('\0')}`;
     const known = this.stacks.get(key);
     if (known === undefined) this.stacks.set(key, { roots, frames, count: stack.count });
@@ -41,10 +48,11 @@ export class StackCollector {
   }
 
   profile(symbolizer: Symbolizer, metadata: ProfileMetadata): Profile {
-    const names = this.table.frames.map((frame) => symbolizer.name(frame));
+    const functions = this.table.frames.map((frame) => symbolizer.functions(frame));
+    const softirqs = softirqEntries(functions);
     const stacks = [...this.stacks.values()].map((stack): ProfileStack => {
       const roots = stack.roots.map((name): ProfileFrame => ({ name, kind: 'process' }));
-      const frames = stack.frames.map((id) => names[id]).filter((frame) => frame !== undefined);
+      const frames = markedFunctions(stack.frames, functions, softirqs);
       return { frames: [...roots, ...frames], count: stack.count };
     });
     return { stacks, metadata };

@@ -18,6 +18,8 @@ export interface ResolvedStack {
   readonly startTime: bigint;
   readonly execId: number;
   readonly comm: string;
+  readonly tid: number;
+  readonly threadComm: string;
   readonly cpu: number;
   readonly count: number;
   readonly lastTime: bigint;
@@ -38,6 +40,8 @@ export class StackResolver {
       startTime: stack.startTime,
       execId: Number(stack.execId),
       comm: stack.comm,
+      tid: stack.tid,
+      threadComm: stack.threadComm,
       cpu: stack.cpu,
       count: stack.count,
       lastTime: stack.lastTime,

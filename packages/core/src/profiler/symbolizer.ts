@@ -1,6 +1,7 @@
-// Frames to names: by object, from its own tables, its mini-debuginfo, its separate debug file and
+// Frames to functions: by object, from its own tables, its mini-debuginfo, its separate debug file and
 // its PLT; the perf map for generated code; kallsyms for the kernel. C++ and Rust names are demangled. Tables are read when a
-// first frame asks for them, so a profile costs what it contains.
+// first frame asks for them, so a profile costs what it contains. With lines, one frame is several
+// functions where some were inlined.
 
 import type { ProfileFrame } from '@waggle/formats';
 import {
@@ -9,17 +10,21 @@ import {
   type KernelSymbols,
   ObjectSymbols,
   readVdso,
+  type SourceLocation,
   type SymbolCache,
   type SymbolHit,
   SymbolTable,
 } from '@waggle/symbols';
 import type { Frame } from './frame-table.ts';
 import { type ObjectFile, VDSO } from './object-files.ts';
+import { openWithLines, sourceFrames } from './source-frames.ts';
 
 /** What names of an object are looked up by. */
 interface NamedObject {
   vaddrOfFileOffset(offset: number): number | undefined;
   lookup(vaddr: number): SymbolHit | undefined;
+  lines?(vaddr: number): SourceLocation | undefined;
+  close?(): void;
 }
 
 type UserFrame = Extract<Frame, { kind: 'user' }>;
@@ -34,43 +39,66 @@ export class Symbolizer {
   private readonly objects = new Map<string, NamedObject | undefined>();
   private kernel: KernelSymbols | undefined;
 
-  /** @param readKernelSymbols called when the first kernel frame is named. */
+  /**
+   * @param readKernelSymbols called when the first kernel frame is named.
+   * @param lines source places and inlined functions too; close() is needed then.
+   */
   constructor(
     private readonly readKernelSymbols: () => KernelSymbols,
     private readonly cache: SymbolCache,
+    private readonly lines = false,
   ) {}
 
-  name(frame: Frame): ProfileFrame {
+  /** The functions of a frame, root first: one, and those inlined where it is. */
+  functions(frame: Frame): readonly ProfileFrame[] {
     switch (frame.kind) {
       case 'kernel':
-        return this.kernelFrame(frame.address, frame.isReturn);
+        return [this.kernelFrame(frame.address, frame.isReturn)];
       case 'unmapped':
-        return { name: '[unknown]', kind: 'unresolved' };
+        return [{ name: '[unknown]', kind: 'unresolved' }];
       case 'jit': {
         const hit = frame.map.lookup(frame.isReturn ? frame.address - 1 : frame.address);
-        if (hit === undefined) return { name: '[unknown]', kind: 'unresolved' };
-        return { name: hit.name, kind: 'user', object: JIT };
+        if (hit === undefined) return [{ name: '[unknown]', kind: 'unresolved' }];
+        return [{ name: hit.name, kind: 'user', object: JIT }];
       }
       case 'user':
-        return this.userFrame(frame);
+        return this.userFrames(frame);
     }
   }
 
-  private userFrame({ object, offset, isReturn, isSignalReturn }: UserFrame): ProfileFrame {
+  /** Closes what lines were read from. */
+  close(): void {
+    for (const object of this.objects.values()) object?.close?.();
+    this.objects.clear();
+  }
+
+  private userFrames({
+    object,
+    offset,
+    isReturn,
+    isSignalReturn,
+  }: UserFrame): readonly ProfileFrame[] {
     const loaded = this.load(object);
     const address = loaded?.vaddrOfFileOffset(offset);
     if (loaded !== undefined && address !== undefined) {
       // A return address is behind the call, which may be the function's last instruction.
-      const hit = loaded.lookup(isReturn ? address - 1 : address);
-      if (hit !== undefined) return { name: demangle(hit.name), kind: 'user', object: object.path };
+      const at = isReturn ? address - 1 : address;
+      const hit = loaded.lookup(at);
+      if (hit !== undefined)
+        return sourceFrames(
+          { name: demangle(hit.name), kind: 'user', object: object.path },
+          loaded.lines?.(at),
+        );
     }
     // Local to the C library, and so not in what stripping leaves.
-    if (isSignalReturn) return { name: SIGNAL_RETURN, kind: 'user', object: object.path };
-    return {
-      name: `[${baseName(object.path)}+0x${offset.toString(16)}]`,
-      kind: 'unresolved',
-      object: object.path,
-    };
+    if (isSignalReturn) return [{ name: SIGNAL_RETURN, kind: 'user', object: object.path }];
+    return [
+      {
+        name: `[${baseName(object.path)}+0x${offset.toString(16)}]`,
+        kind: 'unresolved',
+        object: object.path,
+      },
+    ];
   }
 
   private kernelFrame(address: bigint, isReturn: boolean): ProfileFrame {
@@ -83,16 +111,22 @@ export class Symbolizer {
   private load(object: ObjectFile): NamedObject | undefined {
     const key = object.key;
     if (this.objects.has(key)) return this.objects.get(key);
-    const loaded = read(object, this.cache);
+    const loaded = read(object, this.cache, this.lines);
     this.objects.set(key, loaded);
     return loaded;
   }
 }
 
-function read({ fd, path }: ObjectFile, cache: SymbolCache): NamedObject | undefined {
+function read(
+  { fd, path }: ObjectFile,
+  cache: SymbolCache,
+  lines: boolean,
+): NamedObject | undefined {
   try {
     if (path === VDSO) return vdso();
-    return fd === undefined ? undefined : ObjectSymbols.open(fd, { path, cache });
+    if (fd === undefined) return undefined;
+    const options = { path, cache };
+    return lines ? openWithLines(fd, options) : ObjectSymbols.open(fd, options);
   } catch (error) {
     // Not an ELF file, or one that lies about itself: its frames keep their offsets.
     if (error instanceof ElfError) return undefined;

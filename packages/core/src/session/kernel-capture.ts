@@ -55,6 +55,7 @@ export function mergeKernelNeeds(all: readonly KernelNeeds[]): {
         : {
             entries: Math.max(...samplers.map(({ entries }) => entries)),
             idle: samplers.some(({ idle }) => idle === true),
+            threads: samplers.some(({ threads }) => threads === true),
             unwind: strictest(samplers.map(({ unwind }) => unwind ?? 'fp')),
           },
   };
@@ -118,6 +119,7 @@ function programOptions(
     ...(needs.sampler === undefined ? {} : { sampleEntries: needs.sampler.entries }),
     ...(needs.sampler?.unwind === undefined ? {} : { unwind: needs.sampler.unwind }),
     ...(needs.sampler?.idle === undefined ? {} : { sampleIdle: needs.sampler.idle }),
+    ...(needs.sampler?.threads === undefined ? {} : { sampleThreads: needs.sampler.threads }),
     ...(config.objectPath === undefined ? {} : { objectPath: config.objectPath }),
     ...(config.withoutMethods === undefined ? {} : { without: config.withoutMethods }),
   };

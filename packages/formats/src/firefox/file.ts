@@ -53,7 +53,7 @@ export interface FirefoxSharedTables {
     readonly inlineDepth: Column<number>;
     readonly nativeSymbol: Column<null>;
     readonly innerWindowID: Column<null>;
-    readonly line: Column<null>;
+    readonly line: Column<number | null>;
     readonly column: Column<null>;
     readonly length: number;
   };
@@ -63,7 +63,8 @@ export interface FirefoxSharedTables {
     readonly relevantForJS: Column<boolean>;
     /** -1 without one. */
     readonly resource: Column<number>;
-    readonly source: Column<null>;
+    readonly source: Column<number | null>;
+    /** Of the function's beginning, which waggle does not know. */
     readonly lineNumber: Column<null>;
     readonly columnNumber: Column<null>;
     readonly length: number;
@@ -76,7 +77,12 @@ export interface FirefoxSharedTables {
     readonly length: number;
   };
   readonly nativeSymbols: object;
-  readonly sources: object;
+  readonly sources: {
+    /** Of JavaScript only. */
+    readonly uuid: Column<null>;
+    readonly filename: Column<number>;
+    readonly length: number;
+  };
 }
 
 export interface FirefoxLibrary {

@@ -57,6 +57,31 @@ describe('firefox: files of others', () => {
     });
   });
 
+  test.each([
+    [
+      'a table of sources',
+      { ...funcTable, source: [1, null, null] },
+      { sources: { filename: [4, 5] } },
+    ],
+    ['file names of functions', { ...funcTable, fileName: [5, null, null] }, {}],
+  ])('lines and inlined functions, with %s', (_, functions, more) => {
+    const frameTable = { ...sharedTables70.frameTable, line: [7, 3, null], inlineDepth: [0, 1, 0] };
+    const strings = [...stringArray, 'other.c', 'main.c'];
+    const shared = {
+      ...sharedTables70,
+      stringArray: strings,
+      frameTable,
+      funcTable: functions,
+      ...more,
+    };
+    const file = { meta: meta(70), libs, shared, threads: [{ samples }] };
+    const { stacks } = parseFirefox(new TextEncoder().encode(JSON.stringify(file)));
+    expect(stacks[0]?.frames).toEqual([
+      { name: 'main', kind: 'user', object: '/srv/app', file: 'main.c', line: 7 },
+      { name: 'read', kind: 'kernel', line: 3, inlined: true },
+    ]);
+  });
+
   test('weights in milliseconds become microseconds', () => {
     const timed = { stack: [0, 0], weight: [2.5, 1], weightType: 'tracing-ms' };
     const file = { meta: meta(70), libs, shared: sharedTables70, threads: [{ samples: timed }] };

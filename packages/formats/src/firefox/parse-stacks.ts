@@ -1,10 +1,12 @@
 /**
  * From the number of a stack to its frames, in any processed profile. The tables have moved over the
- * years: they and the strings were in each thread before they were shared (60 and 56), a caller was a
- * row before it was a distance (66), a library was the resource's before it was the frame's (70).
+ * years: they and the strings were in each thread before they were shared (60 and 56), a source file
+ * was the function's before it had a table (58), a caller was a row before it was a distance (66), a
+ * library was the resource's before it was the frame's (70).
  */
 import type { JsonObject, JsonShape } from '../json-shape.ts';
 import type { FrameKind, ProfileFrame } from '../profile.ts';
+import { placeOf } from '../source-place.ts';
 import { CATEGORIES } from './file.ts';
 
 type FramesOf = (stack: unknown) => readonly ProfileFrame[];
@@ -34,7 +36,12 @@ export function stackReader(
   const functions = column('frameTable', 'func');
   const frameCategories = optionalColumn('frameTable', 'category');
   const frameLibraries = optionalColumn('frameTable', 'lib');
+  const frameLines = optionalColumn('frameTable', 'line');
+  const inlineDepths = optionalColumn('frameTable', 'inlineDepth');
   const names = column('funcTable', 'name');
+  const fileNames = optionalColumn('funcTable', 'fileName');
+  const functionSources = optionalColumn('funcTable', 'source');
+  const sourceNames = shared.sources === undefined ? [] : column('sources', 'filename');
   const resources = optionalColumn('funcTable', 'resource');
   const resourceLibraries = optionalColumn('resourceTable', 'lib');
   const resourceNames = optionalColumn('resourceTable', 'name');
@@ -52,11 +59,20 @@ export function stackReader(
       strings[Number(resourceNames[resource] ?? -1)]
     );
   };
+  const fileOf = (func: number): string | undefined => {
+    const name = fileNames[func] ?? sourceNames[Number(functionSources[func] ?? -1)];
+    const file = strings[Number(name ?? -1)];
+    return typeof file === 'string' ? file : undefined;
+  };
   const kindOf = (frame: number, name: string): FrameKind => {
     const category = categories[Number(frameCategories[frame] ?? -1)];
     const called = category === undefined ? '' : json.object(category, 'a category').name;
     const known = CATEGORIES.find((each) => each.name === called);
     return known?.kind ?? (ADDRESS.test(name) ? 'unresolved' : 'user');
+  };
+  const lineOf = (frame: number): number | undefined => {
+    const line = frameLines[frame];
+    return typeof line === 'number' ? line : undefined;
   };
 
   const read = new Map<number, ProfileFrame>();
@@ -71,6 +87,8 @@ export function stackReader(
       name,
       kind: kindOf(frame, name),
       ...(typeof object === 'string' ? { object } : {}),
+      ...placeOf(fileOf(func), lineOf(frame)),
+      ...(Number(inlineDepths[frame] ?? 0) > 0 ? { inlined: true } : {}),
     };
     read.set(frame, made);
     return made;

@@ -41,6 +41,11 @@ test('tables are complete, and references stay in range', () => {
       funcTable.resource.filter((index: number) => index !== -1),
       resourceTable,
     );
+    expectReferences(
+      funcTable.source.filter((index: number | null) => index !== null),
+      shared.sources,
+    );
+    expectReferences(shared.sources.filename, stringArray);
     expectReferences(resourceTable.name, stringArray);
     expectReferences(resourceTable.lib, libs);
 

@@ -1,6 +1,7 @@
 /**
  * Collects the tables that all threads of a Firefox profile share: a tree of stacks whose nodes are
- * frames, frames that are functions of a category, functions of a resource, and the strings of all.
+ * frames, frames that are places in functions of a category, functions of a resource and a source, and
+ * the strings of all.
  */
 import { Interned } from '../interned.ts';
 import { writableName } from '../merged-stacks.ts';
@@ -10,20 +11,38 @@ import { CATEGORIES, type FirefoxLibrary, type FirefoxSharedTables, LIBRARY } fr
 const NOT_IN_A_RESOURCE = -1;
 const NO_ADDRESS = -1;
 
+interface FunctionRow {
+  readonly name: number;
+  readonly resource: number;
+  readonly source: number | null;
+}
+
+interface FrameRow {
+  readonly func: number;
+  readonly category: number;
+  readonly line: number | null;
+  /** 0, or how many functions of the same address come before. */
+  readonly inlineDepth: number;
+}
+
 export class FirefoxTables {
   readonly #strings = new Interned<string>();
   readonly #libraries = new Interned<FirefoxLibrary>();
   /** One for each library, with the library's row number. */
   readonly #resourceNames: number[] = [];
-  readonly #functions = new Interned<{ name: number; resource: number }>();
-  readonly #frames = new Interned<{ func: number; category: number }>();
+  /** Source files by the number of their string. */
+  readonly #sources = new Interned<number>();
+  readonly #functions = new Interned<FunctionRow>();
+  readonly #frames = new Interned<FrameRow>();
   readonly #stacks = new Interned<{ frame: number; prefix: number | null }>();
 
   /** The row of a stack of these frames, root first; null for a stack of none. */
   stack(frames: readonly ProfileFrame[]): number | null {
     let prefix: number | null = null;
+    let inlineDepth = 0;
     for (const each of frames) {
-      const frame = this.#frame(each);
+      inlineDepth = each.inlined ? inlineDepth + 1 : 0;
+      const frame = this.#frame(each, inlineDepth);
       const caller: number | null = prefix;
       prefix = this.#stacks.indexOf(`${caller} ${frame}`, () => ({ frame, prefix: caller }));
     }
@@ -51,10 +70,10 @@ export class FirefoxTables {
         category: frames.map(({ category }) => category),
         subcategory: frames.map(() => 0),
         address: frames.map(() => NO_ADDRESS),
-        inlineDepth: frames.map(() => 0),
+        inlineDepth: frames.map(({ inlineDepth }) => inlineDepth),
         nativeSymbol: frames.map(() => null),
         innerWindowID: frames.map(() => null),
-        line: frames.map(() => null),
+        line: frames.map(({ line }) => line),
         column: frames.map(() => null),
         length: frames.length,
       },
@@ -63,7 +82,7 @@ export class FirefoxTables {
         isJS: functions.map(() => false),
         relevantForJS: functions.map(() => false),
         resource: functions.map(({ resource }) => resource),
-        source: functions.map(() => null),
+        source: functions.map(({ source }) => source),
         lineNumber: functions.map(() => null),
         columnNumber: functions.map(() => null),
         length: functions.length,
@@ -76,7 +95,11 @@ export class FirefoxTables {
         length: resources.length,
       },
       nativeSymbols: { libIndex: [], address: [], name: [], functionSize: [], length: 0 },
-      sources: { uuid: [], filename: [], length: 0 },
+      sources: {
+        uuid: this.#sources.rows.map(() => null),
+        filename: this.#sources.rows,
+        length: this.#sources.rows.length,
+      },
     };
   }
 
@@ -84,16 +107,33 @@ export class FirefoxTables {
     return this.#strings.indexOf(text, () => text);
   }
 
-  #frame({ name, kind, object }: ProfileFrame): number {
-    const func = this.#function(writableName(name), object?.toWellFormed());
-    const category = CATEGORIES.findIndex((each) => each.kind === kind);
-    return this.#frames.indexOf(`${func} ${category}`, () => ({ func, category }));
+  #frame(frame: ProfileFrame, inlineDepth: number): number {
+    const func = this.#function(frame);
+    const category = CATEGORIES.findIndex(({ kind }) => kind === frame.kind);
+    const { line = null } = frame;
+    return this.#frames.indexOf(`${func} ${category} ${line} ${inlineDepth}`, () => ({
+      func,
+      category,
+      line,
+      inlineDepth,
+    }));
   }
 
-  #function(text: string, object: string | undefined): number {
-    const name = this.#string(text);
-    const resource = object === undefined ? NOT_IN_A_RESOURCE : this.#resource(object);
-    return this.#functions.indexOf(`${name} ${resource}`, () => ({ name, resource }));
+  #function({ name: called, object, file }: ProfileFrame): number {
+    const name = this.#string(writableName(called));
+    const resource =
+      object === undefined ? NOT_IN_A_RESOURCE : this.#resource(object.toWellFormed());
+    const source = file === undefined ? null : this.#source(file.toWellFormed());
+    return this.#functions.indexOf(`${name} ${resource} ${source}`, () => ({
+      name,
+      resource,
+      source,
+    }));
+  }
+
+  #source(file: string): number {
+    const filename = this.#string(file);
+    return this.#sources.indexOf(filename, () => filename);
   }
 
   #resource(path: string): number {

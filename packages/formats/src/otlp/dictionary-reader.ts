@@ -1,5 +1,6 @@
 /** Follows the references of a request into its dictionary, and refuses those that lead nowhere. */
 import type { FrameKind, ProfileFrame } from '../profile.ts';
+import { placeOf } from '../source-place.ts';
 import { isUnnamed, unnamed } from '../unnamed-code.ts';
 import { FRAME_KIND, FRAME_TYPE, KERNEL_FRAME } from './attributes.ts';
 import type { Message } from './schema.ts';
@@ -69,13 +70,23 @@ export class DictionaryReader {
     const object = mappingIndex ? this.#mapping(mappingIndex) : undefined;
     const attributes = this.attributes(attributeIndices);
     // The line of the innermost function comes first.
-    const names = lines.map(({ functionIndex }) => this.#function(functionIndex)).reverse();
-    if (names.length === 0) names.push(unnamed(object, Number(address ?? 0n)));
-    const frames = names.map((name) => ({
-      name,
-      kind: kindOf(name, attributes),
-      ...(object === undefined ? {} : { object }),
-    }));
+    const functions = lines
+      .map(({ functionIndex, line = 0n }) => ({
+        ...this.#function(functionIndex),
+        line: Number(line),
+      }))
+      .reverse();
+    if (functions.length === 0)
+      functions.push({ name: unnamed(object, Number(address ?? 0n)), file: '', line: 0 });
+    const frames = functions.map(
+      ({ name, file, line }, depth): ProfileFrame => ({
+        name,
+        kind: kindOf(name, attributes),
+        ...(object === undefined ? {} : { object }),
+        ...placeOf(file, line),
+        ...(depth === 0 ? {} : { inlined: true }),
+      }),
+    );
     this.#frames.set(index, frames);
     return frames;
   }
@@ -85,13 +96,14 @@ export class DictionaryReader {
     return this.string(filenameStrindex) || undefined;
   }
 
-  #function(index = 0): string {
-    const { nameStrindex, systemNameStrindex } = entry(
+  #function(index = 0): { readonly name: string; readonly file: string } {
+    const { nameStrindex, systemNameStrindex, filenameStrindex } = entry(
       this.#tables?.functionTable,
       index,
       'function',
     );
-    return this.string(nameStrindex) || this.string(systemNameStrindex) || '[unknown]';
+    const name = this.string(nameStrindex) || this.string(systemNameStrindex) || '[unknown]';
+    return { name, file: this.string(filenameStrindex) };
   }
 }
 

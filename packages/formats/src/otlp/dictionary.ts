@@ -5,10 +5,12 @@
 import { Interned } from '../interned.ts';
 import { writableName } from '../merged-stacks.ts';
 import type { ProfileFrame } from '../profile.ts';
+import { byAddress } from '../source-place.ts';
 import { FRAME_KIND, FRAME_TYPE, KERNEL_FRAME } from './attributes.ts';
 import type { Draft } from './schema.ts';
 
 const NONE = 0;
+const NO_FRAME: ProfileFrame = { name: '', kind: 'unresolved' };
 /** Readers that want 16 and 8 bytes in every link get them in the one that stands for none. */
 const NO_LINK: Draft<'Link'> = { traceId: new Uint8Array(16), spanId: new Uint8Array(8) };
 
@@ -39,7 +41,9 @@ export class OtlpDictionary {
   /** `frames` are root first, as everywhere here; in the dictionary they are leaf first. */
   stack(frames: readonly ProfileFrame[]): number {
     if (frames.length === 0) return NONE;
-    const locationIndices = frames.map((frame) => this.#location(frame)).reverse();
+    const locationIndices = byAddress(frames)
+      .map((functions) => this.#location(functions))
+      .reverse();
     return this.#stacks.indexOf(locationIndices.join(' '), () => ({ locationIndices }));
   }
 
@@ -55,16 +59,24 @@ export class OtlpDictionary {
     };
   }
 
-  #location({ name, kind, object = '' }: ProfileFrame): number {
+  /** @param functions at one address, outermost first. */
+  #location(functions: readonly ProfileFrame[]): number {
+    const [{ kind, object = '' } = NO_FRAME] = functions;
     const mappingIndex = this.#mapping(object.toWellFormed());
-    const functionIndex = this.#function(this.string(writableName(name)));
+    // Innermost first.
+    const lines = functions
+      .map(({ name, file = '', line = 0 }) => ({
+        functionIndex: this.#function(
+          this.string(writableName(name)),
+          this.string(file.toWellFormed()),
+        ),
+        line: BigInt(line),
+      }))
+      .reverse();
     const attributeIndices = this.#kindOf(kind);
-    const key = `${mappingIndex} ${functionIndex} ${attributeIndices}`;
-    return this.#locations.indexOf(key, () => ({
-      mappingIndex,
-      lines: [{ functionIndex }],
-      attributeIndices,
-    }));
+    const places = lines.map(({ functionIndex, line }) => `${functionIndex}:${line}`);
+    const key = `${mappingIndex} ${places} ${attributeIndices}`;
+    return this.#locations.indexOf(key, () => ({ mappingIndex, lines, attributeIndices }));
   }
 
   #mapping(path: string): number {
@@ -73,8 +85,11 @@ export class OtlpDictionary {
     return this.#mappings.indexOf(filenameStrindex, () => ({ filenameStrindex }));
   }
 
-  #function(nameStrindex: number): number {
-    return this.#functions.indexOf(nameStrindex, () => ({ nameStrindex }));
+  #function(nameStrindex: number, filenameStrindex: number): number {
+    return this.#functions.indexOf(`${nameStrindex} ${filenameStrindex}`, () => ({
+      nameStrindex,
+      filenameStrindex,
+    }));
   }
 
   #kindOf(kind: ProfileFrame['kind']): readonly number[] {

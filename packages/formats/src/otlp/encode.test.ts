@@ -39,24 +39,47 @@ function received(from: Profile) {
       };
       return [text(keyStrindex), value?.stringValue ?? value?.intValue, text(unitStrindex)];
     });
-  /** Root first: name, object and attributes. */
+  /** Root first: name, object and attributes of every function, those inlined included. */
   const stack = (index: number) =>
     (dictionary.stackTable[index]?.locationIndices ?? [])
-      .map((each) => {
+      .flatMap((each) => {
         const location = dictionary.locationTable[each];
-        const called = dictionary.functionTable[location?.lines[0]?.functionIndex ?? -1];
         const mapping = dictionary.mappingTable[location?.mappingIndex ?? -1];
-        return {
-          name: text(called?.nameStrindex ?? -1),
+        return (location?.lines ?? []).map(({ functionIndex }) => ({
+          name: text(dictionary.functionTable[functionIndex]?.nameStrindex ?? -1),
           object: text(mapping?.filenameStrindex ?? -1),
           attributes: attributes(location?.attributeIndices ?? []),
-        };
+        }));
       })
       .reverse();
   return { request, dictionary, resource: first.resource, sent, text, attributes, stack };
 }
 
 describe('otlp, read by the published schema', () => {
+  test('lines of a location are innermost first', () => {
+    const place = { kind: 'user', object: '/srv/app' } as const;
+    const { dictionary, text } = received(
+      profileOf([
+        {
+          count: 1,
+          frames: [
+            { ...place, name: 'main', file: '/src/main.c', line: 12 },
+            { ...place, name: 'hash', file: '/src/hash.h', line: 5, inlined: true },
+          ],
+        },
+      ]),
+    );
+    expect(dictionary.stackTable[1]?.locationIndices).toEqual([1]);
+    const lines = dictionary.locationTable[1]?.lines.map(({ functionIndex, line }) => {
+      const called = dictionary.functionTable[functionIndex];
+      return [text(called?.nameStrindex ?? -1), text(called?.filenameStrindex ?? -1), line];
+    });
+    expect(lines).toEqual([
+      ['hash', '/src/hash.h', '5'],
+      ['main', '/src/main.c', '12'],
+    ]);
+  });
+
   test('types, period and times', () => {
     const { sent, text } = received(profile);
     expect([text(sent.sampleType.typeStrindex), text(sent.sampleType.unitStrindex)]).toEqual([

@@ -86,7 +86,7 @@ describe('otlp, read back', () => {
         frames: [
           { name: 'app', kind: 'process' },
           { name: 'main', kind: 'user', object: '/srv/app' },
-          { name: 'inlined', kind: 'user', object: '/srv/app' },
+          { name: 'inlined', kind: 'user', object: '/srv/app', inlined: true },
           { name: '[/srv/app+0xbeef]', kind: 'unresolved', object: '/srv/app' },
         ],
       },

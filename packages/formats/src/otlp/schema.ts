@@ -69,8 +69,12 @@ export const messages = {
     lines: many(3, 'Line'),
     attributeIndices: many(4, 'int32'),
   },
-  Line: { functionIndex: one(1, 'int32') },
-  Function: { nameStrindex: one(1, 'int32'), systemNameStrindex: one(2, 'int32') },
+  Line: { functionIndex: one(1, 'int32'), line: one(2, 'int64') },
+  Function: {
+    nameStrindex: one(1, 'int32'),
+    systemNameStrindex: one(2, 'int32'),
+    filenameStrindex: one(3, 'int32'),
+  },
   Stack: { locationIndices: many(1, 'int32') },
   Link: { traceId: one(1, 'bytes'), spanId: one(2, 'bytes') },
   KeyValueAndUnit: {

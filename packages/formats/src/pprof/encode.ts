@@ -1,9 +1,9 @@
 /**
  * Writes pprof. Two values for each stack, samples and (with a known frequency) the CPU time they
- * stand for. A frame becomes a
- * location with one function; its object becomes the mapping. What a frame is (kernel, process, ...)
- * has no field of its own: kernel code is in a mapping called `[kernel.kallsyms]` as perf calls it,
- * a process's own frame is its stack's root, and is in the label `process` too.
+ * stand for. A frame becomes a location of one line, or of one more for each function that was inlined
+ * there; its object becomes the mapping. What a frame is (kernel, process, ...) has no field of its
+ * own: kernel code is in a mapping called `[kernel.kallsyms]` as perf calls it, a process's own frame
+ * is its stack's root, and is in the label `process` too.
  */
 import { gzipSync } from 'node:zlib';
 import {
@@ -19,6 +19,7 @@ import {
 } from 'pprof-format';
 import { frameKey, mergedStacks, writableName } from '../merged-stacks.ts';
 import type { Profile, ProfileFrame, ProfileMetadata } from '../profile.ts';
+import { byAddress } from '../source-place.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
@@ -37,6 +38,7 @@ class PprofWriter {
   readonly #functions: PprofFunction[] = [];
   readonly #locations: Location[] = [];
   readonly #mappings: Mapping[] = [];
+  readonly #functionIds = new Map<string, number>();
   readonly #locationIds = new Map<string, number>();
   readonly #mappingIds = new Map<string, number>();
 
@@ -48,7 +50,9 @@ class PprofWriter {
       const root = frames[0];
       return new Sample({
         // Leaf first.
-        locationId: frames.map((frame) => this.#location(frame)).reverse(),
+        locationId: byAddress(frames)
+          .map((functions) => this.#location(functions))
+          .reverse(),
         value: period > 0 ? [count, BigInt(count) * BigInt(period)] : [count],
         label:
           root?.kind === 'process'
@@ -84,32 +88,52 @@ class PprofWriter {
     return new ValueType({ type: this.#text(type), unit: this.#text(unit) });
   }
 
-  #location(frame: ProfileFrame): number {
-    const key = frameKey(frame);
+  /** @param functions at one address, outermost first. */
+  #location(functions: readonly ProfileFrame[]): number {
+    const key = functions.map(frameKey).join('\n');
     const known = this.#locationIds.get(key);
     if (known !== undefined) return known;
     const id = this.#locations.length + 1;
-    const name = this.#text(writableName(frame.name));
-    this.#functions.push(new PprofFunction({ id, name, systemName: name }));
-    const object = mappingName(frame);
+    const object = functions[0] && mappingName(functions[0]);
     this.#locations.push(
       new Location({
         id,
-        ...(object === undefined ? {} : { mappingId: this.#mapping(object) }),
-        line: [new Line({ functionId: id })],
+        ...(object === undefined ? {} : { mappingId: this.#mapping(object, functions) }),
+        // Innermost first.
+        line: functions
+          .map((frame) => new Line({ functionId: this.#function(frame), line: frame.line ?? 0 }))
+          .reverse(),
       }),
     );
     this.#locationIds.set(key, id);
     return id;
   }
 
-  #mapping(object: string): number {
-    const known = this.#mappingIds.get(object);
+  #function({ name: called, file = '' }: ProfileFrame): number {
+    const name = this.#text(writableName(called));
+    const filename = this.#text(file.toWellFormed());
+    const key = `${name} ${filename}`;
+    const known = this.#functionIds.get(key);
     if (known !== undefined) return known;
-    const id = this.#mappings.length + 1;
-    const filename = this.#text(object.toWellFormed());
-    this.#mappings.push(new Mapping({ id, filename, hasFunctions: true }));
-    this.#mappingIds.set(object, id);
+    const id = this.#functions.length + 1;
+    this.#functions.push(new PprofFunction({ id, name, systemName: name, filename }));
+    this.#functionIds.set(key, id);
+    return id;
+  }
+
+  /** @param functions at an address of it, by which its flags tell what is known of any. */
+  #mapping(object: string, functions: readonly ProfileFrame[]): number {
+    const known = this.#mappingIds.get(object);
+    const id = known ?? this.#mappings.length + 1;
+    if (known === undefined) {
+      const filename = this.#text(object.toWellFormed());
+      this.#mappings.push(new Mapping({ id, filename, hasFunctions: true }));
+      this.#mappingIds.set(object, id);
+    }
+    const mapping = this.#mappings[id - 1] as Mapping;
+    mapping.hasFilenames ||= functions.some(({ file }) => file !== undefined);
+    mapping.hasLineNumbers ||= functions.some(({ line }) => line !== undefined);
+    mapping.hasInlineFrames ||= functions.length > 1;
     return id;
   }
 }

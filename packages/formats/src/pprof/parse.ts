@@ -5,6 +5,7 @@
 import { gunzipSync } from 'node:zlib';
 import { Profile as PprofProfile } from 'pprof-format';
 import type { FrameKind, Profile, ProfileFrame, ProfileStack } from '../profile.ts';
+import { placeOf } from '../source-place.ts';
 import { isUnnamed, unnamed } from '../unnamed-code.ts';
 import { COMMENTS, KERNEL_MAPPING, PROCESS_LABEL } from './encode.ts';
 
@@ -39,15 +40,16 @@ export function parsePprof(bytes: Uint8Array): Profile {
   const frames = new Map<number, readonly ProfileFrame[]>();
   for (const location of decoded.location) {
     const object = mappings.get(Number(location.mappingId));
-    const names = location.line.map((line) => {
-      const entry = functions.get(Number(line.functionId));
-      return entry === undefined ? '' : text(entry.name);
+    const found = location.line.map(({ functionId, line }) => {
+      const entry = functions.get(Number(functionId));
+      const frame = frameOf(entry === undefined ? '' : text(entry.name), object);
+      return { ...frame, ...placeOf(entry && text(entry.filename), Number(line)) };
     });
-    if (names.length === 0) names.push(unnamed(object, Number(location.address)));
+    if (found.length === 0) found.push(frameOf(unnamed(object, Number(location.address)), object));
     // The line of the innermost function comes first.
     frames.set(
       Number(location.id),
-      names.reverse().map((name) => frameOf(name, object)),
+      found.reverse().map((frame, depth) => (depth === 0 ? frame : { ...frame, inlined: true })),
     );
   }
   const counted = decoded.sampleType.findIndex(({ type }) => text(type) === 'samples');

@@ -99,9 +99,52 @@ describe('pprof', () => {
       expect(() => parsePprof(bytes)).toThrow(PprofSyntaxError);
   });
 
+  test('functions at one address are lines of one location, innermost first', () => {
+    const inMain = { name: 'main', kind: 'user', object: '/srv/app', file: '/src/main.c' } as const;
+    const inlined = { ...inMain, name: 'hash', file: '/src/hash.h', inlined: true } as const;
+    const stacks = [12, 13].map((line) => ({
+      count: line,
+      frames: [
+        { name: 'app', kind: 'process' } as const,
+        { ...inMain, line },
+        { ...inlined, line: 5 },
+      ],
+    }));
+    const decoded = PprofProfile.decode(gunzipSync(encodePprof({ ...profile, stacks })));
+    const text = (index: number | bigint) => decoded.stringTable.strings[Number(index)] ?? '';
+    expect(decoded.function.map(({ name, filename }) => [text(name), text(filename)])).toEqual([
+      ['app', ''],
+      ['main', '/src/main.c'],
+      ['hash', '/src/hash.h'],
+    ]);
+    expect(
+      decoded.location.map(({ line }) =>
+        line.map((each) => [Number(each.functionId), Number(each.line)]),
+      ),
+    ).toEqual([
+      [[1, 0]],
+      [
+        [3, 5],
+        [2, 12],
+      ],
+      [
+        [3, 5],
+        [2, 13],
+      ],
+    ]);
+    expect(decoded.sample.map(({ locationId }) => locationId.map(Number))).toEqual([
+      [2, 1],
+      [3, 1],
+    ]);
+    const [{ hasFunctions, hasFilenames, hasLineNumbers, hasInlineFrames } = {}] = decoded.mapping;
+    expect([hasFunctions, hasFilenames, hasLineNumbers, hasInlineFrames]).toEqual(
+      Array(4).fill(true),
+    );
+  });
+
   const go = ['/usr/local/go/bin/go', '/usr/bin/go', '/usr/lib/go/bin/go'].find(existsSync);
   if (go !== undefined)
-    test('`go tool pprof` shows shares, mappings and comments', () => {
+    test('`go tool pprof` shows shares, mappings, comments, lines and inlined functions', () => {
       const folder = mkdtempSync(join(tmpdir(), 'waggle-pprof-'));
       try {
         const file = join(folder, 'app.pb.gz');
@@ -117,6 +160,31 @@ describe('pprof', () => {
         expect(top).toMatch(/0\s+0%\s+100%\s+100\s+100%\s+main/);
         expect(shown('-comments')).toContain('command: ./app --all');
         expect(shown('-tags')).toMatch(/process:.*\n.*app/);
+
+        const source = join(folder, 'sum.c');
+        writeFileSync(
+          source,
+          'int add(int a)\n{\n\treturn a + 1;\n}\nint sum(void)\n{\n\treturn add(2);\n}\n',
+        );
+        const sum = {
+          name: 'sum',
+          kind: 'user',
+          object: '/srv/app',
+          file: source,
+          line: 7,
+        } as const;
+        const add = { ...sum, name: 'add', line: 3, inlined: true } as const;
+        const stacks = [
+          { count: 60, frames: [sum, add] },
+          { count: 40, frames: [sum] },
+        ];
+        writeFileSync(file, encodePprof({ ...profile, stacks }));
+        const byLine = shown('-sample_index=samples', '-lines', '-top');
+        expect(byLine).toMatch(/60\s+60\.00%\s+60\.00%\s+60\s+60\.00%\s+add .*sum\.c:3 \(inline\)/);
+        expect(byLine).toMatch(/40\s+40\.00%\s+100%\s+100\s+100%\s+sum .*sum\.c:7/);
+        const listed = shown('-sample_index=samples', '-list=sum|add');
+        expect(listed).toMatch(/60\s+60 .*3:\s+return a \+ 1;/);
+        expect(listed).toMatch(/40\s+100 .*7:\s+return add\(2\);/);
       } finally {
         rmSync(folder, { recursive: true });
       }

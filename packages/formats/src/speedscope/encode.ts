@@ -1,17 +1,24 @@
 /**
- * Writes speedscope's JSON. A frame's object is its file, by which speedscope colours; what waggle
- * knows besides (kind of frame, metadata) is in fields of our own, which speedscope leaves alone.
+ * Writes speedscope's JSON. A frame's file, by which speedscope colours, is its source file, or its
+ * object where no source is known; what waggle knows besides (kind of frame, metadata, the object when
+ * it is not the file) is in fields of our own, which speedscope leaves alone.
  */
 import { frameKey, mergedStacks, writableName } from '../merged-stacks.ts';
-import type { FrameKind, Profile, ProfileMetadata } from '../profile.ts';
+import type { FrameKind, Profile, ProfileFrame, ProfileMetadata } from '../profile.ts';
 
 /** The `$schema` that speedscope recognises a file of its own by. */
 export const SCHEMA = 'https://www.speedscope.app/file-format-schema.json';
+/** By which our own files are known. */
+export const EXPORTER = 'waggle';
 
 interface SpeedscopeFrame {
   readonly name: string;
   readonly file?: string;
+  readonly line?: number;
   readonly kind: FrameKind;
+  /** There when `file` is a source file: the object, null without one. */
+  readonly object?: string | null;
+  readonly inlined?: true;
 }
 
 /** @throws RangeError when a count is not a whole number of samples. */
@@ -29,9 +36,7 @@ export function encodeSpeedscope(profile: Profile): string {
         if (index === undefined) {
           index = frames.length;
           indexes.set(key, index);
-          const { object, kind } = frame;
-          const file = object === undefined ? {} : { file: object.toWellFormed() };
-          frames.push({ name: writableName(frame.name), ...file, kind });
+          frames.push(frameFields(frame));
         }
         return index;
       }),
@@ -40,7 +45,7 @@ export function encodeSpeedscope(profile: Profile): string {
   const title = titleOf(profile.metadata);
   return `${JSON.stringify({
     $schema: SCHEMA,
-    exporter: 'waggle',
+    exporter: EXPORTER,
     name: title,
     activeProfileIndex: 0,
     shared: { frames },
@@ -57,6 +62,21 @@ export function encodeSpeedscope(profile: Profile): string {
     ],
     waggle: metadataFields(profile.metadata),
   })}\n`;
+}
+
+function frameFields({ name, kind, object, file, line, inlined }: ProfileFrame): SpeedscopeFrame {
+  const path = object?.toWellFormed();
+  return {
+    name: writableName(name),
+    ...(file === undefined
+      ? path === undefined
+        ? {}
+        : { file: path }
+      : { file: file.toWellFormed(), object: path ?? null }),
+    ...(line === undefined ? {} : { line }),
+    kind,
+    ...(inlined ? { inlined } : {}),
+  };
 }
 
 function titleOf({ command, host, frequencyHz, lostSamples }: ProfileMetadata): string {

@@ -10,6 +10,8 @@ import type {
   ProfileMetadata,
   ProfileStack,
 } from '../profile.ts';
+import { placeOf } from '../source-place.ts';
+import { EXPORTER } from './encode.ts';
 
 export class SpeedscopeSyntaxError extends Error {
   override readonly name = 'SpeedscopeSyntaxError';
@@ -33,7 +35,10 @@ const KINDS: readonly FrameKind[] = ['process', 'user', 'kernel', 'unresolved'];
 export function parseSpeedscope(bytes: Uint8Array): Profile {
   const root = json.file(bytes);
   const shared = json.object(root.shared, 'shared');
-  const frames = json.array(shared.frames, 'shared.frames').map(frameOf);
+  const isOurs = root.exporter === EXPORTER;
+  const frames = json
+    .array(shared.frames, 'shared.frames')
+    .map((frame, index) => frameOf(frame, index, isOurs));
   const stacks = json
     .array(root.profiles, 'profiles')
     .flatMap((profile, index) => stacksOf(json.object(profile, `profiles[${index}]`), frames));
@@ -63,19 +68,28 @@ function stacksOf(profile: JsonObject, frames: readonly ProfileFrame[]): Profile
   });
 }
 
-function frameOf(value: unknown, index: number): ProfileFrame {
-  const { name, file, kind } = json.object(value, `shared.frames[${index}]`);
+function frameOf(value: unknown, index: number, isOurs: boolean): ProfileFrame {
+  const fields = json.object(value, `shared.frames[${index}]`);
+  const { name, kind, inlined } = fields;
   if (typeof name !== 'string')
     throw new SpeedscopeSyntaxError(`shared.frames[${index}] has no name`);
+  const text = (field: unknown) => (typeof field === 'string' ? field : undefined);
+  const line = typeof fields.line === 'number' ? fields.line : undefined;
+  // Others say "file" to either, and have lines only in a source file.
+  const isSource = isOurs ? fields.object !== undefined : line !== undefined;
+  const file = text(fields.file);
+  const object = isSource ? text(fields.object) : file;
   return {
     name,
     kind: KINDS.find((known) => known === kind) ?? 'user',
-    ...(typeof file === 'string' ? { object: file } : {}),
+    ...(object === undefined ? {} : { object }),
+    ...placeOf(isSource ? file : undefined, line),
+    ...(isOurs && inlined === true ? { inlined } : {}),
   };
 }
 
 function metadataOf(root: JsonObject, stacks: readonly ProfileStack[]): ProfileMetadata {
-  const ours = root.exporter === 'waggle' ? json.object(root.waggle ?? {}, 'waggle') : {};
+  const ours = root.exporter === EXPORTER ? json.object(root.waggle ?? {}, 'waggle') : {};
   const number = (value: unknown) => (typeof value === 'number' ? value : 0);
   return {
     host: typeof ours.host === 'string' ? ours.host : '',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { randomOf, randomProfile } from '../../test/random-profile.ts';
+import { profileOf, randomOf, randomProfile } from '../../test/random-profile.ts';
 import { encodeSpeedscope, parseSpeedscope, SpeedscopeSyntaxError } from '../index.ts';
 import { mergedStacks, writableName } from '../merged-stacks.ts';
 import { totalSamples } from '../profile.ts';
@@ -69,5 +69,25 @@ describe('speedscope', () => {
     ['evented', { shared: { frames: [] }, profiles: [{ type: 'evented', events: [] }] }],
   ])('%s is refused with a reason', (_, file) => {
     expect(() => parseSpeedscope(bytesOf(file))).toThrow(SpeedscopeSyntaxError);
+  });
+
+  test('a source file is the file, and the object stands beside it; without one the object is', () => {
+    const frames = [
+      { name: 'main', kind: 'user', object: '/srv/app', file: '/src/main.c', line: 12 },
+      { name: 'hash', kind: 'user', object: '/srv/app' },
+    ] as const;
+    const file = JSON.parse(encodeSpeedscope(profileOf([{ count: 1, frames }])));
+    expect(file.shared.frames).toEqual([
+      { name: 'main', kind: 'user', file: '/src/main.c', line: 12, object: '/srv/app' },
+      { name: 'hash', kind: 'user', file: '/srv/app' },
+    ]);
+    // Of others, a file with lines is a source file, and one without can be anything.
+    const others = { ...file, exporter: 'other' };
+    delete others.shared.frames[0].object;
+    const bytes = new TextEncoder().encode(JSON.stringify(others));
+    expect(parseSpeedscope(bytes).stacks[0]?.frames).toEqual([
+      { name: 'main', kind: 'user', file: '/src/main.c', line: 12 },
+      { name: 'hash', kind: 'user', object: '/srv/app' },
+    ]);
   });
 });

@@ -3,7 +3,7 @@
 import { type ProcessMetadataCache, RealProcfs, ticksFromBoottime } from '@waggle/cache';
 import type { SampledProcess } from '@waggle/core';
 
-export const GROUPINGS = ['comm', 'process', 'container', 'cgroup'] as const;
+export const GROUPINGS = ['comm', 'process', 'thread', 'container', 'cgroup'] as const;
 export type Grouping = (typeof GROUPINGS)[number];
 
 /** As container tools show an id. */
@@ -32,6 +32,8 @@ export function rootFramesBy(
       return ({ comm }) => [comm];
     case 'process':
       return ({ comm, pid }) => [`${comm} (${pid})`];
+    case 'thread':
+      return ({ comm, pid, threadComm, tid }) => [`${comm} (${pid})`, `${threadComm} (${tid})`];
     case 'container':
       return (owner) => {
         const entry = entryOf(owner);

@@ -13,6 +13,8 @@ export interface RecordOptions {
   readonly output?: readonly string[];
   readonly unwind: UnwindMode;
   readonly groupBy: Grouping;
+  readonly lines?: boolean;
+  readonly idle?: boolean;
   readonly user?: boolean;
   readonly kernel?: boolean;
 }
@@ -47,10 +49,23 @@ export function recordCommand(): Command {
         .default('auto'),
     )
     .addOption(
-      new Option('--group-by <what>', 'what stacks stand on: the name, the process, its container')
+      new Option(
+        '--group-by <what>',
+        'what stacks stand on: the name, the process, its threads, its container',
+      )
         .choices(GROUPINGS)
         .default('comm'),
     )
+    .option(
+      '--lines',
+      'source lines and inlined functions, of programs and libraries with debug information (gcc -g)',
+    )
+    .addOption(
+      new Option('--idle', 'with -a: also what CPUs do when idle, under [idle]').conflicts(
+        'skipIdle',
+      ),
+    )
+    .addOption(new Option('--skip-idle', 'leave idle CPUs out (the default)'))
     .addOption(new Option('--user', 'only frames of user space').conflicts('kernel'))
     .addOption(new Option('--kernel', 'only frames of the kernel'))
     .addHelpText(
@@ -61,6 +76,7 @@ export function recordCommand(): Command {
         '  waggle record -o flame.svg -- ./app --input data',
         '  waggle record -F 999 -d 5 -p 4242 -o app.folded -o app.svg',
         '  waggle record -a -d 10',
+        '  waggle record --lines -o app.pb.gz -- ./app; go tool pprof -list main app.pb.gz',
         '  waggle record -o - -- make | sort -k2 -n',
         '',
         'Ctrl-C ends a recording and writes everything. With a COMMAND, its exit code is ours.',

@@ -10,6 +10,7 @@ import {
   openSession,
   ProcessMetadata,
   Profiler,
+  type ProfilerCounts,
   type Profiling,
   processMetadata,
   profileOutput,
@@ -32,6 +33,7 @@ import {
 } from '../../profile-files/outputs.ts';
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
+import { cpuStateLines } from './cpu-state-summary.ts';
 import { type Grouping, rootFramesBy } from './grouping.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
@@ -91,7 +93,7 @@ const record = Effect.fnUntraced(function* (
   const ended = command?.running === false ? yield* Effect.promise(() => command.ended) : undefined;
   for (const problem of sink.problems) say(problem);
   summarize(session, profiler, outputs);
-  for (const line of sink.summary) say(line);
+  for (const line of sink.summary(profiler.counts(), target.kind === 'host')) say(line);
   if (sink.problems.length > 0) return FAILED;
   return ended?.exitCode ?? (command !== undefined && stoppedBySignal ? 130 : 0);
 });
@@ -103,6 +105,7 @@ const record = Effect.fnUntraced(function* (
 const METADATA_MS: Readonly<Record<Grouping, number>> = {
   comm: 250,
   process: 250,
+  thread: 250,
   container: 2000,
   cgroup: 2000,
 };
@@ -119,6 +122,9 @@ function sessionConfig(
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     frequencyHz: options.frequency,
     unwind: options.unwind,
+    lines: options.lines === true,
+    threads: options.groupBy === 'thread',
+    idle: options.idle === true,
     rootFrames,
     ...launcher,
     ...(target.kind === 'command' ? { command: target.argv.join(' ') } : {}),
@@ -147,7 +153,7 @@ function sideOf({ user, kernel }: RecordOptions): Side | undefined {
 /** One profile to every -o. */
 class FileSink implements OutputSink {
   problems: readonly string[] = [];
-  summary: readonly string[] = [];
+  private collected: Profile | undefined;
 
   constructor(
     private readonly outputs: readonly ProfileOutput[],
@@ -155,9 +161,19 @@ class FileSink implements OutputSink {
   ) {}
 
   async writeProfile(collected: Profile): Promise<void> {
-    const profile = this.side === undefined ? collected : onlyFrames(collected, this.side);
-    this.problems = await writeOutputs(this.outputs, profile);
-    this.summary = summaryLines(profile);
+    this.collected = collected;
+    this.problems = await writeOutputs(this.outputs, this.shown(collected));
+  }
+
+  /** What a person wants to know of it. */
+  summary(counts: ProfilerCounts, isHost: boolean): string[] {
+    const { collected } = this;
+    if (collected === undefined) return [];
+    return [...cpuStateLines(collected, counts, isHost), ...summaryLines(this.shown(collected))];
+  }
+
+  private shown(collected: Profile): Profile {
+    return this.side === undefined ? collected : onlyFrames(collected, this.side);
   }
 }
 

@@ -21,6 +21,11 @@ export function chooseTarget(
       message: 'say what to record: -- COMMAND, -p PID, or -a for the host',
     };
   if (count > 1) return { kind: 'mistake', message: 'give only one of -- COMMAND, -p PID and -a' };
+  if (options.idle === true && options.all !== true)
+    return {
+      kind: 'mistake',
+      message: '--idle shows CPUs that run no process, so it needs -a; leave it out here',
+    };
   if (file !== undefined) return { kind: 'command', argv: [file, ...args] };
   if (options.pid !== undefined) return { kind: 'processes', pids: options.pid };
   return { kind: 'host' };

@@ -132,6 +132,8 @@ function stackCount(
     startTime: record.getBigUint64(AT.start_boottime, true),
     execId: record.getBigUint64(AT.exec_id, true),
     comm: decodeComm(bytes, AT.comm),
+    tid: record.getUint32(AT.tid, true),
+    threadComm: decodeComm(bytes, AT.thread_comm),
     count: 1,
     firstTime: time,
     lastTime: time,
