@@ -16,6 +16,7 @@ interface Build {
 const FRAMES = ['-fno-omit-frame-pointer', '-fno-optimize-sibling-calls', '-g0'];
 const FIXED_ADDRESS = ['-static', '-no-pie', '-fno-PIE', ...FRAMES];
 
+const LIBRARY = ['-shared', '-fPIC', ...FRAMES];
 const NO_FRAMES = ['-fomit-frame-pointer', '-fno-optimize-sibling-calls', '-g0'];
 
 const BUILDS = {
@@ -45,6 +46,14 @@ const BUILDS = {
   swap_one: { source: 'swap', flags: ['-DFUNCTION=only_in_one', ...FIXED_ADDRESS] },
   swap_two: { source: 'swap', flags: ['-DFUNCTION=only_in_two', ...FIXED_ADDRESS] },
   bpf_ids: { flags: ['-static'] },
+  burn_in_1: { source: 'burn_in', flags: ['-DFUNCTION=only_in_1', ...FRAMES] },
+  burn_in_2: { source: 'burn_in', flags: ['-DFUNCTION=only_in_2', ...FRAMES] },
+  burn_in_3: { source: 'burn_in', flags: ['-DFUNCTION=only_in_3', ...FRAMES] },
+  burn_in_4: { source: 'burn_in', flags: ['-DFUNCTION=only_in_4', ...FRAMES] },
+  burn_in_5: { source: 'burn_in', flags: ['-DFUNCTION=only_in_5', ...FRAMES] },
+  plugin_host: { flags: [...FRAMES, '-ldl'] },
+  plugin_1: { source: 'plugin', flags: ['-DFUNCTION=in_plugin_1', ...LIBRARY] },
+  plugin_2: { source: 'plugin', flags: ['-DFUNCTION=in_plugin_2', ...LIBRARY] },
 } satisfies Record<string, Build>;
 
 export type Workload = keyof typeof BUILDS;

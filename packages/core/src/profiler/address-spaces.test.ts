@@ -63,7 +63,10 @@ describe('mappings hold from their time on', () => {
 
 test('processes nobody follows are not remembered', () => {
   const seen: string[] = [];
-  const spaces = new AddressSpaces((_, { path }) => seen.push(path));
+  const spaces = new AddressSpaces((_, { path }) => {
+    seen.push(path);
+    return undefined;
+  });
   spaces.apply({ type: 'mapping', time: 1n, pid: 9, mapping: mapping('/x') });
   spaces.apply({ type: 'exec', time: 2n, pid: 9 });
   spaces.apply({ type: 'fork', time: 3n, pid: 10, parent: 9 });

@@ -2,7 +2,8 @@
 // image starts at fork or exec and is never changed by what comes after its time, so an address
 // sampled in one image is never looked up in another.
 
-import { ImageMappings } from './image-mappings.ts';
+import { ImageMappings, type MappedObject } from './image-mappings.ts';
+import type { ObjectFile } from './object-files.ts';
 import type { Mapping, SideBandRecord } from './perf-records.ts';
 
 interface Image {
@@ -13,8 +14,14 @@ interface Image {
 export class AddressSpaces {
   private readonly images = new Map<number, Image[]>();
 
-  /** @param onMapping sees each new executable mapping, to secure its file early. */
-  constructor(private readonly onMapping: (pid: number, mapping: Mapping) => void = () => {}) {}
+  /** @param open secures what a new executable mapping maps, as early as it is known. */
+  constructor(
+    private readonly open: (
+      pid: number,
+      mapping: Mapping,
+      time: bigint,
+    ) => ObjectFile | undefined = () => undefined,
+  ) {}
 
   /** Processes whose mappings are followed; children of followed ones are added by fork. */
   get pids(): ReadonlySet<number> {
@@ -43,10 +50,9 @@ export class AddressSpaces {
           this.start(record.pid, { since: record.time, mappings: ImageMappings.empty() });
         return;
       case 'mapping': {
-        const image = this.images.get(record.pid)?.at(-1);
-        if (image === undefined) return;
-        image.mappings.add(record.time, record.mapping);
-        this.onMapping(record.pid, record.mapping);
+        const { pid, time, mapping } = record;
+        const image = this.images.get(pid)?.at(-1);
+        image?.mappings.add(time, { ...mapping, object: this.open(pid, mapping, time) });
         return;
       }
     }
@@ -69,7 +75,7 @@ export class AddressSpaces {
   }
 
   /** The mapping that held at `time`. */
-  find(pid: number, address: number, time: bigint): Mapping | undefined {
+  find(pid: number, address: number, time: bigint): MappedObject | undefined {
     const images = this.images.get(pid);
     if (images === undefined) return undefined;
     for (let index = images.length - 1; index >= 0; index--) {

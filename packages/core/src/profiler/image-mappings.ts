@@ -3,11 +3,17 @@
 // child shares its parent's until one of the two maps something: most children exec at once, and
 // a browser's thousands of mappings are not to be copied for each.
 
+import type { ObjectFile } from './object-files.ts';
 import type { Mapping } from './perf-records.ts';
+
+/** A mapping with what it maps; left out until somebody asks, for one that was there before us. */
+export interface MappedObject extends Mapping {
+  readonly object?: ObjectFile | undefined;
+}
 
 interface TimedMapping {
   readonly since: bigint;
-  readonly mapping: Mapping;
+  readonly mapping: MappedObject;
 }
 
 export class ImageMappings {
@@ -33,7 +39,7 @@ export class ImageMappings {
     return new ImageMappings(this.current, this.replaced, true);
   }
 
-  add(since: bigint, mapping: Mapping): void {
+  add(since: bigint, mapping: MappedObject): void {
     if (this.shared) {
       this.current = [...this.current];
       this.replaced = [...this.replaced];
@@ -48,7 +54,7 @@ export class ImageMappings {
   }
 
   /** The newest mapping of the address that was there at `time`. */
-  find(address: number, time: bigint): Mapping | undefined {
+  find(address: number, time: bigint): MappedObject | undefined {
     const entry = this.current[this.firstEndingAfter(address)];
     if (entry !== undefined && entry.mapping.start <= address && entry.since <= time)
       return entry.mapping;
@@ -74,7 +80,7 @@ export class ImageMappings {
 function withHole(
   overlapped: readonly TimedMapping[],
   since: bigint,
-  mapping: Mapping,
+  mapping: MappedObject,
 ): TimedMapping[] {
   const pieces: TimedMapping[] = [];
   const first = overlapped[0];

@@ -1,8 +1,17 @@
-// The files behind mappings, held open from the moment they are first seen: so they can still
-// be read when the process, its mount namespace or the file's name are gone. One descriptor per
-// (device, inode), up to a limit.
+// The objects behind mappings: files, held open from the moment their mapping is first seen, so that
+// they can still be read when the process, its mount namespace or the file's name are gone. A file has
+// one descriptor, and an object for each content that it was mapped with.
 
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import {
+  contentOf,
+  type FileContent,
+  isBornAfter,
+  lastWritten,
+  sameContent,
+  timesOf,
+} from './file-content.ts';
+import { isOnDevice } from './file-device.ts';
 import type { Mapping } from './perf-records.ts';
 
 /** Of the descriptors that this process may have, left to everything else. */
@@ -14,43 +23,169 @@ const MAX_OPEN_FILES = 50_000;
 /** As the kernel calls the mapping of its own code for processes: see vdso(7). */
 export const VDSO = '[vdso]';
 
+/**
+ * Why an object's content cannot be had: its file was gone before it could be opened, it was changed
+ * after it was mapped, or too many are open.
+ */
+export type NoContent = 'gone' | 'changed' | 'limit';
+
 export interface ObjectFile {
   readonly key: string;
   readonly path: string;
   /** Open for reading; undefined when there is no file to read. */
   readonly fd: number | undefined;
+  /** What `fd` held when it was mapped; undefined when it is not known, and for what is no file. */
+  readonly content: FileContent | undefined;
+  readonly missing: NoContent | undefined;
+}
+
+/** A content of a file, and from when to when it is known that the file held it. */
+interface Version extends ObjectFile {
+  content: FileContent | undefined;
+  /** CLOCK_BOOTTIME in ns. */
+  readonly since: bigint;
+  until: bigint;
+}
+
+const NO_FILE = { fd: undefined, content: undefined, since: 0n, until: 0n } as const;
+
+/** CLOCK_BOOTTIME, and what makes nanoseconds since the epoch of it. */
+export interface FileClock {
+  now(): bigint;
+  toEpoch(): bigint;
 }
 
 export class ObjectFiles implements Disposable {
-  private readonly files = new Map<string, ObjectFile>();
-  private open = 0;
+  /** Of each file the content that it was last seen with. */
+  private readonly latest = new Map<string, Version>();
+  private readonly changed = new Map<string, ObjectFile>();
+  private readonly descriptors: number[] = [];
+  private versions = 0;
   private readonly maxOpen = Math.min(descriptorLimit() - RESERVED_DESCRIPTORS, MAX_OPEN_FILES);
 
-  /** The object of a mapping, opened through the process that maps it when it is new. */
-  of(pid: number, mapping: Mapping): ObjectFile {
-    const key = `${mapping.device}:${mapping.inode}:${mapping.path}`;
-    const known = this.files.get(key);
-    if (known !== undefined) return known;
-    const file = { key, path: mapping.path, fd: this.openFile(pid, mapping) };
-    this.files.set(key, file);
-    return file;
+  constructor(private readonly clock: FileClock) {}
+
+  /**
+   * The object of a mapping, opened through the process that maps it when it is new.
+   * @param time when it was mapped, CLOCK_BOOTTIME in ns; left out for a mapping that was there before
+   *   anything was recorded: what its file holds now is what is executed
+   */
+  of(pid: number, mapping: Mapping, time?: bigint): ObjectFile {
+    const name = `${mapping.device}:${mapping.inode}:${mapping.path}`;
+    const latest = this.latest.get(name);
+    if (latest === undefined) return this.open(name, pid, mapping, time);
+    if (time === undefined) return latest;
+    if (latest.fd === undefined)
+      return latest.missing === 'gone' ? this.open(name, pid, mapping, time) : latest;
+    if (time > latest.until && !this.isStill(latest))
+      return this.version(name, mapping, latest.fd, time);
+    return time < latest.since ? this.changedSince(name, latest) : latest;
   }
 
   [Symbol.dispose](): void {
-    for (const { fd } of this.files.values()) if (fd !== undefined) closeSync(fd);
-    this.files.clear();
+    for (const fd of this.descriptors.splice(0)) closeSync(fd);
+    this.latest.clear();
+    this.changed.clear();
   }
 
-  private openFile(pid: number, mapping: Mapping): number | undefined {
-    if (!mapping.path.startsWith('/') || mapping.path.startsWith('//') || this.open >= this.maxOpen)
-      return undefined;
-    for (const path of placesOf(pid, mapping)) {
-      const fd = openRegular(path, mapping.inode);
-      if (fd !== undefined) {
-        this.open++;
-        return fd;
+  private open(name: string, pid: number, mapping: Mapping, time?: bigint): ObjectFile {
+    if (!isFile(mapping)) return this.remember(name, mapping, undefined);
+    if (this.descriptors.length >= this.maxOpen) return this.remember(name, mapping, 'limit');
+    const now = this.clock.now();
+    const toEpoch = this.clock.toEpoch();
+    const mapped = (time ?? now) + toEpoch;
+    for (const place of placesOf(pid, mapping)) {
+      const fd = openPlace(place.path);
+      if (fd === undefined) continue;
+      if (isTheFile(fd, place, pid, mapping, { mapped, now: now + toEpoch })) {
+        this.descriptors.push(fd);
+        return this.version(name, mapping, fd, time);
       }
+      closeSync(fd);
     }
+    return this.remember(name, mapping, 'gone');
+  }
+
+  /** What the file holds now, if it held that when it was mapped. */
+  private version(name: string, mapping: Mapping, fd: number, time?: bigint): ObjectFile {
+    const until = this.clock.now();
+    const toEpoch = this.clock.toEpoch();
+    const content = readContent(fd);
+    if (content === undefined) return this.remember(name, mapping, 'gone');
+    const since = lastWritten(content, until + toEpoch) - toEpoch;
+    const version = this.remember(name, mapping, undefined, { fd, content, since, until });
+    return time !== undefined && time < since ? this.changedSince(name, version) : version;
+  }
+
+  private remember(
+    name: string,
+    { path }: Mapping,
+    missing: NoContent | undefined,
+    file: Pick<Version, 'fd' | 'content' | 'since' | 'until'> = NO_FILE,
+  ): Version {
+    const key = this.latest.has(name) ? `${name} ${++this.versions}` : name;
+    const version = { key, path, missing, ...file };
+    this.latest.set(name, version);
+    return version;
+  }
+
+  private isStill(version: Version): boolean {
+    const { fd, content } = version;
+    if (fd === undefined || content === undefined) return true;
+    const until = this.clock.now();
+    const now = sameContent(fd, content);
+    if (now === undefined) return false;
+    version.content = now;
+    version.until = until;
+    return true;
+  }
+
+  /** It was written to after it was mapped: what it held then is no more. */
+  private changedSince(name: string, { path, fd }: Version): ObjectFile {
+    const known = this.changed.get(name);
+    if (known !== undefined) return known;
+    // The descriptor is of use still: what is executed now is what the file holds now.
+    const object = {
+      key: `${name} changed`,
+      path,
+      fd,
+      content: undefined,
+      missing: 'changed',
+    } as const;
+    this.changed.set(name, object);
+    return object;
+  }
+}
+
+/** Whether the file holds what it held when it was mapped, as far as that is known. */
+export function holdsItsContent({ fd, content, missing }: ObjectFile): boolean {
+  if (fd === undefined || content === undefined) return missing !== 'changed';
+  try {
+    return sameContent(fd, content) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether it is memory that code is generated into. perf_event_open(2) calls anonymous memory
+ * `//anon`; a file in memory may be a program as well.
+ */
+export function isGenerated({ path, content }: ObjectFile): boolean {
+  if (path.startsWith('/memfd:')) return content?.isElf !== true;
+  if (!path.startsWith('/')) return path !== VDSO;
+  return path.startsWith('//') || path.startsWith('/dev/zero');
+}
+
+/** Not memory without a file. */
+function isFile({ path }: Mapping): boolean {
+  return path.startsWith('/') && !path.startsWith('//');
+}
+
+function readContent(fd: number): FileContent | undefined {
+  try {
+    return contentOf(fd);
+  } catch {
     return undefined;
   }
 }
@@ -66,31 +201,46 @@ function descriptorLimit(): number {
   }
 }
 
+interface Place {
+  readonly path: string;
+  /** A link of the kernel's to the file itself, not a name that leads to what stands there now. */
+  readonly isLink: boolean;
+}
+
 /**
  * Where the file may be had, best first: by the mapping itself and as the running program, which
  * also serves files that were deleted or replaced; by name in the process's mount namespace; by
  * name in ours when the process is gone. proc(5); map_files needs CAP_CHECKPOINT_RESTORE.
  */
-function placesOf(pid: number, { start, end, path }: Mapping): readonly string[] {
+function placesOf(pid: number, { start, end, path }: Mapping): readonly Place[] {
+  const range = `${start.toString(16)}-${end.toString(16)}`;
   return [
-    `/proc/${pid}/map_files/${start.toString(16)}-${end.toString(16)}`,
-    `/proc/${pid}/exe`,
-    `/proc/${pid}/root${path}`,
-    path,
+    { path: `/proc/${pid}/map_files/${range}`, isLink: true },
+    { path: `/proc/${pid}/exe`, isLink: true },
+    { path: `/proc/${pid}/root${path}`, isLink: false },
+    { path, isLink: false },
   ];
 }
 
-/** Only the very file that was mapped: another one at the same path has other symbols. */
-function openRegular(path: string, inode: bigint): number | undefined {
-  let fd: number;
+function openPlace(path: string): number | undefined {
   try {
     // O_NONBLOCK: a FIFO put in the file's place must not stop us.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return undefined;
   }
+}
+
+/** Only the very file that was mapped: another one at the same path has other symbols. */
+function isTheFile(
+  fd: number,
+  { isLink }: Place,
+  pid: number,
+  { inode, device }: Mapping,
+  { mapped, now }: { readonly mapped: bigint; readonly now: bigint },
+): boolean {
   const stat = fstatSync(fd, { bigint: true });
-  if (stat.isFile() && stat.ino === inode) return fd;
-  closeSync(fd);
-  return undefined;
+  if (!stat.isFile() || stat.ino !== inode || isBornAfter(timesOf(stat), mapped, now)) return false;
+  // The mount of what a link leads to may be in no list any more.
+  return isOnDevice(fd, stat.dev, pid, device) ?? isLink;
 }

@@ -76,6 +76,13 @@ function decodeMapping(record: DataView): Mapping {
     fileOffset: Number(record.getBigUint64(32, true)),
     device: `${record.getUint32(40, true)}:${record.getUint32(44, true)}`,
     inode: record.getBigUint64(48, true),
-    path: decoder.decode(bytes.subarray(0, bytes.indexOf(0))),
+    path: withoutDeleted(decoder.decode(bytes.subarray(0, bytes.indexOf(0)))),
   };
+}
+
+const DELETED = ' (deleted)';
+
+/** The path without what the kernel appends when no name leads to the file any more: d_path(). */
+export function withoutDeleted(path: string): string {
+  return path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path;
 }

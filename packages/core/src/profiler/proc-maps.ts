@@ -1,10 +1,9 @@
 // Executable mappings of a process that runs already: /proc/PID/maps, proc(5).
 
 import { readFileSync } from 'node:fs';
-import type { Mapping } from './perf-records.ts';
+import { type Mapping, withoutDeleted } from './perf-records.ts';
 
 const LINE = /^([0-9a-f]+)-([0-9a-f]+) ..(.). ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) *(.*)$/;
-const DELETED = ' (deleted)';
 
 /** Empty when the process is gone or not ours to read. */
 export function readExecutableMappings(pid: number): Mapping[] {
@@ -41,10 +40,7 @@ export function parseExecutableMappings(maps: string): Mapping[] {
       device: `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`,
       inode: BigInt(inode),
       // The kernel writes a newline in a path as \012.
-      path: (path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path).replaceAll(
-        '\\012',
-        '\n',
-      ),
+      path: withoutDeleted(path).replaceAll('\\012', '\n'),
     });
   }
   return found;

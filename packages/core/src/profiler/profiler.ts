@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { SAMPLE_PROGRAM } from '@waggle/bpf';
 import {
   type BpfLink,
+  bootToRealtimeOffset,
+  clockNanoseconds,
   PERF_COUNT_SW_CPU_CLOCK,
   PERF_TYPE_SOFTWARE,
   PerfEvent,
@@ -32,7 +34,7 @@ import { type UnwindTableStats, UnwindTables } from './unwinding/unwind-tables.t
 /** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
 const ROUND_MS = 250;
 /** What the ring takes in between, at 999 Hz on two CPUs: some 40 stacks of at most 48 KiB each. */
-const DEFERRED_MS = 20;
+const EVIDENCE_MS = 20;
 const MIN_ENTRIES = 1024;
 const MAX_ENTRIES = 16_384;
 const ROUNDS_UNTIL_FORGOTTEN = 3;
@@ -88,7 +90,7 @@ export function sampleEntries(frequencyHz: number, cpus = onlineCpus().length): 
 
 export class CpuProfiler {
   private readonly sideBand: SideBand;
-  private readonly objects = new ObjectFiles();
+  private readonly objects: ObjectFiles;
   private readonly jitMaps = new JitMaps();
   private readonly spaces: AddressSpaces;
   private readonly maps: SampleMaps;
@@ -96,7 +98,7 @@ export class CpuProfiler {
   private readonly symbolizer: Symbolizer;
   private readonly links: BpfLink[] = [];
   private readonly unwinding: { tables: UnwindTables; deferred: DeferredSamples } | undefined;
-  private readonly deferredTimer: ReturnType<typeof setInterval> | undefined;
+  private readonly evidenceTimer: ReturnType<typeof setInterval>;
   private readonly timer: ReturnType<typeof setInterval>;
   private collector: StackCollector;
   private raw: ResolvedStack[] = [];
@@ -114,7 +116,11 @@ export class CpuProfiler {
     const cpus = onlineCpus();
     this.collector = new StackCollector(config.rootFrames);
     this.symbolizer = new Symbolizer(() => KernelSymbols.read(), symbolCache(config), config.lines);
-    this.spaces = new AddressSpaces((pid, mapping) => this.objects.of(pid, mapping));
+    this.objects = new ObjectFiles({
+      now: () => clockNanoseconds(kernel.native, 'boottime'),
+      toEpoch: () => bootToRealtimeOffset(kernel.native),
+    });
+    this.spaces = new AddressSpaces((pid, mapping, time) => this.objects.of(pid, mapping, time));
     this.maps = new SampleMaps(kernel.programs.object);
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
     this.unwinding = this.openUnwinding();
@@ -130,8 +136,7 @@ export class CpuProfiler {
       throw error;
     }
     this.timer = setInterval(() => this.round(), ROUND_MS);
-    if (this.unwinding !== undefined)
-      this.deferredTimer = setInterval(() => this.takeDeferred(), DEFERRED_MS);
+    this.evidenceTimer = setInterval(() => this.takeEvidence(), EVIDENCE_MS);
   }
 
   /** The image ended then (CLOCK_BOOTTIME): forgotten once no sample of it can be left. */
@@ -155,7 +160,7 @@ export class CpuProfiler {
     if (!this.sampling) return;
     this.stopSampling();
     clearInterval(this.timer);
-    clearInterval(this.deferredTimer);
+    clearInterval(this.evidenceTimer);
     this.followMappings(true);
     this.takeDeferred();
     for (const stack of this.maps.rest()) this.add(stack);
@@ -232,6 +237,12 @@ export class CpuProfiler {
       tables,
       deferred: new DeferredSamples(native, programs.object, spaces, objects, tables),
     };
+  }
+
+  /** What was mapped is looked at as often: a program may be gone, or another, a moment later. */
+  private takeEvidence(): void {
+    this.followMappings(false);
+    this.takeDeferred();
   }
 
   private takeDeferred(): void {

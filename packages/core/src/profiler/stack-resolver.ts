@@ -4,8 +4,7 @@
 import type { AddressSpaces } from './address-spaces.ts';
 import type { Frame } from './frame-table.ts';
 import type { JitMaps } from './jit-maps.ts';
-import { type ObjectFiles, VDSO } from './object-files.ts';
-import type { Mapping } from './perf-records.ts';
+import { isGenerated, type ObjectFiles } from './object-files.ts';
 import type { StackCount } from './sample-maps.ts';
 
 export interface ResolvedFrame {
@@ -71,14 +70,15 @@ export class StackResolver {
     isSignalReturn: boolean,
   ): Frame {
     const mapping = this.spaces.find(stack.pid, address, stack.lastTime);
-    if (mapping === undefined || isAnonymous(mapping)) {
+    const object = mapping && (mapping.object ?? this.objects.of(stack.pid, mapping));
+    if (object === undefined || isGenerated(object)) {
       const map = this.jitMaps.of(stack);
       if (map !== undefined) return { kind: 'jit', map, address, isReturn };
     }
-    if (mapping === undefined) return { kind: 'unmapped', address };
+    if (mapping === undefined || object === undefined) return { kind: 'unmapped', address };
     return {
       kind: 'user',
-      object: this.objects.of(stack.pid, mapping),
+      object,
       offset: address - mapping.start + mapping.fileOffset,
       isReturn,
       isSignalReturn,
@@ -89,16 +89,6 @@ export class StackResolver {
 function isCode(frame: Frame): boolean {
   return (
     frame.kind === 'user' || (frame.kind === 'jit' && frame.map.lookup(frame.address) !== undefined)
-  );
-}
-
-/** Memory that code is generated into. perf_event_open(2) calls anonymous memory //anon. */
-function isAnonymous({ path }: Mapping): boolean {
-  return (
-    (!path.startsWith('/') && path !== VDSO) ||
-    path.startsWith('//') ||
-    path.startsWith('/memfd:') ||
-    path.startsWith('/dev/zero')
   );
 }
 

@@ -16,8 +16,9 @@ import {
   SymbolTable,
 } from '@waggle/symbols';
 import type { Frame } from './frame-table.ts';
-import { type ObjectFile, VDSO } from './object-files.ts';
+import { holdsItsContent, isGenerated, type ObjectFile, VDSO } from './object-files.ts';
 import { openWithLines, sourceFrames } from './source-frames.ts';
+import type { UnnamedFrame, UnnamedReason } from './unnamed-frame.ts';
 
 /** What names of an object are looked up by. */
 interface NamedObject {
@@ -55,10 +56,10 @@ export class Symbolizer {
       case 'kernel':
         return [this.kernelFrame(frame.address, frame.isReturn)];
       case 'unmapped':
-        return [{ name: '[unknown]', kind: 'unresolved' }];
+        return [UNMAPPED];
       case 'jit': {
         const hit = frame.map.lookup(frame.isReturn ? frame.address - 1 : frame.address);
-        if (hit === undefined) return [{ name: '[unknown]', kind: 'unresolved' }];
+        if (hit === undefined) return [generated(frame.address, 'not-in-perf-map')];
         return [{ name: hit.name, kind: 'user', object: JIT }];
       }
       case 'user':
@@ -78,6 +79,7 @@ export class Symbolizer {
     isReturn,
     isSignalReturn,
   }: UserFrame): readonly ProfileFrame[] {
+    if (isGenerated(object)) return [generated(offset, 'no-perf-map')];
     const loaded = this.load(object);
     const address = loaded?.vaddrOfFileOffset(offset);
     if (loaded !== undefined && address !== undefined) {
@@ -92,13 +94,7 @@ export class Symbolizer {
     }
     // Local to the C library, and so not in what stripping leaves.
     if (isSignalReturn) return [{ name: SIGNAL_RETURN, kind: 'user', object: object.path }];
-    return [
-      {
-        name: `[${baseName(object.path)}+0x${offset.toString(16)}]`,
-        kind: 'unresolved',
-        object: object.path,
-      },
-    ];
+    return [unnamed(object, offset)];
   }
 
   private kernelFrame(address: bigint, isReturn: boolean): ProfileFrame {
@@ -109,12 +105,33 @@ export class Symbolizer {
   }
 
   private load(object: ObjectFile): NamedObject | undefined {
+    if (!holdsItsContent(object)) return undefined;
     const key = object.key;
     if (this.objects.has(key)) return this.objects.get(key);
     const loaded = read(object, this.cache, this.lines);
+    // Written to while it was read.
+    if (!holdsItsContent(object)) return undefined;
     this.objects.set(key, loaded);
     return loaded;
   }
+}
+
+const UNMAPPED: UnnamedFrame = { name: '[unknown]', kind: 'unresolved', reason: 'unmapped' };
+
+function generated(address: number, reason: UnnamedReason): UnnamedFrame {
+  return { name: `[jit+0x${address.toString(16)}]`, kind: 'unresolved', object: JIT, reason };
+}
+
+function unnamed(object: ObjectFile, offset: number): UnnamedFrame {
+  const { path } = object;
+  const name = `[${baseName(path)}+0x${offset.toString(16)}]`;
+  return { name, kind: 'unresolved', object: path, reason: reasonOf(object) };
+}
+
+function reasonOf(object: ObjectFile): UnnamedReason {
+  if (object.missing !== undefined) return object.missing;
+  if (!holdsItsContent(object)) return 'changed';
+  return object.path === VDSO || object.fd !== undefined ? 'no-symbols' : 'no-file';
 }
 
 function read(

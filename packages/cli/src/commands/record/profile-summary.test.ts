@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import type { UnnamedFrame, UnnamedReason } from '@waggle/core';
 import type { ProfileFrame } from '@waggle/formats';
 import { summaryLines } from './profile-summary.ts';
 
@@ -13,6 +14,13 @@ const metadata = {
 const root: ProfileFrame = { name: 'app', kind: 'process' };
 const stack = (count: number, leaf: ProfileFrame) => ({ frames: [root, leaf], count });
 
+const unnamed = (name: string, reason: UnnamedReason, object?: string): UnnamedFrame => ({
+  name,
+  kind: 'unresolved',
+  reason,
+  ...(object === undefined ? {} : { object }),
+});
+
 test('the five functions with most samples, and where names are missing', () => {
   const lines = summaryLines({
     metadata,
@@ -20,15 +28,30 @@ test('the five functions with most samples, and where names are missing', () => 
       ...[40, 20, 10, 5, 4, 1].map((count, index) =>
         stack(count, { name: `f${index}`, kind: 'user' }),
       ),
-      stack(12, { name: '[libx.so+0x10]', kind: 'unresolved', object: '/lib/libx.so' }),
-      stack(5, { name: '[anon+0x10]', kind: 'unresolved', object: '//anon' }),
-      stack(3, { name: '[unknown]', kind: 'unresolved' }),
+      stack(12, unnamed('[libx.so+0x10]', 'no-symbols', '/lib/libx.so')),
+      stack(5, unnamed('[jit+0x10]', 'no-perf-map', '[jit]')),
+      stack(3, unnamed('[unknown]', 'unmapped')),
     ],
   });
   expect(lines).toEqual([
     'most time in f0 40.0 %, f1 20.0 %, f2 10.0 %, f3 5.0 %, f4 4.0 %',
-    '20.0 % of samples in code without a name: /lib/libx.so (no symbols for it) 12.0 %, memory without a file 5.0 %, addresses that nothing was mapped at 3.0 %',
+    '20.0 % of samples in code without a name: /lib/libx.so (no symbols for it) 12.0 %, generated code without a perf map 5.0 %, addresses that nothing was mapped at 3.0 %',
   ]);
+});
+
+test('an object without its content says what became of it', () => {
+  const [line] = summaryLines({
+    metadata,
+    stacks: [
+      stack(5, unnamed('[a+0x10]', 'changed', '/a')),
+      stack(3, unnamed('[b+0x10]', 'gone', '/b')),
+      stack(1, unnamed('[b+0x10]', 'no-symbols', '/b')),
+      stack(1, unnamed('[c+0x10]', 'limit', '/c')),
+    ],
+  });
+  expect(line).toBe(
+    '100.0 % of samples in code without a name: /a (changed since it was mapped) 50.0 %, /b (gone before it could be opened) 30.0 %, /b (no symbols for it) 10.0 %, /c (not opened, too many files are open) 10.0 %',
+  );
 });
 
 test('no samples, no words', () => {

@@ -1,11 +1,24 @@
 // What a person wants to know of a profile before opening it: where most time went, and how much of
 // it has no name, and why.
 
+import { type UnnamedReason, unnamedReason } from '@waggle/core';
 import type { Profile, ProfileFrame } from '@waggle/formats';
 import { printable } from '../../terminal/text.ts';
 
 const TOP = 5;
-const WITHOUT_FILE = 'memory without a file';
+
+/** Of objects that have a path. */
+const OF_OBJECT: Readonly<Partial<Record<UnnamedReason, string>>> = {
+  'no-symbols': 'no symbols for it',
+  gone: 'gone before it could be opened',
+  changed: 'changed since it was mapped',
+  limit: 'not opened, too many files are open',
+};
+const OF_MEMORY: Readonly<Partial<Record<UnnamedReason, string>>> = {
+  'no-perf-map': 'generated code without a perf map',
+  'not-in-perf-map': 'generated code that its perf map does not have',
+  'no-file': 'memory without a file',
+};
 const WITHOUT_MAPPING = 'addresses that nothing was mapped at';
 
 /** Lines for stderr; none for a profile without samples. */
@@ -40,9 +53,12 @@ export function summaryLines({ stacks }: Profile): string[] {
   return lines;
 }
 
-function reasonOf({ name, object }: ProfileFrame): string {
-  if (object?.startsWith('/') && !object.startsWith('//')) return `${object} (no symbols for it)`;
-  return name === '[unknown]' ? WITHOUT_MAPPING : WITHOUT_FILE;
+function reasonOf(frame: ProfileFrame): string {
+  const { object } = frame;
+  const reason = unnamedReason(frame) ?? 'unmapped';
+  const ofObject = OF_OBJECT[reason];
+  if (ofObject !== undefined) return `${object} (${ofObject})`;
+  return OF_MEMORY[reason] ?? WITHOUT_MAPPING;
 }
 
 function add(counts: Map<string, number>, key: string, count: number): void {

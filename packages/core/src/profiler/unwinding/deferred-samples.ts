@@ -90,7 +90,7 @@ export class DeferredSamples implements Disposable {
       find: (address) => {
         const mapping = this.spaces.find(pid, Number(address), time);
         if (mapping === undefined) return undefined;
-        const table = this.tables.of(this.objects.of(pid, mapping));
+        const table = this.tables.of(mapping.object ?? this.objects.of(pid, mapping));
         return { table, fileOffset: Number(address) - mapping.start + mapping.fileOffset };
       },
     });
@@ -104,7 +104,7 @@ export class DeferredSamples implements Disposable {
     const mapping = this.spaces.find(pid, address, time);
     if (mapping === undefined) return;
     const key = new Uint8Array(record.buffer, record.byteOffset + OBJECT_AT, OBJECT_BYTES);
-    this.tables.install(key, this.objects.of(pid, mapping), time);
+    this.tables.install(key, mapping.object ?? this.objects.of(pid, mapping), time);
   }
 }
 

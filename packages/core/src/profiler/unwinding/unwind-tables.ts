@@ -7,6 +7,7 @@ import { MAPS, objectKey, objectTable, unwindBounds } from '@waggle/bpf';
 import { ArrayMap, type BpfMap, type BpfObject, type Native } from '@waggle/ffi';
 import { ElfError, ElfImage, readVdso } from '@waggle/symbols';
 import { buildUnwindTable, type TableStore, UnwindError, type UnwindTable } from '@waggle/unwind';
+import { stateOf } from '../file-content.ts';
 import { type ObjectFile, VDSO } from '../object-files.ts';
 
 export interface UnwindTableStats {
@@ -106,12 +107,12 @@ export class UnwindTables implements Disposable {
 
   private contentOf(file: ObjectFile): Content | undefined {
     if (file.path !== VDSO && file.fd === undefined) return undefined;
-    const key = stateOf(file);
+    const key = file.fd === undefined ? VDSO : stateOf(file.fd);
     const known = this.contents.get(key);
     if (known !== undefined) return known;
     const table = this.read(file);
     // Written to while it was read: the next sample asks again.
-    if (stateOf(file) !== key) return undefined;
+    if (file.fd !== undefined && stateOf(file.fd) !== key) return undefined;
     const content = { key, table };
     this.contents.set(key, content);
     return content;
@@ -203,12 +204,6 @@ export class UnwindTables implements Disposable {
     if (this.nextNumber < unwindBounds.UNWIND_TABLES_MAX) return this.nextNumber++;
     return undefined;
   }
-}
-
-function stateOf({ fd }: ObjectFile): string {
-  if (fd === undefined) return VDSO;
-  const { dev, ino, size, ctimeNs } = fstatSync(fd, { bigint: true });
-  return `${dev}:${ino}:${size}:${ctimeNs}`;
 }
 
 /** Whether the file is what the sampler saw. On overlayfs only the number may be another's. */

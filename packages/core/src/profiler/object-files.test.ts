@@ -1,0 +1,160 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { holdsItsContent, isGenerated, ObjectFiles } from './object-files.ts';
+import type { Mapping } from './perf-records.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'waggle-object-files-'));
+afterAll(() => rmSync(home, { recursive: true }));
+
+/** The clock of this process stands for that since boot. */
+const now = () => BigInt(Date.now()) * 1_000_000n;
+const clock = { now, toEpoch: () => 0n };
+/** More than what file systems round their times to. */
+const later = () => Bun.sleep(20);
+
+let files = 0;
+const freshPath = () => join(home, `file-${files++}`);
+
+function mappingOf(path: string): Mapping {
+  const { ino, dev } = statSync(path, { bigint: true });
+  const device = `${(dev >> 8n) & 0xfffn}:${(dev & 0xffn) | ((dev >> 12n) & ~0xffn)}`;
+  return { start: 0x1000, end: 0x2000, fileOffset: 0, path, device, inode: ino };
+}
+
+async function withFile(
+  text: string,
+  body: (path: string, objects: ObjectFiles) => Promise<void>,
+): Promise<void> {
+  using objects = new ObjectFiles(clock);
+  const path = freshPath();
+  writeFileSync(path, text);
+  await later();
+  await body(path, objects);
+}
+
+describe('an object is what its file held when it was mapped', () => {
+  test('one for all mappings of the same content', () =>
+    withFile('one', async (path, objects) => {
+      const first = objects.of(process.pid, mappingOf(path), now());
+      expect(first.fd).toBeNumber();
+      await later();
+      expect(objects.of(process.pid, mappingOf(path), now())).toBe(first);
+      expect(objects.of(process.pid, mappingOf(path))).toBe(first);
+      expect(holdsItsContent(first)).toBe(true);
+    }));
+
+  test('another one for what was mapped after a write', () =>
+    withFile('one', async (path, objects) => {
+      const first = objects.of(process.pid, mappingOf(path), now());
+      writeFileSync(path, 'two');
+      await later();
+      const second = objects.of(process.pid, mappingOf(path), now());
+      expect(second.key).not.toBe(first.key);
+      expect(second.missing).toBeUndefined();
+      expect([holdsItsContent(first), holdsItsContent(second)]).toEqual([false, true]);
+    }));
+
+  test('none when it was written to before anybody looked', () =>
+    withFile('one', async (path, objects) => {
+      const mapped = now();
+      await later();
+      writeFileSync(path, 'two');
+      await later();
+      const object = objects.of(process.pid, mappingOf(path), mapped);
+      expect(object.missing).toBe('changed');
+      expect(holdsItsContent(object)).toBe(false);
+      // Known now; and mapped again after the write it is whole.
+      expect(objects.of(process.pid, mappingOf(path), mapped).key).toBe(object.key);
+      expect(objects.of(process.pid, mappingOf(path), now()).missing).toBeUndefined();
+    }));
+
+  test('the same when it is renamed, given other rights and deleted', () =>
+    withFile('one', async (path, objects) => {
+      const mapping = mappingOf(path);
+      const object = objects.of(process.pid, mapping, now());
+      await later();
+      chmodSync(path, 0o700);
+      renameSync(path, `${path}.old`);
+      expect(holdsItsContent(object)).toBe(true);
+      rmSync(`${path}.old`);
+      expect(holdsItsContent(object)).toBe(true);
+      expect(objects.of(process.pid, mapping, now())).toBe(object);
+    }));
+
+  test('another when a write hides behind the old size and time', () =>
+    withFile('one', async (path, objects) => {
+      utimesSync(path, 1000, 1000);
+      const object = objects.of(process.pid, mappingOf(path), now());
+      await later();
+      writeFileSync(path, 'two');
+      utimesSync(path, 1000, 1000);
+      expect(holdsItsContent(object)).toBe(false);
+    }));
+
+  test('a time of modification in the future does not matter', () =>
+    withFile('one', async (path, objects) => {
+      utimesSync(path, 4e9, 4e9);
+      await later();
+      expect(objects.of(process.pid, mappingOf(path), now()).missing).toBeUndefined();
+    }));
+});
+
+describe('another file is not taken for it', () => {
+  test('one with its number that came into being later', async () => {
+    using objects = new ObjectFiles(clock);
+    const path = freshPath();
+    const mapped = now();
+    await later();
+    writeFileSync(path, 'one');
+    // A copy that keeps its times: only its birth tells.
+    utimesSync(path, 1000, 1000);
+    if (statSync(path, { bigint: true }).birthtimeNs === 0n) return;
+    const object = objects.of(process.pid, mappingOf(path), mapped);
+    expect({ fd: object.fd, missing: object.missing }).toEqual({ fd: undefined, missing: 'gone' });
+  });
+
+  test('one with its path and another number, or on another device', () =>
+    withFile('one', async (path, objects) => {
+      const mapping = mappingOf(path);
+      const number = objects.of(process.pid, { ...mapping, inode: mapping.inode + 1n }, now());
+      const device = objects.of(process.pid, { ...mapping, device: '0:9999' }, now());
+      expect([number.missing, device.missing]).toEqual(['gone', 'gone']);
+    }));
+
+  test('what was gone is looked for again when it is mapped again', () =>
+    withFile('one', async (path, objects) => {
+      const mapping = mappingOf(path);
+      renameSync(path, `${path}.away`);
+      const gone = objects.of(process.pid, mapping, now());
+      expect(gone.missing).toBe('gone');
+      renameSync(`${path}.away`, path);
+      const found = objects.of(process.pid, mapping, now());
+      expect(found.missing).toBeUndefined();
+      expect(found.key).not.toBe(gone.key);
+    }));
+});
+
+test('memory that code is generated into, and programs in memory', () => {
+  using objects = new ObjectFiles(clock);
+  const of = (path: string) => isGenerated(objects.of(0, { ...mappingOf('/proc/self/exe'), path }));
+  expect(['//anon', '[anon:v8]', '', '/dev/zero', '/memfd:doublemapper'].map(of)).not.toContain(
+    false,
+  );
+  expect(['[vdso]', '/usr/bin/true'].map(of)).toEqual([false, false]);
+  const program = freshPath();
+  copyFileSync('/proc/self/exe', program);
+  const mapping = mappingOf(program);
+  const elf = objects.of(process.pid, mapping);
+  expect(isGenerated({ ...elf, path: '/memfd:program' })).toBe(false);
+});

@@ -1,0 +1,28 @@
+// Why a frame has no name, for who has to tell a person.
+
+import type { ProfileFrame } from '@waggle/formats';
+import type { NoContent } from './object-files.ts';
+
+/**
+ * `no-symbols`: its file says nothing about that address; `no-perf-map`: generated code of a process
+ * that writes none; `not-in-perf-map`: of one that does, but not about that address; `no-file`: other
+ * memory without a file; `unmapped`: nothing was mapped there, as far as the kernel told us.
+ */
+export type UnnamedReason =
+  | NoContent
+  | 'no-symbols'
+  | 'no-perf-map'
+  | 'not-in-perf-map'
+  | 'no-file'
+  | 'unmapped';
+
+/** A frame of a profile that knows why it has no name. */
+export interface UnnamedFrame extends ProfileFrame {
+  readonly kind: 'unresolved';
+  readonly reason: UnnamedReason;
+}
+
+/** undefined for a frame that has a name, or comes from elsewhere. */
+export function unnamedReason(frame: ProfileFrame | UnnamedFrame): UnnamedReason | undefined {
+  return 'reason' in frame ? frame.reason : undefined;
+}

@@ -1,0 +1,253 @@
+// Names are those of the very file that a process had mapped: not of what stands at its path, has its
+// number or is written into it by the time names are looked up.
+
+import { describe, expect } from 'bun:test';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually } from './support/deadline.ts';
+import { type FoldedStack, parseFolded, samples, samplesWith } from './support/folded.ts';
+import { kernelTest } from './support/kernel-test.ts';
+import { run, TestProcess } from './support/processes.ts';
+import { Waggle } from './support/waggle.ts';
+import { copyOfWorkload, freshFolder, type Workload, workload } from './support/workloads.ts';
+
+const HZ = 999;
+/** Of CPU time: so many samples, less those in code without frame pointers and what others take. */
+const BURN_MS = 300;
+const ENOUGH = 0.5 * BURN_MS;
+
+interface Recorded {
+  readonly stacks: FoldedStack[];
+  readonly stderr: string;
+}
+
+/** Everything that `work` starts: all children of this process. */
+async function recordedWhile(work: (folder: string) => Promise<void>): Promise<Recorded> {
+  const folder = freshFolder();
+  const out = join(folder, 'out.folded');
+  const args = ['-p', String(process.pid), '-F', String(HZ), '--unwind', 'fp', '-o', out];
+  await using waggle = await Waggle.record(args);
+  await work(folder);
+  const { code, stderr } = await waggle.stop('SIGINT');
+  if (code !== 0) throw new Error(stderr);
+  return { stacks: parseFolded(readFileSync(out, 'utf8')), stderr };
+}
+
+/** A process that opens libraries when it is told to. */
+class PluginHost extends TestProcess {
+  private answers = 0;
+
+  constructor() {
+    super([workload('plugin_host')]);
+  }
+
+  async do(line: string): Promise<string> {
+    this.writeLine(line);
+    const answer = await eventually(`an answer to ${line}`, () => {
+      const lines = this.stdout.split('\n').slice(0, -1);
+      return lines[this.answers];
+    });
+    this.answers++;
+    if (answer.startsWith('failed')) throw new Error(answer);
+    return answer;
+  }
+}
+
+/** Samples of a process under the name of another's function: `only_in_2` of the process only_in_1. */
+function crossed(stacks: readonly FoldedStack[]): number {
+  return samples(stacks, ({ frames: [process = '', ...frames] }) =>
+    frames.some((name) => name.startsWith('only_in_') && name !== process),
+  );
+}
+
+/** What of a program's samples has its name. */
+function named(stacks: readonly FoldedStack[], process: string): number {
+  return samples(stacks, ({ frames }) => frames[0] === process && frames.includes(process));
+}
+
+describe('a library', () => {
+  kernelTest('that is written over while it is mapped loses its names, and says why', async () => {
+    const { stacks, stderr } = await recordedWhile(async (folder) => {
+      const library = join(folder, 'plugin.so');
+      copyFileSync(workload('plugin_1'), library);
+      await using host = new PluginHost();
+      await host.do(`open ${library}`);
+      await host.do(`burn ${BURN_MS}`);
+      copyFileSync(workload('plugin_2'), library);
+    });
+    expect(samplesWith(stacks, 'in_plugin_2')).toBe(0);
+    expect(samplesWith(stacks, 'in_plugin_1')).toBe(0);
+    const without = samples(stacks, ({ frames }) =>
+      frames.some((name) => /^\[plugin\.so\+0x[0-9a-f]+\]$/.test(name)),
+    );
+    expect(without).toBeGreaterThan(ENOUGH);
+    expect(stderr).toMatch(/plugin\.so \(changed since it was mapped\)/);
+  });
+
+  kernelTest('written over before another process maps it has its new names there', async () => {
+    const { stacks } = await recordedWhile(async (folder) => {
+      const library = join(folder, 'plugin.so');
+      copyFileSync(workload('plugin_1'), library);
+      await using before = new PluginHost();
+      await before.do(`open ${library}`);
+      await before.do(`burn ${BURN_MS}`);
+      copyFileSync(workload('plugin_2'), library);
+      await using after = new PluginHost();
+      await after.do(`open ${library}`);
+      await after.do(`burn ${BURN_MS}`);
+    });
+    expect(samplesWith(stacks, 'in_plugin_1')).toBe(0);
+    const after = samplesWith(stacks, 'in_plugin_2');
+    expect(after).toBeGreaterThan(ENOUGH);
+    expect(after).toBeLessThan(1.5 * BURN_MS);
+  });
+
+  kernelTest('written over at once, before it can be looked at, has no names', async () => {
+    const { stacks } = await recordedWhile(async (folder) => {
+      const library = join(folder, 'plugin.so');
+      copyFileSync(workload('plugin_1'), library);
+      await using host = new PluginHost();
+      await host.do(`open ${library}`);
+      await host.do('burn 1');
+      copyFileSync(workload('plugin_2'), library);
+    });
+    expect(samplesWith(stacks, 'in_plugin_2')).toBe(0);
+  });
+
+  kernelTest('replaced by another at its path leaves the old one its names', async () => {
+    const { stacks } = await recordedWhile(async (folder) => {
+      const library = join(folder, 'plugin.so');
+      copyFileSync(workload('plugin_1'), library);
+      await using before = new PluginHost();
+      await before.do(`open ${library}`);
+      copyFileSync(workload('plugin_2'), `${library}.new`);
+      renameSync(`${library}.new`, library);
+      await before.do(`burn ${BURN_MS}`);
+      await using after = new PluginHost();
+      await after.do(`open ${library}`);
+      await after.do(`burn ${BURN_MS}`);
+    });
+    for (const name of ['in_plugin_1', 'in_plugin_2']) {
+      expect(samplesWith(stacks, name)).toBeGreaterThan(ENOUGH);
+      expect(samplesWith(stacks, name)).toBeLessThan(1.5 * BURN_MS);
+    }
+  });
+
+  kernelTest('opened where another one was before has its own names', async () => {
+    const places: string[] = [];
+    const { stacks } = await recordedWhile(async (folder) => {
+      await using host = new PluginHost();
+      for (const plugin of ['plugin_1', 'plugin_2', 'plugin_1', 'plugin_2'] as const) {
+        places.push(await host.do(`open ${copyOfWorkload(plugin, join(folder, `${plugin}.so`))}`));
+        await host.do(`burn ${BURN_MS / 2}`);
+        await host.do('close');
+      }
+    });
+    expect(new Set(places).size).toBe(1);
+    for (const name of ['in_plugin_1', 'in_plugin_2']) {
+      expect(samplesWith(stacks, name)).toBeGreaterThan(ENOUGH);
+      expect(samplesWith(stacks, name)).toBeLessThan(1.5 * BURN_MS);
+    }
+  });
+});
+
+const PROGRAMS = ['burn_in_1', 'burn_in_2', 'burn_in_3', 'burn_in_4', 'burn_in_5'] as const;
+const functionOf = (program: Workload) => program.replace('burn', 'only');
+
+describe('a program', () => {
+  kernelTest('that is built anew at its path has the names of each build', async () => {
+    const { stacks } = await recordedWhile(async (folder) => {
+      const program = join(folder, 'a.out');
+      for (const build of PROGRAMS) {
+        copyOfWorkload(build, `${program}.new`);
+        renameSync(`${program}.new`, program);
+        await run(program, String(BURN_MS / 3));
+      }
+    });
+    expect(crossed(stacks)).toBe(0);
+    for (const build of PROGRAMS)
+      expect(named(stacks, functionOf(build))).toBeGreaterThan(ENOUGH / 3);
+  });
+
+  kernelTest('of a moment, built anew at once, has its own names or none', async () => {
+    let runs = 0;
+    const { stacks } = await recordedWhile(async (folder) => {
+      const program = join(folder, 'a.out');
+      for (; runs < 60; runs++) {
+        copyOfWorkload(PROGRAMS[runs % 5] ?? 'burn_in_1', `${program}.new`);
+        renameSync(`${program}.new`, program);
+        await run(program, '4');
+      }
+    });
+    expect(crossed(stacks)).toBe(0);
+    const all = samples(stacks, ({ frames }) => frames[0]?.startsWith('only_in_') === true);
+    expect(all).toBeGreaterThan(0.7 * 4 * runs);
+  });
+
+  for (const [what, change] of [
+    ['deleted', (path: string) => rmSync(path)],
+    ['renamed', (path: string) => renameSync(path, `${path}.old`)],
+    [
+      'replaced',
+      (path: string) => {
+        copyOfWorkload('burn_in_2', `${path}.new`);
+        renameSync(`${path}.new`, path);
+      },
+    ],
+  ] as const)
+    kernelTest(`that is ${what} while it runs keeps its names`, async () => {
+      const { stacks } = await recordedWhile(async (folder) => {
+        const program = copyOfWorkload('burn_in_1', join(folder, 'program'));
+        await using process = new TestProcess([program, String(BURN_MS)]);
+        await Bun.sleep(100);
+        change(program);
+        await process.ended();
+      });
+      expect(named(stacks, 'only_in_1')).toBeGreaterThan(ENOUGH);
+      expect(samplesWith(stacks, 'only_in_2')).toBe(0);
+    });
+});
+
+describe('in a mount namespace of its own', () => {
+  /** In the namespace, DIRECTORY is a file system of its own with PROGRAM in it. */
+  const INSIDE = 'mount -t tmpfs none "$1" && cp "$2" "$1/program" && exec "$1/program" "$3"';
+  const inside = (directory: string, program: Workload, milliseconds: number) =>
+    run(
+      ...['unshare', '-m', 'sh', '-c', INSIDE, 'sh'],
+      ...[directory, workload(program), String(milliseconds)],
+    );
+
+  kernelTest('a program whose path is another file here has its own names', async () => {
+    const { stacks } = await recordedWhile(async (folder) => {
+      const directory = join(folder, 'shared');
+      mkdirSync(directory);
+      copyOfWorkload('burn_in_1', join(directory, 'program'));
+      await inside(directory, 'burn_in_2', BURN_MS);
+    });
+    expect(crossed(stacks)).toBe(0);
+    expect(named(stacks, 'only_in_2')).toBeGreaterThan(ENOUGH);
+  });
+
+  kernelTest('a program whose path is absent here has its own names', async () => {
+    const { stacks } = await recordedWhile(async (folder) => {
+      await inside(folder, 'burn_in_2', BURN_MS);
+    });
+    expect(named(stacks, 'only_in_2')).toBeGreaterThan(ENOUGH);
+  });
+
+  kernelTest('a file of the same number on another file system is not taken for it', async () => {
+    const { stacks } = await recordedWhile(async (folder) => {
+      const directory = join(folder, 'twin');
+      mkdirSync(directory);
+      await run('mount', '-t', 'tmpfs', 'none', directory);
+      try {
+        // The first file of a fresh tmpfs: both get the same inode number.
+        copyOfWorkload('burn_in_1', join(directory, 'program'));
+        for (let round = 0; round < 20; round++) await inside(directory, 'burn_in_2', 4);
+      } finally {
+        await run('umount', directory);
+      }
+    });
+    expect(crossed(stacks)).toBe(0);
+  });
+});
