@@ -54,6 +54,16 @@ static __always_inline u64 at_most(u64 key, u64 wanted)
 	return is_below(wanted, key) - 1; /* all ones if key <= wanted */
 }
 
+/*
+ * at + step, or at. The compiler knows that at does not have the bit of step, and would make an OR of
+ * it, after which verifiers before Linux 6.10 know nothing about the sum.
+ */
+static __always_inline u32 step_if(u32 at, u32 step, u64 key, u64 wanted)
+{
+	asm volatile("" : "+r"(at));
+	return at + (step & at_most(key, wanted));
+}
+
 static __always_inline u32 search_words(const u32 *keys, u32 half, u64 wanted)
 {
 	u32 at = 0;
@@ -61,7 +71,7 @@ static __always_inline u32 search_words(const u32 *keys, u32 half, u64 wanted)
 #pragma unroll
 	for (u32 step = 128; step; step >>= 1)
 		if (step <= half)
-			at += step & at_most(keys[at + step], wanted);
+			at = step_if(at, step, keys[at + step], wanted);
 	return at;
 }
 
@@ -71,7 +81,7 @@ static __always_inline u32 search_distances(const u16 *distances, u64 wanted)
 
 #pragma unroll
 	for (u32 step = 128; step; step >>= 1)
-		at += step & at_most(distances[at + step], wanted);
+		at = step_if(at, step, distances[at + step], wanted);
 	return at;
 }
 

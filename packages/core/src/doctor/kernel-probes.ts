@@ -9,6 +9,7 @@ import {
   PerfEvent,
   RingBuffer,
 } from '@waggle/ffi';
+import { missingCapabilities } from '../kernel/capabilities.ts';
 import { loadKernelPrograms } from '../kernel/kernel-programs.ts';
 import { onlineCpus } from '../profiler/cpus.ts';
 import { SideBand } from '../profiler/side-band.ts';
@@ -19,7 +20,8 @@ const PROBE_RING_BYTES = 65_536;
 function refused(error: unknown): ProbeResult {
   const { code } = error as { code?: string };
   const first = String((error as Error).message).split('\n')[0] ?? '';
-  if (code === 'EPERM' || code === 'EACCES')
+  // The verifier says EACCES too, of a program that it refuses.
+  if (code === 'EPERM' || (code === 'EACCES' && missingCapabilities().length > 0))
     return inconclusive(first, 'permission denied: run as root or with the capabilities above');
   return missing(first, 'this kernel or its configuration does not offer it');
 }

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Runs a command as root under another kernel: a virtual machine without KVM whose root directory is
+# this machine's, read-only, with fresh /tmp and /run.
+#
+#   tests/kernels/boot.sh KERNEL.deb COMMAND
+#
+# KERNEL.deb is a distribution's kernel with its modules (apt-get download linux-image-...), for this
+# machine's architecture. COMMAND is a line for sh; its output is the console's. Needs, from apt:
+# qemu-system-x86, busybox-static, kmod, cpio. CPUS=2 and MEMORY=2G may be set.
+set -eu
+
+[ $# -eq 2 ] || { echo "usage: $0 KERNEL.deb COMMAND" >&2; exit 2; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+dpkg-deb -x "$1" "$work/kernel"
+version=$(ls "$work/kernel/lib/modules")
+depmod -b "$work/kernel" "$version"
+
+mkdir -p "$work/initrd/bin" "$work/initrd/modules"
+cp "$(command -v busybox)" "$work/initrd/bin/busybox"
+# Modules of the share, in the order in which they need each other.
+for module in virtio_pci 9p 9pnet_virtio; do
+  modprobe -d "$work/kernel" -S "$version" --show-depends "$module"
+done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r file; do
+  number=$((${number:-100} + 1))
+  case $file in
+    *.xz) xz -dc "$file" >"$work/initrd/modules/$number.ko" ;;
+    *) cp "$file" "$work/initrd/modules/$number.ko" ;;
+  esac
+done
+
+printf '%s\n' "$2" >"$work/initrd/command"
+cat >"$work/initrd/init" <<'INIT'
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mkdir -p /proc /root
+mount -t proc proc /proc
+for module in /modules/*; do insmod "$module"; done
+mount -t 9p -o trans=virtio,version=9p2000.L,cache=loose,msize=512000,ro host /root ||
+  { echo 'no root directory'; poweroff -f; }
+mount -t proc proc /root/proc
+mount -t sysfs sysfs /root/sys
+mount -t devtmpfs dev /root/dev
+mount -t bpf bpf /root/sys/fs/bpf
+mount -t tracefs tracefs /root/sys/kernel/tracing
+mount -t cgroup2 cgroup /root/sys/fs/cgroup
+mount -t tmpfs tmpfs /root/tmp
+mount -t tmpfs tmpfs /root/run
+cp /command /root/tmp/command
+# What the console says from here on is the command's.
+dmesg -n 1
+chroot /root /usr/bin/env -i HOME=/tmp PATH=/usr/local/bin:/usr/bin:/usr/sbin TERM=dumb \
+  /bin/sh /tmp/command
+echo "exit code: $?"
+poweroff -f
+INIT
+chmod +x "$work/initrd/init"
+(cd "$work/initrd" && find . | cpio -o -H newc --quiet) | gzip -1 >"$work/initrd.gz"
+
+qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp "${CPUS:-2}" -m "${MEMORY:-2G}" -nodefaults -display none \
+  -serial stdio -no-reboot -kernel "$work/kernel/boot/vmlinuz-$version" -initrd "$work/initrd.gz" \
+  -append 'console=ttyS0 quiet panic=-1' \
+  -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap </dev/null
