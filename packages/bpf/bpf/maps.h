@@ -155,10 +155,10 @@ struct {
 	__array(values, struct unwind_table_map);
 } unwind_tables SEC(".maps");
 
+/* Objects that are never met again make room: files of a build, run once each. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct object_key);
 	__type(value, struct object_table);
 } unwind_objects SEC(".maps");

@@ -2,7 +2,6 @@
 // collected. It runs from construction to close(); `cpu-profiler.ts` makes a plugin of it.
 
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { SAMPLE_PROGRAM } from '@waggle/bpf';
 import {
   type BpfLink,
@@ -14,15 +13,14 @@ import {
   SystemError,
 } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
-import { DiskSymbolCache, KernelSymbols, SymbolCache } from '@waggle/symbols';
-import { TableStore } from '@waggle/unwind';
 import type { KernelAccess } from '../session/kernel-capture.ts';
 import { AddressSpaces } from './address-spaces.ts';
 import { onlineCpus } from './cpus.ts';
 import { JitMaps } from './jit-maps.ts';
 import { ObjectFiles } from './object-files.ts';
+import { ObjectReader } from './object-reader/object-reader.ts';
 import { readExecutableMappings } from './proc-maps.ts';
-import { type FrameCount, toFrameCount } from './raw-stacks.ts';
+import { type FrameCount, toFrameCounts } from './raw-stacks.ts';
 import { type SampleCounts, SampleMaps, type StackCount } from './sample-maps.ts';
 import { SideBand } from './side-band.ts';
 import { type RootFrames, StackCollector } from './stack-collector.ts';
@@ -58,15 +56,6 @@ export interface ProfilerConfig {
   readonly cacheDirectory?: string;
 }
 
-function tableStore({ cacheDirectory }: ProfilerConfig): TableStore | undefined {
-  return cacheDirectory === undefined ? undefined : new TableStore(join(cacheDirectory, 'unwind'));
-}
-
-function symbolCache({ cacheDirectory }: ProfilerConfig): SymbolCache {
-  if (cacheDirectory === undefined) return new SymbolCache();
-  return new SymbolCache({ disk: new DiskSymbolCache(cacheDirectory) });
-}
-
 interface Retired {
   readonly pid: number;
   readonly time: bigint;
@@ -91,6 +80,7 @@ export function sampleEntries(frequencyHz: number, cpus = onlineCpus().length): 
 export class CpuProfiler {
   private readonly sideBand: SideBand;
   private readonly objects: ObjectFiles;
+  private readonly reader: ObjectReader;
   private readonly jitMaps = new JitMaps();
   private readonly spaces: AddressSpaces;
   private readonly maps: SampleMaps;
@@ -115,7 +105,9 @@ export class CpuProfiler {
   ) {
     const cpus = onlineCpus();
     this.collector = new StackCollector(config.rootFrames);
-    this.symbolizer = new Symbolizer(() => KernelSymbols.read(), symbolCache(config), config.lines);
+    const { cacheDirectory, lines = false } = config;
+    this.reader = new ObjectReader({ lines, ...(cacheDirectory && { cacheDirectory }) });
+    this.symbolizer = new Symbolizer(this.reader);
     this.objects = new ObjectFiles({
       now: () => clockNanoseconds(kernel.native, 'boottime'),
       toEpoch: () => bootToRealtimeOffset(kernel.native),
@@ -172,30 +164,29 @@ export class CpuProfiler {
    */
   async collect(): Promise<Profile> {
     await this.catchUp();
-    return this.takeProfile();
-  }
-
-  /** The same, after stop(), at once. */
-  takeProfile(): Profile {
     const { lost } = this.maps.counts();
     const { collector, startTime, startedAt } = this;
     const now = performance.now();
     this.collector = new StackCollector(this.config.rootFrames);
     this.startTime = new Date();
     this.startedAt = now;
-    this.jitMaps.refresh();
-    const profile = collector.profile(this.symbolizer, {
-      host: hostname(),
-      frequencyHz: this.config.frequencyHz,
-      startTime,
-      durationSeconds: (now - startedAt) / 1000,
-      samples: collector.samples,
-      lostSamples: lost - this.lostBefore,
-      ...(this.config.command === undefined ? {} : { command: this.config.command }),
-    });
+    const lostSamples = lost - this.lostBefore;
     this.lostBefore = lost;
+    this.jitMaps.refresh();
+    const stacks = await collector.profileStacks(this.symbolizer);
     this.jitMaps.forgetUnused();
-    return profile;
+    return {
+      stacks,
+      metadata: {
+        host: hostname(),
+        frequencyHz: this.config.frequencyHz,
+        startTime,
+        durationSeconds: (now - startedAt) / 1000,
+        samples: collector.samples,
+        lostSamples,
+        ...(this.config.command === undefined ? {} : { command: this.config.command }),
+      },
+    };
   }
 
   /** Stacks one by one since the last collectRaw(). Empty unless `raw` was configured. */
@@ -204,7 +195,7 @@ export class CpuProfiler {
     const { raw } = this;
     this.jitMaps.refresh();
     this.raw = [];
-    return raw.map((stack) => toFrameCount(stack, this.symbolizer));
+    return toFrameCounts(raw, this.symbolizer);
   }
 
   close(): void {
@@ -213,25 +204,29 @@ export class CpuProfiler {
     this.unwinding?.deferred.close();
     this.unwinding?.tables[Symbol.dispose]();
     this.jitMaps[Symbol.dispose]();
-    this.symbolizer.close();
+    // Before the files are closed that it may be reading.
+    this.reader[Symbol.dispose]();
     this.objects[Symbol.dispose]();
   }
 
   /** Takes in what was sampled until now. */
   private async catchUp(): Promise<void> {
-    if (!this.sampling) return;
-    // Either map may hold samples: one drain each, with a switch between.
-    this.round(true);
-    await new Promise((resolve) => {
-      setTimeout(resolve, SWITCH_MS);
-    });
-    if (this.sampling) this.round(true);
+    if (this.sampling) {
+      // Either map may hold samples: one drain each, with a switch between.
+      this.round(true);
+      await new Promise((resolve) => {
+        setTimeout(resolve, SWITCH_MS);
+      });
+      if (this.sampling) this.round(true);
+    }
+    await this.unwinding?.deferred.settled();
+    this.takeDeferred();
   }
 
   private openUnwinding(): { tables: UnwindTables; deferred: DeferredSamples } | undefined {
     const { native, programs } = this.kernel;
     if (!programs.unwindsByTables) return undefined;
-    const tables = new UnwindTables(native, programs.object, tableStore(this.config));
+    const tables = new UnwindTables(native, programs.object, this.reader);
     const { spaces, objects } = this;
     return {
       tables,
@@ -287,8 +282,9 @@ export class CpuProfiler {
     this.forgetRetired();
   }
 
-  /** A sample is handed out in the round after its own at the latest. */
+  /** A sample is handed out in the round after its own at the latest, unless it waits for a table. */
   private forgetRetired(): void {
+    if (this.unwinding?.deferred.isWaiting) return;
     const due = this.retired.findIndex(({ round }) => this.rounds - round < ROUNDS_UNTIL_FORGOTTEN);
     const over = this.retired.splice(0, due < 0 ? this.retired.length : due);
     for (const { pid, time, ended } of over) this.spaces.forget(pid, time, ended);

@@ -1,9 +1,10 @@
 // Collected stacks as plain data for agents: every frame with its address, object and name, and
 // whose it was. For those who ship profiles to a backend of their own, or group them their way.
 
+import { FrameTable } from './frame-table.ts';
 import { sourceOf } from './source-frames.ts';
 import type { ResolvedStack } from './stack-resolver.ts';
-import type { Symbolizer } from './symbolizer.ts';
+import type { Functions, Symbolizer } from './symbolizer.ts';
 
 export interface StackFrameInfo {
   readonly pid: number;
@@ -34,9 +35,26 @@ export interface FrameCount {
   readonly execId: number;
 }
 
-export function toFrameCount(stack: ResolvedStack, symbolizer: Symbolizer): FrameCount {
-  const frames = stack.frames.flatMap(({ frame, address }) =>
-    symbolizer.functions(frame).map(
+/** Each stack with names, looked up once for all of them. */
+export async function toFrameCounts(
+  stacks: readonly ResolvedStack[],
+  symbolizer: Symbolizer,
+): Promise<readonly FrameCount[]> {
+  const table = new FrameTable();
+  const ids = stacks.map(({ frames }) => frames.map(({ frame }) => table.id(frame)));
+  const functions = await symbolizer.functionsOf(table.frames);
+  return stacks.map((stack, at) =>
+    toFrameCount(
+      stack,
+      (ids[at] ?? []).map((id) => functions[id] ?? []),
+    ),
+  );
+}
+
+/** @param functions of each frame of the stack */
+function toFrameCount(stack: ResolvedStack, functions: readonly Functions[]): FrameCount {
+  const frames = stack.frames.flatMap(({ address }, depth) =>
+    (functions[depth] ?? []).map(
       (named): StackFrameInfo => ({
         pid: stack.pid,
         cmd: stack.comm,

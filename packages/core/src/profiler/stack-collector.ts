@@ -1,7 +1,7 @@
 // Sums stacks of frames over a collection: what becomes a profile. Whose they were is left out but
 // for the name, since a profile's readers ask for functions.
 
-import type { Profile, ProfileFrame, ProfileMetadata, ProfileStack } from '@waggle/formats';
+import type { ProfileFrame, ProfileStack } from '@waggle/formats';
 import { FrameTable } from './frame-table.ts';
 import { IDLE_FRAME, markedFunctions, softirqEntries } from './marker-frames.ts';
 import type { ResolvedStack } from './stack-resolver.ts';
@@ -47,14 +47,14 @@ export class StackCollector {
     this.total += stack.count;
   }
 
-  profile(symbolizer: Symbolizer, metadata: ProfileMetadata): Profile {
-    const functions = this.table.frames.map((frame) => symbolizer.functions(frame));
+  /** Everything that was added, with names. */
+  async profileStacks(symbolizer: Symbolizer): Promise<readonly ProfileStack[]> {
+    const functions = await symbolizer.functionsOf(this.table.frames);
     const softirqs = softirqEntries(functions);
-    const stacks = [...this.stacks.values()].map((stack): ProfileStack => {
+    return [...this.stacks.values()].map((stack): ProfileStack => {
       const roots = stack.roots.map((name): ProfileFrame => ({ name, kind: 'process' }));
       const frames = markedFunctions(stack.frames, functions, softirqs);
       return { frames: [...roots, ...frames], count: stack.count };
     });
-    return { stacks, metadata };
   }
 }

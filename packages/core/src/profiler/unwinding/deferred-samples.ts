@@ -1,14 +1,15 @@
 // Samples that met an object whose table the sampler did not have: the kernel hands over the thread's
-// registers and its stack, the table is made and given to the sampler, and the stack is walked here.
-// So the first sample of a program is as whole as the last, however briefly it runs.
+// registers and its stack, the table is read and given to the sampler, and the stack is walked here. So
+// the first sample of a program is as whole as the last, however briefly it runs. Stacks that meet a
+// table which is still being read wait for it.
 
 import { decodeComm, deferredBounds, deferredSample, MAPS, unwindStop } from '@waggle/bpf';
 import { type BpfObject, type Native, RingBuffer } from '@waggle/ffi';
 import { EM_AARCH64, EM_X86_64, type StopReason, type UnwoundStack, unwind } from '@waggle/unwind';
 import type { AddressSpaces } from '../address-spaces.ts';
-import type { ObjectFiles } from '../object-files.ts';
+import type { ObjectFile, ObjectFiles } from '../object-files.ts';
 import type { StackCount } from '../sample-maps.ts';
-import type { UnwindTables } from './unwind-tables.ts';
+import { LOADING, type UnwindTables } from './unwind-tables.ts';
 
 const AT = deferredSample.offset;
 const MACHINE = process.arch === 'arm64' ? EM_AARCH64 : EM_X86_64;
@@ -26,8 +27,23 @@ const STOPS: Readonly<Record<StopReason, number>> = {
   'too-deep': unwindStop.STOP_TOO_DEEP,
 };
 
+/** Of copied stacks that wait. Beyond it they are walked with the tables that are there. */
+const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+/** A stack leads through a few objects; a file that is written to all the time must not hold it up. */
+const MOST_ATTEMPTS = 16;
+
+interface Walk {
+  readonly stack: UnwoundStack;
+  /** The object that it could not go through, because its table is still being read. */
+  readonly missing: ObjectFile | undefined;
+}
+
 export class DeferredSamples implements Disposable {
   private readonly ring: RingBuffer;
+  private ready: StackCount[] = [];
+  private readonly waiting = new Set<Promise<void>>();
+  private waitingBytes = 0;
+  private closed = false;
   /** Walks done here, by unwind_stop. */
   readonly stops = new Array<number>(unwindStop.STOP_REASONS).fill(0);
 
@@ -41,7 +57,15 @@ export class DeferredSamples implements Disposable {
     this.ring = new RingBuffer(native, object.map(MAPS.deferredSamples));
   }
 
-  /** @param followMappings called once before the first sample: it needs what was mapped by then. */
+  /** Whether stacks wait for tables: what was mapped in their processes is needed still. */
+  get isWaiting(): boolean {
+    return this.waiting.size > 0;
+  }
+
+  /**
+   * Walks of new samples, and of those that have waited.
+   * @param followMappings called once before the first sample: it needs what was mapped by then.
+   */
   read(followMappings: () => void): StackCount[] {
     const records: DataView[] = [];
     this.ring.drain(({ bytes }, offset, length) => {
@@ -50,12 +74,18 @@ export class DeferredSamples implements Disposable {
       copy.set(bytes.subarray(offset, offset + length));
       records.push(new DataView(copy.buffer));
     });
-    if (records.length === 0) return [];
-    followMappings();
-    return records.map((record) => this.walk(record));
+    if (records.length > 0) followMappings();
+    for (const record of records) this.take(record);
+    return this.ready.splice(0);
+  }
+
+  /** When every sample read so far has been walked. */
+  async settled(): Promise<void> {
+    while (this.waiting.size > 0) await Promise.all(this.waiting);
   }
 
   close(): void {
+    this.closed = true;
     this.ring.close();
   }
 
@@ -63,13 +93,45 @@ export class DeferredSamples implements Disposable {
     this.close();
   }
 
-  private walk(record: DataView): StackCount {
+  private take(record: DataView): void {
+    this.install(record);
+    const walk = this.walk(record);
+    if (walk.missing === undefined || this.waitingBytes > MOST_WAITING_BYTES) {
+      this.finish(record, walk);
+      return;
+    }
+    this.waitingBytes += record.byteLength;
+    const waited = this.walkWhenLoaded(record, walk.missing).finally(() => {
+      this.waitingBytes -= record.byteLength;
+      this.waiting.delete(waited);
+    });
+    this.waiting.add(waited);
+  }
+
+  private async walkWhenLoaded(record: DataView, first: ObjectFile): Promise<void> {
+    let missing: ObjectFile | undefined = first;
+    for (let attempt = 1; missing !== undefined; attempt++) {
+      await this.tables.loaded(missing);
+      if (this.closed) return;
+      const walk = this.walk(record);
+      missing = attempt < MOST_ATTEMPTS ? walk.missing : undefined;
+      if (missing === undefined) this.finish(record, walk);
+    }
+  }
+
+  private finish(record: DataView, { stack, missing }: Walk): void {
+    const userStop = missing === undefined ? STOPS[stack.stop] : unwindStop.STOP_NO_TABLE;
+    this.stops[userStop] = (this.stops[userStop] ?? 0) + 1;
+    this.ready.push(stackCount(record, stack, userStop));
+  }
+
+  private walk(record: DataView): Walk {
     const pid = record.getUint32(AT.tgid, true);
     const time = record.getBigUint64(AT.time_ns, true);
-    this.install(record, pid, time);
     const register = (number: number) => record.getBigUint64(AT.registers + 8 * number, true);
     const stackStart = record.getBigUint64(AT.stack_start, true);
     const present = record.getUint32(AT.stack_present, true);
+    let missing: ObjectFile | undefined;
     const stack = unwind({
       machine: MACHINE,
       registers: {
@@ -90,16 +152,21 @@ export class DeferredSamples implements Disposable {
       find: (address) => {
         const mapping = this.spaces.find(pid, Number(address), time);
         if (mapping === undefined) return undefined;
-        const table = this.tables.of(mapping.object ?? this.objects.of(pid, mapping));
+        const object = mapping.object ?? this.objects.of(pid, mapping);
+        const table = this.tables.of(object);
+        if (table === LOADING) {
+          missing = object;
+          return undefined;
+        }
         return { table, fileOffset: Number(address) - mapping.start + mapping.fileOffset };
       },
     });
-    const userStop = STOPS[stack.stop];
-    this.stops[userStop] = (this.stops[userStop] ?? 0) + 1;
-    return stackCount(record, pid, time, stack, userStop);
+    return { stack, missing };
   }
 
-  private install(record: DataView, pid: number, time: bigint): void {
+  private install(record: DataView): void {
+    const pid = record.getUint32(AT.tgid, true);
+    const time = record.getBigUint64(AT.time_ns, true);
     const address = Number(record.getBigUint64(AT.object_address, true));
     const mapping = this.spaces.find(pid, address, time);
     if (mapping === undefined) return;
@@ -121,14 +188,13 @@ const OBJECT_BYTES = AT.object_address - OBJECT_AT;
 
 function stackCount(
   record: DataView,
-  pid: number,
-  time: bigint,
   { pcs, interrupted }: UnwoundStack,
   userStop: number,
 ): StackCount {
+  const time = record.getBigUint64(AT.time_ns, true);
   const bytes = new Uint8Array(record.buffer, record.byteOffset, record.byteLength);
   return {
-    pid,
+    pid: record.getUint32(AT.tgid, true),
     startTime: record.getBigUint64(AT.start_boottime, true),
     execId: record.getBigUint64(AT.exec_id, true),
     comm: decodeComm(bytes, AT.comm),

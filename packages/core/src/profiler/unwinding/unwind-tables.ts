@@ -1,14 +1,15 @@
-// The tables of call frame information that the sampler walks by. One is made when a sample first
-// meets its object, kept on disk by build-id, shared by all processes, and taken out of the kernel
-// again when it has not been used for longest and the budget asks for room.
+// The tables of call frame information that the sampler walks by. One is read when a sample first
+// meets its object, by the object reader's thread; it is shared by all processes, and taken out of the
+// kernel again when it has not been used for longest and the budget asks for room.
 
 import { fstatSync } from 'node:fs';
 import { MAPS, objectKey, objectTable, unwindBounds } from '@waggle/bpf';
 import { ArrayMap, type BpfMap, type BpfObject, type Native } from '@waggle/ffi';
-import { ElfError, ElfImage, readVdso } from '@waggle/symbols';
-import { buildUnwindTable, type TableStore, UnwindError, type UnwindTable } from '@waggle/unwind';
+import { UnwindTable } from '@waggle/unwind';
 import { stateOf } from '../file-content.ts';
 import { type ObjectFile, VDSO } from '../object-files.ts';
+import type { ObjectReader } from '../object-reader/object-reader.ts';
+import type { UnwindTableAnswer } from '../object-reader/protocol.ts';
 
 export interface UnwindTableStats {
   /** Objects whose table is in the kernel now. */
@@ -21,9 +22,8 @@ export interface UnwindTableStats {
   readonly evicted: number;
 }
 
-/** What a file is at one moment: other content has another. */
+/** A table in the hands of userspace; `undefined` is an object that has none. */
 interface Content {
-  readonly key: string;
   readonly table: UnwindTable | undefined;
 }
 
@@ -32,61 +32,89 @@ interface Installed {
   readonly map: ArrayMap;
   readonly rows: number;
   readonly bytes: number;
-  readonly objectKeys: Uint8Array[];
+  /** What the sampler knows its objects by. */
+  readonly objectKeys: Map<string, Uint8Array>;
 }
 
 /** Room for every table of a distribution's desktop: 1,716 files of Debian 12 take 47 MB. */
 const DEFAULT_BUDGET_BYTES = 64 * 1024 * 1024;
+/** Of tables that userspace keeps for its own walks; the sampler has copies of them. */
+const USERSPACE_BYTES = 32 * 1024 * 1024;
 /** A program that has fetched a table's number is done with it long before: 1 s. */
 const REST_MS = 1000;
+
+/** The table has been asked for and is not there yet. */
+export const LOADING = Symbol('loading');
 
 export class UnwindTables implements Disposable {
   private readonly objects: BpfMap;
   private readonly slots: BpfMap;
+  /** By state of a file, in order of use. */
   private readonly contents = new Map<string, Content>();
+  private readonly loading = new Map<string, Promise<void>>();
   private readonly installed = new Map<string, Installed>();
+  private readonly installing = new Set<string>();
   private readonly freeNumbers: { readonly number: number; readonly since: number }[] = [];
   private nextNumber = 0;
+  private userspaceBytes = 0;
   private bytes = 0;
   private evicted = 0;
+  private withoutTable = 0;
+  private closed = false;
 
   constructor(
     private readonly native: Native,
     object: BpfObject,
-    private readonly store: TableStore | undefined,
+    private readonly reader: ObjectReader,
     private readonly budgetBytes = DEFAULT_BUDGET_BYTES,
   ) {
     this.objects = object.map(MAPS.unwindObjects);
     this.slots = object.map(MAPS.unwindTables);
   }
 
-  /** The table of the file as it is now; undefined when it has none. */
-  of(file: ObjectFile): UnwindTable | undefined {
-    return this.contentOf(file)?.table;
+  /** The table of the file as it is now; undefined when it has none. Asks for one it has not seen. */
+  of(file: ObjectFile): UnwindTable | undefined | typeof LOADING {
+    if (file.path !== VDSO && file.fd === undefined) return undefined;
+    const state = stateOfObject(file);
+    const known = this.contents.get(state);
+    if (known === undefined) {
+      this.load(state, file);
+      return LOADING;
+    }
+    this.contents.delete(state);
+    this.contents.set(state, known);
+    return known.table;
+  }
+
+  /** Settles when the table of the file as it is now is there, or turned out not to be had. */
+  async loaded(file: ObjectFile): Promise<void> {
+    if (this.of(file) === LOADING) await this.loading.get(stateOfObject(file));
   }
 
   /**
-   * Gives the sampler the table of an object that it met. Nothing happens when the file is not, or
-   * no longer, what the sampler saw: its content would be another's.
+   * Gives the sampler the table of an object that it met, as soon as it is read. When the file is
+   * not, or no longer, what the sampler saw, its content would be another's: the sampler is told that
+   * there is none.
    * @param time when it met it, CLOCK_BOOTTIME in ns
    */
   install(key: Uint8Array, file: ObjectFile, time: bigint): void {
-    const content = this.contentOf(file);
-    if (content === undefined || !isContent(key, file)) return;
-    if (content.table === undefined) {
-      this.setObject(key, 0, false, time);
+    const name = nameOf(key);
+    if (this.installing.has(name)) return;
+    const ownKey = key.slice();
+    const state = file.path === VDSO || file.fd !== undefined ? stateOfObject(file) : undefined;
+    if (state === undefined || !isContent(ownKey, file)) {
+      this.setObject(ownKey, 0, false, time);
       return;
     }
-    let installed = this.installed.get(content.key);
-    if (installed === undefined) {
-      this.makeRoom(content.table.bytes.length);
-      installed = this.load(content.table);
-      if (installed === undefined) return;
-      this.installed.set(content.key, installed);
-      this.bytes += installed.bytes;
+    if (this.of(file) !== LOADING) {
+      this.installNow(state, name, ownKey, time);
+      return;
     }
-    installed.objectKeys.push(key.slice());
-    this.setObject(key, installed.number, true, time);
+    this.installing.add(name);
+    this.loaded(file).then(() => {
+      this.installing.delete(name);
+      if (!this.closed) this.installNow(state, name, ownKey, time);
+    });
   }
 
   stats(): UnwindTableStats {
@@ -95,43 +123,71 @@ export class UnwindTables implements Disposable {
       tables: tables.length,
       rows: tables.reduce((sum, { rows }) => sum + rows, 0),
       bytes: this.bytes,
-      withoutTable: [...this.contents.values()].filter(({ table }) => table === undefined).length,
+      withoutTable: this.withoutTable,
       evicted: this.evicted,
     };
   }
 
   [Symbol.dispose](): void {
+    this.closed = true;
     for (const { map } of this.installed.values()) map.close();
     this.installed.clear();
   }
 
-  private contentOf(file: ObjectFile): Content | undefined {
-    if (file.path !== VDSO && file.fd === undefined) return undefined;
-    const key = file.fd === undefined ? VDSO : stateOf(file.fd);
-    const known = this.contents.get(key);
-    if (known !== undefined) return known;
-    const table = this.read(file);
-    // Written to while it was read: the next sample asks again.
-    if (file.fd !== undefined && stateOf(file.fd) !== key) return undefined;
-    const content = { key, table };
-    this.contents.set(key, content);
-    return content;
+  private load(state: string, object: ObjectFile): void {
+    if (this.loading.has(state)) return;
+    const arrived = ({ table, changed }: UnwindTableAnswer) => {
+      // Written to while it was read: the next sample asks again.
+      if (changed || this.closed) return;
+      this.remember(state, table && UnwindTable.fromOwnFile(table));
+    };
+    const failed = () => {
+      if (!this.closed) this.remember(state, undefined);
+    };
+    this.loading.set(
+      state,
+      this.reader
+        .ask({ kind: 'unwind-table', object })
+        .then(arrived, failed)
+        .finally(() => this.loading.delete(state)),
+    );
   }
 
-  private read(file: ObjectFile): UnwindTable | undefined {
-    try {
-      using elf = file.path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${file.fd}`);
-      if (elf === undefined) return undefined;
-      const { table } = this.store?.tableOf(elf) ?? buildUnwindTable(elf);
-      return table.rowCount === 0 ? undefined : table;
-    } catch (error) {
-      // Not an ELF file, or a damaged one: its frames go by frame pointers.
-      if (error instanceof ElfError || error instanceof UnwindError) return undefined;
-      throw error;
+  private remember(state: string, table: UnwindTable | undefined): void {
+    this.contents.set(state, { table });
+    if (table === undefined) {
+      this.withoutTable++;
+      return;
+    }
+    this.userspaceBytes += table.bytes.length;
+    for (const [oldest, content] of this.contents) {
+      if (this.userspaceBytes <= USERSPACE_BYTES || oldest === state) return;
+      if (content.table === undefined) continue;
+      this.userspaceBytes -= content.table.bytes.length;
+      this.contents.delete(oldest);
     }
   }
 
-  private load(table: UnwindTable): Installed | undefined {
+  private installNow(state: string, name: string, key: Uint8Array, time: bigint): void {
+    const content = this.contents.get(state);
+    if (content === undefined) return;
+    if (content.table === undefined) {
+      this.setObject(key, 0, false, time);
+      return;
+    }
+    let installed = this.installed.get(state);
+    if (installed === undefined) {
+      this.makeRoom(content.table.bytes.length);
+      installed = this.give(content.table);
+      if (installed === undefined) return;
+      this.installed.set(state, installed);
+      this.bytes += installed.bytes;
+    }
+    installed.objectKeys.set(name, key);
+    this.setObject(key, installed.number, true, time);
+  }
+
+  private give(table: UnwindTable): Installed | undefined {
     const number = this.takeNumber();
     if (number === undefined) return undefined;
     const map = ArrayMap.of(
@@ -146,7 +202,7 @@ export class UnwindTables implements Disposable {
       map,
       rows: table.rowCount,
       bytes: table.bytes.length,
-      objectKeys: [],
+      objectKeys: new Map(),
     };
   }
 
@@ -161,17 +217,17 @@ export class UnwindTables implements Disposable {
   private makeRoom(wanted: number): void {
     if (this.bytes + wanted <= this.budgetBytes && this.hasNumber()) return;
     const byUse = [...this.installed]
-      .map(([key, table]) => ({ key, table, lastUsed: this.lastUsed(table) }))
+      .map(([state, table]) => ({ state, table, lastUsed: this.lastUsed(table) }))
       .sort((a, b) => (a.lastUsed < b.lastUsed ? -1 : 1));
-    for (const { key, table } of byUse) {
+    for (const { state, table } of byUse) {
       if (this.bytes + wanted <= this.budgetBytes * 0.9) return;
-      this.evict(key, table);
+      this.evict(state, table);
     }
   }
 
   private lastUsed({ objectKeys }: Installed): bigint {
     let last = 0n;
-    for (const key of objectKeys) {
+    for (const key of objectKeys.values()) {
       const value = this.objects.get(key);
       if (value === undefined) continue;
       const used = new DataView(value.buffer).getBigUint64(objectTable.offset.last_used_ns, true);
@@ -180,12 +236,11 @@ export class UnwindTables implements Disposable {
     return last;
   }
 
-  private evict(key: string, { objectKeys, number, map, bytes }: Installed): void {
-    for (const objectKey of objectKeys) this.objects.delete(objectKey);
+  private evict(state: string, { objectKeys, number, map, bytes }: Installed): void {
+    for (const objectKey of objectKeys.values()) this.objects.delete(objectKey);
     this.slots.delete(u32(number));
     map.close();
-    this.installed.delete(key);
-    this.contents.delete(key);
+    this.installed.delete(state);
     this.freeNumbers.push({ number, since: performance.now() });
     this.bytes -= bytes;
     this.evicted++;
@@ -204,6 +259,14 @@ export class UnwindTables implements Disposable {
     if (this.nextNumber < unwindBounds.UNWIND_TABLES_MAX) return this.nextNumber++;
     return undefined;
   }
+}
+
+function stateOfObject({ fd }: ObjectFile): string {
+  return fd === undefined ? VDSO : stateOf(fd);
+}
+
+function nameOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
 }
 
 /** Whether the file is what the sampler saw. On overlayfs only the number may be another's. */

@@ -1,0 +1,116 @@
+// Asks a thread of its own to read objects, so that parsing a browser's tables delays neither events
+// nor the drain of samples. Where no thread can be had, the same work is done in place.
+
+import { ObjectReading } from './object-reading.ts';
+import type { AnswerTo, Order, Question, ReaderConfig, Reply } from './protocol.ts';
+
+interface Asked {
+  readonly question: Question;
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Bun's and Node's; a runtime without them keeps running until the thread is ended. */
+interface Referable {
+  ref?(): void;
+  unref?(): void;
+}
+
+/** What is asked of a reader after it was closed, or was being asked then. */
+export class ReaderClosed extends Error {
+  override readonly name = 'ReaderClosed';
+
+  constructor() {
+    super('the object reader has been closed');
+  }
+}
+
+export class ObjectReader implements Disposable {
+  private readonly asked = new Map<number, Asked>();
+  private readonly worker: Worker | undefined;
+  private inPlace: ObjectReading | undefined;
+  private nextId = 0;
+  private closed = false;
+
+  constructor(private readonly config: ReaderConfig) {
+    this.worker = this.startWorker();
+  }
+
+  /**
+   * Rejects with ReaderClosed, or with an error whose message is that of the system's when a file
+   * could not be read. Answers come in the order of the questions.
+   */
+  ask<Q extends Question>(question: Q): Promise<AnswerTo<Q>> {
+    if (this.closed) return Promise.reject(new ReaderClosed());
+    return new Promise<AnswerTo<Q>>((resolve, reject) => {
+      const id = this.nextId++;
+      this.asked.set(id, { question, resolve, reject });
+      if (this.worker === undefined || this.inPlace !== undefined) this.answerInPlace(id);
+      else this.send(this.worker, { type: 'ask', id, question });
+    });
+  }
+
+  /** Ends the thread, whatever it is doing. */
+  [Symbol.dispose](): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.worker?.terminate();
+    this.inPlace?.[Symbol.dispose]();
+    for (const { reject } of this.asked.values()) reject(new ReaderClosed());
+    this.asked.clear();
+  }
+
+  private startWorker(): Worker | undefined {
+    // Beside this file in the sources, and beside the bundle in the published build.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const url = new URL(`./object-reader-worker.${extension}`, import.meta.url);
+    let worker: Worker;
+    try {
+      worker = new Worker(url, { type: 'module' });
+    } catch {
+      return undefined;
+    }
+    worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.receive(data));
+    worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      this.goOnInPlace();
+    });
+    worker.postMessage({ type: 'start', config: this.config } satisfies Order);
+    // What keeps the process alive is a question, not this thread.
+    (worker as Referable).unref?.();
+    return worker;
+  }
+
+  private send(worker: Worker, order: Order): void {
+    if (this.asked.size === 1) (worker as Referable).ref?.();
+    worker.postMessage(order);
+  }
+
+  private receive(reply: Reply): void {
+    const asked = this.asked.get(reply.id);
+    if (asked === undefined) return;
+    this.asked.delete(reply.id);
+    if (this.asked.size === 0) (this.worker as Referable | undefined)?.unref?.();
+    if ('answer' in reply) asked.resolve(reply.answer as never);
+    else asked.reject(new Error(reply.failure));
+  }
+
+  /** The thread could not start, or broke down. */
+  private goOnInPlace(): void {
+    if (this.closed || this.inPlace !== undefined) return;
+    this.inPlace = new ObjectReading(this.config);
+    for (const id of [...this.asked.keys()]) this.answerInPlace(id);
+  }
+
+  private answerInPlace(id: number): void {
+    const asked = this.asked.get(id);
+    if (asked === undefined) return;
+    this.asked.delete(id);
+    this.inPlace ??= new ObjectReading(this.config);
+    try {
+      asked.resolve(this.inPlace.answer(asked.question) as never);
+    } catch (error) {
+      asked.reject(error as Error);
+    }
+  }
+}

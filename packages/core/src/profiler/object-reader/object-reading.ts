@@ -1,0 +1,157 @@
+// Reads objects for the profiler: their unwind tables, and the names of their code. Everything here
+// blocks, so it has a thread of its own (object-reader-worker.ts); it runs on any.
+
+import { join } from 'node:path';
+import type { ProfileFrame } from '@waggle/formats';
+import {
+  DiskSymbolCache,
+  demangle,
+  ElfError,
+  ElfImage,
+  KernelSymbols,
+  ObjectSymbols,
+  readVdso,
+  SymbolCache,
+  type SymbolHit,
+  SymbolTable,
+} from '@waggle/symbols';
+import { buildUnwindTable, TableStore, UnwindError } from '@waggle/unwind';
+import { stateOf } from '../file-content.ts';
+import { holdsItsContent, type ObjectFile, VDSO } from '../object-files.ts';
+import { openWithLines, sourceFrames } from '../source-frames.ts';
+import type {
+  Answers,
+  AnswerTo,
+  CodePlace,
+  KernelPlace,
+  Question,
+  ReaderConfig,
+  UnwindTableAnswer,
+} from './protocol.ts';
+
+/** What names of an object are looked up by. */
+interface NamedObject {
+  vaddrOfFileOffset(offset: number): number | undefined;
+  lookup(vaddr: number): SymbolHit | undefined;
+  lines?: ObjectSymbols['lines'];
+  close?(): void;
+}
+
+export class ObjectReading implements Disposable {
+  private readonly tables: TableStore | undefined;
+  private readonly symbols: SymbolCache;
+  private readonly lines: boolean;
+  private readonly named = new Map<string, NamedObject | undefined>();
+  private kernel: KernelSymbols | undefined;
+
+  constructor({ cacheDirectory, lines }: ReaderConfig) {
+    this.lines = lines;
+    this.tables = cacheDirectory ? new TableStore(join(cacheDirectory, 'unwind')) : undefined;
+    this.symbols = new SymbolCache(
+      cacheDirectory ? { disk: new DiskSymbolCache(cacheDirectory) } : {},
+    );
+  }
+
+  /** @throws the system's error when a file cannot be read. */
+  answer<Q extends Question>(question: Q): AnswerTo<Q>;
+  answer(question: Question): Answers[keyof Answers] {
+    switch (question.kind) {
+      case 'unwind-table':
+        return this.unwindTable(question.object);
+      case 'functions':
+        return { functions: this.functions(question.object, question.places) };
+      case 'kernel-functions':
+        return { functions: this.kernelFunctions(question.places) };
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const object of this.named.values()) object?.close?.();
+    this.named.clear();
+  }
+
+  private unwindTable(object: ObjectFile): UnwindTableAnswer {
+    const before = object.fd === undefined ? undefined : stateOf(object.fd);
+    const table = this.readUnwindTable(object);
+    const changed = object.fd !== undefined && stateOf(object.fd) !== before;
+    return { table: changed ? undefined : table, changed };
+  }
+
+  private readUnwindTable({ fd, path }: ObjectFile): Uint8Array<ArrayBuffer> | undefined {
+    try {
+      using elf = path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${fd}`);
+      if (elf === undefined) return undefined;
+      const { table } = this.tables?.tableOf(elf) ?? buildUnwindTable(elf);
+      return table.rowCount === 0 ? undefined : ownBytes(table.bytes);
+    } catch (error) {
+      // Not an ELF file, or a damaged one: its frames go by frame pointers.
+      if (error instanceof ElfError || error instanceof UnwindError) return undefined;
+      throw error;
+    }
+  }
+
+  private functions(object: ObjectFile, places: readonly CodePlace[]) {
+    const loaded = this.load(object);
+    return places.map(({ offset, isReturn }): readonly ProfileFrame[] | undefined => {
+      const address = loaded?.vaddrOfFileOffset(offset);
+      if (loaded === undefined || address === undefined) return undefined;
+      const at = isReturn ? address - 1 : address;
+      const hit = loaded.lookup(at);
+      if (hit === undefined) return undefined;
+      const own: ProfileFrame = { name: demangle(hit.name), kind: 'user', object: object.path };
+      return sourceFrames(own, loaded.lines?.(at));
+    });
+  }
+
+  private kernelFunctions(places: readonly KernelPlace[]): ProfileFrame[] {
+    this.kernel ??= KernelSymbols.read();
+    const { kernel } = this;
+    return places.map(({ address, isReturn }) => {
+      const hit = kernel.lookup(isReturn ? address - 1n : address);
+      if (hit === undefined) return { name: `[kernel+0x${address.toString(16)}]`, kind: 'kernel' };
+      return { name: hit.name, kind: 'kernel', ...(hit.module ? { object: hit.module } : {}) };
+    });
+  }
+
+  private load(object: ObjectFile): NamedObject | undefined {
+    if (!holdsItsContent(object)) return undefined;
+    const key = object.key;
+    if (this.named.has(key)) return this.named.get(key);
+    const loaded = this.open(object);
+    // Written to while it was read.
+    if (!holdsItsContent(object)) return undefined;
+    this.named.set(key, loaded);
+    return loaded;
+  }
+
+  private open({ fd, path }: ObjectFile): NamedObject | undefined {
+    try {
+      if (path === VDSO) return vdso();
+      if (fd === undefined) return undefined;
+      const options = { path, cache: this.symbols };
+      return this.lines ? openWithLines(fd, options) : ObjectSymbols.open(fd, options);
+    } catch (error) {
+      // Not an ELF file, or one that lies about itself: its frames keep their offsets.
+      if (error instanceof ElfError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Ours: the kernel gives every process of this architecture the same. */
+function vdso(): NamedObject | undefined {
+  const image = readVdso();
+  if (image === undefined) return undefined;
+  const table = SymbolTable.fromElf(image);
+  return {
+    vaddrOfFileOffset: (offset) => image.vaddrOfFileOffset(offset),
+    lookup: (vaddr) => table.lookup(vaddr),
+  };
+}
+
+/** A buffer of these bytes alone, to be handed to another thread: a stored table has a header too. */
+function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, byteLength);
+  return Uint8Array.from(bytes);
+}

@@ -1,0 +1,72 @@
+// What the profiler asks about objects, and what it is told: plain data, because question and answer
+// cross a thread. Only the questions of object-reader.ts are ever sent.
+
+import type { ProfileFrame } from '@waggle/formats';
+import type { ObjectFile } from '../object-files.ts';
+
+/** How objects are read; the same for the life of a reader. */
+export interface ReaderConfig {
+  /** Where tables are kept for the next session; nowhere unless given. */
+  readonly cacheDirectory?: string;
+  /** Source lines and inlined functions too. */
+  readonly lines: boolean;
+}
+
+/** An instruction of an object. */
+export interface CodePlace {
+  /** In the object's file. */
+  readonly offset: number;
+  /** The address is behind a call, which may have been a function's last instruction. */
+  readonly isReturn: boolean;
+}
+
+export interface KernelPlace {
+  readonly address: bigint;
+  readonly isReturn: boolean;
+}
+
+export type Question =
+  | { readonly kind: 'unwind-table'; readonly object: ObjectFile }
+  | {
+      readonly kind: 'functions';
+      readonly object: ObjectFile;
+      readonly places: readonly CodePlace[];
+    }
+  | { readonly kind: 'kernel-functions'; readonly places: readonly KernelPlace[] };
+
+export interface UnwindTableAnswer {
+  /** Blocks of packages/unwind's format; undefined for an object without call frame information. */
+  readonly table: Uint8Array<ArrayBuffer> | undefined;
+  /** The file was written to while it was read: the answer says nothing. */
+  readonly changed: boolean;
+}
+
+/**
+ * For each place its functions, root first: the code's own and those inlined there. Undefined where
+ * the object has no name for it.
+ */
+export interface FunctionsAnswer {
+  readonly functions: readonly (readonly ProfileFrame[] | undefined)[];
+}
+
+export interface KernelFunctionsAnswer {
+  readonly functions: readonly ProfileFrame[];
+}
+
+export interface Answers {
+  readonly 'unwind-table': UnwindTableAnswer;
+  readonly functions: FunctionsAnswer;
+  readonly 'kernel-functions': KernelFunctionsAnswer;
+}
+
+export type AnswerTo<Q extends Question> = Answers[Q['kind']];
+
+/** To the thread. */
+export type Order =
+  | { readonly type: 'start'; readonly config: ReaderConfig }
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question };
+
+/** From the thread: the answer, or what went wrong in words. */
+export type Reply =
+  | { readonly id: number; readonly answer: Answers[keyof Answers] }
+  | { readonly id: number; readonly failure: string };
