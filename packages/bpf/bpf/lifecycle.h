@@ -13,6 +13,9 @@
 #include "limit.h"
 #include <bpf/bpf_core_read.h>
 
+/* Without it the walks up the paths are dead code, which the verifier does not look at. */
+const volatile bool exec_detail = true;
+
 static __always_inline bool wanted(struct filter_settings *settings, struct event_counters *counters,
 				   u32 type, u32 tgid)
 {
@@ -207,7 +210,7 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid,
 	record->filename_length = filename;
 
 	used = filename + read_arguments(record, task, filename, settings->flags & EXEC_ENVIRON);
-	if (settings->flags & EXEC_DETAIL)
+	if (exec_detail && (settings->flags & EXEC_DETAIL))
 		used = add_exec_detail(record, task, bprm, used);
 	if (used > sizeof(record->payload))
 		return;

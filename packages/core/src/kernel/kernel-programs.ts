@@ -27,6 +27,10 @@ export interface KernelProgramsOptions {
   readonly unwind?: UnwindMode;
   /** Bytes of process_events: a power of two and a multiple of the page size. */
   readonly ringBytes: number;
+  /** Bytes of the ring for stacks that userspace walks, where the sampler walks by tables. */
+  readonly deferredBytes?: number;
+  /** Exec records can be asked for paths, ids and marks; true unless given. */
+  readonly execDetail?: boolean;
   /** Whether the tracked set is used; without it the map takes no memory. */
   readonly tracksProcesses: boolean;
   /** Methods that are not tried, as if the kernel refused them: for tests of the fallbacks. */
@@ -180,11 +184,15 @@ function load(file: BpfObjectFile, options: LoadOptions, programs: readonly stri
     if (options.unwindsByTables) {
       file.setConstant('.rodata', rodata.offset.unwind_by_tables, Uint8Array.of(1));
       file.setMaxEntries(MAPS.deferredScratch, possibleCpus());
+      if (options.deferredBytes !== undefined)
+        file.setMaxEntries(MAPS.deferredSamples, options.deferredBytes);
     } else {
       file.setMaxEntries(MAPS.deferredSamples, SMALLEST_RING);
       file.setMaxEntries(MAPS.unwindTables, 1);
       file.setMaxEntries(MAPS.unwindObjects, 1);
     }
+    if (options.execDetail === false)
+      file.setConstant('.rodata', rodata.offset.exec_detail, Uint8Array.of(0));
     if (options.sampleIdle)
       file.setConstant('.rodata', rodata.offset.sample_idle, Uint8Array.of(1));
     if (options.sampleThreads)

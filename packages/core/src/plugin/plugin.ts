@@ -101,6 +101,11 @@ export interface KernelNeeds {
     readonly threads?: boolean;
     /** How frames of user space are found; `fp` unless given. */
     readonly unwind?: UnwindMode;
+    /**
+     * Bytes of the ring for stacks that userspace walks: a power of two and a multiple of the page
+     * size. Default 8 MiB.
+     */
+    readonly deferredBytes?: number;
   };
 }
 

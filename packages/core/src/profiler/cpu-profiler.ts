@@ -6,6 +6,7 @@ import { defineService } from '../plugin/service.ts';
 import { Kernel } from '../session/kernel-capture.ts';
 import {
   CpuProfiler,
+  deferredRingBytes,
   type ProfilerConfig,
   type ProfilerCounts,
   sampleEntries,
@@ -77,6 +78,7 @@ export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
     kernel: {
       sampler: {
         entries: sampleEntries(frequencyHz),
+        deferredBytes: deferredRingBytes(frequencyHz),
         unwind: options.unwind ?? 'auto',
         idle: options.idle === true,
         threads: options.threads === true,

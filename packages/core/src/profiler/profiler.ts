@@ -2,7 +2,7 @@
 // collected. It runs from construction to close(); `cpu-profiler.ts` makes a plugin of it.
 
 import { hostname } from 'node:os';
-import { SAMPLE_PROGRAM } from '@waggle/bpf';
+import { deferredSample, SAMPLE_PROGRAM } from '@waggle/bpf';
 import {
   type BpfLink,
   bootToRealtimeOffset,
@@ -33,6 +33,9 @@ import { type UnwindTableStats, UnwindTables } from './unwinding/unwind-tables.t
 const ROUND_MS = 250;
 /** What the ring takes in between, at 999 Hz on two CPUs: some 40 stacks of at most 48 KiB each. */
 const EVIDENCE_MS = 20;
+const DEFERRED_PAUSE_MS = 80;
+const MIN_DEFERRED_BYTES = 1024 * 1024;
+const MAX_DEFERRED_BYTES = 64 * 1024 * 1024;
 const MIN_ENTRIES = 1024;
 const MAX_ENTRIES = 16_384;
 const ROUNDS_UNTIL_FORGOTTEN = 3;
@@ -75,6 +78,17 @@ export function sampleEntries(frequencyHz: number, cpus = onlineCpus().length): 
   const perRound = (frequencyHz * cpus * ROUND_MS) / 1000;
   const entries = 2 ** Math.ceil(Math.log2(2 * perRound));
   return Math.min(Math.max(entries, MIN_ENTRIES), MAX_ENTRIES);
+}
+
+/**
+ * Bytes of the ring for stacks that userspace walks: room for those of DEFERRED_PAUSE_MS in which the
+ * event loop does something else, of the largest size. A ring counts twice in our memory, since it is
+ * mapped twice, so it is not larger than that.
+ */
+export function deferredRingBytes(frequencyHz: number, cpus = onlineCpus().length): number {
+  const samples = (frequencyHz * cpus * DEFERRED_PAUSE_MS) / 1000;
+  const bytes = 2 ** Math.ceil(Math.log2(samples * deferredSample.size));
+  return Math.min(Math.max(bytes, MIN_DEFERRED_BYTES), MAX_DEFERRED_BYTES);
 }
 
 export class CpuProfiler {

@@ -22,6 +22,8 @@ import { SessionFilter } from './session-filter.ts';
 /** At the rate of a busy build host (10,000 processes a second) room for two seconds. */
 export const DEFAULT_RING_BYTES = 8 * 1024 * 1024;
 
+const DEFAULT_DEFERRED_BYTES = 8 * 1024 * 1024;
+
 /** Our object in the kernel, for plugins that read maps or attach programs of their own. */
 export interface KernelAccess {
   readonly native: Native;
@@ -57,6 +59,9 @@ export function mergeKernelNeeds(all: readonly KernelNeeds[]): {
             idle: samplers.some(({ idle }) => idle === true),
             threads: samplers.some(({ threads }) => threads === true),
             unwind: strictest(samplers.map(({ unwind }) => unwind ?? 'fp')),
+            deferredBytes: Math.max(
+              ...samplers.map(({ deferredBytes = DEFAULT_DEFERRED_BYTES }) => deferredBytes),
+            ),
           },
   };
 }
@@ -120,6 +125,10 @@ function programOptions(
     ...(needs.sampler?.unwind === undefined ? {} : { unwind: needs.sampler.unwind }),
     ...(needs.sampler?.idle === undefined ? {} : { sampleIdle: needs.sampler.idle }),
     ...(needs.sampler?.threads === undefined ? {} : { sampleThreads: needs.sampler.threads }),
+    ...(needs.sampler?.deferredBytes === undefined
+      ? {}
+      : { deferredBytes: needs.sampler.deferredBytes }),
+    ...(config.execDetail === undefined ? {} : { execDetail: config.execDetail }),
     ...(config.objectPath === undefined ? {} : { objectPath: config.objectPath }),
     ...(config.withoutMethods === undefined ? {} : { without: config.withoutMethods }),
   };
