@@ -1,6 +1,6 @@
 // What a user of the published packages does: installs the tarballs in a folder of their own and
-// runs the first two agents of docs/custom-agent.md, on Bun, on Deno and by the command. Builds have
-// to be there. Needs root; says so and checks only the installation without.
+// runs the first two agents of docs/custom-agent.md, on Bun, on Deno and by the command, which then
+// records them. Builds have to be there. Needs root; says so and checks only the installation without.
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,8 +52,12 @@ try {
     expectOutput('Deno', run(project, bin('deno'), 'run', '-A', 'program.ts'), traced);
     const busy = Bun.spawn(['sh', '-c', 'while :; do true; sh -c "exit 3"; sleep 0.1; done']);
     try {
-      const waggle = ['node_modules/.bin/waggle', 'run', '--duration', '2', 'agent.ts'];
-      expectOutput('waggle run', run(project, bin('bun'), ...waggle), /^sh ends with 3$/m);
+      const waggle = (...args: string[]) =>
+        run(project, bin('bun'), 'node_modules/.bin/waggle', ...args);
+      const audit = waggle('run', '--duration', '2', 'agent.ts');
+      expectOutput('waggle run', audit, /^sh ends with 3$/m);
+      const folded = waggle('record', '-a', '-d', '2', '-F', '999', '-o', '-');
+      expectOutput('waggle record', folded, /^sh;.*\blibc_|^sh;.*__libc_start/m);
     } finally {
       busy.kill();
     }

@@ -1,7 +1,11 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', 'watchdog-worker': 'src/dispatch/watchdog-worker.ts' },
+  entry: {
+    index: 'src/index.ts',
+    'watchdog-worker': 'src/dispatch/watchdog-worker.ts',
+    'object-reader-worker': 'src/profiler/object-reader/object-reader-worker.ts',
+  },
   format: ['esm'],
   dts: true,
   target: 'node20',

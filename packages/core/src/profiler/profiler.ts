@@ -36,6 +36,7 @@ const EVIDENCE_MS = 20;
 const DEFERRED_PAUSE_MS = 80;
 const MIN_DEFERRED_BYTES = 1024 * 1024;
 const MAX_DEFERRED_BYTES = 64 * 1024 * 1024;
+const ROOM_SECONDS = 2;
 const MIN_ENTRIES = 1024;
 const MAX_ENTRIES = 16_384;
 const ROUNDS_UNTIL_FORGOTTEN = 3;
@@ -73,10 +74,12 @@ export interface ProfilerCounts extends SampleCounts {
   readonly unwindTables: UnwindTableStats | undefined;
 }
 
-/** Room in each counting map: twice what one round can sample if no stack comes twice. */
+/**
+ * Room in each counting map: two seconds' samples if no stack comes twice. A round is far shorter, but
+ * on a busy host ours is not the only process that waits for a CPU.
+ */
 export function sampleEntries(frequencyHz: number, cpus = onlineCpus().length): number {
-  const perRound = (frequencyHz * cpus * ROUND_MS) / 1000;
-  const entries = 2 ** Math.ceil(Math.log2(2 * perRound));
+  const entries = 2 ** Math.ceil(Math.log2(ROOM_SECONDS * frequencyHz * cpus));
   return Math.min(Math.max(entries, MIN_ENTRIES), MAX_ENTRIES);
 }
 

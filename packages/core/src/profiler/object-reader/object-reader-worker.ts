@@ -16,7 +16,7 @@ function obey(order: Order): void {
   try {
     reply = { id, answer: reading.answer(question) };
   } catch (error) {
-    reply = { id, failure: String(error) };
+    reply = { id, failure: error instanceof Error ? error.message : String(error) };
   }
   postMessage(reply, 'answer' in reply ? buffersOf(reply.answer) : []);
 }
