@@ -1,5 +1,6 @@
 // Where a profile goes: one file per -o, its format by the extension, `-` for folded stacks on
-// standard output. Everything is checked before anything is recorded.
+// standard output, or an endpoint that it is sent to. Everything is checked before anything is
+// recorded.
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -12,28 +13,47 @@ import {
   type Profile,
 } from '@waggle/formats';
 import { Output } from '../terminal/output.ts';
+import {
+  deliver,
+  isEndpoint,
+  type ProfileEndpoint,
+  planEndpoint,
+  type Sending,
+} from './endpoints.ts';
 
 export interface ProfileOutput {
   readonly path: string;
   readonly format: OutputFormat;
 }
 
+export interface ProfileOutputs {
+  readonly files: readonly ProfileOutput[];
+  readonly endpoints: readonly ProfileEndpoint[];
+}
+
 /** The outputs, or what is wrong with one of them. */
-export function planOutputs(paths: readonly string[]): ProfileOutput[] | string {
-  const outputs: ProfileOutput[] = [];
+export function planOutputs(paths: readonly string[]): ProfileOutputs | string {
+  const files: ProfileOutput[] = [];
+  const endpoints: ProfileEndpoint[] = [];
   for (const path of paths) {
+    if (isEndpoint(path)) {
+      const planned = planEndpoint(path);
+      if (typeof planned === 'string') return planned;
+      endpoints.push(planned);
+      continue;
+    }
     const format = path === '-' ? foldedFormat : formatForPath(path);
     if (format === undefined) {
       const known = formats.flatMap(({ extensions }) => extensions).join(', ');
       return `${path}: no format has this extension; known are ${known}`;
     }
-    outputs.push({ path, format });
+    files.push({ path, format });
   }
-  return outputs;
+  return { files, endpoints };
 }
 
 /** Why a file could not be written later, while there is still nothing to lose. */
-export function unwritable(outputs: readonly ProfileOutput[]): string | undefined {
+export function unwritable(outputs: readonly Pick<ProfileOutput, 'path'>[]): string | undefined {
   for (const { path } of outputs) {
     if (path === '-') continue;
     try {
@@ -47,22 +67,42 @@ export function unwritable(outputs: readonly ProfileOutput[]): string | undefine
   return undefined;
 }
 
-/** Writes them all, even when one fails; returns what went wrong. */
+/** What came of the outputs. */
+export interface Written {
+  /** In words: `written to FILE, FILE; sent to ENDPOINT`. */
+  readonly where: string;
+  readonly problems: readonly string[];
+}
+
+/** Writes all files, even when one fails, and then sends it to the endpoints. */
 export async function writeOutputs(
-  outputs: readonly ProfileOutput[],
+  { files, endpoints }: ProfileOutputs,
   profile: Profile,
-): Promise<string[]> {
+  sending: Sending,
+): Promise<Written> {
   const problems: string[] = [];
-  for (const { path, format } of outputs) {
+  let { kept } = sending;
+  for (const { path, format } of files) {
     const encoded = format.encode(profile);
     try {
       if (path === '-') await new Output().write(textOf(encoded));
       else await writeFile(path, encoded);
+      if (path !== '-' && format.parse !== undefined) kept ??= path;
     } catch (error) {
       problems.push(`${path} could not be written: ${(error as Error).message}`);
     }
   }
-  return problems;
+  const failed = await deliver(endpoints, profile, { ...sending, kept });
+  const paths = files.map(({ path }) => (path === '-' ? 'standard output' : path));
+  const sent = endpoints.filter((endpoint) => !failed.has(endpoint)).map(({ path }) => path);
+  const where = [
+    ...(paths.length > 0 ? [`written to ${paths.join(', ')}`] : []),
+    ...(sent.length > 0 ? [`sent to ${sent.join(', ')}`] : []),
+  ];
+  return {
+    where: where.length > 0 ? where.join('; ') : 'sent to nobody',
+    problems: [...problems, ...failed.values()],
+  };
 }
 
 function textOf(encoded: string | Uint8Array): string {

@@ -3,6 +3,8 @@
 /** Of the resource. */
 export const HOST = 'host.name';
 export const COMMAND_LINE = 'process.command_line';
+/** The command without its arguments: what senders that keep those to themselves give. */
+export const COMMAND = 'process.command';
 
 /** Of a sample: the process whose stack it is. */
 export const PROCESS = 'process.executable.name';

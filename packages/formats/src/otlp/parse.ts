@@ -4,7 +4,7 @@
  */
 import { gunzipSync } from 'node:zlib';
 import type { Profile, ProfileMetadata, ProfileStack } from '../profile.ts';
-import { COMMAND_LINE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
+import { COMMAND, COMMAND_LINE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
 import { DictionaryReader, OtlpSyntaxError } from './dictionary-reader.ts';
 import { decodeMessage } from './messages.ts';
 import type { Message } from './schema.ts';
@@ -73,7 +73,7 @@ function metadataOf(
 ): ProfileMetadata {
   const first = taken[0];
   const host = first?.attributes.get(HOST);
-  const command = first?.attributes.get(COMMAND_LINE);
+  const command = first?.attributes.get(COMMAND_LINE) ?? first?.attributes.get(COMMAND);
   const period = Number(first?.profile.period ?? 0);
   const periodUnit = dictionary.string(first?.profile.periodType?.unitStrindex);
   const nanoseconds = period > 0 && periodUnit === 'nanoseconds' ? period : 0;

@@ -5,11 +5,17 @@ import { buildCallTree, type CallNode, sortedChildren } from './call-tree.ts';
 
 const frame = (name: string, object: string): ProfileFrame => ({ name, kind: 'user', object });
 
+/** Without the place in it: all of a function's lines are one node. */
+function functionOf({ name, kind, object }: ProfileFrame): ProfileFrame {
+  return { name, kind, ...(object === undefined ? {} : { object }) };
+}
+
 function pathsOf(root: CallNode): Map<string, number> {
   const paths = new Map<string, number>();
   const visit = (node: CallNode, path: readonly ProfileFrame[]): void => {
     if (path.length > 0) paths.set(JSON.stringify(path), node.count);
-    for (const child of sortedChildren(node)) visit(child, [...path, child.frame as ProfileFrame]);
+    for (const child of sortedChildren(node))
+      visit(child, [...path, functionOf(child.frame as ProfileFrame)]);
   };
   visit(root, []);
   return paths;
@@ -37,11 +43,7 @@ test('any profile: each path has the samples of the stacks that begin with it', 
     for (const { frames, count } of stacks) {
       if (count === 0) continue;
       frames.forEach((_, depth) => {
-        const path = frames.slice(0, depth + 1).map(({ name, kind, object }) => ({
-          name,
-          kind,
-          ...(object === undefined ? {} : { object }),
-        }));
+        const path = frames.slice(0, depth + 1).map(functionOf);
         const key = JSON.stringify(path);
         wanted.set(key, count + (wanted.get(key) ?? 0));
       });

@@ -2,6 +2,10 @@
 
 import { Command } from 'commander';
 
+export interface ConvertOptions {
+  readonly sendArguments?: boolean;
+}
+
 export function convertCommand(): Command {
   return new Command('convert')
     .description('Write a recorded profile in another format, chosen by the extension.')
@@ -9,7 +13,11 @@ export function convertCommand(): Command {
       '<input>',
       'a profile: .folded, .pb.gz, .speedscope.json, .json (Firefox Profiler) or .otlp',
     )
-    .argument('<output...>', 'files to write, or - for folded stacks on standard output')
+    .argument(
+      '<output...>',
+      'files to write, - for folded stacks on standard output, or http(s)://HOST:4318 to send it by OTLP',
+    )
+    .option('--send-arguments', "send the command's arguments too; they may hold secrets")
     .addHelpText(
       'after',
       [
@@ -18,10 +26,11 @@ export function convertCommand(): Command {
         '  waggle convert app.pb.gz app.svg',
         '  waggle convert app.folded app.pb.gz app.speedscope.json',
         '  waggle convert app.pb.gz - | sort -rnk2',
+        '  waggle convert app.pb.gz http://localhost:4318',
       ].join('\n'),
     )
-    .action(async (input: string, outputs: readonly string[]) => {
+    .action(async (input: string, outputs: readonly string[], options: ConvertOptions) => {
       const { runConvert } = await import('./run.ts');
-      process.exitCode = await runConvert(input, outputs);
+      process.exitCode = await runConvert(input, outputs, options);
     });
 }

@@ -1,17 +1,23 @@
-// `waggle convert`: reads one profile and writes it in other formats. Needs no rights and no kernel.
+// `waggle convert`: reads one profile and writes it in other formats, or sends it to a receiver. Needs
+// no rights and no kernel.
 
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { readProfile } from '../../profile-files/inputs.ts';
 import { planOutputs, unwritable, writeOutputs } from '../../profile-files/outputs.ts';
 import { say } from '../../terminal/messages.ts';
+import type { ConvertOptions } from './options.ts';
 
-export async function runConvert(input: string, paths: readonly string[]): Promise<number> {
+export async function runConvert(
+  input: string,
+  paths: readonly string[],
+  { sendArguments }: ConvertOptions,
+): Promise<number> {
   const outputs = planOutputs(paths);
   if (typeof outputs === 'string') {
     say(outputs);
     return USAGE_ERROR;
   }
-  const problem = unwritable(outputs);
+  const problem = unwritable(outputs.files);
   if (problem !== undefined) {
     say(problem);
     return FAILED;
@@ -21,7 +27,8 @@ export async function runConvert(input: string, paths: readonly string[]): Promi
     say(profile.problem);
     return profile.exitCode;
   }
-  const problems = await writeOutputs(outputs, profile);
+  const sending = { withArguments: sendArguments === true, kept: input };
+  const { problems } = await writeOutputs(outputs, profile, sending);
   for (const each of problems) say(each);
   return problems.length > 0 ? FAILED : 0;
 }

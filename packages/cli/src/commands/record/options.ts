@@ -15,6 +15,7 @@ export interface RecordOptions {
   readonly groupBy: Grouping;
   readonly lines?: boolean;
   readonly idle?: boolean;
+  readonly sendArguments?: boolean;
   readonly user?: boolean;
   readonly kernel?: boolean;
 }
@@ -36,8 +37,8 @@ export function recordCommand(): Command {
     .option('-p, --pid <pid...>', 'record these processes and their descendants', parsePid)
     .option('-a, --all', 'record every process on this host')
     .option(
-      '-o, --output <file>',
-      `.svg, .folded, .pb.gz, .speedscope.json, .json (Firefox Profiler) or .otlp, - for folded on stdout (repeatable; default ${DEFAULT_OUTPUT})`,
+      '-o, --output <where>',
+      `.svg, .folded, .pb.gz, .speedscope.json, .json (Firefox Profiler) or .otlp, - for folded on stdout, http(s)://HOST:4318 to send it by OTLP (repeatable; default ${DEFAULT_OUTPUT})`,
       collect,
     )
     .addOption(
@@ -66,6 +67,10 @@ export function recordCommand(): Command {
       ),
     )
     .addOption(new Option('--skip-idle', 'leave idle CPUs out (the default)'))
+    .option(
+      '--send-arguments',
+      "send the command's arguments too to http(s) outputs; they may hold secrets",
+    )
     .addOption(new Option('--user', 'only frames of user space').conflicts('kernel'))
     .addOption(new Option('--kernel', 'only frames of the kernel'))
     .addHelpText(
@@ -78,6 +83,7 @@ export function recordCommand(): Command {
         '  waggle record -a -d 10',
         '  waggle record --lines -o app.pb.gz -- ./app; go tool pprof -list main app.pb.gz',
         '  waggle record -o - -- make | sort -k2 -n',
+        '  waggle record -a -d 60 -o host.pb.gz -o http://localhost:4318',
         '',
         'Ctrl-C ends a recording and writes everything. With a COMMAND, its exit code is ours.',
       ].join('\n'),

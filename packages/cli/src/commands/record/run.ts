@@ -25,10 +25,12 @@ import {
 import type { Profile } from '@waggle/formats';
 import * as Effect from 'effect/Effect';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
+import type { Sending } from '../../profile-files/endpoints.ts';
 import {
-  type ProfileOutput,
+  type ProfileOutputs,
   planOutputs,
   unwritable,
+  type Written,
   writeOutputs,
 } from '../../profile-files/outputs.ts';
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
@@ -56,7 +58,7 @@ export async function runRecord(
     say(outputs);
     return USAGE_ERROR;
   }
-  const problem = unwritable(outputs);
+  const problem = unwritable(outputs.files);
   if (problem !== undefined) {
     say(problem);
     return FAILED;
@@ -67,9 +69,9 @@ export async function runRecord(
 const record = Effect.fnUntraced(function* (
   options: RecordOptions,
   target: RecordTarget,
-  outputs: readonly ProfileOutput[],
+  outputs: ProfileOutputs,
 ) {
-  const sink = new FileSink(outputs, sideOf(options));
+  const sink = new ProfileSink(sideOf(options));
   const rootFrames = rootFramesBy(options.groupBy, () => session.service(ProcessMetadata));
   const session = yield* openSession(sessionConfig(options, target, sink, rootFrames));
   const profiler = session.service(Profiler);
@@ -83,7 +85,7 @@ const record = Effect.fnUntraced(function* (
   let command: TrackedCommand | undefined;
   if (target.kind === 'command') {
     // What the command prints must not get between the stacks.
-    const toStdout = outputs.some(({ path }) => path === '-');
+    const toStdout = outputs.files.some(({ path }) => path === '-');
     command = yield* startCommand(target.argv, toStdout ? ['inherit', 2, 'inherit'] : 'inherit');
     command.ended.then(() => session.stop());
   }
@@ -91,10 +93,16 @@ const record = Effect.fnUntraced(function* (
   yield* startProgress(profiler);
   yield* session.run;
   const ended = command?.running === false ? yield* Effect.promise(() => command.ended) : undefined;
-  for (const problem of sink.problems) say(problem);
-  summarize(session, profiler, outputs);
+  const written = yield* Effect.promise(() =>
+    sink.writeTo(outputs, {
+      withArguments: options.sendArguments === true,
+      program: target.kind === 'command' ? target.argv[0] : undefined,
+    }),
+  );
+  for (const problem of written.problems) say(problem);
+  summarize(session, profiler, written);
   for (const line of sink.summary(profiler.counts(), target.kind === 'host')) say(line);
-  if (sink.problems.length > 0) return FAILED;
+  if (written.problems.length > 0) return FAILED;
   return ended?.exitCode ?? (command !== undefined && stoppedBySignal ? 130 : 0);
 });
 
@@ -155,19 +163,22 @@ function sideOf({ user, kernel }: RecordOptions): Side | undefined {
   return kernel ? 'kernel' : undefined;
 }
 
-/** One profile to every -o. */
-class FileSink implements OutputSink {
-  problems: readonly string[] = [];
+/** Keeps the one profile of a recording for its outputs. */
+class ProfileSink implements OutputSink {
   private collected: Profile | undefined;
 
-  constructor(
-    private readonly outputs: readonly ProfileOutput[],
-    private readonly side: Side | undefined,
-  ) {}
+  constructor(private readonly side: Side | undefined) {}
 
-  async writeProfile(collected: Profile): Promise<void> {
+  writeProfile(collected: Profile): void {
     this.collected = collected;
-    this.problems = await writeOutputs(this.outputs, this.shown(collected));
+  }
+
+  async writeTo(outputs: ProfileOutputs, sending: Sending): Promise<Written> {
+    const { collected } = this;
+    // The session has told why.
+    if (collected === undefined)
+      return { where: 'nothing was written', problems: ['there is no profile'] };
+    return writeOutputs(outputs, this.shown(collected), sending);
   }
 
   /** What a person wants to know of it. */
@@ -182,10 +193,9 @@ class FileSink implements OutputSink {
   }
 }
 
-function summarize(session: Session, profiler: Profiling, outputs: readonly ProfileOutput[]): void {
+function summarize(session: Session, profiler: Profiling, { where }: Written): void {
   const counts = profiler.counts();
-  const files = outputs.map(({ path }) => (path === '-' ? 'standard output' : path)).join(', ');
-  say(`${counts.stored} samples, ${counts.lost} lost; written to ${files}`);
+  say(`${counts.stored} samples, ${counts.lost} lost; ${where}`);
   const { delivered, lost } = session.totals();
   const allLost = sumOf(lost, ['fork', 'exec', 'exit']);
   say(
