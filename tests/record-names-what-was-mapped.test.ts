@@ -62,7 +62,7 @@ function crossed(stacks: readonly FoldedStack[]): number {
 
 /** What of a program's samples has its name. */
 function named(stacks: readonly FoldedStack[], process: string): number {
-  return samples(stacks, ({ frames }) => frames[0] === process && frames.includes(process));
+  return samples(stacks, ({ frames }) => frames[0] === process && frames.includes(process, 1));
 }
 
 describe('a library', () => {

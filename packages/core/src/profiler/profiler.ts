@@ -154,6 +154,7 @@ export class CpuProfiler {
     clearInterval(this.timer);
     clearInterval(this.evidenceTimer);
     this.followMappings(true);
+    this.jitMaps.refresh();
     this.takeDeferred();
     for (const stack of this.maps.rest()) this.add(stack);
   }
@@ -276,6 +277,8 @@ export class CpuProfiler {
 
   private round(all = false): void {
     this.followMappings(all);
+    // Code is moved and freed: an address is what the map says of it now, not at the end.
+    this.jitMaps.refresh();
     this.takeDeferred();
     for (const stack of this.maps.nextRound()) this.add(stack);
     this.rounds++;

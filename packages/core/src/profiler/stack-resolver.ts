@@ -73,7 +73,10 @@ export class StackResolver {
     const object = mapping && (mapping.object ?? this.objects.of(stack.pid, mapping));
     if (object === undefined || isGenerated(object)) {
       const map = this.jitMaps.of(stack);
-      if (map !== undefined) return { kind: 'jit', map, address, isReturn };
+      if (map !== undefined) {
+        const name = map.lookup(isReturn ? address - 1 : address)?.name;
+        return { kind: 'jit', map, address, name, isReturn };
+      }
     }
     if (mapping === undefined || object === undefined) return { kind: 'unmapped', address };
     return {
@@ -87,9 +90,7 @@ export class StackResolver {
 }
 
 function isCode(frame: Frame): boolean {
-  return (
-    frame.kind === 'user' || (frame.kind === 'jit' && frame.map.lookup(frame.address) !== undefined)
-  );
+  return frame.kind === 'user' || (frame.kind === 'jit' && frame.name !== undefined);
 }
 
 function kernelFrames(stack: StackCount): ResolvedFrame[] {
