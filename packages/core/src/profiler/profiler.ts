@@ -134,6 +134,8 @@ export class CpuProfiler {
   /** The image ended then (CLOCK_BOOTTIME): forgotten once no sample of it can be left. */
   retire(pid: number, time: bigint, ended: boolean): void {
     this.retired.push({ pid, time, ended, round: this.rounds });
+    // The program that took its place may run for a moment only: its file is opened at once.
+    if (!ended) this.followMappings(false);
   }
 
   counts(): ProfilerCounts {
