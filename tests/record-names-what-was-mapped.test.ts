@@ -137,8 +137,11 @@ describe('a library', () => {
     const places: string[] = [];
     const { stacks } = await recordedWhile(async (folder) => {
       await using host = new PluginHost();
-      for (const plugin of ['plugin_1', 'plugin_2', 'plugin_1', 'plugin_2'] as const) {
-        places.push(await host.do(`open ${copyOfWorkload(plugin, join(folder, `${plugin}.so`))}`));
+      const [one = '', two = ''] = (['plugin_1', 'plugin_2'] as const).map((plugin) =>
+        copyOfWorkload(plugin, join(folder, `${plugin}.so`)),
+      );
+      for (const library of [one, two, one, two]) {
+        places.push(await host.do(`open ${library}`));
         await host.do(`burn ${BURN_MS / 2}`);
         await host.do('close');
       }
