@@ -320,20 +320,47 @@ describe('JavaScript', () => {
     expectEveryFunction(parseFolded(readFileSync(path, 'utf8')));
   });
 
-  // Bun writes no perf map, only the jitdump format: BUN_JSC_useJITDump.
-  kernelTest('of Bun is marked as generated, on whole stacks', async () => {
-    const script = sourceFile(
+  const hot = () =>
+    sourceFile(
       'hot.js',
-      `function hotLoop(end) { let x = 0; while (Date.now() < end) for (let i = 0; i < 1e5; i++) x += i % 7; return x; }
-       hotLoop(Date.now() + 1200);`,
+      `const used = () => process.cpuUsage().user / 1000;
+       function hotLoop(end) { let x = 0; while (used() < end) for (let i = 0; i < 1e6; i++) x += i % 7; return x; }
+       hotLoop(used() + 800);`,
     );
-    const { stacks, stderr } = await recordedCommand(process.execPath, script);
-    const generated = stacks.filter(({ frames }) => frames.some((name) => /^\[jit\+0x/.test(name)));
-    expect(samples(generated)).toBeGreaterThan(0.5 * samples(stacks));
-    const whole = samples(generated, ({ frames }) =>
-      frames.some((name) => /libc_start/.test(name)),
+  /** Samples whose stack leads from the C library's start to a frame that fits. */
+  const whole = (stacks: readonly FoldedStack[], fits: RegExp) =>
+    samples(
+      stacks,
+      ({ frames }) =>
+        frames.some((name) => fits.test(name)) && frames.some((name) => /libc_start/.test(name)),
     );
-    expect(whole).toBeGreaterThan(0.9 * samples(generated));
+
+  kernelTest('of Bun, which writes no perf map, is marked as generated', async () => {
+    const { stacks, stderr } = await recordedCommand(process.execPath, hot());
+    const generated = share(stacks, /^\[jit\+0x/);
+    expect(generated).toBeGreaterThan(0.5);
+    expect(whole(stacks, /^\[jit\+0x/) / samples(stacks)).toBeGreaterThan(0.9 * generated);
     expect(stderr).toContain('generated code without a perf map');
+  });
+
+  kernelTest('of Bun has its names from a jitdump', async () => {
+    const script = hot();
+    const settings = ['BUN_JSC_useJITDump=1', `BUN_JSC_jitDumpDirectory=${dirname(script)}`];
+    const { stacks } = await recordedCommand('env', ...settings, process.execPath, script);
+    const named = share(stacks, /\bhotLoop\b/);
+    expect(named).toBeGreaterThan(0.5);
+    expect(whole(stacks, /\bhotLoop\b/) / samples(stacks)).toBeGreaterThan(0.9 * named);
+    expect(share(stacks, /^\[jit\+0x/)).toBeLessThan(0.1);
+  });
+
+  optionalKernelTest('of Node has its names from a jitdump', missing('node'), async () => {
+    const script = hot();
+    // It writes where it is started.
+    const command = 'cd "$1" && exec "$2" --perf-prof "$3"';
+    const { stacks } = await recordedCommand(
+      ...['sh', '-c', command, 'sh', dirname(script), find('node') ?? '', script],
+    );
+    expect(share(stacks, /\bhotLoop\b/)).toBeGreaterThan(0.5);
+    expect(share(stacks, /^\[(unknown|jit\+0x)/)).toBeLessThan(0.1);
   });
 });

@@ -72,7 +72,7 @@ export class StackResolver {
     const mapping = this.spaces.find(stack.pid, address, stack.lastTime);
     const object = mapping && (mapping.object ?? this.objects.of(stack.pid, mapping));
     if (object === undefined || isGenerated(object)) {
-      const map = this.jitMaps.of(stack);
+      const map = this.jitMaps.of(stack, () => this.jitDump(stack));
       if (map !== undefined) {
         const name = map.lookup(isReturn ? address - 1 : address)?.name;
         return { kind: 'jit', map, address, name, isReturn };
@@ -86,6 +86,11 @@ export class StackResolver {
       isReturn,
       isSignalReturn,
     };
+  }
+
+  private jitDump({ pid, lastTime }: StackCount): number | undefined {
+    const mapping = this.spaces.jitDump(pid, lastTime);
+    return mapping && (mapping.object ?? this.objects.of(pid, mapping)).fd;
   }
 }
 
