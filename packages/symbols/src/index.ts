@@ -15,6 +15,7 @@ export * from './elf/index.ts';
 export { type KernelSymbolHit, KernelSymbols } from './kernel-symbols.ts';
 export { ObjectSymbols, type ObjectSymbolsOptions, type SymbolSource } from './object-symbols.ts';
 export type { PerfMapLimits } from './perf-map/entries.ts';
+export { isJitDump, JitDump, type JitDumpOptions } from './perf-map/jit-dump.ts';
 export { PerfMap, type PerfMapOptions } from './perf-map/perf-map.ts';
 export { type PltStub, readPltStubs } from './plt.ts';
 export type { SymbolRanges } from './symbol-ranges.ts';

@@ -6,6 +6,9 @@ import { ImageMappings, type MappedObject } from './image-mappings.ts';
 import type { ObjectFile } from './object-files.ts';
 import type { Mapping, SideBandRecord } from './perf-records.ts';
 
+/** `jit-PID.dump`, or as JavaScriptCore has it, `jit-PID-TID-XXXXXX`. */
+const JIT_DUMP = /\/jit-\d+[^/]*$/;
+
 interface Image {
   readonly since: bigint;
   readonly mappings: ImageMappings;
@@ -76,13 +79,16 @@ export class AddressSpaces {
 
   /** The mapping that held at `time`. */
   find(pid: number, address: number, time: bigint): MappedObject | undefined {
-    const images = this.images.get(pid);
-    if (images === undefined) return undefined;
-    for (let index = images.length - 1; index >= 0; index--) {
-      const image = images[index];
-      if (image !== undefined && image.since <= time) return image.mappings.find(address, time);
-    }
-    return undefined;
+    return this.imageAt(pid, time)?.mappings.find(address, time);
+  }
+
+  /** The jitdump that the image of that time had mapped by then. */
+  jitDump(pid: number, time: bigint): MappedObject | undefined {
+    return this.imageAt(pid, time)?.mappings.newest(time, ({ path }) => JIT_DUMP.test(path));
+  }
+
+  private imageAt(pid: number, time: bigint): Image | undefined {
+    return this.images.get(pid)?.findLast(({ since }) => since <= time);
   }
 
   private start(pid: number, image: Image): void {

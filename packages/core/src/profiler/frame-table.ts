@@ -19,6 +19,8 @@ export type Frame =
       readonly kind: 'jit';
       readonly map: JitMap;
       readonly address: number;
+      /** What the map called it then; it may call other code so when it is there later. */
+      readonly name: string | undefined;
       readonly isReturn: boolean;
     }
   | { readonly kind: 'unmapped'; readonly address: number };
@@ -48,6 +50,7 @@ function keyOf(frame: Frame): string {
     case 'kernel':
       return `k${frame.isReturn ? 1 : 0}${frame.address}`;
     case 'jit':
+      if (frame.name !== undefined) return `J${frame.name}`;
       return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.map.key}`;
     case 'unmapped':
       return `?${frame.address}`;

@@ -63,6 +63,16 @@ export class ImageMappings {
     )?.mapping;
   }
 
+  /** Of those that fit and were there at `time`, whether or not they still are, the newest. */
+  newest(time: bigint, fits: (mapping: MappedObject) => boolean): MappedObject | undefined {
+    let newest: TimedMapping | undefined;
+    for (const entries of [this.replaced, this.current])
+      for (const entry of entries)
+        if (entry.since <= time && fits(entry.mapping) && entry.since >= (newest?.since ?? 0n))
+          newest = entry;
+    return newest?.mapping;
+  }
+
   /** Index of the first that ends behind the address: it may hold it. */
   private firstEndingAfter(address: number): number {
     let low = 0;

@@ -1,8 +1,9 @@
 // Names of code that a runtime generates: perf-PID.map of the processes that write one (Node with
-// --perf-basic-prof, JVMs, Mono, ...). Opened while the process lives, at the first sample in memory
-// that no file is behind; the open file is read to its end when names are wanted, also after that.
+// --perf-basic-prof, JVMs, Mono, ...), or the jitdump that it has mapped (Bun with BUN_JSC_useJITDump).
+// Opened while the process lives, at the first sample in memory that no file is behind; the open file
+// is read to its end when names are wanted, also after that.
 
-import { PerfMap, type SymbolHit } from '@waggle/symbols';
+import { isJitDump, JitDump, PerfMap, type SymbolHit } from '@waggle/symbols';
 
 /** Each holds a descriptor. */
 const MAX_OPEN_MAPS = 64;
@@ -21,7 +22,7 @@ export interface JitMap {
 }
 
 interface KnownMap {
-  map: PerfMap | undefined;
+  map: PerfMap | JitDump | undefined;
   lookedAt: number;
   used: boolean;
 }
@@ -30,8 +31,11 @@ export class JitMaps implements Disposable {
   private readonly known = new Map<string, KnownMap & JitMap>();
   private open = 0;
 
-  /** The map of a program image, if it has one. */
-  of({ pid, startTime, execId }: JitImage): JitMap | undefined {
+  /**
+   * The map of a program image, if it has one.
+   * @param dump gives the open file of a jitdump, if the image has mapped one
+   */
+  of({ pid, startTime, execId }: JitImage, dump: () => number | undefined): JitMap | undefined {
     const key = `${pid} ${startTime} ${execId}`;
     let known = this.known.get(key);
     if (known === undefined) {
@@ -49,7 +53,7 @@ export class JitMaps implements Disposable {
     const now = performance.now();
     if (known.map === undefined && this.open < MAX_OPEN_MAPS && now - known.lookedAt > RETRY_MS) {
       known.lookedAt = now;
-      known.map = PerfMap.forProcess(pid);
+      known.map = PerfMap.forProcess(pid) ?? openDump(dump());
       if (known.map !== undefined) this.open++;
     }
     return known.map === undefined ? undefined : known;
@@ -82,4 +86,11 @@ export class JitMaps implements Disposable {
     known.map.close();
     this.open--;
   }
+}
+
+function openDump(fd: number | undefined): JitDump | undefined {
+  if (fd === undefined || !isJitDump(fd)) return undefined;
+  const map = new JitDump(fd);
+  map.refresh();
+  return map;
 }

@@ -151,6 +151,8 @@ export class CpuProfiler {
   /** The image ended then (CLOCK_BOOTTIME): forgotten once no sample of it can be left. */
   retire(pid: number, time: bigint, ended: boolean): void {
     this.retired.push({ pid, time, ended, round: this.rounds });
+    // The program that took its place may run for a moment only: its file is opened at once.
+    if (!ended) this.followMappings(false);
   }
 
   counts(): ProfilerCounts {
@@ -171,6 +173,7 @@ export class CpuProfiler {
     clearInterval(this.timer);
     clearInterval(this.evidenceTimer);
     this.followMappings(true);
+    this.jitMaps.refresh();
     this.takeDeferred();
     for (const stack of this.maps.rest()) this.add(stack);
   }
@@ -293,6 +296,8 @@ export class CpuProfiler {
 
   private round(all = false): void {
     this.followMappings(all);
+    // Code is moved and freed: an address is what the map says of it now, not at the end.
+    this.jitMaps.refresh();
     this.takeDeferred();
     for (const stack of this.maps.nextRound()) this.add(stack);
     this.rounds++;

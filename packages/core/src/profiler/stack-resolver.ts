@@ -72,8 +72,11 @@ export class StackResolver {
     const mapping = this.spaces.find(stack.pid, address, stack.lastTime);
     const object = mapping && (mapping.object ?? this.objects.of(stack.pid, mapping));
     if (object === undefined || isGenerated(object)) {
-      const map = this.jitMaps.of(stack);
-      if (map !== undefined) return { kind: 'jit', map, address, isReturn };
+      const map = this.jitMaps.of(stack, () => this.jitDump(stack));
+      if (map !== undefined) {
+        const name = map.lookup(isReturn ? address - 1 : address)?.name;
+        return { kind: 'jit', map, address, name, isReturn };
+      }
     }
     if (mapping === undefined || object === undefined) return { kind: 'unmapped', address };
     return {
@@ -84,12 +87,15 @@ export class StackResolver {
       isSignalReturn,
     };
   }
+
+  private jitDump({ pid, lastTime }: StackCount): number | undefined {
+    const mapping = this.spaces.jitDump(pid, lastTime);
+    return mapping && (mapping.object ?? this.objects.of(pid, mapping)).fd;
+  }
 }
 
 function isCode(frame: Frame): boolean {
-  return (
-    frame.kind === 'user' || (frame.kind === 'jit' && frame.map.lookup(frame.address) !== undefined)
-  );
+  return frame.kind === 'user' || (frame.kind === 'jit' && frame.name !== undefined);
 }
 
 function kernelFrames(stack: StackCount): ResolvedFrame[] {

@@ -86,14 +86,12 @@ const UNMAPPED: readonly UnnamedFrame[] = [
   { name: '[unknown]', kind: 'unresolved', reason: 'unmapped' },
 ];
 
-function generatedFunction({
-  map,
-  address,
-  isReturn,
-}: Extract<Frame, { kind: 'jit' }>): ProfileFrame {
-  const hit = map.lookup(isReturn ? address - 1 : address);
-  if (hit === undefined) return generated(address, 'not-in-perf-map');
-  return { name: hit.name, kind: 'user', object: JIT };
+function generatedFunction(frame: Extract<Frame, { kind: 'jit' }>): ProfileFrame {
+  const { map, address, isReturn } = frame;
+  // Else of code that was described since it was sampled.
+  const name = frame.name ?? map.lookup(isReturn ? address - 1 : address)?.name;
+  if (name === undefined) return generated(address, 'not-in-perf-map');
+  return { name, kind: 'user', object: JIT };
 }
 
 function generated(address: number, reason: UnnamedReason): UnnamedFrame {

@@ -4,6 +4,14 @@
  * file is written by whoever is watched. Format: tools/perf/Documentation/jit-interface.txt.
  */
 import { utf8 } from '../elf/string-table.ts';
+import {
+  type DisjointRanges,
+  entryAt,
+  NO_RANGES,
+  overlay,
+  resolveLatest,
+} from '../latest-ranges.ts';
+import type { SymbolHit } from '../symbol-table.ts';
 
 export interface PerfMapLimits {
   /** Entries kept; later lines are not read. */
@@ -34,6 +42,9 @@ export class PerfMapEntries {
   #nameEnd = new Uint32Array(1024);
   #names = new Uint8Array(16 * 1024);
   #nameBytes = 0;
+  /** Of the entries that were looked at, which one each address belongs to. */
+  #ranges: DisjointRanges = NO_RANGES;
+  #resolved = 0;
   // The field that was read last; a pair returned for each would be garbage for each.
   #number = 0;
 
@@ -52,6 +63,26 @@ export class PerfMapEntries {
     }
   }
 
+  /** Adds one entry, if it is one: code of some bytes at an address that there can be. */
+  addEntry(start: number, size: number, name: Uint8Array): void {
+    if (this.truncated) return;
+    if (size > 0 && start + size <= MAX_ADDRESS) this.#push(start, start + size, name);
+    else this.badLines++;
+  }
+
+  /** The entry that covers `address`; of those that overlap the one that was added last. */
+  lookup(address: number): SymbolHit | undefined {
+    if (this.#resolved < this.count) {
+      const added = resolveLatest(this.start, this.end, this.#resolved, this.count);
+      this.#ranges = overlay(this.#ranges, added);
+      this.#resolved = this.count;
+    }
+    const entry = entryAt(this.#ranges, address);
+    if (entry < 0) return undefined;
+    const start = this.start[entry] as number;
+    return { name: this.name(entry), start, size: (this.end[entry] as number) - start };
+  }
+
   /** Decoded when asked for; bytes that are not UTF-8 come out as U+FFFD. */
   name(entry: number): string {
     const from = this.#nameStart[entry] as number;
@@ -59,7 +90,7 @@ export class PerfMapEntries {
   }
 
   get byteLength(): number {
-    return this.#names.length + this.start.length * 24;
+    return this.#names.length + this.start.length * 24 + this.#ranges.count * 20;
   }
 
   #addLine(bytes: Uint8Array, from: number, newline: number): void {
@@ -69,9 +100,8 @@ export class PerfMapEntries {
     const start = this.#number;
     const afterSize = afterStart < 0 ? -1 : this.#hex(bytes, afterStart, end);
     const size = this.#number;
-    const sound = afterSize >= 0 && afterSize < end && size > 0 && start + size <= MAX_ADDRESS;
-    if (!sound) this.badLines++;
-    else this.#push(start, start + size, bytes.subarray(afterSize, end));
+    if (afterSize < 0 || afterSize >= end) this.badLines++;
+    else this.addEntry(start, size, bytes.subarray(afterSize, end));
   }
 
   /** Reads a number and the spaces behind it; gives where they end, or -1 if it is none. */

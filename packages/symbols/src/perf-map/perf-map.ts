@@ -6,13 +6,6 @@
  */
 import { closeSync, fstatSync, readFileSync, readSync } from 'node:fs';
 import { openUnderRoot } from '../debug-files/rooted-file.ts';
-import {
-  type DisjointRanges,
-  entryAt,
-  NO_RANGES,
-  overlay,
-  resolveLatest,
-} from '../latest-ranges.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
 
@@ -35,8 +28,6 @@ export class PerfMap implements Disposable {
   readonly #limits: typeof DEFAULTS;
   #fd: number;
   #entries: PerfMapEntries;
-  #ranges: DisjointRanges = NO_RANGES;
-  #resolved = 0;
   /** Where the first line begins that is not read yet. */
   #offset = 0;
   #tail = new Uint8Array(0);
@@ -101,7 +92,7 @@ export class PerfMap implements Disposable {
 
   /** Memory held, in bytes. */
   get byteLength(): number {
-    return this.#entries.byteLength + this.#ranges.count * 20;
+    return this.#entries.byteLength;
   }
 
   /**
@@ -132,16 +123,7 @@ export class PerfMap implements Disposable {
 
   /** The entry that covers `address`; of those that overlap the one that was written last. */
   lookup(address: number): SymbolHit | undefined {
-    const entries = this.#entries;
-    if (this.#resolved < entries.count) {
-      const added = resolveLatest(entries.start, entries.end, this.#resolved, entries.count);
-      this.#ranges = overlay(this.#ranges, added);
-      this.#resolved = entries.count;
-    }
-    const entry = entryAt(this.#ranges, address);
-    if (entry < 0) return undefined;
-    const start = entries.start[entry] as number;
-    return { name: entries.name(entry), start, size: (entries.end[entry] as number) - start };
+    return this.#entries.lookup(address);
   }
 
   /** Closes the file; what was read still answers. */
@@ -187,8 +169,6 @@ export class PerfMap implements Disposable {
 
   #restart(): void {
     this.#entries = new PerfMapEntries(this.#limits);
-    this.#ranges = NO_RANGES;
-    this.#resolved = 0;
     this.#offset = 0;
     this.#tail = new Uint8Array(0);
     this.#skipping = false;

@@ -1,0 +1,133 @@
+import { afterAll, expect, test } from 'bun:test';
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { seeded } from '../../test/build-elf.ts';
+import { isJitDump, JitDump, type JitDumpOptions } from './jit-dump.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'waggle-jit-dump-'));
+afterAll(() => rmSync(home, { recursive: true }));
+const file = join(home, 'jit-7.dump');
+
+/** Fields one after the other: u32 as numbers, u64 as bigints, a name as text with its end. */
+function bytesOf(...fields: readonly (number | bigint | string | Uint8Array)[]): Uint8Array {
+  const parts = fields.map((field) => {
+    if (typeof field === 'number') return new Uint8Array(Uint32Array.of(field).buffer);
+    if (typeof field === 'bigint') return new Uint8Array(BigUint64Array.of(field).buffer);
+    return typeof field === 'string' ? new TextEncoder().encode(`${field}\0`) : field;
+  });
+  return Buffer.concat(parts);
+}
+
+function record(id: number, body: Uint8Array): Uint8Array {
+  return bytesOf(id, 16 + body.length, 123n, body);
+}
+
+const header = bytesOf(0x4a69_5444, 1, 40, 62, 0, 7, 1n, 0n);
+const load = (address: bigint, size: bigint, name: string, code = Number(size)) =>
+  record(0, bytesOf(7, 7, address, address, size, 0n, name, new Uint8Array(code).fill(0x90)));
+const move = (from: bigint, to: bigint, size: bigint) =>
+  record(1, bytesOf(7, 7, to, from, to, size, 0n));
+
+function withDump(content: Uint8Array, body: (dump: JitDump) => void, options?: JitDumpOptions) {
+  writeFileSync(file, content);
+  const fd = openSync(file, 'r');
+  try {
+    const dump = new JitDump(fd, options);
+    dump.refresh();
+    body(dump);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+test('code that is loaded and moved, and records of other kinds', () => {
+  const content = Buffer.concat([
+    header,
+    load(0x1000n, 0x20n, 'first'),
+    record(2, new Uint8Array(100)),
+    load(0x2_0000n, 0x2_0000n, 'large'),
+    load(0x1010n, 0x10n, 'over it'),
+    move(0x1000n, 0x9000n, 0x10n),
+    move(0xdead_0000n, 0xa000n, 0x10n),
+    record(3, new Uint8Array(0)),
+  ]);
+  withDump(content, (dump) => {
+    expect(dump.lookup(0x100f)?.name).toBe('first');
+    expect(dump.lookup(0x1010)).toEqual({ name: 'over it', start: 0x1010, size: 0x10 });
+    expect(dump.lookup(0x3_ffff)?.name).toBe('large');
+    expect(dump.lookup(0x9008)?.name).toBe('first');
+    expect(dump.lookup(0xa000)).toBeUndefined();
+    expect(dump.lookup(0x1020)).toBeUndefined();
+  });
+});
+
+test('what is written while it is read comes whole', () => {
+  const content = Buffer.concat([header, load(0x1000n, 8n, 'one'), load(0x2000n, 8n, 'two')]);
+  withDump(new Uint8Array(), (dump) => {
+    for (const byte of content) {
+      appendFileSync(file, Uint8Array.of(byte));
+      dump.refresh();
+    }
+    expect([0x1000, 0x2000].map((address) => dump.lookup(address)?.name)).toEqual(['one', 'two']);
+    expect(dump.size).toBe(2);
+    truncateSync(file, 0);
+    dump.refresh();
+    expect(dump.lookup(0x1000)).toBeUndefined();
+    writeFileSync(file, Buffer.concat([header, load(0x1000n, 8n, 'anew')]));
+    dump.refresh();
+    expect(dump.lookup(0x1000)?.name).toBe('anew');
+    dump.close();
+    appendFileSync(file, load(0x3000n, 8n, 'late'));
+    dump.refresh();
+    expect(dump.lookup(0x1000)?.name).toBe('anew');
+    expect(dump.lookup(0x3000)).toBeUndefined();
+  });
+});
+
+test('limits hold, and long names are cut', () => {
+  const loads = Array.from({ length: 10 }, (_, n) => load(BigInt(0x1000 * (n + 1)), 8n, `f${n}`));
+  const content = Buffer.concat([header, ...loads]);
+  withDump(content, (dump) => expect(dump.size).toBe(3), { maxEntries: 3 });
+  withDump(content, (dump) => expect(dump.size).toBeLessThan(10), { maxBytes: 300 });
+  const long = Buffer.concat([header, load(0x1000n, 8n, 'x'.repeat(100_000)), ...loads.slice(1)]);
+  withDump(long, (dump) => {
+    expect(dump.lookup(0x1000)?.name).toBe('x'.repeat(4096));
+    expect(dump.lookup(0x3000)?.name).toBe('f2');
+  });
+});
+
+test('other files are no dump', () => {
+  for (const content of ['', 'DTiJ', '7f0010 40 a perf map\n'.repeat(10)]) {
+    writeFileSync(file, content);
+    const fd = openSync(file, 'r');
+    expect(isJitDump(fd)).toBe(false);
+    closeSync(fd);
+  }
+  writeFileSync(file, header);
+  const fd = openSync(file, 'r');
+  expect(isJitDump(fd)).toBe(true);
+  closeSync(fd);
+});
+
+test('damage is harmless', () => {
+  const random = seeded(11);
+  const loads = Array.from({ length: 20 }, (_, n) => load(BigInt(0x1000 * (n + 1)), 64n, `f${n}`));
+  const good = Buffer.concat([header, ...loads]);
+  for (let round = 0; round < 500; round++) {
+    const bytes = Buffer.from(good);
+    for (let n = 0; n < 5; n++) bytes[Math.floor(random() * bytes.length)] = random() * 256;
+    withDump(bytes.subarray(0, Math.floor(random() * bytes.length)), (dump) => {
+      expect(dump.size).toBeLessThanOrEqual(100);
+      expect(typeof (dump.lookup(0x1010)?.name ?? '')).toBe('string');
+    });
+  }
+});

@@ -1,0 +1,132 @@
+/**
+ * jitdump: the names that a runtime gives its code in a binary file, together with the code (Bun with
+ * BUN_JSC_useJITDump, V8 with --perf-prof, JVMs, LLVM, wasmtime). The runtime maps the file executable
+ * once, so that a profiler hears of it. Format: tools/perf/Documentation/jitdump-specification.txt.
+ */
+import { fstatSync, readSync } from 'node:fs';
+import { viewOf } from '../elf/headers.ts';
+import type { SymbolHit } from '../symbol-table.ts';
+import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
+
+export interface JitDumpOptions extends Partial<PerfMapLimits> {
+  /** Bytes of the file that are read or passed over at most; 4 GiB unless told otherwise. */
+  readonly maxBytes?: number;
+}
+
+const DEFAULTS = {
+  maxBytes: 4 * 1024 * 1024 * 1024,
+  maxEntries: 2_000_000,
+  maxName: 4096,
+  maxNameBytes: 256 * 1024 * 1024,
+};
+/** `JiTD` as the machine writes it; both of ours are little-endian. */
+const MAGIC = 0x4a69_5444;
+const HEADER = { totalSize: 8, bytes: 40 } as const;
+const JIT_CODE_LOAD = 0;
+const JIT_CODE_MOVE = 1;
+/** struct jr_prefix, jr_code_load and jr_code_move. */
+const PREFIX_BYTES = 16;
+const LOAD = { address: 32, size: 40, name: 56 } as const;
+const MOVE = { oldAddress: 32, newAddress: 40, size: 48, bytes: 64 } as const;
+const PIECE = 64 * 1024;
+
+/** Whether an open file begins as a jitdump does. */
+export function isJitDump(fd: number): boolean {
+  const header = new Uint8Array(HEADER.bytes);
+  return (
+    readSync(fd, header, 0, HEADER.bytes, 0) === HEADER.bytes &&
+    viewOf(header).getUint32(0, true) === MAGIC
+  );
+}
+
+export class JitDump {
+  readonly #limits: typeof DEFAULTS;
+  readonly #piece = new Uint8Array(PIECE);
+  #entries: PerfMapEntries;
+  /** Where the first record begins that is not read yet; 0: before the header. */
+  #offset = 0;
+  #closed = false;
+
+  /** @param fd a jitdump, open for reading: it stays the caller's, and open until `close`. */
+  constructor(
+    private readonly fd: number,
+    options: JitDumpOptions = {},
+  ) {
+    this.#limits = { ...DEFAULTS, ...options };
+    this.#entries = new PerfMapEntries(this.#limits);
+  }
+
+  /** Entries read. */
+  get size(): number {
+    return this.#entries.count;
+  }
+
+  /** Reads what was appended since; all of it anew when the file has become shorter. */
+  refresh(): void {
+    if (this.#closed) return;
+    const size = Math.min(fstatSync(this.fd).size, this.#limits.maxBytes);
+    if (size < this.#offset) {
+      this.#entries = new PerfMapEntries(this.#limits);
+      this.#offset = 0;
+    }
+    if (this.#offset === 0) this.#offset = this.#headerSize(size);
+    while (this.#offset > 0 && this.#offset < size && !this.#entries.truncated) {
+      const used = this.#readRecords(size);
+      if (used === 0) return;
+      this.#offset += used;
+    }
+  }
+
+  /** The code that covers `address`; of what overlaps what was written last. */
+  lookup(address: number): SymbolHit | undefined {
+    return this.#entries.lookup(address);
+  }
+
+  /** Reads no further; what was read still answers. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** 0 while it is not written yet. */
+  #headerSize(size: number): number {
+    if (size < HEADER.bytes) return 0;
+    const length = readSync(this.fd, this.#piece, 0, HEADER.bytes, 0);
+    const total = viewOf(this.#piece).getUint32(HEADER.totalSize, true);
+    return length === HEADER.bytes && total >= HEADER.bytes && total <= size ? total : 0;
+  }
+
+  /** The whole records of the next piece; gives how many bytes they were. */
+  #readRecords(size: number): number {
+    const left = size - this.#offset;
+    const length = readSync(this.fd, this.#piece, 0, Math.min(PIECE, left), this.#offset);
+    const view = viewOf(this.#piece);
+    let at = 0;
+    while (at + PREFIX_BYTES <= length) {
+      const total = view.getUint32(at + 4, true);
+      // Damaged: where the next one begins is not known. Or not written to its end yet.
+      if (total < PREFIX_BYTES || at + total > left) break;
+      // Behind the name is the code itself, which is not needed.
+      const needed = Math.min(total, LOAD.name + this.#limits.maxName + 1);
+      if (at + needed > length) break;
+      this.#take(view, at, at + needed);
+      at += total;
+    }
+    return at;
+  }
+
+  #take(view: DataView, at: number, end: number): void {
+    const kind = view.getUint32(at, true);
+    const number = (offset: number) => Number(view.getBigUint64(at + offset, true));
+    if (kind === JIT_CODE_LOAD && at + LOAD.name < end) {
+      const bytes = this.#piece.subarray(at + LOAD.name, end);
+      const length = bytes.indexOf(0);
+      const name = length < 0 ? bytes : bytes.subarray(0, length);
+      this.#entries.addEntry(number(LOAD.address), number(LOAD.size), name);
+    } else if (kind === JIT_CODE_MOVE && at + MOVE.bytes <= end) {
+      const moved = this.lookup(number(MOVE.oldAddress));
+      if (moved === undefined) return;
+      const name = new TextEncoder().encode(moved.name);
+      this.#entries.addEntry(number(MOVE.newAddress), number(MOVE.size), name);
+    }
+  }
+}
