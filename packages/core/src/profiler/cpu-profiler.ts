@@ -4,14 +4,9 @@ import type { Profile } from '@waggle/formats';
 import { definePlugin, type UnwindMode } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import { Kernel } from '../session/kernel-capture.ts';
-import {
-  CpuProfiler,
-  deferredRingBytes,
-  type ProfilerConfig,
-  type ProfilerCounts,
-  sampleEntries,
-} from './profiler.ts';
+import { CpuProfiler, type ProfilerConfig, type ProfilerCounts } from './profiler.ts';
 import type { FrameCount } from './raw-stacks.ts';
+import { deferredRingBytes, sampleEntries } from './sampling-room.ts';
 import type { RootFrames } from './stack-collector.ts';
 
 /** What other plugins and the session can ask of it. Only after the session has started. */

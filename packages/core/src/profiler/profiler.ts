@@ -2,7 +2,7 @@
 // collected. It runs from construction to close(); `cpu-profiler.ts` makes a plugin of it.
 
 import { hostname } from 'node:os';
-import { deferredSample, SAMPLE_PROGRAM } from '@waggle/bpf';
+import { SAMPLE_PROGRAM } from '@waggle/bpf';
 import {
   type BpfLink,
   bootToRealtimeOffset,
@@ -31,14 +31,8 @@ import { type UnwindTableStats, UnwindTables } from './unwinding/unwind-tables.t
 
 /** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
 const ROUND_MS = 250;
-/** What the ring takes in between, at 999 Hz on two CPUs: some 40 stacks of at most 48 KiB each. */
+/** A short-lived program has to be looked at while it is there. */
 const EVIDENCE_MS = 20;
-const DEFERRED_PAUSE_MS = 80;
-const MIN_DEFERRED_BYTES = 1024 * 1024;
-const MAX_DEFERRED_BYTES = 64 * 1024 * 1024;
-const ROOM_SECONDS = 2;
-const MIN_ENTRIES = 1024;
-const MAX_ENTRIES = 16_384;
 const ROUNDS_UNTIL_FORGOTTEN = 3;
 /** A program that has just fetched the map's number is done with it long before. */
 const SWITCH_MS = 2;
@@ -72,26 +66,6 @@ export interface ProfilerCounts extends SampleCounts {
   readonly lostMappings: number;
   /** Undefined when frame pointers are followed. */
   readonly unwindTables: UnwindTableStats | undefined;
-}
-
-/**
- * Room in each counting map: two seconds' samples if no stack comes twice. A round is far shorter, but
- * on a busy host ours is not the only process that waits for a CPU.
- */
-export function sampleEntries(frequencyHz: number, cpus = onlineCpus().length): number {
-  const entries = 2 ** Math.ceil(Math.log2(ROOM_SECONDS * frequencyHz * cpus));
-  return Math.min(Math.max(entries, MIN_ENTRIES), MAX_ENTRIES);
-}
-
-/**
- * Bytes of the ring for stacks that userspace walks: room for those of DEFERRED_PAUSE_MS in which the
- * event loop does something else, of the largest size. A ring counts twice in our memory, since it is
- * mapped twice, so it is not larger than that.
- */
-export function deferredRingBytes(frequencyHz: number, cpus = onlineCpus().length): number {
-  const samples = (frequencyHz * cpus * DEFERRED_PAUSE_MS) / 1000;
-  const bytes = 2 ** Math.ceil(Math.log2(samples * deferredSample.size));
-  return Math.min(Math.max(bytes, MIN_DEFERRED_BYTES), MAX_DEFERRED_BYTES);
 }
 
 export class CpuProfiler {
