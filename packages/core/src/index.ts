@@ -102,7 +102,7 @@ export {
   type Profiling,
 } from './profiler/cpu-profiler.ts';
 export { IDLE_FRAME, SOFTIRQ_FRAME } from './profiler/marker-frames.ts';
-export { type ProfilerCounts, sampleEntries } from './profiler/profiler.ts';
+export type { ProfilerCounts } from './profiler/profiler.ts';
 export {
   collapseRaw,
   collapseRawWith,
