@@ -53,6 +53,39 @@ describe('waggle diff', () => {
     });
   });
 
+  test('draws the change, as a picture and as a page', async () => {
+    const files = ['changed.svg', 'changed.html'].map((name) => join(folder, name));
+    const { code, stdout } = await Waggle.run([
+      ...['diff', before, after],
+      ...files.flatMap((file) => ['-o', file]),
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('1,000 samples before, 2,000 after');
+    const [svg = '', html = ''] = files.map((file) => readFileSync(file, 'utf8'));
+    for (const text of [svg, html]) {
+      expect(text).toContain('<title>before.folded \u2192 after.folded</title>');
+      expect(text).toContain('grow\uFFFD[2J');
+      expect(text).not.toContain('\u001b');
+    }
+    // The largest change is the deepest red: `grow`, and `parse` with it above.
+    expect(svg).toMatch(/<rect class="g6"/);
+    expect(svg).toMatch(/<\/svg>\s*$/);
+    expect(html).toContain('"compared":{"before":1000,"after":2000,"sizeBy":"after"}');
+    expect(html).toMatch(/<\/html>\s*$/);
+  });
+
+  test('what is gone is in the picture too, and can be what is drawn', async () => {
+    const file = join(folder, 'turned.svg');
+    await Waggle.run(['diff', after, before, '-o', file]);
+    expect(readFileSync(file, 'utf8')).toContain(
+      'Gone: 1 function, in which 25.0 % of the samples before ended',
+    );
+    await Waggle.run(['diff', after, before, '--size-by', 'before', '-o', file]);
+    const sized = readFileSync(file, 'utf8');
+    expect(sized).not.toContain('Gone');
+    expect(sized).toMatch(/<rect class="s6"/);
+  });
+
   test('says what is wrong with its input', async () => {
     const empty = join(folder, 'empty.folded');
     writeFileSync(empty, '');
@@ -60,7 +93,13 @@ describe('waggle diff', () => {
       [[before, join(folder, 'none.folded')], 1, 'there is no such file'],
       [[before, empty], 1, 'has no samples to compare'],
       [[before, join(folder, 'x.svg')], 2, 'profiles can be read from'],
-      [[before, after, '-o', join(folder, 'x.svg')], 2, 'written as .folded'],
+      [
+        [before, after, '-o', join(folder, 'x.png')],
+        2,
+        'written as .folded, .collapsed, .svg, .html',
+      ],
+      [[before, after, '-o', join(folder, 'none/x.svg')], 1, 'there is no directory'],
+      [[before, after, '--size-by', 'both'], 2, 'Allowed choices are after, before'],
       [[before, after, '-n', '0'], 2, 'whole number'],
       [[before], 2, 'missing required argument'],
     ] as const) {

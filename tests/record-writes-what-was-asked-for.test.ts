@@ -26,16 +26,23 @@ function xmlProblem(path: string): string | undefined {
 describe('the outputs of record', () => {
   kernelTest('are all written when several are asked for', async () => {
     const folder = freshFolder();
-    const [folded, svg] = [join(folder, 'a.folded'), join(folder, 'b.svg')];
-    const args = ['record', '-F', '999', '-o', folded, '-o', svg, '--', ...burner(300)];
+    const paths = ['a.folded', 'b.svg', 'c.html'].map((name) => join(folder, name));
+    const [folded = '', svg = '', html = ''] = paths;
+    const outputs = paths.flatMap((path) => ['-o', path]);
+    const args = ['record', '-F', '999', ...outputs, '--', ...burner(300)];
     const { code, stderr } = await Waggle.run(args);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^waggle: \d+ samples, 0 lost; written to .*a\.folded, .*b\.svg$/m);
+    expect(stderr).toMatch(
+      /^waggle: \d+ samples, 0 lost; written to .*a\.folded, .*b\.svg, .*c\.html$/m,
+    );
     const stacks = parseFolded(await Bun.file(folded).text());
     expect(samplesWith(stacks, 'sixty')).toBeGreaterThan(100);
     const picture = await Bun.file(svg).text();
     expect(picture).toContain('sixty');
     expect(picture).toMatch(/<\/svg>\s*$/);
+    const page = await Bun.file(html).text();
+    expect(page).toContain('"sixty"');
+    expect(page).toMatch(/<\/html>\s*$/);
   });
 
   kernelTest('say the same in every format, read back by convert', async () => {
@@ -50,10 +57,16 @@ describe('the outputs of record', () => {
     const folded = await Bun.file(path('a.folded')).text();
     expect(samplesWith(parseFolded(folded), 'sixty')).toBeGreaterThan(100);
     for (const file of outputs) {
-      const converted = await Waggle.run(['convert', file, '-', path('again.svg')]);
+      const converted = await Waggle.run([
+        'convert',
+        file,
+        '-',
+        path('again.svg'),
+        path('again.html'),
+      ]);
       expect(converted.code).toBe(0);
       expect(converted.stdout).toBe(folded);
-      expect(existsSync(path('again.svg'))).toBe(true);
+      expect(existsSync(path('again.svg')) && existsSync(path('again.html'))).toBe(true);
     }
   });
 

@@ -29,7 +29,7 @@ function buildProgram(): Command {
         '  waggle trace --json -- make           what a build starts, as JSON lines',
         '  waggle record -o flame.svg -- ./app   where a command spends its CPU time',
         '  waggle record -a -d 10                the whole host for ten seconds',
-        '  waggle convert app.pb.gz app.svg      a profile in another format',
+        '  waggle convert app.pb.gz app.html     a profile in another format, here as a page',
         '  waggle diff old.pb.gz new.pb.gz       what changed between two profiles',
         '  waggle ps 4242                        who a process is, secrets hidden',
         '  waggle doctor                         what works on this machine',

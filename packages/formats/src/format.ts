@@ -30,12 +30,12 @@ export interface OutputFormat {
  * The format among `candidates` whose extension ends `path`, whatever the case; where several do,
  * the longest extension wins (`.speedscope.json` before `.json`). `undefined` when none does.
  */
-export function selectFormat(
-  candidates: readonly OutputFormat[],
+export function selectFormat<Format extends Pick<OutputFormat, 'extensions'>>(
+  candidates: readonly Format[],
   path: string,
-): OutputFormat | undefined {
+): Format | undefined {
   const lowered = path.toLowerCase();
-  let selected: OutputFormat | undefined;
+  let selected: Format | undefined;
   let longest = 0;
   for (const format of candidates) {
     for (const extension of format.extensions) {

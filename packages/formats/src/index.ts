@@ -2,16 +2,32 @@
  * Profile output formats: from plain data to the bytes of a file. Nothing here reads a file, a
  * clock or the environment, and nothing depends on the rest of waggle.
  */
+
+import { type DiffFormat, diffFormats } from './diff/index.ts';
 import { firefoxFormat } from './firefox/index.ts';
 import { foldedFormat } from './folded/index.ts';
 import { type OutputFormat, selectFormat } from './format.ts';
+import { htmlFormat } from './html/index.ts';
 import { otlpFormat } from './otlp/index.ts';
 import { pprofFormat } from './pprof/index.ts';
 import { speedscopeFormat } from './speedscope/index.ts';
 import { svgFormat } from './svg/index.ts';
 
-export type { Change, FunctionChange, ProfileDiff, StackChange } from './diff/index.ts';
-export { diffProfiles, encodeFoldedDiff, shareChange, standardErrors } from './diff/index.ts';
+export type {
+  Change,
+  DiffFormat,
+  DiffPictureOptions,
+  FunctionChange,
+  ProfileDiff,
+  StackChange,
+} from './diff/index.ts';
+export {
+  diffFormats,
+  diffProfiles,
+  encodeFoldedDiff,
+  shareChange,
+  standardErrors,
+} from './diff/index.ts';
 export {
   encodeFirefox,
   FirefoxSyntaxError,
@@ -21,6 +37,8 @@ export {
 export type { FoldedProfile } from './folded/index.ts';
 export { encodeFolded, FoldedSyntaxError, foldedFormat, parseFolded } from './folded/index.ts';
 export type { OutputFormat } from './format.ts';
+export type { HtmlOptions } from './html/index.ts';
+export { createHtmlFormat, encodeHtml, encodeHtmlDiff, htmlFormat } from './html/index.ts';
 export type { OtlpExportOptions, OtlpExportResult, OtlpOptions } from './otlp/index.ts';
 export {
   encodeOtlp,
@@ -45,12 +63,13 @@ export {
   speedscopeFormat,
 } from './speedscope/index.ts';
 export type { SvgOptions } from './svg/index.ts';
-export { createSvgFormat, encodeSvg, svgFormat } from './svg/index.ts';
+export { createSvgFormat, encodeSvg, encodeSvgDiff, svgFormat } from './svg/index.ts';
 
 /** Every format of this package, each with its default options. */
 export const formats: readonly OutputFormat[] = [
   foldedFormat,
   svgFormat,
+  htmlFormat,
   pprofFormat,
   speedscopeFormat,
   firefoxFormat,
@@ -60,4 +79,9 @@ export const formats: readonly OutputFormat[] = [
 /** The format for a file name, by its longest known extension; `undefined` when there is none. */
 export function formatForPath(path: string): OutputFormat | undefined {
   return selectFormat(formats, path);
+}
+
+/** The format of a difference for a file name, as `formatForPath`. */
+export function diffFormatForPath(path: string): DiffFormat | undefined {
+  return selectFormat(diffFormats, path);
 }

@@ -4,6 +4,11 @@
  */
 import { type ProfileFrame, type ProfileStack, totalSamples } from '../profile.ts';
 
+/** A stack of two profiles that are compared: `count` in the one that is shown, `other` in the other. */
+export interface ComparedStack extends ProfileStack {
+  readonly other?: number;
+}
+
 export interface CallNode {
   /** `undefined` for the root, which stands for all samples. */
   readonly frame: ProfileFrame | undefined;
@@ -11,6 +16,9 @@ export interface CallNode {
   count: number;
   /** Samples whose stack ends at this node. */
   self: number;
+  /** The same two in the profile that this one is compared with: 0 where there is none. */
+  other: number;
+  otherSelf: number;
   /** Children are a linked list, since most nodes have one or two and a tree has millions. */
   firstChild: CallNode | undefined;
   nextSibling: CallNode | undefined;
@@ -24,6 +32,8 @@ export interface CallTree {
   readonly root: CallNode;
   /** Nodes without the root. */
   readonly size: number;
+  /** Of these, nodes with a count: the others are only in the profile that is compared with. */
+  readonly counted: number;
 }
 
 /** Up to this many children a walk along the list is quicker than a map. */
@@ -34,6 +44,8 @@ function newNode(frame: ProfileFrame | undefined): CallNode {
     frame,
     count: 0,
     self: 0,
+    other: 0,
+    otherSelf: 0,
     firstChild: undefined,
     nextSibling: undefined,
     childCount: 0,
@@ -83,26 +95,31 @@ function addChild(node: CallNode, frame: ProfileFrame): CallNode {
 }
 
 /** @throws RangeError when a count is not a whole number of samples. */
-export function buildCallTree(stacks: readonly ProfileStack[]): CallTree {
+export function buildCallTree(stacks: readonly ComparedStack[]): CallTree {
   totalSamples(stacks);
   const root = newNode(undefined);
   let size = 0;
-  for (const { frames, count } of stacks) {
-    if (count === 0) continue;
+  let counted = 0;
+  for (const { frames, count, other = 0 } of stacks) {
+    if (count === 0 && other === 0) continue;
     let node = root;
     node.count += count;
+    node.other += other;
     for (const frame of frames) {
       let child = findChild(node, frame);
       if (child === undefined) {
         child = addChild(node, frame);
         size++;
       }
+      if (child.count === 0 && count > 0) counted++;
       child.count += count;
+      child.other += other;
       node = child;
     }
     node.self += count;
+    node.otherSelf += other;
   }
-  return { root, size };
+  return { root, size, counted };
 }
 
 function unsortedChildren(node: CallNode): CallNode[] {

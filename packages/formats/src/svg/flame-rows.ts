@@ -13,7 +13,7 @@ export interface FlameBox {
 
 export interface FlameRows {
   readonly rows: readonly (readonly FlameBox[])[];
-  /** Call tree nodes without a box. */
+  /** Call tree nodes with samples but without a box. */
   readonly omitted: number;
 }
 
@@ -30,7 +30,7 @@ function nextRow(row: readonly FlameBox[], smallest: number): FlameBox[] {
   for (const { node, start } of row) {
     let position = start;
     for (const child of sortedChildren(node)) {
-      if (child.count >= smallest) next.push({ node: child, start: position });
+      if (child.count > 0 && child.count >= smallest) next.push({ node: child, start: position });
       position += child.count;
     }
   }
@@ -69,5 +69,5 @@ export function layoutRows(tree: CallTree, limits: FlameLimits): FlameRows {
     rows = keepLargest(rows, Math.max(1, limits.maxFrames));
     boxes = rows.reduce((sum, row) => sum + row.length, 0);
   }
-  return { rows, omitted: tree.size + 1 - boxes };
+  return { rows, omitted: tree.counted + 1 - boxes };
 }

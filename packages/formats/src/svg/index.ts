@@ -3,9 +3,12 @@
  * details, keyboard), without any other file or network access.
  */
 import type { OutputFormat } from '../format.ts';
-import { encodeSvg, type SvgOptions } from './encode.ts';
+import { encodeSvg } from './encode.ts';
+import type { SvgOptions } from './picture.ts';
 
-export { encodeSvg, type SvgOptions } from './encode.ts';
+export { encodeSvg } from './encode.ts';
+export { encodeSvgDiff } from './encode-diff.ts';
+export type { SvgOptions } from './picture.ts';
 
 /** The format with options of one's own, to be used in place of `svgFormat`. */
 export function createSvgFormat(options: SvgOptions = {}): OutputFormat {

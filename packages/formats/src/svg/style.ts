@@ -5,10 +5,10 @@
  */
 import { BOX_TEXT, palette } from './palette.ts';
 
-const MONOSPACE =
+export const MONOSPACE =
   "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace";
 
-interface Theme {
+export interface Theme {
   readonly page: string;
   readonly text: string;
   readonly muted: string;
@@ -17,7 +17,7 @@ interface Theme {
   readonly outline: string;
 }
 
-const LIGHT: Theme = {
+export const LIGHT: Theme = {
   page: '#fdfcfa',
   text: '#1d1a16',
   muted: '#655e55',
@@ -26,7 +26,7 @@ const LIGHT: Theme = {
   outline: '#1d1510',
 };
 
-const DARK: Theme = {
+export const DARK: Theme = {
   page: '#17181c',
   text: '#efeae2',
   muted: '#a9a197',
@@ -35,7 +35,10 @@ const DARK: Theme = {
   outline: '#ffffff',
 };
 
-function themeRules(theme: Theme, shade: 'light' | 'dark'): string[] {
+/** A colour of boxes, by its class. */
+type Shade = (typeof palette)[number];
+
+function themeRules(theme: Theme, shades: readonly Shade[], shade: 'light' | 'dark'): string[] {
   const { page, text, muted, edge, field, outline } = theme;
   return [
     `{background:${page}}`,
@@ -49,7 +52,7 @@ function themeRules(theme: Theme, shade: 'light' | 'dark'): string[] {
     ` input{color:${text};background:${field};border-color:${edge}}`,
     ` button{color:${text};background:${field};border-color:${edge}}`,
     ` output{color:${text}}`,
-    ...palette.map((entry) => ` .${entry.className}{fill:${entry[shade]}}`),
+    ...shades.map((entry) => ` .${entry.className}{fill:${entry[shade]}}`),
   ];
 }
 
@@ -85,11 +88,13 @@ function scoped(rules: readonly string[]): string {
   return rules.map((rule) => `.${SCOPE}${rule.replaceAll(',_ ', `,.${SCOPE} `)}`).join('\n');
 }
 
-export function styleSheet(): string {
+/** With `more` colours of boxes than the palette's. */
+export function styleSheet(more: readonly Shade[] = []): string {
+  const shades = [...palette, ...more];
   return [
     // Less specific than the highlight of a search below: shades first.
-    scoped(themeRules(LIGHT, 'light')),
-    `@media (prefers-color-scheme:dark){\n${scoped(themeRules(DARK, 'dark'))}\n}`,
+    scoped(themeRules(LIGHT, shades, 'light')),
+    `@media (prefers-color-scheme:dark){\n${scoped(themeRules(DARK, shades, 'dark'))}\n}`,
     scoped(COMMON),
   ].join('\n');
 }

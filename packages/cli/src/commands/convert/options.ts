@@ -23,7 +23,7 @@ export function convertCommand(): Command {
       [
         '',
         'Examples:',
-        '  waggle convert app.pb.gz app.svg',
+        '  waggle convert app.pb.gz app.svg app.html',
         '  waggle convert app.folded app.pb.gz app.speedscope.json',
         '  waggle convert app.pb.gz - | sort -rnk2',
         '  waggle convert app.pb.gz http://localhost:4318',

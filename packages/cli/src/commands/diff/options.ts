@@ -1,14 +1,15 @@
 // `waggle diff`: its command line. What it does is in run.ts.
 
-import { Command } from 'commander';
-import { parseCount } from '../../options/parse.ts';
+import { Command, Option } from 'commander';
+import { collect, parseCount } from '../../options/parse.ts';
 
 export interface DiffOptions {
   readonly top: number;
   readonly total?: boolean;
   readonly all?: boolean;
   readonly json?: boolean;
-  readonly output?: string;
+  readonly output?: readonly string[];
+  readonly sizeBy: 'before' | 'after';
 }
 
 export function diffCommand(): Command {
@@ -21,19 +22,26 @@ export function diffCommand(): Command {
     .option('--all', 'also changes that chance explains (below three standard errors)')
     .option('--json', 'every function with its samples, as one JSON document')
     .option(
-      '-o, --output <file.folded>',
-      'also stacks with both counts, as flamegraph.pl takes them',
+      '-o, --output <file>',
+      'also a flame graph of the change, .svg or .html, or .folded with both counts for flamegraph.pl (repeatable)',
+      collect,
+    )
+    .addOption(
+      new Option('--size-by <which>', 'which shares are the widths of boxes in .svg and .html')
+        .choices(['after', 'before'])
+        .default('after'),
     )
     .addHelpText(
       'after',
       [
         '',
         'Shares of all samples are compared, so the recordings may differ in length.',
+        'In flame graphs, red grew and blue shrank; grey is no more than chance explains.',
         '',
         'Examples:',
         '  waggle diff monday.pb.gz tuesday.pb.gz',
         '  waggle diff --total -n 5 old.folded new.folded',
-        '  waggle diff old.folded new.folded -o changed.folded',
+        '  waggle diff old.folded new.folded -o changed.html -o changed.svg',
       ].join('\n'),
     )
     .action(async (before: string, after: string, options: DiffOptions) => {

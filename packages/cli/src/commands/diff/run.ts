@@ -1,9 +1,11 @@
 // `waggle diff`: reads two profiles and says what changed. Needs no rights and no kernel.
 
-import { writeFile } from 'node:fs/promises';
-import { diffProfiles, encodeFoldedDiff, type ProfileDiff } from '@waggle/formats';
+import { basename } from 'node:path';
+import { diffProfiles, type ProfileDiff } from '@waggle/formats';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
+import { planDiffOutputs, writeDiffOutputs } from '../../profile-files/diff-outputs.ts';
 import { readProfile } from '../../profile-files/inputs.ts';
+import { unwritable } from '../../profile-files/outputs.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';
 import { palette } from '../../terminal/text.ts';
@@ -15,10 +17,15 @@ export async function runDiff(
   afterPath: string,
   options: DiffOptions,
 ): Promise<number> {
-  const { output } = options;
-  if (output !== undefined && !output.toLowerCase().endsWith('.folded')) {
-    say(`${output}: differences are written as .folded`);
+  const outputs = planDiffOutputs(options.output ?? []);
+  if (typeof outputs === 'string') {
+    say(outputs);
     return USAGE_ERROR;
+  }
+  const unreachable = unwritable(outputs);
+  if (unreachable !== undefined) {
+    say(unreachable);
+    return FAILED;
   }
   const before = await readProfile(beforePath);
   const after = await readProfile(afterPath);
@@ -33,18 +40,18 @@ export async function runDiff(
     say(`${diff.samples.before === 0 ? beforePath : afterPath} has no samples to compare`);
     return FAILED;
   }
-  if (output !== undefined)
-    try {
-      await writeFile(output, encodeFoldedDiff(diff));
-    } catch (error) {
-      say(`${output} could not be written: ${(error as Error).message}`);
-      return FAILED;
-    }
+  const problems = await writeDiffOutputs(outputs, diff, {
+    title: `${basename(beforePath)} \u2192 ${basename(afterPath)}`,
+    before: before.metadata,
+    after: after.metadata,
+    sizeBy: options.sizeBy,
+  });
+  for (const problem of problems) say(problem);
   const text = options.json
     ? json(diff)
     : changesTable(diff, options, palette(process.stdout.isTTY));
   await new Output().write(text);
-  return 0;
+  return problems.length > 0 ? FAILED : 0;
 }
 
 function json({ samples, functions }: ProfileDiff): string {

@@ -38,7 +38,7 @@ export function recordCommand(): Command {
     .option('-a, --all', 'record every process on this host')
     .option(
       '-o, --output <where>',
-      `.svg, .folded, .pb.gz, .speedscope.json, .json (Firefox Profiler) or .otlp, - for folded on stdout, http(s)://HOST:4318 to send it by OTLP (repeatable; default ${DEFAULT_OUTPUT})`,
+      `.svg, .html, .folded, .pb.gz, .speedscope.json, .json (Firefox Profiler) or .otlp, - for folded on stdout, http(s)://HOST:4318 to send it by OTLP (repeatable; default ${DEFAULT_OUTPUT})`,
       collect,
     )
     .addOption(
@@ -79,7 +79,7 @@ export function recordCommand(): Command {
         '',
         'Examples:',
         '  waggle record -o flame.svg -- ./app --input data',
-        '  waggle record -F 999 -d 5 -p 4242 -o app.folded -o app.svg',
+        '  waggle record -F 999 -d 5 -p 4242 -o app.pb.gz -o app.html',
         '  waggle record -a -d 10',
         '  waggle record --lines -o app.pb.gz -- ./app; go tool pprof -list main app.pb.gz',
         '  waggle record -o - -- make | sort -k2 -n',

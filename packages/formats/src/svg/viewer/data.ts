@@ -11,6 +11,20 @@ export interface FlameData {
   readonly rows: EncodedRows;
   /** All in px. */
   readonly layout: FlameMetrics;
+  /** Where two profiles are compared. */
+  readonly compared?: FlameComparison;
+}
+
+export interface FlameComparison {
+  /** All samples of each. */
+  readonly before: number;
+  readonly after: number;
+  /** The profile that the boxes' counts are of. */
+  readonly shown: 'before' | 'after';
+  /** In standard errors; see ../../diff/significance.ts. */
+  readonly chance: number;
+  /** Samples in the other profile, box by box in row order. */
+  readonly others: readonly number[];
 }
 
 export interface FlameMetrics {
@@ -24,4 +38,6 @@ export interface FlameMetrics {
   readonly baseline: number;
   /** Expected width of a character of a label. */
   readonly charWidth: number;
+  /** What stands below the boxes. */
+  readonly footer: number;
 }

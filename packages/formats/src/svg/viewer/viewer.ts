@@ -4,8 +4,9 @@
  * out and a link shows what its sender saw. As in geometry.ts, the script is this function's source
  * text: nothing in it refers to anything outside it but types.
  */
+import type { ChangeWords } from '../../diff/change-words.ts';
 import type { Boxes, FlameView } from './boxes.ts';
-import type { FlameData } from './data.ts';
+import type { FlameComparison, FlameData } from './data.ts';
 import type { DomElement, DomEvent, DomWindow } from './dom.ts';
 import type { Direction, FlameFrame, Geometry } from './geometry.ts';
 import type { Panel, PanelActions } from './panel.ts';
@@ -19,6 +20,8 @@ export interface ViewerParts {
     view: FlameView,
   ): Boxes;
   panel(data: FlameData, actions: PanelActions): Panel;
+  /** What is said of a change, where two profiles are compared. */
+  changeWords(compared: FlameComparison): ChangeWords;
 }
 
 export function runViewer(
@@ -58,8 +61,10 @@ export function runViewer(
     resetZoom: () => zoomTo(root),
     flip,
   });
-  const { header, row: rowHeight, margin } = data.layout;
-  const height = header + rows.length * rowHeight + margin + panel.STATUS_HEIGHT;
+  const { header, row: rowHeight, margin, footer } = data.layout;
+  const height = header + rows.length * rowHeight + footer + margin + panel.STATUS_HEIGHT;
+  const { compared } = data;
+  const changeWords = compared && parts.changeWords(compared);
 
   function pin(): void {
     if (!isStandalone) {
@@ -85,23 +90,40 @@ export function runViewer(
     pin();
   }
 
+  function countsOf(frame: FlameFrame): string[] {
+    const { formatCount, formatShare } = geometry;
+    if (compared === undefined || changeWords === undefined) {
+      const noun = frame.count === 1 ? 'sample' : 'samples';
+      return [`${formatCount(frame.count)} ${noun}, ${formatShare(frame.count, root.count)}`];
+    }
+    const other = compared.others[frame.index] ?? 0;
+    const isAfter = compared.shown === 'after';
+    const [before, after] = isAfter ? [other, frame.count] : [frame.count, other];
+    return changeWords.lines({ before, after });
+  }
+
   function describe(frame: FlameFrame | undefined): void {
     const { zoom, cursor } = view;
     const shown = frame ?? cursor ?? zoom;
     const [name = '', kind = '', object = -1] = data.symbols[shown.symbol] ?? [];
-    const { formatCount, formatShare } = geometry;
-    const noun = shown.count === 1 ? 'sample' : 'samples';
-    const share = formatShare(shown.count, root.count);
-    const details = [`${formatCount(shown.count)} ${noun}, ${share}`];
+    const { formatShare } = geometry;
+    const details = countsOf(shown);
     if (zoom !== root && shown.row >= zoom.row) {
       details.push(`${formatShare(shown.count, zoom.count)} of view`);
     }
-    if (shown !== root) details.push(`self ${formatShare(shown.self, root.count)}`);
+    if (shown !== root && compared === undefined)
+      details.push(`self ${formatShare(shown.self, root.count)}`);
     if (kind !== '') details.push(kind);
     const path = data.objects[object];
     if (path !== undefined) details.push(path);
     if (shown === root) details.push(HINT);
     panel.describe(name, details.join(' \u00b7 '));
+  }
+
+  function tooltipOf(frame: FlameFrame): string {
+    const name = boxes.nameOf(frame);
+    if (compared !== undefined) return [name, ...countsOf(frame)].join('\n');
+    return `${name} (${geometry.formatShare(frame.count, root.count)})`;
   }
 
   function showMatches(): void {
@@ -240,8 +262,7 @@ export function runViewer(
   container.addEventListener('mouseover', (event) => {
     const frame = boxes.frameOf(event.target);
     describe(frame);
-    const share = geometry.formatShare(frame?.count ?? 0, root.count);
-    boxes.showTooltip(frame, frame === undefined ? '' : `${boxes.nameOf(frame)} (${share})`);
+    boxes.showTooltip(frame, frame === undefined ? '' : tooltipOf(frame));
   });
   container.addEventListener('mouseout', () => describe(undefined));
   container.addEventListener('click', (event) => {

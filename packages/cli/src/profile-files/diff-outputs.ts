@@ -1,0 +1,46 @@
+// Where a difference goes: one file per -o, its format by the extension, as in outputs.ts.
+
+import { writeFile } from 'node:fs/promises';
+import {
+  type DiffFormat,
+  type DiffPictureOptions,
+  diffFormatForPath,
+  diffFormats,
+  type ProfileDiff,
+} from '@waggle/formats';
+
+export interface DiffOutput {
+  readonly path: string;
+  readonly format: DiffFormat;
+}
+
+/** The outputs, or what is wrong with one of them. */
+export function planDiffOutputs(paths: readonly string[]): DiffOutput[] | string {
+  const outputs: DiffOutput[] = [];
+  for (const path of paths) {
+    const format = diffFormatForPath(path);
+    if (format === undefined) {
+      const known = diffFormats.flatMap(({ extensions }) => extensions).join(', ');
+      return `${path}: differences are written as ${known}`;
+    }
+    outputs.push({ path, format });
+  }
+  return outputs;
+}
+
+/** Writes them all, even when one fails; returns what went wrong. */
+export async function writeDiffOutputs(
+  outputs: readonly DiffOutput[],
+  diff: ProfileDiff,
+  options: DiffPictureOptions,
+): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { path, format } of outputs) {
+    try {
+      await writeFile(path, format.encode(diff, options));
+    } catch (error) {
+      problems.push(`${path} could not be written: ${(error as Error).message}`);
+    }
+  }
+  return problems;
+}

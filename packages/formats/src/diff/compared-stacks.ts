@@ -1,0 +1,30 @@
+/**
+ * The stacks of two profiles as one call tree takes them. Functions are the same by name and kind
+ * alone here, so each gets one object, that of the later profile: one that moved has one box.
+ */
+import type { ProfileFrame } from '../profile.ts';
+import type { ComparedStack } from '../svg/call-tree.ts';
+import type { ProfileDiff } from './differences.ts';
+
+/** `shown` is the profile whose samples are the counts. */
+export function comparedStacks(
+  { functions, stacks }: Pick<ProfileDiff, 'functions' | 'stacks'>,
+  shown: 'before' | 'after',
+): ComparedStack[] {
+  const keyOf = ({ kind, name }: ProfileFrame): string => `${kind} ${name}`;
+  const known = new Map(functions.map(({ frame }) => [keyOf(frame), frame]));
+  const theOne = (frame: ProfileFrame): ProfileFrame => {
+    const key = keyOf(frame);
+    let one = known.get(key);
+    if (one === undefined) {
+      one = frame;
+      known.set(key, one);
+    }
+    return one;
+  };
+  return stacks.map(({ frames, before, after }) => ({
+    frames: frames.map(theOne),
+    count: shown === 'after' ? after : before,
+    other: shown === 'after' ? before : after,
+  }));
+}

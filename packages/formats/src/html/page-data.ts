@@ -1,0 +1,24 @@
+/** What the encoder leaves in the page for its script, as JSON in a script element of another type. */
+import type { PackedTree } from './pack.ts';
+import type { Side } from './viewer/colours.ts';
+
+interface Themes {
+  readonly light: readonly string[];
+  readonly dark: readonly string[];
+}
+
+export interface PageData extends PackedTree {
+  /** Colours of boxes, by `shadeOf`. */
+  readonly palette: Themes;
+  /** From the most shrunk to the most grown. */
+  readonly changePalette: Themes;
+  readonly matchColour: string;
+  /** Colour of the labels on boxes. */
+  readonly boxText: string;
+  /** In standard errors; see ../diff/significance.ts. */
+  readonly chance: number;
+  /** Root at the bottom when the page opens. */
+  readonly isUpward: boolean;
+  /** All samples of two profiles that are compared: the tree's own are those after. */
+  readonly compared?: { readonly before: number; readonly after: number; readonly sizeBy: Side };
+}

@@ -1,0 +1,240 @@
+/**
+ * Draws a call tree on a canvas of the size of its window, however high the tree is: only rows in
+ * view are drawn, and of boxes thinner than a pixel only one a pixel, found by bisection. As in
+ * ../../svg/viewer/geometry.ts, the page's script is this function's source text: nothing in it
+ * refers to anything outside it but types.
+ */
+import type { Geometry } from '../../svg/viewer/geometry.ts';
+import type { Colours, Side } from './colours.ts';
+import type { PageCanvas, PageElement, PageWindow } from './dom.ts';
+import type { Tree } from './trees.ts';
+
+export interface ChartView {
+  tree: Tree;
+  zoom: number;
+  /** The box under the pointer, and where the arrow keys are; -1 for none. */
+  hovered: number;
+  cursor: number;
+  /** 1 for each symbol that is searched for; `undefined` without a search. */
+  matched: Uint8Array | undefined;
+  /** Root at the bottom. */
+  isUpward: boolean;
+  side: Side;
+}
+
+export type Chart = ReturnType<typeof createChart>;
+
+export function createChart(
+  window: PageWindow,
+  scroller: PageElement,
+  canvas: PageCanvas,
+  spacer: PageElement,
+  geometry: Geometry,
+  colours: Colours,
+  names: readonly string[],
+  view: ChartView,
+) {
+  const ROW = 20;
+  const BASELINE = 13.5;
+  /** Thinner boxes are drawn as one a pixel. */
+  const THIN = 0.6;
+  const ZOOM_MS = 180;
+  const pencil = canvas.getContext('2d');
+  const still = window.matchMedia('(prefers-reduced-motion: reduce)');
+
+  let [width, height, charWidth] = [0, 0, 7];
+  let font = '';
+  /** What of all samples is in view: moves on its way to a zoomed box. */
+  let [left, shown] = [0, view.tree.total[0] as number];
+  let isQueued = false;
+
+  const at = (list: Float64Array | Int32Array, node: number): number => list[node] as number;
+
+  function contentHeight(): number {
+    return view.tree.rows.length * ROW;
+  }
+
+  /** Of a row's upper edge below that of the canvas. */
+  function topOf(depth: number): number {
+    const rows = view.tree.rows.length;
+    const free = view.isUpward ? Math.max(0, height - contentHeight()) : 0;
+    return free + (view.isUpward ? rows - 1 - depth : depth) * ROW - scroller.scrollTop;
+  }
+
+  function depthAt(y: number): number {
+    const rows = view.tree.rows.length;
+    const free = view.isUpward ? Math.max(0, height - contentHeight()) : 0;
+    const index = Math.floor((y - free + scroller.scrollTop) / ROW);
+    return view.isUpward ? rows - 1 - index : index;
+  }
+
+  /** The first place in a row whose box ends after `samples`. */
+  function firstAfter(row: Int32Array, samples: number, from = 0): number {
+    const { start, total } = view.tree;
+    let [low, high] = [from, row.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const node = row[middle] as number;
+      if (at(start, node) + at(total, node) > samples) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  function isCaller(node: number): boolean {
+    return node < view.zoom && at(view.tree.end, node) > view.zoom;
+  }
+
+  function drawBox(node: number, x: number, y: number, boxWidth: number): void {
+    const { tree, matched, side } = view;
+    const isMatch = matched?.[at(tree.symbol, node)] === 1;
+    const isFaded = matched !== undefined && !isMatch;
+    pencil.globalAlpha = isFaded ? 0.35 : isCaller(node) ? 0.6 : 1;
+    pencil.fillStyle = isMatch ? colours.match() : colours.of(tree, node, side);
+    pencil.fillRect(x, y, geometry.drawnWidth(boxWidth), ROW - 1);
+    const label = geometry.label(names[at(tree.symbol, node)] ?? '', boxWidth, charWidth);
+    if (label !== '') {
+      pencil.globalAlpha = isFaded ? 0.75 : 1;
+      pencil.fillStyle = isFaded ? textColour : colours.boxText();
+      pencil.fillText(label, x + geometry.LABEL_PADDING + 1, y + BASELINE);
+    }
+    if (node === view.hovered || node === view.cursor) {
+      pencil.globalAlpha = 1;
+      pencil.strokeStyle = textColour;
+      pencil.lineWidth = node === view.cursor ? 2 : 1;
+      pencil.strokeRect(x + 0.5, y + 0.5, Math.max(1, boxWidth - 1.5), ROW - 2);
+    }
+  }
+
+  function drawRow(depth: number, scale: number): void {
+    const { start, total, rows } = view.tree;
+    const row = rows[depth] as Int32Array;
+    const y = topOf(depth);
+    for (let place = firstAfter(row, left); place < row.length; place++) {
+      const node = row[place] as number;
+      const x = (at(start, node) - left) * scale;
+      if (x >= width) break;
+      const end = x + at(total, node) * scale;
+      if (end - x >= THIN) {
+        const from = Math.max(0, x);
+        drawBox(node, from, y, Math.min(width, end) - from);
+      } else {
+        const pixel = Math.floor(x);
+        drawBox(node, pixel, y, 1);
+        place = firstAfter(row, left + (pixel + 1) / scale, place + 1) - 1;
+      }
+    }
+  }
+
+  let textColour = '';
+
+  function draw(): void {
+    const ratio = window.devicePixelRatio || 1;
+    pencil.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pencil.clearRect(0, 0, width, height);
+    pencil.font = font;
+    pencil.textBaseline = 'alphabetic';
+    const [one, other] = [depthAt(0), depthAt(height)];
+    const last = Math.min(view.tree.rows.length - 1, Math.max(one, other));
+    for (let depth = Math.max(0, Math.min(one, other)); depth <= last; depth++) {
+      drawRow(depth, width / shown);
+    }
+    pencil.globalAlpha = 1;
+  }
+
+  function queueDraw(): void {
+    if (isQueued) return;
+    isQueued = true;
+    window.requestAnimationFrame(() => {
+      isQueued = false;
+      draw();
+    });
+  }
+
+  function moveTo(toLeft: number, toShown: number): void {
+    if (still.matches) {
+      [left, shown] = [toLeft, toShown];
+      queueDraw();
+      return;
+    }
+    const [fromLeft, fromShown, began] = [left, shown, window.performance.now()];
+    const { tree, zoom } = view;
+    const step = (): void => {
+      // Another zoom, or another tree, has taken over.
+      if (view.tree !== tree || view.zoom !== zoom) return;
+      const part = Math.min(1, (window.performance.now() - began) / ZOOM_MS);
+      const eased = 1 - (1 - part) ** 3;
+      left = fromLeft + (toLeft - fromLeft) * eased;
+      shown = fromShown + (toShown - fromShown) * eased;
+      draw();
+      if (part < 1) window.requestAnimationFrame(step);
+    };
+    step();
+  }
+
+  scroller.addEventListener('scroll', queueDraw);
+
+  return {
+    ROW,
+    queueDraw,
+
+    /** Fonts and colours, and the room there is. */
+    fit(): void {
+      const styles = window.getComputedStyle(scroller);
+      font = `12px ${styles.getPropertyValue('--mono')}`;
+      textColour = styles.getPropertyValue('--text').trim();
+      [width, height] = [scroller.clientWidth, scroller.clientHeight];
+      const ratio = window.devicePixelRatio || 1;
+      canvas.width = Math.max(1, Math.round(width * ratio));
+      canvas.height = Math.max(1, Math.round(height * ratio));
+      canvas.style.setProperty('width', `${width}px`);
+      canvas.style.setProperty('height', `${height}px`);
+      // The canvas stays in view: what makes the scroller scroll is the rest.
+      spacer.style.setProperty('height', `${Math.max(0, contentHeight() - height)}px`);
+      pencil.font = font;
+      charWidth = pencil.measureText('0'.repeat(100)).width / 100 || 7;
+      draw();
+    },
+
+    /** Shows the zoomed box over the whole width. */
+    zoom(): void {
+      moveTo(at(view.tree.start, view.zoom), at(view.tree.total, view.zoom));
+    },
+
+    /** Shows another tree, without a way there. */
+    show(): void {
+      [left, shown] = [at(view.tree.start, view.zoom), at(view.tree.total, view.zoom)];
+    },
+
+    /** Brings the root, or a box, into view. */
+    reveal(node: number): void {
+      const y = topOf(at(view.tree.depth, node));
+      if (y < 0) scroller.scrollTop += y;
+      else if (y + ROW > height) scroller.scrollTop += y + ROW - height;
+      queueDraw();
+    },
+
+    /** The box at a place of the window; -1 where there is none. */
+    boxAt(clientX: number, clientY: number): number {
+      const edges = scroller.getBoundingClientRect();
+      const row = view.tree.rows[depthAt(clientY - edges.top)];
+      if (row === undefined || width === 0) return -1;
+      const samples = left + ((clientX - edges.left) * shown) / width;
+      const node = row[firstAfter(row, samples)];
+      return node !== undefined && at(view.tree.start, node) <= samples ? node : -1;
+    },
+
+    /** Where a box is in the window. */
+    placeOf(node: number): { x: number; y: number; width: number } {
+      const edges = scroller.getBoundingClientRect();
+      const scale = width / shown;
+      const from = Math.max(0, (at(view.tree.start, node) - left) * scale);
+      const to = Math.min(
+        width,
+        (at(view.tree.start, node) + at(view.tree.total, node) - left) * scale,
+      );
+      const top = edges.top + topOf(at(view.tree.depth, node));
+      return { x: edges.left + from, y: top, width: Math.max(0, to - from) };
+    },
+  };
+}

@@ -1,0 +1,251 @@
+/**
+ * The table of functions. Only the rows in view are in the document, so that a hundred thousand of
+ * them cost no more than twenty. As in ../../svg/viewer/geometry.ts, the page's script is this
+ * function's source text: nothing in it refers to anything outside it but types.
+ */
+import type { Change } from '../../diff/differences.ts';
+import type { Significance } from '../../diff/significance.ts';
+import type { Geometry } from '../../svg/viewer/geometry.ts';
+import type { PageData } from '../page-data.ts';
+import type { Comparison, Side } from './colours.ts';
+import type { PageElement, PageEvent, PageWindow } from './dom.ts';
+import type { FunctionRows, SortKey } from './function-rows.ts';
+import type { FunctionSamples } from './trees.ts';
+
+export interface TableActions {
+  selected(symbol: number): void;
+  opened(symbol: number): void;
+}
+
+export type FunctionTable = ReturnType<typeof createFunctionTable>;
+
+export function createFunctionTable(
+  window: PageWindow,
+  data: PageData,
+  all: number,
+  geometry: Geometry,
+  significance: Significance,
+  comparison: Comparison | undefined,
+  order: FunctionRows,
+  actions: TableActions,
+) {
+  const ROW = 24;
+  const { document } = window;
+  const find = (id: string): PageElement => document.getElementById(id) as PageElement;
+  const scroller = find('functions-scroller');
+  const [head, body] = [find('functions-head'), find('functions-body')];
+  const columns: readonly (readonly [SortKey, string])[] =
+    comparison === undefined
+      ? [
+          ['self', 'Self'],
+          ['total', 'Total'],
+          ['name', 'Function'],
+        ]
+      : [
+          ['self', 'Self'],
+          ['selfChange', 'Change'],
+          ['total', 'Total'],
+          ['totalChange', 'Change'],
+          ['name', 'Function'],
+        ];
+
+  let samples: FunctionSamples | undefined;
+  let rows: Int32Array = new Int32Array(0);
+  let matched: Uint8Array | undefined;
+  let side: Side = 'after';
+  let drawn: PageElement[] = [];
+  let selected = -1;
+  /** The row of the arrow keys. */
+  let active = -1;
+
+  function make(name: string, className: string, text: string): PageElement {
+    const element = document.createElement(name);
+    element.className = className;
+    element.textContent = text;
+    return element;
+  }
+
+  function drawHead(): void {
+    head.replaceChildren(
+      ...columns.map(([key, text]) => {
+        const cell = make('th', key === 'name' ? 'name' : 'number', '');
+        cell.setAttribute('scope', 'col');
+        const isSorted = order.key() === key;
+        const direction = order.order() === 'size' ? 'other' : order.order();
+        if (isSorted) cell.setAttribute('aria-sort', direction);
+        const marks = { size: ' \u00b1', descending: ' \u2193', ascending: ' \u2191' };
+        const button = make('button', '', `${text}${isSorted ? marks[order.order()] : ''}`);
+        button.setAttribute('type', 'button');
+        button.dataset.key = key;
+        button.addEventListener('click', () => {
+          order.sortBy(key);
+          drawHead();
+          sort();
+          scroller.scrollTop = 0;
+        });
+        cell.append(button);
+        return cell;
+      }),
+    );
+  }
+
+  function shareCell(count: number): PageElement {
+    const cell = make('td', 'number share', geometry.formatShare(count, all));
+    cell.setAttribute('title', geometry.formatCount(count));
+    cell.style.setProperty('--share', `${((100 * count) / all).toFixed(2)}%`);
+    if (comparison === undefined) cell.append(make('span', 'count', geometry.formatCount(count)));
+    return cell;
+  }
+
+  function comparedCells(change: Change, { samples: both }: Comparison): PageElement[] {
+    const growth = significance.shareChange(change, both);
+    const isChance = significance.isChance(change, both);
+    const share = geometry.formatShare(change.after, both.after);
+    const cell = make('td', 'number share', share);
+    cell.style.setProperty('--share', `${((100 * change.after) / both.after).toFixed(2)}%`);
+    const tone = isChance ? 'chance' : growth > 0 ? 'grew' : 'shrank';
+    const changed = make('td', `number change ${tone}`, significance.formatChange(growth));
+    const before = `before ${geometry.formatShare(change.before, both.before)}`;
+    changed.setAttribute('title', `${before}, after ${share}${isChance ? ', may be chance' : ''}`);
+    return [cell, changed];
+  }
+
+  function rowOf(index: number, values: FunctionSamples): PageElement {
+    const symbol = rows[index] as number;
+    const row = make('tr', '', '');
+    row.id = `function-${index}`;
+    row.dataset.symbol = String(symbol);
+    row.setAttribute('aria-rowindex', String(index + 2));
+    const { self, total } = order.changesOf(values, symbol, side);
+    const name = make('td', 'name', '');
+    const dot = make('span', `dot kind-${data.kinds[data.kindOf[symbol] ?? -1] ?? ''}`, '');
+    name.append(dot, data.names[symbol] ?? '');
+    const object = data.objects[data.objectOf[symbol] ?? -1];
+    name.setAttribute('title', [data.names[symbol], object].filter(Boolean).join('\n'));
+    if (comparison === undefined) row.append(shareCell(self.after), shareCell(total.after), name);
+    else {
+      if (total.before === 0) name.append(make('span', 'tag', 'new'));
+      if (total.after === 0) name.append(make('span', 'tag', 'gone'));
+      row.append(...comparedCells(self, comparison), ...comparedCells(total, comparison), name);
+    }
+    return row;
+  }
+
+  function gap(height: number): PageElement {
+    const row = make('tr', 'gap', '');
+    row.setAttribute('aria-hidden', 'true');
+    const cell = make('td', '', '');
+    cell.setAttribute('colspan', String(columns.length));
+    cell.style.setProperty('height', `${height}px`);
+    row.append(cell);
+    return row;
+  }
+
+  function draw(): void {
+    if (samples === undefined) return;
+    const first = Math.max(0, Math.floor(scroller.scrollTop / ROW) - 4);
+    const last = Math.min(rows.length, first + Math.ceil(scroller.clientHeight / ROW) + 8);
+    drawn = [];
+    if (first > 0) drawn.push(gap(first * ROW));
+    for (let index = first; index < last; index++) drawn.push(rowOf(index, samples));
+    if (last < rows.length) drawn.push(gap((rows.length - last) * ROW));
+    body.replaceChildren(...drawn);
+    mark();
+    if (active < 0) scroller.removeAttribute('aria-activedescendant');
+    else scroller.setAttribute('aria-activedescendant', `function-${active}`);
+  }
+
+  /** In place: an element that a first click replaces never gets its double click. */
+  function mark(): void {
+    for (const row of drawn) {
+      const symbol = Number(row.dataset.symbol ?? -1);
+      const isSelected = symbol >= 0 && symbol === selected;
+      const isActive = row.id === `function-${active}`;
+      row.className = [isSelected && 'selected', isActive && 'active', symbol < 0 && 'gap']
+        .filter(Boolean)
+        .join(' ');
+      row.setAttribute('aria-selected', String(isSelected));
+    }
+  }
+
+  function sort(): void {
+    if (samples === undefined) return;
+    rows = order.rows(samples, matched, side);
+    active = -1;
+    find('functions-table').setAttribute('aria-rowcount', String(rows.length + 1));
+    const noun = rows.length === 1 ? 'function' : 'functions';
+    const shares = comparison === undefined ? '' : ' \u00b7 shares after, change in points';
+    find('functions-count').textContent = `${geometry.formatCount(rows.length)} ${noun}${shares}`;
+    draw();
+  }
+
+  function symbolAt(event: PageEvent): number {
+    const row = (event.target as PageElement).closest('tr');
+    return Number(row?.dataset.symbol ?? -1);
+  }
+
+  /** Whether the key was for the table. */
+  function onKey({ key, ctrlKey, metaKey, target }: PageEvent): boolean {
+    if (ctrlKey || metaKey || (target as PageElement).closest('button')) return false;
+    const page = Math.max(1, Math.floor(scroller.clientHeight / ROW) - 2);
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -rows.length,
+      End: rows.length,
+    };
+    const step = steps[key];
+    if (step !== undefined) {
+      active = Math.max(0, Math.min(rows.length - 1, active + step));
+      const top = active * ROW;
+      const room = scroller.clientHeight - ROW;
+      if (top < scroller.scrollTop) scroller.scrollTop = top;
+      else if (top + ROW > scroller.scrollTop + room) scroller.scrollTop = top + ROW - room;
+      draw();
+    } else if (active >= 0 && key === 'Enter') actions.selected(rows[active] as number);
+    else if (active >= 0 && key === 's') actions.opened(rows[active] as number);
+    else return false;
+    return true;
+  }
+
+  scroller.addEventListener('scroll', draw);
+  scroller.addEventListener('keydown', (event) => {
+    if (onKey(event)) event.preventDefault();
+  });
+  body.addEventListener('click', (event) => {
+    const symbol = symbolAt(event);
+    if (symbol >= 0) actions.selected(symbol);
+  });
+  body.addEventListener('mousedown', (event) => {
+    // A double click opens; it is not to select a word as well.
+    if (event.detail > 1) event.preventDefault();
+  });
+  body.addEventListener('dblclick', (event) => {
+    const symbol = symbolAt(event);
+    if (symbol >= 0) actions.opened(symbol);
+  });
+  new window.ResizeObserver(draw).observe(scroller);
+  drawHead();
+
+  return {
+    show(values: FunctionSamples, shownSide: Side): void {
+      samples = values;
+      side = shownSide;
+      sort();
+    },
+
+    /** Only functions that match; all of them for `undefined`. */
+    filter(next: Uint8Array | undefined): void {
+      matched = next;
+      scroller.scrollTop = 0;
+      sort();
+    },
+
+    select(symbol: number): void {
+      selected = symbol;
+      mark();
+    },
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * Writes the difference of two profiles as a flame graph: boxes of the profile after, coloured by the
+ * change of their share. What has no box because it is gone is listed under the boxes.
+ */
+
+import { changeShade, changeShades } from '../diff/colours.ts';
+import { comparedStacks } from '../diff/compared-stacks.ts';
+import type { DiffPictureOptions } from '../diff/diff-formats.ts';
+import type { Change, FunctionChange, ProfileDiff } from '../diff/differences.ts';
+import { CHANCE, significance } from '../diff/significance.ts';
+import { buildCallTree, type CallNode } from './call-tree.ts';
+import { drawPicture, MARGIN, type SvgOptions } from './picture.ts';
+import { createGeometry } from './viewer/geometry.ts';
+
+const geometry = createGeometry();
+
+/** Of the functions without a box, so many are named. */
+const LISTED = 15;
+
+type Side = keyof Change;
+
+function changeOf({ count, other }: CallNode, shown: Side): Change {
+  return shown === 'after' ? { before: other, after: count } : { before: count, after: other };
+}
+
+/** The largest change of share below the root that chance does not explain. */
+function largestChange(root: CallNode, samples: Change, shown: Side): number {
+  let largest = 0;
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    const change = changeOf(node, shown);
+    if (!significance.isChance(change, samples)) {
+      largest = Math.max(largest, Math.abs(significance.shareChange(change, samples)));
+    }
+    for (let child = node.firstChild; child !== undefined; child = child.nextSibling) {
+      open.push(child);
+    }
+  }
+  return largest;
+}
+
+function legend(largest: number): string {
+  const shrunk = `shrank, up to ${significance.formatChange(-largest)} points`;
+  const grown = `grew, up to ${significance.formatChange(largest)} points`;
+  const swatchesAt = MARGIN + shrunk.length * 6.4 + 8;
+  const swatches = changeShades.map(
+    ({ className }, index) =>
+      `<rect class="${className}" x="${swatchesAt + index * 13}" y="65" width="13" height="12"/>`,
+  );
+  const grownAt = swatchesAt + changeShades.length * 13 + 8;
+  return (
+    '<g class="legend"><title>Change of the share of all samples, in percentage points; ' +
+    'grey where chance explains it</title>' +
+    `<text class="muted" x="${MARGIN}" y="75">${shrunk}</text>${swatches.join('')}` +
+    `<text class="muted" x="${grownAt}" y="75">${grown}</text></g>`
+  );
+}
+
+function subtitleOf({ before, after }: Change, shown: Side, omitted: number): string {
+  const { formatCount } = geometry;
+  return [
+    `${formatCount(before)} samples before, ${formatCount(after)} after`,
+    `widths: share ${shown}`,
+    'colours: change of share',
+    `grey: below ${CHANCE} standard errors`,
+    ...(omitted > 0 ? [`${formatCount(omitted)} narrow boxes not drawn`] : []),
+  ].join(' \u00b7 ');
+}
+
+/** Functions that the profile that is shown has no box for, the largest first. */
+function withoutBox({ functions, samples }: ProfileDiff, shown: Side): string[] {
+  const other = shown === 'after' ? 'before' : 'after';
+  const missing = functions
+    .filter(({ total }) => total[shown] === 0 && total[other] > 0)
+    .sort((a, b) => b.total[other] - a.total[other]);
+  if (missing.length === 0) return [];
+  const share = (count: number): string => geometry.formatShare(count, samples[other]);
+  const line = ({ frame, self, total }: FunctionChange): string =>
+    `${share(total[other]).padStart(8)} total ${share(self[other]).padStart(8)} self  ${frame.name}`;
+  const own = missing.reduce((sum, { self }) => sum + self[other], 0);
+  const noun = missing.length === 1 ? 'function' : 'functions';
+  return [
+    `${shown === 'after' ? 'Gone' : 'New'}: ${geometry.formatCount(missing.length)} ${noun}, ` +
+      `in which ${share(own)} of the samples ${other} ended`,
+    ...missing.slice(0, LISTED).map(line),
+    ...(missing.length > LISTED ? [`   and ${missing.length - LISTED} more`] : []),
+  ];
+}
+
+/**
+ * The difference as one self-contained SVG document.
+ *
+ * @throws RangeError when an option is out of range.
+ */
+export function encodeSvgDiff(
+  diff: ProfileDiff,
+  options: SvgOptions & DiffPictureOptions = {},
+): string {
+  const { samples } = diff;
+  const shown = options.sizeBy ?? 'after';
+  const tree = buildCallTree(comparedStacks(diff, shown));
+  const largest = largestChange(tree.root, samples, shown);
+  return drawPicture(
+    {
+      title: options.title ?? 'What changed',
+      subtitle: (omitted) => subtitleOf(samples, shown, omitted),
+      tree,
+      legend: legend(largest),
+      shadeOf: (node) =>
+        changeShade(significance.level(changeOf(node, shown), samples, largest)).className,
+      footer: withoutBox(diff, shown),
+      compared: { ...samples, shown, chance: CHANCE },
+      shades: changeShades,
+    },
+    options,
+  );
+}
