@@ -6,8 +6,9 @@ import { describe, expect, test } from 'bun:test';
 import { HOSTILE_NAMES, profileOf } from '../../../test/random-profile.ts';
 import { type SmallElement, SmallWindow } from '../../../test/small-document.ts';
 import { parseXml } from '../../../test/strict-xml.ts';
+import { diffProfiles } from '../../diff/index.ts';
 import type { Profile, ProfileStack } from '../../profile.ts';
-import { encodeSvg, type SvgOptions } from '../index.ts';
+import { encodeSvg, encodeSvgDiff, type SvgOptions } from '../index.ts';
 
 const stack = (count: number, ...names: string[]): ProfileStack => ({
   frames: names.map((name) => ({ name, kind: 'user', object: '/usr/bin/app' })),
@@ -38,7 +39,11 @@ interface Viewer {
 
 /** Opened in a window in which the boxes have 1000 px. */
 function open(profile: Profile = PROFILE, hash = '', options: SvgOptions = {}): Viewer {
-  const window = new SmallWindow(parseXml(encodeSvg(profile, options)), 1020, hash);
+  return openSvg(encodeSvg(profile, options), hash);
+}
+
+function openSvg(text: string, hash = ''): Viewer {
+  const window = new SmallWindow(parseXml(text), 1020, hash);
   window.runScript();
   const svg = window.document.documentElement;
   const one = (className: string): SmallElement => {
@@ -250,6 +255,21 @@ test('pointing at a box describes it', () => {
   viewer.box('idle').dispatch('mouseover');
   expect(viewer.box('gc').textContent).toBe('');
   expect(viewer.status()).toContain('1 sample, 10.0 %');
+});
+
+test('a difference is described by both shares', () => {
+  const before = profileOf([stack(60, 'main', 'parse'), stack(40, 'main', 'old')]);
+  const after = profileOf([stack(40, 'main', 'parse'), stack(160, 'main', 'grow')]);
+  const viewer = openSvg(encodeSvgDiff(diffProfiles(before, after)));
+  viewer.box('grow').dispatch('mouseover');
+  expect(viewer.status()).toContain(
+    'before 0 % (0 samples) · after 80.0 % (160 samples) · +80.0 points, new · user',
+  );
+  expect(viewer.box('grow').textContent).toContain('+80.0 points, new');
+  viewer.box('main').dispatch('mouseover');
+  expect(viewer.status()).toContain('after 100.0 % (200 samples) · no change');
+  const colourOf = (name: string) => viewer.box(name).getAttribute('class');
+  expect([colourOf('grow'), colourOf('parse'), colourOf('main')]).toEqual(['g6', 's5', 'same']);
 });
 
 test('resizing redraws', () => {
