@@ -78,7 +78,7 @@ describe('waggle diff', () => {
     const file = join(folder, 'turned.svg');
     await Waggle.run(['diff', after, before, '-o', file]);
     expect(readFileSync(file, 'utf8')).toContain(
-      'Gone: 1 function, in which 25.0 % of the samples before ended',
+      'Gone: 1 function (1 beyond chance), in which 25.0 % of the samples before ended',
     );
     await Waggle.run(['diff', after, before, '--size-by', 'before', '-o', file]);
     const sized = readFileSync(file, 'utf8');

@@ -1,8 +1,28 @@
 /** The page of a profile as a reader sees and handles it: by pointer, keys and what is drawn where. */
 import type { Page } from 'playwright-core';
+import type { ProfileStack } from '../src/index.ts';
+import { profileOf } from './random-profile.ts';
+
+export const stack = (count: number, ...names: string[]): ProfileStack => ({
+  frames: names.map((name) => ({ name, kind: 'user', object: '/usr/bin/app' })),
+  count,
+});
+
+// idle 1 | main 9
+//        | gc 3 | work 6
+//               | parse 4 | read 2
+export const PROFILE = profileOf([
+  stack(4, 'main', 'work', 'parse'),
+  stack(2, 'main', 'work', 'read'),
+  stack(3, 'main', 'gc'),
+  stack(1, 'idle'),
+]);
+
+/** Of a match, as it is drawn. */
+export const MATCH = [0xff, 0x6a, 0xd5];
 
 /** Rows of the chart, in px: ../src/html/viewer/chart.ts. */
-export const ROW = 20;
+const ROW = 20;
 
 export type ChartName = 'graph' | 'callers' | 'callees';
 

@@ -76,7 +76,7 @@ function body(isCompared: boolean): string {
     toolbar(isCompared),
     '<main id="main">',
     `<section id="functions" aria-label="Functions"${isCompared ? ' class="comparing"' : ''}>`,
-    '<div class="scroller" id="functions-scroller" tabindex="0">',
+    '<div class="scroller" id="functions-scroller" tabindex="0" role="group" aria-label="Functions. Arrow keys move, Enter marks, s opens the sandwich.">',
     '<table id="functions-table"><thead><tr id="functions-head"></tr></thead><tbody id="functions-body"></tbody></table>',
     '</div><div class="caption" id="functions-count"></div></section>',
     '<div id="divider" role="separator" tabindex="0" aria-label="Width of the table" aria-valuemin="12" aria-valuemax="80" aria-valuenow="36"></div>',

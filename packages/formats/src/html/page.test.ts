@@ -1,69 +1,31 @@
 /** The page in a real browser: what a reader does with it, and what it must not do. */
-import { afterAll, describe, expect, test } from 'bun:test';
-import type { Browser } from 'playwright-core';
+import { describe, expect } from 'bun:test';
+import type { Page } from 'playwright-core';
 import { browserPath } from '../../test/browser.ts';
-import { clickAt, colourAt, drawn, tableRows, tooltipAt } from '../../test/flame-page.ts';
-import { launch, type OpenPage, openPage } from '../../test/open-page.ts';
+import {
+  clickAt,
+  colourAt,
+  drawn,
+  MATCH,
+  PROFILE,
+  stack,
+  tableRows,
+  tooltipAt,
+} from '../../test/flame-page.ts';
+import { browserPages } from '../../test/open-page.ts';
 import { HOSTILE_NAMES, profileOf, randomOf } from '../../test/random-profile.ts';
-import type { Profile, ProfileStack } from '../profile.ts';
+import type { Profile } from '../profile.ts';
 import { displayText } from '../svg/xml.ts';
 import { encodeHtml, type HtmlOptions } from './index.ts';
 
-const stack = (count: number, ...names: string[]): ProfileStack => ({
-  frames: names.map((name) => ({ name, kind: 'user', object: '/usr/bin/app' })),
-  count,
-});
-
-// idle 1 | main 9
-//        | gc 3 | work 6
-//               | parse 4 | read 2
-const PROFILE = profileOf([
-  stack(4, 'main', 'work', 'parse'),
-  stack(2, 'main', 'work', 'read'),
-  stack(3, 'main', 'gc'),
-  stack(1, 'idle'),
-]);
-
-const MATCH = [0xff, 0x6a, 0xd5];
-
 const executable = browserPath;
 if (executable !== undefined) {
-  let browser: Browser | undefined;
-  const opened: OpenPage[] = [];
-
-  const open = async (
+  const { open: openFile, browserTest, takeComplaints } = browserPages(executable);
+  const open = (
     profile: Profile = PROFILE,
-    options: Parameters<typeof openPage>[3] & { html?: HtmlOptions } = {},
-  ) => {
-    browser ??= await launch(executable);
-    const page = await openPage(browser, 'app.html', encodeHtml(profile, options.html), options);
-    opened.push(page);
-    return page.page;
-  };
-
-  /** Whatever a test did, the page said nothing to the console and asked for nothing. */
-  const check = (): void => {
-    for (const { complaints, requests } of opened) {
-      expect(complaints).toEqual([]);
-      expect(requests).toEqual([]);
-    }
-  };
-
-  const browserTest = (name: string, body: () => Promise<void>, time = 60_000): void =>
-    test(
-      name,
-      async () => {
-        try {
-          await body();
-          check();
-        } finally {
-          await Promise.all(opened.splice(0).map((page) => page.close()));
-        }
-      },
-      time,
-    );
-
-  afterAll(() => browser?.close());
+    options: { hash?: string; width?: number; colorScheme?: 'light' | 'dark' } = {},
+    html: HtmlOptions = {},
+  ) => openFile('app.html', encodeHtml(profile, html), options);
 
   describe('opening', () => {
     browserTest('says what was recorded, and describes a box that is pointed at', async () => {
@@ -150,7 +112,7 @@ if (executable !== undefined) {
       expect((await tooltipAt(page, (await bottomRow()) - 1, 0.5))[0]).toBe('main');
       await page.keyboard.press('i');
       expect((await tooltipAt(page, 0, 0.5))[0]).toBe('all');
-      const upward = await open(PROFILE, { html: { inverted: false } });
+      const upward = await open(PROFILE, {}, { inverted: false });
       const box = await upward.locator('#graph-scroller').boundingBox();
       expect((await tooltipAt(upward, (box?.height ?? 0) / 20 - 1, 0.5))[0]).toBe('all');
     });
@@ -198,71 +160,6 @@ if (executable !== undefined) {
     });
   });
 
-  describe('table of functions', () => {
-    browserTest('sorts by each column, both ways', async () => {
-      const page = await open();
-      expect(await tableRows(page)).toEqual([
-        '40.0 %4 40.0 %4 parse',
-        '30.0 %3 30.0 %3 gc',
-        '20.0 %2 20.0 %2 read',
-        '10.0 %1 10.0 %1 idle',
-        '0 %0 90.0 %9 main',
-        '0 %0 60.0 %6 work',
-      ]);
-      const names = async () => (await tableRows(page)).map((row) => row.split(' ').at(-1));
-      await page.click('th:has-text("Total")');
-      expect(await names()).toEqual(['main', 'work', 'parse', 'gc', 'read', 'idle']);
-      await page.click('th:has-text("Total")');
-      expect(await names()).toEqual(['idle', 'read', 'gc', 'parse', 'work', 'main']);
-      expect(await page.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('ascending');
-      await page.click('th:has-text("Function")');
-      expect(await names()).toEqual(['gc', 'idle', 'main', 'parse', 'read', 'work']);
-    });
-
-    browserTest('a click marks the function in the graph, another one frees it', async () => {
-      const page = await open();
-      await page.click('tr:has-text("gc")');
-      expect(await page.locator('#result').textContent()).toBe('30.0 % matched');
-      expect(await colourAt(page, 2, 0.35)).toEqual(MATCH);
-      expect(await tableRows(page)).toHaveLength(6);
-      await page.click('tr:has-text("gc")');
-      expect(await colourAt(page, 2, 0.35)).not.toEqual(MATCH);
-    });
-
-    browserTest('is walked by keys', async () => {
-      const page = await open();
-      await page.focus('#functions-scroller');
-      await page.keyboard.press('ArrowDown');
-      await page.keyboard.press('ArrowDown');
-      await page.keyboard.press('Enter');
-      expect(await page.locator('tr.selected').textContent()).toContain('gc');
-      await page.keyboard.press('End');
-      await page.keyboard.press('s');
-      expect(await page.locator('#sandwich-name').textContent()).toBe('work');
-    });
-  });
-
-  describe('sandwich', () => {
-    browserTest('shows the callers above and the callees below', async () => {
-      const page = await open();
-      await page.click('#show-sandwich');
-      expect(await page.locator('#sandwich-hint').isVisible()).toBe(true);
-      await page.dblclick('tr:has-text("work")');
-      expect(await page.locator('#sandwich-name').textContent()).toBe('work');
-      expect(await page.locator('#sandwich-share').textContent()).toStartWith('6 samples, 60.0 %');
-      expect((await tooltipAt(page, 0, 0.5, 'callees'))[0]).toBe('work');
-      expect((await tooltipAt(page, 1, 0.6, 'callees'))[0]).toBe('parse');
-      expect((await tooltipAt(page, 1, 0.8, 'callees'))[0]).toBe('read');
-      const box = await page.locator('#callers-scroller').boundingBox();
-      const last = (box?.height ?? 0) / 20 - 1;
-      expect((await tooltipAt(page, last, 0.5, 'callers'))[0]).toBe('work');
-      expect((await tooltipAt(page, last - 1, 0.5, 'callers'))[0]).toBe('main');
-      await page.click('#show-graph');
-      await clickAt(page, 3, 0.5, { shift: true });
-      expect(await page.locator('#sandwich-name').textContent()).toBe('parse');
-    });
-  });
-
   browserTest('keys walk the boxes, and say where they are', async () => {
     const page = await open();
     await page.focus('#graph-scroller');
@@ -288,7 +185,7 @@ if (executable !== undefined) {
   });
 
   browserTest('dark and light follow the system until the reader chooses', async () => {
-    const luminanceOf = async (page: OpenPage['page']): Promise<number> => {
+    const luminanceOf = async (page: Page): Promise<number> => {
       const colour = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
       return Number(/\d+/.exec(colour)?.[0]);
     };
@@ -331,15 +228,13 @@ if (executable !== undefined) {
   });
 
   browserTest('a script that got in all the same would not run', async () => {
-    browser ??= await launch(executable);
     const injected = encodeHtml(PROFILE).replace(
       '<main',
-      '<script>globalThis.pwned=1</script><img src="x" onerror="globalThis.pwned=1"><main',
+      '<script>globalThis.pwned=1</script><main',
     );
-    const { page, complaints, close } = await openPage(browser, 'app.html', injected);
+    const page = await openFile('app.html', injected);
     expect(await page.evaluate('globalThis.pwned')).toBeUndefined();
-    expect(complaints.join('\n')).toContain('Content Security Policy');
-    await close();
+    expect(takeComplaints().join('\n')).toContain('Content Security Policy');
   });
 
   browserTest(

@@ -122,7 +122,7 @@ tbody tr{cursor:pointer}
 tbody tr:not(.gap):hover td{background-color:var(--raised)}
 tbody tr.selected td.name{background:var(--match);color:#1d1510}
 tbody tr.active td{box-shadow:inset 0 1px var(--accent),inset 0 -1px var(--accent)}
-.tag{margin-left:8px;padding:0 6px;border:1px solid currentcolor;border-radius:9px;font:600 11px/1.4 system-ui,sans-serif;color:var(--muted)}
+.tag{margin-right:7px;padding:0 6px;border:1px solid currentcolor;border-radius:9px;font:600 11px/1.4 system-ui,sans-serif;color:var(--muted)}
 tr.selected .tag{color:inherit}
 footer{flex:none;display:flex;gap:18px;padding:5px 14px;border-top:1px solid var(--edge);background:var(--raised)}
 #status{flex:1 1 0;min-width:0;font-family:var(--mono);font-size:12px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;line-height:20px}

@@ -78,12 +78,16 @@ function withoutBox({ functions, samples }: ProfileDiff, shown: Side): string[] 
   const line = ({ frame, self, total }: FunctionChange): string =>
     `${share(total[other]).padStart(8)} total ${share(self[other]).padStart(8)} self  ${frame.name}`;
   const own = missing.reduce((sum, { self }) => sum + self[other], 0);
+  const sure = missing.filter(({ total }) => !significance.isChance(total, samples));
   const noun = missing.length === 1 ? 'function' : 'functions';
   return [
-    `${shown === 'after' ? 'Gone' : 'New'}: ${geometry.formatCount(missing.length)} ${noun}, ` +
-      `in which ${share(own)} of the samples ${other} ended`,
+    `${shown === 'after' ? 'Gone' : 'New'}: ${geometry.formatCount(missing.length)} ${noun} ` +
+      `(${geometry.formatCount(sure.length)} beyond chance), in which ${share(own)} ` +
+      `of the samples ${other} ended`,
     ...missing.slice(0, LISTED).map(line),
-    ...(missing.length > LISTED ? [`   and ${missing.length - LISTED} more`] : []),
+    ...(missing.length > LISTED
+      ? [`   and ${geometry.formatCount(missing.length - LISTED)} more`]
+      : []),
   ];
 }
 

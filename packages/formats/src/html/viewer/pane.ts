@@ -142,8 +142,9 @@ export function createPane(
     zoomTo,
 
     /** Another tree, from its root. */
-    show(tree: ChartView['tree']): void {
+    show(tree: ChartView['tree'], side: ChartView['side']): void {
       view.tree = tree;
+      view.side = side;
       view.zoom = 0;
       view.cursor = -1;
       view.hovered = -1;

@@ -5,11 +5,14 @@
 import { createChangeWords } from '../../diff/change-words.ts';
 import { createSignificance } from '../../diff/significance.ts';
 import { createGeometry } from '../../svg/viewer/geometry.ts';
+import { createAddress } from './address.ts';
 import { createChart } from './chart.ts';
 import { createColours, createComparison } from './colours.ts';
+import { createControls } from './controls.ts';
 import { createDivider } from './divider.ts';
 import { createFunctionRows } from './function-rows.ts';
 import { createPane } from './pane.ts';
+import { createSandwich } from './sandwich.ts';
 import { createFunctionTable } from './table.ts';
 import { createTooltip } from './tooltip.ts';
 import { createTrees } from './trees.ts';
@@ -24,6 +27,8 @@ const __name = (value) => value;
 const createChart = ${createChart};
 const createPane = ${createPane};
 const createFunctionTable = ${createFunctionTable};
+const createControls = ${createControls};
+const createSandwich = ${createSandwich};
 const createWords = ${createWords};
 const find = (id) => document.getElementById(id);
 const data = JSON.parse(find('data').textContent);
@@ -36,12 +41,13 @@ const changeWords = data.compared &&
   (${createChangeWords})(geometry, significance, data.compared);
 const colours = (${createColours})(data, significance, comparison);
 const tooltip = (${createTooltip})(window, find('tooltip'));
+const address = (${createAddress})(window);
 const rows = (${createFunctionRows})(data.names, significance, comparison);
 try {
   const columns = unpacking.columnsOf(await unpacking.inflate(data.columns));
   (${createDivider})(window, find('divider'), find('main'));
   (${runPage})(window, data, columns, {
-    geometry, trees, colours, comparison, tooltip,
+    geometry, trees, colours, comparison, tooltip, address,
     words: (all) => createWords(data, all, geometry, comparison, changeWords),
     pane: (name, view, words, actions) => {
       const scroller = find(name + '-scroller');
@@ -49,8 +55,11 @@ try {
         geometry, colours, data.names, view);
       return [createPane(window, scroller, chart, view, words, tooltip, actions), chart];
     },
+    sandwich: (words, callers, callees) =>
+      createSandwich(window, data, geometry, trees, words, callers, callees),
     table: (all, actions) => createFunctionTable(window, data, all, geometry, significance,
       comparison, rows, actions),
+    controls: (actions) => createControls(window, actions),
     formatChange: significance.formatChange,
   });
 } catch (error) {

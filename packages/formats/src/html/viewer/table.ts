@@ -119,15 +119,17 @@ export function createFunctionTable(
     const { self, total } = order.changesOf(values, symbol, side);
     const name = make('td', 'name', '');
     const dot = make('span', `dot kind-${data.kinds[data.kindOf[symbol] ?? -1] ?? ''}`, '');
-    name.append(dot, data.names[symbol] ?? '');
+    name.append(dot);
     const object = data.objects[data.objectOf[symbol] ?? -1];
     name.setAttribute('title', [data.names[symbol], object].filter(Boolean).join('\n'));
     if (comparison === undefined) row.append(shareCell(self.after), shareCell(total.after), name);
     else {
+      // Before the name, whose end may be cut off.
       if (total.before === 0) name.append(make('span', 'tag', 'new'));
       if (total.after === 0) name.append(make('span', 'tag', 'gone'));
       row.append(...comparedCells(self, comparison), ...comparedCells(total, comparison), name);
     }
+    name.append(data.names[symbol] ?? '');
     return row;
   }
 

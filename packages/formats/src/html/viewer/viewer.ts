@@ -1,15 +1,17 @@
 /**
  * The script of the page: keeps what is zoomed, searched and selected, and has charts and table
- * redrawn for it. All of it is also kept in the address (`#zoom=12&search=gc`), so that Back zooms
- * out and a link shows what its sender saw. As in ../../svg/viewer/geometry.ts, the script is this
+ * redrawn for it. As in ../../svg/viewer/geometry.ts, the script is this
  * function's source text: nothing in it refers to anything outside it but types.
  */
 import type { Geometry } from '../../svg/viewer/geometry.ts';
 import type { PageData } from '../page-data.ts';
+import type { Address } from './address.ts';
 import type { Chart, ChartView } from './chart.ts';
 import type { Colours, Comparison, Side } from './colours.ts';
-import type { PageElement, PageEvent, PageInput, PageWindow } from './dom.ts';
+import type { ControlActions, Controls } from './controls.ts';
+import type { PageElement, PageWindow } from './dom.ts';
 import type { Pane, PaneActions } from './pane.ts';
+import type { Sandwich } from './sandwich.ts';
 import type { FunctionTable, TableActions } from './table.ts';
 import type { Tooltip } from './tooltip.ts';
 import type { FunctionSamples, Tree, TreeColumns, Trees } from './trees.ts';
@@ -22,10 +24,13 @@ export interface PageParts {
   readonly colours: Colours;
   readonly comparison: Comparison | undefined;
   readonly tooltip: Tooltip;
+  readonly address: Address;
   words(all: number): Words;
   /** A chart in the elements whose ids begin with `name`. */
   pane(name: string, view: ChartView, words: Words, actions: PaneActions): readonly [Pane, Chart];
+  sandwich(words: Words, callers: Pane, callees: Pane): Sandwich;
   table(all: number, actions: TableActions): FunctionTable;
+  controls(actions: ControlActions): Controls;
   formatChange(growth: number): string;
 }
 
@@ -35,20 +40,13 @@ export function runPage(
   columns: TreeColumns,
   parts: PageParts,
 ): void {
-  const { geometry, trees, colours, comparison, tooltip } = parts;
+  const { geometry, trees, colours, comparison, tooltip, address } = parts;
   const { document } = window;
   const find = (id: string): PageElement => document.getElementById(id) as PageElement;
-  const root = document.documentElement;
-  const input = find('search') as PageInput;
-  const darkness = window.matchMedia('(prefers-color-scheme: dark)');
 
   let side: Side = 'after';
   let tree = trees.treeOf(columns);
   const bySide = new Map<Side, Tree>([[side, tree]]);
-  const sizes: Record<Side, number> = {
-    after: tree.total[0] ?? 0,
-    before: tree.otherTotal[0] ?? 0,
-  };
   let samples: FunctionSamples;
   let query = '';
   let queryMatches: Uint8Array | undefined;
@@ -61,7 +59,8 @@ export function runPage(
     return { tree, ...none, isUpward, side };
   };
   const views = { graph: viewOf(data.isUpward), callers: viewOf(true), callees: viewOf(false) };
-  const words = parts.words(sizes.after);
+  const all = tree.total[0] ?? 0;
+  const words = parts.words(all);
   const paneOf = (name: keyof typeof views) => {
     const view = views[name];
     return parts.pane(name, view, words, {
@@ -73,8 +72,9 @@ export function runPage(
   const [graph, graphChart] = paneOf('graph');
   const [callers, callersChart] = paneOf('callers');
   const [callees, calleesChart] = paneOf('callees');
+  const sandwich = parts.sandwich(words, callers, callees);
   const charts = [graphChart, callersChart, calleesChart];
-  const table = parts.table(sizes.after, {
+  const table = parts.table(all, {
     selected: (symbol) => select(symbol === selected && !isSandwich ? -1 : symbol),
     opened: (symbol) => openSandwich(symbol),
   });
@@ -103,7 +103,9 @@ export function runPage(
     const { zoom } = views.graph;
     const found = matched === undefined ? 0 : trees.matchedSamples(tree, matched, zoom);
     const share = geometry.formatShare(found, tree.total[zoom] ?? 0);
-    const text = found === 0 ? 'no match' : `${share} matched`;
+    const otherwise =
+      selected < 0 || sandwichSide() === side ? 'no match' : `only ${sandwichSide()}`;
+    const text = found === 0 ? otherwise : `${share} matched`;
     find('result').textContent = matched === undefined ? '' : text;
   }
 
@@ -126,19 +128,17 @@ export function runPage(
     remember(false);
   }
 
+  /** A function that is gone, or new, has samples on one side only: that one is shown. */
+  function sandwichSide(): Side {
+    const isElsewhere = (samples.total[selected] ?? 0) === 0;
+    if (comparison === undefined || !isElsewhere) return side;
+    return side === 'after' ? 'before' : 'after';
+  }
+
   function showSandwich(): void {
-    const hasFunction = selected >= 0;
-    find('sandwich-hint').hidden = hasFunction;
-    find('sandwich-charts').hidden = !hasFunction;
-    if (!hasFunction) return;
-    find('sandwich-name').textContent = data.names[selected] ?? '';
-    const total = samples.total[selected] ?? 0;
-    const share = `${words.samples(total)}, ${geometry.formatShare(total, sizes[side])}`;
-    find('sandwich-share').textContent = [share, words.place(selected)].join(' \u00b7 ');
-    for (const view of [views.callers, views.callees]) view.side = side;
-    callers.show(trees.callersOf(tree, selected));
-    callees.show(trees.calleesOf(tree, selected));
-    describe(views.callees, -1);
+    const shown = sandwichSide();
+    sandwich.show(selected, treeOf(shown), shown);
+    if (selected >= 0) describe(views.callees, -1);
   }
 
   function showMode(): void {
@@ -147,7 +147,7 @@ export function runPage(
       ['sandwich', isSandwich],
     ] as const) {
       find(`${name}-view`).hidden = !isShown;
-      find(`show-${name}`).setAttribute('aria-pressed', String(isShown));
+      controls.press(`show-${name}`, isShown);
     }
     if (isSandwich) showSandwich();
     else describe(views.graph, -1);
@@ -169,7 +169,7 @@ export function runPage(
 
   function afterZoom(isGraph: boolean): void {
     if (!isGraph) return;
-    find('reset').setAttribute('aria-disabled', String(views.graph.zoom === 0));
+    controls.showZoomed(views.graph.zoom !== 0);
     showMatches();
     describe(views.graph, -1);
     remember(true);
@@ -188,28 +188,33 @@ export function runPage(
     const place = (nextMatch + (step < 0 ? found.length - 2 : 0)) % found.length;
     nextMatch = (place + 1 + found.length) % found.length;
     const node = found.at(place) ?? 0;
+    if (isSandwich) setMode(false);
     graph.zoomTo(node);
     graphChart.reveal(node);
     afterZoom(true);
   }
 
+  function treeOf(which: Side): Tree {
+    const made = bySide.get(which) ?? trees.swapped(columns);
+    bySide.set(which, made);
+    return made;
+  }
+
   function showSide(next: Side): void {
     side = next;
-    tree = bySide.get(side) ?? trees.swapped(columns);
-    bySide.set(side, tree);
+    tree = treeOf(side);
     samples = trees.functionsOf(tree, data.names.length);
     const { zoom } = views.graph;
-    views.graph.side = side;
     if (comparison !== undefined) {
       const largest = comparison.largestChange(tree, side);
       colours.setLargest(largest);
       find('largest-shrunk').textContent = `shrank, up to ${parts.formatChange(-largest)} points`;
       find('largest-grown').textContent = `grew, up to ${parts.formatChange(largest)} points`;
       for (const each of ['after', 'before'] as const) {
-        find(`size-by-${each}`).setAttribute('aria-pressed', String(each === side));
+        controls.press(`size-by-${each}`, each === side);
       }
     }
-    graph.show(tree);
+    graph.show(tree, side);
     if ((tree.total[zoom] ?? 0) > 0) views.graph.zoom = zoom;
     graphChart.show();
     table.show(samples, side);
@@ -218,125 +223,72 @@ export function runPage(
     describe(views.graph, -1);
   }
 
-  function showTheme(): void {
-    const isDark =
-      root.dataset.theme === undefined ? darkness.matches : root.dataset.theme === 'dark';
-    colours.setTheme(isDark ? 'dark' : 'light');
-    find('theme').setAttribute('aria-pressed', String(isDark));
-    for (const chart of charts) chart.fit();
-  }
-
   function flip(): void {
     views.graph.isUpward = !views.graph.isUpward;
-    find('flip').setAttribute('aria-pressed', String(views.graph.isUpward));
+    controls.press('flip', views.graph.isUpward);
     graphChart.fit();
     graphChart.reveal(views.graph.zoom);
   }
 
   function remember(isNewStep: boolean): void {
-    const parameters = new window.URLSearchParams();
-    if (views.graph.zoom !== 0) parameters.set('zoom', String(views.graph.zoom));
-    if (query !== '') parameters.set('search', query);
-    if (selected >= 0) parameters.set('function', String(selected));
-    if (isSandwich) parameters.set('view', 'sandwich');
-    if (comparison !== undefined && side !== data.compared?.sizeBy) parameters.set('size', side);
-    const hash = `#${parameters.toString()}`;
-    try {
-      if (isNewStep) window.history.pushState(null, '', hash);
-      else window.history.replaceState(null, '', hash);
-    } catch {
-      // Documents without an address of their own (data:, srcdoc) may refuse; the view is the same.
-    }
+    const { zoom } = views.graph;
+    const sizeBy = side === (data.compared?.sizeBy ?? 'after') ? undefined : side;
+    address.write({ zoom, search: query, symbol: selected, isSandwich, sizeBy }, isNewStep);
   }
 
   function recall(): void {
-    const parameters = new window.URLSearchParams(window.location.hash.slice(1));
-    const numberOf = (name: string, limit: number, otherwise: number): number => {
-      const text = parameters.get(name) ?? '';
-      return /^\d{1,9}$/.test(text) && Number(text) < limit ? Number(text) : otherwise;
-    };
-    const wanted = parameters.get('size') ?? data.compared?.sizeBy;
-    const shown: Side = comparison !== undefined && wanted === 'before' ? 'before' : 'after';
-    if (shown !== side || samples === undefined) showSide(shown);
-    input.value = parameters.get('search') ?? '';
-    search(input.value);
-    selected = numberOf('function', data.names.length, -1);
+    const shown = address.read();
+    const wanted = shown.sizeBy ?? data.compared?.sizeBy ?? 'after';
+    const next = comparison === undefined ? 'after' : wanted;
+    if (next !== side || samples === undefined) showSide(next);
+    controls.setQuery(shown.search);
+    search(shown.search);
+    selected = shown.symbol < data.names.length ? shown.symbol : -1;
     table.select(selected);
-    isSandwich = parameters.get('view') === 'sandwich';
-    const zoom = numberOf('zoom', tree.total.length, 0);
-    graph.zoomTo((tree.total[zoom] ?? 0) > 0 ? zoom : 0);
-    find('reset').setAttribute('aria-disabled', String(views.graph.zoom === 0));
+    isSandwich = shown.isSandwich;
+    graph.zoomTo((tree.total[shown.zoom] ?? 0) > 0 ? shown.zoom : 0);
+    controls.showZoomed(views.graph.zoom !== 0);
     showMode();
     showMatches();
   }
 
-  function clear(): void {
+  function leave(): void {
     if (isSandwich) setMode(false);
     else if (selected >= 0) select(-1);
     else if (query !== '') {
-      input.value = '';
-      search('');
-      showMatches();
-      remember(false);
+      controls.setQuery('');
+      searchAnew('');
     } else zoomTo(0);
   }
 
-  function onKey(event: PageEvent): void {
-    const isTyping = document.activeElement === input;
-    const isCommand = event.ctrlKey || event.metaKey;
-    if (event.key === 'Escape') {
-      clear();
-      if (isTyping) find('graph-scroller').focus({ preventScroll: true });
-    } else if (isTyping && event.key === 'Enter') zoomToMatch(event.shiftKey ? -1 : 1);
-    else if (!isTyping && event.key === (isCommand ? 'f' : '/')) {
-      // The second Ctrl-F is the browser's own.
-      input.focus({ preventScroll: true });
-      input.select();
-    } else if (!isTyping && !isCommand && !event.altKey && event.key === 'i') flip();
-    else return;
-    event.preventDefault();
-  }
-
-  function onClick(id: string, act: () => void): void {
-    find(id).addEventListener('click', act);
-  }
-
-  input.addEventListener('input', () => {
-    search(input.value);
+  function searchAnew(text: string): void {
+    search(text);
     selected = -1;
     table.select(-1);
     showMatches();
     remember(false);
-  });
-  onClick('show-graph', () => setMode(false));
-  onClick('show-sandwich', () => setMode(true));
-  onClick('reset', () => zoomTo(0));
-  onClick('flip', flip);
-  onClick('theme', () => {
-    const isDark = find('theme').getAttribute('aria-pressed') === 'true';
-    root.dataset.theme = isDark ? 'light' : 'dark';
-    showTheme();
-  });
-  onClick('toggle-functions', () => {
-    const isHidden = !find('functions').hidden;
-    find('functions').hidden = isHidden;
-    find('divider').hidden = isHidden;
-    find('toggle-functions').setAttribute('aria-pressed', String(!isHidden));
-  });
-  if (comparison !== undefined) {
-    for (const each of ['after', 'before'] as const) {
-      onClick(`size-by-${each}`, () => {
-        showSide(each);
-        remember(false);
-      });
-    }
   }
-  window.addEventListener('keydown', onKey);
+
+  const controls = parts.controls({
+    search: searchAnew,
+    step: zoomToMatch,
+    leave,
+    showAll: () => zoomTo(0),
+    showSandwich: setMode,
+    sizeBy: (next) => {
+      showSide(next);
+      remember(false);
+    },
+    flip,
+    setTheme: (theme) => {
+      colours.setTheme(theme);
+      for (const chart of charts) chart.fit();
+    },
+  });
   window.addEventListener('popstate', recall);
-  darkness.addEventListener('change', showTheme);
 
   recall();
-  showTheme();
-  find('flip').setAttribute('aria-pressed', String(views.graph.isUpward));
-  root.dataset.ready = '';
+  controls.showTheme();
+  controls.press('flip', views.graph.isUpward);
+  document.documentElement.dataset.ready = '';
 }
