@@ -38,22 +38,29 @@ function startOf({ startTime }: ProfileMetadata): string | undefined {
   return `${startTime.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** What is known; formats that say nothing of a recording have 0 and empty texts. */
+/** Formats that say nothing of a recording have 0 and empty texts. */
+function isRecording({ frequencyHz, durationSeconds, lostSamples, startTime }: ProfileMetadata) {
+  const isDated = !Number.isNaN(startTime.getTime());
+  return isDated || frequencyHz > 0 || durationSeconds > 0 || lostSamples > 0;
+}
+
+/** That nothing was lost is worth saying of a recording only. */
+function samplesText(metadata: ProfileMetadata, noun = ''): string {
+  const { samples, lostSamples } = metadata;
+  const lost = isRecording(metadata) ? `, ${geometry.formatCount(lostSamples)} lost` : '';
+  return `${geometry.formatCount(samples)}${noun}${lost}`;
+}
+
+/** What is known. */
 function factsOf(metadata: ProfileMetadata, withSubject: boolean): Fact[] {
-  const { host, command, samples, frequencyHz, durationSeconds, lostSamples } = metadata;
+  const { host, command, frequencyHz, durationSeconds, lostSamples } = metadata;
   const started = startOf(metadata);
-  const isRecording = frequencyHz > 0 || durationSeconds > 0 || started !== undefined;
   return [
-    { name: 'Samples', value: geometry.formatCount(samples) },
-    ...(isRecording || lostSamples > 0
-      ? [
-          {
-            name: 'Lost',
-            value: geometry.formatCount(lostSamples),
-            ...(lostSamples > 0 ? { className: 'lost' } : {}),
-          },
-        ]
-      : []),
+    {
+      name: 'Samples',
+      value: samplesText(metadata),
+      ...(lostSamples > 0 ? { className: 'lost' } : {}),
+    },
     ...(frequencyHz > 0 ? [{ name: 'Frequency', value: `${number(frequencyHz)} Hz` }] : []),
     ...(durationSeconds > 0 ? [{ name: 'Duration', value: `${number(durationSeconds)} s` }] : []),
     ...(started === undefined ? [] : [{ name: 'Started', value: started }]),
@@ -109,15 +116,13 @@ export function encodeHtml(profile: Profile, options: HtmlOptions = {}): string 
 
 /** One line for each profile. */
 function profileFacts(side: 'Before' | 'After', samples: number, about?: ProfileMetadata): Fact {
-  const known = about === undefined ? [] : factsOf({ ...about, samples }, true);
-  const parts = known.flatMap(({ name, value }) => {
-    if (name === 'Samples') return [];
-    return [
-      name === 'Host' || name === 'Command' || name === 'Started' ? value : `${name} ${value}`,
-    ];
-  });
-  const noun = samples === 1 ? 'sample' : 'samples';
-  const value = [`${geometry.formatCount(samples)} ${noun}`, ...parts].join(' \u00b7 ');
+  const noun = samples === 1 ? ' sample' : ' samples';
+  if (about === undefined) {
+    return { name: side, value: `${geometry.formatCount(samples)}${noun}`, className: 'profile' };
+  }
+  const [, ...others] = factsOf(about, true);
+  const parts = [samplesText({ ...about, samples }, noun), ...others.map((fact) => fact.value)];
+  const value = parts.join(' \u00b7 ');
   return { name: side, value, className: 'profile' };
 }
 

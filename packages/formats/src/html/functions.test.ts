@@ -1,8 +1,18 @@
 /** The page's table of functions and its sandwich view, in a real browser. */
 import { describe, expect } from 'bun:test';
 import { browserPath } from '../../test/browser.ts';
-import { clickAt, colourAt, MATCH, PROFILE, tableRows, tooltipAt } from '../../test/flame-page.ts';
+import {
+  clickAt,
+  colourAt,
+  drawn,
+  MATCH,
+  PROFILE,
+  stack,
+  tableRows,
+  tooltipAt,
+} from '../../test/flame-page.ts';
 import { browserPages } from '../../test/open-page.ts';
+import { profileOf } from '../../test/random-profile.ts';
 import { encodeHtml } from './index.ts';
 
 const executable = browserPath;
@@ -72,6 +82,27 @@ if (executable !== undefined) {
       await page.click('#show-graph');
       await clickAt(page, 3, 0.5, { shift: true });
       expect(await page.locator('#sandwich-name').textContent()).toBe('parse');
+    });
+
+    browserTest('a high tower of callers is entered at the function', async () => {
+      const names = Array.from({ length: 60 }, (_, index) => `f${index}`);
+      const profile = profileOf([stack(4, ...names), stack(2, 'f9', 'f59')]);
+      const page = await openFile('high.html', encodeHtml(profile));
+      await page.dblclick('tr:has-text("f59")');
+      await drawn(page);
+      const callersHeight = async (): Promise<number> =>
+        (await page.locator('#callers-scroller').boundingBox())?.height ?? 0;
+      expect((await tooltipAt(page, (await callersHeight()) / 20 - 1, 0.5, 'callers'))[0]).toBe(
+        'f59',
+      );
+      await page.setViewportSize({ width: 1400, height: 500 });
+      await drawn(page);
+      expect((await tooltipAt(page, (await callersHeight()) / 20 - 1, 0.5, 'callers'))[0]).toBe(
+        'f59',
+      );
+      expect((await tooltipAt(page, (await callersHeight()) / 20 - 2, 0.9, 'callers'))[0]).toBe(
+        'f9',
+      );
     });
   });
 }

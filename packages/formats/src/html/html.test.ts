@@ -63,15 +63,16 @@ describe('the file', () => {
         ...encodeHtml(profile, title === undefined ? {} : { title }).matchAll(/<dt>(.*?)<\/dt>/g),
       ].map(([, name]) => name ?? '');
     const profile = profileOf([stack(1, 'main')]);
-    const recording = ['Samples', 'Lost', 'Frequency', 'Duration', 'Started'];
+    const recording = ['Samples', 'Frequency', 'Duration', 'Started'];
     expect(factsOf(profile)).toEqual(recording);
     expect(factsOf(profile, 'Monday')).toEqual([...recording, 'Host', 'Command']);
     const unknown = { frequencyHz: 0, durationSeconds: 0, lostSamples: 0, host: '' };
     const startTime = new Date(Number.NaN);
     const { stacks, metadata } = profile;
-    expect(factsOf({ stacks, metadata: { ...metadata, ...unknown, startTime } })).toEqual([
-      'Samples',
-    ]);
+    const nothing = { stacks, metadata: { ...metadata, ...unknown, startTime } };
+    expect(factsOf(nothing)).toEqual(['Samples']);
+    expect(encodeHtml(profile)).toContain('>1, 3 lost<');
+    expect(encodeHtml(nothing)).not.toContain('lost<');
   });
 
   test('titles', () => {

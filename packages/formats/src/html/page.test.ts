@@ -34,7 +34,7 @@ if (executable !== undefined) {
       expect(await page.locator('h1').textContent()).toBe('node app.js on web-3');
       const facts = (await page.locator('.facts div').allTextContents()).join(' ');
       expect(facts).toBe(
-        'Samples10 Lost3 Frequency99 Hz Duration10.5 s Started2025-03-04 05:06:07 UTC',
+        'Samples10, 3 lost Frequency99 Hz Duration10.5 s Started2025-03-04 05:06:07 UTC',
       );
       expect(await page.locator('#status').textContent()).toBe('all · 10 samples, 100.0 %');
       expect(await tooltipAt(page, 2, 0.25)).toEqual([

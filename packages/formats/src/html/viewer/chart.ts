@@ -44,6 +44,8 @@ export function createChart(
 
   let [width, height, charWidth] = [0, 0, 7];
   let font = '';
+  /** Height of what is scrolled. */
+  let scrolled = 0;
   /** What of all samples is in view: moves on its way to a zoomed box. */
   let [left, shown] = [0, view.tree.total[0] as number];
   let isQueued = false;
@@ -183,6 +185,8 @@ export function createChart(
       const styles = window.getComputedStyle(scroller);
       font = `12px ${styles.getPropertyValue('--mono')}`;
       textColour = styles.getPropertyValue('--text').trim();
+      // A root at the bottom stays in view when the room changes.
+      const wasAtEnd = view.isUpward && scroller.scrollTop + height >= scrolled - 1;
       [width, height] = [scroller.clientWidth, scroller.clientHeight];
       const ratio = window.devicePixelRatio || 1;
       canvas.width = Math.max(1, Math.round(width * ratio));
@@ -191,6 +195,8 @@ export function createChart(
       canvas.style.setProperty('height', `${height}px`);
       // The canvas stays in view: what makes the scroller scroll is the rest.
       spacer.style.setProperty('height', `${Math.max(0, contentHeight() - height)}px`);
+      scrolled = Math.max(height, contentHeight());
+      if (wasAtEnd) scroller.scrollTop = scrolled - height;
       pencil.font = font;
       charWidth = pencil.measureText('0'.repeat(100)).width / 100 || 7;
       draw();
