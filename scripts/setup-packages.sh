@@ -19,6 +19,14 @@ have_c_compiler() {
   command -v cc >/dev/null && have_header stdio.h
 }
 
+# As packages/formats/test/browser.ts looks for it.
+have_browser() {
+  for name in chromium chromium-browser google-chrome; do
+    if [ -x "/usr/bin/$name" ]; then return 0; fi
+  done
+  return 1
+}
+
 have_bpftool() {
   command -v bpftool >/dev/null || [ -x /usr/sbin/bpftool ]
 }
@@ -39,6 +47,8 @@ find_missing_packages() {
   if [ -n "$tests" ]; then
     have_c_compiler || need 'a C compiler' 'gcc libc6-dev' 'gcc glibc-static' gcc
     command -v xmllint >/dev/null || need xmllint libxml2-utils libxml2 libxml2
+    # 100 MB that most contributors have already or can do without; the tests that need it say so.
+    if [ "${CI-}" = true ]; then have_browser || need Chromium chromium chromium chromium; fi
   fi
 }
 

@@ -7,12 +7,18 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where the browser is; `undefined` on a machine without one. */
+/**
+ * Where the browser is; `undefined` on a machine without one, whose tests do without those in a
+ * browser. CI may not do without.
+ */
 export const browserPath = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
 ].find(existsSync);
+
+if (browserPath === undefined && process.env.CI === 'true')
+  throw new Error('CI=true allows no skip, and there is no Chromium: scripts/setup installs it');
 
 /** More of the page's own time than any of them needs; it passes as fast as the page computes. */
 const PAGE_TIME_MS = 20_000;
