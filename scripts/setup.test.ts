@@ -12,6 +12,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -43,6 +44,7 @@ beforeEach(() => {
   write('package-lock.json', '{}');
   write('packages/bpf/bpf/waggle.bpf.c', '/* source */');
   write('packages/bpf/scripts/build.ts', '// build');
+  write('packages/cli/src/main.ts', '// main');
 });
 afterEach(() => rmSync(machine, { recursive: true }));
 
@@ -62,8 +64,8 @@ function command(name: string, script: string): void {
   chmodSync(join(bin, name), 0o755);
 }
 
-// The npm of these machines installs a bun that builds by creating the files, and otherwise tells
-// how it was called.
+// The npm of these machines installs a bun that builds and bundles by creating the files, and
+// otherwise tells how it was called.
 const npm = String.raw`
 echo "npm $*" >>"$CALLS"
 mkdir -p node_modules/.bin node_modules/bun node_modules/deno node_modules/esbuild
@@ -79,6 +81,15 @@ if [ "$1" = scripts/build.ts ]; then
   : >src/generated/layouts.ts
   exit
 fi
+case $4 in */packages/cli/scripts/bundle.ts)
+  [ -z "$NO_BUNDLE" ] || exit 1
+  cd "$(dirname "$4")/.." || exit
+  mkdir -p bundle/made
+  : >bundle/made/stamp
+  : >bundle/made/main.js
+  echo 'bundle=packages/cli/bundle/made bundle_sources=packages/cli/src/main.ts' >bundle/current.sh
+  exit ;;
+esac
 printf '%s\n' "$PWD" "$@"
 BUN
 chmod +x node_modules/.bin/bun
@@ -104,6 +115,11 @@ function run(script: string, args: string[] = [], cwd = machine, environment = {
   return { exitCode: child.exitCode, stdout: child.stdout.toString(), stderr: words };
 }
 
+/** Seconds from now, also before it: no test waits for the clock. */
+const touch = (path: string, seconds: number) => {
+  const time = new Date(Date.now() + seconds * 1000);
+  utimesSync(join(tree, path), time, time);
+};
 const setup = (...args: string[]) => run(join(tree, 'scripts/setup'), args);
 const calls = () => readFileSync(join(machine, 'calls'), 'utf8').trim().split('\n');
 
@@ -185,7 +201,8 @@ describe('a first run', () => {
     expect(result.exitCode).toBe(0);
     const [directory, ...rest] = result.stdout.trimEnd().split('\n');
     expect(directory).toBe(machine);
-    expect(rest.slice(-4)).toEqual([`${tree}/packages/cli/src/main.ts`, 'trace', '--', 'a b']);
+    const main = `${tree}/packages/cli/bundle/made/main.js`;
+    expect(rest.slice(-4)).toEqual([main, 'trace', '--', 'a b']);
   });
 
   test('falls back to npm install where the lock file lacks platforms', () => {
@@ -200,10 +217,7 @@ describe('a first run', () => {
 });
 
 describe('later runs', () => {
-  const later = (path: string) => {
-    const time = new Date(Date.now() + 60_000);
-    utimesSync(join(tree, path), time, time);
-  };
+  const later = (path: string) => touch(path, 60);
   const again = () => {
     rmSync(join(machine, 'calls'), { force: true });
     expect(setup().exitCode).toBe(0);
@@ -236,4 +250,76 @@ describe('later runs', () => {
     const result = run(join(tree, 'scripts/setup'), [], machine, { WAGGLE_NO_SETUP: '1' });
     expect(result).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
   });
+});
+
+describe('what ./waggle runs', () => {
+  const sources = 'packages/cli/src/main.ts';
+  const bundled = 'packages/cli/bundle/made/main.js';
+  const waggle = (environment = {}) => {
+    rmSync(join(machine, 'calls'), { force: true });
+    const result = run(join(tree, 'waggle'), ['doctor'], machine, environment);
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    const ran = result.stdout
+      .trimEnd()
+      .split('\n')
+      .at(-2)
+      ?.slice(tree.length + 1);
+    return { ran, bundles: calls().filter((call) => call.includes('bundle.ts')).length };
+  };
+
+  beforeEach(() => {
+    prepare();
+    touch(sources, -60);
+    setup();
+  });
+
+  test('is the bundle that set-up made', () => {
+    expect(waggle()).toEqual({ ran: bundled, bundles: 0 });
+  });
+
+  test('is a new bundle after a source changed', () => {
+    touch('packages/cli/bundle/made/stamp', -120);
+    expect(waggle()).toEqual({ ran: bundled, bundles: 1 });
+    expect(waggle()).toEqual({ ran: bundled, bundles: 0 });
+  });
+
+  test('is a new bundle when a source is as old as the last one', () => {
+    const { mtime } = statSync(join(tree, 'packages/cli/bundle/made/stamp'));
+    utimesSync(join(tree, sources), mtime, mtime);
+    utimesSync(join(tree, 'packages/cli/bundle/made/stamp'), mtime, mtime);
+    expect(waggle().bundles).toBe(1);
+  });
+
+  test('is the sources where bundling fails, until it succeeds', () => {
+    touch('packages/cli/bundle/made/stamp', -120);
+    expect(waggle({ NO_BUNDLE: '1' })).toEqual({ ran: sources, bundles: 1 });
+    expect(waggle()).toEqual({ ran: bundled, bundles: 1 });
+  });
+
+  test('with WAGGLE_NO_SETUP=1 is the bundle while it is current, then the sources', () => {
+    expect(waggle({ WAGGLE_NO_SETUP: '1' })).toEqual({ ran: bundled, bundles: 0 });
+    touch('packages/cli/bundle/made/stamp', -120);
+    expect(waggle({ WAGGLE_NO_SETUP: '1' })).toEqual({ ran: sources, bundles: 0 });
+  });
+
+  test.if(process.getuid?.() !== 0 || Bun.which('setpriv') !== null)(
+    'is the sources in a clone that is not writable, without an attempt',
+    () => {
+      touch('packages/cli/bundle/made/stamp', -120);
+      chmodSync(machine, 0o755);
+      chmodSync(join(tree, 'packages/cli/bundle'), 0o555);
+      writeFileSync(join(machine, 'calls'), '');
+      chmodSync(join(machine, 'calls'), 0o666);
+      const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+      const [program = '', ...args] = [
+        ...(process.getuid?.() === 0 ? nobody : []),
+        join(tree, 'waggle'),
+        'doctor',
+      ];
+      const result = run(Bun.which(program) ?? program, args);
+      expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(result.stdout).toContain(`${tree}/${sources}\ndoctor\n`);
+      expect(calls().filter((call) => call.includes('bundle.ts'))).toEqual([]);
+    },
+  );
 });

@@ -9,14 +9,8 @@ import { killHard, killWitnesses, type Witness, witnessesBelow } from './process
 
 const root = join(import.meta.dir, '../..');
 
-/** What `./waggle` runs when set-up is done. */
-export const WAGGLE: readonly string[] = [
-  join(root, 'node_modules/.bin/bun'),
-  '--config=/dev/null',
-  '--no-env-file',
-  '--no-install',
-  join(root, 'packages/cli/src/main.ts'),
-];
+/** It bundles anew what changed, so that no test runs stale code. */
+export const WAGGLE: readonly string[] = [join(root, 'waggle')];
 
 const READY_WITHIN_MS = 30_000;
 const END_WITHIN_MS = 30_000;

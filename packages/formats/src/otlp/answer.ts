@@ -1,6 +1,6 @@
 /** What a receiver's answer says: taken, taken in part, to be tried again, or refused. */
-import protobuf from 'protobufjs/light.js';
 import { decodeMessage } from './messages.ts';
+import { protobuf } from './protobuf.ts';
 
 /** As the protocol has it: the answers after which the same request may succeed. */
 const TRANSIENT = [429, 502, 503, 504];
@@ -64,7 +64,7 @@ function isProtobuf({ headers }: Response): boolean {
 
 function statusMessage(body: Uint8Array): string {
   try {
-    const reader = protobuf.Reader.create(body);
+    const reader = protobuf().Reader.create(body);
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
       if (tag === STATUS_MESSAGE_TAG) return reader.string();

@@ -3,8 +3,8 @@
  * formats, which only turn data into data, this opens a connection and waits.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
 import type { Profile } from '../profile.ts';
+import { zlib } from '../zlib.ts';
 import { isTransient, type OtlpExportResult, reasonOf, resultOf, retryAfter } from './answer.ts';
 import { encodeOtlp, type OtlpOptions } from './encode.ts';
 import { OtlpExportError } from './export-error.ts';
@@ -48,7 +48,7 @@ export async function exportOtlp(
 ): Promise<OtlpExportResult> {
   const { attempts = 5, maxDelayMs = 30_000, firstDelayMs = 1000, signal } = options;
   const address = addressOf(options.endpoint);
-  const body = gzipSync(encodeOtlp(profile, options));
+  const body = zlib().gzipSync(encodeOtlp(profile, options));
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOnce(address, body, options);
     if ('result' in outcome) return outcome.result;

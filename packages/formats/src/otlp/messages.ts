@@ -1,13 +1,14 @@
 /** Between messages as plain objects and their bytes, which protobufjs makes by our schema. */
-import protobuf from 'protobufjs/light.js';
+import type { Type } from 'protobufjs/light.js';
+import { protobuf } from './protobuf.ts';
 import { type Draft, type Message, type MessageName, messages } from './schema.ts';
 
-const types = new Map<MessageName, protobuf.Type>();
+const types = new Map<MessageName, Type>();
 
 /** Made at first use: most programs that have this package write other formats. */
-function typeOf(name: MessageName): protobuf.Type {
+function typeOf(name: MessageName): Type {
   if (types.size === 0) {
-    const root = protobuf.Root.fromJSON({
+    const root = protobuf().Root.fromJSON({
       nested: Object.fromEntries(
         Object.entries(messages).map(([each, fields]) => [
           each,
@@ -21,7 +22,7 @@ function typeOf(name: MessageName): protobuf.Type {
     for (const each of Object.keys(messages) as MessageName[])
       types.set(each, root.lookupType(each));
   }
-  return types.get(name) as protobuf.Type;
+  return types.get(name) as Type;
 }
 
 export function encodeMessage<Name extends MessageName>(

@@ -2,8 +2,8 @@
  * Reads OTLP requests for profiles, gzipped or not, ours or others'. Where a request has profiles of
  * several types, those that count samples are taken, or else those of the first one's type.
  */
-import { gunzipSync } from 'node:zlib';
 import type { Profile, ProfileMetadata, ProfileStack } from '../profile.ts';
+import { zlib } from '../zlib.ts';
 import { COMMAND, COMMAND_LINE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
 import { DictionaryReader, OtlpSyntaxError } from './dictionary-reader.ts';
 import { decodeMessage } from './messages.ts';
@@ -42,7 +42,9 @@ type Attributes = ReadonlyMap<string, string | number>;
 function decode(bytes: Uint8Array): Message<'ExportProfilesServiceRequest'> {
   try {
     const isPacked = bytes[0] === GZIP_MAGIC[0] && bytes[1] === GZIP_MAGIC[1];
-    const unpacked = isPacked ? gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED_BYTES }) : bytes;
+    const unpacked = isPacked
+      ? zlib().gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED_BYTES })
+      : bytes;
     return decodeMessage('ExportProfilesServiceRequest', unpacked);
   } catch (error) {
     throw new OtlpSyntaxError(`not an OTLP profile: ${(error as Error).message}`);

@@ -5,7 +5,6 @@
  * own: kernel code is in a mapping called `[kernel.kallsyms]` as perf calls it, a process's own frame
  * is its stack's root, and is in the label `process` too.
  */
-import { gzipSync } from 'node:zlib';
 import {
   Label,
   Line,
@@ -20,6 +19,7 @@ import {
 import { frameKey, mergedStacks, writableName } from '../merged-stacks.ts';
 import type { Profile, ProfileFrame, ProfileMetadata } from '../profile.ts';
 import { byAddress } from '../source-place.ts';
+import { zlib } from '../zlib.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
@@ -30,7 +30,7 @@ export const COMMENTS = { host: 'host: ', command: 'command: ', lost: 'lost samp
 
 /** @throws RangeError when a count is not a whole number of samples. */
 export function encodePprof(profile: Profile): Uint8Array {
-  return gzipSync(new PprofWriter().write(profile));
+  return zlib().gzipSync(new PprofWriter().write(profile));
 }
 
 class PprofWriter {

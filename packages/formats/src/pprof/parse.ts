@@ -2,11 +2,11 @@
  * Reads pprof, gzipped or not, of waggle or of others: the first value that counts samples is taken,
  * or else the first value, and inlined functions become frames.
  */
-import { gunzipSync } from 'node:zlib';
 import { Profile as PprofProfile } from 'pprof-format';
 import type { FrameKind, Profile, ProfileFrame, ProfileStack } from '../profile.ts';
 import { placeOf } from '../source-place.ts';
 import { isUnnamed, unnamed } from '../unnamed-code.ts';
+import { zlib } from '../zlib.ts';
 import { COMMENTS, KERNEL_MAPPING, PROCESS_LABEL } from './encode.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
@@ -26,7 +26,7 @@ export function parsePprof(bytes: Uint8Array): Profile {
   try {
     const isPacked = bytes[0] === GZIP_MAGIC[0] && bytes[1] === GZIP_MAGIC[1];
     decoded = PprofProfile.decode(
-      isPacked ? gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED_BYTES }) : bytes,
+      isPacked ? zlib().gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED_BYTES }) : bytes,
     );
   } catch (error) {
     throw new PprofSyntaxError(`not a pprof profile: ${(error as Error).message}`);

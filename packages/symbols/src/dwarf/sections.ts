@@ -3,12 +3,12 @@
  * looked at. A compressed section must be inflated whole, up to a limit. Layout of compressed
  * sections: System V gABI, Elf64_Chdr.
  */
-import * as zlib from 'node:zlib';
 import { SHT_NOBITS } from '../elf/constants.ts';
 import { ElfError } from '../elf/error.ts';
 import { u64, viewOf } from '../elf/headers.ts';
 import type { ElfImage, ElfSection } from '../elf/image.ts';
 import { stringAt } from '../elf/string-table.ts';
+import { zlib } from '../zlib.ts';
 
 const SHF_COMPRESSED = 0x800;
 const CHDR_SIZE = 24;
@@ -104,10 +104,10 @@ function inflate(section: Uint8Array, name: string): Uint8Array {
   // 0 would mean the library's own limit.
   const options = { maxOutputLength: Math.max(1, size) };
   try {
-    if (type === ELFCOMPRESS_ZLIB) return zlib.inflateSync(packed, options);
+    if (type === ELFCOMPRESS_ZLIB) return zlib().inflateSync(packed, options);
     // Node has it from 22.15 on.
-    if (type === ELFCOMPRESS_ZSTD && typeof zlib.zstdDecompressSync === 'function') {
-      return zlib.zstdDecompressSync(packed, options);
+    if (type === ELFCOMPRESS_ZSTD && typeof zlib().zstdDecompressSync === 'function') {
+      return zlib().zstdDecompressSync(packed, options);
     }
   } catch (error) {
     if (!(error instanceof Error)) throw error;

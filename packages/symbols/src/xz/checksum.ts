@@ -3,7 +3,7 @@
  * (ECMA-182), both reflected. CRC-64 is kept in two 32-bit halves, since a BigInt per byte would
  * be a hundred times slower. Source: the .xz file format specification, section 6.
  */
-import * as zlib from 'node:zlib';
+import { zlib } from '../zlib.ts';
 
 const POLYNOMIAL_32 = 0xedb8_8320;
 const POLYNOMIAL_64_HIGH = 0xc96c_5795;
@@ -24,8 +24,8 @@ let tables: Tables | undefined;
  * stands in for it on Node before 20.15.
  */
 export function crc32(bytes: Uint8Array, previous = 0): number {
-  // Not a named import: that would fail where it does not exist.
-  return zlib.crc32 === undefined ? portableCrc32(bytes, previous) : zlib.crc32(bytes, previous);
+  const own = zlib().crc32;
+  return own === undefined ? portableCrc32(bytes, previous) : own(bytes, previous);
 }
 
 export function portableCrc32(bytes: Uint8Array, previous = 0): number {

@@ -2,11 +2,11 @@
  * Finds the call frame information of an ELF file: .eh_frame by its section header, else through
  * PT_GNU_EH_FRAME; and .debug_frame, inflated where it is compressed. Layouts: System V gABI.
  */
-import * as zlib from 'node:zlib';
 import type { ElfImage, ElfSection } from '@waggle/symbols';
 import type { FrameSection } from '../dwarf/call-frame-info.ts';
 import { readEhFrameHeader } from '../dwarf/eh-frame-hdr.ts';
 import { UnwindError } from '../error.ts';
+import { zlib } from '../zlib.ts';
 
 const SHT_PROGBITS = 1;
 const SHT_NOBITS = 8;
@@ -61,9 +61,9 @@ function inflate(stored: Uint8Array): Uint8Array {
   const body = stored.subarray(CHDR_SIZE);
   let bytes: Uint8Array;
   try {
-    if (type === ELFCOMPRESS_ZLIB) bytes = zlib.inflateSync(body, options);
-    else if (type === ELFCOMPRESS_ZSTD && typeof zlib.zstdDecompressSync === 'function') {
-      bytes = zlib.zstdDecompressSync(body, options);
+    if (type === ELFCOMPRESS_ZLIB) bytes = zlib().inflateSync(body, options);
+    else if (type === ELFCOMPRESS_ZSTD && typeof zlib().zstdDecompressSync === 'function') {
+      bytes = zlib().zstdDecompressSync(body, options);
     } else throw new UnwindError('unsupported', `compression ${type}`);
   } catch (error) {
     if (error instanceof UnwindError) throw error;

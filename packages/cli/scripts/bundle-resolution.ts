@@ -1,0 +1,64 @@
+// How sources find each other and what lies beside them once they are in a bundle: workers are
+// entry points of their own, other uses of import.meta.url mean the source's place, and agents are
+// loaded by the sources.
+
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import type { BunPlugin } from 'bun';
+
+/** Absolute and in order, so that the same sources make the same bundle. */
+export function sourcesOf(root: string, pattern: string): string[] {
+  return [...new Bun.Glob(pattern).scanSync({ cwd: root, absolute: true })].sort();
+}
+
+/** A worker is a source whose name ends in `worker.ts`. All chunks being in one folder, it is beside them. */
+export function workersOf(root: string): string[] {
+  const paths = sourcesOf(root, 'packages/*/src/**/*worker.ts');
+  const names = paths.map((path) => basename(path));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new Error(`two workers are called ${twice}, and in the bundle they would be one file`);
+  return paths;
+}
+
+/** What is found by the place of a source (BPF objects, a package's packages) is found from the bundle. */
+export function placesOfSources(root: string, bundle: string): BunPlugin {
+  const texts = new Map(
+    sourcesOf(root, 'packages/*/src/**/*.ts')
+      .filter((path) => !path.endsWith('.test.ts'))
+      .map((path) => [path, readFileSync(path, 'utf8')] as const)
+      .filter(([, text]) => text.includes('import.meta.url') && !text.includes('new Worker(')),
+  );
+  return {
+    name: 'places-of-sources',
+    setup(build) {
+      for (const [path, text] of texts) {
+        const url = `new URL(${JSON.stringify(relative(bundle, path))}, import.meta.url).href`;
+        const contents = text.replaceAll('import.meta.url', url);
+        build.onLoad({ filter: exactly(path) }, () => ({ contents, loader: 'ts' }));
+      }
+    },
+  };
+}
+
+/**
+ * `waggle run` goes on in the sources: agents import @waggle/core from there, and two instances of it
+ * would not know each other's classes.
+ */
+export function agentsBySources(root: string, bundle: string): BunPlugin {
+  const folder = join(root, 'packages/cli/src/commands/run');
+  return {
+    name: 'agents-by-sources',
+    setup(build) {
+      build.onResolve({ filter: exactly('./run.ts') }, ({ importer }) =>
+        dirname(importer) === folder
+          ? { path: relative(bundle, join(folder, 'run.ts')), external: true }
+          : undefined,
+      );
+    },
+  };
+}
+
+function exactly(text: string): RegExp {
+  return new RegExp(`^${text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}$`);
+}

@@ -1,0 +1,61 @@
+// What ./waggle runs in this clone is the bundle, with everything that is found by its place: BPF
+// objects, workers, packages that are loaded late.
+
+import { describe, expect, test } from 'bun:test';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { kernelTest } from './support/kernel-test.ts';
+import { Waggle } from './support/waggle.ts';
+
+const root = resolve(import.meta.dir, '..');
+
+function currentBundle(): string {
+  const text = readFileSync(join(root, 'packages/cli/bundle/current.sh'), 'utf8');
+  return join(root, /^bundle=(.*)$/m.exec(text)?.[1] ?? '');
+}
+
+describe('the bundle', () => {
+  kernelTest('is what a recording runs, and samples', async () => {
+    await using waggle = await Waggle.record(['-a', '-d', '20', '-o', '-']);
+    const words = readFileSync(`/proc/${waggle.pid}/cmdline`, 'utf8').split('\0');
+    expect(words).toContain(join(currentBundle(), 'main.js'));
+    const { code, stderr } = await waggle.stop();
+    expect(stderr).not.toMatch(/warning|report it/);
+    expect(code).toBe(0);
+  });
+
+  test('has every worker', () => {
+    const workers = [...new Bun.Glob('packages/*/src/**/*worker.ts').scanSync({ cwd: root })];
+    expect(workers.length).toBeGreaterThan(2);
+    for (const path of workers) {
+      const name = path.slice(path.lastIndexOf('/') + 1).replace(/ts$/, 'js');
+      expect(existsSync(join(currentBundle(), name)), name).toBe(true);
+    }
+  });
+
+  test('packs, and loads what only one format needs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'waggle-bundle-'));
+    try {
+      const stacks = join(folder, 'a.folded');
+      writeFileSync(stacks, 'main;work 3\n');
+      for (const name of ['a.pb.gz', 'a.otlp']) {
+        const packed = join(folder, name);
+        expect(await Waggle.run(['convert', stacks, packed])).toMatchObject({ code: 0 });
+        const back = join(folder, `${name}.folded`);
+        expect(await Waggle.run(['convert', packed, back])).toMatchObject({ code: 0 });
+        expect(readFileSync(back, 'utf8')).toContain('main;work 3');
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('leaves the names of functions in stack traces', () => {
+    const text = [...new Bun.Glob('*.js').scanSync({ cwd: currentBundle(), absolute: true })]
+      .map((path) => readFileSync(path, 'utf8'))
+      .join('\n');
+    for (const name of ['openKernelCapture', 'sessionConfig', 'writeOutputs'])
+      expect(text).toMatch(new RegExp(`\\b${name}\\b`));
+  });
+});
