@@ -3,6 +3,7 @@
  * whose boxes are these nodes. Nothing here recurses, so a stack may be as deep as memory allows.
  */
 import { type ProfileFrame, type ProfileStack, totalSamples } from '../profile.ts';
+import { type SEVERAL_FILES, type SourceRange, widened } from './source-range.ts';
 
 export interface CallNode {
   /** `undefined` for the root, which stands for all samples. */
@@ -11,6 +12,8 @@ export interface CallNode {
   count: number;
   /** Samples whose stack ends at this node. */
   self: number;
+  /** Of all frames that this node stands for. */
+  source: SourceRange | typeof SEVERAL_FILES | undefined;
   /** Children are a linked list, since most nodes have one or two and a tree has millions. */
   firstChild: CallNode | undefined;
   nextSibling: CallNode | undefined;
@@ -34,6 +37,7 @@ function newNode(frame: ProfileFrame | undefined): CallNode {
     frame,
     count: 0,
     self: 0,
+    source: undefined,
     firstChild: undefined,
     nextSibling: undefined,
     childCount: 0,
@@ -98,6 +102,7 @@ export function buildCallTree(stacks: readonly ProfileStack[]): CallTree {
         size++;
       }
       child.count += count;
+      if (frame.file !== undefined) child.source = widened(child.source, frame);
       node = child;
     }
     node.self += count;

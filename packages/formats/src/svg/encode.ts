@@ -6,6 +6,7 @@ import type { FrameKind, Profile, ProfileMetadata } from '../profile.ts';
 import { buildCallTree } from './call-tree.ts';
 import { type FlameBox, type FlameRows, layoutRows } from './flame-rows.ts';
 import { legendClass, shadeClass } from './palette.ts';
+import { placesOf } from './source-range.ts';
 import { SCOPE, styleSheet } from './style.ts';
 import type { FlameData, FlameMetrics } from './viewer/data.ts';
 import { createGeometry } from './viewer/geometry.ts';
@@ -116,7 +117,7 @@ function dataOf({ rows }: FlameRows): FlameData {
       return numbers;
     });
   });
-  return { symbols, objects, rows: encoded, layout: METRICS };
+  return { symbols, objects, rows: encoded, layout: METRICS, ...placesOf(rows) };
 }
 
 function rowOf(row: readonly FlameBox[], y: number, scale: number): string {
