@@ -89,7 +89,7 @@ describe('record --lines', () => {
     const inMiddle = samplesUnder(byName, 'caller', 'middle', 'unit');
     expect(Math.abs((100 * inCallee) / (inCallee + inMiddle) - 60)).toBeLessThan(6);
     expect(inCallee + inMiddle).toBeGreaterThan(0.95 * samples(byName));
-    expect(readFileSync(svg, 'utf8')).toContain('middle');
+    expect(readFileSync(svg, 'utf8')).toContain(`/inlined.c:${lineOf('LINE_OF_MIDDLE')}`);
   });
 
   kernelTest('is off unless it is asked for: functions as the linker knows them', async () => {

@@ -3,6 +3,7 @@
  * whose boxes are these nodes. Nothing here recurses, so a stack may be as deep as memory allows.
  */
 import { type ProfileFrame, type ProfileStack, totalSamples } from '../profile.ts';
+import { type SEVERAL_FILES, type SourceRange, widened } from './source-range.ts';
 
 /** A stack of two profiles that are compared: `count` in the one that is shown, `other` in the other. */
 export interface ComparedStack extends ProfileStack {
@@ -19,6 +20,8 @@ export interface CallNode {
   /** The same two in the profile that this one is compared with: 0 where there is none. */
   other: number;
   otherSelf: number;
+  /** Of all frames that this node stands for. */
+  source: SourceRange | typeof SEVERAL_FILES | undefined;
   /** Children are a linked list, since most nodes have one or two and a tree has millions. */
   firstChild: CallNode | undefined;
   nextSibling: CallNode | undefined;
@@ -46,6 +49,7 @@ function newNode(frame: ProfileFrame | undefined): CallNode {
     self: 0,
     other: 0,
     otherSelf: 0,
+    source: undefined,
     firstChild: undefined,
     nextSibling: undefined,
     childCount: 0,
@@ -114,6 +118,7 @@ export function buildCallTree(stacks: readonly ComparedStack[]): CallTree {
       if (child.count === 0 && count > 0) counted++;
       child.count += count;
       child.other += other;
+      if (frame.file !== undefined) child.source = widened(child.source, frame);
       node = child;
     }
     node.self += count;

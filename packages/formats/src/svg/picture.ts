@@ -5,6 +5,7 @@
 import type { ChangeShade } from '../diff/colours.ts';
 import type { CallNode, CallTree } from './call-tree.ts';
 import { type FlameBox, type FlameRows, layoutRows } from './flame-rows.ts';
+import { placesOf } from './source-range.ts';
 import { SCOPE, styleSheet } from './style.ts';
 import type { FlameComparison, FlameData, FlameMetrics } from './viewer/data.ts';
 import { createGeometry } from './viewer/geometry.ts';
@@ -104,6 +105,7 @@ function dataOf(
     objects,
     rows: encoded,
     layout,
+    ...placesOf(rows),
     ...(compared === undefined ? {} : { compared: { ...compared, others: others() } }),
   };
 }

@@ -9,6 +9,8 @@ export interface FlameData {
   readonly symbols: readonly (readonly [name: string, kind: string, object: number])[];
   readonly objects: readonly string[];
   readonly rows: EncodedRows;
+  /** Where in the source boxes are: `of` has an index into `texts` or -1, box by box in row order. */
+  readonly places?: { readonly texts: readonly string[]; readonly of: readonly number[] };
   /** All in px. */
   readonly layout: FlameMetrics;
   /** Where two profiles are compared. */

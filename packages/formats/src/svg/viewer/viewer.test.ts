@@ -272,6 +272,35 @@ test('a difference is described by both shares', () => {
   expect([colourOf('grow'), colourOf('parse'), colourOf('main')]).toEqual(['g6', 's5', 'same']);
 });
 
+test('pointing at a box says where in the source its samples were', () => {
+  const at = (line: number | undefined, file = '/src/main.c') => ({
+    count: 1,
+    frames: [
+      { name: 'main', kind: 'user', object: '/srv/app', file, ...(line ? { line } : {}) } as const,
+      { name: 'leaf', kind: 'user', object: '/srv/app', file: '/src/leaf.c', line: 7 } as const,
+    ],
+  });
+  const place = (...stacks: ProfileStack[]) => {
+    const viewer = open(profileOf([...stacks, stack(1, 'idle')]));
+    viewer.box('main').dispatch('mouseover');
+    const main = viewer.status();
+    viewer.box('leaf').dispatch('mouseover');
+    expect(viewer.status()).toContain('· /src/leaf.c:7 · /srv/app');
+    viewer.box('idle').dispatch('mouseover');
+    expect(viewer.status()).toContain('user · /usr/bin/app');
+    return main;
+  };
+  expect(place(at(12))).toContain('user · /src/main.c:12 · /srv/app');
+  // One box for all lines of a function, whatever their order.
+  for (const stacks of [
+    [at(18), at(12), at(undefined)],
+    [at(undefined), at(15), at(18), at(12)],
+  ])
+    expect(place(...stacks)).toContain('user · /src/main.c:12-18 · /srv/app');
+  expect(place(at(undefined))).toContain('user · /src/main.c · /srv/app');
+  expect(place(at(12), at(12, '/src/other.c'))).toContain('user · /srv/app');
+});
+
 test('resizing redraws', () => {
   const viewer = open();
   viewer.svg.clientWidth = 2020;

@@ -114,6 +114,8 @@ export function runViewer(
     if (shown !== root && compared === undefined)
       details.push(`self ${formatShare(shown.self, root.count)}`);
     if (kind !== '') details.push(kind);
+    const place = data.places?.texts[data.places.of[shown.index] ?? -1];
+    if (place !== undefined) details.push(place);
     const path = data.objects[object];
     if (path !== undefined) details.push(path);
     if (shown === root) details.push(HINT);
