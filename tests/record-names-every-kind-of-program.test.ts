@@ -111,10 +111,14 @@ describe('a process that changes its program all the time', () => {
 });
 
 describe('programs of other languages', () => {
-  optionalKernelTest('Go', missing('go'), async () => {
-    const source = sourceFile(
-      'main.go',
-      `package main
+  for (const [what, options] of [
+    ['Go', []],
+    ['Go, stripped', ['-ldflags=-s -w']],
+  ] as const)
+    optionalKernelTest(what, missing('go'), async () => {
+      const source = sourceFile(
+        'main.go',
+        `package main
 
 import "time"
 
@@ -133,13 +137,13 @@ func (b *bee) work(end time.Time) {
 
 func main() { (&bee{}).work(time.Now().Add(600 * time.Millisecond)) }
 `,
-    );
-    const program = join(dirname(source), 'hive');
-    await run(find('go') ?? '', 'build', '-o', program, source);
-    const { stacks } = await recordedCommand(program);
-    expect(share(stacks, /^main\.\(\*bee\)\.work$/)).toBeGreaterThan(0.8);
-    expect(share(stacks, /^runtime\.main$/)).toBeGreaterThan(0.8);
-  });
+      );
+      const program = join(dirname(source), 'hive');
+      await run(find('go') ?? '', 'build', ...options, '-o', program, source);
+      const { stacks } = await recordedCommand(program);
+      expect(share(stacks, /^main\.\(\*bee\)\.work$/)).toBeGreaterThan(0.8);
+      expect(share(stacks, /^runtime\.main$/)).toBeGreaterThan(0.8);
+    });
 
   for (const [mangling, options] of [
     ['v0', []],

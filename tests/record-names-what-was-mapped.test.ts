@@ -6,7 +6,7 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:
 import { join } from 'node:path';
 import { eventually } from './support/deadline.ts';
 import { type FoldedStack, parseFolded, samples, samplesWith } from './support/folded.ts';
-import { kernelTest } from './support/kernel-test.ts';
+import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
 import { run, TestProcess } from './support/processes.ts';
 import { Waggle } from './support/waggle.ts';
 import { copyOfWorkload, freshFolder, type Workload, workload } from './support/workloads.ts';
@@ -22,10 +22,13 @@ interface Recorded {
 }
 
 /** Everything that `work` starts: all children of this process. */
-async function recordedWhile(work: (folder: string) => Promise<void>): Promise<Recorded> {
+async function recordedWhile(
+  work: (folder: string) => Promise<void>,
+  unwind = 'fp',
+): Promise<Recorded> {
   const folder = freshFolder();
   const out = join(folder, 'out.folded');
-  const args = ['-p', String(process.pid), '-F', String(HZ), '--unwind', 'fp', '-o', out];
+  const args = ['-p', String(process.pid), '-F', String(HZ), '--unwind', unwind, '-o', out];
   await using waggle = await Waggle.record(args);
   await work(folder);
   const { code, stderr } = await waggle.stop('SIGINT');
@@ -66,23 +69,24 @@ function named(stacks: readonly FoldedStack[], process: string): number {
 }
 
 describe('a library', () => {
-  kernelTest('that is written over while it is mapped loses its names, and says why', async () => {
-    const { stacks, stderr } = await recordedWhile(async (folder) => {
-      const library = join(folder, 'plugin.so');
-      copyFileSync(workload('plugin_1'), library);
-      await using host = new PluginHost();
-      await host.do(`open ${library}`);
-      await host.do(`burn ${BURN_MS}`);
-      copyFileSync(workload('plugin_2'), library);
+  for (const unwind of ['fp', 'auto'])
+    kernelTest(`that is written over while it is mapped loses its names (${unwind})`, async () => {
+      const { stacks, stderr } = await recordedWhile(async (folder) => {
+        const library = join(folder, 'plugin.so');
+        copyFileSync(workload('plugin_1'), library);
+        await using host = new PluginHost();
+        await host.do(`open ${library}`);
+        await host.do(`burn ${BURN_MS}`);
+        copyFileSync(workload('plugin_2'), library);
+      }, unwind);
+      expect(samplesWith(stacks, 'in_plugin_2')).toBe(0);
+      expect(samplesWith(stacks, 'in_plugin_1')).toBe(0);
+      const without = samples(stacks, ({ frames }) =>
+        frames.some((name) => /^\[plugin\.so\+0x[0-9a-f]+\]$/.test(name)),
+      );
+      expect(without).toBeGreaterThan(ENOUGH);
+      expect(stderr).toMatch(/plugin\.so \(changed since it was mapped\)/);
     });
-    expect(samplesWith(stacks, 'in_plugin_2')).toBe(0);
-    expect(samplesWith(stacks, 'in_plugin_1')).toBe(0);
-    const without = samples(stacks, ({ frames }) =>
-      frames.some((name) => /^\[plugin\.so\+0x[0-9a-f]+\]$/.test(name)),
-    );
-    expect(without).toBeGreaterThan(ENOUGH);
-    expect(stderr).toMatch(/plugin\.so \(changed since it was mapped\)/);
-  });
 
   kernelTest('written over before another process maps it has its new names there', async () => {
     const { stacks } = await recordedWhile(async (folder) => {
@@ -211,6 +215,25 @@ describe('a program', () => {
     });
 });
 
+describe('a program that runs already', () => {
+  kernelTest('and was replaced before the recording has its own names', async () => {
+    const folder = freshFolder();
+    const program = copyOfWorkload('burn_in_1', join(folder, 'program'));
+    await using process = new TestProcess([program, '60000']);
+    await eventually('its first function', () => commOf(process.pid) === 'only_in_1');
+    copyOfWorkload('burn_in_2', `${program}.new`);
+    renameSync(`${program}.new`, program);
+    const out = join(folder, 'out.folded');
+    const args = ['record', '-p', String(process.pid), '-F', String(HZ), '-d', '1', '-o', out];
+    await Waggle.run(args);
+    const stacks = parseFolded(readFileSync(out, 'utf8'));
+    expect(crossed(stacks)).toBe(0);
+    expect(named(stacks, 'only_in_1')).toBeGreaterThan(0.8 * samples(stacks));
+  });
+
+  const commOf = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+});
+
 describe('in a mount namespace of its own', () => {
   /** In the namespace, DIRECTORY is a file system of its own with PROGRAM in it. */
   const INSIDE = 'mount -t tmpfs none "$1" && cp "$2" "$1/program" && exec "$1/program" "$3"';
@@ -248,9 +271,44 @@ describe('in a mount namespace of its own', () => {
         copyOfWorkload('burn_in_1', join(directory, 'program'));
         for (let round = 0; round < 20; round++) await inside(directory, 'burn_in_2', 4);
       } finally {
-        await run('umount', directory);
+        // Lazily: the recording holds the program open.
+        await run('umount', '-l', directory);
       }
     });
     expect(crossed(stacks)).toBe(0);
+  });
+});
+
+describe('on an overlay over two file systems, whose files have devices of their own', () => {
+  const missing = readFileSync('/proc/filesystems', 'utf8').includes('\toverlay\n')
+    ? undefined
+    : 'this kernel has no overlay file system';
+
+  optionalKernelTest('programs of either layer have their names', missing, async () => {
+    const { stacks } = await recordedWhile(async (folder) => {
+      const [lower, upper, merged] = ['lower', 'upper', 'merged'].map((name) => join(folder, name));
+      if (lower === undefined || upper === undefined || merged === undefined) return;
+      for (const directory of [lower, upper, merged]) mkdirSync(directory);
+      copyOfWorkload('burn_in_1', join(lower, 'first'));
+      await run('mount', '-t', 'tmpfs', 'none', upper);
+      try {
+        for (const part of ['data', 'work']) mkdirSync(join(upper, part));
+        const layers = `lowerdir=${lower},upperdir=${upper}/data,workdir=${upper}/work`;
+        await run('mount', '-t', 'overlay', 'none', '-o', layers, merged);
+        try {
+          copyOfWorkload('burn_in_2', join(merged, 'second'));
+          for (let round = 0; round < 10; round++)
+            for (const program of ['first', 'second'])
+              await run(join(merged, program), String(BURN_MS / 10));
+        } finally {
+          await run('umount', '-l', merged);
+        }
+      } finally {
+        await run('umount', '-l', upper);
+      }
+    });
+    expect(crossed(stacks)).toBe(0);
+    for (const own of ['only_in_1', 'only_in_2'])
+      expect(named(stacks, own)).toBeGreaterThan(ENOUGH);
   });
 });

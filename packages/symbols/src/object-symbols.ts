@@ -1,6 +1,6 @@
 /**
  * All names of one object from wherever they stand: its own tables, its mini-debuginfo, its
- * separate debug file, and its PLT. Opened by path or descriptor, from the cache when the same
+ * separate debug file, Go's own table, and its PLT. Opened by path or descriptor, from the cache when the same
  * object was seen before; afterwards it only answers. Demangling is left to who shows the names.
  */
 import { createHash } from 'node:crypto';
@@ -17,6 +17,7 @@ import { FileByteSource } from './elf/byte-source.ts';
 import { SHT_DYNSYM, SHT_STRTAB, SHT_SYMTAB } from './elf/constants.ts';
 import { ElfError } from './elf/error.ts';
 import { ElfImage } from './elf/image.ts';
+import { GO_TABLE, readGoFunctions } from './go-functions.ts';
 import { readPltStubs } from './plt.ts';
 import { SymbolCollector } from './symbol-reader.ts';
 import { hasAddresses, type SymbolHit, SymbolTable } from './symbol-table.ts';
@@ -29,7 +30,7 @@ export interface ObjectSymbolsOptions extends DebugFileSearch {
 }
 
 /** Where names came from, best first. */
-export type SymbolSource = 'symtab' | 'dynsym' | 'debugdata' | 'debug-file' | 'plt';
+export type SymbolSource = 'symtab' | 'dynsym' | 'debugdata' | 'debug-file' | 'go' | 'plt';
 
 const NAMING_TYPES: ReadonlySet<number> = new Set([SHT_SYMTAB, SHT_STRTAB, SHT_DYNSYM]);
 /** Bytes that are read at once for a digest. */
@@ -190,6 +191,8 @@ function digestOfNames(source: FileByteSource, image: ElfImage): string | undefi
   const digest = createHash('sha256');
   try {
     for (const { name, type, offset, size } of image.sections) {
+      // Loaded, so the build-id has its content.
+      if (name === GO_TABLE) digest.update(`${name} ${offset} ${size}\n`);
       if (!NAMING_TYPES.has(type) && name !== '.gnu_debugdata') continue;
       digest.update(`${name} ${offset} ${size}\n`);
       for (let at = offset; at < offset + size; at += PIECE)
@@ -241,6 +244,11 @@ function buildSymbols(image: ElfImage, search: DebugFileSearch, key: string): Ca
       } finally {
         file.close();
       }
+    });
+    attempt('Go functions', () => {
+      const functions = has(SHT_SYMTAB) ? [] : readGoFunctions(image);
+      collector.addStubs(functions);
+      if (functions.length > 0) sources.push('go');
     });
     attempt('PLT', () => {
       const stubs = readPltStubs(image);

@@ -65,6 +65,8 @@ export class ElfImage implements Disposable {
   readonly type: number;
   /** e_machine: 62 is x86-64, 183 is AArch64. */
   readonly machine: number;
+  /** e_entry: the virtual address that execution begins at. */
+  readonly entry: number;
   /** PT_LOAD segments, in file order. */
   readonly loads: readonly LoadSegment[];
 
@@ -83,6 +85,7 @@ export class ElfImage implements Disposable {
     this.#header = decodeFileHeader(this.#read(0, Math.min(EHDR_SIZE, source.size)));
     this.type = this.#header.type;
     this.machine = this.#header.machine;
+    this.entry = this.#header.entry;
     const headers = this.#programHeaders();
     this.loads = headers.filter((header) => header.type === PT_LOAD).map(loadOf);
     this.#notes = headers.filter((header) => header.type === PT_NOTE);
