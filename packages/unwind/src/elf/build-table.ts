@@ -71,7 +71,7 @@ export function buildUnwindTable(elf: ElfImage): BuiltTable {
     if (!(error instanceof UnwindError)) throw error;
     damaged++;
   }
-  const synthetic = syntheticFrames(elf, architecture);
+  const synthetic = syntheticFrames(elf, architecture, lists[0]);
   add(synthetic);
 
   let functions = 0;
