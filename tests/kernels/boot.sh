@@ -63,8 +63,7 @@ chmod +x "$work/initrd/init"
 
 case $(dpkg-deb -f "$1" Architecture) in
   amd64) emulator='qemu-system-x86_64 -cpu max' console=ttyS0 ;;
-  # Pointer authentication as its real algorithm would take most of the time.
-  arm64) emulator='qemu-system-aarch64 -machine virt -cpu max,pauth-impdef=on' console=ttyAMA0 ;;
+  arm64) emulator='qemu-system-aarch64 -machine virt -cpu neoverse-n1' console=ttyAMA0 ;;
   *) echo 'neither amd64 nor arm64' >&2; exit 2 ;;
 esac
 $emulator -accel tcg,thread=multi -smp "${CPUS:-2}" -m "${MEMORY:-2G}" -nodefaults -display none \
