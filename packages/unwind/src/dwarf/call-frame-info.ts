@@ -6,13 +6,12 @@
  */
 import { UnwindError } from '../error.ts';
 import { ByteReader } from './byte-reader.ts';
+import { type CommonInformation, readCommonInformation } from './common-information.ts';
 import {
-  DW_EH_PE_absptr,
   PCREL_SDATA4,
   type PointerBases,
   readPointer,
   readPointerValue,
-  skipPointer,
 } from './pointer-encoding.ts';
 
 export type FrameSectionKind = 'eh_frame' | 'debug_frame';
@@ -24,21 +23,6 @@ export interface FrameSection {
   readonly bases: PointerBases;
   /** The length is a guess (there were no section headers): the terminator ends it. */
   readonly endsAtTerminator?: boolean;
-}
-
-export interface CommonInformation {
-  readonly codeAlignment: number;
-  readonly dataAlignment: number;
-  /** DWARF number of the column that holds the return address. */
-  readonly returnAddress: number;
-  /** How FDEs write addresses. */
-  readonly pointerEncoding: number;
-  readonly hasAugmentationData: boolean;
-  readonly isSignalFrame: boolean;
-  readonly segmentSize: number;
-  /** The initial instructions, as a range of the section's bytes. */
-  readonly programStart: number;
-  readonly programEnd: number;
 }
 
 /** FDEs in columns, in the order of the section; ranges of addresses and of the section's bytes. */
@@ -57,8 +41,6 @@ export interface FrameDescriptions {
 
 const EXTENDED_LENGTH = 0xffff_ffff;
 const CIE_ID_DEBUG_FRAME = 0xffff_ffff;
-/** Known strings have at most six letters. */
-const MAX_AUGMENTATION = 16;
 /** No FDE is shorter: length, id, a start and a size of two bytes each. */
 const MIN_FDE_BYTES = 12;
 
@@ -210,8 +192,9 @@ class FrameScanner {
   }
 
   #commonInformation(): number {
+    const { bases } = this.#section;
     try {
-      return this.#common.push(readCommon(this.#reader, this.#section)) - 1;
+      return this.#common.push(readCommonInformation(this.#reader, bases)) - 1;
     } catch (error) {
       if (error instanceof UnwindError) return -1;
       throw error;
@@ -247,65 +230,4 @@ class FrameScanner {
       this.#damaged++;
     }
   }
-}
-
-function readCommon(reader: ByteReader, section: FrameSection): CommonInformation {
-  const version = reader.u8();
-  if (version !== 1 && version !== 3 && version !== 4) {
-    throw new UnwindError('unsupported', `CIE version ${version}`);
-  }
-  const augmentation = reader.string(MAX_AUGMENTATION);
-  // From before GCC 3: a pointer to the exception table, of the size of an address.
-  if (augmentation === 'eh') reader.skip(8);
-  let segmentSize = 0;
-  if (version === 4) {
-    const addressSize = reader.u8();
-    segmentSize = reader.u8();
-    if (addressSize !== 8 || segmentSize > 8) {
-      throw new UnwindError('unsupported', `addresses of ${addressSize}, segments ${segmentSize}`);
-    }
-  }
-  const codeAlignment = reader.uleb();
-  const dataAlignment = reader.sleb();
-  const returnAddress = version === 1 ? reader.u8() : reader.uleb();
-  const extras = readAugmentation(reader, augmentation, section);
-  return {
-    codeAlignment,
-    dataAlignment,
-    returnAddress,
-    ...extras,
-    hasAugmentationData: augmentation.startsWith('z'),
-    segmentSize,
-    programStart: reader.position,
-    programEnd: reader.end,
-  };
-}
-
-function readAugmentation(
-  reader: ByteReader,
-  augmentation: string,
-  section: FrameSection,
-): { pointerEncoding: number; isSignalFrame: boolean } {
-  let pointerEncoding = DW_EH_PE_absptr;
-  let isSignalFrame = false;
-  if (augmentation === '' || augmentation === 'eh') return { pointerEncoding, isSignalFrame };
-  if (!augmentation.startsWith('z')) {
-    throw new UnwindError('unsupported', `augmentation ${JSON.stringify(augmentation)}`);
-  }
-  const length = reader.uleb();
-  const end = reader.position + length;
-  if (end > reader.end) throw new UnwindError('truncated', 'augmentation data past its CIE');
-  for (const letter of augmentation.slice(1)) {
-    if (letter === 'R') pointerEncoding = reader.u8();
-    else if (letter === 'P') skipPointer(reader, reader.u8(), section.bases);
-    else if (letter === 'L') reader.skip(1);
-    else if (letter === 'S') isSignalFrame = true;
-    // B: signed with the B key, G: tagged stack, both of AArch64 and without data.
-    else if (letter !== 'B' && letter !== 'G') {
-      throw new UnwindError('unsupported', `augmentation ${JSON.stringify(augmentation)}`);
-    }
-  }
-  if (reader.position > end) throw new UnwindError('malformed', 'augmentation data is too short');
-  reader.position = end;
-  return { pointerEncoding, isSignalFrame };
 }
