@@ -4,10 +4,13 @@
 #
 #   tests/kernels/boot.sh KERNEL.deb COMMAND
 #
-# KERNEL.deb is a distribution's kernel with its modules (apt-get download linux-image-...), for this
-# machine's architecture. COMMAND is a line for sh; its output is the console's. Needs, from apt:
-# qemu-system-x86, busybox-static, kmod, cpio. CPUS=2 and MEMORY=2G may be set.
+# KERNEL.deb is Debian's kernel with its modules (apt-get download linux-image-...), amd64 or arm64.
+# COMMAND is a line for sh; its output is the console's. Needs, from apt: qemu-system-x86 or
+# qemu-system-arm, busybox-static of the kernel's architecture, kmod, cpio. May be set: CPUS (2), MEMORY
+# (2G), ROOT (/), a directory with another architecture's programs, and BUSYBOX (of the PATH).
 set -eu
+
+root=${ROOT:-/}
 
 [ $# -eq 2 ] || { echo "usage: $0 KERNEL.deb COMMAND" >&2; exit 2; }
 work=$(mktemp -d)
@@ -17,7 +20,7 @@ version=$(ls "$work/kernel/lib/modules")
 depmod -b "$work/kernel" "$version"
 
 mkdir -p "$work/initrd/bin" "$work/initrd/modules"
-cp "$(command -v busybox)" "$work/initrd/bin/busybox"
+cp "${BUSYBOX:-$(command -v busybox)}" "$work/initrd/bin/busybox"
 # Modules of the share, in the order in which they need each other.
 for module in virtio_pci 9p 9pnet_virtio; do
   modprobe -d "$work/kernel" -S "$version" --show-depends "$module"
@@ -50,7 +53,7 @@ mount -t tmpfs tmpfs /root/run
 cp /command /root/tmp/command
 # What the console says from here on is the command's.
 dmesg -n 1
-chroot /root /usr/bin/env -i HOME=/tmp PATH=/usr/local/bin:/usr/bin:/usr/sbin TERM=dumb \
+chroot /root /usr/bin/env -i HOME=/tmp PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin TERM=dumb \
   /bin/sh /tmp/command
 echo "exit code: $?"
 poweroff -f
@@ -58,7 +61,12 @@ INIT
 chmod +x "$work/initrd/init"
 (cd "$work/initrd" && find . | cpio -o -H newc --quiet) | gzip -1 >"$work/initrd.gz"
 
-qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp "${CPUS:-2}" -m "${MEMORY:-2G}" -nodefaults -display none \
+case $(dpkg-deb -f "$1" Architecture) in
+  amd64) emulator='qemu-system-x86_64 -cpu max' console=ttyS0 ;;
+  arm64) emulator='qemu-system-aarch64 -machine virt -cpu neoverse-n1' console=ttyAMA0 ;;
+  *) echo 'neither amd64 nor arm64' >&2; exit 2 ;;
+esac
+$emulator -accel tcg,thread=multi -smp "${CPUS:-2}" -m "${MEMORY:-2G}" -nodefaults -display none \
   -serial stdio -no-reboot -kernel "$work/kernel/boot/vmlinuz-$version" -initrd "$work/initrd.gz" \
-  -append 'console=ttyS0 quiet panic=-1' \
-  -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap </dev/null
+  -append "console=$console quiet panic=-1" \
+  -virtfs "local,path=$root,mount_tag=host,security_model=none,readonly=on,multidevs=remap" </dev/null

@@ -1,4 +1,4 @@
-// The C programs of tests/workloads, built once in a run with the machine's compiler, into a
+// The programs of tests/workloads, most of them C, built once in a run with the machine's compilers, into a
 // folder that goes when the run ends. What each does, and its known answers, stands in its first
 // comment.
 
@@ -6,11 +6,27 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** How a program is built; the source's name where it differs from the program's. */
+/** How a program is built. */
 interface Build {
+  /** The source's name where it is not the program's; `.c` unless it has an extension. */
   readonly source?: string;
   readonly flags: readonly string[];
+  /** Of COMPILERS; cc unless given. */
+  readonly compiler?: Compiler;
 }
+
+const WARNINGS = ['-Wall', '-Wextra', '-Werror'];
+
+/** Compilers with what precedes the source. Only cc and c++ are on every machine. */
+const COMPILERS = {
+  cc: ['cc', '-O1', ...WARNINGS],
+  'c++': ['c++', '-O2', ...WARNINGS],
+  'musl-gcc': ['musl-gcc', '-O1', ...WARNINGS],
+  go: ['go', 'build'],
+  rustc: ['rustc', '-O'],
+} as const;
+
+type Compiler = keyof typeof COMPILERS;
 
 /** A frame pointer in every function, and no call that became a jump. */
 const FRAMES = ['-fno-omit-frame-pointer', '-fno-optimize-sibling-calls', '-g0'];
@@ -18,6 +34,9 @@ const FIXED_ADDRESS = ['-static', '-no-pie', '-fno-PIE', ...FRAMES];
 
 const LIBRARY = ['-shared', '-fPIC', ...FRAMES];
 const NO_FRAMES = ['-fomit-frame-pointer', '-fno-optimize-sibling-calls', '-g0'];
+
+/** Code of 32 bits, linked with no library, of which there may be none. */
+const BARE_32 = ['-m32', '-static', '-nostdlib', '-fno-pie', '-no-pie', '-fno-stack-protector'];
 
 const BUILDS = {
   exit_with: { flags: ['-static'] },
@@ -37,7 +56,24 @@ const BUILDS = {
     source: 'call_tree',
     flags: ['-no-pie', '-fno-PIE', ...NO_FRAMES],
   },
+  call_tree_nofp_static: { source: 'call_tree', flags: ['-static', '-no-pie', ...NO_FRAMES] },
+  call_tree_nofp_static_pie: { source: 'call_tree', flags: ['-static-pie', ...NO_FRAMES] },
+  call_tree_musl: { source: 'call_tree', compiler: 'musl-gcc', flags: NO_FRAMES },
+  call_tree_musl_static: {
+    source: 'call_tree',
+    compiler: 'musl-gcc',
+    flags: ['-static', ...NO_FRAMES],
+  },
+  asks_time_nofp: { source: 'asks_time', flags: NO_FRAMES },
+  plt_calls: { flags: ['-fno-builtin', '-Wl,-z,lazy', ...NO_FRAMES] },
+  stacks: { flags: ['-pthread', ...NO_FRAMES] },
+  throws: { source: 'throws.cpp', compiler: 'c++', flags: ['-pthread', ...NO_FRAMES] },
+  goroutine: { source: 'goroutine.go', compiler: 'go', flags: [] },
+  boxed: { source: 'boxed.rs', compiler: 'rustc', flags: ['-C', 'force-frame-pointers=no'] },
+  compat32: { flags: [...BARE_32, ...NO_FRAMES] },
   deep: { flags: NO_FRAMES },
+  named_burn: { flags: NO_FRAMES },
+  relay: { flags: ['-static'] },
   inlined: { flags: ['-O2', '-g', ...FRAMES.filter((flag) => flag !== '-g0')] },
   late_library: { flags: [...NO_FRAMES, '-ldl'] },
   late_library_code: { flags: ['-shared', '-fPIC', ...NO_FRAMES] },
@@ -83,18 +119,41 @@ function buildRun(): BuildRun {
   return run;
 }
 
-/** Path of the built program. */
+/** Path of the built program. @throws with what the compiler says. */
 export function workload(name: Workload): string {
   const { folder, built } = buildRun();
   const path = join(folder, name);
   if (built.has(name)) return path;
   const build: Build = BUILDS[name];
-  const source = join(sources, `${build.source ?? name}.c`);
-  const command = ['cc', '-O1', '-Wall', '-Wextra', '-Werror', source, ...build.flags, '-o', path];
-  const result = Bun.spawnSync(command, { stderr: 'pipe' });
-  if (!result.success) throw new Error(`${command.join(' ')}\n${result.stderr.toString()}`);
+  compile(path, build.source ?? name, build);
   built.add(name);
   return path;
+}
+
+/** The program with a name of one's own, which is that of the function NAME in its source too. */
+export function workloadNamed(name: Workload, ownName: string): string {
+  const { folder, built } = buildRun();
+  const path = join(folder, ownName);
+  if (built.has(path)) return path;
+  const build: Build = BUILDS[name];
+  compile(path, build.source ?? name, { ...build, flags: [`-DNAME=${ownName}`, ...build.flags] });
+  built.add(path);
+  return path;
+}
+
+function compile(path: string, source: string, { compiler = 'cc', flags }: Build): void {
+  const file = join(sources, source.includes('.') ? source : `${source}.c`);
+  // Go takes its flags before the source, the linker's libraries stand behind it.
+  const words = compiler === 'go' ? ['-o', path, file] : [file, ...flags, '-o', path];
+  const command = [...COMPILERS[compiler], ...words];
+  const result = Bun.spawnSync(command, { stderr: 'pipe' });
+  if (!result.success) throw new Error(`${command.join(' ')}\n${result.stderr.toString()}`);
+}
+
+/** Why the program cannot be built on this machine, for optional tests. */
+export function whyNotBuilt(name: Workload): string | undefined {
+  const { compiler = 'cc' }: Build = BUILDS[name];
+  return Bun.which(compiler) === null ? `${compiler} is not installed` : undefined;
 }
 
 /** A copy of the program that a test may rename or delete. */

@@ -1,6 +1,6 @@
 /*
- * deep MILLISECONDS
- * Calls descend() 100 deep, then burns that much CPU time in bottom(): half of it as a program
+ * deep MILLISECONDS [DEPTH]
+ * Calls descend() DEPTH (100) deep, then burns that much CPU time in bottom(): half of it as a program
  * would, half in a signal handler (on_alarm) that interrupted it there.
  */
 #include <signal.h>
@@ -48,6 +48,6 @@ int main(int count, char **arguments)
 		return 2;
 	nanoseconds = atol(arguments[1]) * 1000000 / 2;
 	signal(SIGUSR1, on_alarm);
-	descend(100);
+	descend(count > 2 ? atoi(arguments[2]) : 100);
 	return 0;
 }

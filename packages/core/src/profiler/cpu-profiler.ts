@@ -60,6 +60,11 @@ export interface CpuProfilerOptions {
    * given; `defaultCacheDirectory()` is the user's.
    */
   readonly cacheDirectory?: string;
+  /**
+   * Bytes of kernel memory for unwind tables; those that were not used for longest make room for new
+   * ones. Default: 64 MiB.
+   */
+  readonly unwindTableBytes?: number;
 }
 
 const DEFAULT_FREQUENCY_HZ = 99;
@@ -108,7 +113,7 @@ function configOf(
   frequencyHz: number,
   running: readonly number[],
 ): ProfilerConfig {
-  const { launcher, command, raw, lines, cacheDirectory, rootFrames } = options;
+  const { launcher, command, raw, lines, cacheDirectory, rootFrames, unwindTableBytes } = options;
   const pids = options.pids?.() ?? (launcher === undefined ? running : []);
   return {
     frequencyHz,
@@ -119,5 +124,6 @@ function configOf(
     ...(lines === undefined ? {} : { lines }),
     ...(rootFrames === undefined ? {} : { rootFrames }),
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
+    ...(unwindTableBytes === undefined ? {} : { unwindTableBytes }),
   };
 }

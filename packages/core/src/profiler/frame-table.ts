@@ -23,7 +23,9 @@ export type Frame =
       readonly name: string | undefined;
       readonly isReturn: boolean;
     }
-  | { readonly kind: 'unmapped'; readonly address: number };
+  | { readonly kind: 'unmapped'; readonly address: number }
+  /** Stands for callers that were too far away. */
+  | { readonly kind: 'truncated' };
 
 export class FrameTable {
   private readonly ids = new Map<string, number>();
@@ -54,5 +56,7 @@ function keyOf(frame: Frame): string {
       return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.map.key}`;
     case 'unmapped':
       return `?${frame.address}`;
+    case 'truncated':
+      return '...';
   }
 }

@@ -12,6 +12,8 @@ import type { ProfileFrame } from '@waggle/formats';
 export const SOFTIRQ_FRAME = '[softirq]';
 /** The name at the root of what a CPU does when nothing wants it. */
 export const IDLE_FRAME = '[idle]';
+/** The name at the root of a stack that had more frames than are recorded. */
+export const TRUNCATED_FRAME = '[truncated]';
 
 /**
  * What runs softirqs: kernel/softirq.c, handle_softirqs() since Linux 6.9, __do_softirq() before. The

@@ -2,7 +2,7 @@
 // collected. It runs from construction to close(); `cpu-profiler.ts` makes a plugin of it.
 
 import { hostname } from 'node:os';
-import { SAMPLE_PROGRAM } from '@waggle/bpf';
+import { SAMPLE_PROGRAM, unwindStop } from '@waggle/bpf';
 import {
   type BpfLink,
   bootToRealtimeOffset,
@@ -52,6 +52,8 @@ export interface ProfilerConfig {
   readonly raw?: boolean;
   /** Where symbol and unwind tables are kept for the next session. */
   readonly cacheDirectory?: string;
+  /** Of the kernel, for unwind tables. */
+  readonly unwindTableBytes?: number;
 }
 
 interface Retired {
@@ -132,8 +134,10 @@ export class CpuProfiler {
   counts(): ProfilerCounts {
     const counts = this.maps.counts();
     const { tables, deferred } = this.unwinding ?? {};
+    const deepWalks = deferred?.stops[unwindStop.STOP_TOO_DEEP] ?? 0;
     return {
       ...counts,
+      userTruncated: counts.userTruncated + deepWalks,
       stops: counts.stops.map((count, stop) => count + (deferred?.stops[stop] ?? 0)),
       lostMappings: this.sideBand.lost,
       unwindTables: tables?.stats(),
@@ -220,7 +224,8 @@ export class CpuProfiler {
   private openUnwinding(): { tables: UnwindTables; deferred: DeferredSamples } | undefined {
     const { native, programs } = this.kernel;
     if (!programs.unwindsByTables) return undefined;
-    const tables = new UnwindTables(native, programs.object, this.reader);
+    const { unwindTableBytes } = this.config;
+    const tables = new UnwindTables(native, programs.object, this.reader, unwindTableBytes);
     const { spaces, objects } = this;
     return {
       tables,

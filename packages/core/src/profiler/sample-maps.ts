@@ -112,9 +112,16 @@ export class SampleMaps {
   }
 }
 
+/** Where frame pointers were followed, nobody knows whether a full stack has a caller more. */
+function isTruncated(userDepth: number, userStop: number): boolean {
+  if (userStop !== unwindStop.STOP_NOT_WALKED) return userStop === unwindStop.STOP_TOO_DEEP;
+  return userDepth === sampleKey.bytes.user / 8;
+}
+
 function decodeStack(keys: DataView, key: number, values: DataView, value: number): StackCount {
   const userDepth = keys.getUint32(key + KEY.user_depth, true);
   const kernelDepth = keys.getUint16(key + KEY.kernel_depth, true);
+  const userStop = keys.getUint16(key + KEY.user_stop, true);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const user: number[] = [];
   const interrupted: number[] = [];
@@ -139,7 +146,7 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
     kernel: Array.from({ length: kernelDepth }, (_, frame) =>
       keys.getBigUint64(key + KEY.kernel + 8 * frame, true),
     ),
-    truncated: userDepth === sampleKey.bytes.user / 8,
-    userStop: keys.getUint16(key + KEY.user_stop, true),
+    truncated: isTruncated(userDepth, userStop),
+    userStop,
   };
 }

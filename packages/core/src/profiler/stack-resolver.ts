@@ -12,6 +12,8 @@ export interface ResolvedFrame {
   readonly address: bigint;
 }
 
+const TRUNCATED: ResolvedFrame = { frame: { kind: 'truncated' }, address: 0n };
+
 export interface ResolvedStack {
   readonly pid: number;
   readonly startTime: bigint;
@@ -60,7 +62,8 @@ export class StackResolver {
     });
     // Code without frame pointers at the root leaves a word there that was never an address.
     const root = frames.findLastIndex(({ frame }) => isCode(frame));
-    return (root < 0 ? frames.slice(0, 1) : frames.slice(0, root + 1)).reverse();
+    const whole = (root < 0 ? frames.slice(0, 1) : frames.slice(0, root + 1)).reverse();
+    return stack.truncated ? [TRUNCATED, ...whole] : whole;
   }
 
   private userFrame(

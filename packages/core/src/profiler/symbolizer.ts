@@ -4,6 +4,7 @@
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { Frame } from './frame-table.ts';
+import { TRUNCATED_FRAME } from './marker-frames.ts';
 import { holdsItsContent, isGenerated, type ObjectFile, VDSO } from './object-files.ts';
 import type { ObjectReader } from './object-reader/object-reader.ts';
 import type { UnnamedFrame, UnnamedReason } from './unnamed-frame.ts';
@@ -40,6 +41,9 @@ export class Symbolizer {
           kernel.push({ frame, index });
           return;
         case 'unmapped':
+          return;
+        case 'truncated':
+          found[index] = TRUNCATED;
           return;
         case 'jit':
           found[index] = [generatedFunction(frame)];
@@ -85,6 +89,8 @@ export class Symbolizer {
 const UNMAPPED: readonly UnnamedFrame[] = [
   { name: '[unknown]', kind: 'unresolved', reason: 'unmapped' },
 ];
+
+const TRUNCATED: Functions = [{ name: TRUNCATED_FRAME, kind: 'user' }];
 
 function generatedFunction(frame: Extract<Frame, { kind: 'jit' }>): ProfileFrame {
   const { map, address, isReturn } = frame;

@@ -6,12 +6,12 @@
  */
 import { UnwindError } from '../error.ts';
 import { ByteReader } from './byte-reader.ts';
+import { type CommonInformation, readCommonInformation } from './common-information.ts';
 import {
-  DW_EH_PE_absptr,
+  PCREL_SDATA4,
   type PointerBases,
   readPointer,
   readPointerValue,
-  skipPointer,
 } from './pointer-encoding.ts';
 
 export type FrameSectionKind = 'eh_frame' | 'debug_frame';
@@ -23,21 +23,6 @@ export interface FrameSection {
   readonly bases: PointerBases;
   /** The length is a guess (there were no section headers): the terminator ends it. */
   readonly endsAtTerminator?: boolean;
-}
-
-export interface CommonInformation {
-  readonly codeAlignment: number;
-  readonly dataAlignment: number;
-  /** DWARF number of the column that holds the return address. */
-  readonly returnAddress: number;
-  /** How FDEs write addresses. */
-  readonly pointerEncoding: number;
-  readonly hasAugmentationData: boolean;
-  readonly isSignalFrame: boolean;
-  readonly segmentSize: number;
-  /** The initial instructions, as a range of the section's bytes. */
-  readonly programStart: number;
-  readonly programEnd: number;
 }
 
 /** FDEs in columns, in the order of the section; ranges of addresses and of the section's bytes. */
@@ -56,8 +41,6 @@ export interface FrameDescriptions {
 
 const EXTENDED_LENGTH = 0xffff_ffff;
 const CIE_ID_DEBUG_FRAME = 0xffff_ffff;
-/** Known strings have at most six letters. */
-const MAX_AUGMENTATION = 16;
 /** No FDE is shorter: length, id, a start and a size of two bytes each. */
 const MIN_FDE_BYTES = 12;
 
@@ -72,6 +55,7 @@ export function readFrameDescriptions(section: FrameSection): FrameDescriptions 
 class FrameScanner {
   readonly #section: FrameSection;
   readonly #reader: ByteReader;
+  readonly #view: DataView;
   readonly #common: CommonInformation[] = [];
   /** Offset of a CIE to its index in `common`, -1 for one that is damaged. */
   readonly #indexOfCie = new Map<number, number>();
@@ -90,6 +74,8 @@ class FrameScanner {
     const capacity = Math.ceil(section.bytes.length / MIN_FDE_BYTES);
     this.#section = section;
     this.#reader = new ByteReader(section.bytes);
+    const { buffer, byteOffset, byteLength } = section.bytes;
+    this.#view = new DataView(buffer, byteOffset, byteLength);
     this.#start = new Float64Array(capacity);
     this.#size = new Float64Array(capacity);
     this.#cie = new Uint32Array(capacity);
@@ -100,7 +86,7 @@ class FrameScanner {
   read(): FrameDescriptions {
     const { length } = this.#section.bytes;
     let at = 0;
-    while (at + 4 <= length && !this.#terminated) at = this.#record(at);
+    while (at + 4 <= length && !this.#terminated) at = this.#record(this.#usualDescriptions(at));
     for (const [id, body, end] of this.#postponed) {
       const index = this.#indexOfCie.get(id);
       if (index === undefined) this.#damaged++;
@@ -119,10 +105,55 @@ class FrameScanner {
     };
   }
 
+  /**
+   * Reads FDEs of the form that nearly all of them have, for as long as they follow each other: in
+   * .eh_frame, of a known CIE, with four bytes each for start and size. Gives the offset of the first
+   * other record, which may be the section's end. #record() would say the same of each, but takes a
+   * dozen calls for it, and most tables are made before this code is compiled.
+   */
+  #usualDescriptions(offset: number): number {
+    const { kind, bytes, bases } = this.#section;
+    const view = this.#view;
+    // Length, id, start, size, and the length of the augmentation data, less than 128.
+    const last = kind === 'eh_frame' ? bytes.length - 17 : -1;
+    let cieOffset = -1;
+    let index = -1;
+    let extra = 0;
+    let count = this.#count;
+    let at = offset;
+    while (at <= last) {
+      const end = at + 4 + view.getUint32(at, true);
+      if (end < at + 17 || end > bytes.length) break;
+      const referred = at + 4 - view.getUint32(at + 4, true);
+      if (referred !== cieOffset) {
+        cieOffset = referred;
+        index = this.#indexOfCie.get(referred) ?? -1;
+        const cie = this.#common[index];
+        if (cie?.pointerEncoding !== PCREL_SDATA4 || cie.segmentSize !== 0) break;
+        extra = cie.hasAugmentationData ? 1 : 0;
+      }
+      const start = bases.section + at + 8 + view.getInt32(at + 8, true);
+      const size = view.getInt32(at + 12, true);
+      const augmentation = extra === 0 ? 0 : bytes[at + 16]!;
+      const program = at + 16 + extra + augmentation;
+      if (start < 0 || size < 0 || augmentation >= 0x80 || program > end) break;
+      this.#start[count] = start;
+      this.#size[count] = size;
+      this.#cie[count] = index;
+      this.#programStart[count] = program;
+      this.#programEnd[count] = end;
+      count++;
+      at = end;
+    }
+    this.#count = count;
+    return at;
+  }
+
   /** Gives the offset of the next record. */
   #record(offset: number): number {
     const reader = this.#reader;
     reader.window(offset, this.#section.bytes.length);
+    if (offset + 4 > reader.end) return reader.end;
     let length = reader.u32();
     if (length === 0) {
       // Objects linked in any order can leave terminators in the middle of a section.
@@ -161,8 +192,9 @@ class FrameScanner {
   }
 
   #commonInformation(): number {
+    const { bases } = this.#section;
     try {
-      return this.#common.push(readCommon(this.#reader, this.#section)) - 1;
+      return this.#common.push(readCommonInformation(this.#reader, bases)) - 1;
     } catch (error) {
       if (error instanceof UnwindError) return -1;
       throw error;
@@ -198,65 +230,4 @@ class FrameScanner {
       this.#damaged++;
     }
   }
-}
-
-function readCommon(reader: ByteReader, section: FrameSection): CommonInformation {
-  const version = reader.u8();
-  if (version !== 1 && version !== 3 && version !== 4) {
-    throw new UnwindError('unsupported', `CIE version ${version}`);
-  }
-  const augmentation = reader.string(MAX_AUGMENTATION);
-  // From before GCC 3: a pointer to the exception table, of the size of an address.
-  if (augmentation === 'eh') reader.skip(8);
-  let segmentSize = 0;
-  if (version === 4) {
-    const addressSize = reader.u8();
-    segmentSize = reader.u8();
-    if (addressSize !== 8 || segmentSize > 8) {
-      throw new UnwindError('unsupported', `addresses of ${addressSize}, segments ${segmentSize}`);
-    }
-  }
-  const codeAlignment = reader.uleb();
-  const dataAlignment = reader.sleb();
-  const returnAddress = version === 1 ? reader.u8() : reader.uleb();
-  const extras = readAugmentation(reader, augmentation, section);
-  return {
-    codeAlignment,
-    dataAlignment,
-    returnAddress,
-    ...extras,
-    hasAugmentationData: augmentation.startsWith('z'),
-    segmentSize,
-    programStart: reader.position,
-    programEnd: reader.end,
-  };
-}
-
-function readAugmentation(
-  reader: ByteReader,
-  augmentation: string,
-  section: FrameSection,
-): { pointerEncoding: number; isSignalFrame: boolean } {
-  let pointerEncoding = DW_EH_PE_absptr;
-  let isSignalFrame = false;
-  if (augmentation === '' || augmentation === 'eh') return { pointerEncoding, isSignalFrame };
-  if (!augmentation.startsWith('z')) {
-    throw new UnwindError('unsupported', `augmentation ${JSON.stringify(augmentation)}`);
-  }
-  const length = reader.uleb();
-  const end = reader.position + length;
-  if (end > reader.end) throw new UnwindError('truncated', 'augmentation data past its CIE');
-  for (const letter of augmentation.slice(1)) {
-    if (letter === 'R') pointerEncoding = reader.u8();
-    else if (letter === 'P') skipPointer(reader, reader.u8(), section.bases);
-    else if (letter === 'L') reader.skip(1);
-    else if (letter === 'S') isSignalFrame = true;
-    // B: signed with the B key, G: tagged stack, both of AArch64 and without data.
-    else if (letter !== 'B' && letter !== 'G') {
-      throw new UnwindError('unsupported', `augmentation ${JSON.stringify(augmentation)}`);
-    }
-  }
-  if (reader.position > end) throw new UnwindError('malformed', 'augmentation data is too short');
-  reader.position = end;
-  return { pointerEncoding, isSignalFrame };
 }

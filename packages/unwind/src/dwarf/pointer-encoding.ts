@@ -23,7 +23,7 @@ const DW_EH_PE_datarel = 0x30;
 const DW_EH_PE_funcrel = 0x40;
 const DW_EH_PE_aligned = 0x50;
 const DW_EH_PE_indirect = 0x80;
-const PCREL_SDATA4 = DW_EH_PE_pcrel | DW_EH_PE_sdata4;
+export const PCREL_SDATA4 = DW_EH_PE_pcrel | DW_EH_PE_sdata4;
 
 /** Virtual addresses that encoded pointers are relative to; one that is absent cannot be used. */
 export interface PointerBases {

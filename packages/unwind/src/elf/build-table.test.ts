@@ -212,6 +212,42 @@ describe('linkage tables without information', () => {
   });
 });
 
+describe('the system call of clone3', () => {
+  const clone3 = [
+    0xb8, 0xb3, 0x01, 0, 0, 0x0f, 0x05, 0x48, 0x85, 0xc0, 0x7c, 0x18, 0x74, 0x01, 0xc3,
+  ];
+
+  function rowsWith(code: readonly number[], behind: number) {
+    const frames = frameOf([
+      [0x100, 5, 8],
+      [behind, 0x10, 24],
+    ]);
+    const file = buildElf({ sections: [{ name: '.eh_frame', bytes: frames }] });
+    file.set(code, TEXT_OFFSET + 0x100);
+    return rowsOf(ElfImage.parse(file));
+  }
+
+  test('goes by the rule before it, to where the child goes on', () => {
+    const end = 0x100 + clone3.length;
+    expect(rowsWith(clone3, end)).toEqual([
+      [0x100, 'sp', 8],
+      [end, 'sp', 24],
+    ]);
+  });
+
+  test('is no other system call, and no padding', () => {
+    const clone = [0xb8, 56, ...clone3.slice(2)];
+    const end = 0x100 + clone.length;
+    const unknown = [
+      [0x100, 'sp', 8],
+      [0x105, 'none', 0],
+      [end, 'sp', 24],
+    ] as const;
+    expect(rowsWith(clone, end)).toEqual([...unknown]);
+    expect(rowsWith([], end)).toEqual([...unknown]);
+  });
+});
+
 describe('AArch64', () => {
   const initial: readonly CfaInstruction[] = [['def_cfa', 31, 0]];
   const cieOf = (frames: FrameAssembler) =>

@@ -71,7 +71,7 @@ export function buildUnwindTable(elf: ElfImage): BuiltTable {
     if (!(error instanceof UnwindError)) throw error;
     damaged++;
   }
-  const synthetic = syntheticFrames(elf, architecture);
+  const synthetic = syntheticFrames(elf, architecture, lists[0]);
   add(synthetic);
 
   let functions = 0;
@@ -92,8 +92,7 @@ export function buildUnwindTable(elf: ElfImage): BuiltTable {
   });
 
   const unsupported = rules.internUnsupported();
-  let unsupportedRows = 0;
-  for (const rule of rows.rules) if (rule === unsupported) unsupportedRows++;
+  const unsupportedRows = occurrences(rows.rules, unsupported);
   const bytes = encodeTable(rows, rules, architecture.machine);
   const outside = lists.reduce((sum, ranges) => sum + ranges.outside, 0);
   // That there is real information about a linkage table is no contradiction.
@@ -103,4 +102,11 @@ export function buildUnwindTable(elf: ElfImage): BuiltTable {
     table: UnwindTable.fromEncoder(bytes),
     stats: { functions, damaged, outside, overlapping, unsupportedRows, frameBytes },
   };
+}
+
+/** Hardly ever any: a search by the runtime itself is over before a loop would have been compiled. */
+function occurrences(rules: Uint16Array, rule: number): number {
+  let count = 0;
+  for (let at = rules.indexOf(rule); at >= 0; at = rules.indexOf(rule, at + 1)) count++;
+  return count;
 }

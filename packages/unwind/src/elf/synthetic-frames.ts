@@ -1,6 +1,7 @@
 /**
  * Call frame information for code that linkers and kernels leave without: procedure linkage tables
- * (lld writes none for them) and the AArch64 signal trampoline of the vDSO. Written as an .eh_frame
+ * (lld writes none for them), the AArch64 signal trampoline of the vDSO, the system call of clone3.
+ * Written as an .eh_frame
  * section, so that it takes the way of all others; real information about the same code wins.
  * Sources: the PLT templates of the psABIs for x86-64 and AArch64; struct rt_sigframe and struct
  * sigcontext of the Linux uapi for arm64.
@@ -9,6 +10,8 @@ import type { ElfImage, ElfSection } from '@waggle/symbols';
 import { type Architecture, EM_AARCH64, EM_X86_64 } from '../architecture.ts';
 import type { FrameSection } from '../dwarf/call-frame-info.ts';
 import * as D from '../dwarf/constants.ts';
+import { cloneGap } from './clone-gap.ts';
+import type { FunctionRanges } from './function-ranges.ts';
 
 const SHF_EXECINSTR = 4;
 const PLT_NAMES = ['.plt', '.plt.got', '.plt.sec', '.iplt'];
@@ -33,10 +36,14 @@ const AARCH64_SIGRETURN = [0xd280_1168, 0xd400_0001] as const;
 /** In the frame at sp: siginfo of 128 bytes, 176 of ucontext, fault address, x0..x30, sp, pc. */
 const AARCH64_SAVED_X0 = 128 + 176 + 8;
 
-/** What can be said without being told; undefined when that is nothing. */
+/**
+ * What can be said without being told; undefined when that is nothing.
+ * @param told the functions of .eh_frame
+ */
 export function syntheticFrames(
   elf: ElfImage,
   architecture: Architecture,
+  told: FunctionRanges | undefined,
 ): FrameSection | undefined {
   const writer = new FrameWriter();
   const common = architecture.machine === EM_X86_64 ? X86_64_COMMON : AARCH64_COMMON;
@@ -51,6 +58,8 @@ export function syntheticFrames(
       writeTrampoline(writer, elf, section);
     }
   }
+  const gap = architecture.machine === EM_X86_64 && told && cloneGap(elf, told);
+  if (gap) writer.function(cie, gap.address, gap.size, []);
   return writer.section();
 }
 

@@ -8,7 +8,7 @@ import { UnwindError } from '../error.ts';
 import { UnwindTable } from '../table/unwind-table.ts';
 
 /** Changes with the layout, and whenever the same file would come out with other rows. */
-export const FILE_VERSION = 1;
+export const FILE_VERSION = 2;
 export const FILE_HEADER_BYTES = 128;
 /** "WUNF", little-endian. */
 const FILE_MAGIC = 0x464e_5557;

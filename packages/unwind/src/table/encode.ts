@@ -11,15 +11,24 @@ import type { RuleDictionary } from './rule-dictionary.ts';
 function blockStarts(offsets: Uint32Array): Uint32Array {
   const starts = new Uint32Array(offsets.length);
   let count = 0;
-  let first = 0;
-  for (let row = 0; row < offsets.length; row++) {
-    const full = row - first === L.ROWS_PER_BLOCK;
-    if (row === 0 || full || offsets[row]! - offsets[first]! > L.MAX_DISTANCE) {
-      starts[count++] = row;
-      first = row;
-    }
+  for (let first = 0; first < offsets.length; first = blockEnd(offsets, first)) {
+    starts[count++] = first;
   }
   return starts.subarray(0, count);
+}
+
+/** Index behind the last row of the block that begins with `first`. */
+function blockEnd(offsets: Uint32Array, first: number): number {
+  const last = offsets[first]! + L.MAX_DISTANCE;
+  let low = first + 1;
+  let high = Math.min(first + L.ROWS_PER_BLOCK, offsets.length);
+  if (offsets[high - 1]! <= last) return high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (offsets[middle]! <= last) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Throws `UnwindError('too-large')` when the rows need more blocks than the root can name. */
@@ -45,14 +54,16 @@ export function encodeTable(rows: RowList, rules: RuleDictionary, machine: numbe
   view.setUint32(L.HEADER.start, offsets[0] ?? 0, true);
   view.setUint32(L.HEADER.end, offsets.length === 0 ? 0 : rows.end, true);
   writeKeys(view, offsets, starts, directoryBlocks);
+  const { rules: ruleOf } = rows;
+  const words = new Uint16Array(bytes.buffer);
   for (let block = 0; block < starts.length; block++) {
     const at = (1 + directoryBlocks + block) * L.BLOCK_BYTES;
-    writeRows(view, at, rows, starts[block]!, starts[block + 1] ?? offsets.length);
+    const first = starts[block]!;
+    const end = starts[block + 1] ?? offsets.length;
+    writeRows(words, at / 2, offsets.subarray(first, end), ruleOf.subarray(first, end));
   }
   const rulesAt = (1 + directoryBlocks + starts.length) * L.BLOCK_BYTES;
-  rules.words.forEach((word, index) => {
-    view.setInt32(rulesAt + index * 4, word, true);
-  });
+  new Int32Array(bytes.buffer).set(rules.words, rulesAt / 4);
   return bytes;
 }
 
@@ -73,14 +84,18 @@ function writeKeys(
   }
 }
 
-function writeRows(view: DataView, at: number, rows: RowList, first: number, end: number): void {
-  const { offsets, rules } = rows;
-  const base = offsets[first]!;
-  for (let slot = 0; slot < L.ROWS_PER_BLOCK; slot++) {
-    // The unused end repeats the last rule at the greatest distance: a search needs no row count.
-    const row = Math.min(first + slot, end - 1);
-    const distance = first + slot < end ? offsets[row]! - base : L.MAX_DISTANCE;
-    view.setUint16(at + slot * 2, distance, true);
-    view.setUint16(at + L.ROW_RULES + slot * 2, rules[row]!, true);
-  }
+/**
+ * All but the distances by operations on whole arrays: most tables are made before this code is
+ * compiled. `words` is the table in units of two bytes, in the order of this machine, which is
+ * little-endian like the table: waggle runs on x86-64 and AArch64.
+ */
+function writeRows(words: Uint16Array, at: number, offsets: Uint32Array, rules: Uint16Array): void {
+  const base = offsets[0]!;
+  const count = offsets.length;
+  for (let row = 0; row < count; row++) words[at + row] = offsets[row]! - base;
+  // The unused end repeats the last rule at the greatest distance: a search needs no row count.
+  words.fill(L.MAX_DISTANCE, at + count, at + L.ROWS_PER_BLOCK);
+  const rulesAt = at + L.ROW_RULES / 2;
+  words.set(rules, rulesAt);
+  words.fill(rules[count - 1]!, rulesAt + count, rulesAt + L.ROWS_PER_BLOCK);
 }

@@ -100,7 +100,7 @@ const record = Effect.fnUntraced(function* (
     }),
   );
   for (const problem of written.problems) say(problem);
-  summarize(session, profiler, written);
+  summarize(session, profiler, written, options);
   for (const line of sink.summary(profiler.counts(), target.kind === 'host')) say(line);
   if (written.problems.length > 0) return FAILED;
   return ended?.exitCode ?? (command !== undefined && stoppedBySignal ? 130 : 0);
@@ -193,7 +193,12 @@ class ProfileSink implements OutputSink {
   }
 }
 
-function summarize(session: Session, profiler: Profiling, { where }: Written): void {
+function summarize(
+  session: Session,
+  profiler: Profiling,
+  { where }: Written,
+  { unwind }: RecordOptions,
+): void {
   const counts = profiler.counts();
   say(`${counts.stored} samples, ${counts.lost} lost; ${where}`);
   const { delivered, lost } = session.totals();
@@ -201,7 +206,7 @@ function summarize(session: Session, profiler: Profiling, { where }: Written): v
   say(
     `lifecycle: ${delivered.fork} forks, ${delivered.exec} execs, ${delivered.exit} exits, ${allLost} lost`,
   );
-  for (const line of unwindLines(counts)) say(line);
+  for (const line of unwindLines(counts, unwind)) say(line);
   if (counts.userTruncated > 0)
     say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);
   if (counts.lostMappings > 0)

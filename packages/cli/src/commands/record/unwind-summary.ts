@@ -1,10 +1,18 @@
 // How far the stacks of a recording can be trusted, and what knowing it took.
 
-import { type ProfilerCounts, summarizeWalks } from '@waggle/core';
+import { type ProfilerCounts, summarizeWalks, type UnwindMode } from '@waggle/core';
 
-/** Lines for stderr; none where frame pointers were followed. */
-export function unwindLines({ stops, unwindTables }: ProfilerCounts): string[] {
-  if (unwindTables === undefined) return [];
+/** Lines for stderr; none where frame pointers were asked for. */
+export function unwindLines(
+  { stops, unwindTables }: Pick<ProfilerCounts, 'stops' | 'unwindTables'>,
+  asked: UnwindMode,
+): string[] {
+  if (unwindTables === undefined)
+    return asked === 'fp'
+      ? []
+      : [
+          'this kernel does not walk stacks by call frame information (`waggle doctor`); callers are those that frame pointers lead to',
+        ];
   const { walks, complete, stops: early } = summarizeWalks(stops);
   const { tables, rows, bytes, withoutTable, evicted } = unwindTables;
   const lines: string[] = [];

@@ -1,0 +1,36 @@
+/*
+ * named_burn [MILLISECONDS]
+ * Burns 8 (or so many) milliseconds of CPU time in main > NAME, without frame pointers, and ends.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#ifndef NAME
+#define NAME burn
+#endif
+
+static volatile unsigned long sink;
+
+static double cpu_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+}
+
+__attribute__((noinline, noclone)) void NAME(double wanted)
+{
+	double start = cpu_ms();
+
+	while (cpu_ms() - start < wanted)
+		for (unsigned long i = 0; i < 5000; i++)
+			sink += i ^ sink;
+	sink++;
+}
+
+int main(int argc, char **argv)
+{
+	NAME(argc > 1 ? atof(argv[1]) : 8);
+	return 0;
+}
