@@ -1,5 +1,6 @@
 /** @waggle/symbols: from an address, in an object or in the kernel, to a name. */
 export { type DiskCacheOptions, DiskSymbolCache, defaultCacheDirectory } from './cache/disk.ts';
+export { type KernelSources, readKernelSymbols } from './cache/kernel-cache.ts';
 export { type CachedSymbols, SymbolCache, type SymbolCacheOptions } from './cache/symbol-cache.ts';
 export type { TableDescription } from './cache/table-file.ts';
 export { readDebugdata } from './debug-files/debugdata.ts';

@@ -27,11 +27,19 @@ export class KernelSymbols {
    */
   readonly restricted: boolean;
 
-  readonly #columns: KallsymsColumns;
+  /** What the table is made of, for those that store it. */
+  readonly columns: KallsymsColumns;
+  readonly #readRest: (() => KernelSymbols) | undefined;
+  #rest: KernelSymbols | undefined;
 
-  private constructor(columns: KallsymsColumns, restricted: boolean) {
+  private constructor(
+    columns: KallsymsColumns,
+    restricted: boolean,
+    readRest?: () => KernelSymbols,
+  ) {
     this.restricted = restricted;
-    this.#columns = columns;
+    this.columns = columns;
+    this.#readRest = readRest;
   }
 
   /** Reads and parses `path`. Throws the system's error when it cannot be read. */
@@ -49,9 +57,17 @@ export class KernelSymbols {
     return new KernelSymbols(sortAndSelect(read.columns), read.restricted);
   }
 
+  /**
+   * A table made before, in address order. `readRest` is asked once, when an address is looked up that
+   * the table does not have: for what was left out of it.
+   */
+  static fromColumns(columns: KallsymsColumns, readRest: () => KernelSymbols): KernelSymbols {
+    return new KernelSymbols(columns, false, readRest);
+  }
+
   /** Distinct addresses that have a name. */
   get size(): number {
-    const { name } = this.#columns;
+    const { name } = this.columns;
     let count = 0;
     for (const offset of name) if (offset !== NOT_CODE) count++;
     return count;
@@ -59,7 +75,7 @@ export class KernelSymbols {
 
   /** Memory held, in bytes. */
   get byteLength(): number {
-    const { high, low, name, module, names } = this.#columns;
+    const { high, low, name, module, names } = this.columns;
     let total = 0;
     for (const column of [high, low, name, module, names]) total += column.byteLength;
     return total;
@@ -72,7 +88,14 @@ export class KernelSymbols {
    */
   lookup(address: bigint): KernelSymbolHit | undefined {
     if (address < 0n || address > 0xffff_ffff_ffff_ffffn) return undefined;
-    const { high, low, name, module, modules, names } = this.#columns;
+    const hit = this.#find(address);
+    if (hit !== undefined || this.#readRest === undefined) return hit;
+    this.#rest ??= this.#readRest();
+    return this.#rest.lookup(address);
+  }
+
+  #find(address: bigint): KernelSymbolHit | undefined {
+    const { high, low, name, module, modules, names } = this.columns;
     const addressHigh = Number(address >> 32n);
     const addressLow = Number(address & 0xffff_ffffn);
     let from = 0;

@@ -4,23 +4,18 @@
  * trusted: only own files that nobody else may write are read, and their content is checked. What
  * fails here costs time and never an answer. Place: XDG Base Directory Specification.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  futimesSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { SymbolTable } from '../symbol-table.ts';
+import {
+  isSystemError,
+  makeOwnDirectory,
+  readOwnFile,
+  removeFile,
+  TEMPORARY,
+  writeOwnFile,
+} from './own-file.ts';
 import { decodeTable, encodeTable, TABLE_VERSION, type TableDescription } from './table-file.ts';
 
 export interface DiskCacheOptions {
@@ -32,7 +27,6 @@ export interface DiskCacheOptions {
 
 const MEBIBYTE = 1024 * 1024;
 const SUFFIX = '.sym';
-const TEMPORARY = '.tmp';
 /** A table beyond this share of the whole would push out everything else. */
 const LARGEST_SHARE = 1 / 2;
 /** Eviction goes on to this share, so that it is not due again at once. */
@@ -70,7 +64,7 @@ export class DiskSymbolCache {
     key: string,
   ): { readonly table: SymbolTable; readonly description: TableDescription } | undefined {
     try {
-      const bytes = this.#read(this.#path(key));
+      const bytes = readOwnFile(this.#path(key), this.#maxBytes);
       const found = bytes === undefined ? undefined : decodeTable(bytes);
       return found?.description.key === key ? found : undefined;
     } catch (error) {
@@ -85,7 +79,7 @@ export class DiskSymbolCache {
       if (!this.#prepare()) return false;
       const bytes = encodeTable(table, description);
       if (bytes.length > this.#maxBytes * LARGEST_SHARE) return false;
-      this.#write(this.#path(description.key), bytes);
+      writeOwnFile(this.#path(description.key), bytes);
       if (this.#bytes < 0) this.#evict();
       this.#bytes += bytes.length;
       this.#files++;
@@ -101,53 +95,13 @@ export class DiskSymbolCache {
     return join(this.#directory, createHash('sha256').update(key).digest('hex') + SUFFIX);
   }
 
-  #read(path: string): Uint8Array | undefined {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const stat = fstatSync(fd);
-      if (!stat.isFile() || !isOurs(stat) || stat.size > this.#maxBytes) return undefined;
-      const bytes = new Uint8Array(stat.size);
-      let done = 0;
-      while (done < bytes.length) {
-        const got = readSync(fd, bytes, done, bytes.length - done, done);
-        if (got === 0) return undefined;
-        done += got;
-      }
-      // The time of last use decides who is evicted; by the hour is exact enough.
-      const now = Date.now();
-      if (now - stat.mtimeMs > HOUR_MS) futimesSync(fd, now / 1000, now / 1000);
-      return bytes;
-    } finally {
-      closeSync(fd);
-    }
-  }
-
   /** Makes the directory, once, and checks that nobody else can write to it. */
   #prepare(): boolean {
     if (this.#usable === undefined) {
       this.#usable = false;
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      const stat = lstatSync(this.#directory);
-      this.#usable = stat.isDirectory() && isOurs(stat);
+      this.#usable = makeOwnDirectory(this.#directory);
     }
     return this.#usable;
-  }
-
-  #write(path: string, bytes: Uint8Array): void {
-    const temporary = `${path}.${randomBytes(8).toString('hex')}${TEMPORARY}`;
-    const fd = openSync(temporary, 'wx', 0o600);
-    try {
-      try {
-        let done = 0;
-        while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done);
-      } finally {
-        closeSync(fd);
-      }
-      renameSync(temporary, path);
-    } catch (error) {
-      remove(temporary);
-      throw error;
-    }
   }
 
   /** Counts what is there, and removes the least recently used when it is too much. */
@@ -160,7 +114,7 @@ export class DiskSymbolCache {
       if (stat === undefined || !stat.isFile()) continue;
       // Left by a run that was killed in the middle.
       if (name.endsWith(TEMPORARY)) {
-        if (Date.now() - stat.mtimeMs > HOUR_MS) remove(path);
+        if (Date.now() - stat.mtimeMs > HOUR_MS) removeFile(path);
         continue;
       }
       if (!name.endsWith(SUFFIX)) continue;
@@ -172,7 +126,7 @@ export class DiskSymbolCache {
       files.sort((a, b) => a.mtimeMs - b.mtimeMs);
       for (const { path, size } of files) {
         if (bytes <= this.#maxBytes * LOW_WATER && count <= this.#maxFiles * LOW_WATER) break;
-        remove(path);
+        removeFile(path);
         bytes -= size;
         count--;
       }
@@ -180,22 +134,4 @@ export class DiskSymbolCache {
     this.#bytes = bytes;
     this.#files = count;
   }
-}
-
-/** Ours, and written by nobody else. */
-function isOurs(stat: { readonly uid: number; readonly mode: number }): boolean {
-  return stat.uid === process.geteuid?.() && (stat.mode & 0o022) === 0;
-}
-
-/** Another run may have been quicker. */
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-  }
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }

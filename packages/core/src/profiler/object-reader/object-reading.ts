@@ -10,6 +10,7 @@ import {
   ElfImage,
   KernelSymbols,
   ObjectSymbols,
+  readKernelSymbols,
   readVdso,
   SymbolCache,
   type SymbolHit,
@@ -41,11 +42,14 @@ export class ObjectReading implements Disposable {
   private readonly tables: TableStore | undefined;
   private readonly symbols: SymbolCache;
   private readonly lines: boolean;
+  private readonly readKernel: () => KernelSymbols;
   private readonly named = new Map<string, NamedObject | undefined>();
   private kernel: KernelSymbols | undefined;
 
   constructor({ cacheDirectory, lines }: ReaderConfig) {
     this.lines = lines;
+    this.readKernel = () =>
+      cacheDirectory ? readKernelSymbols(cacheDirectory) : KernelSymbols.read();
     this.tables = cacheDirectory ? new TableStore(join(cacheDirectory, 'unwind')) : undefined;
     this.symbols = new SymbolCache(
       cacheDirectory ? { disk: new DiskSymbolCache(cacheDirectory) } : {},
@@ -104,7 +108,7 @@ export class ObjectReading implements Disposable {
   }
 
   private kernelFunctions(places: readonly KernelPlace[]): ProfileFrame[] {
-    this.kernel ??= KernelSymbols.read();
+    this.kernel ??= this.readKernel();
     const { kernel } = this;
     return places.map(({ address, isReturn }) => {
       const hit = kernel.lookup(isReturn ? address - 1n : address);

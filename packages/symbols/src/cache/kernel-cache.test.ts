@@ -1,0 +1,146 @@
+import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KernelSymbols } from '../kernel-symbols.ts';
+import { crc32 } from '../xz/checksum.ts';
+import { decodeKernelSymbols, encodeKernelSymbols, readKernelSymbols } from './kernel-cache.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'waggle-kernel-cache-'));
+afterAll(() => rmSync(home, { recursive: true }));
+let directory = '';
+let round = 0;
+beforeEach(() => {
+  directory = join(home, `cache-${round++}`);
+});
+
+const LINES = [
+  'ffffffff81000000 T first',
+  'ffffffff81000100 T second',
+  'ffffffff81000200 D data',
+  'ffffffffc0201000 t in_module\t[xfs]',
+  'ffffffffc0301000 t bpf_prog_one\t[bpf]',
+];
+
+function kernel(
+  lines: readonly string[] = LINES,
+  modules = 'xfs 100 2 - Live 0xffffffffc0201000\n',
+) {
+  const file = (name: string, text: string) => {
+    const path = join(home, `${name}-${round++}`);
+    writeFileSync(path, text);
+    return path;
+  };
+  return {
+    kallsyms: file('kallsyms', lines.map((line) => `${line}\n`).join('')),
+    modules: file('modules', modules),
+    bootId: file('boot', 'b-1\n'),
+  };
+}
+
+const files = () => readdirSync(join(directory, 'kernel-1'));
+const path = () => join(directory, 'kernel-1', files()[0] as string);
+
+test('the second run does not ask the kernel, but for code that comes and goes', () => {
+  const sources = kernel();
+  readKernelSymbols(directory, sources);
+  // Only what is read anew can tell.
+  writeFileSync(sources.kallsyms, 'ffffffffc0301000 t bpf_prog_two\t[bpf]\n');
+  const symbols = readKernelSymbols(directory, sources);
+  expect(symbols.lookup(0xffffffff81000010n)).toEqual({ name: 'first', offset: 16 });
+  expect(symbols.lookup(0xffffffffc0201004n)?.module).toBe('xfs');
+  expect(symbols.lookup(0xffffffffc0301004n)?.name).toBe('bpf_prog_two');
+  expect(symbols.lookup(0xffffffff81000204n)).toBeUndefined();
+  expect(symbols.restricted).toBe(false);
+  expect(files()).toHaveLength(1);
+  expect(statSync(path()).mode & 0o777).toBe(0o600);
+});
+
+test('another boot and other modules have their own, and end the older one', () => {
+  const sources = kernel();
+  readKernelSymbols(directory, sources);
+  const first = files();
+  // One more user of a module is no other kernel.
+  writeFileSync(sources.modules, 'xfs 100 3 - Live 0xffffffffc0201000\n');
+  readKernelSymbols(directory, sources);
+  expect(files()).toEqual(first);
+  writeFileSync(sources.modules, 'xfs 100 3 - Live 0xffffffffc0400000\n');
+  readKernelSymbols(directory, sources);
+  const second = files();
+  expect(second).toHaveLength(1);
+  expect(second).not.toEqual(first);
+  writeFileSync(sources.bootId, 'b-2\n');
+  readKernelSymbols(directory, sources);
+  expect(files()).toHaveLength(1);
+  expect(files()).not.toEqual(second);
+});
+
+test('hidden addresses are not stored', () => {
+  const hidden = kernel(LINES.map((line) => line.replace(/^\w+/, '0000000000000000')));
+  expect(readKernelSymbols(directory, hidden).restricted).toBe(true);
+  expect(() => files()).toThrow('ENOENT');
+});
+
+test('a kernel without modules, and a directory that cannot be made', () => {
+  const sources = { ...kernel(), modules: join(home, 'absent') };
+  expect(readKernelSymbols(directory, sources).lookup(0xffffffff81000000n)?.name).toBe('first');
+  expect(files()).toHaveLength(1);
+  writeFileSync(join(home, 'file'), '');
+  const below = readKernelSymbols(join(home, 'file', 'below'), sources);
+  expect(below.lookup(0xffffffff81000000n)?.name).toBe('first');
+});
+
+describe('a file', () => {
+  test('that others may write to is not believed', () => {
+    const sources = kernel();
+    readKernelSymbols(directory, sources);
+    chmodSync(path(), 0o660);
+    writeFileSync(sources.kallsyms, 'ffffffff81000000 T other\n');
+    expect(readKernelSymbols(directory, sources).lookup(0xffffffff81000000n)?.name).toBe('other');
+  });
+
+  test('that is damaged anywhere is read anew', () => {
+    const good = encodeKernelSymbols(KernelSymbols.read(kernel().kallsyms).columns);
+    expect(decodeKernelSymbols(good)).toBeDefined();
+    for (let length = 0; length < good.length; length++)
+      expect(decodeKernelSymbols(good.slice(0, length))).toBeUndefined();
+    for (let at = 0; at < good.length; at++) {
+      const bytes = good.slice();
+      bytes[at] = (bytes[at] as number) ^ 0x41;
+      expect(decodeKernelSymbols(bytes)).toBeUndefined();
+    }
+    // With the sum made good: any content is harmless.
+    for (let at = 12; at < good.length; at++) {
+      const bytes = good.slice();
+      bytes[at] = (bytes[at] as number) ^ 0x41;
+      new DataView(bytes.buffer).setUint32(8, crc32(bytes.subarray(12)), true);
+      const columns = decodeKernelSymbols(bytes);
+      if (columns === undefined) continue;
+      const none = () => KernelSymbols.parse(new Uint8Array(0));
+      const symbols = KernelSymbols.fromColumns(columns, none);
+      for (const address of [0n, 0xffffffff81000010n, 0xffffffffc0201004n])
+        expect(typeof (symbols.lookup(address)?.name ?? '')).toBe('string');
+    }
+  });
+});
+
+test('this kernel, from its own file, answers as from kallsyms', () => {
+  readKernelSymbols(directory);
+  const stored = readKernelSymbols(directory);
+  const read = KernelSymbols.read();
+  if (read.restricted) return;
+  expect(readFileSync(path()).length).toBeGreaterThan(100_000);
+  const { high, low } = read.columns;
+  for (let row = 0; row < low.length; row += 97) {
+    const address = (BigInt(high[row] as number) << 32n) | BigInt(low[row] as number);
+    expect(stored.lookup(address + 3n)).toEqual(read.lookup(address + 3n));
+  }
+});
