@@ -16,6 +16,7 @@ import type { Profile } from '@waggle/formats';
 import type { KernelAccess } from '../session/kernel-capture.ts';
 import { AddressSpaces } from './address-spaces.ts';
 import { onlineCpus } from './cpus.ts';
+import { EvidenceLoop } from './evidence-loop.ts';
 import { JitMaps } from './jit-maps.ts';
 import { ObjectFiles } from './object-files.ts';
 import { ObjectReader } from './object-reader/object-reader.ts';
@@ -31,8 +32,6 @@ import { type UnwindTableStats, UnwindTables } from './unwinding/unwind-tables.t
 
 /** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
 const ROUND_MS = 250;
-/** A short-lived program has to be looked at while it is there. */
-const EVIDENCE_MS = 20;
 const ROUNDS_UNTIL_FORGOTTEN = 3;
 /** A program that has just fetched the map's number is done with it long before. */
 const SWITCH_MS = 2;
@@ -81,7 +80,7 @@ export class CpuProfiler {
   private readonly symbolizer: Symbolizer;
   private readonly links: BpfLink[] = [];
   private readonly unwinding: { tables: UnwindTables; deferred: DeferredSamples } | undefined;
-  private readonly evidenceTimer: ReturnType<typeof setInterval>;
+  private readonly evidence: EvidenceLoop;
   private readonly timer: ReturnType<typeof setInterval>;
   private collector: StackCollector;
   private raw: ResolvedStack[] = [];
@@ -121,14 +120,16 @@ export class CpuProfiler {
       throw error;
     }
     this.timer = setInterval(() => this.round(), ROUND_MS);
-    this.evidenceTimer = setInterval(() => this.takeEvidence(), EVIDENCE_MS);
+    this.evidence = new EvidenceLoop(() => this.takeEvidence());
   }
 
   /** The image ended then (CLOCK_BOOTTIME): forgotten once no sample of it can be left. */
   retire(pid: number, time: bigint, ended: boolean): void {
     this.retired.push({ pid, time, ended, round: this.rounds });
+    if (ended) return;
     // The program that took its place may run for a moment only: its file is opened at once.
-    if (!ended) this.followMappings(false);
+    this.followMappings(false);
+    this.evidence.stir();
   }
 
   counts(): ProfilerCounts {
@@ -149,7 +150,7 @@ export class CpuProfiler {
     if (!this.sampling) return;
     this.stopSampling();
     clearInterval(this.timer);
-    clearInterval(this.evidenceTimer);
+    this.evidence[Symbol.dispose]();
     this.followMappings(true);
     this.jitMaps.refresh();
     this.takeDeferred();
@@ -234,14 +235,15 @@ export class CpuProfiler {
   }
 
   /** What was mapped is looked at as often: a program may be gone, or another, a moment later. */
-  private takeEvidence(): void {
-    this.followMappings(false);
-    this.takeDeferred();
+  private takeEvidence(): boolean {
+    const mappings = this.followMappings(false);
+    return this.takeDeferred() > 0 || mappings > 0;
   }
 
-  private takeDeferred(): void {
-    for (const stack of this.unwinding?.deferred.read(() => this.followMappings(true)) ?? [])
-      this.add(stack);
+  private takeDeferred(): number {
+    const stacks = this.unwinding?.deferred.read(() => this.followMappings(true)) ?? [];
+    for (const stack of stacks) this.add(stack);
+    return stacks.length;
   }
 
   private add(stack: StackCount): void {
@@ -274,10 +276,10 @@ export class CpuProfiler {
   }
 
   private round(all = false): void {
-    this.followMappings(all);
+    const mappings = this.followMappings(all);
     // Code is moved and freed: an address is what the map says of it now, not at the end.
     this.jitMaps.refresh();
-    this.takeDeferred();
+    if (this.takeDeferred() > 0 || mappings > 0) this.evidence.stir();
     for (const stack of this.maps.nextRound()) this.add(stack);
     this.rounds++;
     this.forgetRetired();
@@ -291,8 +293,11 @@ export class CpuProfiler {
     for (const { pid, time, ended } of over) this.spaces.forget(pid, time, ended);
   }
 
-  private followMappings(all: boolean): void {
-    for (const record of this.sideBand.read(all)) this.spaces.apply(record);
+  /** Returns how many records there were. */
+  private followMappings(all: boolean): number {
+    const records = this.sideBand.read(all);
+    for (const record of records) this.spaces.apply(record);
+    return records.length;
   }
 
   private stopSampling(): void {
