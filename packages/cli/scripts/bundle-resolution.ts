@@ -21,19 +21,29 @@ export function workersOf(root: string): string[] {
   return paths;
 }
 
-/** What is found by the place of a source (BPF objects, a package's packages) is found from the bundle. */
+/** The place of the bundle when it runs: that of the command, in workers too. */
+const BUNDLE_URL = 'Bun.pathToFileURL(Bun.main).href';
+
+/**
+ * What is found by the place of a source (BPF objects, a package's packages) is found from the bundle,
+ * and workers are found beside it. Bun itself would write in the place that the source has now, and a
+ * clone that is copied or moved would run with the old one's files.
+ */
 export function placesOfSources(root: string, bundle: string): BunPlugin {
   const texts = new Map(
     sourcesOf(root, 'packages/*/src/**/*.ts')
       .filter((path) => !path.endsWith('.test.ts'))
       .map((path) => [path, readFileSync(path, 'utf8')] as const)
-      .filter(([, text]) => text.includes('import.meta.url') && !text.includes('new Worker(')),
+      .filter(([, text]) => text.includes('import.meta.url')),
   );
   return {
     name: 'places-of-sources',
     setup(build) {
       for (const [path, text] of texts) {
-        const url = `new URL(${JSON.stringify(relative(bundle, path))}, import.meta.url).href`;
+        const source = JSON.stringify(relative(bundle, path));
+        const url = text.includes('new Worker(')
+          ? BUNDLE_URL
+          : `new URL(${source}, ${BUNDLE_URL}).href`;
         const contents = text.replaceAll('import.meta.url', url);
         build.onLoad({ filter: exactly(path) }, () => ({ contents, loader: 'ts' }));
       }

@@ -31,7 +31,8 @@ async function makeBundle(folder: string): Promise<string[]> {
     outdir: folder,
     naming: { entry: '[name].[ext]' },
     target: 'bun',
-    splitting: true,
+    format: 'cjs',
+    bytecode: true,
     // The environment counts when the command runs, not when it is bundled.
     env: 'disable',
     // Names stay, so that stack traces can be read. A source map would do better, but reading it

@@ -60,11 +60,16 @@ function writeHelp(text: string): void {
   }
 }
 
-try {
-  await buildProgram().parseAsync(process.argv);
-} catch (error) {
-  if (error instanceof CommanderError)
-    // Help and version end here too, with 0; everything else is a mistake in the command line.
-    process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
-  else throw error;
+// No await at the top: the bundle is made in a form that engines can keep compiled, which has none.
+async function main(): Promise<void> {
+  try {
+    await buildProgram().parseAsync(process.argv);
+  } catch (error) {
+    if (error instanceof CommanderError)
+      // Help and version end here too, with 0; everything else is a mistake in the command line.
+      process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
+    else throw error;
+  }
 }
+
+main();
