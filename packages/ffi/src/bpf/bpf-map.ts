@@ -19,6 +19,13 @@ export interface MapBatch {
   readonly values: Uint8Array;
 }
 
+interface BatchBuffers {
+  /** Entries. */
+  capacity: number;
+  keys: Uint8Array;
+  values: Uint8Array;
+}
+
 export class BpfMap {
   readonly keySize: number;
   /** Bytes of one value; per-CPU maps have `cpus` of them, each padded to 8 bytes. */
@@ -29,6 +36,7 @@ export class BpfMap {
   /** Distance in bytes between the values of two CPUs. */
   readonly valueStride: number;
   private readonly descriptor: number;
+  private batchBuffers: BatchBuffers | undefined;
 
   constructor(
     private readonly native: Native,
@@ -90,13 +98,32 @@ export class BpfMap {
 
   /**
    * Takes every entry out of a hash map, `batchSize` at a time or more where a bucket of the
-   * map holds more (kernel 5.6). A batch's bytes are overwritten by the next one.
+   * map holds more (kernel 5.6). A batch's bytes are overwritten by the next one, of this drain or of
+   * a later one.
    * @throws SystemError ENOTSUPP for a map that has no batch operations, such as an array.
    */
   *drain(batchSize = 256): Generator<MapBatch, void> {
-    let capacity = batchSize;
-    let keys = new Uint8Array(capacity * this.keySize);
-    let values = new Uint8Array(capacity * this.valueBytes);
+    // Kept for the next time: a map that is drained often would leave megabytes to the collector.
+    let buffers = this.batchBuffers;
+    this.batchBuffers = undefined;
+    if (buffers === undefined || buffers.capacity < batchSize) buffers = this.buffersFor(batchSize);
+    try {
+      yield* this.drainInto(buffers);
+    } finally {
+      this.batchBuffers = buffers;
+    }
+  }
+
+  private buffersFor(capacity: number): BatchBuffers {
+    return {
+      capacity,
+      keys: new Uint8Array(capacity * this.keySize),
+      values: new Uint8Array(capacity * this.valueBytes),
+    };
+  }
+
+  private *drainInto(buffers: BatchBuffers): Generator<MapBatch, void> {
+    let { capacity, keys, values } = buffers;
     const position = new Uint8Array(Math.max(this.keySize, 8));
     const count = new Uint32Array(1);
     const countBytes = new Uint8Array(count.buffer);
@@ -114,9 +141,8 @@ export class BpfMap {
       );
       // The kernel takes whole buckets: ENOSPC says that the next one does not fit.
       if (result === -ENOSPC) {
-        capacity *= 2;
-        keys = new Uint8Array(capacity * this.keySize);
-        values = new Uint8Array(capacity * this.valueBytes);
+        ({ capacity, keys, values } = this.buffersFor(capacity * 2));
+        Object.assign(buffers, { capacity, keys, values });
         continue;
       }
       // ENOENT says that this batch reached the end; it may still hold entries.
