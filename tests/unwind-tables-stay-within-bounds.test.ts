@@ -85,10 +85,10 @@ describe('200 short processes a second', () => {
       if (SECONDS > 20) console.log(stderr);
       expectRight(parseFolded(readFileSync(path, 'utf8')), 0.97);
       expect(stderr).toMatch(/ 0 lost; written/);
-      // Tables of each program, at times two of one file, those of the C library, the loader, relay and
-      // the vDSO, and our own maps: far from one for each of the processes.
+      // A table of each program, those of the C library, the loader, relay and the vDSO, and our own
+      // maps: far from one for each of the processes.
       const most = Math.max(...seen.map(({ maps }) => maps));
-      expect(most).toBeLessThan(2 * PROGRAMS + 40);
+      expect(most).toBeLessThan(PROGRAMS + 40);
       const settled = seen[Math.floor(seen.length / 2)];
       const last = seen.at(-1);
       // A busy machine is late with tables, and with the code that makes them.

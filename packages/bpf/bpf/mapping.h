@@ -80,6 +80,10 @@ static __always_inline u64 find_area(struct walk *walk, u64 address)
 	return 0;
 }
 
+/* I_CTIME_QUERIED of include/linux/fs.h (Linux 6.13): somebody has asked for the time. The file is no
+ * other one for that. */
+#define CTIME_QUERIED (1U << 31)
+
 static __always_inline void read_change_time(struct object_key *key, struct inode *inode)
 {
 	struct inode___seconds *seconds = (void *)inode;
@@ -88,7 +92,7 @@ static __always_inline void read_change_time(struct object_key *key, struct inod
 
 	if (bpf_core_field_exists(seconds->i_ctime_sec)) {
 		key->changed_sec = BPF_CORE_READ(seconds, i_ctime_sec);
-		key->changed_nsec = BPF_CORE_READ(seconds, i_ctime_nsec);
+		key->changed_nsec = BPF_CORE_READ(seconds, i_ctime_nsec) & ~CTIME_QUERIED;
 	} else if (bpf_core_field_exists(accessors->__i_ctime)) {
 		key->changed_sec = BPF_CORE_READ(accessors, __i_ctime.tv_sec);
 		key->changed_nsec = BPF_CORE_READ(accessors, __i_ctime.tv_nsec);

@@ -1,13 +1,14 @@
 // How much the kernel keeps of samples until userspace takes them, by what it samples in a second.
 
-import { deferredSample } from '@waggle/bpf';
 import { onlineCpus } from './cpus.ts';
 
 const ROOM_SECONDS = 2;
 const MIN_ENTRIES = 1024;
 /** Two maps of 2 KiB an entry: 70 MB of the kernel's. */
 const MAX_ENTRIES = 16_384;
-const DEFERRED_PAUSE_MS = 80;
+const DEFERRED_SECONDS = 0.25;
+/** Most of it the strings of the environment, at the stack's beginning. At most 48 KiB are copied. */
+const USUAL_STACK_BYTES = 16 * 1024;
 const MIN_DEFERRED_BYTES = 1024 * 1024;
 const MAX_DEFERRED_BYTES = 64 * 1024 * 1024;
 
@@ -21,12 +22,11 @@ export function sampleEntries(frequencyHz: number, cpus = onlineCpus().length): 
 }
 
 /**
- * Bytes of the ring for stacks that userspace walks: room for those of DEFERRED_PAUSE_MS in which the
- * event loop does something else, of the largest size. A ring counts twice in our memory, since it is
- * mapped twice, so it is not larger than that.
+ * Bytes of the ring for stacks that userspace walks: room for a round's, of a usual size. Not more,
+ * since a ring counts twice in our memory: it is mapped twice.
  */
 export function deferredRingBytes(frequencyHz: number, cpus = onlineCpus().length): number {
-  const samples = (frequencyHz * cpus * DEFERRED_PAUSE_MS) / 1000;
-  const bytes = 2 ** Math.ceil(Math.log2(samples * deferredSample.size));
+  const samples = frequencyHz * cpus * DEFERRED_SECONDS;
+  const bytes = 2 ** Math.round(Math.log2(samples * USUAL_STACK_BYTES));
   return Math.min(Math.max(bytes, MIN_DEFERRED_BYTES), MAX_DEFERRED_BYTES);
 }

@@ -278,13 +278,10 @@ function isContent(key: Uint8Array, { fd }: ObjectFile): boolean {
   return (
     view.getBigUint64(at.size, true) === size &&
     view.getBigUint64(at.changed_sec, true) * 1_000_000_000n +
-      BigInt(view.getUint32(at.changed_nsec, true) & NANOSECONDS) ===
+      BigInt(view.getUint32(at.changed_nsec, true)) ===
       ctimeNs
   );
 }
-
-/** Linux 6.13 keeps a flag above them in i_ctime_nsec (I_CTIME_QUERIED). */
-const NANOSECONDS = 0x7fff_ffff;
 
 function u32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);
