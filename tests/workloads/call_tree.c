@@ -1,8 +1,10 @@
 /*
  * call_tree MILLISECONDS [unlink] [code=N]
  * Burns CPU time in a call tree with known shares: main > work > sixty (60 %), twenty_five (25 %),
- * fifteen (15 %), in rounds of 100 equal units. `unlink` removes its own file first. Prints at the
- * end the milliseconds of CPU that it used since main began, and ends with code N (0).
+ * fifteen (15 %), by calls of one length in a random order. In a fixed order they would come back after
+ * a fixed time, and where that is a whole part of the time between two samples, every sample would hit
+ * the same function. `unlink` removes its own file first. Prints at the end the milliseconds of CPU that
+ * it used since main began, and ends with code N (0).
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -19,16 +21,29 @@ static inline __attribute__((always_inline)) void unit(void)
 		sink += i ^ sink;
 }
 
-#define BURNER(name, units)                                     \
+#define BURNER(name)                                            \
 	__attribute__((noinline, noclone)) void name(void)      \
 	{                                                       \
-		for (int i = 0; i < (units); i++)               \
+		for (int i = 0; i < 10; i++)                    \
 			unit();                                 \
+		/* Else they are one function of three names. */\
+		__asm__ volatile("# " #name);                   \
 	}
 
-BURNER(sixty, 60)
-BURNER(twenty_five, 25)
-BURNER(fifteen, 15)
+BURNER(sixty)
+BURNER(twenty_five)
+BURNER(fifteen)
+
+/* Marsaglia, Xorshift RNGs, 2003: below 100. */
+static unsigned int percentile(void)
+{
+	static unsigned int state = 2463534242U;
+
+	state ^= state << 13;
+	state ^= state >> 17;
+	state ^= state << 5;
+	return state % 100;
+}
 
 static double cpu_ms(void)
 {
@@ -40,9 +55,16 @@ static double cpu_ms(void)
 
 __attribute__((noinline, noclone)) void work(void)
 {
-	sixty();
-	twenty_five();
-	fifteen();
+	for (int call = 0; call < 10; call++) {
+		unsigned int drawn = percentile();
+
+		if (drawn < 60)
+			sixty();
+		else if (drawn < 85)
+			twenty_five();
+		else
+			fifteen();
+	}
 	/* Keeps the last call from becoming a jump. */
 	__asm__ volatile("" ::: "memory");
 }
