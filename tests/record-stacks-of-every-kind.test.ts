@@ -15,7 +15,9 @@ function expectThrough(stacks: readonly FoldedStack[], ...path: readonly string[
   expect(samples(stacks)).toBeGreaterThan(20);
   if (samples(stacks, isThrough) >= 0.99 * samples(stacks)) return;
   const others = stacks.filter((stack) => !isThrough(stack));
-  expect(others.map(({ frames, count }) => `${frames.join(';')} ${count}`)).toEqual([]);
+  // Where the C++ runtime is about to set another stack pointer, no rule describes its own frame.
+  if (samples(others) > 0.01 * samples(stacks))
+    expect(others.map(({ frames, count }) => `${frames.join(';')} ${count}`)).toEqual([]);
 }
 
 const withFrame = (stacks: readonly FoldedStack[], ...names: readonly string[]) =>
