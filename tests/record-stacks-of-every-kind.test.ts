@@ -15,9 +15,7 @@ function expectThrough(stacks: readonly FoldedStack[], ...path: readonly string[
   expect(samples(stacks)).toBeGreaterThan(20);
   if (samples(stacks, isThrough) >= 0.99 * samples(stacks)) return;
   const others = stacks.filter((stack) => !isThrough(stack));
-  // Where the C++ runtime is about to set another stack pointer, no rule describes its own frame.
-  if (samples(others) > 0.01 * samples(stacks))
-    expect(others.map(({ frames, count }) => `${frames.join(';')} ${count}`)).toEqual([]);
+  expect(others.map(({ frames, count }) => `${frames.join(';')} ${count}`)).toEqual([]);
 }
 
 const withFrame = (stacks: readonly FoldedStack[], ...names: readonly string[]) =>
@@ -33,8 +31,11 @@ describe('record of C++ without frame pointers', () => {
     const inFlight = withFrame(stacks, '__cxa_throw');
     expectThrough(inFlight, ...START, 'throwing', ...levels, 'thrower');
     expectThrough(withFrame(inFlight, '_Unwind_RaiseException'), ...START, 'throwing', ...levels);
-    // Unwinding goes on from each function that had something to clean up.
-    expectThrough(withFrame(stacks, '_Unwind_Resume'), ...START, 'throwing');
+    // Unwinding goes on from each function that had something to clean up. At its end the runtime sets
+    // another stack pointer, and no rule describes its own frame while it does.
+    const resuming = withFrame(stacks, '_Unwind_Resume');
+    const whole = samples(resuming, ({ frames }) => frames.join(';').includes('main;throwing;'));
+    expect(whole / samples(resuming)).toBeGreaterThan(0.85);
     expectThrough(withFrame(stacks, '_Unwind_Find_FDE'), ...START, 'throwing', 'level');
     // A handler is a part of its function that the compiler set aside: throwing, or throwing.cold.
     expectThrough(withFrame(stacks, 'landed'), ...START, 'throwing');
