@@ -13,8 +13,6 @@
 const volatile bool sample_idle = false;
 /* Stacks of the threads of a process are counted apart. */
 const volatile bool count_by_thread = false;
-/* Without it the walk is dead code that no verifier sees: the sampler loads on older kernels. */
-const volatile bool unwind_by_tables = false;
 
 #define FRAME_BYTES (STACK_MAX_FRAMES * sizeof(u64))
 
@@ -70,7 +68,12 @@ static __always_inline void count_sample(void *map, struct sample_key *key, stru
 	counters->stored++;
 }
 
-static __always_inline void on_sample(void *ctx)
+/*
+ * by_tables is a constant of the program and not of the loader: a walk that is dead code would still be
+ * in it, and kernels before 5.13 refuse whatever holds the address of a function, as bpf_loop's caller
+ * does.
+ */
+static __always_inline void on_sample(void *ctx, bool by_tables)
 {
 	struct filter_settings *settings = ONLY(filter_settings);
 	struct sample_counters *counters = ONLY(sample_counters);
@@ -103,7 +106,7 @@ static __always_inline void on_sample(void *ctx)
 	key->kernel_depth = depth_of(bytes);
 	if (key->kernel_depth == STACK_MAX_FRAMES)
 		counters->kernel_truncated++;
-	if (!unwind_by_tables || !walk_user_stack(walk, key, task)) {
+	if (!by_tables || !walk_user_stack(walk, key, task)) {
 		key->user_stop = STOP_NOT_WALKED;
 		bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);
 		if (bytes < 0)

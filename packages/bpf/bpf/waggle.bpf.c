@@ -129,7 +129,14 @@ int BPF_PROG(handle_exec_failed_raw, struct pt_regs *regs, long result)
 SEC("perf_event")
 int sample(struct bpf_perf_event_data *ctx)
 {
-	on_sample(ctx);
+	on_sample(ctx, true);
+	return 0;
+}
+
+SEC("perf_event")
+int sample_by_frame_pointers(struct bpf_perf_event_data *ctx)
+{
+	on_sample(ctx, false);
 	return 0;
 }
 

@@ -10,7 +10,7 @@ export {
   MAPS,
   objectPath,
   type ProgramVariant,
-  SAMPLE_PROGRAM,
+  SAMPLE_PROGRAMS,
 } from './object.ts';
 export { decodeComm, decodeRecord, type RecordMemory } from './records/decode.ts';
 export type {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateLayouts } from '../scripts/generate-layouts.ts';
-import { KERNEL_PROGRAMS, objectPath, SAMPLE_PROGRAM } from './object.ts';
+import { KERNEL_PROGRAMS, objectPath, SAMPLE_PROGRAMS } from './object.ts';
 
 const EM_BPF = 247;
 const MACHINE_AT = 18;
@@ -24,7 +24,9 @@ describe.each(['x64', 'arm64'])('the object for %s', (architecture) => {
     const programs = Object.values(KERNEL_PROGRAMS).flatMap((variants) =>
       variants.map(({ program }) => program),
     );
-    const missing = [...programs, SAMPLE_PROGRAM].filter((name) => !text.includes(`\0${name}\0`));
+    const missing = [...programs, ...Object.values(SAMPLE_PROGRAMS)].filter(
+      (name) => !text.includes(`\0${name}\0`),
+    );
     expect(missing).toEqual([]);
   });
 });

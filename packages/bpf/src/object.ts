@@ -55,7 +55,11 @@ export const KERNEL_PROGRAMS: Readonly<Record<KernelHook, readonly ProgramVarian
   ],
 };
 
-export const SAMPLE_PROGRAM = 'sample';
+/** The sampler, by how it finds the frames of user space: tables need Linux 6.1. */
+export const SAMPLE_PROGRAMS = {
+  tables: 'sample',
+  framePointers: 'sample_by_frame_pointers',
+} as const;
 
 export const MAPS = {
   events: 'process_events',

@@ -9,7 +9,7 @@ import {
   MAPS,
   objectPath,
   rodata,
-  SAMPLE_PROGRAM,
+  SAMPLE_PROGRAMS,
 } from '@waggle/bpf';
 import { type BpfLink, type BpfObject, BpfObjectFile, type Native, SystemError } from '@waggle/ffi';
 import type { UnwindMode } from '../plugin/plugin.ts';
@@ -48,6 +48,8 @@ export type AttachReport = Readonly<Partial<Record<KernelHook, AttachOutcome>>>;
 export interface KernelPrograms extends Disposable {
   readonly object: BpfObject;
   readonly report: AttachReport;
+  /** The program to attach to perf events, where the sampler was asked for. */
+  readonly sampler: string;
   /** The sampler walks by tables; false also when `auto` had to do without. */
   readonly unwindsByTables: boolean;
   close(): void;
@@ -101,7 +103,7 @@ export function loadKernelPrograms(native: Native, options: KernelProgramsOption
       const choice = [...choices.entries()].find(
         ([hook, { variant }]) => KERNEL_PROGRAMS[hook][variant]?.program === error.program,
       )?.[1];
-      if (error.program === SAMPLE_PROGRAM && unwindsByTables && options.unwind === 'auto') {
+      if (error.program === SAMPLE_PROGRAMS.tables && options.unwind === 'auto') {
         unwindsByTables = false;
         continue;
       }
@@ -157,7 +159,12 @@ function attempt(
     throw error;
   }
   const { unwindsByTables } = options;
-  return { object, report, unwindsByTables, close, [Symbol.dispose]: close };
+  const sampler = samplerOf(options);
+  return { object, report, sampler, unwindsByTables, close, [Symbol.dispose]: close };
+}
+
+function samplerOf({ unwindsByTables }: LoadOptions): string {
+  return unwindsByTables ? SAMPLE_PROGRAMS.tables : SAMPLE_PROGRAMS.framePointers;
 }
 
 function skipUnwanted(
@@ -176,13 +183,12 @@ function skipUnwanted(
 function load(file: BpfObjectFile, options: LoadOptions, programs: readonly string[]): BpfObject {
   const sampling = options.sampleEntries !== undefined;
   try {
-    file.selectPrograms(new Set(sampling ? [...programs, SAMPLE_PROGRAM] : programs));
+    file.selectPrograms(new Set(sampling ? [...programs, samplerOf(options)] : programs));
     file.setMaxEntries(MAPS.events, options.ringBytes);
     // Programs name these maps, so they must exist; what is not used takes one entry.
     if (!options.tracksProcesses) file.setMaxEntries(MAPS.trackedProcesses, 1);
     for (const map of MAPS.samples) file.setMaxEntries(map, options.sampleEntries ?? 1);
     if (options.unwindsByTables) {
-      file.setConstant('.rodata', rodata.offset.unwind_by_tables, Uint8Array.of(1));
       file.setMaxEntries(MAPS.deferredScratch, possibleCpus());
       if (options.deferredBytes !== undefined)
         file.setMaxEntries(MAPS.deferredSamples, options.deferredBytes);

@@ -2,7 +2,7 @@
 // collected. It runs from construction to close(); `cpu-profiler.ts` makes a plugin of it.
 
 import { hostname } from 'node:os';
-import { SAMPLE_PROGRAM, unwindStop } from '@waggle/bpf';
+import { unwindStop } from '@waggle/bpf';
 import {
   type BpfLink,
   bootToRealtimeOffset,
@@ -268,7 +268,8 @@ export class CpuProfiler {
       throw error;
     }
     try {
-      this.links.push(this.kernel.programs.object.program(SAMPLE_PROGRAM).attachPerfEvent(event));
+      const { object, sampler } = this.kernel.programs;
+      this.links.push(object.program(sampler).attachPerfEvent(event));
     } catch (error) {
       event.close();
       throw error;
