@@ -21,7 +21,7 @@ bundle_is_writable() {
   if [ -d "$bundles" ]; then [ -w "$bundles" ]; else [ -w "$root/packages/cli" ]; fi
 }
 
-# Takes some 0.2 s. Several at once do no harm: each makes its own, and the last one counts.
+# Takes some 0.7 s of CPU. Several at once do no harm: each makes its own, and the last one counts.
 make_bundle() {
   bundle_is_writable &&
     "$root/node_modules/.bin/bun" --config=/dev/null --no-env-file --no-install \

@@ -11,7 +11,7 @@ export function sourcesOf(root: string, pattern: string): string[] {
   return [...new Bun.Glob(pattern).scanSync({ cwd: root, absolute: true })].sort();
 }
 
-/** A worker is a source whose name ends in `worker.ts`. All chunks being in one folder, it is beside them. */
+/** A worker is a source whose name ends in `worker.ts`; its bundle is beside that of the command. */
 export function workersOf(root: string): string[] {
   const paths = sourcesOf(root, 'packages/*/src/**/*worker.ts');
   const names = paths.map((path) => basename(path));
