@@ -13,6 +13,9 @@
 const volatile bool sample_idle = false;
 /* Stacks of the threads of a process are counted apart. */
 const volatile bool count_by_thread = false;
+/* The profiler itself, 0 for none: its runtime keeps frame pointers, and a table of 13 MB for a few of
+ * its samples would cost more than all the others. */
+const volatile u32 own_tgid = 0;
 
 #define FRAME_BYTES (STACK_MAX_FRAMES * sizeof(u64))
 
@@ -106,7 +109,7 @@ static __always_inline void on_sample(void *ctx, bool by_tables)
 	key->kernel_depth = depth_of(bytes);
 	if (key->kernel_depth == STACK_MAX_FRAMES)
 		counters->kernel_truncated++;
-	if (!by_tables || !walk_user_stack(walk, key, task)) {
+	if (!by_tables || tgid == own_tgid || !walk_user_stack(walk, key, task)) {
 		key->user_stop = STOP_NOT_WALKED;
 		bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);
 		if (bytes < 0)

@@ -189,6 +189,8 @@ function load(file: BpfObjectFile, options: LoadOptions, programs: readonly stri
     if (!options.tracksProcesses) file.setMaxEntries(MAPS.trackedProcesses, 1);
     for (const map of MAPS.samples) file.setMaxEntries(map, options.sampleEntries ?? 1);
     if (options.unwindsByTables) {
+      const self = new Uint8Array(Uint32Array.of(process.pid).buffer);
+      file.setConstant('.rodata', rodata.offset.own_tgid, self);
       file.setMaxEntries(MAPS.deferredScratch, possibleCpus());
       if (options.deferredBytes !== undefined)
         file.setMaxEntries(MAPS.deferredSamples, options.deferredBytes);
