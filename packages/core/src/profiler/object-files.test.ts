@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   mkdtempSync,
+  openSync,
   renameSync,
   rmSync,
   statSync,
@@ -63,6 +65,17 @@ describe('an object is what its file held when it was mapped', () => {
       expect(second.key).not.toBe(first.key);
       expect(second.missing).toBeUndefined();
       expect([holdsItsContent(first), holdsItsContent(second)]).toEqual([false, true]);
+    }));
+
+  test('none when it can no longer be asked, as of a FUSE mount whose server is gone', () =>
+    withFile('one', async (path, objects) => {
+      const first = objects.of(process.pid, mappingOf(path), now());
+      closeSync(first.fd as number);
+      await later();
+      expect(objects.of(process.pid, mappingOf(path), now()).missing).toBe('gone');
+      expect(holdsItsContent(first)).toBe(false);
+      // The number is closed with the objects.
+      expect(openSync('/dev/null', 'r')).toBe(first.fd as number);
     }));
 
   test('none when it was written to before anybody looked', () =>

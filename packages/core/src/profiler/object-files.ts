@@ -2,7 +2,7 @@
 // they can still be read when the process, its mount namespace or the file's name are gone. A file has
 // one descriptor, and an object for each content that it was mapped with.
 
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import {
   contentOf,
   type FileContent,
@@ -133,7 +133,7 @@ export class ObjectFiles implements Disposable {
     const { fd, content } = version;
     if (fd === undefined || content === undefined) return true;
     const until = this.clock.now();
-    const now = sameContent(fd, content);
+    const now = contentNow(fd, content);
     if (now === undefined) return false;
     version.content = now;
     version.until = until;
@@ -160,11 +160,7 @@ export class ObjectFiles implements Disposable {
 /** Whether the file holds what it held when it was mapped, as far as that is known. */
 export function holdsItsContent({ fd, content, missing }: ObjectFile): boolean {
   if (fd === undefined || content === undefined) return missing !== 'changed';
-  try {
-    return sameContent(fd, content) !== undefined;
-  } catch {
-    return false;
-  }
+  return contentNow(fd, content) !== undefined;
 }
 
 /**
@@ -180,6 +176,15 @@ export function isGenerated({ path, content }: ObjectFile): boolean {
 /** Not memory without a file. */
 function isFile({ path }: Mapping): boolean {
   return path.startsWith('/') && !path.startsWith('//');
+}
+
+/** As sameContent(); undefined as well when the file cannot be asked, its server being gone. */
+function contentNow(fd: number, before: FileContent): FileContent | undefined {
+  try {
+    return sameContent(fd, before);
+  } catch {
+    return undefined;
+  }
 }
 
 function readContent(fd: number): FileContent | undefined {
@@ -239,7 +244,12 @@ function isTheFile(
   { inode, device }: Mapping,
   { mapped, now }: { readonly mapped: bigint; readonly now: bigint },
 ): boolean {
-  const stat = fstatSync(fd, { bigint: true });
+  let stat: BigIntStats;
+  try {
+    stat = fstatSync(fd, { bigint: true });
+  } catch {
+    return false;
+  }
   if (!stat.isFile() || stat.ino !== inode || isBornAfter(timesOf(stat), mapped, now)) return false;
   // The mount of what a link leads to may be in no list any more.
   return isOnDevice(fd, stat.dev, pid, device) ?? isLink;
