@@ -3,7 +3,7 @@
 // kernel again when it has not been used for longest and the budget asks for room.
 
 import { MAPS, objectTable, unwindBounds } from '@waggle/bpf';
-import { ArrayMap, type BpfMap, type BpfObject, type Native } from '@waggle/ffi';
+import { ArrayMap, type BpfMap, type BpfObject, type Native, SystemError } from '@waggle/ffi';
 import { UnwindTable } from '@waggle/unwind';
 import type { ObjectFile } from '../object-files.ts';
 import type { ObjectReader } from '../object-reader/object-reader.ts';
@@ -188,23 +188,22 @@ export class UnwindTables implements Disposable {
     this.setObject(key, installed.number, true, time);
   }
 
+  /** undefined when there is no number, descriptor or memory for it now: its samples stay deferred. */
   private give(table: UnwindTable): Installed | undefined {
     const number = this.takeNumber();
     if (number === undefined) return undefined;
-    const map = ArrayMap.of(
-      this.native,
-      'unwind_table',
-      unwindBounds.UNWIND_BLOCK_BYTES,
-      table.bytes,
-    );
-    this.slots.set(u32(number), u32(map.fd));
-    return {
-      number,
-      map,
-      rows: table.rowCount,
-      bytes: table.bytes.length,
-      objectKeys: new Map(),
-    };
+    const { bytes, rowCount: rows } = table;
+    let map: ArrayMap | undefined;
+    try {
+      map = ArrayMap.of(this.native, 'unwind_table', unwindBounds.UNWIND_BLOCK_BYTES, bytes);
+      this.slots.set(u32(number), u32(map.fd));
+      return { number, map, rows, bytes: bytes.length, objectKeys: new Map() };
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      map?.close();
+      this.freeNumbers.push({ number, since: performance.now() });
+      return undefined;
+    }
   }
 
   private setObject(key: Uint8Array, table: number, present: boolean, time: bigint): void {
