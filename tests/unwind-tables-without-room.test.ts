@@ -1,7 +1,7 @@
 // A table that the kernel has no room for is no reason to end a recording.
 
+import { dlopen } from 'bun:ffi';
 import { expect } from 'bun:test';
-import { spawnSync } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { objectKey } from '@waggle/bpf';
 import { openNative } from '@waggle/ffi';
@@ -10,9 +10,21 @@ import { ObjectReader } from '../packages/core/src/profiler/object-reader/object
 import { UnwindTables } from '../packages/core/src/profiler/unwinding/unwind-tables.ts';
 import { kernelTest } from './support/kernel-test.ts';
 
-function setDescriptorLimit(limit: number | string): void {
-  const { status } = spawnSync('prlimit', ['--pid', `${process.pid}`, `--nofile=${limit}:`]);
-  expect(status).toBe(0);
+const RLIMIT_NOFILE = 7;
+const libc = dlopen('libc.so.6', {
+  getrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
+  setrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
+});
+
+/** Of descriptors, soft and hard. */
+function descriptorLimits(): BigUint64Array {
+  const limits = new BigUint64Array(2);
+  expect(libc.symbols.getrlimit(RLIMIT_NOFILE, limits)).toBe(0);
+  return limits;
+}
+
+function setDescriptorLimits(soft: bigint, hard: bigint): void {
+  expect(libc.symbols.setrlimit(RLIMIT_NOFILE, BigUint64Array.of(soft, hard))).toBe(0);
 }
 
 /** As the sampler knows the file. */
@@ -50,13 +62,15 @@ kernelTest(
       if (filler > highest) break;
     }
     const key = keyOf(fd);
+    const [soft = 0n, hard = 0n] = descriptorLimits();
     try {
       // The soft one only, so that it can be raised again.
-      setDescriptorLimit(Math.max(...fillers) + 1);
+      setDescriptorLimits(BigInt(Math.max(...fillers) + 1), hard);
       tables.install(key, file, 1n);
       expect(tables.stats().tables).toBe(0);
     } finally {
       for (const filler of fillers) closeSync(filler);
+      setDescriptorLimits(soft, hard);
     }
     tables.install(key, file, 2n);
     expect(tables.stats().tables).toBe(1);

@@ -98,6 +98,11 @@ export class ObjectFiles implements Disposable {
       const fd = openPlace(place.path);
       if (fd === undefined) continue;
       if (isTheFile(fd, place, pid, mapping, { mapped, now: now + toEpoch })) {
+        if (isMemory(mapping) && isGenerated({ ...mapping, content: readContent(fd) })) {
+          // Nothing is read of it, and a descriptor would keep memory whose process has ended.
+          closeSync(fd);
+          return this.remember(name, mapping, undefined);
+        }
         this.descriptors.push(fd);
         return this.version(name, mapping, fd, time);
       }
@@ -167,10 +172,15 @@ export function holdsItsContent({ fd, content, missing }: ObjectFile): boolean {
  * Whether it is memory that code is generated into. perf_event_open(2) calls anonymous memory
  * `//anon`; a file in memory may be a program as well.
  */
-export function isGenerated({ path, content }: ObjectFile): boolean {
+export function isGenerated({ path, content }: Pick<ObjectFile, 'path' | 'content'>): boolean {
   if (path.startsWith('/memfd:')) return content?.isElf !== true;
   if (!path.startsWith('/')) return path !== VDSO;
   return path.startsWith('//') || path.startsWith('/dev/zero');
+}
+
+/** Memory that the kernel gives as a file. */
+function isMemory({ path }: Mapping): boolean {
+  return path.startsWith('/memfd:') || path.startsWith('/dev/zero');
 }
 
 /** Not memory without a file. */
