@@ -115,11 +115,21 @@ export class KernelSymbols {
     const symbolLow = low[at] as number;
     const offset = (addressHigh - (high[at] as number)) * 0x1_0000_0000 + (addressLow - symbolLow);
     const owner = module[at] as number;
-    if (module[at + 1] !== owner && offset >= 2 * PAGE - (symbolLow % PAGE)) return undefined;
+    if (this.#isLast(at) && offset >= 2 * PAGE - (symbolLow % PAGE)) return undefined;
     const text = stringAt(names, nameOffset, MAX_NAME);
     const moduleName = modules[owner];
     if (owner === 0 || moduleName === undefined) return { name: text, offset };
     return { name: text, module: moduleName, offset };
+  }
+
+  /**
+   * Whether no more code of its owner follows. Between the code of a module and its data there may be
+   * code that was left out of the table, under any name.
+   */
+  #isLast(at: number): boolean {
+    const { module, name } = this.columns;
+    if (module[at + 1] !== module[at]) return true;
+    return this.#readRest !== undefined && name[at + 1] === NOT_CODE;
   }
 }
 

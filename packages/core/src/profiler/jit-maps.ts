@@ -53,7 +53,7 @@ export class JitMaps implements Disposable {
     const now = performance.now();
     if (known.map === undefined && this.open < MAX_OPEN_MAPS && now - known.lookedAt > RETRY_MS) {
       known.lookedAt = now;
-      known.map = PerfMap.forProcess(pid) ?? openDump(dump());
+      known.map = whereItAnswers(() => PerfMap.forProcess(pid) ?? openDump(dump()));
       if (known.map !== undefined) this.open++;
     }
     return known.map === undefined ? undefined : known;
@@ -61,7 +61,7 @@ export class JitMaps implements Disposable {
 
   /** Reads what was written since. */
   refresh(): void {
-    for (const { map } of this.known.values()) map?.refresh();
+    for (const { map } of this.known.values()) whereItAnswers(() => map?.refresh());
   }
 
   /** Lets go of images that were not sampled since the last call; frames of theirs keep their names. */
@@ -93,4 +93,17 @@ function openDump(fd: number | undefined): JitDump | undefined {
   const map = new JitDump(fd);
   map.refresh();
   return map;
+}
+
+/**
+ * undefined when the file cannot be read, as in a container whose file system was a process that ended
+ * with it (FUSE). What was read before still answers.
+ */
+function whereItAnswers<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && 'errno' in error) return undefined;
+    throw error;
+  }
 }

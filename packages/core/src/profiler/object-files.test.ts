@@ -1,8 +1,11 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   mkdtempSync,
+  openSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -63,6 +66,17 @@ describe('an object is what its file held when it was mapped', () => {
       expect(second.key).not.toBe(first.key);
       expect(second.missing).toBeUndefined();
       expect([holdsItsContent(first), holdsItsContent(second)]).toEqual([false, true]);
+    }));
+
+  test('none when it can no longer be asked, as of a FUSE mount whose server is gone', () =>
+    withFile('one', async (path, objects) => {
+      const first = objects.of(process.pid, mappingOf(path), now());
+      closeSync(first.fd as number);
+      await later();
+      expect(objects.of(process.pid, mappingOf(path), now()).missing).toBe('gone');
+      expect(holdsItsContent(first)).toBe(false);
+      // The number is closed with the objects.
+      expect(openSync('/dev/null', 'r')).toBe(first.fd as number);
     }));
 
   test('none when it was written to before anybody looked', () =>
@@ -157,4 +171,23 @@ test('memory that code is generated into, and programs in memory', () => {
   const mapping = mappingOf(program);
   const elf = objects.of(process.pid, mapping);
   expect(isGenerated({ ...elf, path: '/memfd:program' })).toBe(false);
+});
+
+test('a descriptor does not keep memory that code is generated into', () => {
+  using objects = new ObjectFiles(clock);
+  const path = freshPath();
+  writeFileSync(path, 'no ELF file');
+  const mapped = Bun.mmap(path);
+  const line = readFileSync('/proc/self/maps', 'utf8')
+    .split('\n')
+    .find((text) => text.endsWith(path));
+  const [start = 0, end = 0] = (line ?? '')
+    .split(/[- ]/, 2)
+    .map((text) => Number.parseInt(text, 16));
+  const mapping = { ...mappingOf(path), start, end };
+  const memory = objects.of(process.pid, { ...mapping, path: '/memfd:doublemapper' });
+  expect(memory).toMatchObject({ fd: undefined, missing: undefined });
+  expect(isGenerated(memory)).toBe(true);
+  expect(objects.of(process.pid, { ...mapping, path: '/any/other' }).fd).toBeNumber();
+  expect(mapped.length).toBeGreaterThan(0);
 });

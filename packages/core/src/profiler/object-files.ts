@@ -2,7 +2,7 @@
 // they can still be read when the process, its mount namespace or the file's name are gone. A file has
 // one descriptor, and an object for each content that it was mapped with.
 
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import {
   contentOf,
   type FileContent,
@@ -98,6 +98,11 @@ export class ObjectFiles implements Disposable {
       const fd = openPlace(place.path);
       if (fd === undefined) continue;
       if (isTheFile(fd, place, pid, mapping, { mapped, now: now + toEpoch })) {
+        if (isMemory(mapping) && isGenerated({ ...mapping, content: readContent(fd) })) {
+          // Nothing is read of it, and a descriptor would keep memory whose process has ended.
+          closeSync(fd);
+          return this.remember(name, mapping, undefined);
+        }
         this.descriptors.push(fd);
         return this.version(name, mapping, fd, time);
       }
@@ -133,7 +138,7 @@ export class ObjectFiles implements Disposable {
     const { fd, content } = version;
     if (fd === undefined || content === undefined) return true;
     const until = this.clock.now();
-    const now = sameContent(fd, content);
+    const now = contentNow(fd, content);
     if (now === undefined) return false;
     version.content = now;
     version.until = until;
@@ -160,26 +165,36 @@ export class ObjectFiles implements Disposable {
 /** Whether the file holds what it held when it was mapped, as far as that is known. */
 export function holdsItsContent({ fd, content, missing }: ObjectFile): boolean {
   if (fd === undefined || content === undefined) return missing !== 'changed';
-  try {
-    return sameContent(fd, content) !== undefined;
-  } catch {
-    return false;
-  }
+  return contentNow(fd, content) !== undefined;
 }
 
 /**
  * Whether it is memory that code is generated into. perf_event_open(2) calls anonymous memory
  * `//anon`; a file in memory may be a program as well.
  */
-export function isGenerated({ path, content }: ObjectFile): boolean {
+export function isGenerated({ path, content }: Pick<ObjectFile, 'path' | 'content'>): boolean {
   if (path.startsWith('/memfd:')) return content?.isElf !== true;
   if (!path.startsWith('/')) return path !== VDSO;
   return path.startsWith('//') || path.startsWith('/dev/zero');
 }
 
+/** Memory that the kernel gives as a file. */
+function isMemory({ path }: Mapping): boolean {
+  return path.startsWith('/memfd:') || path.startsWith('/dev/zero');
+}
+
 /** Not memory without a file. */
 function isFile({ path }: Mapping): boolean {
   return path.startsWith('/') && !path.startsWith('//');
+}
+
+/** As sameContent(); undefined as well when the file cannot be asked, its server being gone. */
+function contentNow(fd: number, before: FileContent): FileContent | undefined {
+  try {
+    return sameContent(fd, before);
+  } catch {
+    return undefined;
+  }
 }
 
 function readContent(fd: number): FileContent | undefined {
@@ -239,7 +254,12 @@ function isTheFile(
   { inode, device }: Mapping,
   { mapped, now }: { readonly mapped: bigint; readonly now: bigint },
 ): boolean {
-  const stat = fstatSync(fd, { bigint: true });
+  let stat: BigIntStats;
+  try {
+    stat = fstatSync(fd, { bigint: true });
+  } catch {
+    return false;
+  }
   if (!stat.isFile() || stat.ino !== inode || isBornAfter(timesOf(stat), mapped, now)) return false;
   // The mount of what a link leads to may be in no list any more.
   return isOnDevice(fd, stat.dev, pid, device) ?? isLink;

@@ -64,6 +64,19 @@ test('the second run does not ask the kernel, but for code that comes and goes',
   expect(statSync(path()).mode & 0o777).toBe(0o600);
 });
 
+test('code that comes and goes between the code and the data of a module is not the module', () => {
+  const sources = kernel([
+    ...LINES.slice(0, -1),
+    'ffffffffc0301000 t bpf_prog_one\t[bpf]',
+    'ffffffffc0501000 d module_data\t[xfs]',
+  ]);
+  for (const _run of ['stored', 'read again']) {
+    const symbols = readKernelSymbols(directory, sources);
+    expect(symbols.lookup(0xffffffffc0301004n)?.name).toBe('bpf_prog_one');
+    expect(symbols.lookup(0xffffffffc0201004n)?.name).toBe('in_module');
+  }
+});
+
 test('another boot and other modules have their own, and end the older one', () => {
   const sources = kernel();
   readKernelSymbols(directory, sources);

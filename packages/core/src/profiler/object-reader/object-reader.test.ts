@@ -78,7 +78,7 @@ test('the kernel and its vDSO', async () => {
   expect(table && UnwindTable.fromBytes(table).rowCount).toBeGreaterThan(10);
 });
 
-test('what is no object has no table and no names; what cannot be read is an error', async () => {
+test('what is no object has no table and no names; a table that cannot be read is an error', async () => {
   using reader = new ObjectReader({ lines: false });
   const path = join(folder, 'text');
   writeFileSync(path, 'not an ELF file');
@@ -91,6 +91,9 @@ test('what is no object has no table and no names; what cannot be read is an err
   expect((await reader.ask({ kind: 'functions', object, places })).functions).toEqual([undefined]);
   closeSync(object.fd);
   const closed = { ...object, fd: 9999 };
+  expect((await reader.ask({ kind: 'functions', object: closed, places })).functions).toEqual([
+    undefined,
+  ]);
   const failure = await reader
     .ask({ kind: 'unwind-table', object: closed })
     .catch(({ message }: Error) => message);

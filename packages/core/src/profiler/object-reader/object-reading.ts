@@ -135,8 +135,10 @@ export class ObjectReading implements Disposable {
       const options = { path, cache: this.symbols };
       return this.lines ? openWithLines(fd, options) : ObjectSymbols.open(fd, options);
     } catch (error) {
-      // Not an ELF file, or one that lies about itself: its frames keep their offsets.
-      if (error instanceof ElfError) return undefined;
+      // Not an ELF file, one that lies about itself, or one that cannot be read: its frames keep their
+      // offsets, and all others their names.
+      if (error instanceof ElfError || (error instanceof Error && 'errno' in error))
+        return undefined;
       throw error;
     }
   }

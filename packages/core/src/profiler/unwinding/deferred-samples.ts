@@ -79,9 +79,9 @@ export class DeferredSamples implements Disposable {
     return this.ready.splice(0);
   }
 
-  /** When every sample read so far has been walked. */
+  /** When every sample read so far has been walked; not those read since, which a busy host never ends. */
   async settled(): Promise<void> {
-    while (this.waiting.size > 0) await Promise.all(this.waiting);
+    await Promise.all(this.waiting);
   }
 
   close(): void {

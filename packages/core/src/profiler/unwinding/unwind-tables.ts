@@ -2,14 +2,13 @@
 // meets its object, by the object reader's thread; it is shared by all processes, and taken out of the
 // kernel again when it has not been used for longest and the budget asks for room.
 
-import { fstatSync } from 'node:fs';
-import { MAPS, objectKey, objectTable, unwindBounds } from '@waggle/bpf';
-import { ArrayMap, type BpfMap, type BpfObject, type Native } from '@waggle/ffi';
+import { MAPS, objectTable, unwindBounds } from '@waggle/bpf';
+import { ArrayMap, type BpfMap, type BpfObject, type Native, SystemError } from '@waggle/ffi';
 import { UnwindTable } from '@waggle/unwind';
-import { stateOf } from '../file-content.ts';
-import { type ObjectFile, VDSO } from '../object-files.ts';
+import type { ObjectFile } from '../object-files.ts';
 import type { ObjectReader } from '../object-reader/object-reader.ts';
 import type { UnwindTableAnswer } from '../object-reader/protocol.ts';
+import { isContent, nameOf, stateOfObject } from './sampled-object.ts';
 
 export interface UnwindTableStats {
   /** Objects whose table is in the kernel now. */
@@ -42,6 +41,8 @@ const DEFAULT_BUDGET_BYTES = 64 * 1024 * 1024;
 const USERSPACE_BYTES = 32 * 1024 * 1024;
 /** A program that has fetched a table's number is done with it long before: 1 s. */
 const REST_MS = 1000;
+/** Small tables run out of numbers before bytes. Few: the kernel takes 12 ms to let go of a table. */
+const SPARE_NUMBERS = 32;
 
 /** The table has been asked for and is not there yet. */
 export const LOADING = Symbol('loading');
@@ -74,8 +75,8 @@ export class UnwindTables implements Disposable {
 
   /** The table of the file as it is now; undefined when it has none. Asks for one it has not seen. */
   of(file: ObjectFile): UnwindTable | undefined | typeof LOADING {
-    if (file.path !== VDSO && file.fd === undefined) return undefined;
     const state = stateOfObject(file);
+    if (state === undefined) return undefined;
     const known = this.contents.get(state);
     if (known === undefined) {
       this.load(state, file);
@@ -88,7 +89,7 @@ export class UnwindTables implements Disposable {
 
   /** Settles when the table of the file as it is now is there, or turned out not to be had. */
   async loaded(file: ObjectFile): Promise<void> {
-    if (this.of(file) === LOADING) await this.loading.get(stateOfObject(file));
+    if (this.of(file) === LOADING) await this.loading.get(stateOfObject(file) ?? '');
   }
 
   /**
@@ -101,7 +102,7 @@ export class UnwindTables implements Disposable {
     const name = nameOf(key);
     if (this.installing.has(name)) return;
     const ownKey = key.slice();
-    const state = file.path === VDSO || file.fd !== undefined ? stateOfObject(file) : undefined;
+    const state = stateOfObject(file);
     if (state === undefined || !isContent(ownKey, file)) {
       this.setObject(ownKey, 0, false, time);
       return;
@@ -187,23 +188,22 @@ export class UnwindTables implements Disposable {
     this.setObject(key, installed.number, true, time);
   }
 
+  /** undefined when there is no number, descriptor or memory for it now: its samples stay deferred. */
   private give(table: UnwindTable): Installed | undefined {
     const number = this.takeNumber();
     if (number === undefined) return undefined;
-    const map = ArrayMap.of(
-      this.native,
-      'unwind_table',
-      unwindBounds.UNWIND_BLOCK_BYTES,
-      table.bytes,
-    );
-    this.slots.set(u32(number), u32(map.fd));
-    return {
-      number,
-      map,
-      rows: table.rowCount,
-      bytes: table.bytes.length,
-      objectKeys: new Map(),
-    };
+    const { bytes, rowCount: rows } = table;
+    let map: ArrayMap | undefined;
+    try {
+      map = ArrayMap.of(this.native, 'unwind_table', unwindBounds.UNWIND_BLOCK_BYTES, bytes);
+      this.slots.set(u32(number), u32(map.fd));
+      return { number, map, rows, bytes: bytes.length, objectKeys: new Map() };
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      map?.close();
+      this.freeNumbers.push({ number, since: performance.now() });
+      return undefined;
+    }
   }
 
   private setObject(key: Uint8Array, table: number, present: boolean, time: bigint): void {
@@ -215,12 +215,13 @@ export class UnwindTables implements Disposable {
   }
 
   private makeRoom(wanted: number): void {
-    if (this.bytes + wanted <= this.budgetBytes && this.hasNumber()) return;
+    if (this.bytes + wanted <= this.budgetBytes && this.unusedNumbers > 0) return;
     const byUse = [...this.installed]
       .map(([state, table]) => ({ state, table, lastUsed: this.lastUsed(table) }))
       .sort((a, b) => (a.lastUsed < b.lastUsed ? -1 : 1));
     for (const { state, table } of byUse) {
-      if (this.bytes + wanted <= this.budgetBytes * 0.9) return;
+      const fits = this.bytes + wanted <= this.budgetBytes * 0.9;
+      if (fits && this.unusedNumbers >= SPARE_NUMBERS) return;
       this.evict(state, table);
     }
   }
@@ -246,8 +247,9 @@ export class UnwindTables implements Disposable {
     this.evicted++;
   }
 
-  private hasNumber(): boolean {
-    return this.nextNumber < unwindBounds.UNWIND_TABLES_MAX || this.freeNumbers.length > 0;
+  /** Those that rest included. */
+  private get unusedNumbers(): number {
+    return unwindBounds.UNWIND_TABLES_MAX - this.nextNumber + this.freeNumbers.length;
   }
 
   private takeNumber(): number | undefined {
@@ -259,28 +261,6 @@ export class UnwindTables implements Disposable {
     if (this.nextNumber < unwindBounds.UNWIND_TABLES_MAX) return this.nextNumber++;
     return undefined;
   }
-}
-
-function stateOfObject({ fd }: ObjectFile): string {
-  return fd === undefined ? VDSO : stateOf(fd);
-}
-
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
-}
-
-/** Whether the file is what the sampler saw. On overlayfs only the number may be another's. */
-function isContent(key: Uint8Array, { fd }: ObjectFile): boolean {
-  if (fd === undefined) return true;
-  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-  const at = objectKey.offset;
-  const { size, ctimeNs } = fstatSync(fd, { bigint: true });
-  return (
-    view.getBigUint64(at.size, true) === size &&
-    view.getBigUint64(at.changed_sec, true) * 1_000_000_000n +
-      BigInt(view.getUint32(at.changed_nsec, true)) ===
-      ctimeNs
-  );
 }
 
 function u32(value: number): Uint8Array {

@@ -1,0 +1,79 @@
+// A table that the kernel has no room for is no reason to end a recording.
+
+import { dlopen } from 'bun:ffi';
+import { expect } from 'bun:test';
+import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
+import { objectKey } from '@waggle/bpf';
+import { openNative } from '@waggle/ffi';
+import { loadKernelPrograms } from '../packages/core/src/kernel/kernel-programs.ts';
+import { ObjectReader } from '../packages/core/src/profiler/object-reader/object-reader.ts';
+import { UnwindTables } from '../packages/core/src/profiler/unwinding/unwind-tables.ts';
+import { kernelTest } from './support/kernel-test.ts';
+
+const RLIMIT_NOFILE = 7;
+const libc = dlopen('libc.so.6', {
+  getrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
+  setrlimit: { args: ['i32', 'ptr'], returns: 'i32' },
+});
+
+/** Of descriptors, soft and hard. */
+function descriptorLimits(): BigUint64Array {
+  const limits = new BigUint64Array(2);
+  expect(libc.symbols.getrlimit(RLIMIT_NOFILE, limits)).toBe(0);
+  return limits;
+}
+
+function setDescriptorLimits(soft: bigint, hard: bigint): void {
+  expect(libc.symbols.setrlimit(RLIMIT_NOFILE, BigUint64Array.of(soft, hard))).toBe(0);
+}
+
+/** As the sampler knows the file. */
+function keyOf(fd: number): Uint8Array {
+  const key = new Uint8Array(objectKey.size);
+  const view = new DataView(key.buffer);
+  const { size, ctimeNs } = fstatSync(fd, { bigint: true });
+  view.setBigUint64(objectKey.offset.size, size, true);
+  view.setBigUint64(objectKey.offset.changed_sec, ctimeNs / 1_000_000_000n, true);
+  view.setUint32(objectKey.offset.changed_nsec, Number(ctimeNs % 1_000_000_000n), true);
+  return key;
+}
+
+kernelTest(
+  'without a descriptor left a table is not given to the sampler, and is later',
+  async () => {
+    const native = await openNative();
+    using programs = loadKernelPrograms(native, {
+      hooks: [],
+      sampleEntries: 64,
+      ringBytes: 64 * 1024,
+      tracksProcesses: false,
+      unwind: 'dwarf',
+    });
+    using reader = new ObjectReader({ lines: false });
+    using tables = new UnwindTables(native, programs.object, reader);
+    const fd = openSync('/bin/sh', 'r');
+    const file = { key: 'sh', path: '/bin/sh', fd, content: undefined, missing: undefined };
+    await tables.loaded(file);
+    const highest = Math.max(...readdirSync('/proc/self/fd').map(Number));
+    const fillers: number[] = [];
+    // Gaps below the limit are descriptors too.
+    for (let filler = openSync('/dev/null', 'r'); ; filler = openSync('/dev/null', 'r')) {
+      fillers.push(filler);
+      if (filler > highest) break;
+    }
+    const key = keyOf(fd);
+    const [soft = 0n, hard = 0n] = descriptorLimits();
+    try {
+      // The soft one only, so that it can be raised again.
+      setDescriptorLimits(BigInt(Math.max(...fillers) + 1), hard);
+      tables.install(key, file, 1n);
+      expect(tables.stats().tables).toBe(0);
+    } finally {
+      for (const filler of fillers) closeSync(filler);
+      setDescriptorLimits(soft, hard);
+    }
+    tables.install(key, file, 2n);
+    expect(tables.stats().tables).toBe(1);
+    closeSync(fd);
+  },
+);
