@@ -12,7 +12,8 @@ import { psCommand } from './commands/ps/options.ts';
 import { recordCommand } from './commands/record/options.ts';
 import { runCommand } from './commands/run/options.ts';
 import { traceCommand } from './commands/trace/options.ts';
-import { USAGE_ERROR } from './exit-code.ts';
+import { FAILED, USAGE_ERROR } from './exit-code.ts';
+import { sayInternal } from './terminal/internal-error.ts';
 
 function buildProgram(): Command {
   const program = new Command('waggle')
@@ -60,15 +61,21 @@ function writeHelp(text: string): void {
   }
 }
 
+function failUnexpectedly(problem: unknown): never {
+  sayInternal(problem);
+  process.exit(FAILED);
+}
+
 // No await at the top: the bundle is made in a form that engines can keep compiled, which has none.
 async function main(): Promise<void> {
+  process.on('uncaughtException', failUnexpectedly);
+  process.on('unhandledRejection', failUnexpectedly);
   try {
     await buildProgram().parseAsync(process.argv);
   } catch (error) {
-    if (error instanceof CommanderError)
-      // Help and version end here too, with 0; everything else is a mistake in the command line.
-      process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
-    else throw error;
+    if (!(error instanceof CommanderError)) failUnexpectedly(error);
+    // Help and version end here too, with 0; everything else is a mistake in the command line.
+    process.exitCode = error.exitCode === 0 ? 0 : USAGE_ERROR;
   }
 }
 

@@ -6,6 +6,7 @@ import * as Cause from 'effect/Cause';
 import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
 import { FAILED } from './exit-code.ts';
+import { sayInternal } from './terminal/internal-error.ts';
 import { say } from './terminal/messages.ts';
 
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -26,18 +27,6 @@ export async function runToExitCode(effect: Effect.Effect<number, WaggleError>):
 
 function isWaggleError(problem: unknown): problem is WaggleError {
   return typeof problem === 'object' && problem !== null && '_tag' in problem;
-}
-
-function sayInternal(problem: unknown): void {
-  const code = (problem as NodeJS.ErrnoException | undefined)?.code;
-  const text = problem instanceof Error ? problem.message : String(problem);
-  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) {
-    say(text);
-    return;
-  }
-  say(`internal error: ${text}`);
-  if (process.env.WAGGLE_DEBUG && problem instanceof Error) say(problem.stack ?? '');
-  else say('please report it; WAGGLE_DEBUG=1 shows where it happened');
 }
 
 /**

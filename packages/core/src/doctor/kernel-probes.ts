@@ -84,7 +84,7 @@ const sampling = () =>
       },
       { pid: -1, cpu: onlineCpus()[0] ?? 0 },
     );
-    using _link = programs.object.program('sample').attachPerfEvent(event);
+    using _link = programs.object.program(programs.sampler).attachPerfEvent(event);
     return works('cpu-clock with a BPF program');
   });
 

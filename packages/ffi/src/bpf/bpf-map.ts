@@ -86,6 +86,30 @@ export class BpfMap {
     return value;
   }
 
+  /**
+   * Sets the packed `values` of the packed `keys` in one call (kernel 5.6). A map of maps waits for every
+   * running program when it is changed, so for that one call takes as long as one `set`.
+   * @throws RangeError when there are not as many values as keys. @throws SystemError
+   */
+  setBatch(keys: Uint8Array, values: Uint8Array): void {
+    this.guard();
+    const entries = keys.length / this.keySize;
+    if (!Number.isInteger(entries) || values.length !== entries * this.valueBytes)
+      throw new RangeError(
+        `map ${this.name}: ${keys.length} bytes of keys and ${values.length} of values do not fit together`,
+      );
+    if (entries === 0) return;
+    this.native.check(`set ${entries} entries of map ${this.name}`, () =>
+      this.native.libbpf.bpf_map_update_batch(
+        this.descriptor,
+        keys,
+        values,
+        new Uint8Array(Uint32Array.of(entries).buffer),
+        NULL_ADDRESS,
+      ),
+    );
+  }
+
   /** True when there was such an entry. @throws SystemError */
   delete(key: Uint8Array): boolean {
     this.guard();

@@ -59,6 +59,25 @@ export const mapCases: readonly Case[] = [
     },
   },
   {
+    name: 'map: setBatch sets every entry in one call, and refuses what does not fit',
+    needs: 'root',
+    run(native) {
+      using object = loadObject(native, 'maps');
+      const map = object.map('numbers');
+      const keys = Uint32Array.of(7, 8, 9);
+      const values = BigUint64Array.of(70n, 80n, 90n);
+      map.setBatch(new Uint8Array(keys.buffer), new Uint8Array(values.buffer));
+      map.setBatch(new Uint8Array(0), new Uint8Array(0));
+      const { found } = drainAll(map, 128);
+      assert.deepEqual([...found.values()].sort(), [70n, 80n, 90n]);
+      assert.throws(
+        () => map.setBatch(new Uint8Array(keys.buffer), new Uint8Array(8)),
+        /do not fit together/,
+      );
+      assert.throws(() => map.setBatch(new Uint8Array(3), new Uint8Array(8)), RangeError);
+    },
+  },
+  {
     name: 'map: drain takes every entry once, in batches, and leaves nothing',
     needs: 'root',
     run(native) {

@@ -28,7 +28,6 @@ interface Content {
 
 interface Installed {
   readonly number: number;
-  readonly map: ArrayMap;
   readonly rows: number;
   readonly bytes: number;
   /** What the sampler knows its objects by. */
@@ -61,6 +60,7 @@ export class UnwindTables implements Disposable {
   private bytes = 0;
   private evicted = 0;
   private withoutTable = 0;
+  private noTable: ArrayMap | undefined;
   private closed = false;
 
   constructor(
@@ -131,7 +131,7 @@ export class UnwindTables implements Disposable {
 
   [Symbol.dispose](): void {
     this.closed = true;
-    for (const { map } of this.installed.values()) map.close();
+    this.noTable?.close();
     this.installed.clear();
   }
 
@@ -197,12 +197,14 @@ export class UnwindTables implements Disposable {
     try {
       map = ArrayMap.of(this.native, 'unwind_table', unwindBounds.UNWIND_BLOCK_BYTES, bytes);
       this.slots.set(u32(number), u32(map.fd));
-      return { number, map, rows, bytes: bytes.length, objectKeys: new Map() };
+      return { number, rows, bytes: bytes.length, objectKeys: new Map() };
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      map?.close();
       this.freeNumbers.push({ number, since: performance.now() });
       return undefined;
+    } finally {
+      // The array of maps holds it from now on: a descriptor for each would use up ours.
+      map?.close();
     }
   }
 
@@ -219,11 +221,14 @@ export class UnwindTables implements Disposable {
     const byUse = [...this.installed]
       .map(([state, table]) => ({ state, table, lastUsed: this.lastUsed(table) }))
       .sort((a, b) => (a.lastUsed < b.lastUsed ? -1 : 1));
+    const evicted: number[] = [];
     for (const { state, table } of byUse) {
       const fits = this.bytes + wanted <= this.budgetBytes * 0.9;
-      if (fits && this.unusedNumbers >= SPARE_NUMBERS) return;
-      this.evict(state, table);
+      if (fits && this.unusedNumbers >= SPARE_NUMBERS) break;
+      this.forget(state, table);
+      evicted.push(table.number);
     }
+    this.free(evicted);
   }
 
   private lastUsed({ objectKeys }: Installed): bigint {
@@ -237,14 +242,33 @@ export class UnwindTables implements Disposable {
     return last;
   }
 
-  private evict(state: string, { objectKeys, number, map, bytes }: Installed): void {
+  private forget(state: string, { objectKeys, number, bytes }: Installed): void {
     for (const objectKey of objectKeys.values()) this.objects.delete(objectKey);
-    this.slots.delete(u32(number));
-    map.close();
     this.installed.delete(state);
     this.freeNumbers.push({ number, since: performance.now() });
     this.bytes -= bytes;
     this.evicted++;
+  }
+
+  /**
+   * Lets the kernel free tables, all in one call: each change of an array of maps waits some 8 ms for the
+   * programs that run. There is no call that deletes many, so an empty table takes their place.
+   */
+  private free(numbers: readonly number[]): void {
+    if (numbers.length === 0) return;
+    try {
+      this.noTable ??= ArrayMap.of(
+        this.native,
+        'no_table',
+        unwindBounds.UNWIND_BLOCK_BYTES,
+        new Uint8Array(unwindBounds.UNWIND_BLOCK_BYTES),
+      );
+      const empty = Uint32Array.from(numbers, () => this.noTable?.fd ?? 0);
+      this.slots.setBatch(bytesOf(Uint32Array.from(numbers)), bytesOf(empty));
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      for (const number of numbers) this.slots.delete(u32(number));
+    }
   }
 
   /** Those that rest included. */
@@ -264,5 +288,9 @@ export class UnwindTables implements Disposable {
 }
 
 function u32(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
+  return bytesOf(Uint32Array.of(value));
+}
+
+function bytesOf(values: Uint32Array<ArrayBuffer>): Uint8Array {
+  return new Uint8Array(values.buffer);
 }

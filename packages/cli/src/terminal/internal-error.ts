@@ -1,0 +1,16 @@
+// What a person reads of an error that nobody expected: one line, and how to see more. The engine's own
+// words would show the line of the bundle where it happened, which is the whole bundle.
+
+import { say } from './messages.ts';
+
+export function sayInternal(problem: unknown): void {
+  const code = (problem as NodeJS.ErrnoException | undefined)?.code;
+  const text = problem instanceof Error ? problem.message : String(problem);
+  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) {
+    say(text);
+    return;
+  }
+  say(`internal error: ${text}`);
+  if (process.env.WAGGLE_DEBUG && problem instanceof Error) say(problem.stack ?? '');
+  else say('please report it; WAGGLE_DEBUG=1 shows where it happened');
+}
