@@ -4,14 +4,8 @@
  * file is written by whoever is watched. Format: tools/perf/Documentation/jit-interface.txt.
  */
 import { utf8 } from '../elf/string-table.ts';
-import {
-  type DisjointRanges,
-  entryAt,
-  NO_RANGES,
-  overlay,
-  resolveLatest,
-} from '../latest-ranges.ts';
 import type { SymbolHit } from '../symbol-table.ts';
+import { EntryOwners } from './entry-owners.ts';
 
 export interface PerfMapLimits {
   /** Entries kept; later lines are not read. */
@@ -42,9 +36,7 @@ export class PerfMapEntries {
   #nameEnd = new Uint32Array(1024);
   #names = new Uint8Array(16 * 1024);
   #nameBytes = 0;
-  /** Of the entries that were looked at, which one each address belongs to. */
-  #ranges: DisjointRanges = NO_RANGES;
-  #resolved = 0;
+  readonly #owners = new EntryOwners();
   // The field that was read last; a pair returned for each would be garbage for each.
   #number = 0;
 
@@ -72,12 +64,7 @@ export class PerfMapEntries {
 
   /** The entry that covers `address`; of those that overlap the one that was added last. */
   lookup(address: number): SymbolHit | undefined {
-    if (this.#resolved < this.count) {
-      const added = resolveLatest(this.start, this.end, this.#resolved, this.count);
-      this.#ranges = overlay(this.#ranges, added);
-      this.#resolved = this.count;
-    }
-    const entry = entryAt(this.#ranges, address);
+    const entry = this.#owners.ownerOf(address, this);
     if (entry < 0) return undefined;
     const start = this.start[entry] as number;
     return { name: this.name(entry), start, size: (this.end[entry] as number) - start };
@@ -90,7 +77,7 @@ export class PerfMapEntries {
   }
 
   get byteLength(): number {
-    return this.#names.length + this.start.length * 24 + this.#ranges.count * 20;
+    return this.#names.length + this.start.length * 24 + this.#owners.byteLength;
   }
 
   #addLine(bytes: Uint8Array, from: number, newline: number): void {

@@ -105,6 +105,72 @@ test('limits hold, and long names are cut', () => {
   });
 });
 
+/** Loads and moves in turn, of which many lie over each other; and the name of each address. */
+function mixedDump(rounds: number, seed: number) {
+  const random = seeded(seed);
+  const address = () => 0x1000 + Math.floor(random() * rounds * 8);
+  const records: Uint8Array[] = [header];
+  const written: { start: number; end: number; name: string }[] = [];
+  const nameOf = (at: number) =>
+    written.findLast(({ start, end }) => at >= start && at < end)?.name;
+  for (let n = 0; n < rounds; n++) {
+    const [start, from, to] = [address(), address(), address()];
+    records.push(load(BigInt(start), 16n, `f${n}`, 0), move(BigInt(from), BigInt(to), 16n));
+    written.push({ start, end: start + 16, name: `f${n}` });
+    const name = nameOf(from);
+    if (name !== undefined) written.push({ start: to, end: to + 16, name });
+  }
+  return { content: Buffer.concat(records), end: 0x1000 + rounds * 8 + 16, nameOf };
+}
+
+test('a move takes the name of what lay there last', () => {
+  for (const seed of [1, 2, 3]) {
+    const { content, end, nameOf } = mixedDump(700, seed);
+    withDump(content, (dump) => {
+      for (let at = 0xff0; at < end; at++) expect(dump.lookup(at)?.name).toBe(nameOf(at));
+    });
+  }
+});
+
+test('many moves take no time that grows with their square', () => {
+  const records: Uint8Array[] = [header];
+  const count = 16_000;
+  for (let n = 0; n < count; n++) {
+    const [from, to] = [BigInt(0x10_0000 + n * 64), BigInt(0x1000_0000 + n * 64)];
+    records.push(load(from, 32n, `f${n}`), move(from, to, 32n));
+  }
+  const before = process.cpuUsage();
+  withDump(Buffer.concat(records), (dump) => {
+    const { user, system } = process.cpuUsage(before);
+    // A fifth of a second at most here; it was more than six.
+    expect((user + system) / 1e6).toBeLessThan(1.5);
+    expect(dump.size).toBe(2 * count);
+    for (let n = 0; n < count; n += 13) {
+      expect(dump.lookup(0x10_0000 + n * 64 + 31)?.name).toBe(`f${n}`);
+      expect(dump.lookup(0x1000_0000 + n * 64 + 31)?.name).toBe(`f${n}`);
+    }
+  });
+});
+
+test('one reading takes so much of a file, the next goes on there', () => {
+  const loads = Array.from({ length: 5000 }, (_, n) => load(BigInt(0x1000 + n * 64), 32n, `f${n}`));
+  withDump(
+    Buffer.concat([header, ...loads]),
+    (dump) => {
+      const sizes = [dump.size];
+      while (sizes.length < 10 && dump.size < loads.length) {
+        dump.refresh();
+        sizes.push(dump.size);
+      }
+      expect(sizes[0]).toBeGreaterThan(500);
+      expect(sizes.length).toBeGreaterThan(5);
+      expect(sizes.length).toBeLessThan(10);
+      expect(dump.lookup(0x1000 + 4999 * 64)?.name).toBe('f4999');
+    },
+    { maxBytesAtOnce: 1000 },
+  );
+});
+
 test('other files are no dump', () => {
   for (const content of ['', 'DTiJ', '7f0010 40 a perf map\n'.repeat(10)]) {
     writeFileSync(file, content);

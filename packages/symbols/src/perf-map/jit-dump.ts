@@ -11,10 +11,13 @@ import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
 export interface JitDumpOptions extends Partial<PerfMapLimits> {
   /** Bytes of the file that are read or passed over at most; 4 GiB unless told otherwise. */
   readonly maxBytes?: number;
+  /** Bytes read by one `refresh`, about; 64 MiB unless told otherwise. The next one goes on there. */
+  readonly maxBytesAtOnce?: number;
 }
 
 const DEFAULTS = {
   maxBytes: 4 * 1024 * 1024 * 1024,
+  maxBytesAtOnce: 64 * 1024 * 1024,
   maxEntries: 2_000_000,
   maxName: 4096,
   maxNameBytes: 256 * 1024 * 1024,
@@ -45,6 +48,8 @@ export class JitDump {
   #entries: PerfMapEntries;
   /** Where the first record begins that is not read yet; 0: before the header. */
   #offset = 0;
+  /** Bytes read by this refresh. */
+  #read = 0;
   #closed = false;
 
   /** @param fd a jitdump, open for reading: it stays the caller's, and open until `close`. */
@@ -61,7 +66,10 @@ export class JitDump {
     return this.#entries.count;
   }
 
-  /** Reads what was appended since; all of it anew when the file has become shorter. */
+  /**
+   * Reads what was appended since, and no more than `maxBytesAtOnce` of it; all of it anew when the file
+   * has become shorter.
+   */
   refresh(): void {
     if (this.#closed) return;
     const size = Math.min(fstatSync(this.fd).size, this.#limits.maxBytes);
@@ -70,7 +78,9 @@ export class JitDump {
       this.#offset = 0;
     }
     if (this.#offset === 0) this.#offset = this.#headerSize(size);
+    this.#read = 0;
     while (this.#offset > 0 && this.#offset < size && !this.#entries.truncated) {
+      if (this.#read >= this.#limits.maxBytesAtOnce) return;
       const used = this.#readRecords(size);
       if (used === 0) return;
       this.#offset += used;
@@ -99,6 +109,7 @@ export class JitDump {
   #readRecords(size: number): number {
     const left = size - this.#offset;
     const length = readSync(this.fd, this.#piece, 0, Math.min(PIECE, left), this.#offset);
+    this.#read += length;
     const view = viewOf(this.#piece);
     let at = 0;
     while (at + PREFIX_BYTES <= length) {
