@@ -1,14 +1,18 @@
+import { dlopen } from 'bun:ffi';
 import { afterAll, describe, expect, test } from 'bun:test';
 import {
   chmodSync,
   closeSync,
+  constants,
   copyFileSync,
   mkdtempSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -25,6 +29,10 @@ const now = () => BigInt(Date.now()) * 1_000_000n;
 const clock = { now, toEpoch: () => 0n };
 /** More than what file systems round their times to. */
 const later = () => Bun.sleep(20);
+
+/** <asm-generic/ioctls.h>: unlock a pseudo-terminal, and its number; see ioctl_tty(2). */
+const TIOCSPTLCK = 0x4004_5431;
+const TIOCGPTN = 0x8004_5430;
 
 let files = 0;
 const freshPath = () => join(home, `file-${files++}`);
@@ -75,8 +83,10 @@ describe('an object is what its file held when it was mapped', () => {
       await later();
       expect(objects.of(process.pid, mappingOf(path), now()).missing).toBe('gone');
       expect(holdsItsContent(first)).toBe(false);
-      // The number is closed with the objects.
-      expect(openSync('/dev/null', 'r')).toBe(first.fd as number);
+      // The number is closed with the objects, so something must have it; lower ones are free as well.
+      let taken = -1;
+      while (taken < (first.fd as number)) taken = openSync('/dev/null', 'r');
+      expect(taken).toBe(first.fd as number);
     }));
 
   test('none when it was written to before anybody looked', () =>
@@ -121,6 +131,57 @@ describe('an object is what its file held when it was mapped', () => {
       utimesSync(path, 4e9, 4e9);
       await later();
       expect(objects.of(process.pid, mappingOf(path), now()).missing).toBeUndefined();
+    }));
+});
+
+describe('what is no regular file is not even opened', () => {
+  const expectGone = (path: string) => {
+    using objects = new ObjectFiles(clock);
+    const { fd, missing } = objects.of(process.pid, mappingOf(path), now());
+    expect({ fd, missing }).toEqual({ fd: undefined, missing: 'gone' });
+  };
+
+  test('a FIFO, whose writer would go on', async () => {
+    const path = freshPath();
+    expect(Bun.spawnSync(['mkfifo', path]).exitCode).toBe(0);
+    const writer = Bun.spawn(['sh', '-c', 'exec > "$1"', 'sh', path]);
+    await Bun.sleep(100);
+    expectGone(path);
+    await Bun.sleep(100);
+    expect(writer.exitCode).toBeNull();
+    // What an open does.
+    closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+    await writer.exited;
+  });
+
+  test('a device that a link leads to: a terminal, whose other end would be told', () => {
+    const { symbols } = dlopen('libc.so.6', {
+      ioctl: { args: ['i32', 'u64', 'ptr'], returns: 'i32' },
+    });
+    const terminal = openSync(
+      '/dev/ptmx',
+      constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK,
+    );
+    const number = new Int32Array(1);
+    expect(symbols.ioctl(terminal, TIOCSPTLCK, new Int32Array(1))).toBe(0);
+    expect(symbols.ioctl(terminal, TIOCGPTN, number)).toBe(0);
+    const path = freshPath();
+    symlinkSync(`/dev/pts/${number[0]}`, path);
+    const read = () => readSync(terminal, new Uint8Array(1));
+    expectGone(path);
+    expect(read).toThrow('EAGAIN');
+    // What an open does.
+    closeSync(openSync(path, constants.O_RDONLY | constants.O_NOCTTY));
+    expect(read).toThrow('EIO');
+    closeSync(terminal);
+  });
+
+  test('a regular file that a link leads to is', () =>
+    withFile('one', async (path, objects) => {
+      const link = freshPath();
+      symlinkSync(path, link);
+      const object = objects.of(process.pid, mappingOf(link), now());
+      expect(readFileSync(object.fd as number, 'utf8')).toBe('one');
     }));
 });
 

@@ -20,6 +20,11 @@ const USUAL_LIMIT = 1024;
 /** What a host executes in a day of builds; a descriptor takes about 1 KiB of kernel memory. */
 const MAX_OPEN_FILES = 50_000;
 
+/** open(2), <fcntl.h>; the same on x86-64 and AArch64. Node's constants do not have it. */
+const O_PATH = 0o10000000;
+/** Neither waits for another holder of the file, as for one with a lease. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
 /** As the kernel calls the mapping of its own code for processes: see vdso(7). */
 export const VDSO = '[vdso]';
 
@@ -237,12 +242,21 @@ function placesOf(pid: number, { start, end, path }: Mapping): readonly Place[] 
   ];
 }
 
+/**
+ * The regular file at `path`. What stands there may be put there by whoever is watched, and opening a
+ * device can set it to work (/dev/watchdog restarts the host), so it is looked at by a descriptor that
+ * opens nothing, and opened through that: nothing can take its place in between.
+ */
 function openPlace(path: string): number | undefined {
+  let place: number | undefined;
   try {
-    // O_NONBLOCK: a FIFO put in the file's place must not stop us.
-    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    place = openSync(path, O_PATH);
+    if (!fstatSync(place).isFile()) return undefined;
+    return openSync(`/proc/self/fd/${place}`, OPEN_FLAGS);
   } catch {
     return undefined;
+  } finally {
+    if (place !== undefined) closeSync(place);
   }
 }
 
