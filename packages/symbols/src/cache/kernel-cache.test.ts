@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test';
 import {
+  appendFileSync,
   chmodSync,
   mkdtempSync,
   readdirSync,
@@ -94,6 +95,24 @@ test('another boot and other modules have their own, and end the older one', () 
   readKernelSymbols(directory, sources);
   expect(files()).toHaveLength(1);
   expect(files()).not.toEqual(second);
+});
+
+test('what is read while a module is loaded is not stored under the modules before it', () => {
+  const sources = kernel();
+  const { kallsyms } = sources;
+  let reads = 0;
+  const meanwhile = {
+    ...sources,
+    get kallsyms() {
+      if (reads++ === 0) appendFileSync(sources.modules, 'nfs 100 0 - Live 0xffffffffc0500000\n');
+      return kallsyms;
+    },
+  };
+  expect(readKernelSymbols(directory, meanwhile).lookup(0xffffffff81000000n)?.name).toBe('first');
+  expect(reads).toBe(1);
+  expect(() => files()).toThrow('ENOENT');
+  readKernelSymbols(directory, meanwhile);
+  expect(files()).toHaveLength(1);
 });
 
 test('hidden addresses are not stored', () => {

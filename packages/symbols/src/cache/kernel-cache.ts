@@ -63,7 +63,8 @@ export function readKernelSymbols(directory: string, sources = SOURCES): KernelS
   const stored = load(path);
   if (stored !== undefined) return KernelSymbols.fromColumns(stored, readAll);
   const symbols = readAll();
-  if (!symbols.restricted) store(folder, path, symbols.columns);
+  // A module that was loaded or removed meanwhile would be in no file of its own.
+  if (!symbols.restricted && keyOf(sources) === key) store(folder, path, symbols.columns);
   return symbols;
 }
 
