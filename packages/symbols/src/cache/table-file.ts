@@ -16,7 +16,8 @@ export interface TableDescription {
   readonly problems: readonly string[];
 }
 
-export const TABLE_VERSION = 1;
+/** 2: Go functions from .gopclntab. */
+export const TABLE_VERSION = 2;
 const MAGIC = 0x5947_4757;
 const HEADER_SIZE = 32;
 const MAX_DESCRIPTION = 65_536;
