@@ -13,13 +13,14 @@ import {
   readKernelSymbols,
   readVdso,
   SymbolCache,
-  type SymbolHit,
   SymbolTable,
 } from '@waggle/symbols';
 import { buildUnwindTable, TableStore, UnwindError } from '@waggle/unwind';
 import { stateOf } from '../file-content.ts';
 import { holdsItsContent, type ObjectFile, VDSO } from '../object-files.ts';
 import { openWithLines, sourceFrames } from '../source-frames.ts';
+import { KernelNames } from './kernel-names.ts';
+import { type NamedObject, NamedObjects } from './named-objects.ts';
 import type {
   Answers,
   AnswerTo,
@@ -30,26 +31,18 @@ import type {
   UnwindTableAnswer,
 } from './protocol.ts';
 
-/** What names of an object are looked up by. */
-interface NamedObject {
-  vaddrOfFileOffset(offset: number): number | undefined;
-  lookup(vaddr: number): SymbolHit | undefined;
-  lines?: ObjectSymbols['lines'];
-  close?(): void;
-}
-
 export class ObjectReading implements Disposable {
   private readonly tables: TableStore | undefined;
   private readonly symbols: SymbolCache;
   private readonly lines: boolean;
-  private readonly readKernel: () => KernelSymbols;
-  private readonly named = new Map<string, NamedObject | undefined>();
-  private kernel: KernelSymbols | undefined;
+  private readonly named = new NamedObjects();
+  private readonly kernel: KernelNames;
 
   constructor({ cacheDirectory, lines }: ReaderConfig) {
     this.lines = lines;
-    this.readKernel = () =>
-      cacheDirectory ? readKernelSymbols(cacheDirectory) : KernelSymbols.read();
+    this.kernel = new KernelNames(() =>
+      cacheDirectory ? readKernelSymbols(cacheDirectory) : KernelSymbols.read(),
+    );
     this.tables = cacheDirectory ? new TableStore(join(cacheDirectory, 'unwind')) : undefined;
     this.symbols = new SymbolCache(
       cacheDirectory ? { disk: new DiskSymbolCache(cacheDirectory) } : {},
@@ -70,8 +63,7 @@ export class ObjectReading implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const object of this.named.values()) object?.close?.();
-    this.named.clear();
+    this.named[Symbol.dispose]();
   }
 
   private unwindTable(object: ObjectFile): UnwindTableAnswer {
@@ -108,10 +100,8 @@ export class ObjectReading implements Disposable {
   }
 
   private kernelFunctions(places: readonly KernelPlace[]): ProfileFrame[] {
-    this.kernel ??= this.readKernel();
-    const { kernel } = this;
     return places.map(({ address, isReturn }) => {
-      const hit = kernel.lookup(isReturn ? address - 1n : address);
+      const hit = this.kernel.lookup(isReturn ? address - 1n : address);
       if (hit === undefined) return { name: `[kernel+0x${address.toString(16)}]`, kind: 'kernel' };
       return { name: hit.name, kind: 'kernel', ...(hit.module ? { object: hit.module } : {}) };
     });
@@ -119,12 +109,15 @@ export class ObjectReading implements Disposable {
 
   private load(object: ObjectFile): NamedObject | undefined {
     if (!holdsItsContent(object)) return undefined;
-    const key = object.key;
-    if (this.named.has(key)) return this.named.get(key);
+    const known = this.named.get(object.key);
+    if (known !== undefined) return known.object;
     const loaded = this.open(object);
     // Written to while it was read.
-    if (!holdsItsContent(object)) return undefined;
-    this.named.set(key, loaded);
+    if (!holdsItsContent(object)) {
+      loaded?.close?.();
+      return undefined;
+    }
+    this.named.set(object.key, loaded);
     return loaded;
   }
 

@@ -1,0 +1,38 @@
+// The kernel's symbols for as long as a reader lives, which may be months: read when they are first
+// wanted, and anew for an address without a name, whose module may have been loaded since.
+
+import type { KernelSymbolHit, KernelSymbols } from '@waggle/symbols';
+
+/** The kernel takes tens of milliseconds to write them, and some addresses have a name in none. */
+const MIN_AGE_MS = 10_000;
+
+export class KernelNames {
+  private symbols: KernelSymbols | undefined;
+  private readAt = 0;
+
+  /** @param now in ms, of a clock that is never set back */
+  constructor(
+    private readonly read: () => KernelSymbols,
+    private readonly now = () => performance.now(),
+  ) {}
+
+  /** @throws the system's error when the symbols cannot be read for the first time. */
+  lookup(address: bigint): KernelSymbolHit | undefined {
+    this.symbols ??= this.readNow();
+    const hit = this.symbols.lookup(address);
+    if (hit !== undefined || this.now() - this.readAt < MIN_AGE_MS) return hit;
+    try {
+      this.symbols = this.readNow();
+    } catch (error) {
+      // Out of descriptors or memory for now: what is known goes on answering.
+      if (error instanceof Error && 'errno' in error) return undefined;
+      throw error;
+    }
+    return this.symbols.lookup(address);
+  }
+
+  private readNow(): KernelSymbols {
+    this.readAt = this.now();
+    return this.read();
+  }
+}
