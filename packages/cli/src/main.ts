@@ -68,8 +68,11 @@ function failUnexpectedly(problem: unknown): never {
 
 // No await at the top: the bundle is made in a form that engines can keep compiled, which has none.
 async function main(): Promise<void> {
-  process.on('uncaughtException', failUnexpectedly);
-  process.on('unhandledRejection', failUnexpectedly);
+  // An agent's mistakes are its author's to see, with the engine's own words and place.
+  if (process.argv[2] !== 'run') {
+    process.on('uncaughtException', failUnexpectedly);
+    process.on('unhandledRejection', failUnexpectedly);
+  }
   try {
     await buildProgram().parseAsync(process.argv);
   } catch (error) {
