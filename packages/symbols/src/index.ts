@@ -23,3 +23,4 @@ export type { SymbolRanges } from './symbol-ranges.ts';
 export { type SymbolHit, SymbolTable } from './symbol-table.ts';
 export { readVdso } from './vdso.ts';
 export { crc32 } from './xz/checksum.ts';
+export { zlib } from './zlib.ts';

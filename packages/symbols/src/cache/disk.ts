@@ -8,14 +8,8 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { SymbolTable } from '../symbol-table.ts';
-import {
-  isSystemError,
-  makeOwnDirectory,
-  readOwnFile,
-  removeFile,
-  TEMPORARY,
-  writeOwnFile,
-} from './own-file.ts';
+import { isSystemError } from '../system-error.ts';
+import { makeOwnDirectory, readOwnFile, removeFile, TEMPORARY, writeOwnFile } from './own-file.ts';
 import { decodeTable, encodeTable, TABLE_VERSION, type TableDescription } from './table-file.ts';
 
 export interface DiskCacheOptions {

@@ -9,14 +9,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KallsymsColumns } from '../kallsyms-reader.ts';
 import { KernelSymbols } from '../kernel-symbols.ts';
+import { isSystemError } from '../system-error.ts';
 import { crc32 } from '../xz/checksum.ts';
-import {
-  isSystemError,
-  makeOwnDirectory,
-  readOwnFile,
-  removeFile,
-  writeOwnFile,
-} from './own-file.ts';
+import { makeOwnDirectory, readOwnFile, removeFile, writeOwnFile } from './own-file.ts';
 
 const VERSION = 1;
 const MAGIC = 0x5346_4b57;

@@ -16,6 +16,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { isSystemError } from '../system-error.ts';
 
 /** Of a file that is still being written, or was left by a run that was killed in the middle. */
 export const TEMPORARY = '.tmp';
@@ -82,8 +83,4 @@ export function removeFile(path: string): void {
 /** Ours, and written by nobody else. */
 function isOurs(stat: { readonly uid: number; readonly mode: number }): boolean {
   return stat.uid === process.geteuid?.() && (stat.mode & 0o022) === 0;
-}
-
-export function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }

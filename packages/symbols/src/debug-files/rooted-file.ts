@@ -5,6 +5,7 @@
  * are read and walked here. What another process swaps meanwhile cannot lead out of the root.
  */
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { isSystemError } from '../system-error.ts';
 
 /** O_PATH of asm-generic/fcntl.h, the same on x86-64 and AArch64; node:fs does not list it. */
 const O_PATH = 0o10_000_000;
@@ -85,8 +86,4 @@ function linkAt(place: string): string | undefined {
     if (isSystemError(error) && error.code === 'EINVAL') return undefined;
     throw error;
   }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }

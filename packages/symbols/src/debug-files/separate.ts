@@ -9,6 +9,7 @@ import { posix } from 'node:path';
 import { FileByteSource } from '../elf/byte-source.ts';
 import { ElfError } from '../elf/error.ts';
 import { ElfImage } from '../elf/image.ts';
+import { isSystemError } from '../system-error.ts';
 import { crcOf, type DebugLink, readDebugLink } from './debuglink.ts';
 import { openUnderRoot } from './rooted-file.ts';
 
@@ -125,8 +126,4 @@ function matchingImage(fd: number, elf: ElfImage, link?: DebugLink): ElfImage | 
     if (error instanceof ElfError || isSystemError(error)) return undefined;
     throw error;
   }
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }

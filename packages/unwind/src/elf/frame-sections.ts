@@ -2,11 +2,10 @@
  * Finds the call frame information of an ELF file: .eh_frame by its section header, else through
  * PT_GNU_EH_FRAME; and .debug_frame, inflated where it is compressed. Layouts: System V gABI.
  */
-import type { ElfImage, ElfSection } from '@waggle/symbols';
+import { type ElfImage, type ElfSection, zlib } from '@waggle/symbols';
 import type { FrameSection } from '../dwarf/call-frame-info.ts';
 import { readEhFrameHeader } from '../dwarf/eh-frame-hdr.ts';
 import { UnwindError } from '../error.ts';
-import { zlib } from '../zlib.ts';
 
 const SHT_PROGBITS = 1;
 const SHT_NOBITS = 8;
