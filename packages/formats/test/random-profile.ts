@@ -63,6 +63,20 @@ export function profileOf(stacks: readonly ProfileStack[], command = 'node app.j
   };
 }
 
+/** Every name in every place that has one. */
+export function hostileProfile(): Profile {
+  const stacks = HOSTILE_NAMES.map((name, index) => ({
+    frames: [
+      { name, kind: 'process', object: name },
+      { name: `${name}${index}`, kind: 'kernel', object: name },
+    ] as const,
+    count: 100,
+  }));
+  const { metadata } = profileOf(stacks);
+  const text = HOSTILE_NAMES.join('');
+  return { stacks, metadata: { ...metadata, host: text, command: text } };
+}
+
 /** Stacks of any shape: empty ones, repeated ones, recursion, zero counts, every kind anywhere. */
 export function randomProfile(random: Random, names = [...PLAIN_NAMES, ...HOSTILE_NAMES]): Profile {
   const frame = (): ProfileFrame => ({

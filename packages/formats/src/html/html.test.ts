@@ -1,7 +1,13 @@
 /** The page as a file; what a browser makes of it is in page.test.ts. */
 import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
-import { HOSTILE_NAMES, profileOf, randomOf, randomProfile } from '../../test/random-profile.ts';
+import {
+  HOSTILE_NAMES,
+  hostileProfile,
+  profileOf,
+  randomOf,
+  randomProfile,
+} from '../../test/random-profile.ts';
 import type { Profile } from '../profile.ts';
 import { displayText } from '../svg/xml.ts';
 import { escapeHtml, jsonForScript } from './escape.ts';
@@ -23,19 +29,6 @@ function rawTexts(html: string, name: 'script' | 'style'): string[] {
 function dataOf(html: string): PageData {
   return JSON.parse(rawTexts(html, 'script')[0] ?? '') as PageData;
 }
-
-const hostile = (): Profile => {
-  const stacks = HOSTILE_NAMES.map((name, index) => ({
-    frames: [
-      { name, kind: 'process', object: name },
-      { name: `${name}${index}`, kind: 'kernel', object: name },
-    ] as const,
-    count: 100,
-  }));
-  const { metadata } = profileOf(stacks);
-  const text = HOSTILE_NAMES.join('');
-  return { stacks, metadata: { ...metadata, host: text, command: text } };
-};
 
 describe('the file', () => {
   test('needs nothing from elsewhere, and its policy says so', () => {
@@ -112,21 +105,21 @@ describe('hostile text', () => {
   test('adds no element, in the data or around it', () => {
     const tagsOf = (profile: Profile): string[] =>
       [...encodeHtml(profile).matchAll(/<[a-z!/][^>]*?[\s>]/gi)].map(([tag]) => tag.trim());
-    const stacks = hostile().stacks.map(({ frames, count }) => ({
+    const stacks = hostileProfile().stacks.map(({ frames, count }) => ({
       frames: frames.map(({ kind }, index) => ({ name: `f${index}`, kind, object: '/a' })),
       count,
     }));
-    expect(tagsOf(hostile())).toEqual(tagsOf(profileOf(stacks)));
+    expect(tagsOf(hostileProfile())).toEqual(tagsOf(profileOf(stacks)));
   });
 
   test('never reaches the script, which is the same for all profiles', () => {
     const scriptOf = (profile: Profile) => rawTexts(encodeHtml(profile), 'script').at(-1);
-    expect(scriptOf(hostile())).toBe(scriptOf(profileOf([stack(1, 'main')])) as string);
-    expect(scriptOf(hostile())).not.toMatch(/<!--|<script|<\/script/i);
+    expect(scriptOf(hostileProfile())).toBe(scriptOf(profileOf([stack(1, 'main')])) as string);
+    expect(scriptOf(hostileProfile())).not.toMatch(/<!--|<script|<\/script/i);
   });
 
   test('is kept, with what cannot be shown replaced', () => {
-    const { names, objects } = dataOf(encodeHtml(hostile()));
+    const { names, objects } = dataOf(encodeHtml(hostileProfile()));
     for (const name of HOSTILE_NAMES) {
       expect(names).toContain(displayText(name));
       expect(objects).toContain(displayText(name));

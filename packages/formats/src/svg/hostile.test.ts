@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { pictureOf, stack } from '../../test/picture.ts';
 import {
   HOSTILE_NAMES,
+  hostileProfile,
   pick,
   profileOf,
   randomOf,
@@ -12,21 +13,8 @@ import type { Profile } from '../profile.ts';
 import { encodeSvg } from './index.ts';
 
 describe('hostile text', () => {
-  const hostile = (): Profile => {
-    const stacks = HOSTILE_NAMES.map((name, index) => ({
-      frames: [
-        { name, kind: 'process', object: name },
-        { name: `${name}${index}`, kind: 'kernel', object: name },
-      ] as const,
-      count: 100,
-    }));
-    const { metadata } = profileOf(stacks);
-    const text = HOSTILE_NAMES.join('');
-    return { stacks, metadata: { ...metadata, host: text, command: text } };
-  };
-
   test('leaves the document well formed, with no more elements than it should have', () => {
-    const text = encodeSvg(hostile(), { title: HOSTILE_NAMES.slice(0, 20).join('') });
+    const text = encodeSvg(hostileProfile(), { title: HOSTILE_NAMES.slice(0, 20).join('') });
     const count = (svg: XmlElement, name: string): number =>
       descendants(svg).filter((element) => element.name === name).length;
     const svg = parseXml(text);
@@ -41,11 +29,11 @@ describe('hostile text', () => {
   test('never reaches the script, which is the same for all profiles', () => {
     const scriptOf = (profile: Profile): string | undefined =>
       descendants(parseXml(encodeSvg(profile))).find(({ name }) => name === 'script')?.text;
-    expect(scriptOf(hostile())).toBe(scriptOf(profileOf([stack(1, 'main')])) as string);
+    expect(scriptOf(hostileProfile())).toBe(scriptOf(profileOf([stack(1, 'main')])) as string);
   });
 
   test('is shown, with what cannot be shown replaced', () => {
-    const { names } = pictureOf(encodeSvg(hostile()));
+    const { names } = pictureOf(encodeSvg(hostileProfile()));
     const row = names[1] ?? [];
     expect(row).toContain('</script><script>globalThis.pwned=1</script>');
     expect(row).toContain('__proto__');
@@ -72,7 +60,7 @@ describe('hostile text', () => {
   if (python === null) console.warn('SKIPPED: no python3, so no second XML parser reads the SVG');
   test.skipIf(python === null)('is accepted by a second XML parser (expat)', async () => {
     const inputs = [
-      encodeSvg(hostile()),
+      encodeSvg(hostileProfile()),
       encodeSvg(profileOf([])),
       ...Array.from({ length: 30 }, (_, seed) => encodeSvg(randomProfile(randomOf(seed)))),
     ];
