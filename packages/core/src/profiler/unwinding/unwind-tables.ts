@@ -76,20 +76,14 @@ export class UnwindTables implements Disposable {
   /** The table of the file as it is now; undefined when it has none. Asks for one it has not seen. */
   of(file: ObjectFile): UnwindTable | undefined | typeof LOADING {
     const state = stateOfObject(file);
-    if (state === undefined) return undefined;
-    const known = this.contents.get(state);
-    if (known === undefined) {
-      this.load(state, file);
-      return LOADING;
-    }
-    this.contents.delete(state);
-    this.contents.set(state, known);
-    return known.table;
+    return state === undefined ? undefined : this.tableOf(state, file);
   }
 
   /** Settles when the table of the file as it is now is there, or turned out not to be had. */
   async loaded(file: ObjectFile): Promise<void> {
-    if (this.of(file) === LOADING) await this.loading.get(stateOfObject(file) ?? '');
+    const state = stateOfObject(file);
+    if (state === undefined) return;
+    if (this.tableOf(state, file) === LOADING) await this.loading.get(state);
   }
 
   /**
@@ -107,12 +101,12 @@ export class UnwindTables implements Disposable {
       this.setObject(ownKey, 0, false, time);
       return;
     }
-    if (this.of(file) !== LOADING) {
+    if (this.tableOf(state, file) !== LOADING) {
       this.installNow(state, name, ownKey, time);
       return;
     }
     this.installing.add(name);
-    this.loaded(file).then(() => {
+    this.loading.get(state)?.then(() => {
       this.installing.delete(name);
       if (!this.closed) this.installNow(state, name, ownKey, time);
     });
@@ -133,6 +127,17 @@ export class UnwindTables implements Disposable {
     this.closed = true;
     this.noTable?.close();
     this.installed.clear();
+  }
+
+  private tableOf(state: string, file: ObjectFile): UnwindTable | undefined | typeof LOADING {
+    const known = this.contents.get(state);
+    if (known === undefined) {
+      this.load(state, file);
+      return LOADING;
+    }
+    this.contents.delete(state);
+    this.contents.set(state, known);
+    return known.table;
   }
 
   private load(state: string, object: ObjectFile): void {
