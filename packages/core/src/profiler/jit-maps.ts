@@ -59,9 +59,15 @@ export class JitMaps implements Disposable {
     return known.map === undefined ? undefined : known;
   }
 
-  /** Reads what was written since. */
+  /**
+   * Reads what was written since. An image that had no map is looked at again, however short a time ago
+   * it was: a runtime writes the first of it late, and this may be the last time.
+   */
   refresh(): void {
-    for (const { map } of this.known.values()) whereItAnswers(() => map?.refresh());
+    for (const known of this.known.values()) {
+      if (known.map === undefined) known.lookedAt = Number.NEGATIVE_INFINITY;
+      else whereItAnswers(() => known.map?.refresh());
+    }
   }
 
   /** Lets go of images that were not sampled since the last call; frames of theirs keep their names. */
