@@ -21,7 +21,8 @@ bpf_sources_newer() {
 }
 
 bpf_outputs_missing() {
-  for output in dist/x86_64/waggle.bpf.o dist/aarch64/waggle.bpf.o src/generated/layouts.ts; do
+  for output in dist/x86_64/waggle.bpf.o dist/aarch64/waggle.bpf.o src/generated/layouts.ts \
+    src/generated/embedded-objects.ts; do
     if [ ! -f "$bpf/$output" ]; then return 0; fi
   done
   return 1
@@ -31,9 +32,18 @@ bpf_objects_stale() {
   bpf_outputs_missing || [ ! -f "$setup_stamp" ] || bpf_sources_newer "$setup_stamp"
 }
 
+# They are made anew by whoever needs them as the sources are now: the builds of their packages.
+embedded_workers_missing() {
+  for worker in ffi/src/generated/bun-poll-worker.ts core/src/generated/watchdog-worker.ts \
+    core/src/generated/object-reader-worker.ts; do
+    if [ ! -f "$root/packages/$worker" ]; then return 0; fi
+  done
+  return 1
+}
+
 setup_is_current() {
   [ "${WAGGLE_NO_SETUP-}" != 1 ] || return 0
   [ -f "$setup_stamp" ] || return 1
   if [ "$root/package-lock.json" -nt "$setup_stamp" ]; then return 1; fi
-  if bpf_objects_stale; then return 1; fi
+  if bpf_objects_stale || embedded_workers_missing; then return 1; fi
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { workersOf } from '../packages/cli/scripts/bundle-resolution.ts';
 import { kernelTest } from './support/kernel-test.ts';
 import { Waggle } from './support/waggle.ts';
 
@@ -26,7 +27,7 @@ describe('the bundle', () => {
   });
 
   test('has every worker', () => {
-    const workers = [...new Bun.Glob('packages/*/src/**/*worker.ts').scanSync({ cwd: root })];
+    const workers = workersOf(root);
     expect(workers.length).toBeGreaterThan(2);
     for (const path of workers) {
       const name = path.slice(path.lastIndexOf('/') + 1).replace(/ts$/, 'js');

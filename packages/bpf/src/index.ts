@@ -3,6 +3,7 @@
 export * from './generated/layouts.ts';
 export {
   type AttachMethod,
+  builtObject,
   KERNEL_PROGRAMS,
   type KernelHook,
   LIFECYCLE_PROGRAMS,

@@ -1,18 +1,41 @@
 // Where the built objects are and what is in them, as data: the programs with their hooks and
 // fallbacks, the maps by name. Nothing here touches the kernel.
 
+import { Buffer } from 'node:buffer';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Architectures that an object is built for, by Node's name for them. */
-const FOLDER: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
+const FOLDER: Readonly<Record<string, 'x86_64' | 'aarch64'>> = { x64: 'x86_64', arm64: 'aarch64' };
 
 /** @throws RangeError for an architecture that has no object. */
 export function objectPath(architecture: string = process.arch): string {
+  // src/ and the bundled dist/ are both one folder below the package's root.
+  const file = `../dist/${folderOf(architecture)}/waggle.bpf.o`;
+  return fileURLToPath(new URL(file, import.meta.url));
+}
+
+function folderOf(architecture: string): 'x86_64' | 'aarch64' {
   const folder = FOLDER[architecture];
   if (folder === undefined)
     throw new RangeError(`waggle has no BPF object for the architecture ${architecture}`);
-  // src/ and the bundled dist/ are both one folder below the package's root.
-  return fileURLToPath(new URL(`../dist/${folder}/waggle.bpf.o`, import.meta.url));
+  return folder;
+}
+
+/**
+ * The object's file, or its bytes where a bundler took the code elsewhere and left the file behind
+ * (`bun build`, with --compile too). @throws RangeError for an architecture that has no object.
+ */
+export async function builtObject(
+  architecture: string = process.arch,
+): Promise<string | Uint8Array> {
+  const path = objectPath(architecture);
+  if (existsSync(path)) return path;
+  const [{ embedded }, { gunzipSync }] = await Promise.all([
+    import('./generated/embedded-objects.ts'),
+    import('node:zlib'),
+  ]);
+  return gunzipSync(Buffer.from(embedded[folderOf(architecture)], 'base64'));
 }
 
 export type LifecycleHook = 'fork' | 'exec' | 'exit';

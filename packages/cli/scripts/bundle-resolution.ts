@@ -13,7 +13,9 @@ export function sourcesOf(root: string, pattern: string): string[] {
 
 /** A worker is a source whose name ends in `worker.ts`; its bundle is beside that of the command. */
 export function workersOf(root: string): string[] {
-  const paths = sourcesOf(root, 'packages/*/src/**/*worker.ts');
+  const paths = sourcesOf(root, 'packages/*/src/**/*worker.ts').filter(
+    (path) => !path.includes('/generated/'),
+  );
   const names = paths.map((path) => basename(path));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
@@ -32,7 +34,7 @@ const BUNDLE_URL = 'Bun.pathToFileURL(Bun.main).href';
 export function placesOfSources(root: string, bundle: string): BunPlugin {
   const texts = new Map(
     sourcesOf(root, 'packages/*/src/**/*.ts')
-      .filter((path) => !path.endsWith('.test.ts'))
+      .filter((path) => !path.endsWith('.test.ts') && !path.includes('/generated/'))
       .map((path) => [path, readFileSync(path, 'utf8')] as const)
       .filter(([, text]) => text.includes('import.meta.url')),
   );
@@ -41,12 +43,25 @@ export function placesOfSources(root: string, bundle: string): BunPlugin {
     setup(build) {
       for (const [path, text] of texts) {
         const source = JSON.stringify(relative(bundle, path));
-        const url = text.includes('new Worker(')
+        const url = text.includes('new WorkerThread(')
           ? BUNDLE_URL
           : `new URL(${source}, ${BUNDLE_URL}).href`;
         const contents = text.replaceAll('import.meta.url', url);
         build.onLoad({ filter: exactly(path) }, () => ({ contents, loader: 'ts' }));
       }
+    },
+  };
+}
+
+/** The command's workers and objects are files beside it: what stands in for them is left out. */
+export function withoutEmbedded(): BunPlugin {
+  return {
+    name: 'without-embedded',
+    setup(build) {
+      build.onLoad({ filter: /\/src\/generated\/(embedded-objects|[\w-]+-worker)\.ts$/ }, () => ({
+        contents: `throw new Error('a file of waggle is missing: run ./scripts/setup');`,
+        loader: 'ts',
+      }));
     },
   };
 }

@@ -17,7 +17,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { agentsBySources, placesOfSources, sourcesOf, workersOf } from './bundle-resolution.ts';
+import {
+  agentsBySources,
+  placesOfSources,
+  sourcesOf,
+  withoutEmbedded,
+  workersOf,
+} from './bundle-resolution.ts';
 
 const root = resolve(import.meta.dir, '../../..');
 const bundles = join(root, 'packages/cli/bundle');
@@ -40,7 +46,7 @@ async function makeBundle(folder: string): Promise<string[]> {
     // costs every start as much as the bundle saves.
     minify: { syntax: true, whitespace: true, identifiers: false },
     metafile: true,
-    plugins: [placesOfSources(root, folder), agentsBySources(root, folder)],
+    plugins: [placesOfSources(root, folder), agentsBySources(root, folder), withoutEmbedded()],
   });
   if (metafile === undefined) throw new Error('Bun did not say what it read');
   return Object.keys(metafile.inputs).map((path) => relative(root, resolve(path)));

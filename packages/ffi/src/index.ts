@@ -22,3 +22,4 @@ export { type PerfRecordVisitor, PerfRing } from './perf/perf-ring.ts';
 export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';
 export { EpollWakeup, type Wakeup } from './ring/epoll-wakeup.ts';
 export { type RecordVisitor, RingBuffer, type RingMemory } from './ring/ring-buffer.ts';
+export { type WorkerListener, type WorkerPlace, WorkerThread } from './worker-thread.ts';

@@ -2,25 +2,32 @@
 // thread watches a word of shared memory that says which plugin is at work, and ends the process
 // with a message if the same call is at work for too long. The kernel frees what we hold then.
 
+import { WorkerThread } from '@waggle/ffi';
 import { AT_WORK, CALLS, type WatchdogOrder, WORDS } from './watchdog-words.ts';
 
 export class Watchdog implements Disposable {
   readonly #names: string[] = [];
   readonly #words = new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
-  readonly #worker: Worker;
+  readonly #worker: WorkerThread;
 
   /** @param timeoutMs how long one call may take. */
   constructor(names: readonly string[], timeoutMs: number) {
     this.#names.push(...names);
-    // The source runs as it is, the build as JavaScript beside the bundle.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#worker = new Worker(new URL(`./watchdog-worker.${extension}`, import.meta.url), {
-      type: 'module',
-    });
-    const order: WatchdogOrder = { words: this.#words, names: this.#names, timeoutMs };
-    this.#worker.postMessage(order);
-    // It must not keep a process alive that has nothing else to do.
-    (this.#worker as { unref?: () => void }).unref?.();
+    // It does not keep a process alive that has nothing else to do. Where it cannot start, nobody
+    // watches, and everything else works.
+    this.#worker = new WorkerThread(
+      {
+        beside: import.meta.url,
+        name: 'watchdog-worker',
+        embedded: () => import('../generated/watchdog-worker.ts'),
+      },
+      { error: () => {} },
+    );
+    this.#worker.postMessage({
+      words: this.#words,
+      names: this.#names,
+      timeoutMs,
+    } satisfies WatchdogOrder);
   }
 
   /** A handler of this plugin is called. */

@@ -35,8 +35,8 @@ export interface KernelProgramsOptions {
   readonly tracksProcesses: boolean;
   /** Methods that are not tried, as if the kernel refused them: for tests of the fallbacks. */
   readonly without?: readonly AttachMethod[];
-  /** Another object, for tests of older ones. */
-  readonly objectPath?: string;
+  /** A file or the bytes of one; the built object's file unless given. */
+  readonly object?: string | Uint8Array;
 }
 
 export type AttachOutcome =
@@ -87,14 +87,14 @@ function explained({ message, cause }: Refused): string {
 
 /** @throws SystemError when not one program can be loaded, or rights are missing. */
 export function loadKernelPrograms(native: Native, options: KernelProgramsOptions): KernelPrograms {
-  const path = options.objectPath ?? objectPath();
+  const source = options.object ?? objectPath();
   const choices = new Map<KernelHook, HookChoice>(
     options.hooks.map((hook) => [hook, { variant: 0, refusals: [] }]),
   );
   let unwindsByTables = (options.unwind ?? 'fp') !== 'fp';
   for (let interruptions = 0; ; ) {
     try {
-      return attempt(native, path, { ...options, unwindsByTables }, choices);
+      return attempt(native, source, { ...options, unwindsByTables }, choices);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       // A signal arrived while the verifier was at work: no refusal. They are held back from this
@@ -117,11 +117,14 @@ export function loadKernelPrograms(native: Native, options: KernelProgramsOption
 
 function attempt(
   native: Native,
-  path: string,
+  source: string | Uint8Array,
   options: LoadOptions,
   choices: ReadonlyMap<KernelHook, HookChoice>,
 ): KernelPrograms {
-  const file = BpfObjectFile.open(native, path);
+  const file =
+    typeof source === 'string'
+      ? BpfObjectFile.open(native, source)
+      : BpfObjectFile.openBytes(native, source, 'waggle.bpf.o');
   const report: Partial<Record<KernelHook, AttachOutcome>> = {};
   const wanted: { hook: KernelHook; program: string; method: AttachMethod }[] = [];
   for (const [hook, choice] of choices) {

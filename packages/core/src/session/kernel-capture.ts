@@ -1,7 +1,7 @@
 // The kernel's side of a session: programs, ring buffer and filter as one scoped resource. When it
 // is open, every event that passes the filter is captured; nothing is read until somebody reads.
 
-import type { KernelHook } from '@waggle/bpf';
+import { builtObject, type KernelHook } from '@waggle/bpf';
 import { type Procfs, RealProcfs } from '@waggle/cache';
 import { type Native, openNative, RingBuffer } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
@@ -77,9 +77,10 @@ export const openKernelCapture = Effect.fnUntraced(function* (
   needs: ReturnType<typeof mergeKernelNeeds>,
 ): Effect.fn.Return<KernelCapture, WaggleError, Scope.Scope> {
   const native = yield* Effect.tryPromise({ try: () => openNative(), catch: toWaggleError });
+  const object = yield* Effect.promise(async () => config.objectPath ?? (await builtObject()));
   const programs = yield* Effect.acquireRelease(
     Effect.try({
-      try: () => loadKernelPrograms(native, programOptions(config, needs)),
+      try: () => loadKernelPrograms(native, { ...programOptions(config, needs), object }),
       catch: toWaggleError,
     }),
     (loaded) => Effect.sync(() => loaded.close()),
@@ -129,7 +130,6 @@ function programOptions(
       ? {}
       : { deferredBytes: needs.sampler.deferredBytes }),
     ...(config.execDetail === undefined ? {} : { execDetail: config.execDetail }),
-    ...(config.objectPath === undefined ? {} : { objectPath: config.objectPath }),
     ...(config.withoutMethods === undefined ? {} : { without: config.withoutMethods }),
   };
 }

@@ -41,6 +41,15 @@ export class BpfObjectFile extends Handle {
     return new BpfObjectFile(native, address, path);
   }
 
+  /** The same from memory. `name` stands for the path in messages. @throws SystemError */
+  static openBytes(native: Native, bytes: Uint8Array, name: string): BpfObjectFile {
+    // libbpf has read everything when it returns (bpf_object_open ends with bpf_object__elf_finish).
+    const address = native.checkPointer(`open BPF object ${name}`, () =>
+      native.libbpf.bpf_object__open_mem(bytes, bytes.length, NULL_ADDRESS),
+    );
+    return new BpfObjectFile(native, address, name);
+  }
+
   get programNames(): readonly string[] {
     return [...this.programs.keys()];
   }

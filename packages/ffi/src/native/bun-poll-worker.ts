@@ -2,7 +2,7 @@
 // is told to poll again. It opens libc alone, since libbpf calls back to the main thread.
 
 import { dlopen } from 'bun:ffi';
-import { END_WORD, FAILED, type PollRequest, TURN_WORD } from './bun-poll-thread.ts';
+import { END_WORD, FAILED, type PollRequest, TURN_WORD } from './bun-poll-protocol.ts';
 import { EPOLL_EVENT_BYTES, LIBC_NAMES } from './symbols.ts';
 
 declare const self: Worker;

@@ -40,6 +40,7 @@ export const LIBBPF = {
   libbpf_probe_bpf_prog_type: fn(['i32', 'pointer'], 'i32'),
   libbpf_probe_bpf_map_type: fn(['i32', 'pointer'], 'i32'),
   bpf_object__open_file: fn(['buffer', 'pointer'], 'pointer'),
+  bpf_object__open_mem: fn(['buffer', 'u64', 'pointer'], 'pointer'),
   bpf_object__load: fn(['pointer'], 'i32'),
   bpf_object__close: fn(['pointer'], 'void'),
   bpf_object__next_program: fn(['pointer', 'pointer'], 'pointer'),

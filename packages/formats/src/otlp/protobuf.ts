@@ -8,7 +8,19 @@ import type protobufjs from 'protobufjs/light.js';
 
 let loaded: typeof protobufjs | undefined;
 
+/** Bun's, also in modules, and how its bundler sees that the library belongs into the bundle. */
+declare const require: (name: string) => unknown;
+
 export function protobuf(): typeof protobufjs {
-  loaded ??= createRequire(import.meta.url)('protobufjs/light.js') as typeof protobufjs;
+  loaded ??= load() as typeof protobufjs;
   return loaded;
+}
+
+function load(): unknown {
+  try {
+    return require('protobufjs/light.js');
+  } catch {
+    // Elsewhere modules have none.
+    return createRequire(import.meta.url)('protobufjs/light.js');
+  }
 }

@@ -4,10 +4,8 @@
  * from a trap, so the three functions it exports are called here: bytes in, bytes out. The memory it
  * may take is bounded, because a name of 200 bytes can stand for one of a gigabyte.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { wasmFile } from './wasm-file.ts';
 
-const WASM = 'gecko-profiler-demangle/index_bg.wasm';
 const IMPORTS = './index_bg.js';
 const PAGE = 65_536;
 /** The module starts with 17 pages; this allows results of about a million bytes. */
@@ -69,8 +67,7 @@ export class WasmDemangler {
 }
 
 function load(): WebAssembly.Module {
-  const file = createRequire(import.meta.url).resolve(WASM);
-  return new WebAssembly.Module(limitMemory(new Uint8Array(readFileSync(file)), MAX_PAGES));
+  return new WebAssembly.Module(limitMemory(new Uint8Array(wasmFile()), MAX_PAGES));
 }
 
 /** The same module, its one memory with a maximum. Layout: WebAssembly core specification, 5.5. */

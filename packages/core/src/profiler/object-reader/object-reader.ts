@@ -1,6 +1,7 @@
 // Asks a thread of its own to read objects, so that parsing a browser's tables delays neither events
 // nor the drain of samples. Where no thread can be had, the same work is done in place.
 
+import { WorkerThread } from '@waggle/ffi';
 import { ObjectReading } from './object-reading.ts';
 import type { AnswerTo, Order, Question, ReaderConfig, Reply } from './protocol.ts';
 
@@ -8,12 +9,6 @@ interface Asked {
   readonly question: Question;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: Error) => void;
-}
-
-/** Bun's and Node's; a runtime without them keeps running until the thread is ended. */
-interface Referable {
-  ref?(): void;
-  unref?(): void;
 }
 
 /** What is asked of a reader after it was closed, or was being asked then. */
@@ -27,13 +22,24 @@ export class ReaderClosed extends Error {
 
 export class ObjectReader implements Disposable {
   private readonly asked = new Map<number, Asked>();
-  private readonly worker: Worker | undefined;
+  private readonly worker: WorkerThread;
   private inPlace: ObjectReading | undefined;
   private nextId = 0;
   private closed = false;
 
   constructor(private readonly config: ReaderConfig) {
-    this.worker = this.startWorker();
+    this.worker = new WorkerThread(
+      {
+        beside: import.meta.url,
+        name: 'object-reader-worker',
+        embedded: () => import('../../generated/object-reader-worker.ts'),
+      },
+      {
+        message: (data) => this.receive(data as Reply),
+        error: () => this.goOnInPlace(),
+      },
+    );
+    this.worker.postMessage({ type: 'start', config } satisfies Order);
   }
 
   /**
@@ -45,8 +51,8 @@ export class ObjectReader implements Disposable {
     return new Promise<AnswerTo<Q>>((resolve, reject) => {
       const id = this.nextId++;
       this.asked.set(id, { question, resolve, reject });
-      if (this.worker === undefined || this.inPlace !== undefined) this.answerInPlace(id);
-      else this.send(this.worker, { type: 'ask', id, question });
+      if (this.inPlace !== undefined) this.answerInPlace(id);
+      else this.send({ type: 'ask', id, question });
     });
   }
 
@@ -54,43 +60,23 @@ export class ObjectReader implements Disposable {
   [Symbol.dispose](): void {
     if (this.closed) return;
     this.closed = true;
-    this.worker?.terminate();
+    this.worker.terminate();
     this.inPlace?.[Symbol.dispose]();
     for (const { reject } of this.asked.values()) reject(new ReaderClosed());
     this.asked.clear();
   }
 
-  private startWorker(): Worker | undefined {
-    // Beside this file in the sources, and beside the bundle in the published build.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const url = new URL(`./object-reader-worker.${extension}`, import.meta.url);
-    let worker: Worker;
-    try {
-      worker = new Worker(url, { type: 'module' });
-    } catch {
-      return undefined;
-    }
-    worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.receive(data));
-    worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      this.goOnInPlace();
-    });
-    worker.postMessage({ type: 'start', config: this.config } satisfies Order);
+  private send(order: Order): void {
     // What keeps the process alive is a question, not this thread.
-    (worker as Referable).unref?.();
-    return worker;
-  }
-
-  private send(worker: Worker, order: Order): void {
-    if (this.asked.size === 1) (worker as Referable).ref?.();
-    worker.postMessage(order);
+    if (this.asked.size === 1) this.worker.ref();
+    this.worker.postMessage(order);
   }
 
   private receive(reply: Reply): void {
     const asked = this.asked.get(reply.id);
     if (asked === undefined) return;
     this.asked.delete(reply.id);
-    if (this.asked.size === 0) (this.worker as Referable | undefined)?.unref?.();
+    if (this.asked.size === 0) this.worker.unref();
     if ('answer' in reply) asked.resolve(reply.answer as never);
     else asked.reject(new Error(reply.failure));
   }

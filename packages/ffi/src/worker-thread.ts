@@ -1,0 +1,113 @@
+// Starts a worker of one of our packages. Its file lies beside the source or beside the published
+// build; where a bundler took the code elsewhere and left the file behind (`bun build`, with --compile
+// too), the worker is started from its text, which is embedded in the package and goes along with
+// whoever imports it.
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export interface WorkerPlace {
+  /** `import.meta.url` of the source that starts the worker. */
+  readonly beside: string;
+  /** The file's name without its extension: it ends in `worker`. */
+  readonly name: string;
+  /** The generated module with the worker's text, imported only where the file is missing. */
+  readonly embedded: () => Promise<{ readonly source: string }>;
+}
+
+export interface WorkerListener {
+  /** What the worker sends. */
+  message?(data: unknown): void;
+  /** It could not start, or ended by an error that it did not catch. */
+  error(): void;
+}
+
+/** Bun's and Deno's; a runtime without them keeps running until the thread is ended. */
+interface Referable {
+  ref?(): void;
+  unref?(): void;
+}
+
+/**
+ * A worker that does not keep the process alive unless ref() says so. Messages are kept until it has
+ * started, and are delivered in order.
+ */
+export class WorkerThread {
+  readonly #listener: WorkerListener;
+  #worker: Worker | undefined;
+  #waiting: [message: unknown, transfer: ArrayBuffer[]][] = [];
+  #referenced = false;
+  #ended = false;
+
+  constructor(place: WorkerPlace, listener: WorkerListener) {
+    this.#listener = listener;
+    const file = fileOf(place);
+    if (file !== undefined) this.#start(file);
+    else
+      place.embedded().then(
+        ({ source }) => this.#start(textUrl(source)),
+        () => this.#fail(),
+      );
+  }
+
+  postMessage(message: unknown, transfer: ArrayBuffer[] = []): void {
+    if (this.#worker !== undefined) this.#worker.postMessage(message, transfer);
+    else if (!this.#ended) this.#waiting.push([message, transfer]);
+  }
+
+  /** The process goes on while the worker does. */
+  ref(): void {
+    this.#referenced = true;
+    (this.#worker as Referable | undefined)?.ref?.();
+  }
+
+  unref(): void {
+    this.#referenced = false;
+    (this.#worker as Referable | undefined)?.unref?.();
+  }
+
+  /** Ends it, whatever it is doing. */
+  terminate(): void {
+    this.#ended = true;
+    this.#worker?.terminate();
+  }
+
+  #fail(): void {
+    this.#ended = true;
+    this.#waiting = [];
+    this.#listener.error();
+  }
+
+  #start(url: URL): void {
+    if (this.#ended) return;
+    try {
+      const worker = new Worker(url, { type: 'module' });
+      worker.addEventListener('message', ({ data }: MessageEvent) =>
+        this.#listener.message?.(data),
+      );
+      worker.addEventListener('error', (event) => {
+        event.preventDefault();
+        this.#listener.error();
+      });
+      this.#worker = worker;
+    } catch {
+      this.#fail();
+      return;
+    }
+    if (!this.#referenced) this.unref();
+    for (const [message, transfer] of this.#waiting) this.#worker.postMessage(message, transfer);
+    this.#waiting = [];
+  }
+}
+
+/** Sources start sources, builds start builds. */
+function fileOf({ beside, name }: WorkerPlace): URL | undefined {
+  const extension = beside.endsWith('.ts') ? 'ts' : 'js';
+  const url = new URL(`./${name}.${extension}`, beside);
+  return url.protocol !== 'file:' || existsSync(fileURLToPath(url)) ? url : undefined;
+}
+
+/** For as long as the process lives: a runtime may read it later than `new Worker` returns. */
+function textUrl(source: string): URL {
+  return new URL(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+}
