@@ -48,7 +48,7 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 	sample->tid = key->tid;
 	sample->start_boottime = key->start_boottime;
 	sample->exec_id = key->exec_id;
-	sample->time_ns = bpf_ktime_get_boot_ns();
+	sample->time_ns = boottime_now();
 	sample->cgroup_id = bpf_get_current_cgroup_id();
 	sample->cpu = cpu;
 	BPF_CORE_READ_INTO(&sample->comm, leader, comm);

@@ -148,7 +148,7 @@ static __always_inline u32 add_exec_detail(struct exec_record *record, struct ta
 	record->effective_gid = BPF_CORE_READ(task, cred, egid.val);
 	record->marks = marks_of(bprm, inode, dentry, record);
 	record->login_uid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : -1;
-	record->session_id = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID], numbers[0].nr);
+	record->session_id = session_id_of(task);
 	record->tty = tty_of(task);
 
 	/* The bounds are for the verifier, which does not know where the numbers come from. */

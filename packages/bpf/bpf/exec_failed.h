@@ -157,7 +157,7 @@ static __always_inline void on_syscall_exit(struct pt_regs *regs, long result)
 	settings = ONLY(filter_settings);
 	counters = ONLY(event_counters);
 	record = (void *)ONLY(exec_scratch);
-	tgid = bpf_get_current_pid_tgid() >> 32;
+	tgid = tgid_of((void *)bpf_get_current_task());
 	if (!settings || !counters || !record)
 		return;
 	if (!wanted(settings, counters, RECORD_EXEC_FAILED, tgid))

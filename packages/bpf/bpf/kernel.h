@@ -28,6 +28,7 @@ typedef int pid_t;
 #define S_ISGID 0002000
 #define S_IXGRP 0000010
 /* include/linux/pid.h */
+#define PIDTYPE_TGID 1
 #define PIDTYPE_SID 3
 /* arch/arm64/include/uapi/asm/ptrace.h: the task runs AArch32 code. */
 #define PSR_MODE32_BIT 0x00000010

@@ -23,6 +23,10 @@ static __always_inline bool wanted(struct filter_settings *settings, struct even
 
 	if (!tracking)
 		return false;
+	if (pid_namespace && !tgid) {
+		counters->foreign++;
+		return false;
+	}
 	if (!*tracking && (type != RECORD_EXIT || tracked_state_of(tgid) != TRACKED_ACTIVE))
 		return false;
 	if (!(settings->event_mask & (1 << type)))
@@ -41,7 +45,7 @@ static __always_inline void submit(void *record, u64 size, struct record_header 
 	header->size = size;
 	header->cpu = bpf_get_smp_processor_id();
 	header->sequence = counters->next_sequence++;
-	header->time_ns = bpf_ktime_get_boot_ns();
+	header->time_ns = boottime_now();
 	/* Flags 0: the kernel wakes a sleeping reader for the first record after it has caught up,
 	 * and nobody for the others (docs/adr/0001-waiting.md). */
 	if (bpf_ringbuf_output(&process_events, record, size, 0))
@@ -54,29 +58,14 @@ static __always_inline void fill_header(struct record_header *header, struct tas
 	struct task_struct *parent = BPF_CORE_READ(leader, real_parent);
 
 	header->flags = 0;
-	header->tid = BPF_CORE_READ(task, pid);
-	header->tgid = BPF_CORE_READ(task, tgid);
-	header->start_boottime = BPF_CORE_READ(leader, start_boottime);
+	header->tid = tid_of(task);
+	header->tgid = tgid_of(task);
+	header->start_boottime = start_time_of(leader);
 	header->exec_id = BPF_CORE_READ(task, self_exec_id);
-	header->parent_tgid = BPF_CORE_READ(parent, tgid);
-	header->parent_start_boottime = BPF_CORE_READ(parent, group_leader, start_boottime);
+	header->parent_tgid = tgid_of(parent);
+	header->parent_start_boottime = start_time_of(BPF_CORE_READ(parent, group_leader));
 	header->parent_exec_id = BPF_CORE_READ(parent, self_exec_id);
 	BPF_CORE_READ_INTO(&header->comm, leader, comm);
-}
-
-/* Inode of the PID namespace the task lives in; nsproxy only has the one of its children. */
-static __always_inline u32 pid_namespace_of(struct task_struct *task)
-{
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	u32 level = BPF_CORE_READ(pid, level);
-	struct upid *innermost;
-
-	/* MAX_PID_NS_LEVEL of kernel/pid_namespace.c */
-	if (level > 32)
-		return 0;
-	innermost = (void *)pid + bpf_core_field_offset(pid->numbers) +
-		    level * bpf_core_type_size(struct upid);
-	return BPF_CORE_READ(innermost, ns, ns.inum);
 }
 
 /* On v1 and hybrid hosts every process sits in the root of v2; containers differ by the
@@ -117,16 +106,18 @@ static __always_inline void on_fork(struct task_struct *parent, struct task_stru
 {
 	struct filter_settings *settings = ONLY(filter_settings);
 	struct event_counters *counters = ONLY(event_counters);
-	u32 child_tgid = BPF_CORE_READ(child, tgid);
-	u32 tgid = BPF_CORE_READ(parent, tgid);
 	struct fork_record record = {};
+	u32 child_tgid, tgid;
 
-	if (!settings || !counters || child_tgid != BPF_CORE_READ(child, pid))
+	/* Threads are no processes. */
+	if (!settings || !counters || BPF_CORE_READ(child, tgid) != BPF_CORE_READ(child, pid))
 		return;
+	child_tgid = tgid_of(child);
+	tgid = tgid_of(parent);
 	track_child(tgid, child_tgid);
 	if (!wanted(settings, counters, RECORD_FORK, tgid))
 		return;
-	record.child_start_boottime = BPF_CORE_READ(child, start_boottime);
+	record.child_start_boottime = start_time_of(child);
 	if (!limit_start(settings, counters, RECORD_FORK, child_tgid, record.child_start_boottime))
 		return;
 	fill_header(&record.header, parent);
@@ -173,7 +164,7 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid,
 	struct filter_settings *settings = ONLY(filter_settings);
 	struct event_counters *counters = ONLY(event_counters);
 	struct exec_record *record = ONLY(exec_scratch);
-	u32 tgid = BPF_CORE_READ(task, tgid);
+	u32 tgid = tgid_of(task);
 	u64 ids, filename, used;
 	long got;
 
@@ -219,7 +210,7 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid,
 }
 
 /* True for exactly one thread of a group: the one that sees the group's end first. */
-static __always_inline bool ends_group(struct task_struct *task, struct task_struct *leader, u32 tgid)
+static __always_inline bool ends_group(struct task_struct *task, struct task_struct *leader)
 {
 	struct ended_group group = {};
 	u8 seen = 1;
@@ -228,7 +219,7 @@ static __always_inline bool ends_group(struct task_struct *task, struct task_str
 		return false;
 	if (task == leader && BPF_CORE_READ(task, signal, nr_threads) == 1)
 		return true;
-	group.tgid = tgid;
+	group.tgid = BPF_CORE_READ(task, tgid);
 	group.start_boottime = BPF_CORE_READ(leader, start_boottime);
 	return bpf_map_update_elem(&ended_groups, &group, &seen, BPF_NOEXIST) == 0;
 }
@@ -238,13 +229,14 @@ static __always_inline void on_exit(struct task_struct *task)
 	struct filter_settings *settings = ONLY(filter_settings);
 	struct event_counters *counters = ONLY(event_counters);
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	u32 tgid = BPF_CORE_READ(task, tgid);
 	struct exit_record record = {};
+	u32 tgid;
 
-	if (!settings || !counters || !ends_group(task, leader, tgid))
+	if (!settings || !counters || !ends_group(task, leader))
 		return;
+	tgid = tgid_of(task);
 	if (wanted(settings, counters, RECORD_EXIT, tgid) &&
-	    limit_end(settings, counters, tgid, BPF_CORE_READ(leader, start_boottime))) {
+	    limit_end(settings, counters, tgid, start_time_of(leader))) {
 		fill_header(&record.header, task);
 		record.uid = bpf_get_current_uid_gid();
 		record.cgroup_id = bpf_get_current_cgroup_id();

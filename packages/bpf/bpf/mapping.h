@@ -123,7 +123,7 @@ static __always_inline void identify(struct walk *walk, struct inode *inode)
 	}
 	walk->kind = known->present ? MAPPING_TABLE : MAPPING_NO_ROWS;
 	walk->table = known->table;
-	u64 now = bpf_ktime_get_boot_ns();
+	u64 now = boottime_now();
 	if (now - known->last_used_ns > 1000000000)
 		known->last_used_ns = now;
 }

@@ -3,6 +3,7 @@
 #ifndef WAGGLE_MAPS_H
 #define WAGGLE_MAPS_H
 
+#include "namespaces.h"
 #include "records.h"
 #include <bpf/bpf_helpers.h>
 

@@ -61,8 +61,8 @@ struct record_header {
 	u32 cpu;
 	u32 tid;
 	u64 sequence;       /* per CPU; failed reservations consume one too */
-	u64 time_ns;        /* CLOCK_BOOTTIME */
-	u32 tgid;
+	u64 time_ns;        /* CLOCK_BOOTTIME, of our time namespace as all times */
+	u32 tgid;           /* in our PID namespace, as all pids; 0: it is not there */
 	u32 parent_tgid;
 	u64 start_boottime; /* ns, of the thread group leader */
 	u64 exec_id;        /* task->self_exec_id */
@@ -173,6 +173,7 @@ struct event_counters {
 	u64 dropped[RECORD_TYPES];
 	u64 suppressed[RECORD_TYPES];
 	u64 limited[RECORD_TYPES];
+	u64 foreign;           /* of processes that our PID namespace does not have */
 	u64 tracking_overflow; /* children that found tracked_processes full */
 };
 
@@ -227,6 +228,7 @@ struct sample_counters {
 	u64 lost_busy;     /* the map's bucket was locked by the interrupted code */
 	u64 idle;
 	u64 filtered;
+	u64 foreign; /* of processes that our PID namespace does not have */
 	u64 user_truncated;
 	u64 kernel_truncated;
 	u64 user_failed;   /* the user stack could not be read at all */

@@ -13,7 +13,7 @@
 const volatile bool sample_idle = false;
 /* Stacks of the threads of a process are counted apart. */
 const volatile bool count_by_thread = false;
-/* The profiler itself, 0 for none: its runtime keeps frame pointers, and a table of 13 MB for a few of
+/* The profiler itself, as tgid_of() has it, 0 for none: its runtime keeps frame pointers, and a table of 13 MB for a few of
  * its samples would cost more than all the others. */
 const volatile u32 own_tgid = 0;
 
@@ -45,9 +45,9 @@ static __always_inline void count_sample(void *map, struct sample_key *key, stru
 
 	if (!known) {
 		fresh.count = 1;
-		fresh.first_ns = fresh.last_ns = bpf_ktime_get_boot_ns();
+		fresh.first_ns = fresh.last_ns = boottime_now();
 		fresh.cgroup_id = bpf_get_current_cgroup_id();
-		fresh.tid = bpf_get_current_pid_tgid();
+		fresh.tid = tid_of((void *)bpf_get_current_task());
 		fresh.cpu = bpf_get_smp_processor_id();
 		BPF_CORE_READ_INTO(&fresh.comm, leader, comm);
 		if (count_by_thread)
@@ -67,7 +67,7 @@ static __always_inline void count_sample(void *map, struct sample_key *key, stru
 		}
 	}
 	__sync_fetch_and_add(&known->count, 1);
-	known->last_ns = bpf_ktime_get_boot_ns();
+	known->last_ns = boottime_now();
 	counters->stored++;
 }
 
@@ -83,25 +83,32 @@ static __always_inline void on_sample(void *ctx, bool by_tables)
 	struct sample_key *key = ONLY(sample_scratch);
 	struct walk *walk = ONLY(walks);
 	u32 *active = ONLY(active_samples);
-	u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct task_struct *task, *leader;
+	bool idle;
+	u32 tgid;
 	long bytes;
 
 	if (!settings || !counters || !key || !walk || !active)
 		return;
-	if (!tgid && !sample_idle) {
+	idle = !(u32)(bpf_get_current_pid_tgid() >> 32);
+	if (idle && !sample_idle) {
 		counters->idle++;
+		return;
+	}
+	task = (void *)bpf_get_current_task();
+	tgid = tgid_of(task);
+	if (pid_namespace && !tgid && !idle) {
+		counters->foreign++;
 		return;
 	}
 	if (!passes_filter(settings, tgid)) {
 		counters->filtered++;
 		return;
 	}
-	task = (void *)bpf_get_current_task();
 	leader = BPF_CORE_READ(task, group_leader);
 	key->tgid = tgid;
-	key->tid = count_by_thread ? (u32)bpf_get_current_pid_tgid() : 0;
-	key->start_boottime = BPF_CORE_READ(leader, start_boottime);
+	key->tid = count_by_thread ? tid_of(task) : 0;
+	key->start_boottime = start_time_of(leader);
 	key->exec_id = BPF_CORE_READ(task, self_exec_id);
 
 	clear_frames(key);

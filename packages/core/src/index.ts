@@ -21,6 +21,7 @@ export {
   BadCgroup,
   BadComposition,
   CommandNotStarted,
+  ForeignProcfs,
   KernelRefused,
   NativeUnavailable,
   NoSuchProcess,
@@ -36,6 +37,8 @@ export {
   hasCapability,
   missingCapabilities,
   OPTIONAL_CAPABILITY_NEEDS,
+  ownPrivileges,
+  type Privileges,
 } from './kernel/capabilities.ts';
 export type { AttachOutcome, AttachReport } from './kernel/kernel-programs.ts';
 export type { RateLimit } from './kernel/kernel-settings.ts';

@@ -4,7 +4,7 @@ export { ArrayMap } from './bpf/array-map.ts';
 export { BpfMap, type MapBatch } from './bpf/bpf-map.ts';
 export { BpfObject, BpfObjectFile } from './bpf/bpf-object.ts';
 export { BpfLink, BpfProgram } from './bpf/bpf-program.ts';
-export { bootToRealtimeOffset, CLOCK, clockNanoseconds } from './clock.ts';
+export { bootToRealtimeOffset, boottimeOffset, CLOCK, clockNanoseconds } from './clock.ts';
 export { LibraryError } from './errors/library-error.ts';
 export { ClosedError, errnoName, SystemError } from './errors/system-error.ts';
 export { Handle } from './handle.ts';

@@ -1,21 +1,21 @@
 // Probes that only look: kernel version and type information, rights, files of /proc and /sys.
 
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { ForeignProcfs } from '../errors/errors.ts';
 import {
   CAPABILITY_NEEDS,
   type CapabilityNeed,
-  effectiveCapabilities,
   hasCapability,
   OPTIONAL_CAPABILITY_NEEDS,
+  ownPrivileges,
 } from '../kernel/capabilities.ts';
+import { pidNamespaceOf } from '../kernel/pid-namespace.ts';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 /** The BPF ring buffer came with 5.8, hash map keys above 512 bytes (our stacks) with 5.11. */
 const TRACE_KERNEL = [5, 8] as const;
 const RECORD_KERNEL = [5, 11] as const;
-/** PROC_PID_INIT_INO of include/uapi/linux/nsfs.h (earlier linux/proc_ns.h) */
-const INITIAL_PID_NAMESPACE = 'pid:[4026531836]';
 
 function kernelVersion(): ProbeResult {
   const version = release();
@@ -36,18 +36,29 @@ function kernelTypes(): ProbeResult {
 }
 
 function capability(need: CapabilityNeed): ProbeResult {
-  return hasCapability(need, effectiveCapabilities())
-    ? works(`to ${need.purpose}`)
-    : missing(`needed to ${need.purpose}`, 'run as root, or add the capability');
+  const privileges = ownPrivileges();
+  if (hasCapability(need, privileges)) return works(`to ${need.purpose}`);
+  return privileges.inInitialNamespace
+    ? missing(`needed to ${need.purpose}`, 'run as root, or add the capability')
+    : missing(
+        `of a user namespace, which does not count; needed to ${need.purpose}`,
+        'run outside of the user namespace, as root of the host (no rootless container)',
+      );
 }
 
 function pidNamespace(): ProbeResult {
-  const link = readlinkSync('/proc/self/ns/pid');
-  return link === INITIAL_PID_NAMESPACE
+  let inode: number | undefined;
+  try {
+    inode = pidNamespaceOf().inode;
+  } catch (error) {
+    if (!(error instanceof ForeignProcfs)) throw error;
+    const [what = '', advice = ''] = error.message.split('\n');
+    return missing(what, advice);
+  }
+  return inode === undefined
     ? works('the initial one')
-    : missing(
-        `${link}: pids in events are those of the host, not of this namespace`,
-        "run on the host, or in a container with the host's (docker run --pid=host)",
+    : works(
+        `pid:[${inode}]: its processes alone, by its pids (docker run --pid=host shows the host's)`,
       );
 }
 
@@ -94,7 +105,7 @@ export const HOST_PROBES: readonly Probe[] = [
     required: false,
     run: () => capability(need),
   })),
-  { name: 'PID namespace', required: false, run: pidNamespace },
+  { name: 'PID namespace', required: true, run: pidNamespace },
   { name: 'cgroup v2', required: false, run: cgroupV2 },
   { name: 'kernel symbols', required: false, run: kernelSymbols },
   { name: 'stack depth', required: false, run: stackDepth },

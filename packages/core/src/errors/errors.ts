@@ -23,6 +23,11 @@ export class KernelRefused extends Data.TaggedError('KernelRefused')<{
   readonly cause: unknown;
 }> {}
 
+/** /proc is not of the PID namespace that this process runs in: no pid means the same in both. */
+export class ForeignProcfs extends Data.TaggedError('ForeignProcfs')<{
+  readonly message: string;
+}> {}
+
 /** A pid that was asked for is not running. */
 export class NoSuchProcess extends Data.TaggedError('NoSuchProcess')<{
   readonly pid: number;
@@ -65,6 +70,7 @@ export type WaggleError =
   | NotPermitted
   | NativeUnavailable
   | KernelRefused
+  | ForeignProcfs
   | NoSuchProcess
   | BadCgroup
   | CommandNotStarted

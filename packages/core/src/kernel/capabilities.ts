@@ -1,7 +1,9 @@
 // Which capabilities this process has, against those that tracing and sampling need.
-// Bit numbers: include/uapi/linux/capability.h; the sets: /proc/PID/status, proc(5).
+// Bit numbers: include/uapi/linux/capability.h; the sets: /proc/PID/status, proc(5). What concerns the
+// whole kernel counts in the initial user namespace alone: user_namespaces(7), capable() of
+// kernel/capability.c. Root of another one, as in a rootless container, has all bits and none of it.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /** A need and the capabilities of which one is enough. */
 export interface CapabilityNeed {
@@ -10,6 +12,17 @@ export interface CapabilityNeed {
   /** Bits of which any grants it; the first is the one named to the user. */
   readonly bits: readonly number[];
 }
+
+/** What of this process decides what it may do. */
+export interface Privileges {
+  /** The effective set, a bit each. */
+  readonly effective: bigint;
+  /** The capabilities are those of the initial user namespace. */
+  readonly inInitialNamespace: boolean;
+}
+
+/** PROC_USER_INIT_INO of include/uapi/linux/nsfs.h (earlier linux/proc_ns.h) */
+const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
 
 const CAP_SYS_PTRACE = 19;
 const CAP_SYS_ADMIN = 21;
@@ -36,23 +49,50 @@ export function effectiveCapabilities(status = readFileSync('/proc/self/status',
   return line?.[1] === undefined ? 0n : BigInt(`0x${line[1]}`);
 }
 
-export function hasCapability(need: CapabilityNeed, effective = effectiveCapabilities()): boolean {
-  return need.bits.some((bit) => (effective >> BigInt(bit)) & 1n);
+/** Kernels without user namespaces have the initial one alone. */
+export function ownPrivileges(self = '/proc/self'): Privileges {
+  let namespace: string | undefined;
+  try {
+    namespace = readlinkSync(`${self}/ns/user`);
+  } catch {
+    namespace = undefined;
+  }
+  return {
+    effective: effectiveCapabilities(readFileSync(`${self}/status`, 'utf8')),
+    inInitialNamespace: namespace === undefined || namespace === INITIAL_USER_NAMESPACE,
+  };
+}
+
+export function hasCapability(
+  { bits }: CapabilityNeed,
+  { effective, inInitialNamespace }: Privileges = ownPrivileges(),
+): boolean {
+  return inInitialNamespace && bits.some((bit) => (effective >> BigInt(bit)) & 1n);
 }
 
 /** Names of required capabilities that are missing. */
-export function missingCapabilities(effective = effectiveCapabilities()): string[] {
-  return CAPABILITY_NEEDS.filter((need) => !hasCapability(need, effective)).map(
-    (need) => need.name,
+export function missingCapabilities(privileges = ownPrivileges()): string[] {
+  return CAPABILITY_NEEDS.filter((need) => !hasCapability(need, privileges)).map(
+    ({ name }) => name,
   );
 }
 
-export function explainMissing(missing: readonly string[]): string {
+/** For who is in a user namespace. */
+export const OUTSIDE_ADVICE =
+  'Capabilities of a user namespace (unshare -U, rootless podman or docker, userns-remap) do not count\n' +
+  'for BPF: run waggle outside of it, as root of the host.';
+
+export function explainMissing(
+  missing: readonly string[],
+  { inInitialNamespace } = ownPrivileges(),
+): string {
   const purposes = CAPABILITY_NEEDS.filter((need) => missing.includes(need.name)).map(
     (need) => `${need.name} (to ${need.purpose})`,
   );
+  const what = `missing ${missing.length === 1 ? 'capability' : 'capabilities'}: ${purposes.join(', ')}.`;
+  if (!inInitialNamespace) return `${what}\n${OUTSIDE_ADVICE}`;
   return (
-    `missing ${missing.length === 1 ? 'capability' : 'capabilities'}: ${purposes.join(', ')}.\n` +
+    `${what}\n` +
     'Run waggle as root (sudo), or give its runtime these capabilities, for example with\n' +
     '  capsh, systemd AmbientCapabilities=, or `docker run --cap-add BPF --cap-add PERFMON`.'
   );

@@ -11,9 +11,17 @@ import {
   rodata,
   SAMPLE_PROGRAMS,
 } from '@waggle/bpf';
-import { type BpfLink, type BpfObject, BpfObjectFile, type Native, SystemError } from '@waggle/ffi';
+import {
+  type BpfLink,
+  type BpfObject,
+  BpfObjectFile,
+  boottimeOffset,
+  type Native,
+  SystemError,
+} from '@waggle/ffi';
 import type { UnwindMode } from '../plugin/plugin.ts';
 import { possibleCpus } from '../profiler/cpus.ts';
+import type { PidNamespace } from './pid-namespace.ts';
 
 export interface KernelProgramsOptions {
   /** Handlers to attach. */
@@ -33,6 +41,8 @@ export interface KernelProgramsOptions {
   readonly execDetail?: boolean;
   /** Whether the tracked set is used; without it the map takes no memory. */
   readonly tracksProcesses: boolean;
+  /** By which processes are counted; the initial one unless given. */
+  readonly pidNamespace?: PidNamespace;
   /** Methods that are not tried, as if the kernel refused them: for tests of the fallbacks. */
   readonly without?: readonly AttachMethod[];
   /** A file or the bytes of one; the built object's file unless given. */
@@ -188,11 +198,13 @@ function load(file: BpfObjectFile, options: LoadOptions, programs: readonly stri
   try {
     file.selectPrograms(new Set(sampling ? [...programs, samplerOf(options)] : programs));
     file.setMaxEntries(MAPS.events, options.ringBytes);
+    setNamespaces(file, options.pidNamespace);
     // Programs name these maps, so they must exist; what is not used takes one entry.
     if (!options.tracksProcesses) file.setMaxEntries(MAPS.trackedProcesses, 1);
     for (const map of MAPS.samples) file.setMaxEntries(map, options.sampleEntries ?? 1);
     if (options.unwindsByTables) {
-      const self = new Uint8Array(Uint32Array.of(process.pid).buffer);
+      const { self: pid = process.pid } = options.pidNamespace ?? {};
+      const self = new Uint8Array(Uint32Array.of(pid).buffer);
       file.setConstant('.rodata', rodata.offset.own_tgid, self);
       file.setMaxEntries(MAPS.deferredScratch, possibleCpus());
       if (options.deferredBytes !== undefined)
@@ -222,4 +234,13 @@ function load(file: BpfObjectFile, options: LoadOptions, programs: readonly stri
     }
     throw error;
   }
+}
+
+/** Pids and times as the records have them are those of our own namespaces. */
+function setNamespaces(file: BpfObjectFile, pids: PidNamespace | undefined): void {
+  const inode = Uint32Array.of(pids?.inode ?? 0);
+  const offset = BigInt64Array.of(boottimeOffset());
+  const { pid_namespace, boottime_offset } = rodata.offset;
+  file.setConstant('.rodata', pid_namespace, new Uint8Array(inode.buffer));
+  file.setConstant('.rodata', boottime_offset, new Uint8Array(offset.buffer));
 }

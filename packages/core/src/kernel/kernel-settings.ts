@@ -59,6 +59,8 @@ export interface EventCounts {
   readonly suppressed: Readonly<Record<KernelHook, number>>;
   /** Events that the rate limit kept back, by event. */
   readonly limited: Readonly<Record<KernelHook, number>>;
+  /** Events of processes that our PID namespace does not have. */
+  readonly foreign: number;
   /** Children that could not be followed because the tracked set was full. */
   readonly trackingOverflow: number;
 }
@@ -168,6 +170,7 @@ export class KernelSettings {
       dropped: byHook(eventCounters.offset.dropped),
       suppressed: byHook(eventCounters.offset.suppressed),
       limited: byHook(eventCounters.offset.limited),
+      foreign: sum(eventCounters.offset.foreign),
       trackingOverflow: sum(eventCounters.offset.tracking_overflow),
     };
   }

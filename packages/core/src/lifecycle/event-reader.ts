@@ -24,6 +24,8 @@ export interface EventTotals {
   readonly suppressed: CountByKind;
   /** Kept back by the rate limit. */
   readonly limited: CountByKind;
+  /** Left out because our PID namespace does not have the process; all kinds together. */
+  readonly foreign: number;
 }
 
 const ALL_KINDS: readonly KernelHook[] = ['fork', 'exec', 'exit', 'failed-exec'];
@@ -93,8 +95,8 @@ export class EventReader {
   }
 
   totals(): EventTotals {
-    const { dropped, suppressed, limited } = this.settings.readCounts();
-    return { delivered: { ...this.delivered }, lost: dropped, suppressed, limited };
+    const { dropped, suppressed, limited, foreign } = this.settings.readCounts();
+    return { delivered: { ...this.delivered }, lost: dropped, suppressed, limited, foreign };
   }
 
   private isGap(record: KernelRecord): boolean {

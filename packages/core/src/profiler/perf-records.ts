@@ -38,10 +38,13 @@ export type SideBandRecord =
 // Else a byte order mark at the beginning would be dropped, though it is the program's own.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** undefined for records that say nothing about images: thread events, renames, data mappings. */
-export function decodeSideBand(record: DataView): SideBandRecord | undefined {
+/**
+ * undefined for records that say nothing about images: thread events, renames, data mappings.
+ * @param timeOffset what is added to their times: that of our time namespace
+ */
+export function decodeSideBand(record: DataView, timeOffset = 0n): SideBandRecord | undefined {
   const size = record.byteLength;
-  const time = record.getBigUint64(size - TRAILER_BYTES + 8, true);
+  const time = record.getBigUint64(size - TRAILER_BYTES + 8, true) + timeOffset;
   const pid = record.getUint32(HEADER_BYTES, true);
   switch (record.getUint32(0, true)) {
     case PERF_RECORD_MMAP2:

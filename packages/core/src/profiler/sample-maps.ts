@@ -49,6 +49,8 @@ export interface SampleCounts {
   readonly stored: number;
   readonly lost: number;
   readonly idle: number;
+  /** Left out because our PID namespace does not have the process. */
+  readonly foreign: number;
   readonly userTruncated: number;
   /** Of those stored, by unwind_stop; all 0 unless the sampler walks by tables. */
   readonly stops: readonly number[];
@@ -93,6 +95,7 @@ export class SampleMaps {
       stored: sum(at.stored) + sum(at.deferred),
       lost: sum(at.lost_full) + sum(at.lost_busy),
       idle: sum(at.idle),
+      foreign: sum(at.foreign),
       userTruncated: sum(at.user_truncated),
       stops: Array.from({ length: unwindStop.STOP_REASONS }, (_, stop) => sum(at.stops + 8 * stop)),
     };

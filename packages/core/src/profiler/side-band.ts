@@ -3,6 +3,7 @@
 // then every CPU has written it.
 
 import {
+  boottimeOffset,
   CLOCK_BOOTTIME,
   clockNanoseconds,
   type Native,
@@ -21,6 +22,8 @@ export class SideBand implements Disposable {
   private readonly rings: PerfRing[] = [];
   private readonly events: PerfEvent[] = [];
   private waiting: SideBandRecord[] = [];
+  /** Times in records are the kernel's own; all others here are those of our time namespace. */
+  private readonly timeOffset = boottimeOffset();
   /** Records that the kernel could not deliver. */
   lost = 0;
 
@@ -42,7 +45,7 @@ export class SideBand implements Disposable {
     const now = clockNanoseconds(this.native, 'boottime');
     for (const ring of this.rings)
       ring.drain((view) => {
-        const record = decodeSideBand(view);
+        const record = decodeSideBand(view, this.timeOffset);
         if (record?.type === 'lost') this.lost += record.count;
         else if (record !== undefined) this.waiting.push(record);
       });

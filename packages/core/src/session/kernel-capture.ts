@@ -6,7 +6,7 @@ import { type Procfs, RealProcfs } from '@waggle/cache';
 import { type Native, openNative, RingBuffer } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
-import type { WaggleError } from '../errors/errors.ts';
+import { ForeignProcfs, type WaggleError } from '../errors/errors.ts';
 import { toWaggleError } from '../errors/from-native.ts';
 import {
   type KernelPrograms,
@@ -14,6 +14,7 @@ import {
   loadKernelPrograms,
 } from '../kernel/kernel-programs.ts';
 import { KernelSettings } from '../kernel/kernel-settings.ts';
+import { type PidNamespace, pidNamespaceOf } from '../kernel/pid-namespace.ts';
 import type { KernelNeeds, UnwindMode } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import type { SessionConfig } from './session-config.ts';
@@ -71,16 +72,22 @@ function strictest(modes: readonly UnwindMode[]): UnwindMode {
   return modes.includes('auto') ? 'auto' : 'fp';
 }
 
-/** Fails with NotPermitted, NativeUnavailable or KernelRefused; begin() also with NoSuchProcess, BadCgroup. */
+/** Fails with NotPermitted, NativeUnavailable, KernelRefused or ForeignProcfs; begin() also with NoSuchProcess, BadCgroup. */
 export const openKernelCapture = Effect.fnUntraced(function* (
   config: SessionConfig,
   needs: ReturnType<typeof mergeKernelNeeds>,
 ): Effect.fn.Return<KernelCapture, WaggleError, Scope.Scope> {
   const native = yield* Effect.tryPromise({ try: () => openNative(), catch: toWaggleError });
   const object = yield* Effect.promise(async () => config.objectPath ?? (await builtObject()));
+  const procfs = config.procfs ?? new RealProcfs();
+  const namespace = yield* Effect.try({
+    try: () => namespaceFor(procfs, needs),
+    catch: toWaggleError,
+  });
   const programs = yield* Effect.acquireRelease(
     Effect.try({
-      try: () => loadKernelPrograms(native, { ...programOptions(config, needs), object }),
+      try: () =>
+        loadKernelPrograms(native, { ...programOptions(config, needs, namespace), object }),
       catch: toWaggleError,
     }),
     (loaded) => Effect.sync(() => loaded.close()),
@@ -93,8 +100,7 @@ export const openKernelCapture = Effect.fnUntraced(function* (
     (opened) => Effect.sync(() => opened.close()),
   );
   const settings = new KernelSettings(programs.object);
-  const procfs = config.procfs ?? new RealProcfs();
-  const filter = new SessionFilter(programs.object, settings, procfs, needs.events, {
+  const filter = new SessionFilter(programs.object, settings, procfs, namespace, needs.events, {
     execDetail: config.execDetail ?? true,
     environ: config.environ ?? false,
   });
@@ -113,6 +119,7 @@ export const openKernelCapture = Effect.fnUntraced(function* (
 function programOptions(
   config: SessionConfig,
   needs: ReturnType<typeof mergeKernelNeeds>,
+  pidNamespace: PidNamespace,
 ): KernelProgramsOptions {
   // Descendants are kept by fork and exec, and taken out by exit, whatever is delivered.
   const hooks = new Set<KernelHook>(needs.events);
@@ -122,6 +129,7 @@ function programOptions(
     hooks: [...hooks],
     ringBytes: config.ringBytes ?? DEFAULT_RING_BYTES,
     tracksProcesses: true,
+    pidNamespace,
     ...(needs.sampler === undefined ? {} : { sampleEntries: needs.sampler.entries }),
     ...(needs.sampler?.unwind === undefined ? {} : { unwind: needs.sampler.unwind }),
     ...(needs.sampler?.idle === undefined ? {} : { sampleIdle: needs.sampler.idle }),
@@ -136,4 +144,20 @@ function programOptions(
 
 function tracksProcesses(config: SessionConfig): boolean {
   return config.pids !== undefined || config.launcher !== undefined;
+}
+
+/** Pids are those of the session's procfs. Samples need the files of our own /proc, too. */
+function namespaceFor(
+  procfs: Procfs,
+  { sampler }: ReturnType<typeof mergeKernelNeeds>,
+): PidNamespace {
+  const root = procfs instanceof RealProcfs ? procfs.root : undefined;
+  const namespace = pidNamespaceOf(root);
+  if (namespace.isOuter && sampler !== undefined)
+    throw new ForeignProcfs({
+      message:
+        `${root} belongs to a PID namespace around waggle's own, and a profiler needs both to be the ` +
+        'same: run it in that namespace (`docker run --pid=host`).',
+    });
+  return namespace;
 }

@@ -6,6 +6,7 @@ import type { Procfs } from '@waggle/cache';
 import type { BpfObject } from '@waggle/ffi';
 import { NoSuchProcess } from '../errors/errors.ts';
 import type { KernelSettings, RateLimit } from '../kernel/kernel-settings.ts';
+import type { PidNamespace } from '../kernel/pid-namespace.ts';
 import { existingDescendants, expectProcess } from '../lifecycle/descendants.ts';
 
 /** Both have to hold. Without either: all processes. */
@@ -32,6 +33,7 @@ export class SessionFilter {
     private readonly object: BpfObject,
     private readonly settings: KernelSettings,
     private readonly procfs: Procfs,
+    private readonly namespace: PidNamespace,
     private readonly events: readonly KernelHook[],
     private readonly records: RecordOptions,
   ) {}
@@ -55,7 +57,7 @@ export class SessionFilter {
     // To everybody: at once, before the set is emptied.
     if (!processes) this.apply(processes, cgroups.length);
     this.untrackAll();
-    if (launcher !== undefined) this.settings.track(launcher, 'launcher');
+    if (launcher !== undefined) this.settings.track(this.pidOf(launcher), 'launcher');
     for (const pid of pids ?? []) this.trackTree(pid);
     this.target = target;
     this.apply(processes, cgroups.length);
@@ -79,6 +81,11 @@ export class SessionFilter {
     // It may have ended before the fork handler could follow it.
     if (!this.procfs.pids().includes(pid))
       throw new NoSuchProcess({ pid, message: `process ${pid} ended before it could be traced` });
+  }
+
+  /** As the session's procfs has it; a launcher is ourselves, as a rule, by process.pid. */
+  private pidOf(launcher: number): number {
+    return launcher === process.pid ? this.namespace.self : launcher;
   }
 
   private untrackAll(): void {

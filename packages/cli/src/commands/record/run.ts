@@ -35,6 +35,7 @@ import {
 } from '../../profile-files/outputs.ts';
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
+import { leftOut } from '../../terminal/namespaces.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
 import { type Grouping, rootFramesBy } from './grouping.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
@@ -101,7 +102,9 @@ const record = Effect.fnUntraced(function* (
   );
   for (const problem of written.problems) say(problem);
   summarize(session, profiler, written, options);
-  for (const line of sink.summary(profiler.counts(), target.kind === 'host')) say(line);
+  const counts = profiler.counts();
+  for (const line of sink.summary(counts, target.kind === 'host')) say(line);
+  if (counts.foreign > 0 && target.kind === 'host') say(leftOut(`${counts.foreign} samples`));
   if (written.problems.length > 0) return FAILED;
   return ended?.exitCode ?? (command !== undefined && stoppedBySignal ? 130 : 0);
 });

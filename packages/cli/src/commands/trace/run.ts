@@ -21,6 +21,7 @@ import * as Effect from 'effect/Effect';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
+import { leftOut } from '../../terminal/namespaces.ts';
 import { Output } from '../../terminal/output.ts';
 import { palette } from '../../terminal/text.ts';
 import { eventFilter } from './filter.ts';
@@ -57,7 +58,7 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
   if (!options.json) yield* Effect.promise(() => output.write(tableHeader()));
   if (options.duration !== undefined) yield* stopAfter(options.duration, stop);
   yield* session.run;
-  summarize(session, options);
+  summarize(session, options, file !== undefined);
   if (output.problem === undefined) return 0;
   say(`the trace could not be written: ${output.problem}`);
   return FAILED;
@@ -168,8 +169,13 @@ function scopeOf(options: TraceOptions, command: readonly string[]): string {
   return '';
 }
 
-function summarize(session: Session, { events, rateLimit }: TraceOptions): void {
-  const { delivered, lost, suppressed, limited } = session.totals();
+function summarize(
+  session: Session,
+  { events, rateLimit, pid }: TraceOptions,
+  launched: boolean,
+): void {
+  const { delivered, lost, suppressed, limited, foreign } = session.totals();
+  if (foreign > 0 && pid === undefined && !launched) say(leftOut(`${foreign} events`));
   const limit = rateLimit === undefined ? '' : `, ${sumOf(limited, events)} limited`;
   say(
     `${sumOf(delivered, events)} events, ${sumOf(lost, events)} lost, ${sumOf(suppressed, events)} suppressed${limit}`,
