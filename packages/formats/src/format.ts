@@ -4,6 +4,7 @@
  * contract suite in `formats.test.ts` then runs on it.
  */
 import type { Profile } from './profile.ts';
+import { onlyValue, showValue } from './values.ts';
 
 export interface OutputFormat {
   /** Short name for messages and options, unique among the formats. */
@@ -11,6 +12,10 @@ export interface OutputFormat {
   /** File name endings with their leading dot, lower case; they may contain more dots. */
   readonly extensions: readonly string[];
   readonly mediaType: string;
+  /** There is room for values below zero, which the difference of two profiles has. */
+  readonly signed?: true;
+  /** It writes how often where the profile knows it, whatever value the profile shows. */
+  readonly counts?: true;
   /**
    * The whole file. Text is to be written as UTF-8. The same profile always gives the same output.
    *
@@ -46,4 +51,13 @@ export function selectFormat<Format extends Pick<OutputFormat, 'extensions'>>(
     }
   }
   return selected;
+}
+
+/** The profile with one of its values chosen, as this format is to be given it. */
+export function withValue(
+  format: Pick<OutputFormat, 'counts'>,
+  profile: Profile,
+  index: number,
+): Profile {
+  return format.counts ? onlyValue(profile, index) : showValue(profile, index);
 }

@@ -91,7 +91,7 @@ function contract(format: OutputFormat): void {
   });
 
   test('refuses counts that are not whole numbers of samples', () => {
-    for (const count of [-1, 0.5, Number.NaN, 2 ** 60]) {
+    for (const count of [...(format.signed ? [] : [-1]), 0.5, Number.NaN, 2 ** 60]) {
       const profile = profileOf([{ frames: [{ name: 'f', kind: 'user' }], count }]);
       expect(() => format.encode(profile)).toThrow(RangeError);
     }

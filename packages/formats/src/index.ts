@@ -37,6 +37,7 @@ export {
 export type { FoldedProfile } from './folded/index.ts';
 export { encodeFolded, FoldedSyntaxError, foldedFormat, parseFolded } from './folded/index.ts';
 export type { OutputFormat } from './format.ts';
+export { withValue } from './format.ts';
 export type { HtmlOptions } from './html/index.ts';
 export { createHtmlFormat, encodeHtml, encodeHtmlDiff, htmlFormat } from './html/index.ts';
 export type { OtlpExportOptions, OtlpExportResult, OtlpOptions } from './otlp/index.ts';
@@ -55,6 +56,8 @@ export type {
   ProfileFrame,
   ProfileMetadata,
   ProfileStack,
+  ProfileValues,
+  ValueType,
 } from './profile.ts';
 export {
   encodeSpeedscope,
@@ -64,6 +67,7 @@ export {
 } from './speedscope/index.ts';
 export type { SvgOptions } from './svg/index.ts';
 export { createSvgFormat, encodeSvg, encodeSvgDiff, svgFormat } from './svg/index.ts';
+export { findValue, sampleCount, shownType, showValue, valueTypesOf } from './values.ts';
 
 /** Every format of this package, each with its default options. */
 export const formats: readonly OutputFormat[] = [

@@ -3,6 +3,7 @@
  * samples. So a profile gives the same file whatever the order it was collected in.
  */
 import { type Profile, type ProfileFrame, type ProfileStack, totalSamples } from './profile.ts';
+import { stackValues } from './values.ts';
 
 /**
  * What two frames have in common when they are the same: the function, and the place in it where
@@ -13,9 +14,21 @@ export function frameKey({ kind, object, name, file, line, inlined }: ProfileFra
   return JSON.stringify([name, kind, object ?? null, ...place, ...(inlined ? [true] : [])]);
 }
 
-/** @throws RangeError when a count is not a whole number of samples. */
-export function mergedStacks(profile: Pick<Profile, 'stacks'>): readonly ProfileStack[] {
-  totalSamples(profile.stacks);
+export interface MergeOptions {
+  /** Values below zero are taken too, for formats that have room for the difference of two profiles. */
+  readonly signed?: boolean;
+}
+
+/**
+ * Where a profile has several values, all are merged, and stacks stay that have any.
+ *
+ * @throws RangeError when a count is not a whole number of samples, or negative and not `signed`.
+ */
+export function mergedStacks(
+  { stacks, values }: Pick<Profile, 'stacks' | 'values'>,
+  { signed = false }: MergeOptions = {},
+): readonly ProfileStack[] {
+  if (!signed) totalSamples(stacks);
   const keys = new Map<ProfileFrame, string>();
   const keyOf = (frame: ProfileFrame): string => {
     let key = keys.get(frame);
@@ -25,15 +38,41 @@ export function mergedStacks(profile: Pick<Profile, 'stacks'>): readonly Profile
     }
     return key;
   };
-  const merged = new Map<string, { frames: readonly ProfileFrame[]; count: number }>();
-  for (const { frames, count } of profile.stacks) {
-    if (count === 0) continue;
+  const merged = new Map<string, MergedStack>();
+  for (const stack of stacks) {
+    const { frames, count } = stack;
+    const all = values === undefined ? undefined : stackValues(stack, values);
+    if (signed) checkWhole(all ?? [count]);
+    if (all === undefined ? count === 0 : all.every((value) => value === 0)) continue;
     const key = frames.map(keyOf).join('\n');
     const known = merged.get(key);
-    if (known === undefined) merged.set(key, { frames, count });
-    else known.count += count;
+    if (known === undefined) {
+      merged.set(key, { frames, count, ...(all === undefined ? {} : { values: [...all] }) });
+      continue;
+    }
+    known.count += count;
+    all?.forEach((value, index) => {
+      if (known.values !== undefined) known.values[index] = (known.values[index] ?? 0) + value;
+    });
   }
   return [...merged.keys()].sort().map((key) => merged.get(key) as ProfileStack);
+}
+
+/** As `mergedStacks`, without those that have nothing of the value that is shown. */
+export function shownStacks(profile: Pick<Profile, 'stacks'>): readonly ProfileStack[] {
+  return mergedStacks({ stacks: profile.stacks });
+}
+
+interface MergedStack {
+  readonly frames: readonly ProfileFrame[];
+  count: number;
+  readonly values?: number[];
+}
+
+function checkWhole(values: readonly number[]): void {
+  for (const value of values)
+    if (!Number.isSafeInteger(value))
+      throw new RangeError(`stack count must be a whole number of samples, got ${value}`);
 }
 
 /** Half a surrogate pair cannot be UTF-8 and becomes U+FFFD; an empty name is unknown. */

@@ -1,6 +1,6 @@
 /**
- * A CPU profile as plain data: what every output format reads. It holds no handle, no address and
- * no reference to a process, so it can be made by the profiler, by a parser or by hand in a test.
+ * A profile as plain data: what every output format reads. It holds no handle and no reference to a
+ * process, so it can be made by the profiler, by a parser or by hand in a test.
  */
 
 /** Where a frame's code ran. `process` is the frame of the command itself, under its functions. */
@@ -29,8 +29,29 @@ export interface ProfileFrame {
 export interface ProfileStack {
   /** Root first, leaf last. */
   readonly frames: readonly ProfileFrame[];
-  /** Samples that had exactly this stack: a whole number, zero or more. */
+  /**
+   * Samples that had exactly this stack: a whole number, zero or more. In a profile that has `values`
+   * it is the one that is shown, in that one's unit, and negative where two profiles were subtracted.
+   */
   readonly count: number;
+  /** All values of this stack, in the order of the profile's `values.types`; whole numbers. */
+  readonly values?: readonly number[];
+}
+
+/** What a value is, as pprof says it: `samples` in `count`, `cpu` in `nanoseconds`. */
+export interface ValueType {
+  readonly type: string;
+  readonly unit: string;
+}
+
+/** What a profile counts, where that is not samples alone. */
+export interface ProfileValues {
+  /** One at least. */
+  readonly types: readonly ValueType[];
+  /** Index of the default: the one that `count` is. */
+  readonly shown: number;
+  /** How much of what lies between two samples, on the average: 0 where that is not known. */
+  readonly period?: ValueType & { readonly value: number };
 }
 
 export interface ProfileMetadata {
@@ -40,6 +61,7 @@ export interface ProfileMetadata {
   readonly frequencyHz: number;
   readonly startTime: Date;
   readonly durationSeconds: number;
+  /** Samples taken: 0 where a file says nothing by which it could be known. */
   readonly samples: number;
   readonly lostSamples: number;
 }
@@ -47,19 +69,28 @@ export interface ProfileMetadata {
 export interface Profile {
   readonly stacks: readonly ProfileStack[];
   readonly metadata: ProfileMetadata;
+  /** Absent where stacks have nothing but samples. */
+  readonly values?: ProfileValues;
 }
 
 /**
  * The sum of all counts.
  *
  * @throws RangeError when a count is negative, fractional or beyond 2^53: such a profile was put
- * together wrongly, and each format would show it wrongly in a different way.
+ * together wrongly, or two were subtracted, and each format would show it wrongly in a different way.
  */
 export function totalSamples(stacks: readonly ProfileStack[]): number {
   let total = 0;
-  for (const { count } of stacks) {
-    if (!Number.isSafeInteger(count) || count < 0) {
+  for (const { count, frames } of stacks) {
+    if (!Number.isSafeInteger(count)) {
       throw new RangeError(`stack count must be a whole number of samples, got ${count}`);
+    }
+    if (count < 0) {
+      const where = frames.at(-1)?.name.toWellFormed() ?? '';
+      throw new RangeError(
+        `a stack that ends in ${JSON.stringify(where)} counts ${count}, as where profiles were ` +
+          'subtracted: only pprof and OTLP have room for it',
+      );
     }
     total += count;
   }

@@ -11,6 +11,7 @@ import {
   formats,
   type OutputFormat,
   type Profile,
+  withValue,
 } from '@waggle/formats';
 import { Output } from '../terminal/output.ts';
 import {
@@ -74,17 +75,24 @@ export interface Written {
   readonly problems: readonly string[];
 }
 
-/** Writes all files, even when one fails, and then sends it to the endpoints. */
+/**
+ * Writes all files, even when one fails, and then sends it to the endpoints.
+ *
+ * @param value which of the profile's values was asked for.
+ */
 export async function writeOutputs(
   { files, endpoints }: ProfileOutputs,
   profile: Profile,
   sending: Sending,
+  value?: number,
 ): Promise<Written> {
   const problems: string[] = [];
   let { kept } = sending;
   for (const { path, format } of files) {
-    const encoded = format.encode(profile);
     try {
+      const encoded = format.encode(
+        value === undefined ? profile : withValue(format, profile, value),
+      );
       if (path === '-') await new Output().write(textOf(encoded));
       else await writeFile(path, encoded);
       if (path !== '-' && format.parse !== undefined) kept ??= path;

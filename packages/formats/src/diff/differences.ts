@@ -2,7 +2,7 @@
  * Two profiles compared: what each function and each stack had in the one and in the other. Functions
  * are the same by name and kind alone, because a new build of a program stands at another path.
  */
-import { mergedStacks } from '../merged-stacks.ts';
+import { shownStacks } from '../merged-stacks.ts';
 import type { Profile, ProfileFrame } from '../profile.ts';
 
 /** Samples of one thing in both profiles. */
@@ -55,7 +55,7 @@ export function diffProfiles(before: Profile, after: Profile): ProfileDiff {
     ['before', before],
     ['after', after],
   ] as const)
-    for (const { frames, count } of mergedStacks(profile)) {
+    for (const { frames, count } of shownStacks(profile)) {
       samples[side] += count;
       addStack(stacks, frames, side, count);
       addFunctions(functions, frames, side, count);

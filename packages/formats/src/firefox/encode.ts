@@ -3,7 +3,7 @@
  * and does not keep when each was seen, so a track lays them side by side: its length is CPU time,
  * not the time on a clock.
  */
-import { mergedStacks, writableName } from '../merged-stacks.ts';
+import { shownStacks, writableName } from '../merged-stacks.ts';
 import type { Profile, ProfileMetadata, ProfileStack } from '../profile.ts';
 import {
   CATEGORIES,
@@ -25,7 +25,7 @@ export function encodeFirefox(profile: Profile): string {
   const interval =
     metadata.frequencyHz > 0 ? MILLISECONDS_PER_SECOND / metadata.frequencyHz : UNKNOWN_INTERVAL;
   const tables = new FirefoxTables();
-  const tracks = tracksOf(mergedStacks(profile), metadata.command ?? 'all processes');
+  const tracks = tracksOf(shownStacks(profile), metadata.command ?? 'all processes');
   const threads = tracks.map(({ name, stacks }, index) =>
     threadOf(name, index, samplesOf(stacks, tables, interval)),
   );

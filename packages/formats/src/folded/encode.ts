@@ -4,6 +4,9 @@
  * the line and becomes a space, half a surrogate pair cannot be UTF-8 and becomes U+FFFD.
  */
 import { type Profile, type ProfileFrame, totalSamples } from '../profile.ts';
+import { countedValue, nanosecondsIn, onlyValue, shownType } from '../values.ts';
+
+const NANOSECONDS_PER_MICROSECOND = 1000;
 
 /** FlameGraph's mark for kernel functions (`stackcollapse-perf.pl --kernel` writes the same). */
 export const KERNEL_SUFFIX = '_[k]';
@@ -37,18 +40,28 @@ export function foldStack(frames: readonly ProfileFrame[]): string {
 /**
  * The folded text: root first, stacks that read the same merged, lines in code-unit order, each
  * ended by a newline. Stacks with a count of zero are left out; no samples give the empty text.
+ * Of several values, the first in a unit of count is written, else the one that is shown; times are
+ * whole microseconds.
  *
  * @throws RangeError when a count is not a whole number of samples.
  */
-export function encodeFolded(profile: Pick<Profile, 'stacks'>): string {
-  totalSamples(profile.stacks);
+export function encodeFolded(profile: Pick<Profile, 'stacks' | 'values'>): string {
+  const written = onlyValue(profile, countedValue(profile));
+  const { stacks } = written;
+  totalSamples(stacks);
+  const nanoseconds = nanosecondsIn(shownType(written).unit);
+  const scale = nanoseconds === undefined ? 1 : nanoseconds / NANOSECONDS_PER_MICROSECOND;
   const counts = new Map<string, number>();
-  for (const { frames, count } of profile.stacks) {
+  for (const { frames, count } of stacks) {
     if (count === 0) continue;
     const line = foldStack(frames);
     counts.set(line, (counts.get(line) ?? 0) + count);
   }
   let text = '';
-  for (const line of [...counts.keys()].sort()) text += `${line} ${counts.get(line)}\n`;
+  for (const line of [...counts.keys()].sort()) {
+    // After stacks were merged, so that short times add up.
+    const count = Math.round((counts.get(line) ?? 0) * scale);
+    if (count > 0) text += `${line} ${count}\n`;
+  }
   return text;
 }

@@ -14,6 +14,7 @@ export const foldedFormat: OutputFormat = {
   name: 'folded',
   extensions: ['.folded', '.collapsed'],
   mediaType: 'text/plain; charset=utf-8',
+  counts: true,
   encode: encodeFolded,
   parse: parseFoldedFile,
 };

@@ -17,3 +17,5 @@ export const FRAME_KIND = 'waggle.frame.kind';
 
 /** Of a profile: samples that the kernel took and nobody could read. */
 export const LOST_SAMPLES = 'waggle.lost_samples';
+/** Of a profile beside others of other types: it is the one to show first. */
+export const DEFAULT_VALUE = 'waggle.default_value';

@@ -77,7 +77,7 @@ export class DictionaryReader {
       }))
       .reverse();
     if (functions.length === 0)
-      functions.push({ name: unnamed(object, Number(address ?? 0n)), file: '', line: 0 });
+      functions.push({ name: unnamed(object, address ?? 0n), file: '', line: 0 });
     const frames = functions.map(
       ({ name, file, line }, depth): ProfileFrame => ({
         name,

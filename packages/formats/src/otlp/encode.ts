@@ -1,10 +1,11 @@
 /**
  * Writes an OTLP request for profiles. Values are samples, each of which stands for one period of CPU
- * time. A process's own frame is the root of its stacks, and is an attribute of its samples too.
+ * time, or those that the profile has: a message for each, since one has one type. A process's own frame is the root of its stacks, and is an attribute of its samples too.
  */
 import { mergedStacks, writableName } from '../merged-stacks.ts';
-import type { Profile, ProfileMetadata } from '../profile.ts';
-import { COMMAND_LINE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
+import type { Profile, ProfileMetadata, ProfileStack, ProfileValues } from '../profile.ts';
+import { SAMPLES, stackValues, valueTypesOf } from '../values.ts';
+import { COMMAND_LINE, DEFAULT_VALUE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
 import { OtlpDictionary } from './dictionary.ts';
 import { encodeMessage } from './messages.ts';
 import type { Draft } from './schema.ts';
@@ -12,6 +13,7 @@ import type { Draft } from './schema.ts';
 const NANOSECONDS_PER_SECOND = 1e9;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 const SCOPE = 'waggle';
+const CPU_TIME = { type: 'cpu', unit: 'nanoseconds' } as const;
 
 export interface OtlpOptions {
   /** Attributes of the resource besides host and command, such as `service.name`. */
@@ -25,7 +27,10 @@ export interface OtlpOptions {
  */
 export function encodeOtlp(profile: Profile, options: OtlpOptions = {}): Uint8Array {
   const dictionary = new OtlpDictionary();
-  const profiles = [profileMessage(profile, dictionary)];
+  const stacks = mergedStacks(profile, { signed: true });
+  const profiles = valueTypesOf(profile).map((_, value) =>
+    profileMessage(profile, stacks, value, dictionary),
+  );
   return encodeMessage('ExportProfilesServiceRequest', {
     resourceProfiles: [
       {
@@ -37,24 +42,47 @@ export function encodeOtlp(profile: Profile, options: OtlpOptions = {}): Uint8Ar
   });
 }
 
-function profileMessage(profile: Profile, dictionary: OtlpDictionary): Draft<'Profile'> {
-  const { startTime, durationSeconds, frequencyHz, lostSamples } = profile.metadata;
+/** @param value which of the profile's values the message has. */
+function profileMessage(
+  { metadata, values }: Profile,
+  stacks: readonly ProfileStack[],
+  value: number,
+  dictionary: OtlpDictionary,
+): Draft<'Profile'> {
+  const { startTime, durationSeconds, frequencyHz, lostSamples } = metadata;
   const start = startTime.getTime();
+  const { type, unit } = values?.types[value] ?? SAMPLES;
+  const period = values?.period ?? {
+    ...CPU_TIME,
+    value: frequencyHz > 0 ? Number(wholeNanoseconds(1 / frequencyHz)) : 0,
+  };
+  const isShown = values !== undefined && values.types.length > 1 && values.shown === value;
   return {
-    sampleType: dictionary.valueType('samples', 'count'),
-    periodType: dictionary.valueType('cpu', 'nanoseconds'),
-    period: frequencyHz > 0 ? wholeNanoseconds(1 / frequencyHz) : 0n,
+    sampleType: dictionary.valueType(type.toWellFormed(), unit.toWellFormed()),
+    periodType: dictionary.valueType(period.type.toWellFormed(), period.unit.toWellFormed()),
+    period: BigInt(period.value),
     timeUnixNano: start > 0 ? BigInt(start) * NANOSECONDS_PER_MILLISECOND : 0n,
     durationNano: wholeNanoseconds(durationSeconds),
-    samples: samplesOf(profile, dictionary),
-    attributeIndices: [dictionary.attribute(LOST_SAMPLES, lostSamples, '{sample}')],
+    samples: samplesOf(stacks, values, value, dictionary),
+    attributeIndices: [
+      dictionary.attribute(LOST_SAMPLES, lostSamples, '{sample}'),
+      ...(isShown ? [dictionary.attribute(DEFAULT_VALUE, 1)] : []),
+    ],
   };
 }
 
 /** Stacks that differ only in what cannot be written are one: a sample is known by its stack. */
-function samplesOf(profile: Profile, dictionary: OtlpDictionary): readonly Draft<'Sample'>[] {
+function samplesOf(
+  stacks: readonly ProfileStack[],
+  values: ProfileValues | undefined,
+  value: number,
+  dictionary: OtlpDictionary,
+): readonly Draft<'Sample'>[] {
   const samples = new Map<number, { attributeIndices: readonly number[]; count: number }>();
-  for (const { frames, count } of mergedStacks(profile)) {
+  for (const stack of stacks) {
+    const { frames } = stack;
+    const count = stackValues(stack, values)[value] ?? 0;
+    if (count === 0) continue;
     const stackIndex = dictionary.stack(frames);
     const known = samples.get(stackIndex);
     if (known !== undefined) {

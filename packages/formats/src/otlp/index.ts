@@ -18,6 +18,7 @@ export const otlpFormat: OutputFormat = {
   name: 'otlp',
   extensions: ['.otlp'],
   mediaType: 'application/x-protobuf',
+  signed: true,
   // Not the function itself: its options are not the caller's of a format to give.
   encode: (profile) => encodeOtlp(profile),
   parse: parseOtlp,

@@ -79,18 +79,26 @@ describe('otlp, read back', () => {
         },
       ],
     });
-    const { stacks, metadata } = parseOtlp(bytes);
+    const { stacks, metadata, values } = parseOtlp(bytes);
+    expect(values).toEqual({
+      types: [
+        { type: 'main', unit: '' },
+        { type: 'samples', unit: '' },
+      ],
+      shown: 1,
+    });
     expect(stacks).toEqual([
+      { count: 5, values: [9, 5], frames: [{ name: '[unknown+0x10]', kind: 'unresolved' }] },
       {
         count: 3,
+        values: [0, 3],
         frames: [
           { name: 'app', kind: 'process' },
           { name: 'main', kind: 'user', object: '/srv/app' },
           { name: 'inlined', kind: 'user', object: '/srv/app', inlined: true },
-          { name: '[/srv/app+0xbeef]', kind: 'unresolved', object: '/srv/app' },
+          { name: '[app+0xbeef]', kind: 'unresolved', object: '/srv/app' },
         ],
       },
-      { count: 5, frames: [{ name: '[unknown+0x10]', kind: 'unresolved' }] },
     ]);
     expect(metadata).toMatchObject({ host: 'db-1', frequencyHz: 0, samples: 8, lostSamples: 0 });
   });
@@ -108,7 +116,7 @@ describe('otlp, read back', () => {
     ['broken gzip', Uint8Array.of(0x1f, 0x8b, 8, 0)],
     ['a stack that is not there', withSample({ stackIndex: 4, values: ['1'] })],
     ['an attribute that is not there', withSample({ attributeIndices: [4], values: ['1'] })],
-    ['a value below 0', withSample({ values: ['-1'] })],
+    ['a value beyond 2^53', withSample({ values: ['9007199254740993'] })],
   ])('%s is refused with a reason', (_, bytes) => {
     expect(() => parseOtlp(bytes)).toThrow(OtlpSyntaxError);
   });

@@ -1,10 +1,12 @@
 /**
- * Reads OTLP requests for profiles, gzipped or not, ours or others'. Where a request has profiles of
- * several types, those that count samples are taken, or else those of the first one's type.
+ * Reads OTLP requests for profiles, gzipped or not, ours or others'. Profiles of one type are added
+ * up; those of several types are several values of their stacks. Shown is the one that says that it
+ * is the default, or else the one that counts samples, or else the first.
  */
-import type { Profile, ProfileMetadata, ProfileStack } from '../profile.ts';
-import { zlib } from '../zlib.ts';
-import { COMMAND, COMMAND_LINE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
+import { unpacked } from '../gzip.ts';
+import type { Profile, ProfileMetadata, ProfileStack, ProfileValues } from '../profile.ts';
+import { nanosecondsIn, SAMPLES, sampleCount } from '../values.ts';
+import { COMMAND, COMMAND_LINE, DEFAULT_VALUE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
 import { DictionaryReader, OtlpSyntaxError } from './dictionary-reader.ts';
 import { decodeMessage } from './messages.ts';
 import type { Message } from './schema.ts';
@@ -13,72 +15,162 @@ export { OtlpSyntaxError } from './dictionary-reader.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
-const GZIP_MAGIC = [0x1f, 0x8b] as const;
-/** A profile unpacks to some ten times its size; a hostile one to a thousand times. */
-const MOST_UNPACKED_BYTES = 1 << 30;
 
 /** @throws OtlpSyntaxError when the bytes are no such request. */
 export function parseOtlp(bytes: Uint8Array): Profile {
-  const request = decode(bytes);
-  const dictionary = new DictionaryReader(request.dictionary);
-  const found = request.resourceProfiles.flatMap(({ resource, scopeProfiles }) => {
-    const attributes = dictionary.keyValues(resource?.attributes ?? []);
-    return scopeProfiles.flatMap(({ profiles }) =>
-      profiles.map((profile) => ({ profile, attributes })),
-    );
-  });
-  const typeOf = ({ profile }: (typeof found)[number]) =>
-    dictionary.string(profile.sampleType?.typeStrindex);
-  const counting = found.find((each) => typeOf(each) === 'samples') ?? found[0];
-  const taken = counting ? found.filter((each) => typeOf(each) === typeOf(counting)) : [];
-  const stacks = taken.flatMap(({ profile, attributes }) =>
-    profile.samples.map((sample) => stackOf(sample, attributes, dictionary)),
-  );
-  return { stacks, metadata: metadataOf(taken, dictionary, stacks) };
+  return profileOf(decode(bytes));
 }
 
 type Attributes = ReadonlyMap<string, string | number>;
 
+interface FoundProfile {
+  readonly profile: Message<'Profile'>;
+  /** Of the resource that it is of. */
+  readonly attributes: Attributes;
+}
+
 function decode(bytes: Uint8Array): Message<'ExportProfilesServiceRequest'> {
   try {
-    const isPacked = bytes[0] === GZIP_MAGIC[0] && bytes[1] === GZIP_MAGIC[1];
-    const unpacked = isPacked
-      ? zlib().gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED_BYTES })
-      : bytes;
-    return decodeMessage('ExportProfilesServiceRequest', unpacked);
+    return decodeMessage('ExportProfilesServiceRequest', unpacked(bytes));
   } catch (error) {
     throw new OtlpSyntaxError(`not an OTLP profile: ${(error as Error).message}`);
   }
 }
 
-function stackOf(
+function profileOf(request: Message<'ExportProfilesServiceRequest'>): Profile {
+  const dictionary = new DictionaryReader(request.dictionary);
+  const found = request.resourceProfiles.flatMap(({ resource, scopeProfiles }) => {
+    const attributes = dictionary.keyValues(resource?.attributes ?? []);
+    return scopeProfiles.flatMap(({ profiles }) =>
+      profiles.map((profile): FoundProfile => ({ profile, attributes })),
+    );
+  });
+  const types = typesOf(found, dictionary);
+  const counted = types.findIndex(({ type }) => type === SAMPLES.type);
+  const wanted = types.findIndex(({ profiles }) =>
+    profiles.some(({ profile }) =>
+      dictionary.attributes(profile.attributeIndices).has(DEFAULT_VALUE),
+    ),
+  );
+  const shown = Math.max(wanted < 0 ? counted : wanted, 0);
+  const taken = types[shown]?.profiles ?? [];
+  const period = periodOf(taken[0]?.profile, dictionary);
+  const [only] = types;
+  const isPlain =
+    types.length <= 1 && (only === undefined || (counted === 0 && /^(?:count)?$/.test(only.unit)));
+  const values: ProfileValues | undefined = isPlain
+    ? undefined
+    : {
+        types: types.map(({ type, unit }) => ({ type, unit })),
+        shown,
+        ...(period === undefined ? {} : { period }),
+      };
+  const stacks = stacksOf(types, values, dictionary);
+  const profile = { stacks, ...(values === undefined ? {} : { values }) };
+  return { ...profile, metadata: metadataOf(taken, dictionary, sampleCount(profile) ?? 0) };
+}
+
+interface TypedProfiles {
+  readonly type: string;
+  readonly unit: string;
+  readonly profiles: FoundProfile[];
+}
+
+/** In the order of the request. */
+function typesOf(found: readonly FoundProfile[], dictionary: DictionaryReader): TypedProfiles[] {
+  const types = new Map<string, TypedProfiles>();
+  for (const each of found) {
+    const { typeStrindex, unitStrindex } = each.profile.sampleType ?? {};
+    const [type, unit] = [dictionary.string(typeStrindex), dictionary.string(unitStrindex)];
+    const key = JSON.stringify([type, unit]);
+    const known = types.get(key);
+    if (known === undefined) types.set(key, { type, unit, profiles: [each] });
+    else known.profiles.push(each);
+  }
+  return [...types.values()];
+}
+
+/** Samples of one stack and process are one where they have several values. */
+function stacksOf(
+  types: readonly TypedProfiles[],
+  values: ProfileValues | undefined,
+  dictionary: DictionaryReader,
+): readonly ProfileStack[] {
+  const rows: { frames: ProfileStack['frames']; values: number[] }[] = [];
+  const rowOfKey = new Map<string, number>();
+  types.forEach(({ profiles }, type) => {
+    for (const { profile, attributes } of profiles)
+      for (const sample of profile.samples) {
+        const process = processOf(sample, attributes, dictionary);
+        const key = types.length === 1 ? undefined : JSON.stringify([sample.stackIndex, process]);
+        let row = key === undefined ? undefined : rowOfKey.get(key);
+        if (row === undefined) {
+          const frames = framesOf(sample, process, dictionary);
+          row = rows.push({ frames, values: types.map(() => 0) }) - 1;
+          if (key !== undefined) rowOfKey.set(key, row);
+        }
+        const all = rows[row]?.values ?? [];
+        all[type] = (all[type] ?? 0) + sampleValue(sample);
+      }
+  });
+  return rows.map(({ frames, values: all }) => {
+    const count = all[values?.shown ?? 0] ?? 0;
+    return values === undefined ? { frames, count } : { frames, count, values: all };
+  });
+}
+
+/** Without values, each time stands for one. */
+function sampleValue({ values, timestampsUnixNano }: Message<'Sample'>): number {
+  const sum = values.reduce((total, value) => total + value, 0n);
+  const value = values.length > 0 ? Number(sum) : timestampsUnixNano.length;
+  if (!Number.isSafeInteger(value))
+    throw new OtlpSyntaxError(`a sample has the value ${sum}, which is beyond 2^53`);
+  return value;
+}
+
+function processOf(
   sample: Message<'Sample'>,
   resource: Attributes,
   dictionary: DictionaryReader,
-): ProfileStack {
-  // Without values, each time stands for one.
-  const sum = sample.values.reduce((total, value) => total + value, 0n);
-  const count = sample.values.length > 0 ? Number(sum) : sample.timestampsUnixNano.length;
-  if (!Number.isSafeInteger(count) || count < 0)
-    throw new OtlpSyntaxError(`a sample has the value ${count}, which is no number of samples`);
-  const frames = dictionary.stack(sample.stackIndex);
+): string | undefined {
   const process =
     dictionary.attributes(sample.attributeIndices).get(PROCESS) ?? resource.get(PROCESS);
-  if (typeof process !== 'string' || frames[0]?.kind === 'process') return { frames, count };
-  return { frames: [{ name: process, kind: 'process' }, ...frames], count };
+  return typeof process === 'string' ? process : undefined;
+}
+
+function framesOf(
+  sample: Message<'Sample'>,
+  process: string | undefined,
+  dictionary: DictionaryReader,
+): ProfileStack['frames'] {
+  const frames = dictionary.stack(sample.stackIndex);
+  if (process === undefined || frames[0]?.kind === 'process') return frames;
+  return [{ name: process, kind: 'process' }, ...frames];
+}
+
+function periodOf(
+  profile: Message<'Profile'> | undefined,
+  dictionary: DictionaryReader,
+): ProfileValues['period'] {
+  const value = Number(profile?.period ?? 0n);
+  if (!(value > 0)) return undefined;
+  return {
+    type: dictionary.string(profile?.periodType?.typeStrindex),
+    unit: dictionary.string(profile?.periodType?.unitStrindex),
+    value,
+  };
 }
 
 function metadataOf(
-  taken: readonly { profile: Message<'Profile'>; attributes: Attributes }[],
+  taken: readonly FoundProfile[],
   dictionary: DictionaryReader,
-  stacks: readonly ProfileStack[],
+  samples: number,
 ): ProfileMetadata {
   const first = taken[0];
   const host = first?.attributes.get(HOST);
   const command = first?.attributes.get(COMMAND_LINE) ?? first?.attributes.get(COMMAND);
-  const period = Number(first?.profile.period ?? 0);
-  const periodUnit = dictionary.string(first?.profile.periodType?.unitStrindex);
-  const nanoseconds = period > 0 && periodUnit === 'nanoseconds' ? period : 0;
+  const period = periodOf(first?.profile, dictionary);
+  const nanoseconds = period === undefined ? 0 : period.value * (nanosecondsIn(period.unit) ?? 0);
   const lost = taken.map(({ profile }) =>
     Number(dictionary.attributes(profile.attributeIndices).get(LOST_SAMPLES) ?? 0),
   );
@@ -86,9 +178,16 @@ function metadataOf(
     host: typeof host === 'string' ? host : '',
     ...(typeof command === 'string' ? { command } : {}),
     frequencyHz: nanoseconds > 0 ? Math.round(NANOSECONDS_PER_SECOND / nanoseconds) : 0,
-    startTime: new Date(Number((first?.profile.timeUnixNano ?? 0n) / NANOSECONDS_PER_MILLISECOND)),
+    startTime: startOf(first?.profile.timeUnixNano),
     durationSeconds: Number(first?.profile.durationNano ?? 0n) / NANOSECONDS_PER_SECOND,
-    samples: stacks.reduce((sum, { count }) => sum + count, 0),
+    samples,
     lostSamples: lost.reduce((sum, each) => sum + each, 0),
   };
+}
+
+/** 0 is what a file has that does not say it. */
+function startOf(nanoseconds = 0n): Date {
+  return new Date(
+    nanoseconds === 0n ? Number.NaN : Number(nanoseconds / NANOSECONDS_PER_MILLISECOND),
+  );
 }

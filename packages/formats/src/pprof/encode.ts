@@ -1,6 +1,6 @@
 /**
  * Writes pprof. Two values for each stack, samples and (with a known frequency) the CPU time they
- * stand for. A frame becomes a location of one line, or of one more for each function that was inlined
+ * stand for, or those that the profile has. A frame becomes a location of one line, or of one more for each function that was inlined
  * there; its object becomes the mapping. What a frame is (kernel, process, ...) has no field of its
  * own: kernel code is in a mapping called `[kernel.kallsyms]` as perf calls it, a process's own frame
  * is its stack's root, and is in the label `process` too.
@@ -17,8 +17,15 @@ import {
   ValueType,
 } from 'pprof-format';
 import { frameKey, mergedStacks, writableName } from '../merged-stacks.ts';
-import type { Profile, ProfileFrame, ProfileMetadata } from '../profile.ts';
+import type {
+  Profile,
+  ProfileFrame,
+  ProfileMetadata,
+  ProfileStack,
+  ValueType as ProfileValueType,
+} from '../profile.ts';
 import { byAddress } from '../source-place.ts';
+import { SAMPLES, stackValues } from '../values.ts';
 import { zlib } from '../zlib.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
@@ -44,16 +51,17 @@ class PprofWriter {
 
   write(profile: Profile): Uint8Array {
     const { metadata } = profile;
-    const period = periodOf(metadata);
+    const { types, period, defaultType, valuesOf } = measured(profile);
     const processLabel = this.#text(PROCESS_LABEL);
-    const sample = mergedStacks(profile).map(({ frames, count }) => {
+    const sample = mergedStacks(profile, { signed: true }).map((stack) => {
+      const { frames } = stack;
       const root = frames[0];
       return new Sample({
         // Leaf first.
         locationId: byAddress(frames)
           .map((functions) => this.#location(functions))
           .reverse(),
-        value: period > 0 ? [count, BigInt(count) * BigInt(period)] : [count],
+        value: [...valuesOf(stack)],
         label:
           root?.kind === 'process'
             ? [new Label({ key: processLabel, str: this.#text(writableName(root.name)) })]
@@ -62,19 +70,16 @@ class PprofWriter {
     });
     const start = metadata.startTime.getTime();
     return new PprofProfile({
-      // Tools show the last value; one of nothing but zeros would hide the other.
-      sampleType: [
-        this.#valueType('samples', 'count'),
-        ...(period > 0 ? [this.#valueType('cpu', 'nanoseconds')] : []),
-      ],
+      sampleType: types.map((type) => this.#valueType(type)),
+      defaultSampleType: defaultType === undefined ? 0 : this.#text(defaultType),
       sample,
       mapping: this.#mappings,
       location: this.#locations,
       function: this.#functions,
       timeNanos: Number.isNaN(start) ? 0 : BigInt(start) * NANOSECONDS_PER_MILLISECOND,
       durationNanos: Math.round(metadata.durationSeconds * NANOSECONDS_PER_SECOND) || 0,
-      periodType: this.#valueType('cpu', 'nanoseconds'),
-      period,
+      periodType: this.#valueType(period),
+      period: period.value,
       comment: commentsOf(metadata).map((text) => this.#text(text)),
       stringTable: this.#strings,
     }).encode();
@@ -84,8 +89,11 @@ class PprofWriter {
     return this.#strings.dedup(text);
   }
 
-  #valueType(type: string, unit: string): ValueType {
-    return new ValueType({ type: this.#text(type), unit: this.#text(unit) });
+  #valueType({ type, unit }: ProfileValueType): ValueType {
+    return new ValueType({
+      type: this.#text(type.toWellFormed()),
+      unit: this.#text(unit.toWellFormed()),
+    });
   }
 
   /** @param functions at one address, outermost first. */
@@ -139,8 +147,38 @@ class PprofWriter {
 }
 
 /** Nanoseconds between samples; 0 where the frequency is not known, as after a conversion. */
-function periodOf({ frequencyHz }: ProfileMetadata): number {
+export function periodOf({ frequencyHz }: Pick<ProfileMetadata, 'frequencyHz'>): number {
   return frequencyHz > 0 ? Math.round(NANOSECONDS_PER_SECOND / frequencyHz) : 0;
+}
+
+const CPU: ProfileValueType = { type: 'cpu', unit: 'nanoseconds' };
+
+/** What there is to write of each stack, and between samples. */
+function measured({ values, metadata }: Profile): {
+  readonly types: readonly ProfileValueType[];
+  readonly period: ProfileValueType & { readonly value: number };
+  readonly defaultType: string | undefined;
+  readonly valuesOf: (stack: ProfileStack) => readonly (number | bigint)[];
+} {
+  const period = { ...CPU, value: periodOf(metadata) };
+  if (values !== undefined) {
+    const { types, shown } = values;
+    return {
+      types,
+      period: values.period ?? period,
+      // Without one, tools show the last.
+      defaultType: shown === types.length - 1 ? undefined : types[shown]?.type,
+      valuesOf: (stack) => stackValues(stack, values),
+    };
+  }
+  // Tools show the last value; one of nothing but zeros would hide the other.
+  return {
+    types: period.value > 0 ? [SAMPLES, CPU] : [SAMPLES],
+    period,
+    defaultType: undefined,
+    valuesOf: ({ count }) =>
+      period.value > 0 ? [count, BigInt(count) * BigInt(period.value)] : [count],
+  };
 }
 
 function commentsOf({ host, command, lostSamples }: ProfileMetadata): string[] {

@@ -13,6 +13,7 @@ export const pprofFormat: OutputFormat = {
   name: 'pprof',
   extensions: ['.pb.gz', '.pprof'],
   mediaType: 'application/vnd.google.protobuf',
+  signed: true,
   encode: encodePprof,
   parse: parsePprof,
 };

@@ -1,100 +1,154 @@
 /**
- * Reads pprof, gzipped or not, of waggle or of others: the first value that counts samples is taken,
- * or else the first value, and inlined functions become frames.
+ * Reads pprof, gzipped or not, of waggle or of others, with all values of its samples. The value that
+ * is shown is the file's default: the one that it names, or else the last, as for `go tool pprof`.
  */
-import { Profile as PprofProfile } from 'pprof-format';
-import type { FrameKind, Profile, ProfileFrame, ProfileStack } from '../profile.ts';
-import { placeOf } from '../source-place.ts';
-import { isUnnamed, unnamed } from '../unnamed-code.ts';
-import { zlib } from '../zlib.ts';
-import { COMMENTS, KERNEL_MAPPING, PROCESS_LABEL } from './encode.ts';
+import { unpacked } from '../gzip.ts';
+import type {
+  Profile,
+  ProfileMetadata,
+  ProfileStack,
+  ProfileValues,
+  ValueType,
+} from '../profile.ts';
+import { nanosecondsIn, SAMPLES, sampleCount } from '../values.ts';
+import { COMMENTS, PROCESS_LABEL, periodOf } from './encode.ts';
+import { frameReader } from './frames.ts';
+import { decodePprof, type PprofMessage, type PprofSample } from './messages.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 const NANOSECONDS_PER_MILLISECOND = 1e6;
-const GZIP_MAGIC = [0x1f, 0x8b] as const;
-/** A profile unpacks to some ten times its size; a hostile one to a thousand times. */
-const MOST_UNPACKED_BYTES = 1 << 30;
 
 export class PprofSyntaxError extends Error {
   override readonly name = 'PprofSyntaxError';
   readonly code = 'PPROF_SYNTAX';
 }
 
-/** @throws PprofSyntaxError when the bytes are no pprof profile. */
+type Text = (index: bigint) => string;
+
+/** @throws PprofSyntaxError when the bytes are no pprof profile, or hold a value beyond 2^53. */
 export function parsePprof(bytes: Uint8Array): Profile {
-  let decoded: PprofProfile;
+  const message = decode(bytes);
+  const text: Text = (index) => message.stringTable[Number(index)] ?? '';
+  const framesAt = frameReader(message, text);
+  const values = valuesOf(message, text);
+  const stacks = message.sample.map((sample): ProfileStack => {
+    const all = wholeValues(sample, values.types);
+    const frames = sample.locationId.toReversed().flatMap(framesAt);
+    const process = sample.label.find(({ key }) => text(key) === PROCESS_LABEL);
+    const [root, ...rest] = frames;
+    const stack = { count: all[values.shown] ?? 0, values: all };
+    if (process === undefined || root?.name !== text(process.str)) return { frames, ...stack };
+    return { frames: [{ ...root, kind: 'process' }, ...rest], ...stack };
+  });
+  return withMetadata(asRecorded({ stacks, values }, message, text), message, text);
+}
+
+function decode(bytes: Uint8Array): PprofMessage {
+  let message: PprofMessage;
   try {
-    const isPacked = bytes[0] === GZIP_MAGIC[0] && bytes[1] === GZIP_MAGIC[1];
-    decoded = PprofProfile.decode(
-      isPacked ? zlib().gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED_BYTES }) : bytes,
-    );
+    message = decodePprof(unpacked(bytes));
   } catch (error) {
     throw new PprofSyntaxError(`not a pprof profile: ${(error as Error).message}`);
   }
-  const strings = decoded.stringTable.strings;
-  const text = (index: number | bigint): string => strings[Number(index)] ?? '';
-  const functions = new Map(decoded.function.map((entry) => [Number(entry.id), entry]));
-  const mappings = new Map(
-    decoded.mapping.map((entry) => [Number(entry.id), text(entry.filename)]),
+  // The format asks for it, and other messages hardly have it.
+  if (message.stringTable[0] !== '')
+    throw new PprofSyntaxError('not a pprof profile: its table of strings does not begin with ""');
+  return message;
+}
+
+function valuesOf(message: PprofMessage, text: Text): ProfileValues {
+  const named = message.sampleType.map(
+    ({ type, unit }): ValueType => ({ type: text(type), unit: text(unit) }),
   );
-  const frames = new Map<number, readonly ProfileFrame[]>();
-  for (const location of decoded.location) {
-    const object = mappings.get(Number(location.mappingId));
-    const found = location.line.map(({ functionId, line }) => {
-      const entry = functions.get(Number(functionId));
-      const frame = frameOf(entry === undefined ? '' : text(entry.name), object);
-      return { ...frame, ...placeOf(entry && text(entry.filename), Number(line)) };
-    });
-    if (found.length === 0) found.push(frameOf(unnamed(object, Number(location.address)), object));
-    // The line of the innermost function comes first.
-    frames.set(
-      Number(location.id),
-      found.reverse().map((frame, depth) => (depth === 0 ? frame : { ...frame, inlined: true })),
-    );
-  }
-  const counted = decoded.sampleType.findIndex(({ type }) => text(type) === 'samples');
-  const column = Math.max(counted, 0);
-  const stacks = decoded.sample.map((sample): ProfileStack => {
-    const count = Number(sample.value[column] ?? 0);
-    if (!Number.isSafeInteger(count) || count < 0)
-      throw new PprofSyntaxError(`a sample has the value ${count}, which is no number of samples`);
-    const stack = sample.locationId.toReversed().flatMap((id) => frames.get(Number(id)) ?? []);
-    const process = sample.label.find(({ key }) => text(key) === PROCESS_LABEL);
-    const [root, ...rest] = stack;
-    if (process === undefined || root?.name !== text(process.str)) return { frames: stack, count };
-    return { frames: [{ ...root, kind: 'process' }, ...rest], count };
-  });
-  return { stacks, metadata: metadataOf(decoded, stacks, text) };
+  const types = named.length > 0 ? named : [SAMPLES];
+  const wanted = text(message.defaultSampleType);
+  const found = wanted === '' ? -1 : types.findIndex(({ type }) => type === wanted);
+  const { periodType, period } = message;
+  return {
+    types,
+    shown: found < 0 ? types.length - 1 : found,
+    ...(periodType === null || period === 0n
+      ? {}
+      : {
+          period: {
+            type: text(periodType.type),
+            unit: text(periodType.unit),
+            value: whole(period, 'a period'),
+          },
+        }),
+  };
 }
 
-/** `[ext4]`; code of the process itself may be in brackets as well. */
-const KERNEL_MODULE = /^\[(?!vdso|vsyscall|jit|anon|heap|stack|uprobes)[^\]+]+\]$/;
-
-function frameOf(name: string, object: string | undefined): ProfileFrame {
-  if (object === KERNEL_MAPPING) return { name, kind: 'kernel' };
-  if (object !== undefined && KERNEL_MODULE.test(object) && !isUnnamed(name))
-    return { name, kind: 'kernel', object: object.slice(1, -1) };
-  const kind: FrameKind = isUnnamed(name) ? 'unresolved' : 'user';
-  return object === undefined ? { name, kind } : { name, kind, object };
+function wholeValues({ value }: PprofSample, types: readonly ValueType[]): number[] {
+  if (value.length > types.length)
+    throw new PprofSyntaxError(`a sample has ${value.length} values, of ${types.length} types`);
+  return types.map((_, index) => whole(value[index] ?? 0n, 'a sample'));
 }
 
-function metadataOf(
-  decoded: PprofProfile,
-  stacks: readonly ProfileStack[],
-  text: (index: number | bigint) => string,
-): Profile['metadata'] {
-  const comments = decoded.comment.map(text);
+function whole(value: bigint, what: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number))
+    throw new PprofSyntaxError(`${what} has the value ${value}, which is beyond 2^53`);
+  return number;
+}
+
+/**
+ * Samples alone are what a profile has without `values`. So are samples and the CPU time that our own
+ * files give with them, which is no second measurement.
+ */
+function asRecorded(
+  { stacks, values }: Required<Pick<Profile, 'stacks' | 'values'>>,
+  message: PprofMessage,
+  text: Text,
+): Pick<Profile, 'stacks' | 'values'> {
+  const [first, second] = values.types;
+  const isSamples = first?.type === SAMPLES.type && first.unit === SAMPLES.unit;
+  const isOurs = message.comment.some((index) => text(index).startsWith(COMMENTS.lost));
+  const period = Number(message.period);
+  const isDerived =
+    isOurs &&
+    second?.unit === 'nanoseconds' &&
+    values.types.length === 2 &&
+    stacks.every(({ values: [count = 0, time = 0] = [] }) => count * period === time);
+  if (!isSamples || !(values.types.length === 1 || isDerived)) return { stacks, values };
+  return {
+    stacks: stacks.map(({ frames, values: [count = 0] = [] }) => ({ frames, count })),
+  };
+}
+
+function withMetadata(
+  profile: Pick<Profile, 'stacks' | 'values'>,
+  message: PprofMessage,
+  text: Text,
+): Profile {
+  const comments = message.comment.map(text);
   const comment = (prefix: string): string | undefined =>
     comments.find((line) => line.startsWith(prefix))?.slice(prefix.length);
-  const period = Number(decoded.period);
   const command = comment(COMMENTS.command);
-  return {
+  const metadata: ProfileMetadata = {
     host: comment(COMMENTS.host) ?? '',
     ...(command === undefined ? {} : { command }),
-    frequencyHz: period > 0 ? Math.round(NANOSECONDS_PER_SECOND / period) : 0,
-    startTime: new Date(Number(decoded.timeNanos) / NANOSECONDS_PER_MILLISECOND),
-    durationSeconds: Number(decoded.durationNanos) / NANOSECONDS_PER_SECOND,
-    samples: stacks.reduce((sum, { count }) => sum + count, 0),
+    frequencyHz: frequencyOf(message, text),
+    startTime: new Date(
+      message.timeNanos === 0n
+        ? Number.NaN
+        : Number(message.timeNanos) / NANOSECONDS_PER_MILLISECOND,
+    ),
+    durationSeconds: Number(message.durationNanos) / NANOSECONDS_PER_SECOND,
+    samples: sampleCount(profile) ?? 0,
     lostSamples: Number(comment(COMMENTS.lost) ?? 0) || 0,
   };
+  return { ...profile, metadata };
+}
+
+/** A period of something else than time, as bytes in a heap profile, is no frequency. */
+function frequencyOf({ periodType, period }: PprofMessage, text: Text): number {
+  const nanoseconds = nanosecondsIn(periodType === null ? 'nanoseconds' : text(periodType.unit));
+  if (nanoseconds === undefined || period <= 0n) return 0;
+  const exact = NANOSECONDS_PER_SECOND / (Number(period) * nanoseconds);
+  // Periods are whole nanoseconds: 99 Hz are 10,101,010 of them.
+  const rounded = Math.round(exact);
+  return rounded > 0 && periodOf({ frequencyHz: rounded }) === Number(period) * nanoseconds
+    ? rounded
+    : exact;
 }

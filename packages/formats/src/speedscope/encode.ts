@@ -3,7 +3,7 @@
  * object where no source is known; what waggle knows besides (kind of frame, metadata, the object when
  * it is not the file) is in fields of our own, which speedscope leaves alone.
  */
-import { frameKey, mergedStacks, writableName } from '../merged-stacks.ts';
+import { frameKey, shownStacks, writableName } from '../merged-stacks.ts';
 import type { FrameKind, Profile, ProfileFrame, ProfileMetadata } from '../profile.ts';
 
 /** The `$schema` that speedscope recognises a file of its own by. */
@@ -27,7 +27,7 @@ export function encodeSpeedscope(profile: Profile): string {
   const indexes = new Map<string, number>();
   const samples: number[][] = [];
   const weights: number[] = [];
-  for (const stack of mergedStacks(profile)) {
+  for (const stack of shownStacks(profile)) {
     weights.push(stack.count);
     samples.push(
       stack.frames.map((frame) => {

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 
 export interface ConvertOptions {
   readonly sendArguments?: boolean;
+  readonly sampleIndex?: string;
 }
 
 export function convertCommand(): Command {
@@ -17,6 +18,10 @@ export function convertCommand(): Command {
       '<output...>',
       'files to write, - for folded stacks on standard output, or http(s)://HOST:4318 to send it by OTLP',
     )
+    .option(
+      '--sample-index <value>',
+      'of several values the one to show, by type (inuse_space) or number from 0 on',
+    )
     .option('--send-arguments', "send the command's arguments too; they may hold secrets")
     .addHelpText(
       'after',
@@ -26,6 +31,7 @@ export function convertCommand(): Command {
         '  waggle convert app.pb.gz app.svg app.html',
         '  waggle convert app.folded app.pb.gz app.speedscope.json',
         '  waggle convert app.pb.gz - | sort -rnk2',
+        '  waggle convert --sample-index alloc_space heap.pb.gz heap.html',
         '  waggle convert app.pb.gz http://localhost:4318',
       ].join('\n'),
     )

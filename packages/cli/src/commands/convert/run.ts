@@ -1,8 +1,9 @@
 // `waggle convert`: reads one profile and writes it in other formats, or sends it to a receiver. Needs
 // no rights and no kernel.
 
+import { findValue } from '@waggle/formats';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
-import { readProfile } from '../../profile-files/inputs.ts';
+import { noSuchValue, readProfile } from '../../profile-files/inputs.ts';
 import { planOutputs, unwritable, writeOutputs } from '../../profile-files/outputs.ts';
 import { say } from '../../terminal/messages.ts';
 import type { ConvertOptions } from './options.ts';
@@ -10,7 +11,7 @@ import type { ConvertOptions } from './options.ts';
 export async function runConvert(
   input: string,
   paths: readonly string[],
-  { sendArguments }: ConvertOptions,
+  { sendArguments, sampleIndex }: ConvertOptions,
 ): Promise<number> {
   const outputs = planOutputs(paths);
   if (typeof outputs === 'string') {
@@ -27,8 +28,13 @@ export async function runConvert(
     say(profile.problem);
     return profile.exitCode;
   }
+  const value = sampleIndex === undefined ? undefined : findValue(profile, sampleIndex);
+  if (sampleIndex !== undefined && value === undefined) {
+    say(noSuchValue(input, profile, sampleIndex));
+    return USAGE_ERROR;
+  }
   const sending = { withArguments: sendArguments === true, kept: input };
-  const { problems } = await writeOutputs(outputs, profile, sending);
+  const { problems } = await writeOutputs(outputs, profile, sending, value);
   for (const each of problems) say(each);
   return problems.length > 0 ? FAILED : 0;
 }

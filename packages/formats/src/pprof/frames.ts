@@ -1,0 +1,70 @@
+/**
+ * From a pprof location to frames, in any file: functions that were inlined there, callers first, or
+ * one frame that says where the code is when nobody knows its name. Ids are 64 bits wide, and some
+ * profilers use all of them.
+ */
+import type { FrameKind, ProfileFrame } from '../profile.ts';
+import { placeOf } from '../source-place.ts';
+import { fileOffset, isKernelAddress, isUnnamed, unnamed } from '../unnamed-code.ts';
+import { KERNEL_MAPPING } from './encode.ts';
+import type { PprofLocation, PprofMessage } from './messages.ts';
+
+const LOST: readonly ProfileFrame[] = [{ name: '[unknown]', kind: 'unresolved' }];
+
+/** The frames at each location of a file, by its id. */
+export function frameReader(
+  message: PprofMessage,
+  text: (index: bigint) => string,
+): (location: bigint) => readonly ProfileFrame[] {
+  const functions = new Map(message.function.map((entry) => [entry.id, entry]));
+  const mappings = new Map(
+    message.mapping.map((entry) => [
+      entry.id,
+      {
+        object: text(entry.filename) || undefined,
+        start: entry.memoryStart,
+        limit: entry.memoryLimit,
+        offset: entry.fileOffset,
+      },
+    ]),
+  );
+  const read = (location: PprofLocation): readonly ProfileFrame[] => {
+    const mapping = mappings.get(location.mappingId);
+    const object = mapping?.object;
+    const isKernel = isKernelObject(object) || isKernelAddress(location.address);
+    const nameless = () =>
+      unnamed(object, isKernel ? location.address : fileOffset(location.address, mapping));
+    const found = location.line.map(({ functionId, line }) => {
+      const entry = functions.get(functionId);
+      const name = entry && (text(entry.name) || text(entry.systemName));
+      return {
+        ...frameOf(name || nameless(), object, isKernel),
+        ...placeOf(entry && text(entry.filename), Number(line)),
+      };
+    });
+    if (found.length === 0) found.push(frameOf(nameless(), object, isKernel));
+    // The line of the innermost function comes first.
+    return found
+      .reverse()
+      .map((frame, depth) => (depth === 0 ? frame : { ...frame, inlined: true }));
+  };
+  const frames = new Map(message.location.map((location) => [location.id, read(location)]));
+  return (location) => frames.get(location) ?? LOST;
+}
+
+/** `[ext4]`; code of the process itself may be in brackets as well. */
+const KERNEL_MODULE = /^\[(?!vdso|vsyscall|jit|anon|heap|stack|uprobes|unknown)[^\]+]+\]/;
+const KERNEL_IMAGE = /^\[(?:guest\.)?kernel\b|(?:^|\/)\[?vmlinux|\.ko(?:\.(?:gz|xz|zst))?$/;
+
+function isKernelObject(object: string | undefined): boolean {
+  return object !== undefined && (KERNEL_IMAGE.test(object) || KERNEL_MODULE.test(object));
+}
+
+function frameOf(name: string, object: string | undefined, isKernel: boolean): ProfileFrame {
+  if (isKernel && (object === undefined || object === KERNEL_MAPPING))
+    return { name, kind: 'kernel' };
+  if (isKernel && object !== undefined)
+    return { name, kind: 'kernel', object: object.replace(/^\[([^\]]+)\]$/, '$1') };
+  const kind: FrameKind = isUnnamed(name) ? 'unresolved' : 'user';
+  return object === undefined ? { name, kind } : { name, kind, object };
+}
