@@ -1,6 +1,6 @@
 // docs/custom-agent.md: every block of TypeScript in it compiles and runs as it stands.
 
-import { describe, expect } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { kernelTest } from './support/kernel-test.ts';
@@ -58,7 +58,7 @@ describe('the guide to agents', () => {
     const tsc = join(root, 'node_modules/.bin/tsc');
     const { stdout } = Bun.spawnSync([tsc, '-p', folder]);
     expect(stdout.toString()).toBe('');
-    expect(blocks.length).toBe(5);
+    expect(blocks.length).toBe(6);
     rmSync(folder, { recursive: true });
   });
 
@@ -82,6 +82,10 @@ describe('the guide to agents', () => {
 
   kernelTest('slow work', async () => {
     expect(await agent("name: 'shipper'", () => exitCodeOf('true'))).toContain('sent\n');
+  });
+
+  test('testing, without a kernel', () => {
+    expect(program('runPlugins')).toBe('[ "/bin/daemon -f: SIGSEGV" ] 2 0\n');
   });
 
   kernelTest('profiles', async () => {

@@ -83,6 +83,7 @@ export {
   planComposition,
 } from './plugin/composition.ts';
 export {
+  type DraftHandler,
   definePlugin,
   type EventHandler,
   type HandlerResult,

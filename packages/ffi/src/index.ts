@@ -7,6 +7,7 @@ export { BpfLink, BpfProgram } from './bpf/bpf-program.ts';
 export { bootToRealtimeOffset, boottimeOffset, CLOCK, clockNanoseconds } from './clock.ts';
 export { LibraryError } from './errors/library-error.ts';
 export { ClosedError, errnoName, SystemError } from './errors/system-error.ts';
+export { UnsupportedRuntime } from './errors/unsupported-runtime.ts';
 export { Handle } from './handle.ts';
 export { type Native, openNative } from './native/native.ts';
 export {

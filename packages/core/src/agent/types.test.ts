@@ -2,7 +2,7 @@
 
 import { expect, expectTypeOf, test } from 'bun:test';
 import type { ProcessMetadataCache } from '@waggle/cache';
-import type { ExecEvent, ExitEvent, ProcessEvent } from '../lifecycle/process-event.ts';
+import type { EventDraft, ExecEvent, ExitEvent, ProcessEvent } from '../lifecycle/process-event.ts';
 import { ProcessMetadata } from '../metadata/process-metadata.ts';
 import { definePlugin, type Plugin } from '../plugin/plugin.ts';
 import { defineService, type ShapeOf } from '../plugin/service.ts';
@@ -53,6 +53,25 @@ test('a list that fits together compiles, in any order; one that does not does n
   expect(defineAgent({ plugins: plain }).plugins).toBe(plain);
 });
 
+test('root frames get the services that a profiler is told to need', () => {
+  const profiler = cpuProfiler({
+    needs: { time: Clock, processes: ProcessMetadata },
+    rootFrames(owner, services) {
+      expectTypeOf(services.time).toEqualTypeOf<Clock>();
+      expectTypeOf(services.processes).toEqualTypeOf<ProcessMetadataCache>();
+      // @ts-expect-error: it did not ask for it.
+      services.kernel?.settings;
+      return [owner.comm];
+    },
+  });
+  expectTypeOf(profiler).toEqualTypeOf<
+    Plugin<'cpu-profiler', 'kernel' | 'clock' | 'process-metadata', 'profiler'>
+  >();
+  expect(profiler.needs.toSorted()).toEqual(['clock', 'kernel', 'process-metadata']);
+  // @ts-expect-error: no plugin provides the service "clock"
+  expect(defineAgent({ plugins: [profiler] }).plugins.length).toBe(1);
+});
+
 test('a set-up has to give the service that it promises', () => {
   definePlugin({
     name: 'liar',
@@ -81,6 +100,10 @@ test('handlers get the event of their kind', () => {
         },
       },
       load(event) {
+        expectTypeOf(event).toEqualTypeOf<EventDraft<ProcessEvent>>();
+        if (event.event === 'exec') event.containerId = 'completed';
+      },
+      flush(event) {
         expectTypeOf(event).toEqualTypeOf<ProcessEvent>();
       },
     }),

@@ -1,6 +1,6 @@
 // Turns what ffi throws into core's tagged errors, in one place.
 
-import { LibraryError, SystemError } from '@waggle/ffi';
+import { LibraryError, SystemError, UnsupportedRuntime } from '@waggle/ffi';
 import { explainMissing, missingCapabilities } from '../kernel/capabilities.ts';
 import {
   BadCgroup,
@@ -32,7 +32,7 @@ const TAGGED = [
 /** @throws the cause itself when it is a bug and not a failure that we know. */
 export function toWaggleError(cause: unknown): WaggleError {
   if (TAGGED.some((kind) => cause instanceof kind)) return cause as WaggleError;
-  if (cause instanceof LibraryError)
+  if (cause instanceof LibraryError || cause instanceof UnsupportedRuntime)
     return new NativeUnavailable({ message: cause.message, cause });
   if (cause instanceof SystemError) {
     const missing = missingCapabilities();

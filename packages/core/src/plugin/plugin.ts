@@ -4,7 +4,9 @@
 import type { KernelHook } from '@waggle/bpf';
 import type * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
+import type { PluginReport } from '../dispatch/running-plugin.ts';
 import type {
+  EventDraft,
   ExecEvent,
   ExitEvent,
   FailedExecEvent,
@@ -42,12 +44,24 @@ export type EventHandler =
       readonly lost?: (event: LostEvent) => HandlerResult;
     };
 
+/** The same where events are completed: what a handler sets is what all later ones see. */
+export type DraftHandler =
+  | ((event: EventDraft<ProcessEvent>) => HandlerResult)
+  | {
+      readonly fork?: (event: EventDraft<ForkEvent>) => HandlerResult;
+      readonly exec?: (event: EventDraft<ExecEvent>) => HandlerResult;
+      readonly exit?: (event: EventDraft<ExitEvent>) => HandlerResult;
+      readonly failedExec?: (event: EventDraft<FailedExecEvent>) => HandlerResult;
+      readonly lost?: (event: EventDraft<LostEvent>) => HandlerResult;
+    };
+
 export interface PluginHandlers {
   /** Once, when everything is captured and before the first event: the time for a walk of /proc. */
   readonly start?: () => HandlerResult;
   readonly flush?: EventHandler;
   readonly invalidate?: EventHandler;
-  readonly load?: EventHandler;
+  /** Events are drafts here: it completes them. */
+  readonly load?: DraftHandler;
   readonly observe?: EventHandler;
   /** In place of `observe`: all events that arrived together, in order. */
   readonly observeBatch?: (events: readonly ProcessEvent[]) => HandlerResult;
@@ -70,26 +84,33 @@ export type PluginSetup<Provides extends Service | undefined> = PluginHandlers &
 
 export type Services = Readonly<Record<string, Service>>;
 
+/** What a plugin gets for what it needs, under the names of its own choice. */
+export type NeededServices<Needs extends Services> = {
+  readonly [Key in keyof Needs]: ShapeOf<Needs[Key]>;
+};
+
 export interface PluginContext<Needs extends Services = Services> {
   /** Its own name. */
   readonly name: string;
   /** What it needs, under the names of its own choice. */
-  readonly services: { readonly [Key in keyof Needs]: ShapeOf<Needs[Key]> };
+  readonly services: NeededServices<Needs>;
   /** Aborted when the plugin is stopped for its failures, and when the session ends. */
   readonly signal: AbortSignal;
   /** Runs when the session ends, whichever way, the last registered first. */
   onClose(finalizer: () => HandlerResult): void;
   /** A word to the person who runs the agent. */
   warn(message: string): void;
+  /** Its own account until now: what it handled, what its full queue dropped, what failed. */
+  report(): PluginReport;
 }
 
-/** What a plugin wants of the kernel, known before anything is loaded. */
 /**
  * `fp`: by frame pointers, in the kernel's way. `dwarf`: by call frame information, and by frame
  * pointers where there is none. `auto`: `dwarf` where the kernel can (6.1), `fp` elsewhere.
  */
 export type UnwindMode = 'fp' | 'dwarf' | 'auto';
 
+/** What a plugin wants of the kernel, known before anything is loaded. */
 export interface KernelNeeds {
   /** Events that must be made. `failed-exec` costs every system call of the host some 30 ns. */
   readonly events?: readonly KernelHook[];

@@ -1,13 +1,18 @@
 // The profiler as a plugin: its service samples while the session runs.
 
 import type { Profile } from '@waggle/formats';
-import { definePlugin, type UnwindMode } from '../plugin/plugin.ts';
+import {
+  definePlugin,
+  type NeededServices,
+  type Services,
+  type UnwindMode,
+} from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import { Kernel } from '../session/kernel-capture.ts';
 import { CpuProfiler, type ProfilerConfig, type ProfilerCounts } from './profiler.ts';
 import type { FrameCount } from './raw-stacks.ts';
 import { deferredRingBytes, sampleEntries } from './sampling-room.ts';
-import type { RootFrames } from './stack-collector.ts';
+import type { SampledProcess } from './stack-collector.ts';
 
 /** What other plugins and the session can ask of it. Only after the session has started. */
 export interface Profiling {
@@ -27,7 +32,10 @@ export interface Profiling {
 
 export const Profiler = defineService<Profiling>()('profiler');
 
-export interface CpuProfilerOptions {
+/** No services. */
+export type NoNeeds = Record<never, never>;
+
+export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
   /** Samples a second and CPU. Default 99: not in step with anything that ticks at 100 Hz. */
   readonly frequencyHz?: number;
   /** Samples CPUs that have nothing to do as well, under the root `[idle]`. Default: only counts them. */
@@ -43,11 +51,16 @@ export interface CpuProfilerOptions {
   readonly pids?: () => readonly number[];
   readonly launcher?: number;
   readonly command?: string;
+  /** Services of other plugins that `rootFrames` asks, under names of your choice. */
+  readonly needs?: Needs;
   /**
    * What stands at the root of each stack of collect(): called for each distinct stack within 250 ms
-   * of it. Must not throw. Default: the process's name.
+   * of it, with the services of `needs`. Must not throw. Default: the process's name.
    */
-  readonly rootFrames?: RootFrames;
+  readonly rootFrames?: (
+    owner: SampledProcess,
+    services: NeededServices<Needs>,
+  ) => readonly string[];
   /**
    * Source files, lines and inlined functions, where objects or their debug files have DWARF. Reading
    * it costs time and memory, by the code that was sampled. Default: no.
@@ -69,12 +82,15 @@ export interface CpuProfilerOptions {
 
 const DEFAULT_FREQUENCY_HZ = 99;
 
-export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
+export const cpuProfiler = <const Needs extends Services = NoNeeds>(
+  options: CpuProfilerOptions<Needs> = {},
+) => {
   const frequencyHz = options.frequencyHz ?? DEFAULT_FREQUENCY_HZ;
   return definePlugin({
     name: 'cpu-profiler',
     provides: Profiler,
-    needs: { kernel: Kernel },
+    // `kernel` last: it is ours, whatever somebody calls his own.
+    needs: { ...(options.needs as Needs), kernel: Kernel },
     kernel: {
       sampler: {
         entries: sampleEntries(frequencyHz),
@@ -84,7 +100,8 @@ export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
         threads: options.threads === true,
       },
     },
-    setup({ services: { kernel }, onClose }) {
+    setup({ services, onClose }) {
+      const { kernel } = services;
       let profiler: CpuProfiler | undefined;
       const running = (): CpuProfiler => {
         if (profiler === undefined) throw new Error('the profiler has not been started yet');
@@ -101,7 +118,13 @@ export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
         },
         // Not before the filter is in the kernel: everything else would be sampled until then.
         start() {
-          profiler = new CpuProfiler(kernel, configOf(options, frequencyHz, kernel.procfs.pids()));
+          const { rootFrames, ...rest } = options;
+          profiler = new CpuProfiler(kernel, {
+            ...configOf(rest, frequencyHz, kernel.procfs.pids()),
+            ...(rootFrames === undefined
+              ? {}
+              : { rootFrames: (owner: SampledProcess) => rootFrames(owner, services) }),
+          });
         },
       };
     },
@@ -109,11 +132,11 @@ export const cpuProfiler = (options: CpuProfilerOptions = {}) => {
 };
 
 function configOf(
-  options: CpuProfilerOptions,
+  options: Omit<CpuProfilerOptions, 'needs' | 'rootFrames'>,
   frequencyHz: number,
   running: readonly number[],
 ): ProfilerConfig {
-  const { launcher, command, raw, lines, cacheDirectory, rootFrames, unwindTableBytes } = options;
+  const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes } = options;
   const pids = options.pids?.() ?? (launcher === undefined ? running : []);
   return {
     frequencyHz,
@@ -122,7 +145,6 @@ function configOf(
     ...(command === undefined ? {} : { command }),
     ...(raw === undefined ? {} : { raw }),
     ...(lines === undefined ? {} : { lines }),
-    ...(rootFrames === undefined ? {} : { rootFrames }),
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     ...(unwindTableBytes === undefined ? {} : { unwindTableBytes }),
   };

@@ -45,6 +45,7 @@ export const setUpPlugins = Effect.fnUntraced(function* (
         finalizers.push(finalizer);
       },
       warn: (message) => running.warn(message),
+      report: () => running.report(),
     });
     if (plugin.provides !== undefined) services.set(plugin.provides, handlers.service);
     attached.push({ running, handlers, queue: plugin.spec.queue });

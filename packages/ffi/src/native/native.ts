@@ -4,6 +4,7 @@
 // (oven-sh/bun issue 40972).
 
 import { SystemError } from '../errors/system-error.ts';
+import { UnsupportedRuntime } from '../errors/unsupported-runtime.ts';
 import type { Address, NativeBackend, NativeCallback, NativeLibrary } from './backend.ts';
 import { LIBBPF, LIBBPF_NAMES, LIBC, LIBC_NAMES } from './symbols.ts';
 
@@ -134,7 +135,7 @@ let opened: Native | undefined;
 
 /**
  * The native libraries of this runtime.
- * @throws LibraryError when libbpf is not installed.
+ * @throws LibraryError when libbpf is not installed, UnsupportedRuntime on Node.js.
  */
 export async function openNative(): Promise<Native> {
   if (opened === undefined) {
@@ -151,5 +152,5 @@ async function runtimeBackend(): Promise<NativeBackend> {
     const { denoBackend } = await import('./deno.ts');
     return denoBackend(runtime.Deno as Parameters<typeof denoBackend>[0]);
   }
-  throw new Error('@waggle/ffi runs on Bun or Deno; this runtime has neither FFI');
+  throw new UnsupportedRuntime();
 }

@@ -1,0 +1,104 @@
+// Plugins on made-up events, with everything that a session does for them but the kernel: the order of
+// set-up, phases, queues, failures, cycles, finalizers. For tests of agents that need no root.
+
+import { type Procfs, RealProcfs } from '@waggle/cache';
+import * as Effect from 'effect/Effect';
+import { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { PluginProblem, PluginReport } from '../dispatch/running-plugin.ts';
+import type { ProcessEvent } from '../lifecycle/process-event.ts';
+import { planComposition } from '../plugin/composition.ts';
+import type { Plugin } from '../plugin/plugin.ts';
+import { setUpPlugins } from '../session/set-up-plugins.ts';
+
+const DEFAULT_DRAIN_MS = 5000;
+
+/** An event, several that arrive together, or the start of a new cycle: what has ended is forgotten. */
+export type Step = ProcessEvent | readonly ProcessEvent[] | 'cycle';
+
+export interface RunPluginsOptions {
+  /** Where processes are looked up: a `MemoryProcfs` of @waggle/cache/testing. Default: /proc. */
+  readonly procfs?: Procfs;
+  /** Milliseconds that plugins may take for what is queued. Default 5,000. */
+  readonly drainMs?: number;
+}
+
+export interface PluginsRun {
+  /** The events as observers got them: copies of those given, completed in the `load` phase. */
+  readonly events: readonly ProcessEvent[];
+  /** What each plugin handled, failed, dropped and missed, in the order of the plan. */
+  readonly plugins: readonly PluginReport[];
+  /** Failures, warnings and stops, in their order. */
+  readonly problems: readonly PluginProblem[];
+  /** A plugin has ended the session. */
+  readonly stopped: boolean;
+}
+
+/**
+ * Sets the plugins up, brings them the events in order, and closes them. Rejects with BadComposition
+ * when they do not go together, and with PluginNotStarted when one cannot be set up. The services
+ * `kernel` and `session` are there without what only a kernel can do: asking them for that throws.
+ *
+ * ```ts
+ * const { events, problems } = await runPlugins(
+ *   [processMetadata(), crashReporter()],
+ *   [execEvent({ pid: 7, argv: ['/bin/x'] }), exitEvent({ pid: 7, signal: 'SIGSEGV' })],
+ *   { procfs: new MemoryProcfs() },
+ * );
+ * ```
+ */
+export async function runPlugins(
+  plugins: readonly Plugin[],
+  steps: Iterable<Step>,
+  { procfs = new RealProcfs(), drainMs = DEFAULT_DRAIN_MS }: RunPluginsOptions = {},
+): Promise<PluginsRun> {
+  const plan = planComposition(plugins);
+  const problems: PluginProblem[] = [];
+  const events: ProcessEvent[] = [];
+  let stopped = false;
+  let dispatcher: Dispatcher | undefined;
+  const session = onlyThese('session', {
+    stop: () => {
+      stopped = true;
+    },
+    evictPendingExits: (endedBefore = Number.POSITIVE_INFINITY) => dispatcher?.cycle(endedBefore),
+    catchUp: () => {},
+  });
+  const builtIn = { kernel: onlyThese('kernel', { procfs }), session };
+  const run = Effect.gen(function* () {
+    const { attached } = yield* setUpPlugins(plan, builtIn, (problem) => problems.push(problem));
+    const running = new Dispatcher(attached);
+    dispatcher = running;
+    yield* Effect.promise(async () => {
+      await running.callEach('start');
+      for (const step of steps) {
+        if (step === 'cycle') {
+          // Observers are queued: what they are to see before the cycle, they see before it.
+          await running.drained(drainMs);
+          running.cycle(Number.POSITIVE_INFINITY);
+          continue;
+        }
+        const batch = (Array.isArray(step) ? step : [step]).map((event) => ({ ...event }));
+        events.push(...batch);
+        running.push(batch);
+      }
+      await running.drained(drainMs);
+      await running.callEach('end');
+      running.close();
+    });
+    return attached;
+  });
+  const attached = await Effect.runPromise(Effect.scoped(run));
+  return { events, plugins: attached.map(({ running }) => running.report()), problems, stopped };
+}
+
+/** An object that says what is missing where more than its own fields is asked for. */
+function onlyThese<Fields extends object>(service: string, fields: Fields): Fields {
+  return new Proxy(fields, {
+    get(target, key, receiver) {
+      if (key in target || typeof key === 'symbol') return Reflect.get(target, key, receiver);
+      throw new Error(
+        `the service "${service}" has no ${key} in runPlugins, where there is no kernel: test this with createAgent, as root`,
+      );
+    },
+  });
+}
