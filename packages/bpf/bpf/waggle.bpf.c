@@ -101,8 +101,7 @@ int BPF_PROG(handle_exit_raw, struct task_struct *task)
 	return 0;
 }
 
-/* For kernels that refuse raw tracepoints too. A fork has no such fallback: its tracepoint does
- * not say whether a thread or a process was born. */
+/* For kernels that refuse raw tracepoints too. */
 SEC("tracepoint/sched/sched_process_exit")
 int handle_exit_tracepoint(void *ctx)
 {

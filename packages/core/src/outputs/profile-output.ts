@@ -3,6 +3,7 @@
 
 import type { ProcessMetadataCache } from '@waggle/cache';
 import type { Profile } from '@waggle/formats';
+import { messageOf } from '../dispatch/running-plugin.ts';
 import { ProcessMetadata } from '../metadata/process-metadata.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import { Profiler } from '../profiler/cpu-profiler.ts';
@@ -66,7 +67,7 @@ export const profileOutput = ({ sink, everyMs, name = 'profile-output' }: Profil
       const schedule = () => {
         timer = setTimeout(() => {
           writing = write()
-            .catch((error: unknown) => warn(`${name}: a cycle was not written: ${String(error)}`))
+            .catch((error: unknown) => warn(`a cycle was not written: ${messageOf(error)}`))
             .finally(schedule);
         }, everyMs);
       };

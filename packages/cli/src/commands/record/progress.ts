@@ -2,9 +2,9 @@
 
 import type { Profiling } from '@waggle/core';
 import * as Effect from 'effect/Effect';
+import { clearProgress, showProgress } from '../../terminal/messages.ts';
 
 const INTERVAL_MS = 500;
-const CLEAR_LINE = '\r\u001b[K';
 
 export function startProgress(profiler: Profiling) {
   return Effect.acquireRelease(
@@ -13,14 +13,14 @@ export function startProgress(profiler: Profiling) {
       const startedAt = performance.now();
       return setInterval(() => {
         const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-        process.stderr.write(`${CLEAR_LINE}${seconds} s, ${profiler.counts().stored} samples `);
+        showProgress(`${seconds} s, ${profiler.counts().stored} samples `);
       }, INTERVAL_MS);
     }),
     (timer) =>
       Effect.sync(() => {
         if (timer === undefined) return;
         clearInterval(timer);
-        process.stderr.write(CLEAR_LINE);
+        clearProgress();
       }),
   );
 }

@@ -91,8 +91,10 @@ const record = Effect.fnUntraced(function* (
     command.ended.then(() => session.stop());
   }
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());
-  yield* startProgress(profiler);
-  yield* session.run;
+  // A command has the terminal for its own words. Not for longer: a summary follows, line by line.
+  if (command === undefined)
+    yield* Effect.scoped(Effect.andThen(startProgress(profiler), session.run));
+  else yield* session.run;
   const ended = command?.running === false ? yield* Effect.promise(() => command.ended) : undefined;
   const written = yield* Effect.promise(() =>
     sink.writeTo(outputs, {

@@ -88,7 +88,8 @@ function checked(file: string, definition: unknown): AgentDefinition {
 
 function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function describe(error: unknown): string {

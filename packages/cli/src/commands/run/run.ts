@@ -10,6 +10,7 @@ import {
   type WaggleError,
 } from '@waggle/core';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
+import { counted } from '../../terminal/counted.ts';
 import { say } from '../../terminal/messages.ts';
 import { BadAgent, loadAgent } from './load-agent.ts';
 import type { RunOptions } from './options.ts';
@@ -50,7 +51,7 @@ function check(file: string, { plugins }: AgentDefinition): number {
   const order = planComposition([...standIns, ...plugins] as typeof plugins)
     .map(({ name }) => name)
     .filter((name) => !standIns.some((standIn) => standIn.name === name));
-  say(`${file}: ${order.length} plugins fit together: ${order.join(', ')}`);
+  say(`${file}: ${counted(order.length, 'plugin')} fit together: ${order.join(', ')}`);
   return 0;
 }
 
@@ -64,7 +65,7 @@ async function run(
     onPluginProblem: ({ message }) => say(message),
     ...definition,
   });
-  say(`ready, running ${file} with ${definition.plugins.length} plugins`);
+  say(`ready, running ${file} with ${counted(definition.plugins.length, 'plugin')}`);
   const timer =
     duration === undefined ? undefined : setTimeout(() => agent.stop(), duration * 1000);
   const report = await agent.finished;
@@ -86,8 +87,9 @@ function summarize({ events, plugins }: AgentReport): void {
 }
 
 function troubleOf(plugin: PluginReport): string {
-  const words = [`${plugin.handled} events handled`];
-  if (plugin.failures > 0) words.push(`failed ${plugin.failures} times (${plugin.lastFailure})`);
+  const words = [`${counted(plugin.handled, 'event')} handled`];
+  if (plugin.failures > 0)
+    words.push(`failed ${counted(plugin.failures, 'time')} (${plugin.lastFailure})`);
   if (plugin.dropped > 0) words.push(`${plugin.dropped} dropped by its full queue`);
   if (plugin.undelivered > 0) words.push(`${plugin.undelivered} not delivered`);
   if (plugin.state === 'stopped') words.push(`stopped: ${plugin.reason}`);
