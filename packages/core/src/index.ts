@@ -1,6 +1,6 @@
 // @waggle/core: the event pipeline and the profiler. See README.md.
 
-export type { KernelHook, LifecycleHook } from '@waggle/bpf';
+export { decodeBytes, type KernelHook, type LifecycleHook } from '@waggle/bpf';
 export { defaultCacheDirectory } from '@waggle/symbols';
 export {
   type Agent,
@@ -42,6 +42,7 @@ export {
 } from './kernel/capabilities.ts';
 export type { AttachOutcome, AttachReport } from './kernel/kernel-programs.ts';
 export type { RateLimit } from './kernel/kernel-settings.ts';
+export { cutArguments } from './lifecycle/cut-arguments.ts';
 export { existingDescendants } from './lifecycle/descendants.ts';
 export { type CountByKind, type EventTotals, sumOf } from './lifecycle/event-reader.ts';
 export type {
@@ -129,6 +130,9 @@ export {
 export type { SessionConfig } from './session/session-config.ts';
 export type { SessionTarget } from './session/session-filter.ts';
 export { type SessionControl, SessionService } from './session/session-service.ts';
+export { stringifyJson } from './text/json.ts';
+export { escapedByte, printable, UNSAFE_CHARACTER } from './text/printable.ts';
+export { bytesOf, wellFormed } from './text/well-formed.ts';
 export { ProcessTree, type TreeIdentity, type TreeNode } from './tree/process-tree.ts';
 export {
   type ProcessTreeOptions,

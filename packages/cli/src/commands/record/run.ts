@@ -36,6 +36,7 @@ import {
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
+import { commandLine } from '../../terminal/shell-words.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
 import { type Grouping, rootFramesBy } from './grouping.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
@@ -143,7 +144,7 @@ function sessionConfig(
     idle: options.idle === true,
     rootFrames,
     ...launcher,
-    ...(target.kind === 'command' ? { command: target.argv.join(' ') } : {}),
+    ...(target.kind === 'command' ? { command: commandLine(target.argv) } : {}),
     ...(target.kind === 'processes' ? { pids: () => withDescendants(target.pids) } : {}),
   });
   return {
