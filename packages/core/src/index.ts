@@ -114,9 +114,15 @@ export {
   type FrameCount,
   type StackFrameInfo,
 } from './profiler/raw-stacks.ts';
+export type { RuntimeName } from './profiler/runtimes.ts';
 export type { RootFrames, SampledProcess } from './profiler/stack-collector.ts';
 export { symbolInvalidation } from './profiler/symbol-invalidation.ts';
-export { type UnnamedFrame, type UnnamedReason, unnamedReason } from './profiler/unnamed-frame.ts';
+export {
+  runtimeOfFrame,
+  type UnnamedFrame,
+  type UnnamedReason,
+  unnamedReason,
+} from './profiler/unnamed-frame.ts';
 export { summarizeWalks, type WalkSummary } from './profiler/unwinding/stops.ts';
 export type { UnwindTableStats } from './profiler/unwinding/unwind-tables.ts';
 export { REDACTED, redactArguments } from './redaction/redact-arguments.ts';

@@ -71,6 +71,11 @@ export class ImageMappings {
     return newest;
   }
 
+  /** Of everything that was ever mapped. */
+  paths(): ReadonlySet<string> {
+    return new Set([...this.replaced, ...this.current].map(({ path }) => path));
+  }
+
   /** Index of the first that ends behind the address: it may hold it. */
   private firstEndingAfter(address: number): number {
     let low = 0;

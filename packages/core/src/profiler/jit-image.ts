@@ -14,6 +14,7 @@ import {
 } from '@waggle/symbols';
 import type { ProgramImage } from './address-spaces.ts';
 import type { MappedObject } from './image-mappings.ts';
+import { type RuntimeName, runtimeOf } from './runtimes.ts';
 
 /** A runtime makes its file with its first code, so it may not be there at the first sample. */
 const FIRST_RETRY_MS = 200;
@@ -55,6 +56,7 @@ export class JitImage {
   private retryAt = Number.NEGATIVE_INFINITY;
   private retryMs = FIRST_RETRY_MS;
   private ended = false;
+  private foundRuntime: RuntimeName | undefined;
   private foundParent: { readonly parent: ParentCode | undefined } | undefined;
 
   constructor(
@@ -74,6 +76,12 @@ export class JitImage {
   get isDescribed(): boolean {
     const own = this.map !== undefined || this.dump !== undefined;
     return own || (this.parent?.image.isDescribed ?? false);
+  }
+
+  /** What generates it, if its program is known. */
+  get runtime(): RuntimeName | undefined {
+    this.foundRuntime ??= runtimeOf(this.image.mappings.paths());
+    return this.foundRuntime;
   }
 
   /** Whether it holds files open. */

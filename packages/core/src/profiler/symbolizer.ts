@@ -4,6 +4,7 @@
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { Frame } from './frame-table.ts';
+import type { JitImage } from './jit-image.ts';
 import { TRUNCATED_FRAME } from './marker-frames.ts';
 import { holdsItsContent, type ObjectFile, VDSO } from './object-files.ts';
 import type { ObjectReader } from './object-reader/object-reader.ts';
@@ -95,12 +96,13 @@ function generatedFunctions(frame: Extract<Frame, { kind: 'jit' }>): Functions {
   // Else of code that was described since it was sampled.
   const name = frame.name ?? code.lookup(isReturn ? address - 1 : address, time, isInherited)?.name;
   if (name !== undefined) return [{ name, kind: 'user', object: JIT }];
-  return isMapped ? [unnamedGenerated(address, code.isDescribed)] : UNMAPPED;
+  return isMapped ? [unnamedGenerated(address, code)] : UNMAPPED;
 }
 
-function unnamedGenerated(address: number, isDescribed: boolean): UnnamedFrame {
+function unnamedGenerated(address: number, { isDescribed, runtime }: JitImage): UnnamedFrame {
   const reason = isDescribed ? 'not-in-perf-map' : 'no-perf-map';
-  return { name: `[jit+0x${address.toString(16)}]`, kind: 'unresolved', object: JIT, reason };
+  const name = `[jit+0x${address.toString(16)}]`;
+  return { name, kind: 'unresolved', object: JIT, reason, ...(runtime && { runtime }) };
 }
 
 function unnamedFunction(

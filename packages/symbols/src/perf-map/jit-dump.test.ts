@@ -98,6 +98,24 @@ test('each time has the name that it says for it', () => {
   });
 });
 
+test('a function that JavaScriptCore had no name for yet has that of its other tiers', () => {
+  const names = [
+    'JSC-FTL: <name not materialized>#CwZEgN',
+    'JSC-Baseline: hot$& #Loop#CwZEgN',
+    'JSC-DFG: <name not materialized>#DzWy5B',
+    'other: <name not materialized>',
+  ];
+  const loads = names.map((name, at) => load(BigInt(0x1000 * (at + 1)), 8n, name));
+  withDump(Buffer.concat([header, ...loads]), (dump) => {
+    expect([0x1000, 0x2000, 0x3000, 0x4000].map((at) => dump.lookup(at)?.name)).toEqual([
+      'JSC-FTL: hot$& #Loop#CwZEgN',
+      'JSC-Baseline: hot$& #Loop#CwZEgN',
+      'JSC-DFG: #DzWy5B',
+      'other: <name not materialized>',
+    ]);
+  });
+});
+
 test('what is written while it is read comes whole', () => {
   const content = Buffer.concat([header, load(0x1000n, 8n, 'one'), load(0x2000n, 8n, 'two')]);
   withDump(new Uint8Array(), (dump) => {

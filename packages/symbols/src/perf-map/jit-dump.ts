@@ -5,8 +5,10 @@
  */
 import { fstatSync, readSync } from 'node:fs';
 import { viewOf } from '../elf/headers.ts';
+import { utf8 } from '../elf/string-table.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
+import { JscNames } from './jsc-names.ts';
 
 export interface JitDumpOptions extends Partial<PerfMapLimits> {
   /** Bytes of the file that are read or passed over at most; 4 GiB unless told otherwise. */
@@ -49,6 +51,7 @@ export class JitDump {
   readonly #limits: typeof DEFAULTS;
   readonly #piece = new Uint8Array(PIECE);
   #entries: PerfMapEntries;
+  readonly #jscNames = new JscNames();
   /** Where the first record begins that is not read yet; 0: before the header. */
   #offset = 0;
   /** Bytes read by this refresh. */
@@ -106,7 +109,8 @@ export class JitDump {
    * (CLOCK_MONOTONIC in ns) what was there then: else the first that was there afterwards.
    */
   lookup(address: number, time?: number): SymbolHit | undefined {
-    return this.#entries.lookup(address, time);
+    const hit = this.#entries.lookup(address, time);
+    return hit && { ...hit, name: this.#jscNames.complete(hit.name) };
   }
 
   /** Reads no further; what was read still answers. */
@@ -153,8 +157,9 @@ export class JitDump {
       const length = bytes.indexOf(0);
       const name = length < 0 ? bytes : bytes.subarray(0, length);
       this.#entries.addEntry(number(LOAD.address), number(LOAD.size), name, since);
+      if (isJsc(name)) this.#jscNames.add(utf8.decode(name));
     } else if (kind === JIT_CODE_MOVE && at + MOVE.bytes <= end) {
-      const moved = this.lookup(number(MOVE.oldAddress));
+      const moved = this.#entries.lookup(number(MOVE.oldAddress));
       if (moved === undefined) return;
       const name = new TextEncoder().encode(moved.name);
       this.#entries.addEntry(number(MOVE.newAddress), number(MOVE.size), name, since);
@@ -169,4 +174,9 @@ export class JitDump {
     }
     return this.#now ?? 0;
   }
+}
+
+/** Whether a name begins with `JSC-`. */
+function isJsc(name: Uint8Array): boolean {
+  return name[0] === 0x4a && name[1] === 0x53 && name[2] === 0x43 && name[3] === 0x2d;
 }

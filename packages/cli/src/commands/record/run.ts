@@ -39,6 +39,7 @@ import { leftOut } from '../../terminal/namespaces.ts';
 import { commandLine } from '../../terminal/shell-words.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
 import { type Grouping, rootFramesBy } from './grouping.ts';
+import { nameHintLines } from './name-hints.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 import { summaryLines } from './profile-summary.ts';
@@ -191,7 +192,12 @@ class ProfileSink implements OutputSink {
   summary(counts: ProfilerCounts, isHost: boolean): string[] {
     const { collected } = this;
     if (collected === undefined) return [];
-    return [...cpuStateLines(collected, counts, isHost), ...summaryLines(this.shown(collected))];
+    const shown = this.shown(collected);
+    return [
+      ...cpuStateLines(collected, counts, isHost),
+      ...summaryLines(shown),
+      ...nameHintLines(shown),
+    ];
   }
 
   private shown(collected: Profile): Profile {
