@@ -24,6 +24,5 @@ bundle_is_writable() {
 # Takes some 0.7 s of CPU. Several at once do no harm: each makes its own, and the last one counts.
 make_bundle() {
   bundle_is_writable &&
-    "$root/node_modules/.bin/bun" --config=/dev/null --no-env-file --no-install \
-      "$root/packages/cli/scripts/bundle.ts"
+    run_bun '' "$root/packages/cli/scripts/bundle.ts"
 }

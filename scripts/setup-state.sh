@@ -2,6 +2,17 @@
 # Only shell built-ins, because this stands in front of every run of ./waggle. What must be true is
 # that set-up once finished (its stamp is written last) and that nothing it was made from is newer.
 
+# Runs $2 and the rest by Bun; by `run_bun_by=exec` in place of this shell. The caller's directory may be anybody's: a
+# bunfig.toml (which can preload code), a .env file, and a tsconfig.json or jsconfig.json (whose `paths`
+# put other files in the place of ours) that lie there must not steer a command that often runs as root.
+# $1: the tsconfig.json that holds instead; ours if empty.
+run_bun() {
+  run_bun_tsconfig=${1:-$root/tsconfig.base.json}
+  shift
+  ${run_bun_by-} "$root/node_modules/.bin/bun" --config=/dev/null --no-env-file --no-install \
+    --tsconfig-override="$run_bun_tsconfig" "$@"
+}
+
 setup_stamp=$root/node_modules/.waggle-setup
 bpf=$root/packages/bpf
 

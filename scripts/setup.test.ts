@@ -79,11 +79,21 @@ if [ "$1" = scripts/build.ts ]; then
   : >dist/x86_64/waggle.bpf.o
   : >dist/aarch64/waggle.bpf.o
   : >src/generated/layouts.ts
+  : >src/generated/embedded-objects.ts
   exit
 fi
-case $4 in */packages/cli/scripts/bundle.ts)
+script=
+for word; do case $word in -*) ;; *) script=$word; break ;; esac; done
+case $script in */scripts/embed-workers.ts)
+  cd "$(dirname "$script")/../packages" || exit
+  mkdir -p ffi/src/generated core/src/generated
+  : >ffi/src/generated/bun-poll-worker.ts
+  : >core/src/generated/watchdog-worker.ts
+  : >core/src/generated/object-reader-worker.ts
+  exit ;;
+*/packages/cli/scripts/bundle.ts)
   [ -z "$NO_BUNDLE" ] || exit 1
-  cd "$(dirname "$4")/.." || exit
+  cd "$(dirname "$script")/.." || exit
   mkdir -p bundle/made
   : >bundle/made/stamp
   : >bundle/made/main.js

@@ -91,6 +91,7 @@ const BUILDS = {
   late_names: { flags: FRAMES },
   in_memory: { flags: [] },
   plugin_host: { flags: [...FRAMES, '-ldl'] },
+  leaves_mark: { flags: ['-shared', '-fPIC'] },
   plugin_1: { source: 'plugin', flags: ['-DFUNCTION=in_plugin_1', ...LIBRARY] },
   plugin_2: { source: 'plugin', flags: ['-DFUNCTION=in_plugin_2', ...LIBRARY] },
 } satisfies Record<string, Build>;

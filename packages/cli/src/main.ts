@@ -1,4 +1,4 @@
-#!/usr/bin/env bun
+#!/usr/bin/env -S bun --config=/dev/null --no-env-file --no-install --tsconfig-override=/dev/null
 // The waggle command. Each subcommand's code is imported only when it runs, so that --help
 // answers at once.
 

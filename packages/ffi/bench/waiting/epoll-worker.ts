@@ -2,7 +2,8 @@
 // reader has drained the ring. Opens libc alone: libbpf's print callback belongs to the reader.
 
 import type { NativeBackend } from '../../src/native/backend.ts';
-import { LIBC, LIBC_NAMES } from '../../src/native/symbols.ts';
+import { libcPath } from '../../src/native/library-paths.ts';
+import { LIBC } from '../../src/native/symbols.ts';
 import type { WorkerMessage } from './strategy.ts';
 
 declare const self: { onmessage: unknown; postMessage(message: unknown): void };
@@ -16,7 +17,7 @@ async function backend(): Promise<NativeBackend> {
 
 self.onmessage = async ({ data: message }: { data: WorkerMessage }) => {
   const { epoll_create1, epoll_ctl, epoll_wait } = LIBC;
-  const libc = (await backend()).open(LIBC_NAMES, { epoll_create1, epoll_ctl, epoll_wait });
+  const libc = (await backend()).open(libcPath(), { epoll_create1, epoll_ctl, epoll_wait });
   const epoll = libc.epoll_create1(0);
   const event = new Uint8Array(16);
   const EPOLL_CTL_ADD = 1;

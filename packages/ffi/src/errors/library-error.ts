@@ -10,7 +10,7 @@ export class LibraryError extends Error {
     readonly failures: readonly string[],
   ) {
     super(
-      `none of ${libraries.join(', ')} could be loaded: ${failures.join('; ')}. ` +
+      `${libraries.join(', ')} could not be loaded: ${failures.length > 0 ? failures.join('; ') : 'it is in none of the folders of this system'}. ` +
         'Install libbpf 1.x (Debian and Ubuntu: apt-get install libbpf1; Fedora: dnf install libbpf).',
     );
   }

@@ -78,13 +78,11 @@ export interface PollThread {
 export interface NativeBackend {
   readonly runtime: 'bun' | 'deno';
   /**
-   * Opens the first of `names` that the dynamic linker finds.
-   * @throws LibraryError naming every library that was tried, or the missing symbol.
+   * Opens a library by its absolute path, never by a name that might be looked for in the current
+   * directory: openLibrary() chooses. Throws the runtime's error where it does not load, or lacks a
+   * symbol.
    */
-  open<const Table extends NativeTable>(
-    names: readonly string[],
-    table: Table,
-  ): NativeLibrary<Table>;
+  open<const Table extends NativeTable>(path: string, table: Table): NativeLibrary<Table>;
   /** The memory itself, not a copy. It must outlive every use of the view. */
   memory(address: Address, length: number): ArrayBuffer;
   /** Where the bytes are. They must stay reachable for as long as C may look. */

@@ -3,12 +3,13 @@
 
 import { dlopen } from 'bun:ffi';
 import { END_WORD, FAILED, type PollRequest, TURN_WORD } from './bun-poll-protocol.ts';
-import { EPOLL_EVENT_BYTES, LIBC_NAMES } from './symbols.ts';
+import { libcPath } from './library-paths.ts';
+import { EPOLL_EVENT_BYTES } from './symbols.ts';
 
 declare const self: Worker;
 
 function openLibc() {
-  return dlopen(LIBC_NAMES[0], {
+  return dlopen(libcPath(), {
     epoll_wait: { args: ['i32', 'ptr', 'i32', 'i32'], returns: 'i32' },
     close: { args: ['i32'], returns: 'i32' },
   }).symbols;

@@ -1,7 +1,6 @@
 // The Bun adapter: bun:ffi behind NativeBackend.
 
 import { dlopen, type FFIFunction, JSCallback, type Pointer, ptr, toArrayBuffer } from 'bun:ffi';
-import { LibraryError } from '../errors/library-error.ts';
 import type { Address, NativeBackend, NativeLibrary, NativeTable, NativeType } from './backend.ts';
 import { bunPollThread } from './bun-poll-thread.ts';
 
@@ -18,23 +17,14 @@ const TYPES = {
 export const bunBackend: NativeBackend = {
   runtime: 'bun',
 
-  open<const Table extends NativeTable>(names: readonly string[], table: Table) {
+  open<const Table extends NativeTable>(path: string, table: Table) {
     const symbols = Object.fromEntries(
       Object.entries(table).map(([name, { parameters, result }]) => [
         name,
         { args: parameters.map((type) => TYPES[type]), returns: TYPES[result] },
       ]),
     );
-    const failures: string[] = [];
-    for (const name of names) {
-      try {
-        const library = dlopen(name, symbols);
-        return pointersToNumbers(library.symbols, table) as NativeLibrary<Table>;
-      } catch (error) {
-        failures.push(error instanceof Error ? error.message : String(error));
-      }
-    }
-    throw new LibraryError(names, failures);
+    return pointersToNumbers(dlopen(path, symbols).symbols, table) as NativeLibrary<Table>;
   },
 
   memory: (address, length) => toArrayBuffer(address as number as Pointer, 0, length),

@@ -1,7 +1,6 @@
 // The Deno adapter: Deno.dlopen behind NativeBackend. Addresses travel as 64-bit integers,
 // which Deno converts without allocating its pointer objects.
 
-import { LibraryError } from '../errors/library-error.ts';
 import type {
   Address,
   NativeBackend,
@@ -10,7 +9,8 @@ import type {
   NativeTable,
   NativeType,
 } from './backend.ts';
-import { EPOLL_EVENT_BYTES, LIBC, LIBC_NAMES } from './symbols.ts';
+import { libcPath } from './library-paths.ts';
+import { EPOLL_EVENT_BYTES, LIBC } from './symbols.ts';
 
 interface ForeignFunction {
   readonly parameters: readonly string[];
@@ -59,23 +59,14 @@ function foreign({ parameters, result }: NativeFunction): ForeignFunction {
 /** @param deno the `Deno` global, handed in so that importing this file needs no Deno. */
 export function denoBackend(deno: DenoFfi): NativeBackend {
   const { UnsafePointer, UnsafePointerView, UnsafeCallback } = deno;
-  const libc = LIBC_NAMES[0];
   return {
     runtime: 'deno',
 
-    open<const Table extends NativeTable>(names: readonly string[], table: Table) {
+    open<const Table extends NativeTable>(path: string, table: Table) {
       const symbols = Object.fromEntries(
         Object.entries(table).map(([name, signature]) => [name, foreign(signature)]),
       );
-      const failures: string[] = [];
-      for (const name of names) {
-        try {
-          return toOurTypes(deno.dlopen(name, symbols).symbols, table) as NativeLibrary<Table>;
-        } catch (error) {
-          failures.push(error instanceof Error ? error.message : String(error));
-        }
-      }
-      throw new LibraryError(names, failures);
+      return toOurTypes(deno.dlopen(path, symbols).symbols, table) as NativeLibrary<Table>;
     },
 
     memory(address, length) {
@@ -87,7 +78,7 @@ export function denoBackend(deno: DenoFfi): NativeBackend {
     addressOf: (bytes) => Number(UnsafePointer.value(UnsafePointer.of(bytes))) as Address,
 
     pollThread(epoll, onReady, onFailure) {
-      const { epoll_wait, close } = deno.dlopen(libc, {
+      const { epoll_wait, close } = deno.dlopen(libcPath(), {
         epoll_wait: { ...foreign(LIBC.epoll_wait), nonblocking: true },
         close: foreign(LIBC.close),
       }).symbols as unknown as NonblockingLibc;

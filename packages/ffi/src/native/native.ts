@@ -6,7 +6,8 @@
 import { SystemError } from '../errors/system-error.ts';
 import { UnsupportedRuntime } from '../errors/unsupported-runtime.ts';
 import type { Address, NativeBackend, NativeCallback, NativeLibrary } from './backend.ts';
-import { LIBBPF, LIBBPF_NAMES, LIBC, LIBC_NAMES } from './symbols.ts';
+import { libcPath, openLibrary } from './library-paths.ts';
+import { LIBBPF, LIBBPF_SONAME, LIBC } from './symbols.ts';
 
 /** Longest string that is read from C: names and messages are far below it. */
 const STRING_MAX_BYTES = 65_536;
@@ -26,8 +27,8 @@ export class Native {
   protected readonly print: NativeCallback;
 
   constructor(readonly backend: NativeBackend) {
-    this.libc = backend.open(LIBC_NAMES, LIBC);
-    this.libbpf = backend.open(LIBBPF_NAMES, LIBBPF);
+    this.libc = backend.open(libcPath(), LIBC);
+    this.libbpf = openLibrary(backend, LIBBPF_SONAME, LIBBPF);
     this.pageSize = this.libc.getpagesize();
     this.errno = new Int32Array(backend.memory(this.libc.__errno_location(), 4));
     this.print = this.keepLibbpfMessages();

@@ -6,8 +6,6 @@ import type { NativeTable } from './backend.ts';
 const fn = <const P extends readonly string[], const R extends string>(parameters: P, result: R) =>
   ({ parameters, result }) as const;
 
-export const LIBC_NAMES = ['libc.so.6'] as const;
-
 export const LIBC = {
   __errno_location: fn([], 'pointer'),
   mmap: fn(['pointer', 'u64', 'i32', 'i32', 'i32', 'i64'], 'pointer'),
@@ -31,7 +29,7 @@ export const LIBC = {
 /** sizeof(struct epoll_event) is 12 on x86-64, where it is packed, and 16 elsewhere. */
 export const EPOLL_EVENT_BYTES = 16;
 
-export const LIBBPF_NAMES = ['libbpf.so.1'] as const;
+export const LIBBPF_SONAME = 'libbpf.so.1';
 
 export const LIBBPF = {
   libbpf_version_string: fn([], 'pointer'),

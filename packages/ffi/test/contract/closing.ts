@@ -14,7 +14,8 @@ import {
   PerfRing,
   RingBuffer,
 } from '../../src/index.ts';
-import { LIBBPF_NAMES } from '../../src/native/symbols.ts';
+import { openLibrary } from '../../src/native/library-paths.ts';
+import { LIBBPF_SONAME } from '../../src/native/symbols.ts';
 import { type Case, loadObject, openObject, u32, u64, until } from '../support/case.ts';
 
 const attributes = {
@@ -61,7 +62,7 @@ function heldIds(): Set<string> {
 /** What the whole kernel has, as `bpftool prog|map|link` lists it. */
 function kernelIds(native: Native): Set<string> {
   const next = { parameters: ['u32', 'buffer'], result: 'i32' } as const;
-  const libbpf = native.backend.open(LIBBPF_NAMES, {
+  const libbpf = openLibrary(native.backend, LIBBPF_SONAME, {
     bpf_prog_get_next_id: next,
     bpf_map_get_next_id: next,
     bpf_link_get_next_id: next,

@@ -2,6 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import {
   bootToRealtimeOffset,
@@ -10,6 +14,7 @@ import {
   LibraryError,
   SystemError,
 } from '../../src/index.ts';
+import { openLibrary } from '../../src/native/library-paths.ts';
 import { VA_LIST_BYTES } from '../../src/native/native.ts';
 import { type Case, openObject } from '../support/case.ts';
 import { bpfObject, cProgramOf } from '../support/compile.ts';
@@ -41,16 +46,39 @@ export const errorCases: readonly Case[] = [
     },
   },
   {
-    name: 'errors: a library that is absent names every candidate',
+    name: 'errors: a library that is absent is named, with what to install',
     run(native) {
       assert.throws(
-        () => native.backend.open(['libabsent.so.1', 'libabsent.so.2'], {}),
+        () => openLibrary(native.backend, 'libabsent.so.1', {}),
         (error) =>
           error instanceof LibraryError &&
           error.code === 'LIBRARY_NOT_FOUND' &&
-          error.failures.length === 2 &&
-          /libabsent\.so\.1, libabsent\.so\.2.*apt-get install libbpf1/.test(error.message),
+          error.failures.length === 0 &&
+          /^libabsent\.so\.1 .*none of the folders.*apt-get install libbpf1/.test(error.message),
       );
+    },
+  },
+  {
+    name: 'errors: a library that somebody else may have put there is not loaded, and named',
+    run(native) {
+      const folder = mkdtempSync(join(tmpdir(), 'waggle-ffi-'));
+      const before = process.env.LD_LIBRARY_PATH;
+      try {
+        chmodSync(folder, 0o777);
+        writeFileSync(join(folder, 'libabsent.so.1'), 'not even a library');
+        process.env.LD_LIBRARY_PATH = `.:${folder}`;
+        assert.throws(
+          () => openLibrary(native.backend, 'libabsent.so.1', {}),
+          (error) =>
+            error instanceof LibraryError &&
+            error.failures.length === 1 &&
+            /libabsent\.so\.1 is not loaded: others may write to /.test(error.message),
+        );
+      } finally {
+        if (before === undefined) delete process.env.LD_LIBRARY_PATH;
+        else process.env.LD_LIBRARY_PATH = before;
+        rmSync(folder, { recursive: true });
+      }
     },
   },
   {
