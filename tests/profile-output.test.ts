@@ -2,7 +2,7 @@
 
 import { describe, expect } from 'bun:test';
 import { ticksFromBoottime } from '@waggle/cache';
-import { createAgent, type FrameCount, profileOutput } from '@waggle/core';
+import { BadOption, createAgent, type FrameCount, profileOutput } from '@waggle/core';
 import { kernelTest } from './support/kernel-test.ts';
 import { workload } from './support/workloads.ts';
 
@@ -77,6 +77,6 @@ describe('a sink', () => {
   });
 
   kernelTest('cannot have cycles of no length', () => {
-    expect(() => profileOutput({ everyMs: 0, sink: {} })).toThrow(RangeError);
+    expect(() => profileOutput({ everyMs: 0, sink: {} })).toThrow(BadOption);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { objectPath } from '@waggle/bpf';
-import { createAgent, type ProcessEvent, type SessionConfig } from '@waggle/core';
+import { BadOption, createAgent, type ProcessEvent, type SessionConfig } from '@waggle/core';
 import { ARCHITECTURES, compileObject, type Variant } from '../packages/bpf/scripts/compile.ts';
 import { eventually } from './support/deadline.ts';
 import { kernelTest } from './support/kernel-test.ts';
@@ -94,7 +94,7 @@ describe('a rate limit', () => {
     expect(limited()).toBe(then);
     const { events } = await agent.stop();
     expect(events.delivered.exec + events.limited.exec).toBeGreaterThanOrEqual(603);
-    expect(() => agent.setRateLimit({ perSecond: 0 })).toThrow(RangeError);
+    expect(() => agent.setRateLimit({ perSecond: 0 })).toThrow(BadOption);
   });
 });
 

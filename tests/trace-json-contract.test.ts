@@ -71,7 +71,6 @@ const SHAPES: Readonly<Record<TraceEvent['event'], Shape>> = {
     ...PROCESS,
     filename: orNull(isString),
     argv: orNull(isStrings),
-    argvTruncated: isBoolean,
     uid: isInteger,
     cgroupId: isNumeral,
     containerId: orNull(isString),

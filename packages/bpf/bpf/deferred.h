@@ -44,6 +44,10 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 
 	if (!sample)
 		return false;
+	/* Not copied in vain. */
+	if (bpf_ringbuf_query(&deferred_samples, BPF_RB_AVAIL_DATA) + sizeof(*sample) >
+	    bpf_ringbuf_query(&deferred_samples, BPF_RB_RING_SIZE))
+		return false;
 	sample->tgid = key->tgid;
 	sample->tid = key->tid;
 	sample->start_boottime = key->start_boottime;

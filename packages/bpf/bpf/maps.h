@@ -131,6 +131,19 @@ struct {
 	__type(value, struct sample_counters);
 } sample_counters SEC(".maps");
 
+/* What sampling has cost a CPU in the current window: see within_budget(). */
+struct sample_budget {
+	u64 window_start_ns;
+	u64 spent_ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct sample_budget);
+} sample_budgets SEC(".maps");
+
 /* packages/unwind/README.md: a table is an array of blocks. */
 enum unwind_bounds {
 	UNWIND_BLOCK_BYTES = 1024,

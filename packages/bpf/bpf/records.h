@@ -226,6 +226,7 @@ struct sample_counters {
 	u64 stored;
 	u64 lost_full;     /* the counting map had no room */
 	u64 lost_busy;     /* the map's bucket was locked by the interrupted code */
+	u64 throttled;     /* not taken: sampling had had its share of the CPU */
 	u64 idle;
 	u64 filtered;
 	u64 foreign; /* of processes that our PID namespace does not have */

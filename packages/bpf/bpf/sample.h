@@ -72,6 +72,23 @@ static __always_inline void count_sample(void *map, struct sample_key *key, stru
 }
 
 /*
+ * Above some rate the samples of a CPU would take all of it, and nobody would be left to take them in,
+ * or to end the recording when its time is up. As the kernel does it for hardware events
+ * (kernel.perf_cpu_time_max_percent), no more are taken in a window once they have had their share.
+ */
+#define BUDGET_WINDOW_NS 100000000ULL
+#define BUDGET_NS (BUDGET_WINDOW_NS / 2)
+
+static __always_inline bool within_budget(struct sample_budget *budget, u64 now)
+{
+	if (now - budget->window_start_ns > BUDGET_WINDOW_NS) {
+		budget->window_start_ns = now;
+		budget->spent_ns = 0;
+	}
+	return budget->spent_ns < BUDGET_NS;
+}
+
+/*
  * by_tables is a constant of the program and not of the loader: a walk that is dead code would still be
  * in it, and kernels before 5.13 refuse whatever holds the address of a function, as bpf_loop's caller
  * does.
@@ -82,13 +99,15 @@ static __always_inline void on_sample(void *ctx, bool by_tables)
 	struct sample_counters *counters = ONLY(sample_counters);
 	struct sample_key *key = ONLY(sample_scratch);
 	struct walk *walk = ONLY(walks);
+	struct sample_budget *budget = ONLY(sample_budgets);
 	u32 *active = ONLY(active_samples);
 	struct task_struct *task, *leader;
+	u64 started = bpf_ktime_get_ns();
 	bool idle;
 	u32 tgid;
 	long bytes;
 
-	if (!settings || !counters || !key || !walk || !active)
+	if (!settings || !counters || !key || !walk || !budget || !active)
 		return;
 	idle = !(u32)(bpf_get_current_pid_tgid() >> 32);
 	if (idle && !sample_idle) {
@@ -103,6 +122,10 @@ static __always_inline void on_sample(void *ctx, bool by_tables)
 	}
 	if (!passes_filter(settings, tgid)) {
 		counters->filtered++;
+		return;
+	}
+	if (!within_budget(budget, started)) {
+		counters->throttled++;
 		return;
 	}
 	leader = BPF_CORE_READ(task, group_leader);
@@ -126,6 +149,7 @@ static __always_inline void on_sample(void *ctx, bool by_tables)
 			counters->user_truncated++;
 	} else if (key->user_stop == STOP_NO_TABLE && defer_sample(walk, key, leader)) {
 		counters->deferred++;
+		budget->spent_ns += bpf_ktime_get_ns() - started;
 		return;
 	} else {
 		u32 stop = key->user_stop;
@@ -142,6 +166,7 @@ static __always_inline void on_sample(void *ctx, bool by_tables)
 		count_sample(&samples_b, key, counters, leader);
 	else
 		count_sample(&samples_a, key, counters, leader);
+	budget->spent_ns += bpf_ktime_get_ns() - started;
 }
 
 #endif

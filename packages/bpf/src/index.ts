@@ -25,4 +25,3 @@ export type {
   LifecycleRecord,
   RecordHeader,
 } from './records/record.ts';
-export { decodeBytes } from './records/text.ts';

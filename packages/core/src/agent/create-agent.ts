@@ -58,9 +58,9 @@ export interface Agent extends AsyncDisposable {
   collect(): Promise<Profile>;
   collectRaw(): Promise<readonly FrameCount[]>;
   setLifecycleTracking(on: boolean): void;
-  /** Other processes or cgroups from now on. @throws NoSuchProcess, BadCgroup */
+  /** Other processes or cgroups from now on. @throws NoSuchProcess, BadCgroup, BadOption */
   setTarget(target: SessionTarget): void;
-  /** Another limit from now on, or none. @throws RangeError */
+  /** Another limit from now on, or none. @throws BadOption */
   setRateLimit(rateLimit: RateLimit | undefined): void;
   evictPendingExits(): void;
   /** What a plugin provides. */

@@ -28,6 +28,12 @@ export class ForeignProcfs extends Data.TaggedError('ForeignProcfs')<{
   readonly message: string;
 }> {}
 
+/** An option of a session or a plugin has a value that it cannot have. */
+export class BadOption extends Data.TaggedError('BadOption')<{
+  readonly option: string;
+  readonly message: string;
+}> {}
+
 /** A pid that was asked for is not running. */
 export class NoSuchProcess extends Data.TaggedError('NoSuchProcess')<{
   readonly pid: number;
@@ -71,6 +77,7 @@ export type WaggleError =
   | NativeUnavailable
   | KernelRefused
   | ForeignProcfs
+  | BadOption
   | NoSuchProcess
   | BadCgroup
   | CommandNotStarted

@@ -5,6 +5,7 @@ import { explainMissing, missingCapabilities } from '../kernel/capabilities.ts';
 import {
   BadCgroup,
   BadComposition,
+  BadOption,
   CommandNotStarted,
   ForeignProcfs,
   KernelRefused,
@@ -21,6 +22,7 @@ const TAGGED = [
   NativeUnavailable,
   KernelRefused,
   ForeignProcfs,
+  BadOption,
   NoSuchProcess,
   BadCgroup,
   CommandNotStarted,

@@ -176,12 +176,9 @@ export class KernelSettings {
   }
 }
 
-/** @throws RangeError when it lets nothing through. */
 function bucketOf(limit: RateLimit | undefined): { interval: bigint; burst: bigint } {
   if (limit === undefined) return { interval: 0n, burst: 0n };
   const { perSecond, burst = Math.max(1, perSecond) } = limit;
-  if (!(perSecond > 0) || !(burst >= 1))
-    throw new RangeError('a rate limit needs perSecond above 0 and a burst of at least 1');
   const interval = Math.max(1, Math.round(1e9 / perSecond));
   return { interval: BigInt(interval), burst: BigInt(Math.round((burst - 1) * interval)) };
 }

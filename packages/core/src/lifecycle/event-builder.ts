@@ -113,7 +113,6 @@ export class EventBuilder {
       containerId: null,
       filename: null,
       argv: null,
-      argvTruncated: false,
       exitCode: record.exitCode,
       signal: signalName(record.signal),
       coreDumped: record.coreDumped,

@@ -80,7 +80,6 @@ const exitOf = (process: Alive, time: bigint): ExitEvent => ({
   containerId: null,
   filename: null,
   argv: null,
-  argvTruncated: false,
   exitCode: 0,
   signal: null,
   coreDumped: false,

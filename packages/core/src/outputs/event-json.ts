@@ -1,8 +1,7 @@
 // The JSON form of an event: field names and order fixed. 64-bit numbers are strings, for JSON
-// readers that have only doubles; bytes that are no UTF-8 are U+FFFD.
+// readers that have only doubles.
 
 import type { ExecEvent, ProcessEvent } from '../lifecycle/process-event.ts';
-import { stringifyJson } from '../text/json.ts';
 import { Rfc3339 } from './rfc3339.ts';
 
 export class EventJson {
@@ -10,7 +9,7 @@ export class EventJson {
 
   /** One event's line, newline included. */
   line(event: ProcessEvent): string {
-    return `${stringifyJson(this.fields(event))}\n`;
+    return `${JSON.stringify(this.fields(event))}\n`;
   }
 
   /** The same as an object of strings, numbers, arrays and null. */
@@ -52,7 +51,6 @@ export class EventJson {
           comm: event.comm,
           filename: event.filename,
           argv: event.argv,
-          argvTruncated: event.argvTruncated,
           uid: event.uid,
           cgroupId: String(event.cgroupId),
           containerId: event.containerId,
@@ -109,9 +107,8 @@ export class EventJson {
 
 /** Nothing at all where the session goes without. */
 function detailFields({ detail, environ, environTruncated }: ExecEvent): object {
-  const variables = environ === null ? {} : { environ, environTruncated };
-  if (detail === null) return variables;
-  return {
+  if (detail === null) return environ === null ? {} : { environ, environTruncated };
+  const fields = {
     exe: detail.exe,
     exeTruncated: detail.exeTruncated,
     cwd: detail.cwd,
@@ -125,6 +122,6 @@ function detailFields({ detail, environ, environTruncated }: ExecEvent): object 
     tty: detail.tty ?? null,
     marks: detail.marks,
     interpreter: detail.interpreter ?? null,
-    ...variables,
   };
+  return environ === null ? fields : { ...fields, environ, environTruncated };
 }

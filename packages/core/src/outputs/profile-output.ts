@@ -4,6 +4,7 @@
 import type { ProcessMetadataCache } from '@waggle/cache';
 import type { Profile } from '@waggle/formats';
 import { messageOf } from '../dispatch/running-plugin.ts';
+import { checkNumber } from '../errors/check-options.ts';
 import { ProcessMetadata } from '../metadata/process-metadata.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import { Profiler } from '../profiler/cpu-profiler.ts';
@@ -40,9 +41,12 @@ export interface ProfileOutputOptions {
   readonly name?: string;
 }
 
+/** Timers of JavaScript hold 31 bits of milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** @throws BadOption */
 export const profileOutput = ({ sink, everyMs, name = 'profile-output' }: ProfileOutputOptions) => {
-  if (everyMs !== undefined && !(everyMs > 0))
-    throw new RangeError(`everyMs is the length of a cycle in milliseconds, got ${everyMs}`);
+  checkNumber('everyMs', everyMs, { min: 0, above: true, max: MAX_TIMER_MS });
   return definePlugin({
     name,
     needs: { profiler: Profiler, processes: ProcessMetadata, session: SessionService },

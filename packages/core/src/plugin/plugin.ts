@@ -5,6 +5,7 @@ import type { KernelHook } from '@waggle/bpf';
 import type * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import type { PluginReport } from '../dispatch/running-plugin.ts';
+import { checkNumber } from '../errors/check-options.ts';
 import type {
   EventDraft,
   ExecEvent,
@@ -207,6 +208,8 @@ type NameOf<S extends Service | undefined> = S extends Service ? S['service'] : 
  *     setup: () => ({ observe: { exit: (event) => report(event, options.minimumSignal ?? 1) } }),
  *   });
  * ```
+ *
+ * @throws BadOption
  */
 export function definePlugin<
   const Name extends string,
@@ -214,6 +217,9 @@ export function definePlugin<
   const Provides extends Service | undefined = undefined,
 >(spec: PluginSpec<Name, Needs, Provides>): Plugin<Name, NamesOf<Needs>, NameOf<Provides>> {
   const needs: Services = spec.needs ?? {};
+  checkNumber('queue.capacity', spec.queue?.capacity, { min: 1, orInfinity: true });
+  checkNumber('failureBudget', spec.failureBudget, { min: 0, orInfinity: true });
+  checkNumber('handlerTimeoutMs', spec.handlerTimeoutMs, { min: 0, orInfinity: true });
   return {
     name: spec.name,
     needs: Object.values(needs).map(({ service }) => service as NamesOf<Needs>),

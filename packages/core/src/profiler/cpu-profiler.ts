@@ -1,6 +1,9 @@
 // The profiler as a plugin: its service samples while the session runs.
 
+import { readFileSync } from 'node:fs';
 import type { Profile } from '@waggle/formats';
+import { checkNumber } from '../errors/check-options.ts';
+import { BadOption } from '../errors/errors.ts';
 import {
   definePlugin,
   type NeededServices,
@@ -8,6 +11,7 @@ import {
   type UnwindMode,
 } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
+import { checkPid } from '../session/check-config.ts';
 import { Kernel } from '../session/kernel-capture.ts';
 import { CpuProfiler, type ProfilerConfig, type ProfilerCounts } from './profiler.ts';
 import type { FrameCount } from './raw-stacks.ts';
@@ -22,7 +26,7 @@ export interface Profiling {
    * its mappings may be forgotten once its samples have been named.
    */
   retire(pid: number, time: bigint, ended: boolean): void;
-  /** Ends sampling for good. */
+  /** Ends sampling for good; the session does it as it stops. What was sampled can still be collected. */
   stop(): void;
   /** Everything since the last collection. */
   collect(): Promise<Profile>;
@@ -36,7 +40,10 @@ export const Profiler = defineService<Profiling>()('profiler');
 export type NoNeeds = Record<never, never>;
 
 export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
-  /** Samples a second and CPU. Default 99: not in step with anything that ticks at 100 Hz. */
+  /**
+   * Samples a second and CPU, a whole number up to kernel.perf_event_max_sample_rate. Default 99: not in
+   * step with anything that ticks at 100 Hz.
+   */
   readonly frequencyHz?: number;
   /** Samples CPUs that have nothing to do as well, under the root `[idle]`. Default: only counts them. */
   readonly idle?: boolean;
@@ -81,11 +88,14 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
 }
 
 const DEFAULT_FREQUENCY_HZ = 99;
+const MAX_SAMPLE_RATE = '/proc/sys/kernel/perf_event_max_sample_rate';
 
+/** @throws BadOption */
 export const cpuProfiler = <const Needs extends Services = NoNeeds>(
   options: CpuProfilerOptions<Needs> = {},
 ) => {
-  const frequencyHz = options.frequencyHz ?? DEFAULT_FREQUENCY_HZ;
+  const { frequencyHz = DEFAULT_FREQUENCY_HZ } = options;
+  checkOptions(options);
   return definePlugin({
     name: 'cpu-profiler',
     provides: Profiler,
@@ -102,6 +112,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
     },
     setup({ services, onClose }) {
       const { kernel } = services;
+      expectAllowed(frequencyHz);
       let profiler: CpuProfiler | undefined;
       const running = (): CpuProfiler => {
         if (profiler === undefined) throw new Error('the profiler has not been started yet');
@@ -112,7 +123,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
         service: {
           counts: () => running().counts(),
           retire: (pid, time, ended) => running().retire(pid, time, ended),
-          stop: () => running().stop(),
+          stop: () => profiler?.stop(),
           collect: () => running().collect(),
           collectRaw: () => running().collectRaw(),
         },
@@ -148,4 +159,34 @@ function configOf(
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     ...(unwindTableBytes === undefined ? {} : { unwindTableBytes }),
   };
+}
+
+/** perf's periods are whole nanoseconds, and cpu-clock's timer keeps 10 µs between two: kernel/events/core.c. */
+const MAX_FREQUENCY_HZ = 1_000_000;
+
+function checkOptions({
+  frequencyHz,
+  unwindTableBytes,
+  launcher,
+}: Omit<CpuProfilerOptions, 'rootFrames'>): void {
+  checkNumber('frequencyHz', frequencyHz, { min: 1, max: MAX_FREQUENCY_HZ, integer: true });
+  checkNumber('unwindTableBytes', unwindTableBytes, { min: 0, integer: true });
+  checkPid('launcher', launcher);
+}
+
+/** The kernel refuses faster sampling, and lowers its limit by itself where that takes too long. */
+function expectAllowed(frequencyHz: number): void {
+  let limit: number;
+  try {
+    limit = Number(readFileSync(MAX_SAMPLE_RATE, 'utf8'));
+  } catch {
+    return;
+  }
+  if (frequencyHz <= limit) return;
+  throw new BadOption({
+    option: 'frequencyHz',
+    message:
+      `this kernel samples at most ${limit} times a second, not ${frequencyHz}: sample less often ` +
+      '(-F), or raise its limit (sysctl kernel.perf_event_max_sample_rate)',
+  });
 }

@@ -33,6 +33,10 @@ import { type UnwindTableStats, UnwindTables } from './unwinding/unwind-tables.t
 /** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
 const ROUND_MS = 250;
 const ROUNDS_UNTIL_FORGOTTEN = 3;
+/** At high rates taking samples in is more work than there is time for: the event loop gets its turn. */
+const SLICE_MS = 50;
+/** Stacks between two looks at the clock. */
+const CHUNK = 64;
 /** A program that has just fetched the map's number is done with it long before. */
 const SWITCH_MS = 2;
 
@@ -73,7 +77,7 @@ export class CpuProfiler {
   private readonly sideBand: SideBand;
   private readonly objects: ObjectFiles;
   private readonly reader: ObjectReader;
-  private readonly jitMaps: JitMaps;
+  private readonly jitMaps = new JitMaps();
   private readonly spaces: AddressSpaces;
   private readonly maps: SampleMaps;
   private readonly resolver: StackResolver;
@@ -90,6 +94,10 @@ export class CpuProfiler {
   private rounds = 0;
   private retired: Retired[] = [];
   private sampling = true;
+  /** The stacks of the round that is being taken in. */
+  private draining: Iterator<StackCount> | undefined;
+  private goOn: ReturnType<typeof setTimeout> | undefined;
+  private restTaken = false;
 
   constructor(
     private readonly kernel: KernelAccess,
@@ -104,15 +112,7 @@ export class CpuProfiler {
       now: () => clockNanoseconds(kernel.native, 'boottime'),
       toEpoch: () => bootToRealtimeOffset(kernel.native),
     });
-    this.spaces = new AddressSpaces((pid, mapping, time) => this.objects.of(pid, mapping, time), {
-      mapped: (image) => this.jitMaps.mapped(image),
-      dumpMapped: (image) => this.jitMaps.dumpMapped(image),
-    });
-    this.jitMaps = new JitMaps(this.spaces, this.objects, kernel.procfs, {
-      monotonic: () => clockNanoseconds(kernel.native, 'monotonic'),
-      boottime: () => clockNanoseconds(kernel.native, 'boottime'),
-      toEpoch: () => bootToRealtimeOffset(kernel.native),
-    });
+    this.spaces = new AddressSpaces((pid, mapping, time) => this.objects.of(pid, mapping, time));
     this.maps = new SampleMaps(kernel.programs.object);
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
     this.unwinding = this.openUnwinding();
@@ -134,10 +134,10 @@ export class CpuProfiler {
   /** The image ended then (CLOCK_BOOTTIME): forgotten once no sample of it can be left. */
   retire(pid: number, time: bigint, ended: boolean): void {
     this.retired.push({ pid, time, ended, round: this.rounds });
+    if (ended) return;
     // The program that took its place may run for a moment only: its file is opened at once.
-    if (!ended) this.followMappings(false);
-    this.jitMaps.end(pid, time, ended);
-    if (!ended) this.evidence.stir();
+    this.followMappings(false);
+    this.evidence.stir();
   }
 
   counts(): ProfilerCounts {
@@ -153,16 +153,13 @@ export class CpuProfiler {
     };
   }
 
-  /** Ends sampling. Nothing is sampled after it returns. */
+  /** Ends sampling: nothing is sampled after it returns. What was is still there to be collected. */
   stop(): void {
     if (!this.sampling) return;
     this.stopSampling();
     clearInterval(this.timer);
+    clearTimeout(this.goOn);
     this.evidence[Symbol.dispose]();
-    this.followMappings(true);
-    this.jitMaps.refreshAtLast();
-    this.takeDeferred();
-    for (const stack of this.maps.rest()) this.add(stack);
   }
 
   /**
@@ -179,7 +176,7 @@ export class CpuProfiler {
     this.startedAt = now;
     const lostSamples = lost - this.lostBefore;
     this.lostBefore = lost;
-    this.jitMaps.refreshAtLast();
+    this.jitMaps.refresh();
     const stacks = await collector.profileStacks(this.symbolizer);
     this.jitMaps.forgetUnused();
     return {
@@ -200,7 +197,7 @@ export class CpuProfiler {
   async collectRaw(): Promise<readonly FrameCount[]> {
     await this.catchUp();
     const { raw } = this;
-    this.jitMaps.refreshAtLast();
+    this.jitMaps.refresh();
     this.raw = [];
     return toFrameCounts(raw, this.symbolizer);
   }
@@ -226,8 +223,20 @@ export class CpuProfiler {
       });
       if (this.sampling) this.round(true);
     }
+    this.takeRest();
     await this.unwinding?.deferred.settled();
     this.takeDeferred();
+  }
+
+  /** Once, after the end of sampling. */
+  private takeRest(): void {
+    if (this.sampling || this.restTaken) return;
+    this.restTaken = true;
+    this.followMappings(true);
+    this.jitMaps.refresh();
+    this.takeDeferred();
+    this.drainRound();
+    for (const stack of this.maps.rest()) this.add(stack);
   }
 
   private openUnwinding(): { tables: UnwindTables; deferred: DeferredSamples } | undefined {
@@ -245,11 +254,11 @@ export class CpuProfiler {
   /** What was mapped is looked at as often: a program may be gone, or another, a moment later. */
   private takeEvidence(): boolean {
     const mappings = this.followMappings(false);
-    return this.takeDeferred() > 0 || mappings > 0;
+    return this.takeDeferred(SLICE_MS) > 0 || mappings > 0;
   }
 
-  private takeDeferred(): number {
-    const stacks = this.unwinding?.deferred.read(() => this.followMappings(true)) ?? [];
+  private takeDeferred(forMs?: number): number {
+    const stacks = this.unwinding?.deferred.read(() => this.followMappings(true), forMs) ?? [];
     for (const stack of stacks) this.add(stack);
     return stacks.length;
   }
@@ -284,14 +293,35 @@ export class CpuProfiler {
     }
   }
 
+  /** @param all that was sampled in the round; else what there is time for, and the rest next time */
   private round(all = false): void {
     const mappings = this.followMappings(all);
     // Code is moved and freed: an address is what the map says of it now, not at the end.
     this.jitMaps.refresh();
-    if (this.takeDeferred() > 0 || mappings > 0) this.evidence.stir();
-    for (const stack of this.maps.nextRound()) this.add(stack);
+    const forMs = all ? undefined : SLICE_MS;
+    if (this.takeDeferred(forMs) > 0 || mappings > 0) this.evidence.stir();
+    this.draining ??= this.maps.nextRound();
+    if (!this.drainRound(forMs)) {
+      this.goOn ??= setTimeout(() => {
+        this.goOn = undefined;
+        if (this.sampling) this.round();
+      }, 0);
+      return;
+    }
     this.rounds++;
     this.forgetRetired();
+  }
+
+  /** Returns whether that was all of the round. */
+  private drainRound(forMs = Number.POSITIVE_INFINITY): boolean {
+    const deadline = performance.now() + forMs;
+    for (let taken = 1; this.draining !== undefined; taken++) {
+      const { value, done } = this.draining.next();
+      if (done === true) this.draining = undefined;
+      else this.add(value);
+      if (taken % CHUNK === 0 && performance.now() > deadline) break;
+    }
+    return this.draining === undefined;
   }
 
   /** A sample is handed out in the round after its own at the latest, unless it waits for a table. */

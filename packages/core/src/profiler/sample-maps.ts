@@ -48,6 +48,8 @@ export interface StackCount {
 export interface SampleCounts {
   readonly stored: number;
   readonly lost: number;
+  /** Of those lost, the ones that were not taken because sampling had had half of the CPU. */
+  readonly throttled: number;
   readonly idle: number;
   /** Left out because our PID namespace does not have the process. */
   readonly foreign: number;
@@ -93,7 +95,8 @@ export class SampleMaps {
     const at = sampleCounters.offset;
     return {
       stored: sum(at.stored) + sum(at.deferred),
-      lost: sum(at.lost_full) + sum(at.lost_busy),
+      lost: sum(at.lost_full) + sum(at.lost_busy) + sum(at.throttled),
+      throttled: sum(at.throttled),
       idle: sum(at.idle),
       foreign: sum(at.foreign),
       userTruncated: sum(at.user_truncated),

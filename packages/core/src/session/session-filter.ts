@@ -8,6 +8,7 @@ import { NoSuchProcess } from '../errors/errors.ts';
 import type { KernelSettings, RateLimit } from '../kernel/kernel-settings.ts';
 import type { PidNamespace } from '../kernel/pid-namespace.ts';
 import { existingDescendants, expectProcess } from '../lifecycle/descendants.ts';
+import { checkRateLimit, checkTarget } from './check-config.ts';
 
 /** Both have to hold. Without either: all processes. */
 export interface SessionTarget {
@@ -38,19 +39,21 @@ export class SessionFilter {
     private readonly records: RecordOptions,
   ) {}
 
-  /** Another limit from now on, or none. @throws RangeError */
+  /** Another limit from now on, or none. @throws BadOption */
   setRateLimit(rateLimit: RateLimit | undefined): void {
     const { pids, launcher, cgroups = [] } = this.target;
+    checkRateLimit(rateLimit);
     this.rateLimit = rateLimit;
     this.apply(pids !== undefined || launcher !== undefined, cgroups.length);
   }
 
   /**
    * Puts a target in the place of the one before. From one set of processes to another there is a
-   * moment, some microseconds, in which neither is followed. @throws NoSuchProcess, BadCgroup
+   * moment, some microseconds, in which neither is followed. @throws NoSuchProcess, BadCgroup, BadOption
    */
   set(target: SessionTarget): void {
     const { pids, launcher, cgroups = [] } = target;
+    checkTarget(target);
     const processes = pids !== undefined || launcher !== undefined;
     for (const pid of pids ?? []) expectProcess(this.procfs, pid);
     this.settings.trackCgroups(cgroups);

@@ -10,9 +10,9 @@ export interface SessionControl {
   /** Ends the session gracefully: everything that the kernel has by now is still delivered. */
   stop(): void;
   setLifecycleTracking(on: boolean): void;
-  /** Another target from now on. @throws NoSuchProcess, BadCgroup */
+  /** Another target from now on. @throws NoSuchProcess, BadCgroup, BadOption */
   setTarget(target: SessionTarget): void;
-  /** Another limit from now on, or none. @throws RangeError when it lets nothing through */
+  /** Another limit from now on, or none. @throws BadOption when it lets nothing through */
   setRateLimit(rateLimit: RateLimit | undefined): void;
   /**
    * Starts a new cycle: what had ended in the last one, or before that moment (Date.now()), may be

@@ -18,6 +18,7 @@ import {
 } from '../dispatch/running-plugin.ts';
 import { Watchdog } from '../dispatch/watchdog.ts';
 import { NotInComposition, type WaggleError } from '../errors/errors.ts';
+import { toWaggleError } from '../errors/from-native.ts';
 import type { AttachReport } from '../kernel/kernel-programs.ts';
 import { EventReader, type EventTotals } from '../lifecycle/event-reader.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
@@ -26,6 +27,7 @@ import { definePlugin, type Plugin } from '../plugin/plugin.ts';
 import type { Service, ShapeOf } from '../plugin/service.ts';
 import { Profiler, type Profiling } from '../profiler/cpu-profiler.ts';
 import type { FrameCount } from '../profiler/raw-stacks.ts';
+import { checkSessionConfig } from './check-config.ts';
 import { type KernelCapture, mergeKernelNeeds, openKernelCapture } from './kernel-capture.ts';
 import type { SessionConfig } from './session-config.ts';
 import type { SessionControl } from './session-service.ts';
@@ -82,8 +84,11 @@ export const openSession = Effect.fnUntraced(function* (
   config: SessionConfig,
 ): Effect.fn.Return<Session, WaggleError, Scope.Scope> {
   const plan = yield* Effect.try({
-    try: () => planComposition(config.plugins ?? []),
-    catch: (error) => error as WaggleError,
+    try: () => {
+      checkSessionConfig(config);
+      return planComposition(config.plugins ?? []);
+    },
+    catch: toWaggleError,
   });
   const needs = mergeKernelNeeds(plan.map(({ spec }) => spec.kernel));
   const capture = yield* openKernelCapture(config, needs);
@@ -113,6 +118,8 @@ export const openSession = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.sync(() => dispatcher.close()));
   yield* capture.begin();
   yield* Effect.promise(() => dispatcher.callEach('start'));
+  // Before everything that is left to do: at high rates sampling leaves little time for that.
+  stopped.promise.then(() => (services.get(Profiler.service) as Profiling | undefined)?.stop());
   const running = new Pump(capture, reader, dispatcher, stopped.promise, config);
   pump = running;
   return {

@@ -11,7 +11,7 @@ import {
   type ReportProblem,
   RunningPlugin,
 } from '../dispatch/running-plugin.ts';
-import { PluginNotStarted } from '../errors/errors.ts';
+import { BadOption, PluginNotStarted } from '../errors/errors.ts';
 import type { ErasedSetup, HandlerResult, Plugin, PluginContext } from '../plugin/plugin.ts';
 
 /** The end of the session waits for a finalizer no longer than this. */
@@ -23,12 +23,12 @@ export interface PluginsInPlace {
   readonly services: ReadonlyMap<string, unknown>;
 }
 
-/** Fails with PluginNotStarted; finalizers of those that were set up before have then run. */
+/** Fails with PluginNotStarted, or BadOption of a plugin; finalizers of those that were set up before have then run. */
 export const setUpPlugins = Effect.fnUntraced(function* (
   plan: readonly Plugin[],
   builtIn: Readonly<Record<string, unknown>>,
   tell: ReportProblem,
-): Effect.fn.Return<PluginsInPlace, PluginNotStarted, Scope.Scope> {
+): Effect.fn.Return<PluginsInPlace, PluginNotStarted | BadOption, Scope.Scope> {
   const services = new Map<string, unknown>(Object.entries(builtIn));
   const attached: AttachedPlugin[] = [];
   for (const plugin of plan) {
@@ -56,21 +56,24 @@ export const setUpPlugins = Effect.fnUntraced(function* (
 function setUp(
   plugin: Plugin,
   context: PluginContext,
-): Effect.Effect<ErasedSetup, PluginNotStarted, Scope.Scope> {
+): Effect.Effect<ErasedSetup, PluginNotStarted | BadOption, Scope.Scope> {
   return Effect.suspend(() => {
     const result = plugin.spec.setup(context);
     if (Effect.isEffect(result)) return result as Effect.Effect<ErasedSetup, unknown, Scope.Scope>;
     return Effect.tryPromise({ try: async () => result, catch: (error) => error });
   }).pipe(
-    Effect.catchCause((cause) =>
-      Effect.fail(
-        new PluginNotStarted({
-          plugin: plugin.name,
-          cause,
-          message: `plugin "${plugin.name}" could not be set up: ${messageOf(Cause.squash(cause))}`,
-        }),
-      ),
-    ),
+    Effect.catchCause((cause) => {
+      const why = Cause.squash(cause);
+      return Effect.fail(
+        why instanceof BadOption
+          ? why
+          : new PluginNotStarted({
+              plugin: plugin.name,
+              cause,
+              message: `plugin "${plugin.name}" could not be set up: ${messageOf(why)}`,
+            }),
+      );
+    }),
   );
 }
 

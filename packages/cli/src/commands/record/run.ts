@@ -36,10 +36,8 @@ import {
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
-import { commandLine } from '../../terminal/shell-words.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
 import { type Grouping, rootFramesBy } from './grouping.ts';
-import { nameHintLines } from './name-hints.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 import { summaryLines } from './profile-summary.ts';
@@ -145,7 +143,7 @@ function sessionConfig(
     idle: options.idle === true,
     rootFrames,
     ...launcher,
-    ...(target.kind === 'command' ? { command: commandLine(target.argv) } : {}),
+    ...(target.kind === 'command' ? { command: target.argv.join(' ') } : {}),
     ...(target.kind === 'processes' ? { pids: () => withDescendants(target.pids) } : {}),
   });
   return {
@@ -192,12 +190,7 @@ class ProfileSink implements OutputSink {
   summary(counts: ProfilerCounts, isHost: boolean): string[] {
     const { collected } = this;
     if (collected === undefined) return [];
-    const shown = this.shown(collected);
-    return [
-      ...cpuStateLines(collected, counts, isHost),
-      ...summaryLines(shown),
-      ...nameHintLines(shown),
-    ];
+    return [...cpuStateLines(collected, counts, isHost), ...summaryLines(this.shown(collected))];
   }
 
   private shown(collected: Profile): Profile {
@@ -218,6 +211,10 @@ function summarize(
   say(
     `lifecycle: ${delivered.fork} forks, ${delivered.exec} execs, ${delivered.exit} exits, ${allLost} lost`,
   );
+  if (counts.throttled > 0)
+    say(
+      `${counts.throttled} of the lost samples were left out to keep sampling to half of each CPU; a lower -F avoids it`,
+    );
   for (const line of unwindLines(counts, unwind)) say(line);
   if (counts.userTruncated > 0)
     say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);

@@ -32,6 +32,17 @@ const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 /** A stack leads through a few objects; a file that is written to all the time must not hold it up. */
 const MOST_ATTEMPTS = 16;
 
+/** Records between two looks at the clock. */
+const CHUNK = 16;
+
+/** A stack that waits for a table. */
+interface Waiting {
+  readonly record: DataView;
+  loaded: Promise<void>;
+  attempts: number;
+  done: boolean;
+}
+
 interface Walk {
   readonly stack: UnwoundStack;
   /** The object that it could not go through, because its table is still being read. */
@@ -41,7 +52,9 @@ interface Walk {
 export class DeferredSamples implements Disposable {
   private readonly ring: RingBuffer;
   private ready: StackCount[] = [];
-  private readonly waiting = new Set<Promise<void>>();
+  private readonly waiting = new Set<Waiting>();
+  /** Of those, the ones whose table is there now. */
+  private due: Waiting[] = [];
   private waitingBytes = 0;
   private closed = false;
   /** Walks done here, by unwind_stop. */
@@ -64,24 +77,32 @@ export class DeferredSamples implements Disposable {
 
   /**
    * Walks of new samples, and of those that have waited.
-   * @param followMappings called once before the first sample: it needs what was mapped by then.
+   * @param followMappings called before samples are walked: they need what was mapped by then
+   * @param forMs how long at most; what is left is for the next time. Else what is there by now
    */
-  read(followMappings: () => void): StackCount[] {
-    const records: DataView[] = [];
-    this.ring.drain(({ bytes }, offset, length) => {
-      // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
-      const copy = new Uint8Array(length);
-      copy.set(bytes.subarray(offset, offset + length));
-      records.push(new DataView(copy.buffer));
-    });
-    if (records.length > 0) followMappings();
-    for (const record of records) this.take(record);
+  read(followMappings: () => void, forMs = Number.POSITIVE_INFINITY): StackCount[] {
+    const deadline = performance.now() + forMs;
+    for (let left = this.ring.available; left > 0; ) {
+      const records = this.nextRecords();
+      if (records.length === 0) break;
+      for (const { byteLength } of records) left -= byteLength;
+      followMappings();
+      for (const record of records) this.take(record);
+      if (performance.now() > deadline) break;
+    }
+    while (this.due.length > 0 && performance.now() <= deadline)
+      for (const waiting of this.due.splice(0, CHUNK)) this.walkAgain(waiting);
     return this.ready.splice(0);
   }
 
   /** When every sample read so far has been walked; not those read since, which a busy host never ends. */
   async settled(): Promise<void> {
-    await Promise.all(this.waiting);
+    for (const waiting of [...this.waiting])
+      while (!waiting.done && !this.closed) {
+        await waiting.loaded;
+        this.walkAgain(waiting);
+      }
+    this.due = this.due.filter(({ done }) => !done);
   }
 
   close(): void {
@@ -93,6 +114,17 @@ export class DeferredSamples implements Disposable {
     this.close();
   }
 
+  private nextRecords(): DataView[] {
+    const records: DataView[] = [];
+    this.ring.drain(({ bytes }, offset, length) => {
+      // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
+      const copy = new Uint8Array(length);
+      copy.set(bytes.subarray(offset, offset + length));
+      records.push(new DataView(copy.buffer));
+    }, CHUNK);
+    return records;
+  }
+
   private take(record: DataView): void {
     this.install(record);
     const walk = this.walk(record);
@@ -101,22 +133,30 @@ export class DeferredSamples implements Disposable {
       return;
     }
     this.waitingBytes += record.byteLength;
-    const waited = this.walkWhenLoaded(record, walk.missing).finally(() => {
-      this.waitingBytes -= record.byteLength;
-      this.waiting.delete(waited);
-    });
-    this.waiting.add(waited);
+    const waiting = { record, attempts: 1, done: false, loaded: Promise.resolve() };
+    this.waiting.add(waiting);
+    this.waitFor(waiting, walk.missing);
   }
 
-  private async walkWhenLoaded(record: DataView, first: ObjectFile): Promise<void> {
-    let missing: ObjectFile | undefined = first;
-    for (let attempt = 1; missing !== undefined; attempt++) {
-      await this.tables.loaded(missing);
-      if (this.closed) return;
-      const walk = this.walk(record);
-      missing = attempt < MOST_ATTEMPTS ? walk.missing : undefined;
-      if (missing === undefined) this.finish(record, walk);
+  /** Thousands may wait for one table: they are walked in read(), not all when it is there. */
+  private waitFor(waiting: Waiting, missing: ObjectFile): void {
+    waiting.loaded = this.tables.loaded(missing).then(() => {
+      this.due.push(waiting);
+    });
+  }
+
+  private walkAgain(waiting: Waiting): void {
+    if (waiting.done || this.closed) return;
+    const { record } = waiting;
+    const walk = this.walk(record);
+    if (walk.missing !== undefined && waiting.attempts++ < MOST_ATTEMPTS) {
+      this.waitFor(waiting, walk.missing);
+      return;
     }
+    waiting.done = true;
+    this.waiting.delete(waiting);
+    this.waitingBytes -= record.byteLength;
+    this.finish(record, walk);
   }
 
   private finish(record: DataView, { stack, missing }: Walk): void {

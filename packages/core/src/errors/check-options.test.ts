@@ -1,0 +1,65 @@
+import { expect, test } from 'bun:test';
+import { cpuProfiler } from '../profiler/cpu-profiler.ts';
+import { checkSessionConfig } from '../session/check-config.ts';
+import { BadOption } from './errors.ts';
+
+const WRONG: readonly unknown[] = [-1, Number.NaN, Number.NEGATIVE_INFINITY, '99', null, {}, 5n];
+
+function optionRefused(act: () => unknown): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof BadOption)) throw error;
+    expect(error.message).toStartWith(`${error.option} must be `);
+    return error.option;
+  }
+}
+
+const alsoWrong = {
+  frequencyHz: [0, 0.5, 99.5, 1e9, Number.POSITIVE_INFINITY],
+  unwindTableBytes: [0.5, Number.POSITIVE_INFINITY],
+  launcher: [0, 1.5, 2 ** 32],
+} as const;
+
+test.each(Object.keys(alsoWrong) as (keyof typeof alsoWrong)[])(
+  'cpuProfiler refuses a wrong %s',
+  (option) => {
+    for (const value of [...WRONG, ...alsoWrong[option]])
+      expect(optionRefused(() => cpuProfiler({ [option]: value }))).toBe(option);
+  },
+);
+
+test.each([
+  ['ringBytes', [0, 4095, 5000, 2 ** 31]],
+  ['cycleMs', ['manually']],
+  ['drainMs', ['soon']],
+  ['watchdogMs', [0]],
+  ['launcher', [0, 1.5]],
+] as const)('a session refuses a wrong %s', (option, more) => {
+  for (const value of [...WRONG, ...more])
+    expect(optionRefused(() => checkSessionConfig({ [option]: value }))).toBe(option);
+});
+
+test('a session refuses pids and limits that are none, by their name', () => {
+  const wrong = (config: object) => optionRefused(() => checkSessionConfig(config));
+  for (const pid of [...WRONG, 0, 1.5]) expect(wrong({ pids: [1, pid] })).toBe('pids');
+  expect(wrong({ pids: 5 })).toBe('pids');
+  for (const perSecond of [...WRONG, 0])
+    expect(wrong({ rateLimit: { perSecond } })).toBe('rateLimit.perSecond');
+  for (const burst of [...WRONG, 0.5])
+    expect(wrong({ rateLimit: { perSecond: 5, burst } })).toBe('rateLimit.burst');
+});
+
+test('what is right is taken', () => {
+  const config = {
+    pids: [1],
+    ringBytes: 65536,
+    cycleMs: 'manual',
+    drainMs: 0,
+    rateLimit: { perSecond: 0.5 },
+  } as const;
+  expect(() => checkSessionConfig(config)).not.toThrow();
+  expect(() => checkSessionConfig({ drainMs: Number.POSITIVE_INFINITY })).not.toThrow();
+  expect(() => cpuProfiler({ frequencyHz: 1, unwindTableBytes: 0 })).not.toThrow();
+});
