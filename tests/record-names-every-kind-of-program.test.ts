@@ -345,6 +345,7 @@ describe('JavaScript', () => {
     expect(generated).toBeGreaterThan(0.5);
     expect(whole(stacks, /^\[jit\+0x/) / samples(stacks)).toBeGreaterThan(0.9 * generated);
     expect(stderr).toContain('generated code without a perf map');
+    expect(stderr).toContain('BUN_JSC_useJITDump=1');
   });
 
   kernelTest('of Bun has its names from a jitdump', async () => {

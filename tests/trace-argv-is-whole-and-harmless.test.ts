@@ -5,7 +5,7 @@ import { describe, expect } from 'bun:test';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordBounds } from '@waggle/bpf';
-import { type ExecLine, isExec } from './support/events.ts';
+import { type ExecLine, execsOf, exitsOf, isExec } from './support/events.ts';
 import { kernelTest } from './support/kernel-test.ts';
 import { Waggle } from './support/waggle.ts';
 import { copyOfWorkload, freshFolder, workload } from './support/workloads.ts';
@@ -150,19 +150,69 @@ describe('argv of an exec event', () => {
   });
 });
 
+/** Of no use to anyone but who wants to fool the reader: hidden, reordering, or acted upon. */
+const HOSTILE = [
+  ...['\u001b[1mbold', '\u009b31m', '\u202e', 'a\nfake line', '\b\b\u007f', 'C:\\new\tx'],
+  ...[
+    'x\n\\; echo INJECTED #',
+    '\u061c',
+    '\u2028',
+    '\u2029',
+    '\u200b',
+    '\ufeff',
+    '\u2066',
+    '\u00a0',
+  ],
+];
+const NO_TEXT =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u00a0\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+
 describe('the table for people', () => {
   kernelTest('has no byte that a terminal acts upon, whatever programs are called', async () => {
     const folder = join(freshFolder(), 'dir\u001b[2J\r\n');
     mkdirSync(folder);
     const program = copyOfWorkload('exit_with', join(folder, 'p\u001b]0;x\u0007'));
-    await using waggle = new Waggle(['trace', '--events', 'fork,exec,exit']);
+    for (const form of [[], ['--tree'], ['--json'], ['--json', '--tree']]) {
+      await using waggle = new Waggle(['trace', ...form, '--events', 'fork,exec,exit']);
+      await waggle.says(/ready/);
+      await execute(program, HOSTILE);
+      const { stdout, code } = await waggle.stop();
+      expect(code).toBe(0);
+      expect(stdout).toContain('\\u001b[1mbold');
+      expect(stdout).not.toMatch(NO_TEXT);
+      expect(stdout).not.toMatch(/^fake line/m);
+    }
+  });
+
+  kernelTest('can be pasted: exec and exit show the very words that ran', async () => {
+    const argv = [Buffer.from('program'), ...HOSTILE.map((text) => Buffer.from(text))];
+    argv.push(Buffer.of(0x61, 0xff, 0xfe, 0x62), Buffer.of(0xe6, 0x97));
+    await using waggle = new Waggle(['trace']);
     await waggle.says(/ready/);
-    await execute(program, ['\u001b[1mbold', '\u009b31m', '\u202e', 'a\nfake line', '\b\b\u007f']);
-    const { stdout, code } = await waggle.stop();
-    expect(code).toBe(0);
-    expect(stdout).toContain('\\u001b[1mbold');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
-    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
-    expect(stdout).not.toMatch(/^fake line/m);
+    await execute(workload('exit_with'), argv);
+    const { stdout } = await waggle.stop();
+    const rows = stdout
+      .split('\n')
+      .filter((row) => row.includes('program ') && /exec|exit/.test(row));
+    const lines = rows.map((row) => row.slice(row.indexOf('program ')));
+    expect(lines.length).toBe(2);
+    for (const line of lines) {
+      const script = `program() { printf '%s\\0' program "$@"; }\n${line}\n`;
+      const read = Bun.spawnSync(['/bin/bash', '--norc'], { stdin: Buffer.from(script) });
+      expect(read.stdout).toEqual(Buffer.concat(argv.flatMap((word) => [word, Buffer.of(0)])));
+    }
+  });
+
+  kernelTest('says where arguments were cut, also those of an exit', async () => {
+    const argv = argumentsOf(LIMIT + 100);
+    await using waggle = new Waggle(['trace', '--json']);
+    await waggle.says(/ready/);
+    await execute(workload('exit_with'), argv);
+    const { events } = await waggle.stop();
+    const exec = execsOf(events, workload('exit_with'))[0]!;
+    const exit = exitsOf(events, exec.pid)[0]!;
+    expect(exit.argv).toEqual(exec.argv);
+    expect([exec.argvTruncated, exit.argvTruncated]).toEqual([true, true]);
   });
 });

@@ -71,6 +71,7 @@ const SHAPES: Readonly<Record<TraceEvent['event'], Shape>> = {
     ...PROCESS,
     filename: orNull(isString),
     argv: orNull(isStrings),
+    argvTruncated: isBoolean,
     uid: isInteger,
     cgroupId: isNumeral,
     containerId: orNull(isString),

@@ -32,6 +32,7 @@ export interface ExitLine {
   readonly comm: string;
   readonly filename: string | null;
   readonly argv: readonly string[] | null;
+  readonly argvTruncated: boolean;
   readonly parentComm: string | null;
   readonly uid: number;
   readonly exitCode: number;

@@ -88,6 +88,7 @@ const BUILDS = {
   burn_in_4: { source: 'burn_in', flags: ['-DFUNCTION=only_in_4', ...FRAMES] },
   burn_in_5: { source: 'burn_in', flags: ['-DFUNCTION=only_in_5', ...FRAMES] },
   generated: { flags: FRAMES },
+  late_names: { flags: FRAMES },
   in_memory: { flags: [] },
   plugin_host: { flags: [...FRAMES, '-ldl'] },
   leaves_mark: { flags: ['-shared', '-fPIC'] },

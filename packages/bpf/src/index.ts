@@ -25,3 +25,4 @@ export type {
   LifecycleRecord,
   RecordHeader,
 } from './records/record.ts';
+export { decodeBytes } from './records/text.ts';

@@ -128,7 +128,8 @@ test('cmdline: kernel threads, rewritten titles, padding, bytes that are no text
   assert.deepEqual(parseCmdline(encode('sshd: alice   ')), ['sshd: alice']);
   assert.deepEqual(parseCmdline(encode('redis *:6379\0\0')), ['redis *:6379']);
   assert.deepEqual(parseCmdline(encode('worker\0\0\0\0')), ['worker']);
-  assert.deepEqual(parseCmdline(new Uint8Array([0x61, 0xff, 0])), ['a\ufffd']);
+  const bytes = [0x61, 0xff, 0xe6, 0x97, 0xef, 0xbb, 0xbf, 0xef, 0xbf, 0xbd, 0];
+  assert.deepEqual(parseCmdline(new Uint8Array(bytes)), ['a\udcff\udce6\udc97\ufeff\ufffd']);
   assert.deepEqual(parseCmdline(encode('cc\0a b'), true), ['cc', 'a b']);
   assert.equal(firstWord(['postgres: writer']), 'postgres:');
   assert.equal(firstWord([]), '');

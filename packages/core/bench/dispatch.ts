@@ -35,6 +35,7 @@ const events: readonly ExitEvent[] = Array.from({ length: BATCH }, (_, index) =>
   containerId: null,
   filename: '/bin/bench',
   argv: ['bench'],
+  argvTruncated: false,
   exitCode: 0,
   signal: null,
   coreDumped: false,

@@ -1,6 +1,6 @@
 // @waggle/core: the event pipeline and the profiler. See README.md.
 
-export type { KernelHook, LifecycleHook } from '@waggle/bpf';
+export { decodeBytes, type KernelHook, type LifecycleHook } from '@waggle/bpf';
 export { defaultCacheDirectory } from '@waggle/symbols';
 export {
   type Agent,
@@ -43,6 +43,7 @@ export {
 } from './kernel/capabilities.ts';
 export type { AttachOutcome, AttachReport } from './kernel/kernel-programs.ts';
 export type { RateLimit } from './kernel/kernel-settings.ts';
+export { cutArguments } from './lifecycle/cut-arguments.ts';
 export { existingDescendants } from './lifecycle/descendants.ts';
 export { type CountByKind, type EventTotals, sumOf } from './lifecycle/event-reader.ts';
 export type {
@@ -114,9 +115,15 @@ export {
   type FrameCount,
   type StackFrameInfo,
 } from './profiler/raw-stacks.ts';
+export type { RuntimeName } from './profiler/runtimes.ts';
 export type { RootFrames, SampledProcess } from './profiler/stack-collector.ts';
 export { symbolInvalidation } from './profiler/symbol-invalidation.ts';
-export { type UnnamedFrame, type UnnamedReason, unnamedReason } from './profiler/unnamed-frame.ts';
+export {
+  runtimeOfFrame,
+  type UnnamedFrame,
+  type UnnamedReason,
+  unnamedReason,
+} from './profiler/unnamed-frame.ts';
 export { summarizeWalks, type WalkSummary } from './profiler/unwinding/stops.ts';
 export type { UnwindTableStats } from './profiler/unwinding/unwind-tables.ts';
 export { REDACTED, redactArguments } from './redaction/redact-arguments.ts';
@@ -130,6 +137,9 @@ export {
 export type { SessionConfig } from './session/session-config.ts';
 export type { SessionTarget } from './session/session-filter.ts';
 export { type SessionControl, SessionService } from './session/session-service.ts';
+export { stringifyJson } from './text/json.ts';
+export { escapedByte, printable, UNSAFE_CHARACTER } from './text/printable.ts';
+export { bytesOf, wellFormed } from './text/well-formed.ts';
 export { ProcessTree, type TreeIdentity, type TreeNode } from './tree/process-tree.ts';
 export {
   type ProcessTreeOptions,

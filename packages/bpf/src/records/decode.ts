@@ -17,7 +17,7 @@ import type {
   ForkRecord,
   KernelRecord,
 } from './record.ts';
-import { decodeText } from './text.ts';
+import { decodeBytes, decodeText } from './text.ts';
 
 /** Memory that a record lies in; the ring buffer reader's shape. */
 export interface RecordMemory {
@@ -73,7 +73,7 @@ function decodeExec(memory: RecordMemory, offset: number): ExecRecord {
     parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
     parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
-    filename: decodeText(bytes, filenameAt, argvAt),
+    filename: decodeBytes(bytes, filenameAt, argvAt),
     argv: decodeArgv(bytes, argvAt, argvEnd),
     argvTruncated:
       (flags & (recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE)) !== 0,
@@ -157,7 +157,7 @@ function decodeFailedExec({ bytes, view }: RecordMemory, offset: number): Failed
     parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
     error: view.getUint32(offset + FAILED.error, true),
-    filename: isReadable ? decodeText(bytes, filenameAt, argvAt) : undefined,
+    filename: isReadable ? decodeBytes(bytes, filenameAt, argvAt) : undefined,
     argv: decodeArgv(bytes, argvAt, argvEnd),
     argvTruncated: (flags & ARGV_CUT) !== 0,
     uid: view.getUint32(offset + FAILED.uid, true),
@@ -182,5 +182,5 @@ export function decodeComm(bytes: Uint8Array, offset: number): string {
 function decodeArgv(bytes: Uint8Array, start: number, end: number): string[] {
   if (start === end) return [];
   const stop = bytes[end - 1] === 0 ? end - 1 : end;
-  return decodeText(bytes, start, stop).split('\0');
+  return decodeBytes(bytes, start, stop).split('\0');
 }

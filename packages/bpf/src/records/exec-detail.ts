@@ -4,7 +4,7 @@
 import { execMarks, execRecord, recordFlags } from '../generated/layouts.ts';
 import type { RecordMemory } from './decode.ts';
 import type { ExecDetail, ExecMark } from './record.ts';
-import { decodeText } from './text.ts';
+import { decodeBytes } from './text.ts';
 
 const EXEC = execRecord.offset;
 /** loginuid of a process that no login led to: (uid_t) -1. */
@@ -53,7 +53,7 @@ export function decodeExecDetail(
     sessionId: view.getUint32(offset + EXEC.session_id, true),
     tty: tty === 0 ? undefined : deviceOf(tty),
     marks: marks === 0 ? NO_MARKS : marksOf(marks),
-    interpreter: cwdEnd === interpreterEnd ? undefined : decodeText(bytes, cwdEnd, interpreterEnd),
+    interpreter: cwdEnd === interpreterEnd ? undefined : decodeBytes(bytes, cwdEnd, interpreterEnd),
   };
 }
 
@@ -63,7 +63,7 @@ function pathOf(bytes: Uint8Array, start: number, end: number): string {
   for (let at = start; at < end; ) {
     let stop = at;
     while (stop < end && bytes[stop] !== 0) stop++;
-    path = `/${decodeText(bytes, at, stop)}${path}`;
+    path = `/${decodeBytes(bytes, at, stop)}${path}`;
     at = stop + 1;
   }
   return path === '' ? '/' : path;

@@ -1,5 +1,6 @@
 // What the lifecycle programs report, decoded: one type per record of process_events. Times
-// are CLOCK_BOOTTIME nanoseconds, pids those of the initial PID namespace.
+// are CLOCK_BOOTTIME nanoseconds, pids those of the initial PID namespace. In paths, arguments and
+// environments a byte that is no UTF-8 is U+DC00 plus the byte (decodeBytes in text.ts).
 
 /** Fields that every record starts with; about the process named by `pid`. */
 export interface RecordHeader {

@@ -1,4 +1,5 @@
-// Bytes of a record to text. Invalid UTF-8 becomes U+FFFD.
+// Bytes of a record to text: names with U+FFFD for what is no UTF-8, arguments and paths without any
+// loss.
 
 import { Buffer } from 'node:buffer';
 
@@ -8,6 +9,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Below this, building the string here is quicker than a call of TextDecoder. */
 const SHORT_TEXT_BYTES = 24;
 
+/** Invalid UTF-8 becomes U+FFFD. */
 export function decodeText(bytes: Uint8Array, start: number, end: number): string {
   // The ring buffer's memory on Bun: half the time of a TextDecoder, and no view to be made.
   if (bytes instanceof Buffer) return bytes.toString('utf8', start, end);
@@ -19,4 +21,47 @@ export function decodeText(bytes: Uint8Array, start: number, end: number): strin
     text += String.fromCharCode(byte);
   }
   return text;
+}
+
+/**
+ * Invalid UTF-8 becomes U+DC80 to U+DCFF, one for each byte, so that the bytes can be had back: half
+ * surrogate pairs, which valid UTF-8 never gives (PEP 383, `surrogateescape`). Every encoder makes
+ * U+FFFD of them.
+ */
+export function decodeBytes(bytes: Uint8Array, start: number, end: number): string {
+  const text = decodeText(bytes, start, end);
+  return text.includes(REPLACEMENT) ? withEscapedBytes(bytes, start, end) : text;
+}
+
+const REPLACEMENT = '\ufffd';
+
+function withEscapedBytes(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  let valid = start;
+  for (let at = start; at < end; ) {
+    const length = sequenceLength(bytes, at, end);
+    if (length > 0) {
+      at += length;
+      continue;
+    }
+    text += decodeText(bytes, valid, at) + String.fromCharCode(0xdc00 + (bytes[at] ?? 0));
+    at++;
+    valid = at;
+  }
+  return text + decodeText(bytes, valid, end);
+}
+
+/** Bytes of the UTF-8 character there, 0 for none: table 3-7 of the Unicode standard. */
+function sequenceLength(bytes: Uint8Array, at: number, end: number): number {
+  const first = bytes[at] ?? 0;
+  if (first < 0x80) return 1;
+  const length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  if (length === 0 || at + length > end) return 0;
+  const second = bytes[at + 1] ?? 0;
+  const lowest = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const highest = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  if (second < lowest || second > highest) return 0;
+  for (let next = at + 2; next < at + length; next++)
+    if (((bytes[next] ?? 0) & 0xc0) !== 0x80) return 0;
+  return length;
 }

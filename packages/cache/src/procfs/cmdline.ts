@@ -4,7 +4,7 @@
  * Nothing in the file says which it is, so the rules below are a judgement; see `parseCmdline`.
  */
 
-const decoder = new TextDecoder();
+import { decodeBytes } from './text.ts';
 
 /**
  * - ends in NUL: the arguments, empty ones included (`cmd ''` is two);
@@ -12,13 +12,13 @@ const decoder = new TextDecoder();
  * - a first text followed by nothing but NULs: padding of a rewritten title, if the text has a
  *   space in it or the NULs are three or more. `cmd '' ''` is read as a title too: the price.
  *
- * Bytes that are not UTF-8 become U+FFFD. `truncated` keeps the last argument from being taken
+ * Bytes that are not UTF-8 are kept as decodeBytes() does. `truncated` keeps the last argument from being taken
  * for a title.
  */
 export function parseCmdline(bytes: Uint8Array, truncated = false): string[] {
   if (bytes.length === 0) return [];
   const endsInNul = bytes[bytes.length - 1] === 0;
-  const text = decoder.decode(endsInNul ? bytes.subarray(0, -1) : bytes);
+  const text = decodeBytes(endsInNul ? bytes.subarray(0, -1) : bytes);
   const args = text.split('\0');
   if (args.length === 1 && !endsInNul && !truncated) return [text.trimEnd()];
   return isPaddedTitle(args) ? args.slice(0, 1) : args;

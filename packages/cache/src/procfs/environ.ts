@@ -4,11 +4,11 @@
  * `=` are skipped; the first of two equal names wins, as in getenv(3).
  */
 
-const decoder = new TextDecoder();
+import { decodeBytes } from './text.ts';
 
 export function parseEnviron(bytes: Uint8Array, truncated = false): Map<string, string> {
   const variables = new Map<string, string>();
-  const blocks = decoder.decode(bytes).split('\0');
+  const blocks = decodeBytes(bytes).split('\0');
   // The last block of a truncated file is half a value, which must not pass for a whole one.
   if (truncated) blocks.pop();
   for (const block of blocks) {

@@ -1,28 +1,7 @@
-// Text of other processes on a terminal: nothing they chose may move the cursor, clear the
-// screen or forge a line.
+// How numbers and emphasis look on a terminal. Text of others is made harmless by printable() and
+// shell-words.ts.
 
-/** Control characters, the C1 range and direction overrides, which terminals act upon. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be escaped
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-
-const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-/** The same text with everything that a terminal acts upon made visible. */
-export function printable(text: string): string {
-  return text.replace(
-    UNSAFE,
-    (character) =>
-      SHORT[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-/** One argument as it could be typed in a shell. */
-export function shellWord(argument: string): string {
-  const safe = printable(argument);
-  if (safe !== argument) return `$'${safe.replaceAll("'", "\\'")}'`;
-  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  return `'${argument.replaceAll("'", "'\\''")}'`;
-}
+export { printable } from '@waggle/core';
 
 export interface Palette {
   dim(text: string): string;

@@ -7,6 +7,7 @@ import { constants } from 'node:os';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { CommandNotStarted } from '../errors/errors.ts';
+import { printable } from '../text/printable.ts';
 
 export interface CommandEnd {
   /** As a shell reports it: the exit status, or 128 + the signal's number. */
@@ -72,11 +73,11 @@ function notStarted(command: string, cause: unknown): CommandNotStarted {
     return new CommandNotStarted({
       command,
       exitCode: 127,
-      message: `${command}: no such command; check its path or PATH`,
+      message: `${printable(command)}: no such command; check its path or PATH`,
     });
   return new CommandNotStarted({
     command,
     exitCode: 126,
-    message: `${command}: cannot be executed (${code ?? String(cause)})`,
+    message: `${printable(command)}: cannot be executed (${code ?? String(cause)})`,
   });
 }

@@ -113,6 +113,7 @@ export class EventBuilder {
       containerId: null,
       filename: null,
       argv: null,
+      argvTruncated: false,
       exitCode: record.exitCode,
       signal: signalName(record.signal),
       coreDumped: record.coreDumped,

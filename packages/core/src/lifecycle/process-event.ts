@@ -1,5 +1,6 @@
 // The unified event stream: what happened to which process. Records of the kernel, enriched
-// with what userspace knows; plain data, no behaviour.
+// with what userspace knows; plain data, no behaviour. In paths, arguments and environments a byte
+// that is no UTF-8 is U+DC00 plus the byte; encoders make U+FFFD of it, and EventJson does.
 
 import type { ExecDetail, KernelHook } from '@waggle/bpf';
 
@@ -69,6 +70,8 @@ export interface ExitEvent extends EventBase {
   /** Of the last exec, or the executable of a process that was there before us. */
   readonly filename: string | null;
   readonly argv: readonly string[] | null;
+  /** `argv` lacks its end, as that of the exec did. */
+  readonly argvTruncated: boolean;
   /** Status given to exit(2); 0 when a signal ended the process. */
   readonly exitCode: number;
   /** Name such as SIGKILL. */

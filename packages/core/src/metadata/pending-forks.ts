@@ -46,6 +46,7 @@ export class PendingForks {
         : {
             filename: parent.filename ?? parent.exe,
             argv: parent.cmdline,
+            argvTruncated: parent.cmdlineTruncated,
             containerId: parent.containerId,
             uid: parent.uid,
             gid: parent.gid,

@@ -80,6 +80,7 @@ const exitOf = (process: Alive, time: bigint): ExitEvent => ({
   containerId: null,
   filename: null,
   argv: null,
+  argvTruncated: false,
   exitCode: 0,
   signal: null,
   coreDumped: false,

@@ -147,6 +147,7 @@ class MetadataKeeper {
     this.#completeParent(event);
     event.filename = entry?.filename ?? entry?.exe ?? null;
     event.argv = entry?.cmdline ?? null;
+    event.argvTruncated = entry?.cmdlineTruncated ?? false;
     event.containerId = this.#containers.known(event.cgroupId) ?? null;
     this.#cache.markExited(identity);
   }

@@ -1,7 +1,8 @@
 // The JSON form of an event: field names and order fixed. 64-bit numbers are strings, for JSON
-// readers that have only doubles.
+// readers that have only doubles; bytes that are no UTF-8 are U+FFFD.
 
 import type { ExecEvent, ProcessEvent } from '../lifecycle/process-event.ts';
+import { stringifyJson } from '../text/json.ts';
 import { Rfc3339 } from './rfc3339.ts';
 
 export class EventJson {
@@ -9,7 +10,7 @@ export class EventJson {
 
   /** One event's line, newline included. */
   line(event: ProcessEvent): string {
-    return `${JSON.stringify(this.fields(event))}\n`;
+    return `${stringifyJson(this.fields(event))}\n`;
   }
 
   /** The same as an object of strings, numbers, arrays and null. */
@@ -51,6 +52,7 @@ export class EventJson {
           comm: event.comm,
           filename: event.filename,
           argv: event.argv,
+          argvTruncated: event.argvTruncated,
           uid: event.uid,
           cgroupId: String(event.cgroupId),
           containerId: event.containerId,
@@ -107,8 +109,9 @@ export class EventJson {
 
 /** Nothing at all where the session goes without. */
 function detailFields({ detail, environ, environTruncated }: ExecEvent): object {
-  if (detail === null) return environ === null ? {} : { environ, environTruncated };
-  const fields = {
+  const variables = environ === null ? {} : { environ, environTruncated };
+  if (detail === null) return variables;
+  return {
     exe: detail.exe,
     exeTruncated: detail.exeTruncated,
     cwd: detail.cwd,
@@ -122,6 +125,6 @@ function detailFields({ detail, environ, environTruncated }: ExecEvent): object 
     tty: detail.tty ?? null,
     marks: detail.marks,
     interpreter: detail.interpreter ?? null,
+    ...variables,
   };
-  return environ === null ? fields : { ...fields, environ, environTruncated };
 }

@@ -6,6 +6,7 @@ import { sumOf } from '../lifecycle/event-reader.ts';
 import type { LostEvent, ProcessEvent } from '../lifecycle/process-event.ts';
 import { definePlugin, type PluginContext, type Services } from '../plugin/plugin.ts';
 import type { Service } from '../plugin/service.ts';
+import { stringifyJson } from '../text/json.ts';
 import { ProcessTreeService } from '../tree/process-tree-plugin.ts';
 import { EventJson } from './event-json.ts';
 
@@ -76,7 +77,7 @@ export const jsonLinesWithAncestors = (options: EventOutputOptions) => {
         comm,
         filename,
       }));
-      return `${JSON.stringify({ ...json.fields(event), ancestors })}\n`;
+      return `${stringifyJson({ ...json.fields(event), ancestors })}\n`;
     },
   });
 };

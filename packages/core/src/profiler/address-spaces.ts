@@ -3,19 +3,40 @@
 // sampled in one image is never looked up in another.
 
 import { ImageMappings, type MappedObject } from './image-mappings.ts';
-import type { ObjectFile } from './object-files.ts';
+import { isGenerated, type ObjectFile } from './object-files.ts';
 import type { Mapping, SideBandRecord } from './perf-records.ts';
 
 /** `jit-PID.dump`, or as JavaScriptCore has it, `jit-PID-TID-XXXXXX`. */
 const JIT_DUMP = /\/jit-\d+[^/]*$/;
 
-interface Image {
+/** Where a process was forked from, if code was generated there that it may still run. */
+interface Ancestor {
+  readonly image: ProgramImage;
+  readonly forkedAt: bigint;
+}
+
+export interface ProgramImage {
+  readonly pid: number;
+  /** CLOCK_BOOTTIME in ns; 0 for one that was there before us. */
   readonly since: bigint;
   readonly mappings: ImageMappings;
+  hasGeneratedCode: boolean;
+  ancestor: Ancestor | undefined;
+}
+
+/** A process that forks itself on and on is not to be remembered back to its beginning. */
+const MAX_ANCESTORS = 16;
+
+/** What is told of generated code, as early as it is known. */
+export interface GeneratedCode {
+  /** Memory for it was mapped by the image that runs now. */
+  mapped(image: ProgramImage): void;
+  /** So was a file that will say what it is. */
+  dumpMapped(image: ProgramImage): void;
 }
 
 export class AddressSpaces {
-  private readonly images = new Map<number, Image[]>();
+  private readonly images = new Map<number, ProgramImage[]>();
 
   /** @param open secures what a new executable mapping maps, as early as it is known. */
   constructor(
@@ -24,6 +45,7 @@ export class AddressSpaces {
       mapping: Mapping,
       time: bigint,
     ) => ObjectFile | undefined = () => undefined,
+    private readonly generatedCode: GeneratedCode = { mapped() {}, dumpMapped() {} },
   ) {}
 
   /** Processes whose mappings are followed; children of followed ones are added by fork. */
@@ -34,8 +56,9 @@ export class AddressSpaces {
   /** Follows a process from now on, with what /proc says it has mapped already. */
   seed(pid: number, mappings: readonly Mapping[]): void {
     // They were there before anything was sampled.
-    const image = { since: 0n, mappings: ImageMappings.empty() };
+    const image = newImage(pid, 0n, ImageMappings.empty());
     for (const mapping of mappings) image.mappings.add(0n, mapping);
+    image.hasGeneratedCode = mappings.some(({ path }) => isGenerated({ path, content: undefined }));
     this.images.set(pid, [image]);
   }
 
@@ -45,17 +68,25 @@ export class AddressSpaces {
       case 'fork': {
         const parent = this.images.get(record.parent)?.at(-1);
         if (parent === undefined) return;
-        this.start(record.pid, { since: record.time, mappings: parent.mappings.fork() });
+        const child = newImage(record.pid, record.time, parent.mappings.fork());
+        child.ancestor = ancestorOfChild(parent, record.time);
+        this.start(child);
         return;
       }
       case 'exec':
         if (this.images.has(record.pid))
-          this.start(record.pid, { since: record.time, mappings: ImageMappings.empty() });
+          this.start(newImage(record.pid, record.time, ImageMappings.empty()));
         return;
       case 'mapping': {
         const { pid, time, mapping } = record;
         const image = this.images.get(pid)?.at(-1);
-        image?.mappings.add(time, { ...mapping, object: this.open(pid, mapping, time) });
+        if (image === undefined) return;
+        const object = this.open(pid, mapping, time);
+        image.mappings.add(time, { ...mapping, object });
+        if (JIT_DUMP.test(mapping.path)) this.generatedCode.dumpMapped(image);
+        if (object === undefined || !isGenerated(object)) return;
+        image.hasGeneratedCode = true;
+        this.generatedCode.mapped(image);
         return;
       }
     }
@@ -82,18 +113,38 @@ export class AddressSpaces {
     return this.imageAt(pid, time)?.mappings.find(address, time);
   }
 
-  /** The jitdump that the image of that time had mapped by then. */
-  jitDump(pid: number, time: bigint): MappedObject | undefined {
-    return this.imageAt(pid, time)?.mappings.newest(time, ({ path }) => JIT_DUMP.test(path));
-  }
-
-  private imageAt(pid: number, time: bigint): Image | undefined {
+  /** The image that ran at `time`. */
+  imageAt(pid: number, time: bigint): ProgramImage | undefined {
     return this.images.get(pid)?.findLast(({ since }) => since <= time);
   }
 
-  private start(pid: number, image: Image): void {
-    const images = this.images.get(pid);
-    if (images === undefined) this.images.set(pid, [image]);
+  /** Whether no other image took its place, as far as it is known. */
+  isLast(image: ProgramImage): boolean {
+    const images = this.images.get(image.pid);
+    return images === undefined || images.at(-1) === image;
+  }
+
+  private start(image: ProgramImage): void {
+    const images = this.images.get(image.pid);
+    if (images === undefined) this.images.set(image.pid, [image]);
     else images.push(image);
   }
+}
+
+/** The last jitdump that an image has mapped itself; its parent's is the parent's. */
+export function jitDumpOf({ mappings, since: begin }: ProgramImage): MappedObject | undefined {
+  return mappings.newest(({ path, since }) => since >= begin && JIT_DUMP.test(path));
+}
+
+function newImage(pid: number, since: bigint, mappings: ImageMappings): ProgramImage {
+  return { pid, since, mappings, hasGeneratedCode: false, ancestor: undefined };
+}
+
+function ancestorOfChild(parent: ProgramImage, forkedAt: bigint): Ancestor | undefined {
+  // What has generated nothing has only what it was born with.
+  if (!parent.hasGeneratedCode) return parent.ancestor;
+  let oldest: ProgramImage | undefined = parent;
+  for (let depth = 2; depth < MAX_ANCESTORS; depth++) oldest = oldest?.ancestor?.image;
+  if (oldest !== undefined) oldest.ancestor = undefined;
+  return { image: parent, forkedAt };
 }

@@ -1,7 +1,7 @@
 // Frames as (object, file offset), interned to small numbers: what stays of an address once its
 // mapping is known. Names come later, one look-up per distinct frame.
 
-import type { JitMap } from './jit-maps.ts';
+import type { JitImage } from './jit-image.ts';
 import type { ObjectFile } from './object-files.ts';
 
 export type Frame =
@@ -15,19 +15,34 @@ export type Frame =
     }
   | { readonly kind: 'kernel'; readonly address: bigint; readonly isReturn: boolean }
   | {
-      /** In memory without a file, of a process that writes a perf map. */
+      /** In memory without a file, or, where `isMapped` is false, in none that we were told of. */
       readonly kind: 'jit';
-      readonly map: JitMap;
+      readonly code: JitImage;
       readonly address: number;
-      /** What the map called it then; it may call other code so when it is there later. */
+      /** CLOCK_MONOTONIC in ns: of the first sample that had it. */
+      readonly time: number;
+      /** What it was called then, if that is certain already. */
       readonly name: string | undefined;
       readonly isReturn: boolean;
+      readonly isMapped: boolean;
+      /** The memory was there when the process was forked. */
+      readonly isInherited: boolean;
     }
   | { readonly kind: 'unmapped'; readonly address: number }
   /** Stands for callers that were too far away. */
   | { readonly kind: 'truncated' };
 
+/**
+ * Code is moved and replaced: an address that has no name yet is another one after so long. Less than
+ * the time between two drains, or what two of them have would be one.
+ */
+const FIRST_SPAN_NS = 100e6;
+/** After so many of them, times are told apart half as finely: a day's would not fit into memory. */
+const FRAMES_UNTIL_WIDER = 10_000;
+
 export class FrameTable {
+  private spanNs = FIRST_SPAN_NS;
+  private unnamed = 0;
   private readonly ids = new Map<string, number>();
   private readonly list: Frame[] = [];
 
@@ -36,16 +51,21 @@ export class FrameTable {
   }
 
   id(frame: Frame): number {
-    const key = keyOf(frame);
+    const key = keyOf(frame, this.spanNs);
     const known = this.ids.get(key);
     if (known !== undefined) return known;
+    if (frame.kind === 'jit' && frame.name === undefined) this.countUnnamed();
     const id = this.list.push(frame) - 1;
     this.ids.set(key, id);
     return id;
   }
+
+  private countUnnamed(): void {
+    if (++this.unnamed % FRAMES_UNTIL_WIDER === 0) this.spanNs *= 2;
+  }
 }
 
-function keyOf(frame: Frame): string {
+function keyOf(frame: Frame, spanNs: number): string {
   switch (frame.kind) {
     case 'user':
       return `u${frame.isSignalReturn ? 2 : frame.isReturn ? 1 : 0}${frame.offset} ${frame.object.key}`;
@@ -53,7 +73,7 @@ function keyOf(frame: Frame): string {
       return `k${frame.isReturn ? 1 : 0}${frame.address}`;
     case 'jit':
       if (frame.name !== undefined) return `J${frame.name}`;
-      return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.map.key}`;
+      return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.code.spanOf(frame.time, spanNs)} ${frame.code.key}`;
     case 'unmapped':
       return `?${frame.address}`;
     case 'truncated':

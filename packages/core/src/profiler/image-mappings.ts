@@ -7,23 +7,23 @@ import type { ObjectFile } from './object-files.ts';
 import type { Mapping } from './perf-records.ts';
 
 /** A mapping with what it maps; left out until somebody asks, for one that was there before us. */
-export interface MappedObject extends Mapping {
+export interface NewMapping extends Mapping {
   readonly object?: ObjectFile | undefined;
 }
 
-interface TimedMapping {
+export interface MappedObject extends NewMapping {
+  /** CLOCK_BOOTTIME in ns; 0 for one that was there before us. */
   readonly since: bigint;
-  readonly mapping: MappedObject;
 }
 
 export class ImageMappings {
   /** By address, none overlapping another. */
-  private current: TimedMapping[];
+  private current: MappedObject[];
   /** Replaced, oldest first. */
-  private replaced: TimedMapping[];
+  private replaced: MappedObject[];
   private shared: boolean;
 
-  private constructor(current: TimedMapping[], replaced: TimedMapping[], shared: boolean) {
+  private constructor(current: MappedObject[], replaced: MappedObject[], shared: boolean) {
     this.current = current;
     this.replaced = replaced;
     this.shared = shared;
@@ -39,7 +39,7 @@ export class ImageMappings {
     return new ImageMappings(this.current, this.replaced, true);
   }
 
-  add(since: bigint, mapping: MappedObject): void {
+  add(since: bigint, mapping: NewMapping): void {
     if (this.shared) {
       this.current = [...this.current];
       this.replaced = [...this.replaced];
@@ -47,30 +47,33 @@ export class ImageMappings {
     }
     const first = this.firstEndingAfter(mapping.start);
     let end = first;
-    while ((this.current[end]?.mapping.start ?? Number.POSITIVE_INFINITY) < mapping.end) end++;
+    while ((this.current[end]?.start ?? Number.POSITIVE_INFINITY) < mapping.end) end++;
     const overlapped = this.current.slice(first, end);
     this.replaced.push(...overlapped);
-    this.current.splice(first, end - first, ...withHole(overlapped, since, mapping));
+    this.current.splice(first, end - first, ...withHole(overlapped, { ...mapping, since }));
   }
 
   /** The newest mapping of the address that was there at `time`. */
   find(address: number, time: bigint): MappedObject | undefined {
     const entry = this.current[this.firstEndingAfter(address)];
-    if (entry !== undefined && entry.mapping.start <= address && entry.since <= time)
-      return entry.mapping;
+    if (entry !== undefined && entry.start <= address && entry.since <= time) return entry;
     return this.replaced.findLast(
-      ({ since, mapping }) => since <= time && mapping.start <= address && address < mapping.end,
-    )?.mapping;
+      ({ since, start, end }) => since <= time && start <= address && address < end,
+    );
   }
 
-  /** Of those that fit and were there at `time`, whether or not they still are, the newest. */
-  newest(time: bigint, fits: (mapping: MappedObject) => boolean): MappedObject | undefined {
-    let newest: TimedMapping | undefined;
+  /** The newest of those that fit, whether or not it is still there. */
+  newest(fits: (mapping: MappedObject) => boolean): MappedObject | undefined {
+    let newest: MappedObject | undefined;
     for (const entries of [this.replaced, this.current])
       for (const entry of entries)
-        if (entry.since <= time && fits(entry.mapping) && entry.since >= (newest?.since ?? 0n))
-          newest = entry;
-    return newest?.mapping;
+        if (fits(entry) && entry.since >= (newest?.since ?? 0n)) newest = entry;
+    return newest;
+  }
+
+  /** Of everything that was ever mapped. */
+  paths(): ReadonlySet<string> {
+    return new Set([...this.replaced, ...this.current].map(({ path }) => path));
   }
 
   /** Index of the first that ends behind the address: it may hold it. */
@@ -79,7 +82,7 @@ export class ImageMappings {
     let high = this.current.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.current[middle]?.mapping.end ?? 0) <= address) low = middle + 1;
+      if ((this.current[middle]?.end ?? 0) <= address) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -87,23 +90,16 @@ export class ImageMappings {
 }
 
 /** A mapping over others leaves what sticks out of them on either side. */
-function withHole(
-  overlapped: readonly TimedMapping[],
-  since: bigint,
-  mapping: MappedObject,
-): TimedMapping[] {
-  const pieces: TimedMapping[] = [];
+function withHole(overlapped: readonly MappedObject[], mapping: MappedObject): MappedObject[] {
+  const pieces: MappedObject[] = [];
   const first = overlapped[0];
   const last = overlapped.at(-1);
-  if (first !== undefined && first.mapping.start < mapping.start)
-    pieces.push({ since: first.since, mapping: { ...first.mapping, end: mapping.start } });
-  pieces.push({ since, mapping });
-  if (last !== undefined && last.mapping.end > mapping.end) {
-    const fileOffset = last.mapping.fileOffset + (mapping.end - last.mapping.start);
-    pieces.push({
-      since: last.since,
-      mapping: { ...last.mapping, start: mapping.end, fileOffset },
-    });
+  if (first !== undefined && first.start < mapping.start)
+    pieces.push({ ...first, end: mapping.start });
+  pieces.push(mapping);
+  if (last !== undefined && last.end > mapping.end) {
+    const fileOffset = last.fileOffset + (mapping.end - last.start);
+    pieces.push({ ...last, start: mapping.end, fileOffset });
   }
   return pieces;
 }

@@ -1,115 +1,208 @@
-// Names of code that a runtime generates: perf-PID.map of the processes that write one (Node with
-// --perf-basic-prof, JVMs, Mono, ...), or the jitdump that it has mapped (Bun with BUN_JSC_useJITDump).
-// Opened while the process lives, at the first sample in memory that no file is behind; the open file
-// is read to its end when names are wanted, also after that.
+// Names of code that runtimes generate, by program image: perf-PID.map of the processes that write one
+// (Node with --perf-basic-prof, JVMs, Mono, ...), or the jitdump that they have mapped (Bun with
+// BUN_JSC_useJITDump, Python with -X perf_jit). What an image needs to be found later is secured when it
+// first maps memory for such code.
 
-import { isJitDump, JitDump, PerfMap, type SymbolHit } from '@waggle/symbols';
+import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
+import { PerfMapFolder } from '@waggle/symbols';
+import { type AddressSpaces, jitDumpOf, type ProgramImage } from './address-spaces.ts';
+import { ImageMappings } from './image-mappings.ts';
+import { JitImage, type JitSources, type ParentCode } from './jit-image.ts';
+import type { ObjectFiles } from './object-files.ts';
+import type { StackCount } from './sample-maps.ts';
 
-/** Each holds a descriptor. */
-const MAX_OPEN_MAPS = 64;
-/** A runtime makes its file with its first code, so it may not be there at the first sample. */
-const RETRY_MS = 200;
+/** Each holds a descriptor or two. */
+const MAX_OPEN_IMAGES = 128;
+/** One for each mount namespace. */
+const MAX_OPEN_FOLDERS = 128;
 
-export interface JitImage {
-  readonly pid: number;
-  readonly startTime: bigint;
-  readonly execId: bigint | number;
-}
-
-export interface JitMap {
-  readonly key: string;
-  lookup(address: number): SymbolHit | undefined;
-}
-
-interface KnownMap {
-  map: PerfMap | JitDump | undefined;
-  lookedAt: number;
-  used: boolean;
+/** In nanoseconds. */
+export interface JitClock {
+  monotonic(): bigint;
+  boottime(): bigint;
+  /** What makes nanoseconds since the epoch of CLOCK_BOOTTIME. */
+  toEpoch(): bigint;
 }
 
 export class JitMaps implements Disposable {
-  private readonly known = new Map<string, KnownMap & JitMap>();
-  private open = 0;
+  private readonly known = new Map<ProgramImage, JitImage>();
+  /** Of processes whose mappings nobody follows. */
+  private readonly strays = new Map<string, ProgramImage>();
+  private readonly folders = new Map<string, PerfMapFolder>();
+  private count = 0;
 
-  /**
-   * The map of a program image, if it has one.
-   * @param dump gives the open file of a jitdump, if the image has mapped one
-   */
-  of({ pid, startTime, execId }: JitImage, dump: () => number | undefined): JitMap | undefined {
-    const key = `${pid} ${startTime} ${execId}`;
-    let known = this.known.get(key);
-    if (known === undefined) {
-      const created: KnownMap & JitMap = {
-        key,
-        map: undefined,
-        lookedAt: Number.NEGATIVE_INFINITY,
-        used: true,
-        lookup: (address) => created.map?.lookup(address),
-      };
-      known = created;
-      this.known.set(key, known);
-    }
-    known.used = true;
-    const now = performance.now();
-    if (known.map === undefined && this.open < MAX_OPEN_MAPS && now - known.lookedAt > RETRY_MS) {
-      known.lookedAt = now;
-      known.map = whereItAnswers(() => PerfMap.forProcess(pid) ?? openDump(dump()));
-      if (known.map !== undefined) this.open++;
-    }
-    return known.map === undefined ? undefined : known;
+  constructor(
+    private readonly spaces: AddressSpaces,
+    private readonly objects: ObjectFiles,
+    private readonly procfs: Procfs,
+    private readonly clock: JitClock,
+  ) {}
+
+  /** The code of the image that was sampled. */
+  of(stack: Pick<StackCount, 'pid' | 'startTime' | 'execId' | 'lastTime'>): JitImage {
+    const { pid, startTime, execId, lastTime } = stack;
+    const image =
+      this.spaces.imageAt(pid, lastTime) ?? this.stray(pid, `${pid} ${startTime} ${execId}`);
+    const code = this.imageOf(image);
+    for (let used: JitImage | undefined = code; used !== undefined; used = used.parent?.image)
+      used.used = true;
+    code.look();
+    return code;
   }
 
-  /**
-   * Reads what was written since. An image that had no map is looked at again, however short a time ago
-   * it was: a runtime writes the first of it late, and this may be the last time.
-   */
+  /** CLOCK_BOOTTIME as CLOCK_MONOTONIC has it, which runtimes go by: it stands still in suspend. */
+  timeOf(boottime: bigint): number {
+    return Number(boottime - (this.clock.boottime() - this.clock.monotonic()));
+  }
+
+  /** Memory for generated code was mapped. */
+  mapped(image: ProgramImage): void {
+    this.imageOf(image).look();
+  }
+
+  /** So was a jitdump, in which there may be nothing yet. */
+  dumpMapped(image: ProgramImage): void {
+    this.imageOf(image).expectDump();
+  }
+
+  /** Reads what was written since. */
   refresh(): void {
-    for (const known of this.known.values()) {
-      if (known.map === undefined) known.lookedAt = Number.NEGATIVE_INFINITY;
-      else whereItAnswers(() => known.map?.refresh());
-    }
+    for (const code of this.known.values()) code.refresh();
+  }
+
+  /** As refresh(), and looks once more for what was not there: this may be the last time. */
+  refreshAtLast(): void {
+    for (const code of this.known.values()) code.refreshAtLast();
+  }
+
+  /** At `time` the process ended, or began to run another program. */
+  end(pid: number, time: bigint, ended: boolean): void {
+    for (const [image, code] of this.known)
+      if (image.pid === pid && (ended ? image.since <= time : !this.spaces.isLast(image)))
+        code.end();
   }
 
   /** Lets go of images that were not sampled since the last call; frames of theirs keep their names. */
   forgetUnused(): void {
-    for (const [key, known] of this.known) {
-      if (known.used) {
-        known.used = false;
+    for (const [image, code] of this.known) {
+      if (code.used) {
+        code.used = false;
         continue;
       }
-      this.known.delete(key);
-      this.close(known);
+      this.known.delete(image);
+      code.close();
+    }
+    for (const [key, image] of this.strays) if (!this.known.has(image)) this.strays.delete(key);
+    const places = new Set([...this.known.values()].map(({ place }) => place));
+    for (const [key, folder] of this.folders) {
+      if (places.has(folder)) continue;
+      this.folders.delete(key);
+      folder.close();
     }
   }
 
   [Symbol.dispose](): void {
-    for (const known of this.known.values()) this.close(known);
+    for (const code of this.known.values()) code.close();
+    for (const folder of this.folders.values()) folder.close();
     this.known.clear();
+    this.folders.clear();
   }
 
-  private close(known: KnownMap): void {
-    if (known.map === undefined) return;
-    known.map.close();
-    this.open--;
+  private imageOf(image: ProgramImage): JitImage {
+    const known = this.known.get(image);
+    if (known !== undefined) return known;
+    const key = `${image.pid} ${++this.count}`;
+    const code = new JitImage(key, image, this.sourcesOf(image), () => this.parentOf(image));
+    this.known.set(image, code);
+    if (!this.spaces.isLast(image)) code.end();
+    return code;
+  }
+
+  private stray(pid: number, key: string): ProgramImage {
+    const known = this.strays.get(key);
+    if (known !== undefined) return known;
+    const mappings = ImageMappings.empty();
+    const image = { pid, since: 0n, mappings, hasGeneratedCode: false, ancestor: undefined };
+    this.strays.set(key, image);
+    return image;
+  }
+
+  private sourcesOf(image: ProgramImage): JitSources {
+    return {
+      folder: (pid) => this.folder(pid),
+      dump: () => {
+        const mapping = jitDumpOf(image);
+        return mapping && (mapping.object ?? this.objects.of(image.pid, mapping)).fd;
+      },
+      startOf: (pid) => {
+        const stat = this.stat(pid);
+        return stat && Number((this.startOf(stat) + this.clock.toEpoch()) / 1_000_000n);
+      },
+      now: () => Number(this.clock.monotonic()),
+      hasRoom: () => {
+        let open = 0;
+        for (const { isReading } of this.known.values()) if (isReading) open++;
+        return open < MAX_OPEN_IMAGES;
+      },
+    };
+  }
+
+  private folder(pid: number): PerfMapFolder | undefined {
+    const folder = PerfMapFolder.ofProcess(pid);
+    if (folder === undefined) return undefined;
+    const known = this.folders.get(folder.key);
+    if (known !== undefined || this.folders.size >= MAX_OPEN_FOLDERS) {
+      folder.close();
+      return known;
+    }
+    this.folders.set(folder.key, folder);
+    return folder;
+  }
+
+  private parentOf(image: ProgramImage): ParentCode | undefined {
+    if (image.ancestor !== undefined) {
+      const { image: ancestor, forkedAt } = image.ancestor;
+      return { image: this.imageOf(ancestor), forkedAt: this.timeOf(forkedAt) };
+    }
+    return image.since === 0n ? this.parentBeforeUs(image.pid) : undefined;
+  }
+
+  /**
+   * Of a process that ran already: its parent, if neither has executed another program since the fork.
+   * Each exec draws the addresses of code and stack anew; the file says it where they are not random.
+   */
+  private parentBeforeUs(pid: number): ParentCode | undefined {
+    const child = this.stat(pid);
+    const parent = child && child.ppid > 1 ? this.stat(child.ppid) : undefined;
+    if (child === undefined || parent === undefined || child.startStack === 0) return undefined;
+    if (child.startStack !== parent.startStack || child.startCode !== parent.startCode)
+      return undefined;
+    if (this.exe(pid) !== this.exe(parent.pid)) return undefined;
+    const image =
+      this.spaces.imageAt(parent.pid, this.clock.boottime()) ??
+      this.stray(parent.pid, `${parent.pid} ${this.startOf(parent)}`);
+    return { image: this.imageOf(image), forkedAt: this.timeOf(this.startOf(child)) };
+  }
+
+  /** CLOCK_BOOTTIME in ns, to the clock tick. */
+  private startOf({ startTimeTicks }: ProcStat): bigint {
+    return (BigInt(startTimeTicks) * 1_000_000_000n) / BigInt(this.procfs.clockTicksPerSecond);
+  }
+
+  private stat(pid: number): ProcStat | undefined {
+    return whereItRuns(() => this.procfs.stat(pid));
+  }
+
+  private exe(pid: number): string | undefined {
+    return whereItRuns(() => this.procfs.exe(pid))?.path;
   }
 }
 
-function openDump(fd: number | undefined): JitDump | undefined {
-  if (fd === undefined || !isJitDump(fd)) return undefined;
-  const map = new JitDump(fd);
-  map.refresh();
-  return map;
-}
-
-/**
- * undefined when the file cannot be read, as in a container whose file system was a process that ended
- * with it (FUSE). What was read before still answers.
- */
-function whereItAnswers<Result>(read: () => Result): Result | undefined {
+function whereItRuns<Result>(read: () => Result): Result | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Error && 'errno' in error) return undefined;
+    if (error instanceof ProcfsError) return undefined;
     throw error;
   }
 }

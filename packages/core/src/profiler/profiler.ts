@@ -77,7 +77,7 @@ export class CpuProfiler {
   private readonly sideBand: SideBand;
   private readonly objects: ObjectFiles;
   private readonly reader: ObjectReader;
-  private readonly jitMaps = new JitMaps();
+  private readonly jitMaps: JitMaps;
   private readonly spaces: AddressSpaces;
   private readonly maps: SampleMaps;
   private readonly resolver: StackResolver;
@@ -112,7 +112,15 @@ export class CpuProfiler {
       now: () => clockNanoseconds(kernel.native, 'boottime'),
       toEpoch: () => bootToRealtimeOffset(kernel.native),
     });
-    this.spaces = new AddressSpaces((pid, mapping, time) => this.objects.of(pid, mapping, time));
+    this.spaces = new AddressSpaces((pid, mapping, time) => this.objects.of(pid, mapping, time), {
+      mapped: (image) => this.jitMaps.mapped(image),
+      dumpMapped: (image) => this.jitMaps.dumpMapped(image),
+    });
+    this.jitMaps = new JitMaps(this.spaces, this.objects, kernel.procfs, {
+      monotonic: () => clockNanoseconds(kernel.native, 'monotonic'),
+      boottime: () => clockNanoseconds(kernel.native, 'boottime'),
+      toEpoch: () => bootToRealtimeOffset(kernel.native),
+    });
     this.maps = new SampleMaps(kernel.programs.object);
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
     this.unwinding = this.openUnwinding();
@@ -134,10 +142,10 @@ export class CpuProfiler {
   /** The image ended then (CLOCK_BOOTTIME): forgotten once no sample of it can be left. */
   retire(pid: number, time: bigint, ended: boolean): void {
     this.retired.push({ pid, time, ended, round: this.rounds });
-    if (ended) return;
     // The program that took its place may run for a moment only: its file is opened at once.
-    this.followMappings(false);
-    this.evidence.stir();
+    if (!ended) this.followMappings(false);
+    this.jitMaps.end(pid, time, ended);
+    if (!ended) this.evidence.stir();
   }
 
   counts(): ProfilerCounts {
@@ -176,7 +184,7 @@ export class CpuProfiler {
     this.startedAt = now;
     const lostSamples = lost - this.lostBefore;
     this.lostBefore = lost;
-    this.jitMaps.refresh();
+    this.jitMaps.refreshAtLast();
     const stacks = await collector.profileStacks(this.symbolizer);
     this.jitMaps.forgetUnused();
     return {
@@ -197,7 +205,7 @@ export class CpuProfiler {
   async collectRaw(): Promise<readonly FrameCount[]> {
     await this.catchUp();
     const { raw } = this;
-    this.jitMaps.refresh();
+    this.jitMaps.refreshAtLast();
     this.raw = [];
     return toFrameCounts(raw, this.symbolizer);
   }
@@ -233,7 +241,7 @@ export class CpuProfiler {
     if (this.sampling || this.restTaken) return;
     this.restTaken = true;
     this.followMappings(true);
-    this.jitMaps.refresh();
+    this.jitMaps.refreshAtLast();
     this.takeDeferred();
     this.drainRound();
     for (const stack of this.maps.rest()) this.add(stack);

@@ -3,6 +3,7 @@
 
 import type { AddressSpaces } from './address-spaces.ts';
 import type { Frame } from './frame-table.ts';
+import type { MappedObject } from './image-mappings.ts';
 import type { JitMaps } from './jit-maps.ts';
 import { isGenerated, type ObjectFiles } from './object-files.ts';
 import type { StackCount } from './sample-maps.ts';
@@ -74,14 +75,8 @@ export class StackResolver {
   ): Frame {
     const mapping = this.spaces.find(stack.pid, address, stack.lastTime);
     const object = mapping && (mapping.object ?? this.objects.of(stack.pid, mapping));
-    if (object === undefined || isGenerated(object)) {
-      const map = this.jitMaps.of(stack, () => this.jitDump(stack));
-      if (map !== undefined) {
-        const name = map.lookup(isReturn ? address - 1 : address)?.name;
-        return { kind: 'jit', map, address, name, isReturn };
-      }
-    }
-    if (mapping === undefined || object === undefined) return { kind: 'unmapped', address };
+    if (mapping === undefined || object === undefined || isGenerated(object))
+      return this.generatedFrame(stack, address, isReturn, mapping);
     return {
       kind: 'user',
       object,
@@ -91,14 +86,28 @@ export class StackResolver {
     };
   }
 
-  private jitDump({ pid, lastTime }: StackCount): number | undefined {
-    const mapping = this.spaces.jitDump(pid, lastTime);
-    return mapping && (mapping.object ?? this.objects.of(pid, mapping)).fd;
+  /** Named when the recording ends, unless what is said of it now cannot change any more. */
+  private generatedFrame(
+    stack: StackCount,
+    address: number,
+    isReturn: boolean,
+    mapping: MappedObject | undefined,
+  ): Frame {
+    const code = this.jitMaps.of(stack);
+    // Of code that was replaced in between, what most of its samples had.
+    const time = this.jitMaps.timeOf((stack.firstTime + stack.lastTime) / 2n);
+    const isInherited = mapping === undefined || code.isInherited(mapping);
+    const found = code.lookup(isReturn ? address - 1 : address, time, isInherited);
+    const isMapped = mapping !== undefined;
+    // A word that was never an address.
+    if (!isMapped && found === undefined) return { kind: 'unmapped', address };
+    const name = code.isSettled(time) ? found?.name : undefined;
+    return { kind: 'jit', code, address, time, name, isReturn, isMapped, isInherited };
   }
 }
 
 function isCode(frame: Frame): boolean {
-  return frame.kind === 'user' || (frame.kind === 'jit' && frame.name !== undefined);
+  return frame.kind === 'user' || frame.kind === 'jit';
 }
 
 function kernelFrames(stack: StackCount): ResolvedFrame[] {

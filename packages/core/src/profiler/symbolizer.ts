@@ -4,8 +4,9 @@
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { Frame } from './frame-table.ts';
+import type { JitImage } from './jit-image.ts';
 import { TRUNCATED_FRAME } from './marker-frames.ts';
-import { holdsItsContent, isGenerated, type ObjectFile, VDSO } from './object-files.ts';
+import { holdsItsContent, type ObjectFile, VDSO } from './object-files.ts';
 import type { ObjectReader } from './object-reader/object-reader.ts';
 import type { UnnamedFrame, UnnamedReason } from './unnamed-frame.ts';
 
@@ -46,7 +47,7 @@ export class Symbolizer {
           found[index] = TRUNCATED;
           return;
         case 'jit':
-          found[index] = [generatedFunction(frame)];
+          found[index] = generatedFunctions(frame);
           return;
         case 'user': {
           const known = objects.get(frame.object.key);
@@ -76,9 +77,7 @@ export class Symbolizer {
     const object = wanted[0]?.frame.object;
     if (object === undefined) return;
     const places = wanted.map(({ frame: { offset, isReturn } }) => ({ offset, isReturn }));
-    const functions = isGenerated(object)
-      ? []
-      : (await this.reader.ask({ kind: 'functions', object, places })).functions;
+    const { functions } = await this.reader.ask({ kind: 'functions', object, places });
     const reason = reasonOf(object);
     wanted.forEach(({ frame, index }, at) => {
       found[index] = functions[at] ?? [unnamedFunction(frame, reason)];
@@ -92,23 +91,24 @@ const UNMAPPED: readonly UnnamedFrame[] = [
 
 const TRUNCATED: Functions = [{ name: TRUNCATED_FRAME, kind: 'user' }];
 
-function generatedFunction(frame: Extract<Frame, { kind: 'jit' }>): ProfileFrame {
-  const { map, address, isReturn } = frame;
+function generatedFunctions(frame: Extract<Frame, { kind: 'jit' }>): Functions {
+  const { code, address, time, isReturn, isMapped, isInherited } = frame;
   // Else of code that was described since it was sampled.
-  const name = frame.name ?? map.lookup(isReturn ? address - 1 : address)?.name;
-  if (name === undefined) return generated(address, 'not-in-perf-map');
-  return { name, kind: 'user', object: JIT };
+  const name = frame.name ?? code.lookup(isReturn ? address - 1 : address, time, isInherited)?.name;
+  if (name !== undefined) return [{ name, kind: 'user', object: JIT }];
+  return isMapped ? [unnamedGenerated(address, code)] : UNMAPPED;
 }
 
-function generated(address: number, reason: UnnamedReason): UnnamedFrame {
-  return { name: `[jit+0x${address.toString(16)}]`, kind: 'unresolved', object: JIT, reason };
+function unnamedGenerated(address: number, { isDescribed, runtime }: JitImage): UnnamedFrame {
+  const reason = isDescribed ? 'not-in-perf-map' : 'no-perf-map';
+  const name = `[jit+0x${address.toString(16)}]`;
+  return { name, kind: 'unresolved', object: JIT, reason, ...(runtime && { runtime }) };
 }
 
 function unnamedFunction(
   { object, offset, isSignalReturn }: UserFrame,
   reason: UnnamedReason,
 ): ProfileFrame | UnnamedFrame {
-  if (isGenerated(object)) return generated(offset, 'no-perf-map');
   // Local to the C library, and so not in what stripping leaves.
   if (isSignalReturn) return { name: SIGNAL_RETURN, kind: 'user', object: object.path };
   const name = `[${baseName(object.path)}+0x${offset.toString(16)}]`;

@@ -2,6 +2,7 @@
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { NoContent } from './object-files.ts';
+import type { RuntimeName } from './runtimes.ts';
 
 /**
  * `no-symbols`: its file says nothing about that address; `no-perf-map`: generated code of a process
@@ -20,9 +21,16 @@ export type UnnamedReason =
 export interface UnnamedFrame extends ProfileFrame {
   readonly kind: 'unresolved';
   readonly reason: UnnamedReason;
+  /** Of generated code: what has generated it, where that is known. */
+  readonly runtime?: RuntimeName;
 }
 
 /** undefined for a frame that has a name, or comes from elsewhere. */
 export function unnamedReason(frame: ProfileFrame | UnnamedFrame): UnnamedReason | undefined {
   return 'reason' in frame ? frame.reason : undefined;
+}
+
+/** undefined for a frame that has a name, and where it is not known. */
+export function runtimeOfFrame(frame: ProfileFrame | UnnamedFrame): RuntimeName | undefined {
+  return 'runtime' in frame ? frame.runtime : undefined;
 }

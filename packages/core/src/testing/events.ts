@@ -94,6 +94,7 @@ export function exitEvent(given: Partial<Omit<ExitEvent, 'event'>> = {}): ExitEv
     containerId: given.containerId ?? null,
     filename: given.filename ?? null,
     argv: given.argv ?? null,
+    argvTruncated: given.argvTruncated ?? false,
     exitCode: given.exitCode ?? 0,
     signal: given.signal ?? null,
     coreDumped: given.coreDumped ?? false,

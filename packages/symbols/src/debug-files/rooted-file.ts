@@ -26,6 +26,30 @@ export function openUnderRoot(
   options: { readonly followLast?: boolean } = {},
 ): number | undefined {
   const { followLast = true } = options;
+  return walkUnderRoot(root, path, followLast, openRegular);
+}
+
+/** As openUnderRoot(), a directory: a descriptor (O_PATH) that leads to what is in it. */
+export function openDirectoryUnderRoot(root: string, path: string): number | undefined {
+  return walkUnderRoot(root, path, true, (place) => openSync(place, STEP_FLAGS));
+}
+
+/** The regular file of that name in an open directory; as openUnderRoot() without links. */
+export function openInDirectory(directory: number, name: string): number | undefined {
+  try {
+    return openRegular(`/proc/self/fd/${directory}/${name}`);
+  } catch (error) {
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+function walkUnderRoot(
+  root: string,
+  path: string,
+  followLast: boolean,
+  openLast: (place: string) => number | undefined,
+): number | undefined {
   const pending = path.split('/').reverse();
   // The open directories from the root to where we are; `..` at the root stays there.
   const walked: number[] = [];
@@ -50,7 +74,7 @@ export function openUnderRoot(
         }
         pending.push(...link.split('/').reverse());
       } else if (isLast) {
-        return openRegular(place);
+        return openLast(place);
       } else {
         walked.push(openSync(place, STEP_FLAGS));
       }

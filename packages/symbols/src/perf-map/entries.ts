@@ -5,6 +5,7 @@
  */
 import { utf8 } from '../elf/string-table.ts';
 import type { SymbolHit } from '../symbol-table.ts';
+import { EntryHistory } from './entry-history.ts';
 import { EntryOwners } from './entry-owners.ts';
 
 export interface PerfMapLimits {
@@ -26,6 +27,8 @@ export class PerfMapEntries {
   count = 0;
   start = new Float64Array(1024);
   end = new Float64Array(1024);
+  /** When it was so described, of whichever clock the reader goes by; never before the entry in front. */
+  since = new Float64Array(1024);
   /** Lines that were no entry. */
   badLines = 0;
   /** A limit was reached, and what came after is missing. */
@@ -37,6 +40,7 @@ export class PerfMapEntries {
   #names = new Uint8Array(16 * 1024);
   #nameBytes = 0;
   readonly #owners = new EntryOwners();
+  readonly #history = new EntryHistory();
   // The field that was read last; a pair returned for each would be garbage for each.
   #number = 0;
 
@@ -44,28 +48,32 @@ export class PerfMapEntries {
     this.#limits = limits;
   }
 
-  /** Adds the whole lines of `bytes` and tells how many bytes they were. */
-  add(bytes: Uint8Array): number {
+  /** Adds the whole lines of `bytes`, read at `since`, and tells how many bytes they were. */
+  add(bytes: Uint8Array, since = 0): number {
     let at = 0;
     for (;;) {
       const newline = bytes.indexOf(NEWLINE, at);
       if (newline < 0) return at;
-      if (!this.truncated) this.#addLine(bytes, at, newline);
+      if (!this.truncated) this.#addLine(bytes, at, newline, since);
       at = newline + 1;
     }
   }
 
   /** Adds one entry, if it is one: code of some bytes at an address that there can be. */
-  addEntry(start: number, size: number, name: Uint8Array): void {
+  addEntry(start: number, size: number, name: Uint8Array, since = 0): void {
     if (this.truncated) return;
-    if (size > 0 && start + size <= MAX_ADDRESS) this.#push(start, start + size, name);
+    if (size > 0 && start + size <= MAX_ADDRESS) this.#push(start, start + size, name, since);
     else this.badLines++;
   }
 
-  /** The entry that covers `address`; of those that overlap the one that was added last. */
-  lookup(address: number): SymbolHit | undefined {
-    const entry = this.#owners.ownerOf(address, this);
-    if (entry < 0) return undefined;
+  /**
+   * The entry that covers `address`; of those that overlap the one that was added last by `time`. Where
+   * none was there by then, the first that came: it was written late.
+   */
+  lookup(address: number, time = Number.POSITIVE_INFINITY): SymbolHit | undefined {
+    const latest = this.#owners.ownerOf(address, this);
+    if (latest < 0) return undefined;
+    const entry = (this.since[latest] as number) <= time ? latest : this.#earlier(address, time);
     const start = this.start[entry] as number;
     return { name: this.name(entry), start, size: (this.end[entry] as number) - start };
   }
@@ -77,10 +85,24 @@ export class PerfMapEntries {
   }
 
   get byteLength(): number {
-    return this.#names.length + this.start.length * 24 + this.#owners.byteLength;
+    const { byteLength: history } = this.#history;
+    return this.#names.length + this.start.length * 32 + this.#owners.byteLength + history;
   }
 
-  #addLine(bytes: Uint8Array, from: number, newline: number): void {
+  #earlier(address: number, time: number): number {
+    let before = -1;
+    let after = -1;
+    this.#history.covering(address, this, (entry) => {
+      const since = this.since[entry] as number;
+      if (since <= time) before = Math.max(before, entry);
+      // What came at once is one description: of it the last, as without times.
+      else if (after < 0 || since < (this.since[after] as number)) after = entry;
+      else if (since === this.since[after] && entry > after) after = entry;
+    });
+    return before < 0 ? after : before;
+  }
+
+  #addLine(bytes: Uint8Array, from: number, newline: number, since: number): void {
     const end = newline > from && bytes[newline - 1] === RETURN ? newline - 1 : newline;
     if (end === from) return;
     const afterStart = this.#hex(bytes, from, end);
@@ -88,7 +110,7 @@ export class PerfMapEntries {
     const afterSize = afterStart < 0 ? -1 : this.#hex(bytes, afterStart, end);
     const size = this.#number;
     if (afterSize < 0 || afterSize >= end) this.badLines++;
-    else this.addEntry(start, size, bytes.subarray(afterSize, end));
+    else this.addEntry(start, size, bytes.subarray(afterSize, end), since);
   }
 
   /** Reads a number and the spaces behind it; gives where they end, or -1 if it is none. */
@@ -108,7 +130,7 @@ export class PerfMapEntries {
     return at;
   }
 
-  #push(start: number, end: number, name: Uint8Array): void {
+  #push(start: number, end: number, name: Uint8Array, since: number): void {
     const { maxEntries, maxName, maxNameBytes } = this.#limits;
     const length = Math.min(name.length, maxName);
     if (this.count >= maxEntries || this.#nameBytes + length > maxNameBytes) {
@@ -120,6 +142,8 @@ export class PerfMapEntries {
     this.#names.set(name.subarray(0, length), this.#nameBytes);
     this.start[this.count] = start;
     this.end[this.count] = end;
+    const before = this.count > 0 ? (this.since[this.count - 1] as number) : since;
+    this.since[this.count] = Math.max(since, before);
     this.#nameStart[this.count] = this.#nameBytes;
     this.#nameBytes += length;
     this.#nameEnd[this.count++] = this.#nameBytes;
@@ -139,6 +163,7 @@ export class PerfMapEntries {
     };
     this.start = addresses(this.start);
     this.end = addresses(this.end);
+    this.since = addresses(this.since);
     this.#nameStart = offsets(this.#nameStart);
     this.#nameEnd = offsets(this.#nameEnd);
   }

@@ -27,13 +27,15 @@ function bytesOf(...fields: readonly (number | bigint | string | Uint8Array)[]):
   return Buffer.concat(parts);
 }
 
-function record(id: number, body: Uint8Array): Uint8Array {
-  return bytesOf(id, 16 + body.length, 123n, body);
+function record(id: number, body: Uint8Array, time = 123n): Uint8Array {
+  return bytesOf(id, 16 + body.length, time, body);
 }
 
 const header = bytesOf(0x4a69_5444, 1, 40, 62, 0, 7, 1n, 0n);
-const load = (address: bigint, size: bigint, name: string, code = Number(size)) =>
-  record(0, bytesOf(7, 7, address, address, size, 0n, name, new Uint8Array(code).fill(0x90)));
+const load = (address: bigint, size: bigint, name: string, code = Number(size), time?: bigint) => {
+  const body = bytesOf(7, 7, address, address, size, 0n, name, new Uint8Array(code).fill(0x90));
+  return record(0, body, time);
+};
 const move = (from: bigint, to: bigint, size: bigint) =>
   record(1, bytesOf(7, 7, to, from, to, size, 0n));
 
@@ -67,6 +69,50 @@ test('code that is loaded and moved, and records of other kinds', () => {
     expect(dump.lookup(0x9008)?.name).toBe('first');
     expect(dump.lookup(0xa000)).toBeUndefined();
     expect(dump.lookup(0x1020)).toBeUndefined();
+  });
+});
+
+test('each time has the name that it says for it', () => {
+  const loads = [10n, 20n, 30n].map((time) => load(0x1000n, 8n, `at ${time}`, 8, time));
+  withDump(Buffer.concat([header, ...loads]), (dump) => {
+    const at = (time?: number) => dump.lookup(0x1000, time)?.name;
+    expect([5, 10, 19, 20, 99, undefined].map(at)).toEqual([
+      ...['at 10', 'at 10', 'at 10', 'at 20', 'at 30', 'at 30'],
+    ]);
+    expect(dump.knownUntil).toBe(30);
+    appendFileSync(file, load(0x1000n, 8n, 'of the future', 8, 1_000_000n));
+    dump.refresh(500);
+    expect([at(499), at(500)]).toEqual(['at 30', 'of the future']);
+    expect(dump.knownUntil).toBe(30);
+  });
+  // Of a counter that nobody knows the rate of: then of the time when it was read.
+  const counted = bytesOf(0x4a69_5444, 1, 40, 62, 0, 7, 1n, 1n);
+  withDump(counted, (dump) => {
+    appendFileSync(file, load(0x1000n, 8n, 'first', 8, 77n));
+    dump.refresh(1000);
+    appendFileSync(file, load(0x1000n, 8n, 'second', 8, 78n));
+    dump.refresh(2000);
+    expect(dump.lookup(0x1000, 1500)?.name).toBe('first');
+    expect(dump.lookup(0x1000, 2000)?.name).toBe('second');
+    expect(dump.knownUntil).toBe(0);
+  });
+});
+
+test('a function that JavaScriptCore had no name for yet has that of its other tiers', () => {
+  const names = [
+    'JSC-FTL: <name not materialized>#CwZEgN',
+    'JSC-Baseline: hot$& #Loop#CwZEgN',
+    'JSC-DFG: <name not materialized>#DzWy5B',
+    'other: <name not materialized>',
+  ];
+  const loads = names.map((name, at) => load(BigInt(0x1000 * (at + 1)), 8n, name));
+  withDump(Buffer.concat([header, ...loads]), (dump) => {
+    expect([0x1000, 0x2000, 0x3000, 0x4000].map((at) => dump.lookup(at)?.name)).toEqual([
+      'JSC-FTL: hot$& #Loop#CwZEgN',
+      'JSC-Baseline: hot$& #Loop#CwZEgN',
+      'JSC-DFG: #DzWy5B',
+      'other: <name not materialized>',
+    ]);
   });
 });
 

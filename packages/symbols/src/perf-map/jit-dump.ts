@@ -5,8 +5,10 @@
  */
 import { fstatSync, readSync } from 'node:fs';
 import { viewOf } from '../elf/headers.ts';
+import { utf8 } from '../elf/string-table.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
+import { JscNames } from './jsc-names.ts';
 
 export interface JitDumpOptions extends Partial<PerfMapLimits> {
   /** Bytes of the file that are read or passed over at most; 4 GiB unless told otherwise. */
@@ -24,11 +26,14 @@ const DEFAULTS = {
 };
 /** `JiTD` as the machine writes it; both of ours are little-endian. */
 const MAGIC = 0x4a69_5444;
-const HEADER = { totalSize: 8, bytes: 40 } as const;
+const HEADER = { totalSize: 8, flags: 32, bytes: 40 } as const;
+/** JITDUMP_FLAGS_ARCH_TIMESTAMP: times are a counter of the processor, of which nobody knows the rate. */
+const ARCH_TIMESTAMP = 1n;
 const JIT_CODE_LOAD = 0;
 const JIT_CODE_MOVE = 1;
 /** struct jr_prefix, jr_code_load and jr_code_move. */
 const PREFIX_BYTES = 16;
+const TIMESTAMP = 8;
 const LOAD = { address: 32, size: 40, name: 56 } as const;
 const MOVE = { oldAddress: 32, newAddress: 40, size: 48, bytes: 64 } as const;
 const PIECE = 64 * 1024;
@@ -46,11 +51,16 @@ export class JitDump {
   readonly #limits: typeof DEFAULTS;
   readonly #piece = new Uint8Array(PIECE);
   #entries: PerfMapEntries;
+  readonly #jscNames = new JscNames();
   /** Where the first record begins that is not read yet; 0: before the header. */
   #offset = 0;
   /** Bytes read by this refresh. */
   #read = 0;
   #closed = false;
+  #hasTimes = true;
+  #knownUntil = 0;
+  /** CLOCK_MONOTONIC of this refresh. */
+  #now: number | undefined;
 
   /** @param fd a jitdump, open for reading: it stays the caller's, and open until `close`. */
   constructor(
@@ -66,12 +76,19 @@ export class JitDump {
     return this.#entries.count;
   }
 
+  /** Until when everything is known that the runtime says: it may keep what is newer for a while. */
+  get knownUntil(): number {
+    return this.#knownUntil;
+  }
+
   /**
    * Reads what was appended since, and no more than `maxBytesAtOnce` of it; all of it anew when the file
    * has become shorter.
+   * @param now CLOCK_MONOTONIC in ns: what has no time of its own, or an impossible one, is of that time
    */
-  refresh(): void {
+  refresh(now?: number): void {
     if (this.#closed) return;
+    this.#now = now;
     const size = Math.min(fstatSync(this.fd).size, this.#limits.maxBytes);
     if (size < this.#offset) {
       this.#entries = new PerfMapEntries(this.#limits);
@@ -87,9 +104,13 @@ export class JitDump {
     }
   }
 
-  /** The code that covers `address`; of what overlaps what was written last. */
-  lookup(address: number): SymbolHit | undefined {
-    return this.#entries.lookup(address);
+  /**
+   * The code that covers `address`; of what overlaps what was written last, or with `time`
+   * (CLOCK_MONOTONIC in ns) what was there then: else the first that was there afterwards.
+   */
+  lookup(address: number, time?: number): SymbolHit | undefined {
+    const hit = this.#entries.lookup(address, time);
+    return hit && { ...hit, name: this.#jscNames.complete(hit.name) };
   }
 
   /** Reads no further; what was read still answers. */
@@ -101,7 +122,9 @@ export class JitDump {
   #headerSize(size: number): number {
     if (size < HEADER.bytes) return 0;
     const length = readSync(this.fd, this.#piece, 0, HEADER.bytes, 0);
-    const total = viewOf(this.#piece).getUint32(HEADER.totalSize, true);
+    const view = viewOf(this.#piece);
+    const total = view.getUint32(HEADER.totalSize, true);
+    this.#hasTimes = (view.getBigUint64(HEADER.flags, true) & ARCH_TIMESTAMP) === 0n;
     return length === HEADER.bytes && total >= HEADER.bytes && total <= size ? total : 0;
   }
 
@@ -128,16 +151,32 @@ export class JitDump {
   #take(view: DataView, at: number, end: number): void {
     const kind = view.getUint32(at, true);
     const number = (offset: number) => Number(view.getBigUint64(at + offset, true));
+    const since = this.#timeOf(number(TIMESTAMP));
     if (kind === JIT_CODE_LOAD && at + LOAD.name < end) {
       const bytes = this.#piece.subarray(at + LOAD.name, end);
       const length = bytes.indexOf(0);
       const name = length < 0 ? bytes : bytes.subarray(0, length);
-      this.#entries.addEntry(number(LOAD.address), number(LOAD.size), name);
+      this.#entries.addEntry(number(LOAD.address), number(LOAD.size), name, since);
+      if (isJsc(name)) this.#jscNames.add(utf8.decode(name));
     } else if (kind === JIT_CODE_MOVE && at + MOVE.bytes <= end) {
-      const moved = this.lookup(number(MOVE.oldAddress));
+      const moved = this.#entries.lookup(number(MOVE.oldAddress));
       if (moved === undefined) return;
       const name = new TextEncoder().encode(moved.name);
-      this.#entries.addEntry(number(MOVE.newAddress), number(MOVE.size), name);
+      this.#entries.addEntry(number(MOVE.newAddress), number(MOVE.size), name, since);
     }
   }
+
+  #timeOf(written: number): number {
+    const now = this.#now ?? Number.POSITIVE_INFINITY;
+    if (this.#hasTimes && written > 0 && written <= now) {
+      this.#knownUntil = Math.max(this.#knownUntil, written);
+      return written;
+    }
+    return this.#now ?? 0;
+  }
+}
+
+/** Whether a name begins with `JSC-`. */
+function isJsc(name: Uint8Array): boolean {
+  return name[0] === 0x4a && name[1] === 0x53 && name[2] === 0x43 && name[3] === 0x2d;
 }

@@ -9,12 +9,14 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seeded } from '../../test/build-elf.ts';
 import { entryAt, NO_RANGES, overlay, resolveLatest } from '../latest-ranges.ts';
+import { PerfMapEntries } from './entries.ts';
 import { PerfMap, type PerfMapOptions } from './perf-map.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'waggle-perf-map-'));
@@ -27,6 +29,13 @@ function mapOf(content: string | Uint8Array, options: PerfMapOptions = {}): Perf
   const map = PerfMap.open(root, path, options);
   if (map === undefined) throw new Error('the map was not opened');
   return map;
+}
+
+/** As if it had been written to at that very moment. */
+function refreshNow(map: PerfMap, now: number): void {
+  const written = new Date(Date.now() + 60_000);
+  utimesSync(file, written, written);
+  map.refresh(now);
 }
 
 describe('lines', () => {
@@ -128,6 +137,73 @@ describe('growth', () => {
     expect(map.refresh()).toBe(true);
     expect(map.lookup(0x3000)).toBeUndefined();
     expect(map.lookup(0x5000)?.name).toBe('other');
+  });
+
+  test('what an address was called at a time', () => {
+    using map = mapOf('1000 100 first\n2000 100 twice\n2000 100 at once\n');
+    appendFileSync(file, '1000 100 second\n');
+    refreshNow(map, 10);
+    appendFileSync(file, '1000 100 third\n9000 100 late\n');
+    refreshNow(map, 20);
+    const at = (time: number) => map.lookup(0x1000, time)?.name;
+    expect([0, 9, 10, 19, 20, 99].map(at)).toEqual([
+      ...['first', 'first', 'second', 'second', 'third', 'third'],
+    ]);
+    // Of one reading the last, as without times; and before there was anything, what came first.
+    expect(map.lookup(0x2000, 0)?.name).toBe('at once');
+    expect(map.lookup(0x9000, 0)?.name).toBe('late');
+  });
+
+  test('a file that is written over answers for the time before', () => {
+    using map = mapOf('');
+    appendFileSync(file, '1000 100 only in the first\n2000 100 before\n');
+    map.refresh(10);
+    writeFileSync(
+      file,
+      '2000 100 after that, with other bytes in it\n3000 100 only in the second\n',
+    );
+    map.refresh(20);
+    const at = (address: number, time?: number) => map.lookup(address, time)?.name;
+    expect([at(0x1000, 5), at(0x1000, 15), at(0x1000, 25), at(0x1000)]).toEqual([
+      ...['only in the first', 'only in the first', undefined, undefined],
+    ]);
+    expect([at(0x2000, 5), at(0x2000, 15)]).toEqual(['before', 'before']);
+    expect(at(0x2000, 25)).toStartWith('after');
+    expect([at(0x3000, 5), at(0x3000, 25)]).toEqual(['only in the second', 'only in the second']);
+    expect(map.editions).toBe(2);
+  });
+
+  test('what is read was there since it was written, not since it was read', () => {
+    using map = mapOf('');
+    map.refresh(10e9);
+    appendFileSync(file, '1000 100 a second ago\n');
+    const written = new Date(Date.now() - 1000);
+    utimesSync(file, written, written);
+    map.refresh(20e9);
+    appendFileSync(file, '1000 100 now\n');
+    refreshNow(map, 30e9);
+    const at = (time: number) => map.lookup(0x1000, time)?.name;
+    expect([18e9, 29e9, 30e9].map(at)).toEqual(['a second ago', 'a second ago', 'now']);
+  });
+
+  test('any entries at any time agree with a model that remembers all', () => {
+    const random = seeded(17);
+    const entries = new PerfMapEntries({ maxEntries: 1e6, maxName: 99, maxNameBytes: 1e6 });
+    const all: { start: number; end: number; since: number; name: string }[] = [];
+    const modelled = (address: number, time: number) => {
+      const covering = all.filter(({ start, end }) => start <= address && address < end);
+      const before = covering.findLast(({ since }) => since <= time);
+      const next = Math.min(...covering.map(({ since }) => since));
+      return (before ?? covering.findLast(({ since }) => since === next))?.name;
+    };
+    for (let n = 0; n < 3000; n++) {
+      const [start, size] = [0x1000 + Math.floor(random() * 3000), 1 + Math.floor(random() * 60)];
+      const [since, name] = [Math.floor(n / 10), `f${n}`];
+      entries.addEntry(start, size, new TextEncoder().encode(name), since);
+      all.push({ start, end: start + size, since, name });
+      const [address, time] = [0x1000 + Math.floor(random() * 3000), random() * 310 - 5];
+      expect(entries.lookup(address, time)?.name).toBe(modelled(address, time));
+    }
   });
 
   test('names answer after the file is removed and the map closed', () => {

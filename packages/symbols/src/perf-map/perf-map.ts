@@ -4,10 +4,11 @@
  * open: the file is read on as it grows, also after the process is gone. Only a regular file of the
  * process's user or root counts, since anybody can write to /tmp.
  */
-import { closeSync, fstatSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openUnderRoot } from '../debug-files/rooted-file.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
+import { describeProcess } from './map-owner.ts';
 
 export interface PerfMapOptions extends Partial<PerfMapLimits> {
   /** Bytes of the file that are read at most; 256 MiB unless told otherwise. */
@@ -23,11 +24,24 @@ const DEFAULTS = {
 const PIECE = 256 * 1024;
 /** Bytes before the read position that are compared, to see that the file was only appended to. */
 const TAIL = 64;
+/** Of a file that is written over again and again, what it said before is known for so many times. */
+const MAX_EARLIER = 4;
+
+/** What the file said before it was written over. */
+interface EarlierEntries {
+  readonly entries: PerfMapEntries;
+  /** When it was seen to say something else. */
+  readonly until: number;
+}
 
 export class PerfMap implements Disposable {
   readonly #limits: typeof DEFAULTS;
   #fd: number;
   #entries: PerfMapEntries;
+  /** Oldest first. */
+  #earlier: EarlierEntries[] = [];
+  #editions = 1;
+  #lastRead = 0;
   /** Where the first line begins that is not read yet. */
   #offset = 0;
   #tail = new Uint8Array(0);
@@ -36,7 +50,8 @@ export class PerfMap implements Disposable {
   /** The file is longer than what may be read of it. */
   #clipped = false;
 
-  private constructor(fd: number, options: PerfMapOptions) {
+  /** @param fd the open map: it is this object's from now on */
+  constructor(fd: number, options: PerfMapOptions = {}) {
     this.#fd = fd;
     this.#limits = { ...DEFAULTS, ...options };
     this.#entries = new PerfMapEntries(this.#limits);
@@ -47,7 +62,7 @@ export class PerfMap implements Disposable {
    * owner is another user, or the process is gone.
    */
   static forProcess(pid: number, options: PerfMapOptions = {}): PerfMap | undefined {
-    const process = identify(pid);
+    const process = describeProcess(pid);
     if (process === undefined) return undefined;
     const path = `/tmp/perf-${process.innerPid}.map`;
     return PerfMap.open(`/proc/${pid}/root`, path, { ...options, owner: process.uid });
@@ -80,6 +95,11 @@ export class PerfMap implements Disposable {
     return this.#entries.count;
   }
 
+  /** How often it was written from its beginning, as far as it was seen. */
+  get editions(): number {
+    return this.#editions;
+  }
+
   /** Lines that were no entry. */
   get badLines(): number {
     return this.#entries.badLines;
@@ -92,21 +112,43 @@ export class PerfMap implements Disposable {
 
   /** Memory held, in bytes. */
   get byteLength(): number {
-    return this.#entries.byteLength;
+    return [...this.#earlier, { entries: this.#entries }].reduce(
+      (total, { entries }) => total + entries.byteLength,
+      0,
+    );
+  }
+
+  /** Whether `fd` is open on the same file. */
+  isSame(fd: number): boolean {
+    if (this.#fd < 0) return false;
+    const [own, other] = [fstatSync(this.#fd), fstatSync(fd)];
+    return own.ino === other.ino && own.dev === other.dev;
+  }
+
+  /** Reads from `fd` from now on, another file that took the place of this one: as if written over. */
+  replace(fd: number, now = 0): void {
+    this.close();
+    this.#fd = fd;
+    this.#restart(now);
   }
 
   /**
    * Reads what was appended since, and tells whether anything was; all of it anew when the file was
    * written over. Does nothing once closed. A line without its newline waits for it.
+   * @param now time of reading in ns, of any clock: what is read is there since the file was last written
+   *   to, but not since before the last reading
    */
-  refresh(): boolean {
+  refresh(now = 0): boolean {
     if (this.#fd < 0) return false;
     const before = this.#entries.count;
     let restarted = false;
-    let { size } = fstatSync(this.#fd);
+    const file = fstatSync(this.#fd);
+    let { size } = file;
+    const since = Math.max(this.#lastRead, now - Math.max(0, Date.now() - file.mtimeMs) * 1e6);
+    this.#lastRead = now;
     if (size < this.#offset || !this.#isAppended()) {
       restarted = true;
-      this.#restart();
+      this.#restart(since);
     }
     this.#clipped = size > this.#limits.maxBytes;
     size = Math.min(size, this.#limits.maxBytes);
@@ -114,16 +156,23 @@ export class PerfMap implements Disposable {
     while (this.#offset < size && !this.#entries.truncated) {
       const got = readSync(this.#fd, piece, 0, Math.min(PIECE, size - this.#offset), this.#offset);
       if (got === 0) break;
-      const used = this.#consume(piece.subarray(0, got));
+      const used = this.#consume(piece.subarray(0, got), since);
       if (used === 0) break;
       this.#offset += used;
     }
     return restarted || this.#entries.count > before;
   }
 
-  /** The entry that covers `address`; of those that overlap the one that was written last. */
-  lookup(address: number): SymbolHit | undefined {
-    return this.#entries.lookup(address);
+  /**
+   * The entry that covers `address`; of those that overlap the one that was written last. With `time`,
+   * of the clock of refresh(): the one that was read last by then, else the first that was read later.
+   */
+  lookup(address: number, time = Number.POSITIVE_INFINITY): SymbolHit | undefined {
+    for (const { entries, until } of this.#earlier) {
+      const hit = time < until ? entries.lookup(address, time) : undefined;
+      if (hit !== undefined) return hit;
+    }
+    return this.#entries.lookup(address, time);
   }
 
   /** Closes the file; what was read still answers. */
@@ -137,7 +186,7 @@ export class PerfMap implements Disposable {
   }
 
   /** Takes the whole lines of a piece; gives how many bytes are done with. */
-  #consume(piece: Uint8Array): number {
+  #consume(piece: Uint8Array, since: number): number {
     let from = 0;
     if (this.#skipping) {
       const newline = piece.indexOf(0x0a);
@@ -145,7 +194,7 @@ export class PerfMap implements Disposable {
       this.#skipping = false;
       from = newline + 1;
     }
-    const used = from + this.#entries.add(piece.subarray(from));
+    const used = from + this.#entries.add(piece.subarray(from), since);
     if (used === 0 && piece.length === PIECE) {
       this.#entries.badLines++;
       this.#skipping = true;
@@ -167,24 +216,15 @@ export class PerfMap implements Disposable {
     return got === length && now.every((byte, i) => byte === this.#tail[i]);
   }
 
-  #restart(): void {
+  #restart(now: number): void {
+    this.#editions++;
+    if (this.#entries.count > 0) {
+      this.#earlier.push({ entries: this.#entries, until: now });
+      if (this.#earlier.length > MAX_EARLIER) this.#earlier.shift();
+    }
     this.#entries = new PerfMapEntries(this.#limits);
     this.#offset = 0;
     this.#tail = new Uint8Array(0);
     this.#skipping = false;
-  }
-}
-
-/** Whose process this is, and the pid that it sees itself under; undefined when it is gone. */
-function identify(pid: number): { readonly innerPid: number; readonly uid: number } | undefined {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-    const inner = /^NSpid:.*\t(\d+)$/m.exec(status)?.[1];
-    // The effective one: /proc/PID itself is root's for a process that may not be dumped.
-    const uid = /^Uid:\t\d+\t(\d+)/m.exec(status)?.[1];
-    return uid === undefined ? undefined : { innerPid: Number(inner ?? pid), uid: Number(uid) };
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return undefined;
-    throw error;
   }
 }

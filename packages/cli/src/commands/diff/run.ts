@@ -1,6 +1,7 @@
 // `waggle diff`: reads two profiles and says what changed. Needs no rights and no kernel.
 
 import { basename } from 'node:path';
+import { stringifyJson } from '@waggle/core';
 import { diffProfiles, type ProfileDiff } from '@waggle/formats';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { planDiffOutputs, writeDiffOutputs } from '../../profile-files/diff-outputs.ts';
@@ -58,5 +59,5 @@ function json({ samples, functions }: ProfileDiff): string {
   const rows = functions.map(({ frame: { name, kind, object }, self, total }) => {
     return { name, kind, ...(object === undefined ? {} : { object }), self, total };
   });
-  return `${JSON.stringify({ samples, functions: rows }, null, 2)}\n`;
+  return `${stringifyJson({ samples, functions: rows }, 2)}\n`;
 }

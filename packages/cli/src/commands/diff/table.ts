@@ -1,5 +1,6 @@
 // The table of `waggle diff`: the largest changes of share first.
 
+import { printable } from '@waggle/core';
 import {
   type Change,
   type FunctionChange,
@@ -7,7 +8,7 @@ import {
   shareChange,
   standardErrors,
 } from '@waggle/formats';
-import { type Palette, printable } from '../../terminal/text.ts';
+import type { Palette } from '../../terminal/text.ts';
 import type { DiffOptions } from './options.ts';
 
 /** In standard errors; see standardErrors(). */

@@ -1,14 +1,20 @@
 // `waggle doctor`: examines the host and prints the table.
 
-import { examineHost, type ProbeReport, type ProbeState } from '@waggle/core';
+import {
+  examineHost,
+  type ProbeReport,
+  type ProbeState,
+  printable,
+  stringifyJson,
+} from '@waggle/core';
 import { FAILED } from '../../exit-code.ts';
 import { Output } from '../../terminal/output.ts';
-import { palette, printable } from '../../terminal/text.ts';
+import { palette } from '../../terminal/text.ts';
 import type { DoctorOptions } from './options.ts';
 
 export async function runDoctor(options: DoctorOptions): Promise<number> {
   const reports = await examineHost();
-  const text = options.json ? `${JSON.stringify(reports, null, 2)}\n` : table(reports);
+  const text = options.json ? `${stringifyJson(reports, 2)}\n` : table(reports);
   await new Output().write(text);
   return reports.some((report) => report.required && report.state !== 'works') ? FAILED : 0;
 }

@@ -2,10 +2,12 @@
 // other users' processes show less without CAP_SYS_PTRACE.
 
 import { ProcessMetadataCache } from '@waggle/cache';
+import { printable, stringifyJson } from '@waggle/core';
 import { FAILED } from '../../exit-code.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';
-import { palette, printable, shellWord } from '../../terminal/text.ts';
+import { commandLine, shellWord } from '../../terminal/shell-words.ts';
+import { palette } from '../../terminal/text.ts';
 import type { PsOptions } from './options.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -22,7 +24,7 @@ export async function runPs(pids: readonly number[], options: PsOptions): Promis
       continue;
     }
     const fields = entry.inspect({ reveal: options.reveal === true });
-    if (options.json) await output.write(`${JSON.stringify(fields)}\n`);
+    if (options.json) await output.write(`${stringifyJson(fields)}\n`);
     else await output.write(`${index > 0 ? '\n' : ''}${table(fields)}`);
   }
   return code;
@@ -37,10 +39,10 @@ function table(fields: Fields): string {
 }
 
 function shown(name: string, value: unknown): string {
-  if (Array.isArray(value))
-    return value
-      .map((part) => (name === 'cmdline' ? shellWord : printable)(String(part)))
-      .join(' ');
+  if (Array.isArray(value)) {
+    const parts = value.map(String);
+    return name === 'cmdline' ? commandLine(parts) : parts.map(printable).join(' ');
+  }
   if (typeof value === 'object' && value !== null)
     return Object.entries(value)
       .map(([key, text]) => `${printable(key)}=${shellWord(String(text))}`)

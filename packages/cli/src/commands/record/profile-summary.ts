@@ -1,9 +1,8 @@
 // What a person wants to know of a profile before opening it: where most time went, and how much of
 // it has no name, and why.
 
-import { type UnnamedReason, unnamedReason } from '@waggle/core';
+import { printable, type UnnamedReason, unnamedReason } from '@waggle/core';
 import type { Profile, ProfileFrame } from '@waggle/formats';
-import { printable } from '../../terminal/text.ts';
 
 const TOP = 5;
 

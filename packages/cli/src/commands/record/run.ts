@@ -36,8 +36,10 @@ import {
 import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
+import { commandLine } from '../../terminal/shell-words.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
 import { type Grouping, rootFramesBy } from './grouping.ts';
+import { nameHintLines } from './name-hints.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 import { summaryLines } from './profile-summary.ts';
@@ -143,7 +145,7 @@ function sessionConfig(
     idle: options.idle === true,
     rootFrames,
     ...launcher,
-    ...(target.kind === 'command' ? { command: target.argv.join(' ') } : {}),
+    ...(target.kind === 'command' ? { command: commandLine(target.argv) } : {}),
     ...(target.kind === 'processes' ? { pids: () => withDescendants(target.pids) } : {}),
   });
   return {
@@ -190,7 +192,12 @@ class ProfileSink implements OutputSink {
   summary(counts: ProfilerCounts, isHost: boolean): string[] {
     const { collected } = this;
     if (collected === undefined) return [];
-    return [...cpuStateLines(collected, counts, isHost), ...summaryLines(this.shown(collected))];
+    const shown = this.shown(collected);
+    return [
+      ...cpuStateLines(collected, counts, isHost),
+      ...summaryLines(shown),
+      ...nameHintLines(shown),
+    ];
   }
 
   private shown(collected: Profile): Profile {

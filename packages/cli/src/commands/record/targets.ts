@@ -1,5 +1,6 @@
 // What a recording is of: a command, processes, or the whole host. Exactly one of them.
 
+import { commandLine } from '../../terminal/shell-words.ts';
 import type { RecordOptions } from './options.ts';
 
 export type RecordTarget =
@@ -34,7 +35,7 @@ export function chooseTarget(
 export function describeTarget(target: RecordTarget): string {
   switch (target.kind) {
     case 'command':
-      return target.argv.join(' ');
+      return commandLine(target.argv);
     case 'processes':
       return target.pids.length === 1
         ? `process ${target.pids[0]}`

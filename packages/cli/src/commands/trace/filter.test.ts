@@ -21,6 +21,7 @@ const exit: ExitEvent = {
   containerId: null,
   filename: null,
   argv: null,
+  argvTruncated: false,
   exitCode: 0,
   signal: null,
   coreDumped: false,

@@ -1,8 +1,18 @@
 // The trace as people read it: one line an event, columns that stay put.
 
-import type { ExecEvent, ExitEvent, FailedExecEvent, ForkEvent, ProcessEvent } from '@waggle/core';
-import { humanDuration, type Palette, printable, shellWord } from '../../terminal/text.ts';
+import {
+  cutArguments,
+  type ExecEvent,
+  type ExitEvent,
+  type FailedExecEvent,
+  type ForkEvent,
+  type ProcessEvent,
+  printable,
+} from '@waggle/core';
+import { commandLine, shellWord } from '../../terminal/shell-words.ts';
+import { humanDuration, type Palette } from '../../terminal/text.ts';
 
+/** Of arguments; the records of the kernel hold more, and nobody reads it in a table. */
 const ARGV_MAX_CHARACTERS = 4096;
 
 export class Table {
@@ -41,18 +51,17 @@ export class Table {
     return `${this.time(event.time)} ${kind}${pid}${ppid}  ${printable(event.comm).padEnd(16)} ${indent(depth)}${details}`;
   }
 
+  /** Program and arguments come last, so that the rest of the line can be pasted. */
   private execDetails(event: ExecEvent): string {
-    const line = event.argv.map(shellWord).join(' ');
-    const cut = event.argvTruncated || line.length > ARGV_MAX_CHARACTERS;
-    const shown = line.slice(0, ARGV_MAX_CHARACTERS) + (cut ? ' …' : '');
-    const container = event.containerId === null ? '' : ` [${event.containerId.slice(0, 12)}]`;
-    const user = event.uid === 0 ? '' : ` (uid ${event.uid})`;
-    return `${shown || printable(event.filename)}${this.colour.dim(user + container)}`;
+    const container = event.containerId === null ? '' : `[${event.containerId.slice(0, 12)}] `;
+    const user = event.uid === 0 ? '' : `(uid ${event.uid}) `;
+    return `${this.colour.dim(user + container)}${programOf(event)}`;
   }
 
-  private failureDetails({ error, filename, argv }: FailedExecEvent): string {
-    const line = argv.map(shellWord).join(' ').slice(0, ARGV_MAX_CHARACTERS);
-    return `${this.colour.red(error)} ${printable(filename ?? '?')}${line === '' ? '' : `: ${line}`}`;
+  private failureDetails(event: FailedExecEvent): string {
+    const { error, filename } = event;
+    const line = event.argv.length === 0 && !event.argvTruncated ? '' : `: ${programOf(event)}`;
+    return `${this.colour.red(error)} ${filename === null ? '?' : shellWord(filename)}${line}`;
   }
 
   private exitDetails(event: ExitEvent): string {
@@ -62,7 +71,9 @@ export class Table {
         : event.exitCode === 0
           ? 'code 0'
           : this.colour.red(`code ${event.exitCode}`);
-    return `${how} after ${humanDuration(event.lifetimeNs)}`;
+    const program = programOf(event);
+    const line = program === '' ? '' : `: ${program}`;
+    return `${how} after ${humanDuration(event.lifetimeNs)}${line}`;
   }
 
   private time(nanoseconds: bigint): string {
@@ -70,6 +81,18 @@ export class Table {
     const two = (value: number) => String(value).padStart(2, '0');
     return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
   }
+}
+
+/** The arguments as far as they are known, else the program's path. Empty where neither is. */
+function programOf(event: ExecEvent | ExitEvent | FailedExecEvent): string {
+  const { argv, filename, argvTruncated } = event;
+  if (argv === null || (argv.length === 0 && !argvTruncated))
+    return filename === null ? '' : commandLine([filename]);
+  return commandLine(argv, {
+    isCut: cutArguments(event),
+    goesOn: argvTruncated,
+    limit: ARGV_MAX_CHARACTERS,
+  });
 }
 
 /** Deeper than this nobody can read it. */

@@ -1,0 +1,218 @@
+// What names the generated code of one program image: the jitdump that it has mapped, its perf map, and
+// for code that it was forked with those of the image that it was forked from. Either file may be written
+// long after the code has run, or as the last thing that the process does: it is looked for again and
+// again, and once more at the end, in the folder that is held open since the first sign of such code.
+
+import {
+  describeProcess,
+  isJitDump,
+  JitDump,
+  type MapOwner,
+  type PerfMap,
+  type PerfMapFolder,
+  type SymbolHit,
+} from '@waggle/symbols';
+import type { ProgramImage } from './address-spaces.ts';
+import type { MappedObject } from './image-mappings.ts';
+import { type RuntimeName, runtimeOf } from './runtimes.ts';
+
+/** A runtime makes its file with its first code, so it may not be there at the first sample. */
+const FIRST_RETRY_MS = 200;
+const LAST_RETRY_MS = 3000;
+/** A clock that was set meanwhile is none to go by; stamps of files are a few ms behind. */
+const CLOCK_SLACK_MS = 2000;
+
+/** Where an image's files are looked for. */
+export interface JitSources {
+  /** /tmp as the process sees it; undefined when it is gone, or too many are open. */
+  folder(pid: number): PerfMapFolder | undefined;
+  /** The open file of the jitdump that the image has mapped itself. */
+  dump(): number | undefined;
+  /** When the process was started, in ms since the epoch; undefined when it is gone. */
+  startOf(pid: number): number | undefined;
+  /** CLOCK_MONOTONIC in ns. */
+  now(): number;
+  /** Whether one more file may be open. */
+  hasRoom(): boolean;
+}
+
+export interface ParentCode {
+  readonly image: JitImage;
+  /** CLOCK_MONOTONIC in ns: what was generated afterwards is not the child's. */
+  readonly forkedAt: number;
+}
+
+export class JitImage {
+  /** Sampled since the last collection. */
+  used = true;
+  /** Where its perf map is, or will be. */
+  place: PerfMapFolder | undefined;
+  private owner: MapOwner | undefined;
+  private writtenAfter = 0;
+  private map: PerfMap | undefined;
+  private dump: JitDump | undefined;
+  /** It has mapped one, which tells times apart, even if there is nothing in it yet. */
+  private hasDump = false;
+  private retryAt = Number.NEGATIVE_INFINITY;
+  private retryMs = FIRST_RETRY_MS;
+  private ended = false;
+  private foundRuntime: RuntimeName | undefined;
+  private foundParent: { readonly parent: ParentCode | undefined } | undefined;
+
+  constructor(
+    readonly key: string,
+    private readonly image: ProgramImage,
+    private readonly sources: JitSources,
+    /** Of the process that this one was forked from. Asked once. */
+    private readonly findParent: () => ParentCode | undefined,
+  ) {}
+
+  get parent(): ParentCode | undefined {
+    this.foundParent ??= { parent: this.findParent() };
+    return this.foundParent.parent;
+  }
+
+  /** Whether anything was found that says what its code is. */
+  get isDescribed(): boolean {
+    const own = this.map !== undefined || this.dump !== undefined;
+    return own || (this.parent?.image.isDescribed ?? false);
+  }
+
+  /** What generates it, if its program is known. */
+  get runtime(): RuntimeName | undefined {
+    this.foundRuntime ??= runtimeOf(this.image.mappings.paths());
+    return this.foundRuntime;
+  }
+
+  /** Whether it holds files open. */
+  get isReading(): boolean {
+    return !this.ended && (this.map !== undefined || this.dump !== undefined);
+  }
+
+  /** Whether memory was there when the process was forked. */
+  isInherited({ since }: MappedObject): boolean {
+    return since <= this.image.since;
+  }
+
+  /**
+   * What was at an address.
+   * @param time CLOCK_MONOTONIC in ns
+   * @param isInherited the memory was there already when the process was forked
+   */
+  lookup(address: number, time: number, isInherited: boolean): SymbolHit | undefined {
+    const own = this.dump?.lookup(address, time) ?? this.map?.lookup(address, time);
+    if (own !== undefined || !isInherited) return own;
+    const { parent } = this;
+    return parent?.image.lookup(address, Math.min(time, parent.forkedAt), true);
+  }
+
+  /** Whether what is known of that time stays so: a runtime writes its jitdump in large pieces. */
+  isSettled(time: number): boolean {
+    return !this.hasDump || (this.dump !== undefined && this.dump.knownUntil >= time);
+  }
+
+  /** What tells times apart that may have another answer. @param width of a span, in ns */
+  spanOf(time: number, width: number): number {
+    return this.hasDump ? Math.floor(time / width) : (this.map?.editions ?? 0);
+  }
+
+  /** It has mapped a jitdump. */
+  expectDump(): void {
+    this.hasDump = true;
+    this.retryAt = Number.NEGATIVE_INFINITY;
+    this.retryMs = FIRST_RETRY_MS;
+    this.look();
+  }
+
+  /** Secures what goes with the process, and looks for its files if it is time to. */
+  look(): void {
+    if (this.ended || performance.now() < this.retryAt) return;
+    this.retryAt = performance.now() + this.retryMs;
+    this.retryMs = Math.min(2 * this.retryMs, LAST_RETRY_MS);
+    this.identify();
+    this.open();
+  }
+
+  /** Reads what was written since, and what was not there before. */
+  refresh(): void {
+    if (this.ended) return;
+    this.look();
+    const now = this.sources.now();
+    whereItAnswers(() => this.dump?.refresh(now));
+    whereItAnswers(() => this.refreshMap(now));
+  }
+
+  /** Looks for what is not there, however short a time ago it did. */
+  refreshAtLast(): void {
+    this.retryAt = Number.NEGATIVE_INFINITY;
+    this.refresh();
+  }
+
+  /** The process has ended or runs another program: what it has written is all that there will be. */
+  end(): void {
+    if (this.ended) return;
+    // Looked for by what is known: its entry in /proc is gone, or another image's.
+    this.open();
+    this.retryAt = Number.POSITIVE_INFINITY;
+    this.refresh();
+    this.ended = true;
+    this.close();
+  }
+
+  /** What was read still answers. */
+  close(): void {
+    this.map?.close();
+    this.dump?.close();
+  }
+
+  /** The process may have changed its user, and what it sees as /tmp, since it was looked at. */
+  private identify(): void {
+    const owner = describeProcess(this.image.pid);
+    if (owner === undefined) return;
+    this.owner = owner;
+    this.writtenAfter = (this.sources.startOf(this.image.pid) ?? CLOCK_SLACK_MS) - CLOCK_SLACK_MS;
+    this.place = this.sources.folder(this.image.pid) ?? this.place;
+    // As long as there is somebody to ask.
+    void this.parent;
+  }
+
+  private open(): void {
+    const now = this.sources.now();
+    const { owner, place, sources, writtenAfter } = this;
+    if (this.dump === undefined && sources.hasRoom()) {
+      const fd = sources.dump();
+      this.hasDump = fd !== undefined;
+      this.dump = whereItAnswers(() => openDump(fd, now));
+    }
+    if (this.map !== undefined || owner === undefined || !sources.hasRoom()) return;
+    this.map = whereItAnswers(() => place?.open(owner, { writtenAfter }));
+    whereItAnswers(() => this.map?.refresh(now));
+  }
+
+  private refreshMap(now: number): void {
+    const { map, owner, place, writtenAfter } = this;
+    if (map === undefined) return;
+    if (owner !== undefined) place?.follow(map, owner, now, { writtenAfter });
+    map.refresh(now);
+  }
+}
+
+function openDump(fd: number | undefined, now: number): JitDump | undefined {
+  if (fd === undefined || !isJitDump(fd)) return undefined;
+  const map = new JitDump(fd);
+  map.refresh(now);
+  return map;
+}
+
+/**
+ * undefined when the file cannot be read, as in a container whose file system was a process that ended
+ * with it (FUSE). What was read before still answers.
+ */
+function whereItAnswers<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && 'errno' in error) return undefined;
+    throw error;
+  }
+}
