@@ -18,6 +18,7 @@ const ENOENT = 2;
 const ENOEXEC = 8;
 const EACCES = 13;
 const EFAULT = 14;
+const EINVAL = 22;
 const MISSING = '/nonexistent/prográm';
 
 interface Traced {
@@ -134,6 +135,15 @@ describe('no record is made', () => {
     expect(records).toEqual([]);
     for (const kept of [counts.dropped, counts.suppressed, counts.limited])
       expect(kept['failed-exec']).toBe(0);
+  });
+
+  kernelTest('of a question whether an exec would be allowed (AT_EXECVE_CHECK)', async () => {
+    for (const path of ['/bin/true', MISSING]) {
+      const { records, exitCode } = await trace(['check', path]);
+      expect(records).toEqual([]);
+      // Kernels before 6.14 do not know the flag.
+      expect([path === MISSING ? ENOENT : 0, EINVAL]).toContain(exitCode ?? -1);
+    }
   });
 
   kernelTest('unless the hook was asked for', async () => {

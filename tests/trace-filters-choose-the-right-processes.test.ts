@@ -10,7 +10,9 @@ import {
   idOf,
   isExec,
   isExit,
+  isFailedExec,
   isFork,
+  isLimited,
   summaryOf,
   type TraceEvent,
 } from './support/events.ts';
@@ -151,6 +153,16 @@ describe('trace --uid', () => {
     expect(execsOf(events, workload('exit_with'))[0]?.uid).toBe(65533);
     expect(events.filter(isExit).map(({ uid }) => uid)).toEqual([65533]);
   });
+
+  kernelTest('gives their forks too', async () => {
+    const asUser = (uid: number) =>
+      run('setpriv', `--reuid=${uid}`, '--clear-groups', 'sh', '-c', '(exit 0); (exit 0); exit 0');
+    await using waggle = await Waggle.trace(['--uid', '65533', '--events', 'fork']);
+    await Promise.all([asUser(65533), asUser(65532)]);
+    const { events, stderr } = await waggle.stop();
+    expect(events.filter(isFork).map(({ uid }) => uid)).toEqual([65533, 65533]);
+    expect(summaryOf(stderr).events).toBe(2);
+  });
 });
 
 describe('trace --comm', () => {
@@ -166,21 +178,93 @@ describe('trace --comm', () => {
   });
 });
 
+describe('trace --comm', () => {
+  kernelTest('also matches the whole of a name that the kernel cuts', async () => {
+    const folder = freshFolder();
+    const program = copyOfWorkload('exit_with', join(folder, 'a-name-of-more-than-15-bytes'));
+    copyOfWorkload('exit_with', join(folder, 'a-name-of-more-than-16-bytes'));
+    const args = ['--comm', '^a-name-of-more-than-15-bytes$'];
+    await using waggle = await Waggle.trace(args);
+    await run(join(folder, 'a-name-of-more-than-16-bytes'));
+    await run(program);
+    const { events, stderr } = await waggle.stop();
+    const kinds = new Set(events.map(({ event }) => event));
+    expect(kinds.has('exec') && kinds.has('exit')).toBe(true);
+    expect(execsOf(events, program).length).toBe(1);
+    expect(events.filter(isExec).length).toBe(1);
+    expect(summaryOf(stderr).events).toBe(events.length);
+  });
+});
+
 describe('trace --failed', () => {
-  kernelTest('gives what ended with an error or by a signal, and only that', async () => {
-    const script = [
-      `${workload('exit_with')} --id=0`,
-      `${workload('exit_with')} --id=3`,
-      `${workload('die_by')} 15`,
-      'true',
-    ].join('; ');
-    const { events } = await Waggle.run(['trace', '--json', '--failed', '--', 'sh', '-c', script]);
+  const script = [
+    `${workload('exit_with')} --id=0`,
+    `${workload('exit_with')} --id=3`,
+    `${workload('die_by')} 15`,
+    `${workload('exec_fails')} plain /nonexistent/program || :`,
+    'true',
+  ].join('; ');
+
+  kernelTest('gives what ended with an error or by a signal or did not start', async () => {
+    const args = ['trace', '--json', '--failed', '--', 'sh', '-c', script];
+    const { events, stderr } = await Waggle.run(args);
     const exits = events.filter(isExit);
-    expect(exits.length).toBe(events.length);
     expect(exits.map(({ exitCode, signal }) => [exitCode, signal])).toEqual([
       [3, null],
       [0, 'SIGTERM'],
+      [2, null],
     ]);
+    expect(exits[0]?.argv).toEqual([workload('exit_with'), '--id=3']);
+    const failed = events.filter(isFailedExec);
+    expect(failed).toMatchObject([
+      { error: 'ENOENT', filename: '/nonexistent/program', argvTruncated: false },
+    ]);
+    expect(events.length).toBe(4);
+    expect(summaryOf(stderr).events).toBe(4);
+    expect(summaryOf(stderr).suppressed).toBeGreaterThan(0);
+  });
+
+  kernelTest('shows the arguments of each in the table', async () => {
+    const { stdout } = await Waggle.run(['trace', '--failed', '--', 'sh', '-c', script]);
+    const rows = stdout.trimEnd().split('\n').slice(1);
+    expect(rows.length).toBe(4);
+    expect(rows[0]).toEndWith(`: ${workload('exit_with')} --id=3`);
+    expect(rows[1]).toEndWith(`: ${workload('die_by')} 15`);
+    expect(rows[2]).toEndWith(`ENOENT /nonexistent/program: name '' 'two words'`);
+    expect(rows[3]).toEndWith(`: ${workload('exec_fails')} plain /nonexistent/program`);
+  });
+
+  kernelTest('of events that cannot fail is a mistake', async () => {
+    const { code, stderr } = await Waggle.run(['trace', '--failed', '--events', 'exec,fork']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--events');
+  });
+});
+
+describe('trace --environ', () => {
+  kernelTest('without --json is a mistake', async () => {
+    const { code, stderr } = await Waggle.run(['trace', '--environ', '--', 'true']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--json');
+  });
+});
+
+describe('trace --rate-limit', () => {
+  kernelTest('says how many events it kept back, exits of limited processes too', async () => {
+    const command = ['--', workload('storm'), '200', '0', workload('exit_with')];
+    const { events, stderr } = await Waggle.run([
+      'trace',
+      '--json',
+      '--rate-limit',
+      '20',
+      ...command,
+    ]);
+    const shown = events.filter((event) => isExec(event) || isExit(event)).length;
+    const limited = events.filter(isLimited).reduce((sum, { count }) => sum + count, 0);
+    expect(limited).toBeGreaterThan(0);
+    expect(shown + limited).toBe(2 * 201);
+    expect(stderr).toContain(`${shown} events, 0 lost`);
+    expect(stderr).toContain(`, ${limited} limited`);
   });
 });
 

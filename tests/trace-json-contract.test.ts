@@ -80,7 +80,19 @@ const SHAPES: Readonly<Record<TraceEvent['event'], Shape>> = {
     coreDumped: isBoolean,
     lifetimeNs: isNumeral,
   },
-  fork: { ...PROCESS, childPid: isInteger, childStartTime: isNumeral },
+  fork: { ...PROCESS, childPid: isInteger, childStartTime: isNumeral, uid: isInteger },
+  'failed-exec': {
+    ...PROCESS,
+    error: isString,
+    filename: orNull(isString),
+    argv: isStrings,
+    argvTruncated: isBoolean,
+    uid: isInteger,
+    gid: isInteger,
+    cgroupId: isNumeral,
+  },
+  limited: { event: isString, time: isTime, count: isInteger },
+  untracked: { event: isString, time: isTime, count: isInteger },
   lost: { event: isString, time: isTime, count: isInteger },
 };
 

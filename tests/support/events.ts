@@ -52,6 +52,25 @@ export interface ForkLine {
   readonly comm: string;
   readonly childPid: number;
   readonly childStartTime: string;
+  readonly uid: number;
+}
+
+export interface FailedExecLine {
+  readonly event: 'failed-exec';
+  readonly time: string;
+  readonly pid: number;
+  readonly comm: string;
+  readonly error: string;
+  readonly filename: string | null;
+  readonly argv: readonly string[];
+  readonly argvTruncated: boolean;
+}
+
+/** What is missing beside losses. */
+export interface WithheldLine {
+  readonly event: 'limited' | 'untracked';
+  readonly time: string;
+  readonly count: number;
 }
 
 export interface LostLine {
@@ -60,11 +79,16 @@ export interface LostLine {
   readonly count: number;
 }
 
-export type TraceEvent = ExecLine | ExitLine | ForkLine | LostLine;
+export type TraceEvent = ExecLine | ExitLine | ForkLine | FailedExecLine | LostLine | WithheldLine;
 
 export const isExec = (event: TraceEvent): event is ExecLine => event.event === 'exec';
 export const isExit = (event: TraceEvent): event is ExitLine => event.event === 'exit';
 export const isFork = (event: TraceEvent): event is ForkLine => event.event === 'fork';
+export const isFailedExec = (event: TraceEvent): event is FailedExecLine =>
+  event.event === 'failed-exec';
+export const isLimited = (event: TraceEvent): event is WithheldLine => event.event === 'limited';
+export const isUntracked = (event: TraceEvent): event is WithheldLine =>
+  event.event === 'untracked';
 export const isLost = (event: TraceEvent): event is LostLine => event.event === 'lost';
 
 /** (pid, start time): what a process is known by. */

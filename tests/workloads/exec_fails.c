@@ -3,6 +3,7 @@
  * Makes one execve or execveat that fails, in the way HOW, and exits with its errno:
  *   plain      PATH with the arguments "name", "", "two words"
  *   at         execveat(the working directory, PATH) with the argument "name"
+ *   check      asks whether PATH could be executed (AT_EXECVE_CHECK), which executes nothing
  *   no-argv    PATH with a NULL instead of arguments
  *   bad-path   a path at an address where nothing is mapped
  *   bad-arg    PATH with the arguments "name" and one where nothing is mapped
@@ -70,6 +71,8 @@ int main(int argc, char **argv)
 		result = execve(path, plain, NULL);
 	else if (!strcmp(how, "at"))
 		result = syscall(SYS_execveat, AT_FDCWD, path, name, NULL, 0);
+	else if (!strcmp(how, "check"))
+		result = syscall(SYS_execveat, AT_FDCWD, path, name, NULL, 0x10000);
 	else if (!strcmp(how, "no-argv"))
 		result = syscall(SYS_execve, path, NULL, NULL);
 	else if (!strcmp(how, "bad-path"))

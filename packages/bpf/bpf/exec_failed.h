@@ -13,8 +13,17 @@
 
 #define FAILED_PAYLOAD_BYTES sizeof(((struct exec_failed_record *)0)->payload)
 
-/* Beyond it are the kernel's own (ERESTARTSYS, ...): the call will be made again. */
-#define ERRNO_MAX 511
+/* MAX_ERRNO of include/linux/err.h: below it are addresses and lengths. */
+#define ERRNO_MAX 4095
+
+/* include/uapi/linux/fcntl.h (6.14): asks whether an exec would be allowed, and is none. */
+#define AT_EXECVE_CHECK 0x10000
+
+/* include/linux/errno.h: the call will be made again, or a signal turns it into an EINTR. */
+static __always_inline bool restarts(long result)
+{
+	return result == -512 || result == -513 || result == -514 || result == -516;
+}
 
 struct failed_call {
 	const char *filename;
@@ -42,6 +51,8 @@ static __always_inline bool failed_call_of(struct pt_regs *regs, struct failed_c
 		call->filename = (void *)BPF_CORE_READ(regs, di);
 		call->argv = (void *)BPF_CORE_READ(regs, si);
 	} else {
+		if (BPF_CORE_READ(regs, r8) & AT_EXECVE_CHECK)
+			return false;
 		call->filename = (void *)BPF_CORE_READ(regs, si);
 		call->argv = (void *)BPF_CORE_READ(regs, dx);
 	}
@@ -66,6 +77,8 @@ static __always_inline bool failed_call_of(struct pt_regs *regs, struct failed_c
 		call->filename = (void *)BPF_CORE_READ(regs, orig_x0);
 		call->argv = (void *)BPF_CORE_READ(regs, regs[1]);
 	} else {
+		if (BPF_CORE_READ(regs, regs[4]) & AT_EXECVE_CHECK)
+			return false;
 		call->filename = (void *)BPF_CORE_READ(regs, regs[1]);
 		call->argv = (void *)BPF_CORE_READ(regs, regs[2]);
 	}
@@ -152,7 +165,7 @@ static __always_inline void on_syscall_exit(struct pt_regs *regs, long result)
 	u32 at, filename, tgid;
 	u64 ids;
 
-	if (result >= 0 || result < -ERRNO_MAX || !failed_call_of(regs, &call))
+	if (result >= 0 || result < -ERRNO_MAX || restarts(result) || !failed_call_of(regs, &call))
 		return;
 	settings = ONLY(filter_settings);
 	counters = ONLY(event_counters);

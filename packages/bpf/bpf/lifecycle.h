@@ -122,6 +122,7 @@ static __always_inline void on_fork(struct task_struct *parent, struct task_stru
 		return;
 	fill_header(&record.header, parent);
 	record.child_tgid = child_tgid;
+	record.uid = bpf_get_current_uid_gid();
 	submit(&record, sizeof(record), &record.header, counters, RECORD_FORK);
 }
 

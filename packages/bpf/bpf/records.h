@@ -74,7 +74,7 @@ struct record_header {
 struct fork_record {
 	struct record_header header; /* of the parent */
 	u32 child_tgid;
-	u32 reserved;
+	u32 uid;
 	u64 child_start_boottime;
 };
 

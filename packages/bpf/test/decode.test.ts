@@ -49,6 +49,7 @@ test('a fork', () => {
     type: 'fork',
     childPid: 4_194_304,
     childStartTime: 2n ** 64n - 1n,
+    uid: 0xffff_fffd,
   });
 });
 

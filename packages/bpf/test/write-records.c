@@ -62,6 +62,7 @@ int main(void)
 
 	born.header = header(RECORD_FORK, 0);
 	born.child_tgid = 4194304;
+	born.uid = 0xfffffffd;
 	born.child_start_boottime = 0xffffffffffffffffull;
 	emit(&born, sizeof(born));
 

@@ -77,6 +77,7 @@ export {
   profileOutput,
   type SinkContext,
 } from './outputs/profile-output.ts';
+export type { WithheldNotice } from './outputs/withheld.ts';
 export {
   type CompositionProblem,
   type DuplicateNames,

@@ -132,6 +132,7 @@ function decodeFork({ bytes, view }: RecordMemory, offset: number): ForkRecord {
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
     childPid: view.getUint32(offset + FORK.child_tgid, true),
     childStartTime: view.getBigUint64(offset + FORK.child_start_boottime, true),
+    uid: view.getUint32(offset + FORK.uid, true),
   };
 }
 

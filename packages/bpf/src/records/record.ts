@@ -28,6 +28,8 @@ export interface ForkRecord extends RecordHeader {
   readonly type: 'fork';
   readonly childPid: number;
   readonly childStartTime: bigint;
+  /** Of the parent, and so of the child. */
+  readonly uid: number;
 }
 
 export interface ExecRecord extends RecordHeader {

@@ -41,6 +41,8 @@ export interface KernelProgramsOptions {
   readonly execDetail?: boolean;
   /** Whether the tracked set is used; without it the map takes no memory. */
   readonly tracksProcesses: boolean;
+  /** Most processes of it; those of the object unless given. */
+  readonly trackedEntries?: number;
   /** By which processes are counted; the initial one unless given. */
   readonly pidNamespace?: PidNamespace;
   /** Methods that are not tried, as if the kernel refused them: for tests of the fallbacks. */
@@ -201,6 +203,8 @@ function load(file: BpfObjectFile, options: LoadOptions, programs: readonly stri
     setNamespaces(file, options.pidNamespace);
     // Programs name these maps, so they must exist; what is not used takes one entry.
     if (!options.tracksProcesses) file.setMaxEntries(MAPS.trackedProcesses, 1);
+    else if (options.trackedEntries !== undefined)
+      file.setMaxEntries(MAPS.trackedProcesses, options.trackedEntries);
     for (const map of MAPS.samples) file.setMaxEntries(map, options.sampleEntries ?? 1);
     if (options.unwindsByTables) {
       const { self: pid = process.pid } = options.pidNamespace ?? {};

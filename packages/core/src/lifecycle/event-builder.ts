@@ -3,7 +3,6 @@
 // plugin that keeps process metadata. Fields are spelled out because this runs for every event
 // and spreading objects is what costs.
 
-import { getSystemErrorName } from 'node:util';
 import type {
   ExecRecord,
   ExitRecord,
@@ -11,6 +10,7 @@ import type {
   ForkRecord,
   KernelRecord,
 } from '@waggle/bpf';
+import { errnoName } from '@waggle/ffi';
 import type {
   ExecEvent,
   ExitEvent,
@@ -58,6 +58,7 @@ export class EventBuilder {
       parentComm: null,
       childPid: record.childPid,
       childStartTime: record.childStartTime,
+      uid: record.uid,
     };
   }
 
@@ -136,7 +137,7 @@ export class EventBuilder {
       parentStartTime: record.parentStartTime,
       comm: record.comm,
       parentComm: null,
-      error: getSystemErrorName(-record.error),
+      error: errnoName(record.error),
       filename: record.filename ?? null,
       argv: record.argv,
       argvTruncated: record.argvTruncated,

@@ -26,6 +26,8 @@ export interface EventTotals {
   readonly limited: CountByKind;
   /** Left out because our PID namespace does not have the process; all kinds together. */
   readonly foreign: number;
+  /** Children that were not followed because too many processes were: nothing is known of them. */
+  readonly untracked: number;
 }
 
 const ALL_KINDS: readonly KernelHook[] = ['fork', 'exec', 'exit', 'failed-exec'];
@@ -95,8 +97,15 @@ export class EventReader {
   }
 
   totals(): EventTotals {
-    const { dropped, suppressed, limited, foreign } = this.settings.readCounts();
-    return { delivered: { ...this.delivered }, lost: dropped, suppressed, limited, foreign };
+    const { dropped, suppressed, limited, foreign, trackingOverflow } = this.settings.readCounts();
+    return {
+      delivered: { ...this.delivered },
+      lost: dropped,
+      suppressed,
+      limited,
+      foreign,
+      untracked: trackingOverflow,
+    };
   }
 
   private isGap(record: KernelRecord): boolean {

@@ -36,6 +36,8 @@ export interface ForkEvent extends EventBase {
   readonly event: 'fork';
   readonly childPid: number;
   readonly childStartTime: bigint;
+  /** Of both: a child is born with its parent's credentials. */
+  readonly uid: number;
 }
 
 export interface ExecEvent extends EventBase {

@@ -53,6 +53,7 @@ const forkOf = (parent: Alive, child: Alive, time: bigint): ForkEvent => ({
   event: 'fork',
   childPid: child.pid,
   childStartTime: child.startTime,
+  uid: 0,
 });
 const execOf = (process: Alive, time: bigint): ExecEvent => ({
   ...base(process, time),

@@ -4,6 +4,7 @@
 import type { ExecEvent, ProcessEvent } from '../lifecycle/process-event.ts';
 import { stringifyJson } from '../text/json.ts';
 import { Rfc3339 } from './rfc3339.ts';
+import type { WithheldNotice } from './withheld.ts';
 
 export class EventJson {
   private readonly clock = new Rfc3339();
@@ -13,7 +14,12 @@ export class EventJson {
     return `${stringifyJson(this.fields(event))}\n`;
   }
 
-  /** The same as an object of strings, numbers, arrays and null. */
+  /** The line of what is missing beside losses. */
+  noticeLine({ event, time, count }: WithheldNotice): string {
+    return `${stringifyJson({ event, time: this.clock.format(time), count })}\n`;
+  }
+
+  /** An event as an object of strings, numbers, arrays and null. */
   fields(event: ProcessEvent): object {
     switch (event.event) {
       case 'exec':
@@ -76,6 +82,7 @@ export class EventJson {
           comm: event.comm,
           childPid: event.childPid,
           childStartTime: String(event.childStartTime),
+          uid: event.uid,
           parentComm: event.parentComm,
           processId: event.processId,
           parentProcessId: event.parentProcessId,

@@ -6,9 +6,11 @@ import { sumOf } from '../lifecycle/event-reader.ts';
 import type { LostEvent, ProcessEvent } from '../lifecycle/process-event.ts';
 import { definePlugin, type PluginContext, type Services } from '../plugin/plugin.ts';
 import type { Service } from '../plugin/service.ts';
+import { type SessionControl, SessionService } from '../session/session-service.ts';
 import { stringifyJson } from '../text/json.ts';
 import { ProcessTreeService } from '../tree/process-tree-plugin.ts';
 import { EventJson } from './event-json.ts';
+import { WithheldCounts, type WithheldNotice } from './withheld.ts';
 
 export interface EventOutputOptions {
   /** Where the text goes. A promise is waited for before the next chunk. */
@@ -25,7 +27,15 @@ export interface LineOutputOptions<Needs extends Services> extends EventOutputOp
   readonly needs?: Needs;
   /** One event's text, line feed included. */
   readonly line: (event: ProcessEvent, services: PluginContext<Needs>['services']) => string;
+  /** The line of what is missing beside losses. Default: it is not written. */
+  readonly notice?: (notice: WithheldNotice) => string;
 }
+
+/** Under a name that no plugin takes for a service of its own. */
+const WITHHELD_SESSION = 'session of lineOutput';
+
+const UNTRACKED =
+  'too many processes run at once below those that are traced: some were not followed, and nothing is known of them and their descendants; trace fewer of them, or the whole host';
 
 /** Events that may wait for a slow writer here; more wait in the kernel. */
 const QUEUED_EVENTS = 16_384;
@@ -34,32 +44,52 @@ const QUEUED_EVENTS = 16_384;
 export const lineOutput = <const Needs extends Services = Record<never, Service>>(
   options: LineOutputOptions<Needs>,
 ) => {
-  const { line, write, where = () => true, events: kinds = ['exec', 'exit'] } = options;
+  const { line, notice, write, where = () => true, events: kinds = ['exec', 'exit'] } = options;
   return definePlugin({
     name: options.name,
     kernel: { events: kinds },
     queue: { capacity: QUEUED_EVENTS, whenFull: 'block' },
     handlerTimeoutMs: Number.POSITIVE_INFINITY,
-    ...(options.needs === undefined ? {} : { needs: options.needs }),
-    setup: ({ services }) => ({
-      observeBatch(events) {
-        let text = '';
-        for (const event of events) {
-          const wanted = event.event === 'lost' ? lossOf(event, kinds) : event;
-          if (wanted === undefined) continue;
-          if (wanted.event !== 'lost' && !kinds.includes(wanted.event)) continue;
-          if (where(wanted)) text += line(wanted, services);
+    needs: { ...(options.needs ?? ({} as Needs)), [WITHHELD_SESSION]: SessionService },
+    setup: ({ services, warn }) => {
+      const withheld = new WithheldCounts(services[WITHHELD_SESSION] as SessionControl, kinds);
+      let warned = false;
+      const textOf = (notices: readonly WithheldNotice[]): string => {
+        if (!warned && notices.some(({ event }) => event === 'untracked')) {
+          warned = true;
+          warn(UNTRACKED);
         }
-        return text === '' ? undefined : (write(text) ?? undefined);
-      },
-    }),
+        return notice === undefined ? '' : notices.map(notice).join('');
+      };
+      return {
+        observeBatch(events) {
+          let text = textOf(withheld.whenDue());
+          for (const event of events) {
+            const wanted = event.event === 'lost' ? lossOf(event, kinds) : event;
+            if (wanted === undefined) continue;
+            if (wanted.event !== 'lost' && !kinds.includes(wanted.event)) continue;
+            if (where(wanted)) text += line(wanted, services as PluginContext<Needs>['services']);
+          }
+          return text === '' ? undefined : (write(text) ?? undefined);
+        },
+        end() {
+          const text = textOf(withheld.now());
+          return text === '' ? undefined : (write(text) ?? undefined);
+        },
+      };
+    },
   });
 };
 
 /** One JSON object a line, as `waggle trace --json` prints them. */
 export const jsonLines = (options: EventOutputOptions) => {
   const json = new EventJson();
-  return lineOutput({ ...options, name: 'json-lines', line: (event) => json.line(event) });
+  return lineOutput({
+    ...options,
+    name: 'json-lines',
+    line: (event) => json.line(event),
+    notice: (notice) => json.noticeLine(notice),
+  });
 };
 
 /** The same with the ancestors of each process, nearest first. Needs the plugin processTree(). */
@@ -69,6 +99,7 @@ export const jsonLinesWithAncestors = (options: EventOutputOptions) => {
     ...options,
     name: 'json-lines',
     needs: { tree: ProcessTreeService },
+    notice: (notice) => json.noticeLine(notice),
     line(event, { tree }) {
       if (event.event === 'lost') return json.line(event);
       const ancestors = tree.ancestors(event).map(({ pid, startTime, comm, filename }) => ({

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { REDACTED, redactArguments } from './redact-arguments.ts';
 
+const PEM = '-----BEGIN KEY-----\nMIIB\n+/=\n-----END KEY-----\n';
 const PASSWORD = /--password[= ](\S+)/;
 
 describe('arguments that match', () => {
@@ -19,6 +20,34 @@ describe('arguments that match', () => {
     ],
     [['plain'], [PASSWORD], ['plain']],
     [['x', ''], [/^$/], ['x', '']],
+    // Every white space in a value, wherever it stands.
+    ...['\n', '\t', '\r', '\v', '\f', '\u00a0', '\u2028', '\ufeff', ' \n '].flatMap((space) =>
+      [`two${space}lines`, `${space}lines`, `lines${space}`].flatMap((secret) => [
+        [['x', '--password', secret, 'end'], [PASSWORD], ['x', '--password', REDACTED, 'end']],
+        [
+          ['x', `--password=${secret}`, 'end'],
+          [/--password[= ](.+?)(?= end)/],
+          ['x', `--password=${REDACTED}`, 'end'],
+        ],
+      ]),
+    ),
+    [
+      ['sh', '-c', 'x --password\thunter2; y'],
+      [PASSWORD],
+      ['sh', '-c', `x --password\t${REDACTED}`],
+    ],
+    [['sh', '-c', 'x --password  hunter2'], [PASSWORD], ['sh', '-c', `x --password  ${REDACTED}`]],
+    [['x', '-p', '-p', 'hunter2'], [/-p (\S+)/], ['x', '-p', REDACTED, REDACTED]],
+    [['x', '--key', PEM], [/--key (.*)/], ['x', '--key', REDACTED]],
+    [['x', '--key', PEM], [/BEGIN.*KEY/], ['x', '--key', `-----${REDACTED}-----\n`]],
+    [['x', 'a\nb'], [/^(a)$/m], ['x', 'a\nb']],
+    [['x', 'SECRET\nSecret'], [/secret\s\w+/iu], ['x', REDACTED]],
+    [['x', '🐝', '--password', 'é\nö'], [/--password (\S+)/u], ['x', '🐝', '--password', REDACTED]],
+    [
+      ['x', '--user', 'a', '--password', 'b'],
+      [/--(?:user|password) (?<secret>\S+)/],
+      ['x', '--user', REDACTED, '--password', REDACTED],
+    ],
   ] as [string[], RegExp[], string[]][])
     test(`${JSON.stringify(argv)} by ${patterns.join(' ')}`, () => {
       expect(redactArguments(argv, patterns)).toEqual(expected);
@@ -46,4 +75,24 @@ test('a secret without spaces never shows, wherever it stands, and the rest stay
       },
     ),
   );
+});
+
+test('a value with any white space in it never shows', () => {
+  const part = fc.stringMatching(/^[A-Z]{1,6}$/);
+  const space = fc.stringMatching(/^\s{1,3}$/);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(space, part), { minLength: 1, maxLength: 5 }), (parts) => {
+      const secret = parts.flat().join('');
+      const redacted = redactArguments(['x', '--password', secret, 'after'], [PASSWORD]);
+      expect(redacted[2]).toBe(REDACTED);
+      expect(redacted[3]).toBe('after');
+    }),
+  );
+});
+
+test('an argument without its end goes as a whole: the pattern may need what was cut', () => {
+  const argv = ['x', 'http://user:hunter2', 'y'];
+  const redacted = redactArguments(argv, [/:\/\/(.*)@/], { isCut: (index) => index === 1 });
+  expect(redacted).toEqual(['x', REDACTED, 'y']);
+  expect(redactArguments(argv, [], { isCut: () => true })).toEqual(argv);
 });

@@ -1,6 +1,11 @@
 // Blacks out parts of command lines. A pattern is matched against the arguments joined by single
 // spaces, so that `--password (\S+)` works however the program takes it; what its groups captured
 // goes, or all that it matched if it has none.
+//
+// White space in an argument must not save what stands behind it. So `.` takes line ends too; each
+// pattern is also tried with every run of white space in an argument as one space (a tab between
+// option and value, a value that begins with a newline); and where a match ends at white space
+// inside an argument, the rest of that argument goes with it.
 
 export const REDACTED = '[redacted]';
 
@@ -9,32 +14,93 @@ interface Range {
   readonly end: number;
 }
 
-/** @param patterns as people write them; flags `g` and `d` are added. */
+/** The arguments as one text, and where each of its characters stands in the joined arguments. */
+interface Line {
+  readonly text: string;
+  /** Undefined where it is the joined arguments themselves. */
+  readonly origin: readonly number[] | undefined;
+}
+
+export interface RedactOptions {
+  /** Which arguments lack their end: nobody can tell what stands in them, so all of each goes. */
+  readonly isCut?: (index: number) => boolean;
+}
+
+/** @param patterns as people write them; flags `g`, `d` and `s` are added. */
 export function redactArguments(
   argv: readonly string[],
   patterns: readonly RegExp[],
+  { isCut = () => false }: RedactOptions = {},
 ): readonly string[] {
-  const line = argv.join(' ');
-  const secret = patterns.flatMap((pattern) => rangesOf(line, pattern));
-  if (secret.length === 0) return argv;
+  if (patterns.length === 0) return argv;
+  const joined = argv.join(' ');
+  const secret = linesOf(argv, joined).flatMap((line) =>
+    patterns.flatMap((pattern) => rangesOf(line, pattern)),
+  );
+  const anyCut = argv.some((_, index) => isCut(index));
+  if (secret.length === 0 && !anyCut) return argv;
   let at = 0;
-  return argv.map((word) => {
+  return argv.map((word, index) => {
     const start = at;
     at += word.length + 1;
-    return redactWord(word, start, secret);
+    return isCut(index) ? REDACTED : redactWord(word, start, secret);
   });
 }
 
-function rangesOf(line: string, pattern: RegExp): Range[] {
-  const flags = new Set([...pattern.flags, 'g', 'd']);
+/** A text that is no list of arguments: a path, a name, a variable of the environment. */
+export function redactText(text: string, patterns: readonly RegExp[]): string {
+  return redactArguments([text], patterns)[0] ?? '';
+}
+
+const UNUSUAL_SPACE = /[^\S ]|^\s| {2}/;
+
+function linesOf(argv: readonly string[], joined: string): Line[] {
+  const whole: Line = { text: joined, origin: undefined };
+  return argv.some((word) => UNUSUAL_SPACE.test(word)) ? [whole, collapsed(argv)] : [whole];
+}
+
+/** Runs of white space as one space, and none at an argument's beginning. */
+function collapsed(argv: readonly string[]): Line {
+  let text = '';
+  const origin: number[] = [];
+  let at = 0;
+  for (const [index, word] of argv.entries()) {
+    if (index > 0) {
+      text += ' ';
+      origin.push(at - 1);
+    }
+    for (const { 0: part, index: offset } of word.matchAll(/\s+|\S+/g)) {
+      const isSpace = /^\s/.test(part);
+      if (isSpace && offset === 0) continue;
+      const kept = isSpace ? ' ' : part;
+      for (let next = 0; next < kept.length; next++) origin.push(at + offset + next);
+      text += kept;
+    }
+    at += word.length + 1;
+  }
+  return { text, origin };
+}
+
+function rangesOf({ text, origin }: Line, pattern: RegExp): Range[] {
+  const flags = new Set([...pattern.flags, 'g', 'd', 's']);
   flags.delete('y');
+  const search = new RegExp(pattern.source, [...flags].join(''));
   const ranges: Range[] = [];
-  for (const match of line.matchAll(new RegExp(pattern.source, [...flags].join('')))) {
+  for (let match = search.exec(text); match !== null; match = search.exec(text)) {
     const [whole, ...groups] = match.indices ?? [];
     const captured = groups.filter((group) => group !== undefined);
-    for (const range of captured.length > 0 ? captured : [whole])
-      if (range !== undefined && range[1] > range[0])
-        ranges.push({ start: range[0], end: range[1] });
+    const secrets = captured.length > 0 ? captured : [whole];
+    for (const range of secrets) {
+      if (range === undefined || range[1] <= range[0]) continue;
+      ranges.push({
+        start: origin?.[range[0]] ?? range[0],
+        end: (origin?.[range[1] - 1] ?? range[1] - 1) + 1,
+      });
+    }
+    // What a group took may itself be the option that announces the secret (`-p -p secret`).
+    const from = Math.min(...captured.map(([start]) => start));
+    if (from > match.index && from < search.lastIndex) search.lastIndex = from;
+    else if (match[0] === '') search.lastIndex++;
   }
   return ranges;
 }
@@ -44,12 +110,8 @@ function redactWord(word: string, start: number, secret: readonly Range[]): stri
   const touching = secret
     .filter((range) => range.start < end && range.end > start)
     .map((range) => ({
-      start: Math.max(range.start, start) - start,
-      // A secret with a space in it must not show behind the space, where \S+ stopped.
-      end:
-        range.end < end && word[range.end - start] === ' '
-          ? word.length
-          : Math.min(range.end, end) - start,
+      start: startInside(word, range.start - start),
+      end: endInside(word, range.end - start),
     }))
     .sort((a, b) => a.start - b.start);
   let redacted = '';
@@ -61,4 +123,14 @@ function redactWord(word: string, start: number, secret: readonly Range[]): stri
     shown = range.end;
   }
   return redacted + word.slice(shown);
+}
+
+/** White space at the beginning of an argument is a part of the value. */
+function startInside(word: string, start: number): number {
+  return start <= 0 || word.slice(0, start).trim() === '' ? 0 : start;
+}
+
+/** White space there is where the pattern stopped, not where the secret does. */
+function endInside(word: string, end: number): number {
+  return end < word.length && !/\s/.test(word[end] ?? '') ? end : word.length;
 }

@@ -129,6 +129,7 @@ function programOptions(
     hooks: [...hooks],
     ringBytes: config.ringBytes ?? DEFAULT_RING_BYTES,
     tracksProcesses: true,
+    ...(config.trackedProcesses === undefined ? {} : { trackedEntries: config.trackedProcesses }),
     pidNamespace,
     ...(needs.sampler === undefined ? {} : { sampleEntries: needs.sampler.entries }),
     ...(needs.sampler?.unwind === undefined ? {} : { unwind: needs.sampler.unwind }),

@@ -21,6 +21,8 @@ export interface SessionConfig extends SessionTarget {
   readonly environ?: boolean;
   /** Most forks and most execs a second; what it keeps back is counted as `limited`. */
   readonly rateLimit?: RateLimit;
+  /** Most processes that are followed at once, where the session is about some. Default 32,768. */
+  readonly trackedProcesses?: number;
   /** Bytes of the ring buffer: a power of two, at least a page. Default 8 MiB. */
   readonly ringBytes?: number;
   /**

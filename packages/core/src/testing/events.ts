@@ -15,7 +15,7 @@ const BOOT_NS = 86_400_000_000_000n;
 /** TASK_COMM_LEN of the kernel (include/linux/sched.h) without its NUL. */
 const COMM_BYTES = 15;
 
-type Common = Omit<ForkEvent, 'event' | 'childPid' | 'childStartTime'>;
+type Common = Omit<ForkEvent, 'event' | 'childPid' | 'childStartTime' | 'uid'>;
 
 function common(given: Partial<Common>, program?: string): Common {
   const pid = given.pid ?? 1000;
@@ -52,6 +52,7 @@ export function forkEvent(given: Partial<Omit<ForkEvent, 'event'>> = {}): ForkEv
     ...base,
     childPid: given.childPid ?? base.pid + 1,
     childStartTime: given.childStartTime ?? base.bootTime,
+    uid: given.uid ?? 0,
   };
 }
 

@@ -1,17 +1,7 @@
 // A failed system or libbpf call, with the errno name as its code. libbpf 1.x returns -errno
 // or sets errno (libbpf's LIBBPF_STRICT_ALL mode), so one class serves both.
 
-import { constants } from 'node:os';
-
-/** Where two names share a value (EAGAIN, EWOULDBLOCK) the alphabetically first is kept. */
-const NAMES = new Map<number, string>(
-  Object.entries(constants.errno)
-    .sort(([a], [b]) => (a < b ? 1 : -1))
-    .map(([name, value]) => [value, name]),
-);
-
-/** bpf(2) returns this code of include/linux/errno.h, which no libc knows. */
-const ENOTSUPP = 524;
+import { linuxErrnoName } from './errno-names.ts';
 
 /** libbpf's own codes start at 4000: enum libbpf_errno in bpf/libbpf.h. */
 const LIBBPF_NAMES: Readonly<Record<number, string>> = {
@@ -30,8 +20,7 @@ const LIBBPF_NAMES: Readonly<Record<number, string>> = {
 
 /** The symbolic name of an errno value, e.g. 1 → EPERM. */
 export function errnoName(errno: number): string {
-  if (errno === ENOTSUPP) return 'ENOTSUPP';
-  return NAMES.get(errno) ?? LIBBPF_NAMES[errno] ?? `ERRNO_${errno}`;
+  return linuxErrnoName(errno) ?? LIBBPF_NAMES[errno] ?? `ERRNO_${errno}`;
 }
 
 /**

@@ -36,6 +36,28 @@ export const errorCases: readonly Case[] = [
     },
   },
   {
+    name: 'errors: every errno of this Linux has its name',
+    run() {
+      const source = `#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+int main(void) {
+  for (int code = 1; code <= 133; code++) puts(strerrorname_np(code) ?: "");
+}
+`;
+      const { stdout } = spawnSync(cProgramOf('errno-names', source), { encoding: 'utf8' });
+      const theirs = stdout.split('\n').slice(0, 133);
+      assert.equal(theirs[79], 'ELIBBAD');
+      // The C library may have the other name of the same value.
+      const aliases: Record<string, string> = { ENOTSUP: 'EOPNOTSUPP', EDEADLOCK: 'EDEADLK' };
+      for (const [index, name] of theirs.entries())
+        if (name) assert.equal(errnoName(index + 1), aliases[name] ?? name);
+        else assert.equal(errnoName(index + 1), `ERRNO_${index + 1}`);
+      const own = [512, 513, 514, 515, 516, 517, 518, 519, 521, 524, 531].map(errnoName);
+      assert.ok(own.every((name) => !name.startsWith('ERRNO_')));
+    },
+  },
+  {
     name: 'errors: a message has the last lines of the log, the log has all',
     run() {
       const log = Array.from({ length: 20 }, (_, line) => `line ${line}\n`).join('');

@@ -213,7 +213,11 @@ function summarize(
 ): void {
   const counts = profiler.counts();
   say(`${counts.stored} samples, ${counts.lost} lost; ${where}`);
-  const { delivered, lost } = session.totals();
+  const { delivered, lost, untracked } = session.totals();
+  if (untracked > 0)
+    say(
+      `${untracked} processes were not followed, too many ran at once: their samples are missing`,
+    );
   const allLost = sumOf(lost, ['fork', 'exec', 'exit']);
   say(
     `lifecycle: ${delivered.fork} forks, ${delivered.exec} execs, ${delivered.exit} exits, ${allLost} lost`,

@@ -1,48 +1,66 @@
-import { expect, test } from 'bun:test';
-import type { ExitEvent } from '@waggle/core';
-import { eventFilter } from './filter.ts';
+import { describe, expect, test } from 'bun:test';
+import type { ProcessEvent } from '@waggle/core';
+import { execEvent, exitEvent, failedExecEvent, forkEvent } from '@waggle/core/testing';
+import { EventFilter } from './filter.ts';
 
-const exit: ExitEvent = {
-  event: 'exit',
+const exit = exitEvent({ comm: 'x', uid: 1000 });
+const lost: ProcessEvent = {
+  event: 'lost',
   time: 1n,
-  bootTime: 5n,
-  processId: 'b-42-7-3',
-  parentProcessId: 'b-1-1-1',
-  pid: 42,
-  tid: 42,
-  ppid: 1,
-  startTime: 7n,
-  execId: 3,
-  parentStartTime: 1n,
-  comm: 'x',
-  parentComm: null,
-  uid: 1000,
-  cgroupId: 1n,
-  containerId: null,
-  filename: null,
-  argv: null,
-  argvTruncated: false,
-  exitCode: 0,
-  signal: null,
-  coreDumped: false,
-  lifetimeNs: 1n,
+  count: 5,
+  lost: { fork: 0, exec: 5, exit: 0, 'failed-exec': 0 },
 };
 
-test('filters hold together, and a loss always passes', () => {
-  const events = ['exec', 'exit'] as const;
-  const passes = eventFilter({ events, comm: /^x$/, uid: 1000, failed: true });
-  expect(passes(exit)).toBe(false);
-  expect(passes({ ...exit, exitCode: 1 })).toBe(true);
-  expect(passes({ ...exit, signal: 'SIGKILL' })).toBe(true);
-  expect(passes({ ...exit, exitCode: 1, uid: 0 })).toBe(false);
-  expect(passes({ ...exit, exitCode: 1, comm: 'xy' })).toBe(false);
-  expect(
-    passes({
-      event: 'lost',
-      time: 1n,
-      count: 5,
-      lost: { fork: 0, exec: 5, exit: 0, 'failed-exec': 0 },
-    }),
-  ).toBe(true);
-  expect(eventFilter({ events })(exit)).toBe(true);
+test('filters hold together, a loss always passes, and both sides are counted', () => {
+  const filter = new EventFilter({ comm: /^x$/, uid: 1000, failed: true });
+  expect(filter.passes(exit)).toBe(false);
+  expect(filter.passes({ ...exit, exitCode: 1 })).toBe(true);
+  expect(filter.passes({ ...exit, signal: 'SIGKILL' })).toBe(true);
+  expect(filter.passes(failedExecEvent({ comm: 'x', uid: 1000 }))).toBe(true);
+  expect(filter.passes({ ...exit, exitCode: 1, uid: 0 })).toBe(false);
+  expect(filter.passes({ ...exit, exitCode: 1, comm: 'xy' })).toBe(false);
+  expect(filter.passes(lost)).toBe(true);
+  expect(filter).toMatchObject({ shown: 3, hidden: 3 });
+  expect(new EventFilter({}).passes(exit)).toBe(true);
+});
+
+test('a fork is of the user who forks', () => {
+  const filter = new EventFilter({ uid: 1000 });
+  expect(filter.passes(forkEvent({ uid: 1000 }))).toBe(true);
+  expect(filter.passes(forkEvent({ uid: 0 }))).toBe(false);
+});
+
+describe('a name longer than the kernel keeps', () => {
+  const NAME = 'systemd-networkd-helper';
+  const comm = NAME.slice(0, 15);
+  const filename = `/usr/lib/${NAME}`;
+  const program = { filename, argv: [filename] };
+  const whole = new RegExp(`^${NAME}$`);
+
+  test.each([
+    ['exec', execEvent({ comm, filename })],
+    ['exit', exitEvent({ comm, filename })],
+    ['exit of a script', exitEvent({ comm, filename: '/bin/sh', argv: ['sh', '-e', `./${NAME}`] })],
+    ['fork', forkEvent({ comm })],
+    ['failed exec', failedExecEvent({ comm, filename: '/nowhere' })],
+  ])('matches whole: %s', (_, event) => {
+    expect(new EventFilter({ comm: whole }, () => program).passes(event)).toBe(true);
+  });
+
+  test('still matches as the kernel has it', () => {
+    const filter = new EventFilter({ comm: new RegExp(`^${comm}$`) });
+    expect(filter.passes(execEvent({ comm, filename }))).toBe(true);
+  });
+
+  test('is not looked for where the process is called otherwise', () => {
+    const filter = new EventFilter({ comm: whole }, () => program);
+    expect(filter.passes(execEvent({ comm: 'renamed', filename }))).toBe(false);
+    expect(filter.passes(execEvent({ comm: 'renamed-to-long', filename }))).toBe(false);
+  });
+
+  test('may be cut within a character', () => {
+    const long = 'aaaaaaaaaaaaaaé-b';
+    const event = execEvent({ comm: `${'a'.repeat(14)}\ufffd`, filename: `/bin/${long}` });
+    expect(new EventFilter({ comm: /é-b$/ }).passes(event)).toBe(true);
+  });
 });

@@ -20,7 +20,8 @@ export interface TraceOptions {
   readonly comm?: RegExp;
   readonly uid?: number;
   readonly cgroup?: readonly string[];
-  readonly events: readonly TraceableEvent[];
+  /** Default: exec and exit; with `failed` what can have failed. See tracedEvents(). */
+  readonly events?: readonly TraceableEvent[];
   readonly duration?: number;
   readonly failed?: boolean;
   readonly ringSize?: number;
@@ -31,6 +32,23 @@ export interface TraceOptions {
 }
 
 const EVENTS: readonly TraceableEvent[] = ['fork', 'exec', 'exit', 'failed-exec'];
+
+/** What to trace where nobody said it. */
+export function tracedEvents({ events, failed }: TraceOptions): readonly TraceableEvent[] {
+  return events ?? (failed ? ['exit', 'failed-exec'] : ['exec', 'exit']);
+}
+
+/** What does not go together, for the person who asked for it. */
+export function mistakeIn(options: TraceOptions, command: readonly string[]): string | undefined {
+  if (command.length > 0 && options.pid !== undefined)
+    return 'give either -p or a command to trace, not both';
+  if (options.environ && !options.json)
+    return '--environ needs --json: the table has no room for environments';
+  const fails = (event: TraceableEvent) => event === 'exit' || event === 'failed-exec';
+  if (options.failed && !tracedEvents(options).some(fails))
+    return '--failed shows exits and failed execs, and --events names neither of them';
+  return undefined;
+}
 
 function parseEvents(value: string): readonly TraceableEvent[] {
   const chosen = value.split(',').map((name) => name.trim());
@@ -48,13 +66,14 @@ export function traceCommand(): Command {
     .passThroughOptions()
     .option('--json', 'one JSON object a line on standard output')
     .option('-p, --pid <pid...>', 'only these processes and their descendants', parsePid)
-    .option('--comm <regex>', 'only processes whose name matches', parseRegex)
+    .option('--comm <regex>', 'only processes whose name matches, 15 bytes or whole', parseRegex)
     .option('--uid <uid>', 'only processes of this user id', parseUid)
     .option('--cgroup <path>', 'only below this cgroup v2 directory (repeatable)', collect)
     .addOption(
-      new Option('--events <list>', 'any of fork,exec,exit,failed-exec')
-        .argParser(parseEvents)
-        .default(['exec', 'exit'], 'exec,exit'),
+      new Option(
+        '--events <list>',
+        'any of fork,exec,exit,failed-exec (default: exec,exit; with --failed exit,failed-exec)',
+      ).argParser(parseEvents),
     )
     .option('--duration <seconds>', 'stop after this time', parseSeconds)
     .option('--failed', 'only exits with a status other than 0 or by a signal, and failed execs')

@@ -11,11 +11,11 @@ import {
   ProcessTreeService,
   processMetadata,
   processTree,
+  redactArguments,
   redaction,
   type Session,
   type SessionConfig,
   startCommand,
-  sumOf,
 } from '@waggle/core';
 import * as Effect from 'effect/Effect';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
@@ -23,14 +23,18 @@ import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
 import { Output } from '../../terminal/output.ts';
+import { commandLine } from '../../terminal/shell-words.ts';
 import { palette } from '../../terminal/text.ts';
-import { eventFilter } from './filter.ts';
-import type { TraceOptions } from './options.ts';
+import { EventFilter } from './filter.ts';
+import { mistakeIn, type TraceOptions, tracedEvents } from './options.ts';
+import { programsOf } from './programs.ts';
+import { summaryLine } from './summary.ts';
 import { Table } from './table.ts';
 
 export async function runTrace(options: TraceOptions, command: readonly string[]): Promise<number> {
-  if (command.length > 0 && options.pid !== undefined) {
-    say('give either -p or a command to trace, not both');
+  const mistake = mistakeIn(options, command);
+  if (mistake !== undefined) {
+    say(mistake);
     return USAGE_ERROR;
   }
   return runToExitCode(Effect.scoped(trace(options, command)));
@@ -42,14 +46,18 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
     for (const end of ends) end();
   };
   const output = new TraceOutput(stop);
-  const session = yield* openSession({
+  const filter = new EventFilter(
+    options,
+    programsOf(() => session.processMetadata),
+  );
+  const session: Session = yield* openSession({
     ...sessionConfig(options, command),
-    plugins: plugins(options, command, output),
+    plugins: plugins(options, command, output, filter),
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
   });
   ends.push(() => session.stop());
   yield* stopOnSignal(stop);
-  say(`ready, tracing ${options.events.join(', ')}${scopeOf(options, command)}`);
+  say(`ready, tracing ${tracedEvents(options).join(', ')}${scopeOf(options, command)}`);
   const [file, ...args] = command;
   if (file !== undefined) {
     const child = yield* startCommand([file, ...args], ['inherit', 2, 'inherit']);
@@ -58,7 +66,7 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
   if (!options.json) yield* Effect.promise(() => output.write(tableHeader()));
   if (options.duration !== undefined) yield* stopAfter(options.duration, stop);
   yield* session.run;
-  summarize(session, options, file !== undefined);
+  summarize(session, options, filter, file !== undefined);
   if (output.problem === undefined) return 0;
   say(`the trace could not be written: ${output.problem}`);
   return FAILED;
@@ -82,16 +90,18 @@ function plugins(
   options: TraceOptions,
   command: readonly string[],
   output: TraceOutput,
+  filter: EventFilter,
 ): readonly Plugin[] {
   const common = {
-    events: options.events,
-    where: eventFilter(options),
+    events: tracedEvents(options),
+    where: filter.passes,
     write: (text: string) => output.write(text),
   };
   return [
     processMetadata(),
-    ...(options.tree ? [processTree()] : []),
+    // Before the tree, which keeps names and paths for the lines of descendants.
     ...(options.redact === undefined ? [] : [redaction({ patterns: options.redact })]),
+    ...(options.tree ? [processTree()] : []),
     options.tree
       ? options.json
         ? jsonLinesWithAncestors(common)
@@ -104,7 +114,12 @@ function plugins(
 
 function plainTable(common: EventOutputOptions): Plugin {
   const table = newTable();
-  return lineOutput({ ...common, name: 'table', line: (event) => `${table.line(event)}\n` });
+  return lineOutput({
+    ...common,
+    name: 'table',
+    line: (event) => `${table.line(event)}\n`,
+    notice: (notice) => `${table.notice(notice)}\n`,
+  });
 }
 
 /** Indented below whoever the trace is about; on a whole host, below the first process. */
@@ -118,6 +133,7 @@ function treeTable(
     ...common,
     name: 'tree-table',
     needs: { tree: ProcessTreeService },
+    notice: (notice) => `${table.notice(notice)}\n`,
     line(event, { tree }) {
       if (event.event === 'lost') return `${table.line(event)}\n`;
       const above = tree.ancestors(event);
@@ -163,21 +179,22 @@ class TraceOutput {
   }
 }
 
-function scopeOf(options: TraceOptions, command: readonly string[]): string {
-  if (command.length > 0) return ` of ${command[0]} and its descendants`;
-  if (options.pid !== undefined) return ` of ${options.pid.join(', ')} and their descendants`;
+function scopeOf({ pid, redact = [] }: TraceOptions, command: readonly string[]): string {
+  if (command.length > 0)
+    return ` of ${commandLine(redactArguments(command, redact).slice(0, 1))} and its descendants`;
+  if (pid !== undefined) return ` of ${pid.join(', ')} and their descendants`;
   return '';
 }
 
 function summarize(
   session: Session,
-  { events, rateLimit, pid }: TraceOptions,
+  options: TraceOptions,
+  { shown, hidden }: EventFilter,
   launched: boolean,
 ): void {
-  const { delivered, lost, suppressed, limited, foreign } = session.totals();
-  if (foreign > 0 && pid === undefined && !launched) say(leftOut(`${foreign} events`));
-  const limit = rateLimit === undefined ? '' : `, ${sumOf(limited, events)} limited`;
-  say(
-    `${sumOf(delivered, events)} events, ${sumOf(lost, events)} lost, ${sumOf(suppressed, events)} suppressed${limit}`,
-  );
+  const totals = session.totals();
+  if (totals.foreign > 0 && options.pid === undefined && !launched)
+    say(leftOut(`${totals.foreign} events`));
+  const limits = options.rateLimit !== undefined;
+  say(summaryLine(totals, { events: tracedEvents(options), shown, hidden, limits }));
 }

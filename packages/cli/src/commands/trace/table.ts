@@ -8,6 +8,7 @@ import {
   type ForkEvent,
   type ProcessEvent,
   printable,
+  type WithheldNotice,
 } from '@waggle/core';
 import { commandLine, shellWord } from '../../terminal/shell-words.ts';
 import { humanDuration, type Palette } from '../../terminal/text.ts';
@@ -38,6 +39,15 @@ export class Table {
       case 'lost':
         return `${this.time(event.time)} ${this.colour.yellow(`lost ${event.count} events: the ring buffer was full (--ring-size makes it larger)`)}`;
     }
+  }
+
+  /** What is missing beside losses. */
+  notice({ event, time, count }: WithheldNotice): string {
+    const what =
+      event === 'limited'
+        ? `${count} events kept back by --rate-limit`
+        : `${count} processes are not followed: too many run at once`;
+    return `${this.time(time)} ${this.colour.yellow(what)}`;
   }
 
   private row(
