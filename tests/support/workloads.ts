@@ -52,6 +52,7 @@ const BUILDS = {
   asks_time: { flags: FRAMES },
   call_tree: { flags: FRAMES },
   call_tree_nofp: { source: 'call_tree', flags: NO_FRAMES },
+  call_tree_exported: { source: 'call_tree', flags: ['-rdynamic', ...NO_FRAMES] },
   call_tree_nofp_fixed: {
     source: 'call_tree',
     flags: ['-no-pie', '-fno-PIE', ...NO_FRAMES],

@@ -145,10 +145,16 @@ function kept({ encode, parse }: OutputFormat): void {
     return parse?.(typeof output === 'string' ? new TextEncoder().encode(output) : output);
   };
 
+  /** The order of mappings says which object is the main one, whoever wrote them. */
+  const metadataOf = (profile: Profile) => {
+    const { mainObject: _, ...rest } = back(profile)?.metadata ?? {};
+    return rest;
+  };
+
   test('all metadata is there when it is read back', () => {
-    expect(back(withLines)?.metadata).toEqual(metadata);
+    expect(metadataOf(withLines)).toEqual(metadata);
     const { command: _, ...hostWide } = { ...metadata, lostSamples: 0 };
-    expect(back({ ...withLines, metadata: hostWide })?.metadata).toEqual(hostWide);
+    expect(metadataOf({ ...withLines, metadata: hostWide })).toEqual(hostWide);
   });
 
   test('hostile metadata is there as far as it can be written', () => {

@@ -54,6 +54,7 @@ export type {
   FrameKind,
   Profile,
   ProfileFrame,
+  ProfileMapping,
   ProfileMetadata,
   ProfileStack,
   ProfileValues,

@@ -14,9 +14,19 @@ export function frameKey({ kind, object, name, file, line, inlined }: ProfileFra
   return JSON.stringify([name, kind, object ?? null, ...place, ...(inlined ? [true] : [])]);
 }
 
+/** The same for formats that tell the places in a function apart by their addresses. */
+export function codeKey(frame: ProfileFrame): string {
+  const { address, mapping } = frame;
+  if (address === undefined) return frameKey(frame);
+  const parts = mapping ? [mapping.start, mapping.limit, mapping.fileOffset, mapping.buildId] : [];
+  return `${frameKey(frame)} ${[address, ...parts].join(' ')}`;
+}
+
 export interface MergeOptions {
   /** Values below zero are taken too, for formats that have room for the difference of two profiles. */
   readonly signed?: boolean;
+  /** What two frames have in common when they are the same. Default: frameKey. */
+  readonly sameness?: (frame: ProfileFrame) => string;
 }
 
 /**
@@ -26,14 +36,14 @@ export interface MergeOptions {
  */
 export function mergedStacks(
   { stacks, values }: Pick<Profile, 'stacks' | 'values'>,
-  { signed = false }: MergeOptions = {},
+  { signed = false, sameness = frameKey }: MergeOptions = {},
 ): readonly ProfileStack[] {
   if (!signed) totalSamples(stacks);
   const keys = new Map<ProfileFrame, string>();
   const keyOf = (frame: ProfileFrame): string => {
     let key = keys.get(frame);
     if (key === undefined) {
-      key = frameKey(frame);
+      key = sameness(frame);
       keys.set(frame, key);
     }
     return key;

@@ -6,6 +6,18 @@
 /** Where a frame's code ran. `process` is the frame of the command itself, under its functions. */
 export type FrameKind = 'process' | 'user' | 'kernel' | 'unresolved';
 
+/** A part of an object as it is laid out in memory, in the addresses that its frames have. */
+export interface ProfileMapping {
+  /** The first address. */
+  readonly start: bigint;
+  /** Behind the last address. */
+  readonly limit: bigint;
+  /** Of the byte at `start`, in the object's file. */
+  readonly fileOffset: bigint;
+  /** The GNU build-id in hex. */
+  readonly buildId?: string;
+}
+
 export interface ProfileFrame {
   /** Function or command name, any text: formats escape what they cannot hold. */
   readonly name: string;
@@ -24,6 +36,14 @@ export interface ProfileFrame {
    * one address, and no call was made. Absent in every other frame.
    */
   readonly inlined?: true;
+  /**
+   * Of the instruction, or in a caller, of a byte in its call: in the range of `mapping`, or without
+   * one as the CPU had it. Says nothing about what the frame is: formats that have no addresses sum
+   * over them. Absent where it is not known, and in inlined frames, which are at their caller's.
+   */
+  readonly address?: bigint;
+  /** Where the object, at `address`, was mapped. */
+  readonly mapping?: ProfileMapping;
 }
 
 export interface ProfileStack {
@@ -58,6 +78,8 @@ export interface ProfileMetadata {
   readonly host: string;
   /** The profiled command; absent for a system-wide profile. */
   readonly command?: string;
+  /** The object of the program that the profile is of; absent where nobody said. */
+  readonly mainObject?: string;
   readonly frequencyHz: number;
   readonly startTime: Date;
   readonly durationSeconds: number;

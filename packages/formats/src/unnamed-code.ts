@@ -1,5 +1,7 @@
 /** What stands for a function's name when nobody knows it: where it is, in brackets. */
 
+import type { ProfileMapping } from './profile.ts';
+
 /** @param object Path of the file, whose last part is shown. @param offset Of the code in that file. */
 export function unnamed(object: string | undefined, offset: bigint | number): string {
   const name = object === undefined || object === '' ? 'unknown' : baseName(object);
@@ -28,10 +30,10 @@ export function isKernelAddress(address: bigint): boolean {
 /** Where in its file code at an address is, by the mapping that the address is in. */
 export function fileOffset(
   address: bigint,
-  mapping: { readonly start: bigint; readonly limit: bigint; readonly offset: bigint } | undefined,
+  mapping: Pick<ProfileMapping, 'start' | 'limit' | 'fileOffset'> | undefined,
 ): bigint {
   if (mapping === undefined || isKernelAddress(address)) return address;
-  const { start, limit, offset } = mapping;
+  const { start, limit, fileOffset: offset } = mapping;
   // Some write addresses that are offsets already, in a mapping that was elsewhere.
   if (address < start || (limit > start && address >= limit)) return address;
   return address - start + offset;

@@ -16,6 +16,7 @@ import { SourceLines, type SourceLocation } from './dwarf/source-lines.ts';
 import { FileByteSource } from './elf/byte-source.ts';
 import { SHT_DYNSYM, SHT_STRTAB, SHT_SYMTAB } from './elf/constants.ts';
 import { ElfError } from './elf/error.ts';
+import type { LoadSegment } from './elf/headers.ts';
 import { ElfImage } from './elf/image.ts';
 import { GO_TABLE, readGoFunctions } from './go-functions.ts';
 import { readPltStubs } from './plt.ts';
@@ -46,6 +47,8 @@ export class ObjectSymbols implements Disposable {
   /** Why a source could not be used, in words; empty as a rule. */
   readonly problems: readonly string[];
   readonly table: SymbolTable;
+  /** Virtual address of .text; undefined for a file without section headers. */
+  readonly textStart: number | undefined;
 
   readonly #image: ElfImage;
   #lines: SourceLines | undefined;
@@ -55,11 +58,13 @@ export class ObjectSymbols implements Disposable {
     image: ElfImage,
     { table, description }: CachedSymbols,
     { lines, close }: OpenLines,
+    textStart: number | undefined,
   ) {
     this.#image = image;
     this.#lines = lines;
     this.#close = close;
     this.table = table;
+    this.textStart = textStart;
     this.buildId = image.buildId;
     this.sources = description.sources as readonly SymbolSource[];
     this.debugFile = description.debugFile;
@@ -83,9 +88,10 @@ export class ObjectSymbols implements Disposable {
       const key = keyOf(source, image, search);
       const build = () => buildSymbols(image, search, key);
       const symbols = options.cache?.getOrBuild(key, build) ?? build();
+      const textStart = image.sectionsIfSound.find(({ name }) => name === '.text')?.addr;
       if (!options.lines) source.close();
       const lines = options.lines ? openLines(image, search) : NO_LINES;
-      return new ObjectSymbols(image, symbols, lines);
+      return new ObjectSymbols(image, symbols, lines, textStart);
     } catch (error) {
       source.close();
       throw error;
@@ -105,6 +111,11 @@ export class ObjectSymbols implements Disposable {
   /** As `ElfImage.vaddrOfFileOffset`. */
   vaddrOfFileOffset(offset: number): number | undefined {
     return this.#image.vaddrOfFileOffset(offset);
+  }
+
+  /** As `ElfImage.segmentOfFileOffset`. */
+  segmentOfFileOffset(offset: number): LoadSegment | undefined {
+    return this.#image.segmentOfFileOffset(offset);
   }
 
   /** The symbol that covers a virtual address of the object; see `SymbolTable.lookup`. */
@@ -208,55 +219,58 @@ function digestOfNames(source: FileByteSource, image: ElfImage): string | undefi
 function buildSymbols(image: ElfImage, search: DebugFileSearch, key: string): CachedSymbols {
   const sources: SymbolSource[] = [];
   const problems: string[] = [];
+  const told = new Set<ElfError>();
   let debugFile: string | undefined;
   const attempt = (what: string, run: () => void) => {
     try {
       run();
     } catch (error) {
       if (!(error instanceof ElfError)) throw error;
-      problems.push(`${what}: ${error.message}`);
+      // What they all need is told once.
+      if (!told.has(error)) problems.push(`${what}: ${error.message}`);
+      told.add(error);
     }
   };
-  let table = SymbolTable.empty();
-  attempt('sections', () => {
-    if (!hasAddresses(image)) return;
-    const collector = new SymbolCollector(image);
-    const has = (type: number) => image.sections.some((section) => section.type === type);
-    attempt('symbols', () => {
-      collector.addImage(image);
-      if (has(SHT_SYMTAB)) sources.push('symtab');
-      if (has(SHT_DYNSYM)) sources.push('dynsym');
-    });
-    attempt('mini-debuginfo', () => {
-      const embedded = readDebugdata(image);
-      if (embedded === undefined) return;
-      collector.addImage(embedded);
-      sources.push('debugdata');
-    });
-    attempt('debug file', () => {
-      // With a .symtab of its own it has all that a debug file could add.
-      const file = has(SHT_SYMTAB) ? undefined : findDebugFile(image, search);
-      if (file === undefined) return;
-      try {
-        collector.addImage(file.image);
-        sources.push('debug-file');
-        debugFile = file.path;
-      } finally {
-        file.close();
-      }
-    });
-    attempt('Go functions', () => {
-      const functions = has(SHT_SYMTAB) ? [] : readGoFunctions(image);
-      collector.addStubs(functions);
-      if (functions.length > 0) sources.push('go');
-    });
-    attempt('PLT', () => {
-      const stubs = readPltStubs(image);
-      collector.addStubs(stubs);
-      if (stubs.length > 0) sources.push('plt');
-    });
-    table = SymbolTable.fromColumns(collector.finish());
+  if (!hasAddresses(image))
+    return { table: SymbolTable.empty(), description: { key, sources, problems } };
+  // Without sound section headers, only what a loader goes by has names, and what follows finds nothing.
+  attempt('sections', () => void image.sections);
+  const collector = new SymbolCollector(image);
+  const has = (type: number) => image.sectionsIfSound.some((section) => section.type === type);
+  attempt('symbols', () => {
+    collector.addImage(image);
+    if (has(SHT_SYMTAB)) sources.push('symtab');
+    if (has(SHT_DYNSYM) || (collector.size > 0 && sources.length === 0)) sources.push('dynsym');
   });
+  attempt('mini-debuginfo', () => {
+    const embedded = readDebugdata(image);
+    if (embedded === undefined) return;
+    collector.addImage(embedded);
+    sources.push('debugdata');
+  });
+  attempt('debug file', () => {
+    // With a .symtab of its own it has all that a debug file could add.
+    const file = has(SHT_SYMTAB) ? undefined : findDebugFile(image, search);
+    if (file === undefined) return;
+    try {
+      collector.addImage(file.image);
+      sources.push('debug-file');
+      debugFile = file.path;
+    } finally {
+      file.close();
+    }
+  });
+  attempt('Go functions', () => {
+    const functions = has(SHT_SYMTAB) ? [] : readGoFunctions(image);
+    collector.addStubs(functions);
+    if (functions.length > 0) sources.push('go');
+  });
+  attempt('PLT', () => {
+    const stubs = readPltStubs(image);
+    collector.addStubs(stubs);
+    if (stubs.length > 0) sources.push('plt');
+  });
+  const table = SymbolTable.fromColumns(collector.finish());
   const description = { key, sources, problems, ...(debugFile === undefined ? {} : { debugFile }) };
   return { table, description };
 }

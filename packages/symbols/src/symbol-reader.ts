@@ -22,6 +22,7 @@ import {
   STT_NOTYPE,
   SYM_SIZE,
 } from './elf/constants.ts';
+import { readDynamicSymbols } from './elf/dynamic-symbols.ts';
 import { ElfError } from './elf/error.ts';
 import { viewOf } from './elf/headers.ts';
 import type { ElfImage, ElfSection } from './elf/image.ts';
@@ -56,7 +57,10 @@ const CHUNK = 32_768;
 const DOLLAR = 0x24;
 const DOT = 0x2e;
 
+/** Throws `ElfError` when the section headers or a table are damaged. */
 export function readCodeSymbols(elf: ElfImage): SymbolColumns {
+  // Asked for, because a collector makes do without them.
+  void elf.sections;
   const collector = new SymbolCollector(elf);
   collector.addImage(elf);
   return collector.finish();
@@ -82,11 +86,16 @@ export class SymbolCollector {
     this.#regions = codeRegions(elf);
   }
 
-  /** The symbols of an image's .symtab and .dynsym. Throws `ElfError` when one is damaged. */
+  /**
+   * The symbols of an image's .symtab and .dynsym; without section headers, those that its loader
+   * knows. Throws `ElfError` when one is damaged.
+   */
   addImage(elf: ElfImage): void {
     // At most one of each kind, as the gABI has it; more would only multiply a hostile file's cost.
+    const sections = elf.sectionsIfSound;
+    if (sections.length === 0) this.#addDynamic(elf);
     for (const type of [SHT_SYMTAB, SHT_DYNSYM]) {
-      const table = elf.sections.find((section) => section.type === type);
+      const table = sections.find((section) => section.type === type);
       if (table !== undefined) this.#addTable(elf, table);
     }
   }
@@ -121,6 +130,14 @@ export class SymbolCollector {
     }
   }
 
+  #addDynamic(elf: ElfImage): void {
+    const found = readDynamicSymbols(elf);
+    if (found === undefined) return;
+    const base = this.#addNames(found.strings);
+    const whole = found.symbols.length - (found.symbols.length % SYM_SIZE);
+    this.#addChunk(elf, found.symbols.subarray(0, whole), found.strings, base);
+  }
+
   /** The offset at which these names stand in all names laid end to end. */
   #addNames(names: Uint8Array): number {
     const base = this.#nameBase;
@@ -133,7 +150,7 @@ export class SymbolCollector {
   }
 
   #addChunk(elf: ElfImage, chunk: Uint8Array, names: Uint8Array, base: number): void {
-    const { sections } = elf;
+    const sections = elf.sectionsIfSound;
     const view = viewOf(chunk);
     for (let at = 0; at < chunk.length; at += SYM_SIZE) {
       const info = chunk[at + 4] as number;
@@ -182,6 +199,11 @@ export class SymbolCollector {
     this.#rank = rank;
   }
 
+  /** Symbols so far. */
+  get size(): number {
+    return this.#count;
+  }
+
   finish(): SymbolColumns {
     const count = this.#count;
     return {
@@ -197,8 +219,12 @@ export class SymbolCollector {
   }
 }
 
-/** Whether an untyped symbol of this section names code: labels do, linker marks do not. */
+/**
+ * Whether an untyped symbol of this section names code: labels do, linker marks do not. Without
+ * section headers the address alone says it.
+ */
 function isCode(sections: readonly ElfSection[], index: number): boolean {
+  if (sections.length === 0) return index < SHN_LORESERVE;
   if (index >= SHN_LORESERVE) return index === SHN_XINDEX;
   return ((sections[index]?.flags ?? 0) & SHF_EXECINSTR) !== 0;
 }
@@ -227,7 +253,7 @@ function isMarking(names: Uint8Array, at: number): boolean {
 /** Executable sections; executable segments for a file that has no section saying so. */
 function codeRegions(elf: ElfImage): CodeRegion[] {
   const wanted = SHF_ALLOC | SHF_EXECINSTR;
-  const regions = elf.sections
+  const regions = elf.sectionsIfSound
     .filter((section) => (section.flags & wanted) === wanted && section.size > 0)
     .map((section) => ({ start: section.addr, end: section.addr + section.size }));
   if (regions.length === 0) {

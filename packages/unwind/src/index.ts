@@ -8,6 +8,7 @@ export {
 } from './dwarf/call-frame-info.ts';
 export { type EhFrameHeader, readEhFrameHeader } from './dwarf/eh-frame-hdr.ts';
 export { type BuiltTable, buildUnwindTable, type TableStats } from './elf/build-table.ts';
+export { FunctionBounds } from './elf/function-bounds.ts';
 export { UnwindError, type UnwindErrorCode } from './error.ts';
 export {
   decodeTableFile,

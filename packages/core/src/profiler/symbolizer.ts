@@ -8,6 +8,7 @@ import type { JitImage } from './jit-image.ts';
 import { TRUNCATED_FRAME } from './marker-frames.ts';
 import { holdsItsContent, type ObjectFile, VDSO } from './object-files.ts';
 import type { ObjectReader } from './object-reader/object-reader.ts';
+import type { FunctionsAnswer, UnnamedCode } from './object-reader/protocol.ts';
 import type { UnnamedFrame, UnnamedReason } from './unnamed-frame.ts';
 
 /** The functions of one frame, root first: its own, and those inlined where it is. */
@@ -80,7 +81,8 @@ export class Symbolizer {
     const { functions } = await this.reader.ask({ kind: 'functions', object, places });
     const reason = reasonOf(object);
     wanted.forEach(({ frame, index }, at) => {
-      found[index] = functions[at] ?? [unnamedFunction(frame, reason)];
+      const answer = functions[at];
+      found[index] = isNamed(answer) ? answer : [unnamedFunction(frame, reason, answer)];
     });
   }
 }
@@ -94,25 +96,37 @@ const TRUNCATED: Functions = [{ name: TRUNCATED_FRAME, kind: 'user' }];
 function generatedFunctions(frame: Extract<Frame, { kind: 'jit' }>): Functions {
   const { code, address, time, isReturn, isMapped, isInherited } = frame;
   // Else of code that was described since it was sampled.
-  const name = frame.name ?? code.lookup(isReturn ? address - 1 : address, time, isInherited)?.name;
-  if (name !== undefined) return [{ name, kind: 'user', object: JIT }];
+  const at = isReturn ? address - 1 : address;
+  const name = frame.name ?? code.lookup(at, time, isInherited)?.name;
+  if (name !== undefined) return [{ name, kind: 'user', object: JIT, address: BigInt(at) }];
   return isMapped ? [unnamedGenerated(address, code)] : UNMAPPED;
 }
 
 function unnamedGenerated(address: number, { isDescribed, runtime }: JitImage): UnnamedFrame {
-  const reason = isDescribed ? 'not-in-perf-map' : 'no-perf-map';
-  const name = `[jit+0x${address.toString(16)}]`;
-  return { name, kind: 'unresolved', object: JIT, reason, ...(runtime && { runtime }) };
+  return {
+    name: `[jit+0x${address.toString(16)}]`,
+    kind: 'unresolved',
+    object: JIT,
+    reason: isDescribed ? 'not-in-perf-map' : 'no-perf-map',
+    ...(runtime && { runtime }),
+    address: BigInt(address),
+  };
 }
 
+function isNamed(answer: FunctionsAnswer['functions'][number]): answer is Functions {
+  return Array.isArray(answer);
+}
+
+/** All code of one function has one name, that of where it begins: else each address would have its own. */
 function unnamedFunction(
   { object, offset, isSignalReturn }: UserFrame,
   reason: UnnamedReason,
+  { functionOffset, ...place }: UnnamedCode = { functionOffset: undefined },
 ): ProfileFrame | UnnamedFrame {
   // Local to the C library, and so not in what stripping leaves.
-  if (isSignalReturn) return { name: SIGNAL_RETURN, kind: 'user', object: object.path };
-  const name = `[${baseName(object.path)}+0x${offset.toString(16)}]`;
-  return { name, kind: 'unresolved', object: object.path, reason };
+  if (isSignalReturn) return { name: SIGNAL_RETURN, kind: 'user', object: object.path, ...place };
+  const name = `[${baseName(object.path)}+0x${(functionOffset ?? offset).toString(16)}]`;
+  return { name, kind: 'unresolved', object: object.path, reason, ...place };
 }
 
 function reasonOf(object: ObjectFile): UnnamedReason {

@@ -15,6 +15,12 @@ export const KERNEL_FRAME = 'kernel';
 /** Of a location that is no function: the process itself, or code without a name. */
 export const FRAME_KIND = 'waggle.frame.kind';
 
+/** The name of the mapping of the kernel proper, as perf has it. */
+export const KERNEL = '[kernel.kallsyms]';
+
+/** Of a mapping. */
+export const BUILD_ID = 'process.executable.build_id.gnu';
+
 /** Of a profile: samples that the kernel took and nobody could read. */
 export const LOST_SAMPLES = 'waggle.lost_samples';
 /** Of a profile beside others of other types: it is the one to show first. */

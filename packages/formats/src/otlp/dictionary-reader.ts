@@ -1,8 +1,8 @@
 /** Follows the references of a request into its dictionary, and refuses those that lead nowhere. */
-import type { FrameKind, ProfileFrame } from '../profile.ts';
+import type { FrameKind, ProfileFrame, ProfileMapping } from '../profile.ts';
 import { placeOf } from '../source-place.ts';
-import { isUnnamed, unnamed } from '../unnamed-code.ts';
-import { FRAME_KIND, FRAME_TYPE, KERNEL_FRAME } from './attributes.ts';
+import { fileOffset, isUnnamed, unnamed } from '../unnamed-code.ts';
+import { BUILD_ID, FRAME_KIND, FRAME_TYPE, KERNEL, KERNEL_FRAME } from './attributes.ts';
 import type { Message } from './schema.ts';
 
 export class OtlpSyntaxError extends Error {
@@ -10,11 +10,18 @@ export class OtlpSyntaxError extends Error {
   readonly code = 'OTLP_SYNTAX';
 }
 
+interface MappedObject {
+  readonly object: string | undefined;
+  readonly mapping: ProfileMapping | undefined;
+}
+
+const NO_OBJECT: MappedObject = { object: undefined, mapping: undefined };
 const OUR_KINDS: readonly FrameKind[] = ['process', 'unresolved'];
 
 export class DictionaryReader {
   readonly #tables: Message<'ProfilesDictionary'> | undefined;
   readonly #frames = new Map<number, readonly ProfileFrame[]>();
+  readonly #mappings = new Map<number, MappedObject>();
 
   constructor(tables: Message<'ProfilesDictionary'> | undefined) {
     this.#tables = tables;
@@ -62,12 +69,14 @@ export class DictionaryReader {
   #location(index: number): readonly ProfileFrame[] {
     const known = this.#frames.get(index);
     if (known !== undefined) return known;
-    const { mappingIndex, address, lines, attributeIndices } = entry(
-      this.#tables?.locationTable,
-      index,
-      'location',
-    );
-    const object = mappingIndex ? this.#mapping(mappingIndex) : undefined;
+    const {
+      mappingIndex,
+      address = 0n,
+      lines,
+      attributeIndices,
+    } = entry(this.#tables?.locationTable, index, 'location');
+    const { object, mapping } = mappingIndex ? this.#mapping(mappingIndex) : NO_OBJECT;
+    const place = address === 0n ? {} : { address, ...(mapping && { mapping }) };
     const attributes = this.attributes(attributeIndices);
     // The line of the innermost function comes first.
     const functions = lines
@@ -77,23 +86,35 @@ export class DictionaryReader {
       }))
       .reverse();
     if (functions.length === 0)
-      functions.push({ name: unnamed(object, address ?? 0n), file: '', line: 0 });
-    const frames = functions.map(
-      ({ name, file, line }, depth): ProfileFrame => ({
+      functions.push({ name: unnamed(object, fileOffset(address, mapping)), file: '', line: 0 });
+    const frames = functions.map(({ name, file, line }, depth): ProfileFrame => {
+      const kind = kindOf(name, attributes);
+      return {
         name,
-        kind: kindOf(name, attributes),
-        ...(object === undefined ? {} : { object }),
+        kind,
+        ...(object === undefined || (kind === 'kernel' && object === KERNEL) ? {} : { object }),
         ...placeOf(file, line),
-        ...(depth === 0 ? {} : { inlined: true }),
-      }),
-    );
+        ...(depth === 0 ? place : { inlined: true }),
+      };
+    });
     this.#frames.set(index, frames);
     return frames;
   }
 
-  #mapping(index: number): string | undefined {
-    const { filenameStrindex } = entry(this.#tables?.mappingTable, index, 'mapping');
-    return this.string(filenameStrindex) || undefined;
+  #mapping(index: number): MappedObject {
+    const known = this.#mappings.get(index);
+    if (known !== undefined) return known;
+    const row = entry(this.#tables?.mappingTable, index, 'mapping');
+    const buildId = this.attributes(row.attributeIndices).get(BUILD_ID);
+    const mapping: ProfileMapping = {
+      start: row.memoryStart ?? 0n,
+      limit: row.memoryLimit ?? 0n,
+      fileOffset: row.fileOffset ?? 0n,
+      ...(typeof buildId === 'string' && buildId !== '' ? { buildId } : {}),
+    };
+    const found = { object: this.string(row.filenameStrindex) || undefined, mapping };
+    this.#mappings.set(index, found);
+    return found;
   }
 
   #function(index = 0): { readonly name: string; readonly file: string } {

@@ -2,11 +2,13 @@
  * The dictionary of a request: whatever samples refer to, each thing once. The first row of each table
  * is its zero value, so that a reference of 0, which is also what an absent field reads as, is none.
  */
+import { AddressMap } from '../address-map.ts';
 import { Interned } from '../interned.ts';
+import { mainObject } from '../main-object.ts';
 import { writableName } from '../merged-stacks.ts';
-import type { ProfileFrame } from '../profile.ts';
+import type { Profile, ProfileFrame } from '../profile.ts';
 import { byAddress } from '../source-place.ts';
-import { FRAME_KIND, FRAME_TYPE, KERNEL_FRAME } from './attributes.ts';
+import { BUILD_ID, FRAME_KIND, FRAME_TYPE, KERNEL, KERNEL_FRAME } from './attributes.ts';
 import type { Draft } from './schema.ts';
 
 const NONE = 0;
@@ -16,11 +18,19 @@ const NO_LINK: Draft<'Link'> = { traceId: new Uint8Array(16), spanId: new Uint8A
 
 export class OtlpDictionary {
   readonly #strings = new Interned<string>(['']);
-  readonly #mappings = new Interned<Draft<'Mapping'>>([{}]);
+  readonly #code: AddressMap;
   readonly #functions = new Interned<Draft<'Function'>>([{}]);
   readonly #locations = new Interned<Draft<'Location'>>([{}]);
   readonly #stacks = new Interned<Draft<'Stack'>>([{}]);
   readonly #attributes = new Interned<Draft<'KeyValueAndUnit'>>([{}]);
+
+  /** @param profile whose stacks will be asked for */
+  constructor(profile: Profile) {
+    const outermost = profile.stacks.flatMap(({ frames }) =>
+      byAddress(frames).flatMap(([own]) => own ?? []),
+    );
+    this.#code = new AddressMap(outermost, mainObject(profile), mappingName);
+  }
 
   string(text: string): number {
     return text === '' ? NONE : this.#strings.indexOf(text, () => text);
@@ -48,8 +58,10 @@ export class OtlpDictionary {
   }
 
   message(): Draft<'ProfilesDictionary'> {
+    // First, since it adds to other tables.
+    const mappings = this.#mappings();
     return {
-      mappingTable: this.#mappings.rows,
+      mappingTable: [{}, ...mappings],
       locationTable: this.#locations.rows,
       functionTable: this.#functions.rows,
       linkTable: [NO_LINK],
@@ -61,8 +73,9 @@ export class OtlpDictionary {
 
   /** @param functions at one address, outermost first. */
   #location(functions: readonly ProfileFrame[]): number {
-    const [{ kind, object = '' } = NO_FRAME] = functions;
-    const mappingIndex = this.#mapping(object.toWellFormed());
+    const [own = NO_FRAME] = functions;
+    const { row, address } = this.#code.placeOf(own);
+    const mappingIndex = row === undefined ? NONE : row + 1;
     // Innermost first.
     const lines = functions
       .map(({ name, file = '', line = 0 }) => ({
@@ -73,16 +86,21 @@ export class OtlpDictionary {
         line: BigInt(line),
       }))
       .reverse();
-    const attributeIndices = this.#kindOf(kind);
+    const attributeIndices = this.#kindOf(own.kind);
     const places = lines.map(({ functionIndex, line }) => `${functionIndex}:${line}`);
-    const key = `${mappingIndex} ${places} ${attributeIndices}`;
-    return this.#locations.indexOf(key, () => ({ mappingIndex, lines, attributeIndices }));
+    const key = `${mappingIndex} ${address} ${places} ${attributeIndices}`;
+    return this.#locations.indexOf(key, () => ({ mappingIndex, address, lines, attributeIndices }));
   }
 
-  #mapping(path: string): number {
-    if (path === '') return NONE;
-    const filenameStrindex = this.string(path);
-    return this.#mappings.indexOf(filenameStrindex, () => ({ filenameStrindex }));
+  #mappings(): Draft<'Mapping'>[] {
+    return this.#code.rows.map(({ object, start, limit, fileOffset, buildId }) => ({
+      memoryStart: start,
+      memoryLimit: limit,
+      fileOffset,
+      filenameStrindex: this.string(object),
+      attributeIndices:
+        buildId === undefined ? [] : [this.attribute(BUILD_ID, buildId.toWellFormed())],
+    }));
   }
 
   #function(nameStrindex: number, filenameStrindex: number): number {
@@ -100,4 +118,9 @@ export class OtlpDictionary {
         : this.attribute(FRAME_KIND, kind),
     ];
   }
+}
+
+/** The kernel proper, of which frames name no object, is one too. */
+function mappingName({ kind, object }: ProfileFrame): string | undefined {
+  return object?.toWellFormed() || (kind === 'kernel' ? KERNEL : undefined);
 }

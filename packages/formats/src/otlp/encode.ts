@@ -2,7 +2,7 @@
  * Writes an OTLP request for profiles. Values are samples, each of which stands for one period of CPU
  * time, or those that the profile has: a message for each, since one has one type. A process's own frame is the root of its stacks, and is an attribute of its samples too.
  */
-import { mergedStacks, writableName } from '../merged-stacks.ts';
+import { codeKey, mergedStacks, writableName } from '../merged-stacks.ts';
 import type { Profile, ProfileMetadata, ProfileStack, ProfileValues } from '../profile.ts';
 import { SAMPLES, stackValues, valueTypesOf } from '../values.ts';
 import { COMMAND_LINE, DEFAULT_VALUE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
@@ -26,8 +26,8 @@ export interface OtlpOptions {
  * @throws RangeError when a count is not a whole number of samples.
  */
 export function encodeOtlp(profile: Profile, options: OtlpOptions = {}): Uint8Array {
-  const dictionary = new OtlpDictionary();
-  const stacks = mergedStacks(profile, { signed: true });
+  const dictionary = new OtlpDictionary(profile);
+  const stacks = mergedStacks(profile, { signed: true, sameness: codeKey });
   const profiles = valueTypesOf(profile).map((_, value) =>
     profileMessage(profile, stacks, value, dictionary),
   );

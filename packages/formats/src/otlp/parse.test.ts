@@ -88,7 +88,11 @@ describe('otlp, read back', () => {
       shown: 1,
     });
     expect(stacks).toEqual([
-      { count: 5, values: [9, 5], frames: [{ name: '[unknown+0x10]', kind: 'unresolved' }] },
+      {
+        count: 5,
+        values: [9, 5],
+        frames: [{ name: '[unknown+0x10]', kind: 'unresolved', address: 0x10n }],
+      },
       {
         count: 3,
         values: [0, 3],
@@ -96,7 +100,13 @@ describe('otlp, read back', () => {
           { name: 'app', kind: 'process' },
           { name: 'main', kind: 'user', object: '/srv/app' },
           { name: 'inlined', kind: 'user', object: '/srv/app', inlined: true },
-          { name: '[app+0xbeef]', kind: 'unresolved', object: '/srv/app' },
+          {
+            name: '[app+0xbeef]',
+            kind: 'unresolved',
+            object: '/srv/app',
+            address: 0xbeefn,
+            mapping: { start: 0n, limit: 0n, fileOffset: 0n },
+          },
         ],
       },
     ]);

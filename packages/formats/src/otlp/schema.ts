@@ -62,7 +62,13 @@ export const messages = {
     attributeTable: many(6, 'KeyValueAndUnit'),
     stackTable: many(7, 'Stack'),
   },
-  Mapping: { filenameStrindex: one(4, 'int32') },
+  Mapping: {
+    memoryStart: one(1, 'uint64'),
+    memoryLimit: one(2, 'uint64'),
+    fileOffset: one(3, 'uint64'),
+    filenameStrindex: one(4, 'int32'),
+    attributeIndices: many(5, 'int32'),
+  },
   Location: {
     mappingIndex: one(1, 'int32'),
     address: one(2, 'uint64'),

@@ -1,7 +1,8 @@
 /**
  * Writes pprof. Two values for each stack, samples and (with a known frequency) the CPU time they
- * stand for, or those that the profile has. A frame becomes a location of one line, or of one more for each function that was inlined
- * there; its object becomes the mapping. What a frame is (kernel, process, ...) has no field of its
+ * stand for, or those that the profile has. A frame becomes a location of one line, or of one more
+ * for each function that was inlined there; its object becomes the mapping, the main one first. What a
+ * frame is (kernel, process, ...) has no field of its
  * own: kernel code is in a mapping called `[kernel.kallsyms]` as perf calls it, a process's own frame
  * is its stack's root, and is in the label `process` too.
  */
@@ -16,7 +17,9 @@ import {
   StringTable,
   ValueType,
 } from 'pprof-format';
-import { frameKey, mergedStacks, writableName } from '../merged-stacks.ts';
+import { AddressMap } from '../address-map.ts';
+import { mainObject } from '../main-object.ts';
+import { codeKey, mergedStacks, writableName } from '../merged-stacks.ts';
 import type {
   Profile,
   ProfileFrame,
@@ -47,21 +50,26 @@ class PprofWriter {
   readonly #mappings: Mapping[] = [];
   readonly #functionIds = new Map<string, number>();
   readonly #locationIds = new Map<string, number>();
-  readonly #mappingIds = new Map<string, number>();
+  #code = new AddressMap([], undefined, mappingName);
 
   write(profile: Profile): Uint8Array {
     const { metadata } = profile;
     const { types, period, defaultType, valuesOf } = measured(profile);
     const processLabel = this.#text(PROCESS_LABEL);
-    const sample = mergedStacks(profile, { signed: true }).map((stack) => {
-      const { frames } = stack;
-      const root = frames[0];
+    const stacks = mergedStacks(profile, { signed: true, sameness: codeKey }).map((stack) => ({
+      root: stack.frames[0],
+      locations: byAddress(stack.frames),
+      values: valuesOf(stack),
+    }));
+    this.#layOut(
+      profile,
+      stacks.flatMap(({ locations }) => locations.flatMap(([own]) => own ?? [])),
+    );
+    const sample = stacks.map(({ root, locations, values }) => {
       return new Sample({
         // Leaf first.
-        locationId: byAddress(frames)
-          .map((functions) => this.#location(functions))
-          .reverse(),
-        value: [...valuesOf(stack)],
+        locationId: locations.map((functions) => this.#location(functions)).reverse(),
+        value: [...values],
         label:
           root?.kind === 'process'
             ? [new Label({ key: processLabel, str: this.#text(writableName(root.name)) })]
@@ -96,17 +104,36 @@ class PprofWriter {
     });
   }
 
+  #layOut(profile: Profile, frames: readonly ProfileFrame[]): void {
+    this.#code = new AddressMap(frames, mainObject(profile), mappingName);
+    for (const { object, start, limit, fileOffset, buildId = '' } of this.#code.rows)
+      this.#mappings.push(
+        new Mapping({
+          id: this.#mappings.length + 1,
+          memoryStart: start,
+          memoryLimit: limit,
+          fileOffset,
+          filename: this.#text(object),
+          buildId: this.#text(buildId.toWellFormed()),
+          hasFunctions: true,
+        }),
+      );
+  }
+
   /** @param functions at one address, outermost first. */
   #location(functions: readonly ProfileFrame[]): number {
-    const key = functions.map(frameKey).join('\n');
+    const key = functions.map(codeKey).join('\n');
     const known = this.#locationIds.get(key);
     if (known !== undefined) return known;
     const id = this.#locations.length + 1;
-    const object = functions[0] && mappingName(functions[0]);
+    const { row, address } = functions[0] ? this.#code.placeOf(functions[0]) : { address: 0n };
+    const mapping = row === undefined ? undefined : this.#mappings[row];
+    if (mapping !== undefined) addFlags(mapping, functions);
     this.#locations.push(
       new Location({
         id,
-        ...(object === undefined ? {} : { mappingId: this.#mapping(object, functions) }),
+        address,
+        mappingId: mapping?.id ?? 0,
         // Innermost first.
         line: functions
           .map((frame) => new Line({ functionId: this.#function(frame), line: frame.line ?? 0 }))
@@ -128,22 +155,13 @@ class PprofWriter {
     this.#functionIds.set(key, id);
     return id;
   }
+}
 
-  /** @param functions at an address of it, by which its flags tell what is known of any. */
-  #mapping(object: string, functions: readonly ProfileFrame[]): number {
-    const known = this.#mappingIds.get(object);
-    const id = known ?? this.#mappings.length + 1;
-    if (known === undefined) {
-      const filename = this.#text(object.toWellFormed());
-      this.#mappings.push(new Mapping({ id, filename, hasFunctions: true }));
-      this.#mappingIds.set(object, id);
-    }
-    const mapping = this.#mappings[id - 1] as Mapping;
-    mapping.hasFilenames ||= functions.some(({ file }) => file !== undefined);
-    mapping.hasLineNumbers ||= functions.some(({ line }) => line !== undefined);
-    mapping.hasInlineFrames ||= functions.length > 1;
-    return id;
-  }
+/** What is known of any function of the mapping. */
+function addFlags(mapping: Mapping, functions: readonly ProfileFrame[]): void {
+  mapping.hasFilenames ||= functions.some(({ file }) => file !== undefined);
+  mapping.hasLineNumbers ||= functions.some(({ line }) => line !== undefined);
+  mapping.hasInlineFrames ||= functions.length > 1;
 }
 
 /** Nanoseconds between samples; 0 where the frequency is not known, as after a conversion. */
@@ -191,7 +209,7 @@ function commentsOf({ host, command, lostSamples }: ProfileMetadata): string[] {
 
 /** Modules of the kernel stand in brackets, as perf and /proc/kallsyms show them. */
 function mappingName({ kind, object }: ProfileFrame): string | undefined {
-  if (kind !== 'kernel') return object;
+  if (kind !== 'kernel') return object?.toWellFormed();
   if (object === undefined) return KERNEL_MAPPING;
-  return object.startsWith('[') ? object : `[${object}]`;
+  return object.startsWith('[') ? object.toWellFormed() : `[${object.toWellFormed()}]`;
 }

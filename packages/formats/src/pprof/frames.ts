@@ -3,11 +3,11 @@
  * one frame that says where the code is when nobody knows its name. Ids are 64 bits wide, and some
  * profilers use all of them.
  */
-import type { FrameKind, ProfileFrame } from '../profile.ts';
+import type { FrameKind, ProfileFrame, ProfileMapping } from '../profile.ts';
 import { placeOf } from '../source-place.ts';
 import { fileOffset, isKernelAddress, isUnnamed, unnamed } from '../unnamed-code.ts';
 import { KERNEL_MAPPING } from './encode.ts';
-import type { PprofLocation, PprofMessage } from './messages.ts';
+import type { PprofLocation, PprofMapping, PprofMessage } from './messages.ts';
 
 const LOST: readonly ProfileFrame[] = [{ name: '[unknown]', kind: 'unresolved' }];
 
@@ -20,20 +20,15 @@ export function frameReader(
   const mappings = new Map(
     message.mapping.map((entry) => [
       entry.id,
-      {
-        object: text(entry.filename) || undefined,
-        start: entry.memoryStart,
-        limit: entry.memoryLimit,
-        offset: entry.fileOffset,
-      },
+      { object: text(entry.filename) || undefined, mapping: mappingOf(entry, text(entry.buildId)) },
     ]),
   );
   const read = (location: PprofLocation): readonly ProfileFrame[] => {
-    const mapping = mappings.get(location.mappingId);
-    const object = mapping?.object;
-    const isKernel = isKernelObject(object) || isKernelAddress(location.address);
-    const nameless = () =>
-      unnamed(object, isKernel ? location.address : fileOffset(location.address, mapping));
+    const { object, mapping } = mappings.get(location.mappingId) ?? {};
+    const { address } = location;
+    const isKernel = isKernelObject(object) || isKernelAddress(address);
+    const nameless = () => unnamed(object, isKernel ? address : fileOffset(address, mapping));
+    const place = address === 0n ? {} : { address, ...(mapping && { mapping }) };
     const found = location.line.map(({ functionId, line }) => {
       const entry = functions.get(functionId);
       const name = entry && (text(entry.name) || text(entry.systemName));
@@ -46,10 +41,19 @@ export function frameReader(
     // The line of the innermost function comes first.
     return found
       .reverse()
-      .map((frame, depth) => (depth === 0 ? frame : { ...frame, inlined: true }));
+      .map((frame, depth) => (depth === 0 ? { ...frame, ...place } : { ...frame, inlined: true }));
   };
   const frames = new Map(message.location.map((location) => [location.id, read(location)]));
   return (location) => frames.get(location) ?? LOST;
+}
+
+function mappingOf(entry: PprofMapping, buildId: string): ProfileMapping {
+  return {
+    start: entry.memoryStart,
+    limit: entry.memoryLimit,
+    fileOffset: entry.fileOffset,
+    ...(buildId === '' ? {} : { buildId }),
+  };
 }
 
 /** `[ext4]`; code of the process itself may be in brackets as well. */

@@ -226,7 +226,10 @@ describe('pprof: where code without a name is', () => {
       location: [{ id: 1, ...location }],
       sample: [{ locationId: [1], value: [1] }],
     });
-    return parsePprof(bytes).stacks[0]?.frames[0];
+    const [frame] = parsePprof(bytes).stacks[0]?.frames ?? [];
+    if (frame === undefined) return undefined;
+    const { address: _, mapping: __, ...named } = frame;
+    return named;
   };
   const libc = {
     ...{ id: 1, filename: 3 },

@@ -137,8 +137,18 @@ function withMetadata(
     durationSeconds: Number(message.durationNanos) / NANOSECONDS_PER_SECOND,
     samples: sampleCount(profile) ?? 0,
     lostSamples: Number(comment(COMMENTS.lost) ?? 0) || 0,
+    ...mainObjectOf(message, text),
   };
   return { ...profile, metadata };
+}
+
+/** The first mapping is the main program's, by the format's definition. */
+function mainObjectOf(
+  { mapping: [first] }: PprofMessage,
+  text: Text,
+): Pick<ProfileMetadata, 'mainObject'> {
+  const mainObject = first === undefined ? '' : text(first.filename);
+  return mainObject === '' || mainObject.startsWith('[') ? {} : { mainObject };
 }
 
 /** A period of something else than time, as bytes in a heap profile, is no frequency. */

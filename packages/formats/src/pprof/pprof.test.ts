@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Profile as PprofProfile } from 'pprof-format';
 import { profileOf, randomOf, randomProfile } from '../../test/random-profile.ts';
-import { encodePprof, PprofSyntaxError, type Profile, parsePprof } from '../index.ts';
+import {
+  encodePprof,
+  foldedFormat,
+  PprofSyntaxError,
+  type Profile,
+  type ProfileFrame,
+  parsePprof,
+} from '../index.ts';
 import { mergedStacks, writableName } from '../merged-stacks.ts';
 import { totalSamples } from '../profile.ts';
 
@@ -69,7 +76,7 @@ describe('pprof', () => {
 
   test('read back it is the same profile', () => {
     expect(parsePprof(encodePprof(profile))).toEqual({
-      ...profile,
+      metadata: { ...profile.metadata, mainObject: '/srv/app' },
       stacks: profile.stacks.map(({ count, frames }) => ({
         count,
         frames: frames.map((frame) =>
@@ -140,6 +147,51 @@ describe('pprof', () => {
     expect([hasFunctions, hasFilenames, hasLineNumbers, hasInlineFrames]).toEqual(
       Array(4).fill(true),
     );
+  });
+
+  const placed = (address: bigint, more: Partial<ProfileFrame> = {}): ProfileFrame => ({
+    name: 'main',
+    kind: 'user',
+    object: '/srv/app',
+    address,
+    mapping: { start: 0x1000n, limit: 0x3000n, fileOffset: 0x1000n, buildId: 'beef' },
+    ...more,
+  });
+
+  test('addresses, mappings and build-ids, and the main object first', () => {
+    const kernel = { name: 'vfs_read', kind: 'kernel', address: 0xffff_ffff_8123_4567n } as const;
+    const library = { object: '/lib/a.so', name: 'read' } as const;
+    const frames = [{ name: 'app', kind: 'process' }, placed(0x1200n)] as const;
+    const written = profileOf(
+      [
+        { count: 1, frames: [...frames, placed(0x1300n, library), kernel] },
+        { count: 2, frames: [...frames, placed(0x1301n, library)] },
+        { count: 4, frames: [...frames, { name: 'read', kind: 'user', object: '/srv/app' }] },
+      ],
+      './app',
+    );
+    const bytes = encodePprof(written);
+    const decoded = PprofProfile.decode(gunzipSync(bytes));
+    const text = (index: number | bigint) => decoded.stringTable.strings[Number(index)] ?? '';
+    expect(
+      decoded.mapping.map((each) => [
+        text(each.filename),
+        ...[each.memoryStart, each.memoryLimit, each.fileOffset].map(BigInt),
+        text(each.buildId),
+      ]),
+    ).toEqual([
+      ['/srv/app', 0x1000n, 0x3000n, 0x1000n, 'beef'],
+      ['/lib/a.so', 0x20_1000n, 0x20_3000n, 0x1000n, 'beef'],
+      ['[kernel.kallsyms]', kernel.address, kernel.address + 1n, 0n, ''],
+    ]);
+    expect(new Set(decoded.location.map(({ address }) => BigInt(address)))).toEqual(
+      new Set([0n, 0x1200n, 0x20_1300n, 0x20_1301n, kernel.address]),
+    );
+    // Read and written again nothing changes; names are one function at every address.
+    const back = parsePprof(bytes);
+    expect(encodePprof(back)).toEqual(bytes);
+    expect(mergedStacks(back).map(({ count }) => count)).toEqual([2, 1, 4]);
+    expect(foldedFormat.encode(back)).toBe(foldedFormat.encode(written));
   });
 
   const go = ['/usr/local/go/bin/go', '/usr/bin/go', '/usr/lib/go/bin/go'].find(existsSync);

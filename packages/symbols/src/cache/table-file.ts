@@ -16,8 +16,8 @@ export interface TableDescription {
   readonly problems: readonly string[];
 }
 
-/** 2: Go functions from .gopclntab. */
-export const TABLE_VERSION = 2;
+/** 2: Go functions from .gopclntab. 3: those of programs linked by a C linker; no section headers. */
+export const TABLE_VERSION = 3;
 const MAGIC = 0x5947_4757;
 const HEADER_SIZE = 32;
 const MAX_DESCRIPTION = 65_536;

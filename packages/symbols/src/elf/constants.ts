@@ -26,6 +26,7 @@ export const EM_X86_64 = 62;
 export const EM_AARCH64 = 183;
 
 export const PT_LOAD = 1;
+export const PT_DYNAMIC = 2;
 export const PT_NOTE = 4;
 export const PF_X = 1;
 /** e_phnum when the real count does not fit 16 bits and stands in section 0's sh_info. */
@@ -52,6 +53,14 @@ export const STB_GNU_UNIQUE = 10;
 export const STT_NOTYPE = 0;
 export const STT_FUNC = 2;
 export const STT_GNU_IFUNC = 10;
+
+/** Tags of the dynamic section. */
+export const DT_HASH = 4;
+export const DT_STRTAB = 5;
+export const DT_SYMTAB = 6;
+export const DT_STRSZ = 10;
+export const DT_SYMENT = 11;
+export const DT_GNU_HASH = 0x6fff_fef5;
 
 export const NT_GNU_BUILD_ID = 3;
 

@@ -33,11 +33,12 @@ export interface LoadSegment {
   readonly fileSize: number;
   readonly memSize: number;
   readonly executable: boolean;
+  /** p_align: what address and file offset are equal modulo; 0 and 1 mean nothing. */
+  readonly align: number;
 }
 
 export interface ProgramHeader extends LoadSegment {
   readonly type: number;
-  readonly align: number;
 }
 
 export interface SectionHeader {
@@ -126,8 +127,8 @@ export function decodeSectionHeader(view: DataView, at: number): SectionHeader {
 }
 
 export function loadOf(header: ProgramHeader): LoadSegment {
-  const { fileOffset, vaddr, fileSize, memSize, executable } = header;
-  return { fileOffset, vaddr, fileSize, memSize, executable };
+  const { type: _, ...load } = header;
+  return load;
 }
 
 /** Throws `ElfError('malformed')` when the segment's numbers contradict each other. */

@@ -10,6 +10,7 @@ import {
   ET_CORE,
   PHDR_SIZE,
   PN_XNUM,
+  PT_DYNAMIC,
   PT_LOAD,
   PT_NOTE,
   SHDR_SIZE,
@@ -57,6 +58,8 @@ const MAX_HEADERS = 131_072;
 const MAX_LOADS = 1024;
 const MAX_SECTION_NAME = 256;
 const MAX_SECTION_NAMES_SIZE = 16 * 1024 * 1024;
+/** 16 bytes for each library and setting. */
+const MAX_DYNAMIC_BYTES = 1024 * 1024;
 /** Of all notes together; real ones are some hundred bytes. */
 const MAX_NOTE_BYTES = 1024 * 1024;
 
@@ -74,6 +77,7 @@ export class ElfImage implements Disposable {
   readonly #header: FileHeader;
   readonly #maxSectionSize: number;
   readonly #notes: readonly ProgramHeader[];
+  readonly #dynamic: ProgramHeader | undefined;
   readonly #mapped: readonly LoadSegment[];
   #sections: readonly ElfSection[] | ElfError | undefined;
   #byName: Map<string, ElfSection> | undefined;
@@ -89,6 +93,7 @@ export class ElfImage implements Disposable {
     const headers = this.#programHeaders();
     this.loads = headers.filter((header) => header.type === PT_LOAD).map(loadOf);
     this.#notes = headers.filter((header) => header.type === PT_NOTE);
+    this.#dynamic = headers.find((header) => header.type === PT_DYNAMIC);
     // Code first: where two segments claim one file offset, an address is asked for to name code.
     // A core dump maps nothing by its file offsets, and may have a segment per mapping it records.
     const mapped = this.type === ET_CORE ? [] : this.loads;
@@ -184,11 +189,37 @@ export class ElfImage implements Disposable {
    * segment maps it. Executable segments are preferred.
    */
   vaddrOfFileOffset(offset: number): number | undefined {
+    const load = this.segmentOfFileOffset(offset);
+    return load && load.vaddr + (offset - load.fileOffset);
+  }
+
+  /** The segment that maps the byte at this file offset; executable ones are preferred. */
+  segmentOfFileOffset(offset: number): LoadSegment | undefined {
+    return this.#mapped.find(
+      ({ fileOffset, fileSize }) => offset >= fileOffset && offset < fileOffset + fileSize,
+    );
+  }
+
+  /** The bytes of PT_DYNAMIC; undefined without one. Throws `ElfError` when they are not there. */
+  get dynamic(): Uint8Array | undefined {
+    if (this.#dynamic === undefined) return undefined;
+    const { fileOffset, fileSize } = this.#dynamic;
+    if (fileSize > MAX_DYNAMIC_BYTES)
+      throw new ElfError('malformed', `a dynamic section of ${fileSize} bytes`);
+    return this.#read(fileOffset, fileSize);
+  }
+
+  /**
+   * What is mapped at a virtual address, up to `length` bytes and the end of the segment's part in the
+   * file; empty where there is nothing. Throws `ElfError` when the file is shorter than it says.
+   */
+  readMapped(vaddr: number, length: number): Uint8Array {
     for (const load of this.#mapped) {
-      const within = offset - load.fileOffset;
-      if (within >= 0 && within < load.fileSize) return load.vaddr + within;
+      const within = vaddr - load.vaddr;
+      if (!(within >= 0 && within < load.fileSize)) continue;
+      return this.#read(load.fileOffset + within, Math.min(length, load.fileSize - within));
     }
-    return undefined;
+    return new Uint8Array(0);
   }
 
   /** Closes the file behind the image; what was not read by then cannot be read any more. */
@@ -233,10 +264,15 @@ export class ElfImage implements Disposable {
     for (let i = 0; i < count; i++) {
       const type = view.getUint32(i * PHDR_SIZE, true);
       // Other kinds are not looked at, so damage in them is nobody's business.
-      if (type !== PT_LOAD && type !== PT_NOTE) continue;
-      const header = decodeProgramHeader(view, i * PHDR_SIZE);
-      if (type === PT_LOAD) checkLoad(header);
-      headers.push(header);
+      if (type !== PT_LOAD && type !== PT_NOTE && type !== PT_DYNAMIC) continue;
+      try {
+        const header = decodeProgramHeader(view, i * PHDR_SIZE);
+        if (type === PT_LOAD) checkLoad(header);
+        headers.push(header);
+      } catch (error) {
+        // Without a sound one, only names that nothing else tells are lost.
+        if (type !== PT_DYNAMIC || !(error instanceof ElfError)) throw error;
+      }
     }
     return headers;
   }
@@ -284,7 +320,7 @@ export class ElfImage implements Disposable {
       if (found !== undefined) return found;
     }
     // Debug files keep the note as a section while their segments point at nothing.
-    for (const section of this.#sectionsIfSound()) {
+    for (const section of this.sectionsIfSound) {
       if (section.type !== SHT_NOTE || section.name !== '.note.gnu.build-id') continue;
       const found = search(section.offset, section.size, 4);
       if (found !== undefined) return found;
@@ -292,7 +328,8 @@ export class ElfImage implements Disposable {
     return undefined;
   }
 
-  #sectionsIfSound(): readonly ElfSection[] {
+  /** All sections, [] for a file without section headers or with damaged ones. */
+  get sectionsIfSound(): readonly ElfSection[] {
     try {
       return this.sections;
     } catch (error) {

@@ -3,21 +3,13 @@
  * it reads the sections it needs and nothing else, so it can run on any thread.
  */
 import type { ElfImage } from '@waggle/symbols';
-import { architectureOf } from '../architecture.ts';
-import {
-  type FrameDescriptions,
-  type FrameSection,
-  readFrameDescriptions,
-} from '../dwarf/call-frame-info.ts';
 import { CfaProgram } from '../dwarf/cfa-program.ts';
-import { UnwindError } from '../error.ts';
 import { encodeTable } from '../table/encode.ts';
 import { RowList } from '../table/row-list.ts';
 import { RuleDictionary } from '../table/rule-dictionary.ts';
 import { UnwindTable } from '../table/unwind-table.ts';
-import { debugFrameOf, ehFrameOf } from './frame-sections.ts';
-import { type FunctionRanges, functionRanges, inOrder } from './function-ranges.ts';
-import { syntheticFrames } from './synthetic-frames.ts';
+import { frameSources } from './frame-sources.ts';
+import { inOrder } from './function-ranges.ts';
 
 /** What the file's call frame information covers, and what was wrong with it. */
 export interface TableStats {
@@ -47,38 +39,17 @@ export interface BuiltTable {
  * system errors of reading.
  */
 export function buildUnwindTable(elf: ElfImage): BuiltTable {
-  const architecture = architectureOf(elf.machine);
+  const found = frameSources(elf);
+  const { architecture, sources } = found;
   const rows = new RowList();
   const rules = new RuleDictionary();
-  const sources: { section: FrameSection; fdes: FrameDescriptions; program: CfaProgram }[] = [];
-  const lists: FunctionRanges[] = [];
-  let damaged = 0;
-  let frameBytes = 0;
-  const add = (section: FrameSection | undefined) => {
-    if (section === undefined) return;
-    const fdes = readFrameDescriptions(section);
-    const program = new CfaProgram(section, architecture, rows, rules);
-    sources.push({ section, fdes, program });
-    lists.push(functionRanges(fdes, elf.loads, lists));
-    damaged += fdes.damaged;
-    frameBytes += section.bytes.length;
-  };
-  add(ehFrameOf(elf));
-  try {
-    add(debugFrameOf(elf));
-  } catch (error) {
-    // What a debugger would like to have cannot spoil what the program itself relies on.
-    if (!(error instanceof UnwindError)) throw error;
-    damaged++;
-  }
-  const synthetic = syntheticFrames(elf, architecture, lists[0]);
-  add(synthetic);
-
+  const programs = sources.map(({ section }) => new CfaProgram(section, architecture, rows, rules));
+  const lists = sources.map(({ ranges }) => ranges);
+  const frameBytes = sources.reduce((sum, { section }) => sum + section.bytes.length, 0);
+  let { damaged } = found;
   let functions = 0;
   inOrder(lists, (list, index) => {
-    const source = sources[list]!;
-    const ranges = lists[list]!;
-    const { fdes } = source;
+    const { fdes, ranges } = sources[list]!;
     const start = ranges.start[index]!;
     const end = ranges.end[index]!;
     const fde = ranges.description[index]!;
@@ -87,7 +58,7 @@ export function buildUnwindTable(elf: ElfImage): BuiltTable {
     const { programStart, programEnd } = fdes;
     const bias = ranges.bias[index]!;
     functions++;
-    const sound = source.program.run(cie, start, end, bias, programStart[fde]!, programEnd[fde]!);
+    const sound = programs[list]!.run(cie, start, end, bias, programStart[fde]!, programEnd[fde]!);
     if (!sound) damaged++;
   });
 
@@ -96,8 +67,10 @@ export function buildUnwindTable(elf: ElfImage): BuiltTable {
   const bytes = encodeTable(rows, rules, architecture.machine);
   const outside = lists.reduce((sum, ranges) => sum + ranges.outside, 0);
   // That there is real information about a linkage table is no contradiction.
-  const stated = synthetic === undefined ? lists : lists.slice(0, -1);
-  const overlapping = stated.reduce((sum, ranges) => sum + ranges.overlapping, 0);
+  const overlapping = sources.reduce(
+    (sum, { ranges, synthetic }) => sum + (synthetic ? 0 : ranges.overlapping),
+    0,
+  );
   return {
     table: UnwindTable.fromEncoder(bytes),
     stats: { functions, damaged, outside, overlapping, unsupportedRows, frameBytes },

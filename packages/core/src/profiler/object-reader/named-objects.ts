@@ -3,12 +3,14 @@
 // their tables are in the symbol cache, within its own bound, or are made anew.
 
 import type { ObjectSymbols, SymbolHit } from '@waggle/symbols';
+import type { FunctionBounds } from '@waggle/unwind';
+import { CodePlaces, type LinkedObject } from './code-places.ts';
 
 /** A host under builds executes more files in a minute, and samples few of them again. */
 const MAX_OBJECTS = 256;
 
 /** What names of an object are looked up by. */
-export interface NamedObject {
+export interface NamedObject extends LinkedObject {
   vaddrOfFileOffset(offset: number): number | undefined;
   lookup(vaddr: number): SymbolHit | undefined;
   lines?: ObjectSymbols['lines'];
@@ -16,8 +18,11 @@ export interface NamedObject {
 }
 
 /** That an object has no names is known as well. */
-interface Known {
+export interface Known {
   readonly object: NamedObject | undefined;
+  readonly places: CodePlaces | undefined;
+  /** Made when code without a name is asked for. */
+  bounds?: FunctionBounds;
 }
 
 export class NamedObjects implements Disposable {
@@ -35,13 +40,15 @@ export class NamedObjects implements Disposable {
   }
 
   /** Closes what was not used for longest, if there are too many. */
-  set(key: string, object: NamedObject | undefined): void {
-    this.known.set(key, { object });
+  set(key: string, object: NamedObject | undefined): Known {
+    const added = { object, places: object && new CodePlaces(object) };
+    this.known.set(key, added);
     for (const [oldest, known] of this.known) {
-      if (this.known.size <= this.maxObjects) return;
+      if (this.known.size <= this.maxObjects) break;
       this.known.delete(oldest);
       known.object?.close?.();
     }
+    return added;
   }
 
   [Symbol.dispose](): void {

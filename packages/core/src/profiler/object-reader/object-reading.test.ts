@@ -11,9 +11,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ElfImage, ObjectSymbols } from '@waggle/symbols';
 import { contentOf } from '../file-content.ts';
 import { NamedObjects } from './named-objects.ts';
 import { ObjectReading } from './object-reading.ts';
+import type { UnnamedCode } from './protocol.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-object-reading-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -23,6 +25,9 @@ test('the objects that were not used for longest are closed and forgotten', () =
   const named = new NamedObjects(3);
   const add = (key: string) =>
     named.set(key, {
+      buildId: undefined,
+      textStart: undefined,
+      segmentOfFileOffset: () => undefined,
       vaddrOfFileOffset: () => undefined,
       lookup: () => undefined,
       close: () => closed.push(key),
@@ -32,7 +37,7 @@ test('the objects that were not used for longest are closed and forgotten', () =
   named.set('no ELF file', undefined);
   expect(closed).toEqual(['b']);
   expect(named.get('b')).toBeUndefined();
-  expect(named.get('no ELF file')).toEqual({ object: undefined });
+  expect(named.get('no ELF file')).toEqual({ object: undefined, places: undefined });
   add('d');
   expect(closed).toEqual(['b', 'c']);
   named[Symbol.dispose]();
@@ -72,4 +77,66 @@ test('a reader of many objects with lines keeps so many open', () => {
   expect(opened()).toBe(256);
   reading[Symbol.dispose]();
   expect(opened()).toBe(0);
+});
+
+test('code without names has where its function begins, and where it is in the object', () => {
+  const source = join(folder, 'stripped.c');
+  const program = join(folder, 'stripped');
+  writeFileSync(
+    source,
+    `static __attribute__((noinline)) int hidden(int n) { return n * n + 1; }
+    int main(int argc, char **argv) { return hidden(argc) + hidden(argc + 1); }`,
+  );
+  for (const options of [
+    ['-fPIE', '-pie'],
+    ['-fno-PIE', '-no-pie'],
+    ['-fno-asynchronous-unwind-tables', '-g', '-Wl,--build-id=none'],
+  ]) {
+    const command = ['cc', '-O1', ...options, '-o', `${program}.whole`, source];
+    expect(Bun.spawnSync(command).exitCode).toBe(0);
+    // What a debugger goes by is kept where there is nothing else.
+    const strip = ['objcopy', '--strip-all', '--keep-section=.debug_frame'];
+    expect(Bun.spawnSync([...strip, `${program}.whole`, program]).exitCode).toBe(0);
+    using elf = ElfImage.open(program);
+    using symbols = ObjectSymbols.open(`${program}.whole`);
+    const { start = 0, size = 0 } =
+      [...Array(0x10_0000).keys()]
+        .map((at) => symbols.lookup((elf.loads[0]?.vaddr ?? 0) + at))
+        .find((hit) => hit?.name === 'hidden') ?? {};
+    const text = elf.loads.find(({ executable }) => executable);
+    const toFile = (text?.fileOffset ?? 0) - (text?.vaddr ?? 0);
+    const offset = start + toFile;
+    const fd = openSync(program, 'r');
+    const object = {
+      key: options.join(' '),
+      path: program,
+      fd,
+      content: undefined,
+      missing: undefined,
+    };
+    using reading = new ObjectReading({ lines: false });
+    const places = [
+      { offset, isReturn: false },
+      { offset: offset + size - 1, isReturn: false },
+      { offset: offset + size, isReturn: true },
+      { offset: offset - 1, isReturn: false },
+    ];
+    const { functions } = reading.answer({ kind: 'functions', object, places });
+    closeSync(fd);
+    const found = functions as readonly UnnamedCode[];
+    expect(found.slice(0, 3).map(({ functionOffset }) => functionOffset)).toEqual(
+      Array(3).fill(offset),
+    );
+    expect(found[3]?.functionOffset).not.toBe(offset);
+    expect(found.slice(0, 3).map(({ address }) => Number(address) - start)).toEqual([
+      0,
+      size - 1,
+      size - 1,
+    ]);
+    expect(found[0]?.mapping).toMatchObject({
+      start: BigInt(Math.floor((text?.vaddr ?? 0) / 4096) * 4096),
+      fileOffset: BigInt(Math.floor((text?.fileOffset ?? 0) / 4096) * 4096),
+    });
+    expect(found[0]?.mapping?.buildId).toBe(elf.buildId);
+  }
 });

@@ -15,16 +15,17 @@ import {
   SymbolCache,
   SymbolTable,
 } from '@waggle/symbols';
-import { buildUnwindTable, TableStore, UnwindError } from '@waggle/unwind';
+import { buildUnwindTable, FunctionBounds, TableStore, UnwindError } from '@waggle/unwind';
 import { stateOf } from '../file-content.ts';
 import { holdsItsContent, type ObjectFile, VDSO } from '../object-files.ts';
 import { openWithLines, sourceFrames } from '../source-frames.ts';
 import { KernelNames } from './kernel-names.ts';
-import { type NamedObject, NamedObjects } from './named-objects.ts';
+import { type Known, type NamedObject, NamedObjects } from './named-objects.ts';
 import type {
   Answers,
   AnswerTo,
   CodePlace,
+  FunctionsAnswer,
   KernelPlace,
   Question,
   ReaderConfig,
@@ -86,39 +87,62 @@ export class ObjectReading implements Disposable {
     }
   }
 
-  private functions(object: ObjectFile, places: readonly CodePlace[]) {
-    const loaded = this.load(object);
-    return places.map(({ offset, isReturn }): readonly ProfileFrame[] | undefined => {
-      const address = loaded?.vaddrOfFileOffset(offset);
-      if (loaded === undefined || address === undefined) return undefined;
-      const at = isReturn ? address - 1 : address;
+  private functions(
+    object: ObjectFile,
+    wanted: readonly CodePlace[],
+  ): FunctionsAnswer['functions'] {
+    const known = this.load(object);
+    const { object: loaded, places } = known ?? {};
+    if (known === undefined || loaded === undefined || places === undefined)
+      return wanted.map(() => undefined);
+    return wanted.map(({ offset, isReturn }) => {
+      const address = loaded.vaddrOfFileOffset(offset);
+      if (address === undefined) return undefined;
+      const back = isReturn ? 1 : 0;
+      const at = address - back;
+      const place = places.at(offset - back);
       const hit = loaded.lookup(at);
-      if (hit === undefined) return undefined;
-      const own: ProfileFrame = { name: demangle(hit.name), kind: 'user', object: object.path };
+      if (hit === undefined) {
+        known.bounds ??= this.boundsOf(object);
+        return { functionOffset: known.bounds.startOf(offset - back), ...place };
+      }
+      const name = demangle(hit.name);
+      const own: ProfileFrame = { name, kind: 'user', object: object.path, ...place };
       return sourceFrames(own, loaded.lines?.(at));
     });
   }
 
+  private boundsOf({ fd, path }: ObjectFile): FunctionBounds {
+    try {
+      using elf = path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${fd}`);
+      return elf === undefined ? FunctionBounds.empty() : FunctionBounds.fromElf(elf);
+    } catch (error) {
+      // Damaged, of another machine, or not to be read any more: its addresses stand for themselves.
+      if (isUnreadable(error) || error instanceof UnwindError) return FunctionBounds.empty();
+      throw error;
+    }
+  }
+
   private kernelFunctions(places: readonly KernelPlace[]): ProfileFrame[] {
     return places.map(({ address, isReturn }) => {
-      const hit = this.kernel.lookup(isReturn ? address - 1n : address);
-      if (hit === undefined) return { name: `[kernel+0x${address.toString(16)}]`, kind: 'kernel' };
-      return { name: hit.name, kind: 'kernel', ...(hit.module ? { object: hit.module } : {}) };
+      const at = isReturn ? address - 1n : address;
+      const hit = this.kernel.lookup(at);
+      const name = hit?.name ?? `[kernel+0x${address.toString(16)}]`;
+      return { name, kind: 'kernel', ...(hit?.module ? { object: hit.module } : {}), address: at };
     });
   }
 
-  private load(object: ObjectFile): NamedObject | undefined {
+  private load(object: ObjectFile): Known | undefined {
     if (!holdsItsContent(object)) return undefined;
     const known = this.named.get(object.key);
-    if (known !== undefined) return known.object;
+    if (known !== undefined) return known;
     const loaded = this.open(object);
     // Written to while it was read.
     if (!holdsItsContent(object)) {
       loaded?.close?.();
       return undefined;
     }
-    this.named.set(object.key, loaded);
-    return loaded;
+    return this.named.set(object.key, loaded);
   }
 
   private open({ fd, path }: ObjectFile): NamedObject | undefined {
@@ -130,11 +154,14 @@ export class ObjectReading implements Disposable {
     } catch (error) {
       // Not an ELF file, one that lies about itself, or one that cannot be read: its frames keep their
       // offsets, and all others their names.
-      if (error instanceof ElfError || (error instanceof Error && 'errno' in error))
-        return undefined;
+      if (isUnreadable(error)) return undefined;
       throw error;
     }
   }
+}
+
+function isUnreadable(error: unknown): boolean {
+  return error instanceof ElfError || (error instanceof Error && 'errno' in error);
 }
 
 /** Ours: the kernel gives every process of this architecture the same. */
@@ -143,6 +170,9 @@ function vdso(): NamedObject | undefined {
   if (image === undefined) return undefined;
   const table = SymbolTable.fromElf(image);
   return {
+    buildId: image.buildId,
+    textStart: undefined,
+    segmentOfFileOffset: (offset) => image.segmentOfFileOffset(offset),
     vaddrOfFileOffset: (offset) => image.vaddrOfFileOffset(offset),
     lookup: (vaddr) => table.lookup(vaddr),
   };

@@ -3,6 +3,7 @@
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { ObjectFile } from '../object-files.ts';
+import type { AddressFields } from './code-places.ts';
 
 /** How objects are read; the same for the life of a reader. */
 export interface ReaderConfig {
@@ -41,12 +42,18 @@ export interface UnwindTableAnswer {
   readonly changed: boolean;
 }
 
+/** Code that the object has no name for. */
+export interface UnnamedCode extends AddressFields {
+  /** Where its function begins in the file; undefined where nothing tells. */
+  readonly functionOffset: number | undefined;
+}
+
 /**
  * For each place its functions, root first: the code's own and those inlined there. Undefined where
- * the object has no name for it.
+ * the object cannot be read.
  */
 export interface FunctionsAnswer {
-  readonly functions: readonly (readonly ProfileFrame[] | undefined)[];
+  readonly functions: readonly (readonly ProfileFrame[] | UnnamedCode | undefined)[];
 }
 
 export interface KernelFunctionsAnswer {
