@@ -13,6 +13,17 @@ run_bun() {
     --tsconfig-override="$run_bun_tsconfig" "$@"
 }
 
+# What root makes in somebody's clone belongs to the clone's owner, who could not make it anew otherwise.
+# Links are given, not followed.
+give_to_owner() {
+  [ "$(id -u)" = 0 ] || return 0
+  clone_owner=$(stat -c %u:%g "$root") || return
+  [ "$clone_owner" != 0:0 ] || return 0
+  for made; do
+    if [ -e "$made" ]; then chown -hR "$clone_owner" "$made"; fi
+  done
+}
+
 setup_stamp=$root/node_modules/.waggle-setup
 bpf=$root/packages/bpf
 

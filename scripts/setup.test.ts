@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -22,7 +23,7 @@ import { dirname, join, resolve } from 'node:path';
 
 const source = resolve(import.meta.dir, '..');
 const everywhere =
-  'basename cat chmod dirname env flock grep id mkdir mktemp readlink rm sed sh tail uname';
+  'basename cat chmod chown dirname env flock grep id mkdir mktemp readlink rm sed sh stat tail uname';
 
 let machine = '';
 let tree = '';
@@ -260,6 +261,20 @@ describe('later runs', () => {
     const result = run(join(tree, 'scripts/setup'), [], machine, { WAGGLE_NO_SETUP: '1' });
     expect(result).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
   });
+});
+
+test.skipIf(process.getuid?.() !== 0)('root leaves what it makes to the owner of the clone', () => {
+  prepare();
+  chmodSync(machine, 0o755);
+  chownSync(tree, 65_534, 65_534);
+  setup();
+  for (const path of [
+    'node_modules',
+    'node_modules/.bin/bun',
+    'packages/bpf/dist',
+    'packages/cli/bundle',
+  ])
+    expect([path, statSync(join(tree, path)).uid]).toEqual([path, 65_534]);
 });
 
 describe('what ./waggle runs', () => {

@@ -1,7 +1,7 @@
 // Outputs of `waggle record`, its exit code, and that every way of ending it still writes them.
 
 import { describe, expect } from 'bun:test';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProcessMetadataCache } from '@waggle/cache';
 import { eventually } from './support/deadline.ts';
@@ -168,9 +168,10 @@ describe('the outputs of record', () => {
   });
 
   kernelTest('that fail at the end leave the others written, and end it with 1', async () => {
-    const good = join(freshFolder(), 'good.folded');
-    // procfs takes no new files, but root passes every check of its rights.
-    const bad = '/proc/waggle-cannot-write-here.folded';
+    const folder = freshFolder();
+    const good = join(folder, 'good.folded');
+    const bad = join(folder, 'bad.folded');
+    symlinkSync('/dev/full', bad);
     const args = ['record', '-F', '999', '-o', bad, '-o', good, '--', ...burner(100)];
     const { code, stderr } = await Waggle.run(args);
     expect(code).toBe(1);

@@ -3,6 +3,7 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    printable: 'src/text/printable.ts',
     testing: 'src/testing.ts',
     'watchdog-worker': 'src/dispatch/watchdog-worker.ts',
     'object-reader-worker': 'src/profiler/object-reader/object-reader-worker.ts',

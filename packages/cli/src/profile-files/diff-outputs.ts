@@ -1,6 +1,5 @@
 // Where a difference goes: one file per -o, its format by the extension, as in outputs.ts.
 
-import { writeFile } from 'node:fs/promises';
 import {
   type DiffFormat,
   type DiffPictureOptions,
@@ -8,6 +7,9 @@ import {
   diffFormats,
   type ProfileDiff,
 } from '@waggle/formats';
+import { OutputFailed, writeOutputFile } from './output-file.ts';
+import { inWords } from './output-place.ts';
+import { hasArguments } from './outputs.ts';
 
 export interface DiffOutput {
   readonly path: string;
@@ -37,9 +39,12 @@ export async function writeDiffOutputs(
   const problems: string[] = [];
   for (const { path, format } of outputs) {
     try {
-      await writeFile(path, format.encode(diff, options));
+      const isPrivate = [options.before, options.after].some(
+        (metadata) => metadata !== undefined && hasArguments({ metadata }),
+      );
+      await writeOutputFile(path, format.encode(diff, options), { isPrivate });
     } catch (error) {
-      problems.push(`${path} could not be written: ${(error as Error).message}`);
+      problems.push(error instanceof OutputFailed ? error.message : inWords(path, error));
     }
   }
   return problems;

@@ -2,9 +2,6 @@
 // standard output, or an endpoint that it is sent to. Everything is checked before anything is
 // recorded.
 
-import { accessSync, constants, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import {
   foldedFormat,
   formatForPath,
@@ -21,6 +18,8 @@ import {
   planEndpoint,
   type Sending,
 } from './endpoints.ts';
+import { OutputFailed, writeOutputFile } from './output-file.ts';
+import { inWords, whyUnwritable } from './output-place.ts';
 
 export interface ProfileOutput {
   readonly path: string;
@@ -56,14 +55,8 @@ export function planOutputs(paths: readonly string[]): ProfileOutputs | string {
 /** Why a file could not be written later, while there is still nothing to lose. */
 export function unwritable(outputs: readonly Pick<ProfileOutput, 'path'>[]): string | undefined {
   for (const { path } of outputs) {
-    if (path === '-') continue;
-    try {
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return `${path} is a directory`;
-      accessSync(dirname(path), constants.W_OK);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      return `${path} cannot be written: ${code === 'ENOENT' ? `there is no directory ${dirname(path)}` : code}`;
-    }
+    const problem = path === '-' ? undefined : whyUnwritable(path);
+    if (problem !== undefined) return problem;
   }
   return undefined;
 }
@@ -86,6 +79,7 @@ export async function writeOutputs(
   sending: Sending,
   value?: number,
 ): Promise<Written> {
+  const written: string[] = [];
   const problems: string[] = [];
   let { kept } = sending;
   for (const { path, format } of files) {
@@ -94,23 +88,28 @@ export async function writeOutputs(
         value === undefined ? profile : withValue(format, profile, value),
       );
       if (path === '-') await new Output().write(textOf(encoded));
-      else await writeFile(path, encoded);
+      else await writeOutputFile(path, encoded, { isPrivate: hasArguments(profile) });
+      written.push(path === '-' ? 'standard output' : path);
       if (path !== '-' && format.parse !== undefined) kept ??= path;
     } catch (error) {
-      problems.push(`${path} could not be written: ${(error as Error).message}`);
+      problems.push(error instanceof OutputFailed ? error.message : inWords(path, error));
     }
   }
   const failed = await deliver(endpoints, profile, { ...sending, kept });
-  const paths = files.map(({ path }) => (path === '-' ? 'standard output' : path));
   const sent = endpoints.filter((endpoint) => !failed.has(endpoint)).map(({ path }) => path);
   const where = [
-    ...(paths.length > 0 ? [`written to ${paths.join(', ')}`] : []),
+    ...(written.length > 0 ? [`written to ${written.join(', ')}`] : []),
     ...(sent.length > 0 ? [`sent to ${sent.join(', ')}`] : []),
   ];
   return {
-    where: where.length > 0 ? where.join('; ') : 'sent to nobody',
+    where: where.length > 0 ? where.join('; ') : 'nothing was written',
     problems: [...problems, ...failed.values()],
   };
+}
+
+/** Arguments hold secrets; the name of a program does not. */
+export function hasArguments({ metadata: { command = '' } }: Pick<Profile, 'metadata'>): boolean {
+  return command.trim().includes(' ');
 }
 
 function textOf(encoded: string | Uint8Array): string {

@@ -1,12 +1,20 @@
 // Words for people, on stderr, one line each with the program's name; and one line on a terminal that
 // says how far something is, and makes room for words.
 
+// Alone: --help loads nothing else of core.
+import { printable } from '@waggle/core/printable';
+
 const CLEAR_LINE = '\r\u001b[K';
 
 let progress = '';
 
+/**
+ * Names of functions, files and plugins are others': nothing in them moves the cursor, and a line of
+ * theirs does not look like one of ours.
+ */
 export function say(text: string): void {
-  process.stderr.write(`${progress === '' ? '' : CLEAR_LINE}waggle: ${text}\n${progress}`);
+  const lines = text.split('\n').map(printable).join('\n    ');
+  process.stderr.write(`${progress === '' ? '' : CLEAR_LINE}waggle: ${lines}\n${progress}`);
 }
 
 /** Only where stderr is a terminal. The line stands until clearProgress(). */

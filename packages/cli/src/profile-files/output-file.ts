@@ -1,0 +1,113 @@
+// Writes an output whole or not at all: into a file of another name beside it, which takes its place in
+// one step. What was there before stays until then, and stays where the disk is full.
+
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  openSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import process from 'node:process';
+import {
+  inWords,
+  NEW_FILE,
+  type OutputPlace,
+  placeOf,
+  sudoCaller,
+  temporaryName,
+} from './output-place.ts';
+
+export interface OutputFileOptions {
+  /** It holds what only its owner is to read (a command's arguments): mode 0600. */
+  readonly isPrivate?: boolean;
+}
+
+/** A file that could not be written, in words. */
+export class OutputFailed extends Error {
+  override readonly name = 'OutputFailed';
+}
+
+/** @throws OutputFailed */
+export async function writeOutputFile(
+  path: string,
+  content: string | Uint8Array,
+  { isPrivate = false }: OutputFileOptions = {},
+): Promise<void> {
+  const place = placeOf(path);
+  if (typeof place === 'string') throw new OutputFailed(place);
+  try {
+    if (place.isStream) await writeStream(place, content);
+    else await replaceFile(place, content, isPrivate);
+  } catch (error) {
+    if (error instanceof OutputFailed) throw error;
+    throw new OutputFailed(inWords(path, error));
+  }
+}
+
+async function writeStream(place: OutputPlace, content: string | Uint8Array): Promise<void> {
+  const file = await open(`${place.directory}/${place.name}`, constants.O_WRONLY);
+  try {
+    await file.writeFile(content);
+  } finally {
+    await file.close();
+  }
+}
+
+async function replaceFile(
+  place: OutputPlace,
+  content: string | Uint8Array,
+  isPrivate: boolean,
+): Promise<void> {
+  const { directory, name } = place;
+  // Held open, so that nobody puts another folder in its place meanwhile.
+  const folder = openSync(
+    directory,
+    constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,
+  );
+  try {
+    const inFolder = (entry: string) => `/proc/self/fd/${folder}/${entry}`;
+    const temporary = temporaryName(name);
+    const file = await open(inFolder(temporary), NEW_FILE, 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+      setOwner(file, place);
+      fchmodSync(file.fd, modeOf(place, isPrivate));
+    } catch (error) {
+      unlinkSync(inFolder(temporary));
+      throw error;
+    } finally {
+      await file.close();
+    }
+    try {
+      renameSync(inFolder(temporary), inFolder(name));
+    } catch (error) {
+      // It is whole: lost it shall not be.
+      throw new OutputFailed(
+        `${inWords(place.path, error)}; what was to be there is in ${directory}/${temporary}`,
+      );
+    }
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** A file that is replaced keeps its mode; private ones are their owner's alone. */
+function modeOf({ existing }: OutputPlace, isPrivate: boolean): number {
+  const usual = existing === undefined ? 0o666 & ~process.umask() : existing.mode & 0o777;
+  return isPrivate ? usual & 0o600 : usual;
+}
+
+/** A file that is replaced keeps its owner; with sudo, what lies in the caller's folder is the caller's. */
+function setOwner(file: FileHandle, { directory, existing }: OutputPlace): void {
+  if (process.geteuid?.() !== 0) return;
+  const caller = sudoCaller();
+  if (existing !== undefined) fchownSync(file.fd, existing.uid, existing.gid);
+  else if (caller !== undefined && statSync(directory).uid === caller.uid)
+    fchownSync(file.fd, caller.uid, caller.gid);
+}
