@@ -3,7 +3,8 @@
 // read from it afterwards would be another build's. docs/adr/0006 has the choice.
 
 import { createHash } from 'node:crypto';
-import { type BigIntStats, fstatSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
+import { type FileStatus, fileStatus } from '@waggle/ffi';
 
 /** Nanoseconds since the epoch, from inode(7); `born` is 0 where the file system does not say. */
 interface FileTimes {
@@ -25,7 +26,7 @@ const HEAD_BYTES = 4096;
 const ELF_MAGIC = '\x7fELF';
 
 /** @throws the system's error when the file cannot be read. */
-export function contentOf(fd: number, stat = fstatSync(fd, { bigint: true })): FileContent {
+export function contentOf(fd: number, stat = fileStatus(fd)): FileContent {
   const { ino: inode, size } = stat;
   return { inode, size, ...timesOf(stat), ...headOf(fd) };
 }
@@ -35,7 +36,7 @@ export function contentOf(fd: number, stat = fstatSync(fd, { bigint: true })): F
  * status changed is no change: deleting and renaming do that too, so then the head is compared.
  */
 export function sameContent(fd: number, before: FileContent): FileContent | undefined {
-  const stat = fstatSync(fd, { bigint: true });
+  const stat = fileStatus(fd);
   if (stat.size !== before.size || stat.mtimeNs !== before.modified) return undefined;
   if (stat.ctimeNs === before.changed) return before;
   return headOf(fd).head === before.head ? { ...before, changed: stat.ctimeNs } : undefined;
@@ -58,11 +59,11 @@ export function isBornAfter({ born }: FileTimes, time: bigint, now: bigint): boo
 
 /** One state of one file, as text: any write to it, and any other change, gives another. */
 export function stateOf(fd: number): string {
-  const { dev, ino, size, ctimeNs } = fstatSync(fd, { bigint: true });
+  const { dev, ino, size, ctimeNs } = fileStatus(fd);
   return `${dev}:${ino}:${size}:${ctimeNs}`;
 }
 
-export function timesOf({ mtimeNs, ctimeNs, birthtimeNs }: BigIntStats): FileTimes {
+export function timesOf({ mtimeNs, ctimeNs, birthtimeNs }: FileStatus): FileTimes {
   return { modified: mtimeNs, changed: ctimeNs, born: birthtimeNs };
 }
 

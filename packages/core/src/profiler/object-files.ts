@@ -2,7 +2,8 @@
 // they can still be read when the process, its mount namespace or the file's name are gone. A file has
 // one descriptor, and an object for each content that it was mapped with.
 
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { type FileStatus, fileStatus } from '@waggle/ffi';
 import {
   contentOf,
   type FileContent,
@@ -12,18 +13,20 @@ import {
   timesOf,
 } from './file-content.ts';
 import { isOnDevice } from './file-device.ts';
+import { DESCRIPTORS_ARE_SHARED } from './object-reader/thread-descriptors.ts';
+import { OPEN_FLAGS } from './open-flags.ts';
 import type { Mapping } from './perf-records.ts';
 
 /** Of the descriptors that this process may have, left to everything else. */
 const RESERVED_DESCRIPTORS = 324;
 const USUAL_LIMIT = 1024;
+/** The thread that reads files may need one of its own. */
+const DESCRIPTORS_OF_A_FILE = DESCRIPTORS_ARE_SHARED ? 1 : 2;
 /** What a host executes in a day of builds; a descriptor takes about 1 KiB of kernel memory. */
 const MAX_OPEN_FILES = 50_000;
 
 /** open(2), <fcntl.h>; the same on x86-64 and AArch64. Node's constants do not have it. */
 const O_PATH = 0o10000000;
-/** Neither waits for another holder of the file, as for one with a lease. */
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** As the kernel calls the mapping of its own code for processes: see vdso(7). */
 export const VDSO = '[vdso]';
@@ -66,7 +69,10 @@ export class ObjectFiles implements Disposable {
   private readonly changed = new Map<string, ObjectFile>();
   private readonly descriptors: number[] = [];
   private versions = 0;
-  private readonly maxOpen = Math.min(descriptorLimit() - RESERVED_DESCRIPTORS, MAX_OPEN_FILES);
+  private readonly maxOpen = Math.min(
+    Math.floor((descriptorLimit() - RESERVED_DESCRIPTORS) / DESCRIPTORS_OF_A_FILE),
+    MAX_OPEN_FILES,
+  );
 
   constructor(private readonly clock: FileClock) {}
 
@@ -251,7 +257,7 @@ function openPlace(path: string): number | undefined {
   let place: number | undefined;
   try {
     place = openSync(path, O_PATH);
-    if (!fstatSync(place).isFile()) return undefined;
+    if (!fileStatus(place).isFile()) return undefined;
     return openSync(`/proc/self/fd/${place}`, OPEN_FLAGS);
   } catch {
     return undefined;
@@ -268,9 +274,9 @@ function isTheFile(
   { inode, device }: Mapping,
   { mapped, now }: { readonly mapped: bigint; readonly now: bigint },
 ): boolean {
-  let stat: BigIntStats;
+  let stat: FileStatus;
   try {
-    stat = fstatSync(fd, { bigint: true });
+    stat = fileStatus(fd);
   } catch {
     return false;
   }

@@ -2,7 +2,9 @@
 
 import { ObjectReading } from './object-reading.ts';
 import type { Answers, Order, Reply } from './protocol.ts';
+import { ThreadDescriptors } from './thread-descriptors.ts';
 
+const descriptors = new ThreadDescriptors();
 let reading: ObjectReading | undefined;
 
 function obey(order: Order): void {
@@ -14,7 +16,7 @@ function obey(order: Order): void {
   if (reading === undefined) throw new Error('a question before the start');
   let reply: Reply;
   try {
-    reply = { id, answer: reading.answer(question) };
+    reply = { id, answer: reading.answer(descriptors.translate(question)) };
   } catch (error) {
     reply = { id, failure: error instanceof Error ? error.message : String(error) };
   }

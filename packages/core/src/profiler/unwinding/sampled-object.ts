@@ -2,8 +2,8 @@
 // time, and some do not answer: the server of a FUSE or NFS mount may be gone while programs from there
 // still run.
 
-import { fstatSync } from 'node:fs';
 import { objectKey } from '@waggle/bpf';
+import { fileStatus } from '@waggle/ffi';
 import { stateOf } from '../file-content.ts';
 import { type ObjectFile, VDSO } from '../object-files.ts';
 
@@ -31,7 +31,7 @@ export function isContent(key: Uint8Array, { fd }: ObjectFile): boolean {
     view.getBigUint64(at.changed_sec, true) * 1_000_000_000n +
     BigInt(view.getUint32(at.changed_nsec, true));
   try {
-    const { size, ctimeNs } = fstatSync(fd, { bigint: true });
+    const { size, ctimeNs } = fileStatus(fd);
     return view.getBigUint64(at.size, true) === size && changed === ctimeNs;
   } catch {
     return false;
