@@ -2,8 +2,9 @@
 // nothing else, while unrelated programs run beside it.
 
 import { describe, expect } from 'bun:test';
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cgroupMount, newCgroup } from './support/cgroups.ts';
 import { eventually } from './support/deadline.ts';
 import {
   execsOf,
@@ -268,31 +269,8 @@ describe('trace --rate-limit', () => {
   });
 });
 
-/** Where cgroup v2 is mounted; undefined on hosts with v1 only. */
-function cgroup2Mount(): string | undefined {
-  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
-  return mounts.map((line) => line.split(' ')).find((fields) => fields[2] === 'cgroup2')?.[1];
-}
-
-/** A new cgroup, removed when it goes out of scope; who is in it must have ended by then. */
-function newCgroup(parent: string, name: string) {
-  const path = join(parent, name);
-  mkdirSync(path);
-  return {
-    path,
-    /** Runs a program in it. */
-    run: (...command: string[]) =>
-      run('sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', path, ...command),
-    async [Symbol.asyncDispose]() {
-      const procs = () => readFileSync(join(path, 'cgroup.procs'), 'utf8').trim() === '';
-      await eventually(`${path} to be empty`, procs);
-      rmdirSync(path);
-    },
-  };
-}
-
 describe('trace --cgroup', () => {
-  const mount = cgroup2Mount();
+  const mount = cgroupMount('v2');
   const missing = mount === undefined ? 'no cgroup v2 is mounted' : undefined;
 
   optionalKernelTest(

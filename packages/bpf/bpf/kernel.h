@@ -35,10 +35,19 @@ typedef int pid_t;
 
 /* Only for its relocated values: configuration decides them. */
 enum cgroup_subsys_id {
-	memory_cgrp_id = 4,
+	cpuset_cgrp_id,
+	cpu_cgrp_id,
+	memory_cgrp_id,
+	devices_cgrp_id,
+	pids_cgrp_id,
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct list_head {
+	struct list_head *next;
+	struct list_head *prev;
+};
 
 struct ns_common {
 	unsigned int inum;
@@ -170,19 +179,38 @@ struct fs_struct {
 };
 
 struct kernfs_node {
+	struct kernfs_node *__parent; /* Linux 6.15, under RCU */
+	const char *name;
 	u64 id;
 };
 
-struct cgroup {
-	struct kernfs_node *kn;
+struct kernfs_node___plain {
+	struct kernfs_node *parent;
+};
+
+struct cgroup_root {
+	unsigned int subsys_mask;
+	int hierarchy_id; /* 0: v2 */
 };
 
 struct cgroup_subsys_state {
-	struct cgroup *cgroup;
+	u64 serial_nr;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+	struct cgroup_root *root;
 };
 
 struct css_set {
-	struct cgroup_subsys_state *subsys[1];
+	struct list_head cgrp_links; /* of cgrp_cset_link, by cgrp_link */
+};
+
+/* kernel/cgroup/cgroup-internal.h */
+struct cgrp_cset_link {
+	struct cgroup *cgrp;
+	struct list_head cgrp_link;
 };
 
 /* include/linux/maple_tree.h; Linux 6.1. */
@@ -260,11 +288,6 @@ struct pt_regs {
 	s32 syscallno;
 };
 #endif
-
-struct list_head {
-	struct list_head *next;
-	struct list_head *prev;
-};
 
 /* include/trace/events/sched.h */
 struct trace_event_raw_sched_process_fork {

@@ -8,6 +8,7 @@
 #ifndef WAGGLE_LIFECYCLE_H
 #define WAGGLE_LIFECYCLE_H
 
+#include "cgroup.h"
 #include "exec_detail.h"
 #include "filter.h"
 #include "limit.h"
@@ -65,23 +66,8 @@ static __always_inline void fill_header(struct record_header *header, struct tas
 	header->parent_tgid = tgid_of(parent);
 	header->parent_start_boottime = start_time_of(BPF_CORE_READ(parent, group_leader));
 	header->parent_exec_id = BPF_CORE_READ(parent, self_exec_id);
+	header->cgroup_key = told_cgroup_of(task);
 	BPF_CORE_READ_INTO(&header->comm, leader, comm);
-}
-
-/* On v1 and hybrid hosts every process sits in the root of v2; containers differ by the
- * hierarchies of the controllers. 0 where the kernel has no memory controller. */
-static __always_inline u64 memory_cgroup_of(struct task_struct *task)
-{
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
-	struct cgroup_subsys_state *state = NULL;
-
-	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
-		return 0;
-	bpf_probe_read_kernel(&state, sizeof(state),
-			      (void *)set + bpf_core_field_offset(set->subsys) +
-				      bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id) *
-					      sizeof(state));
-	return BPF_CORE_READ(state, cgroup, kn, id);
 }
 
 /* Children that end at once are reaped from anywhere in the list, those given in join its end. */
@@ -123,6 +109,8 @@ static __always_inline void on_fork(struct task_struct *parent, struct task_stru
 	fill_header(&record.header, parent);
 	record.child_tgid = child_tgid;
 	record.uid = bpf_get_current_uid_gid();
+	record.child_cgroup_key = same_cgroups(parent, child) ? record.header.cgroup_key :
+								 told_cgroup_of(child);
 	submit(&record, sizeof(record), &record.header, counters, RECORD_FORK);
 }
 
@@ -181,7 +169,6 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid,
 	record->uid = ids;
 	record->gid = ids >> 32;
 	record->cgroup_id = bpf_get_current_cgroup_id();
-	record->memory_cgroup_id = memory_cgroup_of(task);
 	record->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	record->pid_namespace = pid_namespace_of(task);
 	record->old_tid = old_pid;

@@ -50,6 +50,34 @@ struct {
 	__type(value, struct event_counters);
 } event_counters SEC(".maps");
 
+/* Keys that a cgroup_record was sent of. Userspace keeps more of them than fit here, so whatever is
+ * forgotten here is told once more. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TOLD_CGROUPS_MAX);
+	__type(key, u64);
+	__type(value, u8);
+} told_cgroups SEC(".maps");
+
+struct cgroup_scratch {
+	/* The css_set that was looked at last: see told_cgroup_of(). */
+	u64 known_set;
+	u64 known_key;
+	u64 known_ns;
+	/* Where the walk up the cgroups has got to: see walk_cgroup_name(). */
+	u64 link; /* of the next hierarchy */
+	u64 end;
+	u64 node; /* the cgroup whose name comes next; 0: none yet of this hierarchy */
+	struct cgroup_record record;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cgroup_scratch);
+} cgroup_scratch SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

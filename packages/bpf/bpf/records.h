@@ -21,6 +21,10 @@ enum record_bounds {
 	INTERPRETER_MAX_BYTES = 256, /* BINPRM_BUF_SIZE */
 	FAILED_ARGUMENTS_MAX = 32,   /* of an exec that failed */
 	FAILED_ARGUMENT_BYTES = 256, /* of each of them, with its NUL */
+	CGROUP_NAME_BYTES = 256,     /* NAME_MAX and the NUL */
+	CGROUP_NAMES_BYTES = 16384,  /* of all hierarchies */
+	CGROUP_STEPS_MAX = 1024,     /* names in all of them */
+	TOLD_CGROUPS_MAX = 4096,
 };
 
 enum record_type {
@@ -28,7 +32,8 @@ enum record_type {
 	RECORD_EXEC = 2,
 	RECORD_EXIT = 3,
 	RECORD_EXEC_FAILED = 4,
-	RECORD_TYPES = 5,
+	RECORD_TYPES = 5,    /* from here on: what is no event */
+	RECORD_CGROUP = 16,
 };
 
 enum record_flags {
@@ -68,7 +73,30 @@ struct record_header {
 	u64 exec_id;        /* task->self_exec_id */
 	u64 parent_start_boottime;
 	u64 parent_exec_id;
+	u64 cgroup_key;     /* of a cgroup_record before this one; 0: the root of every hierarchy */
 	char comm[TASK_COMM_LEN];
+};
+
+enum cgroup_hierarchy {
+	HIERARCHY_V2 = 1,
+	HIERARCHY_MEMORY = 2, /* of v1, by the first of these controllers that it has */
+	HIERARCHY_PIDS = 3,
+	HIERARCHY_CPU = 4,
+	HIERARCHY_CPUSET = 5,
+	HIERARCHY_DEVICES = 6,
+	HIERARCHY_NAMED = 7, /* without controllers: systemd's on v1 */
+	HIERARCHY_OTHER = 8,
+};
+
+/* No event and not numbered: what a cgroup_key means, once, before it is used. */
+struct cgroup_record {
+	u16 type; /* as in record_header */
+	u16 reserved;
+	u32 length; /* bytes in names */
+	u64 key;
+	/* For each hierarchy where it is not the root: cgroup_hierarchy, the names of the cgroup and of
+	 * those above with a NUL after each, and one more NUL, for the root. */
+	char names[CGROUP_NAMES_BYTES];
 };
 
 struct fork_record {
@@ -76,12 +104,12 @@ struct fork_record {
 	u32 child_tgid;
 	u32 uid;
 	u64 child_start_boottime;
+	u64 child_cgroup_key; /* clone3(2) can put it elsewhere */
 };
 
 struct exec_record {
 	struct record_header header;
-	u64 cgroup_id;        /* in the v2 hierarchy */
-	u64 memory_cgroup_id; /* in the memory controller's: on v1 hosts the container's */
+	u64 cgroup_id; /* in the v2 hierarchy */
 	u32 uid;
 	u32 gid;
 	u32 mount_namespace;

@@ -145,6 +145,8 @@ const struct fork_record *layout_fork_record __attribute__((unused));
 const struct exec_record *layout_exec_record __attribute__((unused));
 const struct exit_record *layout_exit_record __attribute__((unused));
 const struct exec_failed_record *layout_exec_failed_record __attribute__((unused));
+const struct cgroup_record *layout_cgroup_record __attribute__((unused));
+const enum cgroup_hierarchy *layout_cgroup_hierarchy __attribute__((unused));
 const struct deferred_sample *layout_deferred_sample __attribute__((unused));
 const enum unwind_bounds *layout_unwind_bounds __attribute__((unused));
 const enum deferred_bounds *layout_deferred_bounds __attribute__((unused));

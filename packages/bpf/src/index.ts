@@ -13,8 +13,11 @@ export {
   type ProgramVariant,
   SAMPLE_PROGRAMS,
 } from './object.ts';
+export { decodeCgroup } from './records/cgroup.ts';
 export { decodeComm, decodeRecord, type RecordMemory } from './records/decode.ts';
 export type {
+  CgroupPath,
+  CgroupRecord,
   ExecDetail,
   ExecMark,
   ExecRecord,

@@ -91,6 +91,7 @@ export const MAPS = {
   trackedProcesses: 'tracked_processes',
   trackedCgroups: 'tracked_cgroups',
   eventCounters: 'event_counters',
+  toldCgroups: 'told_cgroups',
   rateBuckets: 'rate_buckets',
   limitedProcesses: 'limited_processes',
   samples: ['samples_a', 'samples_b'],

@@ -5,23 +5,23 @@ import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeRecord, type KernelRecord } from '../src/index.ts';
+import { type CgroupRecord, decodeCgroup, decodeRecord, type KernelRecord } from '../src/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-records-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** In the middle of larger memory, as records lie in a ring. */
-function written(): (KernelRecord | undefined)[] {
+function written(): (KernelRecord | CgroupRecord | undefined)[] {
   const program = join(folder, 'write-records');
   const source = join(import.meta.dir, 'write-records.c');
   const built = Bun.spawnSync(['cc', '-Wall', '-Werror', '-o', program, source]);
   if (!built.success) throw new Error(built.stderr.toString());
   const bytes = Buffer.from(Bun.spawnSync([program]).stdout);
   const memory = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
-  const records: (KernelRecord | undefined)[] = [];
+  const records: (KernelRecord | CgroupRecord | undefined)[] = [];
   for (let at = 0; at < bytes.length; ) {
     const size = memory.view.getUint32(at, true);
-    records.push(decodeRecord(memory, at + 4));
+    records.push(decodeRecord(memory, at + 4) ?? decodeCgroup(memory, at + 4));
     at += 4 + size;
   }
   return records;
@@ -38,10 +38,11 @@ const header = {
   execId: 2 ** 33 + 5,
   parentStartTime: 99n,
   parentExecId: 2 ** 40,
+  cgroupKey: 2 ** 53 - 1,
   comm: 'thirteen-byteé',
 };
 
-const [fork, exec, least, failed, exit, crash] = written();
+const [fork, exec, least, failed, exit, crash, cgroups, roots] = written();
 
 test('a fork', () => {
   expect(fork).toEqual({
@@ -50,6 +51,7 @@ test('a fork', () => {
     childPid: 4_194_304,
     childStartTime: 2n ** 64n - 1n,
     uid: 0xffff_fffd,
+    childCgroupKey: 2 ** 53 - 2,
   });
 });
 
@@ -63,7 +65,6 @@ test('an exec with everything', () => {
     uid: 1000,
     gid: 0xffff_fffe,
     cgroupId: 2n ** 63n,
-    memoryCgroupId: 77n,
     nsMnt: 0xf000_0001,
     nsPid: 0xf000_0002,
     environ: ['HOME=/root', 'EMPTY='],
@@ -116,4 +117,18 @@ test('an exit by status, and one by signal with a core', () => {
   expect(exit).toMatchObject({ ...header, type: 'exit', uid: 65_534, cgroupId: 9n });
   expect(exit).toMatchObject({ exitCode: 0xab, signal: 0, coreDumped: false });
   expect(crash).toMatchObject({ exitCode: 0, signal: 11, coreDumped: true });
+});
+
+test('the names of cgroups, leaf first, hierarchy by hierarchy', () => {
+  expect(cgroups).toEqual({
+    key: 2 ** 53 - 1,
+    paths: [
+      { version: 2, controllers: '', path: '/system.slice/a b.scope' },
+      { version: 1, controllers: 'memory', path: '/docker/é' },
+      { version: 1, controllers: 'name=', path: '/x' },
+      // The record had no more room.
+      { version: 1, controllers: '', path: '/cut' },
+    ],
+  });
+  expect(roots).toEqual({ key: 5, paths: [] });
 });

@@ -35,6 +35,7 @@ static struct record_header header(u16 type, u16 flags)
 		.exec_id = (1ull << 33) + 5,
 		.parent_start_boottime = 99,
 		.parent_exec_id = (1ull << 40),
+		.cgroup_key = (1ull << 53) - 1,
 	};
 
 	/* All 15 bytes of it, the last character of two bytes. */
@@ -54,6 +55,8 @@ int main(void)
 	static struct exec_record exec;
 	static struct exec_failed_record failed;
 	static struct exit_record ended;
+	static struct cgroup_record cgroup;
+	static const char names[] = "\1a b.scope\0system.slice\0\0\2\xc3\xa9\0docker\0\0\7x\0\0\10cut";
 	static const char argv[] = "tool\0\0two\nlines\0caf\xc3\xa9";
 	static const char environ[] = "HOME=/root\0EMPTY=";
 	static const char exe[] = "tool\0bin\0usr";
@@ -64,12 +67,12 @@ int main(void)
 	born.child_tgid = 4194304;
 	born.uid = 0xfffffffd;
 	born.child_start_boottime = 0xffffffffffffffffull;
+	born.child_cgroup_key = (1ull << 53) - 2;
 	emit(&born, sizeof(born));
 
 	exec.header = header(RECORD_EXEC, RECORD_HAS_DETAIL | RECORD_HAS_ENVIRON |
 						  RECORD_ARGV_TRUNCATED | RECORD_EXE_TRUNCATED);
 	exec.cgroup_id = 1ull << 63;
-	exec.memory_cgroup_id = 77;
 	exec.uid = 1000;
 	exec.gid = 0xfffffffe;
 	exec.mount_namespace = 0xf0000001;
@@ -119,5 +122,14 @@ int main(void)
 	emit(&ended, sizeof(ended));
 	ended.exit_code = 11 | 0x80;
 	emit(&ended, sizeof(ended));
+
+	cgroup.type = RECORD_CGROUP;
+	cgroup.key = (1ull << 53) - 1;
+	cgroup.length = sizeof(names) - 1;
+	memcpy(cgroup.names, names, sizeof(names));
+	emit(&cgroup, offsetof(struct cgroup_record, names) + cgroup.length);
+	cgroup.key = 5;
+	cgroup.length = 0;
+	emit(&cgroup, offsetof(struct cgroup_record, names));
 	return 0;
 }

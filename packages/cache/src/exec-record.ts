@@ -27,6 +27,7 @@ interface ExecRecordFields {
   readonly ppid?: number | undefined;
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
+  /** As /proc/PID/cgroup shows it. With it, an absent `containerId` means that there is none. */
   readonly cgroup?: string | undefined;
   readonly containerId?: string | undefined;
   readonly nsMnt?: number | undefined;

@@ -112,7 +112,11 @@ function completed(values: FieldValues, carried: FieldValues): FieldValues {
     nsMnt: values.nsMnt ?? carried.nsMnt,
     nsPid: values.nsPid ?? carried.nsPid,
     cgroup: values.cgroup ?? carried.cgroup,
-    containerId: values.containerId ?? carried.containerId,
+    // With its cgroup, the record says that there is none.
+    containerId:
+      values.cgroup === undefined
+        ? (values.containerId ?? carried.containerId)
+        : values.containerId,
     ppid: values.ppid ?? carried.ppid,
   };
 }

@@ -128,7 +128,7 @@ export class FieldReader {
   }
 
   read(source: Source): void {
-    if (this.#settled.has(source)) return;
+    if (this.#isKnown(source)) return;
     this.#settle(this.#readable([source]).map((readable) => this.#attempt(readable)));
   }
 
@@ -159,9 +159,14 @@ export class FieldReader {
     const sources = new Set<Source>();
     for (const field of fields) {
       const source = SOURCE_OF[field];
-      if (this.values[field] === undefined && !this.#settled.has(source)) sources.add(source);
+      if (this.values[field] === undefined && !this.#isKnown(source)) sources.add(source);
     }
     return [...sources];
+  }
+
+  /** Also without a look: a record that gives the cgroup says by that whether it is a container's. */
+  #isKnown(source: Source): boolean {
+    return this.#settled.has(source) || (source === 'cgroup' && this.values.cgroup !== undefined);
   }
 
   #check(): Owner {
@@ -226,7 +231,10 @@ export class FieldReader {
   /** What is known stays: a field has one value for as long as its entry lives. */
   #adopt(values: Partial<FieldValues>): void {
     const known: Partial<Record<keyof FieldValues, unknown>> = this.values;
+    const hasCgroup = this.values.cgroup !== undefined;
     for (const [field, value] of Object.entries(values)) {
+      // Never the container of another cgroup than the one that is kept.
+      if (field === 'containerId' && hasCgroup) continue;
       known[field as keyof FieldValues] ??= value;
     }
   }

@@ -17,7 +17,13 @@ export {
   type ProcessIdentity,
 } from './identity.ts';
 export type { CacheOptions, CapacityPolicy, Clock, Logger } from './options.ts';
-export { containerIdFromCgroup, containerIdFromPath, parseCgroup } from './procfs/cgroup.ts';
+export {
+  type CgroupLine,
+  chooseCgroup,
+  containerIdFromCgroup,
+  containerIdFromPath,
+  parseCgroup,
+} from './procfs/cgroup.ts';
 export { clockTicksFromAuxv, ticksFromBoottime } from './procfs/clock-ticks.ts';
 export { ProcfsError, type ProcfsErrorCode } from './procfs/error.ts';
 export type {

@@ -170,6 +170,22 @@ const PATHS: [string, string | undefined][] = [
     '/ecs/b43f1c1bf2a04f8ab0c4c3b1e5dd2a11/b43f1c1bf2a04f8ab0c4c3b1e5dd2a11-2531612879',
     'b43f1c1bf2a04f8ab0c4c3b1e5dd2a11-2531612879',
   ],
+  ['/lxc.payload.web-1', 'web-1'],
+  ['/lxc.payload.web/system.slice/ssh.service', 'web'],
+  ['/lxc.payload/web/init.scope', 'web'],
+  ['/lxc/web', 'web'],
+  [`/lxc.payload.web/docker/${ID}`, ID],
+  [`/docker/${ID}/lxc.payload.inner`, 'inner'],
+  [`/docker/${ID}/system.slice/cron.service`, ID],
+  ['/machine.slice/machine-web.scope/payload/system.slice', 'web'],
+  ['/machine.slice/machine-web\\x2d1.scope', 'web-1'],
+  ['/machine.slice/systemd-nspawn@web.service/payload', 'web'],
+  ['/machine.slice/systemd-nspawn@web.service/supervisor', undefined],
+  ['/machine.slice/machine-qemu\\x2d1\\x2dvm.scope', undefined],
+  ['/system.slice/machine-web.scope', undefined],
+  ['/lxc.monitor.web', undefined],
+  ['/lxc.monitor/web', undefined],
+  ['/lxc', undefined],
   [`/machine.slice/libpod-conmon-${ID}.scope`, undefined],
   [`/kubepods.slice/crio-conmon-${ID}.scope`, undefined],
   ['/user.slice/user-1000.slice/session-3.scope', undefined],
@@ -177,7 +193,7 @@ const PATHS: [string, string | undefined][] = [
   [`/build/${ID}0`, undefined],
 ];
 
-test('container ids of docker, containerd, cri-o, podman, kubernetes and ecs', () => {
+test('containers of docker, containerd, cri-o, podman, kubernetes, ecs, LXC and nspawn', () => {
   for (const [path, id] of PATHS) {
     assert.equal(containerIdFromPath(path), id, path);
     assert.equal(containerIdFromCgroup(`0::${path}\n`), id, path);
@@ -192,6 +208,10 @@ test('cgroup: v2, v1 and hybrid hosts', () => {
   assert.deepEqual(parseCgroup('3:cpu,cpuacct:/\n4:memory:/m\n0::/\n'), { path: '/m', version: 1 });
   assert.deepEqual(parseCgroup('9:name=systemd:/s\n4:memory:/\n'), { path: '/s', version: 1 });
   assert.equal(parseCgroup('nonsense'), undefined);
+  // systemd's hybrid set-up has services in v2, too; the container is where runc put it.
+  const hybrid = `5:pids:/docker/${ID}\n1:name=systemd:/docker/${ID}\n0::/system.slice/docker.service\n`;
+  assert.equal(containerIdFromCgroup(hybrid), ID);
+  assert.equal(containerIdFromCgroup(`1:name=elogind:/docker/${ID}\n4:memory:/m\n`), ID);
 });
 
 test('clock ticks from the auxiliary vector', () => {

@@ -32,6 +32,7 @@ const events: readonly ExitEvent[] = Array.from({ length: BATCH }, (_, index) =>
   parentComm: null,
   uid: 0,
   cgroupId: 1n,
+  cgroup: '/',
   containerId: null,
   filename: '/bin/bench',
   argv: ['bench'],

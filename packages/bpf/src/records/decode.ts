@@ -33,8 +33,8 @@ const EXIT = exitRecord.offset;
 const FAILED = execFailedRecord.offset;
 
 /**
- * The record at `offset`, or undefined for a type that this version does not know (a newer
- * object's). The header's fields are spelled out in each record: spreading a common object
+ * The record at `offset`, or undefined for one that is no event (`decodeCgroup` reads it) or that
+ * this version does not know (a newer object's). The header's fields are spelled out in each record: spreading a common object
  * costs more than everything else in here.
  */
 export function decodeRecord(memory: RecordMemory, offset: number): KernelRecord | undefined {
@@ -72,6 +72,7 @@ function decodeExec(memory: RecordMemory, offset: number): ExecRecord {
     ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
     parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
     parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
+    cgroupKey: u53(view, offset + HEADER['header.cgroup_key']),
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
     filename: decodeBytes(bytes, filenameAt, argvAt),
     argv: decodeArgv(bytes, argvAt, argvEnd),
@@ -80,7 +81,6 @@ function decodeExec(memory: RecordMemory, offset: number): ExecRecord {
     uid: view.getUint32(offset + EXEC.uid, true),
     gid: view.getUint32(offset + EXEC.gid, true),
     cgroupId: view.getBigUint64(offset + EXEC.cgroup_id, true),
-    memoryCgroupId: view.getBigUint64(offset + EXEC.memory_cgroup_id, true),
     nsMnt: view.getUint32(offset + EXEC.mount_namespace, true),
     nsPid: view.getUint32(offset + EXEC.pid_namespace, true),
     imageMark: u53(view, offset + EXEC.image_mark),
@@ -107,6 +107,7 @@ function decodeExit({ bytes, view }: RecordMemory, offset: number): ExitRecord {
     ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
     parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
     parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
+    cgroupKey: u53(view, offset + HEADER['header.cgroup_key']),
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
     uid: view.getUint32(offset + EXIT.uid, true),
     cgroupId: view.getBigUint64(offset + EXIT.cgroup_id, true),
@@ -129,10 +130,12 @@ function decodeFork({ bytes, view }: RecordMemory, offset: number): ForkRecord {
     ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
     parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
     parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
+    cgroupKey: u53(view, offset + HEADER['header.cgroup_key']),
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
     childPid: view.getUint32(offset + FORK.child_tgid, true),
     childStartTime: view.getBigUint64(offset + FORK.child_start_boottime, true),
     uid: view.getUint32(offset + FORK.uid, true),
+    childCgroupKey: u53(view, offset + FORK.child_cgroup_key),
   };
 }
 
@@ -156,6 +159,7 @@ function decodeFailedExec({ bytes, view }: RecordMemory, offset: number): Failed
     ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
     parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
     parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
+    cgroupKey: u53(view, offset + HEADER['header.cgroup_key']),
     comm: decodeComm(bytes, offset + HEADER['header.comm']),
     error: view.getUint32(offset + FAILED.error, true),
     filename: isReadable ? decodeBytes(bytes, filenameAt, argvAt) : undefined,
@@ -167,8 +171,8 @@ function decodeFailedExec({ bytes, view }: RecordMemory, offset: number): Failed
   };
 }
 
-/** A 64-bit counter that stays below 2^53 in practice. */
-function u53(view: DataView, offset: number): number {
+/** A 64-bit number that stays below 2^53, or does in practice. */
+export function u53(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 0x1_0000_0000;
 }
 

@@ -20,6 +20,8 @@ export interface RecordHeader {
   readonly parentStartTime: bigint;
   /** With ppid and parentStartTime, the image that the parent runs. */
   readonly parentExecId: number;
+  /** The `key` of a CgroupRecord before this one; 0: the root of every hierarchy. */
+  readonly cgroupKey: number;
   /** Leader's comm: at most 15 bytes. */
   readonly comm: string;
 }
@@ -30,6 +32,8 @@ export interface ForkRecord extends RecordHeader {
   readonly childStartTime: bigint;
   /** Of the parent, and so of the child. */
   readonly uid: number;
+  /** The child's; clone3(2) can put it elsewhere. */
+  readonly childCgroupKey: number;
 }
 
 export interface ExecRecord extends RecordHeader {
@@ -43,8 +47,6 @@ export interface ExecRecord extends RecordHeader {
   readonly gid: number;
   /** cgroup v2 id: the inode number of its directory. */
   readonly cgroupId: bigint;
-  /** The same in the memory controller's hierarchy; 0 where there is none. */
-  readonly memoryCgroupId: bigint;
   /** Inode numbers of the mount and PID namespaces. */
   readonly nsMnt: number;
   readonly nsPid: number;
@@ -112,6 +114,27 @@ export interface FailedExecRecord extends RecordHeader {
   readonly uid: number;
   readonly gid: number;
   readonly cgroupId: bigint;
+}
+
+/** A cgroup in one hierarchy. */
+export interface CgroupPath {
+  readonly version: 1 | 2;
+  /**
+   * Of v1, one that tells the hierarchy: memory, pids, cpu, cpuset, devices, `name=` for one
+   * without any (systemd's), `` for others. `` for v2.
+   */
+  readonly controllers: string;
+  /** From the hierarchy's root, whatever cgroup namespace anybody is in. */
+  readonly path: string;
+}
+
+/**
+ * What a `cgroupKey` means: the cgroups of a process in all hierarchies where it is not in the root.
+ * Sent before the first record that has the key, and now and then again.
+ */
+export interface CgroupRecord {
+  readonly key: number;
+  readonly paths: readonly CgroupPath[];
 }
 
 export type LifecycleRecord = ForkRecord | ExecRecord | ExitRecord;

@@ -1,26 +1,32 @@
 /**
  * /proc/PID/cgroup and the container id in it. Lines are `hierarchy:controllers:path`; cgroup v2
  * is hierarchy 0 with no controllers. Path shapes are those that runc and crun make for docker,
- * containerd, cri-o, podman and kubelet, with the systemd and with the cgroupfs driver.
+ * containerd, cri-o, podman and kubelet, with the systemd and with the cgroupfs driver, and those of
+ * LXC and systemd-nspawn, whose containers have names.
  */
 import type { CgroupInfo } from './procfs.ts';
 
 const DELETED = ' (deleted)'; // appended by the kernel when the cgroup was removed
 
-interface Line {
+/** The cgroup of a process in one hierarchy. */
+export interface CgroupLine {
   readonly version: 1 | 2;
   readonly controllers: readonly string[];
   readonly path: string;
 }
 
-/**
- * v2's path, unless it is the root while a v1 hierarchy has a real one (hybrid hosts). Of v1's,
- * one with a container id wins, then the order below, since all of them are usually the same.
- */
-const V1_PREFERENCE = ['memory', 'pids', 'cpu', 'cpuset', 'devices', 'name=systemd'];
+/** Hierarchies of v1 in the order of how much they tell. `name=`: one without controllers. */
+const V1_PREFERENCE = ['memory', 'pids', 'cpu', 'cpuset', 'devices', 'name='];
 
 export function parseCgroup(text: string): CgroupInfo | undefined {
-  const lines = text.split('\n').flatMap(parseLine);
+  return chooseCgroup(text.split('\n').flatMap(parseLine));
+}
+
+/**
+ * v2's path, unless it is the root while a v1 hierarchy has a real one (hybrid hosts). Of v1's,
+ * one with a container id wins, then the order above, since all of them are usually the same.
+ */
+export function chooseCgroup(lines: readonly CgroupLine[]): CgroupInfo | undefined {
   const candidates = [...lines].sort((a, b) => rank(a) - rank(b));
   const chosen =
     candidates.find((line) => containerIdFromPath(line.path) !== undefined) ??
@@ -35,7 +41,7 @@ export function parseCgroup(text: string): CgroupInfo | undefined {
   };
 }
 
-function parseLine(line: string): Line[] {
+function parseLine(line: string): CgroupLine[] {
   const match = /^(\d+):([^:]*):(.*)$/.exec(line);
   if (match === null) return [];
   const [, hierarchy, controllers = '', rawPath = ''] = match;
@@ -44,9 +50,13 @@ function parseLine(line: string): Line[] {
   return [{ version, controllers: controllers.split(','), path }];
 }
 
-function rank(line: Line): number {
+function rank(line: CgroupLine): number {
   if (line.version === 2) return -1;
-  const index = V1_PREFERENCE.findIndex((name) => line.controllers.includes(name));
+  const index = V1_PREFERENCE.findIndex((name) =>
+    line.controllers.some((controller) =>
+      name === 'name=' ? controller.startsWith(name) : controller === name,
+    ),
+  );
   return index < 0 ? V1_PREFERENCE.length : index;
 }
 
@@ -62,19 +72,56 @@ const ECS_TASK = /^[0-9a-f]{32}-[0-9]{6,}$/;
 const PREFIXED = /^([a-z][a-z-]*)-([0-9a-f]{64})(?:\.scope)?$/;
 /** kubepods-….slice:cri-containerd:ID, the systemd form seen from a nested cgroup namespace */
 const COLON_PREFIXED = /:[a-z-]+:([0-9a-f]{64})$/;
+/** LXC 4 and later; its lxc.monitor.NAME watches from outside. */
+const LXC_PAYLOAD = /^lxc\.payload\.(.+)$/;
+/** Folders of the containers of LXC 1 to 3. */
+const LXC_FOLDERS: readonly (string | undefined)[] = ['lxc', 'lxc.payload'];
+/** `machinectl start NAME`. */
+const NSPAWN_SERVICE = /^systemd-nspawn@(.+)\.service$/;
+/** `systemd-nspawn` by hand; in machine.slice, where libvirt has machine-qemu\x2d… and lxc's. */
+const MACHINE_SCOPE = /^machine-(.+)\.scope$/;
+const LIBVIRT = /^(?:qemu|xen|lxc|bhyve|ch)\\x2d/;
 
-/** The innermost container id in one cgroup path. */
+/**
+ * The innermost container in one cgroup path: of a docker container inside of an LXC container it is
+ * docker's. An id of 64 hexadecimal digits, or for LXC and systemd-nspawn the container's name.
+ */
 export function containerIdFromPath(path: string): string | undefined {
   const segments = path.split('/');
-  for (let i = segments.length - 1; i >= 0; i--) {
-    const segment = segments[i];
-    if (segment === undefined || segment.length < 39) continue;
-    if (HEX64.test(segment) || ECS_TASK.test(segment)) return segment;
-    const prefixed = PREFIXED.exec(segment);
-    // conmon watches a container from outside; it is not in it.
-    if (prefixed !== null && !prefixed[1]?.endsWith('conmon')) return prefixed[2];
-    const colon = COLON_PREFIXED.exec(segment);
-    if (colon !== null) return colon[1];
+  for (let i = segments.length - 1; i > 0; i--) {
+    const id = containerIdFromName(segments[i] ?? '', segments[i - 1], segments[i + 1]);
+    if (id !== undefined) return id;
   }
   return undefined;
+}
+
+function containerIdFromName(
+  name: string,
+  above: string | undefined,
+  below: string | undefined,
+): string | undefined {
+  if (name.length >= 39) {
+    if (HEX64.test(name) || ECS_TASK.test(name)) return name;
+    const prefixed = PREFIXED.exec(name);
+    // conmon watches a container from outside; it is not in it.
+    if (prefixed !== null) return prefixed[1]?.endsWith('conmon') ? undefined : prefixed[2];
+    const colon = COLON_PREFIXED.exec(name);
+    if (colon !== null) return colon[1];
+  }
+  if (name !== '' && LXC_FOLDERS.includes(above)) return name;
+  const payload = LXC_PAYLOAD.exec(name);
+  if (payload !== null) return payload[1];
+  // nspawn itself stays in `supervisor`, its container is in `payload`.
+  if (below === 'supervisor') return undefined;
+  const machine =
+    NSPAWN_SERVICE.exec(name) ?? (above === 'machine.slice' ? MACHINE_SCOPE.exec(name) : null);
+  if (machine?.[1] === undefined || LIBVIRT.test(machine[1])) return undefined;
+  return unescapeUnit(machine[1]);
+}
+
+/** systemd.unit(5), "String escaping": `\x2d` is `-`, and `-` stands for `/`, which no machine has. */
+function unescapeUnit(name: string): string {
+  return name.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }

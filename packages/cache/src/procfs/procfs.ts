@@ -108,7 +108,7 @@ export interface CgroupInfo {
   /** Path of the cgroup that says most: v2's, or on v1 and hybrid hosts the one in use. */
   readonly path: string;
   readonly version: 1 | 2;
-  /** Innermost container id in that path. */
+  /** Innermost container in that path: an id, or for LXC and systemd-nspawn a name. */
   readonly containerId?: string;
 }
 

@@ -149,6 +149,12 @@ export class KernelSettings {
     }
   }
 
+  /** Whether the kernel has told the names of a cgroup, by its key, and does not repeat them. */
+  hasToldCgroup(key: number): boolean {
+    const bytes = new Uint8Array(BigUint64Array.of(BigInt(key)).buffer);
+    return this.object.map(MAPS.toldCgroups).get(bytes) !== undefined;
+  }
+
   readCounts(): EventCounts {
     const value = this.counters.get(ONLY_KEY) ?? new Uint8Array();
     const view = new DataView(value.buffer);

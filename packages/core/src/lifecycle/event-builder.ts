@@ -1,5 +1,5 @@
 // Kernel records to process events: time of day, ids, names of signals. What the kernel cannot
-// know (containers, names of parents, the program of a process that ends) is completed by the
+// know (names of parents, the program of a process that ends) is completed by the
 // plugin that keeps process metadata. Fields are spelled out because this runs for every event
 // and spreading objects is what costs.
 
@@ -11,6 +11,7 @@ import type {
   KernelRecord,
 } from '@waggle/bpf';
 import { errnoName } from '@waggle/ffi';
+import type { KnownCgroups } from './known-cgroups.ts';
 import type {
   ExecEvent,
   ExitEvent,
@@ -28,6 +29,8 @@ export class EventBuilder {
   /** Apart, because neighbours in the stream have their parent in common. */
   private readonly parentId = processIds();
 
+  constructor(private readonly cgroups: KnownCgroups) {}
+
   build(record: KernelRecord): ProcessEvent {
     switch (record.type) {
       case 'exec':
@@ -42,6 +45,8 @@ export class EventBuilder {
   }
 
   private fork(record: ForkRecord): ForkEvent {
+    const cgroup = this.cgroups.find(record.cgroupKey);
+    const childCgroup = this.cgroups.find(record.childCgroupKey);
     return {
       event: 'fork',
       time: record.time + this.realtimeOffset,
@@ -56,13 +61,18 @@ export class EventBuilder {
       parentStartTime: record.parentStartTime,
       comm: record.comm,
       parentComm: null,
+      cgroup: cgroup?.path ?? null,
+      containerId: cgroup?.containerId ?? null,
       childPid: record.childPid,
       childStartTime: record.childStartTime,
       uid: record.uid,
+      childCgroup: childCgroup?.path ?? null,
+      childContainerId: childCgroup?.containerId ?? null,
     };
   }
 
   private exec(record: ExecRecord): ExecEvent {
+    const cgroup = this.cgroups.find(record.cgroupKey);
     return {
       event: 'exec',
       time: record.time + this.realtimeOffset,
@@ -77,14 +87,14 @@ export class EventBuilder {
       parentStartTime: record.parentStartTime,
       comm: record.comm,
       parentComm: null,
+      cgroup: cgroup?.path ?? null,
+      containerId: cgroup?.containerId ?? null,
       filename: record.filename,
       argv: record.argv,
       argvTruncated: record.argvTruncated,
       uid: record.uid,
       gid: record.gid,
       cgroupId: record.cgroupId,
-      memoryCgroupId: record.memoryCgroupId,
-      containerId: null,
       nsMnt: record.nsMnt,
       nsPid: record.nsPid,
       imageMark: record.imageMark,
@@ -95,6 +105,7 @@ export class EventBuilder {
   }
 
   private exit(record: ExitRecord): ExitEvent {
+    const cgroup = this.cgroups.find(record.cgroupKey);
     return {
       event: 'exit',
       time: record.time + this.realtimeOffset,
@@ -109,9 +120,10 @@ export class EventBuilder {
       parentStartTime: record.parentStartTime,
       comm: record.comm,
       parentComm: null,
+      cgroup: cgroup?.path ?? null,
+      containerId: cgroup?.containerId ?? null,
       uid: record.uid,
       cgroupId: record.cgroupId,
-      containerId: null,
       filename: null,
       argv: null,
       argvTruncated: false,
@@ -123,6 +135,7 @@ export class EventBuilder {
   }
 
   private failedExec(record: FailedExecRecord): FailedExecEvent {
+    const cgroup = this.cgroups.find(record.cgroupKey);
     return {
       event: 'failed-exec',
       time: record.time + this.realtimeOffset,
@@ -138,6 +151,8 @@ export class EventBuilder {
       comm: record.comm,
       parentComm: null,
       error: errnoName(record.error),
+      cgroup: cgroup?.path ?? null,
+      containerId: cgroup?.containerId ?? null,
       filename: record.filename ?? null,
       argv: record.argv,
       argvTruncated: record.argvTruncated,

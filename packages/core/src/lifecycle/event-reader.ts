@@ -4,10 +4,11 @@
 // the drop counters in the kernel say exactly how many, so that
 //   events delivered + sum of lost counts = events made.
 
-import { decodeRecord, type KernelHook, type KernelRecord } from '@waggle/bpf';
+import { decodeCgroup, decodeRecord, type KernelHook, type KernelRecord } from '@waggle/bpf';
 import { bootToRealtimeOffset, clockNanoseconds, type Native, type RingBuffer } from '@waggle/ffi';
 import type { KernelSettings } from '../kernel/kernel-settings.ts';
 import { EventBuilder } from './event-builder.ts';
+import { KnownCgroups } from './known-cgroups.ts';
 import type { ProcessEvent } from './process-event.ts';
 
 /** Bounds the memory of one batch. */
@@ -39,7 +40,8 @@ export function sumOf(counts: CountByKind, kinds: readonly KernelHook[]): number
 }
 
 export class EventReader {
-  private readonly builder = new EventBuilder();
+  private readonly cgroups = new KnownCgroups((key) => this.settings.hasToldCgroup(key));
+  private readonly builder = new EventBuilder(this.cgroups);
   private readonly nextSequence: number[] = [];
   /** On CLOCK_BOOTTIME. */
   private clockReadAt = 0n;
@@ -60,7 +62,11 @@ export class EventReader {
     let gapAt = -1;
     this.ring.drain((memory, offset) => {
       const record = decodeRecord(memory, offset);
-      if (record === undefined) return;
+      if (record === undefined) {
+        const cgroup = decodeCgroup(memory, offset);
+        if (cgroup !== undefined) this.cgroups.add(cgroup);
+        return;
+      }
       if (this.isGap(record) && gapAt < 0) gapAt = records.length;
       records.push(record);
     }, BATCH_RECORDS);

@@ -30,6 +30,13 @@ interface EventBase extends ImageIdentity {
   readonly comm: string;
   /** null where nobody keeps process metadata, or the parent was gone before we came. */
   readonly parentComm: string | null;
+  /**
+   * Path from the root of its hierarchy, whatever cgroup namespace anybody is in: v2's, unless v1
+   * tells more, as `parseCgroup` of the cache chooses. null only after a loss.
+   */
+  readonly cgroup: string | null;
+  /** Of the innermost container; null outside of any. */
+  readonly containerId: string | null;
 }
 
 export interface ForkEvent extends EventBase {
@@ -38,6 +45,9 @@ export interface ForkEvent extends EventBase {
   readonly childStartTime: bigint;
   /** Of both: a child is born with its parent's credentials. */
   readonly uid: number;
+  /** The child's; clone3(2) can put it into another cgroup than the parent's. */
+  readonly childCgroup: string | null;
+  readonly childContainerId: string | null;
 }
 
 export interface ExecEvent extends EventBase {
@@ -50,9 +60,6 @@ export interface ExecEvent extends EventBase {
   readonly gid: number;
   /** In the v2 hierarchy. */
   readonly cgroupId: bigint;
-  /** In the memory controller's hierarchy: on v1 hosts the one that containers differ by. */
-  readonly memoryCgroupId: bigint;
-  readonly containerId: string | null;
   readonly nsMnt: number;
   readonly nsPid: number;
   /** Of the image, as `ProcProbe.imageMark` of the cache is. */
@@ -68,7 +75,6 @@ export interface ExitEvent extends EventBase {
   readonly event: 'exit';
   readonly uid: number;
   readonly cgroupId: bigint;
-  readonly containerId: string | null;
   /** Of the last exec, or the executable of a process that was there before us. */
   readonly filename: string | null;
   readonly argv: readonly string[] | null;

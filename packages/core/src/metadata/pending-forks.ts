@@ -47,7 +47,6 @@ export class PendingForks {
             filename: parent.filename ?? parent.exe,
             argv: parent.cmdline,
             argvTruncated: parent.cmdlineTruncated,
-            containerId: parent.containerId,
             uid: parent.uid,
             gid: parent.gid,
           };
@@ -58,6 +57,7 @@ export class PendingForks {
       execId: fork.execId,
       comm: fork.comm,
       ppid: fork.pid,
+      containerId: fork.childContainerId ?? undefined,
     });
   }
 

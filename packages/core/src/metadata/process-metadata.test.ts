@@ -46,6 +46,8 @@ const base = (process: Alive, time: bigint) => ({
   parentStartTime: process.parent?.startTime ?? 0n,
   comm: process.program.slice(0, 15),
   parentComm: null,
+  cgroup: '/',
+  containerId: null,
 });
 
 const forkOf = (parent: Alive, child: Alive, time: bigint): ForkEvent => ({
@@ -54,6 +56,8 @@ const forkOf = (parent: Alive, child: Alive, time: bigint): ForkEvent => ({
   childPid: child.pid,
   childStartTime: child.startTime,
   uid: 0,
+  childCgroup: '/',
+  childContainerId: null,
 });
 const execOf = (process: Alive, time: bigint): ExecEvent => ({
   ...base(process, time),
@@ -64,8 +68,6 @@ const execOf = (process: Alive, time: bigint): ExecEvent => ({
   uid: 0,
   gid: 0,
   cgroupId: 1n,
-  memoryCgroupId: 1n,
-  containerId: null,
   nsMnt: 1,
   nsPid: 1,
   imageMark: 0,
@@ -78,7 +80,6 @@ const exitOf = (process: Alive, time: bigint): ExitEvent => ({
   event: 'exit',
   uid: 0,
   cgroupId: 1n,
-  containerId: null,
   filename: null,
   argv: null,
   argvTruncated: false,

@@ -1,7 +1,8 @@
 // The plugin that keeps who every process is: a ProcessMetadataCache fed by the kernel's records,
-// and events completed from it (containers, names of parents, the program of what ends). What ends
+// and events completed from it (names of parents, the program of what ends). What ends
 // stays for the rest of the cycle.
 
+import { readlinkSync } from 'node:fs';
 import {
   type ProcessEntry,
   ProcessMetadataCache,
@@ -18,7 +19,6 @@ import type {
 import { definePlugin } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import { Kernel } from '../session/kernel-capture.ts';
-import { CgroupContainers } from './cgroup-containers.ts';
 import { PendingForks } from './pending-forks.ts';
 import { StartWalk } from './start-walk.ts';
 
@@ -62,8 +62,9 @@ class MetadataKeeper {
   readonly walk: StartWalk;
   readonly #cache: ProcessMetadataCache;
   readonly #ticksPerSecond: number;
-  readonly #containers = new CgroupContainers();
   readonly #forks: PendingForks;
+  /** /proc shows cgroups as records do: not from the root of a cgroup namespace. */
+  readonly #showsWholePaths = isInitialCgroupNamespace();
   #lastResync = Number.NEGATIVE_INFINITY;
 
   constructor(cache: ProcessMetadataCache, procfs: Procfs) {
@@ -105,8 +106,8 @@ class MetadataKeeper {
   }
 
   #exec(event: EventDraft<ExecEvent>): void {
-    const parent = this.#completeParent(event);
-    const born = this.#forks.take(event.pid, event.startTime);
+    this.#completeParent(event);
+    this.#forks.take(event.pid, event.startTime);
     const entry = this.#cache.seed({
       pid: event.pid,
       startBoottimeNs: event.startTime,
@@ -123,12 +124,10 @@ class MetadataKeeper {
       imageMark: event.imageMark,
       exe: event.detail?.exe,
       cwd: event.detail?.cwd,
+      cgroup: this.#showsWholePaths ? (event.cgroup ?? undefined) : undefined,
+      containerId: event.containerId ?? undefined,
     });
-    event.containerId =
-      this.#containers.find(event, entry) ??
-      // Gone already; exec rarely leaves a container, so the parent's holds.
-      (born === undefined ? undefined : parent?.containerId) ??
-      null;
+    if (event.cgroup === null) event.containerId = entry?.containerId ?? null;
   }
 
   #exit(event: EventDraft<ExitEvent>): void {
@@ -148,7 +147,7 @@ class MetadataKeeper {
     event.filename = entry?.filename ?? entry?.exe ?? null;
     event.argv = entry?.cmdline ?? null;
     event.argvTruncated = entry?.cmdlineTruncated ?? false;
-    event.containerId = this.#containers.known(event.cgroupId) ?? null;
+    if (event.cgroup === null) event.containerId = entry?.containerId ?? null;
     this.#cache.markExited(identity);
   }
 
@@ -171,5 +170,16 @@ class MetadataKeeper {
     if (now - this.#lastResync < RESYNC_INTERVAL_MS) return;
     this.#lastResync = now;
     this.#cache.resync();
+  }
+}
+
+/** PROC_CGROUP_INIT_INO of include/linux/proc_ns.h. */
+const INITIAL_CGROUP_NAMESPACE = 'cgroup:[4026531835]';
+
+function isInitialCgroupNamespace(): boolean {
+  try {
+    return readlinkSync('/proc/self/ns/cgroup') === INITIAL_CGROUP_NAMESPACE;
+  } catch {
+    return false;
   }
 }

@@ -104,6 +104,7 @@ export class EventJson {
           uid: event.uid,
           gid: event.gid,
           cgroupId: String(event.cgroupId),
+          containerId: event.containerId,
           parentComm: event.parentComm,
           processId: event.processId,
           parentProcessId: event.parentProcessId,

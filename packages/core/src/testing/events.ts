@@ -15,7 +15,10 @@ const BOOT_NS = 86_400_000_000_000n;
 /** TASK_COMM_LEN of the kernel (include/linux/sched.h) without its NUL. */
 const COMM_BYTES = 15;
 
-type Common = Omit<ForkEvent, 'event' | 'childPid' | 'childStartTime' | 'uid'>;
+type Common = Omit<
+  ForkEvent,
+  'event' | 'childPid' | 'childStartTime' | 'uid' | 'childCgroup' | 'childContainerId'
+>;
 
 function common(given: Partial<Common>, program?: string): Common {
   const pid = given.pid ?? 1000;
@@ -36,6 +39,8 @@ function common(given: Partial<Common>, program?: string): Common {
     parentStartTime,
     comm: given.comm ?? commOf(program ?? 'test'),
     parentComm: given.parentComm ?? null,
+    cgroup: given.cgroup === undefined ? '/' : given.cgroup,
+    containerId: given.containerId ?? null,
   };
 }
 
@@ -53,6 +58,8 @@ export function forkEvent(given: Partial<Omit<ForkEvent, 'event'>> = {}): ForkEv
     childPid: given.childPid ?? base.pid + 1,
     childStartTime: given.childStartTime ?? base.bootTime,
     uid: given.uid ?? 0,
+    childCgroup: given.childCgroup === undefined ? base.cgroup : given.childCgroup,
+    childContainerId: given.childContainerId ?? base.containerId,
   };
 }
 
@@ -68,8 +75,6 @@ export function execEvent(given: Partial<Omit<ExecEvent, 'event'>> = {}): ExecEv
     uid: given.uid ?? 0,
     gid: given.gid ?? 0,
     cgroupId: given.cgroupId ?? 1n,
-    memoryCgroupId: given.memoryCgroupId ?? 1n,
-    containerId: given.containerId ?? null,
     nsMnt: given.nsMnt ?? 1,
     nsPid: given.nsPid ?? 1,
     imageMark: given.imageMark ?? 0,
@@ -92,7 +97,6 @@ export function exitEvent(given: Partial<Omit<ExitEvent, 'event'>> = {}): ExitEv
     ...common({ ...rest, bootTime: startTime + lifetimeNs }, given.filename ?? undefined),
     uid: given.uid ?? 0,
     cgroupId: given.cgroupId ?? 1n,
-    containerId: given.containerId ?? null,
     filename: given.filename ?? null,
     argv: given.argv ?? null,
     argvTruncated: given.argvTruncated ?? false,
