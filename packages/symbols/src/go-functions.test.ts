@@ -25,17 +25,27 @@ func (b *bee) work(f func(int) int) int { b.n = f(b.n); return b.n }
 func main() { fmt.Println((&bee{}).work(func(n int) int { return n + 1 })) }
 `;
 
+/** The same with C in it, so that a C linker makes the program. */
+const WITH_C = `${SOURCE.replace('import "fmt"', '// static int one(void) { return 1; }\nimport "C"\nimport "fmt"').replace('return n + 1', 'return n + int(C.one())')}
+//export Entry
+func Entry() {}
+`;
+
 const builds = new Map<string, string>();
 
 /** Compiles the standard library when it is the first one: minutes on a busy machine. */
 function build(...options: string[]): string {
-  const key = options.join(' ');
+  return buildOf(SOURCE, '0', ...options);
+}
+
+function buildOf(code: string, cgo: '0' | '1', ...options: string[]): string {
+  const key = [code, ...options].join(' ');
   const known = builds.get(key);
   if (known !== undefined) return known;
-  const source = join(workshop.directory, 'hive.go');
-  writeFileSync(source, SOURCE);
+  const source = join(workshop.directory, `hive-${builds.size}.go`);
+  writeFileSync(source, code);
   const path = join(workshop.directory, `hive-${builds.size}`);
-  const env = { ...process.env, CGO_ENABLED: '0' };
+  const env = { ...process.env, CGO_ENABLED: cgo };
   const result = Bun.spawnSync([go ?? '', 'build', ...options, '-o', path, source], { env });
   if (!result.success) throw new Error(result.stderr.toString());
   builds.set(key, path);
@@ -89,21 +99,58 @@ describe.skipIf(go === null)('a Go program', () => {
     TIMEOUT_MS,
   );
 
+  for (const [kind, code, options] of [
+    ['linked by a C linker', SOURCE, ['-ldflags=-linkmode=external']],
+    [
+      'linked by a C linker, position-independent',
+      SOURCE,
+      ['-ldflags=-linkmode=external', '-buildmode=pie'],
+    ],
+    ['with C in it', WITH_C, []],
+    ['with C in it, position-independent', WITH_C, ['-buildmode=pie']],
+    ['that is a library for C', WITH_C, ['-buildmode=c-shared']],
+    ['that is a plugin', WITH_C, ['-buildmode=plugin']],
+  ] as const)
+    test(
+      `${kind}: stripped, each of its functions has its name`,
+      () => {
+        const whole = buildOf(code, '1', ...options);
+        const stripped = `${whole}.stripped`;
+        workshop.run('strip', '--strip-all', '-o', stripped, whole);
+        using elf = ElfImage.open(whole);
+        const symbols = SymbolTable.fromElf(elf);
+        const objects = ObjectSymbols.open(stripped);
+        expect(objects.sources).toContain('go');
+        const functions = readGoFunctions(ElfImage.open(stripped));
+        expect(functions.length).toBeGreaterThan(1000);
+        const wrong = functions.filter(({ address }) => symbols.lookup(address)?.start !== address);
+        expect(wrong.map(({ name }) => decoder.decode(name))).toEqual([]);
+        for (const name of ['runtime.mallocgc', 'fmt.Fprintln']) {
+          const found = functions.find((each) => decoder.decode(each.name) === name);
+          expect(objects.lookup(found?.address ?? 0)?.name).toBe(name);
+          expect(symbols.lookup(found?.address ?? 0)?.name).toBe(name);
+        }
+      },
+      TIMEOUT_MS,
+    );
+
   test(
     'damage is an ElfError or fewer names',
     () => {
-      const good = readFileSync(build('-ldflags=-s -w'));
-      const section = ElfImage.parse(good).section('.gopclntab');
       const random = seeded(5);
-      for (let round = 0; round < 20; round++) {
-        const bytes = Uint8Array.from(good);
-        for (let n = 0; n < 8; n++)
-          bytes[(section?.offset ?? 0) + Math.floor(random() * 96)] = random() * 256;
-        try {
-          for (const { name } of readGoFunctions(ElfImage.parse(bytes)))
-            expect(name.length).toBeLessThanOrEqual(4096);
-        } catch (error) {
-          expect(error).toBeInstanceOf(ElfError);
+      for (const options of [['-ldflags=-s -w'], ['-ldflags=-s -w', '-buildmode=pie']]) {
+        const good = readFileSync(build(...options));
+        const section = ElfImage.parse(good).section('.gopclntab');
+        for (let round = 0; round < 20; round++) {
+          const bytes = Uint8Array.from(good);
+          for (let n = 0; n < 8; n++)
+            bytes[(section?.offset ?? 0) + Math.floor(random() * 96)] = random() * 256;
+          try {
+            for (const { name } of readGoFunctions(ElfImage.parse(bytes)))
+              expect(name.length).toBeLessThanOrEqual(4096);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ElfError);
+          }
         }
       }
     },

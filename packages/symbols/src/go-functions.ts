@@ -6,6 +6,7 @@
 import { viewOf } from './elf/headers.ts';
 import type { ElfImage } from './elf/image.ts';
 import { bytesAt } from './elf/string-table.ts';
+import { pointerAt, textStartOfModule } from './go-module.ts';
 import type { PltStub } from './plt.ts';
 
 export const GO_TABLE = '.gopclntab';
@@ -20,6 +21,11 @@ const AT = {
   end: 72,
 } as const;
 const POINTER_BYTES = 8;
+/** What a program has that Go code was linked into. */
+const GO_MARKS = ['.go.buildinfo', '.note.go.buildid'];
+/** Where a C linker puts the table of a position-independent program before Go 1.26. */
+const MERGED_SECTIONS = ['.data.rel.ro', '.rodata'];
+const TABLE_ALIGNMENT = 8;
 /** Offset of the code from the start of text, and of its _func from the functab: u32 each. */
 const ENTRY_BYTES = 8;
 /** In _func, behind its entry offset. */
@@ -36,27 +42,61 @@ const ENTRY_NAME = /^_rt0_/;
  * `ElfError` when the section lies outside the file.
  */
 export function readGoFunctions(elf: ElfImage): PltStub[] {
-  const section = elf.section(GO_TABLE) ?? elf.section(`.data.rel.ro${GO_TABLE}`);
   const text = elf.section('.text');
-  if (section === undefined || text === undefined || section.size < AT.end) return [];
-  const table = elf.readSection(section);
-  const view = viewOf(table);
-  if (table.length < AT.end || !MAGICS.has(view.getUint32(0, true))) return [];
-  if (table[AT.pointerSize] !== POINTER_BYTES) return [];
+  const found = text && findTable(elf);
+  if (text === undefined || found === undefined) return [];
+  const { address: table, bytes } = found;
+  const view = viewOf(bytes);
   const functions = offsetsOf(view);
   const isIn = (address: number) => address >= text.addr && address < text.addr + text.size;
-  // Since Go 1.26 it is not written any more, and in a position-independent program not yet.
-  const written = Number(view.getBigUint64(AT.textStart, true));
-  const starts = (base: number) =>
-    functions.some(
-      ({ start, name }) =>
-        base + start === elf.entry && ENTRY_NAME.test(new TextDecoder().decode(name)),
-    );
-  const base = isIn(written) ? written : starts(text.addr) ? text.addr : undefined;
+  const inText = (address: number | undefined) =>
+    address !== undefined && isIn(address) ? address : undefined;
+  const names = table + Number(view.getBigUint64(AT.names, true));
+  const base =
+    inText(pointerAt(elf, table + AT.textStart)) ??
+    inText(textStartOfModule(elf, table, names)) ??
+    // What Go's own linker made begins with Go's code.
+    (startsProgram(functions, elf.entry - text.addr) ? text.addr : undefined);
   if (base === undefined) return [];
   return functions
     .map(({ start, size, name }) => ({ address: base + start, size, name }))
     .filter(({ address, size }) => isIn(address) && isIn(address + size - 1));
+}
+
+function startsProgram(functions: readonly GoFunction[], entry: number): boolean {
+  return functions.some(
+    ({ start, name }) => start === entry && ENTRY_NAME.test(new TextDecoder().decode(name)),
+  );
+}
+
+interface GoTable {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+/** In a section of its own, or among the data that a C linker put it to. */
+function findTable(elf: ElfImage): GoTable | undefined {
+  const own = elf.section(GO_TABLE) ?? elf.section(`.data.rel.ro${GO_TABLE}`);
+  if (own !== undefined) {
+    const bytes = elf.readSection(own);
+    return isTable(bytes, 0) ? { address: own.addr, bytes } : undefined;
+  }
+  if (!GO_MARKS.some((name) => elf.section(name) !== undefined)) return undefined;
+  for (const name of MERGED_SECTIONS) {
+    const section = elf.section(name);
+    if (section === undefined) continue;
+    const bytes = elf.readSection(section);
+    for (let at = 0; at + AT.end <= bytes.length; at += TABLE_ALIGNMENT)
+      if (isTable(bytes, at)) return { address: section.addr + at, bytes: bytes.subarray(at) };
+  }
+  return undefined;
+}
+
+function isTable(bytes: Uint8Array, at: number): boolean {
+  if (at + AT.end > bytes.length || bytes[at + AT.pointerSize] !== POINTER_BYTES) return false;
+  const view = viewOf(bytes);
+  // Two bytes of padding, and the smallest instruction: 1 on x86-64, 4 on AArch64.
+  return MAGICS.has(view.getUint32(at, true)) && view.getUint16(at + 4, true) === 0;
 }
 
 interface GoFunction {

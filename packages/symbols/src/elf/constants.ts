@@ -67,5 +67,7 @@ export const NT_GNU_BUILD_ID = 3;
 /** Relocations that fill a slot of the global offset table with a function's address. */
 export const R_X86_64_GLOB_DAT = 6;
 export const R_X86_64_JUMP_SLOT = 7;
+export const R_X86_64_RELATIVE = 8;
 export const R_AARCH64_GLOB_DAT = 1025;
 export const R_AARCH64_JUMP_SLOT = 1026;
+export const R_AARCH64_RELATIVE = 1027;
