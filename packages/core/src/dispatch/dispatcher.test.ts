@@ -235,3 +235,16 @@ describe('queues', () => {
     expect(order.indexOf('quick')).toBeLessThan(10);
   });
 });
+
+test('an essential plugin whose start fails ends the start, others are isolated', async () => {
+  const attached = (essential: boolean) => {
+    const plugin = definePlugin({ name: 'failing', essential, setup: () => ({}) });
+    const running = new RunningPlugin(plugin, () => {});
+    const start = () => Promise.reject(new Error('no'));
+    return { running, handlers: { start }, queue: plugin.spec.queue };
+  };
+  const isolated = attached(false);
+  await new Dispatcher([isolated]).callEach('start');
+  expect(isolated.running.report().failures).toBe(1);
+  expect(new Dispatcher([attached(true)]).callEach('start')).rejects.toThrow('no');
+});

@@ -88,14 +88,18 @@ export class Dispatcher {
     this.#work();
   }
 
-  /** Calls one of the handlers that come once, plugin by plugin. */
+  /**
+   * Calls one of the handlers that come once, plugin by plugin. Rejects with what an essential plugin's
+   * `start` threw.
+   */
   async callEach(handler: 'start' | 'end'): Promise<void> {
     for (const { running, handlers } of this.#plugins) {
       if (running.stopped) continue;
       try {
         const result = handlers[handler]?.();
-        if (isAsync(result)) await running.settle(result);
+        if (isAsync(result)) await running.settle(result, handler === 'start' && running.essential);
       } catch (error) {
+        if (handler === 'start' && running.essential) throw error;
         running.failed(error);
       }
     }

@@ -36,6 +36,7 @@ const TOLD_FAILURES = 3;
 
 export class RunningPlugin {
   readonly name: string;
+  readonly essential: boolean;
   readonly #abort = new AbortController();
   readonly #budget: number;
   readonly #timeoutMs: number;
@@ -52,6 +53,7 @@ export class RunningPlugin {
 
   constructor(plugin: Plugin, tell: ReportProblem) {
     this.name = plugin.name;
+    this.essential = plugin.spec.essential;
     this.#budget = plugin.spec.failureBudget;
     this.#timeoutMs = plugin.spec.handlerTimeoutMs;
     this.#tell = tell;
@@ -110,10 +112,14 @@ export class RunningPlugin {
    * Waits for an asynchronous handler. A failure counts; one that takes too long, or is still at
    * work when the plugin is stopped, is interrupted (an Effect) or left behind (a promise).
    */
-  async settle(result: PromiseLike<void> | Effect.Effect<void, unknown>): Promise<void> {
+  async settle(
+    result: PromiseLike<void> | Effect.Effect<void, unknown>,
+    rethrow = false,
+  ): Promise<void> {
     try {
       await this.#withinTimeout(result);
     } catch (error) {
+      if (rethrow) throw error;
       if (!this.stopped) this.failed(error);
     }
   }

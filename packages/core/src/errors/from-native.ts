@@ -2,6 +2,7 @@
 
 import { LibraryError, SystemError, UnsupportedRuntime } from '@waggle/ffi';
 import { explainMissing, missingCapabilities } from '../kernel/capabilities.ts';
+import { explainLimit } from '../kernel/limits.ts';
 import {
   BadCgroup,
   BadComposition,
@@ -37,6 +38,14 @@ export function toWaggleError(cause: unknown): WaggleError {
   if (cause instanceof LibraryError || cause instanceof UnsupportedRuntime)
     return new NativeUnavailable({ message: cause.message, cause });
   if (cause instanceof SystemError) {
+    const limit = explainLimit(cause);
+    if (limit !== undefined)
+      return new KernelRefused({
+        code: cause.code,
+        log: cause.log,
+        message: `${cause.operation}: ${cause.code}; ${limit}`,
+        cause,
+      });
     const missing = missingCapabilities();
     if ((cause.code === 'EPERM' || cause.code === 'EACCES') && missing.length > 0)
       return new NotPermitted({ missing, message: explainMissing(missing) });

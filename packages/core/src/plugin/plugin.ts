@@ -153,6 +153,8 @@ export interface PluginSpec<
   readonly provides?: Provides;
   readonly kernel?: KernelNeeds;
   readonly queue?: QueueOptions;
+  /** Without it a session is of no use: where its `start` fails, the session does not start. */
+  readonly essential?: boolean;
   /** Failures of handlers after which it is stopped. Default 20. */
   readonly failureBudget?: number;
   /** A handler that takes longer has hung, and its plugin is stopped. Default 5,000; or Infinity. */
@@ -181,6 +183,7 @@ export interface Plugin<
 export interface ErasedSpec {
   readonly needs: Services;
   readonly kernel: KernelNeeds;
+  readonly essential: boolean;
   readonly queue: Required<QueueOptions>;
   readonly failureBudget: number;
   readonly handlerTimeoutMs: number;
@@ -227,6 +230,7 @@ export function definePlugin<
     spec: {
       needs,
       kernel: spec.kernel ?? {},
+      essential: spec.essential ?? false,
       queue: { ...DEFAULT_QUEUE, ...spec.queue },
       failureBudget: spec.failureBudget ?? DEFAULT_FAILURE_BUDGET,
       handlerTimeoutMs: spec.handlerTimeoutMs ?? DEFAULT_HANDLER_TIMEOUT_MS,

@@ -99,6 +99,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
   return definePlugin({
     name: 'cpu-profiler',
     provides: Profiler,
+    essential: true,
     // `kernel` last: it is ours, whatever somebody calls his own.
     needs: { ...(options.needs as Needs), kernel: Kernel },
     kernel: {

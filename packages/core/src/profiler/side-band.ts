@@ -12,11 +12,13 @@ import {
   PerfEvent,
   PerfRing,
   SIDEBAND_SAMPLE_TYPE,
+  SystemError,
 } from '@waggle/ffi';
 import { decodeSideBand, type SideBandRecord } from './perf-records.ts';
 
-/** 256 KiB a CPU: some 2,000 mappings between two rounds. */
+/** 256 KiB a CPU: some 2,000 mappings between two rounds. Fewer where so much may not be locked. */
 const RING_PAGES = 64;
+const MIN_RING_PAGES = 8;
 
 export class SideBand implements Disposable {
   private readonly rings: PerfRing[] = [];
@@ -76,7 +78,19 @@ export class SideBand implements Disposable {
       { pid: -1, cpu },
     );
     this.events.push(event);
-    this.rings.push(new PerfRing(this.native, event, RING_PAGES));
+    this.rings.push(this.ringOf(event));
     event.enable();
+  }
+
+  /** @throws SystemError EPERM where not even the smallest may be locked. */
+  private ringOf(event: PerfEvent): PerfRing {
+    for (let pages = RING_PAGES; ; pages /= 2) {
+      try {
+        return new PerfRing(this.native, event, pages);
+      } catch (error) {
+        const tooLarge = error instanceof SystemError && error.code === 'EPERM';
+        if (!tooLarge || pages <= MIN_RING_PAGES) throw error;
+      }
+    }
   }
 }

@@ -14,6 +14,7 @@ import {
   loadKernelPrograms,
 } from '../kernel/kernel-programs.ts';
 import { KernelSettings } from '../kernel/kernel-settings.ts';
+import { expectDescriptors } from '../kernel/limits.ts';
 import { type PidNamespace, pidNamespaceOf } from '../kernel/pid-namespace.ts';
 import type { KernelNeeds, UnwindMode } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
@@ -77,7 +78,13 @@ export const openKernelCapture = Effect.fnUntraced(function* (
   config: SessionConfig,
   needs: ReturnType<typeof mergeKernelNeeds>,
 ): Effect.fn.Return<KernelCapture, WaggleError, Scope.Scope> {
-  const native = yield* Effect.tryPromise({ try: () => openNative(), catch: toWaggleError });
+  const native = yield* Effect.tryPromise({
+    try: () => {
+      expectDescriptors(needs.sampler !== undefined);
+      return openNative();
+    },
+    catch: toWaggleError,
+  });
   const object = yield* Effect.promise(async () => config.objectPath ?? (await builtObject()));
   const procfs = config.procfs ?? new RealProcfs();
   const namespace = yield* Effect.try({

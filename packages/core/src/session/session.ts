@@ -117,7 +117,7 @@ export const openSession = Effect.fnUntraced(function* (
   dispatcher = new Dispatcher(attached, watchdog);
   yield* Effect.addFinalizer(() => Effect.sync(() => dispatcher.close()));
   yield* capture.begin();
-  yield* Effect.promise(() => dispatcher.callEach('start'));
+  yield* Effect.tryPromise({ try: () => dispatcher.callEach('start'), catch: toWaggleError });
   // Before everything that is left to do: at high rates sampling leaves little time for that.
   stopped.promise.then(() => (services.get(Profiler.service) as Profiling | undefined)?.stop());
   const running = new Pump(capture, reader, dispatcher, stopped.promise, config);

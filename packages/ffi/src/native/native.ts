@@ -27,7 +27,7 @@ export class Native {
   protected readonly print: NativeCallback;
 
   constructor(readonly backend: NativeBackend) {
-    this.libc = backend.open(libcPath(), LIBC);
+    this.libc = openLibc(backend);
     this.libbpf = openLibrary(backend, LIBBPF_SONAME, LIBBPF);
     this.pageSize = this.libc.getpagesize();
     this.errno = new Int32Array(backend.memory(this.libc.__errno_location(), 4));
@@ -129,6 +129,21 @@ export class Native {
     });
     this.libbpf.libbpf_set_print(print.address);
     return print;
+  }
+}
+
+/** @throws UnsupportedRuntime */
+function openLibc(backend: NativeBackend): NativeLibrary<typeof LIBC> {
+  const path = libcPath();
+  try {
+    return backend.open(path, LIBC);
+  } catch (error) {
+    const { message } = error as Error;
+    // Bun starts without its JIT where it cannot reserve the address space for it.
+    const advice = message.includes('JIT')
+      ? ' (a limit of address space does that: ulimit -v)'
+      : '';
+    throw new UnsupportedRuntime(`${message}${advice}`);
   }
 }
 

@@ -1,0 +1,80 @@
+// Limits of the process that keep waggle from starting, in words: which limit it is, what it is now, and
+// how it is raised. See getrlimit(2) and perf_event_open(2).
+
+import { readdirSync, readFileSync } from 'node:fs';
+import type { SystemError } from '@waggle/ffi';
+import { KernelRefused } from '../errors/errors.ts';
+import { possibleCpus } from '../profiler/cpus.ts';
+
+/** The object's programs, maps and links, the ring's wake-up, and what the runtime opens meanwhile. */
+const SESSION_DESCRIPTORS = 48;
+/** Its maps and links, a thread, and the files that are open while names are looked up. */
+const SAMPLER_DESCRIPTORS = 24;
+/** The sampling event and the side-band's of each CPU, with a link each. */
+const SAMPLER_DESCRIPTORS_PER_CPU = 3;
+
+/** A soft limit as /proc/self/limits has it; Infinity for `unlimited`, undefined where unknown. */
+export function softLimit(name: string): number | undefined {
+  try {
+    const row = readFileSync('/proc/self/limits', 'utf8')
+      .split('\n')
+      .find((line) => line.startsWith(name));
+    const value = row?.slice(name.length).trim().split(/\s+/)[0];
+    if (value === undefined) return undefined;
+    return value === 'unlimited' ? Number.POSITIVE_INFINITY : Number(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Before anything is loaded, so that nothing fails half-way. @throws KernelRefused */
+export function expectDescriptors(samples: boolean): void {
+  const limit = softLimit('Max open files');
+  if (limit === undefined) return;
+  let open: number;
+  try {
+    open = readdirSync('/proc/self/fd').length;
+  } catch {
+    return;
+  }
+  const needed =
+    SESSION_DESCRIPTORS +
+    (samples ? SAMPLER_DESCRIPTORS + SAMPLER_DESCRIPTORS_PER_CPU * possibleCpus() : 0);
+  if (open + needed <= limit) return;
+  throw new KernelRefused({
+    code: 'EMFILE',
+    log: '',
+    message: `this process may have ${limit} descriptors open, has ${open}, and needs some ${needed} more: raise the limit (ulimit -n ${roundUp(open + needed)}; LimitNOFILE= of a systemd unit)`,
+    cause: undefined,
+  });
+}
+
+function roundUp(count: number): number {
+  return 2 ** Math.ceil(Math.log2(count));
+}
+
+/** What a failed call has to do with a limit, or undefined where it has nothing to do with one. */
+export function explainLimit({ code, operation }: SystemError): string | undefined {
+  if (code === 'EMFILE')
+    return `this process may have no more than ${softLimit('Max open files') ?? 'so many'} descriptors open: raise the limit (ulimit -n; LimitNOFILE= of a systemd unit)`;
+  if (code === 'ENFILE')
+    return 'the system may have no more files open: raise it (sysctl fs.file-max)';
+  if (code === 'EPERM' && operation === 'map perf ring')
+    return `no more memory may be locked for perf's rings: give waggle CAP_IPC_LOCK, or raise the limit (ulimit -l, now ${kilobytes(softLimit('Max locked memory'))}; sysctl kernel.perf_event_mlock_kb, now ${mlockKb()})`;
+  if (code === 'ENOMEM')
+    return `the kernel has no memory for it (a memory cgroup's limit, or ulimit -v, now ${kilobytes(softLimit('Max address space'))})`;
+  return undefined;
+}
+
+function kilobytes(bytes: number | undefined): string {
+  if (bytes === undefined) return 'unknown';
+  return Number.isFinite(bytes) ? `${Math.floor(bytes / 1024)} KiB` : 'unlimited';
+}
+
+function mlockKb(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/perf_event_mlock_kb', 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
+}
