@@ -1,5 +1,8 @@
 /** What a picture of a profile says about it as a whole: its title, and what kinds of code it is of. */
 import type { FrameKind, Profile, ProfileMetadata } from './profile.ts';
+import { createGeometry } from './svg/viewer/geometry.ts';
+import { valueUnit } from './value-unit.ts';
+import { SAMPLES } from './values.ts';
 
 export const FRAME_KINDS: readonly FrameKind[] = ['process', 'user', 'kernel', 'unresolved'];
 
@@ -17,4 +20,24 @@ export function samplesByLeaf({ stacks }: Pick<Profile, 'stacks'>): Map<FrameKin
     samples.set(kind, (samples.get(kind) ?? 0) + count);
   }
   return samples;
+}
+
+const { formatCount, formatValue } = createGeometry();
+
+/**
+ * How much there is of what is shown: `100 samples`, `12 s of cpu`; of times and sizes also how many
+ * samples they are made of, where that is known.
+ */
+export function amountOf({ metadata, values }: Profile, total: number): string {
+  const { samples } = metadata;
+  if (values === undefined)
+    return `${formatCount(samples)} ${samples === 1 ? 'sample' : 'samples'}`;
+  const type = values.types[values.shown] ?? SAMPLES;
+  const unit = valueUnit(type);
+  const amount = formatValue(total, unit);
+  const named =
+    unit.steps === undefined ? amount : `${amount} of ${type.type.replaceAll('_', ' ')}`;
+  return samples > 0 && type.type !== SAMPLES.type
+    ? `${named} \u00b7 ${formatCount(samples)} ${samples === 1 ? 'sample' : 'samples'}`
+    : named;
 }

@@ -6,6 +6,12 @@
 import type { Profile } from './profile.ts';
 import { onlyValue, showValue } from './values.ts';
 
+/** A profile from a file, with what was left out of it and why. */
+export interface ParsedProfile extends Profile {
+  /** In words, for a person; absent when everything was read. */
+  readonly warnings?: readonly string[];
+}
+
 export interface OutputFormat {
   /** Short name for messages and options, unique among the formats. */
   readonly name: string;
@@ -28,7 +34,7 @@ export interface OutputFormat {
    *
    * @throws an Error with a `code` that says what is wrong with the file.
    */
-  readonly parse?: (bytes: Uint8Array) => Profile;
+  readonly parse?: (bytes: Uint8Array) => ParsedProfile;
 }
 
 /**

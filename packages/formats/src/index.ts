@@ -15,18 +15,24 @@ import { svgFormat } from './svg/index.ts';
 
 export type {
   Change,
+  ComparableProfiles,
   DiffFormat,
   DiffPictureOptions,
   FunctionChange,
   ProfileDiff,
   StackChange,
+  Totals,
 } from './diff/index.ts';
 export {
+  CANNOT_TELL,
+  canTell,
+  comparableProfiles,
   diffFormats,
   diffProfiles,
   encodeFoldedDiff,
   shareChange,
   standardErrors,
+  totalsText,
 } from './diff/index.ts';
 export {
   encodeFirefox,
@@ -36,10 +42,11 @@ export {
 } from './firefox/index.ts';
 export type { FoldedProfile } from './folded/index.ts';
 export { encodeFolded, FoldedSyntaxError, foldedFormat, parseFolded } from './folded/index.ts';
-export type { OutputFormat } from './format.ts';
+export type { OutputFormat, ParsedProfile } from './format.ts';
 export { withValue } from './format.ts';
 export type { HtmlOptions } from './html/index.ts';
 export { createHtmlFormat, encodeHtml, encodeHtmlDiff, htmlFormat } from './html/index.ts';
+export { parseProfile, UnknownProfileError } from './input/index.ts';
 export type { OtlpExportOptions, OtlpExportResult, OtlpOptions } from './otlp/index.ts';
 export {
   encodeOtlp,

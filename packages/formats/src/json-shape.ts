@@ -1,5 +1,7 @@
 /** Reading JSON of unknown origin: each step says what it found wrong, in the error of the format. */
 
+import { textOf, unpacked } from './file-bytes.ts';
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface JsonShape {
@@ -19,7 +21,7 @@ export function jsonShape(format: string, SyntaxProblem: new (reason: string) =>
     file(bytes) {
       let value: unknown;
       try {
-        value = JSON.parse(new TextDecoder().decode(bytes));
+        value = JSON.parse(textOf(unpacked(bytes)));
       } catch (error) {
         throw new SyntaxProblem(`not a ${format} file: ${(error as Error).message}`);
       }

@@ -38,3 +38,11 @@ export function fileOffset(
   if (address < start || (limit > start && address >= limit)) return address;
   return address - start + offset;
 }
+
+/** `[ext4]`; code of the process itself may be in brackets as well. */
+const KERNEL_MODULE = /^\[(?!vdso|vsyscall|jit|anon|heap|stack|uprobes|unknown)[^\]+]+\]/;
+const KERNEL_IMAGE = /^\[(?:guest\.)?kernel\b|(?:^|\/)\[?vmlinux|\.ko(?:\.(?:gz|xz|zst))?$/;
+
+export function isKernelObject(object: string | undefined): boolean {
+  return object !== undefined && (KERNEL_IMAGE.test(object) || KERNEL_MODULE.test(object));
+}

@@ -32,7 +32,7 @@ export function nanosecondsIn(unit: string): number | undefined {
   return NANOSECONDS[name] ?? NANOSECONDS[name.replace(/s$/, '')];
 }
 
-const isCount = ({ unit }: ValueType): boolean => unit === 'count' || unit === '';
+export const isCount = ({ unit }: ValueType): boolean => unit === 'count' || unit === '';
 
 /** What all values are, the shown one among them. */
 export function valueTypesOf({ values }: Pick<Profile, 'values'>): readonly ValueType[] {

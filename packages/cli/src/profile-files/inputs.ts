@@ -1,9 +1,10 @@
-// A profile from a file, its format by the extension.
+// A profile from a file or from standard input, of whatever format its content is.
 
 import { readFile } from 'node:fs/promises';
-import { formatForPath, formats, type Profile, valueTypesOf } from '@waggle/formats';
-import { FAILED, USAGE_ERROR } from '../exit-code.ts';
-import { printable } from '../terminal/text.ts';
+import { printable } from '@waggle/core';
+import { type ParsedProfile, type Profile, parseProfile, valueTypesOf } from '@waggle/formats';
+import { FAILED } from '../exit-code.ts';
+import { say } from '../terminal/messages.ts';
 
 /** Why there is no profile, and the exit code that says so. */
 export interface UnreadableProfile {
@@ -11,20 +12,26 @@ export interface UnreadableProfile {
   readonly exitCode: number;
 }
 
+/** What was left out of the file is said here. `-` is standard input. */
 export async function readProfile(path: string): Promise<Profile | UnreadableProfile> {
-  const parse = formatForPath(path)?.parse;
-  if (parse === undefined) {
-    const readable = formats.flatMap((format) => (format.parse ? format.extensions : []));
-    const problem = `${path}: profiles can be read from ${readable.join(', ')}`;
-    return { problem, exitCode: USAGE_ERROR };
-  }
+  const called = path === '-' ? 'standard input' : printable(path);
+  let read: ParsedProfile;
   try {
-    return parse(await readFile(path));
+    read = parseProfile(path === '-' ? await standardInput() : await readFile(path));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : message;
-    return { problem: `${path}: ${reason}`, exitCode: FAILED };
+    const reason = code === 'ENOENT' ? 'there is no such file' : printable(message);
+    return { problem: `${called}: ${reason}`, exitCode: FAILED };
   }
+  const { warnings = [], ...profile } = read;
+  for (const warning of warnings) say(`${called}: ${printable(warning)}`);
+  return profile;
+}
+
+async function standardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** What `--sample-index` can be. */

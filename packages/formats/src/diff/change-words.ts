@@ -3,19 +3,24 @@
  * text, so nothing in it may refer to anything outside it (types excepted).
  */
 import type { Geometry } from '../svg/viewer/geometry.ts';
-import type { Change } from './differences.ts';
+import type { ValueUnit } from '../value-unit.ts';
+import type { Change, Totals } from './differences.ts';
 import type { Significance } from './significance.ts';
 
 export type ChangeWords = ReturnType<typeof createChangeWords>;
 
-/** `all` are the samples of the two profiles. */
-export function createChangeWords(geometry: Geometry, significance: Significance, all: Change) {
-  const { formatCount, formatShare } = geometry;
+/** `all` are the samples of the two profiles, or what they measure. */
+export function createChangeWords(
+  geometry: Geometry,
+  significance: Significance,
+  all: Totals,
+  unit: ValueUnit,
+) {
+  const { formatValue, formatShare } = geometry;
 
   function side(name: 'before' | 'after', change: Change): string {
     const count = change[name];
-    const noun = count === 1 ? 'sample' : 'samples';
-    return `${name} ${formatShare(count, all[name])} (${formatCount(count)} ${noun})`;
+    return `${name} ${formatShare(count, all[name])} (${formatValue(count, unit)})`;
   }
 
   function difference(change: Change): string {

@@ -15,7 +15,7 @@ describe('diffProfiles', () => {
   };
 
   test('counts leaves and whole stacks of both', () => {
-    expect(diff.samples).toEqual({ before: 100, after: 200 });
+    expect(diff.totals).toEqual({ before: 100, after: 200 });
     expect(changeOf('parse')).toEqual({
       self: { before: 60, after: 30 },
       total: { before: 60, after: 120 },
@@ -43,7 +43,7 @@ describe('diffProfiles', () => {
   test('of any two profiles: nothing is lost, turned round it is the opposite', () => {
     for (let seed = 1; seed <= 60; seed++) {
       const [one, other] = [randomProfile(randomOf(seed)), randomProfile(randomOf(seed + 1000))];
-      const { samples, stacks, functions } = diffProfiles(one, other);
+      const { totals: samples, stacks, functions } = diffProfiles(one, other);
       const sum = (side: 'before' | 'after') =>
         stacks.reduce((total, stack) => total + stack[side], 0);
       expect(samples).toEqual({ before: sum('before'), after: sum('after') });

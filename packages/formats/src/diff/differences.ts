@@ -3,12 +3,22 @@
  * are the same by name and kind alone, because a new build of a program stands at another path.
  */
 import { shownStacks } from '../merged-stacks.ts';
-import type { Profile, ProfileFrame } from '../profile.ts';
+import type { Profile, ProfileFrame, ValueType } from '../profile.ts';
+import { sampleCount, shownType } from '../values.ts';
 
-/** Samples of one thing in both profiles. */
+/** Samples of one thing in both profiles, or what else they measure of it. */
 export interface Change {
   readonly before: number;
   readonly after: number;
+}
+
+/** All of each profile. */
+export interface Totals extends Change {
+  /**
+   * How many samples that is, by which chance is told from change: absent where samples are what is
+   * compared, null where the profiles do not say it.
+   */
+  readonly taken?: Change | null;
 }
 
 export interface FunctionChange {
@@ -25,8 +35,9 @@ export interface StackChange extends Change {
 }
 
 export interface ProfileDiff {
-  /** All samples of each. */
-  readonly samples: Change;
+  readonly totals: Totals;
+  /** What is compared, of both: see `comparableProfiles`. */
+  readonly type: ValueType;
   /** By name, each once; a process's own frame is no function. */
   readonly functions: readonly FunctionChange[];
   /** Stacks that read the same are one. */
@@ -46,9 +57,13 @@ interface FunctionCounts {
 const none = (): Counts => ({ before: 0, after: 0 });
 const functionKey = ({ kind, name }: ProfileFrame): string => `${kind} ${name}`;
 
-/** @throws RangeError when a count is not a whole number of samples. */
+/**
+ * Compares what both show, which has to be of one unit: see `comparableProfiles`.
+ *
+ * @throws RangeError when a count is not a whole number of samples.
+ */
 export function diffProfiles(before: Profile, after: Profile): ProfileDiff {
-  const samples = none();
+  const all = none();
   const functions = new Map<string, FunctionCounts>();
   const stacks = new Map<string, StackCounts>();
   for (const [side, profile] of [
@@ -56,15 +71,23 @@ export function diffProfiles(before: Profile, after: Profile): ProfileDiff {
     ['after', after],
   ] as const)
     for (const { frames, count } of shownStacks(profile)) {
-      samples[side] += count;
+      all[side] += count;
       addStack(stacks, frames, side, count);
       addFunctions(functions, frames, side, count);
     }
   return {
-    samples,
+    totals: { ...all, ...takenOf(before, after, all) },
+    type: shownType(after),
     functions: sortedValues(functions),
     stacks: sortedValues(stacks),
   };
+}
+
+function takenOf(before: Profile, after: Profile, all: Change): Pick<Totals, 'taken'> {
+  const taken = { before: sampleCount(before), after: sampleCount(after) };
+  if (taken.before === all.before && taken.after === all.after) return {};
+  if (taken.before === undefined || taken.after === undefined) return { taken: null };
+  return { taken: { before: taken.before, after: taken.after } };
 }
 
 function addStack(

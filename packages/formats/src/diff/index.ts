@@ -1,7 +1,9 @@
 /** What changed between two profiles. */
 
+export { type ComparableProfiles, comparableProfiles } from './comparable.ts';
 export { type DiffFormat, type DiffPictureOptions, diffFormats } from './diff-formats.ts';
-export type { Change, FunctionChange, ProfileDiff, StackChange } from './differences.ts';
+export type { Change, FunctionChange, ProfileDiff, StackChange, Totals } from './differences.ts';
 export { diffProfiles } from './differences.ts';
 export { encodeFoldedDiff } from './folded-diff.ts';
-export { shareChange, standardErrors } from './significance.ts';
+export { canTell, shareChange, standardErrors } from './significance.ts';
+export { CANNOT_TELL, totalsText } from './totals-text.ts';

@@ -122,10 +122,10 @@ describe('any two profiles', () => {
   test('boxes hold the samples of both', () => {
     for (const [before, after] of pairs) {
       const diff = diffProfiles(before, after);
-      if (diff.samples.after === 0) continue;
+      if (diff.totals.after === 0) continue;
       const { rows, data } = pictureOf(encodeSvgDiff(diff, { minWidth: 0 }));
       const others = data.compared?.others ?? [];
-      expect([others[0], rows[0]?.[0]?.count]).toEqual([diff.samples.before, diff.samples.after]);
+      expect([others[0], rows[0]?.[0]?.count]).toEqual([diff.totals.before, diff.totals.after]);
       for (const frame of rows.flat()) {
         const callees = (rows[frame.row + 1] ?? []).filter((callee) =>
           geometry.covers(frame, callee),

@@ -3,7 +3,7 @@
  * taken at random moments. The scripts in pictures of a difference use this function's source text,
  * so nothing in it may refer to anything outside it (types excepted).
  */
-import type { Change } from './differences.ts';
+import type { Change, Totals } from './differences.ts';
 
 /**
  * In standard errors: beyond 3 either way, chance is a poor explanation even among hundreds of
@@ -21,24 +21,34 @@ export function createSignificance(chance: number) {
     return of === 0 ? 0 : count / of;
   }
 
-  /** By how much the share of all samples grew: -1 to 1. Shares of an empty profile are 0. */
-  function shareChange(change: Change, samples: Change): number {
-    return share(change.after, samples.after) - share(change.before, samples.before);
+  /** By how much the share of all grew: -1 to 1. Shares of an empty profile are 0. */
+  function shareChange(change: Change, all: Change): number {
+    return share(change.after, all.after) - share(change.before, all.before);
+  }
+
+  /** Where nobody knows of how many samples profiles are, nothing tells a change from chance. */
+  function canTell({ taken }: Totals): boolean {
+    return taken !== null;
   }
 
   /**
    * The change of share in standard errors, by the test of two proportions with a pooled variance
-   * (NIST/SEMATECH e-Handbook of Statistical Methods, 7.3.3). 0 where one profile is empty.
+   * (NIST/SEMATECH e-Handbook of Statistical Methods, 7.3.3). 0 where one profile is empty, or where
+   * it cannot be told. What counts is the number of samples: those of a profile of times may be few.
    */
-  function standardErrors(change: Change, samples: Change): number {
-    if (samples.before === 0 || samples.after === 0) return 0;
-    const pooled = (change.before + change.after) / (samples.before + samples.after);
-    const variance = pooled * (1 - pooled) * (1 / samples.before + 1 / samples.after);
-    return variance > 0 ? shareChange(change, samples) / Math.sqrt(variance) : 0;
+  function standardErrors(change: Change, all: Totals): number {
+    const taken = all.taken === undefined ? all : all.taken;
+    if (taken === null || taken.before === 0 || taken.after === 0) return 0;
+    const before = share(change.before, all.before) * taken.before;
+    const after = share(change.after, all.after) * taken.after;
+    const pooled = (before + after) / (taken.before + taken.after);
+    const variance = pooled * (1 - pooled) * (1 / taken.before + 1 / taken.after);
+    return variance > 0 ? shareChange(change, all) / Math.sqrt(variance) : 0;
   }
 
-  function isChance(change: Change, samples: Change): boolean {
-    return Math.abs(standardErrors(change, samples)) < chance;
+  /** Whether chance explains the change: not, where it cannot be told. */
+  function isChance(change: Change, all: Totals): boolean {
+    return canTell(all) && Math.abs(standardErrors(change, all)) < chance;
   }
 
   /**
@@ -46,9 +56,9 @@ export function createSignificance(chance: number) {
    * shrank, 0 for what chance explains. `largest` is the change of share that is coloured most; the
    * root of the quotient keeps changes of a tenth of it visible.
    */
-  function level(change: Change, samples: Change, largest: number): number {
-    if (isChance(change, samples)) return 0;
-    const growth = shareChange(change, samples);
+  function level(change: Change, all: Totals, largest: number): number {
+    const growth = shareChange(change, all);
+    if (growth === 0 || isChance(change, all)) return 0;
     const strength = Math.sqrt(Math.abs(growth) / Math.max(largest, Math.abs(growth)));
     return Math.sign(growth) * Math.max(1, Math.ceil(strength * LEVELS));
   }
@@ -61,8 +71,8 @@ export function createSignificance(chance: number) {
     return `${points > 0 ? '+' : '\u2212'}${Math.abs(points).toFixed(digits)}`;
   }
 
-  return { LEVELS, shareChange, standardErrors, isChance, level, formatChange };
+  return { LEVELS, shareChange, canTell, standardErrors, isChance, level, formatChange };
 }
 
 export const significance: Significance = createSignificance(CHANCE);
-export const { shareChange, standardErrors } = significance;
+export const { shareChange, canTell, standardErrors } = significance;

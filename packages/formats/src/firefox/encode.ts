@@ -4,7 +4,8 @@
  * not the time on a clock.
  */
 import { shownStacks, writableName } from '../merged-stacks.ts';
-import type { Profile, ProfileMetadata, ProfileStack } from '../profile.ts';
+import type { Profile, ProfileStack } from '../profile.ts';
+import { nanosecondsIn, shownType } from '../values.ts';
 import {
   CATEGORIES,
   DETAILS,
@@ -12,6 +13,7 @@ import {
   GECKO_VERSION,
   PROCESSED_VERSION,
   PRODUCT,
+  type WeightType,
 } from './file.ts';
 import { FirefoxTables } from './tables.ts';
 
@@ -24,19 +26,41 @@ export function encodeFirefox(profile: Profile): string {
   const { metadata } = profile;
   const interval =
     metadata.frequencyHz > 0 ? MILLISECONDS_PER_SECOND / metadata.frequencyHz : UNKNOWN_INTERVAL;
+  const scale = scaleOf(profile, interval);
   const tables = new FirefoxTables();
   const tracks = tracksOf(shownStacks(profile), metadata.command ?? 'all processes');
   const threads = tracks.map(({ name, stacks }, index) =>
-    threadOf(name, index, samplesOf(stacks, tables, interval)),
+    threadOf(name, index, samplesOf(stacks, tables, scale)),
   );
   // The viewer takes an end of 0 for none.
   const longest = tracks.reduce((most, { total }) => Math.max(most, total), 1);
   return `${JSON.stringify({
-    meta: { ...metaOf(metadata), interval, profilingEndTime: longest * interval },
+    meta: { ...metaOf(profile), interval, profilingEndTime: longest * scale.length },
     libs: tables.libraries(),
     shared: tables.shared(),
     threads,
   })}\n`;
+}
+
+/** How the viewer is told of the value that is shown. */
+interface Scale {
+  readonly weightType: WeightType;
+  /** What one is as a weight. */
+  readonly weight: number;
+  /** How much of the track one takes, in milliseconds. */
+  readonly length: number;
+}
+
+const NANOSECONDS_PER_MILLISECOND = 1e6;
+
+function scaleOf(profile: Profile, interval: number): Scale {
+  const { unit } = shownType(profile);
+  const nanoseconds = nanosecondsIn(unit);
+  if (nanoseconds !== undefined) {
+    const milliseconds = nanoseconds / NANOSECONDS_PER_MILLISECOND;
+    return { weightType: 'tracing-ms', weight: milliseconds, length: milliseconds };
+  }
+  return { weightType: unit === 'bytes' ? 'bytes' : 'samples', weight: 1, length: interval };
 }
 
 interface Track {
@@ -71,20 +95,20 @@ function tracksOf(stacks: readonly ProfileStack[], nameOfOthers: string): readon
 function samplesOf(
   stacks: readonly ProfileStack[],
   tables: FirefoxTables,
-  interval: number,
+  { weightType, weight, length }: Scale,
 ): FirefoxSamples {
   let before = 0;
   const rows = stacks.flatMap(({ frames, count }) => {
     const stack = tables.stack(frames);
-    const first = { stack, time: before * interval, weight: count };
+    const first = { stack, time: before * length, weight: count * weight };
     before += count;
-    return count === 1 ? [first] : [first, { stack, time: (before - 1) * interval, weight: 0 }];
+    return count === 1 ? [first] : [first, { stack, time: (before - 1) * length, weight: 0 }];
   });
   return {
     stack: rows.map(({ stack }) => stack),
     time: rows.map(({ time }) => time),
     weight: rows.map(({ weight }) => weight),
-    weightType: 'samples',
+    weightType,
     length: rows.length,
   };
 }
@@ -116,7 +140,8 @@ function threadOf(name: string, index: number, samples: FirefoxSamples): object 
   };
 }
 
-function metaOf(metadata: ProfileMetadata): object {
+function metaOf(profile: Profile): object {
+  const { metadata } = profile;
   const { command, startTime } = metadata;
   return {
     product: PRODUCT,
@@ -126,7 +151,7 @@ function metaOf(metadata: ProfileMetadata): object {
     profilingStartTime: 0,
     ...(command === undefined ? {} : { arguments: command.toWellFormed() }),
     categories: CATEGORIES.map(({ name, color }) => ({ name, color, subcategories: ['Other'] })),
-    extra: [{ label: 'Recording', entries: detailsOf(metadata) }],
+    extra: [{ label: 'Recording', entries: detailsOf(profile) }],
     markerSchema: [],
     processType: 0,
     stackwalk: 1,
@@ -138,7 +163,8 @@ function metaOf(metadata: ProfileMetadata): object {
   };
 }
 
-function detailsOf(metadata: ProfileMetadata): object[] {
+function detailsOf({ metadata, values }: Profile): object[] {
+  const { type, unit } = shownType(values === undefined ? {} : { values });
   const { host, frequencyHz, durationSeconds, samples, lostSamples } = metadata;
   return [
     { label: DETAILS.host, format: 'string', value: host.toWellFormed() },
@@ -149,6 +175,9 @@ function detailsOf(metadata: ProfileMetadata): object[] {
       value: durationSeconds * MILLISECONDS_PER_SECOND,
     },
     { label: DETAILS.samples, format: 'integer', value: samples },
+    ...(values === undefined
+      ? []
+      : [{ label: DETAILS.value, format: 'string', value: `${type} (${unit})`.toWellFormed() }]),
     { label: DETAILS.lost, format: 'integer', value: lostSamples },
   ];
 }

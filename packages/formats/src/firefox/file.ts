@@ -29,6 +29,8 @@ export const DETAILS = {
   frequency: 'Samples per second and CPU',
   duration: 'Recorded for',
   samples: 'Samples',
+  /** What weights are, where they are not samples. */
+  value: 'Shown value',
   lost: 'Lost samples',
 } as const;
 
@@ -95,11 +97,14 @@ export interface FirefoxLibrary {
   readonly codeId: null;
 }
 
+/** What the viewer has names for. */
+export type WeightType = 'samples' | 'tracing-ms' | 'bytes';
+
 export interface FirefoxSamples {
   readonly stack: Column<number | null>;
   /** Milliseconds. */
   readonly time: Column<number>;
   readonly weight: Column<number>;
-  readonly weightType: 'samples';
+  readonly weightType: WeightType;
   readonly length: number;
 }

@@ -82,10 +82,45 @@ describe('firefox: files of others', () => {
     ]);
   });
 
-  test('weights in milliseconds become microseconds', () => {
+  test('weights in milliseconds become nanoseconds', () => {
     const timed = { stack: [0, 0], weight: [2.5, 1], weightType: 'tracing-ms' };
     const file = { meta: meta(70), libs, shared: sharedTables70, threads: [{ samples: timed }] };
     const { stacks } = parseFirefox(new TextEncoder().encode(JSON.stringify(file)));
-    expect(stacks.map(({ count }) => count)).toEqual([3500]);
+    expect(stacks.map(({ count }) => count)).toEqual([3_500_000]);
+  });
+
+  test('code without a symbol keeps the library that it is in', () => {
+    const file = {
+      meta: meta(60),
+      libs: [{ name: 'libc.so.6', path: '/usr/lib/libc.so.6' }],
+      shared: {
+        stringArray: ['0x7f0012345678', '0x1f00', 'libc.so.6', '0xdead'],
+        funcTable: { name: [0, 1, 3], resource: [0, 0, -1] },
+        resourceTable: { name: [2], lib: [0] },
+        // samply has the place in the library; others have it in the name alone.
+        frameTable: { func: [0, 1, 2], address: [0x1e38, -1, -1], category: [0, 0, 0] },
+        stackTable: { frame: [0, 1, 2], prefix: [null, 0, 1] },
+      },
+      threads: [{ name: 'app', samples: { stack: [2], weight: null, weightType: 'samples' } }],
+    };
+    const { stacks } = parseFirefox(new TextEncoder().encode(JSON.stringify(file)));
+    const object = '/usr/lib/libc.so.6';
+    expect(stacks[0]?.frames.slice(1)).toEqual([
+      { name: '[libc.so.6+0x1e38]', kind: 'unresolved', object },
+      { name: '[libc.so.6+0x1f00]', kind: 'unresolved', object },
+      { name: '0xdead', kind: 'unresolved' },
+    ]);
+  });
+
+  test('threads that count something else are left out, and that is said', () => {
+    const bytes = { stack: [0], weight: [4096], weightType: 'bytes' };
+    const threads = [
+      { name: 'memory', samples: bytes },
+      { name: 'app', samples },
+    ];
+    const file = { meta: meta(70), libs, shared: sharedTables70, threads };
+    const { metadata, warnings } = parseFirefox(new TextEncoder().encode(JSON.stringify(file)));
+    expect(metadata.samples).toBe(3);
+    expect(warnings).toEqual(['1 of 2 threads do not count samples and were left out']);
   });
 });

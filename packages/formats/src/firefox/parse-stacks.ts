@@ -7,6 +7,7 @@
 import type { JsonObject, JsonShape } from '../json-shape.ts';
 import type { FrameKind, ProfileFrame } from '../profile.ts';
 import { placeOf } from '../source-place.ts';
+import { unnamed } from '../unnamed-code.ts';
 import { CATEGORIES } from './file.ts';
 
 type FramesOf = (stack: unknown) => readonly ProfileFrame[];
@@ -36,6 +37,7 @@ export function stackReader(
   const functions = column('frameTable', 'func');
   const frameCategories = optionalColumn('frameTable', 'category');
   const frameLibraries = optionalColumn('frameTable', 'lib');
+  const frameAddresses = optionalColumn('frameTable', 'address');
   const frameLines = optionalColumn('frameTable', 'line');
   const inlineDepths = optionalColumn('frameTable', 'inlineDepth');
   const names = column('funcTable', 'name');
@@ -70,6 +72,14 @@ export function stackReader(
     const known = CATEGORIES.find((each) => each.name === called);
     return known?.kind ?? (ADDRESS.test(name) ? 'unresolved' : 'user');
   };
+  /** Recorders name code without a symbol by its address, which alone does not say in what it is. */
+  const nameless = (frame: number, given: string, object: unknown): string => {
+    if (typeof object !== 'string') return given;
+    const address = frameAddresses[frame];
+    // The frame's own is in its library; a name may be where that was in memory.
+    const isKnown = typeof address === 'number' && address >= 0;
+    return unnamed(object, BigInt(isKnown ? address : given));
+  };
   const lineOf = (frame: number): number | undefined => {
     const line = frameLines[frame];
     return typeof line === 'number' ? line : undefined;
@@ -80,12 +90,13 @@ export function stackReader(
     const known = read.get(frame);
     if (known !== undefined) return known;
     const func = Number(functions[frame] ?? -1);
-    const name = strings[Number(names[func] ?? -1)];
-    if (typeof name !== 'string') throw new SyntaxProblem(`frame ${frame} has no name`);
+    const given = strings[Number(names[func] ?? -1)];
+    if (typeof given !== 'string') throw new SyntaxProblem(`frame ${frame} has no name`);
     const object = objectOf(frame, func);
+    const name = ADDRESS.test(given) ? nameless(frame, given, object) : given;
     const made: ProfileFrame = {
       name,
-      kind: kindOf(frame, name),
+      kind: kindOf(frame, given),
       ...(typeof object === 'string' ? { object } : {}),
       ...placeOf(fileOf(func), lineOf(frame)),
       ...(Number(inlineDepths[frame] ?? 0) > 0 ? { inlined: true } : {}),

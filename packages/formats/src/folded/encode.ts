@@ -1,7 +1,9 @@
 /**
  * Writes folded stacks. One line per distinct stack, so that each line parses whatever the names
  * contain: `;` would end a frame and becomes `:`, a control character or line separator would end
- * the line and becomes a space, half a surrogate pair cannot be UTF-8 and becomes U+FFFD.
+ * the line and becomes a space, half a surrogate pair cannot be UTF-8 and becomes U+FFFD, and a first
+ * `#`, which would make a comment of the line, becomes the wide one, U+FF03. A number at the end of a stack
+ * would be a second count: the space before it becomes one that does not break.
  */
 import { type Profile, type ProfileFrame, totalSamples } from '../profile.ts';
 import { countedValue, nanosecondsIn, onlyValue, shownType } from '../values.ts';
@@ -32,9 +34,22 @@ function foldFrame(frame: ProfileFrame): string {
   return frame.kind === 'kernel' ? name + KERNEL_SUFFIX : name;
 }
 
+/** A second number before the count makes a line of two profiles that are compared. */
+const COUNT_AT_END = / ([\d.eE+-]+)$/;
+/** Before a number at the end of a stack: it does not break, so that no reader splits there. */
+export const NUMBER_SPACE = '\u00A0';
+
+/** Lines that begin like this are comments to those who read them. */
+const COMMENT = /^(\s*)#/;
+
 /** One stack as a line has it, without its count. */
 export function foldStack(frames: readonly ProfileFrame[]): string {
-  return frames.length === 0 ? UNKNOWN_FRAME : frames.map(foldFrame).join(';');
+  if (frames.length === 0) return UNKNOWN_FRAME;
+  return frames
+    .map(foldFrame)
+    .join(';')
+    .replace(COMMENT, '$1\uFF03')
+    .replace(COUNT_AT_END, `${NUMBER_SPACE}$1`);
 }
 
 /**

@@ -67,19 +67,73 @@ describe('parseFolded', () => {
   });
 
   test('spaces belong to the names, up to the last one', () => {
-    expect(parseFolded('a b;c 5  7').stacks[0]?.frames.map(({ name }) => name)).toEqual([
-      'a b',
-      'c 5 ',
+    expect(namesIn('a b;c d  7\nx 1')).toEqual([['a b', 'c d '], ['x']]);
+  });
+
+  const namesIn = (text: string) =>
+    parseFolded(text).stacks.map(({ frames }) => frames.map(({ name }) => name));
+  const countsIn = (text: string) => parseFolded(text).stacks.map(({ count }) => count);
+
+  test('comments are no stacks, whatever is in them', () => {
+    const text = '# a;b 5\n  # mode: wall 3\n#\nmain;work 2\n# end 9\n';
+    expect(parseFolded(text)).toEqual({ samples: 2, stacks: parseFolded('main;work 2').stacks });
+  });
+
+  test("py-spy's empty stack is a stack of no frames", () => {
+    expect(parseFolded(' 4\nmain 1\n')).toMatchObject({
+      samples: 5,
+      stacks: [{ frames: [], count: 4 }, { count: 1 }],
+    });
+  });
+
+  test('what is no stack is left out, counted and named, and the rest is read', () => {
+    const text = 'main;a 1\nBAD LINE\nmain;b 2\nmain;c -3\nmain\nmain;d 12V.43\n';
+    const { samples, warnings } = parseFolded(text);
+    expect(samples).toBe(3);
+    expect(warnings).toEqual([
+      '4 of 6 lines are no folded stacks and were left out; ' +
+        'the first is line 2: a count is expected after the last space',
     ]);
+    expect(parseFolded('main 1\nmain -3\n').warnings?.[0]).toContain('the count is -3');
+  });
+
+  test('fractions are added up for each stack, then rounded, and that is said', () => {
+    const { stacks, samples, warnings } = parseFolded(
+      'a;b 1.5\na;b 1.5\na;c 2.25\na;d .25\na;e 6.\n',
+    );
+    expect(stacks.map(({ count }) => count)).toEqual([3, 2, 6]);
+    expect(samples).toBe(11);
+    expect(warnings).toEqual([
+      'counts are whole samples: the fractions of 2 stacks were rounded, and 1 of them came to nothing',
+    ]);
+    expect(parseFolded('a 1.0\nb 2.\nc 1e3\nd 1.5E+1\n').warnings).toBeUndefined();
+    expect(countsIn('c 1e3\nd 1.5E+1\n')).toEqual([1000, 15]);
+  });
+
+  test('a byte order mark, CRLF, tabs, spaces and semicolons at the end', () => {
+    expect(namesIn('\uFEFFmain;a 1\r\nmain;b;;\t2\r\nmain;c 3  \r\n')).toEqual([
+      ['main', 'a'],
+      ['main', 'b'],
+      ['main', 'c'],
+    ]);
+    expect(namesIn(';a;;b 1')).toEqual([['[unknown]', 'a', '[unknown]', 'b']]);
+  });
+
+  test('two counts on every line are two profiles: the second is taken', () => {
+    const { stacks, warnings } = parseFolded('a;b c 31 56\na 6 0\n');
+    expect(stacks.map(({ frames, count }) => [frames.at(-1)?.name, count])).toEqual([
+      ['b c', 56],
+      ['a', 0],
+    ]);
+    expect(warnings).toEqual(['lines have two counts: the second is taken']);
+    expect(namesIn('main;worker 3 56\nmain;idle 6\n')[0]).toEqual(['main', 'worker 3']);
   });
 
   test.each([
-    ['main 1\nmain', 2],
+    ['\n# 1\nmain', 3],
     ['main one', 1],
-    ['main 1.5', 1],
     ['main -1', 1],
     ['main 99999999999999999999', 1],
-    ['\n\n 4', 3],
     ['12', 1],
   ])('refuses %p and names the line', (text, line) => {
     try {
@@ -91,6 +145,21 @@ describe('parseFolded', () => {
     }
     throw new Error('parsed');
   });
+});
+
+test('no line of ours is a comment, or has two counts', () => {
+  for (const name of ['#main', ' # main', 'worker 7', 'x 1e3', '5']) {
+    const stacks = [stack(2, { name, kind: 'process' }, user(name)), stack(3, user(name))];
+    const { stacks: back, warnings } = parseFolded(encodeFolded({ stacks }));
+    expect(warnings).toBeUndefined();
+    expect(back.map(({ frames, count }) => [frames.length, count]).sort()).toEqual([
+      [1, 3],
+      [2, 2],
+    ]);
+    expect(back.every(({ frames }) => frames.at(-1)?.name.replace('\uFF03', '#') === name)).toBe(
+      true,
+    );
+  }
 });
 
 describe('round trip', () => {

@@ -2,8 +2,9 @@
  * Folded stacks, the line format of Brendan Gregg's FlameGraph tools: `root;caller;leaf count`.
  * Nearly every flame graph tool reads it (FlameGraph, inferno, speedscope), and so do grep and awk.
  */
-import type { OutputFormat } from '../format.ts';
-import type { Profile } from '../profile.ts';
+
+import { textOf, unpacked } from '../file-bytes.ts';
+import type { OutputFormat, ParsedProfile } from '../format.ts';
 import { encodeFolded } from './encode.ts';
 import { parseFolded } from './parse.ts';
 
@@ -19,10 +20,16 @@ export const foldedFormat: OutputFormat = {
   parse: parseFoldedFile,
 };
 
+export interface FoldedFile extends ParsedProfile {
+  /** How many lines were left out, where something was. */
+  readonly badLines?: number;
+}
+
 /** Folded stacks say nothing of where and when they were sampled. */
-function parseFoldedFile(bytes: Uint8Array): Profile {
-  const { stacks, samples } = parseFolded(new TextDecoder().decode(bytes));
+export function parseFoldedFile(bytes: Uint8Array): FoldedFile {
+  const { stacks, samples, warnings, badLines } = parseFolded(textOf(unpacked(bytes)));
   const startTime = new Date(Number.NaN);
   const unknown = { host: '', frequencyHz: 0, startTime, durationSeconds: 0, lostSamples: 0 };
-  return { stacks, metadata: { ...unknown, samples } };
+  const profile = { stacks, metadata: { ...unknown, samples } };
+  return warnings === undefined ? profile : { ...profile, warnings, badLines: badLines ?? 0 };
 }

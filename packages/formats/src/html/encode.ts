@@ -2,16 +2,19 @@
  * Writes a profile, or the difference of two, as one HTML page with everything in it: the data, the
  * script that draws it, and a policy that forbids it to load anything.
  */
-import { FRAME_KINDS, samplesByLeaf, titleOf } from '../caption.ts';
+import { amountOf, FRAME_KINDS, samplesByLeaf, titleOf } from '../caption.ts';
 import { changeShades } from '../diff/colours.ts';
 import { comparedStacks } from '../diff/compared-stacks.ts';
 import type { DiffPictureOptions } from '../diff/diff-formats.ts';
 import type { ProfileDiff } from '../diff/differences.ts';
-import { CHANCE } from '../diff/significance.ts';
+import { CHANCE, canTell } from '../diff/significance.ts';
+import { CANNOT_TELL } from '../diff/totals-text.ts';
 import type { Profile, ProfileMetadata } from '../profile.ts';
 import { buildCallTree, type CallTree } from '../svg/call-tree.ts';
 import { BOX_TEXT, palette } from '../svg/palette.ts';
 import { createGeometry } from '../svg/viewer/geometry.ts';
+import { type ValueUnit, valueUnit } from '../value-unit.ts';
+import { shownType } from '../values.ts';
 import { type Fact, pageOf } from './markup.ts';
 import { packTree } from './pack.ts';
 import type { PageData } from './page-data.ts';
@@ -45,20 +48,22 @@ function isRecording({ frequencyHz, durationSeconds, lostSamples, startTime }: P
 }
 
 /** That nothing was lost is worth saying of a recording only. */
-function samplesText(metadata: ProfileMetadata, noun = ''): string {
-  const { samples, lostSamples } = metadata;
-  const lost = isRecording(metadata) ? `, ${geometry.formatCount(lostSamples)} lost` : '';
-  return `${geometry.formatCount(samples)}${noun}${lost}`;
+function lostText(metadata: ProfileMetadata): string {
+  return isRecording(metadata) ? `, ${geometry.formatCount(metadata.lostSamples)} lost` : '';
 }
 
-/** What is known. */
-function factsOf(metadata: ProfileMetadata, withSubject: boolean): Fact[] {
+/** What is known. `amount` is how much was recorded, and what. */
+function factsOf(
+  metadata: ProfileMetadata,
+  amount: Pick<Fact, 'name' | 'value'>,
+  withSubject: boolean,
+): Fact[] {
   const { host, command, frequencyHz, durationSeconds, lostSamples } = metadata;
   const started = startOf(metadata);
   return [
     {
-      name: 'Samples',
-      value: samplesText(metadata),
+      name: amount.name,
+      value: `${amount.value}${lostText(metadata)}`,
       ...(lostSamples > 0 ? { className: 'lost' } : {}),
     },
     ...(frequencyHz > 0 ? [{ name: 'Frequency', value: `${number(frequencyHz)} Hz` }] : []),
@@ -69,8 +74,16 @@ function factsOf(metadata: ProfileMetadata, withSubject: boolean): Fact[] {
   ];
 }
 
+/** Samples have a name of their own among the facts, anything else says what it is. */
+function amountFact(profile: Profile, total: number): Pick<Fact, 'name' | 'value'> {
+  return profile.values === undefined
+    ? { name: 'Samples', value: geometry.formatCount(profile.metadata.samples) }
+    : { name: 'Shown', value: amountOf(profile, total) };
+}
+
 function dataOf(
   tree: CallTree,
+  unit: ValueUnit,
   options: HtmlOptions,
   compared: PageData['compared'],
 ): PageData | undefined {
@@ -86,6 +99,7 @@ function dataOf(
     matchColour: MATCH_COLOUR,
     boxText: BOX_TEXT,
     chance: CHANCE,
+    unit,
     isUpward: !(options.inverted ?? true),
     ...(compared === undefined ? {} : { compared }),
   };
@@ -108,22 +122,28 @@ export function encodeHtml(profile: Profile, options: HtmlOptions = {}): string 
   return pageOf({
     title: geometry.clip(options.title ?? titleOf(profile.metadata), MAX_TITLE_LENGTH),
     // The usual title says the first two.
-    facts: factsOf(profile.metadata, options.title !== undefined),
+    facts: factsOf(
+      profile.metadata,
+      amountFact(profile, tree.root.count),
+      options.title !== undefined,
+    ),
     legend,
-    data: dataOf(tree, options, undefined),
+    data: dataOf(tree, valueUnit(shownType(profile)), options, undefined),
   });
 }
 
 /** One line for each profile. */
-function profileFacts(side: 'Before' | 'After', samples: number, about?: ProfileMetadata): Fact {
-  const noun = samples === 1 ? ' sample' : ' samples';
-  if (about === undefined) {
-    return { name: side, value: `${geometry.formatCount(samples)}${noun}`, className: 'profile' };
-  }
-  const [, ...others] = factsOf(about, true);
-  const parts = [samplesText({ ...about, samples }, noun), ...others.map((fact) => fact.value)];
-  const value = parts.join(' \u00b7 ');
-  return { name: side, value, className: 'profile' };
+function profileFacts(
+  side: 'Before' | 'After',
+  total: number,
+  unit: ValueUnit,
+  about?: ProfileMetadata,
+): Fact {
+  const value = geometry.formatValue(total, unit);
+  if (about === undefined) return { name: side, value, className: 'profile' };
+  const facts = factsOf(about, { name: '', value }, true);
+  const text = facts.map((fact) => fact.value).join(' \u00b7 ');
+  return { name: side, value: text, className: 'profile' };
 }
 
 /** The difference of two profiles as a page: boxes coloured by the change of their share. */
@@ -131,18 +151,24 @@ export function encodeHtmlDiff(
   diff: ProfileDiff,
   options: HtmlOptions & DiffPictureOptions = {},
 ): string {
-  const { before, after } = diff.samples;
+  const { totals } = diff;
+  const unit = valueUnit(diff.type);
   const sizeBy = options.sizeBy ?? 'after';
   return pageOf({
     title: geometry.clip(options.title ?? 'What changed', MAX_TITLE_LENGTH),
     facts: [
-      profileFacts('Before', before, options.before),
-      profileFacts('After', after, options.after),
+      profileFacts('Before', totals.before, unit, options.before),
+      profileFacts('After', totals.after, unit, options.after),
     ],
     legend: [
       '<span id="largest-shrunk">shrank</span><span class="ramp"></span><span id="largest-grown">grew</span>',
-      '<span title="Below three standard errors">grey: no more than chance explains</span>',
+      canTell(totals)
+        ? '<span title="Below three standard errors">grey: no more than chance explains</span>'
+        : `<span>${CANNOT_TELL}</span>`,
     ],
-    data: dataOf(buildCallTree(comparedStacks(diff, 'after')), options, { before, after, sizeBy }),
+    data: dataOf(buildCallTree(comparedStacks(diff, 'after')), unit, options, {
+      ...totals,
+      sizeBy,
+    }),
   });
 }

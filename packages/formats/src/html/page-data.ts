@@ -1,4 +1,6 @@
 /** What the encoder leaves in the page for its script, as JSON in a script element of another type. */
+import type { Totals } from '../diff/differences.ts';
+import type { ValueUnit } from '../value-unit.ts';
 import type { PackedTree } from './pack.ts';
 import type { Side } from './viewer/colours.ts';
 
@@ -17,8 +19,10 @@ export interface PageData extends PackedTree {
   readonly boxText: string;
   /** In standard errors; see ../diff/significance.ts. */
   readonly chance: number;
+  /** Of the tree's numbers. */
+  readonly unit: ValueUnit;
   /** Root at the bottom when the page opens. */
   readonly isUpward: boolean;
-  /** All samples of two profiles that are compared: the tree's own are those after. */
-  readonly compared?: { readonly before: number; readonly after: number; readonly sizeBy: Side };
+  /** All of two profiles that are compared: the tree's own numbers are those after. */
+  readonly compared?: Totals & { readonly sizeBy: Side };
 }

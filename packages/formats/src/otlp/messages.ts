@@ -41,3 +41,12 @@ export function decodeMessage<Name extends MessageName>(
   const type = typeOf(name);
   return type.toObject(type.decode(bytes), { longs: BigInt, arrays: true }) as Message<Name>;
 }
+
+/** The same of a message as JSON, in the mapping of protocol buffers. @throws as `decodeMessage`. */
+export function decodeJsonMessage<Name extends MessageName>(
+  name: Name,
+  value: Readonly<Record<string, unknown>>,
+): Message<Name> {
+  const type = typeOf(name);
+  return type.toObject(type.fromObject(value), { longs: BigInt, arrays: true }) as Message<Name>;
+}

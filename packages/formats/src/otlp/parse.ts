@@ -3,12 +3,12 @@
  * up; those of several types are several values of their stacks. Shown is the one that says that it
  * is the default, or else the one that counts samples, or else the first.
  */
-import { unpacked } from '../gzip.ts';
+import { unpacked } from '../file-bytes.ts';
 import type { Profile, ProfileMetadata, ProfileStack, ProfileValues } from '../profile.ts';
 import { nanosecondsIn, SAMPLES, sampleCount } from '../values.ts';
 import { COMMAND, COMMAND_LINE, DEFAULT_VALUE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
 import { DictionaryReader, OtlpSyntaxError } from './dictionary-reader.ts';
-import { decodeMessage } from './messages.ts';
+import { decodeJsonMessage, decodeMessage } from './messages.ts';
 import type { Message } from './schema.ts';
 
 export { OtlpSyntaxError } from './dictionary-reader.ts';
@@ -19,6 +19,17 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 /** @throws OtlpSyntaxError when the bytes are no such request. */
 export function parseOtlp(bytes: Uint8Array): Profile {
   return profileOf(decode(bytes));
+}
+
+/** The same of a request in JSON, as the collector's file exporter writes it. */
+export function parseOtlpJson(request: Readonly<Record<string, unknown>>): Profile {
+  let message: Message<'ExportProfilesServiceRequest'>;
+  try {
+    message = decodeJsonMessage('ExportProfilesServiceRequest', request);
+  } catch (error) {
+    throw new OtlpSyntaxError(`not an OTLP profile: ${(error as Error).message}`);
+  }
+  return profileOf(message);
 }
 
 type Attributes = ReadonlyMap<string, string | number>;

@@ -5,7 +5,13 @@
  */
 import type { FrameKind, ProfileFrame, ProfileMapping } from '../profile.ts';
 import { placeOf } from '../source-place.ts';
-import { fileOffset, isKernelAddress, isUnnamed, unnamed } from '../unnamed-code.ts';
+import {
+  fileOffset,
+  isKernelAddress,
+  isKernelObject,
+  isUnnamed,
+  unnamed,
+} from '../unnamed-code.ts';
 import { KERNEL_MAPPING } from './encode.ts';
 import type { PprofLocation, PprofMapping, PprofMessage } from './messages.ts';
 
@@ -54,14 +60,6 @@ function mappingOf(entry: PprofMapping, buildId: string): ProfileMapping {
     fileOffset: entry.fileOffset,
     ...(buildId === '' ? {} : { buildId }),
   };
-}
-
-/** `[ext4]`; code of the process itself may be in brackets as well. */
-const KERNEL_MODULE = /^\[(?!vdso|vsyscall|jit|anon|heap|stack|uprobes|unknown)[^\]+]+\]/;
-const KERNEL_IMAGE = /^\[(?:guest\.)?kernel\b|(?:^|\/)\[?vmlinux|\.ko(?:\.(?:gz|xz|zst))?$/;
-
-function isKernelObject(object: string | undefined): boolean {
-  return object !== undefined && (KERNEL_IMAGE.test(object) || KERNEL_MODULE.test(object));
 }
 
 function frameOf(name: string, object: string | undefined, isKernel: boolean): ProfileFrame {

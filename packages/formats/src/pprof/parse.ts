@@ -2,7 +2,7 @@
  * Reads pprof, gzipped or not, of waggle or of others, with all values of its samples. The value that
  * is shown is the file's default: the one that it names, or else the last, as for `go tool pprof`.
  */
-import { unpacked } from '../gzip.ts';
+import { unpacked } from '../file-bytes.ts';
 import type {
   Profile,
   ProfileMetadata,

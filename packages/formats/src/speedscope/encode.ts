@@ -1,15 +1,30 @@
 /**
- * Writes speedscope's JSON. A frame's file, by which speedscope colours, is its source file, or its
+ * Writes speedscope's JSON, with a profile for each value. A frame's file, by which speedscope colours, is its source file, or its
  * object where no source is known; what waggle knows besides (kind of frame, metadata, the object when
  * it is not the file) is in fields of our own, which speedscope leaves alone.
  */
-import { frameKey, shownStacks, writableName } from '../merged-stacks.ts';
-import type { FrameKind, Profile, ProfileFrame, ProfileMetadata } from '../profile.ts';
+import { frameKey, mergedStacks, writableName } from '../merged-stacks.ts';
+import {
+  type FrameKind,
+  type Profile,
+  type ProfileFrame,
+  type ProfileMetadata,
+  totalSamples,
+} from '../profile.ts';
+import { nanosecondsIn, stackValues, valueTypesOf } from '../values.ts';
 
 /** The `$schema` that speedscope recognises a file of its own by. */
 export const SCHEMA = 'https://www.speedscope.app/file-format-schema.json';
 /** By which our own files are known. */
 export const EXPORTER = 'waggle';
+
+/** Nanoseconds in each unit of time that speedscope has. */
+export const TIME_UNITS: Readonly<Record<string, number>> = {
+  nanoseconds: 1,
+  microseconds: 1e3,
+  milliseconds: 1e6,
+  seconds: 1e9,
+};
 
 interface SpeedscopeFrame {
   readonly name: string;
@@ -25,43 +40,53 @@ interface SpeedscopeFrame {
 export function encodeSpeedscope(profile: Profile): string {
   const frames: SpeedscopeFrame[] = [];
   const indexes = new Map<string, number>();
-  const samples: number[][] = [];
-  const weights: number[] = [];
-  for (const stack of shownStacks(profile)) {
-    weights.push(stack.count);
-    samples.push(
-      stack.frames.map((frame) => {
-        const key = frameKey(frame);
-        let index = indexes.get(key);
-        if (index === undefined) {
-          index = frames.length;
-          indexes.set(key, index);
-          frames.push(frameFields(frame));
-        }
-        return index;
-      }),
+  const indexOf = (frame: ProfileFrame): number => {
+    const key = frameKey(frame);
+    let index = indexes.get(key);
+    if (index === undefined) {
+      index = frames.push(frameFields(frame)) - 1;
+      indexes.set(key, index);
+    }
+    return index;
+  };
+  const stacks = mergedStacks(profile);
+  const samples = stacks.map((stack) => stack.frames.map(indexOf));
+  const { values, metadata } = profile;
+  const title = titleOf(metadata);
+  const types = valueTypesOf(profile);
+  const profiles = types.map(({ type, unit }, index) => {
+    const weights = stacks.map((stack) => stackValues(stack, values)[index] ?? 0);
+    totalSamples(
+      stacks.map(({ frames: each }, row) => ({ frames: each, count: weights[row] ?? 0 })),
     );
-  }
-  const title = titleOf(profile.metadata);
+    return {
+      type: 'sampled',
+      name: types.length === 1 ? title : `${type.toWellFormed()}: ${title}`,
+      unit: unitOf(unit),
+      startValue: 0,
+      endValue: weights.reduce((sum, weight) => sum + weight, 0),
+      samples,
+      weights,
+    };
+  });
   return `${JSON.stringify({
     $schema: SCHEMA,
     exporter: EXPORTER,
     name: title,
-    activeProfileIndex: 0,
+    activeProfileIndex: values?.shown ?? 0,
     shared: { frames },
-    profiles: [
-      {
-        type: 'sampled',
-        name: title,
-        unit: 'none',
-        startValue: 0,
-        endValue: weights.reduce((sum, weight) => sum + weight, 0),
-        samples,
-        weights,
-      },
-    ],
-    waggle: metadataFields(profile.metadata),
+    profiles,
+    waggle: {
+      ...metadataFields(metadata),
+      ...(values === undefined ? {} : { values }),
+    },
   })}\n`;
+}
+
+/** speedscope has names for times down to the second, bytes, and anything else. */
+function unitOf(unit: string): string {
+  const known = Object.entries(TIME_UNITS).find(([, each]) => each === nanosecondsIn(unit));
+  return known?.[0] ?? (unit === 'bytes' ? 'bytes' : 'none');
 }
 
 function frameFields({ name, kind, object, file, line, inlined }: ProfileFrame): SpeedscopeFrame {

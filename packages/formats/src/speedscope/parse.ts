@@ -1,70 +1,158 @@
 /**
- * Reads speedscope's "sampled" profiles, of waggle or of others. Profiles of one file are added up;
- * weights that are times are turned into whole microseconds.
+ * Reads speedscope's profiles, sampled and evented, of waggle or of others. Profiles of one file that
+ * have one unit are added up, since they are of several threads; times become whole nanoseconds. The
+ * several values of our own files are those of one profile.
  */
-import { type JsonObject, jsonShape } from '../json-shape.ts';
+import type { ParsedProfile } from '../format.ts';
+import type { JsonObject } from '../json-shape.ts';
 import type {
   FrameKind,
   Profile,
   ProfileFrame,
   ProfileMetadata,
   ProfileStack,
+  ProfileValues,
+  ValueType,
 } from '../profile.ts';
 import { placeOf } from '../source-place.ts';
-import { EXPORTER } from './encode.ts';
+import { sampleCount } from '../values.ts';
+import { EXPORTER, TIME_UNITS } from './encode.ts';
+import { eachInterval } from './events.ts';
+import { json, SpeedscopeSyntaxError } from './shape.ts';
 
-export class SpeedscopeSyntaxError extends Error {
-  override readonly name = 'SpeedscopeSyntaxError';
-  readonly code = 'SPEEDSCOPE_SYNTAX';
-}
+export { SpeedscopeSyntaxError } from './shape.ts';
 
-const json = jsonShape('speedscope', SpeedscopeSyntaxError);
-
-/** By unit, what makes a weight whole: samples, bytes, or microseconds. */
-const SCALE: Readonly<Record<string, number>> = {
-  none: 1,
-  bytes: 1,
-  nanoseconds: 1e-3,
-  microseconds: 1,
-  milliseconds: 1e3,
-  seconds: 1e6,
-};
 const KINDS: readonly FrameKind[] = ['process', 'user', 'kernel', 'unresolved'];
 
-/** @throws SpeedscopeSyntaxError when the bytes are no such file, or a profile is not sampled. */
-export function parseSpeedscope(bytes: Uint8Array): Profile {
-  const root = json.file(bytes);
+/** @throws SpeedscopeSyntaxError when the bytes are no such file. */
+export function parseSpeedscope(bytes: Uint8Array): ParsedProfile {
+  return speedscopeProfile(json.file(bytes));
+}
+
+/** The same, of a file that was taken for JSON already. */
+export function speedscopeProfile(root: JsonObject): ParsedProfile {
   const shared = json.object(root.shared, 'shared');
   const isOurs = root.exporter === EXPORTER;
   const frames = json
     .array(shared.frames, 'shared.frames')
     .map((frame, index) => frameOf(frame, index, isOurs));
-  const stacks = json
+  const profiles = json
     .array(root.profiles, 'profiles')
-    .flatMap((profile, index) => stacksOf(json.object(profile, `profiles[${index}]`), frames));
-  return { stacks, metadata: metadataOf(root, stacks) };
+    .map((profile, index) => json.object(profile, `profiles[${index}]`));
+  const values = isOurs ? ourValues(root, profiles.length) : undefined;
+  if (values !== undefined) {
+    const stacks = severalValues(profiles, frames, values);
+    return { stacks, values, metadata: metadataOf(root, sampleCount({ stacks, values })) };
+  }
+  const active = profiles[Number(root.activeProfileIndex ?? 0)] ?? profiles[0];
+  const unit = active && unitOf(active);
+  const taken = profiles.filter((profile) => unitOf(profile) === unit);
+  const stacks = taken.flatMap((profile) => stacksOf(profile, frames));
+  const read = { stacks, ...(VALUES[unit ?? 'none'] ?? {}) };
+  const left = profiles.length - taken.length;
+  return {
+    ...read,
+    metadata: metadataOf(root, sampleCount(read)),
+    ...(left === 0
+      ? {}
+      : {
+          warnings: [`${left} of ${profiles.length} profiles are not in ${unit} and were left out`],
+        }),
+  };
 }
 
+const TIME = {
+  values: { types: [{ type: 'time', unit: 'nanoseconds' }], shown: 0 },
+} as const;
+/** By our name of a unit; samples alone are no value of their own. */
+const VALUES: Readonly<Record<string, Pick<Profile, 'values'>>> = {
+  time: TIME,
+  bytes: { values: { types: [{ type: 'space', unit: 'bytes' }], shown: 0 } },
+};
+
+function unitOf({ unit }: JsonObject): string {
+  if (unit === 'none' || unit === 'bytes') return unit;
+  if (TIME_UNITS[String(unit)] !== undefined) return 'time';
+  throw new SpeedscopeSyntaxError(`the unit ${String(unit)} is not known`);
+}
+
+/** What our own files say of their values. */
+function ourValues(root: JsonObject, profiles: number): ProfileValues | undefined {
+  const values = json.object(root.waggle ?? {}, 'waggle').values;
+  if (values === undefined) return undefined;
+  const { types, shown, period } = json.object(values, 'waggle.values');
+  const typed = json.array(types, 'waggle.values.types').map(valueTypeOf);
+  if (typed.length === 0 || typed.length !== profiles || typed[Number(shown)] === undefined)
+    throw new SpeedscopeSyntaxError(`${typed.length} values are not those of ${profiles} profiles`);
+  const { value } = json.object(period ?? {}, 'waggle.values.period');
+  return {
+    types: typed,
+    shown: Number(shown),
+    ...(typeof value === 'number' ? { period: { ...valueTypeOf(period), value } } : {}),
+  };
+}
+
+function valueTypeOf(value: unknown): ValueType {
+  const { type, unit } = json.object(value, 'a type of values');
+  return { type: String(type), unit: String(unit) };
+}
+
+function severalValues(
+  profiles: readonly JsonObject[],
+  frames: readonly ProfileFrame[],
+  { shown }: ProfileValues,
+): ProfileStack[] {
+  const weights = profiles.map((profile) => json.array(profile.weights, 'weights'));
+  const samples = json.array(profiles[0]?.samples, 'samples');
+  return samples.map((sample, index) => {
+    const values = weights.map((each) => wholeWeight(Number(each[index]), `sample ${index}`));
+    const stack = json.array(sample, `samples[${index}]`);
+    return { frames: framesAt(stack, frames, index), count: values[shown] ?? 0, values };
+  });
+}
+
+/** Samples of one stack are added up before they are rounded: a weight may be a fraction. */
 function stacksOf(profile: JsonObject, frames: readonly ProfileFrame[]): ProfileStack[] {
-  if (profile.type !== 'sampled')
-    throw new SpeedscopeSyntaxError(`only sampled profiles can be read, not ${profile.type}`);
-  const scale = SCALE[String(profile.unit)];
-  if (scale === undefined)
-    throw new SpeedscopeSyntaxError(`the unit ${String(profile.unit)} is not known`);
-  const weights = json.array(profile.weights, 'weights');
-  return json.array(profile.samples, 'samples').map((sample, index) => {
-    const count = Math.round(Number(weights[index]) * scale);
-    if (!Number.isSafeInteger(count) || count < 0)
-      throw new SpeedscopeSyntaxError(`sample ${index} has the weight ${weights[index]}`);
-    const stack = json.array(sample, `samples[${index}]`).map((number) => {
-      const frame = frames[Number(number)];
-      if (frame === undefined)
-        throw new SpeedscopeSyntaxError(
-          `sample ${index} names frame ${number}, which is not there`,
-        );
-      return frame;
+  const scale = TIME_UNITS[String(profile.unit)] ?? 1;
+  const weights = new Map<string, { stack: readonly unknown[]; weight: number; index: number }>();
+  const add = (stack: readonly unknown[], weight: number, index: number): void => {
+    if (!Number.isFinite(weight) || weight < 0)
+      throw new SpeedscopeSyntaxError(`sample ${index} has the weight ${weight}`);
+    const key = stack.join(' ');
+    const known = weights.get(key);
+    if (known === undefined) weights.set(key, { stack: [...stack], weight, index });
+    else known.weight += weight;
+  };
+  if (profile.type === 'evented') eachInterval(profile, add);
+  else if (profile.type === 'sampled') {
+    const all = json.array(profile.weights, 'weights');
+    json.array(profile.samples, 'samples').forEach((sample, index) => {
+      add(json.array(sample, `samples[${index}]`), Number(all[index]), index);
     });
-    return { frames: stack, count };
+  } else throw new SpeedscopeSyntaxError(`profiles of type ${profile.type} are not known`);
+  return [...weights.values()].map(({ stack, weight, index }) => ({
+    frames: framesAt(stack, frames, index),
+    count: wholeWeight(weight * scale, `sample ${index}`),
+  }));
+}
+
+function wholeWeight(weight: number, what: string): number {
+  const whole = Math.round(weight);
+  if (!Number.isSafeInteger(whole) || whole < 0)
+    throw new SpeedscopeSyntaxError(`${what} has the weight ${weight}`);
+  return whole;
+}
+
+function framesAt(
+  stack: readonly unknown[],
+  frames: readonly ProfileFrame[],
+  index: number,
+): readonly ProfileFrame[] {
+  return stack.map((number) => {
+    const frame = frames[Number(number)];
+    if (frame === undefined)
+      throw new SpeedscopeSyntaxError(`sample ${index} names frame ${number}, which is not there`);
+    return frame;
   });
 }
 
@@ -88,7 +176,7 @@ function frameOf(value: unknown, index: number, isOurs: boolean): ProfileFrame {
   };
 }
 
-function metadataOf(root: JsonObject, stacks: readonly ProfileStack[]): ProfileMetadata {
+function metadataOf(root: JsonObject, samples = 0): ProfileMetadata {
   const ours = root.exporter === EXPORTER ? json.object(root.waggle ?? {}, 'waggle') : {};
   const number = (value: unknown) => (typeof value === 'number' ? value : 0);
   return {
@@ -97,7 +185,7 @@ function metadataOf(root: JsonObject, stacks: readonly ProfileStack[]): ProfileM
     frequencyHz: number(ours.frequencyHz),
     startTime: new Date(typeof ours.startTime === 'string' ? ours.startTime : Number.NaN),
     durationSeconds: number(ours.durationSeconds),
-    samples: stacks.reduce((sum, { count }) => sum + count, 0),
+    samples,
     lostSamples: number(ours.lostSamples),
   };
 }

@@ -46,7 +46,7 @@ describe('speedscope', () => {
     );
     expect(stacks).toEqual([
       {
-        count: 2500,
+        count: 2_500_000,
         frames: [
           { name: 'a', kind: 'user' },
           { name: 'b', kind: 'user' },

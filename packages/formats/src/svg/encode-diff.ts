@@ -6,8 +6,10 @@
 import { changeShade, changeShades } from '../diff/colours.ts';
 import { comparedStacks } from '../diff/compared-stacks.ts';
 import type { DiffPictureOptions } from '../diff/diff-formats.ts';
-import type { Change, FunctionChange, ProfileDiff } from '../diff/differences.ts';
+import type { Change, FunctionChange, ProfileDiff, Totals } from '../diff/differences.ts';
 import { CHANCE, significance } from '../diff/significance.ts';
+import { CANNOT_TELL, totalsText } from '../diff/totals-text.ts';
+import { valueUnit } from '../value-unit.ts';
 import { buildCallTree, type CallNode } from './call-tree.ts';
 import { drawPicture, MARGIN, type SvgOptions } from './picture.ts';
 import { createGeometry } from './viewer/geometry.ts';
@@ -24,7 +26,7 @@ function changeOf({ count, other }: CallNode, shown: Side): Change {
 }
 
 /** The largest change of share below the root that chance does not explain. */
-function largestChange(root: CallNode, samples: Change, shown: Side): number {
+function largestChange(root: CallNode, samples: Totals, shown: Side): number {
   let largest = 0;
   const open = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
@@ -39,7 +41,7 @@ function largestChange(root: CallNode, samples: Change, shown: Side): number {
   return largest;
 }
 
-function legend(largest: number): string {
+function legend(largest: number, totals: Totals): string {
   const shrunk = `shrank, up to ${significance.formatChange(-largest)} points`;
   const grown = `grew, up to ${significance.formatChange(largest)} points`;
   const swatchesAt = MARGIN + shrunk.length * 6.4 + 8;
@@ -50,39 +52,39 @@ function legend(largest: number): string {
   const grownAt = swatchesAt + changeShades.length * 13 + 8;
   return (
     '<g class="legend"><title>Change of the share of all samples, in percentage points; ' +
-    'grey where chance explains it</title>' +
+    `${significance.canTell(totals) ? 'grey where chance explains it' : CANNOT_TELL}</title>` +
     `<text class="muted" x="${MARGIN}" y="75">${shrunk}</text>${swatches.join('')}` +
     `<text class="muted" x="${grownAt}" y="75">${grown}</text></g>`
   );
 }
 
-function subtitleOf({ before, after }: Change, shown: Side, omitted: number): string {
-  const { formatCount } = geometry;
+function subtitleOf({ totals, type }: ProfileDiff, shown: Side, omitted: number): string {
   return [
-    `${formatCount(before)} samples before, ${formatCount(after)} after`,
+    totalsText(totals, type),
     `widths: share ${shown}`,
     'colours: change of share',
-    `grey: below ${CHANCE} standard errors`,
-    ...(omitted > 0 ? [`${formatCount(omitted)} narrow boxes not drawn`] : []),
+    significance.canTell(totals) ? `grey: below ${CHANCE} standard errors` : CANNOT_TELL,
+    ...(omitted > 0 ? [`${geometry.formatCount(omitted)} narrow boxes not drawn`] : []),
   ].join(' \u00b7 ');
 }
 
 /** Functions that the profile that is shown has no box for, the largest first. */
-function withoutBox({ functions, samples }: ProfileDiff, shown: Side): string[] {
+function withoutBox({ functions, totals }: ProfileDiff, shown: Side): string[] {
   const other = shown === 'after' ? 'before' : 'after';
   const missing = functions
     .filter(({ total }) => total[shown] === 0 && total[other] > 0)
     .sort((a, b) => b.total[other] - a.total[other]);
   if (missing.length === 0) return [];
-  const share = (count: number): string => geometry.formatShare(count, samples[other]);
+  const share = (count: number): string => geometry.formatShare(count, totals[other]);
   const line = ({ frame, self, total }: FunctionChange): string =>
     `${share(total[other]).padStart(8)} total ${share(self[other]).padStart(8)} self  ${frame.name}`;
   const own = missing.reduce((sum, { self }) => sum + self[other], 0);
-  const sure = missing.filter(({ total }) => !significance.isChance(total, samples));
+  const sure = missing.filter(({ total }) => !significance.isChance(total, totals));
+  const beyond = ` (${geometry.formatCount(sure.length)} beyond chance)`;
   const noun = missing.length === 1 ? 'function' : 'functions';
   return [
-    `${shown === 'after' ? 'Gone' : 'New'}: ${geometry.formatCount(missing.length)} ${noun} ` +
-      `(${geometry.formatCount(sure.length)} beyond chance), in which ${share(own)} ` +
+    `${shown === 'after' ? 'Gone' : 'New'}: ${geometry.formatCount(missing.length)} ${noun}` +
+      `${significance.canTell(totals) ? beyond : ''}, in which ${share(own)} ` +
       `of the samples ${other} ended`,
     ...missing.slice(0, LISTED).map(line),
     ...(missing.length > LISTED
@@ -100,20 +102,21 @@ export function encodeSvgDiff(
   diff: ProfileDiff,
   options: SvgOptions & DiffPictureOptions = {},
 ): string {
-  const { samples } = diff;
+  const { totals, type } = diff;
   const shown = options.sizeBy ?? 'after';
   const tree = buildCallTree(comparedStacks(diff, shown));
-  const largest = largestChange(tree.root, samples, shown);
+  const largest = largestChange(tree.root, totals, shown);
   return drawPicture(
     {
       title: options.title ?? 'What changed',
-      subtitle: (omitted) => subtitleOf(samples, shown, omitted),
+      subtitle: (omitted) => subtitleOf(diff, shown, omitted),
       tree,
-      legend: legend(largest),
+      legend: legend(largest, totals),
+      unit: valueUnit(type),
       shadeOf: (node) =>
-        changeShade(significance.level(changeOf(node, shown), samples, largest)).className,
+        changeShade(significance.level(changeOf(node, shown), totals, largest)).className,
       footer: withoutBox(diff, shown),
-      compared: { ...samples, shown, chance: CHANCE },
+      compared: { ...totals, shown, chance: CHANCE },
       shades: changeShades,
     },
     options,

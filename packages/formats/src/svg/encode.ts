@@ -2,8 +2,10 @@
  * Writes a profile as a flame graph: a complete still picture in plain SVG, for images, mail and
  * printing, with the data and the script that make it interactive where a browser opens the file.
  */
-import { FRAME_KINDS, samplesByLeaf, titleOf } from '../caption.ts';
+import { amountOf, FRAME_KINDS, samplesByLeaf, titleOf } from '../caption.ts';
 import type { Profile } from '../profile.ts';
+import { valueUnit } from '../value-unit.ts';
+import { shownType } from '../values.ts';
 import { buildCallTree } from './call-tree.ts';
 import { legendClass, shadeClass } from './palette.ts';
 import { drawPicture, MARGIN, px, type SvgOptions } from './picture.ts';
@@ -11,10 +13,10 @@ import { createGeometry } from './viewer/geometry.ts';
 
 const geometry = createGeometry();
 
-function subtitleOf({ metadata }: Profile, omitted: number): string {
-  const { samples, frequencyHz, durationSeconds, lostSamples, startTime } = metadata;
+function subtitleOf(profile: Profile, total: number, omitted: number): string {
+  const { frequencyHz, durationSeconds, lostSamples, startTime } = profile.metadata;
   const parts = [
-    `${geometry.formatCount(samples)} ${samples === 1 ? 'sample' : 'samples'}`,
+    amountOf(profile, total),
     `${px(frequencyHz)} Hz`,
     `${px(durationSeconds)} s`,
     `${geometry.formatCount(lostSamples)} lost`,
@@ -52,8 +54,9 @@ export function encodeSvg(profile: Profile, options: SvgOptions = {}): string {
   return drawPicture(
     {
       title: options.title ?? titleOf(profile.metadata),
-      subtitle: (omitted) => subtitleOf(profile, omitted),
+      subtitle: (omitted) => subtitleOf(profile, tree.root.count, omitted),
       tree,
+      unit: valueUnit(shownType(profile)),
       legend: legendOf(profile, tree.root.count),
       shadeOf: (_, { kind, name }) => shadeClass(kind, name),
       footer: [],

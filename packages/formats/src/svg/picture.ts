@@ -3,6 +3,7 @@
  * reads, and the script. What it says of the profile, and what colour a box has, comes from outside.
  */
 import type { ChangeShade } from '../diff/colours.ts';
+import type { ValueUnit } from '../value-unit.ts';
 import type { CallNode, CallTree } from './call-tree.ts';
 import { type FlameBox, type FlameRows, layoutRows } from './flame-rows.ts';
 import { placesOf } from './source-range.ts';
@@ -30,6 +31,8 @@ export interface Picture {
   /** Of a layout of the tree, because that leaves boxes out. */
   subtitle(omitted: number): string;
   readonly tree: CallTree;
+  /** Of the tree's counts. */
+  readonly unit: ValueUnit;
   /** SVG elements in the header, from y = 65 to 77. */
   readonly legend: string;
   /** Class of a function's box, one of those in the style sheet. */
@@ -66,6 +69,7 @@ export function px(value: number): string {
 function dataOf(
   { rows }: FlameRows,
   layout: FlameMetrics,
+  unit: ValueUnit,
   compared: Picture['compared'],
 ): FlameData {
   const symbols: [string, string, number][] = [];
@@ -104,6 +108,7 @@ function dataOf(
     symbols,
     objects,
     rows: encoded,
+    unit,
     layout,
     ...placesOf(rows),
     ...(compared === undefined ? {} : { compared: { ...compared, others: others() } }),
@@ -187,13 +192,13 @@ export function drawPicture(picture: Picture, options: SvgOptions): string {
     const y = METRICS.header + (inverted ? depth : rows.length - 1 - depth) * METRICS.row;
     return rowOf(row, y, inner / total, picture.shadeOf);
   });
-  const data = dataOf({ rows, omitted }, layout, picture.compared);
+  const data = dataOf({ rows, omitted }, layout, picture.unit, picture.compared);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<svg xmlns="http://www.w3.org/2000/svg" class="${SCOPE}" width="${width}" height="${height}" ` +
       `viewBox="0 0 ${width} ${height}"${inverted ? ' data-inverted=""' : ''}>`,
     `<title>${escapeText(title)}</title>`,
-    `<desc>CPU flame graph. ${escapeText(subtitle)}</desc>`,
+    `<desc>Flame graph. ${escapeText(subtitle)}</desc>`,
     `<style>${escapeText(styleSheet(picture.shades))}</style>`,
     '<rect class="bg" width="100%" height="100%"/>',
     ...(total === 0

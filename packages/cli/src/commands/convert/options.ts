@@ -12,7 +12,8 @@ export function convertCommand(): Command {
     .description('Write a recorded profile in another format, chosen by the extension.')
     .argument(
       '<input>',
-      'a profile: .folded, .pb.gz, .speedscope.json, .json (Firefox Profiler) or .otlp',
+      'a profile, gzipped or not, known by its content: pprof, folded stacks, perf script, ' +
+        'speedscope, Firefox Profiler, OTLP, .cpuprofile; - for standard input',
     )
     .argument(
       '<output...>',
@@ -31,6 +32,7 @@ export function convertCommand(): Command {
         '  waggle convert app.pb.gz app.svg app.html',
         '  waggle convert app.folded app.pb.gz app.speedscope.json',
         '  waggle convert app.pb.gz - | sort -rnk2',
+        '  perf script | waggle convert - app.svg',
         '  waggle convert --sample-index alloc_space heap.pb.gz heap.html',
         '  waggle convert app.pb.gz http://localhost:4318',
       ].join('\n'),

@@ -8,6 +8,7 @@ export interface DiffOptions {
   readonly total?: boolean;
   readonly all?: boolean;
   readonly json?: boolean;
+  readonly sampleIndex?: string;
   readonly output?: readonly string[];
   readonly sizeBy: 'before' | 'after';
 }
@@ -15,11 +16,15 @@ export interface DiffOptions {
 export function diffCommand(): Command {
   return new Command('diff')
     .description('What changed between two profiles, function by function.')
-    .argument('<before>', 'a profile that convert can read')
+    .argument('<before>', 'a profile that convert can read, - for standard input')
     .argument('<after>', 'another one, of the same work')
     .option('-n, --top <count>', 'functions to show', parseCount, 20)
     .option('--total', 'by time in a function and what it calls, not by its own')
     .option('--all', 'also changes that chance explains (below three standard errors)')
+    .option(
+      '--sample-index <value>',
+      'of several values the one to compare, by type (inuse_space) or number from 0 on',
+    )
     .option('--json', 'every function with its samples, as one JSON document')
     .option(
       '-o, --output <file>',
@@ -36,6 +41,7 @@ export function diffCommand(): Command {
       [
         '',
         'Shares of all samples are compared, so the recordings may differ in length.',
+        'Chance is told by the number of samples, where the profiles say it.',
         'In flame graphs, red grew and blue shrank; grey is no more than chance explains.',
         '',
         'Examples:',

@@ -1,11 +1,20 @@
 // `waggle diff`: reads two profiles and says what changed. Needs no rights and no kernel.
 
 import { basename } from 'node:path';
-import { stringifyJson } from '@waggle/core';
-import { diffProfiles, type ProfileDiff } from '@waggle/formats';
+import { printable, stringifyJson } from '@waggle/core';
+import {
+  type ComparableProfiles,
+  comparableProfiles,
+  diffProfiles,
+  findValue,
+  type Profile,
+  type ProfileDiff,
+  shownType,
+  showValue,
+} from '@waggle/formats';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { planDiffOutputs, writeDiffOutputs } from '../../profile-files/diff-outputs.ts';
-import { readProfile } from '../../profile-files/inputs.ts';
+import { noSuchValue, readProfile, type UnreadableProfile } from '../../profile-files/inputs.ts';
 import { unwritable } from '../../profile-files/outputs.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';
@@ -28,17 +37,25 @@ export async function runDiff(
     say(unreachable);
     return FAILED;
   }
-  const before = await readProfile(beforePath);
-  const after = await readProfile(afterPath);
-  for (const read of [before, after])
-    if ('problem' in read) {
-      say(read.problem);
-      return read.exitCode;
-    }
-  if ('problem' in before || 'problem' in after) return FAILED;
-  const diff = diffProfiles(before, after);
-  if (diff.samples.before === 0 || diff.samples.after === 0) {
-    say(`${diff.samples.before === 0 ? beforePath : afterPath} has no samples to compare`);
+  const compared = await readComparable(beforePath, afterPath, options.sampleIndex);
+  if ('problem' in compared) {
+    say(compared.problem);
+    return compared.exitCode;
+  }
+  const { before, after, note } = compared;
+  if (note !== undefined) say(printable(note));
+  let diff: ProfileDiff;
+  try {
+    diff = diffProfiles(before, after);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    say(`the profiles cannot be compared: ${printable(error.message)}`);
+    return FAILED;
+  }
+  if (diff.totals.before === 0 || diff.totals.after === 0) {
+    say(
+      `${printable(diff.totals.before === 0 ? beforePath : afterPath)} has no samples to compare`,
+    );
     return FAILED;
   }
   const problems = await writeDiffOutputs(outputs, diff, {
@@ -55,9 +72,37 @@ export async function runDiff(
   return problems.length > 0 ? FAILED : 0;
 }
 
-function json({ samples, functions }: ProfileDiff): string {
-  const rows = functions.map(({ frame: { name, kind, object }, self, total }) => {
-    return { name, kind, ...(object === undefined ? {} : { object }), self, total };
+/** Both profiles, showing a value that they have in common, or why there is nothing to compare. */
+async function readComparable(
+  beforePath: string,
+  afterPath: string,
+  sampleIndex: string | undefined,
+): Promise<ComparableProfiles | UnreadableProfile> {
+  if (beforePath === '-' && afterPath === '-')
+    return { problem: 'standard input can be one of the two profiles', exitCode: USAGE_ERROR };
+  const chosen: Profile[] = [];
+  for (const path of [beforePath, afterPath]) {
+    const profile = await readProfile(path);
+    if ('problem' in profile) return profile;
+    const value = sampleIndex === undefined ? undefined : findValue(profile, sampleIndex);
+    if (sampleIndex !== undefined && value === undefined)
+      return { problem: noSuchValue(path, profile, sampleIndex), exitCode: USAGE_ERROR };
+    chosen.push(value === undefined ? profile : showValue(profile, value));
+  }
+  const [before, after] = chosen as [Profile, Profile];
+  const compared = comparableProfiles(before, after);
+  if (compared !== undefined) return compared;
+  const problem =
+    `${printable(beforePath)} is in ${printable(shownType(before).unit)} and ${printable(afterPath)} ` +
+    `in ${printable(shownType(after).unit)}: they have no value of one unit to compare`;
+  return { problem, exitCode: FAILED };
+}
+
+function json({ totals, type, functions }: ProfileDiff): string {
+  const { taken, ...total } = totals;
+  const rows = functions.map(({ frame: { name, kind, object }, self, total: all }) => {
+    return { name, kind, ...(object === undefined ? {} : { object }), self, total: all };
   });
-  return `${stringifyJson({ samples, functions: rows }, 2)}\n`;
+  const about = taken === undefined ? { samples: total } : { samples: taken, total, value: type };
+  return `${stringifyJson({ ...about, functions: rows }, 2)}\n`;
 }

@@ -2,11 +2,14 @@
 
 import { printable } from '@waggle/core';
 import {
+  CANNOT_TELL,
   type Change,
+  canTell,
   type FunctionChange,
   type ProfileDiff,
   shareChange,
   standardErrors,
+  totalsText,
 } from '@waggle/formats';
 import type { Palette } from '../../terminal/text.ts';
 import type { DiffOptions } from './options.ts';
@@ -15,22 +18,27 @@ import type { DiffOptions } from './options.ts';
 const CHANCE = 3;
 
 export function changesTable(
-  { samples, functions }: ProfileDiff,
+  { totals, type, functions }: ProfileDiff,
   { top, total, all }: Pick<DiffOptions, 'top' | 'total' | 'all'>,
   colour: Palette,
 ): string {
   const of = (each: FunctionChange): Change => (total ? each.total : each.self);
+  const growthOf = (each: FunctionChange): number => Math.abs(shareChange(of(each), totals));
   const changed = functions
-    .filter((each) => shareChange(of(each), samples) !== 0)
-    .sort((a, b) => Math.abs(shareChange(of(b), samples)) - Math.abs(shareChange(of(a), samples)));
-  const sure = changed.filter((each) => Math.abs(standardErrors(of(each), samples)) >= CHANCE);
+    .filter((each) => growthOf(each) !== 0)
+    .sort((a, b) => growthOf(b) - growthOf(a));
+  const isKnown = canTell(totals);
+  const sure = changed.filter(
+    (each) => !isKnown || Math.abs(standardErrors(of(each), totals)) >= CHANCE,
+  );
   const shown = (all ? changed : sure).slice(0, top);
   const lines = [
-    `${count(samples.before)} samples before, ${count(samples.after)} after`,
+    totalsText(totals, type),
+    ...(isKnown ? [] : [`${CANNOT_TELL}: the profiles do not say how many samples they have`]),
     ...(shown.length === 0
-      ? ['no function changed its share by more than chance explains']
+      ? [isKnown ? 'no function changed its share by more than chance explains' : 'no change']
       : [colour.bold(`${total ? ' total' : '  self'}  before   after  change  function`)]),
-    ...shown.map((each) => row(each, of(each), samples, colour)),
+    ...shown.map((each) => row(each, of(each), totals, colour)),
   ];
   const hidden = changed.length - sure.length;
   if (!all && hidden > 0)

@@ -3,7 +3,7 @@
  * how its share changed. As in ../../svg/viewer/geometry.ts, the page's script is this function's
  * source text: nothing in it refers to anything outside it but types.
  */
-import type { Change } from '../../diff/differences.ts';
+import type { Change, Totals } from '../../diff/differences.ts';
 import type { Significance } from '../../diff/significance.ts';
 import type { PageData } from '../page-data.ts';
 import type { Tree } from './trees.ts';
@@ -13,7 +13,7 @@ export type Side = 'before' | 'after';
 
 export type Comparison = ReturnType<typeof createComparison>;
 
-export function createComparison(samples: Change, significance: Significance) {
+export function createComparison(samples: Totals, significance: Significance) {
   function changeOf(shown: number, other: number, side: Side): Change {
     return side === 'after' ? { before: other, after: shown } : { before: shown, after: other };
   }

@@ -38,7 +38,7 @@ const trees = (${createTrees})();
 const significance = (${createSignificance})(data.chance);
 const comparison = data.compared && (${createComparison})(data.compared, significance);
 const changeWords = data.compared &&
-  (${createChangeWords})(geometry, significance, data.compared);
+  (${createChangeWords})(geometry, significance, data.compared, data.unit);
 const colours = (${createColours})(data, significance, comparison);
 const tooltip = (${createTooltip})(window, find('tooltip'));
 const address = (${createAddress})(window);

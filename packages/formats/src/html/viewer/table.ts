@@ -91,9 +91,15 @@ export function createFunctionTable(
 
   function shareCell(count: number): PageElement {
     const cell = make('td', 'number share', geometry.formatShare(count, all));
-    cell.setAttribute('title', geometry.formatCount(count));
+    cell.setAttribute('title', geometry.formatValue(count, data.unit));
     cell.style.setProperty('--share', `${((100 * count) / all).toFixed(2)}%`);
-    if (comparison === undefined) cell.append(make('span', 'count', geometry.formatCount(count)));
+    if (comparison === undefined) {
+      const { steps } = data.unit;
+      // The heading says what is counted; what is measured needs its unit.
+      const text =
+        steps === undefined ? geometry.formatCount(count) : geometry.formatValue(count, data.unit);
+      cell.append(make('span', 'count', text));
+    }
     return cell;
   }
 

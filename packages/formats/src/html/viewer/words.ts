@@ -18,10 +18,10 @@ export function createWords(
   comparison: Comparison | undefined,
   changeWords: ChangeWords | undefined,
 ) {
-  const { formatCount, formatShare } = geometry;
+  const { formatValue, formatShare } = geometry;
 
   function samples(count: number): string {
-    return `${formatCount(count)} ${count === 1 ? 'sample' : 'samples'}`;
+    return formatValue(count, data.unit);
   }
 
   function place(symbol: number): string {

@@ -2,6 +2,7 @@
  * What the encoder leaves in the SVG for its script: JSON in a `<metadata>` element. Names stand in
  * tables, once each, and boxes refer to them by index.
  */
+import type { ValueUnit } from '../../value-unit.ts';
 import type { EncodedRows } from './geometry.ts';
 
 export interface FlameData {
@@ -9,6 +10,8 @@ export interface FlameData {
   readonly symbols: readonly (readonly [name: string, kind: string, object: number])[];
   readonly objects: readonly string[];
   readonly rows: EncodedRows;
+  /** Of the counts in `rows`. */
+  readonly unit: ValueUnit;
   /** Where in the source boxes are: `of` has an index into `texts` or -1, box by box in row order. */
   readonly places?: { readonly texts: readonly string[]; readonly of: readonly number[] };
   /** All in px. */
@@ -18,9 +21,11 @@ export interface FlameData {
 }
 
 export interface FlameComparison {
-  /** All samples of each. */
+  /** All samples of each, or what the profiles measure. */
   readonly before: number;
   readonly after: number;
+  /** See Totals in ../../diff/differences.ts. */
+  readonly taken?: { readonly before: number; readonly after: number } | null;
   /** The profile that the boxes' counts are of. */
   readonly shown: 'before' | 'after';
   /** In standard errors; see ../../diff/significance.ts. */

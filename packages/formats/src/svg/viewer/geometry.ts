@@ -6,6 +6,8 @@
  * (types excepted: they leave no trace in the text).
  */
 
+import type { ValueUnit } from '../../value-unit.ts';
+
 /** One box; frames are numbered in row order, root first. */
 export interface FlameFrame {
   readonly index: number;
@@ -169,6 +171,16 @@ export function createGeometry() {
     return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
   }
 
+  /** With its unit: a count of things, or the largest unit that it is one of. */
+  function formatValue(value: number, { one, many, steps }: ValueUnit): string {
+    if (steps === undefined) return `${formatCount(value)} ${value === 1 ? one : many}`;
+    let [count, unit] = steps[0] ?? [1, many];
+    for (const step of steps) if (value >= step[0]) [count, unit] = step;
+    const scaled = value / count;
+    const digits = scaled >= 100 || Number.isInteger(scaled) ? 0 : scaled >= 10 ? 1 : 2;
+    return `${formatCount(Number(scaled.toFixed(digits)))} ${unit}`;
+  }
+
   /** Two digits after the point below 10 %, else one. */
   function formatShare(part: number, whole: number): string {
     if (part === 0 || whole === 0) return '0 %';
@@ -188,6 +200,7 @@ export function createGeometry() {
     matchedSamples,
     step,
     formatCount,
+    formatValue,
     formatShare,
   };
 }

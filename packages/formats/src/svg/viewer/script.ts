@@ -26,8 +26,8 @@ runViewer(window, svg, geometry, {
   boxes: (container, data, frames, view) =>
     createBoxes(window, container, geometry, data, frames, view),
   panel: (data, actions) => createPanel(window, svg, geometry, data.layout, actions),
-  changeWords: (compared) =>
-    createChangeWords(geometry, createSignificance(compared.chance), compared),
+  changeWords: (compared, unit) =>
+    createChangeWords(geometry, createSignificance(compared.chance), compared, unit),
 });
 })();`;
 }

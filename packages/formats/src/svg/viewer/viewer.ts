@@ -4,7 +4,9 @@
  * out and a link shows what its sender saw. As in geometry.ts, the script is this function's source
  * text: nothing in it refers to anything outside it but types.
  */
+
 import type { ChangeWords } from '../../diff/change-words.ts';
+import type { ValueUnit } from '../../value-unit.ts';
 import type { Boxes, FlameView } from './boxes.ts';
 import type { FlameComparison, FlameData } from './data.ts';
 import type { DomElement, DomEvent, DomWindow } from './dom.ts';
@@ -21,7 +23,7 @@ export interface ViewerParts {
   ): Boxes;
   panel(data: FlameData, actions: PanelActions): Panel;
   /** What is said of a change, where two profiles are compared. */
-  changeWords(compared: FlameComparison): ChangeWords;
+  changeWords(compared: FlameComparison, unit: ValueUnit): ChangeWords;
 }
 
 export function runViewer(
@@ -64,7 +66,7 @@ export function runViewer(
   const { header, row: rowHeight, margin, footer } = data.layout;
   const height = header + rows.length * rowHeight + footer + margin + panel.STATUS_HEIGHT;
   const { compared } = data;
-  const changeWords = compared && parts.changeWords(compared);
+  const changeWords = compared && parts.changeWords(compared, data.unit);
 
   function pin(): void {
     if (!isStandalone) {
@@ -91,10 +93,10 @@ export function runViewer(
   }
 
   function countsOf(frame: FlameFrame): string[] {
-    const { formatCount, formatShare } = geometry;
+    const { formatValue, formatShare } = geometry;
     if (compared === undefined || changeWords === undefined) {
-      const noun = frame.count === 1 ? 'sample' : 'samples';
-      return [`${formatCount(frame.count)} ${noun}, ${formatShare(frame.count, root.count)}`];
+      const value = formatValue(frame.count, data.unit);
+      return [`${value}, ${formatShare(frame.count, root.count)}`];
     }
     const other = compared.others[frame.index] ?? 0;
     const isAfter = compared.shown === 'after';
@@ -205,7 +207,10 @@ export function runViewer(
     if (before !== undefined) boxes.paint(before);
     boxes.paint(cursor);
     describe(cursor);
-    container.setAttribute('aria-label', `${boxes.nameOf(cursor)}, ${cursor.count} samples`);
+    container.setAttribute(
+      'aria-label',
+      `${boxes.nameOf(cursor)}, ${geometry.formatValue(cursor.count, data.unit)}`,
+    );
   }
 
   function onBoxesKey(event: DomEvent): void {
