@@ -2,8 +2,16 @@
 
 import { readFile } from 'node:fs/promises';
 import { printable } from '@waggle/core';
-import { type ParsedProfile, type Profile, parseProfile, valueTypesOf } from '@waggle/formats';
-import { FAILED } from '../exit-code.ts';
+import {
+  formatForPath,
+  formats,
+  type ParsedProfile,
+  type Profile,
+  parseProfile,
+  UnknownProfileError,
+  valueTypesOf,
+} from '@waggle/formats';
+import { FAILED, USAGE_ERROR } from '../exit-code.ts';
 import { say } from '../terminal/messages.ts';
 
 /** Why there is no profile, and the exit code that says so. */
@@ -12,16 +20,31 @@ export interface UnreadableProfile {
   readonly exitCode: number;
 }
 
-/** What was left out of the file is said here. `-` is standard input. */
+/**
+ * The content says what it is; the name says what was meant, for messages. What was left out of the
+ * file is said here. `-` is standard input.
+ */
 export async function readProfile(path: string): Promise<Profile | UnreadableProfile> {
   const called = path === '-' ? 'standard input' : printable(path);
+  const named = formatForPath(path);
   let read: ParsedProfile;
   try {
-    read = parseProfile(path === '-' ? await standardInput() : await readFile(path));
+    const bytes = path === '-' ? await standardInput() : await readFile(path);
+    // A recording without a sample is an empty file in some formats.
+    const parse = bytes.length === 0 ? (named?.parse ?? parseProfile) : parseProfile;
+    read = parse(bytes);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : printable(message);
-    return { problem: `${called}: ${reason}`, exitCode: FAILED };
+    const isOther = error instanceof UnknownProfileError && named?.parse !== undefined;
+    const reason =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : `${isOther ? `not a ${named?.name} profile: ` : ''}${printable(message)}`;
+    if (named === undefined || named.parse !== undefined)
+      return { problem: `${called}: ${reason}`, exitCode: FAILED };
+    const readable = formats.flatMap((format) => (format.parse ? format.extensions : []));
+    const problem = `${called}: ${reason}; profiles can be read from ${readable.join(', ')} and others, not from ${named.name}`;
+    return { problem, exitCode: USAGE_ERROR };
   }
   const { warnings = [], ...profile } = read;
   for (const warning of warnings) say(`${called}: ${printable(warning)}`);

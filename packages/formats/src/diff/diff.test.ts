@@ -1,7 +1,21 @@
 import { describe, expect, test } from 'bun:test';
 import { profileOf, randomOf, randomProfile } from '../../test/random-profile.ts';
-import { encodeFolded, type Profile, parseFolded } from '../index.ts';
-import { diffProfiles, encodeFoldedDiff, shareChange, standardErrors } from './index.ts';
+import {
+  encodeFolded,
+  encodeHtmlDiff,
+  encodeSvgDiff,
+  type Profile,
+  parseFolded,
+  totalsText,
+} from '../index.ts';
+import {
+  canTell,
+  comparableProfiles,
+  diffProfiles,
+  encodeFoldedDiff,
+  shareChange,
+  standardErrors,
+} from './index.ts';
 
 const of = (text: string): Profile => ({ ...profileOf([]), stacks: parseFolded(text).stacks });
 const before = of('app;main;parse 60\napp;main;read_[k] 40\n');
@@ -73,6 +87,87 @@ describe('what a change says', () => {
     );
     expect(standardErrors({ before: 0, after: 0 }, { before: 10, after: 10 })).toBe(0);
     expect(standardErrors({ before: 0, after: 3 }, { before: 0, after: 10 })).toBe(0);
+  });
+});
+
+describe('profiles that are not of samples', () => {
+  const PERIOD = 10_000_000;
+  /** Times that stand for so many samples, with or without what says how many. */
+  const timed = (f: number, g: number, about: object = {}): Profile => ({
+    ...profileOf(
+      [f, g].map((count, index) => ({
+        frames: [{ name: 'fg'[index] ?? '', kind: 'user' as const }],
+        count: count * PERIOD,
+        values: [count * PERIOD],
+      })),
+    ),
+    values: { types: [{ type: 'cpu', unit: 'nanoseconds' }], shown: 0, ...about },
+  });
+  const period = { period: { type: 'cpu', unit: 'nanoseconds', value: PERIOD } };
+  const f = { before: 60 * PERIOD, after: 70 * PERIOD };
+
+  test('118 and 129 samples are so many, whatever the time that they stand for', () => {
+    const { totals, type } = diffProfiles(timed(60, 58, period), timed(70, 59, period));
+    expect(totals).toEqual({
+      ...{ before: 118 * PERIOD, after: 129 * PERIOD },
+      taken: { before: 118, after: 129 },
+    });
+    const counted = standardErrors({ before: 60, after: 70 }, { before: 118, after: 129 });
+    expect(standardErrors(f, totals)).toBeCloseTo(counted, 9);
+    expect(Math.abs(counted)).toBeLessThan(1);
+    expect(totalsText(totals, type)).toBe('1.18 s before (118 samples), 1.29 s after (129)');
+  });
+
+  test('where nobody knows how many, nothing is certain', () => {
+    const { totals } = diffProfiles(timed(60, 58), timed(700, 59, period));
+    expect(totals.taken).toBeNull();
+    expect(canTell(totals)).toBe(false);
+    expect(standardErrors(f, totals)).toBe(0);
+  });
+
+  test('are compared in a value that both have, in one unit', () => {
+    const inMs = timed(60, 58);
+    const milliseconds: Profile = {
+      ...inMs,
+      stacks: inMs.stacks.map((stack) => ({
+        ...stack,
+        count: stack.count / 1e6,
+        values: [stack.count / 1e6],
+      })),
+      values: { types: [{ type: 'cpu', unit: 'milliseconds' }], shown: 0 },
+    };
+    const same = comparableProfiles(milliseconds, timed(70, 59));
+    expect(same?.note).toBeUndefined();
+    expect(same && diffProfiles(same.before, same.after).totals.before).toBe(118 * PERIOD);
+    expect(comparableProfiles(timed(1, 2), of('f 5'))).toBeUndefined();
+    const both: Profile = {
+      ...profileOf([{ frames: [{ name: 'f', kind: 'user' }], count: 9, values: [5, 9] }]),
+      values: {
+        types: [
+          { type: 'samples', unit: 'count' },
+          { type: 'cpu', unit: 'nanoseconds' },
+        ],
+        shown: 1,
+      },
+    };
+    const bySamples = comparableProfiles(both, of('f 5'));
+    expect(bySamples?.note).toContain('samples are compared');
+    expect(bySamples?.before.stacks[0]?.count).toBe(5);
+    expect(comparableProfiles(of('f 5'), both)?.after.stacks[0]?.count).toBe(5);
+  });
+
+  test('pictures of them say it too', () => {
+    const known = diffProfiles(timed(60, 58, period), timed(70, 59, period));
+    const unknown = diffProfiles(timed(60, 58), timed(70, 59));
+    expect(encodeSvgDiff(known)).toContain('1.18 s before (118 samples), 1.29 s after (129)');
+    for (const encode of [encodeSvgDiff, encodeHtmlDiff])
+      expect(encode(unknown).includes('whether chance explains a change cannot be told')).toBe(
+        true,
+      );
+    // By chance alone: no box has a colour.
+    expect(encodeSvgDiff(known)).not.toMatch(
+      /<rect class="[gs][1-6]" x="[\d.]+" width="[\d.]+" height="17"/,
+    );
   });
 });
 
