@@ -1,6 +1,7 @@
 // What a person wants to know of a profile before opening it: where most time went, and how much of
 // it has no name, and why.
 
+import { readFileSync } from 'node:fs';
 import { printable, type UnnamedReason, unnamedReason } from '@waggle/core';
 import type { Profile, ProfileFrame } from '@waggle/formats';
 
@@ -49,7 +50,35 @@ export function summaryLines({ stacks }: Profile): string[] {
   if (self.size > 0) lines.push(`most time in ${listed(self)}`);
   if (withoutName > 0)
     lines.push(`${share(withoutName)} of samples in code without a name: ${listed(unnamed)}`);
+  const hidden = hiddenKernelShare(stacks, total);
+  if (hidden >= HIDDEN_SHARE)
+    lines.push(
+      `${(100 * hidden).toFixed(1)} % of samples in kernel functions without a name: the kernel hides its symbols (sysctl kernel.kptr_restrict, now ${kptrRestrict()}); record with CAP_SYSLOG, or set it to 0 or 1`,
+    );
   return lines;
+}
+
+/** Modules that come and go leave some; where the kernel hides its symbols it is all of them. */
+const HIDDEN_SHARE = 0.01;
+
+function hiddenKernelShare(stacks: Profile['stacks'], total: number): number {
+  let named = 0;
+  let hidden = 0;
+  for (const { frames, count } of stacks) {
+    const leaf = frames.at(-1);
+    if (leaf?.kind !== 'kernel') continue;
+    if (leaf.name.startsWith('[kernel+0x')) hidden += count;
+    else named += count;
+  }
+  return named > 0 ? 0 : hidden / total;
+}
+
+function kptrRestrict(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/kptr_restrict', 'utf8').trim();
+  } catch {
+    return 'unknown';
+  }
 }
 
 function reasonOf(frame: ProfileFrame): string {
