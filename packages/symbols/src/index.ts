@@ -11,6 +11,7 @@ export {
   findDebugFile,
 } from './debug-files/separate.ts';
 export { demangle } from './demangle/demangle.ts';
+export { readPrivateFile, removeFile, writePrivateFile } from './disk-store/private-files.ts';
 export { SourceLines, type SourceLocation, type SourcePlace } from './dwarf/source-lines.ts';
 export * from './elf/index.ts';
 export { type KernelSymbolHit, KernelSymbols } from './kernel-symbols.ts';
@@ -23,6 +24,7 @@ export { type MapSearch, PerfMapFolder } from './perf-map/perf-map-folder.ts';
 export { type PltStub, readPltStubs } from './plt.ts';
 export type { SymbolRanges } from './symbol-ranges.ts';
 export { type SymbolHit, SymbolTable } from './symbol-table.ts';
+export { isSystemError } from './system-error.ts';
 export { readVdso } from './vdso.ts';
 export { crc32 } from './xz/checksum.ts';
 export { zlib } from './zlib.ts';

@@ -7,9 +7,15 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
+import {
+  isOurPlace,
+  readPrivateFile,
+  removeFile,
+  TEMPORARY,
+  writePrivateFile,
+} from '../disk-store/private-files.ts';
 import type { SymbolTable } from '../symbol-table.ts';
 import { isSystemError } from '../system-error.ts';
-import { makeOwnDirectory, readOwnFile, removeFile, TEMPORARY, writeOwnFile } from './own-file.ts';
 import { decodeTable, encodeTable, TABLE_VERSION, type TableDescription } from './table-file.ts';
 
 export interface DiskCacheOptions {
@@ -27,21 +33,33 @@ const LARGEST_SHARE = 1 / 2;
 const LOW_WATER = 0.8;
 const HOUR_MS = 3_600_000;
 
-/** `$XDG_CACHE_HOME/waggle`, else `~/.cache/waggle`; undefined when neither is set. */
+/** Of root where HOME is another's, as under sudo: see file-hierarchy(7). */
+const SYSTEM_CACHE = '/var/cache/waggle';
+
+/**
+ * `$XDG_CACHE_HOME/waggle`, else `~/.cache/waggle`; undefined when neither is set, or where they are
+ * another user's, who could change what we believe, and who would find files there that are not his.
+ * Root then has `/var/cache/waggle`.
+ */
 export function defaultCacheDirectory(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): string | undefined {
   const { XDG_CACHE_HOME: xdg, HOME: home } = env;
   // A relative path is invalid by the specification, and to be ignored.
-  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'waggle');
-  return home !== undefined && isAbsolute(home) ? join(home, '.cache', 'waggle') : undefined;
+  const places = [
+    xdg !== undefined && isAbsolute(xdg) ? xdg : undefined,
+    home !== undefined && isAbsolute(home) ? join(home, '.cache') : undefined,
+  ];
+  const place = places.find((path) => path !== undefined);
+  if (place === undefined) return undefined;
+  if (isOurPlace(place)) return join(place, 'waggle');
+  return process.geteuid?.() === 0 ? SYSTEM_CACHE : undefined;
 }
 
 export class DiskSymbolCache {
   readonly #directory: string;
   readonly #maxBytes: number;
   readonly #maxFiles: number;
-  #usable: boolean | undefined;
   /** Bytes and files as far as known: counted once, then kept up; others may have added since. */
   #bytes = -1;
   #files = 0;
@@ -57,23 +75,17 @@ export class DiskSymbolCache {
   get(
     key: string,
   ): { readonly table: SymbolTable; readonly description: TableDescription } | undefined {
-    try {
-      const bytes = readOwnFile(this.#path(key), this.#maxBytes);
-      const found = bytes === undefined ? undefined : decodeTable(bytes);
-      return found?.description.key === key ? found : undefined;
-    } catch (error) {
-      if (isSystemError(error)) return undefined;
-      throw error;
-    }
+    const bytes = readPrivateFile(this.#path(key), this.#maxBytes);
+    const found = bytes instanceof Uint8Array ? decodeTable(bytes) : undefined;
+    return found?.description.key === key ? found : undefined;
   }
 
   /** Stores a table under `description.key`; whether that worked out. */
   set(table: SymbolTable, description: TableDescription): boolean {
     try {
-      if (!this.#prepare()) return false;
       const bytes = encodeTable(table, description);
       if (bytes.length > this.#maxBytes * LARGEST_SHARE) return false;
-      writeOwnFile(this.#path(description.key), bytes);
+      if (!writePrivateFile(this.#path(description.key), bytes)) return false;
       if (this.#bytes < 0) this.#evict();
       this.#bytes += bytes.length;
       this.#files++;
@@ -87,15 +99,6 @@ export class DiskSymbolCache {
 
   #path(key: string): string {
     return join(this.#directory, createHash('sha256').update(key).digest('hex') + SUFFIX);
-  }
-
-  /** Makes the directory, once, and checks that nobody else can write to it. */
-  #prepare(): boolean {
-    if (this.#usable === undefined) {
-      this.#usable = false;
-      this.#usable = makeOwnDirectory(this.#directory);
-    }
-    return this.#usable;
   }
 
   /** Counts what is there, and removes the least recently used when it is too much. */

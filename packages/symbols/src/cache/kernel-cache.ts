@@ -7,11 +7,11 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readPrivateFile, removeFile, writePrivateFile } from '../disk-store/private-files.ts';
 import type { KallsymsColumns } from '../kallsyms-reader.ts';
 import { KernelSymbols } from '../kernel-symbols.ts';
 import { isSystemError } from '../system-error.ts';
 import { crc32 } from '../xz/checksum.ts';
-import { makeOwnDirectory, readOwnFile, removeFile, writeOwnFile } from './own-file.ts';
 
 const VERSION = 1;
 const MAGIC = 0x5346_4b57;
@@ -91,22 +91,16 @@ function linesOf(path: string): string[] {
 }
 
 function load(path: string): KallsymsColumns | undefined {
-  try {
-    const bytes = readOwnFile(path, MAX_BYTES);
-    return bytes && decodeKernelSymbols(bytes);
-  } catch (error) {
-    if (isSystemError(error)) return undefined;
-    throw error;
-  }
+  const bytes = readPrivateFile(path, MAX_BYTES);
+  return bytes instanceof Uint8Array ? decodeKernelSymbols(bytes) : undefined;
 }
 
 /** And removes those of other boots: nobody will ask for them again. */
 function store(folder: string, path: string, columns: KallsymsColumns): void {
   try {
-    if (!makeOwnDirectory(folder)) return;
-    const others = readdirSync(folder).filter((name) => name.endsWith(SUFFIX));
-    writeOwnFile(path, encodeKernelSymbols(columns));
-    for (const name of others) if (join(folder, name) !== path) removeFile(join(folder, name));
+    if (!writePrivateFile(path, encodeKernelSymbols(columns))) return;
+    const files = readdirSync(folder).filter((name) => name.endsWith(SUFFIX));
+    for (const name of files) if (join(folder, name) !== path) removeFile(join(folder, name));
   } catch (error) {
     if (!isSystemError(error)) throw error;
   }

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -149,6 +150,26 @@ describe('a store', () => {
     expect(store.stats).toMatchObject({ hits: 0, rejected: 1 });
     store.tableOf(elfOf(1));
     expect(store.stats.hits).toBe(1);
+  });
+
+  test('a directory that others may write to is neither believed nor written to', () => {
+    const store = newStore();
+    store.tableOf(elfOf(1));
+    const folder = join(onlyFile(store), '..');
+    chmodSync(folder, 0o777);
+    expect(store.tableOf(elfOf(1)).table.rowCount).toBe(5);
+    expect(store.stats).toMatchObject({ hits: 0, rejected: 0, unwritten: 1 });
+    chmodSync(folder, 0o700);
+    store.tableOf(elfOf(1));
+    expect(store.stats.hits).toBe(1);
+  });
+
+  test.skipIf(process.geteuid?.() !== 0)('a file of somebody else is not believed', () => {
+    const store = newStore();
+    store.tableOf(elfOf(1));
+    chownSync(onlyFile(store), 54321, 54321);
+    store.tableOf(elfOf(1));
+    expect(store.stats).toMatchObject({ hits: 0, rejected: 1 });
   });
 
   test('a directory that cannot be written costs nothing but the time', () => {
