@@ -9,6 +9,7 @@ import { ProcessMetadata } from '../metadata/process-metadata.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import { Profiler } from '../profiler/cpu-profiler.ts';
 import type { FrameCount } from '../profiler/raw-stacks.ts';
+import type { CollectionKind } from '../session/collection-cycle.ts';
 import { SessionService } from '../session/session-service.ts';
 
 /** What goes to a sink with the stacks of one cycle. */
@@ -55,18 +56,18 @@ export const profileOutput = ({ sink, everyMs, name = 'profile-output' }: Profil
       const context: SinkContext = { processMetadata: processes };
       let timer: ReturnType<typeof setTimeout> | undefined;
       let writing: Promise<void> = Promise.resolve();
-      let collectedAt = 0;
+      const kinds: readonly CollectionKind[] = [
+        ...(sink.writeProfile === undefined ? [] : (['profile'] as const)),
+        ...(sink.writeStacks === undefined ? [] : (['stacks'] as const)),
+      ];
 
       const write = async (): Promise<void> => {
-        // What ended before the last collection has been written with its names.
-        session.evictPendingExits(collectedAt);
-        const startedAt = Date.now();
-        const profile = sink.writeProfile && (await profiler.collect());
-        const stacks = sink.writeStacks && (await profiler.collectRaw());
-        session.catchUp();
+        const [profile, stacks] = await session.collection(kinds, async () => [
+          sink.writeProfile && (await profiler.collect()),
+          sink.writeStacks && (await profiler.collectRaw()),
+        ]);
         if (profile !== undefined) await sink.writeProfile?.(profile, context);
         if (stacks !== undefined) await sink.writeStacks?.(stacks, context);
-        collectedAt = startedAt;
       };
       const schedule = () => {
         timer = setTimeout(() => {

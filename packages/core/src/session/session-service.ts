@@ -3,6 +3,7 @@
 import type { RateLimit } from '../kernel/kernel-settings.ts';
 import type { EventTotals } from '../lifecycle/event-reader.ts';
 import { defineService } from '../plugin/service.ts';
+import type { CollectionKind } from './collection-cycle.ts';
 import type { SessionTarget } from './session-filter.ts';
 
 /** What plugins can do with their session: the built-in service `session`. */
@@ -24,6 +25,11 @@ export interface SessionControl {
    * just collected is known. Does nothing before the first event is read, or after the last.
    */
   catchUp(): void;
+  /**
+   * Runs a collection of the profiler as a cycle: what had ended before the last one of its kind
+   * began is forgotten first, and who was sampled is known when it has returned, and until the next.
+   */
+  collection<T>(kinds: readonly CollectionKind[], gather: () => Promise<T>): Promise<T>;
   totals(): EventTotals;
 }
 

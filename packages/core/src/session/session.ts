@@ -28,6 +28,7 @@ import type { Service, ShapeOf } from '../plugin/service.ts';
 import { Profiler, type Profiling } from '../profiler/cpu-profiler.ts';
 import type { FrameCount } from '../profiler/raw-stacks.ts';
 import { checkSessionConfig } from './check-config.ts';
+import { CollectionCycle } from './collection-cycle.ts';
 import { type KernelCapture, mergeKernelNeeds, openKernelCapture } from './kernel-capture.ts';
 import type { SessionConfig } from './session-config.ts';
 import type { SessionControl } from './session-service.ts';
@@ -97,6 +98,10 @@ export const openSession = Effect.fnUntraced(function* (
   // Assigned once the plugins are set up, before any of them runs.
   let dispatcher!: Dispatcher;
   let pump: Pump | undefined;
+  const cycle = new CollectionCycle(
+    (endedBefore) => dispatcher.cycle(endedBefore),
+    () => pump?.catchUp(),
+  );
   const control: SessionControl = {
     stop: () => stopped.resolve(),
     setLifecycleTracking: (on) => capture.settings.setLifecycleTracking(on),
@@ -104,6 +109,7 @@ export const openSession = Effect.fnUntraced(function* (
     setRateLimit: (rateLimit) => capture.filter.setRateLimit(rateLimit),
     evictPendingExits: (endedBefore = Number.POSITIVE_INFINITY) => dispatcher.cycle(endedBefore),
     catchUp: () => pump?.catchUp(),
+    collection: (kinds, gather) => cycle.run(kinds, gather),
     totals: () => reader.totals(),
   };
   const tell = config.onPluginProblem ?? tellOnStderr;
@@ -130,8 +136,10 @@ export const openSession = Effect.fnUntraced(function* (
     processMetadata: services.get('process-metadata') as ProcessMetadataCache | undefined,
     service: <S extends Service>(key: S) => services.get(key.service) as ShapeOf<S> | undefined,
     run: Effect.promise(() => running.run()),
-    collect: running.collected(services, (profiler) => profiler.collect()),
-    collectRaw: running.collected(services, (profiler) => profiler.collectRaw()),
+    collect: collected(services, (profiler) => cycle.run(['profile'], () => profiler.collect())),
+    collectRaw: collected(services, (profiler) =>
+      cycle.run(['stacks'], () => profiler.collectRaw()),
+    ),
     report: () => ({
       programs: capture.programs.report,
       events: reader.totals(),
@@ -160,8 +168,6 @@ class Pump {
   #cycleStarted = performance.now();
   /** Who profiles collects, and has cycles of their own by that. */
   readonly #defaultCycleMs: number | 'manual';
-  /** When the last collection returned: Date.now(). */
-  #collectedAt = 0;
 
   constructor(
     private readonly capture: KernelCapture,
@@ -211,31 +217,6 @@ class Pump {
     return this.dispatcher.subscribe(subscriber, observer, queue);
   }
 
-  /** A collection is a cycle: what had ended before the last one returned is forgotten now. */
-  collected<T>(
-    services: ReadonlyMap<string, unknown>,
-    collect: (profiler: Profiling) => Promise<T>,
-  ): Effect.Effect<T, NotInComposition> {
-    return Effect.suspend(() => {
-      const profiler = services.get(Profiler.service) as Profiling | undefined;
-      if (profiler === undefined)
-        return Effect.fail(
-          new NotInComposition({
-            service: Profiler.service,
-            message: 'there is nothing to collect: add the plugin cpuProfiler() to the session',
-          }),
-        );
-      return Effect.promise(async () => {
-        this.dispatcher.cycle(this.#collectedAt);
-        const result = await collect(profiler);
-        // Execs and exits up to this moment, so that whoever was sampled is known.
-        this.catchUp();
-        this.#collectedAt = Date.now();
-        return result;
-      });
-    });
-  }
-
   /** Until the ring is empty, or the backlog full. */
   catchUp(): void {
     while (this.#drain() > 0);
@@ -276,6 +257,24 @@ class Pump {
     this.#cycleStarted = now;
     this.dispatcher.cycle(Number.POSITIVE_INFINITY);
   }
+}
+
+/** What a profiler of the composition collects. */
+function collected<T>(
+  services: ReadonlyMap<string, unknown>,
+  collect: (profiler: Profiling) => Promise<T>,
+): Effect.Effect<T, NotInComposition> {
+  return Effect.suspend(() => {
+    const profiler = services.get(Profiler.service) as Profiling | undefined;
+    if (profiler === undefined)
+      return Effect.fail(
+        new NotInComposition({
+          service: Profiler.service,
+          message: 'there is nothing to collect: add the plugin cpuProfiler() to the session',
+        }),
+      );
+    return Effect.promise(() => collect(profiler));
+  });
 }
 
 function streamOf(

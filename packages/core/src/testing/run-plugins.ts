@@ -8,6 +8,7 @@ import type { PluginProblem, PluginReport } from '../dispatch/running-plugin.ts'
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
 import { planComposition } from '../plugin/composition.ts';
 import type { Plugin } from '../plugin/plugin.ts';
+import { CollectionCycle, type CollectionKind } from '../session/collection-cycle.ts';
 import { setUpPlugins } from '../session/set-up-plugins.ts';
 
 const DEFAULT_DRAIN_MS = 5000;
@@ -56,12 +57,18 @@ export async function runPlugins(
   const events: ProcessEvent[] = [];
   let stopped = false;
   let dispatcher: Dispatcher | undefined;
+  const cycle = new CollectionCycle(
+    (endedBefore) => dispatcher?.cycle(endedBefore),
+    () => {},
+  );
   const session = onlyThese('session', {
     stop: () => {
       stopped = true;
     },
     evictPendingExits: (endedBefore = Number.POSITIVE_INFINITY) => dispatcher?.cycle(endedBefore),
     catchUp: () => {},
+    collection: <T>(kinds: readonly CollectionKind[], gather: () => Promise<T>) =>
+      cycle.run(kinds, gather),
   });
   const builtIn = { kernel: onlyThese('kernel', { procfs }), session };
   const run = Effect.gen(function* () {
