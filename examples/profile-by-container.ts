@@ -14,10 +14,8 @@ import {
 } from '@waggle/core';
 
 /** The container's id, or the cgroup of what runs in none. */
-function groupOf({ frames, startTime, execId }: FrameCount, processes: ProcessMetadataCache) {
-  const pid = frames[0]?.pid ?? 0;
-  const identity = { pid, startTime: Number(startTime / 10_000_000n), execId };
-  const process = processes.getByIdentity(identity) ?? processes.getOrLoad(pid);
+function groupOf({ identity }: FrameCount, processes: ProcessMetadataCache) {
+  const process = processes.getByIdentity(identity) ?? processes.getOrLoad(identity.pid);
   return process?.containerId?.slice(0, 12) ?? process?.cgroup ?? '(gone)';
 }
 

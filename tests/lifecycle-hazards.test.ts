@@ -67,12 +67,12 @@ describe('collectRaw()', () => {
     // Two samples each on average; a few hit none.
     expect(pids.size).toBeGreaterThan(350);
     const cache = agent.processMetadata!;
-    const unknown = sampled.filter(({ frames, startTime, execId }) => {
-      const identity = { pid: frames[0]!.pid, startTime: Number(startTime / 10_000_000n) };
-      const image = cache.getByIdentity({ ...identity, execId });
+    const unknown = sampled.filter(({ frames, identity }) => {
+      const image = cache.getByIdentity(identity);
       if (image !== undefined) return image.cmdline?.[0] !== workload('call_tree');
       // Between fork and exec it has no record of its own; its process is known all the same.
-      const process = cache.getByIdentity(identity);
+      const { pid, startBoottimeNs } = identity;
+      const process = cache.getByIdentity({ pid, startBoottimeNs });
       return frames[0]!.cmd === '' || process?.cmdline?.[0] !== workload('call_tree');
     });
     expect(unknown).toEqual([]);

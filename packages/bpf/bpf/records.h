@@ -118,7 +118,7 @@ struct exec_record {
 	u32 filename_length; /* bytes in payload, without NUL */
 	u32 argv_length;     /* bytes behind the file name, NUL between arguments */
 	u32 argv_total;      /* bytes the process really has */
-	u64 image_mark;      /* mm->start_code + mm->start_stack: what /proc/PID/stat shows of both */
+	u64 image_mark;      /* image_mark.h: what tells this image from the next in /proc/PID/stat */
 	/* From here on zero without RECORD_HAS_DETAIL. */
 	u64 exe_inode;
 	u32 exe_device;      /* super_block's s_dev: 12 bits of major number, 20 of minor */

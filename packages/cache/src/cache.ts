@@ -4,6 +4,7 @@
  * It works alone, on lookups only; with a tracer it is told of execs and exits and then also
  * answers for processes that lived too short to be found in /proc.
  */
+import { invalidType, optional, wholeNumber } from './argument-error.ts';
 import { entryControl, type ProcessEntry } from './entry.ts';
 import type { RevealOptions } from './entry-description.ts';
 import type { EntryTable, Slot } from './entry-table.ts';
@@ -12,9 +13,15 @@ import { seedRecord } from './exec-seeding.ts';
 import { ExitedIdentities } from './exited-identities.ts';
 import { FieldReader, type FieldReaderInit } from './field-reader.ts';
 import { emptyValues, FIELD_NAMES, type FieldName, fromStat } from './fields.ts';
-import { isSameProcess, type ProcessIdentity } from './identity.ts';
+import {
+  checkedPid,
+  isSameProcess,
+  type KnownIdentity,
+  knownIdentity,
+  type ProcessIdentity,
+} from './identity.ts';
 import { denoInspect, type InspectFunction, nodeInspect } from './inspect.ts';
-import { type CacheOptions, type Clock, checkedPid } from './options.ts';
+import { type CacheOptions, type Clock, checkedOptions } from './options.ts';
 import { ProcfsError } from './procfs/error.ts';
 import { MID_EXEC, type Procfs, type ProcProbe } from './procfs/procfs.ts';
 import { RealProcfs } from './procfs/real.ts';
@@ -39,7 +46,9 @@ export class ProcessMetadataCache implements Disposable {
   readonly #reading = new Map<number, { readonly entry: ProcessEntry; readers: number }>();
   #disposed = false;
 
+  /** Throws `TypeError` or `RangeError`, with a `code`, for options that make no sense. */
   constructor(options: CacheOptions) {
+    checkedOptions(options);
     this.#procfs = options.procfs ?? new RealProcfs();
     this.#clock = options.clock ?? Date;
     this.#residents = new ResidentSet(options, (slot) => this.#lostOwner(slot));
@@ -82,6 +91,7 @@ export class ProcessMetadataCache implements Disposable {
   peek(pid: number): ProcessEntry | undefined {
     const slot = this.#table.current(pid);
     if (slot === undefined) {
+      checkedPid(pid);
       this.#counter.misses++;
       return undefined;
     }
@@ -91,11 +101,12 @@ export class ProcessMetadataCache implements Disposable {
   }
 
   /**
-   * The entry of one process, or of one of its images if `execId` is given. Reads nothing: an
-   * identity has one owner for ever, so the answer is right whether or not it still lives.
+   * The entry of one process or, if `execId` is given, of that very image, and of no other. Reads
+   * nothing: an identity has one owner for ever, so the answer is right whether or not it still
+   * lives.
    */
   getByIdentity(identity: ProcessIdentity): ProcessEntry | undefined {
-    const slot = this.#table.find(identity);
+    const slot = this.#table.find(knownIdentity(identity, this.#procfs));
     return slot === undefined ? this.#miss() : this.#hit(slot);
   }
 
@@ -122,18 +133,19 @@ export class ProcessMetadataCache implements Disposable {
 
   /** One variable of the environment of the process that has this pid now. */
   environVar(pid: number, name: string): string | undefined {
+    if (typeof name !== 'string') throw invalidType('the name of a variable', 'a string', name);
     return this.getOrLoad(pid)?.environVar(name);
   }
 
   /**
-   * Takes what the kernel sent at an exec, without looking at /proc. An image that it replaces
+   * Takes what the kernel sent at an exec, without looking at its process in /proc. (A full cache
+   * looks for others that have ended: `pruneProbes` reads at most.) An image that it replaces
    * stays reachable by its identity until `evictPendingExits`. A record of a process that is
    * known to have exited, or whose pid has a later owner, is kept for that grace only; one that
    * is older than the image known is dropped. `undefined` if it was dropped or found no room.
    */
   seed(record: ExecRecord): ProcessEntry | undefined {
     this.#assertOpen();
-    checkedPid(record.pid);
     this.#counter.seeds++;
     return seedRecord(this.#residents, this.#exited, this.#procfs, record)?.entry;
   }
@@ -144,7 +156,8 @@ export class ProcessMetadataCache implements Disposable {
    * old image.
    */
   invalidate(pid: number, execId?: number): boolean {
-    const slot = this.#table.current(pid);
+    if (execId !== undefined) wholeNumber('execId', execId, 0);
+    const slot = this.#table.current(checkedPid(pid));
     if (slot === undefined || slot.pending !== undefined) return false;
     const reader = entryControl.readerOf(slot.entry);
     this.#residents.replaceImage(slot, reader.successor(execId));
@@ -156,8 +169,9 @@ export class ProcessMetadataCache implements Disposable {
    * `evictPendingExits`. Returns whether there are any.
    */
   markExited(identity: ProcessIdentity): boolean {
-    this.#exited.add(identity, this.capacity);
-    const slots = this.#table.imagesOf(identity);
+    const known = knownIdentity(identity, this.#procfs);
+    this.#exited.add(known, this.capacity);
+    const slots = this.#table.imagesOf(known);
     for (const slot of slots) this.#residents.markExited(slot);
     return slots.length > 0;
   }
@@ -167,6 +181,12 @@ export class ProcessMetadataCache implements Disposable {
    * of the cache's clock (milliseconds) for those whose cycles overlap. Returns how many.
    */
   evictPendingExits(markedBefore = Number.POSITIVE_INFINITY): number {
+    optional(
+      'markedBefore',
+      markedBefore,
+      'a number of milliseconds',
+      typeof markedBefore === 'number' && !Number.isNaN(markedBefore),
+    );
     let evicted = 0;
     for (const slot of this.#table.pending) {
       if (slot.pendingSince >= markedBefore) break;
@@ -178,11 +198,11 @@ export class ProcessMetadataCache implements Disposable {
     return evicted;
   }
 
-  /** Drops one process at once, grace or not; one image only if `execId` is given. */
+  /** Drops one process at once, grace or not; that very image only if `execId` is given. */
   remove(identity: ProcessIdentity): boolean {
-    const found = identity.execId === undefined ? undefined : this.#table.find(identity);
-    const slots =
-      identity.execId === undefined ? this.#table.imagesOf(identity) : found ? [found] : [];
+    const known = knownIdentity(identity, this.#procfs);
+    const found = known.execId === undefined ? undefined : this.#table.find(known);
+    const slots = known.execId === undefined ? this.#table.imagesOf(known) : found ? [found] : [];
     for (const slot of slots) this.#residents.evict(slot, 'removed');
     this.#residents.rearmWarning();
     return slots.length > 0;
@@ -203,11 +223,12 @@ export class ProcessMetadataCache implements Disposable {
 
   /**
    * Makes the cache agree with /proc after events were lost, or before the first: drops what is
-   * gone and loads every process there is, as far as there is room without evicting.
+   * gone, or was only read from /proc and runs another image by now, and loads every process
+   * there is, as far as there is room without evicting.
    */
   resync(): { readonly dropped: number; readonly loaded: number } {
     this.#assertOpen();
-    const dropped = this.prune();
+    const dropped = this.prune() + this.#dropReplaced();
     let loaded = 0;
     for (const pid of this.#procfs.pids()) {
       if (this.#residents.isFull) break;
@@ -263,14 +284,32 @@ export class ProcessMetadataCache implements Disposable {
     return `ProcessMetadataCache ${inspect(this.inspect(), options)}`;
   }
 
+  /** Entries of unknown generation for whose next image no record has come. */
+  #dropReplaced(): number {
+    let dropped = 0;
+    for (const slot of [...this.#table.heads()]) {
+      if (slot.pending !== undefined || slot.entry.execId !== undefined) continue;
+      const reader = entryControl.readerOf(slot.entry);
+      const owner = this.#ask(() => reader.probe());
+      if (typeof owner === 'string' || owner.imageMark === MID_EXEC) continue;
+      if (reader.matchesImage(owner.imageMark)) continue;
+      this.#counter.execDetected++;
+      this.#residents.evict(slot, 'exec');
+      dropped++;
+    }
+    return dropped;
+  }
+
   #lookup(pid: number, load: boolean): ProcessEntry | undefined {
     if (load) this.#assertOpen();
     const slot = this.#table.current(pid);
     if (slot === undefined) {
+      checkedPid(pid);
       this.#counter.misses++;
-      return load ? this.#load(checkedPid(pid)) : undefined;
+      return load ? this.#load(pid) : undefined;
     }
-    const owner = this.#ask(() => this.#procfs.probe(pid));
+    const reader = entryControl.readerOf(slot.entry);
+    const owner = this.#ask(() => reader.probe());
     if (owner === 'unknown') return this.#miss();
     if (owner === 'gone' || owner.ended) {
       if (slot.pending === 'exited') return this.#hit(slot);
@@ -278,10 +317,10 @@ export class ProcessMetadataCache implements Disposable {
       this.#residents.rearmWarning();
       return this.#miss();
     }
-    if (owner.startTimeTicks === slot.entry.startTime) {
+    if (reader.matchesProcess(owner)) {
       // In the middle of an exec the old image is the last that can be told of.
       if (owner.imageMark === MID_EXEC) return this.#hit(slot);
-      if (entryControl.readerOf(slot.entry).matchesImage(owner.imageMark)) return this.#hit(slot);
+      if (reader.matchesImage(owner.imageMark)) return this.#hit(slot);
       if (slot.pending === undefined) {
         return this.#reloadImage(slot, load);
       }
@@ -311,7 +350,7 @@ export class ProcessMetadataCache implements Disposable {
       stat = this.#ask(() => this.#procfs.stat(pid));
     }
     if (stat === 'gone' || stat === 'unknown' || stat.ended) return undefined;
-    const identity: ProcessIdentity = { pid, startTime: stat.startTimeTicks };
+    const identity: KnownIdentity = { pid, startTime: stat.startTimeTicks };
     // An exit that was already announced, seen in the moment before the process disappears.
     if (stat.exiting && this.#exited.phaseOf(identity) !== undefined) return undefined;
     this.#counter.loads++;
@@ -319,6 +358,7 @@ export class ProcessMetadataCache implements Disposable {
       procfs: this.#procfs,
       identity,
       imageMark: isMidExec(stat) ? 0 : stat.imageMark,
+      instance: stat.instance,
       // The name of a process in the middle of an exec may be that of either image.
       values: { ...emptyValues(), ...(isMidExec(stat) ? { ppid: stat.ppid } : fromStat(stat)) },
     };
@@ -331,10 +371,11 @@ export class ProcessMetadataCache implements Disposable {
 
   /** Whether an entry's process has lost its pid: the check behind every prune. */
   #lostOwner(slot: Slot): 'gone' | 'reuse' | undefined {
-    const owner = this.#ask(() => this.#procfs.probe(slot.entry.pid));
+    const reader = entryControl.readerOf(slot.entry);
+    const owner = this.#ask(() => reader.probe());
     if (owner === 'unknown') return undefined;
     if (owner === 'gone' || owner.ended) return 'gone';
-    return owner.startTimeTicks === slot.entry.startTime ? undefined : 'reuse';
+    return reader.matchesProcess(owner) ? undefined : 'reuse';
   }
 
   /** The entry of the same image that is being read off-thread at this moment. */
@@ -359,7 +400,7 @@ export class ProcessMetadataCache implements Disposable {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof ProcfsError)) throw error;
+      if (!(error instanceof ProcfsError) || error.code === 'no-procfs') throw error;
       if (error.code === 'gone') return 'gone';
       this.#counter.errors++;
       return 'unknown';

@@ -2,8 +2,9 @@
  * An entry as plain data for printing. Redacted unless asked: of the command line the first word
  * and the number of arguments, of the environment the names. Both can hold passwords and tokens.
  */
+import type { Environ } from './environ.ts';
 import type { FieldValues } from './fields.ts';
-import type { ProcessIdentity } from './identity.ts';
+import type { KnownIdentity } from './identity.ts';
 import { firstWord } from './procfs/cmdline.ts';
 
 export interface RevealOptions {
@@ -12,7 +13,7 @@ export interface RevealOptions {
 }
 
 export function describeEntry(
-  identity: ProcessIdentity,
+  identity: KnownIdentity,
   values: FieldValues,
   loadedAt: number,
   exitedAt: number | undefined,
@@ -27,11 +28,16 @@ export function describeEntry(
     execId: identity.execId,
     ...plain,
     ...describeCmdline(cmdline, options),
-    environ: options.reveal ? environ && Object.fromEntries(environ.reveal()) : environ?.names(),
+    // Only what is surely meant: a text such as 'false' is true as well.
+    environ: options.reveal === true ? revealed(environ) : environ?.names(),
     loadedAt: new Date(loadedAt).toISOString(),
     exitedAt: exitedAt === undefined ? undefined : new Date(exitedAt).toISOString(),
   };
   return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
+}
+
+function revealed(environ: Environ | undefined): Record<string, string> | undefined {
+  return environ && Object.fromEntries(environ.reveal());
 }
 
 function describeCmdline(
@@ -39,6 +45,6 @@ function describeCmdline(
   { reveal }: RevealOptions,
 ): Record<string, unknown> {
   if (cmdline === undefined) return {};
-  if (reveal) return { cmdline: [...cmdline], argc: cmdline.length };
+  if (reveal === true) return { cmdline: [...cmdline], argc: cmdline.length };
   return { cmdline: cmdline.length === 0 ? [] : [firstWord(cmdline)], argc: cmdline.length };
 }

@@ -4,7 +4,7 @@
  * nothing; every operation takes constant time but for the few entries that share a pid.
  */
 import type { ProcessEntry } from './entry.ts';
-import { isSameImage, isSameProcess, type ProcessIdentity } from './identity.ts';
+import { isSameImage, isSameProcess, type KnownIdentity } from './identity.ts';
 
 /** One entry's place in the table. */
 export interface Slot {
@@ -78,22 +78,19 @@ export class EntryTable {
   }
 
   /**
-   * The slot of one image. If the generation is asked for, only that one will do, and an entry
-   * whose generation is not known answers only while it is the current one.
+   * The latest slot of a process or, if the generation is asked for, the slot of that image: an
+   * entry whose generation is not known may be of any, and answers for none.
    */
-  find(identity: ProcessIdentity): Slot | undefined {
+  find(identity: KnownIdentity): Slot | undefined {
+    const isIt = identity.execId === undefined ? isSameProcess : isSameImage;
     // Plain loops here and below: a generator costs as much as the rest of a kernel record's way.
     let slot = this.#heads.get(identity.pid);
-    for (; slot !== undefined; slot = slot.older) {
-      if (!isSameImage(slot.entry.identity, identity)) continue;
-      if (!slot.displaced || identity.execId === undefined) return slot;
-      if (slot.entry.execId !== undefined) return slot;
-    }
-    return undefined;
+    while (slot !== undefined && !isIt(slot.entry.identity, identity)) slot = slot.older;
+    return slot;
   }
 
   /** Every image of one process. */
-  imagesOf(identity: ProcessIdentity): Slot[] {
+  imagesOf(identity: KnownIdentity): Slot[] {
     const images: Slot[] = [];
     let slot = this.#heads.get(identity.pid);
     for (; slot !== undefined; slot = slot.older) {

@@ -7,7 +7,7 @@ import { describeEntry, type RevealOptions } from './entry-description.ts';
 import type { Environ } from './environ.ts';
 import type { FieldReader, LastingReason } from './field-reader.ts';
 import { FIELD_NAMES, type FieldName, type FieldValues, SOURCE_OF } from './fields.ts';
-import { formatIdentity, type ProcessIdentity } from './identity.ts';
+import { formatIdentity, type KnownIdentity } from './identity.ts';
 import { denoInspect, type InspectFunction, nodeInspect } from './inspect.ts';
 
 /** What the cache may do with an entry, and its users may not. */
@@ -52,8 +52,14 @@ export class ProcessEntry {
     return this.#reader.identity.execId;
   }
 
-  get identity(): ProcessIdentity {
+  /** Of this image, as far as it is known; every part of the cache takes it. */
+  get identity(): KnownIdentity {
     return this.#reader.identity;
+  }
+
+  /** `task->start_boottime`, where a kernel record gave it: /proc has only ticks. */
+  get startBoottimeNs(): bigint | undefined {
+    return this.#reader.identity.startBoottimeNs;
   }
 
   /** When this image came into the cache: milliseconds since 1970. */
@@ -80,6 +86,12 @@ export class ProcessEntry {
 
   get environ(): Environ | undefined {
     return this.#get('environ');
+  }
+
+  /** Whether `environ` lacks its end, so that a variable that is not in it may be set. */
+  get environTruncated(): boolean | undefined {
+    this.#get('environ');
+    return this.#reader.values.environTruncated;
   }
 
   get cwd(): string | undefined {

@@ -2,9 +2,9 @@
  * What the kernel sends about an exec, as the cache takes it. Everything but pid and start time is
  * optional, so that records of any tracer fit; what is missing is read from /proc when asked for.
  */
+import { invalidType, optional, wholeNumber } from './argument-error.ts';
 import type { FieldValues } from './fields.ts';
-import type { ProcessIdentity } from './identity.ts';
-import { ticksFromBoottime } from './procfs/clock-ticks.ts';
+import { checkedPid, type KnownIdentity, knownIdentity, type StartTimeScale } from './identity.ts';
 
 interface ExecRecordFields {
   /** The thread group's id. */
@@ -12,9 +12,10 @@ interface ExecRecordFields {
   /** `task->self_exec_id`, counted after this exec. */
   readonly execId?: number | undefined;
   /**
-   * `mm->start_code + mm->start_stack` after the exec, which is what `ProcProbe.imageMark` is.
-   * With it, a record that arrives after the next exec is never completed with data of that next
-   * image; without it, the first look at /proc is taken to show the image of the record.
+   * What `ProcProbe.imageMark` is, from the kernel's `mm` after the exec: the arithmetic is in
+   * procfs/image-mark.ts, and as C in @waggle/bpf. With it, a record that arrives late is never
+   * completed with data of the next image, or of another process; without it, the first look at
+   * /proc that does not show the image known before is taken to show the record's.
    */
   readonly imageMark?: number | undefined;
   /** `comm` after the exec. */
@@ -44,18 +45,32 @@ export type ExecRecord = ExecRecordFields &
     | { readonly startTime?: undefined; readonly startBoottimeNs: bigint }
   );
 
-/** Throws `TypeError` for a record without a start time: nothing could be told apart by it. */
-export function identityOfRecord(record: ExecRecord, ticksPerSecond: number): ProcessIdentity {
-  const { pid, execId, startBoottimeNs } = record;
-  if (startBoottimeNs === undefined && typeof record.startTime !== 'number') {
-    throw new TypeError('an exec record needs startTime or startBoottimeNs');
+/**
+ * Throws `TypeError` or `RangeError`, both with a `code`, for a record that is none: without a
+ * start time nothing could be told apart, and a wrong type would come out of an entry later on.
+ */
+export function identityOfRecord(record: ExecRecord, scale: StartTimeScale): KnownIdentity {
+  const identity = knownIdentity(record, scale);
+  checkedPid(identity.pid);
+  const { argv, argvTruncated } = record;
+  if (argv !== undefined) {
+    const isList = Array.isArray(argv) && argv.every((argument) => typeof argument === 'string');
+    if (!isList) throw invalidType('argv', 'an array of strings', argv);
   }
-  const startTime =
-    startBoottimeNs === undefined
-      ? record.startTime
-      : ticksFromBoottime(startBoottimeNs, ticksPerSecond);
-  return { pid, startTime, startBoottimeNs, execId };
+  optional('argvTruncated', argvTruncated, 'a boolean', typeof argvTruncated === 'boolean');
+  for (const field of TEXTS) {
+    if (record[field] !== undefined && typeof record[field] !== 'string') {
+      throw invalidType(field, 'a string', record[field]);
+    }
+  }
+  for (const field of NUMBERS) {
+    if (record[field] !== undefined) wholeNumber(field, record[field], 0);
+  }
+  return identity;
 }
+
+const TEXTS = ['comm', 'filename', 'cgroup', 'containerId', 'cwd', 'exe'] as const;
+const NUMBERS = ['imageMark', 'ppid', 'uid', 'gid', 'nsMnt', 'nsPid'] as const;
 
 /** Every field spelled out: spreading objects is most of what a record costs otherwise. */
 export function valuesOfRecord(record: ExecRecord): FieldValues {
@@ -65,6 +80,7 @@ export function valuesOfRecord(record: ExecRecord): FieldValues {
     cmdlineTruncated: whole ? false : undefined,
     cwd: record.cwd,
     environ: undefined,
+    environTruncated: undefined,
     exe: record.exe,
     exeDeleted: undefined,
     comm: record.comm,

@@ -1,6 +1,7 @@
 /**
  * What becomes of a kernel record of an exec: a new process, a new image of a known one, more
- * about a known image, or news that came too late. Records are trusted, and /proc is not read.
+ * about a known image, or news that came too late. Records are trusted: their process is not
+ * looked at in /proc.
  */
 import { entryControl } from './entry.ts';
 import type { Slot } from './entry-table.ts';
@@ -25,7 +26,7 @@ export function seedRecord(
 ): Slot | undefined {
   const init: FieldReaderInit = {
     procfs,
-    identity: identityOfRecord(record, procfs.clockTicksPerSecond),
+    identity: identityOfRecord(record, procfs),
     imageMark: record.imageMark ?? 0,
     values: valuesOfRecord(record),
     partialCmdline: partialCmdlineOf(record),
@@ -73,16 +74,18 @@ function seedImage(
     residents.table.touch(head);
     return head;
   }
-  // A new image, or, if the generation was not known, perhaps the one that is already here. In
-  // both cases only what exec does not change is carried over.
-  const carried = reader.successor(execId);
   if (known === undefined) {
+    // It was read from /proc, and may be of the image before the record's, of a later one, or of
+    // another process that has the pid since the same clock tick: so nothing is carried over, and
+    // the record is not completed from the image that was there already.
     reader.supersedeUnlessMarked();
     residents.evict(head, 'exec');
-  } else {
-    reader.supersede();
-    residents.markSuperseded(head);
+    return insertSeeded(residents, exited, { ...init, notImageMark: reader.imageMark });
   }
+  // A new image: what exec does not change is carried over.
+  const carried = reader.successor(execId);
+  reader.supersede();
+  residents.markSuperseded(head);
   return insertSeeded(residents, exited, {
     ...init,
     identity: {

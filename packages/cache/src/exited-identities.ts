@@ -4,13 +4,13 @@
  * dropped if that is over, and a process that is still visible while it ends is not loaded anew.
  * Bounded: the oldest go first.
  */
-import { isSameProcess, type ProcessIdentity } from './identity.ts';
+import { isSameProcess, type KnownIdentity } from './identity.ts';
 
 export class ExitedIdentities {
-  #thisCycle = new Map<number, ProcessIdentity>();
-  #lastCycle = new Map<number, ProcessIdentity>();
+  #thisCycle = new Map<number, KnownIdentity>();
+  #lastCycle = new Map<number, KnownIdentity>();
 
-  add(identity: ProcessIdentity, limit: number): void {
+  add(identity: KnownIdentity, limit: number): void {
     this.#thisCycle.delete(identity.pid);
     this.#thisCycle.set(identity.pid, identity);
     if (this.#thisCycle.size <= limit) return;
@@ -19,7 +19,7 @@ export class ExitedIdentities {
   }
 
   /** In which part of its end a process is; `undefined` if no exit was announced lately. */
-  phaseOf(identity: ProcessIdentity): 'grace' | 'over' | undefined {
+  phaseOf(identity: KnownIdentity): 'grace' | 'over' | undefined {
     if (holds(this.#thisCycle, identity)) return 'grace';
     return holds(this.#lastCycle, identity) ? 'over' : undefined;
   }
@@ -36,7 +36,7 @@ export class ExitedIdentities {
   }
 }
 
-function holds(cycle: ReadonlyMap<number, ProcessIdentity>, identity: ProcessIdentity): boolean {
+function holds(cycle: ReadonlyMap<number, KnownIdentity>, identity: KnownIdentity): boolean {
   const exited = cycle.get(identity.pid);
   return exited !== undefined && isSameProcess(exited, identity);
 }

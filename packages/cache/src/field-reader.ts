@@ -11,22 +11,26 @@ import {
   type FieldValues,
   readSource,
   readSourceAsync,
-  SOURCE_OF,
   type Source,
+  sourceOf,
   survivingExec,
 } from './fields.ts';
-import type { ProcessIdentity } from './identity.ts';
+import type { KnownIdentity } from './identity.ts';
 import { ProcfsError, type ProcfsErrorCode } from './procfs/error.ts';
-import { MID_EXEC, type Procfs } from './procfs/procfs.ts';
+import { MID_EXEC, type Procfs, type ProcProbe } from './procfs/procfs.ts';
 
 /** Reasons that last. An I/O error is not among them: the next ask tries again. */
-export type LastingReason = Exclude<ProcfsErrorCode, 'io'>;
+export type LastingReason = Exclude<ProcfsErrorCode, 'io' | 'no-procfs'>;
 
 export interface FieldReaderInit {
   readonly procfs: Procfs;
-  readonly identity: ProcessIdentity;
+  readonly identity: KnownIdentity;
   /** `ProcProbe.imageMark`, or 0: then the first check adopts what it finds. */
   readonly imageMark: number;
+  /** The one mark that is not adopted: that of an image which was there before. */
+  readonly notImageMark?: number | undefined;
+  /** `ProcStat.instance`: where it is not 0, every check asks for it. */
+  readonly instance?: number | undefined;
   /** Taken over, not copied. */
   readonly values: FieldValues;
   /** An incomplete command line from a kernel record, for when /proc cannot give the whole. */
@@ -44,19 +48,23 @@ type Attempt =
   | { readonly source: Source; readonly error: unknown };
 
 export class FieldReader {
-  identity: ProcessIdentity;
+  identity: KnownIdentity;
   readonly values: FieldValues;
   readonly #procfs: Procfs;
   #settledSources: Map<Source, 'read' | LastingReason> | undefined;
   #reading: Map<Source, Promise<void>> | undefined;
   #partialCmdline: readonly string[] | undefined;
   #imageMark: number;
+  readonly #notImageMark: number;
+  readonly #instance: number;
   #superseded = false;
 
   constructor(init: FieldReaderInit) {
     this.#procfs = init.procfs;
     this.identity = init.identity;
     this.#imageMark = init.imageMark;
+    this.#notImageMark = init.notImageMark ?? 0;
+    this.#instance = init.instance ?? 0;
     this.values = init.values;
     this.#partialCmdline = init.partialCmdline;
   }
@@ -88,13 +96,33 @@ export class FieldReader {
       procfs: this.#procfs,
       identity: { ...this.identity, execId },
       imageMark: 0,
+      instance: this.#instance,
       values: survivingExec(this.values),
     };
   }
 
+  /** Of its image, as far as it is known; 0 otherwise. */
+  get imageMark(): number {
+    return this.#imageMark;
+  }
+
+  /** What /proc says of the process that has its pid now. Throws `ProcfsError`. */
+  probe(): ProcProbe {
+    // One argument less is one system call less.
+    const { pid } = this.identity;
+    return this.#instance === 0 ? this.#procfs.probe(pid) : this.#procfs.probe(pid, true);
+  }
+
+  /** Whether a probe made here shows this very process, whatever it runs. */
+  matchesProcess(probe: ProcProbe): boolean {
+    if (probe.startTimeTicks !== this.identity.startTime) return false;
+    const instance = probe.instance ?? 0;
+    return this.#instance === 0 || instance === 0 || instance === this.#instance;
+  }
+
   /** Adds what a kernel record knows to what was read before it arrived. */
   fill(
-    identity: ProcessIdentity,
+    identity: KnownIdentity,
     values: Partial<FieldValues>,
     partialCmdline: readonly string[] | undefined,
   ): void {
@@ -111,7 +139,7 @@ export class FieldReader {
   matchesImage(imageMark: number): boolean {
     if (this.#superseded) return false;
     if (imageMark === 0) return true; // hidden from us: nothing can be told
-    if (this.#imageMark === 0) this.#imageMark = imageMark;
+    if (this.#imageMark === 0 && imageMark !== this.#notImageMark) this.#imageMark = imageMark;
     this.#superseded = this.#imageMark !== imageMark;
     return !this.#superseded;
   }
@@ -122,7 +150,7 @@ export class FieldReader {
   }
 
   missing(field: FieldName): LastingReason | undefined {
-    const settled = this.#settled.get(SOURCE_OF[field]);
+    const settled = this.#settled.get(sourceOf(field));
     if (settled === undefined || settled === 'read') return undefined;
     return this.values[field] === undefined ? settled : undefined;
   }
@@ -158,7 +186,7 @@ export class FieldReader {
   #unread(fields: readonly FieldName[]): Source[] {
     const sources = new Set<Source>();
     for (const field of fields) {
-      const source = SOURCE_OF[field];
+      const source = sourceOf(field);
       if (this.values[field] === undefined && !this.#isKnown(source)) sources.add(source);
     }
     return [...sources];
@@ -171,12 +199,12 @@ export class FieldReader {
 
   #check(): Owner {
     try {
-      const probe = this.#procfs.probe(this.identity.pid);
-      if (probe.startTimeTicks !== this.identity.startTime || probe.ended) return 'gone';
+      const probe = this.probe();
+      if (probe.ended || !this.matchesProcess(probe)) return 'gone';
       if (probe.imageMark === MID_EXEC) return 'unknown';
       return this.matchesImage(probe.imageMark) ? 'same' : 'gone';
     } catch (error) {
-      if (!(error instanceof ProcfsError)) throw error;
+      if (!(error instanceof ProcfsError) || error.code === 'no-procfs') throw error;
       return error.code === 'gone' ? 'gone' : 'unknown';
     }
   }
@@ -220,7 +248,7 @@ export class FieldReader {
       } else if ('values' in attempt) {
         this.#settled.set(attempt.source, 'read');
         this.#adopt(attempt.values);
-      } else if (!(attempt.error instanceof ProcfsError)) {
+      } else if (!(attempt.error instanceof ProcfsError) || attempt.error.code === 'no-procfs') {
         throw attempt.error; // not a failed read but a mistake in a Procfs: do not hide it
       } else if (attempt.error.code !== 'io') {
         this.#settled.set(attempt.source, attempt.error.code);

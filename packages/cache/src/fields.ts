@@ -2,6 +2,7 @@
  * The fields of a process: which file each comes from, and whether exec changes it. One file is
  * read at most once per entry and fills every field that it holds.
  */
+import { outOfRange } from './argument-error.ts';
 import { Environ } from './environ.ts';
 import type { CgroupInfo, Cmdline, EnvironBlock, Procfs, ProcStat } from './procfs/procfs.ts';
 
@@ -13,6 +14,8 @@ export interface FieldValues {
   cmdlineTruncated: boolean | undefined;
   cwd: string | undefined;
   environ: Environ | undefined;
+  /** The environment was longer than the reader's limit. */
+  environTruncated: boolean | undefined;
   /** Path in the process's own mount namespace; none for a kernel thread. */
   exe: string | undefined;
   /** The executable was removed or replaced after the start. */
@@ -33,7 +36,7 @@ export interface FieldValues {
 
 export type FieldName = Exclude<
   keyof FieldValues,
-  'cmdlineTruncated' | 'exeDeleted' | 'filename' | 'gid'
+  'cmdlineTruncated' | 'environTruncated' | 'exeDeleted' | 'filename' | 'gid'
 >;
 
 export type Source =
@@ -61,6 +64,15 @@ export const SOURCE_OF: Record<FieldName, Source> = {
   ppid: 'stat',
 };
 
+/** Throws `RangeError` for a name that is no field's. */
+export function sourceOf(field: FieldName): Source {
+  const source = Object.hasOwn(SOURCE_OF, field) ? SOURCE_OF[field] : undefined;
+  if (source === undefined) {
+    throw outOfRange('a field', `one of ${FIELD_NAMES.join(', ')}`, JSON.stringify(String(field)));
+  }
+  return source;
+}
+
 export const FIELD_NAMES = Object.keys(SOURCE_OF) as FieldName[];
 
 export function emptyValues(): FieldValues {
@@ -69,6 +81,7 @@ export function emptyValues(): FieldValues {
     cmdlineTruncated: undefined,
     cwd: undefined,
     environ: undefined,
+    environTruncated: undefined,
     exe: undefined,
     exeDeleted: undefined,
     comm: undefined,
@@ -144,7 +157,7 @@ function fromCmdline(cmdline: Cmdline): Partial<FieldValues> {
 }
 
 function fromEnviron(block: EnvironBlock): Partial<FieldValues> {
-  return { environ: new Environ(block.variables) };
+  return { environ: new Environ(block.variables), environTruncated: block.truncated };
 }
 
 function fromCgroup(cgroup: CgroupInfo): Partial<FieldValues> {

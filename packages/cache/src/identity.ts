@@ -1,24 +1,96 @@
 /**
  * Who a process is. A pid alone is only a number that the kernel hands out again; the pair
  * (pid, start time) is a process, and the exec generation tells its program images apart.
- * Start times are compared in clock ticks, the unit that /proc and kernel records share.
+ * Tracers have the start time in nanoseconds and /proc in clock ticks: here, and nowhere else,
+ * one becomes the other.
  */
+import { invalidType, outOfRange, wholeNumber } from './argument-error.ts';
+import { ticksFromBoottime } from './procfs/clock-ticks.ts';
+import type { Procfs } from './procfs/procfs.ts';
 
-export interface ProcessIdentity {
+interface ImageOfPid {
   readonly pid: number;
-  /** Clock ticks since boot: stat field 22, or `ticksFromBoottime(start_boottime)`. */
-  readonly startTime: number;
-  /**
-   * `task->start_boottime`, where a kernel record gave it. Two owners of one pid within one tick
-   * (10 ms) are told apart only if both have it.
-   */
-  readonly startBoottimeNs?: bigint | undefined;
   /** Exec generation (`task->self_exec_id`), where known. It grows with every exec. */
   readonly execId?: number | undefined;
 }
 
+/** As the cache has it: the ticks always, the nanoseconds where a kernel record gave them. */
+export interface KnownIdentity extends ImageOfPid {
+  /** Clock ticks since boot: stat field 22. */
+  readonly startTime: number;
+  /**
+   * `task->start_boottime`. Two owners of one pid within one tick (10 ms) are told apart by it,
+   * if both have it.
+   */
+  readonly startBoottimeNs?: bigint | undefined;
+}
+
+/** As the kernel's events and samples have it. */
+export interface KernelIdentity extends ImageOfPid {
+  readonly startTime?: undefined;
+  /** `task->start_boottime` of the leader: nanoseconds since boot. */
+  readonly startBoottimeNs: bigint;
+}
+
+/**
+ * A process, or one of its images where `execId` is given: told by the kernel's nanoseconds or in
+ * the ticks of /proc, or both.
+ */
+export type ProcessIdentity = KernelIdentity | KnownIdentity;
+
+/** The unit in which a procfs shows start times. */
+export type StartTimeScale = Pick<Procfs, 'clockTicksPerSecond'>;
+
+/**
+ * `start_boottime` in the ticks that this procfs shows for it. Both are by the clock of the
+ * reader's time namespace: there /proc adds its offset, and a tracer has to as well.
+ */
+export function startTicksOf(startBoottimeNs: bigint, scale: StartTimeScale): number {
+  return ticksFromBoottime(startBoottimeNs, scale.clockTicksPerSecond);
+}
+
+/**
+ * The same with its ticks. Throws `TypeError` or `RangeError`, both with a `code`, for what is no
+ * identity: JavaScript callers have no types, and a wrong unit would find nobody, silently.
+ */
+export function knownIdentity(given: ProcessIdentity, scale: StartTimeScale): KnownIdentity {
+  if (typeof given !== 'object' || given === null) {
+    throw invalidType('an identity', '{ pid, startBoottimeNs, execId }', given);
+  }
+  const { pid, startTime, startBoottimeNs, execId } = given;
+  // 0 is nobody's but the idle tasks', and what events and samples call a parent outside.
+  wholeNumber('pid', pid, 0);
+  if (execId !== undefined) wholeNumber('execId', execId, 0);
+  if (startBoottimeNs !== undefined) checkedNanoseconds(startBoottimeNs);
+  if (startTime !== undefined) {
+    if (typeof startTime === 'bigint') {
+      throw invalidType(
+        'startTime',
+        'a number of clock ticks (startBoottimeNs takes ns)',
+        startTime,
+      );
+    }
+    wholeNumber('startTime', startTime, 0);
+    return { pid, startTime, startBoottimeNs, execId };
+  }
+  if (startBoottimeNs === undefined) {
+    throw invalidType('a process', 'told by startBoottimeNs (or startTime, in ticks)', undefined);
+  }
+  return { pid, startTime: startTicksOf(startBoottimeNs, scale), startBoottimeNs, execId };
+}
+
+/** Pids come from outside; a path is made of them. */
+export function checkedPid(pid: number): number {
+  return wholeNumber('pid', pid, 1);
+}
+
+function checkedNanoseconds(ns: bigint): void {
+  if (typeof ns !== 'bigint') throw invalidType('startBoottimeNs', 'a bigint of nanoseconds', ns);
+  if (ns < 0n) throw outOfRange('startBoottimeNs', 'at least 0n', `${ns}n`);
+}
+
 /** Same pid and start time: one process, whatever it runs. */
-export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
+export function isSameProcess(a: KnownIdentity, b: KnownIdentity): boolean {
   return (
     a.pid === b.pid &&
     a.startTime === b.startTime &&
@@ -28,23 +100,20 @@ export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
   );
 }
 
-/** Same process and, as far as both sides know it, the same exec generation. */
-export function isSameImage(a: ProcessIdentity, b: ProcessIdentity): boolean {
-  return (
-    isSameProcess(a, b) &&
-    (a.execId === undefined || b.execId === undefined || a.execId === b.execId)
-  );
+/** Same process and the same exec generation; one that is not known is like no other. */
+export function isSameImage(a: KnownIdentity, b: KnownIdentity): boolean {
+  return a.execId !== undefined && a.execId === b.execId && isSameProcess(a, b);
 }
 
 /** Negative when `a` started before `b`. Exact where both have nanoseconds. */
-export function compareStart(a: ProcessIdentity, b: ProcessIdentity): number {
+export function compareStart(a: KnownIdentity, b: KnownIdentity): number {
   if (a.startTime !== b.startTime) return a.startTime - b.startTime;
   if (a.startBoottimeNs === undefined || b.startBoottimeNs === undefined) return 0;
   return a.startBoottimeNs < b.startBoottimeNs ? -1 : Number(a.startBoottimeNs > b.startBoottimeNs);
 }
 
 /** `pid:startTime`, and `:execId` where known: a map key, unique until the host boots again. */
-export function formatIdentity(identity: ProcessIdentity): string {
+export function formatIdentity(identity: KnownIdentity): string {
   const process = `${identity.pid}:${identity.startTime}`;
   return identity.execId === undefined ? process : `${process}:${identity.execId}`;
 }

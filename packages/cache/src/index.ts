@@ -2,6 +2,7 @@
  * @waggle/cache: who is process N, cheaply, and never somebody else's data.
  * Nothing is read on import; see README.md for the promises and what they cost.
  */
+export { type ArgumentErrorCode, ArgumentRangeError, ArgumentTypeError } from './argument-error.ts';
 export { ProcessMetadataCache } from './cache.ts';
 export type { ProcessEntry } from './entry.ts';
 export type { RevealOptions } from './entry-description.ts';
@@ -14,7 +15,11 @@ export {
   formatIdentity,
   isSameImage,
   isSameProcess,
+  type KernelIdentity,
+  type KnownIdentity,
   type ProcessIdentity,
+  type StartTimeScale,
+  startTicksOf,
 } from './identity.ts';
 export type { CacheOptions, CapacityPolicy, Clock, Logger } from './options.ts';
 export {
@@ -26,6 +31,7 @@ export {
 } from './procfs/cgroup.ts';
 export { clockTicksFromAuxv, ticksFromBoottime } from './procfs/clock-ticks.ts';
 export { ProcfsError, type ProcfsErrorCode } from './procfs/error.ts';
+export { type ImageLayout, imageMarkOf, isFixedLayout } from './procfs/image-mark.ts';
 export type {
   CgroupInfo,
   Cmdline,

@@ -1,4 +1,5 @@
 /** The options of a cache and the two small things of the outside world that it takes. */
+import { invalidType, optional, outOfRange, wholeNumber } from './argument-error.ts';
 import type { Procfs } from './procfs/procfs.ts';
 
 /** Milliseconds since 1970, as `Date` has it. */
@@ -37,16 +38,33 @@ export interface CacheOptions {
 }
 
 export function checkedCapacity(capacity: number): number {
-  if (!Number.isSafeInteger(capacity) || capacity < 1) {
-    throw new RangeError(`capacity must be a whole number of at least 1, not ${capacity}`);
-  }
-  return capacity;
+  // The one option that has to be there.
+  if (capacity === undefined) throw outOfRange('capacity', 'given: a whole number', 'left out');
+  return wholeNumber('capacity', capacity, 1);
 }
 
-/** Pids come from outside; a path is made of them. */
-export function checkedPid(pid: number): number {
-  if (!Number.isSafeInteger(pid) || pid < 1) {
-    throw new RangeError(`a pid is a whole number of at least 1, not ${pid}`);
+/** Throws `TypeError` or `RangeError`, both with a `code`; says which option is wrong. */
+export function checkedOptions(options: CacheOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidType('the options', '{ capacity: NUMBER, ... }', options);
   }
-  return pid;
+  const { capacity, policy, procfs, clock, logger, pruneProbes } = options;
+  checkedCapacity(capacity);
+  optional('policy', policy, "'lru' or 'reject'", typeof policy === 'string');
+  if (policy !== undefined && policy !== 'lru' && policy !== 'reject') {
+    throw outOfRange('policy', "'lru' or 'reject'", JSON.stringify(policy));
+  }
+  optional('procfs', procfs, 'a Procfs', hasMethods(procfs, 'pids', 'probe', 'stat'));
+  optional('clock', clock, 'a Clock: { now(): number }', hasMethods(clock, 'now'));
+  if (logger !== null) {
+    optional('logger', logger, 'a Logger: { warn(message) }, or null', hasMethods(logger, 'warn'));
+  }
+  if (pruneProbes !== undefined) wholeNumber('pruneProbes', pruneProbes, 0);
+}
+
+/** `Date`, which is a clock, is a function. */
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  const members = value as Readonly<Record<string, unknown>>;
+  return names.every((name) => typeof members[name] === 'function');
 }

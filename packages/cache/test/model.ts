@@ -78,7 +78,8 @@ export class Model {
     assert.equal(entry.pid, identity.pid);
     assert.equal(entry.startTime, identity.startTime);
     const image = this.#hold(entry);
-    if (execId !== undefined && entry.execId !== undefined) {
+    if (execId !== undefined) {
+      assert.equal(entry.execId, execId, 'known to be the generation that was asked for');
       assert.equal(image.generation, execId, 'the image that was asked for');
     }
   }

@@ -1,7 +1,9 @@
 /** What the kernel does to a reader: short reads, EINTR, ESRCH after open, EACCES, no end. */
 import assert from 'node:assert/strict';
+import process from 'node:process';
 import { test } from 'node:test';
 import {
+  ProcessMetadataCache,
   ProcfsError,
   type ProcfsErrorCode,
   type ProcfsIo,
@@ -62,7 +64,7 @@ function play(what: Play) {
       return target;
     },
     readdirSync: (path) =>
-      Object.keys({ ...files, ...links })
+      Object.keys({ '/proc/self/stat': '', ...files, ...links })
         .filter((name) => name.startsWith(`${path}/`))
         .map((name) => name.slice(path.length + 1).split('/')[0] ?? ''),
     statSync: () => ({ dev: 1, ino: 1, nlink: 1 }),
@@ -97,7 +99,7 @@ test('short reads and EINTR are made up for', async () => {
   const readErrors = ['EINTR', undefined, 'EINTR', 'EINTR'];
   const { procfs, leaked } = play({ files, chunk: 1, openErrors: ['EINTR'], readErrors });
   assert.equal(procfs.stat(7).startTimeTicks, 99);
-  assert.equal(procfs.probe(7).imageMark, 11);
+  assert.equal(procfs.probe(7).imageMark, procfs.stat(7).imageMark);
   assert.deepEqual(procfs.cmdline(7), { args: ['some', 'program'], truncated: false });
   assert.equal(procfs.environ(7).variables.size, 2);
   assert.deepEqual((await procfs.cmdlineAsync(7)).args, ['some', 'program']);
@@ -198,4 +200,17 @@ test('" (deleted)" is cut off a link, but not off a file that is called so', () 
   const links = { '/proc/7/exe': '/tmp/x (deleted)' };
   // The played statSync says that link and name are one file.
   assert.deepEqual(play({ links }).procfs.exe(7), { path: '/tmp/x (deleted)', deleted: false });
+});
+
+test('an environment that is cut says so, through the entry too', async () => {
+  const { pid } = process;
+  const procfs = new RealProcfs({ limits: { environBytes: 20, cmdlineBytes: 5 } });
+  for (const load of ['load', 'loadAsync'] as const) {
+    const cache = new ProcessMetadataCache({ capacity: 1, procfs });
+    const entry = await cache.getOrLoad(pid)?.[load]();
+    assert.deepEqual([entry?.environTruncated, entry?.cmdlineTruncated], [true, true]);
+    assert.equal(entry?.inspect().environTruncated, true);
+  }
+  const whole = new ProcessMetadataCache({ capacity: 1 }).getOrLoad(pid);
+  assert.deepEqual([whole?.environTruncated, whole?.cmdlineTruncated], [false, false]);
 });

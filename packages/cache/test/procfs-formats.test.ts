@@ -13,6 +13,7 @@ import {
 } from '../src/index.ts';
 import { firstWord, parseCmdline } from '../src/procfs/cmdline.ts';
 import { parseEnviron } from '../src/procfs/environ.ts';
+import { type ImageLayout, imageMarkOf } from '../src/procfs/image-mark.ts';
 import { parseProbe, parseStat } from '../src/procfs/stat.ts';
 import { parseStatus } from '../src/procfs/status.ts';
 
@@ -36,7 +37,7 @@ test('stat: any name, spaces, parentheses and newlines in it', () => {
       const probe = parseProbe(bytes, bytes.length, 42);
       assert.deepEqual(probe, {
         startTimeTicks: stat.startTimeTicks,
-        imageMark: 27528448 + 140733877985040,
+        imageMark: stat.imageMark,
         ended: false,
       });
     }),
@@ -69,7 +70,8 @@ test('stat: an image mark, none to be had, or an exec under way', () => {
     assert.equal(parseStat(line, line.length, 42).imageMark, probe.imageMark);
     return probe.imageMark;
   };
-  assert.equal(mark(0x400000, 4096, 140733877985040), 140733877989136);
+  assert.ok(mark(0x400000, 4096, 140733877985040) > 0);
+  assert.notEqual(mark(0x400000, 4096, 140733877985040), mark(0x400000, 4096, 140733877985056));
   assert.equal(mark(0x400000, 1, 0), 0, 'no ptrace access');
   assert.equal(mark(0x208040, 0, 0), 0, 'kernel thread');
   assert.equal(mark(0x400000, 0, 0), MID_EXEC);
@@ -236,4 +238,28 @@ test('ticks from nanoseconds: exact on both sides of every tick, in doubles and 
       },
     ),
   );
+});
+
+test('image mark: every part of the layout counts, and the whole stays exact', () => {
+  const layout: ImageLayout = {
+    startCode: 0x5555_5555_6000,
+    endCode: 0x5555_5556_a000,
+    startStack: 0x7fff_ffff_e3d0,
+    endData: 0x5555_5557_f000,
+    argStart: 0x7fff_ffff_e6b0,
+    envStart: 0x7fff_ffff_e6ba,
+    envEnd: 0x7fff_ffff_efe9,
+  };
+  const mark = imageMarkOf(layout, 42);
+  assert.ok(Number.isSafeInteger(mark) && mark > 0);
+  assert.equal(imageMarkOf({ ...layout }, 42), mark);
+  assert.notEqual(imageMarkOf(layout, 43), mark);
+  const marks = new Set([mark]);
+  for (const part of Object.keys(layout) as (keyof ImageLayout)[]) {
+    // A byte, a page, and what only the upper half of the number shows.
+    for (const by of [1, 16, 4096, 2 ** 32, 2 ** 40]) {
+      marks.add(imageMarkOf({ ...layout, [part]: layout[part] + by }, 42));
+    }
+  }
+  assert.equal(marks.size, 1 + 7 * 5);
 });

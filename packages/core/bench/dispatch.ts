@@ -27,6 +27,7 @@ const events: readonly ExitEvent[] = Array.from({ length: BATCH }, (_, index) =>
   ppid: 1,
   startTime: BigInt(index),
   execId: 1,
+  identity: { pid: index, startBoottimeNs: BigInt(index), execId: 1 },
   parentStartTime: 0n,
   comm: 'bench',
   parentComm: null,

@@ -50,7 +50,7 @@ export interface ExecRecord extends RecordHeader {
   /** Inode numbers of the mount and PID namespaces. */
   readonly nsMnt: number;
   readonly nsPid: number;
-  /** `mm->start_code + mm->start_stack`: what tells this image from the next in /proc/PID/stat. */
+  /** Fingerprint of the new address space: what tells this image from the next in /proc. */
   readonly imageMark: number;
   /** Only where EXEC_DETAIL was set. */
   readonly detail: ExecDetail | undefined;

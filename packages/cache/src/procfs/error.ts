@@ -3,19 +3,24 @@
  * system's own word. The message names pid and file, and never what was in the file.
  */
 
+import { ArgumentRangeError, ArgumentTypeError } from '../argument-error.ts';
+
 /**
  * - `gone`: no such process any more, or a zombie that has no such part left
  * - `denied`: it exists, and this user may not read it
  * - `malformed`: the text is not what proc(5) promises
  * - `io`: any other failure
+ * - `no-procfs`: no procfs is mounted at the place that was given: nothing is known of anybody
  */
-export type ProcfsErrorCode = 'gone' | 'denied' | 'malformed' | 'io';
+export type ProcfsErrorCode = 'gone' | 'denied' | 'malformed' | 'io' | 'no-procfs';
 
 const EXPLANATIONS: Record<ProcfsErrorCode, string> = {
   gone: 'the process is gone',
   denied: 'permission denied (another user: CAP_SYS_PTRACE is needed)',
   malformed: 'not in the format of proc(5)',
   io: 'read failed',
+  'no-procfs':
+    'no procfs is mounted there; mount one, or say where it is: new RealProcfs({ root })',
 };
 
 export class ProcfsError extends Error {
@@ -27,8 +32,10 @@ export class ProcfsError extends Error {
   /** `ESRCH`, `EACCES`, ... where a system call failed. */
   readonly errno: string | undefined;
 
-  constructor(code: ProcfsErrorCode, pid: number, file: string, errno?: string) {
-    super(`/proc/${pid}/${file}: ${EXPLANATIONS[code]}${errno === undefined ? '' : ` (${errno})`}`);
+  /** @param root where procfs is, or should be */
+  constructor(code: ProcfsErrorCode, pid: number, file: string, errno?: string, root = '/proc') {
+    const path = code === 'no-procfs' ? root : `${root}/${pid}/${file}`;
+    super(`${path}: ${EXPLANATIONS[code]}${errno === undefined ? '' : ` (${errno})`}`);
     this.code = code;
     this.pid = pid;
     this.file = file;
@@ -48,6 +55,7 @@ export function errnoOf(error: unknown): string | undefined {
  */
 export function procfsErrorFrom(error: unknown, pid: number, file: string): ProcfsError {
   if (error instanceof ProcfsError) return error;
+  if (error instanceof ArgumentTypeError || error instanceof ArgumentRangeError) throw error;
   const errno = errnoOf(error);
   switch (errno) {
     case 'ENOENT':

@@ -4,6 +4,7 @@
  * something happen just before them, which is how races are played in a fixed order.
  */
 
+import type { ExecRecord } from '../exec-record.ts';
 import { containerIdFromPath } from './cgroup.ts';
 import { ProcfsError, type ProcfsErrorCode } from './error.ts';
 import {
@@ -31,7 +32,7 @@ export interface MemoryProcess {
   readonly uid?: number;
   readonly gid?: number;
   readonly cgroup?: string;
-  /** Inode numbers; those not named are 4026531840. */
+  /** Inode numbers; those not named are 4026531840, the host's. */
   readonly namespaces?: Partial<Record<NamespaceKind, number>>;
   /** Neither command line nor executable. */
   readonly kernelThread?: boolean;
@@ -57,10 +58,21 @@ export interface ProcfsRead {
 
 interface Living {
   process: MemoryProcess;
-  startTimeTicks: number;
+  readonly startTimeTicks: number;
+  readonly startBoottimeNs: bigint;
+  /** `ProcProbe.instance`. */
+  readonly serial: number;
+  execId: number;
   imageMark: number;
   zombie: boolean;
 }
+
+const DEFAULT_COMM = 'a.out';
+const DEFAULT_EXE = '/usr/bin/a.out';
+const DEFAULT_UID = 1000;
+const TICK_NS = 10_000_000n;
+/** What a namespace is unless it is named. */
+const HOST_NAMESPACE = 4026531840;
 
 interface Failure {
   readonly code: ProcfsErrorCode;
@@ -75,6 +87,7 @@ export class MemoryProcfs implements Procfs {
   readonly #failures = new Map<string, Failure>();
   readonly #reads: ProcfsRead[] = [];
   #now = 1000;
+  #spawned = 0;
   #nextImage = 1;
   #asyncGate: Promise<void> | undefined;
 
@@ -93,19 +106,62 @@ export class MemoryProcfs implements Procfs {
     this.#now += ticks;
   }
 
-  /** A new process with this pid, which must be free. Its start time is `now`. */
-  spawn(pid: number, process: MemoryProcess = {}): { pid: number; startTime: number } {
+  /**
+   * A new process with this pid, which must be free, running the first program of its own. Its
+   * start time is `now`, and within this tick a little later than that of the one before.
+   */
+  spawn(
+    pid: number,
+    process: MemoryProcess = {},
+  ): { pid: number; startTime: number; startBoottimeNs: bigint } {
     if (this.#processes.has(pid)) throw new Error(`pid ${pid} is in use`);
-    const imageMark = this.#markOf(process);
-    this.#processes.set(pid, { process, startTimeTicks: this.#now, imageMark, zombie: false });
-    return { pid, startTime: this.#now };
+    const serial = ++this.#spawned;
+    const startBoottimeNs = BigInt(this.#now) * TICK_NS + (BigInt(serial) % TICK_NS);
+    this.#processes.set(pid, {
+      process,
+      startTimeTicks: this.#now,
+      startBoottimeNs,
+      serial,
+      execId: 1,
+      imageMark: this.#markOf(process),
+      zombie: false,
+    });
+    return { pid, startTime: this.#now, startBoottimeNs };
   }
 
   /** Runs another program: what is not named stays as it is. */
   exec(pid: number, process: MemoryProcess): void {
     const living = this.#living(pid);
     living.process = { ...living.process, ...process };
+    living.execId++;
     living.imageMark = this.#markOf(living.process);
+  }
+
+  /** The record that the kernel would have sent when the present image was made. */
+  execRecordOf(pid: number): ExecRecord {
+    const { process, startBoottimeNs, execId, imageMark } = this.#living(pid);
+    const comm = process.comm ?? DEFAULT_COMM;
+    const uid = process.uid ?? DEFAULT_UID;
+    const cgroup = process.cgroup ?? '/';
+    return {
+      pid,
+      startBoottimeNs,
+      execId,
+      imageMark: Math.max(0, imageMark),
+      comm,
+      filename: process.exe ?? DEFAULT_EXE,
+      argv: [...(process.cmdline ?? [comm])],
+      argvTruncated: false,
+      ppid: process.ppid ?? 1,
+      uid,
+      gid: process.gid ?? uid,
+      cgroup,
+      containerId: containerIdFromPath(cgroup),
+      nsMnt: process.namespaces?.mnt ?? HOST_NAMESPACE,
+      nsPid: process.namespaces?.pid ?? HOST_NAMESPACE,
+      cwd: process.cwd ?? '/',
+      exe: process.exe ?? DEFAULT_EXE,
+    };
   }
 
   /** Starts an exec, which lasts until `exec` is called. */
@@ -155,12 +211,13 @@ export class MemoryProcfs implements Procfs {
     return [...this.#processes.keys()].sort((a, b) => a - b);
   }
 
-  probe(pid: number): ProcProbe {
+  probe(pid: number, instance = false): ProcProbe {
     const living = this.#read(pid, 'stat');
     return {
       startTimeTicks: living.startTimeTicks,
       imageMark: living.zombie ? 0 : living.imageMark,
       ended: living.zombie,
+      ...(instance ? { instance: living.serial } : {}),
     };
   }
 
@@ -169,7 +226,7 @@ export class MemoryProcfs implements Procfs {
     const { process, startTimeTicks, zombie } = living;
     return {
       pid,
-      comm: process.comm ?? 'a.out',
+      comm: process.comm ?? DEFAULT_COMM,
       state: zombie ? 'Z' : 'S',
       ppid: process.ppid ?? 1,
       pgrp: pid,
@@ -188,15 +245,16 @@ export class MemoryProcfs implements Procfs {
       startStack: 0,
       imageMark: zombie ? 0 : living.imageMark,
       ended: zombie,
+      instance: startTimeTicks >= this.#now ? living.serial : 0,
     };
   }
 
   status(pid: number): ProcStatus {
     const { process } = this.#read(pid, 'status');
-    const uid = process.uid ?? 1000;
+    const uid = process.uid ?? DEFAULT_UID;
     const gid = process.gid ?? uid;
     return {
-      name: process.comm ?? 'a.out',
+      name: process.comm ?? DEFAULT_COMM,
       tgid: pid,
       pid,
       ppid: process.ppid ?? 1,
@@ -209,7 +267,9 @@ export class MemoryProcfs implements Procfs {
   cmdline(pid: number): Cmdline {
     const { process, zombie } = this.#read(pid, 'cmdline');
     if (zombie) throw new ProcfsError('gone', pid, 'cmdline');
-    const args = process.kernelThread ? [] : [...(process.cmdline ?? [process.comm ?? 'a.out'])];
+    const args = process.kernelThread
+      ? []
+      : [...(process.cmdline ?? [process.comm ?? DEFAULT_COMM])];
     return { args, truncated: false };
   }
 
@@ -233,7 +293,7 @@ export class MemoryProcfs implements Procfs {
     const { process, zombie } = this.#read(pid, 'exe');
     if (zombie) throw new ProcfsError('gone', pid, 'exe');
     if (process.kernelThread) return undefined;
-    return { path: process.exe ?? '/usr/bin/a.out', deleted: process.exeDeleted ?? false };
+    return { path: process.exe ?? DEFAULT_EXE, deleted: process.exeDeleted ?? false };
   }
 
   cwd(pid: number): string {
@@ -251,7 +311,7 @@ export class MemoryProcfs implements Procfs {
   namespace(pid: number, kind: NamespaceKind): number {
     const { process, zombie } = this.#read(pid, 'ns');
     if (zombie) throw new ProcfsError('gone', pid, `ns/${kind}`);
-    return process.namespaces?.[kind] ?? 4026531840;
+    return process.namespaces?.[kind] ?? HOST_NAMESPACE;
   }
 
   #markOf(process: MemoryProcess): number {

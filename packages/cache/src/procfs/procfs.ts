@@ -28,14 +28,20 @@ export interface ProcProbe {
   /** Start of the process in clock ticks since boot (stat field 22). */
   readonly startTimeTicks: number;
   /**
-   * A number that the address-space layout gives to one program image: start of code plus start
-   * of stack (fields 26 and 28), which exec draws anew. 0 where the kernel hides it (no ptrace
-   * access) or there is none (kernel thread, zombie): then nothing can be told from it.
+   * A fingerprint of one program image: of the addresses that exec draws anew (fields 26 to 51)
+   * and, where they are not random, of the executable's inode number. 0 where the kernel hides
+   * them (no ptrace access) or there are none (kernel thread, zombie): then nothing can be told.
    * `MID_EXEC` while an exec is under way, when the old image is gone and the new not yet there.
    */
   readonly imageMark: number;
   /** No thread left that is not ending: a zombie, or about to be one. */
   readonly ended: boolean;
+  /**
+   * A number of this very process in this procfs, other than that of a process which has the pid
+   * later or had it before: asked for where the start time may not tell them apart. 0 where there
+   * is no such number.
+   */
+  readonly instance?: number;
 }
 
 /** /proc/PID/stat. Times in clock ticks, addresses 0 where the kernel hides them. */
@@ -63,6 +69,11 @@ export interface ProcStat extends ProcProbe {
   readonly rssPages: number;
   readonly startCode: number;
   readonly startStack: number;
+  /**
+   * Not 0 where the process started in the clock tick of this read: then another one can still
+   * get its pid with the same start time, and only `ProcProbe.instance` tells them apart.
+   */
+  readonly instance: number;
 }
 
 /** Real, effective, saved and file-system id. */
@@ -124,7 +135,8 @@ export interface Procfs {
   /** Ticks per second of `startTimeTicks` (USER_HZ). */
   readonly clockTicksPerSecond: number;
   pids(): number[];
-  probe(pid: number): ProcProbe;
+  /** `instance`: whether that is wanted as well, for one system call more. */
+  probe(pid: number, instance?: boolean): ProcProbe;
   stat(pid: number): ProcStat;
   status(pid: number): ProcStatus;
   /** May wait for the process's mmap lock; so may `environ`. */

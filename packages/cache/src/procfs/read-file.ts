@@ -19,6 +19,8 @@ export interface ProcfsIo {
   readlinkSync(path: string): string;
   readdirSync(path: string): string[];
   statSync(path: string): { readonly dev: number; readonly ino: number; readonly nlink: number };
+  /** Without it, two processes with one pid and one start time can look the same. */
+  fstatSync?(fd: number): { readonly ino: number };
   /** Off-thread open, as `fs.promises.open`. */
   open(path: string, flags: string): Promise<ProcfsFileHandle>;
 }
@@ -67,9 +69,14 @@ async function retryInterruptedAsync<T>(f: () => Promise<T>): Promise<T> {
 /**
  * Reads a file of one line into `buffer`, which should be larger than the line can be, and
  * returns its length. Stops at the line's newline instead of asking for the end: one system
- * call less on the hot path.
+ * call less on the hot path. `whileOpen` is called with the descriptor before it is closed.
  */
-export function readLineInto(io: ProcfsIo, path: string, buffer: Uint8Array): number {
+export function readLineInto(
+  io: ProcfsIo,
+  path: string,
+  buffer: Uint8Array,
+  whileOpen?: (fd: number, length: number) => void,
+): number {
   const fd = retryInterrupted(() => io.openSync(path, 'r'));
   try {
     let length = 0;
@@ -80,6 +87,7 @@ export function readLineInto(io: ProcfsIo, path: string, buffer: Uint8Array): nu
       length += n;
       if (buffer[length - 1] === 0x0a) break;
     }
+    whileOpen?.(fd, length);
     return length;
   } finally {
     io.closeSync(fd);

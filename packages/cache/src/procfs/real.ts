@@ -3,11 +3,14 @@
  * the host's at /host/proc). Holds no descriptor between calls, and reads nothing until asked.
  */
 import * as fs from 'node:fs';
+import { optional, wholeNumber } from '../argument-error.ts';
+import { BootClock } from './boot-clock.ts';
 import { parseCgroup } from './cgroup.ts';
 import { clockTicksFromAuxv, DEFAULT_CLOCK_TICKS } from './clock-ticks.ts';
 import { parseCmdline } from './cmdline.ts';
 import { parseEnviron } from './environ.ts';
 import { errnoOf, ProcfsError, procfsErrorFrom } from './error.ts';
+import { LivingThreads } from './living-threads.ts';
 import type {
   CgroupInfo,
   Cmdline,
@@ -27,8 +30,8 @@ import {
   readWholeAsync,
   retryInterrupted,
 } from './read-file.ts';
-import { parseProbe, parseStat, STAT_MAX_BYTES } from './stat.ts';
-import { parseStatus } from './status.ts';
+import { type ImageEvidence, parseProbe, parseStat, STAT_MAX_BYTES } from './stat.ts';
+import { isOfEndedLeader, parseStatus } from './status.ts';
 
 /** Most bytes read of each file; what is longer is cut and marked. */
 export interface ProcfsLimits {
@@ -59,6 +62,7 @@ const nodeIo: ProcfsIo = {
   readlinkSync: (path) => fs.readlinkSync(path, 'utf8'),
   readdirSync: (path) => fs.readdirSync(path),
   statSync: (path) => fs.statSync(path),
+  fstatSync: (fd) => fs.fstatSync(fd),
   open: (path, flags) => fs.promises.open(path, flags),
 };
 
@@ -70,13 +74,27 @@ export class RealProcfs implements Procfs {
   readonly #statBuffer = new Uint8Array(STAT_MAX_BYTES);
   /** Every synchronous read but stat's: parsed before the next one starts. */
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
+  readonly #bootClock: BootClock;
+  readonly #threads: LivingThreads;
+  readonly #evidence: ImageEvidence;
   #clockTicks: number | undefined;
+  /** A process, or procfs itself, was seen at the root. */
+  #mounted = false;
 
   constructor(options: RealProcfsOptions = {}) {
-    this.root = options.root ?? '/proc';
+    const { root, limits = {} } = options;
+    optional('root', root, 'a path', typeof root === 'string' && root !== '');
+    this.root = root ?? '/proc';
     this.#io = options.io ?? nodeIo;
-    this.#cmdlineLimit = options.limits?.cmdlineBytes ?? DEFAULT_LIMIT;
-    this.#environLimit = options.limits?.environBytes ?? DEFAULT_LIMIT;
+    this.#cmdlineLimit = limitOf('limits.cmdlineBytes', limits.cmdlineBytes);
+    this.#environLimit = limitOf('limits.environBytes', limits.environBytes);
+    this.#bootClock = new BootClock(this.#io, this.root);
+    const threads = new LivingThreads(this.#io, this.root);
+    this.#threads = threads;
+    this.#evidence = {
+      executable: (pid) => this.#inodeOf(this.#path(pid, 'exe')),
+      markOfThread: (pid) => threads.imageMark(pid),
+    };
   }
 
   /** From this process's auxiliary vector; 100 where that cannot be read. */
@@ -88,22 +106,42 @@ export class RealProcfs implements Procfs {
   /** Every process (not thread) there is now, in the kernel's order. */
   pids(): number[] {
     const pids: number[] = [];
-    for (const name of retryInterrupted(() => this.#io.readdirSync(this.root))) {
+    for (const name of this.#names()) {
       if (/^[0-9]+$/.test(name)) pids.push(Number(name));
     }
     return pids;
   }
 
-  probe(pid: number): ProcProbe {
-    return parseProbe(this.#statBuffer, this.#readStat(pid), pid);
+  probe(pid: number, instance = false): ProcProbe {
+    if (!instance) return parseProbe(this.#statBuffer, this.#readStat(pid), pid, this.#evidence);
+    let number = 0;
+    const length = this.#readStat(pid, (fd) => {
+      number = this.#instanceOf(fd);
+    });
+    return { ...parseProbe(this.#statBuffer, length, pid, this.#evidence), instance: number };
   }
 
   stat(pid: number): ProcStat {
-    return parseStat(this.#statBuffer, this.#readStat(pid), pid);
+    // Before the read: when it is later than the start, whoever is read then is the last to have
+    // both this pid and this start time.
+    const now = this.#bootClock.ticks(this.clockTicksPerSecond);
+    let instance = 0;
+    const length = this.#readStat(pid, (fd, read) => {
+      const { startTimeTicks } = parseProbe(this.#statBuffer, read, pid);
+      if (startTimeTicks >= now) instance = this.#instanceOf(fd);
+    });
+    return { ...parseStat(this.#statBuffer, length, pid, this.#evidence), instance };
   }
 
   status(pid: number): ProcStatus {
-    return parseStatus(this.#readText(pid, 'status'), pid);
+    const text = this.#readText(pid, 'status');
+    const status = parseStatus(text, pid);
+    if (!isOfEndedLeader(text)) return status;
+    // Its threads may have changed their ids since it ended.
+    const ofThread = this.#threads.text(pid, 'status', (thread) => !isOfEndedLeader(thread));
+    if (ofThread === undefined) return status;
+    const { uid, gid } = parseStatus(ofThread, pid);
+    return { ...status, uid, gid };
   }
 
   cmdline(pid: number): Cmdline {
@@ -141,7 +179,13 @@ export class RealProcfs implements Procfs {
   cgroup(pid: number): CgroupInfo {
     const info = parseCgroup(this.#readText(pid, 'cgroup'));
     if (info === undefined) throw new ProcfsError('malformed', pid, 'cgroup');
-    return info;
+    if (info.path !== '/') return info;
+    // A leader that has ended is shown in the root, wherever its threads live on.
+    const stat = this.stat(pid);
+    if (!stat.exiting || stat.ended) return info;
+    const elsewhere = (text: string): boolean => (parseCgroup(text)?.path ?? '/') !== '/';
+    const ofThread = this.#threads.text(pid, 'cgroup', elsewhere);
+    return (ofThread === undefined ? undefined : parseCgroup(ofThread)) ?? info;
   }
 
   namespace(pid: number, kind: NamespaceKind): number {
@@ -153,19 +197,72 @@ export class RealProcfs implements Procfs {
     return Number(inode);
   }
 
-  #readStat(pid: number): number {
+  /** Pids come from outside: none makes another path. */
+  #path(pid: number, file: string): string {
+    return `${this.root}/${wholeNumber('pid', pid, 1)}/${file}`;
+  }
+
+  #readStat(pid: number, whileOpen?: (fd: number, length: number) => void): number {
+    const path = this.#path(pid, 'stat');
     try {
-      return readLineInto(this.#io, `${this.root}/${pid}/stat`, this.#statBuffer);
+      const length = readLineInto(this.#io, path, this.#statBuffer, whileOpen);
+      this.#mounted = true;
+      return length;
     } catch (error) {
-      throw procfsErrorFrom(error, pid, 'stat');
+      throw this.#failure(error, pid, 'stat');
+    }
+  }
+
+  /** Nobody is gone where nobody can be: a missing procfs is told from a missing process. */
+  #failure(error: unknown, pid: number, file: string): ProcfsError {
+    const failure = procfsErrorFrom(error, pid, file);
+    if (!this.#mounted && (failure.code === 'gone' || failure.errno === 'ENOTDIR')) this.#names();
+    return failure;
+  }
+
+  /** What is at the root. Throws `no-procfs` where that is none. */
+  #names(): string[] {
+    const { root } = this;
+    let names: string[];
+    try {
+      names = retryInterrupted(() => this.#io.readdirSync(root));
+    } catch (error) {
+      const errno = errnoOf(error);
+      const missing = errno === 'ENOENT' || errno === 'ENOTDIR';
+      throw new ProcfsError(missing ? 'no-procfs' : 'io', 0, '', errno, root);
+    }
+    // There for every reader, in any PID namespace and under every mount option.
+    this.#mounted ||= names.includes('self');
+    if (!this.#mounted) throw new ProcfsError('no-procfs', 0, '', undefined, root);
+    return names;
+  }
+
+  /**
+   * The inode number of an open file below /proc/PID: procfs draws one when it first shows a
+   * process, and keeps it while that lives (fs/proc/base.c: proc_pid_make_inode, pid_revalidate).
+   */
+  #instanceOf(fd: number): number {
+    try {
+      return this.#io.fstatSync?.(fd).ino ?? 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  #inodeOf(path: string): number {
+    try {
+      return this.#io.statSync(path).ino;
+    } catch {
+      return 0;
     }
   }
 
   #read(pid: number, file: string, limit: number): Bytes {
+    const path = this.#path(pid, file);
     try {
-      return readWhole(this.#io, `${this.root}/${pid}/${file}`, limit, this.#scratch);
+      return readWhole(this.#io, path, limit, this.#scratch);
     } catch (error) {
-      throw procfsErrorFrom(error, pid, file);
+      throw this.#failure(error, pid, file);
     }
   }
 
@@ -192,8 +289,9 @@ export class RealProcfs implements Procfs {
   }
 
   async #memoryAsync(pid: number, file: string, limit: number): Promise<Bytes> {
+    const path = this.#path(pid, file);
     try {
-      const read = await readWholeAsync(this.#io, `${this.root}/${pid}/${file}`, limit);
+      const read = await readWholeAsync(this.#io, path, limit);
       return read.bytes.length > 0 ? read : this.#memoryOfThread(pid, file, limit);
     } catch (error) {
       return this.#withoutMemory(error, pid, file, limit);
@@ -202,7 +300,7 @@ export class RealProcfs implements Procfs {
 
   /** Newer kernels answer ESRCH, not an empty file, where a live task has no memory. */
   #withoutMemory(error: unknown, pid: number, file: string, limit: number): Bytes {
-    const failure = procfsErrorFrom(error, pid, file);
+    const failure = this.#failure(error, pid, file);
     if (failure.code !== 'gone' || failure.file !== file) throw failure;
     return this.#memoryOfThread(pid, file, limit);
   }
@@ -214,33 +312,19 @@ export class RealProcfs implements Procfs {
   #memoryOfThread(pid: number, file: string, limit: number): Bytes {
     const stat = this.stat(pid);
     if (stat.ended) throw new ProcfsError('gone', pid, file);
-    if (stat.exiting) {
-      for (const tid of this.#tids(pid)) {
-        try {
-          const path = `${this.root}/${pid}/task/${tid}/${file}`;
-          const read = readWhole(this.#io, path, limit, this.#scratch);
-          if (read.bytes.length > 0) return read;
-        } catch (error) {
-          const failure = procfsErrorFrom(error, pid, file);
-          if (failure.code !== 'gone') throw failure;
-        }
-      }
-    }
-    return { bytes: new Uint8Array(0), truncated: false };
+    const ofThread = stat.exiting
+      ? this.#threads.file(pid, file, limit, (bytes) => bytes.length > 0)
+      : undefined;
+    return ofThread ?? { bytes: new Uint8Array(0), truncated: false };
   }
 
   /** A link of the process, through a living thread if its leader has ended. */
   #linkOfAnyThread(pid: number, file: string): { target: string; path: string } | undefined {
-    const direct = this.#link(pid, `${this.root}/${pid}/${file}`, file);
+    const direct = this.#link(pid, this.#path(pid, file), file);
     if (direct !== undefined) return direct;
     const stat = this.stat(pid); // throws `gone` if that is why
     if (stat.ended) throw new ProcfsError('gone', pid, file);
-    if (!stat.exiting) return undefined;
-    for (const tid of this.#tids(pid)) {
-      const link = this.#link(pid, `${this.root}/${pid}/task/${tid}/${file}`, file);
-      if (link !== undefined) return link;
-    }
-    return undefined;
+    return stat.exiting ? this.#threads.link(pid, file) : undefined;
   }
 
   #link(pid: number, path: string, file: string): { target: string; path: string } | undefined {
@@ -249,15 +333,7 @@ export class RealProcfs implements Procfs {
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === 'ENOENT' || errno === 'ESRCH') return undefined;
-      throw procfsErrorFrom(error, pid, file);
-    }
-  }
-
-  #tids(pid: number): string[] {
-    try {
-      return retryInterrupted(() => this.#io.readdirSync(`${this.root}/${pid}/task`));
-    } catch (error) {
-      throw procfsErrorFrom(error, pid, 'task');
+      throw this.#failure(error, pid, file);
     }
   }
 
@@ -271,6 +347,10 @@ export class RealProcfs implements Procfs {
       return false;
     }
   }
+}
+
+function limitOf(what: string, bytes: number | undefined): number {
+  return bytes === undefined ? DEFAULT_LIMIT : wholeNumber(what, bytes, 0);
 }
 
 function toCmdline(read: Bytes): Cmdline {

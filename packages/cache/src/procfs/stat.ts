@@ -4,6 +4,7 @@
  * Field numbers are those of proc_pid_stat(5).
  */
 import { ProcfsError } from './error.ts';
+import { type ImageLayout, imageMarkOf, isFixedLayout } from './image-mark.ts';
 import { MID_EXEC, type ProcProbe, type ProcStat } from './procfs.ts';
 
 // include/linux/sched.h
@@ -24,28 +25,43 @@ const decoder = new TextDecoder();
 /** A stat line longer than this is not one: 64 bytes of name, 50 numbers of 20 digits. */
 export const STAT_MAX_BYTES = 2048;
 
+/** What a reader asks for where the line alone does not tell images apart. */
+export interface ImageEvidence {
+  /** Inode number of the executable, 0 where it cannot be had. */
+  executable(pid: number): number;
+  /** The mark that a living thread shows, of a process whose leader has ended; else 0. */
+  markOfThread(pid: number): number;
+}
+
 /** The fields that identify, and no more: this runs on every validated lookup. */
-export function parseProbe(bytes: Uint8Array, length: number, pid: number): ProcProbe {
+export function parseProbe(
+  bytes: Uint8Array,
+  length: number,
+  pid: number,
+  evidence?: ImageEvidence,
+): ProcProbe {
   const stateAt = stateOffset(bytes, length, pid);
   const state = bytes[stateAt];
   const flagsAt = skipFields(bytes, length, stateAt, 6);
   const numThreadsAt = skipFields(bytes, length, flagsAt, 11);
   const startTimeAt = skipFields(bytes, length, numThreadsAt, 2);
   const startCodeAt = skipFields(bytes, length, startTimeAt, 4);
-  const startStackAt = skipFields(bytes, length, startCodeAt, 2);
-  if (startStackAt >= length) throw new ProcfsError('malformed', pid, 'stat');
   const flags = parseNumber(bytes, flagsAt, pid);
-  const startCode = parseNumber(bytes, startCodeAt, pid);
-  const startStack = parseNumber(bytes, startStackAt, pid);
+  const ended = hasEnded(state, flags, parseNumber(bytes, numThreadsAt, pid));
   return {
     startTimeTicks: parseNumber(bytes, startTimeAt, pid),
-    imageMark: imageMark(flags, startCode, startStack),
-    ended: hasEnded(state, flags, parseNumber(bytes, numThreadsAt, pid)),
+    imageMark: imageMark(bytes, length, startCodeAt, pid, { flags, ended }, evidence),
+    ended,
   };
 }
 
 /** All of it. */
-export function parseStat(bytes: Uint8Array, length: number, pid: number): ProcStat {
+export function parseStat(
+  bytes: Uint8Array,
+  length: number,
+  pid: number,
+  evidence?: ImageEvidence,
+): Omit<ProcStat, 'instance'> {
   const stateAt = stateOffset(bytes, length, pid);
   const open = bytes.indexOf(OPEN_PAREN);
   if (open < 0 || open > stateAt) throw new ProcfsError('malformed', pid, 'stat');
@@ -53,14 +69,17 @@ export function parseStat(bytes: Uint8Array, length: number, pid: number): ProcS
   // numbers[n] is field n, so that the lines below read like the manual page.
   const numbers: number[] = [0, parseNumber(bytes, 0, pid), 0, 0];
   let at = stateAt;
+  let startCodeAt = length;
   for (let field = 4; field <= 28; field++) {
     at = skipFields(bytes, length, at, 1);
     if (at >= length) throw new ProcfsError('malformed', pid, 'stat');
+    if (field === 26) startCodeAt = at;
     numbers.push(parseNumber(bytes, at, pid));
   }
   const field = (n: number): number => numbers[n] ?? 0;
 
   const flags = field(9);
+  const ended = hasEnded(bytes[stateAt], flags, field(20));
   return {
     pid: field(1),
     comm: decoder.decode(bytes.subarray(open + 1, stateAt - 2)),
@@ -80,20 +99,52 @@ export function parseStat(bytes: Uint8Array, length: number, pid: number): ProcS
     rssPages: field(24),
     startCode: field(26),
     startStack: field(28),
-    imageMark: imageMark(flags, field(26), field(28)),
-    ended: hasEnded(bytes[stateAt], flags, field(20)),
+    imageMark: imageMark(bytes, length, startCodeAt, pid, { flags, ended }, evidence),
+    ended,
   };
 }
 
 /**
  * The kernel shows 1 for the start of code and 0 for the stack to a reader without ptrace access,
  * and 0 where there is no memory. A user process has memory until it ends; if it has none, or none
- * that is set up, it is being replaced: exec installs the new memory first and notes these two
- * addresses last (load_elf_binary). Both are below 2^47, so the sum is exact.
+ * that is set up, it is being replaced: exec installs the new memory first and notes these
+ * addresses last (load_elf_binary). A leader that has ended has given its memory up, and its
+ * threads have it still.
  */
-function imageMark(flags: number, startCode: number, startStack: number): number {
-  if (startCode === 0) return (flags & (PF_KTHREAD | PF_EXITING)) === 0 ? MID_EXEC : 0;
-  return startStack === 0 ? 0 : startCode + startStack;
+function imageMark(
+  bytes: Uint8Array,
+  length: number,
+  startCodeAt: number,
+  pid: number,
+  { flags, ended }: { readonly flags: number; readonly ended: boolean },
+  evidence: ImageEvidence | undefined,
+): number {
+  const endCodeAt = skipFields(bytes, length, startCodeAt, 1);
+  const startStackAt = skipFields(bytes, length, endCodeAt, 1);
+  if (startStackAt >= length) throw new ProcfsError('malformed', pid, 'stat');
+  const startCode = parseNumber(bytes, startCodeAt, pid);
+  if (startCode === 0) {
+    if ((flags & PF_KTHREAD) !== 0 || ended) return 0;
+    return (flags & PF_EXITING) === 0 ? MID_EXEC : (evidence?.markOfThread(pid) ?? 0);
+  }
+  const startStack = parseNumber(bytes, startStackAt, pid);
+  if (startStack === 0) return 0;
+  // Kernels before 3.5 end the line earlier: what is not there is 0 each time.
+  const endDataAt = skipFields(bytes, length, startStackAt, 18);
+  const argStartAt = skipFields(bytes, length, endDataAt, 2);
+  const envStartAt = skipFields(bytes, length, argStartAt, 2);
+  const envEndAt = skipFields(bytes, length, envStartAt, 1);
+  const layout: ImageLayout = {
+    startCode,
+    endCode: parseNumber(bytes, endCodeAt, pid),
+    startStack,
+    endData: numberOrZero(bytes, length, endDataAt, pid),
+    argStart: numberOrZero(bytes, length, argStartAt, pid),
+    envStart: numberOrZero(bytes, length, envStartAt, pid),
+    envEnd: numberOrZero(bytes, length, envEndAt, pid),
+  };
+  const fixed = evidence !== undefined && isFixedLayout(layout.envEnd);
+  return imageMarkOf(layout, fixed ? evidence.executable(pid) : 0);
 }
 
 /**
@@ -120,6 +171,10 @@ function skipFields(bytes: Uint8Array, length: number, at: number, count: number
     if (bytes[i++] === SPACE && --left === 0) return i;
   }
   return length;
+}
+
+function numberOrZero(bytes: Uint8Array, length: number, at: number, pid: number): number {
+  return at < length ? parseNumber(bytes, at, pid) : 0;
 }
 
 /** Exact below 2^53; rsslim and the like lose their last digits, and nothing here uses them. */

@@ -5,6 +5,11 @@
 import { ProcfsError } from './error.ts';
 import type { IdSet, ProcStatus } from './procfs.ts';
 
+/** Whether it is of a leader that has ended while its threads live on. */
+export function isOfEndedLeader(text: string): boolean {
+  return /^State:\s+[ZX]/m.test(text) && Number(/^Threads:\s+(\d+)/m.exec(text)?.[1] ?? 0) > 1;
+}
+
 export function parseStatus(text: string, pid: number): ProcStatus {
   const malformed = (): ProcfsError => new ProcfsError('malformed', pid, 'status');
 

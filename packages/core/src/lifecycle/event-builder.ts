@@ -13,6 +13,7 @@ import type {
 import { errnoName } from '@waggle/ffi';
 import type { KnownCgroups } from './known-cgroups.ts';
 import type {
+  EventIdentity,
   ExecEvent,
   ExitEvent,
   FailedExecEvent,
@@ -58,6 +59,7 @@ export class EventBuilder {
       ppid: record.ppid,
       startTime: record.startTime,
       execId: record.execId,
+      identity: identityOf(record),
       parentStartTime: record.parentStartTime,
       comm: record.comm,
       parentComm: null,
@@ -84,6 +86,7 @@ export class EventBuilder {
       ppid: record.ppid,
       startTime: record.startTime,
       execId: record.execId,
+      identity: identityOf(record),
       parentStartTime: record.parentStartTime,
       comm: record.comm,
       parentComm: null,
@@ -117,6 +120,7 @@ export class EventBuilder {
       ppid: record.ppid,
       startTime: record.startTime,
       execId: record.execId,
+      identity: identityOf(record),
       parentStartTime: record.parentStartTime,
       comm: record.comm,
       parentComm: null,
@@ -147,6 +151,7 @@ export class EventBuilder {
       ppid: record.ppid,
       startTime: record.startTime,
       execId: record.execId,
+      identity: identityOf(record),
       parentStartTime: record.parentStartTime,
       comm: record.comm,
       parentComm: null,
@@ -161,4 +166,8 @@ export class EventBuilder {
       cgroupId: record.cgroupId,
     };
   }
+}
+
+function identityOf({ pid, startTime, execId }: KernelRecord): EventIdentity {
+  return { pid, startBoottimeNs: startTime, execId };
 }

@@ -3,6 +3,7 @@
 // that is no UTF-8 is U+DC00 plus the byte; encoders make U+FFFD of it, and EventJson does.
 
 import type { ExecDetail, KernelHook } from '@waggle/bpf';
+import type { KernelIdentity } from '@waggle/cache';
 
 export type { ExecDetail, ExecMark } from '@waggle/bpf';
 
@@ -14,7 +15,13 @@ export interface ImageIdentity {
   readonly execId: number;
 }
 
+/** The same as the cache takes it: `processMetadata.getByIdentity(event.identity)`. */
+export interface EventIdentity extends KernelIdentity {
+  readonly execId: number;
+}
+
 interface EventBase extends ImageIdentity {
+  readonly identity: EventIdentity;
   /** Nanoseconds since the Unix epoch. */
   readonly time: bigint;
   /** The same moment on CLOCK_BOOTTIME, which never jumps. */

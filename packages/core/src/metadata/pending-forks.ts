@@ -3,10 +3,7 @@
 // without exec, or are asked for by then. An entry of theirs is their parent's under their name.
 
 import type { ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
-import { ticksFromBoottime } from '@waggle/cache';
 import type { ForkEvent } from '../lifecycle/process-event.ts';
-
-const TICKS_PER_SECOND = 100;
 
 export class PendingForks {
   readonly #byChild = new Map<number, ForkEvent>();
@@ -69,11 +66,6 @@ export class PendingForks {
 
   /** The image that called fork. */
   #parentOf(fork: ForkEvent): ProcessEntry | undefined {
-    return this.#cache.getByIdentity({
-      pid: fork.pid,
-      startTime: ticksFromBoottime(fork.startTime, TICKS_PER_SECOND),
-      startBoottimeNs: fork.startTime,
-      execId: fork.execId,
-    });
+    return this.#cache.getByIdentity(fork.identity);
   }
 }

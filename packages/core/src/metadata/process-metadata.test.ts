@@ -43,6 +43,7 @@ const base = (process: Alive, time: bigint) => ({
   ppid: process.parent?.pid ?? 0,
   startTime: process.startTime,
   execId: process.execId,
+  identity: { pid: process.pid, startBoottimeNs: process.startTime, execId: process.execId },
   parentStartTime: process.parent?.startTime ?? 0n,
   comm: process.program.slice(0, 15),
   parentComm: null,

@@ -3,14 +3,10 @@
 // stays for the rest of the cycle.
 
 import { readlinkSync } from 'node:fs';
-import {
-  type ProcessEntry,
-  ProcessMetadataCache,
-  type Procfs,
-  ticksFromBoottime,
-} from '@waggle/cache';
+import { type ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
 import type {
   EventDraft,
+  EventIdentity,
   ExecEvent,
   ExitEvent,
   LostEvent,
@@ -47,7 +43,7 @@ export const processMetadata = (options: ProcessMetadataOptions = {}) =>
         procfs: kernel.procfs,
         logger: { warn },
       });
-      const keeper = new MetadataKeeper(cache, kernel.procfs);
+      const keeper = new MetadataKeeper(cache);
       onClose(() => keeper.close());
       return {
         service: cache,
@@ -61,15 +57,13 @@ export const processMetadata = (options: ProcessMetadataOptions = {}) =>
 class MetadataKeeper {
   readonly walk: StartWalk;
   readonly #cache: ProcessMetadataCache;
-  readonly #ticksPerSecond: number;
   readonly #forks: PendingForks;
   /** /proc shows cgroups as records do: not from the root of a cgroup namespace. */
   readonly #showsWholePaths = isInitialCgroupNamespace();
   #lastResync = Number.NEGATIVE_INFINITY;
 
-  constructor(cache: ProcessMetadataCache, procfs: Procfs) {
+  constructor(cache: ProcessMetadataCache) {
     this.#cache = cache;
-    this.#ticksPerSecond = procfs.clockTicksPerSecond;
     this.#forks = new PendingForks(cache);
     this.walk = new StartWalk(cache);
   }
@@ -131,24 +125,29 @@ class MetadataKeeper {
   }
 
   #exit(event: EventDraft<ExitEvent>): void {
-    const identity = {
-      pid: event.pid,
-      startTime: ticksFromBoottime(event.startTime, this.#ticksPerSecond),
-      startBoottimeNs: event.startTime,
-    };
     // Never called execve since its birth: it ran its parent's program. If its generation has grown
     // since, an exec was lost, and what it ran is not known.
     const born = this.#forks.take(event.pid, event.startTime);
     const entry =
-      born?.execId === event.execId
-        ? this.#forks.seed(born)
-        : this.#cache.getByIdentity({ ...identity, execId: event.execId });
+      born?.execId === event.execId ? this.#forks.seed(born) : this.#lastImage(event.identity);
     this.#completeParent(event);
     event.filename = entry?.filename ?? entry?.exe ?? null;
     event.argv = entry?.cmdline ?? null;
     event.argvTruncated = entry?.cmdlineTruncated ?? false;
     if (event.cgroup === null) event.containerId = entry?.containerId ?? null;
-    this.#cache.markExited(identity);
+    this.#cache.markExited({ pid: event.pid, startBoottimeNs: event.startTime });
+  }
+
+  /**
+   * The image that ends. A process that was there before us and was only read from /proc has a
+   * generation that nobody knows; it has not changed since, or there would be a record.
+   */
+  #lastImage(identity: EventIdentity): ProcessEntry | undefined {
+    const exact = this.#cache.getByIdentity(identity);
+    if (exact !== undefined) return exact;
+    const { pid, startBoottimeNs } = identity;
+    const latest = this.#cache.getByIdentity({ pid, startBoottimeNs });
+    return latest?.execId === undefined ? latest : undefined;
   }
 
   #completeParent(event: EventDraft<Exclude<ProcessEvent, LostEvent>>): ProcessEntry | undefined {
@@ -157,7 +156,6 @@ class MetadataKeeper {
       born === undefined
         ? this.#cache.getByIdentity({
             pid: event.ppid,
-            startTime: ticksFromBoottime(event.parentStartTime, this.#ticksPerSecond),
             startBoottimeNs: event.parentStartTime,
           })
         : undefined;

@@ -1,6 +1,7 @@
 // Collected stacks as plain data for agents: every frame with its address, object and name, and
 // whose it was. For those who ship profiles to a backend of their own, or group them their way.
 
+import type { EventIdentity } from '../lifecycle/process-event.ts';
 import { FrameTable } from './frame-table.ts';
 import { sourceOf } from './source-frames.ts';
 import type { ResolvedStack } from './stack-resolver.ts';
@@ -30,7 +31,9 @@ export interface FrameCount {
   /** Root first, leaf last. */
   readonly frames: readonly StackFrameInfo[];
   readonly count: number;
-  /** With pid: whose it was. `processMetadata.getByIdentity` takes it. */
+  /** Whose it was: `processMetadata.getByIdentity(stack.identity)`. */
+  readonly identity: EventIdentity;
+  /** Of that process: nanoseconds since boot. */
   readonly startTime: bigint;
   readonly execId: number;
 }
@@ -68,7 +71,8 @@ function toFrameCount(stack: ResolvedStack, functions: readonly Functions[]): Fr
       }),
     ),
   );
-  return { frames, count: stack.count, startTime: stack.startTime, execId: stack.execId };
+  const { count, identity, startTime, execId } = stack;
+  return { frames, count, identity, startTime, execId };
 }
 
 /** Sums by whatever text a formatter makes of a stack, for example `pid;function;function`. */

@@ -10,7 +10,7 @@ import type { Symbolizer } from './symbolizer.ts';
 /** Whose stack it was; the thread too where threads are counted apart, else 0 and empty. */
 export type SampledProcess = Pick<
   ResolvedStack,
-  'pid' | 'startTime' | 'execId' | 'comm' | 'tid' | 'threadComm'
+  'pid' | 'startTime' | 'execId' | 'identity' | 'comm' | 'tid' | 'threadComm'
 >;
 
 /** The idle task of every CPU has it, and no process does. */

@@ -1,6 +1,7 @@
 // Addresses to (object, file offset), with the mappings that held when they were sampled. Names
 // come later; this has to happen while the mappings are known.
 
+import type { EventIdentity } from '../lifecycle/process-event.ts';
 import type { AddressSpaces } from './address-spaces.ts';
 import type { Frame } from './frame-table.ts';
 import type { MappedObject } from './image-mappings.ts';
@@ -19,6 +20,8 @@ export interface ResolvedStack {
   readonly pid: number;
   readonly startTime: bigint;
   readonly execId: number;
+  /** The same three as the process cache takes them. */
+  readonly identity: EventIdentity;
   readonly comm: string;
   readonly tid: number;
   readonly threadComm: string;
@@ -37,10 +40,13 @@ export class StackResolver {
   ) {}
 
   resolve(stack: StackCount): ResolvedStack {
+    const { pid, startTime } = stack;
+    const execId = Number(stack.execId);
     return {
-      pid: stack.pid,
-      startTime: stack.startTime,
-      execId: Number(stack.execId),
+      pid,
+      startTime,
+      execId,
+      identity: { pid, startBoottimeNs: startTime, execId },
       comm: stack.comm,
       tid: stack.tid,
       threadComm: stack.threadComm,

@@ -36,6 +36,7 @@ function common(given: Partial<Common>, program?: string): Common {
     ppid,
     startTime,
     execId,
+    identity: { pid, startBoottimeNs: startTime, execId },
     parentStartTime,
     comm: given.comm ?? commOf(program ?? 'test'),
     parentComm: given.parentComm ?? null,

@@ -1,6 +1,6 @@
 // `--group-by`: what stands at the root of each stack, so that a flame graph falls into its parts.
 
-import { type ProcessMetadataCache, RealProcfs, ticksFromBoottime } from '@waggle/cache';
+import type { ProcessMetadataCache } from '@waggle/cache';
 import type { SampledProcess } from '@waggle/core';
 
 export const GROUPINGS = ['comm', 'process', 'thread', 'container', 'cgroup'] as const;
@@ -17,15 +17,14 @@ export function rootFramesBy(
   grouping: Grouping,
   processes: () => ProcessMetadataCache | undefined,
 ): (owner: SampledProcess) => readonly string[] {
-  const { clockTicksPerSecond } = new RealProcfs();
-  const entryOf = (owner: SampledProcess) => {
-    const { pid, execId } = owner;
-    const startTime = ticksFromBoottime(owner.startTime, clockTicksPerSecond);
+  const entryOf = ({ pid, identity }: SampledProcess) => {
     const cache = processes();
-    const known = cache?.getByIdentity({ pid, startTime, execId });
+    const known = cache?.getByIdentity(identity);
     if (known !== undefined) return known;
-    const loaded = cache?.getOrLoad(pid);
-    return loaded?.startTime === startTime ? loaded : undefined;
+    // Before the first look at it, perhaps; by now the pid may be another's.
+    const { startBoottimeNs } = identity;
+    cache?.getOrLoad(pid);
+    return cache?.getByIdentity({ pid, startBoottimeNs });
   };
   switch (grouping) {
     case 'comm':
