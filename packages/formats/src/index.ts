@@ -47,6 +47,7 @@ export { withValue } from './format.ts';
 export type { HtmlOptions } from './html/index.ts';
 export { createHtmlFormat, encodeHtml, encodeHtmlDiff, htmlFormat } from './html/index.ts';
 export { parseProfile, UnknownProfileError } from './input/index.ts';
+export { withoutTier, withoutTiers } from './jit-tiers.ts';
 export type { OtlpExportOptions, OtlpExportResult, OtlpOptions } from './otlp/index.ts';
 export {
   encodeOtlp,

@@ -2,7 +2,7 @@
 // so is the kernel; the perf map of a process says what its generated code is. What has no name keeps
 // its object and offset, and the reason.
 
-import type { ProfileFrame } from '@waggle/formats';
+import { type ProfileFrame, withoutTier } from '@waggle/formats';
 import type { Frame } from './frame-table.ts';
 import type { JitImage } from './jit-image.ts';
 import { TRUNCATED_FRAME } from './marker-frames.ts';
@@ -98,7 +98,8 @@ function generatedFunctions(frame: Extract<Frame, { kind: 'jit' }>): Functions {
   // Else of code that was described since it was sampled.
   const at = isReturn ? address - 1 : address;
   const name = frame.name ?? code.lookup(at, time, isInherited)?.name;
-  if (name !== undefined) return [{ name, kind: 'user', object: JIT, address: BigInt(at) }];
+  if (name !== undefined)
+    return [{ name: withoutTier(name), kind: 'user', object: JIT, address: BigInt(at) }];
   return isMapped ? [unnamedGenerated(address, code)] : UNMAPPED;
 }
 

@@ -12,6 +12,7 @@ import { textOf, unpacked } from '../file-bytes.ts';
 import { firefoxProfile } from '../firefox/parse.ts';
 import { type FoldedFile, parseFoldedFile } from '../folded/index.ts';
 import type { ParsedProfile } from '../format.ts';
+import { withoutTiers } from '../jit-tiers.ts';
 import type { JsonObject } from '../json-shape.ts';
 import { parseOtlp, parseOtlpJson } from '../otlp/parse.ts';
 import { isPerfScript, parsePerfScript } from '../perf-script/index.ts';
@@ -37,7 +38,7 @@ export class UnknownProfileError extends Error {
 }
 
 /**
- * The profile in a file of any format that is read.
+ * The profile in a file of any format that is read. Functions that were compiled several times are one.
  *
  * @throws UnknownProfileError when the content is none of them, or the error of the format that it is,
  * which says what is wrong with the file.
@@ -47,9 +48,11 @@ export function parseProfile(bytes: Uint8Array): ParsedProfile {
   if (content.length === 0) throw new UnknownProfileError('the file is empty');
   const other = knownOther(content);
   if (other !== undefined) throw new UnknownProfileError(other);
-  if (!isText(content)) return parseBinary(content);
+  if (!isText(content)) return withoutTiers(parseBinary(content));
   const text = textOf(content);
-  return /^\s*[{[]/.test(text) ? parseJsonOr(text, content) : parseText(text, content);
+  return withoutTiers(
+    /^\s*[{[]/.test(text) ? parseJsonOr(text, content) : parseText(text, content),
+  );
 }
 
 function allUnpacked(bytes: Uint8Array): Uint8Array {
