@@ -2,9 +2,9 @@
 // that each is either delivered or counted.
 
 import { describe, expect } from 'bun:test';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeRecord, type FailedExecRecord, MAPS } from '@waggle/bpf';
+import { decodeRecord, type FailedExecRecord, MAPS, objectPath } from '@waggle/bpf';
 import { openNative, RingBuffer } from '@waggle/ffi';
 import {
   type KernelProgramsOptions,
@@ -14,11 +14,15 @@ import { type KernelFilter, KernelSettings } from '../packages/core/src/kernel/k
 import { kernelTest } from './support/kernel-test.ts';
 import { freshFolder, workload } from './support/workloads.ts';
 
+const EPERM = 1;
 const ENOENT = 2;
 const ENOEXEC = 8;
 const EACCES = 13;
 const EFAULT = 14;
 const EINVAL = 22;
+const HAS_TASK_WORK = readFileSync('/proc/kallsyms', 'latin1').includes(
+  ' bpf_task_work_schedule_resume_impl\n',
+);
 const MISSING = '/nonexistent/prográm';
 
 interface Traced {
@@ -104,6 +108,33 @@ describe('a failed exec', () => {
     chmodSync(text, 0o755);
     expect((await trace(['plain', text])).records).toMatchObject([{ error: ENOEXEC }]);
   });
+
+  kernelTest('that seccomp denied is named, though nobody has read its path', async () => {
+    const [record] = (await trace(['denied'])).records;
+    expect(record).toMatchObject({ error: EPERM, pid: expect.any(Number) });
+    // The page is brought in for it since 6.18.
+    if (!HAS_TASK_WORK) return;
+    expect(record).toMatchObject({
+      filename: '/bin/true',
+      argv: ['true', 'one'],
+      argvTruncated: false,
+    });
+  });
+
+  kernelTest(
+    'is there on kernels that have a function of ours under another signature',
+    async () => {
+      const ours = Buffer.from('bpf_preempt_disable\0');
+      const other = Buffer.from('bpf_cgroup_ancestor\0');
+      const object = Buffer.from(readFileSync(objectPath()));
+      for (let at = object.indexOf(ours); at >= 0; at = object.indexOf(ours))
+        other.copy(object, at);
+      const { records } = await trace(['plain', MISSING], { object });
+      expect(records).toMatchObject([{ error: ENOENT, filename: MISSING }]);
+      const [denied] = (await trace(['denied'], { object })).records;
+      expect(denied).toMatchObject({ error: EPERM, filename: undefined, argvTruncated: true });
+    },
+  );
 
   kernelTest('with addresses that nothing is at keeps what can be read', async () => {
     expect((await trace(['no-argv', MISSING])).records).toMatchObject([

@@ -4,6 +4,8 @@
  *   plain      PATH with the arguments "name", "", "two words"
  *   at         execveat(the working directory, PATH) with the argument "name"
  *   check      asks whether PATH could be executed (AT_EXECVE_CHECK), which executes nothing
+ *   denied     /bin/true with the arguments "true" and "one", constants that nobody has read before,
+ *              where seccomp denies execve
  *   no-argv    PATH with a NULL instead of arguments
  *   bad-path   a path at an address where nothing is mapped
  *   bad-arg    PATH with the arguments "name" and one where nothing is mapped
@@ -18,8 +20,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,6 +51,31 @@ static int sized(const char *path, int first, int second)
 	char *argv[] = { memset(a, 'a', first), second ? memset(b, 'b', second) : NULL, NULL };
 
 	return execve(path, argv, NULL);
+}
+
+/* Pages of their own, which only a fault brings in. */
+static const char path_of_denied[8192] __attribute__((aligned(4096))) = "/bin/true";
+static const char first_of_denied[8192] __attribute__((aligned(4096))) = "true";
+static const char second_of_denied[8192] __attribute__((aligned(4096))) = "one";
+
+static int denied(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(filter) / sizeof(*filter), filter };
+	char *argv[] = { (char *)first_of_denied, (char *)second_of_denied, NULL };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+	/* Whatever a fault nearby has brought in. */
+	madvise((void *)path_of_denied, sizeof(path_of_denied), MADV_DONTNEED);
+	madvise((void *)first_of_denied, sizeof(first_of_denied), MADV_DONTNEED);
+	madvise((void *)second_of_denied, sizeof(second_of_denied), MADV_DONTNEED);
+	return execve(path_of_denied, argv, NULL);
 }
 
 static void other_calls(void)
@@ -73,6 +105,8 @@ int main(int argc, char **argv)
 		result = syscall(SYS_execveat, AT_FDCWD, path, name, NULL, 0);
 	else if (!strcmp(how, "check"))
 		result = syscall(SYS_execveat, AT_FDCWD, path, name, NULL, 0x10000);
+	else if (!strcmp(how, "denied"))
+		result = denied();
 	else if (!strcmp(how, "no-argv"))
 		result = syscall(SYS_execve, path, NULL, NULL);
 	else if (!strcmp(how, "bad-path"))

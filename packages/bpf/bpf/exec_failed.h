@@ -156,21 +156,107 @@ static __always_inline u32 append_failed_argv(struct exec_failed_record *record,
 	return *cursor;
 }
 
-static __always_inline void on_syscall_exit(struct pt_regs *regs, long result)
+/* The whole record but its sequence; returns its size, 0 for none. */
+static __always_inline u32 fill_failed(struct exec_failed_record *record, struct failed_call *call,
+				       u32 error)
+{
+	u64 ids = bpf_get_current_uid_gid();
+	u32 at, filename;
+
+	fill_header(&record->header, (void *)bpf_get_current_task());
+	record->uid = ids;
+	record->gid = ids >> 32;
+	record->cgroup_id = bpf_get_current_cgroup_id();
+	record->error = error;
+	filename = append_failed_filename(record, call->filename);
+	at = append_failed_argv(record, call->argv, filename);
+	if (at > FAILED_PAYLOAD_BYTES)
+		return 0;
+	record->argv_length = at - filename;
+	return offsetof(struct exec_failed_record, payload) + at;
+}
+
+/* Brings a string's first bytes, and the page behind them, into memory: a read that fails is one that
+ * fails again. */
+static __always_inline void touch(const char *text, u32 bytes)
+{
+	char byte;
+
+	bpf_copy_from_user(&byte, sizeof(byte), text);
+	bpf_copy_from_user(&byte, sizeof(byte), text + bytes - 1);
+}
+
+/*
+ * A call that seccomp denied was never looked at by the kernel, and what it names may not be in memory
+ * yet: constants of a program that has used none of their page. This runs in the task's own context
+ * before it returns to user space, where pages can be brought in. Then everything is as usual, with
+ * preemption off as in the tracepoints.
+ */
+static int report_late_call(struct bpf_map *map, void *key, void *value)
+{
+	struct late_call *late = value;
+	struct failed_call call = { .filename = (void *)late->filename, .argv = (void *)late->argv };
+	u32 error = late->error;
+	struct exec_failed_record *record;
+	struct event_counters *counters;
+
+	touch(call.filename, FILENAME_MAX_BYTES);
+	for (u32 i = 0; i < FAILED_ARGUMENTS_MAX; i++) {
+		const char *argument = NULL;
+
+		if (bpf_copy_from_user(&argument, sizeof(argument), call.argv + i) || !argument)
+			break;
+		touch(argument, FAILED_ARGUMENT_BYTES);
+	}
+	bpf_preempt_disable();
+	counters = ONLY(event_counters);
+	record = (void *)ONLY(exec_scratch);
+	if (counters && record) {
+		u32 size = fill_failed(record, &call, error);
+
+		if (size && size <= sizeof(*record))
+			submit(record, size, &record->header, counters, RECORD_EXEC_FAILED);
+	}
+	bpf_preempt_enable();
+	bpf_map_delete_elem(&late_calls, key);
+	return 0;
+}
+
+/* Whether the call will be reported from the task's context: Linux 6.18. */
+static __always_inline bool report_later(struct failed_call *call, u32 error)
+{
+	struct late_call fresh = { .filename = (u64)call->filename, .argv = (u64)call->argv, .error = error };
+	u64 id = bpf_get_current_pid_tgid();
+	struct late_call *late;
+
+	if (!bpf_task_work_schedule_resume_impl || !bpf_preempt_disable || !bpf_preempt_enable)
+		return false;
+	if (bpf_map_update_elem(&late_calls, &id, &fresh, BPF_NOEXIST))
+		return false;
+	late = bpf_map_lookup_elem(&late_calls, &id);
+	if (!late)
+		return false;
+	if (!bpf_task_work_schedule_resume_impl(bpf_get_current_task_btf(), &late->work, &late_calls,
+						report_late_call, NULL))
+		return true;
+	bpf_map_delete_elem(&late_calls, &id);
+	return false;
+}
+
+static __always_inline void on_syscall_exit(struct pt_regs *regs, long result, bool can_wait)
 {
 	struct filter_settings *settings;
 	struct event_counters *counters;
 	struct exec_failed_record *record;
 	struct failed_call call;
-	u32 at, filename, tgid;
-	u64 ids;
+	u32 size, tgid;
 
 	if (result >= 0 || result < -ERRNO_MAX || restarts(result) || !failed_call_of(regs, &call))
 		return;
 	settings = ONLY(filter_settings);
 	counters = ONLY(event_counters);
 	record = (void *)ONLY(exec_scratch);
-	tgid = tgid_of((void *)bpf_get_current_task());
+	tgid = bpf_get_current_pid_tgid() >> 32;
 	if (!settings || !counters || !record)
 		return;
 	if (!wanted(settings, counters, RECORD_EXEC_FAILED, tgid))
@@ -180,19 +266,12 @@ static __always_inline void on_syscall_exit(struct pt_regs *regs, long result)
 		counters->limited[RECORD_EXEC_FAILED]++;
 		return;
 	}
-	fill_header(&record->header, (void *)bpf_get_current_task());
-	ids = bpf_get_current_uid_gid();
-	record->uid = ids;
-	record->gid = ids >> 32;
-	record->cgroup_id = bpf_get_current_cgroup_id();
-	record->error = -result;
-	filename = append_failed_filename(record, call.filename);
-	at = append_failed_argv(record, call.argv, filename);
-	if (at > FAILED_PAYLOAD_BYTES)
+	size = fill_failed(record, &call, -result);
+	if (can_wait && (record->header.flags & (RECORD_FILENAME_UNREADABLE | RECORD_ARGV_UNREADABLE)) &&
+	    report_later(&call, -result))
 		return;
-	record->argv_length = at - filename;
-	submit(record, offsetof(struct exec_failed_record, payload) + at, &record->header, counters,
-	       RECORD_EXEC_FAILED);
+	if (size && size <= sizeof(*record))
+		submit(record, size, &record->header, counters, RECORD_EXEC_FAILED);
 }
 
 #endif

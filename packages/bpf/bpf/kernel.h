@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <linux/types.h>
 #include <linux/bpf.h>
+#include <linux/version.h>
 
 typedef __u8 u8;
 typedef __u16 u16;
@@ -19,6 +20,13 @@ typedef __u32 u32;
 typedef __u64 u64;
 typedef __s32 s32;
 typedef int pid_t;
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+/* include/uapi/linux/bpf.h, which knows it since 6.18. In a map's value it is the kernel's own. */
+struct bpf_task_work {
+	__u64 __opaque;
+} __attribute__((aligned(8)));
+#endif
 
 /* include/linux/sched/signal.h: the whole group is exiting, group_exit_code is valid. */
 #define SIGNAL_GROUP_EXIT 0x00000004
@@ -47,6 +55,11 @@ enum cgroup_subsys_id {
 struct list_head {
 	struct list_head *next;
 	struct list_head *prev;
+};
+
+/* Nothing of it is read, but libbpf compares the types of what is called: a name alone will not do. */
+struct bpf_map {
+	u32 id;
 };
 
 struct ns_common {

@@ -130,6 +130,30 @@ struct {
 	__type(value, u64);
 } limited_processes SEC(".maps");
 
+/* Failed calls whose strings have to be brought into memory first: see report_late_call(). By thread. */
+struct late_call {
+	struct bpf_task_work work;
+	u64 filename;
+	u64 argv;
+	u32 error;
+	u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u64);
+	__type(value, struct late_call);
+} late_calls SEC(".maps");
+
+/* kernel/bpf/helpers.c; the first since 6.18, the others since 6.10. Without them they are 0. */
+extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work,
+					      void *map, int (*callback)(struct bpf_map *, void *, void *),
+					      void *aux) __ksym __weak;
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
 /* Two counting maps: userspace drains the one that `active_samples` does not name. */
 struct sample_map {
 	__uint(type, BPF_MAP_TYPE_HASH);

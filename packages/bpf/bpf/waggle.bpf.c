@@ -114,14 +114,22 @@ int handle_exit_tracepoint(void *ctx)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(handle_exec_failed, struct pt_regs *regs, long result)
 {
-	on_syscall_exit(regs, result);
+	on_syscall_exit(regs, result, true);
+	return 0;
+}
+
+/* For kernels before 6.18, should one refuse the calls that it does not know. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(handle_exec_failed_at_once, struct pt_regs *regs, long result)
+{
+	on_syscall_exit(regs, result, false);
 	return 0;
 }
 
 SEC("raw_tp/sys_exit")
 int BPF_PROG(handle_exec_failed_raw, struct pt_regs *regs, long result)
 {
-	on_syscall_exit(regs, result);
+	on_syscall_exit(regs, result, false);
 	return 0;
 }
 

@@ -74,6 +74,7 @@ export const KERNEL_PROGRAMS: Readonly<Record<KernelHook, readonly ProgramVarian
   ...LIFECYCLE_PROGRAMS,
   'failed-exec': [
     { program: 'handle_exec_failed', method: 'tp_btf' },
+    { program: 'handle_exec_failed_at_once', method: 'tp_btf' },
     { program: 'handle_exec_failed_raw', method: 'raw_tp' },
   ],
 };

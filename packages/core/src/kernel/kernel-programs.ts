@@ -2,6 +2,7 @@
 // falls back program by program where the kernel refuses one. What could not be attached is in
 // the report and is not fatal here; whoever needs it decides.
 
+import { readFileSync } from 'node:fs';
 import {
   type AttachMethod,
   KERNEL_PROGRAMS,
@@ -22,6 +23,7 @@ import {
 import type { UnwindMode } from '../plugin/plugin.ts';
 import { possibleCpus } from '../profiler/cpus.ts';
 import type { PidNamespace } from './pid-namespace.ts';
+import { unusableKfunc, withoutKfunc } from './unusable-kfuncs.ts';
 
 export interface KernelProgramsOptions {
   /** Handlers to attach. */
@@ -99,7 +101,7 @@ function explained({ message, cause }: Refused): string {
 
 /** @throws SystemError when not one program can be loaded, or rights are missing. */
 export function loadKernelPrograms(native: Native, options: KernelProgramsOptions): KernelPrograms {
-  const source = options.object ?? objectPath();
+  let source = options.object ?? objectPath();
   const choices = new Map<KernelHook, HookChoice>(
     options.hooks.map((hook) => [hook, { variant: 0, refusals: [] }]),
   );
@@ -108,6 +110,11 @@ export function loadKernelPrograms(native: Native, options: KernelProgramsOption
     try {
       return attempt(native, source, { ...options, unwindsByTables }, choices);
     } catch (error) {
+      const kfunc = error instanceof SystemError ? unusableKfunc(error) : undefined;
+      if (kfunc !== undefined) {
+        source = withoutKfunc(typeof source === 'string' ? readFileSync(source) : source, kfunc);
+        continue;
+      }
       if (!(error instanceof Refused)) throw error;
       // A signal arrived while the verifier was at work: no refusal. They are held back from this
       // thread, but not SIGKILL's kin of the C library.
