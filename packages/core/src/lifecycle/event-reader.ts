@@ -6,7 +6,7 @@
 
 import { decodeCgroup, decodeRecord, type KernelHook, type KernelRecord } from '@waggle/bpf';
 import { bootToRealtimeOffset, clockNanoseconds, type Native, type RingBuffer } from '@waggle/ffi';
-import type { KernelSettings } from '../kernel/kernel-settings.ts';
+import type { EventCounts, KernelSettings } from '../kernel/kernel-settings.ts';
 import { EventBuilder } from './event-builder.ts';
 import { KnownCgroups } from './known-cgroups.ts';
 import type { ProcessEvent } from './process-event.ts';
@@ -47,6 +47,8 @@ export class EventReader {
   private clockReadAt = 0n;
   private reported: CountByKind = NONE;
   private readonly delivered = { ...NONE };
+  /** The kernel's counts at the end. */
+  private last: EventCounts | undefined;
 
   constructor(
     private readonly native: Native,
@@ -95,15 +97,20 @@ export class EventReader {
     return sumOf(this.delivered, ALL_KINDS) + sumOf(dropped, ALL_KINDS);
   }
 
-  /** Losses since the last report, which no later record announces. */
+  /**
+   * Losses since the last report, which no later record announces. Totals stay as they are now: what
+   * programs that are still attached go on counting is nobody's any more.
+   */
   lastLosses(): ProcessEvent[] {
     const events: ProcessEvent[] = [];
-    this.reportLoss(events);
+    this.last = this.settings.readCounts();
+    this.reportLoss(events, this.last);
     return events;
   }
 
   totals(): EventTotals {
-    const { dropped, suppressed, limited, foreign, trackingOverflow } = this.settings.readCounts();
+    const counts = this.last ?? this.settings.readCounts();
+    const { dropped, suppressed, limited, foreign, trackingOverflow } = counts;
     return {
       delivered: { ...this.delivered },
       lost: dropped,
@@ -120,8 +127,10 @@ export class EventReader {
     return record.sequence !== expected;
   }
 
-  private reportLoss(events: ProcessEvent[]): void {
-    const { dropped } = this.settings.readCounts();
+  private reportLoss(
+    events: ProcessEvent[],
+    { dropped }: EventCounts = this.settings.readCounts(),
+  ): void {
     const lost = {
       fork: dropped.fork - this.reported.fork,
       exec: dropped.exec - this.reported.exec,
