@@ -116,8 +116,8 @@ export function loadKernelPrograms(native: Native, options: KernelProgramsOption
         continue;
       }
       if (!(error instanceof Refused)) throw error;
-      // A signal arrived while the verifier was at work: no refusal. They are held back from this
-      // thread, but not SIGKILL's kin of the C library.
+      // A signal arrived while the verifier was at work: no refusal. The runtime's own do not reach the
+      // thread that loads; those for the whole process may.
       if (error.cause.code === 'EAGAIN' && interruptions++ < MOST_INTERRUPTIONS) continue;
       const choice = [...choices.entries()].find(
         ([hook, { variant }]) => KERNEL_PROGRAMS[hook][variant]?.program === error.program,

@@ -5,7 +5,6 @@ import { Handle } from '../handle.ts';
 import type { Address } from '../native/backend.ts';
 import { NULL_ADDRESS } from '../native/backend.ts';
 import type { Native } from '../native/native.ts';
-import { withoutSignals } from '../native/without-signals.ts';
 import { BpfMap } from './bpf-map.ts';
 import { BpfProgram } from './bpf-program.ts';
 
@@ -97,11 +96,7 @@ export class BpfObjectFile extends Handle {
   load(): BpfObject {
     this.guard();
     try {
-      withoutSignals(this.native, () =>
-        this.native.check(`load ${this.path}`, () =>
-          this.native.libbpf.bpf_object__load(this.address),
-        ),
-      );
+      this.native.checkUninterrupted(`load ${this.path}`, 'bpf_object__load', this.address);
     } catch (error) {
       this.close();
       throw error;

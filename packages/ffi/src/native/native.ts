@@ -5,7 +5,14 @@
 
 import { SystemError } from '../errors/system-error.ts';
 import { UnsupportedRuntime } from '../errors/unsupported-runtime.ts';
-import type { Address, NativeBackend, NativeCallback, NativeLibrary } from './backend.ts';
+import {
+  type Address,
+  type NativeBackend,
+  type NativeCallback,
+  type NativeLibrary,
+  NULL_ADDRESS,
+} from './backend.ts';
+import { CallThread } from './call-thread.ts';
 import { libcPath, openLibrary } from './library-paths.ts';
 import { LIBBPF, LIBBPF_SONAME, LIBC } from './symbols.ts';
 
@@ -25,6 +32,9 @@ export class Native {
   private readonly errno: Int32Array;
   /** libbpf keeps its address for as long as the process lives: it must not be collected. */
   protected readonly print: NativeCallback;
+  /** libbpf's own, which writes to stderr. */
+  private defaultPrint = NULL_ADDRESS;
+  private readonly thread: CallThread | undefined;
 
   constructor(readonly backend: NativeBackend) {
     this.libc = openLibc(backend);
@@ -32,6 +42,7 @@ export class Native {
     this.pageSize = this.libc.getpagesize();
     this.errno = new Int32Array(backend.memory(this.libc.__errno_location(), 4));
     this.print = this.keepLibbpfMessages();
+    this.thread = CallThread.open(backend, LIBBPF_SONAME);
   }
 
   /** errno of the last failed libc call on this thread; read it before anything else runs. */
@@ -69,6 +80,18 @@ export class Native {
     const result = call();
     if (result < 0) throw new SystemError(operation, -result, this.takeMessages());
     return result;
+  }
+
+  /**
+   * The same for a function of one pointer that no signal may interrupt, on a thread of its own: the
+   * runtime's signals, for garbage collection and for profiles, go to the threads that run JavaScript.
+   */
+  checkUninterrupted(operation: string, name: 'bpf_object__load', argument: Address): void {
+    this.libbpf.libbpf_set_print(this.defaultPrint);
+    const call = this.thread?.call(name, argument);
+    this.libbpf.libbpf_set_print(this.print.address);
+    if (call === undefined) this.check(operation, () => this.libbpf[name](argument));
+    else if (call.result < 0) throw new SystemError(operation, -call.result, call.output);
   }
 
   checkPointer(operation: string, call: () => Address): Address {
@@ -127,7 +150,7 @@ export class Native {
       if (text.length > STRING_MAX_BYTES) text = new Uint8Array(STRING_MAX_BYTES);
       return length;
     });
-    this.libbpf.libbpf_set_print(print.address);
+    this.defaultPrint = this.libbpf.libbpf_set_print(print.address);
     return print;
   }
 }

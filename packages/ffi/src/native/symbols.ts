@@ -23,7 +23,6 @@ export const LIBC = {
   epoll_create1: fn(['i32'], 'i32'),
   epoll_ctl: fn(['i32', 'i32', 'i32', 'buffer'], 'i32'),
   epoll_wait: fn(['i32', 'buffer', 'i32', 'i32'], 'i32'),
-  pthread_sigmask: fn(['i32', 'buffer', 'buffer'], 'i32'),
 } as const satisfies NativeTable;
 
 /** sizeof(struct epoll_event) is 12 on x86-64, where it is packed, and 16 elsewhere. */
