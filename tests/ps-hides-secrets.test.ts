@@ -1,8 +1,9 @@
 // `waggle ps` says who a process is, and no secret of its arguments or environment unless asked.
 
 import { describe, expect, test } from 'bun:test';
-import { TestProcess } from './support/processes.ts';
-import { Waggle } from './support/waggle.ts';
+import { kernelTest } from './support/kernel-test.ts';
+import { startTicks, statFields, TestProcess } from './support/processes.ts';
+import { WAGGLE, Waggle } from './support/waggle.ts';
 
 const SECRET = 'hunter2-in-argv';
 const TOKEN = 'hunter2-in-environ';
@@ -42,6 +43,33 @@ test('a pid that nobody has ends with 1 and is named; the others are shown', asy
   expect(result.code).toBe(1);
   expect(result.stderr).toContain('4194303');
   expect(JSON.parse(result.stdout)).toMatchObject({ pid: process.pid });
+});
+
+test('the start is a date, and in JSON one beside the ticks', async () => {
+  const before = Date.now();
+  await using child = new TestProcess(['/bin/sleep', '1000']);
+  const { stdout } = await Waggle.run(['ps', '--json', String(child.pid)]);
+  const { startTime, startedAt } = JSON.parse(stdout) as { startTime: number; startedAt: string };
+  expect(startTime).toBe(startTicks(child.pid)!);
+  // A tick of 10 ms, and what both clocks are cut by.
+  expect(new Date(startedAt).getTime()).toBeGreaterThan(before - 50);
+  expect(new Date(startedAt).getTime()).toBeLessThan(Date.now() + 50);
+  const table = (await Waggle.run(['ps', String(child.pid)])).stdout;
+  expect(table).toMatch(/^started +\d{4}-\d\d-\d\dT[\d:.]+Z \(\d+ ticks after boot\)$/m);
+});
+
+kernelTest('what may not be read is named, with what to do', async () => {
+  await using other = new TestProcess(['setpriv', '--reuid=1234', '/bin/sleep', '1000']);
+  while (statFields(other.pid)?.[2] !== 'sleep') await Bun.sleep(5);
+  // Root without the capability to look into another user's process.
+  const asking = ['setpriv', '--bounding-set=-sys_ptrace', '--inh-caps=-sys_ptrace', ...WAGGLE];
+  const ps = Bun.spawnSync([...asking, 'ps', '--json', String(other.pid)]);
+  const fields = JSON.parse(ps.stdout.toString()) as { denied?: string[]; comm: string };
+  expect(fields.comm).toBe('sleep');
+  expect(fields.denied).toContain('exe');
+  expect(ps.stderr.toString()).toMatch(/may not read .*exe.*CAP_SYS_PTRACE/);
+  expect(ps.exitCode).toBe(0);
+  expect((await Waggle.run(['ps', '--json', String(other.pid)])).stdout).not.toContain('denied');
 });
 
 test('a mistake in the command line ends with 2', async () => {

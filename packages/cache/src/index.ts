@@ -9,7 +9,7 @@ export type { RevealOptions } from './entry-description.ts';
 export { Environ } from './environ.ts';
 export type { ExecRecord } from './exec-record.ts';
 export type { LastingReason } from './field-reader.ts';
-export type { FieldName } from './fields.ts';
+export { FIELD_NAMES, type FieldName } from './fields.ts';
 export {
   compareStart,
   formatIdentity,

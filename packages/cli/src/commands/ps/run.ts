@@ -1,7 +1,8 @@
 // `waggle ps`: what the process cache knows of some processes. It needs no BPF and no root, but
 // other users' processes show less without CAP_SYS_PTRACE.
 
-import { ProcessMetadataCache } from '@waggle/cache';
+import { readFileSync } from 'node:fs';
+import { FIELD_NAMES, type ProcessEntry, ProcessMetadataCache, RealProcfs } from '@waggle/cache';
 import { printable, stringifyJson } from '@waggle/core';
 import { FAILED } from '../../exit-code.ts';
 import { say } from '../../terminal/messages.ts';
@@ -13,7 +14,8 @@ import type { PsOptions } from './options.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 export async function runPs(pids: readonly number[], options: PsOptions): Promise<number> {
-  using cache = new ProcessMetadataCache({ capacity: pids.length });
+  const procfs = new RealProcfs();
+  using cache = new ProcessMetadataCache({ capacity: pids.length, procfs });
   const output = new Output();
   let code = 0;
   for (const [index, pid] of pids.entries()) {
@@ -23,11 +25,40 @@ export async function runPs(pids: readonly number[], options: PsOptions): Promis
       code = FAILED;
       continue;
     }
-    const fields = entry.inspect({ reveal: options.reveal === true });
+    const denied = FIELD_NAMES.filter((field) => entry.missing(field) === 'denied');
+    const fields: Fields = {
+      ...entry.inspect({ reveal: options.reveal === true }),
+      startedAt: startedAt(entry, procfs.clockTicksPerSecond),
+      ...(denied.length === 0 ? {} : { denied }),
+    };
     if (options.json) await output.write(`${stringifyJson(fields)}\n`);
-    else await output.write(`${index > 0 ? '\n' : ''}${table(fields)}`);
+    else await output.write(`${index > 0 ? '\n' : ''}${table(forPeople(fields))}`);
+    if (denied.length > 0) say(explanation(pid, denied));
   }
   return code;
+}
+
+/** RFC 3339, exact to the clock tick; undefined where procfs does not say how long the host is up. */
+function startedAt({ startTime }: ProcessEntry, ticksPerSecond: number): string | undefined {
+  try {
+    const uptimeSeconds = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
+    const agoMs = (uptimeSeconds - startTime / ticksPerSecond) * 1000;
+    return new Date(Date.now() - agoMs).toISOString();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The start as a date, with the ticks that /proc has behind it. */
+function forPeople({ startTime, startedAt, ...fields }: Fields): Fields {
+  if (typeof startedAt !== 'string')
+    return { startTime: `${startTime} ticks after boot`, ...fields };
+  const { pid, ...others } = fields;
+  return { pid, started: `${startedAt} (${startTime} ticks after boot)`, ...others };
+}
+
+function explanation(pid: number, denied: readonly string[]): string {
+  return `of process ${pid} this user may not read ${denied.join(', ')}: it is another user's, or may not be traced. Run as root, or with CAP_SYS_PTRACE.`;
 }
 
 function table(fields: Fields): string {
