@@ -55,11 +55,12 @@ export async function deliver(
 
 async function deliverTo(
   { path, endpoint }: ProfileEndpoint,
-  { stacks, metadata }: Profile,
-  { program = metadata.command?.split(' ')[0], withArguments, kept }: Sending,
+  profile: Profile,
+  { program, withArguments, kept }: Sending,
 ): Promise<string | undefined> {
-  const { command: _, ...withoutCommand } = metadata;
-  const sent = { stacks, metadata: withArguments ? metadata : withoutCommand };
+  const { command, ...withoutCommand } = profile.metadata;
+  const sent = withArguments ? profile : { ...profile, metadata: withoutCommand };
+  const started = program ?? command?.split(' ')[0];
   const failed = (why: string, advice: string) =>
     `${printable(path)} did not take the profile: ${printable(why)}; ${advice}; ${again(path, kept)}`;
   const telling = setTimeout(() => {
@@ -70,7 +71,7 @@ async function deliverTo(
   try {
     const { rejectedProfiles, message } = await exportOtlp(sent, {
       endpoint,
-      resource: program ? { [PROGRAM]: program } : {},
+      resource: started ? { [PROGRAM]: started } : {},
     });
     if (rejectedProfiles === 0) return undefined;
     return failed(message ?? 'it gave no reason', 'see what it accepts');

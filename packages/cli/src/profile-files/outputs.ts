@@ -8,6 +8,7 @@ import {
   formats,
   type OutputFormat,
   type Profile,
+  showValue,
   withValue,
 } from '@waggle/formats';
 import { Output } from '../terminal/output.ts';
@@ -95,7 +96,8 @@ export async function writeOutputs(
       problems.push(error instanceof OutputFailed ? error.message : inWords(path, error));
     }
   }
-  const failed = await deliver(endpoints, profile, { ...sending, kept });
+  const shown = value === undefined ? profile : showValue(profile, value);
+  const failed = await deliver(endpoints, shown, { ...sending, kept });
   const sent = endpoints.filter((endpoint) => !failed.has(endpoint)).map(({ path }) => path);
   const where = [
     ...(written.length > 0 ? [`written to ${written.join(', ')}`] : []),

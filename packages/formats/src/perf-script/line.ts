@@ -32,7 +32,7 @@ export interface PlacedFrame extends FrameLine {
 }
 
 const HEADER =
-  /^\s*(?<comm>\S.*?)\s+-?\d+(?:\/-?\d+)?(?:\s+\[\d+\](?:\s+(?=\S*[^\d\s])[.a-zA-Z0-9]{4,6})?)?(?:\s+(?<time>\d+\.\d+):)?(?:\s+(?<period>\d+))?\s+(?<event>\S+?):(?:\s+(?<rest>.*))?$/;
+  /^\s*(?<comm>\S.*?)\s+-?\d+(?:\/-?\d+)?(?:\s+[A-Z]{1,2})?(?:\s+\[\d+\](?:\s+(?=\S*[^\d\s])[.a-zA-Z0-9]{4,6})?)?(?:\s+[A-Z]{1,2})?(?:\s+(?<time>\d+\.\d+):)?(?:\s+(?<period>\d+))?\s+(?<event>\S+?):(?:\s+(?<rest>.*))?$/;
 /** Headers without an event: nothing else is sure to be there. */
 const BARE_HEADER =
   /^\s*(?<comm>\S.*?)(?:\s+-?\d+(?:\/-?\d+)?)?(?:\s+\[\d+\])?(?:\s+(?<time>\d+\.\d+):)?(?:\s+(?<period>\d+))?\s*$/;
@@ -74,6 +74,11 @@ export function isPlainFrame(line: string): boolean {
   return PLAIN_FRAME.test(line) || PLAIN_FRAME_OF_NAME.test(line);
 }
 
+/** Without an object (`-F ip,sym`), what tells a frame is that it is indented, by more than a space. */
+export function isIndentedFrame(line: string): boolean {
+  return /^(?:\t|\s{2,})\s*[0-9a-f]{3,16}(?:\s+\S.*)?$/.test(line.trimEnd());
+}
+
 /** `undefined` when the line is no frame. Frames without an address have to name their object. */
 export function frameOf(line: string): FrameLine | undefined {
   const text = line.trimEnd();
@@ -112,7 +117,7 @@ export function sourceLineOf(line: string): { file: string; line: number } | und
   return found?.[1] === undefined ? undefined : { file: found[1], line: Number(found[2]) };
 }
 
-/** The same, where perf knew no line: `libc.so.6[27b25]`, `??:0`. */
-export function isUnknownSource(line: string): boolean {
-  return /^\s+(?:\S.*\[[0-9a-f]+\]|\?\?:\S*)\s*$/.test(line);
+/** The same, where perf knew no line: `libc.so.6[27b25]`, `??:0`; and other fields of a line of their own. */
+export function isNoFrame(line: string): boolean {
+  return /^\s+(?:\S.*\[[0-9a-f]+\]|\?\?:\S*|insn:.*|ilen:.*)\s*$/.test(line);
 }

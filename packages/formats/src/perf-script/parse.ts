@@ -12,8 +12,9 @@ import {
   type FrameLine,
   frameOf,
   headerOf,
+  isIndentedFrame,
+  isNoFrame,
   isPlainFrame,
-  isUnknownSource,
   type PlacedFrame,
   type SampleHeader,
   sourceLineOf,
@@ -35,19 +36,24 @@ interface Sample {
 }
 
 export function isPerfScript(text: string): boolean {
-  const lines = text
+  const head = text
     .slice(0, 1 << 16)
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .slice(0, LOOKED_AT);
-  if (lines.some(isPlainFrame)) return true;
-  return lines.some((line, index) => {
+    .replaceAll('\r', '')
+    .trimEnd()
+    .split('\n');
+  const lines = head.filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  const looked = lines.slice(0, LOOKED_AT);
+  if (looked.some(isPlainFrame)) return true;
+  const isHeader = looked.some((line) => {
     const header = headerOf(line);
     if (header === undefined) return false;
-    if (header.rest !== '') return isPlainFrame(header.rest);
-    // The fields of the frames are unknown here, but they are indented.
-    return header.time !== undefined || /^\s+[0-9a-f]{3,16}\s+\S/.test(lines[index + 1] ?? '');
+    return header.rest === '' ? header.time !== undefined : isPlainFrame(header.rest);
   });
+  if (isHeader) return true;
+  // Columns of numbers are indented too, but have neither headers nor empty lines.
+  const indented = looked.filter(isIndentedFrame).length;
+  const isApart = head.slice(0, LOOKED_AT).includes('') || !isIndentedFrame(looked[0] ?? '');
+  return indented > 0 && isApart && indented >= looked.length / 2;
 }
 
 /** @throws PerfScriptSyntaxError when there is no sample in the text. */
@@ -100,7 +106,7 @@ function samplesOf(text: string) {
         sample.frames.push(frame);
         sample = undefined;
       } else if (sample === undefined) {
-        if (isPlainFrame(line)) {
+        if (isPlainFrame(line) || isIndentedFrame(line)) {
           sample = begin(undefined);
           sample.frames.push(frameOf(line) as FrameLine);
         } else {
@@ -126,7 +132,7 @@ function addFrame(sample: Sample, line: string): boolean {
   }
   const last = sample.frames.at(-1);
   const source = sourceLineOf(line);
-  if (last !== undefined && (source !== undefined || isUnknownSource(line))) {
+  if (last !== undefined && (source !== undefined || isNoFrame(line))) {
     if (source !== undefined) sample.frames[sample.frames.length - 1] = { ...last, source };
     return true;
   }

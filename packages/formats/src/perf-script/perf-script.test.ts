@@ -89,6 +89,24 @@ describe('the output of perf script', () => {
     expect(folded(`app 12 [003] 1.5: 1 cycles: \n${lines}\n`)).toBe('app;_start;main 1\n');
   });
 
+  test('neither objects nor events', () => {
+    const frames = '\t            11d1 work\n\t           2724a main\n\n';
+    expect(folded(`\n${frames}${frames}`)).toBe('main;work 2\n');
+    expect(folded(`spin \n${frames}spin \n${frames}`)).toBe('spin;main;work 2\n');
+    const addresses = 'spin \n\t            11d1\n\t           2724a\n\n';
+    expect(folded(addresses)).toBe('spin;[unknown];[unknown] 1\n');
+  });
+
+  test('fields between, and lines of others, are no frames', () => {
+    const text =
+      'spin 29278 U      4022.079532:    2004008 cpu-clock: \n' +
+      '\t            11d1 work+0x51 (/srv/spin)\n insn: 48 83 c0\n\n' +
+      'spin 29278 [000] KD     4022.079532:    2004008 cpu-clock: \n' +
+      '\t            11d1 work+0x51 (/srv/spin)\n\n';
+    expect(folded(text)).toBe('spin;work 2\n');
+    expect(parsePerfScript(text).warnings).toBeUndefined();
+  });
+
   test('names with spaces, arrows and parentheses', () => {
     const text =
       'node 12 [003] 1.5: 1 cycles: \n' +
@@ -183,6 +201,8 @@ describe('the output of perf script', () => {
       'java 12 x;y: 7\n',
       '# a comment\n',
       'words\n',
+      '    100 main;a\n    200 main;b\n',
+      ' 400\nmain;a 5\n',
       'be kind (really)\n',
       'a list (of things)\n',
       '* item 5 (five)\n',
