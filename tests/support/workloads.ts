@@ -91,6 +91,8 @@ const BUILDS = {
   burn_in_5: { source: 'burn_in', flags: ['-DFUNCTION=only_in_5', ...FRAMES] },
   generated: { flags: FRAMES },
   late_names: { flags: FRAMES },
+  remapped: { flags: FRAMES },
+  remapped_nofp: { source: 'remapped', flags: NO_FRAMES },
   in_memory: { flags: [] },
   plugin_host: { flags: [...FRAMES, '-ldl'] },
   leaves_mark: { flags: ['-shared', '-fPIC'] },

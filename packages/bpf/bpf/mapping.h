@@ -102,13 +102,19 @@ static __always_inline void read_change_time(struct object_key *key, struct inod
 	}
 }
 
-static __always_inline void identify(struct walk *walk, struct inode *inode)
+static __always_inline void identify(struct walk *walk, struct inode *inode, bool in_memory)
 {
 	struct object_key *key = &walk->object;
 	struct object_table *known;
 
 	__builtin_memset(key, 0, sizeof(*key));
-	if (inode) {
+	if (in_memory) {
+		key->inode = walk->birth;
+		key->changed_nsec = walk->exec_id;
+		key->number = walk->start;
+		key->size = walk->end - walk->start;
+		key->device = OBJECT_IN_MEMORY;
+	} else if (inode) {
 		key->inode = (u64)inode;
 		key->number = BPF_CORE_READ(inode, i_ino);
 		key->size = BPF_CORE_READ(inode, i_size);
@@ -123,6 +129,7 @@ static __always_inline void identify(struct walk *walk, struct inode *inode)
 	}
 	walk->kind = known->present ? MAPPING_TABLE : MAPPING_NO_ROWS;
 	walk->table = known->table;
+	walk->offset += known->shift;
 	u64 now = boottime_now();
 	if (now - known->last_used_ns > 1000000000)
 		known->last_used_ns = now;
@@ -150,10 +157,15 @@ static __always_inline void find_mapping(struct walk *walk)
 	file = BPF_CORE_READ(area, vm_file);
 	if (file) {
 		walk->offset = BPF_CORE_READ(area, vm_pgoff) << PAGE_SHIFT;
-		identify(walk, BPF_CORE_READ(file, f_inode));
+		identify(walk, BPF_CORE_READ(file, f_inode), false);
 	} else if (walk->start == (u64)BPF_CORE_READ(mm, context.vdso)) {
 		walk->offset = 0;
-		identify(walk, NULL);
+		identify(walk, NULL, false);
+	} else if (walk->start >= (u64)BPF_CORE_READ(mm, start_code) &&
+		   walk->start < (u64)BPF_CORE_READ(mm, end_code)) {
+		/* The program's own code, as a rule copied to memory with larger pages. */
+		walk->offset = 0;
+		identify(walk, NULL, true);
 	} else {
 		walk->kind = MAPPING_NO_ROWS;
 	}

@@ -263,6 +263,8 @@ struct walk {
 	u32 fp_known;
 	u32 third_known;
 	u32 innermost;
+	u64 birth; /* start of the process, and its exec generation */
+	u64 exec_id;
 	u64 registers[UNWIND_REGISTERS];
 	u64 node[32]; /* of the tree of mappings */
 };

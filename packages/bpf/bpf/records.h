@@ -266,7 +266,9 @@ struct sample_counters {
 };
 
 /* Content that is executed: what is known of the inode a mapping has. A file that was written to,
- * or another one in its place, has another key. For the vDSO everything is 0. */
+ * or another one in its place, has another key. For the vDSO everything is 0. Of memory that took the
+ * place of a program's own code, OBJECT_IN_MEMORY is the device: then inode is the start of the process,
+ * changed_nsec its exec generation, number and size are address and size of the mapping. */
 struct object_key {
 	u64 inode; /* the kernel's address of it */
 	u64 number;
@@ -278,11 +280,16 @@ struct object_key {
 	u32 reserved;
 };
 
+enum object_devices {
+	OBJECT_IN_MEMORY = 0x7fffffff, /* no device: the highest major number is 4095 */
+};
+
 /* Of an object that is known. */
 struct object_table {
 	u64 last_used_ns; /* CLOCK_BOOTTIME, by the second */
 	u32 table;        /* index into unwind_tables */
 	u32 present;      /* 0: it has no table, frame pointers are all there is */
+	u64 shift;        /* from an offset in the mapped object to one in the file that the table is of */
 };
 
 enum deferred_bounds {

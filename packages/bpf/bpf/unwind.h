@@ -229,6 +229,8 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 	struct pt_regs *regs;
 
 	walk->mm = (u64)BPF_CORE_READ(task, mm);
+	walk->birth = key->start_boottime;
+	walk->exec_id = key->exec_id;
 	walk->depth = 0;
 	walk->stop = walk->mm ? STOP_END : STOP_NOT_WALKED;
 	walk->kind = MAPPING_NONE;

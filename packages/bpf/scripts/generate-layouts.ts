@@ -34,6 +34,7 @@ const ENUMS = [
   'unwind_stop',
   'unwind_bounds',
   'deferred_bounds',
+  'object_devices',
 ] as const;
 const DATA_SECTIONS = ['.rodata'] as const;
 

@@ -97,3 +97,26 @@ describe('what is over is forgotten', () => {
     expect(spaces.find(7, 0x1000, 101n)?.path).toBe('/second');
   });
 });
+
+test('memory that takes the place of code knows what was there, if it was all one file', () => {
+  const formerAt = (before: readonly Mapping[], ...memory: readonly Mapping[]) => {
+    const spaces = new AddressSpaces((_pid, { path }) => ({
+      ...{ key: path, path, fd: undefined, content: undefined, missing: undefined },
+    }));
+    spaces.seed(7, before);
+    for (const anonymous of memory)
+      spaces.apply({ type: 'mapping', time: 10n, pid: 7, mapping: anonymous });
+    return spaces.mappingAt(7, 0x2800, 10n)?.former?.path;
+  };
+  const memory = (start: number, length: number) => mapping('//anon', start, length);
+  const text = mapping('/program', 0x1000, 0x4000);
+  expect(formerAt([text], memory(0x2000, 0x1000))).toBe('/program');
+  expect(formerAt([text], memory(0x1000, 0x4000))).toBe('/program');
+  // Made writable and executable, then executable alone; and in two pieces.
+  expect(formerAt([text], memory(0x2000, 0x2000), memory(0x2000, 0x1000))).toBe('/program');
+  expect(formerAt([text], memory(0x4000, 0x1000), memory(0x1000, 0x4000))).toBe('/program');
+  expect(formerAt([text], memory(0x2000, 0x4000))).toBeUndefined();
+  expect(formerAt([], memory(0x2000, 0x1000))).toBeUndefined();
+  const other = mapping('/other', 0x3000, 0x1000);
+  expect(formerAt([text, { ...other, inode: 2n }], memory(0x2000, 0x2000))).toBeUndefined();
+});

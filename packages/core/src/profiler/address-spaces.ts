@@ -2,9 +2,10 @@
 // image starts at fork or exec and is never changed by what comes after its time, so an address
 // sampled in one image is never looked up in another.
 
-import { ImageMappings, type MappedObject } from './image-mappings.ts';
+import { ImageMappings, type MappedObject, type NewMapping } from './image-mappings.ts';
 import { isGenerated, type ObjectFile } from './object-files.ts';
 import type { Mapping, SideBandRecord } from './perf-records.ts';
+import { formerText } from './text-copies.ts';
 
 /** `jit-PID.dump`, or as JavaScriptCore has it, `jit-PID-TID-XXXXXX`. */
 const JIT_DUMP = /\/jit-\d+[^/]*$/;
@@ -33,7 +34,15 @@ export interface GeneratedCode {
   mapped(image: ProgramImage): void;
   /** So was a file that will say what it is. */
   dumpMapped(image: ProgramImage): void;
+  /** What the memory is a copy of, as a mapping of that; the mapping itself where it is none. */
+  original(pid: number, mapping: MappedObject): MappedObject;
 }
+
+const NOBODY_ASKS: GeneratedCode = {
+  mapped() {},
+  dumpMapped() {},
+  original: (_pid, mapping) => mapping,
+};
 
 export class AddressSpaces {
   private readonly images = new Map<number, ProgramImage[]>();
@@ -45,7 +54,7 @@ export class AddressSpaces {
       mapping: Mapping,
       time: bigint,
     ) => ObjectFile | undefined = () => undefined,
-    private readonly generatedCode: GeneratedCode = { mapped() {}, dumpMapped() {} },
+    private readonly generatedCode: GeneratedCode = NOBODY_ASKS,
   ) {}
 
   /** Processes whose mappings are followed; children of followed ones are added by fork. */
@@ -54,7 +63,7 @@ export class AddressSpaces {
   }
 
   /** Follows a process from now on, with what /proc says it has mapped already. */
-  seed(pid: number, mappings: readonly Mapping[]): void {
+  seed(pid: number, mappings: readonly NewMapping[]): void {
     // They were there before anything was sampled.
     const image = newImage(pid, 0n, ImageMappings.empty());
     for (const mapping of mappings) image.mappings.add(0n, mapping);
@@ -82,8 +91,12 @@ export class AddressSpaces {
         const image = this.images.get(pid)?.at(-1);
         if (image === undefined) return;
         const object = this.open(pid, mapping, time);
-        image.mappings.add(time, { ...mapping, object });
+        const isMemory = object !== undefined && mayHoldCopy(object);
+        const former = isMemory ? formerOf(image, mapping) : undefined;
+        image.mappings.add(time, { ...mapping, object, former });
         if (JIT_DUMP.test(mapping.path)) this.generatedCode.dumpMapped(image);
+        // Compared while the process is there to be looked into.
+        if (former !== undefined) this.find(pid, mapping.start, time);
         if (object === undefined || !isGenerated(object)) return;
         image.hasGeneratedCode = true;
         this.generatedCode.mapped(image);
@@ -108,8 +121,14 @@ export class AddressSpaces {
     else this.images.set(pid, kept);
   }
 
-  /** The mapping that held at `time`. */
+  /** The mapping that held at `time`; of a copy of a file's code, as if it were the file's. */
   find(pid: number, address: number, time: bigint): MappedObject | undefined {
+    const mapping = this.mappingAt(pid, address, time);
+    return mapping?.former ? this.generatedCode.original(pid, mapping) : mapping;
+  }
+
+  /** The mapping that held at `time`, as the kernel has it. */
+  mappingAt(pid: number, address: number, time: bigint): MappedObject | undefined {
     return this.imageAt(pid, time)?.mappings.find(address, time);
   }
 
@@ -134,6 +153,18 @@ export class AddressSpaces {
 /** The last jitdump that an image has mapped itself; its parent's is the parent's. */
 export function jitDumpOf({ mappings, since: begin }: ProgramImage): MappedObject | undefined {
   return mappings.newest(({ path, since }) => since >= begin && JIT_DUMP.test(path));
+}
+
+/** Code is copied to memory, or to a file that has nothing but the copy (hugetlbfs). */
+function mayHoldCopy(object: ObjectFile): boolean {
+  return isGenerated(object) || object.content?.isElf === false;
+}
+
+function formerOf({ mappings }: ProgramImage, mapping: Mapping): NewMapping | undefined {
+  const overlapped = mappings.within(mapping.start, mapping.end);
+  return formerText(mapping, overlapped, ({ path, object }) =>
+    object === undefined ? isGenerated({ path, content: undefined }) : mayHoldCopy(object),
+  );
 }
 
 function newImage(pid: number, since: bigint, mappings: ImageMappings): ProgramImage {

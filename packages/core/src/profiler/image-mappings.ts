@@ -9,6 +9,8 @@ import type { Mapping } from './perf-records.ts';
 /** A mapping with what it maps; left out until somebody asks, for one that was there before us. */
 export interface NewMapping extends Mapping {
   readonly object?: ObjectFile | undefined;
+  /** Of memory without a file: the file whose code was mapped there a moment ago. */
+  readonly former?: NewMapping | undefined;
 }
 
 export interface MappedObject extends NewMapping {
@@ -45,12 +47,19 @@ export class ImageMappings {
       this.replaced = [...this.replaced];
       this.shared = false;
     }
-    const first = this.firstEndingAfter(mapping.start);
-    let end = first;
-    while ((this.current[end]?.start ?? Number.POSITIVE_INFINITY) < mapping.end) end++;
-    const overlapped = this.current.slice(first, end);
+    const overlapped = this.within(mapping.start, mapping.end);
     this.replaced.push(...overlapped);
-    this.current.splice(first, end - first, ...withHole(overlapped, { ...mapping, since }));
+    const first = this.firstEndingAfter(mapping.start);
+    const pieces = withHole(overlapped, { ...mapping, since });
+    this.current.splice(first, overlapped.length, ...pieces);
+  }
+
+  /** What holds now in a range, in order of address. */
+  within(start: number, end: number): readonly MappedObject[] {
+    const first = this.firstEndingAfter(start);
+    let behind = first;
+    while ((this.current[behind]?.start ?? Number.POSITIVE_INFINITY) < end) behind++;
+    return this.current.slice(first, behind);
   }
 
   /** The newest mapping of the address that was there at `time`. */

@@ -26,6 +26,15 @@ test('executable mappings only, with hexadecimal numbers, spaces and newlines in
       device: '0:0',
       inode: 0n,
       path: '',
+      // What it may be a copy of.
+      former: {
+        start: 0x55d0c0002000,
+        end: 0x55d0c0004000,
+        fileOffset: 0x2000,
+        device: '254:10',
+        inode: 123n,
+        path: '/bin/a b',
+      },
     },
     {
       start: 0x7f0000002000,

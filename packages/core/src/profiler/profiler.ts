@@ -27,6 +27,7 @@ import { SideBand } from './side-band.ts';
 import { type RootFrames, StackCollector } from './stack-collector.ts';
 import { type ResolvedStack, StackResolver } from './stack-resolver.ts';
 import { Symbolizer } from './symbolizer.ts';
+import { TextCopies } from './text-copies.ts';
 import { DeferredSamples } from './unwinding/deferred-samples.ts';
 import { type UnwindTableStats, UnwindTables } from './unwinding/unwind-tables.ts';
 
@@ -78,6 +79,7 @@ export class CpuProfiler {
   private readonly objects: ObjectFiles;
   private readonly reader: ObjectReader;
   private readonly jitMaps: JitMaps;
+  private readonly copies: TextCopies;
   private readonly spaces: AddressSpaces;
   private readonly maps: SampleMaps;
   private readonly resolver: StackResolver;
@@ -112,9 +114,11 @@ export class CpuProfiler {
       now: () => clockNanoseconds(kernel.native, 'boottime'),
       toEpoch: () => bootToRealtimeOffset(kernel.native),
     });
+    this.copies = new TextCopies((pid, mapping) => mapping.object ?? this.objects.of(pid, mapping));
     this.spaces = new AddressSpaces((pid, mapping, time) => this.objects.of(pid, mapping, time), {
       mapped: (image) => this.jitMaps.mapped(image),
       dumpMapped: (image) => this.jitMaps.dumpMapped(image),
+      original: (pid, mapping) => this.copies.original(pid, mapping),
     });
     this.jitMaps = new JitMaps(this.spaces, this.objects, kernel.procfs, {
       monotonic: () => clockNanoseconds(kernel.native, 'monotonic'),
@@ -255,7 +259,7 @@ export class CpuProfiler {
     const { spaces, objects } = this;
     return {
       tables,
-      deferred: new DeferredSamples(native, programs.object, spaces, objects, tables),
+      deferred: new DeferredSamples(native, programs.object, spaces, objects, tables, this.copies),
     };
   }
 
@@ -343,7 +347,10 @@ export class CpuProfiler {
   /** Returns how many records there were. */
   private followMappings(all: boolean): number {
     const records = this.sideBand.read(all);
-    for (const record of records) this.spaces.apply(record);
+    for (const record of records) {
+      this.spaces.apply(record);
+      if (record.type === 'mapping') this.unwinding?.tables.replaced(record.pid, record.mapping);
+    }
     return records.length;
   }
 

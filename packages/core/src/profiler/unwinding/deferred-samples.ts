@@ -7,8 +7,11 @@ import { decodeComm, deferredBounds, deferredSample, MAPS, unwindStop } from '@w
 import { type BpfObject, type Native, RingBuffer } from '@waggle/ffi';
 import { EM_AARCH64, EM_X86_64, type StopReason, type UnwoundStack, unwind } from '@waggle/unwind';
 import type { AddressSpaces } from '../address-spaces.ts';
+import type { MappedObject } from '../image-mappings.ts';
 import type { ObjectFile, ObjectFiles } from '../object-files.ts';
 import type { StackCount } from '../sample-maps.ts';
+import type { TextCopies } from '../text-copies.ts';
+import { memoryOf } from './sampled-object.ts';
 import { LOADING, type UnwindTables } from './unwind-tables.ts';
 
 const AT = deferredSample.offset;
@@ -66,6 +69,7 @@ export class DeferredSamples implements Disposable {
     private readonly spaces: AddressSpaces,
     private readonly objects: ObjectFiles,
     private readonly tables: UnwindTables,
+    private readonly copies: TextCopies,
   ) {
     this.ring = new RingBuffer(native, object.map(MAPS.deferredSamples));
   }
@@ -208,11 +212,27 @@ export class DeferredSamples implements Disposable {
     const pid = record.getUint32(AT.tgid, true);
     const time = record.getBigUint64(AT.time_ns, true);
     const address = Number(record.getBigUint64(AT.object_address, true));
-    const mapping = this.spaces.find(pid, address, time);
+    const mapping = this.spaces.mappingAt(pid, address, time);
     if (mapping === undefined) return;
+    // The next sample asks again.
+    if (this.copies.isUndecided(mapping)) return;
     const key = new Uint8Array(record.buffer, record.byteOffset + OBJECT_AT, OBJECT_BYTES);
-    this.tables.install(key, mapping.object ?? this.objects.of(pid, mapping), time);
+    const memory = memoryOf(key);
+    // mremap(2) tells nobody: what is known as the file may be a copy of it.
+    const found = memory && mapping.former === undefined ? copyOf(mapping) : mapping;
+    const original = this.copies.original(pid, found);
+    const object = original.object ?? this.objects.of(pid, original);
+    const { start, end } = memory ?? mapping;
+    const place = memory ? -start : mapping.fileOffset - mapping.start;
+    const shift = original.fileOffset - original.start - place;
+    const isCopy = original !== found && start >= original.start && end <= original.end;
+    this.tables.install(key, object, time, isCopy ? { pid, start, end, shift } : undefined);
   }
+}
+
+/** As if the file had been there before, and nobody knew what is there now. */
+function copyOf(mapping: MappedObject): MappedObject {
+  return { ...mapping, former: mapping };
 }
 
 const LAST_WORD = BigInt(deferredSample.bytes.stack - 8);

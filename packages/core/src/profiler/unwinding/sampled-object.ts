@@ -2,7 +2,7 @@
 // time, and some do not answer: the server of a FUSE or NFS mount may be gone while programs from there
 // still run.
 
-import { objectKey } from '@waggle/bpf';
+import { objectDevices, objectKey } from '@waggle/bpf';
 import { fileStatus } from '@waggle/ffi';
 import { stateOf } from '../file-content.ts';
 import { type ObjectFile, VDSO } from '../object-files.ts';
@@ -20,6 +20,17 @@ export function stateOfObject({ fd, path }: ObjectFile): string | undefined {
 
 export function nameOf(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+}
+
+/** Of memory that the sampler met in the place of a program's own code, where that is. */
+export function memoryOf(
+  key: Uint8Array,
+): { readonly start: number; readonly end: number } | undefined {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const { device, number, size } = objectKey.offset;
+  if (view.getUint32(device, true) !== objectDevices.OBJECT_IN_MEMORY) return undefined;
+  const start = Number(view.getBigUint64(number, true));
+  return { start, end: start + Number(view.getBigUint64(size, true)) };
 }
 
 /** Whether the file is what the sampler saw. On overlayfs only the number may be another's. */

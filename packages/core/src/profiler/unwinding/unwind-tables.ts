@@ -26,6 +26,23 @@ interface Content {
   readonly table: UnwindTable | undefined;
 }
 
+/** Memory that holds a copy of a file's code. */
+export interface CopiedCode {
+  readonly pid: number;
+  readonly start: number;
+  readonly end: number;
+  /** From where the sampler believes it is to where it is in the file, in bytes. */
+  readonly shift: number;
+}
+
+/** What the sampler met. */
+interface MetObject {
+  readonly name: string;
+  readonly key: Uint8Array;
+  readonly time: bigint;
+  readonly shift: number;
+}
+
 interface Installed {
   readonly number: number;
   readonly rows: number;
@@ -36,6 +53,8 @@ interface Installed {
 
 /** Room for every table of a distribution's desktop: 1,716 files of Debian 12 take 47 MB. */
 const DEFAULT_BUDGET_BYTES = 64 * 1024 * 1024;
+/** Nothing is lost of those beyond but that a copy which is replaced is walked by the old table. */
+const MAX_PROCESSES_WITH_COPIES = 1024;
 /** Of tables that userspace keeps for its own walks; the sampler has copies of them. */
 const USERSPACE_BYTES = 32 * 1024 * 1024;
 /** A program that has fetched a table's number is done with it long before: 1 s. */
@@ -54,6 +73,8 @@ export class UnwindTables implements Disposable {
   private readonly loading = new Map<string, Promise<void>>();
   private readonly installed = new Map<string, Installed>();
   private readonly installing = new Set<string>();
+  /** By process, in order of use. */
+  private readonly copies = new Map<number, { copy: CopiedCode; key: Uint8Array }[]>();
   private readonly freeNumbers: { readonly number: number; readonly since: number }[] = [];
   private nextNumber = 0;
   private userspaceBytes = 0;
@@ -91,25 +112,48 @@ export class UnwindTables implements Disposable {
    * not, or no longer, what the sampler saw, its content would be another's: the sampler is told that
    * there is none.
    * @param time when it met it, CLOCK_BOOTTIME in ns
+   * @param copy where it met it, if that is a copy of the file's code
    */
-  install(key: Uint8Array, file: ObjectFile, time: bigint): void {
+  install(key: Uint8Array, file: ObjectFile, time: bigint, copy?: CopiedCode): void {
     const name = nameOf(key);
     if (this.installing.has(name)) return;
-    const ownKey = key.slice();
+    const met: MetObject = { name, key: key.slice(), time, shift: copy?.shift ?? 0 };
     const state = stateOfObject(file);
-    if (state === undefined || !isContent(ownKey, file)) {
-      this.setObject(ownKey, 0, false, time);
+    if (state === undefined || (copy === undefined && !isContent(met.key, file))) {
+      this.setObject(met, undefined);
       return;
     }
+    if (copy !== undefined) this.rememberCopy(copy, met.key);
     if (this.tableOf(state, file) !== LOADING) {
-      this.installNow(state, name, ownKey, time);
+      this.installNow(state, met);
       return;
     }
     this.installing.add(name);
     this.loading.get(state)?.then(() => {
       this.installing.delete(name);
-      if (!this.closed) this.installNow(state, name, ownKey, time);
+      if (!this.closed) this.installNow(state, met);
     });
+  }
+
+  /** Something else was mapped there: what was a copy of code may be generated now. */
+  replaced(pid: number, { start, end }: Pick<CopiedCode, 'start' | 'end'>): void {
+    const copies = this.copies.get(pid);
+    if (copies === undefined) return;
+    const kept = copies.filter(({ copy, key }) => {
+      const isThere = copy.end <= start || copy.start >= end;
+      if (!isThere) this.objects.delete(key);
+      return isThere;
+    });
+    this.copies.set(pid, kept);
+  }
+
+  private rememberCopy(copy: CopiedCode, key: Uint8Array): void {
+    const known = this.copies.get(copy.pid) ?? [];
+    this.copies.delete(copy.pid);
+    this.copies.set(copy.pid, [...known, { copy, key }]);
+    const [oldest] = this.copies.keys();
+    if (this.copies.size > MAX_PROCESSES_WITH_COPIES && oldest !== undefined)
+      this.copies.delete(oldest);
   }
 
   stats(): UnwindTableStats {
@@ -174,11 +218,11 @@ export class UnwindTables implements Disposable {
     }
   }
 
-  private installNow(state: string, name: string, key: Uint8Array, time: bigint): void {
+  private installNow(state: string, met: MetObject): void {
     const content = this.contents.get(state);
     if (content === undefined) return;
     if (content.table === undefined) {
-      this.setObject(key, 0, false, time);
+      this.setObject(met, undefined);
       return;
     }
     let installed = this.installed.get(state);
@@ -189,8 +233,8 @@ export class UnwindTables implements Disposable {
       this.installed.set(state, installed);
       this.bytes += installed.bytes;
     }
-    installed.objectKeys.set(name, key);
-    this.setObject(key, installed.number, true, time);
+    installed.objectKeys.set(met.name, met.key);
+    this.setObject(met, installed.number);
   }
 
   /** undefined when there is no number, descriptor or memory for it now: its samples stay deferred. */
@@ -213,11 +257,12 @@ export class UnwindTables implements Disposable {
     }
   }
 
-  private setObject(key: Uint8Array, table: number, present: boolean, time: bigint): void {
+  private setObject({ key, time, shift }: MetObject, table: number | undefined): void {
     const value = new DataView(new ArrayBuffer(objectTable.size));
-    value.setUint32(objectTable.offset.table, table, true);
-    value.setUint32(objectTable.offset.present, present ? 1 : 0, true);
+    value.setUint32(objectTable.offset.table, table ?? 0, true);
+    value.setUint32(objectTable.offset.present, table === undefined ? 0 : 1, true);
     value.setBigUint64(objectTable.offset.last_used_ns, time, true);
+    value.setBigInt64(objectTable.offset.shift, BigInt(shift), true);
     this.objects.set(key, new Uint8Array(value.buffer));
   }
 
