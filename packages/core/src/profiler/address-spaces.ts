@@ -22,6 +22,8 @@ export interface ProgramImage {
   readonly since: bigint;
   readonly mappings: ImageMappings;
   hasGeneratedCode: boolean;
+  /** Its own code, if it was found to have copied it to memory. */
+  copiedText: MappedObject | undefined;
   ancestor: Ancestor | undefined;
 }
 
@@ -36,12 +38,15 @@ export interface GeneratedCode {
   dumpMapped(image: ProgramImage): void;
   /** What the memory is a copy of, as a mapping of that; the mapping itself where it is none. */
   original(pid: number, mapping: MappedObject): MappedObject;
+  /** The same of memory in a program that is known to have copied its text. */
+  copyElsewhere(pid: number, mapping: MappedObject, text: MappedObject): MappedObject;
 }
 
 const NOBODY_ASKS: GeneratedCode = {
   mapped() {},
   dumpMapped() {},
   original: (_pid, mapping) => mapping,
+  copyElsewhere: (_pid, mapping) => mapping,
 };
 
 export class AddressSpaces {
@@ -78,6 +83,7 @@ export class AddressSpaces {
         const parent = this.images.get(record.parent)?.at(-1);
         if (parent === undefined) return;
         const child = newImage(record.pid, record.time, parent.mappings.fork());
+        child.copiedText = parent.copiedText;
         child.ancestor = ancestorOfChild(parent, record.time);
         this.start(child);
         return;
@@ -123,8 +129,18 @@ export class AddressSpaces {
 
   /** The mapping that held at `time`; of a copy of a file's code, as if it were the file's. */
   find(pid: number, address: number, time: bigint): MappedObject | undefined {
-    const mapping = this.mappingAt(pid, address, time);
-    return mapping?.former ? this.generatedCode.original(pid, mapping) : mapping;
+    const image = this.imageAt(pid, time);
+    const mapping = image?.mappings.find(address, time);
+    if (image === undefined || mapping === undefined) return undefined;
+    const original =
+      mapping.former === undefined ? mapping : this.generatedCode.original(pid, mapping);
+    if (original !== mapping) image.copiedText = original;
+    else if (
+      image.copiedText !== undefined &&
+      isGenerated({ path: mapping.path, content: mapping.object?.content })
+    )
+      return this.generatedCode.copyElsewhere(pid, mapping, image.copiedText);
+    return original;
   }
 
   /** The mapping that held at `time`, as the kernel has it. */
@@ -167,8 +183,11 @@ function formerOf({ mappings }: ProgramImage, mapping: Mapping): NewMapping | un
   );
 }
 
-function newImage(pid: number, since: bigint, mappings: ImageMappings): ProgramImage {
-  return { pid, since, mappings, hasGeneratedCode: false, ancestor: undefined };
+export function newImage(pid: number, since: bigint, mappings: ImageMappings): ProgramImage {
+  return {
+    ...{ pid, since, mappings },
+    ...{ hasGeneratedCode: false, copiedText: undefined, ancestor: undefined },
+  };
 }
 
 function ancestorOfChild(parent: ProgramImage, forkedAt: bigint): Ancestor | undefined {

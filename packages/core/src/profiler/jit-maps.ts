@@ -5,7 +5,7 @@
 
 import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
 import { PerfMapFolder } from '@waggle/symbols';
-import { type AddressSpaces, jitDumpOf, type ProgramImage } from './address-spaces.ts';
+import { type AddressSpaces, jitDumpOf, newImage, type ProgramImage } from './address-spaces.ts';
 import { ImageMappings } from './image-mappings.ts';
 import { JitImage, type JitSources, type ParentCode } from './jit-image.ts';
 import type { ObjectFiles } from './object-files.ts';
@@ -121,8 +121,7 @@ export class JitMaps implements Disposable {
   private stray(pid: number, key: string): ProgramImage {
     const known = this.strays.get(key);
     if (known !== undefined) return known;
-    const mappings = ImageMappings.empty();
-    const image = { pid, since: 0n, mappings, hasGeneratedCode: false, ancestor: undefined };
+    const image = newImage(pid, 0n, ImageMappings.empty());
     this.strays.set(key, image);
     return image;
   }

@@ -119,6 +119,7 @@ export class CpuProfiler {
       mapped: (image) => this.jitMaps.mapped(image),
       dumpMapped: (image) => this.jitMaps.dumpMapped(image),
       original: (pid, mapping) => this.copies.original(pid, mapping),
+      copyElsewhere: (pid, mapping, text) => this.copies.copyElsewhere(pid, mapping, text),
     });
     this.jitMaps = new JitMaps(this.spaces, this.objects, kernel.procfs, {
       monotonic: () => clockNanoseconds(kernel.native, 'monotonic'),

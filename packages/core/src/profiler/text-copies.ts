@@ -3,7 +3,7 @@
 // there now, as it does where a runtime generates code. What counts is the content: as long as it is the
 // file's, so are names and call frame information.
 
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { MappedObject, NewMapping } from './image-mappings.ts';
 import type { ObjectFile } from './object-files.ts';
 import type { Mapping } from './perf-records.ts';
@@ -14,6 +14,15 @@ const PAGES_COMPARED = 16;
 const MIN_SAME = 0.85;
 /** A copy that is not finished when it is first looked at is a moment later. */
 const MAX_ATTEMPTS = 20;
+
+/** Of a copy that lies elsewhere: smaller ones are not looked for, nor in more of a file. */
+const MIN_COPY_BYTES = 64 * 1024;
+const MAX_SEARCHED_BYTES = 256 * 1024 * 1024;
+const MAX_SEARCHES = 2;
+const PIECE = 4 * 1024 * 1024;
+const NEEDLE_BYTES = 64;
+/** Padding and zeroes are everywhere. */
+const MIN_DISTINCT_BYTES = 16;
 
 interface Verdict {
   attempts: number;
@@ -41,6 +50,26 @@ export class TextCopies {
     if (!isSame(pid, mapping, object, fileOffset)) return mapping;
     const { path, device, inode } = former;
     verdict.original = { ...mapping, path, device, inode, fileOffset, object, former: undefined };
+    return verdict.original;
+  }
+
+  /**
+   * The same for memory that nothing was replaced by, in a program that has copied its text: V8 copies its
+   * builtins next to the code that it generates, and maps the file there where its text is the file.
+   * @param text the text that was copied
+   */
+  copyElsewhere(pid: number, mapping: MappedObject, text: MappedObject): MappedObject {
+    const verdict = this.verdicts.get(mapping) ?? { attempts: 0, original: undefined };
+    this.verdicts.set(mapping, verdict);
+    if (verdict.original !== undefined) return verdict.original;
+    if (verdict.attempts >= MAX_SEARCHES || mapping.end - mapping.start < MIN_COPY_BYTES)
+      return mapping;
+    verdict.attempts++;
+    const object = this.objectOf(pid, text);
+    const fileOffset = placeInFile(pid, mapping, object);
+    if (fileOffset === undefined || !isSame(pid, mapping, object, fileOffset)) return mapping;
+    const { path, device, inode } = text;
+    verdict.original = { ...mapping, path, device, inode, fileOffset, object };
     return verdict.original;
   }
 
@@ -81,6 +110,48 @@ function isSame(
     throw error;
   } finally {
     if (memory !== undefined) closeSync(memory);
+  }
+}
+
+/** Where in a file the content of a mapping begins, as far as some bytes of it tell: at a page, as there. */
+function placeInFile(pid: number, mapping: Mapping, { fd }: ObjectFile): number | undefined {
+  if (fd === undefined) return undefined;
+  try {
+    const needle = tellingBytes(pid, mapping);
+    if (needle === undefined) return undefined;
+    const size = Math.min(fstatSync(fd).size, MAX_SEARCHED_BYTES);
+    const piece = Buffer.alloc(PIECE);
+    for (let at = 0; at < size; at += PIECE - NEEDLE_BYTES) {
+      const length = readSync(fd, piece, 0, PIECE, at);
+      const bytes = piece.subarray(0, length);
+      let found = bytes.indexOf(needle.bytes);
+      while (found >= 0) {
+        const begin = at + found - needle.offset;
+        if (begin >= 0 && begin % PAGE === 0) return begin;
+        found = bytes.indexOf(needle.bytes, found + 1);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'errno' in error)) throw error;
+  }
+  return undefined;
+}
+
+/** Bytes of a mapping that hardly stand anywhere else; `offset` is theirs in it. */
+function tellingBytes(
+  pid: number,
+  { start, end }: Mapping,
+): { readonly bytes: Buffer; readonly offset: number } | undefined {
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  try {
+    for (let offset = PAGE; start + offset < end; offset += PAGE) {
+      const bytes = Buffer.alloc(NEEDLE_BYTES);
+      if (readSync(memory, bytes, 0, NEEDLE_BYTES, start + offset) !== NEEDLE_BYTES) continue;
+      if (new Set(bytes).size >= MIN_DISTINCT_BYTES) return { bytes, offset };
+    }
+    return undefined;
+  } finally {
+    closeSync(memory);
   }
 }
 
