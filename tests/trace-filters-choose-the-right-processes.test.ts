@@ -83,6 +83,20 @@ describe('trace -p', () => {
     expect(summaryOf(stderr).suppressed).toBeGreaterThanOrEqual(80);
   });
 
+  kernelTest('misses nobody who is born while it attaches', async () => {
+    for (let round = 0; round < 2; round++) {
+      await using brood = new TestProcess([workload('brood')]);
+      await eventually('the first', () => brood.stdout.includes('growing'));
+      await using waggle = await Waggle.trace(['-p', String(brood.pid), '--events', 'exit']);
+      brood.writeLine('enough');
+      const [, count] = await eventually('the number', () => /^(\d+)$/m.exec(brood.stdout));
+      brood.writeLine('end');
+      expect(await brood.ended()).toBe(0);
+      const { events } = await waggle.stop();
+      expect(events.filter(isExit).length).toBe(Number(count));
+    }
+  });
+
   kernelTest('of a child leaves its parent and siblings out', async () => {
     await using family = await Family.start();
     await using waggle = await Waggle.trace(['-p', String(family.child)]);

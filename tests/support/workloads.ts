@@ -49,6 +49,7 @@ const BUILDS = {
   die_by: { flags: ['-static'] },
   exec_args: { flags: [] },
   exec_nameless: { flags: ['-static'] },
+  brood: { flags: ['-static'] },
   family: { flags: ['-static'] },
   asks_time: { flags: FRAMES },
   call_tree: { flags: FRAMES },

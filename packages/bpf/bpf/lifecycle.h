@@ -12,6 +12,7 @@
 #include "exec_detail.h"
 #include "filter.h"
 #include "image_mark.h"
+#include "kin.h"
 #include "limit.h"
 #include <bpf/bpf_core_read.h>
 
@@ -101,6 +102,7 @@ static __always_inline void on_fork(struct task_struct *parent, struct task_stru
 		return;
 	child_tgid = tgid_of(child);
 	tgid = tgid_of(parent);
+	note_birth(tgid, child_tgid);
 	track_child(tgid, child_tgid);
 	if (!wanted(settings, counters, RECORD_FORK, tgid))
 		return;
@@ -221,6 +223,7 @@ static __always_inline void on_exit(struct task_struct *task)
 	struct exit_record record = {};
 	u32 tgid;
 
+	note_end(task, leader);
 	if (!settings || !counters || !ends_group(task, leader))
 		return;
 	tgid = tgid_of(task);

@@ -36,6 +36,37 @@ struct {
 	__type(value, struct tracked_process);
 } tracked_processes SEC(".maps");
 
+/* 1: births, and links that ends would cut, are noted in kin. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} kin_noted SEC(".maps");
+
+/* tgid -> tgid of its parent. Takes memory only while it is used. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, u32);
+	__type(value, u32);
+} kin SEC(".maps");
+
+struct kin_walk {
+	u64 node;
+	u64 end;
+	u32 parent;
+	u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct kin_walk);
+} kin_walks SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
 	__uint(max_entries, TRACKED_CGROUPS_MAX);

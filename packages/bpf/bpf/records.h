@@ -185,6 +185,12 @@ struct rate_bucket {
 	u64 due_ns;
 };
 
+/* In a value of kin, beside the pid: noted at the birth, and so true whatever was noted before. Pids
+ * end at PID_MAX_LIMIT, 2^22. */
+enum kin_flags {
+	KIN_BORN = 1 << 30,
+};
+
 enum tracked_state {
 	TRACKED_ACTIVE = 1,        /* reported, and so are its children */
 	TRACKED_LAUNCHER = 2,      /* not reported; its children become PENDING */

@@ -166,5 +166,6 @@ const enum record_bounds *layout_record_bounds __attribute__((unused));
 const enum exec_marks *layout_exec_marks __attribute__((unused));
 const enum filter_flags *layout_filter_flags __attribute__((unused));
 const enum filter_bounds *layout_filter_bounds __attribute__((unused));
+const enum kin_flags *layout_kin_flags __attribute__((unused));
 const enum tracked_state *layout_tracked_state __attribute__((unused));
 const enum stack_bounds *layout_stack_bounds __attribute__((unused));

@@ -30,6 +30,7 @@ const ENUMS = [
   'filter_flags',
   'filter_bounds',
   'tracked_state',
+  'kin_flags',
   'stack_bounds',
   'unwind_stop',
   'unwind_bounds',

@@ -91,6 +91,8 @@ export const MAPS = {
   filterSettings: 'filter_settings',
   trackedProcesses: 'tracked_processes',
   trackedCgroups: 'tracked_cgroups',
+  kin: 'kin',
+  kinNoted: 'kin_noted',
   eventCounters: 'event_counters',
   toldCgroups: 'told_cgroups',
   rateBuckets: 'rate_buckets',

@@ -8,6 +8,7 @@ import {
   filterFlags,
   filterSettings,
   type KernelHook,
+  kinFlags,
   MAPS,
   recordType,
   trackedProcess,
@@ -108,6 +109,28 @@ export class KernelSettings {
 
   untrack(pid: number): void {
     this.object.map(MAPS.trackedProcesses).delete(u32(pid));
+  }
+
+  /** From now on the kernel notes who is born of whom, and the links that ends would cut. */
+  noteKin(on: boolean): void {
+    this.object.map(MAPS.kinNoted).set(ONLY_KEY, u32(on ? 1 : 0));
+  }
+
+  /**
+   * Takes out what it has noted, into `parents` by child. The first link that is noted is the nearest to
+   * birth; a birth itself begins anew, for the pid may have been another's.
+   */
+  takeKin(parents: Map<number, number>): void {
+    for (const { count, keys, values } of this.object.map(MAPS.kin).drain(1024)) {
+      const children = new DataView(keys.buffer, keys.byteOffset);
+      const links = new DataView(values.buffer, values.byteOffset);
+      for (let at = 0; at < 4 * count; at += 4) {
+        const child = children.getUint32(at, true);
+        const link = links.getUint32(at, true);
+        if (link & kinFlags.KIN_BORN || !parents.has(child))
+          parents.set(child, link & ~kinFlags.KIN_BORN);
+      }
+    }
   }
 
   /** Whether the tracked set has this process; the kernel removes it when it ends. */

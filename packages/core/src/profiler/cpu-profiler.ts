@@ -132,7 +132,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
         start() {
           const { rootFrames, ...rest } = options;
           profiler = new CpuProfiler(kernel, {
-            ...configOf(rest, frequencyHz, kernel.procfs.pids()),
+            ...configOf(rest, frequencyHz, () => kernel.procfs.pids()),
             ...(rootFrames === undefined
               ? {}
               : { rootFrames: (owner: SampledProcess) => rootFrames(owner, services) }),
@@ -146,10 +146,10 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
 function configOf(
   options: Omit<CpuProfilerOptions, 'needs' | 'rootFrames'>,
   frequencyHz: number,
-  running: readonly number[],
+  running: () => readonly number[],
 ): ProfilerConfig {
   const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes } = options;
-  const pids = options.pids?.() ?? (launcher === undefined ? running : []);
+  const pids = options.pids ?? (launcher === undefined ? running : () => []);
   return {
     frequencyHz,
     pids,

@@ -44,7 +44,7 @@ const SWITCH_MS = 2;
 export interface ProfilerConfig {
   readonly frequencyHz: number;
   /** Processes that run already, whose mappings are read from /proc. */
-  readonly pids: readonly number[];
+  readonly pids: () => readonly number[];
   /** Our own pid when a command is about to be started. */
   readonly launcher?: number;
   /** For the profile's title. */
@@ -133,7 +133,7 @@ export class CpuProfiler {
     this.sideBand = new SideBand(kernel.native, cpus);
     try {
       if (config.launcher !== undefined) this.spaces.seed(config.launcher, []);
-      for (const pid of config.pids) this.spaces.seed(pid, readExecutableMappings(pid));
+      for (const pid of config.pids()) this.spaces.seed(pid, readExecutableMappings(pid));
       for (const cpu of cpus) this.sample(cpu);
     } catch (error) {
       this.stopSampling();

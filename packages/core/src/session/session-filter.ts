@@ -7,7 +7,12 @@ import type { BpfObject } from '@waggle/ffi';
 import { NoSuchProcess } from '../errors/errors.ts';
 import type { KernelSettings, RateLimit } from '../kernel/kernel-settings.ts';
 import type { PidNamespace } from '../kernel/pid-namespace.ts';
-import { existingDescendants, expectProcess } from '../lifecycle/descendants.ts';
+import {
+  descendantsOf,
+  expectProcess,
+  hasEnded,
+  parentsByProcfs,
+} from '../lifecycle/descendants.ts';
 import { checkRateLimit, checkTarget } from './check-config.ts';
 
 /** Both have to hold. Without either: all processes. */
@@ -61,7 +66,7 @@ export class SessionFilter {
     if (!processes) this.apply(processes, cgroups.length);
     this.untrackAll();
     if (launcher !== undefined) this.settings.track(this.pidOf(launcher), 'launcher');
-    for (const pid of pids ?? []) this.trackTree(pid);
+    if (pids !== undefined) this.trackTrees(pids);
     this.target = target;
     this.apply(processes, cgroups.length);
   }
@@ -77,13 +82,40 @@ export class SessionFilter {
     });
   }
 
-  private trackTree(pid: number): void {
-    this.settings.track(pid, 'active');
-    for (const descendant of existingDescendants(this.procfs, pid))
-      this.settings.track(descendant, 'active');
-    // It may have ended before the fork handler could follow it.
-    if (!this.procfs.pids().includes(pid))
-      throw new NoSuchProcess({ pid, message: `process ${pid} ended before it could be traced` });
+  /**
+   * These processes and all that descend from them, whoever is born or orphaned meanwhile. From before
+   * the first look on the kernel notes every birth, and at every end the links that go with it; who is
+   * there already is in /proc. A round that finds nobody new found all: whoever is born after it began
+   * has a parent that was in the set by then, and the fork handler puts the child there, too.
+   */
+  private trackTrees(pids: readonly number[]): void {
+    const { settings, procfs } = this;
+    const tracked = new Set<number>();
+    const track = (pid: number) => {
+      tracked.add(pid);
+      settings.track(pid, 'active');
+    };
+    settings.noteKin(true);
+    try {
+      for (const pid of pids) track(pid);
+      const noted = new Map<number, number>();
+      const seen = new Map<number, number>();
+      for (let found: ReadonlySet<number> = tracked; found.size > 0; ) {
+        for (const [pid, ppid] of parentsByProcfs(procfs)) if (!seen.has(pid)) seen.set(pid, ppid);
+        settings.takeKin(noted);
+        // What the kernel noted is nearer to birth than what /proc says of orphans.
+        found = descendantsOf(tracked, new Map([...seen, ...noted]));
+        for (const pid of found) track(pid);
+      }
+    } finally {
+      settings.noteKin(false);
+      settings.takeKin(new Map());
+    }
+    // The kernel takes out who ends, but these had ended before they were put in.
+    for (const pid of tracked) if (hasEnded(procfs, pid)) settings.untrack(pid);
+    for (const pid of pids)
+      if (!settings.tracks(pid))
+        throw new NoSuchProcess({ pid, message: `process ${pid} ended before it could be traced` });
   }
 
   /** As the session's procfs has it; a launcher is ourselves, as a rule, by process.pid. */
