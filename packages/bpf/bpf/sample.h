@@ -154,6 +154,12 @@ static __always_inline void on_sample(void *ctx, bool by_tables)
 	} else {
 		u32 stop = key->user_stop;
 
+		/* No room in the ring. Frame pointers are better than nothing. */
+		if (stop == STOP_NO_TABLE && !key->user_depth) {
+			bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);
+			key->user_depth = depth_of(bytes);
+		}
+
 		if (stop == STOP_TOO_DEEP)
 			counters->user_truncated++;
 		/* Bounds and index in one register: the verifier cannot see that two loads are equal. */

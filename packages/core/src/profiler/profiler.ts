@@ -237,8 +237,10 @@ export class CpuProfiler {
       if (this.sampling) this.round(true);
     }
     this.takeRest();
-    await this.unwinding?.deferred.settled();
-    this.takeDeferred();
+    do {
+      await this.unwinding?.deferred.settled();
+      this.takeDeferred();
+    } while (!this.sampling && this.unwinding?.deferred.isWaiting === true);
   }
 
   /** Once, after the end of sampling. */

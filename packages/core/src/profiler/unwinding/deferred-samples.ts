@@ -30,7 +30,7 @@ const STOPS: Readonly<Record<StopReason, number>> = {
   'too-deep': unwindStop.STOP_TOO_DEEP,
 };
 
-/** Of copied stacks that wait. Beyond it they are walked with the tables that are there. */
+/** Of copied stacks. Beyond it those that wait are walked with the tables that are there. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 /** A stack leads through a few objects; a file that is written to all the time must not hold it up. */
 const MOST_ATTEMPTS = 16;
@@ -55,6 +55,8 @@ interface Walk {
 export class DeferredSamples implements Disposable {
   private readonly ring: RingBuffer;
   private ready: StackCount[] = [];
+  /** Taken out of the ring, and not looked at yet. */
+  private queue: DataView[] = [];
   private readonly waiting = new Set<Waiting>();
   /** Of those, the ones whose table is there now. */
   private due: Waiting[] = [];
@@ -76,7 +78,7 @@ export class DeferredSamples implements Disposable {
 
   /** Whether stacks wait for tables: what was mapped in their processes is needed still. */
   get isWaiting(): boolean {
-    return this.waiting.size > 0;
+    return this.waiting.size > 0 || this.queue.length > 0;
   }
 
   /**
@@ -86,12 +88,11 @@ export class DeferredSamples implements Disposable {
    */
   read(followMappings: () => void, forMs = Number.POSITIVE_INFINITY): StackCount[] {
     const deadline = performance.now() + forMs;
-    for (let left = this.ring.available; left > 0; ) {
-      const records = this.nextRecords();
-      if (records.length === 0) break;
-      for (const { byteLength } of records) left -= byteLength;
+    for (let left = this.ring.available; left > 0 || this.queue.length > 0; ) {
+      left -= this.emptyRing();
+      if (this.queue.length === 0) break;
       followMappings();
-      for (const record of records) this.take(record);
+      for (const record of this.queue.splice(0, CHUNK)) this.take(record);
       if (performance.now() > deadline) break;
     }
     while (this.due.length > 0 && performance.now() <= deadline)
@@ -111,6 +112,8 @@ export class DeferredSamples implements Disposable {
 
   close(): void {
     this.closed = true;
+    this.waiting.clear();
+    this.queue = [];
     this.ring.close();
   }
 
@@ -118,25 +121,30 @@ export class DeferredSamples implements Disposable {
     this.close();
   }
 
-  private nextRecords(): DataView[] {
-    const records: DataView[] = [];
-    this.ring.drain(({ bytes }, offset, length) => {
-      // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
-      const copy = new Uint8Array(length);
-      copy.set(bytes.subarray(offset, offset + length));
-      records.push(new DataView(copy.buffer));
-    }, CHUNK);
-    return records;
+  /** To the queue, as far as there is room: the kernel needs the ring's. Returns the bytes. */
+  private emptyRing(): number {
+    const before = this.waitingBytes;
+    while (this.waitingBytes < MOST_WAITING_BYTES) {
+      const records = this.ring.drain(({ bytes }, offset, length) => {
+        // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
+        const copy = new Uint8Array(length);
+        copy.set(bytes.subarray(offset, offset + length));
+        this.queue.push(new DataView(copy.buffer));
+        this.waitingBytes += length;
+      }, CHUNK);
+      if (records < CHUNK) break;
+    }
+    return this.waitingBytes - before;
   }
 
   private take(record: DataView): void {
     this.install(record);
     const walk = this.walk(record);
-    if (walk.missing === undefined || this.waitingBytes > MOST_WAITING_BYTES) {
+    if (walk.missing === undefined || this.waitingBytes >= MOST_WAITING_BYTES) {
+      this.waitingBytes -= record.byteLength;
       this.finish(record, walk);
       return;
     }
-    this.waitingBytes += record.byteLength;
     const waiting = { record, attempts: 1, done: false, loaded: Promise.resolve() };
     this.waiting.add(waiting);
     this.waitFor(waiting, walk.missing);
