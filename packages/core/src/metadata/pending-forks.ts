@@ -3,7 +3,7 @@
 // without exec, or are asked for by then. An entry of theirs is their parent's under their name.
 
 import type { ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
-import type { ForkEvent } from '../lifecycle/process-event.ts';
+import type { EventIdentity, ForkEvent } from '../lifecycle/process-event.ts';
 
 export class PendingForks {
   readonly #byChild = new Map<number, ForkEvent>();
@@ -66,6 +66,21 @@ export class PendingForks {
 
   /** The image that called fork. */
   #parentOf(fork: ForkEvent): ProcessEntry | undefined {
-    return this.#cache.getByIdentity(fork.identity);
+    return imageOf(this.#cache, fork.identity);
   }
+}
+
+/**
+ * What an event says ran. A process that was there before us and was only read from /proc has a
+ * generation that nobody knows; it has not changed since, or there would be a record.
+ */
+export function imageOf(
+  cache: ProcessMetadataCache,
+  identity: EventIdentity,
+): ProcessEntry | undefined {
+  const exact = cache.getByIdentity(identity);
+  if (exact !== undefined) return exact;
+  const { pid, startBoottimeNs } = identity;
+  const latest = cache.getByIdentity({ pid, startBoottimeNs });
+  return latest?.execId === undefined ? latest : undefined;
 }

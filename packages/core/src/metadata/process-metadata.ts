@@ -6,7 +6,6 @@ import { readlinkSync } from 'node:fs';
 import { type ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
 import type {
   EventDraft,
-  EventIdentity,
   ExecEvent,
   ExitEvent,
   LostEvent,
@@ -15,7 +14,7 @@ import type {
 import { definePlugin } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import { Kernel } from '../session/kernel-capture.ts';
-import { PendingForks } from './pending-forks.ts';
+import { imageOf, PendingForks } from './pending-forks.ts';
 import { StartWalk } from './start-walk.ts';
 
 /** Key of the cache, for plugins that need it. */
@@ -129,25 +128,13 @@ class MetadataKeeper {
     // since, an exec was lost, and what it ran is not known.
     const born = this.#forks.take(event.pid, event.startTime);
     const entry =
-      born?.execId === event.execId ? this.#forks.seed(born) : this.#lastImage(event.identity);
+      born?.execId === event.execId ? this.#forks.seed(born) : imageOf(this.#cache, event.identity);
     this.#completeParent(event);
     event.filename = entry?.filename ?? entry?.exe ?? null;
     event.argv = entry?.cmdline ?? null;
     event.argvTruncated = entry?.cmdlineTruncated ?? false;
     if (event.cgroup === null) event.containerId = entry?.containerId ?? null;
     this.#cache.markExited({ pid: event.pid, startBoottimeNs: event.startTime });
-  }
-
-  /**
-   * The image that ends. A process that was there before us and was only read from /proc has a
-   * generation that nobody knows; it has not changed since, or there would be a record.
-   */
-  #lastImage(identity: EventIdentity): ProcessEntry | undefined {
-    const exact = this.#cache.getByIdentity(identity);
-    if (exact !== undefined) return exact;
-    const { pid, startBoottimeNs } = identity;
-    const latest = this.#cache.getByIdentity({ pid, startBoottimeNs });
-    return latest?.execId === undefined ? latest : undefined;
   }
 
   #completeParent(event: EventDraft<Exclude<ProcessEvent, LostEvent>>): ProcessEntry | undefined {
