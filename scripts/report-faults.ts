@@ -1,5 +1,6 @@
-// The rows that `npm run faults` noted, as a table by area: .fault-results/table.md and stdout.
-// Ends with 1 where a row did not hold in every round.
+// The rows that `npm run faults` noted, as a table by area: stdout, and between the marks of
+// docs/reliability.md, where the lines of areas that did not run stay. Ends with 1 where a row did not
+// hold in every round.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -12,25 +13,39 @@ interface Row {
   readonly seconds: number;
 }
 
-const results = '.fault-results';
-const rows = readFileSync(`${results}/rows.jsonl`, 'utf8')
+const ROWS = '.fault-results/rows.jsonl';
+const PAGE = 'docs/reliability.md';
+const BEGIN = '<!-- faults: written by npm run faults -->\n';
+const END = '<!-- faults end -->';
+
+const rows = readFileSync(ROWS, 'utf8')
   .split('\n')
   .filter(Boolean)
-  .map((line) => JSON.parse(line) as Row)
-  .sort((a, b) => a.area.localeCompare(b.area));
+  .map((line) => JSON.parse(line) as Row);
 
 const cell = (text: string) => text.replaceAll('|', String.raw`\|`);
-const lines = rows.map(
-  ({ area, what, holds, rounds, held, seconds }) =>
-    `| ${area} | ${cell(what)} | ${cell(holds)} | ${held} of ${rounds} | ${seconds} |`,
-);
+const lineOf = ({ area, what, holds, rounds, held, seconds }: Row) =>
+  `| ${area} | ${cell(what)} | ${cell(holds)} | ${held} of ${rounds} | ${seconds} |`;
+const areaOf = (line: string) => line.slice(2, line.indexOf(' |', 2));
+
+const page = readFileSync(PAGE, 'utf8');
+const from = page.indexOf(BEGIN) + BEGIN.length;
+const to = page.indexOf(END, from);
+if (from < BEGIN.length || to < 0) throw new Error(`${PAGE} has no place for the table`);
+const ran = new Set(rows.map(({ area }) => area));
+const kept = page
+  .slice(from, to)
+  .split('\n')
+  .filter((line) => /^\| (?!area |---)/.test(line) && !ran.has(areaOf(line)));
+// Lines of an area stay in the order of its file.
+const lines = [...kept, ...rows.map(lineOf)].sort((a, b) => areaOf(a).localeCompare(areaOf(b)));
 const table = [
   '| area | what is done | what must hold | held | seconds |',
   '| --- | --- | --- | --- | --- |',
   ...lines,
   '',
 ].join('\n');
-writeFileSync(`${results}/table.md`, table);
+writeFileSync(PAGE, `${page.slice(0, from)}\n${table}\n${page.slice(to)}`);
 console.log(table);
 const broken = rows.filter(({ rounds, held }) => held < rounds);
 console.log(`${rows.length} rows, ${broken.length} of them did not hold`);
