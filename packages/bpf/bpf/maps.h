@@ -185,6 +185,14 @@ extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct b
 extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
 
+/* CLOCK_BOOTTIME of the last signal of each number: to the launcher, then to its command. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * SIGNALS_PER_ROLE);
+	__type(key, u32);
+	__type(value, u64);
+} signal_times SEC(".maps");
+
 /* Two counting maps: userspace drains the one that `active_samples` does not name. */
 struct sample_map {
 	__uint(type, BPF_MAP_TYPE_HASH);

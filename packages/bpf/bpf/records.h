@@ -168,6 +168,11 @@ enum filter_bounds {
 	TRACKED_CGROUPS_MAX = 16,
 };
 
+/* signal_times has those of the launcher, then those of the command: number 0 is none. */
+enum signal_bounds {
+	SIGNALS_PER_ROLE = 65, /* _NSIG and 0 */
+};
+
 /* One for the whole session, changed while running. */
 struct filter_settings {
 	u32 event_mask;   /* 1 << record_type: which types are wanted */

@@ -6,6 +6,7 @@
 #include "exec_failed.h"
 #include "lifecycle.h"
 #include "sample.h"
+#include "signals.h"
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -133,6 +134,21 @@ int BPF_PROG(handle_exec_failed_raw, struct pt_regs *regs, long result)
 	return 0;
 }
 
+/* Only loaded with a launcher. */
+SEC("tp_btf/signal_generate")
+int BPF_PROG(handle_signal, int signal, void *info, struct task_struct *target)
+{
+	on_signal(signal, target);
+	return 0;
+}
+
+SEC("raw_tp/signal_generate")
+int BPF_PROG(handle_signal_raw, int signal, void *info, struct task_struct *target)
+{
+	on_signal(signal, target);
+	return 0;
+}
+
 SEC("perf_event")
 int sample(struct bpf_perf_event_data *ctx)
 {
@@ -167,5 +183,6 @@ const enum exec_marks *layout_exec_marks __attribute__((unused));
 const enum filter_flags *layout_filter_flags __attribute__((unused));
 const enum filter_bounds *layout_filter_bounds __attribute__((unused));
 const enum kin_flags *layout_kin_flags __attribute__((unused));
+const enum signal_bounds *layout_signal_bounds __attribute__((unused));
 const enum tracked_state *layout_tracked_state __attribute__((unused));
 const enum stack_bounds *layout_stack_bounds __attribute__((unused));

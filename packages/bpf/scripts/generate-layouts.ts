@@ -29,6 +29,7 @@ const ENUMS = [
   'cgroup_hierarchy',
   'filter_flags',
   'filter_bounds',
+  'signal_bounds',
   'tracked_state',
   'kin_flags',
   'stack_bounds',

@@ -10,6 +10,7 @@ export {
   type LifecycleHook,
   MAPS,
   objectPath,
+  type ProgramHook,
   type ProgramVariant,
   SAMPLE_PROGRAMS,
 } from './object.ts';

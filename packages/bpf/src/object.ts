@@ -43,6 +43,9 @@ export type LifecycleHook = 'fork' | 'exec' | 'exit';
 /** All that records are made at. `failed-exec` costs every system call of the host a little. */
 export type KernelHook = LifecycleHook | 'failed-exec';
 
+/** What a session attaches to. `signal` makes no records: it tells who got a signal. */
+export type ProgramHook = KernelHook | 'signal';
+
 /** Best first. `tracepoint` needs tracefs, the others need nothing. */
 export type AttachMethod = 'tp_btf' | 'raw_tp' | 'tracepoint';
 
@@ -70,12 +73,16 @@ export const LIFECYCLE_PROGRAMS: Readonly<Record<LifecycleHook, readonly Program
   ],
 };
 
-export const KERNEL_PROGRAMS: Readonly<Record<KernelHook, readonly ProgramVariant[]>> = {
+export const KERNEL_PROGRAMS: Readonly<Record<ProgramHook, readonly ProgramVariant[]>> = {
   ...LIFECYCLE_PROGRAMS,
   'failed-exec': [
     { program: 'handle_exec_failed', method: 'tp_btf' },
     { program: 'handle_exec_failed_at_once', method: 'tp_btf' },
     { program: 'handle_exec_failed_raw', method: 'raw_tp' },
+  ],
+  signal: [
+    { program: 'handle_signal', method: 'tp_btf' },
+    { program: 'handle_signal_raw', method: 'raw_tp' },
   ],
 };
 
@@ -95,6 +102,7 @@ export const MAPS = {
   kinNoted: 'kin_noted',
   eventCounters: 'event_counters',
   toldCgroups: 'told_cgroups',
+  signalTimes: 'signal_times',
   rateBuckets: 'rate_buckets',
   limitedProcesses: 'limited_processes',
   samples: ['samples_a', 'samples_b'],

@@ -21,6 +21,9 @@ export {
 } from './perf/attributes.ts';
 export { PerfEvent, type PerfEventTarget } from './perf/perf-event.ts';
 export { type PerfRecordVisitor, PerfRing } from './perf/perf-ring.ts';
+export { isHungUp } from './process/hang-up.ts';
+export { type ProcessState, processState } from './process/process-state.ts';
+export { type SpawnRequest, spawnProcess } from './process/spawn.ts';
 export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';
 export { EpollWakeup, type Wakeup } from './ring/epoll-wakeup.ts';
 export { type RecordVisitor, RingBuffer, type RingMemory } from './ring/ring-buffer.ts';

@@ -87,6 +87,23 @@ export class BpfMap {
   }
 
   /**
+   * The keys of a hash map, each a copy. Entries that come or go meanwhile may be missed, and a key that
+   * was removed starts the walk again (kernel/bpf/hashtab.c, htab_map_get_next_key): stop at a bound.
+   */
+  *keys(): Generator<Uint8Array, void> {
+    let previous: Uint8Array | null = null;
+    for (;;) {
+      this.guard();
+      const next = new Uint8Array(this.keySize);
+      const result = this.native.libbpf.bpf_map_get_next_key(this.descriptor, previous, next);
+      if (result === -ENOENT) return;
+      if (result < 0) throw new SystemError(`read map ${this.name}`, -result);
+      yield next;
+      previous = next;
+    }
+  }
+
+  /**
    * Sets the packed `values` of the packed `keys` in one call (kernel 5.6). A map of maps waits for every
    * running program when it is changed, so for that one call takes as long as one `set`.
    * @throws RangeError when there are not as many values as keys. @throws SystemError

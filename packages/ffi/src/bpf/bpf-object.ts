@@ -141,6 +141,10 @@ export class BpfObject extends Handle {
     return new BpfProgram(this.native, this, address, name, fd);
   }
 
+  hasMap(name: string): boolean {
+    return this.maps.has(name);
+  }
+
   /** @throws RangeError for a map that the object does not have. */
   map(name: string): BpfMap {
     this.guard();

@@ -23,6 +23,23 @@ export const LIBC = {
   epoll_create1: fn(['i32'], 'i32'),
   epoll_ctl: fn(['i32', 'i32', 'i32', 'buffer'], 'i32'),
   epoll_wait: fn(['i32', 'buffer', 'i32', 'i32'], 'i32'),
+  poll: fn(['buffer', 'u64', 'i32'], 'i32'),
+  // fcntl(fd, F_SETFD, flags): a variadic argument travels as a fixed one does on x86-64 and AAPCS64.
+  fcntl: fn(['i32', 'i32', 'i64'], 'i32'),
+  getrlimit: fn(['i32', 'buffer'], 'i32'),
+  setrlimit: fn(['i32', 'buffer'], 'i32'),
+  sigaction: fn(['i32', 'buffer', 'buffer'], 'i32'),
+  waitpid: fn(['i32', 'buffer', 'i32'], 'i32'),
+  posix_spawnp: fn(['buffer', 'buffer', 'buffer', 'buffer', 'buffer', 'buffer'], 'i32'),
+  posix_spawnattr_init: fn(['buffer'], 'i32'),
+  posix_spawnattr_destroy: fn(['buffer'], 'i32'),
+  posix_spawnattr_setflags: fn(['buffer', 'i32'], 'i32'),
+  posix_spawnattr_setsigdefault: fn(['buffer', 'buffer'], 'i32'),
+  posix_spawnattr_setsigmask: fn(['buffer', 'buffer'], 'i32'),
+  posix_spawn_file_actions_init: fn(['buffer'], 'i32'),
+  posix_spawn_file_actions_destroy: fn(['buffer'], 'i32'),
+  posix_spawn_file_actions_adddup2: fn(['buffer', 'i32', 'i32'], 'i32'),
+  posix_spawn_file_actions_addopen: fn(['buffer', 'i32', 'buffer', 'i32', 'u32'], 'i32'),
 } as const satisfies NativeTable;
 
 /** sizeof(struct epoll_event) is 12 on x86-64, where it is packed, and 16 elsewhere. */

@@ -9,6 +9,7 @@ import { mapCases } from './maps.ts';
 import { objectCases } from './objects.ts';
 import { perfAttributeCases } from './perf-attributes.ts';
 import { perfRingCases } from './perf-ring.ts';
+import { processCases } from './processes.ts';
 import { readmeCases } from './readme.ts';
 import { ringBufferCases } from './ring-buffer.ts';
 import { ringVisitorCases } from './ring-visitors.ts';
@@ -24,5 +25,6 @@ export const CASES: readonly Case[] = [
   ...perfRingCases,
   ...drainLoopCases,
   ...closingCases,
+  ...processCases,
   ...readmeCases,
 ];

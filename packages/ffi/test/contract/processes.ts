@@ -1,0 +1,127 @@
+// Processes that are started and waited for, and pipes whose reader is gone.
+
+import assert from 'node:assert/strict';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isHungUp, openNative, processState, SystemError, spawnProcess } from '../../src/index.ts';
+import type { Case } from '../support/case.ts';
+
+const ENVIRONMENT = ['PATH=/usr/bin:/bin', 'X.Y=z'];
+
+async function ended(pid: number) {
+  const native = await openNative();
+  for (;;) {
+    const news = processState(native, pid);
+    if (news.state !== 'running') return news;
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+  }
+}
+
+/** What a shell script says of itself. */
+async function said(script: string, request: object): Promise<string[]> {
+  const native = await openNative();
+  const folder = mkdtempSync(join(tmpdir(), 'waggle-spawn-'));
+  try {
+    const out = join(folder, 'out');
+    const argv = ['sh', '-c', `{ ${script}; } >${out}`];
+    const pid = spawnProcess(native, { argv, environment: ENVIRONMENT, ...request });
+    assert.deepEqual(await ended(pid), { state: 'exited', code: 0 });
+    return readFileSync(out, 'utf8').split('\n').filter(Boolean);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export const processCases: readonly Case[] = [
+  {
+    name: 'processes: how one ended is told once, by code or signal',
+    async run() {
+      const native = await openNative();
+      const start = (script: string) =>
+        spawnProcess(native, { argv: ['sh', '-c', script], environment: ENVIRONMENT });
+      assert.deepEqual(await ended(start('exit 7')), { state: 'exited', code: 7 });
+      const killed = start('kill -9 $$');
+      assert.deepEqual(await ended(killed), { state: 'killed', signal: 9 });
+      assert.throws(() => processState(native, killed), { code: 'ECHILD' });
+      const stopped = start('kill -STOP $$; exit 3');
+      assert.deepEqual(await ended(stopped), { state: 'stopped', signal: 19 });
+      process.kill(stopped, 'SIGCONT');
+      assert.deepEqual(await ended(stopped), { state: 'exited', code: 3 });
+    },
+  },
+  {
+    name: 'processes: one that cannot be started says why',
+    async run() {
+      const native = await openNative();
+      for (const [file, code] of [
+        ['/no/such/program', 'ENOENT'],
+        ['no-such-program', 'ENOENT'],
+        ['/tmp', 'EACCES'],
+      ] as const)
+        assert.throws(
+          () => spawnProcess(native, { argv: [file], environment: ENVIRONMENT }),
+          (error) => error instanceof SystemError && error.code === code,
+        );
+    },
+  },
+  {
+    name: 'processes: signals, limits and descriptors are what was asked for, and ours stay',
+    async run() {
+      const RLIMIT_NOFILE = 7;
+      const passed = openSync('/etc/passwd', 'r');
+      const kept = openSync('/etc/passwd', 'r');
+      const limitOf = () =>
+        /open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+      const signalsOf = () => /^SigIgn.*$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[0];
+      const before = [limitOf(), signalsOf()];
+      try {
+        const lines = await said('grep ^SigIgn /proc/self/status; ulimit -Sn; ls /proc/self/fd', {
+          ignoredSignals: [1, 13],
+          descriptors: [passed],
+          softLimits: [[RLIMIT_NOFILE, 321n]],
+        });
+        assert.deepEqual(lines.slice(0, 2), ['SigIgn:\t0000000000001001', '321']);
+        const descriptors = lines.slice(2).map(Number);
+        assert.ok(descriptors.includes(passed));
+        assert.ok(!descriptors.includes(kept) || kept === Math.max(...descriptors));
+        assert.deepEqual([limitOf(), signalsOf()], before);
+        // Without a shell, which would unblock them.
+        const native = await openNative();
+        const argv = ['grep', '-q', '^SigBlk:.0000000000000200$', '/proc/self/status'];
+        const pid = spawnProcess(native, {
+          argv,
+          environment: ENVIRONMENT,
+          blockedSignals: 0x200n,
+        });
+        assert.deepEqual(await ended(pid), { state: 'exited', code: 0 });
+      } finally {
+        closeSync(passed);
+        closeSync(kept);
+      }
+    },
+  },
+  {
+    name: 'processes: a pipe is hung up when its reader is gone, a file never',
+    async run() {
+      const native = await openNative();
+      const folder = mkdtempSync(join(tmpdir(), 'waggle-pipe-'));
+      const fifo = join(folder, 'fifo');
+      try {
+        await ended(spawnProcess(native, { argv: ['mkfifo', fifo], environment: ENVIRONMENT }));
+        const reader = openSync(fifo, 'r+');
+        const writer = openSync(fifo, 'w');
+        const file = openSync('/dev/null', 'w');
+        assert.deepEqual([isHungUp(native, writer), isHungUp(native, file)], [false, false]);
+        closeSync(reader);
+        assert.equal(isHungUp(native, writer), true);
+        closeSync(writer);
+        closeSync(file);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  },
+];
