@@ -1,7 +1,7 @@
 // The border between core's Effects and a process: runs one, turns failures into a message and
 // an exit code, and stops gracefully on signals.
 
-import { CommandNotStarted, type WaggleError } from '@waggle/core';
+import { CommandNotStarted, isIgnored, type WaggleError } from '@waggle/core';
 import * as Cause from 'effect/Cause';
 import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
@@ -30,6 +30,9 @@ function isWaggleError(problem: unknown): problem is WaggleError {
 }
 
 /**
+ * For work without a command, which has signals of its own (superviseCommand). A signal that was ignored
+ * when we were started (nohup, `&` in a script) stays ignored.
+ *
  * While the scope is open, the first signal calls `stop`, which is to end the work gracefully.
  * A second one ends the process at once: the kernel frees every program with its descriptors.
  */
@@ -42,13 +45,20 @@ export const stopOnSignal = (stop: (signal: NodeJS.Signals) => void) =>
         stopping = true;
         stop(signal);
       };
-      for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+      const signals = STOP_SIGNALS.filter((signal) => !isIgnored(signal));
+      for (const signal of signals) process.on(signal, onSignal);
       return onSignal;
     }),
     (onSignal) =>
       Effect.sync(() => {
         for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
       }),
+  );
+
+/** Disposes with the scope. */
+export const scoped = (open: () => Disposable) =>
+  Effect.acquireRelease(Effect.sync(open), (resource) =>
+    Effect.sync(() => resource[Symbol.dispose]()),
   );
 
 /** While the scope is open, calls `stop` once when the time is up. */

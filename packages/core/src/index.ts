@@ -9,8 +9,13 @@ export {
   createAgent,
 } from './agent/create-agent.ts';
 export { type AgentDefinition, defineAgent } from './agent/define-agent.ts';
+export { inheritance, isIgnored } from './command/inheritance.ts';
+export { type SupervisedCommand, superviseCommand } from './command/supervised-command.ts';
 export {
   type CommandEnd,
+  type CommandHost,
+  type CommandLine,
+  type CommandOptions,
   startCommand,
   type TrackedCommand,
 } from './command/tracked-command.ts';
@@ -29,6 +34,7 @@ export {
   NotInComposition,
   NotPermitted,
   PluginNotStarted,
+  SessionEnded,
   type WaggleError,
 } from './errors/errors.ts';
 export {
@@ -129,6 +135,7 @@ export { summarizeWalks, type WalkSummary } from './profiler/unwinding/stops.ts'
 export type { UnwindTableStats } from './profiler/unwinding/unwind-tables.ts';
 export { REDACTED, redactArguments } from './redaction/redact-arguments.ts';
 export { type RedactionOptions, redaction } from './redaction/redaction.ts';
+export { watchReader } from './session/hang-up.ts';
 export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-capture.ts';
 export {
   openSession,
@@ -138,6 +145,7 @@ export {
 export type { SessionConfig } from './session/session-config.ts';
 export type { SessionTarget } from './session/session-filter.ts';
 export { type SessionControl, SessionService } from './session/session-service.ts';
+export { watchTarget } from './session/target-end.ts';
 export { stringifyJson } from './text/json.ts';
 export { escapedByte, printable, UNSAFE_CHARACTER } from './text/printable.ts';
 export { bytesOf, wellFormed } from './text/well-formed.ts';

@@ -47,7 +47,9 @@ export class Output {
     });
   }
 
-  private end(): void {
+  /** Nobody reads any more. */
+  end(): void {
+    if (this.ended) return;
     this.ended = true;
     this.onClosed();
   }

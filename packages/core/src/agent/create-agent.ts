@@ -6,7 +6,8 @@ import type { Profile } from '@waggle/formats';
 import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
 import * as Scope from 'effect/Scope';
-import { startCommand } from '../command/tracked-command.ts';
+import { inheritance, isIgnored } from '../command/inheritance.ts';
+import { type SupervisedCommand, superviseCommand } from '../command/supervised-command.ts';
 import type { RateLimit } from '../kernel/kernel-settings.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
 import {
@@ -20,10 +21,12 @@ import type { Service, ShapeOf } from '../plugin/service.ts';
 import { type CpuProfilerOptions, cpuProfiler } from '../profiler/cpu-profiler.ts';
 import type { FrameCount } from '../profiler/raw-stacks.ts';
 import { symbolInvalidation } from '../profiler/symbol-invalidation.ts';
-import { openSession, type Session, type SessionReport } from '../session/session.ts';
+import { openSession, type Session, type SessionReport, tellOnStderr } from '../session/session.ts';
 import type { SessionConfig } from '../session/session-config.ts';
 import type { SessionTarget } from '../session/session-filter.ts';
-import { EventQueue } from './event-queue.ts';
+import { EARLY_EVENTS, EventQueue } from './event-queue.ts';
+
+const KINDS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
 
 /** Services that every agent has besides those of its plugins. */
 export type AgentServices = 'process-metadata' | 'profiler';
@@ -33,21 +36,41 @@ export interface AgentConfig extends Omit<SessionConfig, 'plugins' | 'launcher'>
   readonly metadata?: ProcessMetadataOptions | false;
   /** Samples CPUs too, for `collect()` and `collectRaw()`. */
   readonly profile?: CpuProfilerOptions;
-  /** Started when everything is captured; only it and its descendants count; ends the agent. */
+  /**
+   * Started when everything is captured, with what this process inherited; only it and its descendants
+   * count; its end ends the agent. The first SIGINT or SIGTERM is its own, the second kills it and its
+   * descendants. `stop()` ends it by SIGTERM, and by SIGKILL after two seconds.
+   */
   readonly command?: readonly [string, ...string[]];
   /** What happens to the command's standard output. Default `inherit`. */
   readonly commandOutput?: 'inherit' | 'ignore';
-  /** Signals that end the agent gracefully. Default SIGINT and SIGTERM. */
+  /**
+   * Signals that end the agent gracefully: the first one; the second gives up what slow plugins have not
+   * taken, and then each has its usual action again. Default SIGINT and SIGTERM, unless they were ignored
+   * when the process was started. With a command they are the command's: see its documentation.
+   */
   readonly stopOn?: readonly NodeJS.Signals[];
+  /** Events that are kept for the first iteration of `events`. Default 8,192; 0 for none. */
+  readonly earlyEvents?: number;
 }
 
 export interface AgentReport extends SessionReport {
-  /** Exit code of the command, if there was one and it has ended. */
+  /** Exit code of the command, if there was one: 128 + N by signal N, 130 after a second SIGINT. */
   readonly exitCode: number | undefined;
+  /** A second signal gave up what plugins had not taken; the report counts it as undelivered. */
+  readonly abandoned: boolean;
 }
 
+/**
+ * Ends by stop(), a signal, its command's end, or when every plugin that it was given was stopped and
+ * nobody iterates `events` or profiles. Methods that need the kernel throw SessionEnded afterwards.
+ */
 export interface Agent extends AsyncDisposable {
-  /** Every event from now on, one by one. Iterate right away: events are not kept for later. */
+  /**
+   * Every event, one by one. The first iteration starts with those since the agent was created, as many as
+   * `earlyEvents`; those beyond are in a `lost` event behind them, and in the report's `lost`. Later ones
+   * start with what comes then. A slow one slows everybody: nothing is dropped.
+   */
   readonly events: AsyncIterable<ProcessEvent>;
   /** The cache, unless it was turned off. */
   readonly processMetadata: ProcessMetadataCache | undefined;
@@ -55,12 +78,14 @@ export interface Agent extends AsyncDisposable {
   stop(): Promise<AgentReport>;
   /** Resolves when it has ended, whatever ended it. */
   readonly finished: Promise<AgentReport>;
+  /** Rejects with NotInComposition without a profiler, with SessionEnded after the end. */
   collect(): Promise<Profile>;
+  /** The same. */
   collectRaw(): Promise<readonly FrameCount[]>;
   setLifecycleTracking(on: boolean): void;
-  /** Other processes or cgroups from now on. @throws NoSuchProcess, BadCgroup, BadOption */
+  /** Other processes or cgroups from now on. @throws NoSuchProcess, BadCgroup, BadOption, SessionEnded */
   setTarget(target: SessionTarget): void;
-  /** Another limit from now on, or none. @throws BadOption */
+  /** Another limit from now on, or none. @throws BadOption, SessionEnded */
   setRateLimit(rateLimit: RateLimit | undefined): void;
   evictPendingExits(): void;
   /** What a plugin provides. */
@@ -88,28 +113,77 @@ const start = Effect.fnUntraced(function* (
   config: AgentConfig & { readonly plugins?: readonly Plugin[] },
   scope: Scope.Closeable,
 ) {
-  const session = yield* openSession(sessionConfig(config));
-  const stopOn = config.stopOn ?? ['SIGINT', 'SIGTERM'];
-  const stop = () => session.stop();
-  for (const signal of stopOn) process.on(signal, stop);
-  yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      for (const signal of stopOn) process.off(signal, stop);
-    }),
-  );
-  const command =
-    config.command === undefined
-      ? undefined
-      : yield* startCommand(config.command, [
-          'inherit',
-          config.commandOutput ?? 'inherit',
-          'inherit',
-        ]);
-  command?.ended.then(stop);
-  return new RunningAgent(session, scope, async () =>
-    command?.running === false ? (await command.ended).exitCode : undefined,
-  );
+  // Before anything changes what a command is to inherit.
+  inheritance();
+  const stopped = new StoppedPlugins(config);
+  const session = yield* openSession({ ...sessionConfig(config), ...stopped.sessionConfig });
+  if (config.command === undefined) {
+    const agent = new RunningAgent(session, scope, config, stopped, undefined);
+    yield* stopOnSignals(session, config.stopOn ?? ['SIGINT', 'SIGTERM'], () => agent.abandoned());
+    return agent;
+  }
+  const stdout = config.commandOutput ?? 'inherit';
+  const command = yield* superviseCommand(session, config.command, { stdout });
+  command.ended.then(() => session.stop());
+  return new RunningAgent(session, scope, config, stopped, command);
 });
+
+/** The first one ends the session, the second one does not wait for plugins, a third is not ours. */
+const stopOnSignals = (
+  session: Session,
+  signals: readonly NodeJS.Signals[],
+  onAbandoned: () => void,
+) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const heeded = signals.filter((signal) => !isIgnored(signal));
+      let stopping = false;
+      const release = () => {
+        for (const signal of heeded) process.off(signal, onSignal);
+      };
+      const onSignal = () => {
+        if (!stopping) session.stop();
+        else {
+          onAbandoned();
+          session.abandon();
+          release();
+        }
+        stopping = true;
+      };
+      for (const signal of heeded) process.on(signal, onSignal);
+      return release;
+    }),
+    (release) => Effect.sync(release),
+  );
+
+/** Which plugins of the user's were stopped for their failures. */
+class StoppedPlugins {
+  readonly #left: Set<string>;
+  readonly #any: boolean;
+  readonly #all = Promise.withResolvers<void>();
+
+  constructor(private readonly config: AgentConfig & { readonly plugins?: readonly Plugin[] }) {
+    this.#left = new Set((config.plugins ?? []).map(({ name }) => name));
+    this.#any = this.#left.size > 0;
+  }
+
+  /** Resolves when none of them is left. */
+  get all(): Promise<void> {
+    return this.#all.promise;
+  }
+
+  get sessionConfig(): Pick<SessionConfig, 'onPluginProblem'> {
+    const tell = this.config.onPluginProblem ?? tellOnStderr;
+    return {
+      onPluginProblem: (problem) => {
+        tell(problem);
+        if (problem.kind !== 'stopped') return;
+        this.#left.delete(problem.plugin);
+        if (this.#any && this.#left.size === 0) this.#all.resolve();
+      },
+    };
+  }
+}
 
 function sessionConfig(config: AgentConfig & { readonly plugins?: readonly Plugin[] }) {
   const { metadata, profile, command, plugins = [], ...rest } = config;
@@ -128,29 +202,59 @@ function sessionConfig(config: AgentConfig & { readonly plugins?: readonly Plugi
 class RunningAgent implements Agent {
   readonly finished: Promise<AgentReport>;
   readonly #session: Session;
+  readonly #command: SupervisedCommand | undefined;
+  /** Of the first iteration; it keeps events from now on. */
+  readonly #first: EventQueue | undefined;
+  readonly #iterations = new Set<EventQueue>();
+  #abandoned = false;
 
   constructor(
     session: Session,
     scope: Scope.Closeable,
-    exitCode: () => Promise<number | undefined>,
+    config: AgentConfig,
+    stopped: StoppedPlugins,
+    command: SupervisedCommand | undefined,
   ) {
     this.#session = session;
-    this.finished = this.#run(scope, exitCode);
+    this.#command = command;
+    this.finished = this.#run(scope);
     // Whoever does not look at it must not be ended by it.
     this.finished.catch(() => {});
+    const room = config.earlyEvents ?? EARLY_EVENTS;
+    if (room > 0) this.#first = this.#queue(room);
+    stopped.all.then(() => {
+      const used = [...this.#iterations].some((queue) => queue.iterated);
+      if (!used && config.profile === undefined) void this.stop();
+    });
   }
 
   get events(): AsyncIterable<ProcessEvent> {
     return {
-      [Symbol.asyncIterator]: () =>
-        new EventQueue(
-          (observer) => this.#session.subscribe(observer),
-          this.finished.then(
-            () => {},
-            () => {},
-          ),
-        ),
+      [Symbol.asyncIterator]: () => {
+        const first = this.#first;
+        const queue = first !== undefined && !first.taken ? first : this.#queue(0);
+        return queue[Symbol.asyncIterator]();
+      },
     };
+  }
+
+  #queue(room: number): EventQueue {
+    const queue: EventQueue = new EventQueue(
+      (observer) => this.#session.subscribe(observer),
+      this.finished.then(
+        () => {},
+        () => {},
+      ),
+      room,
+    );
+    this.#iterations.add(queue);
+    queue.ended.then(() => this.#iterations.delete(queue));
+    return queue;
+  }
+
+  /** By a second signal. */
+  abandoned(): void {
+    this.#abandoned = true;
   }
 
   get processMetadata(): ProcessMetadataCache | undefined {
@@ -158,7 +262,9 @@ class RunningAgent implements Agent {
   }
 
   stop(): Promise<AgentReport> {
-    this.#session.stop();
+    // Its end is still observed, and is what ends the session.
+    if (this.#command === undefined) this.#session.stop();
+    else this.#command.end();
     return this.finished;
   }
 
@@ -191,24 +297,27 @@ class RunningAgent implements Agent {
   }
 
   report(): SessionReport {
-    return this.#session.report();
+    const report = this.#session.report();
+    const { missed } = this.#first ?? {};
+    if (missed === undefined) return report;
+    const lost = { ...report.events.lost };
+    for (const kind of KINDS) lost[kind] += missed[kind];
+    return { ...report, events: { ...report.events, lost } };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
-  async #run(
-    scope: Scope.Closeable,
-    exitCode: () => Promise<number | undefined>,
-  ): Promise<AgentReport> {
+  async #run(scope: Scope.Closeable): Promise<AgentReport> {
     try {
       // A turn of the event loop, in which those who just got the agent can subscribe.
       await new Promise((resolve) => {
         setImmediate(resolve);
       });
       await Effect.runPromise(this.#session.run);
-      return { ...this.#session.report(), exitCode: await exitCode() };
+      const exitCode = (await this.#command?.ended)?.exitCode;
+      return { ...this.report(), exitCode, abandoned: this.#abandoned };
     } finally {
       await Effect.runPromise(Scope.close(scope, Exit.void));
     }

@@ -1,9 +1,21 @@
-// Batches pushed on one side, events pulled one by one on the other: `for await` over a session.
-// The pushing side waits until a batch was taken, so memory does not grow with a slow consumer.
+// Batches pushed on one side, events pulled one by one on the other: `for await` over a session. The
+// pushing side waits until a batch was taken, so memory does not grow with a slow consumer. Before anybody
+// iterates nobody is waited for: events are kept up to a bound, and what comes beyond it is counted
+// and told as lost.
 
+import type { KernelHook } from '@waggle/bpf';
+import type { CountByKind } from '../lifecycle/event-reader.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
 
+/** Some megabytes; two seconds of a busy host. */
+export const EARLY_EVENTS = 8192;
+
 export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
+  /** Kept before anybody iterated. */
+  #early: ProcessEvent[] = [];
+  #earlyPosition = 0;
+  #missed: Record<KernelHook, number> = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
+  #iterated = false;
   #batch: readonly ProcessEvent[] = [];
   #position = 0;
   #taken: (() => void) | undefined;
@@ -12,24 +24,44 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
   readonly #unsubscribe: () => void;
 
   constructor(
-    subscribe: (observer: (events: readonly ProcessEvent[]) => Promise<void>) => () => void,
-    ended: Promise<void>,
+    subscribe: (observer: (events: readonly ProcessEvent[]) => void | Promise<void>) => () => void,
+    readonly ended: Promise<void>,
+    private readonly room: number = EARLY_EVENTS,
   ) {
     this.#unsubscribe = subscribe((events) => this.#push(events));
     ended.then(() => this.#end());
   }
 
+  /** An iteration has begun. */
+  get taken(): boolean {
+    return this.#iterated;
+  }
+
+  /** An iteration goes on. */
+  get iterated(): boolean {
+    return this.#iterated && !this.#ended;
+  }
+
+  /** Events that came before the first iteration and found no room; none while nobody has iterated. */
+  get missed(): CountByKind {
+    return this.#iterated ? this.#missed : { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
+  }
+
+  /** From now on the pushing side waits. */
   [Symbol.asyncIterator](): this {
+    if (this.#iterated) return this;
+    this.#iterated = true;
+    const { fork, exec, exit, 'failed-exec': failed } = this.#missed;
+    const count = fork + exec + exit + failed;
+    const time = this.#early.at(-1)?.time;
+    if (count > 0 && time !== undefined)
+      this.#early.push({ event: 'lost', time, count, lost: { ...this.#missed } });
     return this;
   }
 
   next(): Promise<IteratorResult<ProcessEvent>> {
-    const event = this.#batch[this.#position];
-    if (event !== undefined) {
-      this.#position++;
-      if (this.#position === this.#batch.length) this.#taken?.();
-      return Promise.resolve({ done: false, value: event });
-    }
+    const event = this.#nextEarly() ?? this.#nextOfBatch();
+    if (event !== undefined) return Promise.resolve({ done: false, value: event });
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => {
       this.#wanted = resolve;
@@ -37,11 +69,34 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
   }
 
   return(): Promise<IteratorResult<ProcessEvent>> {
+    this.#early = [];
     this.#end();
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  #push(events: readonly ProcessEvent[]): Promise<void> {
+  #nextEarly(): ProcessEvent | undefined {
+    const event = this.#early[this.#earlyPosition];
+    if (event === undefined) return undefined;
+    this.#earlyPosition++;
+    if (this.#earlyPosition < this.#early.length) return event;
+    this.#early = [];
+    this.#earlyPosition = 0;
+    return event;
+  }
+
+  #nextOfBatch(): ProcessEvent | undefined {
+    const event = this.#batch[this.#position];
+    if (event === undefined) return undefined;
+    this.#position++;
+    if (this.#position === this.#batch.length) this.#taken?.();
+    return event;
+  }
+
+  #push(events: readonly ProcessEvent[]): void | Promise<void> {
+    if (!this.#iterated) {
+      this.#keep(events);
+      return;
+    }
     this.#batch = events;
     this.#position = 0;
     const taken = new Promise<void>((resolve) => {
@@ -51,6 +106,18 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
     this.#wanted = undefined;
     if (wanted !== undefined) this.next().then(wanted);
     return taken;
+  }
+
+  /** The first ones, so that there is one gap, and a place to tell of it. */
+  #keep(events: readonly ProcessEvent[]): void {
+    const room = this.room - this.#early.length;
+    for (const event of events.slice(0, room)) this.#early.push(event);
+    for (const event of events.slice(room)) {
+      if (event.event !== 'lost') this.#missed[event.event]++;
+      else
+        for (const kind of ['fork', 'exec', 'exit', 'failed-exec'] as const)
+          this.#missed[kind] += event.lost[kind];
+    }
   }
 
   #end(): void {

@@ -82,7 +82,11 @@ export class Dispatcher {
 
   /** Takes a batch; handles it at once unless something is being waited for. */
   push(events: readonly ProcessEvent[]): void {
-    if (this.#closed || events.length === 0) return;
+    if (events.length === 0) return;
+    if (this.#closed) {
+      for (const lane of this.#lanes) lane.plugin.undelivered += events.length;
+      return;
+    }
     this.#input.push(events);
     this.#inputEvents += events.length;
     this.#work();
@@ -135,6 +139,13 @@ export class Dispatcher {
       if (now - since >= withinMs) return;
       await Promise.race([this.#progress(), sleep(DRAIN_LOOK_MS)]);
     }
+  }
+
+  /** Who has not seen everything yet, and how many events are before it. */
+  waiting(): readonly { readonly plugin: string; readonly events: number }[] {
+    return this.#lanes
+      .filter((lane) => !lane.idle)
+      .map((lane) => ({ plugin: lane.plugin.name, events: lane.queued + this.#inputEvents }));
   }
 
   /** Nothing is handled from now on; what is left counts as undelivered. */

@@ -60,6 +60,10 @@ export class Lane {
     return this.#queued === 0 && !this.#waiting;
   }
 
+  get queued(): number {
+    return this.#queued;
+  }
+
   /** Drops nothing, and is waited for. */
   get blocks(): boolean {
     return this.#blocks;

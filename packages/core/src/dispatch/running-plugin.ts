@@ -14,6 +14,8 @@ export interface PluginReport {
   readonly failures: number;
   /** The last failure's message. */
   readonly lastFailure: string | undefined;
+  /** What it threw, or what its Effect or promise failed with; with its stack, where it has one. */
+  readonly lastError: unknown;
   /** Events that its full queue dropped. */
   readonly dropped: number;
   /** Events that it had not seen when it was stopped or the session ended. */
@@ -45,6 +47,7 @@ export class RunningPlugin {
   readonly #waits = new Set<() => void>();
   #reason: string | undefined;
   #lastFailure: string | undefined;
+  #lastError: unknown;
   #failures = 0;
   handled = 0;
   dropped = 0;
@@ -75,6 +78,7 @@ export class RunningPlugin {
   failed(error: unknown): void {
     this.#failures++;
     this.#lastFailure = messageOf(error);
+    this.#lastError = error;
     if (this.#failures <= TOLD_FAILURES)
       this.#tell({
         plugin: this.name,
@@ -132,6 +136,7 @@ export class RunningPlugin {
       handled: this.handled,
       failures: this.#failures,
       lastFailure: this.#lastFailure,
+      lastError: this.#lastError,
       dropped: this.dropped,
       undelivered: this.undelivered,
       busyMs: Math.round(this.busyMs),

@@ -72,6 +72,13 @@ export class NotInComposition extends Data.TaggedError('NotInComposition')<{
   readonly message: string;
 }> {}
 
+/** The session, or the agent, has ended: what was asked of it needs its programs in the kernel. */
+export class SessionEnded extends Data.TaggedError('SessionEnded')<{
+  /** The method that was called. */
+  readonly operation: string;
+  readonly message: string;
+}> {}
+
 export type WaggleError =
   | NotPermitted
   | NativeUnavailable
@@ -83,4 +90,5 @@ export type WaggleError =
   | CommandNotStarted
   | BadComposition
   | PluginNotStarted
-  | NotInComposition;
+  | NotInComposition
+  | SessionEnded;

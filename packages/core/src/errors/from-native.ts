@@ -15,6 +15,7 @@ import {
   NotInComposition,
   NotPermitted,
   PluginNotStarted,
+  SessionEnded,
   type WaggleError,
 } from './errors.ts';
 
@@ -30,6 +31,7 @@ const TAGGED = [
   BadComposition,
   PluginNotStarted,
   NotInComposition,
+  SessionEnded,
 ] as const;
 
 /** @throws the cause itself when it is a bug and not a failure that we know. */

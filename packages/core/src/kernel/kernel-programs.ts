@@ -6,9 +6,9 @@ import { readFileSync } from 'node:fs';
 import {
   type AttachMethod,
   KERNEL_PROGRAMS,
-  type KernelHook,
   MAPS,
   objectPath,
+  type ProgramHook,
   rodata,
   SAMPLE_PROGRAMS,
 } from '@waggle/bpf';
@@ -27,7 +27,7 @@ import { unusableKfunc, withoutKfunc } from './unusable-kfuncs.ts';
 
 export interface KernelProgramsOptions {
   /** Handlers to attach. */
-  readonly hooks: readonly KernelHook[];
+  readonly hooks: readonly ProgramHook[];
   /** Loads the sampler too, with room for this many distinct stacks in each counting map. */
   readonly sampleEntries?: number;
   readonly sampleIdle?: boolean;
@@ -57,7 +57,7 @@ export type AttachOutcome =
   | { readonly state: 'attached'; readonly method: AttachMethod }
   | { readonly state: 'absent'; readonly reasons: readonly string[] };
 
-export type AttachReport = Readonly<Partial<Record<KernelHook, AttachOutcome>>>;
+export type AttachReport = Readonly<Partial<Record<ProgramHook, AttachOutcome>>>;
 
 export interface KernelPrograms extends Disposable {
   readonly object: BpfObject;
@@ -102,7 +102,7 @@ function explained({ message, cause }: Refused): string {
 /** @throws SystemError when not one program can be loaded, or rights are missing. */
 export function loadKernelPrograms(native: Native, options: KernelProgramsOptions): KernelPrograms {
   let source = options.object ?? objectPath();
-  const choices = new Map<KernelHook, HookChoice>(
+  const choices = new Map<ProgramHook, HookChoice>(
     options.hooks.map((hook) => [hook, { variant: 0, refusals: [] }]),
   );
   let unwindsByTables = (options.unwind ?? 'fp') !== 'fp';
@@ -138,14 +138,14 @@ function attempt(
   native: Native,
   source: string | Uint8Array,
   options: LoadOptions,
-  choices: ReadonlyMap<KernelHook, HookChoice>,
+  choices: ReadonlyMap<ProgramHook, HookChoice>,
 ): KernelPrograms {
   const file =
     typeof source === 'string'
       ? BpfObjectFile.open(native, source)
       : BpfObjectFile.openBytes(native, source, 'waggle.bpf.o');
-  const report: Partial<Record<KernelHook, AttachOutcome>> = {};
-  const wanted: { hook: KernelHook; program: string; method: AttachMethod }[] = [];
+  const report: Partial<Record<ProgramHook, AttachOutcome>> = {};
+  const wanted: { hook: ProgramHook; program: string; method: AttachMethod }[] = [];
   for (const [hook, choice] of choices) {
     const variants = KERNEL_PROGRAMS[hook].filter(({ program }) =>
       file.programNames.includes(program),
@@ -190,7 +190,7 @@ function samplerOf({ unwindsByTables }: LoadOptions): string {
 }
 
 function skipUnwanted(
-  hook: KernelHook,
+  hook: ProgramHook,
   choice: HookChoice,
   without: readonly AttachMethod[],
 ): void {

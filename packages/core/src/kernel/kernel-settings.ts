@@ -11,6 +11,7 @@ import {
   kinFlags,
   MAPS,
   recordType,
+  signalBounds,
   trackedProcess,
   trackedState,
 } from '@waggle/bpf';
@@ -136,6 +137,41 @@ export class KernelSettings {
   /** Whether the tracked set has this process; the kernel removes it when it ends. */
   tracks(pid: number): boolean {
     return this.object.map(MAPS.trackedProcesses).get(u32(pid)) !== undefined;
+  }
+
+  /** Who is in the tracked set now, launchers left out. In no order. */
+  trackedProcesses(): number[] {
+    const map = this.object.map(MAPS.trackedProcesses);
+    const found = new Set<number>();
+    let steps = 0;
+    for (const key of map.keys()) {
+      if (steps++ > 2 * map.maxEntries) break;
+      const value = map.get(key);
+      if (value === undefined) continue;
+      const state = new DataView(value.buffer).getUint32(trackedProcess.offset.state, true);
+      const pid = new DataView(key.buffer).getUint32(0, true);
+      if (state !== trackedState.TRACKED_LAUNCHER) found.add(pid);
+    }
+    return [...found];
+  }
+
+  /** False when the tracked set is empty: all that were followed have ended. */
+  tracksAny(): boolean {
+    return this.object.map(MAPS.trackedProcesses).keys().next().done !== true;
+  }
+
+  /**
+   * When this signal was last sent to the launcher and to its children (CLOCK_BOOTTIME, ns; 0 for
+   * never). undefined where the kernel does not tell.
+   */
+  signalTimes(signal: number): { readonly launcher: bigint; readonly command: bigint } | undefined {
+    if (!this.object.hasMap(MAPS.signalTimes)) return undefined;
+    const map = this.object.map(MAPS.signalTimes);
+    const at = (index: number) => {
+      const value = map.get(u32(index));
+      return value === undefined ? 0n : new DataView(value.buffer).getBigUint64(0, true);
+    };
+    return { launcher: at(signal), command: at(signal + signalBounds.SIGNALS_PER_ROLE) };
   }
 
   /** Sets the cgroups (v2 directories) to filter by. @throws BadCgroup */

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Profile } from '@waggle/formats';
 import { checkNumber } from '../errors/check-options.ts';
-import { BadOption } from '../errors/errors.ts';
+import { BadOption, SessionEnded } from '../errors/errors.ts';
 import {
   definePlugin,
   type NeededServices,
@@ -115,11 +115,20 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
       const { kernel } = services;
       expectAllowed(frequencyHz);
       let profiler: CpuProfiler | undefined;
+      let ended = false;
       const running = (): CpuProfiler => {
         if (profiler === undefined) throw new Error('the profiler has not been started yet');
+        if (ended)
+          throw new SessionEnded({
+            operation: 'profiler',
+            message: 'the profiler was asked after its session had ended; ask it earlier',
+          });
         return profiler;
       };
-      onClose(() => profiler?.close());
+      onClose(() => {
+        ended = true;
+        return profiler?.close();
+      });
       return {
         service: {
           counts: () => running().counts(),

@@ -1,7 +1,7 @@
 // The kernel's side of a session: programs, ring buffer and filter as one scoped resource. When it
 // is open, every event that passes the filter is captured; nothing is read until somebody reads.
 
-import { builtObject, type KernelHook } from '@waggle/bpf';
+import { builtObject, type KernelHook, type ProgramHook } from '@waggle/bpf';
 import { type Procfs, RealProcfs } from '@waggle/cache';
 import { type Native, openNative, RingBuffer } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
@@ -129,9 +129,10 @@ function programOptions(
   pidNamespace: PidNamespace,
 ): KernelProgramsOptions {
   // Descendants are kept by fork and exec, and taken out by exit, whatever is delivered.
-  const hooks = new Set<KernelHook>(needs.events);
+  const hooks = new Set<ProgramHook>(needs.events);
   if (tracksProcesses(config))
     for (const hook of ['fork', 'exec', 'exit'] as const) hooks.add(hook);
+  if (config.launcher !== undefined) hooks.add('signal');
   return {
     hooks: [...hooks],
     ringBytes: config.ringBytes ?? DEFAULT_RING_BYTES,

@@ -2,6 +2,7 @@
 // its scope closes, whichever way, finalizers of plugins have run in reverse order and nothing of
 // ours is left in the kernel.
 
+import { writeSync } from 'node:fs';
 import type { ProcessMetadataCache } from '@waggle/cache';
 import { DrainLoop, EpollWakeup } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
@@ -17,7 +18,7 @@ import {
   RunningPlugin,
 } from '../dispatch/running-plugin.ts';
 import { Watchdog } from '../dispatch/watchdog.ts';
-import { NotInComposition, type WaggleError } from '../errors/errors.ts';
+import { NotInComposition, SessionEnded, type WaggleError } from '../errors/errors.ts';
 import { toWaggleError } from '../errors/from-native.ts';
 import type { AttachReport } from '../kernel/kernel-programs.ts';
 import { EventReader, type EventTotals } from '../lifecycle/event-reader.ts';
@@ -42,6 +43,8 @@ const BUSY_DELAY_MS = 25;
 const LAST_LOOK_MS = 1000;
 const DEFAULT_CYCLE_MS = 250;
 const DEFAULT_DRAIN_MS = 5000;
+/** Nobody wonders before that. */
+const TELL_WAITING_MS = 1000;
 
 export interface SessionReport {
   readonly programs: AttachReport;
@@ -49,6 +52,10 @@ export interface SessionReport {
   readonly plugins: readonly PluginReport[];
 }
 
+/**
+ * Methods that need the kernel throw SessionEnded once the scope of the session has closed; `report` and
+ * `totals` then say how it was at the end.
+ */
 export interface Session extends SessionControl {
   readonly kernel: KernelCapture;
   /**
@@ -60,20 +67,22 @@ export interface Session extends SessionControl {
   readonly processMetadata: ProcessMetadataCache | undefined;
   /** What a plugin of the composition provides. */
   service<S extends Service>(key: S): ShapeOf<S> | undefined;
+  /** Ends it without waiting for plugins: what they have not taken yet counts as undelivered. */
+  abandon(): void;
   /** Reads and dispatches until stop(); then delivers the rest. Once. */
   readonly run: Effect.Effect<void>;
   /**
    * The same for those who do not use Effect: `observer` gets each batch, and what it returns is
-   * waited for. Returns how to end it.
+   * waited for. Returns how to end it. @throws SessionEnded
    */
   subscribe(observer: (events: readonly ProcessEvent[]) => void | Promise<void>): () => void;
   /**
    * The profile since the last collection. Metadata of what ended since then is still there when it
    * returns, and until the next collection. Needs the profiler.
    */
-  readonly collect: Effect.Effect<Profile, NotInComposition>;
+  readonly collect: Effect.Effect<Profile, NotInComposition | SessionEnded>;
   /** The same, stack by stack. Needs a profiler with `raw`. */
-  readonly collectRaw: Effect.Effect<readonly FrameCount[], NotInComposition>;
+  readonly collectRaw: Effect.Effect<readonly FrameCount[], NotInComposition | SessionEnded>;
   report(): SessionReport;
 }
 
@@ -95,6 +104,7 @@ export const openSession = Effect.fnUntraced(function* (
   const capture = yield* openKernelCapture(config, needs);
   const reader = new EventReader(capture.native, capture.ring, capture.settings);
   const stopped = Promise.withResolvers<void>();
+  const life = new SessionLife(reader);
   // Assigned once the plugins are set up, before any of them runs.
   let dispatcher!: Dispatcher;
   let pump: Pump | undefined;
@@ -104,13 +114,27 @@ export const openSession = Effect.fnUntraced(function* (
   );
   const control: SessionControl = {
     stop: () => stopped.resolve(),
-    setLifecycleTracking: (on) => capture.settings.setLifecycleTracking(on),
-    setTarget: (target) => capture.filter.set(target),
-    setRateLimit: (rateLimit) => capture.filter.setRateLimit(rateLimit),
+    setLifecycleTracking(on) {
+      life.expectOpen('setLifecycleTracking');
+      capture.settings.setLifecycleTracking(on);
+    },
+    setTarget(target) {
+      life.expectOpen('setTarget');
+      capture.filter.set(target);
+    },
+    setRateLimit(rateLimit) {
+      life.expectOpen('setRateLimit');
+      capture.filter.setRateLimit(rateLimit);
+    },
     evictPendingExits: (endedBefore = Number.POSITIVE_INFINITY) => dispatcher.cycle(endedBefore),
-    catchUp: () => pump?.catchUp(),
-    collection: (kinds, gather) => cycle.run(kinds, gather),
-    totals: () => reader.totals(),
+    catchUp() {
+      if (!life.ended) pump?.catchUp();
+    },
+    async collection(kinds, gather) {
+      life.expectOpen('collection');
+      return cycle.run(kinds, gather);
+    },
+    totals: () => life.totals(),
   };
   const tell = config.onPluginProblem ?? tellOnStderr;
   warnAboutAbsent(capture.programs.report, tell);
@@ -128,21 +152,40 @@ export const openSession = Effect.fnUntraced(function* (
   stopped.promise.then(() => (services.get(Profiler.service) as Profiling | undefined)?.stop());
   const running = new Pump(capture, reader, dispatcher, stopped.promise, config);
   pump = running;
+  // Added last, so that it comes first of all that is done at the end.
+  yield* Effect.addFinalizer(() => Effect.sync(() => life.end()));
   return {
     ...control,
+    abandon() {
+      control.stop();
+      running.abandon();
+    },
     kernel: capture,
-    events: streamOf((observer) => running.subscribe(observer), running.ended),
-    subscribe: (observer) => running.subscribe(observer),
+    events: streamOf(
+      (observer) => (life.ended ? () => {} : running.subscribe(observer)),
+      running.ended,
+    ),
+    subscribe(observer) {
+      life.expectOpen('subscribe');
+      return running.subscribe(observer);
+    },
     processMetadata: services.get('process-metadata') as ProcessMetadataCache | undefined,
     service: <S extends Service>(key: S) => services.get(key.service) as ShapeOf<S> | undefined,
-    run: Effect.promise(() => running.run()),
-    collect: collected(services, (profiler) => cycle.run(['profile'], () => profiler.collect())),
-    collectRaw: collected(services, (profiler) =>
-      cycle.run(['stacks'], () => profiler.collectRaw()),
+    run: Effect.promise(async () => {
+      life.expectOpen('run');
+      await running.run();
+    }),
+    collect: life.whileOpen(
+      'collect',
+      collected(services, (profiler) => cycle.run(['profile'], () => profiler.collect())),
+    ),
+    collectRaw: life.whileOpen(
+      'collectRaw',
+      collected(services, (profiler) => cycle.run(['stacks'], () => profiler.collectRaw())),
     ),
     report: () => ({
       programs: capture.programs.report,
-      events: reader.totals(),
+      events: life.totals(),
       plugins: attached.map(({ running }) => running.report()),
     }),
   };
@@ -162,9 +205,41 @@ const watchdogOf = ({ watchdogMs }: SessionConfig, plan: readonly Plugin[]) =>
         (watchdog) => Effect.sync(() => watchdog[Symbol.dispose]()),
       );
 
+/** Until its scope closes. Afterwards the kernel has nothing of it. */
+class SessionLife {
+  #last: EventTotals | undefined;
+
+  constructor(private readonly reader: EventReader) {}
+
+  get ended(): boolean {
+    return this.#last !== undefined;
+  }
+
+  end(): void {
+    this.#last = this.reader.totals();
+  }
+
+  totals(): EventTotals {
+    return this.#last ?? this.reader.totals();
+  }
+
+  /** @throws SessionEnded */
+  expectOpen(operation: string): void {
+    if (this.ended) throw sessionEnded(operation);
+  }
+
+  whileOpen<T, E>(operation: string, effect: Effect.Effect<T, E>) {
+    return Effect.suspend(
+      (): Effect.Effect<T, E | SessionEnded> =>
+        this.ended ? Effect.fail(sessionEnded(operation)) : effect,
+    );
+  }
+}
+
 /** Ring buffer to dispatcher. */
 class Pump {
   readonly #ended = Promise.withResolvers<void>();
+  readonly #abandoned = Promise.withResolvers<void>();
   #cycleStarted = performance.now();
   /** Who profiles collects, and has cycles of their own by that. */
   readonly #defaultCycleMs: number | 'manual';
@@ -198,10 +273,31 @@ class Pump {
     } finally {
       loop.close();
     }
+    const telling = setTimeout(() => this.#tellWaiting(), TELL_WAITING_MS);
     await this.#readRest();
-    await this.dispatcher.drained(this.config.drainMs ?? DEFAULT_DRAIN_MS);
+    await Promise.race([
+      this.dispatcher.drained(this.config.drainMs ?? DEFAULT_DRAIN_MS),
+      this.#abandoned.promise,
+    ]);
+    clearTimeout(telling);
     await this.dispatcher.callEach('end');
     this.#ended.resolve();
+  }
+
+  /** Plugins are no longer waited for, those that write at the end neither. */
+  abandon(): void {
+    this.#abandoned.resolve();
+    this.dispatcher.close();
+  }
+
+  #tellWaiting(): void {
+    const tell = this.config.onPluginProblem ?? tellOnStderr;
+    for (const { plugin, events } of this.dispatcher.waiting())
+      tell({
+        plugin,
+        kind: 'warning',
+        message: `ending: plugin "${plugin}" is still at work, with ${events} events before it; a second Ctrl-C gives them up`,
+      });
   }
 
   subscribe(observer: (events: readonly ProcessEvent[]) => void | Promise<void>): () => void {
@@ -299,7 +395,8 @@ function streamOf(
 /** Once: the session works on with what there is, and /proc says the rest. */
 function warnAboutAbsent(report: AttachReport, tell: ReportProblem): void {
   for (const [hook, outcome] of Object.entries(report)) {
-    if (outcome.state === 'attached') continue;
+    // Without it, process groups tell who got a signal: no event is missing.
+    if (outcome.state === 'attached' || hook === 'signal') continue;
     const reasons = outcome.reasons.map((reason) => reason.split('\n', 1)[0]).join('; ');
     tell({
       plugin: 'session',
@@ -309,6 +406,18 @@ function warnAboutAbsent(report: AttachReport, tell: ReportProblem): void {
   }
 }
 
-const tellOnStderr: ReportProblem = ({ message }) => {
-  process.stderr.write(`waggle: ${message}\n`);
+export const tellOnStderr: ReportProblem = ({ message }) => {
+  try {
+    // Not process.stderr: on Bun that makes a pipe non-blocking, for a command that shares it as well.
+    writeSync(2, `waggle: ${message}\n`);
+  } catch {
+    // Nobody is there to be told.
+  }
 };
+
+function sessionEnded(operation: string): SessionEnded {
+  return new SessionEnded({
+    operation,
+    message: `${operation}() was called after the session had ended; call it earlier, or open another session`,
+  });
+}

@@ -85,7 +85,9 @@ export function recordCommand(): Command {
         '  waggle record -o - -- make | sort -k2 -n',
         '  waggle record -a -d 60 -o host.pb.gz -o http://localhost:4318',
         '',
-        'Ctrl-C ends a recording and writes everything. With a COMMAND, its exit code is ours.',
+        'Ctrl-C ends a recording and writes everything. With -p it ends when all that it follows have',
+        'ended. A COMMAND inherits what it would without waggle; its exit code is ours, the first Ctrl-C',
+        'is its own, the second kills it and its descendants.',
       ].join('\n'),
     )
     .action(async (command: string[], options: RecordOptions) => {

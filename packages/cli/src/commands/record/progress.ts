@@ -1,15 +1,17 @@
 // A line on stderr that says how far the recording is; only where somebody can watch it.
 
+import { isatty } from 'node:tty';
 import type { Profiling } from '@waggle/core';
 import * as Effect from 'effect/Effect';
 import { clearProgress, showProgress } from '../../terminal/messages.ts';
 
+const STDERR = 2;
 const INTERVAL_MS = 500;
 
 export function startProgress(profiler: Profiling) {
   return Effect.acquireRelease(
     Effect.sync(() => {
-      if (!process.stderr.isTTY) return undefined;
+      if (!isatty(STDERR)) return undefined;
       const startedAt = performance.now();
       return setInterval(() => {
         const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);

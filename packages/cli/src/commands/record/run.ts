@@ -1,6 +1,7 @@
 // `waggle record`: samples until the command ends, the time is up or a signal comes, then writes
 // every output and one summary.
 
+import { isatty } from 'node:tty';
 import { RealProcfs } from '@waggle/cache';
 import {
   cpuProfiler,
@@ -17,13 +18,15 @@ import {
   type RootFrames,
   type Session,
   type SessionConfig,
-  startCommand,
   sumOf,
+  superviseCommand,
   symbolInvalidation,
-  type TrackedCommand,
+  watchReader,
+  watchTarget,
 } from '@waggle/core';
 import type { Profile } from '@waggle/formats';
 import * as Effect from 'effect/Effect';
+import { commandBytes } from '../../command-bytes.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import type { Sending } from '../../profile-files/endpoints.ts';
 import {
@@ -33,7 +36,7 @@ import {
   type Written,
   writeOutputs,
 } from '../../profile-files/outputs.ts';
-import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
+import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
 import { commandLine } from '../../terminal/shell-words.ts';
@@ -46,6 +49,8 @@ import { summaryLines } from './profile-summary.ts';
 import { startProgress } from './progress.ts';
 import { chooseTarget, describeTarget, type RecordTarget } from './targets.ts';
 import { unwindLines } from './unwind-summary.ts';
+
+const STDOUT = 1;
 
 export async function runRecord(
   options: RecordOptions,
@@ -79,25 +84,27 @@ const record = Effect.fnUntraced(function* (
   const session = yield* openSession(sessionConfig(options, target, sink, rootFrames));
   const profiler = session.service(Profiler);
   if (profiler === undefined) return yield* Effect.die('the composition has no profiler');
-  let stoppedBySignal = false;
-  yield* stopOnSignal(() => {
-    stoppedBySignal = true;
-    session.stop();
-  });
+  let stop = () => session.stop();
+  const argv = target.kind === 'command' ? commandBytes(target.argv) : undefined;
+  if (argv === undefined) yield* stopOnSignal(stop);
   say(`recording ${describeTarget(target)} at ${options.frequency} Hz`);
-  let command: TrackedCommand | undefined;
-  if (target.kind === 'command') {
-    // What the command prints must not get between the stacks.
-    const toStdout = outputs.files.some(({ path }) => path === '-');
-    command = yield* startCommand(target.argv, toStdout ? ['inherit', 2, 'inherit'] : 'inherit');
-    command.ended.then(() => session.stop());
+  const toStdout = outputs.files.some(({ path }) => path === '-');
+  // What the command prints must not get between the stacks.
+  const stdout = toStdout && !isatty(STDOUT) ? 'stderr' : 'inherit';
+  const command = argv && (yield* superviseCommand(session, argv, { stdout }));
+  if (command !== undefined) {
+    command.ended.then(stop);
+    // Whatever else ends the recording ends the command first.
+    stop = command.end;
   }
-  if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());
+  if (toStdout && outputs.files.length === 1 && outputs.endpoints.length === 0)
+    yield* scoped(() => watchReader(session, STDOUT, () => stop()));
+  if (target.kind === 'processes') yield* scoped(() => watchTarget(session, stop));
+  if (options.duration !== undefined) yield* stopAfter(options.duration, () => stop());
   // A command has the terminal for its own words. Not for longer: a summary follows, line by line.
   if (command === undefined)
     yield* Effect.scoped(Effect.andThen(startProgress(profiler), session.run));
   else yield* session.run;
-  const ended = command?.running === false ? yield* Effect.promise(() => command.ended) : undefined;
   const written = yield* Effect.promise(() =>
     sink.writeTo(outputs, {
       withArguments: options.sendArguments === true,
@@ -110,7 +117,7 @@ const record = Effect.fnUntraced(function* (
   for (const line of sink.summary(counts, target.kind === 'host')) say(line);
   if (counts.foreign > 0 && target.kind === 'host') say(leftOut(`${counts.foreign} samples`));
   if (written.problems.length > 0) return FAILED;
-  return ended?.exitCode ?? (command !== undefined && stoppedBySignal ? 130 : 0);
+  return command === undefined ? 0 : (yield* Effect.promise(() => command.ended)).exitCode;
 });
 
 /**

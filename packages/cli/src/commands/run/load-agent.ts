@@ -30,7 +30,7 @@ export async function loadAgent(file: string, args: readonly string[]): Promise<
   try {
     module = await import(pathToFileURL(path).href);
   } catch (error) {
-    throw new BadAgent(`${file} could not be loaded: ${describe(error)}`);
+    throw new BadAgent(`${file} could not be loaded: ${describe(error)}`, { cause: error });
   }
   const exported = module.default;
   if (exported === undefined) throw new BadAgent(`${file} has no default export; ${EXPECTED}`);
@@ -39,7 +39,9 @@ export async function loadAgent(file: string, args: readonly string[]): Promise<
     try {
       definition = await exported(args);
     } catch (error) {
-      throw new BadAgent(`${file}: its default export failed: ${describe(error)}`);
+      throw new BadAgent(`${file}: its default export failed: ${describe(error)}`, {
+        cause: error,
+      });
     }
   } else if (args.length > 0) {
     throw new BadAgent(

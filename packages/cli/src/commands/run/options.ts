@@ -27,7 +27,7 @@ export function runCommand(): Command {
         '  waggle run --check my-agent.ts          needs no rights',
         '',
         'docs/custom-agent.md shows how to write one. The first line on stderr that says "ready"',
-        'means that every event from then on is captured. Ctrl-C ends it gracefully.',
+        'means that every event from then on is captured. Ctrl-C ends it gracefully, a second one without waiting for slow plugins.',
       ].join('\n'),
     )
     .action(async (agent: string, args: string[], options: RunOptions) => {

@@ -5,18 +5,24 @@ import {
   type AgentDefinition,
   type AgentReport,
   createAgent,
+  PluginNotStarted,
+  type PluginProblem,
   type PluginReport,
   planComposition,
+  printable,
   type WaggleError,
 } from '@waggle/core';
+import * as Cause from 'effect/Cause';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { counted } from '../../terminal/counted.ts';
-import { say } from '../../terminal/messages.ts';
+import { say, writeToStderr } from '../../terminal/messages.ts';
 import { BadAgent, loadAgent } from './load-agent.ts';
 import type { RunOptions } from './options.ts';
 
 /** A handler that does not return for so long never will. */
 const WATCHDOG_MS = 10_000;
+/** After a second Ctrl-C, as of a shell. */
+const INTERRUPTED = 130;
 
 export async function runAgent(
   file: string,
@@ -29,6 +35,7 @@ export async function runAgent(
   } catch (error) {
     if (!(error instanceof BadAgent)) throw error;
     say(error.message);
+    sayWhere(error.cause);
     return USAGE_ERROR;
   }
   try {
@@ -37,6 +44,7 @@ export async function runAgent(
   } catch (error) {
     if (!isWaggleError(error)) throw error;
     say(error.message);
+    if (error instanceof PluginNotStarted) sayWhere(error.cause);
     return error._tag === 'CommandNotStarted' ? error.exitCode : FAILED;
   }
 }
@@ -60,10 +68,19 @@ async function run(
   definition: AgentDefinition,
   { duration }: RunOptions,
 ): Promise<number> {
+  const left = new Set(definition.plugins.map(({ name }) => name));
+  const told = definition.onPluginProblem ?? problemTeller();
   const agent = await createAgent<AgentDefinition['plugins']>({
     watchdogMs: WATCHDOG_MS,
-    onPluginProblem: ({ message }) => say(message),
     ...definition,
+    // Nobody here iterates events.
+    earlyEvents: 0,
+    onPluginProblem(problem) {
+      told(problem);
+      if (problem.kind !== 'stopped') return;
+      left.delete(problem.plugin);
+      if (left.size === 0) setImmediate(() => agent.stop());
+    },
   });
   say(`ready, running ${file} with ${counted(definition.plugins.length, 'plugin')}`);
   const timer =
@@ -71,7 +88,33 @@ async function run(
   const report = await agent.finished;
   clearTimeout(timer);
   summarize(report);
+  if (left.size === 0 && definition.plugins.length > 0) {
+    say('every plugin was stopped, so there was nothing left to do');
+    return FAILED;
+  }
+  // What the agent itself has under way is not waited for either.
+  if (report.abandoned) process.exit(INTERRUPTED);
   return report.exitCode ?? 0;
+}
+
+/** Says where the first failure of each plugin happened; the others are alike. */
+function problemTeller(): (problem: PluginProblem) => void {
+  const shown = new Set<string>();
+  return ({ plugin, message, cause }) => {
+    say(message);
+    if (cause === undefined || shown.has(plugin)) return;
+    shown.add(plugin);
+    sayWhere(cause);
+  };
+}
+
+/** The stack of an agent's own mistake, for its author. */
+function sayWhere(cause: unknown): void {
+  const problem = Cause.isCause(cause) ? Cause.squash(cause) : cause;
+  if (!(problem instanceof Error) || problem.stack === undefined) return;
+  // The frames alone: the message has been said.
+  const frames = problem.stack.split('\n').filter((line) => /^\s+at /.test(line));
+  if (frames.length > 0) writeToStderr(`${frames.map(printable).join('\n')}\n`);
 }
 
 function summarize({ events, plugins }: AgentReport): void {

@@ -104,8 +104,9 @@ export function traceCommand(): Command {
         '  waggle trace --redact "--password[= ](\\S+)"',
         '',
         'The first line on stderr that says "ready" means that every event from then on is',
-        'captured. With a COMMAND its standard output goes to stderr, so that stdout is the',
-        "trace's alone.",
+        'captured. With -p it ends when all that it follows have ended. A COMMAND inherits what it would',
+        'without waggle; its exit code is ours, the first Ctrl-C is its own, the second kills it. Its',
+        "standard output goes to stderr where ours is no terminal, so that stdout is the trace's alone.",
       ].join('\n'),
     )
     .action(async (command: string[], options: TraceOptions) => {

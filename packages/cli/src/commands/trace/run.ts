@@ -1,6 +1,7 @@
 // `waggle trace`: a session of two plugins, metadata and output, that ends on time, signal, closed
 // pipe or the command's end, and says at the end what was seen and what was lost.
 
+import { isatty } from 'node:tty';
 import {
   type EventOutputOptions,
   jsonLines,
@@ -15,11 +16,14 @@ import {
   redaction,
   type Session,
   type SessionConfig,
-  startCommand,
+  superviseCommand,
+  watchReader,
+  watchTarget,
 } from '@waggle/core';
 import * as Effect from 'effect/Effect';
+import { commandBytes } from '../../command-bytes.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
-import { runToExitCode, stopAfter, stopOnSignal } from '../../run-effect.ts';
+import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
 import { Output } from '../../terminal/output.ts';
@@ -31,6 +35,8 @@ import { programsOf } from './programs.ts';
 import { summaryLine } from './summary.ts';
 import { Table } from './table.ts';
 
+const STDOUT = 1;
+
 export async function runTrace(options: TraceOptions, command: readonly string[]): Promise<number> {
   const mistake = mistakeIn(options, command);
   if (mistake !== undefined) {
@@ -41,11 +47,8 @@ export async function runTrace(options: TraceOptions, command: readonly string[]
 }
 
 const trace = Effect.fnUntraced(function* (options: TraceOptions, command: readonly string[]) {
-  const ends: (() => void)[] = [];
-  const stop = () => {
-    for (const end of ends) end();
-  };
-  const output = new TraceOutput(stop);
+  let stop = () => {};
+  const output = new TraceOutput(() => stop());
   const filter = new EventFilter(
     options,
     programsOf(() => session.processMetadata),
@@ -55,21 +58,29 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
     plugins: plugins(options, command, output, filter),
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
   });
-  ends.push(() => session.stop());
-  yield* stopOnSignal(stop);
+  stop = () => session.stop();
+  const argv = commandBytes(command);
+  if (argv === undefined) yield* stopOnSignal(stop);
   say(`ready, tracing ${tracedEvents(options).join(', ')}${scopeOf(options, command)}`);
-  const [file, ...args] = command;
-  if (file !== undefined) {
-    const child = yield* startCommand([file, ...args], ['inherit', 2, 'inherit']);
+  // On a terminal both can be seen; elsewhere our standard output is the trace's alone.
+  const stdout = isatty(STDOUT) ? 'inherit' : 'stderr';
+  const child = argv && (yield* superviseCommand(session, argv, { stdout }));
+  if (child !== undefined) {
     child.ended.then(stop);
+    // Whatever else ends the trace ends the command first, and that is still seen.
+    stop = child.end;
   }
+  yield* scoped(() => watchReader(session, STDOUT, () => output.end()));
+  if (options.pid !== undefined) yield* scoped(() => watchTarget(session, stop));
   if (!options.json) yield* Effect.promise(() => output.write(tableHeader()));
-  if (options.duration !== undefined) yield* stopAfter(options.duration, stop);
+  if (options.duration !== undefined) yield* stopAfter(options.duration, () => stop());
   yield* session.run;
-  summarize(session, options, filter, file !== undefined);
-  if (output.problem === undefined) return 0;
-  say(`the trace could not be written: ${output.problem}`);
-  return FAILED;
+  summarize(session, options, filter, child !== undefined);
+  if (output.problem !== undefined) {
+    say(`the trace could not be written: ${output.problem}`);
+    return FAILED;
+  }
+  return child === undefined ? 0 : (yield* Effect.promise(() => child.ended)).exitCode;
 });
 
 function sessionConfig(options: TraceOptions, command: readonly string[]): SessionConfig {
@@ -152,7 +163,7 @@ function rootsOf({ pid }: TraceOptions, command: readonly string[]): ReadonlySet
 }
 
 function newTable(): Table {
-  return new Table(palette(process.stdout.isTTY));
+  return new Table(palette(isatty(STDOUT)));
 }
 
 function tableHeader(): string {
@@ -165,7 +176,12 @@ class TraceOutput {
   private readonly output: Output;
 
   constructor(private readonly stop: () => void) {
-    this.output = new Output(1, stop);
+    this.output = new Output(STDOUT, stop);
+  }
+
+  /** Nobody reads any more. */
+  end(): void {
+    this.output.end();
   }
 
   async write(text: string): Promise<void> {
