@@ -219,8 +219,8 @@ describe('signals are its own', () => {
 
   kernelTest('the second one kills descendants that left the session too', async () => {
     const folder = freshFolder();
-    const script = `setsid sh -c 'trap "" INT TERM; echo $$ >daemon; while :; do sleep 1; done' &
-      trap "echo again >first" INT; while :; do sleep 0.05; done`;
+    const script = `trap "echo again >first" INT
+      setsid sh -c 'trap "" INT TERM; echo $$ >daemon; while :; do sleep 1; done' & while :; do sleep 0.05; done`;
     await using waggle = await Waggle.trace(['--', 'sh', '-c', script], { cwd: folder });
     const file = (name: string) => existsSync(join(folder, name));
     await eventually('the daemon', () => file('daemon'));
