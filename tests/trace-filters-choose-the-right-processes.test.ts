@@ -326,6 +326,26 @@ describe('trace --cgroup', () => {
     expect(ids(execsOf(events, workload('exit_with')))).toEqual([0, 251]);
   });
 
+  optionalKernelTest('follows the path where the cgroup is made again', missing, async () => {
+    const name = `waggle-test-${process.pid}-again`;
+    await using restarted = newCgroup(mount ?? '', name);
+    await using waggle = await Waggle.trace(['--cgroup', `${restarted.path}/`]);
+    const program = workload('exit_with');
+    await restarted.run(program, '--id=0', 'before');
+    for (let round = 0; round < 2; round++) {
+      await restarted.remove();
+      restarted.again();
+      // The first of it may run before it is noticed.
+      const sees = () => execsOf(waggle.events, program).some((e) => e.argv[2] === `${round}`);
+      for (let attempt = 0; !sees() && attempt < 100; attempt++) {
+        await restarted.run(program, '--id=251', `${round}`);
+        await Bun.sleep(100);
+      }
+      expect(sees()).toBe(true);
+    }
+    await waggle.stop();
+  });
+
   kernelTest('says what is wrong with a path that is no cgroup', async () => {
     const folder = freshFolder();
     writeFileSync(join(folder, 'file'), '');

@@ -184,7 +184,8 @@ export class KernelSettings {
     for (const [index, path] of paths.entries()) this.trackCgroup(index, path);
   }
 
-  private trackCgroup(index: number, path: string): void {
+  /** The cgroup that is at the path now, in the place of the one before. @throws BadCgroup */
+  trackCgroup(index: number, path: string): void {
     let fd: number;
     try {
       fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);

@@ -111,6 +111,7 @@ export const openKernelCapture = Effect.fnUntraced(function* (
     execDetail: config.execDetail ?? true,
     environ: config.environ ?? false,
   });
+  yield* Effect.addFinalizer(() => Effect.sync(() => filter.close()));
   const begin = () =>
     Effect.try({
       try: () => {

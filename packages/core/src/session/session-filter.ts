@@ -4,7 +4,8 @@
 import { type KernelHook, MAPS } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
 import type { BpfObject } from '@waggle/ffi';
-import { NoSuchProcess } from '../errors/errors.ts';
+import { BadCgroup, NoSuchProcess } from '../errors/errors.ts';
+import { CgroupWatch } from '../kernel/cgroup-watch.ts';
 import type { KernelSettings, RateLimit } from '../kernel/kernel-settings.ts';
 import type { PidNamespace } from '../kernel/pid-namespace.ts';
 import {
@@ -34,6 +35,7 @@ export interface RecordOptions {
 export class SessionFilter {
   private target: SessionTarget = {};
   private rateLimit: RateLimit | undefined;
+  private watch: CgroupWatch | undefined;
 
   constructor(
     private readonly object: BpfObject,
@@ -61,6 +63,9 @@ export class SessionFilter {
     checkTarget(target);
     const processes = pids !== undefined || launcher !== undefined;
     for (const pid of pids ?? []) expectProcess(this.procfs, pid);
+    this.watch?.close();
+    // Watched first: what is made between the two is set twice, and never missed.
+    this.watch = new CgroupWatch(cgroups, (index) => this.follow(cgroups, index));
     this.settings.trackCgroups(cgroups);
     // To everybody: at once, before the set is emptied.
     if (!processes) this.apply(processes, cgroups.length);
@@ -69,6 +74,20 @@ export class SessionFilter {
     if (pids !== undefined) this.trackTrees(pids);
     this.target = target;
     this.apply(processes, cgroups.length);
+  }
+
+  /** No cgroup is followed to its next life any more. */
+  close(): void {
+    this.watch?.close();
+  }
+
+  private follow(cgroups: readonly string[], index: number): void {
+    try {
+      this.settings.trackCgroup(index, cgroups[index] ?? '');
+    } catch (error) {
+      // It was removed, and may be made again.
+      if (!(error instanceof BadCgroup)) throw error;
+    }
   }
 
   private apply(processes: boolean, cgroups: number): void {
