@@ -14,7 +14,7 @@ const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM']);
 const HANDED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /** timeout(1) signals its child and then its group: two of one kind at once are one. */
-const SAME_MS = 50;
+const SAME_MS = 25;
 /** The kernel signals a group one by one, without a break. */
 const DECIDE_MS = 20;
 const TOGETHER_NS = 10_000_000n;
