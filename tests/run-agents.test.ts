@@ -133,3 +133,25 @@ kernelTest('--duration ends it, and arguments reach the agent', async () => {
   expect(code).toBe(0);
   expect(stdout).toBe('a+--b\n');
 });
+
+describe('agents that do not end by themselves', () => {
+  for (const [what, code] of [
+    ['its module', 'await new Promise(() => {});\nexport default defineAgent({ plugins: [] });'],
+    ['its function', 'export default () => new Promise(() => {});'],
+  ] as const)
+    test(`${what} awaits what never comes: it is said, and ends with 1`, async () => {
+      const result = await Waggle.run(['run', agentFile(code)]);
+      expect(result).toMatchObject({ code: 1, stdout: '' });
+      expect(result.stderr).toMatch(/agent\.ts never finished loading/);
+    });
+
+  kernelTest('a timer that nobody cleared ends with the agent', async () => {
+    const file = agentFile(
+      `setInterval(() => {}, 1000);
+       export default defineAgent({ plugins: [definePlugin({ name: 'idle', setup: () => ({}) })] });`,
+    );
+    const { code, stderr } = await Waggle.run(['run', '--duration', '0.2', file]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/has ended, but something that it opened goes on/);
+  });
+});

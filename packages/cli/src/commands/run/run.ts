@@ -21,6 +21,10 @@ import type { RunOptions } from './options.ts';
 
 /** A handler that does not return for so long never will. */
 const WATCHDOG_MS = 10_000;
+/** Whoever runs it wonders by then. */
+const SLOW_LOAD_MS = 10_000;
+/** Long enough for a last request of an agent's own. */
+const LEFT_OPEN_MS = 3000;
 /** After a second Ctrl-C, as of a shell. */
 const INTERRUPTED = 130;
 
@@ -31,7 +35,7 @@ export async function runAgent(
 ): Promise<number> {
   let definition: AgentDefinition;
   try {
-    definition = await loadAgent(file, args);
+    definition = await whileLoading(file, loadAgent(file, args));
   } catch (error) {
     if (!(error instanceof BadAgent)) throw error;
     say(error.message);
@@ -40,13 +44,49 @@ export async function runAgent(
   }
   try {
     if (options.check) return check(file, definition);
-    return await run(file, definition, options);
+    return leaveSoon(file, await run(file, definition, options));
   } catch (error) {
     if (!isWaggleError(error)) throw error;
     say(error.message);
     if (error instanceof PluginNotStarted) sayWhere(error.cause);
     return error._tag === 'CommandNotStarted' ? error.exitCode : FAILED;
   }
+}
+
+/** Says so where loading takes long, and ends where nothing is left that could end it. */
+async function whileLoading<T>(file: string, loading: Promise<T>): Promise<T> {
+  const waits = setTimeout(
+    () =>
+      say(
+        `${file} is still loading: its module, or the function that it exports, awaits something`,
+      ),
+    SLOW_LOAD_MS,
+  );
+  // It alone is no reason to go on.
+  waits.unref();
+  const nothingLeft = () => {
+    say(`${file} never finished loading: it awaits something that nothing is left to bring about`);
+    process.exit(FAILED);
+  };
+  process.once('beforeExit', nothingLeft);
+  try {
+    return await loading;
+  } finally {
+    clearTimeout(waits);
+    process.off('beforeExit', nothingLeft);
+  }
+}
+
+/** What an agent leaves open (a timer, a socket) does not keep the process for ever. */
+function leaveSoon(file: string, code: number): number {
+  const late = setTimeout(() => {
+    say(
+      `${file} has ended, but something that it opened goes on (a timer, a socket): ended with it`,
+    );
+    process.exit(code);
+  }, LEFT_OPEN_MS);
+  late.unref();
+  return code;
 }
 
 /** What every agent has besides its own plugins. */
