@@ -41,6 +41,7 @@ const BARE_32 = ['-m32', '-static', '-nostdlib', '-fno-pie', '-no-pie', '-fno-st
 const BUILDS = {
   exit_with: { flags: ['-static'] },
   inherits: { flags: [] },
+  floods: { flags: ['-static', '-pthread'] },
   storm: { flags: ['-static'] },
   named_threads: { flags: ['-pthread', ...FRAMES] },
   reap: { flags: ['-static'] },

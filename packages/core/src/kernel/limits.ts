@@ -10,8 +10,8 @@ import { possibleCpus } from '../profiler/cpus.ts';
 const SESSION_DESCRIPTORS = 48;
 /** Its maps and links, a thread, and the files that are open while names are looked up. */
 const SAMPLER_DESCRIPTORS = 24;
-/** The sampling event and the side-band's of each CPU, with a link each. */
-const SAMPLER_DESCRIPTORS_PER_CPU = 3;
+/** The sampling event of each CPU with its link, and the two of the side-band. */
+const SAMPLER_DESCRIPTORS_PER_CPU = 4;
 
 /** A soft limit as /proc/self/limits has it; Infinity for `unlimited`, undefined where unknown. */
 export function softLimit(name: string): number | undefined {

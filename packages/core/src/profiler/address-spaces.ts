@@ -10,6 +10,9 @@ import { formerText } from './text-copies.ts';
 /** `jit-PID.dump`, or as JavaScriptCore has it, `jit-PID-TID-XXXXXX`. */
 const JIT_DUMP = /\/jit-\d+[^/]*$/;
 
+/** The same in every process: the kernel tells of no mapping of it. */
+const VSYSCALL = '[vsyscall]';
+
 /** Where a process was forked from, if code was generated there that it may still run. */
 interface Ancestor {
   readonly image: ProgramImage;
@@ -96,19 +99,31 @@ export class AddressSpaces {
         const { pid, time, mapping } = record;
         const image = this.images.get(pid)?.at(-1);
         if (image === undefined) return;
-        const object = this.open(pid, mapping, time);
-        const isMemory = object !== undefined && mayHoldCopy(object);
-        const former = isMemory ? formerOf(image, mapping) : undefined;
-        image.mappings.add(time, { ...mapping, object, former });
-        if (JIT_DUMP.test(mapping.path)) this.generatedCode.dumpMapped(image);
-        // Compared while the process is there to be looked into.
-        if (former !== undefined) this.find(pid, mapping.start, time);
-        if (object === undefined || !isGenerated(object)) return;
-        image.hasGeneratedCode = true;
-        this.generatedCode.mapped(image);
+        this.map(image, mapping, time, time);
         return;
       }
     }
+  }
+
+  /**
+   * Records were lost: takes what /proc says is mapped now.
+   * @param since when what is new here may have been mapped
+   * @param now when /proc was asked
+   * @returns whether anything was new
+   */
+  recover(pid: number, mappings: readonly Mapping[], since: bigint, now: bigint): boolean {
+    const known = this.images.get(pid)?.at(-1);
+    const missing = mappings.filter(
+      (mapping) => mapping.path !== VSYSCALL && known?.mappings.holds(mapping) !== true,
+    );
+    if (missing.length === 0) return false;
+    const image = known ?? newImage(pid, since, ImageMappings.empty());
+    // An exec leaves nothing where it was.
+    const isOther = !image.mappings.isEmpty && !mappings.some((it) => image.mappings.holds(it));
+    const target = isOther ? newImage(pid, since, ImageMappings.empty()) : image;
+    if (target !== known) this.start(target);
+    for (const mapping of missing) this.map(target, mapping, since, now);
+    return true;
   }
 
   /**
@@ -157,6 +172,20 @@ export class AddressSpaces {
   isLast(image: ProgramImage): boolean {
     const images = this.images.get(image.pid);
     return images === undefined || images.at(-1) === image;
+  }
+
+  /** @param openedAt a moment at which the file was mapped; `since` may be long before */
+  private map(image: ProgramImage, mapping: Mapping, since: bigint, openedAt: bigint): void {
+    const object = this.open(image.pid, mapping, openedAt);
+    const isMemory = object !== undefined && mayHoldCopy(object);
+    const former = isMemory ? formerOf(image, mapping) : undefined;
+    image.mappings.add(since, { ...mapping, object, former });
+    if (JIT_DUMP.test(mapping.path)) this.generatedCode.dumpMapped(image);
+    // Compared while the process is there to be looked into.
+    if (former !== undefined) this.find(image.pid, mapping.start, openedAt);
+    if (object === undefined || !isGenerated(object)) return;
+    image.hasGeneratedCode = true;
+    this.generatedCode.mapped(image);
   }
 
   private start(image: ProgramImage): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { availableParallelism } from 'node:os';
-import { onlineCpus } from './cpus.ts';
+import { cpuGenerations, onlineCpus } from './cpus.ts';
 
 test.each([
   ['0\n', [0]],
@@ -12,4 +12,10 @@ test.each([
 
 test('this machine has at least as many as we may use', () => {
   expect(onlineCpus().length).toBeGreaterThanOrEqual(availableParallelism());
+});
+
+test('each of them has a generation, the same until it was offline', () => {
+  const now = cpuGenerations();
+  expect([...now.keys()]).toEqual(onlineCpus());
+  for (const generation of now.values()) expect(generation).toBeGreaterThan(0);
 });

@@ -18,6 +18,9 @@ export interface MappedObject extends NewMapping {
   readonly since: bigint;
 }
 
+/** A program may map on and on; what it had a moment ago is all that is asked for. */
+const MAX_REPLACED = 4096;
+
 export class ImageMappings {
   /** By address, none overlapping another. */
   private current: MappedObject[];
@@ -49,6 +52,7 @@ export class ImageMappings {
     }
     const overlapped = this.within(mapping.start, mapping.end);
     this.replaced.push(...overlapped);
+    if (this.replaced.length > MAX_REPLACED) this.replaced.splice(0, MAX_REPLACED / 2);
     const first = this.firstEndingAfter(mapping.start);
     const pieces = withHole(overlapped, { ...mapping, since });
     this.current.splice(first, overlapped.length, ...pieces);
@@ -60,6 +64,23 @@ export class ImageMappings {
     let behind = first;
     while ((this.current[behind]?.start ?? Number.POSITIVE_INFINITY) < end) behind++;
     return this.current.slice(first, behind);
+  }
+
+  /** Whether this is mapped now, as far as we were told; memory without a file may be in several pieces. */
+  holds({ start, end, fileOffset, inode }: Mapping): boolean {
+    for (let at = start; at < end; ) {
+      const entry = this.current[this.firstEndingAfter(at)];
+      if (entry === undefined || entry.start > at || entry.inode !== inode) return false;
+      const isFile = inode !== 0n;
+      if (isFile && entry.fileOffset + (at - entry.start) !== fileOffset + (at - start))
+        return false;
+      at = entry.end;
+    }
+    return true;
+  }
+
+  get isEmpty(): boolean {
+    return this.current.length === 0;
   }
 
   /** The newest mapping of the address that was there at `time`. */

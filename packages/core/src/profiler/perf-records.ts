@@ -43,23 +43,24 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
  * @param timeOffset what is added to their times: that of our time namespace
  */
 export function decodeSideBand(record: DataView, timeOffset = 0n): SideBandRecord | undefined {
-  const size = record.byteLength;
-  const time = record.getBigUint64(size - TRAILER_BYTES + 8, true) + timeOffset;
   const pid = record.getUint32(HEADER_BYTES, true);
+  // Only of what is of use: there may be a million of the others in a second.
+  const timeOf = () =>
+    record.getBigUint64(record.byteLength - TRAILER_BYTES + 8, true) + timeOffset;
   switch (record.getUint32(0, true)) {
     case PERF_RECORD_MMAP2:
       if ((record.getUint32(64, true) & PROT_EXEC) === 0) return undefined;
-      return { type: 'mapping', time, pid, mapping: decodeMapping(record) };
+      return { type: 'mapping', time: timeOf(), pid, mapping: decodeMapping(record) };
     case PERF_RECORD_FORK: {
       const parent = record.getUint32(12, true);
       // A new thread has its process as parent.
-      return pid === parent ? undefined : { type: 'fork', time, pid, parent };
+      return pid === parent ? undefined : { type: 'fork', time: timeOf(), pid, parent };
     }
     case PERF_RECORD_COMM:
       if ((record.getUint16(4, true) & MISC_COMM_EXEC) === 0) return undefined;
-      return { type: 'exec', time, pid };
+      return { type: 'exec', time: timeOf(), pid };
     case PERF_RECORD_LOST:
-      return { type: 'lost', time, count: Number(record.getBigUint64(16, true)) };
+      return { type: 'lost', time: timeOf(), count: Number(record.getBigUint64(16, true)) };
     default:
       return undefined;
   }

@@ -3,26 +3,20 @@
 
 import { hostname } from 'node:os';
 import { unwindStop } from '@waggle/bpf';
-import {
-  type BpfLink,
-  bootToRealtimeOffset,
-  clockNanoseconds,
-  PERF_COUNT_SW_CPU_CLOCK,
-  PERF_TYPE_SOFTWARE,
-  PerfEvent,
-  SystemError,
-} from '@waggle/ffi';
+import { bootToRealtimeOffset, clockNanoseconds } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import type { KernelAccess } from '../session/kernel-capture.ts';
 import { AddressSpaces } from './address-spaces.ts';
-import { onlineCpus } from './cpus.ts';
+import { cpuGenerations } from './cpus.ts';
 import { EvidenceLoop } from './evidence-loop.ts';
 import { JitMaps } from './jit-maps.ts';
+import { LostMappings } from './lost-mappings.ts';
 import { ObjectFiles } from './object-files.ts';
 import { ObjectReader } from './object-reader/object-reader.ts';
 import { readExecutableMappings } from './proc-maps.ts';
 import { type FrameCount, toFrameCounts } from './raw-stacks.ts';
 import { type SampleCounts, SampleMaps, type StackCount } from './sample-maps.ts';
+import { type CpuChanges, SampledCpus } from './sampled-cpus.ts';
 import { SideBand } from './side-band.ts';
 import { type RootFrames, StackCollector } from './stack-collector.ts';
 import { type ResolvedStack, StackResolver } from './stack-resolver.ts';
@@ -70,6 +64,8 @@ interface Retired {
 export interface ProfilerCounts extends SampleCounts {
   /** Mapping records that were lost: some frames may stay without a name. */
   readonly lostMappings: number;
+  /** Of CPUs that came or went while sampling. */
+  readonly cpus: CpuChanges;
   /** Undefined when frame pointers are followed. */
   readonly unwindTables: UnwindTableStats | undefined;
 }
@@ -84,7 +80,8 @@ export class CpuProfiler {
   private readonly maps: SampleMaps;
   private readonly resolver: StackResolver;
   private readonly symbolizer: Symbolizer;
-  private readonly links: BpfLink[] = [];
+  private readonly cpus: SampledCpus;
+  private readonly lostMappings: LostMappings;
   private readonly unwinding: { tables: UnwindTables; deferred: DeferredSamples } | undefined;
   private readonly evidence: EvidenceLoop;
   private readonly timer: ReturnType<typeof setInterval>;
@@ -105,7 +102,7 @@ export class CpuProfiler {
     private readonly kernel: KernelAccess,
     private readonly config: ProfilerConfig,
   ) {
-    const cpus = onlineCpus();
+    const cpus = cpuGenerations();
     this.collector = new StackCollector(config.rootFrames);
     const { cacheDirectory, lines = false } = config;
     this.reader = new ObjectReader({ lines, ...(cacheDirectory && { cacheDirectory }) });
@@ -130,11 +127,16 @@ export class CpuProfiler {
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
     this.unwinding = this.openUnwinding();
     // Side-band first, then /proc: a mapping made between the two is seen twice, never missed.
-    this.sideBand = new SideBand(kernel.native, cpus);
+    this.sideBand = new SideBand(kernel.native, cpus.keys());
+    const { native, programs } = kernel;
+    this.cpus = new SampledCpus(native, programs, config.frequencyHz, this.sideBand, cpus);
+    this.lostMappings = new LostMappings(this.spaces, readExecutableMappings, () =>
+      clockNanoseconds(native, 'boottime'),
+    );
     try {
       if (config.launcher !== undefined) this.spaces.seed(config.launcher, []);
       for (const pid of config.pids()) this.spaces.seed(pid, readExecutableMappings(pid));
-      for (const cpu of cpus) this.sample(cpu);
+      this.cpus.start();
     } catch (error) {
       this.stopSampling();
       this.sideBand.close();
@@ -162,6 +164,7 @@ export class CpuProfiler {
       userTruncated: counts.userTruncated + deepWalks,
       stops: counts.stops.map((count, stop) => count + (deferred?.stops[stop] ?? 0)),
       lostMappings: this.sideBand.lost,
+      cpus: this.cpus.changes,
       unwindTables: tables?.stats(),
     };
   }
@@ -262,14 +265,22 @@ export class CpuProfiler {
     const { spaces, objects } = this;
     return {
       tables,
-      deferred: new DeferredSamples(native, programs.object, spaces, objects, tables, this.copies),
+      deferred: new DeferredSamples(
+        native,
+        programs.object,
+        spaces,
+        objects,
+        tables,
+        this.copies,
+        (pid, startTime) => this.lostMappings.recover(pid, startTime),
+      ),
     };
   }
 
   /** What was mapped is looked at as often: a program may be gone, or another, a moment later. */
   private takeEvidence(): boolean {
     const mappings = this.followMappings(false);
-    return this.takeDeferred(SLICE_MS) > 0 || mappings > 0;
+    return this.takeDeferred(SLICE_MS) > 0 || mappings > 0 || this.sideBand.isBusy;
   }
 
   private takeDeferred(forMs?: number): number {
@@ -279,42 +290,20 @@ export class CpuProfiler {
   }
 
   private add(stack: StackCount): void {
+    this.lostMappings.recover(stack.pid, stack.startTime);
     const resolved = this.resolver.resolve(stack);
     this.collector.add(resolved);
     if (this.config.raw === true) this.raw.push(resolved);
   }
 
-  private sample(cpu: number): void {
-    const attributes = {
-      type: PERF_TYPE_SOFTWARE,
-      config: PERF_COUNT_SW_CPU_CLOCK,
-      frequencyHz: this.config.frequencyHz,
-      flags: ['disabled'],
-    } as const;
-    let event: PerfEvent;
-    try {
-      event = PerfEvent.open(this.kernel.native, attributes, { pid: -1, cpu });
-    } catch (error) {
-      // Taken offline since the list was read.
-      if (error instanceof SystemError && error.code === 'ENODEV') return;
-      throw error;
-    }
-    try {
-      const { object, sampler } = this.kernel.programs;
-      this.links.push(object.program(sampler).attachPerfEvent(event));
-    } catch (error) {
-      event.close();
-      throw error;
-    }
-  }
-
   /** @param all that was sampled in the round; else what there is time for, and the rest next time */
   private round(all = false): void {
+    this.cpus.follow();
     const mappings = this.followMappings(all);
     // Code is moved and freed: an address is what the map says of it now, not at the end.
     this.jitMaps.refresh();
     const forMs = all ? undefined : SLICE_MS;
-    if (this.takeDeferred(forMs) > 0 || mappings > 0) this.evidence.stir();
+    if (this.takeDeferred(forMs) > 0 || mappings > 0 || this.sideBand.isBusy) this.evidence.stir();
     this.draining ??= this.maps.nextRound();
     if (!this.drainRound(forMs)) {
       this.goOn ??= setTimeout(() => {
@@ -344,7 +333,10 @@ export class CpuProfiler {
     if (this.unwinding?.deferred.isWaiting) return;
     const due = this.retired.findIndex(({ round }) => this.rounds - round < ROUNDS_UNTIL_FORGOTTEN);
     const over = this.retired.splice(0, due < 0 ? this.retired.length : due);
-    for (const { pid, time, ended } of over) this.spaces.forget(pid, time, ended);
+    for (const { pid, time, ended } of over) {
+      this.spaces.forget(pid, time, ended);
+      if (ended) this.lostMappings.forget(pid);
+    }
   }
 
   /** Returns how many records there were. */
@@ -354,11 +346,13 @@ export class CpuProfiler {
       this.spaces.apply(record);
       if (record.type === 'mapping') this.unwinding?.tables.replaced(record.pid, record.mapping);
     }
+    const lostSince = this.sideBand.takeLoss();
+    if (lostSince !== undefined) this.lostMappings.lost(lostSince);
     return records.length;
   }
 
   private stopSampling(): void {
     this.sampling = false;
-    for (const link of this.links.splice(0)) link.close();
+    this.cpus[Symbol.dispose]();
   }
 }

@@ -1,6 +1,11 @@
 // Reads the side-band of every CPU and hands it out in the order of time. Records of one moment
 // may lie in several rings, so each round delivers only what is older than its own start; by
 // then every CPU has written it.
+//
+// Renames have a ring of their own: a program may rename itself a million times in a second, and then
+// they push out nothing but each other. Forks and exits, of threads too, come with either kind and
+// cannot be left out (perf_event_task_match() of kernel/events/core.c), so mappings can still be lost:
+// then somebody has to look what is mapped, see lost-mappings.ts.
 
 import {
   boottimeOffset,
@@ -10,6 +15,7 @@ import {
   PERF_COUNT_SW_DUMMY,
   PERF_TYPE_SOFTWARE,
   PerfEvent,
+  type PerfEventAttributes,
   PerfRing,
   SIDEBAND_SAMPLE_TYPE,
   SystemError,
@@ -17,80 +23,178 @@ import {
 import { decodeSideBand, type SideBandRecord } from './perf-records.ts';
 
 /** 256 KiB a CPU: some 2,000 mappings between two rounds. Fewer where so much may not be locked. */
-const RING_PAGES = 64;
-const MIN_RING_PAGES = 8;
+const MAPPING_PAGES = 64;
+/** 2,300 execs between two rounds. */
+const RENAME_PAGES = 32;
+const MIN_PAGES = 8;
+/** The longest record, with a path of PATH_MAX: a ring with less room may have lost one. */
+const LONGEST_RECORD = 4096 + 128;
+/** From here on it is read as often as can be. */
+const BUSY_SHARE = 1 / 8;
+
+/** What one CPU writes. */
+interface CpuRings {
+  readonly events: PerfEvent[];
+  readonly renames: PerfRing;
+  readonly mappings: PerfRing;
+}
 
 export class SideBand implements Disposable {
-  private readonly rings: PerfRing[] = [];
-  private readonly events: PerfEvent[] = [];
+  private readonly rings = new Map<number, CpuRings>();
   private waiting: SideBandRecord[] = [];
   /** Times in records are the kernel's own; all others here are those of our time namespace. */
   private readonly timeOffset = boottimeOffset();
-  /** Records that the kernel could not deliver. */
+  private readAt: bigint;
+  private lostSince: bigint | undefined;
+  private busy = false;
+  /** Records that the kernel could not deliver: mappings, forks and exits. */
   lost = 0;
 
   /** @throws SystemError EACCES, EPERM without CAP_PERFMON; EMFILE. */
   constructor(
     private readonly native: Native,
-    cpus: readonly number[],
+    cpus: Iterable<number>,
   ) {
+    this.readAt = this.now();
     try {
-      for (const cpu of cpus) this.open(cpu);
+      for (const cpu of cpus) whereOnline(() => this.add(cpu));
     } catch (error) {
       this.close();
       throw error;
     }
   }
 
+  /** Whether so much is written that it should be read again at once. */
+  get isBusy(): boolean {
+    return this.busy;
+  }
+
   /** Records up to now, oldest first. `all`: also those of this very moment, at the end. */
   read(all = false): SideBandRecord[] {
-    const now = clockNanoseconds(this.native, 'boottime');
-    for (const ring of this.rings)
-      ring.drain((view) => {
-        const record = decodeSideBand(view, this.timeOffset);
-        if (record?.type === 'lost') this.lost += record.count;
-        else if (record !== undefined) this.waiting.push(record);
-      });
+    const now = this.now();
+    this.busy = false;
+    for (const rings of this.rings.values()) this.drain(rings);
     this.waiting.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+    this.readAt = now;
     const ready = all ? -1 : this.waiting.findIndex((record) => record.time >= now);
     return this.waiting.splice(0, ready < 0 ? this.waiting.length : ready);
   }
 
+  /** Since when mappings may have been lost (CLOCK_BOOTTIME), if any were since the last call. */
+  takeLoss(): bigint | undefined {
+    const { lostSince } = this;
+    this.lostSince = undefined;
+    return lostSince;
+  }
+
+  /**
+   * Reads this CPU too from now on.
+   * @throws SystemError ENODEV: it is offline.
+   */
+  add(cpu: number): void {
+    const events: PerfEvent[] = [];
+    const rings: PerfRing[] = [];
+    try {
+      const open = (flags: PerfEventAttributes['flags'], pages: number) => {
+        const event = this.open(cpu, flags);
+        events.push(event);
+        const ring = this.ringOf(event, pages);
+        rings.push(ring);
+        return ring;
+      };
+      const mappings = open(['mmap', 'mmap2'], MAPPING_PAGES);
+      const renames = open(['comm', 'comm_exec'], RENAME_PAGES);
+      for (const event of events) event.enable();
+      this.rings.set(cpu, { events, mappings, renames });
+    } catch (error) {
+      for (const handle of [...rings, ...events]) handle.close();
+      throw error;
+    }
+  }
+
+  /** Takes what is left of a CPU that went offline. */
+  remove(cpu: number): void {
+    const rings = this.rings.get(cpu);
+    if (rings === undefined) return;
+    this.drain(rings);
+    this.rings.delete(cpu);
+    closeRings(rings);
+  }
+
+  /** Mappings of a CPU were not read for some time: as if its ring had overflowed. */
+  missedSome(): void {
+    this.lostSince ??= this.readAt;
+  }
+
   close(): void {
-    for (const ring of this.rings.splice(0)) ring.close();
-    for (const event of this.events.splice(0)) event.close();
+    for (const rings of this.rings.values()) closeRings(rings);
+    this.rings.clear();
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  private open(cpu: number): void {
-    const event = PerfEvent.open(
+  /** An exec is before what it maps, and has to stay so where both are of one moment. */
+  private drain({ renames, mappings }: CpuRings): void {
+    renames.drain((view) => {
+      const record = decodeSideBand(view, this.timeOffset);
+      // What is mapped next takes the old program's place, also where this was not to be learnt.
+      if (record?.type === 'exec') this.waiting.push(record);
+    });
+    const { pending, capacity } = mappings;
+    if (pending > capacity * BUSY_SHARE) this.busy = true;
+    // The kernel tells of a loss with the next record, which may never come.
+    if (pending > capacity - LONGEST_RECORD) this.missedSome();
+    mappings.drain((view) => {
+      const record = decodeSideBand(view, this.timeOffset);
+      if (record?.type === 'lost') {
+        this.lost += record.count;
+        this.missedSome();
+      } else if (record !== undefined) this.waiting.push(record);
+    });
+  }
+
+  private open(cpu: number, flags: PerfEventAttributes['flags']): PerfEvent {
+    return PerfEvent.open(
       this.native,
       {
         type: PERF_TYPE_SOFTWARE,
         config: PERF_COUNT_SW_DUMMY,
         sampleType: SIDEBAND_SAMPLE_TYPE,
         clockId: CLOCK_BOOTTIME,
-        flags: ['disabled', 'mmap', 'mmap2', 'comm', 'comm_exec', 'task', 'sample_id_all'],
+        flags: ['disabled', 'sample_id_all', ...flags],
       },
       { pid: -1, cpu },
     );
-    this.events.push(event);
-    this.rings.push(this.ringOf(event));
-    event.enable();
   }
 
   /** @throws SystemError EPERM where not even the smallest may be locked. */
-  private ringOf(event: PerfEvent): PerfRing {
-    for (let pages = RING_PAGES; ; pages /= 2) {
+  private ringOf(event: PerfEvent, most: number): PerfRing {
+    for (let pages = most; ; pages /= 2) {
       try {
         return new PerfRing(this.native, event, pages);
       } catch (error) {
         const tooLarge = error instanceof SystemError && error.code === 'EPERM';
-        if (!tooLarge || pages <= MIN_RING_PAGES) throw error;
+        if (!tooLarge || pages <= MIN_PAGES) throw error;
       }
     }
   }
+
+  private now(): bigint {
+    return clockNanoseconds(this.native, 'boottime');
+  }
+}
+
+/** A CPU may have gone offline since the list was read. */
+export function whereOnline(open: () => void): void {
+  try {
+    open();
+  } catch (error) {
+    if (!(error instanceof SystemError && error.code === 'ENODEV')) throw error;
+  }
+}
+
+function closeRings({ events, renames, mappings }: CpuRings): void {
+  for (const handle of [mappings, renames, ...events]) handle.close();
 }

@@ -42,6 +42,18 @@ export class PerfRing extends Handle {
     );
   }
 
+  /** Bytes of records that it has room for. */
+  get capacity(): number {
+    return this.data.length;
+  }
+
+  /** Bytes of records that wait to be read. @throws ClosedError */
+  get pending(): number {
+    this.guard();
+    const { control } = this;
+    return Number(Atomics.load(control, HEAD_WORD) - Atomics.load(control, TAIL_WORD));
+  }
+
   /**
    * Shows every record to `visit` and frees their space. Returns how many there were. If
    * `visit` throws or closes the ring, the records up to and including that one are consumed;

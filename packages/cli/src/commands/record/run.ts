@@ -40,6 +40,7 @@ import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
 import { commandLine } from '../../terminal/shell-words.ts';
+import { cpuChangeLines } from './cpu-changes.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
 import { type Grouping, rootFramesBy } from './grouping.ts';
 import { nameHintLines } from './name-hints.ts';
@@ -236,6 +237,9 @@ function summarize(
   for (const line of unwindLines(counts, unwind)) say(line);
   if (counts.userTruncated > 0)
     say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);
+  for (const line of cpuChangeLines(counts.cpus)) say(line);
   if (counts.lostMappings > 0)
-    say(`${counts.lostMappings} mapping records were lost; some frames may have no name`);
+    say(
+      `${counts.lostMappings} records of what is mapped were lost, and mappings read from /proc instead; programs that ended before may have frames without a name`,
+    );
 }

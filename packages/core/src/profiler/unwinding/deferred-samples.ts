@@ -72,6 +72,8 @@ export class DeferredSamples implements Disposable {
     private readonly objects: ObjectFiles,
     private readonly tables: UnwindTables,
     private readonly copies: TextCopies,
+    /** Called before mappings of a process are looked up. */
+    private readonly recover: (pid: number, startTime: bigint) => void,
   ) {
     this.ring = new RingBuffer(native, object.map(MAPS.deferredSamples));
   }
@@ -138,6 +140,8 @@ export class DeferredSamples implements Disposable {
   }
 
   private take(record: DataView): void {
+    const pid = record.getUint32(AT.tgid, true);
+    this.recover(pid, record.getBigUint64(AT.start_boottime, true));
     this.install(record);
     const walk = this.walk(record);
     if (walk.missing === undefined || this.waitingBytes >= MOST_WAITING_BYTES) {

@@ -1,0 +1,79 @@
+import { expect, test } from 'bun:test';
+import { AddressSpaces } from './address-spaces.ts';
+import { LostMappings } from './lost-mappings.ts';
+import type { Mapping } from './perf-records.ts';
+
+const mapping = (path: string, start: number, inode = 1n): Mapping => ({
+  start,
+  end: start + 0x1000,
+  fileOffset: 0,
+  path,
+  device: '8:1',
+  inode,
+});
+const PROGRAM = mapping('/program', 0x1000);
+const LIBRARY = mapping('/library', 0x8000, 2n);
+const OTHER = mapping('/other', 0x1000, 3n);
+const MS = 1_000_000n;
+
+function world(mapped: Mapping[] = [PROGRAM]) {
+  const spaces = new AddressSpaces();
+  const host = { mapped, now: 1000n * MS, looks: 0 };
+  const lost = new LostMappings(
+    spaces,
+    () => {
+      host.looks++;
+      return host.mapped;
+    },
+    () => host.now,
+  );
+  const pathAt = (address: number) => spaces.find(7, address, host.now)?.path;
+  return { spaces, host, lost, pathAt };
+}
+
+test('without a loss nothing is read', () => {
+  const { host, lost } = world();
+  lost.recover(7, 0n);
+  expect(host.looks).toBe(0);
+});
+
+test('a process whose fork was lost is found', () => {
+  const { lost, pathAt } = world();
+  lost.lost(900n * MS);
+  lost.recover(7, 950n * MS);
+  expect(pathAt(0x1800)).toBe('/program');
+});
+
+test('a library of a known process is added; an exec replaces everything', () => {
+  const { spaces, host, lost, pathAt } = world([PROGRAM, LIBRARY]);
+  spaces.seed(7, [PROGRAM]);
+  lost.lost(900n * MS);
+  lost.recover(7, 0n);
+  expect([pathAt(0x1800), pathAt(0x8800)]).toEqual(['/program', '/library']);
+  host.now += 100n * MS;
+  lost.lost(host.now - 10n * MS);
+  host.mapped = [OTHER];
+  lost.recover(7, 0n);
+  expect([pathAt(0x1800), pathAt(0x8800)]).toEqual(['/other', undefined]);
+  expect(spaces.find(7, 0x1800, 950n * MS)?.path).toBe('/program');
+});
+
+test('a flood does not make it read all the time', () => {
+  const { host, lost } = world();
+  for (let round = 0; round < 1000; round++) {
+    lost.lost(host.now - MS);
+    for (let stack = 0; stack < 10; stack++) lost.recover(7, 0n);
+    host.now += 10n * MS;
+  }
+  expect(host.looks).toBeLessThan(25);
+});
+
+test('a loss is made good once', () => {
+  const { host, lost } = world();
+  lost.lost(900n * MS);
+  for (let second = 0; second < 10; second++) {
+    lost.recover(7, 0n);
+    host.now += 1000n * MS;
+  }
+  expect(host.looks).toBeLessThanOrEqual(2);
+});

@@ -1,0 +1,66 @@
+// What to do when records of mappings were lost: read from /proc what the processes that are sampled
+// have mapped now. Anybody can bring about a loss, with threads by the hundred thousand, so names have
+// to come back by themselves, at a price that a flood cannot drive up.
+
+import type { AddressSpaces } from './address-spaces.ts';
+import type { Mapping } from './perf-records.ts';
+
+/** A program that has just begun maps its libraries within this time. */
+const FIRST_WAIT_NS = 50_000_000n;
+/** Between two looks at a process in which there was nothing new. */
+const LONGEST_WAIT_NS = 1_000_000_000n;
+/** More than run on a host. Beyond it all are looked at again. */
+const MAX_PROCESSES = 65_536;
+
+interface Looked {
+  readonly at: bigint;
+  readonly wait: bigint;
+}
+
+export class LostMappings {
+  private readonly looked = new Map<number, Looked>();
+  private firstLoss: bigint | undefined;
+  private lastLoss = 0n;
+
+  constructor(
+    private readonly spaces: AddressSpaces,
+    /** Executable mappings as /proc has them; none of a process that is gone. */
+    private readonly read: (pid: number) => readonly Mapping[],
+    /** CLOCK_BOOTTIME in ns. */
+    private readonly now: () => bigint,
+  ) {}
+
+  /** Mappings made between `since` and now may be unknown. */
+  lost(since: bigint): void {
+    this.firstLoss ??= since;
+    this.lastLoss = this.now();
+  }
+
+  /**
+   * Before what was sampled of a process is looked up.
+   * @param startTime when the process began, in ns since boot
+   */
+  recover(pid: number, startTime: bigint): void {
+    // The idle task has no mappings.
+    if (this.firstLoss === undefined || pid === 0) return;
+    const looked = this.looked.get(pid);
+    const unknownSince = looked?.at ?? this.firstLoss;
+    if (looked !== undefined && looked.at > this.lastLoss) return;
+    const now = this.now();
+    if (looked !== undefined && now < looked.at + looked.wait) return;
+    const found = this.read(pid);
+    const since = startTime > unknownSince ? startTime : unknownSince;
+    const isNews = found.length > 0 && this.spaces.recover(pid, found, since, now);
+    const wait = isNews || looked === undefined ? FIRST_WAIT_NS : longer(looked.wait);
+    if (this.looked.size >= MAX_PROCESSES) this.looked.clear();
+    this.looked.set(pid, { at: now, wait });
+  }
+
+  forget(pid: number): void {
+    this.looked.delete(pid);
+  }
+}
+
+function longer(wait: bigint): bigint {
+  return 2n * wait > LONGEST_WAIT_NS ? LONGEST_WAIT_NS : 2n * wait;
+}
