@@ -3,8 +3,10 @@
  * optional, so that records of any tracer fit; what is missing is read from /proc when asked for.
  */
 import { invalidType, optional, wholeNumber } from './argument-error.ts';
+import { Environ } from './environ.ts';
 import type { FieldValues } from './fields.ts';
 import { checkedPid, type KnownIdentity, knownIdentity, type StartTimeScale } from './identity.ts';
+import { variablesOf } from './procfs/environ.ts';
 
 interface ExecRecordFields {
   /** The thread group's id. */
@@ -25,6 +27,10 @@ interface ExecRecordFields {
   readonly argv?: readonly string[] | undefined;
   /** `argv` lacks its end: /proc is asked for the whole while the process lives. */
   readonly argvTruncated?: boolean | undefined;
+  /** `NAME=value` each, as the program got them. They hold secrets. */
+  readonly environ?: readonly string[] | undefined;
+  /** `environ` lacks its end: it is not taken then, and /proc is asked while the process lives. */
+  readonly environTruncated?: boolean | undefined;
   readonly ppid?: number | undefined;
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
@@ -58,6 +64,17 @@ export function identityOfRecord(record: ExecRecord, scale: StartTimeScale): Kno
     if (!isList) throw invalidType('argv', 'an array of strings', argv);
   }
   optional('argvTruncated', argvTruncated, 'a boolean', typeof argvTruncated === 'boolean');
+  const { environ, environTruncated } = record;
+  if (environ !== undefined) {
+    const isList = Array.isArray(environ) && environ.every((block) => typeof block === 'string');
+    if (!isList) throw invalidType('environ', 'an array of strings', environ);
+  }
+  optional(
+    'environTruncated',
+    environTruncated,
+    'a boolean',
+    typeof environTruncated === 'boolean',
+  );
   for (const field of TEXTS) {
     if (record[field] !== undefined && typeof record[field] !== 'string') {
       throw invalidType(field, 'a string', record[field]);
@@ -75,12 +92,13 @@ const NUMBERS = ['imageMark', 'ppid', 'uid', 'gid', 'nsMnt', 'nsPid'] as const;
 /** Every field spelled out: spreading objects is most of what a record costs otherwise. */
 export function valuesOfRecord(record: ExecRecord): FieldValues {
   const whole = record.argv !== undefined && !record.argvTruncated;
+  const hasEnviron = record.environ !== undefined && !record.environTruncated;
   return {
     cmdline: whole ? Object.freeze([...(record.argv ?? [])]) : undefined,
     cmdlineTruncated: whole ? false : undefined,
     cwd: record.cwd,
-    environ: undefined,
-    environTruncated: undefined,
+    environ: hasEnviron ? new Environ(variablesOf(record.environ ?? [])) : undefined,
+    environTruncated: hasEnviron ? false : undefined,
     exe: record.exe,
     exeDeleted: undefined,
     comm: record.comm,

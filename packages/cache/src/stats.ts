@@ -26,7 +26,7 @@ export type EvictionReason =
 export interface CacheStats {
   readonly size: number;
   readonly capacity: number;
-  /** Calls of `get`, `getOrLoad`, `getOrLoadAsync`, `peek`, `find` and `environVar`. */
+  /** Calls of `get`, `getOrLoad`, `getOrLoadAsync`, `peek`, `getByIdentity` and `environVar`. */
   readonly lookups: number;
   /** Answered by an entry that was there. */
   readonly hits: number;

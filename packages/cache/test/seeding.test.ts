@@ -129,3 +129,30 @@ test('an image that a record replaced reads nothing of the next, even where mark
   assert.equal(sh?.exe, undefined);
   assert.equal(cache.peek(7)?.exe, '/bin/ls');
 });
+
+test('an environment that the kernel sent answers for a process that is gone, and prints no value', () => {
+  const { procfs, cache } = fixture();
+  const environ = ['TOKEN=hunter2', 'EMPTY=', 'TOKEN=second', 'no-value'];
+  cache.seed({ pid: 7, startTime: 1000, execId: 2, environ });
+  cache.markExited({ pid: 7, startTime: 1000 });
+  assert.equal(cache.environVar(7, 'TOKEN'), 'hunter2');
+  assert.equal(cache.environVar(7, 'EMPTY'), '');
+  assert.equal(cache.get(7)?.environTruncated, false);
+  assert.equal(procfs.reads.length, 0);
+  assert.ok(!JSON.stringify(cache.get(7)).includes('hunter2'));
+});
+
+test('one that was cut is asked of /proc, and an exec without one forgets it', () => {
+  const { procfs, cache } = fixture();
+  procfs.spawn(7, { comm: 'sh', environ: { WHOLE: '1' } });
+  cache.seed({ pid: 7, startTime: 1000, execId: 2, environ: ['CUT=a'], environTruncated: true });
+  assert.equal(cache.environVar(7, 'CUT'), undefined);
+  assert.equal(cache.environVar(7, 'WHOLE'), '1');
+  cache.seed({ pid: 7, startTime: 1000, execId: 3, environ: ['A=1'] });
+  assert.equal(cache.environVar(7, 'A'), '1');
+  cache.seed({ pid: 7, startTime: 1000, execId: 4 });
+  assert.equal(cache.environVar(7, 'A'), undefined);
+  assert.throws(() => cache.seed({ pid: 7, startTime: 1000, environ: 'A=1' } as never), {
+    code: 'ERR_INVALID_ARG_TYPE',
+  });
+});

@@ -117,6 +117,8 @@ class MetadataKeeper {
       imageMark: event.imageMark,
       exe: event.detail?.exe,
       cwd: event.detail?.cwd,
+      environ: event.environ ?? undefined,
+      environTruncated: event.environTruncated,
       cgroup: this.#showsWholePaths ? (event.cgroup ?? undefined) : undefined,
       containerId: event.containerId ?? undefined,
     });

@@ -121,3 +121,17 @@ test('what only a kernel can do says so', async () => {
   expect(refused).rejects.toThrow(/"session" has no setTarget in runPlugins/);
   expect(runPlugins([cpuProfiler()], [], options)).rejects.toThrow(/"kernel" has no/);
 });
+
+test('an environment that an exec brought is the cache’s too', async () => {
+  const found: (string | undefined)[] = [];
+  const asking = definePlugin({
+    name: 'asking',
+    needs: { processes: ProcessMetadata },
+    setup: ({ services: { processes } }) => ({
+      observe: { exec: ({ pid }) => void found.push(processes.environVar(pid, 'STAGE')) },
+    }),
+  });
+  const exec = execEvent({ pid: 7, environ: ['STAGE=test'] });
+  await runPlugins([asking, processMetadata()], [exec], options);
+  expect(found).toEqual(['test']);
+});

@@ -198,7 +198,8 @@ class TraceOutput {
 function scopeOf({ pid, redact = [] }: TraceOptions, command: readonly string[]): string {
   if (command.length > 0)
     return ` of ${commandLine(redactArguments(command, redact).slice(0, 1))} and its descendants`;
-  if (pid !== undefined) return ` of ${pid.join(', ')} and their descendants`;
+  if (pid !== undefined)
+    return ` of ${pid.join(', ')} and ${pid.length === 1 ? 'its' : 'their'} descendants`;
   return '';
 }
 
