@@ -138,7 +138,7 @@ test('an environment that the kernel sent answers for a process that is gone, an
   assert.equal(cache.environVar(7, 'TOKEN'), 'hunter2');
   assert.equal(cache.environVar(7, 'EMPTY'), '');
   assert.equal(cache.get(7)?.environTruncated, false);
-  assert.equal(procfs.reads.length, 0);
+  assert.ok(!procfs.reads.some((read) => JSON.stringify(read).includes('environ')));
   assert.ok(!JSON.stringify(cache.get(7)).includes('hunter2'));
 });
 

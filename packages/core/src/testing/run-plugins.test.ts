@@ -128,7 +128,7 @@ test('an environment that an exec brought is the cache’s too', async () => {
     name: 'asking',
     needs: { processes: ProcessMetadata },
     setup: ({ services: { processes } }) => ({
-      observe: { exec: ({ pid }) => void found.push(processes.environVar(pid, 'STAGE')) },
+      observe: { exec: ({ pid }) => void found.push(processes.peek(pid)?.environVar('STAGE')) },
     }),
   });
   const exec = execEvent({ pid: 7, environ: ['STAGE=test'] });
