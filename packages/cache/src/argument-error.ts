@@ -32,6 +32,15 @@ export function wholeNumber(what: string, value: unknown, least: number): number
   throw outOfRange(what, `a whole number of at least ${least}`, String(value));
 }
 
+/** Options, or a group of them. */
+export function checkedObject(what: string, value: unknown, expected: string): void {
+  if (typeof value !== 'object' || value === null) throw invalidType(what, expected, value);
+}
+
+export function checkedText(what: string, value: unknown): void {
+  if (typeof value !== 'string') throw invalidType(what, 'a string', value);
+}
+
 /** For options that may be left out. */
 export function optional(what: string, value: unknown, expected: string, fits: boolean): void {
   if (value !== undefined && !fits) throw invalidType(what, expected, value);

@@ -6,7 +6,13 @@
 import { describeEntry, type RevealOptions } from './entry-description.ts';
 import type { Environ } from './environ.ts';
 import type { FieldReader, LastingReason } from './field-reader.ts';
-import { FIELD_NAMES, type FieldName, type FieldValues, SOURCE_OF } from './fields.ts';
+import {
+  checkedFields,
+  FIELD_NAMES,
+  type FieldName,
+  type FieldValues,
+  SOURCE_OF,
+} from './fields.ts';
 import { formatIdentity, type KnownIdentity } from './identity.ts';
 import { denoInspect, type InspectFunction, nodeInspect } from './inspect.ts';
 
@@ -166,7 +172,7 @@ export class ProcessEntry {
 
   /** Reads several fields (default: all) between one pair of checks. A failed read is no error. */
   load(fields: readonly FieldName[] = FIELD_NAMES): this {
-    this.#reader.load(fields);
+    this.#reader.load(checkedFields(fields));
     return this;
   }
 
@@ -175,7 +181,7 @@ export class ProcessEntry {
    * the process's mmap lock is held.
    */
   async loadAsync(fields: readonly FieldName[] = FIELD_NAMES): Promise<this> {
-    await this.#reader.loadAsync(fields);
+    await this.#reader.loadAsync(checkedFields(fields));
     return this;
   }
 

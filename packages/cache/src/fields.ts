@@ -2,7 +2,7 @@
  * The fields of a process: which file each comes from, and whether exec changes it. One file is
  * read at most once per entry and fills every field that it holds.
  */
-import { outOfRange } from './argument-error.ts';
+import { invalidType, outOfRange } from './argument-error.ts';
 import { Environ } from './environ.ts';
 import type { CgroupInfo, Cmdline, EnvironBlock, Procfs, ProcStat } from './procfs/procfs.ts';
 
@@ -71,6 +71,12 @@ export function sourceOf(field: FieldName): Source {
     throw outOfRange('a field', `one of ${FIELD_NAMES.join(', ')}`, JSON.stringify(String(field)));
   }
   return source;
+}
+
+/** Throws `TypeError` for what is no list: a text is one of characters. */
+export function checkedFields(fields: readonly FieldName[]): readonly FieldName[] {
+  if (!Array.isArray(fields)) throw invalidType('fields', 'an array of names', fields);
+  return fields;
 }
 
 export const FIELD_NAMES = Object.keys(SOURCE_OF) as FieldName[];

@@ -1,7 +1,17 @@
 /** What JavaScript callers can get wrong is refused in words, with a code, and never kept. */
 import assert from 'node:assert/strict';
+import process from 'node:process';
 import { test } from 'node:test';
-import { ProcessMetadataCache, RealProcfs } from '../src/index.ts';
+import {
+  ArgumentTypeError,
+  clockTicksFromAuxv,
+  containerIdFromCgroup,
+  containerIdFromPath,
+  ProcessMetadataCache,
+  parseCgroup,
+  RealProcfs,
+  ticksFromBoottime,
+} from '../src/index.ts';
 import { MemoryProcfs } from '../src/testing.ts';
 
 type Loose = Record<string, (...args: unknown[]) => unknown>;
@@ -40,6 +50,9 @@ test('options', () => {
 
 test('options of RealProcfs', () => {
   const make = (options: unknown) => () => new RealProcfs(options as never);
+  // Taken for no option at all, a path would have the wrong host read.
+  for (const options of ['/host/proc', null, 5]) refused(make(options), /the options/);
+  for (const limits of [5, '2M', null]) refused(make({ limits }), /limits/);
   for (const root of ['', 5, null]) refused(make({ root }), /root/);
   for (const bytes of [-1, 1.5, '2M', Number.NaN]) {
     refused(make({ limits: { cmdlineBytes: bytes } }), /cmdlineBytes/);
@@ -124,6 +137,36 @@ test('records, and nothing of a refused one is kept', () => {
     }
   }
   assert.equal(cache.size, 0);
+});
+
+test('lists of fields', async () => {
+  const procfs = new MemoryProcfs();
+  procfs.spawn(7, {});
+  const cache = new ProcessMetadataCache({ capacity: 10, procfs });
+  const entry = cache.getOrLoad(7);
+  for (const fields of ['cmdline', 5, {}, null]) {
+    refused(() => entry?.load(fields as never), /fields must be an array/);
+    await assert.rejects(entry?.loadAsync(fields as never) ?? Promise.resolve(), ArgumentTypeError);
+    await assert.rejects(cache.getOrLoadAsync(7, fields as never), ArgumentTypeError);
+  }
+});
+
+test('what is exported beside the cache', () => {
+  const real = new RealProcfs();
+  for (const kind of ['bogus', '../environ', 5]) {
+    refused(() => real.namespace(process.pid, kind as never), /one of .*mnt/);
+  }
+  refused(() => ticksFromBoottime(5 as never, 100), /ns must be a bigint/);
+  refused(() => ticksFromBoottime('5' as never, 100), /ns must be a bigint/);
+  for (const hertz of [0, 'x', Number.NaN, undefined]) {
+    refused(() => ticksFromBoottime(5n, hertz as never), /clockTicksPerSecond/);
+  }
+  for (const text of [5, null, undefined]) {
+    refused(() => parseCgroup(text as never), /cgroup/);
+    refused(() => containerIdFromPath(text as never), /cgroup/);
+    refused(() => containerIdFromCgroup(text as never), /cgroup/);
+    refused(() => clockTicksFromAuxv(text as never), /auxv/);
+  }
 });
 
 test('the rest', () => {

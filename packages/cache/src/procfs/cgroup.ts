@@ -4,6 +4,7 @@
  * containerd, cri-o, podman and kubelet, with the systemd and with the cgroupfs driver, and those of
  * LXC and systemd-nspawn, whose containers have names.
  */
+import { checkedText } from '../argument-error.ts';
 import type { CgroupInfo } from './procfs.ts';
 
 const DELETED = ' (deleted)'; // appended by the kernel when the cgroup was removed
@@ -19,6 +20,7 @@ export interface CgroupLine {
 const V1_PREFERENCE = ['memory', 'pids', 'cpu', 'cpuset', 'devices', 'name='];
 
 export function parseCgroup(text: string): CgroupInfo | undefined {
+  checkedText('the text of /proc/PID/cgroup', text);
   return chooseCgroup(text.split('\n').flatMap(parseLine));
 }
 
@@ -87,6 +89,7 @@ const LIBVIRT = /^(?:qemu|xen|lxc|bhyve|ch)\\x2d/;
  * docker's. An id of 64 hexadecimal digits, or for LXC and systemd-nspawn the container's name.
  */
 export function containerIdFromPath(path: string): string | undefined {
+  checkedText('the path of a cgroup', path);
   const segments = path.split('/');
   for (let i = segments.length - 1; i > 0; i--) {
     const id = containerIdFromName(segments[i] ?? '', segments[i - 1], segments[i + 1]);

@@ -3,6 +3,7 @@
  * the kernel gives the same number to every program in its auxiliary vector as AT_CLKTCK, which
  * is where libc has it from: pairs of machine words in /proc/self/auxv, ended by AT_NULL.
  */
+import { invalidType, wholeNumber } from '../argument-error.ts';
 
 const AT_NULL = 0n;
 const AT_CLKTCK = 17n; // include/uapi/linux/auxvec.h
@@ -12,6 +13,7 @@ export const DEFAULT_CLOCK_TICKS = 100;
 
 /** AT_CLKTCK in an auxiliary vector of 64-bit words, or `undefined` if it is not in there. */
 export function clockTicksFromAuxv(auxv: Uint8Array): number | undefined {
+  if (!(auxv instanceof Uint8Array)) throw invalidType('auxv', 'a Uint8Array', auxv);
   const words = new DataView(auxv.buffer, auxv.byteOffset, auxv.byteLength);
   for (let at = 0; at + 16 <= auxv.byteLength; at += 16) {
     const type = words.getBigUint64(at, true);
@@ -32,6 +34,9 @@ const MAX_EXACT_NS = BigInt(Number.MAX_SAFE_INTEGER);
 export function ticksFromBoottime(ns: bigint, clockTicksPerSecond: number): number {
   // Up to 104 days after boot in doubles, which is quicker. Exact at 100 Hz: what is
   // no multiple of a tick's 10^7 ns lies farther from one than the quotient's rounding error.
-  if (ns <= MAX_EXACT_NS && clockTicksPerSecond === 100) return Math.floor(Number(ns) / 10_000_000);
+  if (typeof ns === 'bigint' && ns <= MAX_EXACT_NS && clockTicksPerSecond === 100)
+    return Math.floor(Number(ns) / 10_000_000);
+  if (typeof ns !== 'bigint') throw invalidType('ns', 'a bigint of nanoseconds', ns);
+  wholeNumber('clockTicksPerSecond', clockTicksPerSecond, 1);
   return Number((ns * BigInt(clockTicksPerSecond)) / 1_000_000_000n);
 }

@@ -6,16 +6,19 @@
  */
 
 /** Namespaces that have a link below /proc/PID/ns. */
-export type NamespaceKind =
-  | 'cgroup'
-  | 'ipc'
-  | 'mnt'
-  | 'net'
-  | 'pid'
-  | 'pid_for_children'
-  | 'time'
-  | 'user'
-  | 'uts';
+export const NAMESPACE_KINDS = [
+  'cgroup',
+  'ipc',
+  'mnt',
+  'net',
+  'pid',
+  'pid_for_children',
+  'time',
+  'user',
+  'uts',
+] as const;
+
+export type NamespaceKind = (typeof NAMESPACE_KINDS)[number];
 
 /** The `imageMark` of a process whose memory is empty, because it is in the middle of an exec. */
 export const MID_EXEC = -1;

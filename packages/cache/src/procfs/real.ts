@@ -3,7 +3,7 @@
  * the host's at /host/proc). Holds no descriptor between calls, and reads nothing until asked.
  */
 import * as fs from 'node:fs';
-import { optional, wholeNumber } from '../argument-error.ts';
+import { checkedObject, optional, outOfRange, wholeNumber } from '../argument-error.ts';
 import { BootClock } from './boot-clock.ts';
 import { parseCgroup } from './cgroup.ts';
 import { clockTicksFromAuxv, DEFAULT_CLOCK_TICKS } from './clock-ticks.ts';
@@ -11,16 +11,17 @@ import { parseCmdline } from './cmdline.ts';
 import { parseEnviron } from './environ.ts';
 import { errnoOf, ProcfsError, procfsErrorFrom } from './error.ts';
 import { LivingThreads } from './living-threads.ts';
-import type {
-  CgroupInfo,
-  Cmdline,
-  EnvironBlock,
-  ExeLink,
-  NamespaceKind,
-  Procfs,
-  ProcProbe,
-  ProcStat,
-  ProcStatus,
+import {
+  type CgroupInfo,
+  type Cmdline,
+  type EnvironBlock,
+  type ExeLink,
+  NAMESPACE_KINDS,
+  type NamespaceKind,
+  type Procfs,
+  type ProcProbe,
+  type ProcStat,
+  type ProcStatus,
 } from './procfs.ts';
 import {
   type Bytes,
@@ -82,7 +83,9 @@ export class RealProcfs implements Procfs {
   #mounted = false;
 
   constructor(options: RealProcfsOptions = {}) {
+    checkedObject('the options', options, '{ root, limits }');
     const { root, limits = {} } = options;
+    checkedObject('limits', limits, '{ cmdlineBytes, environBytes }');
     optional('root', root, 'a path', typeof root === 'string' && root !== '');
     this.root = root ?? '/proc';
     this.#io = options.io ?? nodeIo;
@@ -189,6 +192,13 @@ export class RealProcfs implements Procfs {
   }
 
   namespace(pid: number, kind: NamespaceKind): number {
+    if (!NAMESPACE_KINDS.includes(kind)) {
+      throw outOfRange(
+        'the kind of a namespace',
+        `one of ${NAMESPACE_KINDS.join(', ')}`,
+        'another',
+      );
+    }
     const file = `ns/${kind}`;
     const found = this.#linkOfAnyThread(pid, file);
     if (found === undefined) throw new ProcfsError('gone', pid, file);
