@@ -1,26 +1,54 @@
-// The thread of object-reader.ts: answers one question after the other.
+// The thread of object-reader.ts: answers one question at a time.
 
 import { ObjectReading } from './object-reading.ts';
 import type { Answers, Order, Reply } from './protocol.ts';
+import { type Ask, QuestionQueue } from './question-queue.ts';
 import { ThreadDescriptors } from './thread-descriptors.ts';
 
 const descriptors = new ThreadDescriptors();
+const queue = new QuestionQueue();
 let reading: ObjectReading | undefined;
+let isScheduled = false;
 
 function obey(order: Order): void {
   if (order.type === 'start') {
     reading = new ObjectReading(order.config);
     return;
   }
-  const { id, question } = order;
   if (reading === undefined) throw new Error('a question before the start');
+  try {
+    queue.add({ ...order, question: descriptors.translate(order.question) });
+  } catch (error) {
+    postMessage(failure(order.id, error));
+  }
+  schedule();
+}
+
+/** After what has been asked meanwhile has come in: the next one is chosen from all. */
+function schedule(): void {
+  if (isScheduled || queue.size === 0) return;
+  isScheduled = true;
+  setTimeout(() => {
+    isScheduled = false;
+    const ask = queue.take();
+    if (ask !== undefined) answer(ask);
+    schedule();
+  }, 0);
+}
+
+function answer({ id, question }: Ask): void {
   let reply: Reply;
   try {
-    reply = { id, answer: reading.answer(descriptors.translate(question)) };
+    if (reading === undefined) throw new Error('a question before the start');
+    reply = { id, answer: reading.answer(question) };
   } catch (error) {
-    reply = { id, failure: error instanceof Error ? error.message : String(error) };
+    reply = failure(id, error);
   }
   postMessage(reply, 'answer' in reply ? buffersOf(reply.answer) : []);
+}
+
+function failure(id: number, error: unknown): Reply {
+  return { id, failure: error instanceof Error ? error.message : String(error) };
 }
 
 /** Handed over, not copied. */

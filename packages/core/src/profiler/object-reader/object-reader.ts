@@ -44,7 +44,7 @@ export class ObjectReader implements Disposable {
 
   /**
    * Rejects with ReaderClosed, or with an error whose message is that of the system's when a file
-   * could not be read. Answers come in the order of the questions.
+   * could not be read. Answers come as question-queue.ts has it.
    */
   ask<Q extends Question>(question: Q): Promise<AnswerTo<Q>> {
     if (this.closed) return Promise.reject(new ReaderClosed());

@@ -5,7 +5,14 @@
 
 import { decodeComm, deferredBounds, deferredSample, MAPS, unwindStop } from '@waggle/bpf';
 import { type BpfObject, type Native, RingBuffer } from '@waggle/ffi';
-import { EM_AARCH64, EM_X86_64, type StopReason, type UnwoundStack, unwind } from '@waggle/unwind';
+import {
+  EM_AARCH64,
+  EM_X86_64,
+  type StopReason,
+  type UnwindTable,
+  type UnwoundStack,
+  unwind,
+} from '@waggle/unwind';
 import type { AddressSpaces } from '../address-spaces.ts';
 import type { MappedObject } from '../image-mappings.ts';
 import type { ObjectFile, ObjectFiles } from '../object-files.ts';
@@ -62,6 +69,11 @@ export class DeferredSamples implements Disposable {
   private due: Waiting[] = [];
   private waitingBytes = 0;
   private closed = false;
+  /**
+   * Of the objects that the last few walks led through: what state a file is in is a system call, which
+   * is not to be made for every frame.
+   */
+  private readonly recent = new Map<ObjectFile, UnwindTable | undefined>();
   /** Walks done here, by unwind_stop. */
   readonly stops = new Array<number>(unwindStop.STOP_REASONS).fill(0);
 
@@ -94,19 +106,23 @@ export class DeferredSamples implements Disposable {
       left -= this.emptyRing();
       if (this.queue.length === 0) break;
       followMappings();
+      this.recent.clear();
       for (const record of this.queue.splice(0, CHUNK)) this.take(record);
       if (performance.now() > deadline) break;
     }
-    while (this.due.length > 0 && performance.now() <= deadline)
+    while (this.due.length > 0 && performance.now() <= deadline) {
+      this.recent.clear();
       for (const waiting of this.due.splice(0, CHUNK)) this.walkAgain(waiting);
+    }
     return this.ready.splice(0);
   }
 
   /** When every sample read so far has been walked; not those read since, which a busy host never ends. */
   async settled(): Promise<void> {
-    for (const waiting of [...this.waiting])
+    for (const [index, waiting] of [...this.waiting].entries())
       while (!waiting.done && !this.closed) {
         await waiting.loaded;
+        if (index % CHUNK === 0) this.recent.clear();
         this.walkAgain(waiting);
       }
     this.due = this.due.filter(({ done }) => !done);
@@ -142,16 +158,26 @@ export class DeferredSamples implements Disposable {
   private take(record: DataView): void {
     const pid = record.getUint32(AT.tgid, true);
     this.recover(pid, record.getBigUint64(AT.start_boottime, true));
-    this.install(record);
-    const walk = this.walk(record);
-    if (walk.missing === undefined || this.waitingBytes >= MOST_WAITING_BYTES) {
-      this.waitingBytes -= record.byteLength;
-      this.finish(record, walk);
+    const met = this.install(record);
+    const hasRoom = this.waitingBytes < MOST_WAITING_BYTES;
+    // The sampler could not go through it, and neither can we: nothing is walked in vain.
+    if (hasRoom && met !== undefined && this.tableOf(met) === LOADING) {
+      this.wait(record, met);
       return;
     }
+    const walk = this.walk(record);
+    if (hasRoom && walk.missing !== undefined) {
+      this.wait(record, walk.missing);
+      return;
+    }
+    this.waitingBytes -= record.byteLength;
+    this.finish(record, walk);
+  }
+
+  private wait(record: DataView, missing: ObjectFile): void {
     const waiting = { record, attempts: 1, done: false, loaded: Promise.resolve() };
     this.waiting.add(waiting);
-    this.waitFor(waiting, walk.missing);
+    this.waitFor(waiting, missing);
   }
 
   /** Thousands may wait for one table: they are walked in read(), not all when it is there. */
@@ -173,6 +199,13 @@ export class DeferredSamples implements Disposable {
     this.waiting.delete(waiting);
     this.waitingBytes -= record.byteLength;
     this.finish(record, walk);
+  }
+
+  private tableOf(object: ObjectFile): UnwindTable | undefined | typeof LOADING {
+    if (this.recent.has(object)) return this.recent.get(object);
+    const table = this.tables.of(object);
+    if (table !== LOADING) this.recent.set(object, table);
+    return table;
   }
 
   private finish(record: DataView, { stack, missing }: Walk): void {
@@ -209,7 +242,7 @@ export class DeferredSamples implements Disposable {
         const mapping = this.spaces.find(pid, Number(address), time);
         if (mapping === undefined) return undefined;
         const object = mapping.object ?? this.objects.of(pid, mapping);
-        const table = this.tables.of(object);
+        const table = this.tableOf(object);
         if (table === LOADING) {
           missing = object;
           return undefined;
@@ -220,14 +253,15 @@ export class DeferredSamples implements Disposable {
     return { stack, missing };
   }
 
-  private install(record: DataView): void {
+  /** Returns the object that the sampler met, if it was asked for. */
+  private install(record: DataView): ObjectFile | undefined {
     const pid = record.getUint32(AT.tgid, true);
     const time = record.getBigUint64(AT.time_ns, true);
     const address = Number(record.getBigUint64(AT.object_address, true));
     const mapping = this.spaces.mappingAt(pid, address, time);
-    if (mapping === undefined) return;
+    if (mapping === undefined) return undefined;
     // The next sample asks again.
-    if (this.copies.isUndecided(mapping)) return;
+    if (this.copies.isUndecided(mapping)) return undefined;
     const key = new Uint8Array(record.buffer, record.byteOffset + OBJECT_AT, OBJECT_BYTES);
     const memory = memoryOf(key);
     // mremap(2) tells nobody: what is known as the file may be a copy of it.
@@ -239,6 +273,7 @@ export class DeferredSamples implements Disposable {
     const shift = original.fileOffset - original.start - place;
     const isCopy = original !== found && start >= original.start && end <= original.end;
     this.tables.install(key, object, time, isCopy ? { pid, start, end, shift } : undefined);
+    return object;
   }
 }
 
