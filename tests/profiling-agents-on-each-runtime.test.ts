@@ -11,7 +11,7 @@ const root = join(import.meta.dir, '..');
 const AGENT = join(import.meta.dir, 'agents/profile.ts');
 const BUN = join(root, 'node_modules/.bin/bun');
 const DENO = join(root, 'node_modules/.bin/deno');
-const WITHIN_MS = 40_000;
+const WITHIN_MS = 100_000;
 
 async function expectNames(...runtime: readonly string[]): Promise<void> {
   // Without frame pointers: names and unwind tables are read by the same thread.

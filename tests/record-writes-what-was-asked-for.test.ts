@@ -7,7 +7,14 @@ import { ProcessMetadataCache } from '@waggle/cache';
 import { eventually } from './support/deadline.ts';
 import { parseFolded, samplesWith } from './support/folded.ts';
 import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
-import { descendantsOf, isAlive, statFields, TestProcess } from './support/processes.ts';
+import {
+  cpuMilliseconds,
+  descendantsOf,
+  isAlive,
+  statFields,
+  TestProcess,
+  untilBurned,
+} from './support/processes.ts';
 import { Waggle } from './support/waggle.ts';
 import { freshFolder, workload } from './support/workloads.ts';
 
@@ -203,45 +210,62 @@ describe('the exit code of record -- COMMAND', () => {
 });
 
 describe('Ctrl-C during record', () => {
+  const BURNED_MS = 300;
+  /** Samples in a millisecond: 60 % of call_tree's time, of which chance may take a fifth. */
+  const SHARE_OF_SIXTY = 0.6 * 0.8;
+  const ENOUGH = SHARE_OF_SIXTY * BURNED_MS;
+
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     kernelTest(`-a (${signal}) still writes the file, and ends with 0`, async () => {
       const file = join(freshFolder(), 'profile.folded');
-      await using _burner = new TestProcess(burner(60_000));
+      await using busy = new TestProcess(burner(600_000));
       await using waggle = await Waggle.record(['-F', '999', '-a', '-o', file]);
-      await Bun.sleep(600);
+      await untilBurned(busy.pid, BURNED_MS);
       const { code, stderr } = await waggle.stop(signal);
       expect(code).toBe(0);
       expect(stderr).toMatch(/\d+ samples, \d+ lost; written to/);
-      expect(samplesWith(parseFolded(await Bun.file(file).text()), 'sixty')).toBeGreaterThan(50);
+      expect(samplesWith(parseFolded(await Bun.file(file).text()), 'sixty')).toBeGreaterThan(
+        ENOUGH,
+      );
     });
 
   kernelTest(
     '-- COMMAND still writes the file, and does not leave the command running',
     async () => {
       const file = join(freshFolder(), 'profile.folded');
-      const args = ['-F', '999', '-o', file, '--', ...burner(60_000)];
+      const args = ['-F', '999', '-o', file, '--', ...burner(600_000)];
       await using waggle = await Waggle.record(args);
       const pid = await eventually('the command', () =>
         descendantsOf(waggle.pid).find((child) => statFields(child)?.[2] === 'call_tree'),
       );
-      await Bun.sleep(500);
+      await untilBurned(pid, BURNED_MS);
       const { code } = await waggle.stop();
       // What a shell gives for a program that Ctrl-C ended.
       expect(code).toBe(130);
-      expect(samplesWith(parseFolded(await Bun.file(file).text()), 'sixty')).toBeGreaterThan(50);
+      expect(samplesWith(parseFolded(await Bun.file(file).text()), 'sixty')).toBeGreaterThan(
+        ENOUGH,
+      );
       await eventually('the command to end', () => !isAlive(pid));
     },
   );
 
   kernelTest('after -d: the time ends it and the command', async () => {
     const file = join(freshFolder(), 'profile.folded');
-    const args = ['-F', '999', '-d', '0.5', '-o', file, '--', ...burner(60_000)];
+    const args = ['-F', '999', '-d', '0.5', '-o', file, '--', ...burner(600_000)];
     await using waggle = await Waggle.record(args);
     const pid = await eventually('the command', () =>
       descendantsOf(waggle.pid).find((child) => statFields(child)?.[2] === 'call_tree'),
     );
+    // What it had of the CPU when it was last seen: it is sampled until it is told to end.
+    let used = 0;
+    const watch = setInterval(() => {
+      used = Math.max(used, cpuMilliseconds(pid));
+    }, 5);
     await waggle.result();
-    expect(samplesWith(parseFolded(await Bun.file(file).text()), 'sixty')).toBeGreaterThan(30);
+    clearInterval(watch);
+    expect(used).toBeGreaterThan(0);
+    const found = samplesWith(parseFolded(await Bun.file(file).text()), 'sixty');
+    expect(found).toBeGreaterThan(SHARE_OF_SIXTY * (used - 20));
     await eventually('the command to end', () => !isAlive(pid));
   });
 });

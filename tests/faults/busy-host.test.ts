@@ -33,7 +33,7 @@ faultRow(
     what: `${AT_ONCE} recordings of deep stacks at once, beside two busy programs for each CPU`,
     holds: 'each ends with its command, with every sample, and with whole stacks',
     times: [1, 20],
-    timeoutMs: IS_LONG ? 1_800_000 : 120_000,
+    timeoutMs: IS_LONG ? 1_800_000 : 180_000,
   },
   async () => {
     const others = Array.from(

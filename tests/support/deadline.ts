@@ -7,7 +7,7 @@ const LOOK_EVERY_MS = 10;
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | null | false,
-  deadlineMs = 20_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {
@@ -22,7 +22,7 @@ export async function eventually<T>(
 export async function within<T>(
   what: string,
   promise: Promise<T>,
-  deadlineMs = 20_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

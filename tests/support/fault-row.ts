@@ -20,7 +20,7 @@ export interface FaultRow {
   readonly holds: string;
   /** Rounds in `npm test`, 0 for none, and in `npm run faults`. */
   readonly times: readonly [short: number, long: number];
-  /** For all rounds together. Default: a minute, and in the long run ten. */
+  /** For all rounds together. Default: three minutes, and in the long run ten. */
   readonly timeoutMs?: number;
 }
 
@@ -42,7 +42,7 @@ export function faultRow(row: FaultRow, body: (round: number) => Promise<void> |
       if (IS_LONG) note({ area, what, holds, rounds, held, seconds });
     }
   };
-  kernelTest(`${what}: ${holds}`, run, row.timeoutMs ?? (IS_LONG ? 600_000 : 60_000));
+  kernelTest(`${what}: ${holds}`, run, row.timeoutMs ?? (IS_LONG ? 600_000 : 180_000));
 }
 
 function note(result: object): void {

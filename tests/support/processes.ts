@@ -2,6 +2,7 @@
 // never by name.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { eventually } from './deadline.ts';
 
 /** Fields of /proc/PID/stat by their number in proc_pid_stat(5); undefined when it is gone. */
 export function statFields(pid: number): readonly string[] | undefined {
@@ -32,6 +33,16 @@ export function startTicks(pid: number): number | undefined {
 export function cpuMilliseconds(pid: number): number {
   const fields = statFields(pid);
   return (Number(fields?.[14] ?? 0) + Number(fields?.[15] ?? 0)) * 10;
+}
+
+/** When it has had so much CPU time more than it had when it was asked: on a busy host, that takes long. */
+export async function untilBurned(pid: number, milliseconds: number): Promise<void> {
+  const before = cpuMilliseconds(pid);
+  await eventually(
+    `${pid} to burn ${milliseconds} ms`,
+    () => cpuMilliseconds(pid) - before >= milliseconds,
+    100_000,
+  );
 }
 
 /** Everybody below `root` right now, without itself. */

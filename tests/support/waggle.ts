@@ -12,8 +12,8 @@ const root = join(import.meta.dir, '../..');
 /** It bundles anew what changed, so that no test runs stale code. */
 export const WAGGLE: readonly string[] = [join(root, 'waggle')];
 
-const READY_WITHIN_MS = 30_000;
-const END_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 100_000;
+const END_WITHIN_MS = 100_000;
 
 export interface WaggleOptions {
   readonly env?: Readonly<Record<string, string>>;
