@@ -9,6 +9,8 @@ import { FAILED } from './exit-code.ts';
 import { sayInternal } from './terminal/internal-error.ts';
 import { say } from './terminal/messages.ts';
 
+/** As a shell has it. */
+const INTERRUPTED = 130;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Runs to the end and returns the exit code; says what went wrong, if anything. */
@@ -34,16 +36,17 @@ function isWaggleError(problem: unknown): problem is WaggleError {
  * when we were started (nohup, `&` in a script) stays ignored.
  *
  * While the scope is open, the first signal calls `stop`, which is to end the work gracefully.
- * A second one ends the process at once: the kernel frees every program with its descriptors.
+ * A second one calls `hurry`, where there is such a thing, and the next ends the process at once: the
+ * kernel frees every program with its descriptors.
  */
-export const stopOnSignal = (stop: (signal: NodeJS.Signals) => void) =>
+export const stopOnSignal = (stop: () => void, hurry?: () => void) =>
   Effect.acquireRelease(
     Effect.sync(() => {
-      let stopping = false;
-      const onSignal = (signal: NodeJS.Signals) => {
-        if (stopping) process.exit(130);
-        stopping = true;
-        stop(signal);
+      const steps = hurry === undefined ? [stop] : [stop, hurry];
+      const onSignal = () => {
+        const step = steps.shift();
+        if (step === undefined) process.exit(INTERRUPTED);
+        step();
       };
       const signals = STOP_SIGNALS.filter((signal) => !isIgnored(signal));
       for (const signal of signals) process.on(signal, onSignal);

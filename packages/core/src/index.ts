@@ -137,6 +137,7 @@ export { REDACTED, redactArguments } from './redaction/redact-arguments.ts';
 export { type RedactionOptions, redaction } from './redaction/redaction.ts';
 export { watchReader } from './session/hang-up.ts';
 export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-capture.ts';
+export { PIPE_BYTES, type PipeWriter, pipeWriter } from './session/pipe-output.ts';
 export {
   openSession,
   type Session,

@@ -23,6 +23,7 @@ export { PerfEvent, type PerfEventTarget } from './perf/perf-event.ts';
 export { type PerfRecordVisitor, PerfRing } from './perf/perf-ring.ts';
 export { isHungUp } from './process/hang-up.ts';
 export { type ProcessState, processState } from './process/process-state.ts';
+export { sendNow } from './process/send-now.ts';
 export { type SpawnRequest, spawnProcess } from './process/spawn.ts';
 export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';
 export { EpollWakeup, type Wakeup } from './ring/epoll-wakeup.ts';

@@ -9,7 +9,7 @@ const RETRY_MS = 5;
 export class Output {
   private readonly encoder = new TextEncoder();
   /** A regular file never makes a writer wait for a reader, so the cheaper call will do. */
-  private readonly isFile: boolean;
+  readonly isFile: boolean;
 
   constructor(
     private readonly fd = STDOUT,
@@ -27,7 +27,12 @@ export class Output {
 
   /** @throws the system's error for anything but a closed pipe: a full disk, for example. */
   async write(text: string): Promise<void> {
-    for (let bytes = this.encoder.encode(text); bytes.length > 0 && !this.ended; ) {
+    await this.writeBytes(this.encoder.encode(text));
+  }
+
+  /** @throws as write() does. */
+  async writeBytes(all: Uint8Array): Promise<void> {
+    for (let bytes = all; bytes.length > 0 && !this.ended; ) {
       try {
         bytes = bytes.subarray(
           this.isFile ? writeSync(this.fd, bytes) : await this.writeSome(bytes),

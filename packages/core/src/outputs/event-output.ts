@@ -13,8 +13,11 @@ import { EventJson } from './event-json.ts';
 import { WithheldCounts, type WithheldNotice } from './withheld.ts';
 
 export interface EventOutputOptions {
-  /** Where the text goes. A promise is waited for before the next chunk. */
-  readonly write: (text: string) => void | Promise<void>;
+  /**
+   * Where the text goes. A promise is waited for before the next chunk. `others` are the lines, by index,
+   * that are about no event but about what is missing.
+   */
+  readonly write: (text: string, others: readonly number[]) => void | Promise<void>;
   /** Kinds to write. Losses of these are written too. Default exec and exit. */
   readonly events?: readonly KernelHook[];
   /** Which of them. Default all. */
@@ -63,18 +66,25 @@ export const lineOutput = <const Needs extends Services = Record<never, Service>
       };
       return {
         observeBatch(events) {
-          let text = textOf(withheld.whenDue());
+          const notices = withheld.whenDue();
+          let text = textOf(notices);
+          const others: number[] = text === '' ? [] : [...notices.keys()];
+          let lines = others.length;
           for (const event of events) {
             const wanted = event.event === 'lost' ? lossOf(event, kinds) : event;
             if (wanted === undefined) continue;
             if (wanted.event !== 'lost' && !kinds.includes(wanted.event)) continue;
-            if (where(wanted)) text += line(wanted, services as PluginContext<Needs>['services']);
+            if (!where(wanted)) continue;
+            if (wanted.event === 'lost') others.push(lines);
+            text += line(wanted, services as PluginContext<Needs>['services']);
+            lines++;
           }
-          return text === '' ? undefined : (write(text) ?? undefined);
+          return text === '' ? undefined : (write(text, others) ?? undefined);
         },
         end() {
-          const text = textOf(withheld.now());
-          return text === '' ? undefined : (write(text) ?? undefined);
+          const notices = withheld.now();
+          const text = textOf(notices);
+          return text === '' ? undefined : (write(text, [...notices.keys()]) ?? undefined);
         },
       };
     },

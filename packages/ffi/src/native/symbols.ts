@@ -23,6 +23,7 @@ export const LIBC = {
   epoll_create1: fn(['i32'], 'i32'),
   epoll_ctl: fn(['i32', 'i32', 'i32', 'buffer'], 'i32'),
   epoll_wait: fn(['i32', 'buffer', 'i32', 'i32'], 'i32'),
+  send: fn(['i32', 'buffer', 'u64', 'i32'], 'i64'),
   poll: fn(['buffer', 'u64', 'i32'], 'i32'),
   // fcntl(fd, F_SETFD, flags): a variadic argument travels as a fixed one does on x86-64 and AAPCS64.
   fcntl: fn(['i32', 'i32', 'i64'], 'i32'),

@@ -4,7 +4,14 @@ import assert from 'node:assert/strict';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isHungUp, openNative, processState, SystemError, spawnProcess } from '../../src/index.ts';
+import {
+  isHungUp,
+  openNative,
+  processState,
+  SystemError,
+  sendNow,
+  spawnProcess,
+} from '../../src/index.ts';
 import type { Case } from '../support/case.ts';
 
 const ENVIRONMENT = ['PATH=/usr/bin:/bin', 'X.Y=z'];
@@ -122,6 +129,15 @@ export const processCases: readonly Case[] = [
       } finally {
         rmSync(folder, { recursive: true });
       }
+    },
+  },
+  {
+    name: 'processes: what is no socket cannot be sent to',
+    async run() {
+      const native = await openNative();
+      const file = openSync('/dev/null', 'w');
+      assert.throws(() => sendNow(native, file, new Uint8Array(1)), { code: 'ENOTSOCK' });
+      closeSync(file);
     },
   },
 ];

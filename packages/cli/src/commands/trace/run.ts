@@ -26,7 +26,6 @@ import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
-import { Output } from '../../terminal/output.ts';
 import { commandLine } from '../../terminal/shell-words.ts';
 import { palette } from '../../terminal/text.ts';
 import { EventFilter } from './filter.ts';
@@ -34,6 +33,7 @@ import { mistakeIn, type TraceOptions, tracedEvents } from './options.ts';
 import { programsOf } from './programs.ts';
 import { summaryLine } from './summary.ts';
 import { Table } from './table.ts';
+import { TraceOutput } from './trace-output.ts';
 
 const STDOUT = 1;
 
@@ -58,9 +58,13 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
     plugins: plugins(options, command, output, filter),
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
   });
-  stop = () => session.stop();
+  yield* scoped(() => output.open(session));
+  stop = () => {
+    output.endWhenStalled();
+    session.stop();
+  };
   const argv = commandBytes(command);
-  if (argv === undefined) yield* stopOnSignal(stop);
+  if (argv === undefined) yield* stopOnSignal(stop, () => output.hurry());
   say(`ready, tracing ${tracedEvents(options).join(', ')}${scopeOf(options, command)}`);
   // On a terminal both can be seen; elsewhere our standard output is the trace's alone.
   const stdout = isatty(STDOUT) ? 'inherit' : 'stderr';
@@ -72,20 +76,23 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
   }
   yield* scoped(() => watchReader(session, STDOUT, () => output.end()));
   if (options.pid !== undefined) yield* scoped(() => watchTarget(session, stop));
-  if (!options.json) yield* Effect.promise(() => output.write(tableHeader()));
+  if (!options.json) yield* Effect.promise(() => output.write(tableHeader(), [0]));
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => stop());
   yield* session.run;
-  summarize(session, options, filter, child !== undefined);
+  summarize(session, options, filter, output, child !== undefined);
   if (output.problem !== undefined) {
     say(`the trace could not be written: ${output.problem}`);
     return FAILED;
   }
+  if (output.undelivered > 0) return FAILED;
   return child === undefined ? 0 : (yield* Effect.promise(() => child.ended)).exitCode;
 });
 
 function sessionConfig(options: TraceOptions, command: readonly string[]): SessionConfig {
   return {
     trackProcessLifecycle: true,
+    // The output knows how long its reader is to be waited for.
+    drainMs: Number.POSITIVE_INFINITY,
     ...(options.pid === undefined ? {} : { pids: options.pid }),
     ...(command.length === 0 ? {} : { launcher: process.pid }),
     ...(options.cgroup === undefined ? {} : { cgroups: options.cgroup }),
@@ -106,7 +113,7 @@ function plugins(
   const common = {
     events: tracedEvents(options),
     where: filter.passes,
-    write: (text: string) => output.write(text),
+    write: (text: string, others: readonly number[]) => output.write(text, others),
   };
   return [
     processMetadata(),
@@ -170,31 +177,6 @@ function tableHeader(): string {
   return `${newTable().header()}\n`;
 }
 
-/** Standard output. What cannot be written ends the trace, and what came before is there. */
-class TraceOutput {
-  problem: string | undefined;
-  private readonly output: Output;
-
-  constructor(private readonly stop: () => void) {
-    this.output = new Output(STDOUT, stop);
-  }
-
-  /** Nobody reads any more. */
-  end(): void {
-    this.output.end();
-  }
-
-  async write(text: string): Promise<void> {
-    if (this.problem !== undefined || this.output.closed) return;
-    try {
-      await this.output.write(text);
-    } catch (error) {
-      this.problem = error instanceof Error ? error.message : String(error);
-      this.stop();
-    }
-  }
-}
-
 function scopeOf({ pid, redact = [] }: TraceOptions, command: readonly string[]): string {
   if (command.length > 0)
     return ` of ${commandLine(redactArguments(command, redact).slice(0, 1))} and its descendants`;
@@ -207,11 +189,12 @@ function summarize(
   session: Session,
   options: TraceOptions,
   { shown, hidden }: EventFilter,
+  { undelivered }: TraceOutput,
   launched: boolean,
 ): void {
   const totals = session.totals();
   if (totals.foreign > 0 && options.pid === undefined && !launched)
     say(leftOut(`${totals.foreign} events`));
   const limits = options.rateLimit !== undefined;
-  say(summaryLine(totals, { events: tracedEvents(options), shown, hidden, limits }));
+  say(summaryLine(totals, { events: tracedEvents(options), shown, hidden, limits, undelivered }));
 }

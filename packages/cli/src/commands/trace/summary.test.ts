@@ -11,10 +11,19 @@ const totals = {
   foreign: 0,
   untracked: 0,
 };
-const shown = { events: ['exec', 'exit'], shown: 3, hidden: 97, limits: false } as const;
+const shown = {
+  events: ['exec', 'exit'],
+  shown: 3,
+  hidden: 97,
+  limits: false,
+  undelivered: 0,
+} as const;
 
 test('the last line counts what was written, and where the rest went', () => {
   expect(summaryLine(totals, shown)).toBe('3 events, 1 lost, 101 suppressed');
+  expect(summaryLine(totals, { ...shown, undelivered: 2 })).toBe(
+    '3 events, 1 lost, 101 suppressed, 2 events not delivered',
+  );
   expect(summaryLine({ ...totals, untracked: 2 }, { ...shown, limits: true })).toBe(
     '3 events, 1 lost, 101 suppressed, 6 limited, 2 processes not followed',
   );

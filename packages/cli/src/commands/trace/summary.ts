@@ -10,13 +10,18 @@ export interface Shown {
   readonly hidden: number;
   /** There is a rate limit. */
   readonly limits: boolean;
+  /** Of those shown, which the reader did not take. */
+  readonly undelivered: number;
 }
 
 /**
- * Events that were written; that the ring buffer had no room for; that filters kept back, in the
+ * Events that were to be written; that the ring buffer had no room for; that filters kept back, in the
  * kernel or here. Behind them what is not there on every day.
  */
-export function summaryLine(totals: EventTotals, { events, shown, hidden, limits }: Shown): string {
+export function summaryLine(
+  totals: EventTotals,
+  { events, shown, hidden, limits, undelivered }: Shown,
+): string {
   const parts = [
     `${shown} events`,
     `${sumOf(totals.lost, events)} lost`,
@@ -24,5 +29,6 @@ export function summaryLine(totals: EventTotals, { events, shown, hidden, limits
   ];
   if (limits) parts.push(`${sumOf(totals.limited, events)} limited`);
   if (totals.untracked > 0) parts.push(`${totals.untracked} processes not followed`);
+  if (undelivered > 0) parts.push(`${undelivered} events not delivered`);
   return parts.join(', ');
 }

@@ -1,0 +1,52 @@
+// Writing to a pipe or socket of ours whose reader may have stopped reading, without waiting for it. What
+// fits into a page is taken whole or not at all (PIPE_BUF, pipe(7)), so that no reader finds half a line.
+// O_NONBLOCK would be everybody's who shares the descriptor, so a pipe is opened once more for that.
+
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { type Native, sendNow } from '@waggle/ffi';
+
+/** PIPE_BUF of include/uapi/linux/limits.h. */
+export const PIPE_BYTES = 4096;
+
+export interface PipeWriter extends Disposable {
+  /**
+   * How many of the first PIPE_BYTES bytes were taken: all or, where there is no room now, none.
+   *
+   * @throws the system's error, with the code EPIPE where nobody reads.
+   */
+  write(bytes: Uint8Array): number;
+}
+
+/** Undefined for files and terminals, and where this cannot be done: a pipe that another user made. */
+export function pipeWriter(
+  { kernel: { native } }: { readonly kernel: { readonly native: Native } },
+  fd: number,
+): PipeWriter | undefined {
+  const kind = fstatSync(fd);
+  if (kind.isSocket())
+    return {
+      write: (bytes) => sendNow(native, fd, bytes.subarray(0, PIPE_BYTES)),
+      [Symbol.dispose]: () => {},
+    };
+  return kind.isFIFO() ? openPipe(fd) : undefined;
+}
+
+function openPipe(fd: number): PipeWriter | undefined {
+  let own: number;
+  try {
+    own = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+  return {
+    write(bytes) {
+      try {
+        return writeSync(own, bytes, 0, Math.min(bytes.length, PIPE_BYTES));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+        throw error;
+      }
+    },
+    [Symbol.dispose]: () => closeSync(own),
+  };
+}
