@@ -133,7 +133,7 @@ export {
 } from './profiler/unnamed-frame.ts';
 export { summarizeWalks, type WalkSummary } from './profiler/unwinding/stops.ts';
 export type { UnwindTableStats } from './profiler/unwinding/unwind-tables.ts';
-export { REDACTED, redactArguments } from './redaction/redact-arguments.ts';
+export { REDACTED, redactArguments, redactText } from './redaction/redact-arguments.ts';
 export { type RedactionOptions, redaction } from './redaction/redaction.ts';
 export { watchReader } from './session/hang-up.ts';
 export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-capture.ts';

@@ -2,7 +2,13 @@
 
 import type { UnwindMode } from '@waggle/core';
 import { Command, Option } from 'commander';
-import { collect, parseFrequency, parsePid, parseSeconds } from '../../options/parse.ts';
+import {
+  collect,
+  collectRegex,
+  parseFrequency,
+  parsePid,
+  parseSeconds,
+} from '../../options/parse.ts';
 import { GROUPINGS, type Grouping } from './grouping.ts';
 
 export interface RecordOptions {
@@ -16,6 +22,7 @@ export interface RecordOptions {
   readonly lines?: boolean;
   readonly idle?: boolean;
   readonly sendArguments?: boolean;
+  readonly redact?: readonly RegExp[];
   readonly user?: boolean;
   readonly kernel?: boolean;
 }
@@ -71,6 +78,11 @@ export function recordCommand(): Command {
       '--send-arguments',
       "send the command's arguments too to http(s) outputs; they may hold secrets",
     )
+    .option(
+      '--redact <regex>',
+      "black out what matches in the command's arguments, or what its groups capture (repeatable)",
+      collectRegex,
+    )
     .addOption(new Option('--user', 'only frames of user space').conflicts('kernel'))
     .addOption(new Option('--kernel', 'only frames of the kernel'))
     .addHelpText(
@@ -83,6 +95,7 @@ export function recordCommand(): Command {
         '  waggle record -a -d 10',
         '  waggle record --lines -o app.pb.gz -- ./app; go tool pprof -list main app.pb.gz',
         '  waggle record -o - -- make | sort -k2 -n',
+        '  waggle record --redact "--password[= ](\\S+)" -- ./app --password secret',
         '  waggle record -a -d 60 -o host.pb.gz -o http://localhost:4318',
         '',
         'Ctrl-C ends a recording and writes everything. With -p it ends when all that it follows have',

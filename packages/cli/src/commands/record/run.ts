@@ -16,6 +16,8 @@ import {
   processMetadata,
   profileOutput,
   type RootFrames,
+  redactArguments,
+  redactText,
   type Session,
   type SessionConfig,
   sumOf,
@@ -72,21 +74,39 @@ export async function runRecord(
     say(problem);
     return FAILED;
   }
-  return runToExitCode(Effect.scoped(record(options, target, outputs)));
+  return runToExitCode(Effect.scoped(record(options, redacted(target, options), outputs, command)));
 }
 
+/** As it is shown and written: what is run keeps its arguments. */
+function redacted(target: RecordTarget, { redact = [] }: RecordOptions): RecordTarget {
+  if (target.kind !== 'command') return target;
+  const [file = '', ...args] = redactArguments(target.argv, redact);
+  return { kind: 'command', argv: [file, ...args] };
+}
+
+/** The names that processes and threads give themselves. */
+function redactedFrames(frames: RootFrames, { redact }: RecordOptions): RootFrames {
+  if (redact === undefined) return frames;
+  return (owner) => frames(owner).map((name) => redactText(name, redact));
+}
+
+/** @param words of the command, as it is run; the target has them as they are shown. */
 const record = Effect.fnUntraced(function* (
   options: RecordOptions,
   target: RecordTarget,
   outputs: ProfileOutputs,
+  words: readonly string[],
 ) {
   const sink = new ProfileSink(sideOf(options));
-  const rootFrames = rootFramesBy(options.groupBy, () => session.service(ProcessMetadata));
+  const rootFrames = redactedFrames(
+    rootFramesBy(options.groupBy, () => session.service(ProcessMetadata)),
+    options,
+  );
   const session = yield* openSession(sessionConfig(options, target, sink, rootFrames));
   const profiler = session.service(Profiler);
   if (profiler === undefined) return yield* Effect.die('the composition has no profiler');
   let stop = () => session.stop();
-  const argv = target.kind === 'command' ? commandBytes(target.argv) : undefined;
+  const argv = commandBytes(words);
   if (argv === undefined) yield* stopOnSignal(stop);
   say(`recording ${describeTarget(target)} at ${options.frequency} Hz`);
   const toStdout = outputs.files.some(({ path }) => path === '-');

@@ -32,10 +32,11 @@ export function chooseTarget(
   return { kind: 'host' };
 }
 
+/** In words. Not the command's arguments: logs keep what is on stderr. */
 export function describeTarget(target: RecordTarget): string {
   switch (target.kind) {
     case 'command':
-      return commandLine(target.argv);
+      return commandLine(target.argv.slice(0, 1));
     case 'processes':
       return target.pids.length === 1
         ? `process ${target.pids[0]}`
