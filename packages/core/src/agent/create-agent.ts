@@ -24,6 +24,7 @@ import { symbolInvalidation } from '../profiler/symbol-invalidation.ts';
 import { openSession, type Session, type SessionReport, tellOnStderr } from '../session/session.ts';
 import type { SessionConfig } from '../session/session-config.ts';
 import type { SessionTarget } from '../session/session-filter.ts';
+import { checkAgentConfig } from './check-agent-config.ts';
 import { EARLY_EVENTS, EventQueue } from './event-queue.ts';
 
 const KINDS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
@@ -102,6 +103,7 @@ export async function createAgent<const Plugins extends readonly Plugin[] = read
 ): Promise<Agent> {
   const scope = Scope.makeUnsafe();
   try {
+    checkAgentConfig(config ?? {});
     return await Effect.runPromise(Scope.provide(start(config ?? {}, scope), scope));
   } catch (error) {
     await Effect.runPromise(Scope.close(scope, Exit.void));

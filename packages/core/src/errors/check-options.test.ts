@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { createAgent } from '../agent/create-agent.ts';
 import { cpuProfiler } from '../profiler/cpu-profiler.ts';
 import { checkSessionConfig } from '../session/check-config.ts';
 import { BadOption } from './errors.ts';
@@ -49,6 +50,36 @@ test('a session refuses pids and limits that are none, by their name', () => {
     expect(wrong({ rateLimit: { perSecond } })).toBe('rateLimit.perSecond');
   for (const burst of [...WRONG, 0.5])
     expect(wrong({ rateLimit: { perSecond: 5, burst } })).toBe('rateLimit.burst');
+});
+
+test('lists, choices and groups of options are refused by their name', () => {
+  const wrong = (config: object) => optionRefused(() => checkSessionConfig(config));
+  for (const plugins of [{}, 'x', null, [{}], [null], [() => 1]])
+    expect(wrong({ plugins })).toBe('plugins');
+  for (const cgroups of ['/sys/fs/cgroup', 5, [5], [''], null, {}])
+    expect(wrong({ cgroups })).toBe('cgroups');
+  for (const pids of ['1', {}, null]) expect(wrong({ pids })).toBe('pids');
+  for (const rateLimit of [5, 'x', true, null]) expect(wrong({ rateLimit })).toBe('rateLimit');
+  const profiler = (options: unknown) => optionRefused(() => cpuProfiler(options as never));
+  for (const unwind of ['bogus', '', 'DWARF', null, 5]) expect(profiler({ unwind })).toBe('unwind');
+  for (const options of [true, 99, 'fp', null]) expect(profiler(options)).toBe('profile');
+});
+
+test('an agent refuses options of a wrong kind, and starts nothing', async () => {
+  const wrong = {
+    command: ['ls -l', [], [''], ['ls', 5], null, {}],
+    commandOutput: ['pipe', '', 5, null],
+    earlyEvents: [-1, 0.5, '8', null],
+    metadata: [true, 'x', null],
+    plugins: [{}, 'x', null, [{}]],
+    profile: [true, 99, null],
+  };
+  for (const [option, values] of Object.entries(wrong))
+    for (const value of values)
+      await expect(createAgent({ [option]: value } as never)).rejects.toMatchObject({
+        _tag: 'BadOption',
+        option,
+      });
 });
 
 test('what is right is taken', () => {

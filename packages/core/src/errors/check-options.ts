@@ -1,5 +1,6 @@
-// Checks numbers that come from users of the library. TypeScript says that they are numbers; JavaScript
-// brings strings, and both bring NaN. A wrong one is told by its name, where it is given.
+// Checks what comes from users of the library. TypeScript says that numbers are numbers and lists are
+// lists; JavaScript brings strings for both, and either brings NaN. A wrong one is told by its name, where
+// it is given.
 
 import { BadOption } from './errors.ts';
 
@@ -21,6 +22,45 @@ export function checkNumber(option: string, value: unknown, range: NumberRange):
     option,
     message: `${option} must be ${described(range)}, and is ${shown(value)}`,
   });
+}
+
+/**
+ * A list of which every item fits. undefined is "not given".
+ *
+ * @param what completes "must be", such as `a list of paths`
+ * @throws BadOption
+ */
+export function checkList(
+  option: string,
+  value: unknown,
+  what: string,
+  fits: (item: unknown) => boolean,
+): void {
+  if (value === undefined || (Array.isArray(value) && value.every(fits))) return;
+  throw new BadOption({ option, message: `${option} must be ${what}` });
+}
+
+/** One of a few words. undefined is "not given". @throws BadOption */
+export function checkChoice(option: string, value: unknown, choices: readonly string[]): void {
+  if (value === undefined || choices.some((choice) => choice === value)) return;
+  throw new BadOption({
+    option,
+    message: `${option} must be ${choices.join(' or ')}, and is ${shown(value)}`,
+  });
+}
+
+/** An object with options. undefined is "not given". @throws BadOption */
+export function checkOptionsObject(option: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'object' && value !== null)) return;
+  throw new BadOption({
+    option,
+    message: `${option} must be an object with options, and is ${shown(value)}`,
+  });
+}
+
+/** Item of a list: a string with something in it. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 function isInRange(value: unknown, { min, max, integer, orInfinity, above }: NumberRange): boolean {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Profile } from '@waggle/formats';
-import { checkNumber } from '../errors/check-options.ts';
+import { checkChoice, checkNumber, checkOptionsObject } from '../errors/check-options.ts';
 import { BadOption, SessionEnded } from '../errors/errors.ts';
 import {
   definePlugin,
@@ -94,6 +94,7 @@ const MAX_SAMPLE_RATE = '/proc/sys/kernel/perf_event_max_sample_rate';
 export const cpuProfiler = <const Needs extends Services = NoNeeds>(
   options: CpuProfilerOptions<Needs> = {},
 ) => {
+  checkOptionsObject('profile', options);
   const { frequencyHz = DEFAULT_FREQUENCY_HZ } = options;
   checkOptions(options);
   return definePlugin({
@@ -178,7 +179,9 @@ function checkOptions({
   frequencyHz,
   unwindTableBytes,
   launcher,
+  unwind,
 }: Omit<CpuProfilerOptions, 'rootFrames'>): void {
+  checkChoice('unwind', unwind, ['auto', 'fp', 'dwarf']);
   checkNumber('frequencyHz', frequencyHz, { min: 1, max: MAX_FREQUENCY_HZ, integer: true });
   checkNumber('unwindTableBytes', unwindTableBytes, { min: 0, integer: true });
   checkPid('launcher', launcher);

@@ -1,6 +1,6 @@
-// Refuses a session's numbers that make no sense, before anything is opened.
+// Refuses a session's options that make no sense, before anything is opened.
 
-import { checkNumber } from '../errors/check-options.ts';
+import { checkList, checkNumber, checkOptionsObject, isText } from '../errors/check-options.ts';
 import { BadOption } from '../errors/errors.ts';
 import type { RateLimit } from '../kernel/kernel-settings.ts';
 import type { SessionConfig } from './session-config.ts';
@@ -21,7 +21,8 @@ export function checkPid(option: string, pid: unknown): void {
 export function checkSessionConfig(config: SessionConfig): void {
   checkTarget(config);
   checkRateLimit(config.rateLimit);
-  const { ringBytes, cycleMs, drainMs, watchdogMs } = config;
+  const { ringBytes, cycleMs, drainMs, watchdogMs, plugins } = config;
+  checkPlugins(plugins);
   checkNumber('ringBytes', ringBytes, { min: RING_MIN_BYTES, max: RING_MAX_BYTES, integer: true });
   if (ringBytes !== undefined && !Number.isInteger(Math.log2(ringBytes)))
     throw new BadOption({
@@ -34,18 +35,27 @@ export function checkSessionConfig(config: SessionConfig): void {
 }
 
 /** @throws BadOption */
-export function checkTarget({ pids, launcher }: SessionTarget): void {
+export function checkTarget({ pids, launcher, cgroups }: SessionTarget): void {
   checkPid('launcher', launcher);
-  if (pids === undefined) return;
-  if (!Array.isArray(pids))
-    throw new BadOption({ option: 'pids', message: 'pids must be a list of process ids' });
+  checkList('cgroups', cgroups, 'a list of directories of cgroups', isText);
+  checkList('pids', pids, 'a list of process ids', () => true);
   // undefined is not "not given" in a list.
-  for (const pid of pids) checkPid('pids', pid ?? null);
+  for (const pid of pids ?? []) checkPid('pids', pid ?? null);
 }
 
 /** @throws BadOption when it lets nothing through */
 export function checkRateLimit(limit: RateLimit | undefined): void {
   if (limit === undefined) return;
+  checkOptionsObject('rateLimit', limit);
   checkNumber('rateLimit.perSecond', limit.perSecond ?? null, { min: 0, above: true });
   checkNumber('rateLimit.burst', limit.burst, { min: 1 });
+}
+
+/** @throws BadOption */
+export function checkPlugins(plugins: unknown): void {
+  checkList('plugins', plugins, 'a list of plugins, as definePlugin() makes them', isPlugin);
+}
+
+function isPlugin(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'name' in value && 'spec' in value;
 }
