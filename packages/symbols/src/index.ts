@@ -17,7 +17,13 @@ export * from './elf/index.ts';
 export { type KernelSymbolHit, KernelSymbols } from './kernel-symbols.ts';
 export { ObjectSymbols, type ObjectSymbolsOptions, type SymbolSource } from './object-symbols.ts';
 export type { PerfMapLimits } from './perf-map/entries.ts';
-export { isJitDump, JitDump, type JitDumpOptions } from './perf-map/jit-dump.ts';
+export {
+  isJitDump,
+  JitDump,
+  type JitDumpOptions,
+  type UnwoundCode,
+} from './perf-map/jit-dump.ts';
+export { type JitUnwinding, readJitUnwinding } from './perf-map/jit-unwinding.ts';
 export { describeProcess, type MapOwner } from './perf-map/map-owner.ts';
 export { PerfMap, type PerfMapOptions } from './perf-map/perf-map.ts';
 export { type MapSearch, PerfMapFolder } from './perf-map/perf-map-folder.ts';

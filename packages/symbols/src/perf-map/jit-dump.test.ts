@@ -72,6 +72,61 @@ test('code that is loaded and moved, and records of other kinds', () => {
   });
 });
 
+/** As CPython 3.13 writes it for its trampolines, but for the content. */
+const unwinding = (
+  ehFrame: Uint8Array,
+  header: Uint8Array,
+  sizes: Partial<{ all: bigint; header: bigint }> = {},
+) => {
+  const all = sizes.all ?? BigInt(ehFrame.length + header.length);
+  const fields = [all, sizes.header ?? BigInt(header.length), 80n] as const;
+  return record(4, bytesOf(...fields, ehFrame, header, new Uint8Array(4)));
+};
+
+test('call frame information belongs to the code that is loaded next', () => {
+  const [one, two] = [new Uint8Array(48).fill(1), new Uint8Array(56).fill(2)];
+  const table = new Uint8Array(20).fill(9);
+  const content = Buffer.concat([
+    header,
+    load(0x1000n, 0x10n, 'none yet'),
+    ...[unwinding(one, table), load(0x2000n, 0x10n, 'first')],
+    ...[load(0x3000n, 0x10n, 'without'), unwinding(two, table), load(0x4000n, 0x10n, 'second')],
+    ...[unwinding(one, table), load(0x5000n, 0x10n, 'as the first')],
+    move(0x4000n, 0x6000n, 0x10n),
+    ...[load(0x2000n, 0x10n, 'over the first'), unwinding(one, table, { all: 1000n })],
+    ...[load(0x7000n, 0x10n, 'damaged'), unwinding(one, table, { header: 999n })],
+    load(0x8000n, 0x10n, 'damaged too'),
+  ]);
+  withDump(content, (dump) => {
+    const at = (address: number) => dump.unwindingOf(address)?.ehFrame[0];
+    expect([0x1000, 0x2000, 0x3000, 0x4000, 0x5008, 0x6008, 0x7000, 0x8000].map(at)).toEqual([
+      ...[undefined, undefined, undefined, 2, 1, 2, undefined, undefined],
+    ]);
+    expect(dump.unwindingOf(0x600f)).toEqual({
+      ...{ start: 0x6000, size: 0x10, mappedBytes: 80 },
+      ...{ ehFrame: two, ehFrameHeader: table },
+    });
+  });
+  withDump(
+    content,
+    (dump) => {
+      expect([0x4000, 0x5000].map((address) => dump.unwindingOf(address)?.ehFrame[0])).toEqual([
+        ...[undefined, 1],
+      ]);
+      expect(dump.lookup(0x4000)?.name).toBe('second');
+    },
+    { maxUnwindingBytes: 100 },
+  );
+  const long = Buffer.concat([
+    ...[header, unwinding(new Uint8Array(100_000), table), load(0x1000n, 8n, 'long')],
+    ...[unwinding(one, table), load(0x2000n, 8n, 'next')],
+  ]);
+  withDump(long, (dump) => {
+    expect(dump.unwindingOf(0x1000)).toBeUndefined();
+    expect(dump.unwindingOf(0x2000)?.ehFrame).toEqual(one);
+  });
+});
+
 test('each time has the name that it says for it', () => {
   const loads = [10n, 20n, 30n].map((time) => load(0x1000n, 8n, `at ${time}`, 8, time));
   withDump(Buffer.concat([header, ...loads]), (dump) => {
@@ -232,7 +287,10 @@ test('other files are no dump', () => {
 
 test('damage is harmless', () => {
   const random = seeded(11);
-  const loads = Array.from({ length: 20 }, (_, n) => load(BigInt(0x1000 * (n + 1)), 64n, `f${n}`));
+  const loads = Array.from({ length: 20 }, (_, n) => [
+    unwinding(new Uint8Array(48 + n), new Uint8Array(20)),
+    load(BigInt(0x1000 * (n + 1)), 64n, `f${n}`),
+  ]).flat();
   const good = Buffer.concat([header, ...loads]);
   for (let round = 0; round < 500; round++) {
     const bytes = Buffer.from(good);
@@ -240,6 +298,7 @@ test('damage is harmless', () => {
     withDump(bytes.subarray(0, Math.floor(random() * bytes.length)), (dump) => {
       expect(dump.size).toBeLessThanOrEqual(100);
       expect(typeof (dump.lookup(0x1010)?.name ?? '')).toBe('string');
+      expect(dump.unwindingOf(0x1010)?.ehFrame.length ?? 0).toBeLessThan(64 * 1024);
     });
   }
 });

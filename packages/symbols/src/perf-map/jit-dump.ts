@@ -8,6 +8,7 @@ import { viewOf } from '../elf/headers.ts';
 import { utf8 } from '../elf/string-table.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
+import { type JitUnwinding, JitUnwindings, readJitUnwinding } from './jit-unwinding.ts';
 import { JscNames } from './jsc-names.ts';
 
 export interface JitDumpOptions extends Partial<PerfMapLimits> {
@@ -15,6 +16,14 @@ export interface JitDumpOptions extends Partial<PerfMapLimits> {
   readonly maxBytes?: number;
   /** Bytes read by one `refresh`, about; 64 MiB unless told otherwise. The next one goes on there. */
   readonly maxBytesAtOnce?: number;
+  /** Bytes of different call frame information kept; 16 MiB unless told otherwise. */
+  readonly maxUnwindingBytes?: number;
+}
+
+/** What unwinds code, and where that code is. */
+export interface UnwoundCode extends JitUnwinding {
+  readonly start: number;
+  readonly size: number;
 }
 
 const DEFAULTS = {
@@ -23,6 +32,7 @@ const DEFAULTS = {
   maxEntries: 2_000_000,
   maxName: 4096,
   maxNameBytes: 256 * 1024 * 1024,
+  maxUnwindingBytes: 16 * 1024 * 1024,
 };
 /** `JiTD` as the machine writes it; both of ours are little-endian. */
 const MAGIC = 0x4a69_5444;
@@ -31,6 +41,7 @@ const HEADER = { totalSize: 8, flags: 32, bytes: 40 } as const;
 const ARCH_TIMESTAMP = 1n;
 const JIT_CODE_LOAD = 0;
 const JIT_CODE_MOVE = 1;
+const JIT_CODE_UNWINDING_INFO = 4;
 /** struct jr_prefix, jr_code_load and jr_code_move. */
 const PREFIX_BYTES = 16;
 const TIMESTAMP = 8;
@@ -51,6 +62,11 @@ export class JitDump {
   readonly #limits: typeof DEFAULTS;
   readonly #piece = new Uint8Array(PIECE);
   #entries: PerfMapEntries;
+  /** As entries; what is a name there is the number of the information, or nothing. */
+  #unwound: PerfMapEntries | undefined;
+  #unwindings: JitUnwindings;
+  /** Of the code that is described next. */
+  #nextUnwinding: number | undefined;
   readonly #jscNames = new JscNames();
   /** Where the first record begins that is not read yet; 0: before the header. */
   #offset = 0;
@@ -69,6 +85,7 @@ export class JitDump {
   ) {
     this.#limits = { ...DEFAULTS, ...options };
     this.#entries = new PerfMapEntries(this.#limits);
+    this.#unwindings = new JitUnwindings(this.#limits.maxUnwindingBytes);
   }
 
   /** Entries read. */
@@ -92,6 +109,9 @@ export class JitDump {
     const size = Math.min(fstatSync(this.fd).size, this.#limits.maxBytes);
     if (size < this.#offset) {
       this.#entries = new PerfMapEntries(this.#limits);
+      this.#unwound = undefined;
+      this.#unwindings = new JitUnwindings(this.#limits.maxUnwindingBytes);
+      this.#nextUnwinding = undefined;
       this.#offset = 0;
     }
     if (this.#offset === 0) this.#offset = this.#headerSize(size);
@@ -111,6 +131,17 @@ export class JitDump {
   lookup(address: number, time?: number): SymbolHit | undefined {
     const hit = this.#entries.lookup(address, time);
     return hit && { ...hit, name: this.#jscNames.complete(hit.name) };
+  }
+
+  /**
+   * The call frame information of the code that covers `address`, as lookup() has it; undefined where
+   * the runtime gave none.
+   */
+  unwindingOf(address: number, time?: number): UnwoundCode | undefined {
+    const hit = this.#unwound?.lookup(address, time);
+    const unwinding =
+      hit === undefined || hit.name === '' ? undefined : this.#unwindings.at(Number(hit.name));
+    return hit && unwinding && { ...unwinding, start: hit.start, size: hit.size };
   }
 
   /** Reads no further; what was read still answers. */
@@ -140,7 +171,8 @@ export class JitDump {
       // Damaged: where the next one begins is not known. Or not written to its end yet.
       if (total < PREFIX_BYTES || at + total > left) break;
       // Behind the name is the code itself, which is not needed.
-      const needed = Math.min(total, LOAD.name + this.#limits.maxName + 1);
+      const isUnwinding = view.getUint32(at, true) === JIT_CODE_UNWINDING_INFO && total <= PIECE;
+      const needed = isUnwinding ? total : Math.min(total, LOAD.name + this.#limits.maxName + 1);
       if (at + needed > length) break;
       this.#take(view, at, at + needed);
       at += total;
@@ -157,13 +189,31 @@ export class JitDump {
       const length = bytes.indexOf(0);
       const name = length < 0 ? bytes : bytes.subarray(0, length);
       this.#entries.addEntry(number(LOAD.address), number(LOAD.size), name, since);
+      this.#addUnwinding(number(LOAD.address), number(LOAD.size), this.#nextUnwinding, since);
+      this.#nextUnwinding = undefined;
       if (isJsc(name)) this.#jscNames.add(utf8.decode(name));
     } else if (kind === JIT_CODE_MOVE && at + MOVE.bytes <= end) {
       const moved = this.#entries.lookup(number(MOVE.oldAddress));
       if (moved === undefined) return;
       const name = new TextEncoder().encode(moved.name);
       this.#entries.addEntry(number(MOVE.newAddress), number(MOVE.size), name, since);
+      const unwinding = this.#unwound?.lookup(number(MOVE.oldAddress))?.name;
+      const moving = unwinding === undefined || unwinding === '' ? undefined : Number(unwinding);
+      this.#addUnwinding(number(MOVE.newAddress), number(MOVE.size), moving, since);
+    } else if (kind === JIT_CODE_UNWINDING_INFO) {
+      // One that was cut, because it is longer than any that there is, says nothing.
+      const isWhole = end - at === view.getUint32(at + 4, true);
+      const read = isWhole ? readJitUnwinding(this.#piece.subarray(at, end)) : undefined;
+      this.#nextUnwinding = read && this.#unwindings.add(read);
     }
+  }
+
+  /** Nothing is remembered until the first that has some; from then on what has none is too. */
+  #addUnwinding(address: number, size: number, unwinding: number | undefined, since: number): void {
+    if (unwinding === undefined && this.#unwound === undefined) return;
+    this.#unwound ??= new PerfMapEntries(this.#limits);
+    const text = new TextEncoder().encode(unwinding === undefined ? '' : String(unwinding));
+    this.#unwound.addEntry(address, size, text, since);
   }
 
   #timeOf(written: number): number {

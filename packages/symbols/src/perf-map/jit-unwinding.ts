@@ -1,0 +1,68 @@
+/**
+ * JIT_CODE_UNWINDING_INFO: the call frame information of the code that the next JIT_CODE_LOAD of a
+ * jitdump describes, for code without frame pointers (Python with -X perf_jit, V8 with
+ * --perf-prof-unwinding-info). Format: tools/perf/Documentation/jitdump-specification.txt, version 2.
+ */
+import { viewOf } from '../elf/headers.ts';
+
+export interface JitUnwinding {
+  /** A section of its own; its addresses are relative to where it would lie behind the code. */
+  readonly ehFrame: Uint8Array;
+  readonly ehFrameHeader: Uint8Array;
+  /** Bytes of both that were in the process's memory; 0 when none were. */
+  readonly mappedBytes: number;
+}
+
+/** struct jr_code_unwinding_info, from the record's beginning. */
+const AT = { unwindingSize: 16, headerSize: 24, mappedSize: 32, data: 40 } as const;
+
+/** undefined for a record whose sizes contradict each other or its own. @param record all of it */
+export function readJitUnwinding(record: Uint8Array): JitUnwinding | undefined {
+  if (record.length < AT.data) return undefined;
+  const view = viewOf(record);
+  const number = (offset: number) => Number(view.getBigUint64(offset, true));
+  const size = number(AT.unwindingSize);
+  const headerSize = number(AT.headerSize);
+  const mappedBytes = number(AT.mappedSize);
+  // Behind both is padding.
+  if (size > record.length - AT.data || headerSize > size) return undefined;
+  const headerAt = AT.data + size - headerSize;
+  return {
+    ehFrame: record.slice(AT.data, headerAt),
+    ehFrameHeader: record.slice(headerAt, AT.data + size),
+    mappedBytes,
+  };
+}
+
+/** Equal ones once: a runtime with one form of code gives the same for each function. */
+export class JitUnwindings {
+  readonly #known: JitUnwinding[] = [];
+  readonly #places = new Map<string, number>();
+  #bytes = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  /** Its number; undefined where there is no room for another. */
+  add(unwinding: JitUnwinding): number | undefined {
+    const { ehFrame, ehFrameHeader, mappedBytes } = unwinding;
+    const key = [ehFrame, ehFrameHeader].map(textOf).join(`,${mappedBytes},`);
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    const bytes = ehFrame.length + ehFrameHeader.length;
+    if (this.#bytes + bytes > this.maxBytes) return undefined;
+    this.#bytes += bytes;
+    this.#places.set(key, this.#known.length);
+    return this.#known.push(unwinding) - 1;
+  }
+
+  at(number: number): JitUnwinding | undefined {
+    return this.#known[number];
+  }
+}
+
+/** Each byte is a character of its own there. */
+const LATIN1 = new TextDecoder('latin1');
+
+function textOf(bytes: Uint8Array): string {
+  return LATIN1.decode(bytes);
+}
