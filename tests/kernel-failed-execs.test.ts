@@ -49,7 +49,7 @@ async function trace(
   });
   using ring = new RingBuffer(native, programs.object.map(MAPS.events));
   const settings = new KernelSettings(programs.object);
-  settings.setFilter({ events: ['failed-exec'], processes: true, cgroups: 0, ...filter });
+  settings.setFilter({ events: ['failed-exec'], processes: true, cgroups: false, ...filter });
   settings.track(process.pid, 'active');
   settings.setLifecycleTracking(true);
   const run = Bun.spawn([workload('exec_fails'), ...words], { stderr: 'ignore' });

@@ -124,3 +124,22 @@ kernelTest('another target takes the place of the first while running', async ()
   const words = events.filter(isExec).map(({ argv }) => argv[1]);
   expect(words).toEqual(['first-1', 'second-2', 'third-2']);
 });
+
+// Nothing of it asks for events when it starts, so nothing but a later target needs to know of forks.
+kernelTest('a later target has its descendants where the first asked for no events', async () => {
+  const script = 'read word; "$0" 200 & echo $!; "$0" 200 & echo $!; wait';
+  const shell = Bun.spawn(['sh', '-c', script, workload('burn_in_1')], { stdin: 'pipe' });
+  const agent = await createAgent({
+    metadata: false,
+    trackProcessLifecycle: false,
+    profile: { frequencyHz: 499 },
+    stopOn: [],
+  });
+  agent.setTarget({ pids: [shell.pid] });
+  shell.stdin.write('go\n');
+  shell.stdin.end();
+  const children = (await shell.stdout.text()).trim().split('\n').map(Number);
+  const sampled = new Set((await agent.collectRaw()).map(({ identity }) => identity.pid));
+  await agent.stop();
+  expect(children.map((pid) => sampled.has(pid))).toEqual([true, true]);
+});

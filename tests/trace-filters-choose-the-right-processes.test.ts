@@ -326,24 +326,56 @@ describe('trace --cgroup', () => {
     expect(ids(execsOf(events, workload('exit_with')))).toEqual([0, 251]);
   });
 
-  optionalKernelTest('follows the path where the cgroup is made again', missing, async () => {
-    const name = `waggle-test-${process.pid}-again`;
-    await using restarted = newCgroup(mount ?? '', name);
-    await using waggle = await Waggle.trace(['--cgroup', `${restarted.path}/`]);
-    const program = workload('exit_with');
-    await restarted.run(program, '--id=0', 'before');
-    for (let round = 0; round < 2; round++) {
-      await restarted.remove();
-      restarted.again();
-      // The first of it may run before it is noticed.
-      const sees = () => execsOf(waggle.events, program).some((e) => e.argv[2] === `${round}`);
-      for (let attempt = 0; !sees() && attempt < 100; attempt++) {
-        await restarted.run(program, '--id=251', `${round}`);
-        await Bun.sleep(100);
-      }
-      expect(sees()).toBe(true);
+  // One level: the cgroup alone; three: those above it, too.
+  for (const levels of [1, 3])
+    optionalKernelTest(
+      `misses nobody where the last ${levels} of its directories are made again`,
+      missing,
+      async () => {
+        const times = 50;
+        const name = `waggle-test-${process.pid}-again-${levels}`;
+        await using restarted = newCgroup(mount ?? '', name, 'above', 'service');
+        await using waggle = await Waggle.trace(['--cgroup', `${restarted.path}/`]);
+        const program = workload('exit_with');
+        const rounds = [restarted.path, `${levels}`, `${times}`];
+        await run(workload('restarts'), ...rounds, program, '--id=7');
+        const { events, stderr } = await waggle.stop();
+        const execs = execsOf(events, program);
+        expect(execs.map(({ argv }) => argv[2])).toEqual(
+          Array.from({ length: times }, (_, round) => `${round}`),
+        );
+        expect(events.filter(isExit).length).toBe(times);
+        expect(stderr.split(`${name}/above/service/ was removed`).length - 1).toBe(times);
+        expect(stderr.split(`${name}/above/service/ was made again`).length - 1).toBe(times);
+      },
+    );
+
+  optionalKernelTest('does not follow others that are made beside it', missing, async () => {
+    const name = `waggle-test-${process.pid}-beside`;
+    await using wanted = newCgroup(mount ?? '', name, 'wanted');
+    await using waggle = await Waggle.trace(['--cgroup', wanted.path]);
+    {
+      // The same name elsewhere, and another one at the same place.
+      await using elsewhere = newCgroup(mount ?? '', name, 'other', 'wanted');
+      await using beside = newCgroup(mount ?? '', name, 'wanted2');
+      await elsewhere.run(workload('exit_with'), '--id=251');
+      await beside.run(workload('exit_with'), '--id=502');
     }
-    await waggle.stop();
+    await wanted.run(workload('exit_with'), '--id=753');
+    const { events } = await waggle.stop();
+    expect(ids(execsOf(events, workload('exit_with')))).toEqual([753]);
+  });
+
+  optionalKernelTest('follows one inside another', missing, async () => {
+    const name = `waggle-test-${process.pid}-nested`;
+    await using inner = newCgroup(mount ?? '', name, 'outer', 'inner');
+    const outer = join(inner.path, '..');
+    await using waggle = await Waggle.trace(['--cgroup', inner.path, '--cgroup', outer]);
+    await run(workload('restarts'), inner.path, '2', '3', workload('exit_with'), '--id=7');
+    await using lower = newCgroup(inner.path, 'lower');
+    await lower.run(workload('exit_with'), '--id=251');
+    const { events } = await waggle.stop();
+    expect(ids(execsOf(events, workload('exit_with')))).toEqual([7, 7, 7, 251]);
   });
 
   kernelTest('says what is wrong with a path that is no cgroup', async () => {

@@ -29,8 +29,6 @@ export interface TestCgroup extends AsyncDisposable {
   run(...command: string[]): Promise<unknown>;
   /** Removes it, once everybody in it has ended. */
   remove(): Promise<void>;
-  /** Makes it once more. */
-  again(): void;
 }
 
 /** A new cgroup with those above it that are missing; removed when it goes out of scope. */
@@ -47,7 +45,6 @@ export function newCgroup(parent: string, ...names: string[]): TestCgroup {
     run: (...command) =>
       run('sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', path, ...command),
     remove,
-    again: () => mkdirSync(path),
     async [Symbol.asyncDispose]() {
       await remove();
       for (let above = dirname(path); above.length > parent.length; above = dirname(above))

@@ -44,6 +44,7 @@ const BUILDS = {
   floods: { flags: ['-static', '-pthread'] },
   storm: { flags: ['-static'] },
   named_threads: { flags: ['-pthread', ...FRAMES] },
+  restarts: { flags: [] },
   reap: { flags: ['-static'] },
   thread_ends: { flags: ['-pthread'] },
   leader_ends: { flags: ['-pthread'] },

@@ -3,6 +3,7 @@
 #ifndef WAGGLE_FILTER_H
 #define WAGGLE_FILTER_H
 
+#include "followed.h"
 #include "maps.h"
 
 static __always_inline u32 tracked_state_of(u32 tgid)
@@ -12,24 +13,12 @@ static __always_inline u32 tracked_state_of(u32 tgid)
 	return tracked ? tracked->state : 0;
 }
 
-static __always_inline bool under_tracked_cgroup(u32 count)
-{
-	for (u32 i = 0; i < TRACKED_CGROUPS_MAX; i++) {
-		if (i >= count)
-			break;
-		/* 1 is yes; 0 is no and a negative error is a slot that is empty. */
-		if (bpf_current_task_under_cgroup(&tracked_cgroups, i) == 1)
-			return true;
-	}
-	return false;
-}
-
 /* The current task's process, in the filter's eyes. */
 static __always_inline bool passes_filter(const struct filter_settings *settings, u32 tgid)
 {
 	if ((settings->flags & FILTER_PROCESSES) && tracked_state_of(tgid) != TRACKED_ACTIVE)
 		return false;
-	if ((settings->flags & FILTER_CGROUPS) && !under_tracked_cgroup(settings->cgroup_count))
+	if ((settings->flags & FILTER_CGROUPS) && !under_followed_cgroup())
 		return false;
 	return true;
 }

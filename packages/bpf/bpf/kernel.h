@@ -217,6 +217,7 @@ struct cgroup {
 };
 
 struct css_set {
+	struct cgroup *dfl_cgrp; /* in v2 */
 	struct list_head cgrp_links; /* of cgrp_cset_link, by cgrp_link */
 };
 

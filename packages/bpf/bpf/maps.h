@@ -67,12 +67,22 @@ struct {
 	__type(value, struct kin_walk);
 } kin_walks SEC(".maps");
 
+/* Id of a cgroup v2 -> its step; those above the followed ones are here as well. */
 struct {
-	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
-	__uint(max_entries, TRACKED_CGROUPS_MAX);
-	__type(key, u32);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FOLLOWED_STEPS_MAX);
+	__type(key, u64);
 	__type(value, u32);
-} tracked_cgroups SEC(".maps");
+} followed_cgroups SEC(".maps");
+
+/* A name below a step -> the step there. Written by userspace alone; takes memory only while used. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, FOLLOWED_STEPS_MAX);
+	__type(key, struct cgroup_step);
+	__type(value, u32);
+} followed_steps SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

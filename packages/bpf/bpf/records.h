@@ -34,6 +34,7 @@ enum record_type {
 	RECORD_EXEC_FAILED = 4,
 	RECORD_TYPES = 5,    /* from here on: what is no event */
 	RECORD_CGROUP = 16,
+	RECORD_FOLLOWED = 17,
 };
 
 enum record_flags {
@@ -99,6 +100,13 @@ struct cgroup_record {
 	char names[CGROUP_NAMES_BYTES];
 };
 
+/* No event either: a followed cgroup was removed, or made again. */
+struct followed_record {
+	u16 type; /* as in record_header */
+	u16 exists;
+	u32 step;
+};
+
 struct fork_record {
 	struct record_header header; /* of the parent */
 	u32 child_tgid;
@@ -159,13 +167,21 @@ struct exit_record {
 
 enum filter_flags {
 	FILTER_PROCESSES = 1 << 0, /* only tracked_processes */
-	FILTER_CGROUPS = 1 << 1,   /* only tasks under tracked_cgroups */
+	FILTER_CGROUPS = 1 << 1,   /* only tasks under followed_cgroups */
 	EXEC_DETAIL = 1 << 2,      /* exec records with paths, ids and marks */
 	EXEC_ENVIRON = 1 << 3,     /* and with the environment */
 };
 
-enum filter_bounds {
-	TRACKED_CGROUPS_MAX = 16,
+/* The directories that lead to the followed cgroups are steps, numbered from 1 on. */
+enum followed_bounds {
+	CGROUP_FOLLOWED = 1 << 30,  /* in the number of a step: not only on the way to one */
+	CGROUP_LEVELS_MAX = 64,
+	FOLLOWED_STEPS_MAX = 1024,
+};
+
+struct cgroup_step {
+	u32 above; /* the step of the directory */
+	char name[CGROUP_NAME_BYTES];
 };
 
 /* signal_times has those of the launcher, then those of the command: number 0 is none. */
@@ -177,8 +193,6 @@ enum signal_bounds {
 struct filter_settings {
 	u32 event_mask;   /* 1 << record_type: which types are wanted */
 	u32 flags;        /* filter_flags */
-	u32 cgroup_count; /* used slots of tracked_cgroups */
-	u32 reserved;
 	/* Token bucket of each kind of event. 0: none. */
 	u64 limit_interval_ns; /* between two events at the limit's rate */
 	u64 limit_burst_ns;    /* how far ahead of that rate a burst may run */

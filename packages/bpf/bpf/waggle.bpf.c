@@ -149,6 +149,34 @@ int BPF_PROG(handle_signal_raw, int signal, void *info, struct task_struct *targ
 	return 0;
 }
 
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(handle_cgroup_mkdir, struct cgroup *cgroup)
+{
+	on_cgroup_mkdir(cgroup);
+	return 0;
+}
+
+SEC("raw_tp/cgroup_mkdir")
+int BPF_PROG(handle_cgroup_mkdir_raw, struct cgroup *cgroup)
+{
+	on_cgroup_mkdir(cgroup);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(handle_cgroup_rmdir, struct cgroup *cgroup)
+{
+	on_cgroup_rmdir(cgroup);
+	return 0;
+}
+
+SEC("raw_tp/cgroup_rmdir")
+int BPF_PROG(handle_cgroup_rmdir_raw, struct cgroup *cgroup)
+{
+	on_cgroup_rmdir(cgroup);
+	return 0;
+}
+
 SEC("perf_event")
 int sample(struct bpf_perf_event_data *ctx)
 {
@@ -170,6 +198,8 @@ const struct exec_record *layout_exec_record __attribute__((unused));
 const struct exit_record *layout_exit_record __attribute__((unused));
 const struct exec_failed_record *layout_exec_failed_record __attribute__((unused));
 const struct cgroup_record *layout_cgroup_record __attribute__((unused));
+const struct followed_record *layout_followed_record __attribute__((unused));
+const struct cgroup_step *layout_cgroup_step __attribute__((unused));
 const enum cgroup_hierarchy *layout_cgroup_hierarchy __attribute__((unused));
 const struct deferred_sample *layout_deferred_sample __attribute__((unused));
 const enum unwind_bounds *layout_unwind_bounds __attribute__((unused));
@@ -181,7 +211,7 @@ const enum record_flags *layout_record_flags __attribute__((unused));
 const enum record_bounds *layout_record_bounds __attribute__((unused));
 const enum exec_marks *layout_exec_marks __attribute__((unused));
 const enum filter_flags *layout_filter_flags __attribute__((unused));
-const enum filter_bounds *layout_filter_bounds __attribute__((unused));
+const enum followed_bounds *layout_followed_bounds __attribute__((unused));
 const enum kin_flags *layout_kin_flags __attribute__((unused));
 const enum signal_bounds *layout_signal_bounds __attribute__((unused));
 const enum tracked_state *layout_tracked_state __attribute__((unused));

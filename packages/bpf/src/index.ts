@@ -14,7 +14,7 @@ export {
   type ProgramVariant,
   SAMPLE_PROGRAMS,
 } from './object.ts';
-export { decodeCgroup } from './records/cgroup.ts';
+export { decodeCgroup, decodeFollowed } from './records/cgroup.ts';
 export { decodeComm, decodeRecord, type RecordMemory } from './records/decode.ts';
 export type {
   CgroupPath,
@@ -24,6 +24,7 @@ export type {
   ExecRecord,
   ExitRecord,
   FailedExecRecord,
+  FollowedRecord,
   ForkRecord,
   KernelRecord,
   LifecycleRecord,

@@ -43,8 +43,11 @@ export type LifecycleHook = 'fork' | 'exec' | 'exit';
 /** All that records are made at. `failed-exec` costs every system call of the host a little. */
 export type KernelHook = LifecycleHook | 'failed-exec';
 
-/** What a session attaches to. `signal` makes no records: it tells who got a signal. */
-export type ProgramHook = KernelHook | 'signal';
+/**
+ * What a session attaches to. Those that make no events: `signal` tells who got a signal, the others keep
+ * cgroups followed that are made again.
+ */
+export type ProgramHook = KernelHook | 'signal' | 'cgroup-mkdir' | 'cgroup-rmdir';
 
 /** Best first. `tracepoint` needs tracefs, the others need nothing. */
 export type AttachMethod = 'tp_btf' | 'raw_tp' | 'tracepoint';
@@ -84,6 +87,14 @@ export const KERNEL_PROGRAMS: Readonly<Record<ProgramHook, readonly ProgramVaria
     { program: 'handle_signal', method: 'tp_btf' },
     { program: 'handle_signal_raw', method: 'raw_tp' },
   ],
+  'cgroup-mkdir': [
+    { program: 'handle_cgroup_mkdir', method: 'tp_btf' },
+    { program: 'handle_cgroup_mkdir_raw', method: 'raw_tp' },
+  ],
+  'cgroup-rmdir': [
+    { program: 'handle_cgroup_rmdir', method: 'tp_btf' },
+    { program: 'handle_cgroup_rmdir_raw', method: 'raw_tp' },
+  ],
 };
 
 /** The sampler, by how it finds the frames of user space: tables need Linux 6.1. */
@@ -97,7 +108,8 @@ export const MAPS = {
   lifecycleTracking: 'lifecycle_tracking_map',
   filterSettings: 'filter_settings',
   trackedProcesses: 'tracked_processes',
-  trackedCgroups: 'tracked_cgroups',
+  followedCgroups: 'followed_cgroups',
+  followedSteps: 'followed_steps',
   kin: 'kin',
   kinNoted: 'kin_noted',
   eventCounters: 'event_counters',
@@ -107,6 +119,7 @@ export const MAPS = {
   limitedProcesses: 'limited_processes',
   samples: ['samples_a', 'samples_b'],
   activeSamples: 'active_samples',
+  sampleScratch: 'sample_scratch',
   sampleCounters: 'sample_counters',
   unwindTables: 'unwind_tables',
   unwindObjects: 'unwind_objects',

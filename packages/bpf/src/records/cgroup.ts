@@ -1,9 +1,9 @@
 // The names of cgroups in a cgroup_record: for each hierarchy its kind, then the names from the
-// cgroup up to the root, whose own is empty.
+// cgroup up to the root, whose own is empty. And what became of a followed cgroup.
 
-import { cgroupHierarchy, cgroupRecord, recordType } from '../generated/layouts.ts';
+import { cgroupHierarchy, cgroupRecord, followedRecord, recordType } from '../generated/layouts.ts';
 import { type RecordMemory, u53 } from './decode.ts';
-import type { CgroupPath, CgroupRecord } from './record.ts';
+import type { CgroupPath, CgroupRecord, FollowedRecord } from './record.ts';
 import { decodeText } from './text.ts';
 
 const AT = cgroupRecord.offset;
@@ -44,4 +44,14 @@ export function decodeCgroup(
     });
   }
   return { key: u53(view, offset + AT.key), paths };
+}
+
+/** The record at `offset`, or undefined where it is another. */
+export function decodeFollowed({ view }: RecordMemory, offset: number): FollowedRecord | undefined {
+  const at = followedRecord.offset;
+  if (view.getUint16(offset + at.type, true) !== recordType.RECORD_FOLLOWED) return undefined;
+  return {
+    step: view.getUint32(offset + at.step, true),
+    exists: view.getUint16(offset + at.exists, true) !== 0,
+  };
 }

@@ -137,6 +137,13 @@ export interface CgroupRecord {
   readonly paths: readonly CgroupPath[];
 }
 
+/** No event: a cgroup that is followed by its path was removed, or is there again. */
+export interface FollowedRecord {
+  /** As userspace numbered it. */
+  readonly step: number;
+  readonly exists: boolean;
+}
+
 export type LifecycleRecord = ForkRecord | ExecRecord | ExitRecord;
 
 /** Everything that process_events may hold. */

@@ -1,10 +1,8 @@
 // The knobs of the loaded programs: run-time switch, filters, counters. Encodes and decodes
 // the map values by the generated layouts.
 
-import { closeSync, constants, openSync } from 'node:fs';
 import {
   eventCounters,
-  filterBounds,
   filterFlags,
   filterSettings,
   type KernelHook,
@@ -15,8 +13,7 @@ import {
   trackedProcess,
   trackedState,
 } from '@waggle/bpf';
-import { type BpfMap, type BpfObject, SystemError } from '@waggle/ffi';
-import { BadCgroup } from '../errors/errors.ts';
+import type { BpfMap, BpfObject } from '@waggle/ffi';
 
 const ONLY_KEY = new Uint8Array(4);
 
@@ -34,8 +31,8 @@ export interface KernelFilter {
   readonly events: readonly KernelHook[];
   /** Only processes of the tracked set and their descendants. */
   readonly processes: boolean;
-  /** How many cgroups were set by trackCgroups(); 0 for no such filter. */
-  readonly cgroups: number;
+  /** Only processes in followed cgroups and below. */
+  readonly cgroups: boolean;
   /** Exec records with paths, ids and marks. */
   readonly execDetail?: boolean;
   /** Exec records with the environment, as far as it fits behind the arguments. */
@@ -85,12 +82,11 @@ export class KernelSettings {
     const mask = filter.events.reduce((bits, hook) => bits | (1 << RECORD_OF_HOOK[hook]), 0);
     const flags =
       (filter.processes ? filterFlags.FILTER_PROCESSES : 0) |
-      (filter.cgroups > 0 ? filterFlags.FILTER_CGROUPS : 0) |
+      (filter.cgroups ? filterFlags.FILTER_CGROUPS : 0) |
       (filter.execDetail ? filterFlags.EXEC_DETAIL : 0) |
       (filter.environ ? filterFlags.EXEC_ENVIRON : 0);
     view.setUint32(filterSettings.offset.event_mask, mask, true);
     view.setUint32(filterSettings.offset.flags, flags, true);
-    view.setUint32(filterSettings.offset.cgroup_count, filter.cgroups, true);
     const { interval, burst } = bucketOf(filter.rateLimit);
     view.setBigUint64(filterSettings.offset.limit_interval_ns, interval, true);
     view.setBigUint64(filterSettings.offset.limit_burst_ns, burst, true);
@@ -172,41 +168,6 @@ export class KernelSettings {
       return value === undefined ? 0n : new DataView(value.buffer).getBigUint64(0, true);
     };
     return { launcher: at(signal), command: at(signal + signalBounds.SIGNALS_PER_ROLE) };
-  }
-
-  /** Sets the cgroups (v2 directories) to filter by. @throws BadCgroup */
-  trackCgroups(paths: readonly string[]): void {
-    if (paths.length > filterBounds.TRACKED_CGROUPS_MAX)
-      throw new BadCgroup({
-        path: paths[filterBounds.TRACKED_CGROUPS_MAX] ?? '',
-        message: `at most ${filterBounds.TRACKED_CGROUPS_MAX} cgroups can be filtered by`,
-      });
-    for (const [index, path] of paths.entries()) this.trackCgroup(index, path);
-  }
-
-  /** The cgroup that is at the path now, in the place of the one before. @throws BadCgroup */
-  trackCgroup(index: number, path: string): void {
-    let fd: number;
-    try {
-      fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-    } catch (error) {
-      const why = (error as NodeJS.ErrnoException).code ?? String(error);
-      throw new BadCgroup({
-        path,
-        message: `the cgroup ${path} cannot be opened: ${why}. Give the directory of a cgroup v2, for example /sys/fs/cgroup/system.slice.`,
-      });
-    }
-    try {
-      this.object.map(MAPS.trackedCgroups).set(u32(index), u32(fd));
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      throw new BadCgroup({
-        path,
-        message: `${path} is not a cgroup v2 directory (${error.code}). On hosts that mix v1 and v2, v2 is usually at /sys/fs/cgroup/unified.`,
-      });
-    } finally {
-      closeSync(fd);
-    }
   }
 
   /** Whether the kernel has told the names of a cgroup, by its key, and does not repeat them. */

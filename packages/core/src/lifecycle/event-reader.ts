@@ -4,7 +4,14 @@
 // the drop counters in the kernel say exactly how many, so that
 //   events delivered + sum of lost counts = events made.
 
-import { decodeCgroup, decodeRecord, type KernelHook, type KernelRecord } from '@waggle/bpf';
+import {
+  decodeCgroup,
+  decodeFollowed,
+  decodeRecord,
+  type FollowedRecord,
+  type KernelHook,
+  type KernelRecord,
+} from '@waggle/bpf';
 import { bootToRealtimeOffset, clockNanoseconds, type Native, type RingBuffer } from '@waggle/ffi';
 import type { EventCounts, KernelSettings } from '../kernel/kernel-settings.ts';
 import { EventBuilder } from './event-builder.ts';
@@ -54,6 +61,8 @@ export class EventReader {
     private readonly native: Native,
     private readonly ring: RingBuffer,
     private readonly settings: KernelSettings,
+    /** Told of each followed cgroup that was removed or made again. */
+    private readonly followed: (record: FollowedRecord) => void = () => {},
   ) {
     this.readClock();
   }
@@ -67,6 +76,8 @@ export class EventReader {
       if (record === undefined) {
         const cgroup = decodeCgroup(memory, offset);
         if (cgroup !== undefined) this.cgroups.add(cgroup);
+        const followed = decodeFollowed(memory, offset);
+        if (followed !== undefined) this.followed(followed);
         return;
       }
       if (this.isGap(record) && gapAt < 0) gapAt = records.length;

@@ -111,7 +111,6 @@ export const openKernelCapture = Effect.fnUntraced(function* (
     execDetail: config.execDetail ?? true,
     environ: config.environ ?? false,
   });
-  yield* Effect.addFinalizer(() => Effect.sync(() => filter.close()));
   const begin = () =>
     Effect.try({
       try: () => {
@@ -124,15 +123,18 @@ export const openKernelCapture = Effect.fnUntraced(function* (
   return { native, programs, ring, settings, procfs, filter, begin };
 });
 
+/**
+ * Descendants are kept by fork and exec, and taken out by exit; cgroups are followed to their next lives.
+ * Whatever the first target is: `setTarget` may give another.
+ */
+const TARGET_HOOKS = ['fork', 'exec', 'exit', 'cgroup-mkdir', 'cgroup-rmdir'] as const;
+
 function programOptions(
   config: SessionConfig,
   needs: ReturnType<typeof mergeKernelNeeds>,
   pidNamespace: PidNamespace,
 ): KernelProgramsOptions {
-  // Descendants are kept by fork and exec, and taken out by exit, whatever is delivered.
-  const hooks = new Set<ProgramHook>(needs.events);
-  if (tracksProcesses(config))
-    for (const hook of ['fork', 'exec', 'exit'] as const) hooks.add(hook);
+  const hooks = new Set<ProgramHook>([...needs.events, ...TARGET_HOOKS]);
   if (config.launcher !== undefined) hooks.add('signal');
   return {
     hooks: [...hooks],
@@ -150,10 +152,6 @@ function programOptions(
     ...(config.execDetail === undefined ? {} : { execDetail: config.execDetail }),
     ...(config.withoutMethods === undefined ? {} : { without: config.withoutMethods }),
   };
-}
-
-function tracksProcesses(config: SessionConfig): boolean {
-  return config.pids !== undefined || config.launcher !== undefined;
 }
 
 /** Pids are those of the session's procfs. Samples need the files of our own /proc, too. */

@@ -4,8 +4,8 @@
 import { type KernelHook, MAPS } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
 import type { BpfObject } from '@waggle/ffi';
-import { BadCgroup, NoSuchProcess } from '../errors/errors.ts';
-import { CgroupWatch } from '../kernel/cgroup-watch.ts';
+import { NoSuchProcess } from '../errors/errors.ts';
+import { FollowedCgroups } from '../kernel/followed-cgroups.ts';
 import type { KernelSettings, RateLimit } from '../kernel/kernel-settings.ts';
 import type { PidNamespace } from '../kernel/pid-namespace.ts';
 import {
@@ -22,7 +22,10 @@ export interface SessionTarget {
   readonly pids?: readonly number[];
   /** Only descendants of this process (usually our own, about to start a command). */
   readonly launcher?: number;
-  /** Only processes in these cgroup v2 directories or below: at most 16. */
+  /**
+   * Only processes in these cgroup v2 directories or below: at most 16. One that is removed is followed
+   * again when it, or what is above it, is made again; a `warning` says both.
+   */
   readonly cgroups?: readonly string[];
 }
 
@@ -35,7 +38,8 @@ export interface RecordOptions {
 export class SessionFilter {
   private target: SessionTarget = {};
   private rateLimit: RateLimit | undefined;
-  private watch: CgroupWatch | undefined;
+  /** Those of the target, by their paths. */
+  readonly cgroups: FollowedCgroups;
 
   constructor(
     private readonly object: BpfObject,
@@ -44,14 +48,16 @@ export class SessionFilter {
     private readonly namespace: PidNamespace,
     private readonly events: readonly KernelHook[],
     private readonly records: RecordOptions,
-  ) {}
+  ) {
+    this.cgroups = new FollowedCgroups(object);
+  }
 
   /** Another limit from now on, or none. @throws BadOption */
   setRateLimit(rateLimit: RateLimit | undefined): void {
     const { pids, launcher, cgroups = [] } = this.target;
     checkRateLimit(rateLimit);
     this.rateLimit = rateLimit;
-    this.apply(pids !== undefined || launcher !== undefined, cgroups.length);
+    this.apply(pids !== undefined || launcher !== undefined, cgroups.length > 0);
   }
 
   /**
@@ -63,34 +69,17 @@ export class SessionFilter {
     checkTarget(target);
     const processes = pids !== undefined || launcher !== undefined;
     for (const pid of pids ?? []) expectProcess(this.procfs, pid);
-    this.watch?.close();
-    // Watched first: what is made between the two is set twice, and never missed.
-    this.watch = new CgroupWatch(cgroups, (index) => this.follow(cgroups, index));
-    this.settings.trackCgroups(cgroups);
+    this.cgroups.set(cgroups);
     // To everybody: at once, before the set is emptied.
-    if (!processes) this.apply(processes, cgroups.length);
+    if (!processes) this.apply(processes, cgroups.length > 0);
     this.untrackAll();
     if (launcher !== undefined) this.settings.track(this.pidOf(launcher), 'launcher');
     if (pids !== undefined) this.trackTrees(pids);
     this.target = target;
-    this.apply(processes, cgroups.length);
+    this.apply(processes, cgroups.length > 0);
   }
 
-  /** No cgroup is followed to its next life any more. */
-  close(): void {
-    this.watch?.close();
-  }
-
-  private follow(cgroups: readonly string[], index: number): void {
-    try {
-      this.settings.trackCgroup(index, cgroups[index] ?? '');
-    } catch (error) {
-      // It was removed, and may be made again.
-      if (!(error instanceof BadCgroup)) throw error;
-    }
-  }
-
-  private apply(processes: boolean, cgroups: number): void {
+  private apply(processes: boolean, cgroups: boolean): void {
     const { rateLimit } = this;
     this.settings.setFilter({
       events: this.events,

@@ -20,6 +20,7 @@ import {
 import { Watchdog } from '../dispatch/watchdog.ts';
 import { NotInComposition, SessionEnded, type WaggleError } from '../errors/errors.ts';
 import { toWaggleError } from '../errors/from-native.ts';
+import type { FollowedChange } from '../kernel/followed-cgroups.ts';
 import type { AttachReport } from '../kernel/kernel-programs.ts';
 import { EventReader, type EventTotals } from '../lifecycle/event-reader.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
@@ -102,7 +103,11 @@ export const openSession = Effect.fnUntraced(function* (
   });
   const needs = mergeKernelNeeds(plan.map(({ spec }) => spec.kernel));
   const capture = yield* openKernelCapture(config, needs);
-  const reader = new EventReader(capture.native, capture.ring, capture.settings);
+  const tell = config.onPluginProblem ?? tellOnStderr;
+  const reader = new EventReader(capture.native, capture.ring, capture.settings, (record) => {
+    const change = capture.filter.cgroups.changeOf(record);
+    if (change !== undefined) tellOfCgroup(change, tell);
+  });
   const stopped = Promise.withResolvers<void>();
   const life = new SessionLife(reader);
   // Assigned once the plugins are set up, before any of them runs.
@@ -136,8 +141,7 @@ export const openSession = Effect.fnUntraced(function* (
     },
     totals: () => life.totals(),
   };
-  const tell = config.onPluginProblem ?? tellOnStderr;
-  warnAboutAbsent(capture.programs.report, tell);
+  warnAboutAbsent(capture.programs.report, config, tell);
   const { attached, services } = yield* setUpPlugins(
     plan,
     { kernel: capture, session: control },
@@ -392,18 +396,36 @@ function streamOf(
   );
 }
 
+/** Without the first, process groups tell who got a signal; without the other one, no line tells of it. */
+const WITHOUT_EVENTS: ReadonlySet<string> = new Set(['signal', 'cgroup-rmdir']);
+
 /** Once: the session works on with what there is, and /proc says the rest. */
-function warnAboutAbsent(report: AttachReport, tell: ReportProblem): void {
+function warnAboutAbsent(
+  report: AttachReport,
+  { cgroups = [] }: SessionConfig,
+  tell: ReportProblem,
+): void {
   for (const [hook, outcome] of Object.entries(report)) {
-    // Without it, process groups tell who got a signal: no event is missing.
-    if (outcome.state === 'attached' || hook === 'signal') continue;
+    if (outcome.state === 'attached' || WITHOUT_EVENTS.has(hook)) continue;
+    if (hook === 'cgroup-mkdir' && cgroups.length === 0) continue;
+    const missing =
+      hook === 'cgroup-mkdir'
+        ? 'a cgroup that is made again is not followed'
+        : `there are no ${hook} events`;
     const reasons = outcome.reasons.map((reason) => reason.split('\n', 1)[0]).join('; ');
     tell({
       plugin: 'session',
       kind: 'warning',
-      message: `there are no ${hook} events: ${reasons}. The session goes on without them; \`waggle doctor\` shows more.`,
+      message: `${missing}: ${reasons}. The session goes on without them; \`waggle doctor\` shows more.`,
     });
   }
+}
+
+function tellOfCgroup({ path, exists }: FollowedChange, tell: ReportProblem): void {
+  const what = exists
+    ? 'was made again, and its processes are followed'
+    : 'was removed; should it be made again, it is followed';
+  tell({ plugin: 'session', kind: 'warning', message: `the cgroup ${path} ${what}` });
 }
 
 export const tellOnStderr: ReportProblem = ({ message }) => {
