@@ -83,6 +83,18 @@ const MOST_INTERRUPTIONS = 10;
 /** A page of any architecture. */
 const SMALLEST_RING = 65_536;
 
+/** What only the sampler names. */
+const SAMPLING_MAPS = [
+  ...MAPS.samples,
+  MAPS.activeSamples,
+  MAPS.sampleCounters,
+  MAPS.sampleScratch,
+  MAPS.unwindTables,
+  MAPS.unwindObjects,
+  MAPS.deferredSamples,
+  MAPS.deferredScratch,
+];
+
 /** One refusal that is to be answered with the next variant. */
 class Refused extends Error {
   constructor(
@@ -212,19 +224,7 @@ function load(file: BpfObjectFile, options: LoadOptions, programs: readonly stri
     if (!options.tracksProcesses) file.setMaxEntries(MAPS.trackedProcesses, 1);
     else if (options.trackedEntries !== undefined)
       file.setMaxEntries(MAPS.trackedProcesses, options.trackedEntries);
-    for (const map of MAPS.samples) file.setMaxEntries(map, options.sampleEntries ?? 1);
-    if (options.unwindsByTables) {
-      const { self: pid = process.pid } = options.pidNamespace ?? {};
-      const self = new Uint8Array(Uint32Array.of(pid).buffer);
-      file.setConstant('.rodata', rodata.offset.own_tgid, self);
-      file.setMaxEntries(MAPS.deferredScratch, possibleCpus());
-      if (options.deferredBytes !== undefined)
-        file.setMaxEntries(MAPS.deferredSamples, options.deferredBytes);
-    } else {
-      file.setMaxEntries(MAPS.deferredSamples, SMALLEST_RING);
-      file.setMaxEntries(MAPS.unwindTables, 1);
-      file.setMaxEntries(MAPS.unwindObjects, 1);
-    }
+    sizeSamplingMaps(file, options);
     if (options.execDetail === false)
       file.setConstant('.rodata', rodata.offset.exec_detail, Uint8Array.of(0));
     if (options.sampleIdle)
@@ -244,6 +244,27 @@ function load(file: BpfObjectFile, options: LoadOptions, programs: readonly stri
       if (program !== undefined) throw new Refused(program, error);
     }
     throw error;
+  }
+}
+
+function sizeSamplingMaps(file: BpfObjectFile, options: LoadOptions): void {
+  if (options.sampleEntries === undefined) {
+    // Kernels that can trace refuse some: keys above 512 bytes need 5.11, arrays of two sizes 5.10.
+    for (const map of SAMPLING_MAPS) if (file.mapNames.includes(map)) file.omitMap(map);
+    return;
+  }
+  for (const map of MAPS.samples) file.setMaxEntries(map, options.sampleEntries);
+  if (options.unwindsByTables) {
+    const { self: pid = process.pid } = options.pidNamespace ?? {};
+    const self = new Uint8Array(Uint32Array.of(pid).buffer);
+    file.setConstant('.rodata', rodata.offset.own_tgid, self);
+    file.setMaxEntries(MAPS.deferredScratch, possibleCpus());
+    if (options.deferredBytes !== undefined)
+      file.setMaxEntries(MAPS.deferredSamples, options.deferredBytes);
+  } else {
+    file.setMaxEntries(MAPS.deferredSamples, SMALLEST_RING);
+    file.setMaxEntries(MAPS.unwindTables, 1);
+    file.setMaxEntries(MAPS.unwindObjects, 1);
   }
 }
 

@@ -73,6 +73,13 @@ export class BpfObjectFile extends Handle {
     );
   }
 
+  /** Does not create a map, which no program that is loaded may name. @throws SystemError, RangeError */
+  omitMap(map: string): void {
+    this.native.check(`leave out map ${map}`, () =>
+      this.native.libbpf.bpf_map__set_autocreate(this.mapAddress(map), 0),
+    );
+  }
+
   /** Writes a `const volatile` global's bytes: `offset` bytes into the data section's map. */
   setConstant(section: '.rodata' | '.data', offset: number, bytes: Uint8Array): void {
     this.guard();
