@@ -28,6 +28,8 @@ describe('a function has one name', () => {
     ],
     ['java/lang/Thread.run_[j]', 'java/lang/Thread.run'],
     ['java/lang/Thread.run_[0]', 'java/lang/Thread.run'],
+    ['java.lang.Thread.run_[1]', 'java.lang.Thread.run'],
+    ['App$$Lambda.0x00007f01.run_[0]', 'App$$Lambda.0x00007f01.run'],
     ['java/lang/Thread.run_[1]', 'java/lang/Thread.run'],
     ['java/util/HashMap$Node.<init>_[i]', 'java/util/HashMap$Node.<init>'],
     ['Main.main_[1]', 'Main.main'],

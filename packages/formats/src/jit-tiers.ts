@@ -20,8 +20,11 @@ const JSC = /^JSC-(?:LLInt|Baseline|DFG|FTL|WasmBBQ|WasmOMG|BBQ|OMG): (?=.)/s;
 const DOTNET =
   /(?<=\))\[(?:PreJIT|ReadyToRun|MinOptJitted|Optimized|QuickJitted|Tier0|Tier1|Tier-0|Tier-1|OptimizedTier1|OptimizedTier1OSR|OptimizedTier1Instrumented|Instrumented|InstrumentedTier0|InstrumentedTier1|QuickJittedInstrumented)\]$/;
 const ANNOTATED = /(?<=.)_\[[ij]\]$/s;
-/** `java/lang/Thread.run`: numbers behind other names may mean anything. */
-const JAVA = /^(?:[^\s./;]+\/)*[^\s./;]+\.[^\s./;(]+(?:\([^)]*\)\S*)?(?=_\[[01]\]$)/;
+/**
+ * `java/lang/Thread.run`, and `java.lang.Thread.run` by async-profiler's option `dot`: numbers behind
+ * other names may mean anything.
+ */
+const JAVA = /^(?:[^\s./;]+[./])*[^\s./;]+\.[^\s./;(]+(?:\([^)]*\)\S*)?(?=_\[[01]\]$)/;
 
 /** The function's name without its tier; the name itself where there is none in it. */
 export function withoutTier(name: string): string {

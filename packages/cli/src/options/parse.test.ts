@@ -45,7 +45,7 @@ describe('values that are refused, with the usage exit code', () => {
     ['uid', parseUid, ['', '-1', 'root', '4294967296']],
     ['seconds', parseSeconds, ['', ' ', '0', '-1', 'x', 'Infinity', 'NaN', '3000000']],
     ['frequency', parseFrequency, ['', '0', '-1', '1.5', '100001', 'x']],
-    ['regex', parseRegex, ['(', '[']],
+    ['regex', parseRegex, ['(', '[', '']],
   ];
   for (const [what, parse, texts] of refused)
     for (const text of texts)

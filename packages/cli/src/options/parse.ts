@@ -50,7 +50,9 @@ export function parseRate(value: string): number {
   return rate;
 }
 
+/** An empty one, as of a variable that is not set, would match all, or black out nothing. */
 export function parseRegex(value: string): RegExp {
+  if (value === '') throw new InvalidArgumentError('It is empty: give a regular expression.');
   try {
     return new RegExp(value);
   } catch (error) {
