@@ -91,6 +91,7 @@ describe('waggle diff', () => {
     writeFileSync(empty, '');
     for (const [args, code, words] of [
       [[before, join(folder, 'none.folded')], 1, 'there is no such file'],
+      [[before, folder], 1, 'it is a directory'],
       [[before, empty], 1, 'has no samples to compare'],
       [[before, join(folder, 'x.svg')], 2, 'profiles can be read from'],
       [

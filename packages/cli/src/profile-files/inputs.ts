@@ -20,6 +20,13 @@ export interface UnreadableProfile {
   readonly exitCode: number;
 }
 
+/** Of what opening and reading a file says. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory, not a profile',
+  EACCES: 'it may not be read by this user',
+};
+
 /**
  * The content says what it is; the name says what was meant, for messages. What was left out of the
  * file is said here. `-` is standard input.
@@ -37,9 +44,8 @@ export async function readProfile(path: string): Promise<Profile | UnreadablePro
     const { code, message } = error as NodeJS.ErrnoException;
     const isOther = error instanceof UnknownProfileError && named?.parse !== undefined;
     const reason =
-      code === 'ENOENT'
-        ? 'there is no such file'
-        : `${isOther ? `not a ${named?.name} profile: ` : ''}${printable(message)}`;
+      UNREADABLE[code ?? ''] ??
+      `${isOther ? `not a ${named?.name} profile: ` : ''}${printable(message)}`;
     if (named === undefined || named.parse !== undefined)
       return { problem: `${called}: ${reason}`, exitCode: FAILED };
     const readable = formats.flatMap((format) => (format.parse ? format.extensions : []));
