@@ -2,18 +2,37 @@
  * A file's bytes as they are to be read: unpacked where they are packed, within a limit (a hostile
  * file unpacks to a thousand times its size), and as text in the encoding that its first bytes tell.
  */
+import { ReadBudget } from './read-budget.ts';
 import { zlib } from './zlib.ts';
 
-/** A profile unpacks to some ten times its size. */
+/** What JavaScript engines take as one text. */
 const MOST_UNPACKED_BYTES = 1 << 30;
+const UNPACKED = 'its unpacked bytes';
 
 export function startsWith(bytes: Uint8Array, ...magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte);
 }
 
-/** @throws an Error when the bytes begin as gzip or zstd and are broken, too many, or unknown here. */
-export function unpacked(bytes: Uint8Array): Uint8Array {
-  const limit = { maxOutputLength: MOST_UNPACKED_BYTES };
+/**
+ * @throws ProfileTooLargeError when there is more in them than the budget has; an Error when the bytes
+ * begin as gzip or zstd and are broken, or unknown here.
+ */
+export function unpacked(
+  bytes: Uint8Array,
+  budget: ReadBudget = new ReadBudget(bytes.length),
+): Uint8Array {
+  try {
+    const content = unpackedWithin(bytes, Math.min(MOST_UNPACKED_BYTES, budget.left));
+    if (content !== bytes) budget.spend(content.length, UNPACKED);
+    return content;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
+    throw budget.tooLarge(UNPACKED);
+  }
+}
+
+function unpackedWithin(bytes: Uint8Array, maxOutputLength: number): Uint8Array {
+  const limit = { maxOutputLength };
   if (startsWith(bytes, 0x1f, 0x8b)) return zlib().gunzipSync(bytes, limit);
   if (startsWith(bytes, 0x28, 0xb5, 0x2f, 0xfd)) {
     // In Node from 22.15 on, and in Bun.

@@ -68,6 +68,7 @@ export type {
   ProfileValues,
   ValueType,
 } from './profile.ts';
+export { ProfileTooLargeError } from './read-budget.ts';
 export {
   encodeSpeedscope,
   parseSpeedscope,

@@ -11,7 +11,7 @@
  *   and compiled by C1, behind `package/Class.method`; FlameGraph's stackcollapse-perf.pl has the
  *   first two behind any name
  */
-import type { Profile, ProfileFrame } from './profile.ts';
+import type { Profile, ProfileFrame, ProfileStack } from './profile.ts';
 
 const V8 = /^(JS|LazyCompile|Function|Script|Eval|RegExp):[~^+*](?=.)/s;
 /** What V8 calls `JS:` now: which of the two it was depended on how the function was compiled. */
@@ -43,18 +43,20 @@ export function withoutTier(name: string): string {
 /** The profile with one frame for each function, where it had one for each tier. */
 export function withoutTiers<Read extends Pick<Profile, 'stacks'>>(profile: Read): Read {
   const known = new Map<ProfileFrame, ProfileFrame>();
-  let changed = false;
   const frameOf = (frame: ProfileFrame): ProfileFrame => {
     let found = known.get(frame);
     if (found === undefined) {
       // Nothing of the kernel's is compiled so. The root, a process for us, is a function for others.
       const name = frame.kind === 'kernel' ? frame.name : withoutTier(frame.name);
       found = name === frame.name ? frame : { ...frame, name };
-      changed ||= found !== frame;
       known.set(frame, found);
     }
     return found;
   };
-  const stacks = profile.stacks.map((stack) => ({ ...stack, frames: stack.frames.map(frameOf) }));
-  return changed ? { ...profile, stacks } : profile;
+  const hasTiers = ({ frames }: ProfileStack) => frames.some((frame) => frameOf(frame) !== frame);
+  if (!profile.stacks.some(hasTiers)) return profile;
+  const stacks = profile.stacks.map((stack) =>
+    hasTiers(stack) ? { ...stack, frames: stack.frames.map(frameOf) } : stack,
+  );
+  return { ...profile, stacks };
 }

@@ -1,12 +1,13 @@
 /** Reading JSON of unknown origin: each step says what it found wrong, in the error of the format. */
 
 import { textOf, unpacked } from './file-bytes.ts';
+import { ProfileTooLargeError, type ReadBudget, spendOnJson } from './read-budget.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface JsonShape {
   /** The object that the file holds. */
-  file(bytes: Uint8Array): JsonObject;
+  file(bytes: Uint8Array, budget: ReadBudget): JsonObject;
   object(value: unknown, what: string): JsonObject;
   array(value: unknown, what: string): readonly unknown[];
 }
@@ -18,11 +19,14 @@ export function jsonShape(format: string, SyntaxProblem: new (reason: string) =>
     return value as JsonObject;
   };
   return {
-    file(bytes) {
+    file(bytes, budget) {
       let value: unknown;
       try {
-        value = JSON.parse(textOf(unpacked(bytes)));
+        const text = textOf(unpacked(bytes, budget));
+        spendOnJson(text, budget);
+        value = JSON.parse(text);
       } catch (error) {
+        if (error instanceof ProfileTooLargeError) throw error;
         throw new SyntaxProblem(`not a ${format} file: ${(error as Error).message}`);
       }
       return object(value, 'the file');

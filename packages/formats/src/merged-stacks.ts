@@ -3,6 +3,7 @@
  * samples. So a profile gives the same file whatever the order it was collected in.
  */
 import { type Profile, type ProfileFrame, type ProfileStack, totalSamples } from './profile.ts';
+import { StackKeys } from './stack-keys.ts';
 import { stackValues } from './values.ts';
 
 /**
@@ -39,22 +40,14 @@ export function mergedStacks(
   { signed = false, sameness = frameKey }: MergeOptions = {},
 ): readonly ProfileStack[] {
   if (!signed) totalSamples(stacks);
-  const keys = new Map<ProfileFrame, string>();
-  const keyOf = (frame: ProfileFrame): string => {
-    let key = keys.get(frame);
-    if (key === undefined) {
-      key = sameness(frame);
-      keys.set(frame, key);
-    }
-    return key;
-  };
+  const keys = new StackKeys(stacks, sameness);
   const merged = new Map<string, MergedStack>();
   for (const stack of stacks) {
     const { frames, count } = stack;
     const all = values === undefined ? undefined : stackValues(stack, values);
     if (signed) checkWhole(all ?? [count]);
     if (all === undefined ? count === 0 : all.every((value) => value === 0)) continue;
-    const key = frames.map(keyOf).join('\n');
+    const key = keys.of(frames);
     const known = merged.get(key);
     if (known === undefined) {
       merged.set(key, { frames, count, ...(all === undefined ? {} : { values: [...all] }) });

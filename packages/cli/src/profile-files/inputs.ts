@@ -1,5 +1,6 @@
 // A profile from a file or from standard input, of whatever format its content is.
 
+import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { printable } from '@waggle/core';
 import {
@@ -13,6 +14,9 @@ import {
 } from '@waggle/formats';
 import { FAILED, USAGE_ERROR } from '../exit-code.ts';
 import { say } from '../terminal/messages.ts';
+
+/** Of a pipe, in bytes. */
+const MOST_STREAMED = 256 << 20;
 
 /** Why there is no profile, and the exit code that says so. */
 export interface UnreadableProfile {
@@ -36,7 +40,7 @@ export async function readProfile(path: string): Promise<Profile | UnreadablePro
   const named = formatForPath(path);
   let read: ParsedProfile;
   try {
-    const bytes = path === '-' ? await standardInput() : await readFile(path);
+    const bytes = await bytesOf(path);
     // A recording without a sample is an empty file in some formats.
     const parse = bytes.length === 0 ? (named?.parse ?? parseProfile) : parseProfile;
     read = parse(bytes);
@@ -57,9 +61,19 @@ export async function readProfile(path: string): Promise<Profile | UnreadablePro
   return profile;
 }
 
-async function standardInput(): Promise<Uint8Array> {
+/** Pipes and devices may never end. */
+async function bytesOf(path: string): Promise<Uint8Array> {
+  if (path !== '-' && statSync(path).isFile()) return readFile(path);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk);
+  let length = 0;
+  for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MOST_STREAMED)
+      throw new Error(
+        `more than ${MOST_STREAMED >> 20} MB came; what is that large has to be a file`,
+      );
+  }
   return Buffer.concat(chunks);
 }
 

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { encodeFolded } from '../index.ts';
+import { ReadBudget } from '../read-budget.ts';
 import { ChromeSyntaxError, parseChromeTrace, parseCpuProfile, parseHeapProfile } from './index.ts';
+
+/** Of a file of a megabyte, for the whole test. */
+const budget = new ReadBudget(1 << 20);
 
 const callFrame = (functionName: string, url = '') => ({
   ...{ functionName, url, scriptId: '0', lineNumber: 3, columnNumber: 1 },
@@ -22,7 +26,7 @@ describe('.cpuprofile', () => {
   };
 
   test('each sample lasts until the next one; times are shown, samples are counted', () => {
-    const profile = parseCpuProfile(timed);
+    const profile = parseCpuProfile(timed, budget);
     expect(profile.values).toEqual({
       types: [
         { type: 'samples', unit: 'count' },
@@ -51,7 +55,7 @@ describe('.cpuprofile', () => {
   });
 
   test('without samples, nodes say how often they were hit', () => {
-    const profile = parseCpuProfile({ nodes });
+    const profile = parseCpuProfile({ nodes }, budget);
     expect(profile.values).toBeUndefined();
     expect(encodeFolded(profile)).toBe('(idle) 1\nmain 1\nmain;(anonymous) 2\n');
   });
@@ -61,7 +65,9 @@ describe('.cpuprofile', () => {
       ...{ functionName: '(root)', url: '', hitCount: 0, id: 1 },
       children: [{ functionName: 'main', url: '', hitCount: 3, id: 2, children: [] }],
     };
-    expect(encodeFolded(parseCpuProfile({ head, startTime: 1, endTime: 2 }))).toBe('main 3\n');
+    expect(encodeFolded(parseCpuProfile({ head, startTime: 1, endTime: 2 }, budget))).toBe(
+      'main 3\n',
+    );
   });
 
   test('inconsistent ones are refused', () => {
@@ -77,7 +83,7 @@ describe('.cpuprofile', () => {
       { nodes: [{ callFrame: callFrame('a') }] },
       { nodes: 5 },
     ])
-      expect(() => parseCpuProfile(wrong)).toThrow(ChromeSyntaxError);
+      expect(() => parseCpuProfile(wrong, budget)).toThrow(ChromeSyntaxError);
   });
 
   test('a deep tree', () => {
@@ -85,7 +91,7 @@ describe('.cpuprofile', () => {
       ...{ id: index, hitCount: index === 19_999 ? 1 : 0, callFrame: callFrame('f') },
       ...(index === 19_999 ? {} : { children: [index + 1] }),
     }));
-    expect(parseCpuProfile({ nodes: deep }).stacks[0]?.frames.length).toBe(20_000);
+    expect(parseCpuProfile({ nodes: deep }, budget).stacks[0]?.frames.length).toBe(20_000);
   });
 });
 
@@ -94,7 +100,7 @@ test('.heapprofile: bytes that are alive', () => {
     ...{ callFrame: callFrame('(root)'), selfSize: 0 },
     children: [{ callFrame: callFrame('load'), selfSize: 4096, children: [] }],
   };
-  const { values, stacks } = parseHeapProfile({ head });
+  const { values, stacks } = parseHeapProfile({ head }, budget);
   expect(values?.types).toEqual([{ type: 'inuse_space', unit: 'bytes' }]);
   expect(stacks).toEqual([
     { frames: [{ name: 'load', kind: 'user' }], count: 4096, values: [4096] },
@@ -128,7 +134,7 @@ describe("traces of Chrome's DevTools", () => {
   ];
 
   test('the pieces are one profile, under its thread', () => {
-    const profile = parseChromeTrace(events);
+    const profile = parseChromeTrace(events, budget);
     expect(profile.stacks.map(({ values }) => values)).toEqual([
       [3, 90],
       [1, 0],
@@ -140,10 +146,12 @@ describe("traces of Chrome's DevTools", () => {
   test('a whole profile in one event, as before 2018', () => {
     const data = { cpuProfile: { nodes, startTime: 0, endTime: 9, samples: [2], timeDeltas: [1] } };
     const event = { ph: 'I', ...thread, name: 'CpuProfile', args: { data } };
-    expect(encodeFolded(parseChromeTrace([event]))).toBe('main 1\n');
+    expect(encodeFolded(parseChromeTrace([event], budget))).toBe('main 1\n');
   });
 
   test('a trace without a profile is refused', () => {
-    expect(() => parseChromeTrace([{ ph: 'X', name: 'UpdateLayer' }])).toThrow(ChromeSyntaxError);
+    expect(() => parseChromeTrace([{ ph: 'X', name: 'UpdateLayer' }], budget)).toThrow(
+      ChromeSyntaxError,
+    );
   });
 });

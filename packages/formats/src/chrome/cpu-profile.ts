@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../json-shape.ts';
 import type { Profile, ProfileFrame, ProfileValues } from '../profile.ts';
+import type { ReadBudget } from '../read-budget.ts';
 import { SAMPLES, sampleCount } from '../values.ts';
 import {
   type CallTreeNode,
@@ -33,7 +34,7 @@ export interface CpuProfileParts {
 }
 
 /** @throws ChromeSyntaxError when the object is no such profile, or one that is inconsistent. */
-export function parseCpuProfile(root: JsonObject): Profile {
+export function parseCpuProfile(root: JsonObject, budget: ReadBudget): Profile {
   const tree = treeOf(root);
   const numbers = (field: string): readonly number[] =>
     root[field] === undefined
@@ -46,23 +47,20 @@ export function parseCpuProfile(root: JsonObject): Profile {
     typeof startTime === 'number' && typeof endTime === 'number'
       ? (endTime - startTime) * scale
       : undefined;
-  return cpuProfile({
-    tree,
-    samples: numbers('samples'),
-    timeDeltas: numbers('timeDeltas'),
-    duration,
-  });
+  const parts = { tree, samples: numbers('samples'), timeDeltas: numbers('timeDeltas'), duration };
+  return cpuProfile(parts, budget);
 }
 
 /** @param outermost frames under every stack, as the thread's. */
 export function cpuProfile(
   { tree, samples, timeDeltas, duration }: CpuProfileParts,
+  budget: ReadBudget,
   outermost: readonly ProfileFrame[] = [],
 ): Profile {
   const isTimed = samples.length > 0 && timeDeltas.length === samples.length;
   const nodes = samples.length > 0 ? sampled(tree, samples, timeDeltas, duration, isTimed) : tree;
   const values = isTimed ? SAMPLES_AND_TIME : undefined;
-  const stacks = stacksOf(nodes, values, outermost);
+  const stacks = stacksOf(nodes, values, outermost, budget);
   const profile = { stacks, ...(values === undefined ? {} : { values }) };
   const unknown = { host: '', frequencyHz: 0, startTime: new Date(Number.NaN), lostSamples: 0 };
   return {

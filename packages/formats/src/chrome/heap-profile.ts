@@ -1,12 +1,13 @@
 /** Reads sampling heap profiles of V8 (`.heapprofile`): bytes that are alive, by who allocated them. */
 import type { JsonObject } from '../json-shape.ts';
 import type { Profile, ProfileValues } from '../profile.ts';
+import type { ReadBudget } from '../read-budget.ts';
 import { type CallTreeNode, frameOf, json, numberOf, stacksOf } from './nodes.ts';
 
 const LIVE_BYTES: ProfileValues = { types: [{ type: 'inuse_space', unit: 'bytes' }], shown: 0 };
 
 /** @throws ChromeSyntaxError when the object is no such profile. */
-export function parseHeapProfile(root: JsonObject): Profile {
+export function parseHeapProfile(root: JsonObject, budget: ReadBudget): Profile {
   const tree = new Map<number, CallTreeNode>();
   const open: { node: JsonObject; parent: number | undefined }[] = [
     { node: json.object(root.head, 'head'), parent: undefined },
@@ -25,7 +26,7 @@ export function parseHeapProfile(root: JsonObject): Profile {
   const startTime = new Date(Number.NaN);
   const unknown = { host: '', frequencyHz: 0, startTime, durationSeconds: 0, lostSamples: 0 };
   return {
-    stacks: stacksOf(tree, LIVE_BYTES, []),
+    stacks: stacksOf(tree, LIVE_BYTES, [], budget),
     values: LIVE_BYTES,
     metadata: { ...unknown, samples: 0 },
   };

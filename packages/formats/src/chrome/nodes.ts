@@ -5,6 +5,7 @@
  */
 import { type JsonObject, jsonShape } from '../json-shape.ts';
 import type { ProfileFrame, ProfileStack, ProfileValues } from '../profile.ts';
+import type { ReadBudget } from '../read-budget.ts';
 
 export class ChromeSyntaxError extends Error {
   override readonly name = 'ChromeSyntaxError';
@@ -47,29 +48,23 @@ export function stacksOf(
   tree: CallTree,
   values: ProfileValues | undefined,
   outermost: readonly ProfileFrame[],
+  budget: ReadBudget,
 ): ProfileStack[] {
-  const paths = new Map<number, readonly ProfileFrame[]>();
   const pathOf = (id: number): readonly ProfileFrame[] => {
-    const open: CallTreeNode[] = [];
+    const frames: ProfileFrame[] = [];
+    let steps = 0;
     let at: number | undefined = id;
-    let path: readonly ProfileFrame[] | undefined;
     while (at !== undefined) {
-      path = paths.get(at);
-      if (path !== undefined) break;
       const node: CallTreeNode | undefined = tree.get(at);
       if (node === undefined) throw new ChromeSyntaxError(`there is no node ${at}`);
-      open.push(node);
-      if (open.length > tree.size) throw new ChromeSyntaxError(`node ${id} is its own caller`);
+      if (node.frame !== undefined) frames.push(node.frame);
+      if (++steps > tree.size) throw new ChromeSyntaxError(`node ${id} is its own caller`);
       at = node.parent;
     }
-    let frames = path ?? outermost;
-    for (const node of open.reverse()) {
-      if (node.frame !== undefined) frames = [...frames, node.frame];
-      // Only the asked one: the paths of a deep tree would be as large as its square.
-      if (node.id === id) paths.set(id, frames);
-    }
-    return frames;
+    budget.stack(frames.length + outermost.length);
+    return outermost.concat(frames.reverse());
   };
+  for (const { frame } of tree.values()) if (frame !== undefined) budget.frame(frame);
   const stacks: ProfileStack[] = [];
   for (const { id, values: all } of tree.values()) {
     if (all.every((value) => value === 0)) continue;

@@ -5,6 +5,7 @@
  */
 import type { JsonObject } from '../json-shape.ts';
 import type { Profile, ProfileFrame } from '../profile.ts';
+import type { ReadBudget } from '../read-budget.ts';
 import { sampleCount } from '../values.ts';
 import { cpuProfile, parseCpuProfile } from './cpu-profile.ts';
 import { type CallTreeNode, ChromeSyntaxError, frameOf, json, numberOf } from './nodes.ts';
@@ -17,7 +18,7 @@ interface Pieces {
 }
 
 /** @throws ChromeSyntaxError when there is no CPU profile in the trace. */
-export function parseChromeTrace(list: readonly unknown[]): Profile {
+export function parseChromeTrace(list: readonly unknown[], budget: ReadBudget): Profile {
   const events = list.map((event, index) => json.object(event, `event ${index}`));
   const threads = new Map<string, string>();
   const found = new Map<string, Pieces>();
@@ -32,14 +33,14 @@ export function parseChromeTrace(list: readonly unknown[]): Profile {
     .filter(({ name }) => name === 'CpuProfile')
     .map(({ args }) => {
       const data = json.object(json.object(args, 'args').data, 'args.data');
-      return parseCpuProfile(json.object(data.cpuProfile, 'args.data.cpuProfile'));
+      return parseCpuProfile(json.object(data.cpuProfile, 'args.data.cpuProfile'), budget);
     });
   const profiles = [...found.values()]
     .filter(({ samples }) => samples.length > 0)
     .map(({ thread, ...parts }) => {
       const outermost: ProfileFrame[] = thread === '' ? [] : [{ name: thread, kind: 'process' }];
       addLostNodes(parts);
-      return cpuProfile({ ...parts, duration: undefined }, outermost);
+      return cpuProfile({ ...parts, duration: undefined }, budget, outermost);
     })
     .concat(whole);
   const [first] = profiles;

@@ -4,6 +4,7 @@
  */
 import { shownStacks } from '../merged-stacks.ts';
 import type { Profile, ProfileFrame, ValueType } from '../profile.ts';
+import { StackKeys } from '../stack-keys.ts';
 import { sampleCount, shownType } from '../values.ts';
 
 /** Samples of one thing in both profiles, or what else they measure of it. */
@@ -65,15 +66,15 @@ const functionKey = ({ kind, name }: ProfileFrame): string => `${kind} ${name}`;
 export function diffProfiles(before: Profile, after: Profile): ProfileDiff {
   const all = none();
   const functions = new Map<string, FunctionCounts>();
+  const byFrame = new Map<ProfileFrame, FunctionCounts>();
   const stacks = new Map<string, StackCounts>();
-  for (const [side, profile] of [
-    ['before', before],
-    ['after', after],
-  ] as const)
-    for (const { frames, count } of shownStacks(profile)) {
+  const shown = { before: shownStacks(before), after: shownStacks(after) };
+  const keys = new StackKeys([...shown.before, ...shown.after], functionKey);
+  for (const side of ['before', 'after'] as const)
+    for (const { frames, count } of shown[side]) {
       all[side] += count;
-      addStack(stacks, frames, side, count);
-      addFunctions(functions, frames, side, count);
+      addStack(stacks, keys.of(frames), frames, side, count);
+      addFunctions(functions, byFrame, frames, side, count);
     }
   return {
     totals: { ...all, ...takenOf(before, after, all) },
@@ -92,11 +93,11 @@ function takenOf(before: Profile, after: Profile, all: Change): Pick<Totals, 'ta
 
 function addStack(
   stacks: Map<string, StackCounts>,
+  key: string,
   frames: readonly ProfileFrame[],
   side: Side,
   count: number,
 ): void {
-  const key = JSON.stringify(frames.map(functionKey));
   const known = stacks.get(key);
   if (known === undefined) stacks.set(key, { frames, ...none(), [side]: count });
   else known[side] += count;
@@ -104,6 +105,7 @@ function addStack(
 
 function addFunctions(
   functions: Map<string, FunctionCounts>,
+  byFrame: Map<ProfileFrame, FunctionCounts>,
   frames: readonly ProfileFrame[],
   side: Side,
   count: number,
@@ -111,18 +113,19 @@ function addFunctions(
   const met = new Set<FunctionCounts>();
   for (const frame of frames) {
     if (frame.kind === 'process') continue;
-    const key = functionKey(frame);
-    let known = functions.get(key);
+    let known = byFrame.get(frame);
     if (known === undefined) {
-      known = { frame, self: none(), total: none() };
+      const key = functionKey(frame);
+      known = functions.get(key) ?? { frame, self: none(), total: none() };
       functions.set(key, known);
+      byFrame.set(frame, known);
     }
     known.frame = frame;
     if (!met.has(known)) known.total[side] += count;
     met.add(known);
   }
   const leaf = frames.at(-1);
-  const known = leaf && functions.get(functionKey(leaf));
+  const known = leaf && byFrame.get(leaf);
   if (known !== undefined) known.self[side] += count;
 }
 

@@ -6,11 +6,13 @@
  */
 import type { JsonObject, JsonShape } from '../json-shape.ts';
 import type { FrameKind, ProfileFrame } from '../profile.ts';
+import { REFERENCE, type ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import { unnamed } from '../unnamed-code.ts';
 import { CATEGORIES } from './file.ts';
 
-type FramesOf = (stack: unknown) => readonly ProfileFrame[];
+/** `outermost` are frames under all others. */
+type FramesOf = (stack: unknown, outermost: readonly ProfileFrame[]) => readonly ProfileFrame[];
 
 /** An address, for which nobody found a name. */
 const ADDRESS = /^0x[0-9a-f]+$/i;
@@ -20,6 +22,7 @@ export function stackReader(
   root: JsonObject,
   json: JsonShape,
   SyntaxProblem: new (reason: string) => Error,
+  budget: ReadBudget,
 ): FramesOf {
   const shared = json.object(root.shared ?? {}, 'shared');
   const table = (name: string) => json.object(shared[name] ?? thread[name], name);
@@ -101,6 +104,7 @@ export function stackReader(
       ...placeOf(fileOf(func), lineOf(frame)),
       ...(Number(inlineDepths[frame] ?? 0) > 0 ? { inlined: true } : {}),
     };
+    budget.frame(made);
     read.set(frame, made);
     return made;
   };
@@ -111,19 +115,22 @@ export function stackReader(
     return prefix == null ? null : Number(prefix);
   };
 
-  return (stack) => {
+  return (stack, outermost) => {
     const frames: ProfileFrame[] = [];
+    const most = budget.left / REFERENCE;
     let row = stack == null ? null : Number(stack);
     while (row !== null) {
       const frame = stackFrames[row];
       if (frame === undefined) throw new SyntaxProblem(`there is no stack ${row}`);
-      frames.push(frameAt(Number(frame)));
+      if (frames.push(frameAt(Number(frame))) > most)
+        throw budget.tooLarge('the frames of a stack');
       const caller = callerOf(row);
       // Rows that came in a circle would never end.
       if (caller !== null && !(caller < row))
         throw new SyntaxProblem(`stack ${row} comes before its caller`);
       row = caller;
     }
-    return frames.reverse();
+    budget.stack(frames.length + outermost.length);
+    return outermost.concat(frames.reverse());
   };
 }

@@ -7,6 +7,7 @@
 import type { ParsedProfile } from '../format.ts';
 import { type JsonObject, jsonShape } from '../json-shape.ts';
 import type { ProfileMetadata, ProfileStack, ValueType } from '../profile.ts';
+import { ReadBudget } from '../read-budget.ts';
 import { nanosecondsIn, sampleCount } from '../values.ts';
 import { DETAILS, PRODUCT } from './file.ts';
 import { stackReader } from './parse-stacks.ts';
@@ -28,12 +29,15 @@ const WEIGHTS: Readonly<Record<string, { scale: number; type?: ValueType }>> = {
 };
 
 /** @throws FirefoxSyntaxError when the bytes are no processed profile, or one that is inconsistent. */
-export function parseFirefox(bytes: Uint8Array): ParsedProfile {
-  return firefoxProfile(json.file(bytes));
+export function parseFirefox(
+  bytes: Uint8Array,
+  budget: ReadBudget = new ReadBudget(bytes.length),
+): ParsedProfile {
+  return firefoxProfile(json.file(bytes, budget), budget);
 }
 
 /** The same, of a file that was taken for JSON already. */
-export function firefoxProfile(root: JsonObject): ParsedProfile {
+export function firefoxProfile(root: JsonObject, budget: ReadBudget): ParsedProfile {
   const meta = json.object(root.meta, 'meta');
   if (typeof meta.preprocessedProfileVersion !== 'number')
     throw new FirefoxSyntaxError(
@@ -48,7 +52,7 @@ export function firefoxProfile(root: JsonObject): ParsedProfile {
   const taken = threads.filter((_, index) => weightTypes[index] === wanted);
   const isOurs = meta.product === PRODUCT;
   const value = weightOf(wanted, isOurs ? detailsOf(meta) : undefined);
-  const stacks = taken.flatMap((thread) => stacksOf(thread, root, isOurs, value.scale));
+  const stacks = taken.flatMap((thread) => stacksOf(thread, root, isOurs, value.scale, budget));
   const read = {
     stacks,
     ...(value.type === undefined ? {} : { values: { types: [value.type], shown: 0 } }),
@@ -90,6 +94,7 @@ function stacksOf(
   root: JsonObject,
   isOurs: boolean,
   scale: number,
+  budget: ReadBudget,
 ): ProfileStack[] {
   const samples = json.object(thread.samples, 'samples');
   const weights = samples.weight == null ? undefined : json.array(samples.weight, 'samples.weight');
@@ -100,13 +105,13 @@ function stacksOf(
       throw new FirefoxSyntaxError(`sample ${index} has the weight ${weights?.[index]}`);
     counts.set(stack, (counts.get(stack) ?? 0) + weight);
   });
-  const framesOf = stackReader(thread, root, json, FirefoxSyntaxError);
+  const framesOf = stackReader(thread, root, json, FirefoxSyntaxError, budget);
   // Ours have the process at their root; in other files only the thread knows it.
   const process = isOurs ? undefined : (thread.processName ?? thread.name);
   const outermost =
     typeof process === 'string' ? [{ name: process, kind: 'process' as const }] : [];
   return [...counts].map(([stack, count]) => ({
-    frames: [...outermost, ...framesOf(stack)],
+    frames: framesOf(stack, outermost),
     count: wholeWeight(count * scale),
   }));
 }

@@ -32,6 +32,7 @@ export class FirefoxTables {
   readonly #resourceNames: number[] = [];
   /** Source files by the number of their string. */
   readonly #sources = new Interned<number>();
+  readonly #functionOf = new Map<ProfileFrame, number>();
   readonly #functions = new Interned<FunctionRow>();
   readonly #frames = new Interned<FrameRow>();
   readonly #stacks = new Interned<{ frame: number; prefix: number | null }>();
@@ -108,11 +109,16 @@ export class FirefoxTables {
   }
 
   #frame(frame: ProfileFrame, inlineDepth: number): number {
-    const func = this.#function(frame);
+    let func = this.#functionOf.get(frame);
+    if (func === undefined) {
+      func = this.#function(frame);
+      this.#functionOf.set(frame, func);
+    }
     const category = CATEGORIES.findIndex(({ kind }) => kind === frame.kind);
     const { line = null } = frame;
-    return this.#frames.indexOf(`${func} ${category} ${line} ${inlineDepth}`, () => ({
-      func,
+    const row = func;
+    return this.#frames.indexOf(`${row} ${category} ${line} ${inlineDepth}`, () => ({
+      func: row,
       category,
       line,
       inlineDepth,

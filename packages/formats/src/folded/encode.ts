@@ -5,10 +5,13 @@
  * `#`, which would make a comment of the line, becomes the wide one, U+FF03. A number at the end of a stack
  * would be a second count: the space before it becomes one that does not break.
  */
-import { type Profile, type ProfileFrame, totalSamples } from '../profile.ts';
+import { type Profile, type ProfileFrame, type ProfileStack, totalSamples } from '../profile.ts';
+import { StackKeys } from '../stack-keys.ts';
 import { countedValue, nanosecondsIn, onlyValue, shownType } from '../values.ts';
 
 const NANOSECONDS_PER_MICROSECOND = 1000;
+/** In UTF-16 units; every name is in it again for each stack that it is in. */
+const LONGEST_TEXT = 256e6;
 
 /** FlameGraph's mark for kernel functions (`stackcollapse-perf.pl --kernel` writes the same). */
 export const KERNEL_SUFFIX = '_[k]';
@@ -53,12 +56,39 @@ export function foldStack(frames: readonly ProfileFrame[]): string {
 }
 
 /**
+ * Those that read the same as one, before any of them is written out.
+ *
+ * @throws RangeError when they are too long, written out.
+ */
+function onceEach(stacks: readonly ProfileStack[]): Iterable<ProfileStack> {
+  const keys = new StackKeys(stacks, foldFrame);
+  const merged = new Map<string, { frames: ProfileStack['frames']; count: number }>();
+  let length = 0;
+  for (const { frames, count } of stacks) {
+    if (count === 0) continue;
+    const key = keys.of(frames);
+    const known = merged.get(key);
+    if (known !== undefined) known.count += count;
+    else {
+      merged.set(key, { frames, count });
+      for (const { name } of frames) length += name.length + 1;
+    }
+  }
+  if (length > LONGEST_TEXT)
+    throw new RangeError(
+      `its folded stacks would be ${Math.round(length / 1e6)} MB of text, of which ` +
+        `${LONGEST_TEXT / 1e6} MB can be written: give it as .html or .pb.gz`,
+    );
+  return merged.values();
+}
+
+/**
  * The folded text: root first, stacks that read the same merged, lines in code-unit order, each
  * ended by a newline. Stacks with a count of zero are left out; no samples give the empty text.
  * Of several values, the first in a unit of count is written, else the one that is shown; times are
  * whole microseconds.
  *
- * @throws RangeError when a count is not a whole number of samples.
+ * @throws RangeError when a count is not a whole number of samples, or the text would be too long.
  */
 export function encodeFolded(profile: Pick<Profile, 'stacks' | 'values'>): string {
   const written = onlyValue(profile, countedValue(profile));
@@ -67,8 +97,7 @@ export function encodeFolded(profile: Pick<Profile, 'stacks' | 'values'>): strin
   const nanoseconds = nanosecondsIn(shownType(written).unit);
   const scale = nanoseconds === undefined ? 1 : nanoseconds / NANOSECONDS_PER_MICROSECOND;
   const counts = new Map<string, number>();
-  for (const { frames, count } of stacks) {
-    if (count === 0) continue;
+  for (const { frames, count } of onceEach(stacks)) {
     const line = foldStack(frames);
     counts.set(line, (counts.get(line) ?? 0) + count);
   }

@@ -4,7 +4,10 @@
  * with an offset or "unknown" a function without a symbol, and the first frame names the process.
  * As those tools do, it leaves out what is no stack and goes on; what it left out, it says.
  */
+
+import { linesOf } from '../lines.ts';
 import type { FrameKind, ProfileFrame, ProfileStack } from '../profile.ts';
+import { ReadBudget } from '../read-budget.ts';
 import { KERNEL_SUFFIX, NUMBER_SPACE, UNKNOWN_FRAME } from './encode.ts';
 
 /** What a folded file holds: the stacks and their sum, but no metadata. */
@@ -71,18 +74,23 @@ function countedLine(line: string, number: number): CountedLine | string {
  *
  * @throws FoldedSyntaxError when there are lines, and none is a stack with a count.
  */
-export function parseFolded(text: string): FoldedProfile {
+export function parseFolded(
+  text: string,
+  budget: ReadBudget = new ReadBudget(text.length),
+): FoldedProfile {
   const counted: CountedLine[] = [];
   let bad = 0;
   let firstBad: { line: number; reason: string } | undefined;
   let number = 0;
-  for (const raw of text.replace(/^\uFEFF/, '').split('\n')) {
+  for (const raw of linesOf(text.replace(/^\uFEFF/, ''))) {
     number++;
     const line = raw.replace(/[ \t\r]+$/, '');
     if (line.trim() === '' || line.trimStart().startsWith('#')) continue;
     const read = countedLine(line, number);
-    if (typeof read !== 'string') counted.push(read);
-    else {
+    if (typeof read !== 'string') {
+      budget.rows(2, 'its lines');
+      counted.push(read);
+    } else {
       bad++;
       firstBad ??= { line: number, reason: read };
     }
@@ -90,7 +98,7 @@ export function parseFolded(text: string): FoldedProfile {
   if (counted.length === 0 && firstBad !== undefined)
     throw new FoldedSyntaxError(firstBad.line, firstBad.reason);
   const second = withoutFirstCount(counted);
-  const { stacks, samples, rounded, vanished } = stacksOf(second ?? counted);
+  const { stacks, samples, rounded, vanished } = stacksOf(second ?? counted, budget);
   const warnings = [
     ...(firstBad === undefined ? [] : [badLines(bad, bad + counted.length, firstBad)]),
     ...(second === undefined ? [] : ['lines have two counts: the second is taken']),
@@ -126,7 +134,7 @@ function withoutFirstCount(lines: readonly CountedLine[]): CountedLine[] | undef
 
 const NUMBER_AT_END = new RegExp(`${NUMBER_SPACE}([\\d.eE+-]+)$`);
 
-function stacksOf(lines: readonly CountedLine[]) {
+function stacksOf(lines: readonly CountedLine[], budget: ReadBudget) {
   const roots = new Map<string, ProfileFrame>();
   const others = new Map<string, ProfileFrame>();
   const frameOf = (name: string, index: number): ProfileFrame => {
@@ -134,6 +142,7 @@ function stacksOf(lines: readonly CountedLine[]) {
     let frame = known.get(name);
     if (frame === undefined) {
       frame = parseFrame(name, index === 0);
+      budget.frame(frame);
       known.set(name, frame);
     }
     return frame;
@@ -153,6 +162,7 @@ function stacksOf(lines: readonly CountedLine[]) {
     const names = stack.replace(/;+$/, '').replace(NUMBER_AT_END, ' $1');
     // py-spy writes a stack of nothing for a thread that has none.
     const frames = names.trim() === '' ? [] : names.split(';').map(frameOf);
+    budget.stack(frames.length);
     stacks.push({ frames, count });
     samples += count;
   }

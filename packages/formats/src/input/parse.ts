@@ -8,15 +8,17 @@ import {
   parseCpuProfile,
   parseHeapProfile,
 } from '../chrome/index.ts';
+import { checkTree } from '../expected-tree.ts';
 import { textOf, unpacked } from '../file-bytes.ts';
 import { firefoxProfile } from '../firefox/parse.ts';
-import { type FoldedFile, parseFoldedFile } from '../folded/index.ts';
+import { type FoldedFile, foldedProfile } from '../folded/index.ts';
 import type { ParsedProfile } from '../format.ts';
 import { withoutTiers } from '../jit-tiers.ts';
 import type { JsonObject } from '../json-shape.ts';
 import { parseOtlp, parseOtlpJson } from '../otlp/parse.ts';
 import { isPerfScript, parsePerfScript } from '../perf-script/index.ts';
 import { parsePprof } from '../pprof/parse.ts';
+import { ProfileTooLargeError, ReadBudget, spendOnJson } from '../read-budget.ts';
 import { speedscopeProfile } from '../speedscope/parse.ts';
 import { binaryKind, isText, knownOther } from './content.ts';
 
@@ -44,24 +46,30 @@ export class UnknownProfileError extends Error {
  * which says what is wrong with the file.
  */
 export function parseProfile(bytes: Uint8Array): ParsedProfile {
-  const content = allUnpacked(bytes);
+  const budget = new ReadBudget(bytes.length);
+  const profile = read(bytes, budget);
+  checkTree(profile, budget.anew());
+  return profile;
+}
+
+function read(bytes: Uint8Array, budget: ReadBudget): ParsedProfile {
+  const content = allUnpacked(bytes, budget);
   if (content.length === 0) throw new UnknownProfileError('the file is empty');
   const other = knownOther(content);
   if (other !== undefined) throw new UnknownProfileError(other);
-  if (!isText(content)) return withoutTiers(parseBinary(content));
+  if (!isText(content)) return withoutTiers(parseBinary(content, budget));
   const text = textOf(content);
-  return withoutTiers(
-    /^\s*[{[]/.test(text) ? parseJsonOr(text, content) : parseText(text, content),
-  );
+  return withoutTiers(/^\s*[{[]/.test(text) ? parseJsonOr(text, budget) : parseText(text, budget));
 }
 
-function allUnpacked(bytes: Uint8Array): Uint8Array {
+function allUnpacked(bytes: Uint8Array, budget: ReadBudget): Uint8Array {
   let content = bytes;
   for (let layer = 0; layer < MOST_LAYERS; layer++) {
     let inner: Uint8Array;
     try {
-      inner = unpacked(content);
+      inner = unpacked(content, budget);
     } catch (error) {
+      if (error instanceof ProfileTooLargeError) throw error;
       throw new UnknownProfileError(`it cannot be unpacked (${(error as Error).message})`);
     }
     if (inner === content) break;
@@ -70,20 +78,20 @@ function allUnpacked(bytes: Uint8Array): Uint8Array {
   return content;
 }
 
-function parseBinary(content: Uint8Array): ParsedProfile {
+function parseBinary(content: Uint8Array, budget: ReadBudget): ParsedProfile {
   switch (binaryKind(content)) {
     case 'pprof':
-      return parsePprof(content);
+      return parsePprof(content, budget);
     case 'otlp':
-      return parseOtlp(content);
+      return parseOtlp(content, budget);
     case undefined:
       throw new UnknownProfileError('it is binary data of an unknown kind');
   }
 }
 
-function parseText(text: string, content: Uint8Array): ParsedProfile {
-  if (isPerfScript(text)) return parsePerfScript(text);
-  const profile = foldedOr(content);
+function parseText(text: string, budget: ReadBudget): ParsedProfile {
+  if (isPerfScript(text)) return parsePerfScript(text, budget);
+  const profile = foldedOr(text, budget);
   if (profile !== undefined) return profile;
   const [first = ''] = text.split('\n', 1);
   throw new UnknownProfileError(
@@ -92,25 +100,28 @@ function parseText(text: string, content: Uint8Array): ParsedProfile {
 }
 
 /** Folded stacks can begin with `{` or `[`, as the frame `[unknown]` does. */
-function parseJsonOr(text: string, content: Uint8Array): ParsedProfile {
+function parseJsonOr(text: string, budget: ReadBudget): ParsedProfile {
   let value: unknown;
   try {
+    spendOnJson(text, budget);
     value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    const profile = isPerfScript(text) ? parsePerfScript(text) : foldedOr(content);
+    if (error instanceof ProfileTooLargeError) throw error;
+    const profile = isPerfScript(text) ? parsePerfScript(text, budget) : foldedOr(text, budget);
     if (profile !== undefined) return profile;
-    if (!/^\s*(?:\{\s*["}]|\[\s*[{"\]])/.test(text)) return parseText(text, content);
+    if (!/^\s*(?:\{\s*["}]|\[\s*[{"\]])/.test(text)) return parseText(text, budget);
     throw new UnknownProfileError(`it is broken JSON (${(error as Error).message})`);
   }
-  if (Array.isArray(value)) return traceOf(value);
-  return parseJson(value as JsonObject);
+  if (Array.isArray(value)) return traceOf(value, budget);
+  return parseJson(value as JsonObject, budget);
 }
 
-function foldedOr(content: Uint8Array): ParsedProfile | undefined {
+function foldedOr(text: string, budget: ReadBudget): ParsedProfile | undefined {
   try {
-    const profile = parseFoldedFile(content);
+    const profile = foldedProfile(text, budget);
     return profile.stacks.length > 0 && isLikely(profile) ? profile : undefined;
-  } catch {
+  } catch (error) {
+    if (error instanceof ProfileTooLargeError) throw error;
     return undefined;
   }
 }
@@ -120,15 +131,16 @@ function isLikely({ stacks, badLines = 0 }: FoldedFile): boolean {
   return badLines <= stacks.length || stacks.some(({ frames }) => frames.length > 1);
 }
 
-function parseJson(root: JsonObject): ParsedProfile {
-  if (root.shared !== undefined && root.profiles !== undefined) return speedscopeProfile(root);
+function parseJson(root: JsonObject, budget: ReadBudget): ParsedProfile {
+  if (root.shared !== undefined && root.profiles !== undefined)
+    return speedscopeProfile(root, budget);
   if (root.resourceProfiles !== undefined || root.resource_profiles !== undefined)
-    return parseOtlpJson(root);
-  if (Array.isArray(root.traceEvents)) return traceOf(root.traceEvents);
-  if (Array.isArray(root.nodes)) return parseCpuProfile(root);
+    return parseOtlpJson(root, budget);
+  if (Array.isArray(root.traceEvents)) return traceOf(root.traceEvents, budget);
+  if (Array.isArray(root.nodes)) return parseCpuProfile(root, budget);
   if (typeof root.head === 'object' && root.head !== null)
-    return 'selfSize' in root.head ? parseHeapProfile(root) : parseCpuProfile(root);
-  if (root.meta !== undefined && root.threads !== undefined) return firefoxProfile(root);
+    return 'selfSize' in root.head ? parseHeapProfile(root, budget) : parseCpuProfile(root, budget);
+  if (root.meta !== undefined && root.threads !== undefined) return firefoxProfile(root, budget);
   const names = Object.keys(root)
     .slice(0, 5)
     .map((name) => JSON.stringify(name.slice(0, 40)));
@@ -137,11 +149,11 @@ function parseJson(root: JsonObject): ParsedProfile {
   );
 }
 
-function traceOf(events: readonly unknown[]): ParsedProfile {
+function traceOf(events: readonly unknown[], budget: ReadBudget): ParsedProfile {
   if (events.some((event) => typeof event !== 'object' || event === null || !('ph' in event)))
     throw new UnknownProfileError('it is JSON of an unknown kind, a list');
   try {
-    return parseChromeTrace(events);
+    return parseChromeTrace(events, budget);
   } catch (error) {
     if (error instanceof ChromeSyntaxError) throw new UnknownProfileError(error.message);
     throw error;

@@ -7,6 +7,8 @@ const TRANSIENT = [429, 502, 503, 504];
 const MILLISECONDS_PER_SECOND = 1000;
 /** Enough for a reason. Some receivers answer with a page of HTML. */
 const LONGEST_REASON = 300;
+/** In bytes, unpacked. */
+const LONGEST_ANSWER = 1 << 20;
 const PROTOBUF = 'application/x-protobuf';
 /** Field 2 of a google.rpc.Status, text: its message. */
 const STATUS_MESSAGE_TAG = (2 << 3) | 2;
@@ -34,14 +36,14 @@ export function retryAfter(headers: Headers): number | undefined {
 
 /** The result of an answer that takes the request. Without a readable body it is taken in full. */
 export async function resultOf(response: Response): Promise<OtlpExportResult> {
-  const body = new Uint8Array(await response.arrayBuffer());
+  const body = await beginningOf(response);
   if (!isProtobuf(response)) return { rejectedProfiles: 0 };
   try {
     const { partialSuccess } = decodeMessage('ExportProfilesServiceResponse', body);
     const message = partialSuccess?.errorMessage;
     return {
       rejectedProfiles: Number(partialSuccess?.rejectedProfiles ?? 0n),
-      ...(message ? { message } : {}),
+      ...(message ? { message: message.slice(0, LONGEST_REASON) } : {}),
     };
   } catch {
     return { rejectedProfiles: 0 };
@@ -50,12 +52,27 @@ export async function resultOf(response: Response): Promise<OtlpExportResult> {
 
 /** The reason in an answer that does not take the request, on one line; '' when it gives none. */
 export async function reasonOf(response: Response): Promise<string> {
-  const body = new Uint8Array(await response.arrayBuffer());
+  const body = await beginningOf(response);
   const text = isProtobuf(response) ? statusMessage(body) : new TextDecoder().decode(body);
   return text
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, LONGEST_REASON);
+}
+
+/** Answers are short. Of one that goes on and on the rest is not waited for. */
+async function beginningOf({ body }: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = body?.getReader();
+  while (reader !== undefined && length < LONGEST_ANSWER) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    length += value.length;
+  }
+  if (length >= LONGEST_ANSWER) await reader?.cancel();
+  return Buffer.concat(chunks).subarray(0, LONGEST_ANSWER);
 }
 
 function isProtobuf({ headers }: Response): boolean {

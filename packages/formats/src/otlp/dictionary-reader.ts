@@ -1,5 +1,6 @@
 /** Follows the references of a request into its dictionary, and refuses those that lead nowhere. */
 import type { FrameKind, ProfileFrame, ProfileMapping } from '../profile.ts';
+import type { ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import { fileOffset, isUnnamed, unnamed } from '../unnamed-code.ts';
 import { BUILD_ID, FRAME_KIND, FRAME_TYPE, KERNEL, KERNEL_FRAME } from './attributes.ts';
@@ -20,10 +21,12 @@ const OUR_KINDS: readonly FrameKind[] = ['process', 'unresolved'];
 
 export class DictionaryReader {
   readonly #tables: Message<'ProfilesDictionary'> | undefined;
+  readonly #budget: ReadBudget;
   readonly #frames = new Map<number, readonly ProfileFrame[]>();
   readonly #mappings = new Map<number, MappedObject>();
 
-  constructor(tables: Message<'ProfilesDictionary'> | undefined) {
+  constructor(tables: Message<'ProfilesDictionary'> | undefined, budget: ReadBudget) {
+    this.#budget = budget;
     this.#tables = tables;
   }
 
@@ -35,7 +38,9 @@ export class DictionaryReader {
   stack(index = 0): readonly ProfileFrame[] {
     if (index === 0) return [];
     const { locationIndices } = entry(this.#tables?.stackTable, index, 'stack');
-    return locationIndices.toReversed().flatMap((location) => this.#location(location));
+    const places = locationIndices.map((location) => this.#location(location)).reverse();
+    this.#budget.stack(places.reduce((sum, place) => sum + place.length, 0));
+    return places.flat();
   }
 
   /** Attributes that are text or whole numbers: others have no use here. */
@@ -97,6 +102,7 @@ export class DictionaryReader {
         ...(depth === 0 ? place : { inlined: true }),
       };
     });
+    for (const frame of frames) this.#budget.frame(frame);
     this.#frames.set(index, frames);
     return frames;
   }

@@ -17,6 +17,9 @@ const NO_FRAME: ProfileFrame = { name: '', kind: 'unresolved' };
 const NO_LINK: Draft<'Link'> = { traceId: new Uint8Array(16), spanId: new Uint8Array(8) };
 
 export class OtlpDictionary {
+  readonly #frames = new Map<ProfileFrame, number>();
+  /** Locations by the numbers of their frames. */
+  readonly #known = new Map<string, number>();
   readonly #strings = new Interned<string>(['']);
   readonly #code: AddressMap;
   readonly #functions = new Interned<Draft<'Function'>>([{}]);
@@ -73,6 +76,26 @@ export class OtlpDictionary {
 
   /** @param functions at one address, outermost first. */
   #location(functions: readonly ProfileFrame[]): number {
+    const key = functions.map((frame) => this.#frame(frame)).join(' ');
+    let index = this.#known.get(key);
+    if (index === undefined) {
+      index = this.#newLocation(functions);
+      this.#known.set(key, index);
+    }
+    return index;
+  }
+
+  /** Frames that are the same may have several numbers; none has one of another. */
+  #frame(frame: ProfileFrame): number {
+    let number = this.#frames.get(frame);
+    if (number === undefined) {
+      number = this.#frames.size;
+      this.#frames.set(frame, number);
+    }
+    return number;
+  }
+
+  #newLocation(functions: readonly ProfileFrame[]): number {
     const [own = NO_FRAME] = functions;
     const { row, address } = this.#code.placeOf(own);
     const mappingIndex = row === undefined ? NONE : row + 1;

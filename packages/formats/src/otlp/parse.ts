@@ -5,9 +5,11 @@
  */
 import { unpacked } from '../file-bytes.ts';
 import type { Profile, ProfileMetadata, ProfileStack, ProfileValues } from '../profile.ts';
+import { ProfileTooLargeError, ReadBudget } from '../read-budget.ts';
 import { nanosecondsIn, SAMPLES, sampleCount } from '../values.ts';
 import { COMMAND, COMMAND_LINE, DEFAULT_VALUE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
 import { DictionaryReader, OtlpSyntaxError } from './dictionary-reader.ts';
+import { spendOnMessage } from './message-size.ts';
 import { decodeJsonMessage, decodeMessage } from './messages.ts';
 import type { Message } from './schema.ts';
 
@@ -17,19 +19,25 @@ const NANOSECONDS_PER_SECOND = 1e9;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 
 /** @throws OtlpSyntaxError when the bytes are no such request. */
-export function parseOtlp(bytes: Uint8Array): Profile {
-  return profileOf(decode(bytes));
+export function parseOtlp(
+  bytes: Uint8Array,
+  budget: ReadBudget = new ReadBudget(bytes.length),
+): Profile {
+  return profileOf(decode(bytes, budget), budget);
 }
 
 /** The same of a request in JSON, as the collector's file exporter writes it. */
-export function parseOtlpJson(request: Readonly<Record<string, unknown>>): Profile {
+export function parseOtlpJson(
+  request: Readonly<Record<string, unknown>>,
+  budget: ReadBudget,
+): Profile {
   let message: Message<'ExportProfilesServiceRequest'>;
   try {
     message = decodeJsonMessage('ExportProfilesServiceRequest', request);
   } catch (error) {
     throw new OtlpSyntaxError(`not an OTLP profile: ${(error as Error).message}`);
   }
-  return profileOf(message);
+  return profileOf(message, budget);
 }
 
 type Attributes = ReadonlyMap<string, string | number>;
@@ -40,16 +48,19 @@ interface FoundProfile {
   readonly attributes: Attributes;
 }
 
-function decode(bytes: Uint8Array): Message<'ExportProfilesServiceRequest'> {
+function decode(bytes: Uint8Array, budget: ReadBudget): Message<'ExportProfilesServiceRequest'> {
   try {
-    return decodeMessage('ExportProfilesServiceRequest', unpacked(bytes));
+    const content = unpacked(bytes, budget);
+    spendOnMessage('ExportProfilesServiceRequest', content, budget);
+    return decodeMessage('ExportProfilesServiceRequest', content);
   } catch (error) {
+    if (error instanceof ProfileTooLargeError) throw error;
     throw new OtlpSyntaxError(`not an OTLP profile: ${(error as Error).message}`);
   }
 }
 
-function profileOf(request: Message<'ExportProfilesServiceRequest'>): Profile {
-  const dictionary = new DictionaryReader(request.dictionary);
+function profileOf(request: Message<'ExportProfilesServiceRequest'>, budget: ReadBudget): Profile {
+  const dictionary = new DictionaryReader(request.dictionary, budget);
   const found = request.resourceProfiles.flatMap(({ resource, scopeProfiles }) => {
     const attributes = dictionary.keyValues(resource?.attributes ?? []);
     return scopeProfiles.flatMap(({ profiles }) =>
@@ -76,7 +87,7 @@ function profileOf(request: Message<'ExportProfilesServiceRequest'>): Profile {
         shown,
         ...(period === undefined ? {} : { period }),
       };
-  const stacks = stacksOf(types, values, dictionary);
+  const stacks = stacksOf(types, values, dictionary, budget);
   const profile = { stacks, ...(values === undefined ? {} : { values }) };
   return { ...profile, metadata: metadataOf(taken, dictionary, sampleCount(profile) ?? 0) };
 }
@@ -106,6 +117,7 @@ function stacksOf(
   types: readonly TypedProfiles[],
   values: ProfileValues | undefined,
   dictionary: DictionaryReader,
+  budget: ReadBudget,
 ): readonly ProfileStack[] {
   const rows: { frames: ProfileStack['frames']; values: number[] }[] = [];
   const rowOfKey = new Map<string, number>();
@@ -117,6 +129,7 @@ function stacksOf(
         let row = key === undefined ? undefined : rowOfKey.get(key);
         if (row === undefined) {
           const frames = framesOf(sample, process, dictionary);
+          budget.numbers(types.length + 8, 'the values of its samples');
           row = rows.push({ frames, values: types.map(() => 0) }) - 1;
           if (key !== undefined) rowOfKey.set(key, row);
         }

@@ -1,21 +1,54 @@
 /** Frames of a profile from the lines that `perf script` prints, root first, under the process's own. */
+
+import { type PathNode, PathTree } from '../path-tree.ts';
 import type { ProfileFrame } from '../profile.ts';
+import type { ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import { isKernelAddress, isKernelObject, unnamed } from '../unnamed-code.ts';
 import type { PlacedFrame } from './line.ts';
 
-/** @param known frames that were met before, so that equal ones are one. */
-export function framesOf(
+/** Stacks of frames, each once: equal frames are one, and so are equal stacks. */
+export class FrameStacks {
+  readonly #budget: ReadBudget;
+  readonly #frames = new Map<string, ProfileFrame>();
+  readonly #paths: PathTree;
+  readonly #numbers = new Map<ProfileFrame, number>();
+  readonly #stacks = new Map<PathNode, readonly ProfileFrame[]>();
+
+  constructor(budget: ReadBudget) {
+    this.#budget = budget;
+    this.#paths = new PathTree(budget);
+  }
+
+  of(comm: string | undefined, lines: readonly PlacedFrame[]): readonly ProfileFrame[] {
+    const frames = framesOf(comm, lines, (frame) => this.#once(frame));
+    let path = this.#paths.root;
+    for (const frame of frames) path = this.#paths.child(path, this.#numbers.get(frame) ?? 0);
+    const known = this.#stacks.get(path);
+    if (known !== undefined) return known;
+    this.#budget.stack(frames.length);
+    this.#stacks.set(path, frames);
+    return frames;
+  }
+
+  #once(frame: ProfileFrame): ProfileFrame {
+    const key = JSON.stringify(frame);
+    const known = this.#frames.get(key);
+    if (known !== undefined) return known;
+    this.#budget.frame(frame);
+    // The line that its texts are parts of would stay in memory with them.
+    const own = JSON.parse(key) as ProfileFrame;
+    this.#frames.set(key, own);
+    this.#numbers.set(own, this.#numbers.size);
+    return own;
+  }
+}
+
+function framesOf(
   comm: string | undefined,
   lines: readonly PlacedFrame[],
-  known: Map<string, ProfileFrame>,
+  once: (frame: ProfileFrame) => ProfileFrame,
 ): readonly ProfileFrame[] {
-  const once = (frame: ProfileFrame): ProfileFrame => {
-    const key = JSON.stringify(frame);
-    const same = known.get(key);
-    if (same === undefined) known.set(key, frame);
-    return same ?? frame;
-  };
   const frames: ProfileFrame[] = comm === undefined ? [] : [once({ name: comm, kind: 'process' })];
   let caller: ProfileFrame | undefined;
   for (const line of lines.toReversed()) {

@@ -4,9 +4,11 @@
  * of its event are a second value where they differ. Several events are a value each.
  */
 import type { ParsedProfile } from '../format.ts';
+import { linesOf } from '../lines.ts';
 import type { Profile, ProfileFrame, ProfileStack, ProfileValues } from '../profile.ts';
+import { ReadBudget } from '../read-budget.ts';
 import { nanosecondsIn, SAMPLES } from '../values.ts';
-import { framesOf } from './frames.ts';
+import { FrameStacks } from './frames.ts';
 import {
   bareHeaderOf,
   type FrameLine,
@@ -21,18 +23,30 @@ import {
 } from './line.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
-/** Lines by which the text is known. */
+/** Longer ones are none of perf's: symbols of C++ have some thousands of letters. */
+const LONGEST_LINE = 1 << 16;
+/** Lines by which the text is known, and how much of each. */
 const LOOKED_AT = 60;
+const LOOKED_AT_OF_LINE = 4096;
 
 export class PerfScriptSyntaxError extends Error {
   override readonly name = 'PerfScriptSyntaxError';
   readonly code = 'PERF_SCRIPT_SYNTAX';
 }
 
-interface Sample {
+/** A sample whose lines are still being read. */
+interface OpenSample {
   readonly header: SampleHeader | undefined;
   /** Leaf first. */
   readonly frames: PlacedFrame[];
+}
+
+interface Sample {
+  readonly event: string | undefined;
+  readonly period: number | undefined;
+  readonly time: number | undefined;
+  /** Root first; the same list for equal stacks. */
+  readonly frames: readonly ProfileFrame[];
 }
 
 export function isPerfScript(text: string): boolean {
@@ -40,7 +54,8 @@ export function isPerfScript(text: string): boolean {
     .slice(0, 1 << 16)
     .replaceAll('\r', '')
     .trimEnd()
-    .split('\n');
+    .split('\n')
+    .map((line) => line.slice(0, LOOKED_AT_OF_LINE));
   const lines = head.filter((line) => line.trim() !== '' && !line.startsWith('#'));
   const looked = lines.slice(0, LOOKED_AT);
   if (looked.some(isPlainFrame)) return true;
@@ -57,12 +72,15 @@ export function isPerfScript(text: string): boolean {
 }
 
 /** @throws PerfScriptSyntaxError when there is no sample in the text. */
-export function parsePerfScript(text: string): ParsedProfile {
-  const { samples, bad, firstBad, comments } = samplesOf(text);
+export function parsePerfScript(
+  text: string,
+  budget: ReadBudget = new ReadBudget(text.length),
+): ParsedProfile {
+  const { samples, bad, firstBad, comments } = samplesOf(text, budget);
   if (samples.length === 0)
     throw new PerfScriptSyntaxError('there is no sample in this output of perf script');
   const { values, valuesOf } = measured(samples);
-  const stacks = mergedBySample(samples, valuesOf, values);
+  const stacks = mergedBySample(samples, valuesOf, values, budget);
   return {
     stacks,
     metadata: metadataOf(samples, comments, values),
@@ -81,21 +99,45 @@ function warningsOf(bad: number, firstBad: number): Pick<ParsedProfile, 'warning
   };
 }
 
-function samplesOf(text: string) {
+function samplesOf(text: string, budget: ReadBudget) {
   const samples: Sample[] = [];
   const comments: string[] = [];
   let bad = 0;
   let firstBad = 0;
-  let sample: Sample | undefined;
-  const begin = (header: SampleHeader | undefined): Sample => {
-    const begun = { header, frames: [] };
-    samples.push(begun);
+  const stacks = new FrameStacks(budget);
+  const texts = new Map<string, string>();
+  // One text for all samples of an event, not a part of each line.
+  const once = (name: string | undefined): string | undefined => {
+    if (name === undefined) return undefined;
+    if (!texts.has(name)) texts.set(name, name);
+    return texts.get(name);
+  };
+  let begun: OpenSample | undefined;
+  const finish = (): void => {
+    // A header by which nothing is known but a name has to have frames.
+    if (begun !== undefined && (begun.frames.length > 0 || begun.header?.event)) {
+      budget.rows(1, 'its samples');
+      const { comm, event, period, time } = begun.header ?? {};
+      const frames = stacks.of(comm, begun.frames);
+      samples.push({ event: once(event), period, time, frames });
+    }
+    begun = undefined;
+  };
+  let sample: OpenSample | undefined;
+  const begin = (header: SampleHeader | undefined): OpenSample => {
+    finish();
+    begun = { header, frames: [] };
     return begun;
   };
-  text.split('\n').forEach((raw, index) => {
+  const lineOf = (raw: string, index: number): void => {
     const line = raw.replace(/\r$/, '');
-    if (line.startsWith('#')) comments.push(line);
-    else if (line.trim() === '') sample = undefined;
+    if (line.startsWith('#')) {
+      budget.spend(line.length + 64, 'its comments');
+      comments.push(line);
+    } else if (line.length > LONGEST_LINE) {
+      bad++;
+      firstBad ||= index + 1;
+    } else if (line.trim() === '') sample = undefined;
     else if (!/\bPERF_RECORD_[A-Z]/.test(line)) {
       const isIndented = /^\s/.test(line);
       const header = sample !== undefined && isIndented ? undefined : headerOf(line);
@@ -118,13 +160,14 @@ function samplesOf(text: string) {
         firstBad ||= index + 1;
       }
     }
-  });
-  // A header by which nothing is known but a name has to have frames.
-  const known = samples.filter(({ header, frames }) => frames.length > 0 || header?.event);
-  return { samples: known, bad, firstBad, comments };
+  };
+  let index = 0;
+  for (const line of linesOf(text)) lineOf(line, index++);
+  finish();
+  return { samples, bad, firstBad, comments };
 }
 
-function addFrame(sample: Sample, line: string): boolean {
+function addFrame(sample: OpenSample, line: string): boolean {
   const frame = frameOf(line);
   if (frame !== undefined) {
     sample.frames.push(frame);
@@ -150,21 +193,21 @@ interface Measured {
 }
 
 function measured(samples: readonly Sample[]): Measured {
-  const events = [...new Set(samples.map(({ header }) => header?.event ?? ''))];
+  const events = [...new Set(samples.map(({ event }) => event ?? ''))];
   if (events.length > 1) {
     const types = events.map((event) => ({ type: event || 'samples', unit: 'count' }));
     return {
       values: { types, shown: 0 },
-      valuesOf: ({ header }) => events.map((event) => (event === (header?.event ?? '') ? 1 : 0)),
+      valuesOf: (sample) => events.map((event) => (event === (sample.event ?? '') ? 1 : 0)),
     };
   }
-  const periods = samples.map(({ header }) => header?.period);
+  const periods = samples.map(({ period }) => period);
   if (periods.includes(undefined) || periods.every((period) => period === periods[0]))
     return { values: undefined, valuesOf: () => [1] };
   const [event = ''] = events;
   return {
     values: { types: [SAMPLES, { type: event, unit: unitOf(event) }], shown: 0 },
-    valuesOf: ({ header }) => [1, header?.period ?? 0],
+    valuesOf: ({ period }) => [1, period ?? 0],
   };
 }
 
@@ -177,18 +220,21 @@ function mergedBySample(
   samples: readonly Sample[],
   valuesOf: Measured['valuesOf'],
   values: ProfileValues | undefined,
+  budget: ReadBudget,
 ): ProfileStack[] {
-  const known = new Map<string, ProfileFrame>();
-  const stacks = new Map<string, { frames: readonly ProfileFrame[]; values: number[] }>();
+  const stacks = new Map<readonly ProfileFrame[], number[]>();
   for (const sample of samples) {
-    const frames = framesOf(sample.header?.comm, sample.frames, known);
-    const key = frames.map((frame) => JSON.stringify(frame)).join('\n');
     const all = valuesOf(sample);
-    const stack = stacks.get(key);
-    if (stack === undefined) stacks.set(key, { frames, values: [...all] });
-    else stack.values = stack.values.map((value, index) => value + (all[index] ?? 0));
+    const known = stacks.get(sample.frames);
+    if (known === undefined) {
+      budget.numbers(all.length, 'the values of its samples');
+      stacks.set(sample.frames, [...all]);
+    } else
+      all.forEach((value, index) => {
+        known[index] = (known[index] ?? 0) + value;
+      });
   }
-  return [...stacks.values()].map(({ frames, values: all }) => ({
+  return [...stacks].map(([frames, all]) => ({
     frames,
     count: all[values?.shown ?? 0] ?? 0,
     ...(values === undefined ? {} : { values: all }),
@@ -206,8 +252,8 @@ function metadataOf(
       ?.slice(name.length + 4)
       .trim();
   const command = comment('cmdline');
-  const times = samples.flatMap(({ header }) => header?.time ?? []);
-  const first = samples[0]?.header;
+  const times = samples.flatMap(({ time }) => time ?? []);
+  const first = samples[0];
   const inTime = nanosecondsIn(unitOf(first?.event ?? ''));
   const hasPeriod = values === undefined && inTime !== undefined && (first?.period ?? 0) > 1;
   let [from, to] = [times[0] ?? 0, times[0] ?? 0];

@@ -18,6 +18,7 @@ import {
   ValueType,
 } from 'pprof-format';
 import { AddressMap } from '../address-map.ts';
+import { Interned } from '../interned.ts';
 import { mainObject } from '../main-object.ts';
 import { codeKey, mergedStacks, writableName } from '../merged-stacks.ts';
 import type {
@@ -49,6 +50,8 @@ class PprofWriter {
   readonly #locations: Location[] = [];
   readonly #mappings: Mapping[] = [];
   readonly #functionIds = new Map<string, number>();
+  readonly #frames = new Interned<ProfileFrame>();
+  readonly #frameNumbers = new Map<ProfileFrame, number>();
   readonly #locationIds = new Map<string, number>();
   #code = new AddressMap([], undefined, mappingName);
 
@@ -57,18 +60,20 @@ class PprofWriter {
     const { types, period, defaultType, valuesOf } = measured(profile);
     const processLabel = this.#text(PROCESS_LABEL);
     const stacks = mergedStacks(profile, { signed: true, sameness: codeKey }).map((stack) => ({
-      root: stack.frames[0],
-      locations: byAddress(stack.frames),
+      frames: stack.frames,
       values: valuesOf(stack),
     }));
-    this.#layOut(
-      profile,
-      stacks.flatMap(({ locations }) => locations.flatMap(([own]) => own ?? [])),
-    );
-    const sample = stacks.map(({ root, locations, values }) => {
+    const own = new Set<ProfileFrame>();
+    for (const { frames } of stacks)
+      for (const [outermost] of byAddress(frames)) if (outermost) own.add(outermost);
+    this.#layOut(profile, [...own]);
+    const sample = stacks.map(({ frames, values }) => {
+      const [root] = frames;
       return new Sample({
         // Leaf first.
-        locationId: locations.map((functions) => this.#location(functions)).reverse(),
+        locationId: byAddress(frames)
+          .map((functions) => this.#location(functions))
+          .reverse(),
         value: [...values],
         label:
           root?.kind === 'process'
@@ -122,7 +127,7 @@ class PprofWriter {
 
   /** @param functions at one address, outermost first. */
   #location(functions: readonly ProfileFrame[]): number {
-    const key = functions.map(codeKey).join('\n');
+    const key = functions.map((frame) => this.#frame(frame)).join(' ');
     const known = this.#locationIds.get(key);
     if (known !== undefined) return known;
     const id = this.#locations.length + 1;
@@ -142,6 +147,16 @@ class PprofWriter {
     );
     this.#locationIds.set(key, id);
     return id;
+  }
+
+  /** The number of the frame, one for all that are the same. */
+  #frame(frame: ProfileFrame): number {
+    let number = this.#frameNumbers.get(frame);
+    if (number === undefined) {
+      number = this.#frames.indexOf(codeKey(frame), () => frame);
+      this.#frameNumbers.set(frame, number);
+    }
+    return number;
   }
 
   #function({ name: called, file = '' }: ProfileFrame): number {

@@ -4,6 +4,7 @@
  * profilers use all of them.
  */
 import type { FrameKind, ProfileFrame, ProfileMapping } from '../profile.ts';
+import type { ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import {
   fileOffset,
@@ -12,6 +13,7 @@ import {
   isUnnamed,
   unnamed,
 } from '../unnamed-code.ts';
+import type { Integer } from '../wire.ts';
 import { KERNEL_MAPPING } from './encode.ts';
 import type { PprofLocation, PprofMapping, PprofMessage } from './messages.ts';
 
@@ -20,8 +22,9 @@ const LOST: readonly ProfileFrame[] = [{ name: '[unknown]', kind: 'unresolved' }
 /** The frames at each location of a file, by its id. */
 export function frameReader(
   message: PprofMessage,
-  text: (index: bigint) => string,
-): (location: bigint) => readonly ProfileFrame[] {
+  text: (index: Integer) => string,
+  budget: ReadBudget,
+): (location: Integer) => readonly ProfileFrame[] {
   const functions = new Map(message.function.map((entry) => [entry.id, entry]));
   const mappings = new Map(
     message.mapping.map((entry) => [
@@ -31,7 +34,7 @@ export function frameReader(
   );
   const read = (location: PprofLocation): readonly ProfileFrame[] => {
     const { object, mapping } = mappings.get(location.mappingId) ?? {};
-    const { address } = location;
+    const address = BigInt(location.address);
     const isKernel = isKernelObject(object) || isKernelAddress(address);
     const nameless = () => unnamed(object, isKernel ? address : fileOffset(address, mapping));
     const place = address === 0n ? {} : { address, ...(mapping && { mapping }) };
@@ -45,9 +48,10 @@ export function frameReader(
     });
     if (found.length === 0) found.push(frameOf(nameless(), object, isKernel));
     // The line of the innermost function comes first.
-    return found
-      .reverse()
-      .map((frame, depth) => (depth === 0 ? { ...frame, ...place } : { ...frame, inlined: true }));
+    return found.reverse().map((frame, depth) => {
+      budget.frame(frame);
+      return depth === 0 ? { ...frame, ...place } : { ...frame, inlined: true };
+    });
   };
   const frames = new Map(message.location.map((location) => [location.id, read(location)]));
   return (location) => frames.get(location) ?? LOST;
@@ -55,9 +59,9 @@ export function frameReader(
 
 function mappingOf(entry: PprofMapping, buildId: string): ProfileMapping {
   return {
-    start: entry.memoryStart,
-    limit: entry.memoryLimit,
-    fileOffset: entry.fileOffset,
+    start: BigInt(entry.memoryStart),
+    limit: BigInt(entry.memoryLimit),
+    fileOffset: BigInt(entry.fileOffset),
     ...(buildId === '' ? {} : { buildId }),
   };
 }

@@ -5,12 +5,15 @@
 import { unpacked } from '../file-bytes.ts';
 import type {
   Profile,
+  ProfileFrame,
   ProfileMetadata,
   ProfileStack,
   ProfileValues,
   ValueType,
 } from '../profile.ts';
+import { ProfileTooLargeError, ReadBudget } from '../read-budget.ts';
 import { nanosecondsIn, SAMPLES, sampleCount } from '../values.ts';
+import type { Integer } from '../wire.ts';
 import { COMMENTS, PROCESS_LABEL, periodOf } from './encode.ts';
 import { frameReader } from './frames.ts';
 import { decodePprof, type PprofMessage, type PprofSample } from './messages.ts';
@@ -23,31 +26,50 @@ export class PprofSyntaxError extends Error {
   readonly code = 'PPROF_SYNTAX';
 }
 
-type Text = (index: bigint) => string;
+type Text = (index: Integer) => string;
 
-/** @throws PprofSyntaxError when the bytes are no pprof profile, or hold a value beyond 2^53. */
-export function parsePprof(bytes: Uint8Array): Profile {
-  const message = decode(bytes);
+/**
+ * @throws PprofSyntaxError when the bytes are no pprof profile, or hold a value beyond 2^53.
+ * @throws ProfileTooLargeError when more comes out of them than the budget has.
+ */
+export function parsePprof(
+  bytes: Uint8Array,
+  budget: ReadBudget = new ReadBudget(bytes.length),
+): Profile {
+  const message = decode(bytes, budget);
   const text: Text = (index) => message.stringTable[Number(index)] ?? '';
-  const framesAt = frameReader(message, text);
+  const framesAt = frameReader(message, text, budget);
   const values = valuesOf(message, text);
-  const stacks = message.sample.map((sample): ProfileStack => {
+  const processes = new Map<ProfileFrame, ProfileFrame>();
+  const processOf = (root: ProfileFrame): ProfileFrame => {
+    const known = processes.get(root);
+    if (known !== undefined) return known;
+    const process: ProfileFrame = { ...root, kind: 'process' };
+    processes.set(root, process);
+    return process;
+  };
+  const stacks: ProfileStack[] = [];
+  for (let index = 0; index < message.sampleCount; index++) {
+    const sample = message.sampleAt(index);
+    budget.numbers(values.types.length, 'the values of its samples');
     const all = wholeValues(sample, values.types);
-    const frames = sample.locationId.toReversed().flatMap(framesAt);
+    const places = sample.locationId.map(framesAt).reverse();
+    budget.stack(places.reduce((sum, place) => sum + place.length, 0));
+    const frames = places.flat();
+    const [root] = frames;
     const process = sample.label.find(({ key }) => text(key) === PROCESS_LABEL);
-    const [root, ...rest] = frames;
-    const stack = { count: all[values.shown] ?? 0, values: all };
-    if (process === undefined || root?.name !== text(process.str)) return { frames, ...stack };
-    return { frames: [{ ...root, kind: 'process' }, ...rest], ...stack };
-  });
+    if (process !== undefined && root?.name === text(process.str)) frames[0] = processOf(root);
+    stacks.push({ frames, count: all[values.shown] ?? 0, values: all });
+  }
   return withMetadata(asRecorded({ stacks, values }, message, text), message, text);
 }
 
-function decode(bytes: Uint8Array): PprofMessage {
+function decode(bytes: Uint8Array, budget: ReadBudget): PprofMessage {
   let message: PprofMessage;
   try {
-    message = decodePprof(unpacked(bytes));
+    message = decodePprof(unpacked(bytes, budget), budget);
   } catch (error) {
+    if (error instanceof ProfileTooLargeError) throw error;
     throw new PprofSyntaxError(`not a pprof profile: ${(error as Error).message}`);
   }
   // The format asks for it, and other messages hardly have it.
@@ -67,7 +89,7 @@ function valuesOf(message: PprofMessage, text: Text): ProfileValues {
   return {
     types,
     shown: found < 0 ? types.length - 1 : found,
-    ...(periodType === null || period === 0n
+    ...(periodType === null || Number(period) === 0
       ? {}
       : {
           period: {
@@ -82,10 +104,10 @@ function valuesOf(message: PprofMessage, text: Text): ProfileValues {
 function wholeValues({ value }: PprofSample, types: readonly ValueType[]): number[] {
   if (value.length > types.length)
     throw new PprofSyntaxError(`a sample has ${value.length} values, of ${types.length} types`);
-  return types.map((_, index) => whole(value[index] ?? 0n, 'a sample'));
+  return types.map((_, index) => whole(value[index] ?? 0, 'a sample'));
 }
 
-function whole(value: bigint, what: string): number {
+function whole(value: Integer, what: string): number {
   const number = Number(value);
   if (!Number.isSafeInteger(number))
     throw new PprofSyntaxError(`${what} has the value ${value}, which is beyond 2^53`);
@@ -130,7 +152,7 @@ function withMetadata(
     ...(command === undefined ? {} : { command }),
     frequencyHz: frequencyOf(message, text),
     startTime: new Date(
-      message.timeNanos === 0n
+      Number(message.timeNanos) === 0
         ? Number.NaN
         : Number(message.timeNanos) / NANOSECONDS_PER_MILLISECOND,
     ),
@@ -154,7 +176,7 @@ function mainObjectOf(
 /** A period of something else than time, as bytes in a heap profile, is no frequency. */
 function frequencyOf({ periodType, period }: PprofMessage, text: Text): number {
   const nanoseconds = nanosecondsIn(periodType === null ? 'nanoseconds' : text(periodType.unit));
-  if (nanoseconds === undefined || period <= 0n) return 0;
+  if (nanoseconds === undefined || Number(period) <= 0) return 0;
   const exact = NANOSECONDS_PER_SECOND / (Number(period) * nanoseconds);
   // Periods are whole nanoseconds: 99 Hz are 10,101,010 of them.
   const rounded = Math.round(exact);

@@ -26,6 +26,9 @@ export const TIME_UNITS: Readonly<Record<string, number>> = {
   seconds: 1e9,
 };
 
+/** Some 200 MB of text. */
+const MOST_NUMBERS = 32e6;
+
 interface SpeedscopeFrame {
   readonly name: string;
   readonly file?: string;
@@ -40,13 +43,14 @@ interface SpeedscopeFrame {
 export function encodeSpeedscope(profile: Profile): string {
   const frames: SpeedscopeFrame[] = [];
   const indexes = new Map<string, number>();
+  const known = new Map<ProfileFrame, number>();
   const indexOf = (frame: ProfileFrame): number => {
+    const same = known.get(frame);
+    if (same !== undefined) return same;
     const key = frameKey(frame);
-    let index = indexes.get(key);
-    if (index === undefined) {
-      index = frames.push(frameFields(frame)) - 1;
-      indexes.set(key, index);
-    }
+    const index = indexes.get(key) ?? frames.push(frameFields(frame)) - 1;
+    indexes.set(key, index);
+    known.set(frame, index);
     return index;
   };
   const stacks = mergedStacks(profile);
@@ -54,6 +58,7 @@ export function encodeSpeedscope(profile: Profile): string {
   const { values, metadata } = profile;
   const title = titleOf(metadata);
   const types = valueTypesOf(profile);
+  checkSize(samples, types.length);
   const profiles = types.map(({ type, unit }, index) => {
     const weights = stacks.map((stack) => stackValues(stack, values)[index] ?? 0);
     totalSamples(
@@ -81,6 +86,16 @@ export function encodeSpeedscope(profile: Profile): string {
       ...(values === undefined ? {} : { values }),
     },
   })}\n`;
+}
+
+/** The stacks are in the file again for each value. */
+function checkSize(samples: readonly (readonly number[])[], values: number): void {
+  const numbers = values * samples.reduce((sum, { length }) => sum + length + 2, 0);
+  if (numbers > MOST_NUMBERS)
+    throw new RangeError(
+      `its stacks would be ${numbers} numbers in ${values} profiles of speedscope, of which ` +
+        `${MOST_NUMBERS} can be written: choose one value, or give it as .html or .pb.gz`,
+    );
 }
 
 /** speedscope has names for times down to the second, bytes, and anything else. */

@@ -5,6 +5,7 @@
  */
 import type { ParsedProfile } from '../format.ts';
 import type { JsonObject } from '../json-shape.ts';
+import { type PathNode, PathTree } from '../path-tree.ts';
 import type {
   FrameKind,
   Profile,
@@ -14,6 +15,7 @@ import type {
   ProfileValues,
   ValueType,
 } from '../profile.ts';
+import { ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import { sampleCount } from '../values.ts';
 import { EXPORTER, TIME_UNITS } from './encode.ts';
@@ -25,29 +27,34 @@ export { SpeedscopeSyntaxError } from './shape.ts';
 const KINDS: readonly FrameKind[] = ['process', 'user', 'kernel', 'unresolved'];
 
 /** @throws SpeedscopeSyntaxError when the bytes are no such file. */
-export function parseSpeedscope(bytes: Uint8Array): ParsedProfile {
-  return speedscopeProfile(json.file(bytes));
+export function parseSpeedscope(
+  bytes: Uint8Array,
+  budget: ReadBudget = new ReadBudget(bytes.length),
+): ParsedProfile {
+  return speedscopeProfile(json.file(bytes, budget), budget);
 }
 
 /** The same, of a file that was taken for JSON already. */
-export function speedscopeProfile(root: JsonObject): ParsedProfile {
+export function speedscopeProfile(root: JsonObject, budget: ReadBudget): ParsedProfile {
   const shared = json.object(root.shared, 'shared');
   const isOurs = root.exporter === EXPORTER;
-  const frames = json
-    .array(shared.frames, 'shared.frames')
-    .map((frame, index) => frameOf(frame, index, isOurs));
+  const frames = json.array(shared.frames, 'shared.frames').map((value, index) => {
+    const frame = frameOf(value, index, isOurs);
+    budget.frame(frame);
+    return frame;
+  });
   const profiles = json
     .array(root.profiles, 'profiles')
     .map((profile, index) => json.object(profile, `profiles[${index}]`));
   const values = isOurs ? ourValues(root, profiles.length) : undefined;
   if (values !== undefined) {
-    const stacks = severalValues(profiles, frames, values);
+    const stacks = severalValues(profiles, frames, values, budget);
     return { stacks, values, metadata: metadataOf(root, sampleCount({ stacks, values })) };
   }
   const active = profiles[Number(root.activeProfileIndex ?? 0)] ?? profiles[0];
   const unit = active && unitOf(active);
   const taken = profiles.filter((profile) => unitOf(profile) === unit);
-  const stacks = taken.flatMap((profile) => stacksOf(profile, frames));
+  const stacks = taken.flatMap((profile) => stacksOf(profile, frames, budget));
   const read = { stacks, ...(VALUES[unit ?? 'none'] ?? {}) };
   const left = profiles.length - taken.length;
   return {
@@ -101,37 +108,47 @@ function severalValues(
   profiles: readonly JsonObject[],
   frames: readonly ProfileFrame[],
   { shown }: ProfileValues,
+  budget: ReadBudget,
 ): ProfileStack[] {
   const weights = profiles.map((profile) => json.array(profile.weights, 'weights'));
   const samples = json.array(profiles[0]?.samples, 'samples');
   return samples.map((sample, index) => {
     const values = weights.map((each) => wholeWeight(Number(each[index]), `sample ${index}`));
     const stack = json.array(sample, `samples[${index}]`);
-    return { frames: framesAt(stack, frames, index), count: values[shown] ?? 0, values };
+    budget.stack(stack.length);
+    budget.numbers(weights.length, 'the values of its samples');
+    return { frames: stack.map(frameAt(frames, index)), count: values[shown] ?? 0, values };
   });
 }
 
 /** Samples of one stack are added up before they are rounded: a weight may be a fraction. */
-function stacksOf(profile: JsonObject, frames: readonly ProfileFrame[]): ProfileStack[] {
+function stacksOf(
+  profile: JsonObject,
+  frames: readonly ProfileFrame[],
+  budget: ReadBudget,
+): ProfileStack[] {
   const scale = TIME_UNITS[String(profile.unit)] ?? 1;
-  const weights = new Map<string, { stack: readonly unknown[]; weight: number; index: number }>();
-  const add = (stack: readonly unknown[], weight: number, index: number): void => {
+  const paths = new PathTree(budget);
+  const weights = new Map<PathNode, { weight: number; index: number }>();
+  const add = (path: PathNode, weight: number, index: number): void => {
     if (!Number.isFinite(weight) || weight < 0)
       throw new SpeedscopeSyntaxError(`sample ${index} has the weight ${weight}`);
-    const key = stack.join(' ');
-    const known = weights.get(key);
-    if (known === undefined) weights.set(key, { stack: [...stack], weight, index });
+    const known = weights.get(path);
+    if (known === undefined) weights.set(path, { weight, index });
     else known.weight += weight;
   };
-  if (profile.type === 'evented') eachInterval(profile, add);
+  if (profile.type === 'evented') eachInterval(profile, paths, add);
   else if (profile.type === 'sampled') {
     const all = json.array(profile.weights, 'weights');
     json.array(profile.samples, 'samples').forEach((sample, index) => {
-      add(json.array(sample, `samples[${index}]`), Number(all[index]), index);
+      let path = paths.root;
+      for (const frame of json.array(sample, `samples[${index}]`))
+        path = paths.child(path, Number(frame));
+      add(path, Number(all[index]), index);
     });
   } else throw new SpeedscopeSyntaxError(`profiles of type ${profile.type} are not known`);
-  return [...weights.values()].map(({ stack, weight, index }) => ({
-    frames: framesAt(stack, frames, index),
+  return [...weights].map(([path, { weight, index }]) => ({
+    frames: paths.pathOf(path, frameAt(frames, index)),
     count: wholeWeight(weight * scale, `sample ${index}`),
   }));
 }
@@ -143,17 +160,16 @@ function wholeWeight(weight: number, what: string): number {
   return whole;
 }
 
-function framesAt(
-  stack: readonly unknown[],
+function frameAt(
   frames: readonly ProfileFrame[],
   index: number,
-): readonly ProfileFrame[] {
-  return stack.map((number) => {
+): (number: unknown) => ProfileFrame {
+  return (number) => {
     const frame = frames[Number(number)];
     if (frame === undefined)
       throw new SpeedscopeSyntaxError(`sample ${index} names frame ${number}, which is not there`);
     return frame;
-  });
+  };
 }
 
 function frameOf(value: unknown, index: number, isOurs: boolean): ProfileFrame {

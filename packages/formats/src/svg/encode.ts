@@ -3,7 +3,7 @@
  * printing, with the data and the script that make it interactive where a browser opens the file.
  */
 import { amountOf, FRAME_KINDS, samplesByLeaf, titleOf } from '../caption.ts';
-import type { Profile } from '../profile.ts';
+import type { Profile, ProfileFrame } from '../profile.ts';
 import { valueUnit } from '../value-unit.ts';
 import { shownType } from '../values.ts';
 import { buildCallTree } from './call-tree.ts';
@@ -51,6 +51,7 @@ function legendOf(profile: Profile, total: number): string {
  */
 export function encodeSvg(profile: Profile, options: SvgOptions = {}): string {
   const tree = buildCallTree(profile.stacks);
+  const shades = new Map<ProfileFrame, string>();
   return drawPicture(
     {
       title: options.title ?? titleOf(profile.metadata),
@@ -58,7 +59,11 @@ export function encodeSvg(profile: Profile, options: SvgOptions = {}): string {
       tree,
       unit: valueUnit(shownType(profile)),
       legend: legendOf(profile, tree.root.count),
-      shadeOf: (_, { kind, name }) => shadeClass(kind, name),
+      shadeOf: (_, frame) => {
+        const shade = shades.get(frame) ?? shadeClass(frame.kind, frame.name);
+        shades.set(frame, shade);
+        return shade;
+      },
       footer: [],
     },
     options,

@@ -59,7 +59,8 @@ export function layoutRows(tree: CallTree, limits: FlameLimits): FlameRows {
   let boxes = 0;
   for (
     let row: FlameBox[] = [{ node: tree.root, start: 0 }];
-    row.length > 0;
+    // A box has a larger one under it in each row: so high up, none would be kept.
+    row.length > 0 && rows.length <= limits.maxFrames;
     row = nextRow(row, smallest)
   ) {
     rows.push(row);

@@ -3,6 +3,7 @@
  * reads, and the script. What it says of the profile, and what colour a box has, comes from outside.
  */
 import type { ChangeShade } from '../diff/colours.ts';
+import type { ProfileFrame } from '../profile.ts';
 import type { ValueUnit } from '../value-unit.ts';
 import type { CallNode, CallTree } from './call-tree.ts';
 import { type FlameBox, type FlameRows, layoutRows } from './flame-rows.ts';
@@ -56,6 +57,8 @@ const METRICS: FlameMetrics = {
 export const MARGIN: number = METRICS.margin;
 const BOX_HEIGHT = METRICS.row - 1;
 const MAX_TITLE_LENGTH = 400;
+/** More letters than the widest picture has room for. */
+const MAX_LABEL_LENGTH = 1 << 14;
 
 const FOOTER_LINE = 17;
 
@@ -84,7 +87,13 @@ function dataOf(
     }
     return index;
   };
+  const byFrame = new Map<ProfileFrame | undefined, number>();
   const symbolOf = ({ frame }: FlameBox['node']): number => {
+    const index = byFrame.get(frame) ?? newSymbolOf(frame);
+    byFrame.set(frame, index);
+    return index;
+  };
+  const newSymbolOf = (frame: ProfileFrame | undefined): number => {
     if (frame === undefined) return indexOf(symbols, symbolIndex, '', () => ['all', '', -1]);
     const path = frame.object;
     const object =
@@ -119,7 +128,8 @@ function rowOf(
   row: readonly FlameBox[],
   y: number,
   scale: number,
-  shadeOf: Picture['shadeOf'],
+  shadeOf: (node: CallNode) => string,
+  nameOf: (frame: CallNode['frame']) => string,
 ): string {
   const rects: string[] = [];
   const texts: string[] = [];
@@ -127,12 +137,12 @@ function rowOf(
     const { frame } = node;
     const x = METRICS.margin + start * scale;
     const width = node.count * scale;
-    const shade = frame === undefined ? 'r' : shadeOf(node, frame);
+    const shade = shadeOf(node);
     const drawn = px(geometry.drawnWidth(width));
     rects.push(
       `<rect class="${shade}" x="${px(x)}" width="${drawn}" height="${BOX_HEIGHT}" rx="1"/>`,
     );
-    const name = frame === undefined ? 'all' : displayText(frame.name);
+    const name = nameOf(frame);
     const label = geometry.label(name, width, METRICS.charWidth);
     if (label !== '') {
       const left = px(x + geometry.LABEL_PADDING);
@@ -188,9 +198,20 @@ export function drawPicture(picture: Picture, options: SvgOptions): string {
   // Proportional fonts have no fixed width: 12 px is more than an average letter at 17 px bold.
   const shownTitle = geometry.clip(title, Math.floor(inner / 12));
   const subtitle = picture.subtitle(omitted);
+  // A name may be long, and its function in every row.
+  const names = new Map<CallNode['frame'], string>();
+  const nameOf = (frame: CallNode['frame']): string => {
+    const known = names.get(frame);
+    if (known !== undefined) return known;
+    const name = displayText((frame?.name ?? 'all').slice(0, MAX_LABEL_LENGTH));
+    names.set(frame, name);
+    return name;
+  };
+  const shadeOf = (node: CallNode): string =>
+    node.frame === undefined ? 'r' : picture.shadeOf(node, node.frame);
   const boxes = rows.map((row, depth) => {
     const y = METRICS.header + (inverted ? depth : rows.length - 1 - depth) * METRICS.row;
-    return rowOf(row, y, inner / total, picture.shadeOf);
+    return rowOf(row, y, inner / total, shadeOf, nameOf);
   });
   const data = dataOf({ rows, omitted }, layout, picture.unit, picture.compared);
   return [
