@@ -23,7 +23,7 @@ export function decodeCgroup(
   offset: number,
 ): CgroupRecord | undefined {
   if (view.getUint16(offset + AT.type, true) !== recordType.RECORD_CGROUP) return undefined;
-  const end = offset + AT.names + view.getUint32(offset + AT.length, true);
+  const end = Math.min(offset + AT.names + view.getUint32(offset + AT.length, true), bytes.length);
   const paths: CgroupPath[] = [];
   let at = offset + AT.names;
   while (at < end) {

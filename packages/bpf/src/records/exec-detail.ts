@@ -58,7 +58,8 @@ export function decodeExecDetail(
 }
 
 /** A component may hold any byte but NUL and the slash. */
-function pathOf(bytes: Uint8Array, start: number, end: number): string {
+function pathOf(bytes: Uint8Array, start: number, until: number): string {
+  const end = Math.min(until, bytes.length);
   let path = '';
   for (let at = start; at < end; ) {
     let stop = at;

@@ -29,8 +29,10 @@ export function decodeText(bytes: Uint8Array, start: number, end: number): strin
  * U+FFFD of them.
  */
 export function decodeBytes(bytes: Uint8Array, start: number, end: number): string {
-  const text = decodeText(bytes, start, end);
-  return text.includes(REPLACEMENT) ? withEscapedBytes(bytes, start, end) : text;
+  // A length that leads out of the memory would be walked through to its end.
+  const last = Math.min(end, bytes.length);
+  const text = decodeText(bytes, start, last);
+  return text.includes(REPLACEMENT) ? withEscapedBytes(bytes, start, last) : text;
 }
 
 const REPLACEMENT = '\ufffd';

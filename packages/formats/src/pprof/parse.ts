@@ -50,7 +50,7 @@ export function parsePprof(
   };
   const stacks: ProfileStack[] = [];
   for (let index = 0; index < message.sampleCount; index++) {
-    const sample = message.sampleAt(index);
+    const sample = sampleAt(message, index);
     budget.numbers(values.types.length, 'the values of its samples');
     const all = wholeValues(sample, values.types);
     const places = sample.locationId.map(framesAt).reverse();
@@ -64,18 +64,25 @@ export function parsePprof(
   return withMetadata(asRecorded({ stacks, values }, message, text), message, text);
 }
 
+function sampleAt(message: PprofMessage, index: number): PprofSample {
+  return orSyntaxError(() => message.sampleAt(index));
+}
+
 function decode(bytes: Uint8Array, budget: ReadBudget): PprofMessage {
-  let message: PprofMessage;
-  try {
-    message = decodePprof(unpacked(bytes, budget), budget);
-  } catch (error) {
-    if (error instanceof ProfileTooLargeError) throw error;
-    throw new PprofSyntaxError(`not a pprof profile: ${(error as Error).message}`);
-  }
+  const message = orSyntaxError(() => decodePprof(unpacked(bytes, budget), budget));
   // The format asks for it, and other messages hardly have it.
   if (message.stringTable[0] !== '')
     throw new PprofSyntaxError('not a pprof profile: its table of strings does not begin with ""');
   return message;
+}
+
+function orSyntaxError<Read>(read: () => Read): Read {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ProfileTooLargeError) throw error;
+    throw new PprofSyntaxError(`not a pprof profile: ${(error as Error).message}`);
+  }
 }
 
 function valuesOf(message: PprofMessage, text: Text): ProfileValues {

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AgentDefinition } from '@waggle/core';
+import type { AgentDefinition, Plugin } from '@waggle/core';
 
 /** What was wrong with the module, for people. */
 export class BadAgent extends Error {}
@@ -74,18 +74,30 @@ async function offerOwnPackages(path: string): Promise<void> {
   });
 }
 
-function checked(file: string, definition: unknown): AgentDefinition {
+/** @throws BadAgent */
+export function checked(file: string, definition: unknown): AgentDefinition {
   if (typeof definition !== 'object' || definition === null)
     throw new BadAgent(`${file} exports ${nameOf(definition)} by default; ${EXPECTED}`);
   const { plugins } = definition as { readonly plugins?: unknown };
   if (!Array.isArray(plugins))
     throw new BadAgent(`${file}: "plugins" is ${nameOf(plugins)} and not a list; ${EXPECTED}`);
   for (const [index, plugin] of plugins.entries())
-    if (typeof plugin?.name !== 'string' || typeof plugin?.spec?.setup !== 'function')
+    if (!isPlugin(plugin))
       throw new BadAgent(
         `${file}: plugins[${index}] is ${nameOf(plugin)} and not a plugin; make it with definePlugin({ name, setup })${typeof plugin === 'function' ? ', and call the function that returns it' : ''}`,
       );
   return definition as AgentDefinition;
+}
+
+/** As definePlugin makes it: with the names of what it needs, and of what it provides. */
+function isPlugin(plugin: Partial<Plugin> | null | undefined): boolean {
+  return (
+    typeof plugin?.name === 'string' &&
+    typeof plugin.spec?.setup === 'function' &&
+    Array.isArray(plugin.needs) &&
+    plugin.needs.every((need: unknown) => typeof need === 'string') &&
+    (plugin.provides === undefined || typeof plugin.provides === 'string')
+  );
 }
 
 function nameOf(value: unknown): string {

@@ -1,0 +1,25 @@
+// Records of our own BPF programs, and type information (BTF). Records are whole, as the kernel gives
+// them: their header says how long they are, and a length that leads out of memory is a RangeError.
+
+import { BtfError, parseBtf } from '../../../packages/bpf/src/btf/btf.ts';
+import { decodeCgroup } from '../../../packages/bpf/src/records/cgroup.ts';
+import { decodeRecord } from '../../../packages/bpf/src/records/decode.ts';
+import { errorsOf, type FuzzTarget } from '../target.ts';
+
+export const kernelTargets: readonly FuzzTarget[] = [
+  {
+    name: 'bpf-record',
+    run: (input) => {
+      const bytes = input.slice();
+      const memory = { bytes, view: new DataView(bytes.buffer) };
+      decodeRecord(memory, 0);
+      decodeCgroup(memory, 0);
+    },
+    refuses: errorsOf(RangeError),
+  },
+  {
+    name: 'btf',
+    run: (bytes) => void parseBtf(bytes),
+    refuses: errorsOf(BtfError),
+  },
+];
