@@ -88,6 +88,7 @@ const BUILDS = {
   swap_one: { source: 'swap', flags: ['-DFUNCTION=only_in_one', ...FIXED_ADDRESS] },
   swap_two: { source: 'swap', flags: ['-DFUNCTION=only_in_two', ...FIXED_ADDRESS] },
   bpf_ids: { flags: ['-static'] },
+  busy_host: { flags: ['-static'] },
   burn_in_1: { source: 'burn_in', flags: ['-DFUNCTION=only_in_1', ...FRAMES] },
   burn_in_2: { source: 'burn_in', flags: ['-DFUNCTION=only_in_2', ...FRAMES] },
   burn_in_3: { source: 'burn_in', flags: ['-DFUNCTION=only_in_3', ...FRAMES] },

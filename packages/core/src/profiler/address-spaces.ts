@@ -168,6 +168,22 @@ export class AddressSpaces {
     return this.images.get(pid)?.findLast(({ since }) => since <= time);
   }
 
+  /** Everything that can still be asked for: images, and those that they were forked from. */
+  inUse(): ReadonlySet<ProgramImage> {
+    const used = new Set<ProgramImage>();
+    for (const images of this.images.values())
+      for (const image of images)
+        for (
+          let one: ProgramImage | undefined = image;
+          one !== undefined;
+          one = one.ancestor?.image
+        ) {
+          if (used.has(one)) break;
+          used.add(one);
+        }
+    return used;
+  }
+
   /** Whether no other image took its place, as far as it is known. */
   isLast(image: ProgramImage): boolean {
     const images = this.images.get(image.pid);

@@ -1,6 +1,7 @@
 // Frames as (object, file offset), interned to small numbers: what stays of an address once its
 // mapping is known. Names come later, one look-up per distinct frame.
 
+import type { ProfileFrame } from '@waggle/formats';
 import type { JitImage } from './jit-image.ts';
 import type { ObjectFile } from './object-files.ts';
 
@@ -28,6 +29,8 @@ export type Frame =
       /** The memory was there when the process was forked. */
       readonly isInherited: boolean;
     }
+  /** Whose functions were looked up already. */
+  | { readonly kind: 'named'; readonly functions: readonly ProfileFrame[] }
   | { readonly kind: 'unmapped'; readonly address: number }
   /** Stands for callers that were too far away. */
   | { readonly kind: 'truncated' };
@@ -60,6 +63,20 @@ export class FrameTable {
     return id;
   }
 
+  /** The same number stands for this from now on. */
+  replace(id: number, frame: Frame): void {
+    this.list[id] = frame;
+  }
+
+  /** As replace(), and a frame that comes again gets another number. */
+  retire(id: number, frame: Frame): void {
+    const former = this.list[id];
+    if (former === undefined) return;
+    const key = keyOf(former, this.spanNs);
+    if (this.ids.get(key) === id) this.ids.delete(key);
+    this.list[id] = frame;
+  }
+
   private countUnnamed(): void {
     if (++this.unnamed % FRAMES_UNTIL_WIDER === 0) this.spanNs *= 2;
   }
@@ -74,6 +91,8 @@ function keyOf(frame: Frame, spanNs: number): string {
     case 'jit':
       if (frame.name !== undefined) return `J${frame.name}`;
       return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.code.spanOf(frame.time, spanNs)} ${frame.code.key}`;
+    case 'named':
+      return 'n';
     case 'unmapped':
       return `?${frame.address}`;
     case 'truncated':

@@ -101,6 +101,15 @@ export class ImageMappings {
     return newest;
   }
 
+  /** Shows every mapping, of lists that are in `seen` none: children share their parents'. */
+  forEach(visit: (mapping: MappedObject) => void, seen: Set<unknown>): void {
+    for (const entries of [this.replaced, this.current]) {
+      if (seen.has(entries)) continue;
+      seen.add(entries);
+      entries.forEach(visit);
+    }
+  }
+
   /** Of everything that was ever mapped. */
   paths(): ReadonlySet<string> {
     return new Set([...this.replaced, ...this.current].map(({ path }) => path));

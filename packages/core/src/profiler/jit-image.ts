@@ -84,6 +84,11 @@ export class JitImage {
     return this.foundRuntime;
   }
 
+  /** Nothing more will be known of it. */
+  get hasEnded(): boolean {
+    return this.ended;
+  }
+
   /** Whether it holds files open. */
   get isReading(): boolean {
     return !this.ended && (this.map !== undefined || this.dump !== undefined);

@@ -92,6 +92,10 @@ export class JitMaps implements Disposable {
       this.known.delete(image);
       code.close();
     }
+    this.tidy();
+  }
+
+  private tidy(): void {
     for (const [key, image] of this.strays) if (!this.known.has(image)) this.strays.delete(key);
     const places = new Set([...this.known.values()].map(({ place }) => place));
     for (const [key, folder] of this.folders) {
@@ -99,6 +103,13 @@ export class JitMaps implements Disposable {
       this.folders.delete(key);
       folder.close();
     }
+  }
+
+  /** Lets go of images that ended and that nobody can ask for. @param isNeeded whether somebody can */
+  forgetEnded(isNeeded: (image: ProgramImage) => boolean): void {
+    for (const [image, code] of this.known)
+      if (code.hasEnded && !isNeeded(image)) this.known.delete(image);
+    this.tidy();
   }
 
   [Symbol.dispose](): void {

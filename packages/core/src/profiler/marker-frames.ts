@@ -12,6 +12,8 @@ import type { ProfileFrame } from '@waggle/formats';
 export const SOFTIRQ_FRAME = '[softirq]';
 /** The name at the root of what a CPU does when nothing wants it. */
 export const IDLE_FRAME = '[idle]';
+/** Stands for the frames of stacks beyond so many different ones. */
+export const OTHER_FRAME = '[other]';
 /** The name at the root of a stack that had more frames than are recorded. */
 export const TRUNCATED_FRAME = '[truncated]';
 

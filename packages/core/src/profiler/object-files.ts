@@ -47,8 +47,12 @@ export interface ObjectFile {
   readonly missing: NoContent | undefined;
 }
 
+interface Made extends ObjectFile {
+  fd: number | undefined;
+}
+
 /** A content of a file, and from when to when it is known that the file held it. */
-interface Version extends ObjectFile {
+interface Version extends Made {
   content: FileContent | undefined;
   /** CLOCK_BOOTTIME in ns. */
   readonly since: bigint;
@@ -67,7 +71,10 @@ export class ObjectFiles implements Disposable {
   /** Of each file the content that it was last seen with. */
   private readonly latest = new Map<string, Version>();
   private readonly changed = new Map<string, ObjectFile>();
-  private readonly descriptors: number[] = [];
+  /** Everything that was made of a file. */
+  private readonly made = new Map<string, Made[]>();
+  private readonly descriptors = new Set<number>();
+  private hasForgotten = false;
   private versions = 0;
   private readonly maxOpen = Math.min(
     Math.floor((descriptorLimit() - RESERVED_DESCRIPTORS) / DESCRIPTORS_OF_A_FILE),
@@ -82,26 +89,58 @@ export class ObjectFiles implements Disposable {
    *   anything was recorded: what its file holds now is what is executed
    */
   of(pid: number, mapping: Mapping, time?: bigint): ObjectFile {
-    const name = `${mapping.device}:${mapping.inode}:${mapping.path}`;
+    const name = nameOf(mapping);
     const latest = this.latest.get(name);
-    if (latest === undefined) return this.open(name, pid, mapping, time);
+    if (latest === undefined) return this.openFile(name, pid, mapping, time);
     if (time === undefined) return latest;
     if (latest.fd === undefined)
-      return latest.missing === 'gone' ? this.open(name, pid, mapping, time) : latest;
+      return latest.missing === 'gone' ? this.openFile(name, pid, mapping, time) : latest;
     if (time > latest.until && !this.isStill(latest))
       return this.version(name, mapping, latest.fd, time);
     return time < latest.since ? this.changedSince(name, latest) : latest;
   }
 
+  /** How many files are open. */
+  get open(): number {
+    return this.descriptors.size;
+  }
+
+  /**
+   * Closes and forgets the files of which nothing is used. Nobody may be reading them.
+   * @param isMapped whether a mapping that nobody has asked about yet is of that name
+   */
+  forget(isUsed: (object: ObjectFile) => boolean, isMapped: (name: string) => boolean): void {
+    for (const [name, made] of this.made) {
+      if (isMapped(name) || made.some(isUsed)) continue;
+      for (const object of made) {
+        if (object.fd !== undefined && this.descriptors.delete(object.fd)) closeSync(object.fd);
+        // The number will be another file's.
+        object.fd = undefined;
+      }
+      this.made.delete(name);
+      this.latest.delete(name);
+      this.changed.delete(name);
+      this.hasForgotten = true;
+    }
+  }
+
+  private note(name: string, object: Made): void {
+    const made = this.made.get(name);
+    if (made === undefined) this.made.set(name, [object]);
+    else made.push(object);
+  }
+
   [Symbol.dispose](): void {
-    for (const fd of this.descriptors.splice(0)) closeSync(fd);
+    for (const fd of this.descriptors) closeSync(fd);
+    this.descriptors.clear();
+    this.made.clear();
     this.latest.clear();
     this.changed.clear();
   }
 
-  private open(name: string, pid: number, mapping: Mapping, time?: bigint): ObjectFile {
+  private openFile(name: string, pid: number, mapping: Mapping, time?: bigint): ObjectFile {
     if (!isFile(mapping)) return this.remember(name, mapping, undefined);
-    if (this.descriptors.length >= this.maxOpen) return this.remember(name, mapping, 'limit');
+    if (this.descriptors.size >= this.maxOpen) return this.remember(name, mapping, 'limit');
     const now = this.clock.now();
     const toEpoch = this.clock.toEpoch();
     const mapped = (time ?? now) + toEpoch;
@@ -114,7 +153,7 @@ export class ObjectFiles implements Disposable {
           closeSync(fd);
           return this.remember(name, mapping, undefined);
         }
-        this.descriptors.push(fd);
+        this.descriptors.add(fd);
         return this.version(name, mapping, fd, time);
       }
       closeSync(fd);
@@ -139,8 +178,11 @@ export class ObjectFiles implements Disposable {
     missing: NoContent | undefined,
     file: Pick<Version, 'fd' | 'content' | 'since' | 'until'> = NO_FILE,
   ): Version {
-    const key = this.latest.has(name) ? `${name} ${++this.versions}` : name;
-    const version = { key, path, missing, ...file };
+    // What was forgotten may be remembered elsewhere, by its key.
+    const isFirst = !this.hasForgotten && !this.latest.has(name);
+    const key = isFirst ? name : `${name} ${++this.versions}`;
+    const version: Version = { key, path, missing, ...file };
+    this.note(name, version);
     this.latest.set(name, version);
     return version;
   }
@@ -161,16 +203,22 @@ export class ObjectFiles implements Disposable {
     const known = this.changed.get(name);
     if (known !== undefined) return known;
     // The descriptor is of use still: what is executed now is what the file holds now.
-    const object = {
-      key: `${name} changed`,
+    const object: Made = {
+      key: this.hasForgotten ? `${name} changed ${++this.versions}` : `${name} changed`,
       path,
       fd,
       content: undefined,
       missing: 'changed',
-    } as const;
+    };
     this.changed.set(name, object);
+    this.note(name, object);
     return object;
   }
+}
+
+/** What a mapping's file goes by here. */
+export function nameOf({ device, inode, path }: Mapping): string {
+  return `${device}:${inode}:${path}`;
 }
 
 /** Whether the file holds what it held when it was mapped, as far as that is known. */

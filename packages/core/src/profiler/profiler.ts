@@ -7,6 +7,7 @@ import { bootToRealtimeOffset, clockNanoseconds } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import type { KernelAccess } from '../session/kernel-capture.ts';
 import { AddressSpaces } from './address-spaces.ts';
+import { BoundedMemory } from './bounded-memory.ts';
 import { cpuGenerations } from './cpus.ts';
 import { EvidenceLoop } from './evidence-loop.ts';
 import { JitMaps } from './jit-maps.ts';
@@ -64,6 +65,8 @@ interface Retired {
 export interface ProfilerCounts extends SampleCounts {
   /** Mapping records that were lost: some frames may stay without a name. */
   readonly lostMappings: number;
+  /** In `[other]`, since there were too many different stacks. */
+  readonly otherSamples: number;
   /** Of CPUs that came or went while sampling. */
   readonly cpus: CpuChanges;
   /** Undefined when frame pointers are followed. */
@@ -83,6 +86,7 @@ export class CpuProfiler {
   private readonly cpus: SampledCpus;
   private readonly lostMappings: LostMappings;
   private readonly unwinding: { tables: UnwindTables; deferred: DeferredSamples } | undefined;
+  private readonly memory: BoundedMemory;
   private readonly evidence: EvidenceLoop;
   private readonly timer: ReturnType<typeof setInterval>;
   private collector: StackCollector;
@@ -97,6 +101,9 @@ export class CpuProfiler {
   private draining: Iterator<StackCount> | undefined;
   private goOn: ReturnType<typeof setTimeout> | undefined;
   private restTaken = false;
+  /** Collections that are getting their names. */
+  private collecting = 0;
+  private otherSamples = 0;
 
   constructor(
     private readonly kernel: KernelAccess,
@@ -126,6 +133,16 @@ export class CpuProfiler {
     this.maps = new SampleMaps(kernel.programs.object);
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
     this.unwinding = this.openUnwinding();
+    const { spaces, objects, jitMaps, reader, symbolizer } = this;
+    this.memory = new BoundedMemory(
+      {
+        ...{ spaces, objects, jitMaps, reader, symbolizer },
+        collector: () => this.collector,
+        alive: () => kernel.procfs.pids(),
+      },
+      () => this.raw.length > 0 || this.collecting > 0,
+      (pid) => this.retire(pid, clockNanoseconds(kernel.native, 'boottime'), true),
+    );
     // Side-band first, then /proc: a mapping made between the two is seen twice, never missed.
     this.sideBand = new SideBand(kernel.native, cpus.keys());
     const { native, programs } = kernel;
@@ -165,6 +182,7 @@ export class CpuProfiler {
       stops: counts.stops.map((count, stop) => count + (deferred?.stops[stop] ?? 0)),
       lostMappings: this.sideBand.lost,
       cpus: this.cpus.changes,
+      otherSamples: this.otherSamples + this.collector.otherSamples,
       unwindTables: tables?.stats(),
     };
   }
@@ -193,7 +211,11 @@ export class CpuProfiler {
     const lostSamples = lost - this.lostBefore;
     this.lostBefore = lost;
     this.jitMaps.refreshAtLast();
-    const stacks = await collector.profileStacks(this.symbolizer);
+    this.collecting++;
+    const stacks = await collector.profileStacks(this.symbolizer).finally(() => {
+      this.collecting--;
+    });
+    this.otherSamples += collector.otherSamples;
     this.jitMaps.forgetUnused();
     return {
       stacks,
@@ -215,7 +237,10 @@ export class CpuProfiler {
     const { raw } = this;
     this.jitMaps.refreshAtLast();
     this.raw = [];
-    return toFrameCounts(raw, this.symbolizer);
+    this.collecting++;
+    return toFrameCounts(raw, this.symbolizer).finally(() => {
+      this.collecting--;
+    });
   }
 
   close(): void {
@@ -314,6 +339,7 @@ export class CpuProfiler {
     }
     this.rounds++;
     this.forgetRetired();
+    this.memory.keep();
   }
 
   /** Returns whether that was all of the round. */
@@ -330,10 +356,16 @@ export class CpuProfiler {
 
   /** A sample is handed out in the round after its own at the latest, unless it waits for a table. */
   private forgetRetired(): void {
-    if (this.unwinding?.deferred.isWaiting) return;
     const due = this.retired.findIndex(({ round }) => this.rounds - round < ROUNDS_UNTIL_FORGOTTEN);
     const over = this.retired.splice(0, due < 0 ? this.retired.length : due);
-    for (const { pid, time, ended } of over) {
+    if (over.length === 0) return;
+    const waiting = this.unwinding?.deferred.waitingPids();
+    for (const retired of over) {
+      const { pid, time, ended } = retired;
+      if (waiting?.has(pid)) {
+        this.retired.push({ ...retired, round: this.rounds });
+        continue;
+      }
       this.spaces.forget(pid, time, ended);
       if (ended) this.lostMappings.forget(pid);
     }

@@ -32,8 +32,11 @@ const JIT = '[jit]';
 export class Symbolizer {
   constructor(private readonly reader: ObjectReader) {}
 
-  /** The functions of each frame. Generated code is looked up at once, the rest later. */
-  async functionsOf(frames: readonly Frame[]): Promise<readonly Functions[]> {
+  /**
+   * The functions of each frame. Generated code is looked up at once, the rest later.
+   * @param oneByOne asks for one object at a time, so that others can ask in between
+   */
+  async functionsOf(frames: readonly Frame[], oneByOne = false): Promise<readonly Functions[]> {
     const found = new Array<Functions>(frames.length).fill(UNMAPPED);
     const kernel: Wanted<KernelFrame>[] = [];
     const objects = new Map<string, Wanted<UserFrame>[]>();
@@ -43,6 +46,9 @@ export class Symbolizer {
           kernel.push({ frame, index });
           return;
         case 'unmapped':
+          return;
+        case 'named':
+          found[index] = frame.functions;
           return;
         case 'truncated':
           found[index] = TRUNCATED;
@@ -57,6 +63,11 @@ export class Symbolizer {
         }
       }
     });
+    if (oneByOne) {
+      await this.nameKernel(kernel, found);
+      for (const wanted of objects.values()) await this.nameObject(wanted, found);
+      return found;
+    }
     await Promise.all([
       this.nameKernel(kernel, found),
       ...[...objects.values()].map((wanted) => this.nameObject(wanted, found)),

@@ -257,6 +257,8 @@ function summarize(
   for (const line of unwindLines(counts, unwind)) say(line);
   if (counts.userTruncated > 0)
     say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);
+  if (counts.otherSamples > 0)
+    say(`${counts.otherSamples} samples are in [other]: there were too many different stacks`);
   for (const line of cpuChangeLines(counts.cpus)) say(line);
   if (counts.lostMappings > 0)
     say(

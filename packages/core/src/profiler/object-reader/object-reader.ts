@@ -2,6 +2,7 @@
 // nor the drain of samples. Where no thread can be had, the same work is done in place.
 
 import { WorkerThread } from '@waggle/ffi';
+import type { ObjectFile } from '../object-files.ts';
 import { ObjectReading } from './object-reading.ts';
 import type { AnswerTo, Order, Question, ReaderConfig, Reply } from './protocol.ts';
 
@@ -54,6 +55,11 @@ export class ObjectReader implements Disposable {
       if (this.inPlace !== undefined) this.answerInPlace(id);
       else this.send({ type: 'ask', id, question });
     });
+  }
+
+  /** Objects that are being read, or are about to be. */
+  *reading(): Generator<ObjectFile> {
+    for (const { question } of this.asked.values()) if ('object' in question) yield question.object;
   }
 
   /** Ends the thread, whatever it is doing. */

@@ -90,9 +90,16 @@ export class DeferredSamples implements Disposable {
     this.ring = new RingBuffer(native, object.map(MAPS.deferredSamples));
   }
 
-  /** Whether stacks wait for tables: what was mapped in their processes is needed still. */
   get isWaiting(): boolean {
     return this.waiting.size > 0 || this.queue.length > 0;
+  }
+
+  /** Processes whose stacks wait for tables: what they had mapped is needed still. */
+  waitingPids(): ReadonlySet<number> {
+    const pids = new Set<number>();
+    for (const { record } of this.waiting) pids.add(record.getUint32(AT.tgid, true));
+    for (const record of this.queue) pids.add(record.getUint32(AT.tgid, true));
+    return pids;
   }
 
   /**

@@ -55,6 +55,8 @@ interface Installed {
 const DEFAULT_BUDGET_BYTES = 64 * 1024 * 1024;
 /** Nothing is lost of those beyond but that a copy which is replaced is walked by the old table. */
 const MAX_PROCESSES_WITH_COPIES = 1024;
+/** Files without a table cost little each, and a host may execute new ones on and on. */
+const MAX_CONTENTS = 8192;
 /** Of tables that userspace keeps for its own walks; the sampler has copies of them. */
 const USERSPACE_BYTES = 32 * 1024 * 1024;
 /** A program that has fetched a table's number is done with it long before: 1 s. */
@@ -205,6 +207,9 @@ export class UnwindTables implements Disposable {
 
   private remember(state: string, table: UnwindTable | undefined): void {
     this.contents.set(state, { table });
+    const [longest] = this.contents;
+    if (this.contents.size > MAX_CONTENTS && longest?.[1].table === undefined)
+      this.contents.delete(longest?.[0] ?? state);
     if (table === undefined) {
       this.withoutTable++;
       return;
