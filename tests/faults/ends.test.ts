@@ -77,7 +77,7 @@ for (const { name, args, code } of WAYS)
       what: `one of ${SIGNALS.length} signals at a random moment of ${name}`,
       holds:
         'it ends in time, as a shell would see it; the file is whole or not there; nobody is left',
-      times: [3, 100],
+      times: [2, 40],
     },
     async (round) => {
       const signal =
@@ -120,7 +120,7 @@ describe('two signals', () => {
         area,
         what: `two of SIGINT and SIGTERM to record of ${name}, at random moments`,
         holds: 'it ends, the command with all below it too, and the profile is there or 130',
-        times: [2, 45],
+        times: [2, 30],
       },
       async () => {
         const folder = freshFolder();

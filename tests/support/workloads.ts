@@ -42,6 +42,7 @@ const BUILDS = {
   exit_with: { flags: ['-static'] },
   inherits: { flags: [] },
   floods: { flags: ['-static', '-pthread'] },
+  crowd: { flags: ['-O1', '-pthread'] },
   storm: { flags: ['-static'] },
   named_threads: { flags: ['-pthread', ...FRAMES] },
   restarts: { flags: [] },
