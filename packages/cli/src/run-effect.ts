@@ -31,6 +31,11 @@ function isWaggleError(problem: unknown): problem is WaggleError {
   return typeof problem === 'object' && problem !== null && '_tag' in problem;
 }
 
+/** Those that end work, but for the ones that were ignored when we were started. */
+export function heededSignals(): readonly NodeJS.Signals[] {
+  return STOP_SIGNALS.filter((signal) => !isIgnored(signal));
+}
+
 /**
  * For work without a command, which has signals of its own (superviseCommand). A signal that was ignored
  * when we were started (nohup, `&` in a script) stays ignored.
@@ -48,8 +53,7 @@ export const stopOnSignal = (stop: () => void, hurry?: () => void) =>
         if (step === undefined) process.exit(INTERRUPTED);
         step();
       };
-      const signals = STOP_SIGNALS.filter((signal) => !isIgnored(signal));
-      for (const signal of signals) process.on(signal, onSignal);
+      for (const signal of heededSignals()) process.on(signal, onSignal);
       return onSignal;
     }),
     (onSignal) =>
@@ -59,7 +63,7 @@ export const stopOnSignal = (stop: () => void, hurry?: () => void) =>
   );
 
 /** Disposes with the scope. */
-export const scoped = (open: () => Disposable) =>
+export const scoped = <Resource extends Disposable>(open: () => Resource) =>
   Effect.acquireRelease(Effect.sync(open), (resource) =>
     Effect.sync(() => resource[Symbol.dispose]()),
   );

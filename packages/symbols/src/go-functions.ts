@@ -9,7 +9,7 @@ import { bytesAt } from './elf/string-table.ts';
 import { pointerAt, textStartOfModule } from './go-module.ts';
 import type { PltStub } from './plt.ts';
 
-export const GO_TABLE = '.gopclntab';
+const GO_TABLE = '.gopclntab';
 /** Go 1.18 and 1.20; the layouts differ in nothing that is read here. */
 const MAGICS: ReadonlySet<number> = new Set([0xffff_fff0, 0xffff_fff1]);
 const AT = {
@@ -30,8 +30,8 @@ const TABLE_ALIGNMENT = 8;
 const ENTRY_BYTES = 8;
 /** In _func, behind its entry offset. */
 const NAME_OFFSET = 4;
-/** As many as a table of 256 MiB could have; the largest programs have some 200,000. */
-const MAX_FUNCTIONS = 4_000_000;
+/** The largest programs have some 200,000. */
+const MAX_FUNCTIONS = 1_000_000;
 const MAX_NAME = 4096;
 const MAX_NAME_BYTES = 128 * 1024 * 1024;
 /** What a Go program begins at, unless a C library starts it: _rt0_amd64_linux. */
@@ -61,6 +61,12 @@ export function readGoFunctions(elf: ElfImage): PltStub[] {
   return functions
     .map(({ start, size, name }) => ({ address: base + start, size, name }))
     .filter(({ address, size }) => isIn(address) && isIn(address + size - 1));
+}
+
+/** Whether Go's own table may name the functions of a file. */
+export function mayBeGo(elf: ElfImage): boolean {
+  const tables = [GO_TABLE, `.data.rel.ro${GO_TABLE}`, ...GO_MARKS];
+  return elf.sectionsIfSound.some(({ name }) => tables.includes(name));
 }
 
 function startsProgram(functions: readonly GoFunction[], entry: number): boolean {

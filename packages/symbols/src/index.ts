@@ -24,10 +24,12 @@ export {
   type UnwoundCode,
 } from './perf-map/jit-dump.ts';
 export { type JitUnwinding, readJitUnwinding } from './perf-map/jit-unwinding.ts';
+export { MapMemory, type MapMemoryLimits } from './perf-map/map-memory.ts';
 export { describeProcess, type MapOwner } from './perf-map/map-owner.ts';
 export { PerfMap, type PerfMapOptions } from './perf-map/perf-map.ts';
 export { type MapSearch, PerfMapFolder } from './perf-map/perf-map-folder.ts';
 export { type PltStub, readPltStubs } from './plt.ts';
+export { ReadBudget, type ReadLimits } from './read-budget.ts';
 export type { SymbolRanges } from './symbol-ranges.ts';
 export { type SymbolHit, SymbolTable } from './symbol-table.ts';
 export { isSystemError } from './system-error.ts';

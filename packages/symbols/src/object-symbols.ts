@@ -3,7 +3,6 @@
  * separate debug file, Go's own table, and its PLT. Opened by path or descriptor, from the cache when the same
  * object was seen before; afterwards it only answers. Demangling is left to who shows the names.
  */
-import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import type { CachedSymbols, SymbolCache } from './cache/symbol-cache.ts';
 import { readDebugdata } from './debug-files/debugdata.ts';
@@ -14,12 +13,14 @@ import {
 } from './debug-files/separate.ts';
 import { SourceLines, type SourceLocation } from './dwarf/source-lines.ts';
 import { FileByteSource } from './elf/byte-source.ts';
-import { SHT_DYNSYM, SHT_STRTAB, SHT_SYMTAB } from './elf/constants.ts';
+import { SHT_DYNSYM, SHT_SYMTAB } from './elf/constants.ts';
 import { ElfError } from './elf/error.ts';
 import type { LoadSegment } from './elf/headers.ts';
 import { ElfImage } from './elf/image.ts';
-import { GO_TABLE, readGoFunctions } from './go-functions.ts';
+import { readGoFunctions } from './go-functions.ts';
+import { digestOfNames } from './names-digest.ts';
 import { readPltStubs } from './plt.ts';
+import { ReadBudget } from './read-budget.ts';
 import { SymbolCollector } from './symbol-reader.ts';
 import { hasAddresses, type SymbolHit, SymbolTable } from './symbol-table.ts';
 
@@ -28,14 +29,12 @@ export interface ObjectSymbolsOptions extends DebugFileSearch {
   readonly cache?: SymbolCache;
   /** Keep what `lines` needs open: the object, and its debug file where the DWARF is there. */
   readonly lines?: boolean;
+  /** What reading takes from, now and for `lines`; one of its own unless given. */
+  readonly budget?: ReadBudget;
 }
 
 /** Where names came from, best first. */
 export type SymbolSource = 'symtab' | 'dynsym' | 'debugdata' | 'debug-file' | 'go' | 'plt';
-
-const NAMING_TYPES: ReadonlySet<number> = new Set([SHT_SYMTAB, SHT_STRTAB, SHT_DYNSYM]);
-/** Bytes that are read at once for a digest. */
-const PIECE = 1024 * 1024;
 
 export class ObjectSymbols implements Disposable {
   /** The GNU build-id in hex. */
@@ -47,20 +46,27 @@ export class ObjectSymbols implements Disposable {
   /** Why a source could not be used, in words; empty as a rule. */
   readonly problems: readonly string[];
   readonly table: SymbolTable;
+  /** Whether names are missing because reading them would have cost more than the budget. */
+  readonly isTooLarge: boolean;
   /** Virtual address of .text; undefined for a file without section headers. */
   readonly textStart: number | undefined;
 
   readonly #image: ElfImage;
+  readonly #budget: ReadBudget;
   #lines: SourceLines | undefined;
   readonly #close: () => void;
 
   private constructor(
     image: ElfImage,
+    budget: ReadBudget,
+    isTooLarge: boolean,
     { table, description }: CachedSymbols,
     { lines, close }: OpenLines,
     textStart: number | undefined,
   ) {
     this.#image = image;
+    this.#budget = budget;
+    this.isTooLarge = isTooLarge;
     this.#lines = lines;
     this.#close = close;
     this.table = table;
@@ -82,16 +88,20 @@ export class ObjectSymbols implements Disposable {
    */
   static open(target: string | number, options: ObjectSymbolsOptions = {}): ObjectSymbols {
     const search = withPath(target, options);
-    const source = FileByteSource.open(target);
+    const { budget = new ReadBudget() } = options;
+    const source = FileByteSource.open(target, budget);
     try {
       const image = ElfImage.from(source);
       const key = keyOf(source, image, search);
       const build = () => buildSymbols(image, search, key);
-      const symbols = options.cache?.getOrBuild(key, build) ?? build();
+      // Of a slow moment, or of this budget: another time there may be more.
+      const isWhole = () => !budget.exceeded;
+      const symbols = options.cache?.getOrBuild(key, build, isWhole) ?? build();
+      const isTooLarge = budget.exceeded;
       const textStart = image.sectionsIfSound.find(({ name }) => name === '.text')?.addr;
       if (!options.lines) source.close();
       const lines = options.lines ? openLines(image, search) : NO_LINES;
-      return new ObjectSymbols(image, symbols, lines, textStart);
+      return new ObjectSymbols(image, budget, isTooLarge, symbols, lines, textStart);
     } catch (error) {
       source.close();
       throw error;
@@ -103,9 +113,9 @@ export class ObjectSymbols implements Disposable {
     return this.table.size;
   }
 
-  /** Memory held by the table, in bytes; shared with others that opened the same object. */
+  /** Memory held, in bytes; the table is shared with others that opened the same object. */
   get byteLength(): number {
-    return this.table.byteLength;
+    return this.table.byteLength + this.#budget.inflatedBytes;
   }
 
   /** As `ElfImage.vaddrOfFileOffset`. */
@@ -180,10 +190,10 @@ function withPath(target: string | number, options: ObjectSymbolsOptions): Objec
 }
 
 /**
- * What the object is, together with the debug files there are for it. A build-id alone does not say
- * it: GNU ld makes it of what is loaded, so programs that differ in nothing but names have the same.
- * Two files of equal build-id, size and symbol tables are one object; without a build-id, only one
- * state of one file is.
+ * What the object is, together with the debug files there are for it. A build-id does not say it: GNU
+ * ld makes it of what is loaded, so programs that differ in nothing but names have the same, and anybody
+ * can write one into a file. Two files of equal headers, symbol tables and linkage tables are one object;
+ * where names come from elsewhere, or that is too much to read, only one state of one file is.
  */
 function keyOf(source: FileByteSource, image: ElfImage, search: DebugFileSearch): string {
   let debug = '';
@@ -192,28 +202,9 @@ function keyOf(source: FileByteSource, image: ElfImage, search: DebugFileSearch)
   } catch (error) {
     if (!(error instanceof ElfError)) throw error;
   }
-  const names = image.buildId === undefined ? undefined : digestOfNames(source, image);
+  const names = digestOfNames(source, image);
   if (names === undefined) return `file ${source.identity}\n${debug}`;
-  return `build ${image.buildId} ${source.size} ${names}\n${debug}`;
-}
-
-/** Of everything that names can come from and a build-id may leave out; undefined if damaged. */
-function digestOfNames(source: FileByteSource, image: ElfImage): string | undefined {
-  const digest = createHash('sha256');
-  try {
-    for (const { name, type, offset, size } of image.sections) {
-      // Loaded, so the build-id has its content.
-      if (name === GO_TABLE) digest.update(`${name} ${offset} ${size}\n`);
-      if (!NAMING_TYPES.has(type) && name !== '.gnu_debugdata') continue;
-      digest.update(`${name} ${offset} ${size}\n`);
-      for (let at = offset; at < offset + size; at += PIECE)
-        digest.update(source.read(at, Math.min(PIECE, offset + size - at)));
-    }
-  } catch (error) {
-    if (error instanceof ElfError) return undefined;
-    throw error;
-  }
-  return digest.digest('hex');
+  return `content ${source.size} ${names}\n${debug}`;
 }
 
 function buildSymbols(image: ElfImage, search: DebugFileSearch, key: string): CachedSymbols {

@@ -29,7 +29,8 @@ export interface PltStub {
   readonly name: Uint8Array;
 }
 
-const STUB_SECTIONS = ['.plt', '.plt.sec', '.plt.got'];
+/** Where stubs are. */
+export const STUB_SECTIONS: readonly string[] = ['.plt', '.plt.sec', '.plt.got'];
 /** Linked files have a few thousand stubs; these bound what a section header may claim. */
 const MAX_STUB_BYTES = 16 * 1024 * 1024;
 const MAX_NAME_BYTES = 32 * 1024 * 1024;
@@ -66,6 +67,14 @@ export function readPltStubs(elf: ElfImage): PltStub[] {
   return stubs;
 }
 
+/** The relocations that say what stubs lead to. */
+export function slotSections(sections: readonly ElfSection[]): readonly ElfSection[] {
+  const named = (name: string) => sections.find((section) => section.name === name);
+  // .rela.dyn can be long, and only .plt.got goes by it.
+  const wanted = named('.plt.got') ? ['.rela.plt', '.rela.dyn'] : ['.rela.plt'];
+  return wanted.map(named).filter((section) => section?.type === SHT_RELA) as ElfSection[];
+}
+
 interface Slots {
   readonly symbols: ElfSection;
   /** Address of a slot in the global offset table → index of its symbol. */
@@ -81,11 +90,8 @@ function readSlots(elf: ElfImage): Slots | undefined {
   const isX86 = elf.machine === EM_X86_64;
   const jump = isX86 ? R_X86_64_JUMP_SLOT : R_AARCH64_JUMP_SLOT;
   const data = isX86 ? R_X86_64_GLOB_DAT : R_AARCH64_GLOB_DAT;
-  // .rela.dyn can be long, and only .plt.got goes by it.
-  const wanted = elf.section('.plt.got') ? ['.rela.plt', '.rela.dyn'] : ['.rela.plt'];
-  for (const name of wanted) {
-    const section = elf.section(name);
-    if (section?.type !== SHT_RELA) continue;
+  for (const section of slotSections(elf.sections)) {
+    const { name } = section;
     const table = elf.sections[section.link];
     if (table?.type !== SHT_DYNSYM) continue;
     symbols = table;

@@ -56,4 +56,5 @@ test.skipIf(!hasCompiler)(
       rmSync(folder, { recursive: true });
     }
   },
+  60_000,
 );

@@ -52,6 +52,10 @@ export interface SymbolColumns {
   readonly regions: readonly CodeRegion[];
 }
 
+/** Of all tables of an object together; a browser with everything in it has some three million. */
+const MAX_SYMBOLS = 8_000_000;
+/** Of all their names, which are in memory; a browser's are some 300 MB. */
+const MAX_NAME_BYTES = 512 * 1024 * 1024;
 /** Symbols read at once: a table is never held whole. */
 const CHUNK = 32_768;
 const DOLLAR = 0x24;
@@ -121,13 +125,23 @@ export class SymbolCollector {
     if (strings?.type !== SHT_STRTAB) {
       throw new ElfError('malformed', `${table.name} names section ${table.link} as its strings`);
     }
+    const total = Math.floor(table.size / SYM_SIZE);
+    this.#expectRoom(elf, total, strings.size);
     const names = elf.readSection(strings);
     const base = this.#addNames(names);
-    const total = Math.floor(table.size / SYM_SIZE);
     for (let from = 0; from < total; from += CHUNK) {
       const length = Math.min(CHUNK, total - from) * SYM_SIZE;
       this.#addChunk(elf, elf.readSection(table, from * SYM_SIZE, length), names, base);
     }
+  }
+
+  /** Before anything of a table is read. */
+  #expectRoom(elf: ElfImage, symbols: number, nameBytes: number): void {
+    const all = this.#count + symbols;
+    const bytes = this.#nameBase + nameBytes;
+    if (all <= MAX_SYMBOLS && bytes <= MAX_NAME_BYTES) return;
+    const why = `${all} symbols with ${bytes} bytes of names; at most ${MAX_SYMBOLS} with ${MAX_NAME_BYTES} are read`;
+    throw elf.budget?.refuse(why) ?? new ElfError('too-large', why);
   }
 
   #addDynamic(elf: ElfImage): void {

@@ -41,7 +41,7 @@ export const checks: Readonly<Record<string, () => void>> = {
         equal(demangle(hit?.name ?? ''), 'work::hard(int)');
       }
       closeSync(fd);
-      equal(readdirSync(join(directory, 'cache', 'symbols-3')).length, 1);
+      equal(readdirSync(join(directory, 'cache', 'symbols-4')).length, 1);
     }),
 
   'a perf map that grows, and none behind a link': () =>

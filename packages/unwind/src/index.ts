@@ -10,13 +10,8 @@ export { type EhFrameHeader, readEhFrameHeader } from './dwarf/eh-frame-hdr.ts';
 export { type BuiltTable, buildUnwindTable, type TableStats } from './elf/build-table.ts';
 export { FunctionBounds } from './elf/function-bounds.ts';
 export { UnwindError, type UnwindErrorCode } from './error.ts';
-export {
-  decodeTableFile,
-  encodeTableFile,
-  fingerprintOf,
-  type TableKey,
-  tableKeyOf,
-} from './store/table-file.ts';
+export { decodeTableFile, encodeTableFile } from './store/table-file.ts';
+export { tableKeyOf } from './store/table-key.ts';
 export { TableStore, type TableStoreOptions, type TableStoreStats } from './store/table-store.ts';
 export * as layout from './table/layout.ts';
 export type { CfaKind, UnwindRule, ValueKind, ValueRule } from './table/rule.ts';

@@ -28,6 +28,11 @@ export interface Profiling {
   retire(pid: number, time: bigint, ended: boolean): void;
   /** Ends sampling for good; the session does it as it stops. What was sampled can still be collected. */
   stop(): void;
+  /**
+   * Naming ends now, if it takes longer than somebody wants to wait: a collection that is going on, or
+   * comes, has the names that are known, and `[object+0x…]` for the rest.
+   */
+  endNaming(): void;
   /** Everything since the last collection. */
   collect(): Promise<Profile>;
   /** The same stack by stack, since the last collectRaw(). */
@@ -135,6 +140,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
           counts: () => running().counts(),
           retire: (pid, time, ended) => running().retire(pid, time, ended),
           stop: () => profiler?.stop(),
+          endNaming: () => profiler?.endNaming(),
           collect: () => running().collect(),
           collectRaw: () => running().collectRaw(),
         },

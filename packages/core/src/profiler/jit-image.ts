@@ -7,6 +7,7 @@ import {
   describeProcess,
   isJitDump,
   JitDump,
+  type MapMemory,
   type MapOwner,
   type PerfMap,
   type PerfMapFolder,
@@ -34,7 +35,12 @@ export interface JitSources {
   now(): number;
   /** Whether one more file may be open. */
   hasRoom(): boolean;
+  /** What all maps share. */
+  readonly memory: MapMemory;
 }
+
+/** Of one map, in one round: so that each has its turn. */
+const MAX_BYTES_AT_ONCE = 2 * 1024 * 1024;
 
 export interface ParentCode {
   readonly image: JitImage;
@@ -159,9 +165,26 @@ export class JitImage {
     // Looked for by what is known: its entry in /proc is gone, or another image's.
     this.open();
     this.retryAt = Number.POSITIVE_INFINITY;
-    this.refresh();
+    do this.refresh();
+    while (this.isBehind && this.sources.memory.left > 0);
     this.ended = true;
     this.close();
+  }
+
+  /** Whether something that its files say was left out, because all of them take too much memory. */
+  get isClipped(): boolean {
+    return this.map?.truncated === true || this.dump?.truncated === true;
+  }
+
+  /** Whether there is more to read than one round is for. */
+  get isBehind(): boolean {
+    return !this.ended && this.map?.isBehind === true;
+  }
+
+  /** Nobody asks it any more. */
+  release(): void {
+    this.map?.release();
+    this.dump?.release();
   }
 
   /** What was read still answers. */
@@ -187,10 +210,11 @@ export class JitImage {
     if (this.dump === undefined && sources.hasRoom()) {
       const fd = sources.dump();
       this.hasDump = fd !== undefined;
-      this.dump = whereItAnswers(() => openDump(fd, now));
+      this.dump = whereItAnswers(() => openDump(fd, now, sources.memory));
     }
     if (this.map !== undefined || owner === undefined || !sources.hasRoom()) return;
-    this.map = whereItAnswers(() => place?.open(owner, { writtenAfter }));
+    const limits = { memory: sources.memory, maxBytesAtOnce: MAX_BYTES_AT_ONCE };
+    this.map = whereItAnswers(() => place?.open(owner, { writtenAfter, ...limits }));
     whereItAnswers(() => this.map?.refresh(now));
   }
 
@@ -202,9 +226,9 @@ export class JitImage {
   }
 }
 
-function openDump(fd: number | undefined, now: number): JitDump | undefined {
+function openDump(fd: number | undefined, now: number, memory: MapMemory): JitDump | undefined {
   if (fd === undefined || !isJitDump(fd)) return undefined;
-  const map = new JitDump(fd);
+  const map = new JitDump(fd, { memory });
   map.refresh(now);
   return map;
 }

@@ -4,7 +4,7 @@
 // first maps memory for such code.
 
 import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
-import { PerfMapFolder } from '@waggle/symbols';
+import { MapMemory, PerfMapFolder } from '@waggle/symbols';
 import { type AddressSpaces, jitDumpOf, newImage, type ProgramImage } from './address-spaces.ts';
 import { ImageMappings } from './image-mappings.ts';
 import { JitImage, type JitSources, type ParentCode } from './jit-image.ts';
@@ -13,6 +13,11 @@ import type { StackCount } from './sample-maps.ts';
 
 /** Each holds a descriptor or two. */
 const MAX_OPEN_IMAGES = 128;
+/** Read in one round of all maps, which takes a tenth of a second; and of what there is at last. */
+const ROUND_BYTES = 8 * 1024 * 1024;
+const LAST_BYTES = 512 * 1024 * 1024;
+/** Of an image that has ended: a JVM writes its map as the last thing that it does. */
+const ENDED_BYTES = 64 * 1024 * 1024;
 /** One for each mount namespace. */
 const MAX_OPEN_FOLDERS = 128;
 
@@ -29,6 +34,7 @@ export class JitMaps implements Disposable {
   /** Of processes whose mappings nobody follows. */
   private readonly strays = new Map<string, ProgramImage>();
   private readonly folders = new Map<string, PerfMapFolder>();
+  private readonly memory = new MapMemory();
   private count = 0;
 
   constructor(
@@ -65,18 +71,31 @@ export class JitMaps implements Disposable {
     this.imageOf(image).expectDump();
   }
 
-  /** Reads what was written since. */
+  /** Images whose files say more than is kept. */
+  get clipped(): number {
+    let count = 0;
+    for (const { isClipped } of this.known.values()) if (isClipped) count++;
+    return count;
+  }
+
+  /** Reads what was written since, or of much the next part. */
   refresh(): void {
+    this.memory.beginRound(ROUND_BYTES);
     for (const code of this.known.values()) code.refresh();
   }
 
   /** As refresh(), and looks once more for what was not there: this may be the last time. */
   refreshAtLast(): void {
+    this.memory.beginRound(LAST_BYTES);
     for (const code of this.known.values()) code.refreshAtLast();
+    const behind = () => [...this.known.values()].filter(({ isBehind }) => isBehind);
+    for (let left = behind(); left.length > 0 && this.memory.left > 0; left = behind())
+      for (const code of left) code.refresh();
   }
 
   /** At `time` the process ended, or began to run another program. */
   end(pid: number, time: bigint, ended: boolean): void {
+    this.memory.beginRound(ENDED_BYTES);
     for (const [image, code] of this.known)
       if (image.pid === pid && (ended ? image.since <= time : !this.spaces.isLast(image)))
         code.end();
@@ -90,7 +109,7 @@ export class JitMaps implements Disposable {
         continue;
       }
       this.known.delete(image);
-      code.close();
+      code.release();
     }
     this.tidy();
   }
@@ -139,6 +158,7 @@ export class JitMaps implements Disposable {
 
   private sourcesOf(image: ProgramImage): JitSources {
     return {
+      memory: this.memory,
       folder: (pid) => this.folder(pid),
       dump: () => {
         const mapping = jitDumpOf(image);

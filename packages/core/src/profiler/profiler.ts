@@ -21,7 +21,7 @@ import { type CpuChanges, SampledCpus } from './sampled-cpus.ts';
 import { SideBand } from './side-band.ts';
 import { type RootFrames, StackCollector } from './stack-collector.ts';
 import { type ResolvedStack, StackResolver } from './stack-resolver.ts';
-import { Symbolizer } from './symbolizer.ts';
+import { Symbolizer, type UnreadObjects } from './symbolizer.ts';
 import { TextCopies } from './text-copies.ts';
 import { DeferredSamples } from './unwinding/deferred-samples.ts';
 import { type UnwindTableStats, UnwindTables } from './unwinding/unwind-tables.ts';
@@ -35,6 +35,8 @@ const SLICE_MS = 50;
 const CHUNK = 64;
 /** A program that has just fetched the map's number is done with it long before. */
 const SWITCH_MS = 2;
+/** What has no table by then after the end is walked by what there is. */
+const LAST_TABLES_MS = 10_000;
 
 export interface ProfilerConfig {
   readonly frequencyHz: number;
@@ -71,6 +73,10 @@ export interface ProfilerCounts extends SampleCounts {
   readonly cpus: CpuChanges;
   /** Undefined when frame pointers are followed. */
   readonly unwindTables: UnwindTableStats | undefined;
+  /** Program images whose perf map or jitdump says more than is kept. */
+  readonly clippedMaps: number;
+  /** Objects whose names were left out, since the start. */
+  readonly unreadObjects: UnreadObjects;
 }
 
 export class CpuProfiler {
@@ -184,6 +190,8 @@ export class CpuProfiler {
       cpus: this.cpus.changes,
       otherSamples: this.otherSamples + this.collector.otherSamples,
       unwindTables: tables?.stats(),
+      clippedMaps: this.jitMaps.clipped,
+      unreadObjects: this.symbolizer.unread,
     };
   }
 
@@ -231,6 +239,14 @@ export class CpuProfiler {
     };
   }
 
+  /**
+   * Reads no object any more: what is being collected, now or later, has the names that are known, and
+   * `[object+0x…]` for the rest.
+   */
+  endNaming(): void {
+    this.reader.end();
+  }
+
   /** Stacks one by one since the last collectRaw(). Empty unless `raw` was configured. */
   async collectRaw(): Promise<readonly FrameCount[]> {
     await this.catchUp();
@@ -265,10 +281,26 @@ export class CpuProfiler {
       if (this.sampling) this.round(true);
     }
     this.takeRest();
+    await this.lastTables();
+  }
+
+  /** Walks what waits for tables, if those are soon there. */
+  private async lastTables(): Promise<void> {
+    const deferred = this.unwinding?.deferred;
+    let isOver = false;
+    const enough = setTimeout(() => {
+      isOver = true;
+      deferred?.hurry(true);
+      this.reader.leaveOut('unwind-table');
+    }, LAST_TABLES_MS);
     do {
-      await this.unwinding?.deferred.settled();
+      await deferred?.settled();
       this.takeDeferred();
-    } while (!this.sampling && this.unwinding?.deferred.isWaiting === true);
+    } while (!this.sampling && deferred?.isWaiting === true);
+    clearTimeout(enough);
+    deferred?.hurry(false);
+    // Names come next.
+    if (isOver) this.reader.leaveOut('unwind-table');
   }
 
   /** Once, after the end of sampling. */

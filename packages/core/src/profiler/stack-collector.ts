@@ -104,7 +104,7 @@ export class StackCollector {
       if (stacks === undefined) continue;
       if (stacks === this.nameless) this.nameless = new NamelessStacks();
       this.inHand = stacks;
-      const functions = await symbolizer.functionsOf(stacks.table.frames, true);
+      const functions = await symbolizer.functionsOf(stacks.table.frames);
       for (const stack of stacks.stacks.values()) this.addNamed(stack, functions);
       this.inHand = undefined;
     }
@@ -117,7 +117,7 @@ export class StackCollector {
       frame.kind === 'user' || frame.kind === 'kernel' ? [id] : [],
     );
     const frames = ids.map((id) => table.frames[id] as Frame);
-    const functions = await symbolizer.functionsOf(frames, true);
+    const functions = await symbolizer.functionsOf(frames);
     ids.forEach((id, index) => {
       table.replace(id, { kind: 'named', functions: functions[index] ?? [] });
     });
@@ -130,7 +130,7 @@ export class StackCollector {
     const due = [...stacks].filter(([, { frames }]) => frames.every((id) => dueFrames.has(id)));
     if (due.length === 0) return;
     for (const [key] of due) stacks.delete(key);
-    const functions = await symbolizer.functionsOf(table.frames, true);
+    const functions = await symbolizer.functionsOf(table.frames);
     for (const [, stack] of due) this.addNamed(stack, functions);
     for (const [id, frame] of table.frames.entries())
       if (dueFrames.has(id) && isLate(frame))

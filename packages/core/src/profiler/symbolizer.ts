@@ -1,6 +1,7 @@
 // Frames to functions: each object is asked once for all frames of a collection that lie in it, and
 // so is the kernel; the perf map of a process says what its generated code is. What has no name keeps
-// its object and offset, and the reason.
+// its object and offset, and the reason. Objects are read one after the other, those that anybody can
+// make last, and none is begun when the time for all is over: naming ends, whatever runs on the host.
 
 import { type ProfileFrame, withoutTier } from '@waggle/formats';
 import type { Frame } from './frame-table.ts';
@@ -8,7 +9,8 @@ import type { JitImage } from './jit-image.ts';
 import { TRUNCATED_FRAME } from './marker-frames.ts';
 import { holdsItsContent, type ObjectFile, VDSO } from './object-files.ts';
 import type { ObjectReader } from './object-reader/object-reader.ts';
-import type { FunctionsAnswer, UnnamedCode } from './object-reader/protocol.ts';
+import { type FunctionsAnswer, leftOut, type UnnamedCode } from './object-reader/protocol.ts';
+import { inReadingOrder } from './reading-order.ts';
 import type { UnnamedFrame, UnnamedReason } from './unnamed-frame.ts';
 
 /** The functions of one frame, root first: its own, and those inlined where it is. */
@@ -29,14 +31,44 @@ const SIGNAL_RETURN = '__restore_rt';
 /** Stands for the object of generated code. */
 const JIT = '[jit]';
 
+/** How long naming may take, in ms. */
+export interface NamingTime {
+  /** Of all objects. */
+  readonly all: number;
+  /** When no object is begun any more whose file is another user's: see reading-order.ts. */
+  readonly others: number;
+}
+
+/** Objects that were left out since the start, by collection. */
+export interface UnreadObjects {
+  readonly tooLarge: number;
+  readonly unfinished: number;
+}
+
+/** A browser with all of its names takes some seconds, and all of a desktop's libraries as many. */
+const NAMING_TIME: NamingTime = { all: 30_000, others: 10_000 };
+/** Of objects whose names took too long, which are not tried again. */
+const MAX_REMEMBERED = 10_000;
+
 export class Symbolizer {
-  constructor(private readonly reader: ObjectReader) {}
+  private readonly tooSlow = new Set<string>();
+  private tooLarge = 0;
+  private unfinished = 0;
+
+  constructor(
+    private readonly reader: ObjectReader,
+    private readonly time = NAMING_TIME,
+  ) {}
+
+  get unread(): UnreadObjects {
+    return { tooLarge: this.tooLarge, unfinished: this.unfinished };
+  }
 
   /**
-   * The functions of each frame. Generated code is looked up at once, the rest later.
-   * @param oneByOne asks for one object at a time, so that others can ask in between
+   * The functions of each frame. Generated code is looked up at once, the rest later: one object at a
+   * time, so that others can ask in between.
    */
-  async functionsOf(frames: readonly Frame[], oneByOne = false): Promise<readonly Functions[]> {
+  async functionsOf(frames: readonly Frame[]): Promise<readonly Functions[]> {
     const found = new Array<Functions>(frames.length).fill(UNMAPPED);
     const kernel: Wanted<KernelFrame>[] = [];
     const objects = new Map<string, Wanted<UserFrame>[]>();
@@ -63,15 +95,8 @@ export class Symbolizer {
         }
       }
     });
-    if (oneByOne) {
-      await this.nameKernel(kernel, found);
-      for (const wanted of objects.values()) await this.nameObject(wanted, found);
-      return found;
-    }
-    await Promise.all([
-      this.nameKernel(kernel, found),
-      ...[...objects.values()].map((wanted) => this.nameObject(wanted, found)),
-    ]);
+    await this.nameKernel(kernel, found);
+    await this.nameObjects([...objects.values()], found);
     return found;
   }
 
@@ -85,16 +110,46 @@ export class Symbolizer {
     });
   }
 
-  private async nameObject(wanted: readonly Wanted<UserFrame>[], found: Functions[]) {
-    const object = wanted[0]?.frame.object;
-    if (object === undefined) return;
-    const places = wanted.map(({ frame: { offset, isReturn } }) => ({ offset, isReturn }));
-    const { functions } = await this.reader.ask({ kind: 'functions', object, places });
+  private async nameObjects(objects: readonly Wanted<UserFrame>[][], found: Functions[]) {
+    const startedAt = performance.now();
+    for (const { item, isOthers } of inReadingOrder(objects, objectOf)) {
+      const spent = performance.now() - startedAt;
+      const left = (isOthers ? this.time.others : this.time.all) - spent;
+      await this.nameObject(item, found, left);
+    }
+  }
+
+  private async nameObject(wanted: readonly Wanted<UserFrame>[], found: Functions[], ms: number) {
+    const object = objectOf(wanted);
+    const { functions, left } = await this.ask(wanted, object, ms);
     const reason = reasonOf(object);
+    let without = 0;
     wanted.forEach(({ frame, index }, at) => {
       const answer = functions[at];
-      found[index] = isNamed(answer) ? answer : [unnamedFunction(frame, reason, answer)];
+      if (isNamed(answer)) found[index] = answer;
+      else {
+        found[index] = [unnamedFunction(frame, left ?? reason, answer)];
+        without++;
+      }
     });
+    if (left === undefined || without === 0) return;
+    if (left === 'too-large') this.tooLarge++;
+    else this.unfinished++;
+  }
+
+  private async ask(
+    wanted: readonly Wanted<UserFrame>[],
+    object: ObjectFile,
+    ms: number,
+  ): Promise<FunctionsAnswer> {
+    const places = wanted.map(({ frame: { offset, isReturn } }) => ({ offset, isReturn }));
+    const question = { kind: 'functions', object, places } as const;
+    if (this.tooSlow.has(object.key)) return leftOut(question, 'too-large');
+    if (ms <= 0) return leftOut(question, 'unfinished');
+    const answer = await this.reader.ask(question, ms);
+    if (answer.left !== 'unfinished' || this.reader.hasEnded) return answer;
+    if (this.tooSlow.size < MAX_REMEMBERED) this.tooSlow.add(object.key);
+    return answer;
   }
 }
 
@@ -123,6 +178,11 @@ function unnamedGenerated(address: number, { isDescribed, runtime }: JitImage): 
     ...(runtime && { runtime }),
     address: BigInt(address),
   };
+}
+
+/** All frames that are wanted together lie in one. */
+function objectOf(wanted: readonly Wanted<UserFrame>[]): ObjectFile {
+  return (wanted[0] as Wanted<UserFrame>).frame.object;
 }
 
 function isNamed(answer: FunctionsAnswer['functions'][number]): answer is Functions {

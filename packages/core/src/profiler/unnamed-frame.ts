@@ -2,15 +2,18 @@
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { NoContent } from './object-files.ts';
+import type { LeftOut } from './object-reader/protocol.ts';
 import type { RuntimeName } from './runtimes.ts';
 
 /**
- * `no-symbols`: its file says nothing about that address; `no-perf-map`: generated code of a process
+ * `too-large`: its symbol tables are more than is read of one object; `unfinished`: naming was ended
+ * before it was read; `no-symbols`: its file says nothing about that address; `no-perf-map`: generated code of a process
  * that writes none; `not-in-perf-map`: of one that does, but not about that address; `no-file`: other
  * memory without a file; `unmapped`: nothing was mapped there, as far as the kernel told us.
  */
 export type UnnamedReason =
   | NoContent
+  | LeftOut
   | 'no-symbols'
   | 'no-perf-map'
   | 'not-in-perf-map'

@@ -100,6 +100,7 @@ test('an output’s cycles are these: who ends while one is named is known to th
         counts: () => ({}) as never,
         retire: () => {},
         stop: () => {},
+        endNaming: () => {},
         collectRaw: async () => [],
         async collect() {
           naming++;

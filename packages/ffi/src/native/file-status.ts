@@ -9,7 +9,7 @@ import { libcPath } from './library-paths.ts';
 /** What tells one state of a file from another; times in nanoseconds since the Unix epoch. */
 export type FileStatus = Pick<
   BigIntStats,
-  'dev' | 'ino' | 'size' | 'ctimeNs' | 'mtimeNs' | 'birthtimeNs'
+  'dev' | 'ino' | 'uid' | 'size' | 'ctimeNs' | 'mtimeNs' | 'birthtimeNs'
 > & { isFile(): boolean };
 
 type Statx = (fd: number) => FileStatus;
@@ -30,6 +30,7 @@ const STATX_BASIC_STATS = 0x7ff;
 const STATX_BTIME = 0x800;
 const STATX_BYTES = 256;
 const AT = {
+  uid: 20,
   mode: 28,
   ino: 32,
   size: 40,
@@ -67,6 +68,7 @@ function statxOf(deno: Parameters<typeof denoBackend>[0]): Statx {
       mtimeNs: timeAt(AT.mtime),
       // Zero where the file system does not say.
       birthtimeNs: timeAt(AT.btime),
+      uid: BigInt(view.getUint32(AT.uid, true)),
       isFile: () => isRegular,
     };
   };

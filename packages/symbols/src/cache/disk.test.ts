@@ -29,7 +29,7 @@ let round = 0;
 beforeEach(() => {
   directory = join(home, `cache-${round++}`);
 });
-const files = () => readdirSync(join(directory, 'symbols-3'));
+const files = () => readdirSync(join(directory, 'symbols-4'));
 
 function tableOf(count: number, prefix = 'function_'): SymbolTable {
   const symbols = Array.from({ length: count }, (_, i) => ({
@@ -106,7 +106,7 @@ describe('on disk', () => {
   test('only own files that nobody else may write', () => {
     const cache = new DiskSymbolCache(directory);
     cache.set(tableOf(10), describeAs('one'));
-    const path = join(directory, 'symbols-3', files()[0] as string);
+    const path = join(directory, 'symbols-4', files()[0] as string);
     chmodSync(path, 0o666);
     expect(cache.get('one')).toBeUndefined();
     chmodSync(path, 0o600);
@@ -129,9 +129,9 @@ describe('on disk', () => {
   test('tables without what later versions find in an object are not used', () => {
     const cache = new DiskSymbolCache(directory);
     cache.set(tableOf(10), describeAs('one'));
-    const path = join(directory, 'symbols-3', files()[0] as string);
+    const path = join(directory, 'symbols-4', files()[0] as string);
     const bytes = readFileSync(path);
-    expect(bytes.readUInt32LE(4)).toBe(3);
+    expect(bytes.readUInt32LE(4)).toBe(4);
     // Go's functions came with the second; the sum does not cover the number.
     bytes.writeUInt32LE(1, 4);
     writeFileSync(path, bytes);
@@ -139,8 +139,8 @@ describe('on disk', () => {
   });
 
   test('a directory that others can write to, or that cannot be made, is not used', () => {
-    mkdirSync(join(directory, 'symbols-3'), { recursive: true });
-    chmodSync(join(directory, 'symbols-3'), 0o777);
+    mkdirSync(join(directory, 'symbols-4'), { recursive: true });
+    chmodSync(join(directory, 'symbols-4'), 0o777);
     expect(new DiskSymbolCache(directory).set(tableOf(1), describeAs('k'))).toBe(false);
     writeFileSync(join(home, 'file'), '');
     const under = new DiskSymbolCache(join(home, 'file', 'below'));
@@ -156,9 +156,9 @@ describe('on disk', () => {
     const old = Date.now() / 1000 - 100_000;
     for (let i = 0; i < 9; i++) {
       cache.set(tableOf(100), describeAs(`key-${i}`));
-      for (const name of files()) utimesSync(join(directory, 'symbols-3', name), old + i, old + i);
+      for (const name of files()) utimesSync(join(directory, 'symbols-4', name), old + i, old + i);
     }
-    const left = join(directory, 'symbols-3', 'half.sym.00.tmp');
+    const left = join(directory, 'symbols-4', 'half.sym.00.tmp');
     writeFileSync(left, 'x');
     utimesSync(left, old, old);
     // A hit makes it the most recently used.

@@ -44,8 +44,15 @@ export class SymbolCache {
     return this.#bytes;
   }
 
-  /** What is stored under `key` in memory or on disk, or else what `build` makes, stored. */
-  getOrBuild(key: string, build: () => CachedSymbols): CachedSymbols {
+  /**
+   * What is stored under `key` in memory or on disk, or else what `build` makes, stored.
+   * @param isWhole asked afterwards: what was not built to its end is not stored
+   */
+  getOrBuild(
+    key: string,
+    build: () => CachedSymbols,
+    isWhole: () => boolean = () => true,
+  ): CachedSymbols {
     const known = this.#entries.get(key);
     if (known !== undefined) {
       this.#entries.delete(key);
@@ -56,6 +63,7 @@ export class SymbolCache {
     if (stored !== undefined) return this.#keep(key, stored);
     const started = performance.now();
     const built = build();
+    if (!isWhole()) return built;
     if (performance.now() - started >= this.#minBuildMs) {
       this.#disk?.set(built.table, built.description);
     }

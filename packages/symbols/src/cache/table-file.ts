@@ -16,8 +16,11 @@ export interface TableDescription {
   readonly problems: readonly string[];
 }
 
-/** 2: Go functions from .gopclntab. 3: those of programs linked by a C linker; no section headers. */
-export const TABLE_VERSION = 3;
+/**
+ * 2: Go functions from .gopclntab. 3: those of programs linked by a C linker; no section headers.
+ * 4: keys say the content.
+ */
+export const TABLE_VERSION = 4;
 const MAGIC = 0x5947_4757;
 const HEADER_SIZE = 32;
 const MAX_DESCRIPTION = 65_536;

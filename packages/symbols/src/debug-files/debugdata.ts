@@ -9,7 +9,7 @@ import { decompressXz } from '../xz/decompress.ts';
 import { XzError } from '../xz/error.ts';
 
 /** Of the embedded file; the largest seen in a distribution are some ten million bytes. */
-const MAX_DEBUGDATA = 128 * 1024 * 1024;
+const MAX_DEBUGDATA = 64 * 1024 * 1024;
 
 /**
  * The embedded image, or undefined when there is none. Throws `ElfError('malformed')` when it cannot
@@ -19,7 +19,9 @@ export function readDebugdata(elf: ElfImage, maxSize = MAX_DEBUGDATA): ElfImage 
   const section = elf.section('.gnu_debugdata');
   if (section === undefined || section.size === 0) return undefined;
   try {
-    return ElfImage.parse(decompressXz(elf.readSection(section), maxSize));
+    const { budget } = elf;
+    const bytes = decompressXz(elf.readSection(section), maxSize, (size) => budget?.inflate(size));
+    return ElfImage.parse(bytes, budget === undefined ? {} : { budget });
   } catch (error) {
     if (error instanceof XzError) {
       throw new ElfError('malformed', `.gnu_debugdata: ${error.message}`);

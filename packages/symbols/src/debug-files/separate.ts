@@ -116,7 +116,8 @@ export function findDebugFile(elf: ElfImage, search: DebugFileSearch = {}): Debu
 
 function matchingImage(fd: number, elf: ElfImage, link?: DebugLink): ElfImage | undefined {
   try {
-    const source = FileByteSource.open(fd);
+    // Of one budget with the object: who writes its link chooses the file.
+    const source = FileByteSource.open(fd, elf.budget);
     const image = ElfImage.from(source);
     if (image.machine !== elf.machine) return undefined;
     if (image.buildId !== elf.buildId) return undefined;

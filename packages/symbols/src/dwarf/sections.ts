@@ -8,6 +8,7 @@ import { ElfError } from '../elf/error.ts';
 import { u64, viewOf } from '../elf/headers.ts';
 import type { ElfImage, ElfSection } from '../elf/image.ts';
 import { stringAt } from '../elf/string-table.ts';
+import type { ReadBudget } from '../read-budget.ts';
 import { zlib } from '../zlib.ts';
 
 const SHF_COMPRESSED = 0x800;
@@ -86,20 +87,24 @@ export class DebugSections {
         read: (offset, length) => image.readSection(section, offset, length),
       };
     }
-    const bytes = inflate(image.readSection(section), section.name);
+    const bytes = inflate(image.readSection(section), section.name, image.budget);
     return {
       size: bytes.length,
-      read: (offset, length) => bytes.subarray(offset, offset + length),
+      read: (offset, length) => {
+        image.budget?.checkTime();
+        return bytes.subarray(offset, offset + length);
+      },
     };
   }
 }
 
-function inflate(section: Uint8Array, name: string): Uint8Array {
+function inflate(section: Uint8Array, name: string, budget?: ReadBudget): Uint8Array {
   if (section.length < CHDR_SIZE) throw new ElfError('truncated', `${name} is cut off`);
   const view = viewOf(section);
   const type = view.getUint32(0, true);
   const size = u64(view, 8, 'ch_size');
-  if (size > MAX_INFLATED) throw new ElfError('malformed', `${name} inflates to ${size} bytes`);
+  if (size > MAX_INFLATED) throw new ElfError('too-large', `${name} inflates to ${size} bytes`);
+  budget?.inflate(size);
   const packed = section.subarray(CHDR_SIZE);
   // 0 would mean the library's own limit.
   const options = { maxOutputLength: Math.max(1, size) };

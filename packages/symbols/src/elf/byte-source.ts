@@ -3,7 +3,8 @@
  * positional reads. Files are read with pread and never mapped: a mapped file that another process
  * truncates kills its reader with SIGBUS, a short read is merely an error.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import type { ReadBudget } from '../read-budget.ts';
 import { ElfError } from './error.ts';
 
 export interface ByteSource {
@@ -14,6 +15,10 @@ export interface ByteSource {
    * `ElfError('truncated')` when they are not there.
    */
   read(offset: number, length: number): Uint8Array;
+  /** What reading takes from. */
+  readonly budget?: ReadBudget | undefined;
+  /** User number of the file's owner; undefined for what is no file. */
+  readonly owner?: number;
   /** Gives back what the source holds; may be called twice. */
   close?(): void;
 }
@@ -31,7 +36,10 @@ export class MemoryByteSource implements ByteSource {
   readonly size: number;
   readonly #bytes: Uint8Array;
 
-  constructor(bytes: Uint8Array) {
+  constructor(
+    bytes: Uint8Array,
+    readonly budget?: ReadBudget,
+  ) {
     this.size = bytes.byteLength;
     this.#bytes = bytes;
   }
@@ -49,11 +57,18 @@ export class FileByteSource implements ByteSource {
   readonly size: number;
   #fd: number;
   readonly #owned: boolean;
+  readonly owner: number;
 
-  private constructor(fd: number, owned: boolean, size: number) {
+  private constructor(
+    fd: number,
+    owned: boolean,
+    { size, uid }: Pick<Stats, 'size' | 'uid'>,
+    readonly budget: ReadBudget | undefined,
+  ) {
     this.#fd = fd;
     this.#owned = owned;
     this.size = size;
+    this.owner = uid;
   }
 
   /**
@@ -63,13 +78,14 @@ export class FileByteSource implements ByteSource {
    * file, because the name may have changed hands; O_NONBLOCK keeps a FIFO from blocking in
    * between. Throws the system's error when the file cannot be opened.
    */
-  static open(target: string | number): FileByteSource {
-    if (typeof target === 'number') return new FileByteSource(target, false, regularSize(target));
+  static open(target: string | number, budget?: ReadBudget): FileByteSource {
+    if (typeof target === 'number')
+      return new FileByteSource(target, false, regularFile(target), budget);
     if (!statSync(target).isFile()) throw notRegular(target);
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
     const fd = openSync(target, flags);
     try {
-      return new FileByteSource(fd, true, regularSize(fd));
+      return new FileByteSource(fd, true, regularFile(fd), budget);
     } catch (error) {
       closeSync(fd);
       throw error;
@@ -79,6 +95,7 @@ export class FileByteSource implements ByteSource {
   read(offset: number, length: number): Uint8Array {
     if (this.#fd < 0) throw new Error('read from a closed FileByteSource');
     checkRange(this, offset, length);
+    this.budget?.read(length);
     const bytes = new Uint8Array(length);
     let done = 0;
     while (done < length) {
@@ -106,10 +123,10 @@ export class FileByteSource implements ByteSource {
   }
 }
 
-function regularSize(fd: number): number {
+function regularFile(fd: number): Stats {
   const stat = fstatSync(fd);
   if (!stat.isFile()) throw notRegular(`descriptor ${fd}`);
-  return stat.size;
+  return stat;
 }
 
 function notRegular(what: string): ElfError {

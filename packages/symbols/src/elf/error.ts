@@ -9,14 +9,16 @@
  * - `unsupported-class`: ELF32
  * - `unsupported-endianness`: big-endian
  * - `truncated`: a table or section reaches past the end of the file
- * - `malformed`: values that contradict each other or exceed a documented limit
+ * - `malformed`: values that contradict each other or exceed what any linker writes
+ * - `too-large`: reading it would cost more than its budget, see `ReadBudget`
  */
 export type ElfErrorCode =
   | 'not-elf'
   | 'unsupported-class'
   | 'unsupported-endianness'
   | 'truncated'
-  | 'malformed';
+  | 'malformed'
+  | 'too-large';
 
 export class ElfError extends Error {
   override readonly name = 'ElfError';

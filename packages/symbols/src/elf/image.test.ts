@@ -104,7 +104,7 @@ describe('sections', () => {
       return section && image.readSection(section);
     };
     expect(codeOf(() => read('.long'))).toBe('truncated');
-    expect(codeOf(() => read('.huge'))).toBe('malformed');
+    expect(codeOf(() => read('.huge'))).toBe('too-large');
     expect(codeOf(() => read('.far'))).toBe('truncated');
   });
 
@@ -112,7 +112,7 @@ describe('sections', () => {
     const bytes = buildElf({ sections: [{ name: '.a', type: 1, data: new Uint8Array(100) }] });
     const image = ElfImage.parse(bytes, { maxSectionSize: 99 });
     const section = image.section('.a');
-    expect(codeOf(() => section && image.readSection(section))).toBe('malformed');
+    expect(codeOf(() => section && image.readSection(section))).toBe('too-large');
   });
 
   test('a name off the end is empty, and a name without end is cut', () => {

@@ -4,6 +4,7 @@
  * at once, section headers when first asked for, contents on demand, so that a debug file of a
  * gigabyte costs what is looked at. Layouts: System V gABI.
  */
+import type { ReadBudget } from '../read-budget.ts';
 import { type ByteSource, FileByteSource, MemoryByteSource } from './byte-source.ts';
 import {
   EHDR_SIZE,
@@ -47,8 +48,10 @@ export interface ElfSection {
 }
 
 export interface ElfOptions {
-  /** Sections longer than this are refused as malformed; 512 MiB unless told otherwise. */
+  /** Sections longer than this are refused as too large; 512 MiB unless told otherwise. */
   readonly maxSectionSize?: number;
+  /** What reading takes from; nothing bounds the sum unless told. */
+  readonly budget?: ReadBudget;
 }
 
 const DEFAULT_MAX_SECTION_SIZE = 512 * 1024 * 1024;
@@ -108,7 +111,7 @@ export class ElfImage implements Disposable {
 
   /** An image over bytes in memory. Throws `ElfError`, and nothing else. */
   static parse(bytes: Uint8Array, options: ElfOptions = {}): ElfImage {
-    return new ElfImage(new MemoryByteSource(bytes), options);
+    return new ElfImage(new MemoryByteSource(bytes, options.budget), options);
   }
 
   /**
@@ -117,7 +120,7 @@ export class ElfImage implements Disposable {
    * when the file cannot be opened or read.
    */
   static open(target: string | number, options: ElfOptions = {}): ElfImage {
-    return ElfImage.from(FileByteSource.open(target), options);
+    return ElfImage.from(FileByteSource.open(target, options.budget), options);
   }
 
   /** An image over any source of bytes; takes the source over, and closes it when it is no ELF. */
@@ -128,6 +131,16 @@ export class ElfImage implements Disposable {
       source.close?.();
       throw error;
     }
+  }
+
+  /** What reading takes from; undefined where nothing bounds it. */
+  get budget(): ReadBudget | undefined {
+    return this.#source.budget;
+  }
+
+  /** User number of the file's owner; undefined for what is no file. */
+  get owner(): number | undefined {
+    return this.#source.owner;
   }
 
   /**
@@ -167,10 +180,8 @@ export class ElfImage implements Disposable {
   readSection(section: ElfSection, from = 0, length = section.size - from): Uint8Array {
     if (section.type === SHT_NOBITS) return new Uint8Array(0);
     if (section.size > this.#maxSectionSize) {
-      throw new ElfError(
-        'malformed',
-        `section ${section.name} of ${section.size} bytes exceeds ${this.#maxSectionSize}`,
-      );
+      const why = `section ${section.name} of ${section.size} bytes exceeds ${this.#maxSectionSize}`;
+      throw this.budget?.refuse(why) ?? new ElfError('too-large', why);
     }
     if (!(from >= 0 && length >= 0 && from + length <= section.size)) {
       throw new ElfError('truncated', `range is outside of section ${section.name}`);

@@ -7,6 +7,7 @@ import { utf8 } from '../elf/string-table.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { EntryHistory } from './entry-history.ts';
 import { EntryOwners } from './entry-owners.ts';
+import { MapShare } from './map-memory.ts';
 
 export interface PerfMapLimits {
   /** Entries kept; later lines are not read. */
@@ -39,13 +40,33 @@ export class PerfMapEntries {
   #nameEnd = new Uint32Array(1024);
   #names = new Uint8Array(16 * 1024);
   #nameBytes = 0;
+  /** Entries and name bytes that are paid for. */
+  #paidEntries = 0;
+  #paidNameBytes = 0;
   readonly #owners = new EntryOwners();
   readonly #history = new EntryHistory();
   // The field that was read last; a pair returned for each would be garbage for each.
   #number = 0;
 
-  constructor(limits: PerfMapLimits) {
+  constructor(
+    limits: PerfMapLimits,
+    private readonly share = new MapShare(),
+  ) {
     this.#limits = limits;
+  }
+
+  /** Pays for bytes that were read, and for what came of them; nothing more is taken if it cannot be paid. */
+  pay(bytesRead: number): void {
+    const entries = this.count - this.#paidEntries;
+    const nameBytes = this.#nameBytes - this.#paidNameBytes;
+    if (!this.share.take(bytesRead, entries, nameBytes)) this.truncated = true;
+    this.#paidEntries = this.count;
+    this.#paidNameBytes = this.#nameBytes;
+  }
+
+  /** They are not asked any more. */
+  release(): void {
+    this.share.release();
   }
 
   /** Adds the whole lines of `bytes`, read at `since`, and tells how many bytes they were. */

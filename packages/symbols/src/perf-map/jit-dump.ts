@@ -10,6 +10,7 @@ import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
 import { type JitUnwinding, JitUnwindings, readJitUnwinding } from './jit-unwinding.ts';
 import { JscNames } from './jsc-names.ts';
+import type { MapMemory } from './map-memory.ts';
 
 export interface JitDumpOptions extends Partial<PerfMapLimits> {
   /** Bytes of the file that are read or passed over at most; 4 GiB unless told otherwise. */
@@ -18,6 +19,8 @@ export interface JitDumpOptions extends Partial<PerfMapLimits> {
   readonly maxBytesAtOnce?: number;
   /** Bytes of different call frame information kept; 16 MiB unless told otherwise. */
   readonly maxUnwindingBytes?: number;
+  /** What it shares with the other maps; its own limits are all unless given. */
+  readonly memory?: MapMemory;
 }
 
 /** What unwinds code, and where that code is. */
@@ -60,6 +63,7 @@ export function isJitDump(fd: number): boolean {
 
 export class JitDump {
   readonly #limits: typeof DEFAULTS;
+  readonly #memory: MapMemory | undefined;
   readonly #piece = new Uint8Array(PIECE);
   #entries: PerfMapEntries;
   /** As entries; what is a name there is the number of the information, or nothing. */
@@ -83,8 +87,10 @@ export class JitDump {
     private readonly fd: number,
     options: JitDumpOptions = {},
   ) {
-    this.#limits = { ...DEFAULTS, ...options };
-    this.#entries = new PerfMapEntries(this.#limits);
+    const { memory, ...limits } = options;
+    this.#limits = { ...DEFAULTS, ...limits };
+    this.#memory = memory;
+    this.#entries = this.#noEntries();
     this.#unwindings = new JitUnwindings(this.#limits.maxUnwindingBytes);
   }
 
@@ -108,7 +114,8 @@ export class JitDump {
     this.#now = now;
     const size = Math.min(fstatSync(this.fd).size, this.#limits.maxBytes);
     if (size < this.#offset) {
-      this.#entries = new PerfMapEntries(this.#limits);
+      this.#entries.release();
+      this.#entries = this.#noEntries();
       this.#unwound = undefined;
       this.#unwindings = new JitUnwindings(this.#limits.maxUnwindingBytes);
       this.#nextUnwinding = undefined;
@@ -117,7 +124,7 @@ export class JitDump {
     if (this.#offset === 0) this.#offset = this.#headerSize(size);
     this.#read = 0;
     while (this.#offset > 0 && this.#offset < size && !this.#entries.truncated) {
-      if (this.#read >= this.#limits.maxBytesAtOnce) return;
+      if (this.#read >= this.#limits.maxBytesAtOnce || (this.#memory?.left ?? 1) <= 0) return;
       const used = this.#readRecords(size);
       if (used === 0) return;
       this.#offset += used;
@@ -144,9 +151,24 @@ export class JitDump {
     return hit && unwinding && { ...unwinding, start: hit.start, size: hit.size };
   }
 
+  /** Whether a limit was reached, and later entries are missing. */
+  get truncated(): boolean {
+    return this.#entries.truncated;
+  }
+
+  /** Gives back what it shares with other maps: nobody asks it any more. */
+  release(): void {
+    this.close();
+    this.#entries.release();
+  }
+
   /** Reads no further; what was read still answers. */
   close(): void {
     this.#closed = true;
+  }
+
+  #noEntries(): PerfMapEntries {
+    return new PerfMapEntries(this.#limits, this.#memory?.share(fstatSync(this.fd).uid));
   }
 
   /** 0 while it is not written yet. */
@@ -177,6 +199,7 @@ export class JitDump {
       this.#take(view, at, at + needed);
       at += total;
     }
+    if (at > 0) this.#entries.pay(Math.min(at, length));
     return at;
   }
 

@@ -8,15 +8,21 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openUnderRoot } from '../debug-files/rooted-file.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
+import type { MapMemory } from './map-memory.ts';
 import { describeProcess } from './map-owner.ts';
 
 export interface PerfMapOptions extends Partial<PerfMapLimits> {
   /** Bytes of the file that are read at most; 256 MiB unless told otherwise. */
   readonly maxBytes?: number;
+  /** Bytes read by one `refresh`, about; all unless told otherwise. The next one goes on there. */
+  readonly maxBytesAtOnce?: number;
+  /** What it shares with the other maps; its own limits are all unless given. */
+  readonly memory?: MapMemory;
 }
 
 const DEFAULTS = {
   maxBytes: 256 * 1024 * 1024,
+  maxBytesAtOnce: Number.POSITIVE_INFINITY,
   maxEntries: 2_000_000,
   maxName: 4096,
   maxNameBytes: 256 * 1024 * 1024,
@@ -36,6 +42,7 @@ interface EarlierEntries {
 
 export class PerfMap implements Disposable {
   readonly #limits: typeof DEFAULTS;
+  readonly #memory: MapMemory | undefined;
   #fd: number;
   #entries: PerfMapEntries;
   /** Oldest first. */
@@ -49,12 +56,15 @@ export class PerfMap implements Disposable {
   #skipping = false;
   /** The file is longer than what may be read of it. */
   #clipped = false;
+  #isBehind = false;
 
   /** @param fd the open map: it is this object's from now on */
   constructor(fd: number, options: PerfMapOptions = {}) {
+    const { memory, ...limits } = options;
     this.#fd = fd;
-    this.#limits = { ...DEFAULTS, ...options };
-    this.#entries = new PerfMapEntries(this.#limits);
+    this.#limits = { ...DEFAULTS, ...limits };
+    this.#memory = memory;
+    this.#entries = this.#noEntries();
   }
 
   /**
@@ -153,11 +163,16 @@ export class PerfMap implements Disposable {
     this.#clipped = size > this.#limits.maxBytes;
     size = Math.min(size, this.#limits.maxBytes);
     const piece = new Uint8Array(PIECE);
+    const end = this.#offset + this.#limits.maxBytesAtOnce;
+    this.#isBehind = false;
     while (this.#offset < size && !this.#entries.truncated) {
+      this.#isBehind = this.#offset >= end || (this.#memory?.left ?? 1) <= 0;
+      if (this.#isBehind) break;
       const got = readSync(this.#fd, piece, 0, Math.min(PIECE, size - this.#offset), this.#offset);
       if (got === 0) break;
       const used = this.#consume(piece.subarray(0, got), since);
       if (used === 0) break;
+      this.#entries.pay(used);
       this.#offset += used;
     }
     return restarted || this.#entries.count > before;
@@ -173,6 +188,18 @@ export class PerfMap implements Disposable {
       if (hit !== undefined) return hit;
     }
     return this.#entries.lookup(address, time);
+  }
+
+  /** Whether the last `refresh` has left something for the next one. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /** Gives back what it shares with other maps: nobody asks it any more. */
+  release(): void {
+    this.close();
+    for (const { entries } of this.#earlier) entries.release();
+    this.#entries.release();
   }
 
   /** Closes the file; what was read still answers. */
@@ -216,13 +243,18 @@ export class PerfMap implements Disposable {
     return got === length && now.every((byte, i) => byte === this.#tail[i]);
   }
 
+  /** Of the user that the file is of. */
+  #noEntries(): PerfMapEntries {
+    return new PerfMapEntries(this.#limits, this.#memory?.share(fstatSync(this.#fd).uid));
+  }
+
   #restart(now: number): void {
     this.#editions++;
     if (this.#entries.count > 0) {
       this.#earlier.push({ entries: this.#entries, until: now });
-      if (this.#earlier.length > MAX_EARLIER) this.#earlier.shift();
-    }
-    this.#entries = new PerfMapEntries(this.#limits);
+      if (this.#earlier.length > MAX_EARLIER) this.#earlier.shift()?.entries.release();
+    } else this.#entries.release();
+    this.#entries = this.#noEntries();
     this.#offset = 0;
     this.#tail = new Uint8Array(0);
     this.#skipping = false;

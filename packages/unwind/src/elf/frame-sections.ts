@@ -17,8 +17,8 @@ const EHDR_SIZE = 64;
 const PHDR_SIZE = 56;
 const PT_GNU_EH_FRAME = 0x6474_e550;
 
-/** The largest in the field are a tenth of this. */
-const MAX_FRAME_BYTES = 256 * 1024 * 1024;
+/** More than twice the largest in the field. */
+const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 /** The header of a stripped file may claim no more program headers than linkers write. */
 const MAX_PROGRAM_HEADERS = 1024;
 
@@ -36,7 +36,7 @@ export function debugFrameOf(elf: ElfImage): FrameSection | undefined {
   const section = elf.section('.debug_frame');
   if (section === undefined || section.type === SHT_NOBITS) return undefined;
   const stored = elf.readSection(checkedSize(section));
-  const bytes = (section.flags & SHF_COMPRESSED) === 0 ? stored : inflate(stored);
+  const bytes = (section.flags & SHF_COMPRESSED) === 0 ? stored : inflate(stored, elf);
   return { kind: 'debug_frame', bytes, bases: basesOf(elf, section.addr) };
 }
 
@@ -50,12 +50,13 @@ function basesOf(elf: ElfImage, section: number): FrameSection['bases'] {
   return { section, text: elf.section('.text')?.addr, data: data?.addr };
 }
 
-function inflate(stored: Uint8Array): Uint8Array {
+function inflate(stored: Uint8Array, { budget }: ElfImage): Uint8Array {
   if (stored.length < CHDR_SIZE) throw new UnwindError('truncated', 'a compressed section');
   const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
   const type = view.getUint32(0, true);
   const size = Number(view.getBigUint64(8, true));
   if (size > MAX_FRAME_BYTES) throw new UnwindError('too-large', `${size} bytes, inflated`);
+  budget?.inflate(size);
   const options = { maxOutputLength: Math.max(size, 1) };
   const body = stored.subarray(CHDR_SIZE);
   let bytes: Uint8Array;

@@ -14,7 +14,9 @@ import { cloneGap } from './clone-gap.ts';
 import type { FunctionRanges } from './function-ranges.ts';
 
 const SHF_EXECINSTR = 4;
-const PLT_NAMES = ['.plt', '.plt.got', '.plt.sec', '.iplt'];
+export const PLT_NAMES: readonly string[] = ['.plt', '.plt.got', '.plt.sec', '.iplt'];
+/** Of a linkage table's code, what is looked at. */
+export const PLT_HEAD_BYTES = 32;
 /** Far above any: 16 bytes for each imported function. */
 const MAX_PLT_BYTES = 16 * 1024 * 1024;
 /** A vDSO's code is under 16 KiB; nothing larger is searched for a trampoline. */
@@ -81,7 +83,7 @@ function writeX86Plt(writer: FrameWriter, cie: number, elf: ElfImage, section: E
     writer.function(cie, section.addr, section.size, []);
     return;
   }
-  const view = viewOf(elf.readSection(section, 0, Math.min(section.size, 32)));
+  const view = viewOf(elf.readSection(section, 0, Math.min(section.size, PLT_HEAD_BYTES)));
   const lazy = view.getUint16(0, true) === X86_64_PUSH_MEMORY;
   if (lazy) {
     const pushed = [D.DW_CFA_def_cfa_offset, 16, D.DW_CFA_advance_loc + 6];

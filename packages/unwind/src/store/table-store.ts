@@ -1,5 +1,5 @@
 /**
- * Tables on disk by build-id, so that a binary is parsed once and not once per run. Files appear by
+ * Tables on disk by what they are made of, so that a binary is parsed once and not once per run. Files appear by
  * rename and are checked whole when read: a reader sees a sound table or none. The directory is the
  * caller's choice; what is there is believed only where nobody else can write (readPrivateFile of
  * @waggle/symbols), since whoever can decides how stacks are unwound.
@@ -17,14 +17,8 @@ import { type BuiltTable, buildUnwindTable } from '../elf/build-table.ts';
 import { UnwindError } from '../error.ts';
 import { BLOCK_BYTES, DIRECTORY_FANOUT, ROOT_FANOUT, RULES_PER_BLOCK } from '../table/layout.ts';
 import { MAX_RULES } from '../table/rule-dictionary.ts';
-import {
-  decodeTableFile,
-  encodeTableFile,
-  FILE_HEADER_BYTES,
-  isBuildId,
-  type TableKey,
-  tableKeyOf,
-} from './table-file.ts';
+import { decodeTableFile, encodeTableFile, FILE_HEADER_BYTES } from './table-file.ts';
+import { isTableKey, tableKeyOf } from './table-key.ts';
 
 const SUFFIX = '.unwind';
 const MAX_BLOCKS = 1 + ROOT_FANOUT * (1 + DIRECTORY_FANOUT) + MAX_RULES / RULES_PER_BLOCK;
@@ -59,29 +53,27 @@ export class TableStore {
   }
 
   /**
-   * The stored table of a file, or else a new one, stored for the next time. A file without build-id
-   * is parsed every time. Throws what `buildUnwindTable` throws; trouble with the store does not.
+   * The stored table of a file, or else a new one, stored for the next time. Throws what
+   * `buildUnwindTable` throws; trouble with the store does not.
    */
   tableOf(elf: ElfImage): BuiltTable {
     const key = tableKeyOf(elf);
-    const stored = key && this.load(key);
+    const stored = this.load(key);
     if (stored !== undefined) return stored;
     const built = buildUnwindTable(elf);
-    if (key !== undefined) {
-      try {
-        if (this.save(key, built)) this.prune(this.#maxBytes);
-        else this.#stats.unwritten++;
-      } catch (error) {
-        if (!isSystemError(error)) throw error;
-        this.#stats.unwritten++;
-      }
+    try {
+      if (this.save(key, built)) this.prune(this.#maxBytes);
+      else this.#stats.unwritten++;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#stats.unwritten++;
     }
     return built;
   }
 
   /** The stored table, or undefined. What is there and unusable is removed. */
-  load(key: TableKey): BuiltTable | undefined {
-    const path = this.#pathOf(key.buildId);
+  load(key: string): BuiltTable | undefined {
+    const path = this.#pathOf(key);
     const bytes = readPrivateFile(path, MAX_FILE_BYTES);
     if (bytes instanceof Uint8Array) {
       try {
@@ -104,8 +96,8 @@ export class TableStore {
    * Writes a table, whole or not at all; false in a directory that is not ours alone. Throws the
    * system's error when it cannot.
    */
-  save(key: TableKey, built: BuiltTable): boolean {
-    return writePrivateFile(this.#pathOf(key.buildId), encodeTableFile(key, built));
+  save(key: string, built: BuiltTable): boolean {
+    return writePrivateFile(this.#pathOf(key), encodeTableFile(key, built));
   }
 
   /** Removes the files that were not used for longest until at most `maxBytes` are left. */
@@ -133,8 +125,8 @@ export class TableStore {
     return files;
   }
 
-  #pathOf(buildId: string): string {
-    if (!isBuildId(buildId)) throw new RangeError(`no build-id: ${JSON.stringify(buildId)}`);
-    return join(this.directory, buildId.slice(0, 2), `${buildId.slice(2)}${SUFFIX}`);
+  #pathOf(key: string): string {
+    if (!isTableKey(key)) throw new RangeError(`no key of a table: ${JSON.stringify(key)}`);
+    return join(this.directory, key.slice(0, 2), `${key.slice(2)}${SUFFIX}`);
   }
 }

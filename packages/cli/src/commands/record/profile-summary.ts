@@ -13,6 +13,8 @@ const OF_OBJECT: Readonly<Partial<Record<UnnamedReason, string>>> = {
   gone: 'gone before it could be opened',
   changed: 'changed since it was mapped',
   limit: 'not opened, too many files are open',
+  'too-large': 'its symbol tables are more than is read of one file',
+  unfinished: 'naming was ended before it was read',
 };
 const OF_MEMORY: Readonly<Partial<Record<UnnamedReason, string>>> = {
   'no-perf-map': 'generated code without a perf map',

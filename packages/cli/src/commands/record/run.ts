@@ -46,11 +46,13 @@ import { cpuChangeLines } from './cpu-changes.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
 import { type Grouping, rootFramesBy } from './grouping.ts';
 import { nameHintLines } from './name-hints.ts';
+import { NamingSignals } from './naming-signals.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 import { summaryLines } from './profile-summary.ts';
 import { startProgress } from './progress.ts';
 import { chooseTarget, describeTarget, type RecordTarget } from './targets.ts';
+import { unreadLines } from './unread-summary.ts';
 import { unwindLines } from './unwind-summary.ts';
 
 const STDOUT = 1;
@@ -105,16 +107,24 @@ const record = Effect.fnUntraced(function* (
   const session = yield* openSession(sessionConfig(options, target, sink, rootFrames));
   const profiler = session.service(Profiler);
   if (profiler === undefined) return yield* Effect.die('the composition has no profiler');
-  let stop = () => session.stop();
+  const naming = yield* scoped(() => new NamingSignals(profiler));
+  let sampling = true;
+  let stop = () => {
+    sampling = false;
+    session.stop();
+  };
   const argv = commandBytes(words);
-  if (argv === undefined) yield* stopOnSignal(stop);
+  if (argv === undefined) {
+    const endNaming = () => void naming.end();
+    yield* stopOnSignal(() => (sampling ? stop() : endNaming()), endNaming);
+  }
   say(`recording ${describeTarget(target)} at ${options.frequency} Hz`);
   const toStdout = outputs.files.some(({ path }) => path === '-');
   // What the command prints must not get between the stacks.
   const stdout = toStdout && !isatty(STDOUT) ? 'stderr' : 'inherit';
   const command = argv && (yield* superviseCommand(session, argv, { stdout }));
   if (command !== undefined) {
-    command.ended.then(stop);
+    command.ended.then(stop).then(() => naming.begin());
     // Whatever else ends the recording ends the command first.
     stop = command.end;
   }
@@ -255,6 +265,7 @@ function summarize(
       `${counts.throttled} of the lost samples were left out to keep sampling to half of each CPU; a lower -F avoids it`,
     );
   for (const line of unwindLines(counts, unwind)) say(line);
+  for (const line of unreadLines(counts)) say(line);
   if (counts.userTruncated > 0)
     say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);
   if (counts.otherSamples > 0)

@@ -2,7 +2,14 @@ import { expect, test } from 'bun:test';
 import { unwindLines } from './unwind-summary.ts';
 
 const stops = [0, 990, 0, 0, 0, 6, 0, 0, 4, 0];
-const unwindTables = { tables: 3, rows: 23_603, bytes: 112_640, withoutTable: 0, evicted: 0 };
+const unwindTables = {
+  tables: 3,
+  rows: 23_603,
+  bytes: 112_640,
+  withoutTable: 0,
+  leftOut: 0,
+  evicted: 0,
+};
 
 test('says how many stacks are complete, and why the others are not', () => {
   expect(unwindLines({ stops, unwindTables }, 'auto')).toEqual([

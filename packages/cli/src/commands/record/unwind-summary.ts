@@ -14,7 +14,7 @@ export function unwindLines(
           'this kernel does not walk stacks by call frame information (`waggle doctor`); callers are those that frame pointers lead to',
         ];
   const { walks, complete, stops: early } = summarizeWalks(stops);
-  const { tables, rows, bytes, withoutTable, evicted } = unwindTables;
+  const { tables, rows, bytes, withoutTable, leftOut, evicted } = unwindTables;
   const lines: string[] = [];
   if (walks > 0) {
     const reasons = early.map(({ reason, count }) => `${count} by ${reason}`).join(', ');
@@ -28,5 +28,9 @@ export function unwindLines(
       (withoutTable > 0 ? `, ${withoutTable} without rows` : '') +
       (evicted > 0 ? `, ${evicted} evicted` : ''),
   );
+  if (leftOut > 0)
+    lines.push(
+      `${leftOut} objects have no unwind table: their call frame information is more than is read of one file, or reading it took too long`,
+    );
   return lines;
 }

@@ -1,19 +1,23 @@
 // The objects whose names were asked for last. Each holds its symbol table, and its debug files open
-// where lines are wanted, so an agent that runs for months keeps so many and lets go of the others:
-// their tables are in the symbol cache, within its own bound, or are made anew.
+// where lines are wanted, so an agent that runs for months keeps so many, and so many bytes of them, and
+// lets go of the others: their tables are in the symbol cache, within its own bound, or are made anew.
 
-import type { ObjectSymbols, SymbolHit } from '@waggle/symbols';
+import type { ObjectSymbols, ReadBudget, SymbolHit } from '@waggle/symbols';
 import type { FunctionBounds } from '@waggle/unwind';
 import { CodePlaces, type LinkedObject } from './code-places.ts';
 
 /** A host under builds executes more files in a minute, and samples few of them again. */
 const MAX_OBJECTS = 256;
+/** A browser with all of its names has 400 MB, and is kept alone. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
 /** What names of an object are looked up by. */
 export interface NamedObject extends LinkedObject {
   vaddrOfFileOffset(offset: number): number | undefined;
   lookup(vaddr: number): SymbolHit | undefined;
   lines?: ObjectSymbols['lines'];
+  /** Of memory; grows as lines are asked for. */
+  readonly byteLength: number;
   close?(): void;
 }
 
@@ -21,6 +25,10 @@ export interface NamedObject extends LinkedObject {
 export interface Known {
   readonly object: NamedObject | undefined;
   readonly places: CodePlaces | undefined;
+  /** What reading it takes from. */
+  readonly budget: ReadBudget;
+  /** Whether names are missing because of that. */
+  readonly isTooLarge: boolean;
   /** Made when code without a name is asked for. */
   bounds?: FunctionBounds;
 }
@@ -29,7 +37,10 @@ export class NamedObjects implements Disposable {
   /** In order of use, the last used at the end. */
   private readonly known = new Map<string, Known>();
 
-  constructor(private readonly maxObjects = MAX_OBJECTS) {}
+  constructor(
+    private readonly maxObjects = MAX_OBJECTS,
+    private readonly maxBytes = MAX_BYTES,
+  ) {}
 
   get(key: string): Known | undefined {
     const known = this.known.get(key);
@@ -40,15 +51,28 @@ export class NamedObjects implements Disposable {
   }
 
   /** Closes what was not used for longest, if there are too many. */
-  set(key: string, object: NamedObject | undefined): Known {
-    const added = { object, places: object && new CodePlaces(object) };
+  set(
+    key: string,
+    object: NamedObject | undefined,
+    read: Pick<Known, 'budget' | 'isTooLarge'>,
+  ): Known {
+    const added = { object, places: object && new CodePlaces(object), ...read };
     this.known.set(key, added);
+    this.trim();
+    return added;
+  }
+
+  /** Closes what was not used for longest, if that is too many or too much; the last one stays. */
+  trim(): void {
+    let bytes = 0;
+    for (const { object } of this.known.values()) bytes += object?.byteLength ?? 0;
     for (const [oldest, known] of this.known) {
-      if (this.known.size <= this.maxObjects) break;
+      const { size } = this.known;
+      if (size <= 1 || (size <= this.maxObjects && bytes <= this.maxBytes)) break;
+      bytes -= known.object?.byteLength ?? 0;
       this.known.delete(oldest);
       known.object?.close?.();
     }
-    return added;
   }
 
   [Symbol.dispose](): void {

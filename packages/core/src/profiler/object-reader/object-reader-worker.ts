@@ -39,6 +39,7 @@ function schedule(): void {
 }
 
 function answer({ id, question }: Ask): void {
+  postMessage({ begun: id } satisfies Reply);
   let reply: Reply;
   try {
     if (reading === undefined) throw new Error('a question before the start');

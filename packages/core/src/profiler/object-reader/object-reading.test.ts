@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ElfImage, ObjectSymbols } from '@waggle/symbols';
+import { ElfImage, ObjectSymbols, ReadBudget } from '@waggle/symbols';
 import { contentOf } from '../file-content.ts';
 import { NamedObjects } from './named-objects.ts';
 import { ObjectReading } from './object-reading.ts';
@@ -22,26 +22,30 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test('the objects that were not used for longest are closed and forgotten', () => {
   const closed: string[] = [];
-  const named = new NamedObjects(3);
-  const add = (key: string) =>
-    named.set(key, {
-      buildId: undefined,
-      textStart: undefined,
-      segmentOfFileOffset: () => undefined,
-      vaddrOfFileOffset: () => undefined,
-      lookup: () => undefined,
-      close: () => closed.push(key),
-    });
+  const named = new NamedObjects(3, 1000);
+  const read = { budget: new ReadBudget(), isTooLarge: false };
+  const add = (key: string, byteLength = 1) => named.set(key, objectOf(key, byteLength), read);
+  const objectOf = (key: string, byteLength: number) => ({
+    buildId: undefined,
+    textStart: undefined,
+    segmentOfFileOffset: () => undefined,
+    vaddrOfFileOffset: () => undefined,
+    lookup: () => undefined,
+    byteLength,
+    close: () => closed.push(key),
+  });
   for (const key of ['a', 'b', 'c']) add(key);
   expect(named.get('a')?.object).toBeDefined();
-  named.set('no ELF file', undefined);
+  named.set('no ELF file', undefined, read);
   expect(closed).toEqual(['b']);
   expect(named.get('b')).toBeUndefined();
-  expect(named.get('no ELF file')).toEqual({ object: undefined, places: undefined });
+  expect(named.get('no ELF file')).toEqual({ object: undefined, places: undefined, ...read });
   add('d');
   expect(closed).toEqual(['b', 'c']);
-  named[Symbol.dispose]();
+  add('larger than all may be', 2000);
   expect(closed).toEqual(['b', 'c', 'a', 'd']);
+  named[Symbol.dispose]();
+  expect(closed).toEqual(['b', 'c', 'a', 'd', 'larger than all may be']);
 });
 
 test('a reader of many objects with lines keeps so many open', () => {

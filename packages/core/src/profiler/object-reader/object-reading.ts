@@ -10,6 +10,7 @@ import {
   ElfImage,
   KernelSymbols,
   ObjectSymbols,
+  ReadBudget,
   readKernelSymbols,
   readVdso,
   SymbolCache,
@@ -21,16 +22,20 @@ import { holdsItsContent, type ObjectFile, VDSO } from '../object-files.ts';
 import { openWithLines, sourceFrames } from '../source-frames.ts';
 import { KernelNames } from './kernel-names.ts';
 import { type Known, type NamedObject, NamedObjects } from './named-objects.ts';
-import type {
-  Answers,
-  AnswerTo,
-  CodePlace,
-  FunctionsAnswer,
-  KernelPlace,
-  Question,
-  ReaderConfig,
-  UnwindTableAnswer,
+import {
+  type Answers,
+  type AnswerTo,
+  type CodePlace,
+  type FunctionsAnswer,
+  type KernelPlace,
+  type Question,
+  type ReaderConfig,
+  type UnwindTableAnswer,
+  unnamedKernelFunction,
 } from './protocol.ts';
+
+/** For one question about one object: the reader's thread is ended somewhat later (object-reader.ts). */
+const MAX_MS = 8000;
 
 export class ObjectReading implements Disposable {
   private readonly tables: TableStore | undefined;
@@ -57,7 +62,7 @@ export class ObjectReading implements Disposable {
       case 'unwind-table':
         return this.unwindTable(question.object);
       case 'functions':
-        return { functions: this.functions(question.object, question.places) };
+        return this.functions(question.object, question.places);
       case 'kernel-functions':
         return { functions: this.kernelFunctions(question.places) };
     }
@@ -69,33 +74,37 @@ export class ObjectReading implements Disposable {
 
   private unwindTable(object: ObjectFile): UnwindTableAnswer {
     const before = object.fd === undefined ? undefined : stateOf(object.fd);
-    const table = this.readUnwindTable(object);
+    const budget = new ReadBudget({ ms: MAX_MS });
+    const table = this.readUnwindTable(object, budget);
     const changed = object.fd !== undefined && stateOf(object.fd) !== before;
-    return { table: changed ? undefined : table, changed };
+    if (changed) return { table: undefined, changed };
+    return { table, changed, ...(budget.exceeded ? { left: 'too-large' } : {}) };
   }
 
-  private readUnwindTable({ fd, path }: ObjectFile): Uint8Array<ArrayBuffer> | undefined {
+  private readUnwindTable(
+    { fd, path }: ObjectFile,
+    budget: ReadBudget,
+  ): Uint8Array<ArrayBuffer> | undefined {
     try {
-      using elf = path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${fd}`);
+      using elf = path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${fd}`, { budget });
       if (elf === undefined) return undefined;
       const { table } = this.tables?.tableOf(elf) ?? buildUnwindTable(elf);
       return table.rowCount === 0 ? undefined : ownBytes(table.bytes);
     } catch (error) {
-      // Not an ELF file, or a damaged one: its frames go by frame pointers.
+      // Not an ELF file, a damaged one, or more than is read: its frames go by frame pointers.
+      if (error instanceof UnwindError && error.code === 'too-large') budget.refuse(error.message);
       if (error instanceof ElfError || error instanceof UnwindError) return undefined;
       throw error;
     }
   }
 
-  private functions(
-    object: ObjectFile,
-    wanted: readonly CodePlace[],
-  ): FunctionsAnswer['functions'] {
+  private functions(object: ObjectFile, wanted: readonly CodePlace[]): FunctionsAnswer {
     const known = this.load(object);
-    const { object: loaded, places } = known ?? {};
+    const { object: loaded, places, isTooLarge } = known ?? {};
+    const left = isTooLarge ? ({ left: 'too-large' } as const) : {};
     if (known === undefined || loaded === undefined || places === undefined)
-      return wanted.map(() => undefined);
-    return wanted.map(({ offset, isReturn }) => {
+      return { functions: wanted.map(() => undefined), ...left };
+    const functions = wanted.map(({ offset, isReturn }) => {
       const address = loaded.vaddrOfFileOffset(offset);
       if (address === undefined) return undefined;
       const back = isReturn ? 1 : 0;
@@ -110,11 +119,15 @@ export class ObjectReading implements Disposable {
       const own: ProfileFrame = { name, kind: 'user', object: object.path, ...place };
       return sourceFrames(own, loaded.lines?.(at));
     });
+    // Lines were read since, and may have been inflated.
+    this.named.trim();
+    return { functions, ...left };
   }
 
   private boundsOf({ fd, path }: ObjectFile): FunctionBounds {
+    const budget = new ReadBudget({ ms: MAX_MS });
     try {
-      using elf = path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${fd}`);
+      using elf = path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${fd}`, { budget });
       return elf === undefined ? FunctionBounds.empty() : FunctionBounds.fromElf(elf);
     } catch (error) {
       // Damaged, of another machine, or not to be read any more: its addresses stand for themselves.
@@ -127,29 +140,35 @@ export class ObjectReading implements Disposable {
     return places.map(({ address, isReturn }) => {
       const at = isReturn ? address - 1n : address;
       const hit = this.kernel.lookup(at);
-      const name = hit?.name ?? `[kernel+0x${address.toString(16)}]`;
-      return { name, kind: 'kernel', ...(hit?.module ? { object: hit.module } : {}), address: at };
+      if (hit === undefined) return unnamedKernelFunction({ address, isReturn });
+      const { name, module } = hit;
+      return { name, kind: 'kernel', ...(module ? { object: module } : {}), address: at };
     });
   }
 
   private load(object: ObjectFile): Known | undefined {
     if (!holdsItsContent(object)) return undefined;
     const known = this.named.get(object.key);
-    if (known !== undefined) return known;
-    const loaded = this.open(object);
+    if (known !== undefined) {
+      known.budget.renew();
+      return known;
+    }
+    const budget = new ReadBudget({ ms: MAX_MS });
+    const loaded = this.open(object, budget);
+    const isTooLarge = budget.exceeded;
     // Written to while it was read.
     if (!holdsItsContent(object)) {
       loaded?.close?.();
       return undefined;
     }
-    return this.named.set(object.key, loaded);
+    return this.named.set(object.key, loaded, { budget, isTooLarge });
   }
 
-  private open({ fd, path }: ObjectFile): NamedObject | undefined {
+  private open({ fd, path }: ObjectFile, budget: ReadBudget): NamedObject | undefined {
     try {
       if (path === VDSO) return vdso();
       if (fd === undefined) return undefined;
-      const options = { path, cache: this.symbols };
+      const options = { path, cache: this.symbols, budget };
       return this.lines ? openWithLines(fd, options) : ObjectSymbols.open(fd, options);
     } catch (error) {
       // Not an ELF file, one that lies about itself, or one that cannot be read: its frames keep their
@@ -175,6 +194,7 @@ function vdso(): NamedObject | undefined {
     segmentOfFileOffset: (offset) => image.segmentOfFileOffset(offset),
     vaddrOfFileOffset: (offset) => image.vaddrOfFileOffset(offset),
     lookup: (vaddr) => table.lookup(vaddr),
+    byteLength: table.byteLength,
   };
 }
 

@@ -35,7 +35,14 @@ export type Question =
     }
   | { readonly kind: 'kernel-functions'; readonly places: readonly KernelPlace[] };
 
+/**
+ * Why an object was not read, or not to its end: it would have cost more than an object may, or naming
+ * was ended before.
+ */
+export type LeftOut = 'too-large' | 'unfinished';
+
 export interface UnwindTableAnswer {
+  readonly left?: LeftOut;
   /** Blocks of packages/unwind's format; undefined for an object without call frame information. */
   readonly table: Uint8Array<ArrayBuffer> | undefined;
   /** The file was written to while it was read: the answer says nothing. */
@@ -53,6 +60,8 @@ export interface UnnamedCode extends AddressFields {
  * the object cannot be read.
  */
 export interface FunctionsAnswer {
+  /** Then some of what has no name might have one. */
+  readonly left?: LeftOut;
   readonly functions: readonly (readonly ProfileFrame[] | UnnamedCode | undefined)[];
 }
 
@@ -68,12 +77,32 @@ export interface Answers {
 
 export type AnswerTo<Q extends Question> = Answers[Q['kind']];
 
+/** What is said of that which is not read. */
+export function leftOut<Q extends Question>(question: Q, left: LeftOut): AnswerTo<Q>;
+export function leftOut(question: Question, left: LeftOut): Answers[keyof Answers] {
+  switch (question.kind) {
+    case 'unwind-table':
+      return { table: undefined, changed: false, left };
+    case 'functions':
+      return { functions: question.places.map(() => undefined), left };
+    case 'kernel-functions':
+      return { functions: question.places.map(unnamedKernelFunction) };
+  }
+}
+
+/** All of it that is known of kernel code without symbols. */
+export function unnamedKernelFunction({ address, isReturn }: KernelPlace): ProfileFrame {
+  const name = `[kernel+0x${address.toString(16)}]`;
+  return { name, kind: 'kernel', address: isReturn ? address - 1n : address };
+}
+
 /** To the thread. */
 export type Order =
   | { readonly type: 'start'; readonly config: ReaderConfig }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question };
 
-/** From the thread: the answer, or what went wrong in words. */
+/** From the thread: which question it is at; its answer, or what went wrong in words. */
 export type Reply =
+  | { readonly begun: number }
   | { readonly id: number; readonly answer: Answers[keyof Answers] }
   | { readonly id: number; readonly failure: string };

@@ -74,6 +74,7 @@ export class DeferredSamples implements Disposable {
    * is not to be made for every frame.
    */
   private readonly recent = new Map<ObjectFile, UnwindTable | undefined>();
+  private hurried = false;
   /** Walks done here, by unwind_stop. */
   readonly stops = new Array<number>(unwindStop.STOP_REASONS).fill(0);
 
@@ -135,6 +136,11 @@ export class DeferredSamples implements Disposable {
     this.due = this.due.filter(({ done }) => !done);
   }
 
+  /** Whether stacks are walked with the tables that are there, and none waits for others. */
+  hurry(hurried: boolean): void {
+    this.hurried = hurried;
+  }
+
   close(): void {
     this.closed = true;
     this.waiting.clear();
@@ -166,7 +172,7 @@ export class DeferredSamples implements Disposable {
     const pid = record.getUint32(AT.tgid, true);
     this.recover(pid, record.getBigUint64(AT.start_boottime, true));
     const met = this.install(record);
-    const hasRoom = this.waitingBytes < MOST_WAITING_BYTES;
+    const hasRoom = !this.hurried && this.waitingBytes < MOST_WAITING_BYTES;
     // The sampler could not go through it, and neither can we: nothing is walked in vain.
     if (hasRoom && met !== undefined && this.tableOf(met) === LOADING) {
       this.wait(record, met);
@@ -198,7 +204,7 @@ export class DeferredSamples implements Disposable {
     if (waiting.done || this.closed) return;
     const { record } = waiting;
     const walk = this.walk(record);
-    if (walk.missing !== undefined && waiting.attempts++ < MOST_ATTEMPTS) {
+    if (walk.missing !== undefined && !this.hurried && waiting.attempts++ < MOST_ATTEMPTS) {
       this.waitFor(waiting, walk.missing);
       return;
     }

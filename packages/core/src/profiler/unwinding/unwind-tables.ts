@@ -18,6 +18,8 @@ export interface UnwindTableStats {
   readonly bytes: number;
   /** Objects that have no call frame information, or none that can be read. */
   readonly withoutTable: number;
+  /** Of those, the ones whose call frame information is more than is read, or took too long. */
+  readonly leftOut: number;
   readonly evicted: number;
 }
 
@@ -83,6 +85,7 @@ export class UnwindTables implements Disposable {
   private bytes = 0;
   private evicted = 0;
   private withoutTable = 0;
+  private leftOut = 0;
   private noTable: ArrayMap | undefined;
   private closed = false;
 
@@ -165,6 +168,7 @@ export class UnwindTables implements Disposable {
       rows: tables.reduce((sum, { rows }) => sum + rows, 0),
       bytes: this.bytes,
       withoutTable: this.withoutTable,
+      leftOut: this.leftOut,
       evicted: this.evicted,
     };
   }
@@ -188,9 +192,10 @@ export class UnwindTables implements Disposable {
 
   private load(state: string, object: ObjectFile): void {
     if (this.loading.has(state)) return;
-    const arrived = ({ table, changed }: UnwindTableAnswer) => {
+    const arrived = ({ table, changed, left }: UnwindTableAnswer) => {
       // Written to while it was read: the next sample asks again.
       if (changed || this.closed) return;
+      if (left !== undefined) this.leftOut++;
       this.remember(state, table && UnwindTable.fromOwnFile(table));
     };
     const failed = () => {
@@ -207,9 +212,7 @@ export class UnwindTables implements Disposable {
 
   private remember(state: string, table: UnwindTable | undefined): void {
     this.contents.set(state, { table });
-    const [longest] = this.contents;
-    if (this.contents.size > MAX_CONTENTS && longest?.[1].table === undefined)
-      this.contents.delete(longest?.[0] ?? state);
+    if (this.contents.size > MAX_CONTENTS) this.drop(this.contents.keys().next().value);
     if (table === undefined) {
       this.withoutTable++;
       return;
@@ -217,10 +220,14 @@ export class UnwindTables implements Disposable {
     this.userspaceBytes += table.bytes.length;
     for (const [oldest, content] of this.contents) {
       if (this.userspaceBytes <= USERSPACE_BYTES || oldest === state) return;
-      if (content.table === undefined) continue;
-      this.userspaceBytes -= content.table.bytes.length;
-      this.contents.delete(oldest);
+      if (content.table !== undefined) this.drop(oldest);
     }
+  }
+
+  private drop(state: string | undefined): void {
+    if (state === undefined) return;
+    this.userspaceBytes -= this.contents.get(state)?.table?.bytes.length ?? 0;
+    this.contents.delete(state);
   }
 
   private installNow(state: string, met: MetObject): void {
