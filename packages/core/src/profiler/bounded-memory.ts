@@ -47,6 +47,7 @@ export class BoundedMemory {
     this.lastAt = performance.now();
     this.running = true;
     this.missEnded();
+    this.parts.symbolizer.renewTime();
     this.parts
       .collector()
       .nameNow(this.parts.symbolizer)

@@ -220,6 +220,7 @@ export class CpuProfiler {
     this.lostBefore = lost;
     this.jitMaps.refreshAtLast();
     this.collecting++;
+    this.symbolizer.renewTime();
     const stacks = await collector.profileStacks(this.symbolizer).finally(() => {
       this.collecting--;
     });
@@ -254,6 +255,7 @@ export class CpuProfiler {
     this.jitMaps.refreshAtLast();
     this.raw = [];
     this.collecting++;
+    this.symbolizer.renewTime();
     return toFrameCounts(raw, this.symbolizer).finally(() => {
       this.collecting--;
     });

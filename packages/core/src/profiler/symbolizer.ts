@@ -54,11 +54,18 @@ export class Symbolizer {
   private readonly tooSlow = new Set<string>();
   private tooLarge = 0;
   private unfinished = 0;
+  /** Since renewTime(), in ms. */
+  private spent = 0;
 
   constructor(
     private readonly reader: ObjectReader,
     private readonly time = NAMING_TIME,
   ) {}
+
+  /** A collection begins, which may take all of the time. */
+  renewTime(): void {
+    this.spent = 0;
+  }
 
   get unread(): UnreadObjects {
     return { tooLarge: this.tooLarge, unfinished: this.unfinished };
@@ -111,11 +118,11 @@ export class Symbolizer {
   }
 
   private async nameObjects(objects: readonly Wanted<UserFrame>[][], found: Functions[]) {
-    const startedAt = performance.now();
     for (const { item, isOthers } of inReadingOrder(objects, objectOf)) {
-      const spent = performance.now() - startedAt;
-      const left = (isOthers ? this.time.others : this.time.all) - spent;
+      const startedAt = performance.now();
+      const left = (isOthers ? this.time.others : this.time.all) - this.spent;
       await this.nameObject(item, found, left);
+      this.spent += performance.now() - startedAt;
     }
   }
 
