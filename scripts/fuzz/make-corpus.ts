@@ -73,11 +73,7 @@ function objects(): void {
     const bytes = readFileSync(join(workshop, 'frames'));
     put(target, 'c', bytes.subarray(found.offset, found.offset + found.size));
   }
-  put(
-    'unwind-table',
-    'c',
-    encodeTableFile({ buildId: 'ab'.repeat(20), fingerprint: 7 }, buildUnwindTable(image)),
-  );
+  put('unwind-table', 'c', encodeTableFile('ab'.repeat(32), buildUnwindTable(image)));
   const table = SymbolTable.fromElf(ElfImage.parse(elfWithSymbols([{ name: 'f', value: 0x1000 }])));
   put('symbol-table', 'small', encodeTable(table, { key: 'k', sources: [], problems: [] }));
 }

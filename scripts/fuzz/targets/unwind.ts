@@ -34,8 +34,7 @@ export const unwindTargets: readonly FuzzTarget[] = [
   },
   {
     name: 'unwind-table',
-    run: (bytes) =>
-      void decodeTableFile(bytes.slice(), { buildId: 'ab'.repeat(20), fingerprint: 7 }),
+    run: (bytes) => void decodeTableFile(bytes.slice(), 'ab'.repeat(32)),
     refuses: errorsOf(UnwindError),
   },
 ];
