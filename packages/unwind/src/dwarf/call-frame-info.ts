@@ -116,7 +116,8 @@ class FrameScanner {
     const view = this.#view;
     // Length, id, start, size, and the length of the augmentation data, less than 128.
     const last = kind === 'eh_frame' ? bytes.length - 17 : -1;
-    let cieOffset = -1;
+    // No number, since a damaged id can lead to any of them.
+    let cieOffset = Number.NaN;
     let index = -1;
     let extra = 0;
     let count = this.#count;
