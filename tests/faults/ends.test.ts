@@ -118,7 +118,7 @@ describe('two signals', () => {
     faultRow(
       {
         area,
-        what: `two of SIGINT and SIGTERM to record of ${name}, at random moments`,
+        what: `two or more of SIGINT and SIGTERM to record of ${name}, at random moments`,
         holds: 'it ends, the command with all below it too, and the profile is there or 130',
         times: [2, 30],
       },
@@ -131,8 +131,11 @@ describe('two signals', () => {
         waggle.kill('SIGINT');
         await Bun.sleep(40 + Math.random() * 150);
         for (const pid of descendantsOf(waggle.pid)) below.add(pid);
-        waggle.kill(Math.random() < 0.5 ? 'SIGINT' : 'SIGTERM');
-        const { code } = await waggle.result();
+        // On a busy host two that are handled within a moment count as one: as a person would, again.
+        const again = () => waggle.kill(Math.random() < 0.5 ? 'SIGINT' : 'SIGTERM');
+        again();
+        const timer = setInterval(again, 3000);
+        const { code } = await waggle.result().finally(() => clearInterval(timer));
         expect([0, 130]).toContain(code);
         if (code === 0) expect(existsSync(out)).toBe(true);
         expectWhole(folder, true);
