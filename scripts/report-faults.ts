@@ -26,7 +26,7 @@ const rows = readFileSync(ROWS, 'utf8')
 const cell = (text: string) => text.replaceAll('|', String.raw`\|`);
 const lineOf = ({ area, what, holds, rounds, held, seconds }: Row) =>
   `| ${area} | ${cell(what)} | ${cell(holds)} | ${held} of ${rounds} | ${seconds} |`;
-const areaOf = (line: string) => line.slice(2, line.indexOf(' |', 2));
+const areaOf = (line: string) => line.slice(2, line.indexOf('|', 2)).trim();
 
 const page = readFileSync(PAGE, 'utf8');
 const from = page.indexOf(BEGIN) + BEGIN.length;
