@@ -84,6 +84,8 @@ function writeX86Plt(writer: FrameWriter, cie: number, elf: ElfImage, section: E
     return;
   }
   const view = viewOf(elf.readSection(section, 0, Math.min(section.size, PLT_HEAD_BYTES)));
+  // A section without contents (a debug file's) has a size all the same.
+  if (view.byteLength < 16) return;
   const lazy = view.getUint16(0, true) === X86_64_PUSH_MEMORY;
   if (lazy) {
     const pushed = [D.DW_CFA_def_cfa_offset, 16, D.DW_CFA_advance_loc + 6];
@@ -111,6 +113,7 @@ function writeX86Plt(writer: FrameWriter, cie: number, elf: ElfImage, section: E
 
 function writeArmPlt(writer: FrameWriter, cie: number, elf: ElfImage, section: ElfSection): void {
   const view = viewOf(elf.readSection(section, 0, 8));
+  if (view.byteLength < 8) return;
   const first = view.getUint32(0, true) === AARCH64_SAVE_LINK;
   // Behind a landing pad (bti c) otherwise.
   const second = view.getUint32(4, true) === AARCH64_SAVE_LINK;
