@@ -11,16 +11,16 @@ import { freshFolder, workload, workloadNamed } from '../support/workloads.ts';
 
 const area = 'growth';
 const PROGRAM = 'hot_and_new';
-const SECONDS = IS_LONG ? 60 : 5;
-/** As fast as they can be made: some 100 a second. */
-const NEW_FILES = 1000;
+const SECONDS = IS_LONG ? 60 : 10;
+/** A second. Far more are named more slowly than they come: the file descriptors grow then. */
+const NEW_FILES = 45;
 /** 256 new files make a round of naming due, a second after the last one; with what waggle needs itself. */
-const MOST_DESCRIPTORS = 900;
+const MOST_DESCRIPTORS = 480;
 
 faultRow(
   {
     area,
-    what: 'a host executes new files as fast as it can, each once',
+    what: 'a host executes 45 new files a second, each once, and deletes them soon',
     holds: 'files are closed once their samples have names, and all of those do',
     times: [1, 3],
   },
@@ -43,6 +43,7 @@ faultRow(
     const { code, stdout, stderr } = await waggle.result().finally(() => clearInterval(watch));
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(' 0 lost; ') });
     const files = Number(/(\d+) new files/.exec(stdout)?.[1]);
+    // On a host that is too busy for so many there is less to show.
     expect(files).toBeGreaterThan(50);
     expect(most).toBeLessThan(MOST_DESCRIPTORS);
     const stacks = parseFolded(readFileSync(folded, 'utf8')).filter(({ frames }) =>

@@ -162,16 +162,17 @@ const stopOnSignals = (
 class StoppedPlugins {
   readonly #left: Set<string>;
   readonly #any: boolean;
-  readonly #all = Promise.withResolvers<void>();
+  /** Resolves when none of them is left. */
+  readonly all: Promise<void>;
+  #resolveAll = () => {};
 
   constructor(private readonly config: AgentConfig & { readonly plugins?: readonly Plugin[] }) {
+    // Promise.withResolvers is not in Node.js 20, which is to get as far as to be told that it will not do.
+    this.all = new Promise((resolve) => {
+      this.#resolveAll = resolve;
+    });
     this.#left = new Set((config.plugins ?? []).map(({ name }) => name));
     this.#any = this.#left.size > 0;
-  }
-
-  /** Resolves when none of them is left. */
-  get all(): Promise<void> {
-    return this.#all.promise;
   }
 
   get sessionConfig(): Pick<SessionConfig, 'onPluginProblem'> {
@@ -181,7 +182,7 @@ class StoppedPlugins {
         tell(problem);
         if (problem.kind !== 'stopped') return;
         this.#left.delete(problem.plugin);
-        if (this.#any && this.#left.size === 0) this.#all.resolve();
+        if (this.#any && this.#left.size === 0) this.#resolveAll();
       },
     };
   }

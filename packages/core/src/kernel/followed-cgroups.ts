@@ -4,7 +4,7 @@
 
 import { Buffer } from 'node:buffer';
 import { realpathSync, statfsSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { cgroupStep, type FollowedRecord, followedBounds, MAPS } from '@waggle/bpf';
 import type { BpfMap, BpfObject } from '@waggle/ffi';
 import { BadCgroup } from '../errors/errors.ts';
