@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import { LibraryError, UnsupportedRuntime } from '@waggle/ffi';
-import { NativeUnavailable } from './errors.ts';
+import { LibraryError, SystemError, UnsupportedRuntime } from '@waggle/ffi';
+import { KernelRefused, NativeUnavailable } from './errors.ts';
 import { toWaggleError } from './from-native.ts';
 
 test('no library and no FFI are both NativeUnavailable, with the words of what is missing', () => {
@@ -12,6 +12,14 @@ test('no library and no FFI are both NativeUnavailable, with the words of what i
     expect(error).toBeInstanceOf(NativeUnavailable);
     expect(error).toMatchObject({ message: cause.message, cause });
   }
+});
+
+test('a kernel that is too old to record is told so, without libbpf’s words', () => {
+  const error = toWaggleError(new SystemError('load waggle.bpf.o', 7, 'libbpf: map ...'));
+  expect(error).toBeInstanceOf(KernelRefused);
+  expect(error.message).toMatch(
+    /^load waggle\.bpf\.o: E2BIG; recording needs Linux 5\.11 or newer \(this is \S+\)/,
+  );
 });
 
 test('a bug stays what it is', () => {

@@ -2,6 +2,7 @@
 // how it is raised. See getrlimit(2) and perf_event_open(2).
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import type { SystemError } from '@waggle/ffi';
 import { KernelRefused } from '../errors/errors.ts';
 import { possibleCpus } from '../profiler/cpus.ts';
@@ -57,6 +58,9 @@ function roundUp(count: number): number {
 export function explainLimit({ code, operation }: SystemError): string | undefined {
   if (code === 'EMFILE')
     return `this process may have no more than ${softLimit('Max open files') ?? 'so many'} descriptors open: raise the limit (ulimit -n; LimitNOFILE= of a systemd unit)`;
+  // Hash maps take keys above 512 bytes, as our stacks are, from 5.11 on.
+  if (code === 'E2BIG' && operation.startsWith('load '))
+    return `recording needs Linux 5.11 or newer (this is ${release()}); \`waggle trace\` works from 5.8 on`;
   if (code === 'ENFILE')
     return 'the system may have no more files open: raise it (sysctl fs.file-max)';
   if (code === 'EPERM' && operation === 'map perf ring')
