@@ -19,7 +19,7 @@ export {
   startCommand,
   type TrackedCommand,
 } from './command/tracked-command.ts';
-export type { PluginProblem, PluginReport, ReportProblem } from './dispatch/running-plugin.ts';
+export type { PluginProblem, ReportProblem } from './dispatch/running-plugin.ts';
 export { examineHost, PROBES } from './doctor/examine.ts';
 export type { Probe, ProbeReport, ProbeResult, ProbeState } from './doctor/probe.ts';
 export {
@@ -107,6 +107,7 @@ export {
   type QueueOptions,
   type UnwindMode,
 } from './plugin/plugin.ts';
+export type { PluginReport } from './plugin/plugin-report.ts';
 export { defineService, type Service, type ShapeOf } from './plugin/service.ts';
 export {
   type CpuProfilerOptions,

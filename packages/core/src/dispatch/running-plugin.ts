@@ -3,26 +3,7 @@
 
 import * as Effect from 'effect/Effect';
 import type { HandlerResult, Plugin } from '../plugin/plugin.ts';
-
-export interface PluginReport {
-  readonly name: string;
-  readonly state: 'running' | 'stopped';
-  /** Why it was stopped before the session ended. */
-  readonly reason: string | undefined;
-  /** Events that its observe handler has seen. */
-  readonly handled: number;
-  readonly failures: number;
-  /** The last failure's message. */
-  readonly lastFailure: string | undefined;
-  /** What it threw, or what its Effect or promise failed with; with its stack, where it has one. */
-  readonly lastError: unknown;
-  /** Events that its full queue dropped. */
-  readonly dropped: number;
-  /** Events that it had not seen when it was stopped or the session ended. */
-  readonly undelivered: number;
-  /** Time spent in its synchronous handlers. */
-  readonly busyMs: number;
-}
+import type { PluginReport } from '../plugin/plugin-report.ts';
 
 export interface PluginProblem {
   readonly plugin: string;

@@ -4,7 +4,6 @@
 import type { KernelHook } from '@waggle/bpf';
 import type * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
-import type { PluginReport } from '../dispatch/running-plugin.ts';
 import { checkNumber } from '../errors/check-options.ts';
 import type {
   EventDraft,
@@ -15,6 +14,7 @@ import type {
   LostEvent,
   ProcessEvent,
 } from '../lifecycle/process-event.ts';
+import type { PluginReport } from './plugin-report.ts';
 import type { Service, ShapeOf } from './service.ts';
 
 /** In this order for every event. */

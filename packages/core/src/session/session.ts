@@ -12,11 +12,7 @@ import * as Queue from 'effect/Queue';
 import type * as Scope from 'effect/Scope';
 import * as Stream from 'effect/Stream';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
-import {
-  type PluginReport,
-  type ReportProblem,
-  RunningPlugin,
-} from '../dispatch/running-plugin.ts';
+import { type ReportProblem, RunningPlugin } from '../dispatch/running-plugin.ts';
 import { Watchdog } from '../dispatch/watchdog.ts';
 import { NotInComposition, SessionEnded, type WaggleError } from '../errors/errors.ts';
 import { toWaggleError } from '../errors/from-native.ts';
@@ -26,6 +22,7 @@ import { EventReader, type EventTotals } from '../lifecycle/event-reader.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
 import { planComposition } from '../plugin/composition.ts';
 import { definePlugin, type Plugin } from '../plugin/plugin.ts';
+import type { PluginReport } from '../plugin/plugin-report.ts';
 import type { Service, ShapeOf } from '../plugin/service.ts';
 import { Profiler, type Profiling } from '../profiler/cpu-profiler.ts';
 import type { FrameCount } from '../profiler/raw-stacks.ts';

@@ -4,10 +4,11 @@
 import { type Procfs, RealProcfs } from '@waggle/cache';
 import * as Effect from 'effect/Effect';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
-import type { PluginProblem, PluginReport } from '../dispatch/running-plugin.ts';
+import type { PluginProblem } from '../dispatch/running-plugin.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
 import { planComposition } from '../plugin/composition.ts';
 import type { Plugin } from '../plugin/plugin.ts';
+import type { PluginReport } from '../plugin/plugin-report.ts';
 import { CollectionCycle, type CollectionKind } from '../session/collection-cycle.ts';
 import { setUpPlugins } from '../session/set-up-plugins.ts';
 
