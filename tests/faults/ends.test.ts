@@ -166,9 +166,11 @@ faultRow(
       stdout: 'ignore',
       stderr: 'ignore',
     });
-    const pid = await eventually('the command', () =>
-      existsSync(mark) ? Number(readFileSync(mark, 'utf8')) : undefined,
-    );
+    // The file is there a moment before the number in it.
+    const pid = await eventually('the command', () => {
+      const text = existsSync(mark) ? readFileSync(mark, 'utf8') : '';
+      return text.endsWith('\n') && Number(text);
+    });
     const waggle = Number(statFields(pid)?.[4]);
     await Bun.sleep(300);
     terminal.kill('SIGKILL');
