@@ -10,8 +10,8 @@ import {
   RingBuffer,
 } from '@waggle/ffi';
 import { missingCapabilities } from '../kernel/capabilities.ts';
+import { onlineCpus } from '../kernel/cpus.ts';
 import { loadKernelPrograms } from '../kernel/kernel-programs.ts';
-import { onlineCpus } from '../profiler/cpus.ts';
 import { SideBand } from '../profiler/side-band.ts';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 

@@ -21,7 +21,7 @@ import {
   SystemError,
 } from '@waggle/ffi';
 import type { UnwindMode } from '../plugin/plugin.ts';
-import { possibleCpus } from '../profiler/cpus.ts';
+import { possibleCpus } from './cpus.ts';
 import type { PidNamespace } from './pid-namespace.ts';
 import { unusableKfunc, withoutKfunc } from './unusable-kfuncs.ts';
 

@@ -2,8 +2,9 @@
 // they can still be read when the process, its mount namespace or the file's name are gone. A file has
 // one descriptor, and an object for each content that it was mapped with.
 
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { type FileStatus, fileStatus } from '@waggle/ffi';
+import { softLimit } from '../kernel/limits.ts';
 import {
   contentOf,
   type FileContent,
@@ -264,15 +265,9 @@ function readContent(fd: number): FileContent | undefined {
   }
 }
 
-/** RLIMIT_NOFILE's soft limit, from proc_pid_limits(5). Bun raises it to the hard one as it starts. */
+/** Bun raises the soft limit to the hard one as it starts. */
 function descriptorLimit(): number {
-  try {
-    const limits = readFileSync('/proc/self/limits', 'utf8');
-    const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1];
-    return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft ?? USUAL_LIMIT);
-  } catch {
-    return USUAL_LIMIT;
-  }
+  return softLimit('Max open files') ?? USUAL_LIMIT;
 }
 
 interface Place {

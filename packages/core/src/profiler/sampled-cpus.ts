@@ -10,7 +10,7 @@ import {
   PerfEvent,
   SystemError,
 } from '@waggle/ffi';
-import { cpuGenerations } from './cpus.ts';
+import { cpuGenerations } from '../kernel/cpus.ts';
 import { type SideBand, whereOnline } from './side-band.ts';
 
 export interface CpuChanges {

@@ -1,6 +1,6 @@
 // How much the kernel keeps of samples until userspace takes them, by what it samples in a second.
 
-import { onlineCpus } from './cpus.ts';
+import { onlineCpus } from '../kernel/cpus.ts';
 
 const ROOM_SECONDS = 2;
 const MIN_ENTRIES = 1024;
