@@ -5,13 +5,13 @@
 import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { convertCommand } from './commands/convert/options.ts';
-import { diffCommand } from './commands/diff/options.ts';
-import { doctorCommand } from './commands/doctor/options.ts';
-import { psCommand } from './commands/ps/options.ts';
-import { recordCommand } from './commands/record/options.ts';
-import { runCommand } from './commands/run/options.ts';
-import { traceCommand } from './commands/trace/options.ts';
+import { convertCommand } from './commands/convert/command.ts';
+import { diffCommand } from './commands/diff/command.ts';
+import { doctorCommand } from './commands/doctor/command.ts';
+import { psCommand } from './commands/ps/command.ts';
+import { recordCommand } from './commands/record/command.ts';
+import { runCommand } from './commands/run/command.ts';
+import { traceCommand } from './commands/trace/command.ts';
 import { FAILED, USAGE_ERROR } from './exit-code.ts';
 import { sayInternal } from './terminal/internal-error.ts';
 

@@ -1,10 +1,7 @@
 // `waggle doctor`: its command line. What it does is in run.ts.
 
 import { Command } from 'commander';
-
-export interface DoctorOptions {
-  readonly json?: boolean;
-}
+import type { DoctorOptions } from './options.ts';
 
 export function doctorCommand(): Command {
   return new Command('doctor')

@@ -2,11 +2,7 @@
 
 import { Command } from 'commander';
 import { parsePid } from '../../options/parse.ts';
-
-export interface PsOptions {
-  readonly json?: boolean;
-  readonly reveal?: boolean;
-}
+import type { PsOptions } from './options.ts';
 
 export function psCommand(): Command {
   return new Command('ps')

@@ -2,11 +2,7 @@
 
 import { Command } from 'commander';
 import { parseSeconds } from '../../options/parse.ts';
-
-export interface RunOptions {
-  readonly duration?: number;
-  readonly check?: boolean;
-}
+import type { RunOptions } from './options.ts';
 
 export function runCommand(): Command {
   return new Command('run')

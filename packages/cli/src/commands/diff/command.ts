@@ -2,16 +2,7 @@
 
 import { Command, Option } from 'commander';
 import { collect, parseCount } from '../../options/parse.ts';
-
-export interface DiffOptions {
-  readonly top: number;
-  readonly total?: boolean;
-  readonly all?: boolean;
-  readonly json?: boolean;
-  readonly sampleIndex?: string;
-  readonly output?: readonly string[];
-  readonly sizeBy: 'before' | 'after';
-}
+import type { DiffOptions } from './options.ts';
 
 export function diffCommand(): Command {
   return new Command('diff')

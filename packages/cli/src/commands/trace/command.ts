@@ -11,51 +11,14 @@ import {
   parseSeconds,
   parseUid,
 } from '../../options/parse.ts';
-
-export type TraceableEvent = 'fork' | 'exec' | 'exit' | 'failed-exec';
-
-export interface TraceOptions {
-  readonly json?: boolean;
-  readonly pid?: readonly number[];
-  readonly comm?: RegExp;
-  readonly uid?: number;
-  readonly cgroup?: readonly string[];
-  /** Default: exec and exit; with `failed` what can have failed. See tracedEvents(). */
-  readonly events?: readonly TraceableEvent[];
-  readonly duration?: number;
-  readonly failed?: boolean;
-  readonly ringSize?: number;
-  readonly tree?: boolean;
-  readonly redact?: readonly RegExp[];
-  readonly environ?: boolean;
-  readonly rateLimit?: number;
-}
-
-const EVENTS: readonly TraceableEvent[] = ['fork', 'exec', 'exit', 'failed-exec'];
-
-/** What to trace where nobody said it. */
-export function tracedEvents({ events, failed }: TraceOptions): readonly TraceableEvent[] {
-  return events ?? (failed ? ['exit', 'failed-exec'] : ['exec', 'exit']);
-}
-
-/** What does not go together, for the person who asked for it. */
-export function mistakeIn(options: TraceOptions, command: readonly string[]): string | undefined {
-  if (command.length > 0 && options.pid !== undefined)
-    return 'give either -p or a command to trace, not both';
-  if (options.environ && !options.json)
-    return '--environ needs --json: the table has no room for environments';
-  const fails = (event: TraceableEvent) => event === 'exit' || event === 'failed-exec';
-  if (options.failed && !tracedEvents(options).some(fails))
-    return '--failed shows exits and failed execs, and --events names neither of them';
-  return undefined;
-}
+import { TRACEABLE_EVENTS, type TraceableEvent, type TraceOptions } from './options.ts';
 
 function parseEvents(value: string): readonly TraceableEvent[] {
   const chosen = value.split(',').map((name) => name.trim());
   for (const name of chosen)
-    if (!EVENTS.includes(name as TraceableEvent))
-      throw new InvalidArgumentError(`"${name}" is none of ${EVENTS.join(', ')}.`);
-  return EVENTS.filter((event) => chosen.includes(event));
+    if (!TRACEABLE_EVENTS.includes(name as TraceableEvent))
+      throw new InvalidArgumentError(`"${name}" is none of ${TRACEABLE_EVENTS.join(', ')}.`);
+  return TRACEABLE_EVENTS.filter((event) => chosen.includes(event));
 }
 
 export function traceCommand(): Command {

@@ -1,6 +1,5 @@
 // `waggle record`: its command line. What it does is in run.ts.
 
-import type { UnwindMode } from '@waggle/core';
 import { Command, Option } from 'commander';
 import {
   collect,
@@ -9,25 +8,8 @@ import {
   parsePid,
   parseSeconds,
 } from '../../options/parse.ts';
-import { GROUPINGS, type Grouping } from './grouping.ts';
-
-export interface RecordOptions {
-  readonly frequency: number;
-  readonly duration?: number;
-  readonly pid?: readonly number[];
-  readonly all?: boolean;
-  readonly output?: readonly string[];
-  readonly unwind: UnwindMode;
-  readonly groupBy: Grouping;
-  readonly lines?: boolean;
-  readonly idle?: boolean;
-  readonly sendArguments?: boolean;
-  readonly redact?: readonly RegExp[];
-  readonly user?: boolean;
-  readonly kernel?: boolean;
-}
-
-export const DEFAULT_OUTPUT = 'flame.svg';
+import { GROUPINGS } from './grouping.ts';
+import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 
 export function recordCommand(): Command {
   return new Command('record')

@@ -1,11 +1,7 @@
 // `waggle convert`: its command line. What it does is in run.ts.
 
 import { Command } from 'commander';
-
-export interface ConvertOptions {
-  readonly sendArguments?: boolean;
-  readonly sampleIndex?: string;
-}
+import type { ConvertOptions } from './options.ts';
 
 export function convertCommand(): Command {
   return new Command('convert')
