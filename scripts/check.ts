@@ -64,6 +64,7 @@ await step('format and lint (biome)', () =>
   run('biome', 'ci', '.', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`),
 );
 await step('types (tsc)', () => run('tsc', '--noEmit'));
+await step('no arrow back up, no circle (layers)', () => run('bun', 'scripts/layers/check.ts'));
 await step('build (turbo, tsup)', () => run(...build, '--output-logs=new-only'));
 await step('second build is a cache hit', secondBuildIsCached);
 for (const { name, directory } of publishedPackages()) {

@@ -1,0 +1,116 @@
+// The layer check on small trees: what counts as an import, and what as an arrow back up.
+
+import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type Import, readImports } from './imports.ts';
+import { findCircles, forbiddenArrows } from './layers.ts';
+
+let root = '';
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'waggle-layers-'));
+  for (const name of ['cache', 'core']) {
+    write(
+      `packages/${name}/package.json`,
+      JSON.stringify({ name: `@waggle/${name}`, exports: { '.': { bun: './src/index.ts' } } }),
+    );
+    write(`packages/${name}/src/index.ts`, '');
+  }
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+function arrows(imports: readonly Import[]): string[] {
+  return imports.map(({ from, to, line }) => `${from}:${line} ${to}`);
+}
+
+function circles(): string[] {
+  return findCircles(readImports(root)).map(
+    ({ folder, members }) => `${folder}: ${members.join(' ')}`,
+  );
+}
+
+test('imports of types, dynamic imports and re-exports count; tests and generated files do not', () => {
+  const all = `import { a } from './a.ts';
+import type { B } from './b.ts';
+export * from './c.ts';
+type D = import('./d.ts').D;
+const e = await import('./e.ts');
+import cache from '@waggle/cache';
+import text from 'effect';
+import made from './generated/made.ts';
+// import { f } from './f.ts';
+`;
+  for (const name of 'abcdef') write(`packages/core/src/${name}.ts`, '');
+  write('packages/core/src/generated/made.ts', '');
+  write('packages/core/src/all.ts', all);
+  write('packages/core/src/all.test.ts', all);
+  expect(arrows(readImports(root)).sort()).toEqual([
+    'packages/core/src/all.ts:1 packages/core/src/a.ts',
+    'packages/core/src/all.ts:2 packages/core/src/b.ts',
+    'packages/core/src/all.ts:3 packages/core/src/c.ts',
+    'packages/core/src/all.ts:4 packages/core/src/d.ts',
+    'packages/core/src/all.ts:5 packages/core/src/e.ts',
+    'packages/core/src/all.ts:6 packages/cache/src/index.ts',
+  ]);
+});
+
+test('two files that import each other are a circle', () => {
+  write('packages/core/src/a.ts', "import './b.ts';");
+  write('packages/core/src/b.ts', "import type { A } from './a.ts';");
+  expect(circles()).toEqual(['packages/core/src: a.ts b.ts']);
+});
+
+test('two folders are one, though no two of their files are', () => {
+  write('packages/core/src/kernel/load.ts', "import '../plugin/names.ts';");
+  write('packages/core/src/kernel/errno.ts', '');
+  write('packages/core/src/plugin/names.ts', '');
+  write('packages/core/src/plugin/run.ts', "import '../kernel/errno.ts';");
+  expect(circles()).toEqual(['packages/core/src: kernel plugin']);
+});
+
+test('a folder may use a file above it, but not one that uses the folder', () => {
+  write('packages/core/src/elf/read.ts', "import '../bytes.ts';");
+  write('packages/core/src/bytes.ts', '');
+  write('packages/core/src/index.ts', "import './elf/read.ts';");
+  expect(circles()).toEqual([]);
+  write('packages/core/src/bytes.ts', "import './elf/error.ts';");
+  write('packages/core/src/elf/error.ts', '');
+  expect(circles()).toEqual(['packages/core/src: bytes.ts elf']);
+});
+
+test('one circle of many members is told once, with the shortest way round', () => {
+  write('packages/core/src/a.ts', "import './b.ts';");
+  write('packages/core/src/b.ts', "import './c.ts';");
+  write('packages/core/src/c.ts', "import './a.ts';\nimport './b.ts';");
+  const [circle, ...others] = findCircles(readImports(root));
+  expect(others).toEqual([]);
+  expect(circle?.members).toEqual(['a.ts', 'b.ts', 'c.ts']);
+  expect(arrows(circle?.way ?? [])).toEqual([
+    'packages/core/src/b.ts:1 packages/core/src/c.ts',
+    'packages/core/src/c.ts:2 packages/core/src/b.ts',
+  ]);
+});
+
+test('packages that import each other are a circle, and the arrow up is forbidden', () => {
+  write('packages/core/src/index.ts', "import '@waggle/cache';");
+  expect(forbiddenArrows(readImports(root))).toEqual([]);
+  write('packages/cache/src/index.ts', "import type { Session } from '@waggle/core';");
+  expect(circles()).toEqual(['packages: cache core']);
+  expect(arrows(forbiddenArrows(readImports(root)))).toEqual([
+    'packages/cache/src/index.ts:1 packages/core/src/index.ts',
+  ]);
+});
+
+test('a package without a place in the order may import nothing', () => {
+  write('packages/new/src/index.ts', "import '@waggle/cache';");
+  expect(arrows(forbiddenArrows(readImports(root)))).toEqual([
+    'packages/new/src/index.ts:1 packages/cache/src/index.ts',
+  ]);
+});
