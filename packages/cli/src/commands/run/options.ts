@@ -1,0 +1,6 @@
+// What `waggle run` is asked for, as command.ts reads it.
+
+export interface RunOptions {
+  readonly duration?: number;
+  readonly check?: boolean;
+}
