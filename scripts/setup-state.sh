@@ -57,7 +57,7 @@ bpf_objects_stale() {
 # They are made anew by whoever needs them as the sources are now: the builds of their packages.
 embedded_workers_missing() {
   for worker in ffi/src/generated/bun-poll-worker.ts core/src/generated/watchdog-worker.ts \
-    core/src/generated/object-reader-worker.ts; do
+    profiler/src/generated/symbolization-worker.ts; do
     if [ ! -f "$root/packages/$worker" ]; then return 0; fi
   done
   return 1

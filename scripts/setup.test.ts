@@ -87,10 +87,10 @@ script=
 for word; do case $word in -*) ;; *) script=$word; break ;; esac; done
 case $script in */scripts/embed-workers.ts)
   cd "$(dirname "$script")/../packages" || exit
-  mkdir -p ffi/src/generated core/src/generated
+  mkdir -p ffi/src/generated core/src/generated profiler/src/generated
   : >ffi/src/generated/bun-poll-worker.ts
   : >core/src/generated/watchdog-worker.ts
-  : >core/src/generated/object-reader-worker.ts
+  : >profiler/src/generated/symbolization-worker.ts
   exit ;;
 */packages/cli/scripts/bundle.ts)
   [ -z "$NO_BUNDLE" ] || exit 1

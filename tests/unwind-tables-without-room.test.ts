@@ -6,8 +6,8 @@ import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { objectKey } from '@waggle/bpf';
 import { openNative } from '@waggle/ffi';
 import { loadKernelPrograms } from '../packages/core/src/kernel/kernel-programs.ts';
-import { ObjectReader } from '../packages/core/src/profiler/object-reader/object-reader.ts';
-import { UnwindTables } from '../packages/core/src/profiler/unwinding/unwind-tables.ts';
+import { ObjectReader } from '../packages/profiler/src/symbolization/symbolization-client.ts';
+import { UnwindTables } from '../packages/profiler/src/unwinding/unwind-tables.ts';
 import { kernelTest } from './support/kernel-test.ts';
 
 const RLIMIT_NOFILE = 7;

@@ -6,7 +6,6 @@ export default defineConfig({
     printable: 'src/text/printable.ts',
     testing: 'src/testing.ts',
     'watchdog-worker': 'src/dispatch/watchdog-worker.ts',
-    'object-reader-worker': 'src/profiler/object-reader/object-reader-worker.ts',
   },
   format: ['esm'],
   dts: true,

@@ -32,6 +32,11 @@ export interface KernelIdentity extends ImageOfPid {
   readonly startBoottimeNs: bigint;
 }
 
+/** A program image, with nothing left open: as every event and every sample has it. */
+export interface ImageIdentity extends KernelIdentity {
+  readonly execId: number;
+}
+
 /**
  * A process, or one of its images where `execId` is given: told by the kernel's nanoseconds or in
  * the ticks of /proc, or both.

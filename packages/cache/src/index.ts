@@ -13,6 +13,7 @@ export { FIELD_NAMES, type FieldName } from './fields.ts';
 export {
   compareStart,
   formatIdentity,
+  type ImageIdentity,
   isSameImage,
   isSameProcess,
   type KernelIdentity,

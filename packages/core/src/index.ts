@@ -1,6 +1,25 @@
 // @waggle/core: the event pipeline and the profiler. See README.md.
 
 export { decodeBytes, type KernelHook, type LifecycleHook } from '@waggle/bpf';
+export {
+  collapseRaw,
+  collapseRawWith,
+  type FrameCount,
+  IDLE_FRAME,
+  type ProfilerCounts,
+  type RootFrames,
+  type RuntimeName,
+  runtimeOfFrame,
+  type SampledProcess,
+  SOFTIRQ_FRAME,
+  type StackFrameInfo,
+  summarizeWalks,
+  type UnnamedFrame,
+  type UnnamedReason,
+  type UnwindTableStats,
+  unnamedReason,
+  type WalkSummary,
+} from '@waggle/profiler';
 export { defaultCacheDirectory } from '@waggle/symbols';
 export {
   type Agent,
@@ -60,7 +79,6 @@ export type {
   ExitEvent,
   FailedExecEvent,
   ForkEvent,
-  ImageIdentity,
   LostEvent,
   ProcessEvent,
 } from './lifecycle/process-event.ts';
@@ -114,26 +132,8 @@ export {
   cpuProfiler,
   Profiler,
   type Profiling,
-} from './profiler/cpu-profiler.ts';
-export { IDLE_FRAME, SOFTIRQ_FRAME } from './profiler/marker-frames.ts';
-export type { ProfilerCounts } from './profiler/profiler.ts';
-export {
-  collapseRaw,
-  collapseRawWith,
-  type FrameCount,
-  type StackFrameInfo,
-} from './profiler/raw-stacks.ts';
-export type { RuntimeName } from './profiler/runtimes.ts';
-export type { RootFrames, SampledProcess } from './profiler/stack-collector.ts';
-export { symbolInvalidation } from './profiler/symbol-invalidation.ts';
-export {
-  runtimeOfFrame,
-  type UnnamedFrame,
-  type UnnamedReason,
-  unnamedReason,
-} from './profiler/unnamed-frame.ts';
-export { summarizeWalks, type WalkSummary } from './profiler/unwinding/stops.ts';
-export type { UnwindTableStats } from './profiler/unwinding/unwind-tables.ts';
+} from './plugins/cpu-profiler/index.ts';
+export { symbolInvalidation } from './plugins/image-retirement/index.ts';
 export { REDACTED, redactArguments, redactText } from './redaction/redact-arguments.ts';
 export { type RedactionOptions, redaction } from './redaction/redaction.ts';
 export { watchReader } from './session/hang-up.ts';

@@ -5,6 +5,7 @@ export { BpfMap, type MapBatch } from './bpf/bpf-map.ts';
 export { BpfObject, BpfObjectFile } from './bpf/bpf-object.ts';
 export { BpfLink, BpfProgram } from './bpf/bpf-program.ts';
 export { bootToRealtimeOffset, boottimeOffset, CLOCK, clockNanoseconds } from './clock.ts';
+export { cpuGenerations, onlineCpus, possibleCpus } from './cpus.ts';
 export { LibraryError } from './errors/library-error.ts';
 export { ClosedError, errnoName, SystemError } from './errors/system-error.ts';
 export { UnsupportedRuntime } from './errors/unsupported-runtime.ts';

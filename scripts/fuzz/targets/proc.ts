@@ -10,8 +10,8 @@ import { parseEnviron } from '../../../packages/cache/src/procfs/environ.ts';
 import { ProcfsError } from '../../../packages/cache/src/procfs/error.ts';
 import { parseProbe, parseStat } from '../../../packages/cache/src/procfs/stat.ts';
 import { isOfEndedLeader, parseStatus } from '../../../packages/cache/src/procfs/status.ts';
-import { parseExecutableMappings } from '../../../packages/core/src/profiler/proc-maps.ts';
 import { pathsInLdCache } from '../../../packages/ffi/src/native/ld-cache.ts';
+import { parseExecutableMappings } from '../../../packages/profiler/src/mappings/proc-maps.ts';
 import { errorsOf, type FuzzTarget, never } from '../target.ts';
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

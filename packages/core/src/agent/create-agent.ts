@@ -3,6 +3,7 @@
 
 import type { ProcessMetadataCache } from '@waggle/cache';
 import type { Profile } from '@waggle/formats';
+import type { FrameCount } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
 import * as Scope from 'effect/Scope';
@@ -18,9 +19,8 @@ import {
 import type { Fitting } from '../plugin/composition.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import type { Service, ShapeOf } from '../plugin/service.ts';
-import { type CpuProfilerOptions, cpuProfiler } from '../profiler/cpu-profiler.ts';
-import type { FrameCount } from '../profiler/raw-stacks.ts';
-import { symbolInvalidation } from '../profiler/symbol-invalidation.ts';
+import { type CpuProfilerOptions, cpuProfiler } from '../plugins/cpu-profiler/index.ts';
+import { symbolInvalidation } from '../plugins/image-retirement/index.ts';
 import { openSession, type Session, type SessionReport, tellOnStderr } from '../session/session.ts';
 import type { SessionConfig } from '../session/session-config.ts';
 import type { SessionTarget } from '../session/session-filter.ts';

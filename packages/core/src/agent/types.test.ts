@@ -6,7 +6,7 @@ import type { EventDraft, ExecEvent, ExitEvent, ProcessEvent } from '../lifecycl
 import { ProcessMetadata } from '../metadata/process-metadata.ts';
 import { definePlugin, type Plugin } from '../plugin/plugin.ts';
 import { defineService, type ShapeOf } from '../plugin/service.ts';
-import { cpuProfiler, Profiler, type Profiling } from '../profiler/cpu-profiler.ts';
+import { cpuProfiler, Profiler, type Profiling } from '../plugins/cpu-profiler/index.ts';
 import { type Agent, createAgent } from './create-agent.ts';
 import { defineAgent } from './define-agent.ts';
 

@@ -3,16 +3,16 @@
 
 import { LIFECYCLE_PROGRAMS, type LifecycleHook } from '@waggle/bpf';
 import {
+  onlineCpus,
   openNative,
   PERF_COUNT_SW_CPU_CLOCK,
   PERF_TYPE_SOFTWARE,
   PerfEvent,
   RingBuffer,
 } from '@waggle/ffi';
+import { SideBand } from '@waggle/profiler';
 import { missingCapabilities } from '../kernel/capabilities.ts';
-import { onlineCpus } from '../kernel/cpus.ts';
 import { loadKernelPrograms } from '../kernel/kernel-programs.ts';
-import { SideBand } from '../profiler/side-band.ts';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 const PROBE_RING_BYTES = 65_536;

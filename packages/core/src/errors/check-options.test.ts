@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createAgent } from '../agent/create-agent.ts';
-import { cpuProfiler } from '../profiler/cpu-profiler.ts';
+import { cpuProfiler } from '../plugins/cpu-profiler/index.ts';
 import { checkSessionConfig } from '../session/check-config.ts';
 import { BadOption } from './errors.ts';
 

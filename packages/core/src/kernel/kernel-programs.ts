@@ -18,10 +18,10 @@ import {
   BpfObjectFile,
   boottimeOffset,
   type Native,
+  possibleCpus,
   SystemError,
 } from '@waggle/ffi';
 import type { UnwindMode } from '../plugin/plugin.ts';
-import { possibleCpus } from './cpus.ts';
 import type { PidNamespace } from './pid-namespace.ts';
 import { unusableKfunc, withoutKfunc } from './unusable-kfuncs.ts';
 

@@ -4,8 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import type { SystemError } from '@waggle/ffi';
+import { possibleCpus } from '@waggle/ffi';
 import { KernelRefused } from '../errors/errors.ts';
-import { possibleCpus } from './cpus.ts';
 
 /** The object's programs, maps and links, the ring's wake-up, and what the runtime opens meanwhile. */
 const SESSION_DESCRIPTORS = 48;

@@ -10,10 +10,10 @@ import type {
   ForkRecord,
   KernelRecord,
 } from '@waggle/bpf';
+import type { ImageIdentity } from '@waggle/cache';
 import { errnoName } from '@waggle/ffi';
 import type { KnownCgroups } from './known-cgroups.ts';
 import type {
-  EventIdentity,
   ExecEvent,
   ExitEvent,
   FailedExecEvent,
@@ -168,6 +168,6 @@ export class EventBuilder {
   }
 }
 
-function identityOf({ pid, startTime, execId }: KernelRecord): EventIdentity {
+function identityOf({ pid, startTime, execId }: KernelRecord): ImageIdentity {
   return { pid, startBoottimeNs: startTime, execId };
 }

@@ -3,25 +3,18 @@
 // that is no UTF-8 is U+DC00 plus the byte; encoders make U+FFFD of it, and EventJson does.
 
 import type { ExecDetail, KernelHook } from '@waggle/bpf';
-import type { KernelIdentity } from '@waggle/cache';
+import type { ImageIdentity } from '@waggle/cache';
 
 export type { ExecDetail, ExecMark } from '@waggle/bpf';
 
-/** A process image: (pid, startTime) is a process, execId tells its programs apart. */
-export interface ImageIdentity {
+interface EventBase {
   readonly pid: number;
-  /** start_boottime of the thread group leader, ns. */
+  /** start_boottime of the thread group leader, ns: (pid, startTime) is a process. */
   readonly startTime: bigint;
+  /** Tells the programs of a process apart. */
   readonly execId: number;
-}
-
-/** The same as the cache takes it: `processMetadata.getByIdentity(event.identity)`. */
-export interface EventIdentity extends KernelIdentity {
-  readonly execId: number;
-}
-
-interface EventBase extends ImageIdentity {
-  readonly identity: EventIdentity;
+  /** The same three as the cache takes them: `processMetadata.getByIdentity(event.identity)`. */
+  readonly identity: ImageIdentity;
   /** Nanoseconds since the Unix epoch. */
   readonly time: bigint;
   /** The same moment on CLOCK_BOOTTIME, which never jumps. */

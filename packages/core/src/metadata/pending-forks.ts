@@ -2,8 +2,8 @@
 // noted, which costs next to nothing, and become entries only if they outlive the cycle, end
 // without exec, or are asked for by then. An entry of theirs is their parent's under their name.
 
-import type { ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
-import type { EventIdentity, ForkEvent } from '../lifecycle/process-event.ts';
+import type { ImageIdentity, ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
+import type { ForkEvent } from '../lifecycle/process-event.ts';
 
 export class PendingForks {
   readonly #byChild = new Map<number, ForkEvent>();
@@ -76,7 +76,7 @@ export class PendingForks {
  */
 export function imageOf(
   cache: ProcessMetadataCache,
-  identity: EventIdentity,
+  identity: ImageIdentity,
 ): ProcessEntry | undefined {
   const exact = cache.getByIdentity(identity);
   if (exact !== undefined) return exact;

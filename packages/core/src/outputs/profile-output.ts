@@ -3,12 +3,12 @@
 
 import type { ProcessMetadataCache } from '@waggle/cache';
 import type { Profile } from '@waggle/formats';
+import type { FrameCount } from '@waggle/profiler';
 import { messageOf } from '../dispatch/running-plugin.ts';
 import { checkNumber } from '../errors/check-options.ts';
 import { ProcessMetadata } from '../metadata/process-metadata.ts';
 import { definePlugin } from '../plugin/plugin.ts';
-import { Profiler } from '../profiler/cpu-profiler.ts';
-import type { FrameCount } from '../profiler/raw-stacks.ts';
+import { Profiler } from '../plugins/cpu-profiler/index.ts';
 import type { CollectionKind } from '../session/collection-cycle.ts';
 import { SessionService } from '../session/session-service.ts';
 

@@ -8,7 +8,7 @@ import type { ExecEvent } from '../lifecycle/process-event.ts';
 import { ProcessMetadata, processMetadata } from '../metadata/process-metadata.ts';
 import { profileOutput } from '../outputs/profile-output.ts';
 import { definePlugin } from '../plugin/plugin.ts';
-import { Profiler } from '../profiler/cpu-profiler.ts';
+import { Profiler } from '../plugins/cpu-profiler/index.ts';
 import { execEvent } from '../testing/events.ts';
 import { runPlugins } from '../testing/run-plugins.ts';
 import { CollectionCycle } from './collection-cycle.ts';

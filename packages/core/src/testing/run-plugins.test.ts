@@ -4,7 +4,7 @@ import { BadComposition, PluginNotStarted } from '../errors/errors.ts';
 import type { ProcessEvent } from '../lifecycle/process-event.ts';
 import { ProcessMetadata, processMetadata } from '../metadata/process-metadata.ts';
 import { definePlugin } from '../plugin/plugin.ts';
-import { cpuProfiler } from '../profiler/cpu-profiler.ts';
+import { cpuProfiler } from '../plugins/cpu-profiler/index.ts';
 import { SessionService } from '../session/session-service.ts';
 import { execEvent, exitEvent, failedExecEvent, forkEvent, lostEvent } from './events.ts';
 import { runPlugins } from './run-plugins.ts';

@@ -1,0 +1,219 @@
+// The profiler as a plugin: its service samples while the session runs.
+
+import { readFileSync } from 'node:fs';
+import type { Profile } from '@waggle/formats';
+import {
+  CpuProfiler,
+  deferredRingBytes,
+  type FrameCount,
+  type ProfilerConfig,
+  type ProfilerCounts,
+  type SampledProcess,
+  sampleEntries,
+} from '@waggle/profiler';
+import { checkChoice, checkNumber, checkOptionsObject } from '../../errors/check-options.ts';
+import { BadOption, SessionEnded } from '../../errors/errors.ts';
+import { softLimit } from '../../kernel/limits.ts';
+import {
+  definePlugin,
+  type NeededServices,
+  type Services,
+  type UnwindMode,
+} from '../../plugin/plugin.ts';
+import { defineService } from '../../plugin/service.ts';
+import { checkPid } from '../../session/check-config.ts';
+import { Kernel } from '../../session/kernel-capture.ts';
+
+/** What other plugins and the session can ask of it. Only after the session has started. */
+export interface Profiling {
+  counts(): ProfilerCounts;
+  /**
+   * An image ended at that moment (CLOCK_BOOTTIME), by exec or with its process: what is known of
+   * its mappings may be forgotten once its samples have been named.
+   */
+  retire(pid: number, time: bigint, ended: boolean): void;
+  /** Ends sampling for good; the session does it as it stops. What was sampled can still be collected. */
+  stop(): void;
+  /**
+   * Naming ends now, if it takes longer than somebody wants to wait: a collection that is going on, or
+   * comes, has the names that are known, and `[object+0x…]` for the rest.
+   */
+  endNaming(): void;
+  /** Everything since the last collection. */
+  collect(): Promise<Profile>;
+  /** The same stack by stack, since the last collectRaw(). */
+  collectRaw(): Promise<readonly FrameCount[]>;
+}
+
+export const Profiler = defineService<Profiling>()('profiler');
+
+/** No services. */
+export type NoNeeds = Record<never, never>;
+
+export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
+  /**
+   * Samples a second and CPU, a whole number up to kernel.perf_event_max_sample_rate. Default 99: not in
+   * step with anything that ticks at 100 Hz.
+   */
+  readonly frequencyHz?: number;
+  /** Samples CPUs that have nothing to do as well, under the root `[idle]`. Default: only counts them. */
+  readonly idle?: boolean;
+  /**
+   * Counts the threads of a process apart, for `rootFrames` that name them. Default: no; then a stack
+   * that several threads have is one.
+   */
+  readonly threads?: boolean;
+  /** How frames of user space are found. Default `auto`. */
+  readonly unwind?: UnwindMode;
+  /** Processes that run already and are to be named. Default: all, or none with a launcher. */
+  readonly pids?: () => readonly number[];
+  readonly launcher?: number;
+  readonly command?: string;
+  /** Services of other plugins that `rootFrames` asks, under names of your choice. */
+  readonly needs?: Needs;
+  /**
+   * What stands at the root of each stack of collect(): called for each distinct stack within 250 ms
+   * of it, with the services of `needs`. Must not throw. Default: the process's name.
+   */
+  readonly rootFrames?: (
+    owner: SampledProcess,
+    services: NeededServices<Needs>,
+  ) => readonly string[];
+  /**
+   * Source files, lines and inlined functions, where objects or their debug files have DWARF. Reading
+   * it costs time and memory, by the code that was sampled. Default: no.
+   */
+  readonly lines?: boolean;
+  /** Keeps single stacks for collectRaw(). Costs memory until they are collected. */
+  readonly raw?: boolean;
+  /**
+   * Where symbol tables are kept for the next session, by build-id: at most 512 MiB. Nowhere unless
+   * given; `defaultCacheDirectory()` is the user's.
+   */
+  readonly cacheDirectory?: string;
+  /**
+   * Bytes of kernel memory for unwind tables; those that were not used for longest make room for new
+   * ones. Default: 64 MiB.
+   */
+  readonly unwindTableBytes?: number;
+}
+
+const DEFAULT_FREQUENCY_HZ = 99;
+const MAX_SAMPLE_RATE = '/proc/sys/kernel/perf_event_max_sample_rate';
+
+/** @throws BadOption */
+export const cpuProfiler = <const Needs extends Services = NoNeeds>(
+  options: CpuProfilerOptions<Needs> = {},
+) => {
+  checkOptionsObject('profile', options);
+  const { frequencyHz = DEFAULT_FREQUENCY_HZ } = options;
+  checkOptions(options);
+  return definePlugin({
+    name: 'cpu-profiler',
+    provides: Profiler,
+    essential: true,
+    // `kernel` last: it is ours, whatever somebody calls his own.
+    needs: { ...(options.needs as Needs), kernel: Kernel },
+    kernel: {
+      sampler: {
+        entries: sampleEntries(frequencyHz),
+        deferredBytes: deferredRingBytes(frequencyHz),
+        unwind: options.unwind ?? 'auto',
+        idle: options.idle === true,
+        threads: options.threads === true,
+      },
+    },
+    setup({ services, onClose }) {
+      const { kernel } = services;
+      expectAllowed(frequencyHz);
+      let profiler: CpuProfiler | undefined;
+      let ended = false;
+      const running = (): CpuProfiler => {
+        if (profiler === undefined) throw new Error('the profiler has not been started yet');
+        if (ended)
+          throw new SessionEnded({
+            operation: 'profiler',
+            message: 'the profiler was asked after its session had ended; ask it earlier',
+          });
+        return profiler;
+      };
+      onClose(() => {
+        ended = true;
+        return profiler?.close();
+      });
+      return {
+        service: {
+          counts: () => running().counts(),
+          retire: (pid, time, ended) => running().retire(pid, time, ended),
+          stop: () => profiler?.stop(),
+          endNaming: () => profiler?.endNaming(),
+          collect: () => running().collect(),
+          collectRaw: () => running().collectRaw(),
+        },
+        // Not before the filter is in the kernel: everything else would be sampled until then.
+        start() {
+          const { rootFrames, ...rest } = options;
+          profiler = new CpuProfiler(kernel, {
+            ...configOf(rest, frequencyHz, () => kernel.procfs.pids()),
+            ...(rootFrames === undefined
+              ? {}
+              : { rootFrames: (owner: SampledProcess) => rootFrames(owner, services) }),
+          });
+        },
+      };
+    },
+  });
+};
+
+function configOf(
+  options: Omit<CpuProfilerOptions, 'needs' | 'rootFrames'>,
+  frequencyHz: number,
+  running: () => readonly number[],
+): ProfilerConfig {
+  const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes } = options;
+  const descriptorLimit = softLimit('Max open files');
+  const pids = options.pids ?? (launcher === undefined ? running : () => []);
+  return {
+    frequencyHz,
+    pids,
+    ...(launcher === undefined ? {} : { launcher }),
+    ...(command === undefined ? {} : { command }),
+    ...(raw === undefined ? {} : { raw }),
+    ...(lines === undefined ? {} : { lines }),
+    ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
+    ...(unwindTableBytes === undefined ? {} : { unwindTableBytes }),
+    ...(descriptorLimit === undefined ? {} : { descriptorLimit }),
+  };
+}
+
+/** perf's periods are whole nanoseconds, and cpu-clock's timer keeps 10 µs between two: kernel/events/core.c. */
+const MAX_FREQUENCY_HZ = 1_000_000;
+
+function checkOptions({
+  frequencyHz,
+  unwindTableBytes,
+  launcher,
+  unwind,
+}: Omit<CpuProfilerOptions, 'rootFrames'>): void {
+  checkChoice('unwind', unwind, ['auto', 'fp', 'dwarf']);
+  checkNumber('frequencyHz', frequencyHz, { min: 1, max: MAX_FREQUENCY_HZ, integer: true });
+  checkNumber('unwindTableBytes', unwindTableBytes, { min: 0, integer: true });
+  checkPid('launcher', launcher);
+}
+
+/** The kernel refuses faster sampling, and lowers its limit by itself where that takes too long. */
+function expectAllowed(frequencyHz: number): void {
+  let limit: number;
+  try {
+    limit = Number(readFileSync(MAX_SAMPLE_RATE, 'utf8'));
+  } catch {
+    return;
+  }
+  if (frequencyHz <= limit) return;
+  throw new BadOption({
+    option: 'frequencyHz',
+    message:
+      `this kernel samples at most ${limit} times a second, not ${frequencyHz}: sample less often ` +
+      '(-F), or raise its limit (sysctl kernel.perf_event_max_sample_rate)',
+  });
+}

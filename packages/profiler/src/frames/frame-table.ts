@@ -1,0 +1,101 @@
+// Frames as (object, file offset), interned to small numbers: what stays of an address once its
+// mapping is known. Names come later, one look-up per distinct frame.
+
+import type { ProfileFrame } from '@waggle/formats';
+import type { JitImage } from '../mappings/jit-image.ts';
+import type { ObjectFile } from '../mappings/object-files.ts';
+
+export type Frame =
+  | {
+      readonly kind: 'user';
+      readonly object: ObjectFile;
+      readonly offset: number;
+      readonly isReturn: boolean;
+      /** What a signal handler returns to: it asks the kernel to go back. */
+      readonly isSignalReturn: boolean;
+    }
+  | { readonly kind: 'kernel'; readonly address: bigint; readonly isReturn: boolean }
+  | {
+      /** In memory without a file, or, where `isMapped` is false, in none that we were told of. */
+      readonly kind: 'jit';
+      readonly code: JitImage;
+      readonly address: number;
+      /** CLOCK_MONOTONIC in ns: of the first sample that had it. */
+      readonly time: number;
+      /** What it was called then, if that is certain already. */
+      readonly name: string | undefined;
+      readonly isReturn: boolean;
+      readonly isMapped: boolean;
+      /** The memory was there when the process was forked. */
+      readonly isInherited: boolean;
+    }
+  /** Whose functions were looked up already. */
+  | { readonly kind: 'named'; readonly functions: readonly ProfileFrame[] }
+  | { readonly kind: 'unmapped'; readonly address: number }
+  /** Stands for callers that were too far away. */
+  | { readonly kind: 'truncated' };
+
+/**
+ * Code is moved and replaced: an address that has no name yet is another one after so long. Less than
+ * the time between two drains, or what two of them have would be one.
+ */
+const FIRST_SPAN_NS = 100e6;
+/** After so many of them, times are told apart half as finely: a day's would not fit into memory. */
+const FRAMES_UNTIL_WIDER = 10_000;
+
+export class FrameTable {
+  private spanNs = FIRST_SPAN_NS;
+  private unnamed = 0;
+  private readonly ids = new Map<string, number>();
+  private readonly list: Frame[] = [];
+
+  get frames(): readonly Frame[] {
+    return this.list;
+  }
+
+  id(frame: Frame): number {
+    const key = keyOf(frame, this.spanNs);
+    const known = this.ids.get(key);
+    if (known !== undefined) return known;
+    if (frame.kind === 'jit' && frame.name === undefined) this.countUnnamed();
+    const id = this.list.push(frame) - 1;
+    this.ids.set(key, id);
+    return id;
+  }
+
+  /** The same number stands for this from now on. */
+  replace(id: number, frame: Frame): void {
+    this.list[id] = frame;
+  }
+
+  /** As replace(), and a frame that comes again gets another number. */
+  retire(id: number, frame: Frame): void {
+    const former = this.list[id];
+    if (former === undefined) return;
+    const key = keyOf(former, this.spanNs);
+    if (this.ids.get(key) === id) this.ids.delete(key);
+    this.list[id] = frame;
+  }
+
+  private countUnnamed(): void {
+    if (++this.unnamed % FRAMES_UNTIL_WIDER === 0) this.spanNs *= 2;
+  }
+}
+
+function keyOf(frame: Frame, spanNs: number): string {
+  switch (frame.kind) {
+    case 'user':
+      return `u${frame.isSignalReturn ? 2 : frame.isReturn ? 1 : 0}${frame.offset} ${frame.object.key}`;
+    case 'kernel':
+      return `k${frame.isReturn ? 1 : 0}${frame.address}`;
+    case 'jit':
+      if (frame.name !== undefined) return `J${frame.name}`;
+      return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.code.spanOf(frame.time, spanNs)} ${frame.code.key}`;
+    case 'named':
+      return 'n';
+    case 'unmapped':
+      return `?${frame.address}`;
+    case 'truncated':
+      return '...';
+  }
+}

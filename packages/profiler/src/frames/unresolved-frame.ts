@@ -1,0 +1,44 @@
+// Why a frame has no name, for who has to tell a person.
+
+import type { ProfileFrame } from '@waggle/formats';
+import type { NoContent } from '../mappings/object-files.ts';
+import type { RuntimeName } from '../mappings/runtimes.ts';
+
+/**
+ * Why an object was not read, or not to its end: it would have cost more than an object may, or naming
+ * was ended before.
+ */
+export type LeftOut = 'too-large' | 'unfinished';
+
+/**
+ * `too-large`: its symbol tables are more than is read of one object; `unfinished`: naming was ended
+ * before it was read; `no-symbols`: its file says nothing about that address; `no-perf-map`: generated code of a process
+ * that writes none; `not-in-perf-map`: of one that does, but not about that address; `no-file`: other
+ * memory without a file; `unmapped`: nothing was mapped there, as far as the kernel told us.
+ */
+export type UnnamedReason =
+  | NoContent
+  | LeftOut
+  | 'no-symbols'
+  | 'no-perf-map'
+  | 'not-in-perf-map'
+  | 'no-file'
+  | 'unmapped';
+
+/** A frame of a profile that knows why it has no name. */
+export interface UnnamedFrame extends ProfileFrame {
+  readonly kind: 'unresolved';
+  readonly reason: UnnamedReason;
+  /** Of generated code: what has generated it, where that is known. */
+  readonly runtime?: RuntimeName;
+}
+
+/** undefined for a frame that has a name, or comes from elsewhere. */
+export function unnamedReason(frame: ProfileFrame | UnnamedFrame): UnnamedReason | undefined {
+  return 'reason' in frame ? frame.reason : undefined;
+}
+
+/** undefined for a frame that has a name, and where it is not known. */
+export function runtimeOfFrame(frame: ProfileFrame | UnnamedFrame): RuntimeName | undefined {
+  return 'runtime' in frame ? frame.runtime : undefined;
+}

@@ -1,0 +1,245 @@
+// Names of code that runtimes generate, by program image: perf-PID.map of the processes that write one
+// (Node with --perf-basic-prof, JVMs, Mono, ...), or the jitdump that they have mapped (Bun with
+// BUN_JSC_useJITDump, Python with -X perf_jit). What an image needs to be found later is secured when it
+// first maps memory for such code.
+
+import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
+import { MapMemory, PerfMapFolder } from '@waggle/symbols';
+import { type AddressSpaces, jitDumpOf, newImage, type ProgramImage } from './address-spaces.ts';
+import { ImageMappings } from './image-mappings.ts';
+import { JitImage, type JitSources, type ParentCode } from './jit-image.ts';
+import type { ObjectFiles } from './object-files.ts';
+
+/** Each holds a descriptor or two. */
+const MAX_OPEN_IMAGES = 128;
+/** Read in one round of all maps, which takes a tenth of a second; and of what there is at last. */
+const ROUND_BYTES = 8 * 1024 * 1024;
+const LAST_BYTES = 512 * 1024 * 1024;
+/** Of an image that has ended: a JVM writes its map as the last thing that it does. */
+const ENDED_BYTES = 64 * 1024 * 1024;
+/** One for each mount namespace. */
+const MAX_OPEN_FOLDERS = 128;
+
+/** In nanoseconds. */
+export interface JitClock {
+  monotonic(): bigint;
+  boottime(): bigint;
+  /** What makes nanoseconds since the epoch of CLOCK_BOOTTIME. */
+  toEpoch(): bigint;
+}
+
+/** Of a sample: whose it is, and when. */
+export interface SampledImage {
+  readonly pid: number;
+  readonly startTime: bigint;
+  readonly execId: bigint;
+  readonly lastTime: bigint;
+}
+
+export class JitMaps implements Disposable {
+  private readonly known = new Map<ProgramImage, JitImage>();
+  /** Of processes whose mappings nobody follows. */
+  private readonly strays = new Map<string, ProgramImage>();
+  private readonly folders = new Map<string, PerfMapFolder>();
+  private readonly memory = new MapMemory();
+  private count = 0;
+
+  constructor(
+    private readonly spaces: AddressSpaces,
+    private readonly objects: ObjectFiles,
+    private readonly procfs: Procfs,
+    private readonly clock: JitClock,
+  ) {}
+
+  /** The code of the image that was sampled. */
+  of(stack: SampledImage): JitImage {
+    const { pid, startTime, execId, lastTime } = stack;
+    const image =
+      this.spaces.imageAt(pid, lastTime) ?? this.stray(pid, `${pid} ${startTime} ${execId}`);
+    const code = this.imageOf(image);
+    for (let used: JitImage | undefined = code; used !== undefined; used = used.parent?.image)
+      used.used = true;
+    code.look();
+    return code;
+  }
+
+  /** CLOCK_BOOTTIME as CLOCK_MONOTONIC has it, which runtimes go by: it stands still in suspend. */
+  timeOf(boottime: bigint): number {
+    return Number(boottime - (this.clock.boottime() - this.clock.monotonic()));
+  }
+
+  /** Memory for generated code was mapped. */
+  mapped(image: ProgramImage): void {
+    this.imageOf(image).look();
+  }
+
+  /** So was a jitdump, in which there may be nothing yet. */
+  dumpMapped(image: ProgramImage): void {
+    this.imageOf(image).expectDump();
+  }
+
+  /** Images whose files say more than is kept. */
+  get clipped(): number {
+    let count = 0;
+    for (const { isClipped } of this.known.values()) if (isClipped) count++;
+    return count;
+  }
+
+  /** Reads what was written since, or of much the next part. */
+  refresh(): void {
+    this.memory.beginRound(ROUND_BYTES);
+    for (const code of this.known.values()) code.refresh();
+  }
+
+  /** As refresh(), and looks once more for what was not there: this may be the last time. */
+  refreshAtLast(): void {
+    this.memory.beginRound(LAST_BYTES);
+    for (const code of this.known.values()) code.refreshAtLast();
+    const behind = () => [...this.known.values()].filter(({ isBehind }) => isBehind);
+    for (let left = behind(); left.length > 0 && this.memory.left > 0; left = behind())
+      for (const code of left) code.refresh();
+  }
+
+  /** At `time` the process ended, or began to run another program. */
+  end(pid: number, time: bigint, ended: boolean): void {
+    this.memory.beginRound(ENDED_BYTES);
+    for (const [image, code] of this.known)
+      if (image.pid === pid && (ended ? image.since <= time : !this.spaces.isLast(image)))
+        code.end();
+  }
+
+  /** Lets go of images that were not sampled since the last call; frames of theirs keep their names. */
+  forgetUnused(): void {
+    for (const [image, code] of this.known) {
+      if (code.used) {
+        code.used = false;
+        continue;
+      }
+      this.known.delete(image);
+      code.release();
+    }
+    this.tidy();
+  }
+
+  private tidy(): void {
+    for (const [key, image] of this.strays) if (!this.known.has(image)) this.strays.delete(key);
+    const places = new Set([...this.known.values()].map(({ place }) => place));
+    for (const [key, folder] of this.folders) {
+      if (places.has(folder)) continue;
+      this.folders.delete(key);
+      folder.close();
+    }
+  }
+
+  /** Lets go of images that ended and that nobody can ask for. @param isNeeded whether somebody can */
+  forgetEnded(isNeeded: (image: ProgramImage) => boolean): void {
+    for (const [image, code] of this.known)
+      if (code.hasEnded && !isNeeded(image)) this.known.delete(image);
+    this.tidy();
+  }
+
+  [Symbol.dispose](): void {
+    for (const code of this.known.values()) code.close();
+    for (const folder of this.folders.values()) folder.close();
+    this.known.clear();
+    this.folders.clear();
+  }
+
+  private imageOf(image: ProgramImage): JitImage {
+    const known = this.known.get(image);
+    if (known !== undefined) return known;
+    const key = `${image.pid} ${++this.count}`;
+    const code = new JitImage(key, image, this.sourcesOf(image), () => this.parentOf(image));
+    this.known.set(image, code);
+    if (!this.spaces.isLast(image)) code.end();
+    return code;
+  }
+
+  private stray(pid: number, key: string): ProgramImage {
+    const known = this.strays.get(key);
+    if (known !== undefined) return known;
+    const image = newImage(pid, 0n, ImageMappings.empty());
+    this.strays.set(key, image);
+    return image;
+  }
+
+  private sourcesOf(image: ProgramImage): JitSources {
+    return {
+      memory: this.memory,
+      folder: (pid) => this.folder(pid),
+      dump: () => {
+        const mapping = jitDumpOf(image);
+        return mapping && (mapping.object ?? this.objects.of(image.pid, mapping)).fd;
+      },
+      startOf: (pid) => {
+        const stat = this.stat(pid);
+        return stat && Number((this.startOf(stat) + this.clock.toEpoch()) / 1_000_000n);
+      },
+      now: () => Number(this.clock.monotonic()),
+      hasRoom: () => {
+        let open = 0;
+        for (const { isReading } of this.known.values()) if (isReading) open++;
+        return open < MAX_OPEN_IMAGES;
+      },
+    };
+  }
+
+  private folder(pid: number): PerfMapFolder | undefined {
+    const folder = PerfMapFolder.ofProcess(pid);
+    if (folder === undefined) return undefined;
+    const known = this.folders.get(folder.key);
+    if (known !== undefined || this.folders.size >= MAX_OPEN_FOLDERS) {
+      folder.close();
+      return known;
+    }
+    this.folders.set(folder.key, folder);
+    return folder;
+  }
+
+  private parentOf(image: ProgramImage): ParentCode | undefined {
+    if (image.ancestor !== undefined) {
+      const { image: ancestor, forkedAt } = image.ancestor;
+      return { image: this.imageOf(ancestor), forkedAt: this.timeOf(forkedAt) };
+    }
+    return image.since === 0n ? this.parentBeforeUs(image.pid) : undefined;
+  }
+
+  /**
+   * Of a process that ran already: its parent, if neither has executed another program since the fork.
+   * Each exec draws the addresses of code and stack anew; the file says it where they are not random.
+   */
+  private parentBeforeUs(pid: number): ParentCode | undefined {
+    const child = this.stat(pid);
+    const parent = child && child.ppid > 1 ? this.stat(child.ppid) : undefined;
+    if (child === undefined || parent === undefined || child.startStack === 0) return undefined;
+    if (child.startStack !== parent.startStack || child.startCode !== parent.startCode)
+      return undefined;
+    if (this.exe(pid) !== this.exe(parent.pid)) return undefined;
+    const image =
+      this.spaces.imageAt(parent.pid, this.clock.boottime()) ??
+      this.stray(parent.pid, `${parent.pid} ${this.startOf(parent)}`);
+    return { image: this.imageOf(image), forkedAt: this.timeOf(this.startOf(child)) };
+  }
+
+  /** CLOCK_BOOTTIME in ns, to the clock tick. */
+  private startOf({ startTimeTicks }: ProcStat): bigint {
+    return (BigInt(startTimeTicks) * 1_000_000_000n) / BigInt(this.procfs.clockTicksPerSecond);
+  }
+
+  private stat(pid: number): ProcStat | undefined {
+    return whereItRuns(() => this.procfs.stat(pid));
+  }
+
+  private exe(pid: number): string | undefined {
+    return whereItRuns(() => this.procfs.exe(pid))?.path;
+  }
+}
+
+function whereItRuns<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ProcfsError) return undefined;
+    throw error;
+  }
+}

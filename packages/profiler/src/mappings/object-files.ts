@@ -1,0 +1,328 @@
+// The objects behind mappings: files, held open from the moment their mapping is first seen, so that
+// they can still be read when the process, its mount namespace or the file's name are gone. A file has
+// one descriptor, and an object for each content that it was mapped with.
+
+import { closeSync, openSync } from 'node:fs';
+import { type FileStatus, fileStatus } from '@waggle/ffi';
+import {
+  contentOf,
+  type FileContent,
+  isBornAfter,
+  lastWritten,
+  sameContent,
+  timesOf,
+} from './file-content.ts';
+import { isOnDevice } from './file-device.ts';
+import { DESCRIPTORS_ARE_SHARED, OPEN_FLAGS } from './open-flags.ts';
+import type { Mapping } from './perf-records.ts';
+
+/** Of the descriptors that this process may have, left to everything else. */
+const RESERVED_DESCRIPTORS = 324;
+const USUAL_LIMIT = 1024;
+/** The thread that reads files may need one of its own. */
+const DESCRIPTORS_OF_A_FILE = DESCRIPTORS_ARE_SHARED ? 1 : 2;
+/** What a host executes in a day of builds; a descriptor takes about 1 KiB of kernel memory. */
+const MAX_OPEN_FILES = 50_000;
+
+/** open(2), <fcntl.h>; the same on x86-64 and AArch64. Node's constants do not have it. */
+const O_PATH = 0o10000000;
+
+/** As the kernel calls the mapping of its own code for processes: see vdso(7). */
+export const VDSO = '[vdso]';
+
+/**
+ * Why an object's content cannot be had: its file was gone before it could be opened, it was changed
+ * after it was mapped, or too many are open.
+ */
+export type NoContent = 'gone' | 'changed' | 'limit';
+
+export interface ObjectFile {
+  readonly key: string;
+  readonly path: string;
+  /** Open for reading; undefined when there is no file to read. */
+  readonly fd: number | undefined;
+  /** What `fd` held when it was mapped; undefined when it is not known, and for what is no file. */
+  readonly content: FileContent | undefined;
+  readonly missing: NoContent | undefined;
+}
+
+interface Made extends ObjectFile {
+  fd: number | undefined;
+}
+
+/** A content of a file, and from when to when it is known that the file held it. */
+interface Version extends Made {
+  content: FileContent | undefined;
+  /** CLOCK_BOOTTIME in ns. */
+  readonly since: bigint;
+  until: bigint;
+}
+
+const NO_FILE = { fd: undefined, content: undefined, since: 0n, until: 0n } as const;
+
+/** CLOCK_BOOTTIME, and what makes nanoseconds since the epoch of it. */
+export interface FileClock {
+  now(): bigint;
+  toEpoch(): bigint;
+}
+
+export class ObjectFiles implements Disposable {
+  /** Of each file the content that it was last seen with. */
+  private readonly latest = new Map<string, Version>();
+  private readonly changed = new Map<string, ObjectFile>();
+  /** Everything that was made of a file. */
+  private readonly made = new Map<string, Made[]>();
+  private readonly descriptors = new Set<number>();
+  private hasForgotten = false;
+  private versions = 0;
+  private readonly maxOpen: number;
+
+  /** @param descriptorLimit how many descriptors this process may have */
+  constructor(
+    private readonly clock: FileClock,
+    descriptorLimit = USUAL_LIMIT,
+  ) {
+    this.maxOpen = Math.min(
+      Math.floor((descriptorLimit - RESERVED_DESCRIPTORS) / DESCRIPTORS_OF_A_FILE),
+      MAX_OPEN_FILES,
+    );
+  }
+
+  /**
+   * The object of a mapping, opened through the process that maps it when it is new.
+   * @param time when it was mapped, CLOCK_BOOTTIME in ns; left out for a mapping that was there before
+   *   anything was recorded: what its file holds now is what is executed
+   */
+  of(pid: number, mapping: Mapping, time?: bigint): ObjectFile {
+    const name = nameOf(mapping);
+    const latest = this.latest.get(name);
+    if (latest === undefined) return this.openFile(name, pid, mapping, time);
+    if (time === undefined) return latest;
+    if (latest.fd === undefined)
+      return latest.missing === 'gone' ? this.openFile(name, pid, mapping, time) : latest;
+    if (time > latest.until && !this.isStill(latest))
+      return this.version(name, mapping, latest.fd, time);
+    return time < latest.since ? this.changedSince(name, latest) : latest;
+  }
+
+  /** How many files are open. */
+  get open(): number {
+    return this.descriptors.size;
+  }
+
+  /**
+   * Closes and forgets the files of which nothing is used. Nobody may be reading them.
+   * @param isMapped whether a mapping that nobody has asked about yet is of that name
+   */
+  forget(isUsed: (object: ObjectFile) => boolean, isMapped: (name: string) => boolean): void {
+    for (const [name, made] of this.made) {
+      if (isMapped(name) || made.some(isUsed)) continue;
+      for (const object of made) {
+        if (object.fd !== undefined && this.descriptors.delete(object.fd)) closeSync(object.fd);
+        // The number will be another file's.
+        object.fd = undefined;
+      }
+      this.made.delete(name);
+      this.latest.delete(name);
+      this.changed.delete(name);
+      this.hasForgotten = true;
+    }
+  }
+
+  private note(name: string, object: Made): void {
+    const made = this.made.get(name);
+    if (made === undefined) this.made.set(name, [object]);
+    else made.push(object);
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.descriptors) closeSync(fd);
+    this.descriptors.clear();
+    this.made.clear();
+    this.latest.clear();
+    this.changed.clear();
+  }
+
+  private openFile(name: string, pid: number, mapping: Mapping, time?: bigint): ObjectFile {
+    if (!isFile(mapping)) return this.remember(name, mapping, undefined);
+    if (this.descriptors.size >= this.maxOpen) return this.remember(name, mapping, 'limit');
+    const now = this.clock.now();
+    const toEpoch = this.clock.toEpoch();
+    const mapped = (time ?? now) + toEpoch;
+    for (const place of placesOf(pid, mapping)) {
+      const fd = openPlace(place.path);
+      if (fd === undefined) continue;
+      if (isTheFile(fd, place, pid, mapping, { mapped, now: now + toEpoch })) {
+        if (isMemory(mapping) && isGenerated({ ...mapping, content: readContent(fd) })) {
+          // Nothing is read of it, and a descriptor would keep memory whose process has ended.
+          closeSync(fd);
+          return this.remember(name, mapping, undefined);
+        }
+        this.descriptors.add(fd);
+        return this.version(name, mapping, fd, time);
+      }
+      closeSync(fd);
+    }
+    return this.remember(name, mapping, 'gone');
+  }
+
+  /** What the file holds now, if it held that when it was mapped. */
+  private version(name: string, mapping: Mapping, fd: number, time?: bigint): ObjectFile {
+    const until = this.clock.now();
+    const toEpoch = this.clock.toEpoch();
+    const content = readContent(fd);
+    if (content === undefined) return this.remember(name, mapping, 'gone');
+    const since = lastWritten(content, until + toEpoch) - toEpoch;
+    const version = this.remember(name, mapping, undefined, { fd, content, since, until });
+    return time !== undefined && time < since ? this.changedSince(name, version) : version;
+  }
+
+  private remember(
+    name: string,
+    { path }: Mapping,
+    missing: NoContent | undefined,
+    file: Pick<Version, 'fd' | 'content' | 'since' | 'until'> = NO_FILE,
+  ): Version {
+    // What was forgotten may be remembered elsewhere, by its key.
+    const isFirst = !this.hasForgotten && !this.latest.has(name);
+    const key = isFirst ? name : `${name} ${++this.versions}`;
+    const version: Version = { key, path, missing, ...file };
+    this.note(name, version);
+    this.latest.set(name, version);
+    return version;
+  }
+
+  private isStill(version: Version): boolean {
+    const { fd, content } = version;
+    if (fd === undefined || content === undefined) return true;
+    const until = this.clock.now();
+    const now = contentNow(fd, content);
+    if (now === undefined) return false;
+    version.content = now;
+    version.until = until;
+    return true;
+  }
+
+  /** It was written to after it was mapped: what it held then is no more. */
+  private changedSince(name: string, { path, fd }: Version): ObjectFile {
+    const known = this.changed.get(name);
+    if (known !== undefined) return known;
+    // The descriptor is of use still: what is executed now is what the file holds now.
+    const object: Made = {
+      key: this.hasForgotten ? `${name} changed ${++this.versions}` : `${name} changed`,
+      path,
+      fd,
+      content: undefined,
+      missing: 'changed',
+    };
+    this.changed.set(name, object);
+    this.note(name, object);
+    return object;
+  }
+}
+
+/** What a mapping's file goes by here. */
+export function nameOf({ device, inode, path }: Mapping): string {
+  return `${device}:${inode}:${path}`;
+}
+
+/** Whether the file holds what it held when it was mapped, as far as that is known. */
+export function holdsItsContent({ fd, content, missing }: ObjectFile): boolean {
+  if (fd === undefined || content === undefined) return missing !== 'changed';
+  return contentNow(fd, content) !== undefined;
+}
+
+/**
+ * Whether it is memory that code is generated into. perf_event_open(2) calls anonymous memory
+ * `//anon`; a file in memory may be a program as well.
+ */
+export function isGenerated({ path, content }: Pick<ObjectFile, 'path' | 'content'>): boolean {
+  if (path.startsWith('/memfd:')) return content?.isElf !== true;
+  if (!path.startsWith('/')) return path !== VDSO;
+  return path.startsWith('//') || path.startsWith('/dev/zero');
+}
+
+/** Memory that the kernel gives as a file. */
+function isMemory({ path }: Mapping): boolean {
+  return path.startsWith('/memfd:') || path.startsWith('/dev/zero');
+}
+
+/** Not memory without a file. */
+function isFile({ path }: Mapping): boolean {
+  return path.startsWith('/') && !path.startsWith('//');
+}
+
+/** As sameContent(); undefined as well when the file cannot be asked, its server being gone. */
+function contentNow(fd: number, before: FileContent): FileContent | undefined {
+  try {
+    return sameContent(fd, before);
+  } catch {
+    return undefined;
+  }
+}
+
+function readContent(fd: number): FileContent | undefined {
+  try {
+    return contentOf(fd);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Place {
+  readonly path: string;
+  /** A link of the kernel's to the file itself, not a name that leads to what stands there now. */
+  readonly isLink: boolean;
+}
+
+/**
+ * Where the file may be had, best first: by the mapping itself and as the running program, which
+ * also serves files that were deleted or replaced; by name in the process's mount namespace; by
+ * name in ours when the process is gone. proc(5); map_files needs CAP_CHECKPOINT_RESTORE.
+ */
+function placesOf(pid: number, { start, end, path }: Mapping): readonly Place[] {
+  const range = `${start.toString(16)}-${end.toString(16)}`;
+  return [
+    { path: `/proc/${pid}/map_files/${range}`, isLink: true },
+    { path: `/proc/${pid}/exe`, isLink: true },
+    { path: `/proc/${pid}/root${path}`, isLink: false },
+    { path, isLink: false },
+  ];
+}
+
+/**
+ * The regular file at `path`. What stands there may be put there by whoever is watched, and opening a
+ * device can set it to work (/dev/watchdog restarts the host), so it is looked at by a descriptor that
+ * opens nothing, and opened through that: nothing can take its place in between.
+ */
+function openPlace(path: string): number | undefined {
+  let place: number | undefined;
+  try {
+    place = openSync(path, O_PATH);
+    if (!fileStatus(place).isFile()) return undefined;
+    return openSync(`/proc/self/fd/${place}`, OPEN_FLAGS);
+  } catch {
+    return undefined;
+  } finally {
+    if (place !== undefined) closeSync(place);
+  }
+}
+
+/** Only the very file that was mapped: another one at the same path has other symbols. */
+function isTheFile(
+  fd: number,
+  { isLink }: Place,
+  pid: number,
+  { inode, device }: Mapping,
+  { mapped, now }: { readonly mapped: bigint; readonly now: bigint },
+): boolean {
+  let stat: FileStatus;
+  try {
+    stat = fileStatus(fd);
+  } catch {
+    return false;
+  }
+  if (!stat.isFile() || stat.ino !== inode || isBornAfter(timesOf(stat), mapped, now)) return false;
+  // The mount of what a link leads to may be in no list any more.
+  return isOnDevice(fd, stat.dev, pid, device) ?? isLink;
+}

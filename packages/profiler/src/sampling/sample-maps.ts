@@ -1,0 +1,158 @@
+// Drains the counting maps without losing a count. Programs write to one map while the other
+// is read; a map is drained one whole round after it was switched off, when no program can
+// still be at work in it.
+
+import {
+  decodeComm,
+  MAPS,
+  sampleCounters,
+  sampleKey,
+  sampleValue,
+  stackBounds,
+  unwindStop,
+} from '@waggle/bpf';
+import type { BpfMap, BpfObject } from '@waggle/ffi';
+
+const ONLY_KEY = new Uint8Array(4);
+const KEY = sampleKey.offset;
+const VALUE = sampleValue.offset;
+/** In the upper half of an address. */
+const INTERRUPTED = 2 ** (stackBounds.FRAME_INTERRUPTED_BIT - 32);
+
+/** One distinct stack of one process image, leaf first. */
+export interface StackCount {
+  readonly pid: number;
+  readonly startTime: bigint;
+  readonly execId: bigint;
+  /** Of the process: its first thread's. */
+  readonly comm: string;
+  /** 0 unless threads are counted apart. */
+  readonly tid: number;
+  /** Of that thread; empty unless threads are counted apart. */
+  readonly threadComm: string;
+  readonly count: number;
+  readonly firstTime: bigint;
+  readonly lastTime: bigint;
+  /** Of the last of them. */
+  readonly cpu: number;
+  readonly user: readonly number[];
+  /** Depths in `user` below a signal frame: an interrupted instruction, no return address. */
+  readonly interrupted: readonly number[];
+  readonly kernel: readonly bigint[];
+  /** The kernel's limit cut the user stack. */
+  readonly truncated: boolean;
+  /** enum unwind_stop of the BPF side: why the user stack goes no further. */
+  readonly userStop: number;
+}
+
+export interface SampleCounts {
+  readonly stored: number;
+  readonly lost: number;
+  /** Of those lost, the ones that were not taken because sampling had had half of the CPU. */
+  readonly throttled: number;
+  readonly idle: number;
+  /** Left out because our PID namespace does not have the process. */
+  readonly foreign: number;
+  readonly userTruncated: number;
+  /** Of those stored, by unwind_stop; all 0 unless the sampler walks by tables. */
+  readonly stops: readonly number[];
+}
+
+export class SampleMaps {
+  private readonly maps: readonly [BpfMap, BpfMap];
+  private readonly active: BpfMap;
+  private readonly counters: BpfMap;
+  private activeIndex: 0 | 1 = 0;
+
+  constructor(object: Pick<BpfObject, 'map'>) {
+    this.maps = [object.map(MAPS.samples[0]), object.map(MAPS.samples[1])];
+    this.active = object.map(MAPS.activeSamples);
+    this.counters = object.map(MAPS.sampleCounters);
+  }
+
+  /** Counts of the round before the last, then switches over. Call at equal intervals. */
+  *nextRound(): Generator<StackCount> {
+    const inactive = this.activeIndex === 0 ? 1 : 0;
+    yield* this.drain(this.maps[inactive]);
+    this.activeIndex = inactive;
+    this.active.set(ONLY_KEY, Uint8Array.of(inactive, 0, 0, 0));
+  }
+
+  /** Everything that is left; only after sampling was stopped. */
+  *rest(): Generator<StackCount> {
+    for (const map of this.maps) yield* this.drain(map);
+  }
+
+  counts(): SampleCounts {
+    const bytes = this.counters.get(ONLY_KEY) ?? new Uint8Array();
+    const view = new DataView(bytes.buffer);
+    const sum = (offset: number) => {
+      let total = 0;
+      for (let cpu = 0; cpu < this.counters.cpus; cpu++)
+        total += Number(view.getBigUint64(cpu * this.counters.valueStride + offset, true));
+      return total;
+    };
+    const at = sampleCounters.offset;
+    return {
+      stored: sum(at.stored) + sum(at.deferred),
+      lost: sum(at.lost_full) + sum(at.lost_busy) + sum(at.throttled),
+      throttled: sum(at.throttled),
+      idle: sum(at.idle),
+      foreign: sum(at.foreign),
+      userTruncated: sum(at.user_truncated),
+      stops: Array.from({ length: unwindStop.STOP_REASONS }, (_, stop) => sum(at.stops + 8 * stop)),
+    };
+  }
+
+  private *drain(map: BpfMap): Generator<StackCount> {
+    for (const batch of map.drain()) {
+      const keys = new DataView(batch.keys.buffer, batch.keys.byteOffset, batch.keys.byteLength);
+      const values = new DataView(
+        batch.values.buffer,
+        batch.values.byteOffset,
+        batch.values.byteLength,
+      );
+      for (let index = 0; index < batch.count; index++)
+        yield decodeStack(keys, index * sampleKey.size, values, index * sampleValue.size);
+    }
+  }
+}
+
+/** Where frame pointers were followed, nobody knows whether a full stack has a caller more. */
+function isTruncated(userDepth: number, userStop: number): boolean {
+  if (userStop !== unwindStop.STOP_NOT_WALKED) return userStop === unwindStop.STOP_TOO_DEEP;
+  return userDepth === sampleKey.bytes.user / 8;
+}
+
+function decodeStack(keys: DataView, key: number, values: DataView, value: number): StackCount {
+  const userDepth = keys.getUint32(key + KEY.user_depth, true);
+  const kernelDepth = keys.getUint16(key + KEY.kernel_depth, true);
+  const userStop = keys.getUint16(key + KEY.user_stop, true);
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const user: number[] = [];
+  const interrupted: number[] = [];
+  for (let depth = 0; depth < userDepth; depth++) {
+    const high = keys.getUint32(key + KEY.user + 8 * depth + 4, true);
+    if (high >= INTERRUPTED) interrupted.push(depth);
+    user.push((high & ~INTERRUPTED) * 2 ** 32 + keys.getUint32(key + KEY.user + 8 * depth, true));
+  }
+  return {
+    pid: keys.getUint32(key + KEY.tgid, true),
+    startTime: keys.getBigUint64(key + KEY.start_boottime, true),
+    execId: keys.getBigUint64(key + KEY.exec_id, true),
+    comm: decodeComm(bytes, value + VALUE.comm),
+    tid: keys.getUint32(key + KEY.tid, true),
+    threadComm: decodeComm(bytes, value + VALUE.thread_comm),
+    count: Number(values.getBigUint64(value + VALUE.count, true)),
+    firstTime: values.getBigUint64(value + VALUE.first_ns, true),
+    lastTime: values.getBigUint64(value + VALUE.last_ns, true),
+    cpu: values.getUint32(value + VALUE.cpu, true),
+    user,
+    interrupted,
+    kernel: Array.from({ length: kernelDepth }, (_, frame) =>
+      keys.getBigUint64(key + KEY.kernel + 8 * frame, true),
+    ),
+    truncated: isTruncated(userDepth, userStop),
+    userStop,
+  };
+}

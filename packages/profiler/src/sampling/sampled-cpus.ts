@@ -1,0 +1,115 @@
+// The CPUs that are sampled. Events belong to a CPU and end when it goes offline; whenever one comes
+// online it is looked at anew, at each round of the profiler: see cpuGenerations().
+
+import {
+  type BpfLink,
+  type BpfObject,
+  cpuGenerations,
+  type Native,
+  PERF_COUNT_SW_CPU_CLOCK,
+  PERF_TYPE_SOFTWARE,
+  PerfEvent,
+  SystemError,
+} from '@waggle/ffi';
+import { type SideBand, whereOnline } from '../mappings/sideband.ts';
+
+export interface CpuChanges {
+  /** CPUs that came online while sampling: sampled since the next round, in a quarter of a second. */
+  readonly came: readonly number[];
+  readonly wentOffline: readonly number[];
+  /** Those that are online and not sampled, with the reason. */
+  readonly unsampled: ReadonlyMap<number, string>;
+}
+
+export class SampledCpus implements Disposable {
+  private readonly links = new Map<number, BpfLink>();
+  private readonly came = new Set<number>();
+  private readonly wentOffline = new Set<number>();
+  private readonly unsampled = new Map<number, string>();
+
+  constructor(
+    private readonly native: Native,
+    private readonly programs: {
+      readonly object: Pick<BpfObject, 'program'>;
+      readonly sampler: string;
+    },
+    private readonly frequencyHz: number,
+    private readonly sideBand: SideBand,
+    private generations: ReadonlyMap<number, number>,
+    private readonly read: () => ReadonlyMap<number, number> = cpuGenerations,
+  ) {}
+
+  /** @throws SystemError when one that is online cannot be sampled. */
+  start(): void {
+    for (const cpu of this.generations.keys()) whereOnline(() => this.sample(cpu));
+  }
+
+  get changes(): CpuChanges {
+    return {
+      came: [...this.came],
+      wentOffline: [...this.wentOffline],
+      unsampled: this.unsampled,
+    };
+  }
+
+  /** Leaves those that went offline, takes those that came online. */
+  follow(): void {
+    const now = this.read();
+    for (const [cpu, generation] of this.generations) {
+      if (now.get(cpu) === generation) continue;
+      this.wentOffline.add(cpu);
+      this.leave(cpu);
+    }
+    for (const [cpu, generation] of now) {
+      const isNew = this.generations.get(cpu) !== generation;
+      if (isNew) this.came.add(cpu);
+      // One that could not be sampled is tried again.
+      if (isNew || this.unsampled.has(cpu)) this.take(cpu);
+    }
+    this.generations = now;
+  }
+
+  [Symbol.dispose](): void {
+    for (const link of this.links.values()) link.close();
+    this.links.clear();
+  }
+
+  private take(cpu: number): void {
+    try {
+      this.leave(cpu);
+      this.sideBand.add(cpu);
+      // What was mapped before this moment nobody has told.
+      this.sideBand.missedSome();
+      this.sample(cpu);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.leave(cpu);
+      // Offline again, or not quite online: the next look tells.
+      this.unsampled.set(cpu, error.message);
+    }
+  }
+
+  private leave(cpu: number): void {
+    this.unsampled.delete(cpu);
+    this.links.get(cpu)?.close();
+    this.links.delete(cpu);
+    this.sideBand.remove(cpu);
+  }
+
+  private sample(cpu: number): void {
+    const attributes = {
+      type: PERF_TYPE_SOFTWARE,
+      config: PERF_COUNT_SW_CPU_CLOCK,
+      frequencyHz: this.frequencyHz,
+      flags: ['disabled'],
+    } as const;
+    const event = PerfEvent.open(this.native, attributes, { pid: -1, cpu });
+    try {
+      const { object, sampler } = this.programs;
+      this.links.set(cpu, object.program(sampler).attachPerfEvent(event));
+    } catch (error) {
+      event.close();
+      throw error;
+    }
+  }
+}

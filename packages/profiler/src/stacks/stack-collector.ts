@@ -1,0 +1,153 @@
+// Sums stacks of frames over a collection: what becomes a profile. Whose they were is left out but
+// for the name, since a profile's readers ask for functions. From time to time what was sampled gets
+// its names, so that neither files nor mappings have to be kept for it; only generated code, whose names
+// may come when its program ends, waits until then.
+
+import type { ProfileStack } from '@waggle/formats';
+import { type Frame, FrameTable } from '../frames/frame-table.ts';
+import { IDLE_FRAME } from '../frames/synthetic-frames.ts';
+import type { Functions, Symbolizer } from '../symbolization/symbolizer.ts';
+import { NamedStacks } from './named-stacks.ts';
+import type { ResolvedStack } from './stack-resolver.ts';
+
+/** Whose stack it was; the thread too where threads are counted apart, else 0 and empty. */
+export type SampledProcess = Pick<
+  ResolvedStack,
+  'pid' | 'startTime' | 'execId' | 'identity' | 'comm' | 'tid' | 'threadComm'
+>;
+
+/** The idle task of every CPU has it, and no process does. */
+const IDLE_PID = 0;
+
+/** What stands below a stack's functions in a profile, root first; at least one name. */
+export type RootFrames = (owner: SampledProcess) => readonly string[];
+
+interface CollectedStack {
+  readonly roots: readonly string[];
+  /** Frame ids, root first. */
+  readonly frames: readonly number[];
+  count: number;
+}
+
+/** Stacks of frames without names, summed. */
+class NamelessStacks {
+  readonly table = new FrameTable();
+  readonly stacks = new Map<string, CollectedStack>();
+
+  add(roots: readonly string[], frames: readonly number[], count: number): void {
+    const key = `${frames.join(',')} ${roots.join('\0')}`;
+    const known = this.stacks.get(key);
+    if (known === undefined) this.stacks.set(key, { roots, frames, count });
+    else known.count += count;
+  }
+}
+
+export class StackCollector {
+  /** Everything but generated code, since the last naming. */
+  private nameless = new NamelessStacks();
+  /** Being named. */
+  private inHand: NamelessStacks | undefined;
+  /** With generated code that has no name yet. */
+  private readonly late = new NamelessStacks();
+  private readonly named = new NamedStacks();
+  private naming: Promise<void> = Promise.resolve();
+  private total = 0;
+
+  constructor(private readonly rootFrames: RootFrames = ({ comm }) => [comm]) {}
+
+  get samples(): number {
+    return this.total;
+  }
+
+  /** Of those, the ones in `[other]`. */
+  get otherSamples(): number {
+    return this.named.otherSamples;
+  }
+
+  add(stack: ResolvedStack): void {
+    const roots = stack.pid === IDLE_PID ? [IDLE_FRAME] : this.rootFrames(stack);
+    const to = stack.frames.some(({ frame }) => isLate(frame)) ? this.late : this.nameless;
+    const ids = stack.frames.map(({ frame }) => to.table.id(frame));
+    to.add(roots, ids, stack.count);
+    this.total += stack.count;
+  }
+
+  /** Frames that have no names yet: their objects are needed still. */
+  *waiting(): Generator<Frame> {
+    yield* this.nameless.table.frames;
+    yield* this.inHand?.table.frames ?? [];
+    yield* this.late.table.frames;
+  }
+
+  /** Names what can be named for good. Rejects when the names cannot be had; nothing is lost then. */
+  nameNow(symbolizer: Symbolizer): Promise<void> {
+    const round = this.naming.then(async () => {
+      await this.nameOthers(symbolizer);
+      await this.nameAroundLate(symbolizer);
+      await this.nameLate(symbolizer, hasEnded);
+    });
+    this.naming = round.catch(() => {});
+    return round;
+  }
+
+  /** Everything that was added, with names. */
+  async profileStacks(symbolizer: Symbolizer): Promise<readonly ProfileStack[]> {
+    await this.naming;
+    await this.nameOthers(symbolizer);
+    await this.nameLate(symbolizer, () => true);
+    return this.named.profileStacks();
+  }
+
+  private async nameOthers(symbolizer: Symbolizer): Promise<void> {
+    // What a round that failed has left is first.
+    for (const stacks of [this.inHand, this.nameless]) {
+      if (stacks === undefined) continue;
+      if (stacks === this.nameless) this.nameless = new NamelessStacks();
+      this.inHand = stacks;
+      const functions = await symbolizer.functionsOf(stacks.table.frames);
+      for (const stack of stacks.stacks.values()) this.addNamed(stack, functions);
+      this.inHand = undefined;
+    }
+  }
+
+  /** What stands in a stack with late frames need not wait for those. */
+  private async nameAroundLate(symbolizer: Symbolizer): Promise<void> {
+    const { table } = this.late;
+    const ids = table.frames.flatMap((frame, id) =>
+      frame.kind === 'user' || frame.kind === 'kernel' ? [id] : [],
+    );
+    const frames = ids.map((id) => table.frames[id] as Frame);
+    const functions = await symbolizer.functionsOf(frames);
+    ids.forEach((id, index) => {
+      table.replace(id, { kind: 'named', functions: functions[index] ?? [] });
+    });
+  }
+
+  /** @param isDue whether a frame that has no name gets none later on */
+  private async nameLate(symbolizer: Symbolizer, isDue: (frame: Frame) => boolean): Promise<void> {
+    const { table, stacks } = this.late;
+    const dueFrames = new Set(table.frames.flatMap((frame, id) => (isDue(frame) ? [id] : [])));
+    const due = [...stacks].filter(([, { frames }]) => frames.every((id) => dueFrames.has(id)));
+    if (due.length === 0) return;
+    for (const [key] of due) stacks.delete(key);
+    const functions = await symbolizer.functionsOf(table.frames);
+    for (const [, stack] of due) this.addNamed(stack, functions);
+    for (const [id, frame] of table.frames.entries())
+      if (dueFrames.has(id) && isLate(frame))
+        table.retire(id, { kind: 'named', functions: functions[id] ?? [] });
+  }
+
+  private addNamed({ roots, frames, count }: CollectedStack, functions: readonly Functions[]) {
+    const owner: Functions = roots.map((name) => ({ name, kind: 'process' }));
+    this.named.add([owner, ...frames.map((id) => functions[id] ?? [])], count);
+  }
+}
+
+/** A runtime may say later what it was: as it writes on, or as the last thing that it does. */
+function isLate(frame: Frame): boolean {
+  return frame.kind === 'jit' && frame.name === undefined;
+}
+
+function hasEnded(frame: Frame): boolean {
+  return !isLate(frame) || (frame.kind === 'jit' && frame.code.hasEnded);
+}

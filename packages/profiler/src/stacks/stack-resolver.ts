@@ -1,0 +1,125 @@
+// Addresses to (object, file offset), with the mappings that held when they were sampled. Names
+// come later; this has to happen while the mappings are known.
+
+import type { ImageIdentity } from '@waggle/cache';
+import type { Frame } from '../frames/frame-table.ts';
+import type { AddressSpaces } from '../mappings/address-spaces.ts';
+import type { MappedObject } from '../mappings/image-mappings.ts';
+import type { JitMaps } from '../mappings/jit-maps.ts';
+import { isGenerated, type ObjectFiles } from '../mappings/object-files.ts';
+import type { StackCount } from '../sampling/sample-maps.ts';
+
+export interface ResolvedFrame {
+  readonly frame: Frame;
+  readonly address: bigint;
+}
+
+const TRUNCATED: ResolvedFrame = { frame: { kind: 'truncated' }, address: 0n };
+
+export interface ResolvedStack {
+  readonly pid: number;
+  readonly startTime: bigint;
+  readonly execId: number;
+  /** The same three as the process cache takes them. */
+  readonly identity: ImageIdentity;
+  readonly comm: string;
+  readonly tid: number;
+  readonly threadComm: string;
+  readonly cpu: number;
+  readonly count: number;
+  readonly lastTime: bigint;
+  /** Root first. */
+  readonly frames: readonly ResolvedFrame[];
+}
+
+export class StackResolver {
+  constructor(
+    private readonly spaces: AddressSpaces,
+    private readonly objects: ObjectFiles,
+    private readonly jitMaps: JitMaps,
+  ) {}
+
+  resolve(stack: StackCount): ResolvedStack {
+    const { pid, startTime } = stack;
+    const execId = Number(stack.execId);
+    return {
+      pid,
+      startTime,
+      execId,
+      identity: { pid, startBoottimeNs: startTime, execId },
+      comm: stack.comm,
+      tid: stack.tid,
+      threadComm: stack.threadComm,
+      cpu: stack.cpu,
+      count: stack.count,
+      lastTime: stack.lastTime,
+      frames: [...this.userFrames(stack), ...kernelFrames(stack)],
+    };
+  }
+
+  private userFrames(stack: StackCount): ResolvedFrame[] {
+    const { user, interrupted } = stack;
+    const frames = user.map((address, depth): ResolvedFrame => {
+      const isReturn = depth > 0 && !interrupted.includes(depth);
+      const isSignalReturn = interrupted.includes(depth + 1);
+      return {
+        frame: this.userFrame(stack, address, isReturn, isSignalReturn),
+        address: BigInt(address),
+      };
+    });
+    // Code without frame pointers at the root leaves a word there that was never an address.
+    const root = frames.findLastIndex(({ frame }) => isCode(frame));
+    const whole = (root < 0 ? frames.slice(0, 1) : frames.slice(0, root + 1)).reverse();
+    return stack.truncated ? [TRUNCATED, ...whole] : whole;
+  }
+
+  private userFrame(
+    stack: StackCount,
+    address: number,
+    isReturn: boolean,
+    isSignalReturn: boolean,
+  ): Frame {
+    const mapping = this.spaces.find(stack.pid, address, stack.lastTime);
+    const object = mapping && (mapping.object ?? this.objects.of(stack.pid, mapping));
+    if (mapping === undefined || object === undefined || isGenerated(object))
+      return this.generatedFrame(stack, address, isReturn, mapping);
+    return {
+      kind: 'user',
+      object,
+      offset: address - mapping.start + mapping.fileOffset,
+      isReturn,
+      isSignalReturn,
+    };
+  }
+
+  /** Named when the recording ends, unless what is said of it now cannot change any more. */
+  private generatedFrame(
+    stack: StackCount,
+    address: number,
+    isReturn: boolean,
+    mapping: MappedObject | undefined,
+  ): Frame {
+    const code = this.jitMaps.of(stack);
+    // Of code that was replaced in between, what most of its samples had.
+    const time = this.jitMaps.timeOf((stack.firstTime + stack.lastTime) / 2n);
+    const isInherited = mapping === undefined || code.isInherited(mapping);
+    const found = code.lookup(isReturn ? address - 1 : address, time, isInherited);
+    const isMapped = mapping !== undefined;
+    // A word that was never an address.
+    if (!isMapped && found === undefined) return { kind: 'unmapped', address };
+    const name = code.isSettled(time) ? found?.name : undefined;
+    return { kind: 'jit', code, address, time, name, isReturn, isMapped, isInherited };
+  }
+}
+
+function isCode(frame: Frame): boolean {
+  return frame.kind === 'user' || frame.kind === 'jit';
+}
+
+function kernelFrames(stack: StackCount): ResolvedFrame[] {
+  return stack.kernel
+    .map((address, depth): ResolvedFrame => {
+      return { frame: { kind: 'kernel', address, isReturn: depth > 0 }, address };
+    })
+    .reverse();
+}

@@ -1,0 +1,103 @@
+// What the profiler asks about objects, and what it is told: plain data, because question and answer
+// cross a thread. Only the questions of symbolization-client.ts are ever sent.
+
+import type { ProfileFrame } from '@waggle/formats';
+import type { LeftOut } from '../frames/unresolved-frame.ts';
+import type { ObjectFile } from '../mappings/object-files.ts';
+import type { AddressFields } from './code-places.ts';
+
+/** How objects are read; the same for the life of a reader. */
+export interface ReaderConfig {
+  /** Where tables are kept for the next session; nowhere unless given. */
+  readonly cacheDirectory?: string;
+  /** Source lines and inlined functions too. */
+  readonly lines: boolean;
+}
+
+/** An instruction of an object. */
+export interface CodePlace {
+  /** In the object's file. */
+  readonly offset: number;
+  /** The address is behind a call, which may have been a function's last instruction. */
+  readonly isReturn: boolean;
+}
+
+export interface KernelPlace {
+  readonly address: bigint;
+  readonly isReturn: boolean;
+}
+
+export type Question =
+  | { readonly kind: 'unwind-table'; readonly object: ObjectFile }
+  | {
+      readonly kind: 'functions';
+      readonly object: ObjectFile;
+      readonly places: readonly CodePlace[];
+    }
+  | { readonly kind: 'kernel-functions'; readonly places: readonly KernelPlace[] };
+
+export interface UnwindTableAnswer {
+  readonly left?: LeftOut;
+  /** Blocks of packages/unwind's format; undefined for an object without call frame information. */
+  readonly table: Uint8Array<ArrayBuffer> | undefined;
+  /** The file was written to while it was read: the answer says nothing. */
+  readonly changed: boolean;
+}
+
+/** Code that the object has no name for. */
+export interface UnnamedCode extends AddressFields {
+  /** Where its function begins in the file; undefined where nothing tells. */
+  readonly functionOffset: number | undefined;
+}
+
+/**
+ * For each place its functions, root first: the code's own and those inlined there. Undefined where
+ * the object cannot be read.
+ */
+export interface FunctionsAnswer {
+  /** Then some of what has no name might have one. */
+  readonly left?: LeftOut;
+  readonly functions: readonly (readonly ProfileFrame[] | UnnamedCode | undefined)[];
+}
+
+export interface KernelFunctionsAnswer {
+  readonly functions: readonly ProfileFrame[];
+}
+
+export interface Answers {
+  readonly 'unwind-table': UnwindTableAnswer;
+  readonly functions: FunctionsAnswer;
+  readonly 'kernel-functions': KernelFunctionsAnswer;
+}
+
+export type AnswerTo<Q extends Question> = Answers[Q['kind']];
+
+/** What is said of that which is not read. */
+export function leftOut<Q extends Question>(question: Q, left: LeftOut): AnswerTo<Q>;
+export function leftOut(question: Question, left: LeftOut): Answers[keyof Answers] {
+  switch (question.kind) {
+    case 'unwind-table':
+      return { table: undefined, changed: false, left };
+    case 'functions':
+      return { functions: question.places.map(() => undefined), left };
+    case 'kernel-functions':
+      return { functions: question.places.map(unnamedKernelFunction) };
+  }
+}
+
+/** All of it that is known of kernel code without symbols. */
+export function unnamedKernelFunction({ address, isReturn }: KernelPlace): ProfileFrame {
+  const name = `[kernel+0x${address.toString(16)}]`;
+  return { name, kind: 'kernel', address: isReturn ? address - 1n : address };
+}
+
+/** To the thread. */
+export type Order =
+  | { readonly type: 'start'; readonly config: ReaderConfig }
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question };
+
+/** From the thread: which question it is at; its answer, or what went wrong in words. */
+export type Reply =
+  | { readonly begun: number }
+  | { readonly id: number; readonly answer: Answers[keyof Answers] }
+  | { readonly id: number; readonly failure: string };

@@ -1,0 +1,199 @@
+// Asks a thread of its own to read objects, so that parsing a browser's tables delays neither events
+// nor the drain of samples. What it reads is written by whoever is watched, or lies on a file system that
+// does not answer: a question that takes too long is left out, with the thread that was at it. Where no
+// thread can be had, the same work is done in place.
+
+import { WorkerThread } from '@waggle/ffi';
+import type { ObjectFile } from '../mappings/object-files.ts';
+import {
+  type AnswerTo,
+  leftOut,
+  type Order,
+  type Question,
+  type ReaderConfig,
+  type Reply,
+} from './protocol.ts';
+import { ObjectReading } from './symbolization-server.ts';
+
+interface Asked {
+  readonly question: Question;
+  readonly maxMs: number;
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What is asked of a reader after it was closed, or was being asked then. */
+export class ReaderClosed extends Error {
+  override readonly name = 'ReaderClosed';
+
+  constructor() {
+    super('the object reader has been closed');
+  }
+}
+
+/** More than reading may take by its own budget (symbolization-server.ts), which not every loop looks at. */
+const MAX_MS = 12_000;
+/** Time is counted in so many parts: of that in which the whole process was stopped, one counts. */
+const PARTS = 8;
+
+export class ObjectReader implements Disposable {
+  /** In the order in which they were asked. */
+  private readonly asked = new Map<number, Asked>();
+  /** The one that the thread is at, if it has said so. */
+  private begun: number | undefined;
+  private worker: WorkerThread | undefined;
+  private inPlace: ObjectReading | undefined;
+  private nextId = 0;
+  private closed = false;
+  private ended = false;
+  private watch: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly config: ReaderConfig) {
+    this.worker = this.start();
+  }
+
+  /**
+   * Rejects with ReaderClosed, or with an error whose message is that of the system's when a file
+   * could not be read. Answers come as request-queue.ts has it.
+   * @param maxMs how long it may take, once the thread is at it; then it is left out
+   */
+  ask<Q extends Question>(question: Q, maxMs = MAX_MS): Promise<AnswerTo<Q>> {
+    if (this.closed) return Promise.reject(new ReaderClosed());
+    if (this.ended) return Promise.resolve(leftOut(question, 'unfinished'));
+    return new Promise<AnswerTo<Q>>((resolve, reject) => {
+      const id = this.nextId++;
+      this.asked.set(id, { question, maxMs: Math.min(maxMs, MAX_MS), resolve, reject });
+      if (this.inPlace !== undefined) this.answerInPlace(id);
+      else this.send(id, question);
+    });
+  }
+
+  /** Answers what was asked until now, of one kind or of all, with nothing, whatever is being read. */
+  leaveOut(kind?: Question['kind']): void {
+    const fits = ({ question }: Asked) => kind === undefined || question.kind === kind;
+    this.leave([...this.asked.keys()].filter((id) => fits(this.asked.get(id) as Asked)));
+  }
+
+  /** Reads nothing any more: what was asked, and what will be, is left out. */
+  end(): void {
+    this.ended = true;
+    this.leaveOut();
+  }
+
+  get hasEnded(): boolean {
+    return this.ended;
+  }
+
+  /** Ends the thread, whatever it is doing. */
+  [Symbol.dispose](): void {
+    if (this.closed) return;
+    this.closed = true;
+    clearTimeout(this.watch);
+    this.worker?.terminate();
+    this.inPlace?.[Symbol.dispose]();
+    for (const { reject } of this.asked.values()) reject(new ReaderClosed());
+    this.asked.clear();
+  }
+
+  private start(): WorkerThread {
+    const worker: WorkerThread = new WorkerThread(
+      {
+        beside: import.meta.url,
+        name: 'symbolization-worker',
+        embedded: () => import('../generated/symbolization-worker.ts'),
+      },
+      {
+        message: (data) => this.receive(data as Reply),
+        // Not of one that was ended.
+        error: () => worker === this.worker && this.goOnInPlace(),
+      },
+    );
+    worker.postMessage({ type: 'start', config: this.config } satisfies Order);
+    return worker;
+  }
+
+  /** Objects that are being read, or are about to be. */
+  *reading(): Generator<ObjectFile> {
+    for (const { question } of this.asked.values()) if ('object' in question) yield question.object;
+  }
+
+  private send(id: number, question: Question): void {
+    this.worker ??= this.start();
+    // What keeps the process alive is a question, not this thread.
+    if (this.asked.size === 1) {
+      this.worker.ref();
+      this.watchTime();
+    }
+    this.worker.postMessage({ type: 'ask', id, question } satisfies Order);
+  }
+
+  private receive(reply: Reply): void {
+    if ('begun' in reply) {
+      this.begun = reply.begun;
+      this.watchTime();
+      return;
+    }
+    const asked = this.asked.get(reply.id);
+    if (asked === undefined) return;
+    this.asked.delete(reply.id);
+    if (this.asked.size === 0) this.worker?.unref();
+    this.watchTime();
+    if ('answer' in reply) asked.resolve(reply.answer as never);
+    else asked.reject(new Error(reply.failure));
+  }
+
+  /** Begins to count the time of the question that the thread is at, or must be. */
+  private watchTime(parts = PARTS): void {
+    clearTimeout(this.watch);
+    const [first] = this.asked.keys();
+    if (first === undefined || this.inPlace !== undefined) return;
+    const id = this.begun !== undefined && this.asked.has(this.begun) ? this.begun : first;
+    const { maxMs } = this.asked.get(id) as Asked;
+    this.watch = setTimeout(
+      () => (parts > 1 ? this.watchTime(parts - 1) : this.leave([id])),
+      maxMs / PARTS,
+    );
+  }
+
+  private leave(ids: readonly number[]): void {
+    if (ids.length === 0 || this.closed) return;
+    const left = ids.map((id) => this.asked.get(id) as Asked);
+    for (const id of ids) this.asked.delete(id);
+    if (this.inPlace === undefined) this.startAnew();
+    for (const { question, resolve } of left) resolve(leftOut(question, 'unfinished') as never);
+  }
+
+  /** The thread is at something that nobody waits for any more. */
+  private startAnew(): void {
+    this.worker?.terminate();
+    this.worker = undefined;
+    this.begun = undefined;
+    clearTimeout(this.watch);
+    if (this.asked.size === 0) return;
+    this.worker = this.start();
+    this.worker.ref();
+    for (const [id, { question }] of this.asked)
+      this.worker.postMessage({ type: 'ask', id, question } satisfies Order);
+    this.watchTime();
+  }
+
+  /** The thread could not start, or broke down. */
+  private goOnInPlace(): void {
+    if (this.closed || this.inPlace !== undefined) return;
+    clearTimeout(this.watch);
+    this.inPlace = new ObjectReading(this.config);
+    for (const id of [...this.asked.keys()]) this.answerInPlace(id);
+  }
+
+  private answerInPlace(id: number): void {
+    const asked = this.asked.get(id);
+    if (asked === undefined) return;
+    this.asked.delete(id);
+    this.inPlace ??= new ObjectReading(this.config);
+    try {
+      asked.resolve(this.inPlace.answer(asked.question) as never);
+    } catch (error) {
+      asked.reject(error as Error);
+    }
+  }
+}

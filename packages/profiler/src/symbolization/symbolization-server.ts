@@ -1,0 +1,206 @@
+// Reads objects for the profiler: their unwind tables, and the names of their code. Everything here
+// blocks, so it has a thread of its own (symbolization-worker.ts); it runs on any.
+
+import { join } from 'node:path';
+import type { ProfileFrame } from '@waggle/formats';
+import {
+  DiskSymbolCache,
+  demangle,
+  ElfError,
+  ElfImage,
+  KernelSymbols,
+  ObjectSymbols,
+  ReadBudget,
+  readKernelSymbols,
+  readVdso,
+  SymbolCache,
+  SymbolTable,
+} from '@waggle/symbols';
+import { buildUnwindTable, FunctionBounds, TableStore, UnwindError } from '@waggle/unwind';
+import { openWithLines, sourceFrames } from '../frames/inlined-frames.ts';
+import { stateOf } from '../mappings/file-content.ts';
+import { holdsItsContent, type ObjectFile, VDSO } from '../mappings/object-files.ts';
+import { KernelNames } from './live-kernel-symbols.ts';
+import { type Known, type NamedObject, NamedObjects } from './loaded-objects.ts';
+import {
+  type Answers,
+  type AnswerTo,
+  type CodePlace,
+  type FunctionsAnswer,
+  type KernelPlace,
+  type Question,
+  type ReaderConfig,
+  type UnwindTableAnswer,
+  unnamedKernelFunction,
+} from './protocol.ts';
+
+/** For one question about one object: the reader's thread is ended somewhat later (symbolization-client.ts). */
+const MAX_MS = 8000;
+
+export class ObjectReading implements Disposable {
+  private readonly tables: TableStore | undefined;
+  private readonly symbols: SymbolCache;
+  private readonly lines: boolean;
+  private readonly named = new NamedObjects();
+  private readonly kernel: KernelNames;
+
+  constructor({ cacheDirectory, lines }: ReaderConfig) {
+    this.lines = lines;
+    this.kernel = new KernelNames(() =>
+      cacheDirectory ? readKernelSymbols(cacheDirectory) : KernelSymbols.read(),
+    );
+    this.tables = cacheDirectory ? new TableStore(join(cacheDirectory, 'unwind')) : undefined;
+    this.symbols = new SymbolCache(
+      cacheDirectory ? { disk: new DiskSymbolCache(cacheDirectory) } : {},
+    );
+  }
+
+  /** @throws the system's error when a file cannot be read. */
+  answer<Q extends Question>(question: Q): AnswerTo<Q>;
+  answer(question: Question): Answers[keyof Answers] {
+    switch (question.kind) {
+      case 'unwind-table':
+        return this.unwindTable(question.object);
+      case 'functions':
+        return this.functions(question.object, question.places);
+      case 'kernel-functions':
+        return { functions: this.kernelFunctions(question.places) };
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.named[Symbol.dispose]();
+  }
+
+  private unwindTable(object: ObjectFile): UnwindTableAnswer {
+    const before = object.fd === undefined ? undefined : stateOf(object.fd);
+    const budget = new ReadBudget({ ms: MAX_MS });
+    const table = this.readUnwindTable(object, budget);
+    const changed = object.fd !== undefined && stateOf(object.fd) !== before;
+    if (changed) return { table: undefined, changed };
+    return { table, changed, ...(budget.exceeded ? { left: 'too-large' } : {}) };
+  }
+
+  private readUnwindTable(
+    { fd, path }: ObjectFile,
+    budget: ReadBudget,
+  ): Uint8Array<ArrayBuffer> | undefined {
+    try {
+      using elf = path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${fd}`, { budget });
+      if (elf === undefined) return undefined;
+      const { table } = this.tables?.tableOf(elf) ?? buildUnwindTable(elf);
+      return table.rowCount === 0 ? undefined : ownBytes(table.bytes);
+    } catch (error) {
+      // Not an ELF file, a damaged one, or more than is read: its frames go by frame pointers.
+      if (error instanceof UnwindError && error.code === 'too-large') budget.refuse(error.message);
+      if (error instanceof ElfError || error instanceof UnwindError) return undefined;
+      throw error;
+    }
+  }
+
+  private functions(object: ObjectFile, wanted: readonly CodePlace[]): FunctionsAnswer {
+    const known = this.load(object);
+    const { object: loaded, places, isTooLarge } = known ?? {};
+    const left = isTooLarge ? ({ left: 'too-large' } as const) : {};
+    if (known === undefined || loaded === undefined || places === undefined)
+      return { functions: wanted.map(() => undefined), ...left };
+    const functions = wanted.map(({ offset, isReturn }) => {
+      const address = loaded.vaddrOfFileOffset(offset);
+      if (address === undefined) return undefined;
+      const back = isReturn ? 1 : 0;
+      const at = address - back;
+      const place = places.at(offset - back);
+      const hit = loaded.lookup(at);
+      if (hit === undefined) {
+        known.bounds ??= this.boundsOf(object);
+        return { functionOffset: known.bounds.startOf(offset - back), ...place };
+      }
+      const name = demangle(hit.name);
+      const own: ProfileFrame = { name, kind: 'user', object: object.path, ...place };
+      return sourceFrames(own, loaded.lines?.(at));
+    });
+    // Lines were read since, and may have been inflated.
+    this.named.trim();
+    return { functions, ...left };
+  }
+
+  private boundsOf({ fd, path }: ObjectFile): FunctionBounds {
+    const budget = new ReadBudget({ ms: MAX_MS });
+    try {
+      using elf = path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${fd}`, { budget });
+      return elf === undefined ? FunctionBounds.empty() : FunctionBounds.fromElf(elf);
+    } catch (error) {
+      // Damaged, of another machine, or not to be read any more: its addresses stand for themselves.
+      if (isUnreadable(error) || error instanceof UnwindError) return FunctionBounds.empty();
+      throw error;
+    }
+  }
+
+  private kernelFunctions(places: readonly KernelPlace[]): ProfileFrame[] {
+    return places.map(({ address, isReturn }) => {
+      const at = isReturn ? address - 1n : address;
+      const hit = this.kernel.lookup(at);
+      if (hit === undefined) return unnamedKernelFunction({ address, isReturn });
+      const { name, module } = hit;
+      return { name, kind: 'kernel', ...(module ? { object: module } : {}), address: at };
+    });
+  }
+
+  private load(object: ObjectFile): Known | undefined {
+    if (!holdsItsContent(object)) return undefined;
+    const known = this.named.get(object.key);
+    if (known !== undefined) {
+      known.budget.renew();
+      return known;
+    }
+    const budget = new ReadBudget({ ms: MAX_MS });
+    const loaded = this.open(object, budget);
+    const isTooLarge = budget.exceeded;
+    // Written to while it was read.
+    if (!holdsItsContent(object)) {
+      loaded?.close?.();
+      return undefined;
+    }
+    return this.named.set(object.key, loaded, { budget, isTooLarge });
+  }
+
+  private open({ fd, path }: ObjectFile, budget: ReadBudget): NamedObject | undefined {
+    try {
+      if (path === VDSO) return vdso();
+      if (fd === undefined) return undefined;
+      const options = { path, cache: this.symbols, budget };
+      return this.lines ? openWithLines(fd, options) : ObjectSymbols.open(fd, options);
+    } catch (error) {
+      // Not an ELF file, one that lies about itself, or one that cannot be read: its frames keep their
+      // offsets, and all others their names.
+      if (isUnreadable(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+function isUnreadable(error: unknown): boolean {
+  return error instanceof ElfError || (error instanceof Error && 'errno' in error);
+}
+
+/** Ours: the kernel gives every process of this architecture the same. */
+function vdso(): NamedObject | undefined {
+  const image = readVdso();
+  if (image === undefined) return undefined;
+  const table = SymbolTable.fromElf(image);
+  return {
+    buildId: image.buildId,
+    textStart: undefined,
+    segmentOfFileOffset: (offset) => image.segmentOfFileOffset(offset),
+    vaddrOfFileOffset: (offset) => image.vaddrOfFileOffset(offset),
+    lookup: (vaddr) => table.lookup(vaddr),
+    byteLength: table.byteLength,
+  };
+}
+
+/** A buffer of these bytes alone, to be handed to another thread: a stored table has a header too. */
+function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, byteLength);
+  return Uint8Array.from(bytes);
+}

@@ -1,0 +1,221 @@
+// Frames to functions: each object is asked once for all frames of a collection that lie in it, and
+// so is the kernel; the perf map of a process says what its generated code is. What has no name keeps
+// its object and offset, and the reason. Objects are read one after the other, those that anybody can
+// make last, and none is begun when the time for all is over: naming ends, whatever runs on the host.
+
+import { type ProfileFrame, withoutTier } from '@waggle/formats';
+import type { Frame } from '../frames/frame-table.ts';
+import { TRUNCATED_FRAME } from '../frames/synthetic-frames.ts';
+import type { UnnamedFrame, UnnamedReason } from '../frames/unresolved-frame.ts';
+import type { JitImage } from '../mappings/jit-image.ts';
+import { holdsItsContent, type ObjectFile, VDSO } from '../mappings/object-files.ts';
+import { type FunctionsAnswer, leftOut, type UnnamedCode } from './protocol.ts';
+import { inReadingOrder } from './reading-order.ts';
+import type { ObjectReader } from './symbolization-client.ts';
+
+/** The functions of one frame, root first: its own, and those inlined where it is. */
+export type Functions = readonly ProfileFrame[];
+
+type KernelFrame = Extract<Frame, { kind: 'kernel' }>;
+type UserFrame = Extract<Frame, { kind: 'user' }>;
+
+/** A frame, and its place in what was asked for. */
+interface Wanted<F extends Frame> {
+  readonly frame: F;
+  readonly index: number;
+}
+
+/** As both glibc and musl call it on x86_64: sigreturn(2). */
+const SIGNAL_RETURN = '__restore_rt';
+
+/** Stands for the object of generated code. */
+const JIT = '[jit]';
+
+/** How long naming may take, in ms. */
+export interface NamingTime {
+  /** Of all objects. */
+  readonly all: number;
+  /** When no object is begun any more whose file is another user's: see reading-order.ts. */
+  readonly others: number;
+}
+
+/** Objects that were left out since the start, by collection. */
+export interface UnreadObjects {
+  readonly tooLarge: number;
+  readonly unfinished: number;
+}
+
+/** A browser with all of its names takes some seconds, and all of a desktop's libraries as many. */
+const NAMING_TIME: NamingTime = { all: 30_000, others: 10_000 };
+/** Of objects whose names took too long, which are not tried again. */
+const MAX_REMEMBERED = 10_000;
+
+export class Symbolizer {
+  private readonly tooSlow = new Set<string>();
+  private tooLarge = 0;
+  private unfinished = 0;
+  /** Since renewTime(), in ms. */
+  private spent = 0;
+
+  constructor(
+    private readonly reader: ObjectReader,
+    private readonly time = NAMING_TIME,
+  ) {}
+
+  /** A collection begins, which may take all of the time. */
+  renewTime(): void {
+    this.spent = 0;
+  }
+
+  get unread(): UnreadObjects {
+    return { tooLarge: this.tooLarge, unfinished: this.unfinished };
+  }
+
+  /**
+   * The functions of each frame. Generated code is looked up at once, the rest later: one object at a
+   * time, so that others can ask in between.
+   */
+  async functionsOf(frames: readonly Frame[]): Promise<readonly Functions[]> {
+    const found = new Array<Functions>(frames.length).fill(UNMAPPED);
+    const kernel: Wanted<KernelFrame>[] = [];
+    const objects = new Map<string, Wanted<UserFrame>[]>();
+    frames.forEach((frame, index) => {
+      switch (frame.kind) {
+        case 'kernel':
+          kernel.push({ frame, index });
+          return;
+        case 'unmapped':
+          return;
+        case 'named':
+          found[index] = frame.functions;
+          return;
+        case 'truncated':
+          found[index] = TRUNCATED;
+          return;
+        case 'jit':
+          found[index] = generatedFunctions(frame);
+          return;
+        case 'user': {
+          const known = objects.get(frame.object.key);
+          if (known === undefined) objects.set(frame.object.key, [{ frame, index }]);
+          else known.push({ frame, index });
+        }
+      }
+    });
+    await this.nameKernel(kernel, found);
+    await this.nameObjects([...objects.values()], found);
+    return found;
+  }
+
+  private async nameKernel(wanted: readonly Wanted<KernelFrame>[], found: Functions[]) {
+    if (wanted.length === 0) return;
+    const places = wanted.map(({ frame: { address, isReturn } }) => ({ address, isReturn }));
+    const { functions } = await this.reader.ask({ kind: 'kernel-functions', places });
+    wanted.forEach(({ index }, at) => {
+      const named = functions[at];
+      if (named !== undefined) found[index] = [named];
+    });
+  }
+
+  private async nameObjects(objects: readonly Wanted<UserFrame>[][], found: Functions[]) {
+    for (const { item, isOthers } of inReadingOrder(objects, objectOf)) {
+      const startedAt = performance.now();
+      const left = (isOthers ? this.time.others : this.time.all) - this.spent;
+      await this.nameObject(item, found, left);
+      this.spent += performance.now() - startedAt;
+    }
+  }
+
+  private async nameObject(wanted: readonly Wanted<UserFrame>[], found: Functions[], ms: number) {
+    const object = objectOf(wanted);
+    const { functions, left } = await this.ask(wanted, object, ms);
+    const reason = reasonOf(object);
+    let without = 0;
+    wanted.forEach(({ frame, index }, at) => {
+      const answer = functions[at];
+      if (isNamed(answer)) found[index] = answer;
+      else {
+        found[index] = [unnamedFunction(frame, left ?? reason, answer)];
+        without++;
+      }
+    });
+    if (left === undefined || without === 0) return;
+    if (left === 'too-large') this.tooLarge++;
+    else this.unfinished++;
+  }
+
+  private async ask(
+    wanted: readonly Wanted<UserFrame>[],
+    object: ObjectFile,
+    ms: number,
+  ): Promise<FunctionsAnswer> {
+    const places = wanted.map(({ frame: { offset, isReturn } }) => ({ offset, isReturn }));
+    const question = { kind: 'functions', object, places } as const;
+    if (this.tooSlow.has(object.key)) return leftOut(question, 'too-large');
+    if (ms <= 0) return leftOut(question, 'unfinished');
+    const answer = await this.reader.ask(question, ms);
+    if (answer.left !== 'unfinished' || this.reader.hasEnded) return answer;
+    if (this.tooSlow.size < MAX_REMEMBERED) this.tooSlow.add(object.key);
+    return answer;
+  }
+}
+
+const UNMAPPED: readonly UnnamedFrame[] = [
+  { name: '[unknown]', kind: 'unresolved', reason: 'unmapped' },
+];
+
+const TRUNCATED: Functions = [{ name: TRUNCATED_FRAME, kind: 'user' }];
+
+function generatedFunctions(frame: Extract<Frame, { kind: 'jit' }>): Functions {
+  const { code, address, time, isReturn, isMapped, isInherited } = frame;
+  // Else of code that was described since it was sampled.
+  const at = isReturn ? address - 1 : address;
+  const name = frame.name ?? code.lookup(at, time, isInherited)?.name;
+  if (name !== undefined)
+    return [{ name: withoutTier(name), kind: 'user', object: JIT, address: BigInt(at) }];
+  return isMapped ? [unnamedGenerated(address, code)] : UNMAPPED;
+}
+
+function unnamedGenerated(address: number, { isDescribed, runtime }: JitImage): UnnamedFrame {
+  return {
+    name: `[jit+0x${address.toString(16)}]`,
+    kind: 'unresolved',
+    object: JIT,
+    reason: isDescribed ? 'not-in-perf-map' : 'no-perf-map',
+    ...(runtime && { runtime }),
+    address: BigInt(address),
+  };
+}
+
+/** All frames that are wanted together lie in one. */
+function objectOf(wanted: readonly Wanted<UserFrame>[]): ObjectFile {
+  return (wanted[0] as Wanted<UserFrame>).frame.object;
+}
+
+function isNamed(answer: FunctionsAnswer['functions'][number]): answer is Functions {
+  return Array.isArray(answer);
+}
+
+/** All code of one function has one name, that of where it begins: else each address would have its own. */
+function unnamedFunction(
+  { object, offset, isSignalReturn }: UserFrame,
+  reason: UnnamedReason,
+  { functionOffset, ...place }: UnnamedCode = { functionOffset: undefined },
+): ProfileFrame | UnnamedFrame {
+  // Local to the C library, and so not in what stripping leaves.
+  if (isSignalReturn) return { name: SIGNAL_RETURN, kind: 'user', object: object.path, ...place };
+  const name = `[${baseName(object.path)}+0x${(functionOffset ?? offset).toString(16)}]`;
+  return { name, kind: 'unresolved', object: object.path, reason, ...place };
+}
+
+function reasonOf(object: ObjectFile): UnnamedReason {
+  if (object.missing !== undefined) return object.missing;
+  if (!holdsItsContent(object)) return 'changed';
+  return object.path === VDSO || object.fd !== undefined ? 'no-symbols' : 'no-file';
+}
+
+function baseName(path: string): string {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  // [vdso] and //anon: the brackets are ours to add.
+  return name.replace(/^\[(.*)\]$/, '$1') || 'memory';
+}
