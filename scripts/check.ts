@@ -65,6 +65,7 @@ await step('format and lint (biome)', () =>
 );
 await step('types (tsc)', () => run('tsc', '--noEmit'));
 await step('no arrow back up, no circle (layers)', () => run('bun', 'scripts/layers/check.ts'));
+await step('nothing is dead, nothing unlisted (knip)', () => run('knip', '--no-config-hints'));
 await step('build (turbo, tsup)', () => run(...build, '--output-logs=new-only'));
 await step('second build is a cache hit', secondBuildIsCached);
 for (const { name, directory } of publishedPackages()) {

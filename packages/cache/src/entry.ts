@@ -17,7 +17,7 @@ import { formatIdentity, type KnownIdentity } from './identity.ts';
 import { denoInspect, type InspectFunction, nodeInspect } from './inspect.ts';
 
 /** What the cache may do with an entry, and its users may not. */
-export interface EntryControl {
+interface EntryControl {
   create(reader: FieldReader, loadedAt: number): ProcessEntry;
   readerOf(entry: ProcessEntry): FieldReader;
   markExited(entry: ProcessEntry, at: number): void;

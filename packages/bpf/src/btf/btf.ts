@@ -46,7 +46,7 @@ interface BtfAggregate<Kind extends string> {
   readonly members: readonly BtfMember[];
 }
 
-export interface BtfMember {
+interface BtfMember {
   readonly name: string;
   readonly type: number;
   /** Bytes from the start of the struct. */

@@ -1,8 +1,6 @@
 // How numbers and emphasis look on a terminal. Text of others is made harmless by printable() and
 // shell-words.ts.
 
-export { printable } from '@waggle/core';
-
 export interface Palette {
   dim(text: string): string;
   green(text: string): string;

@@ -78,7 +78,7 @@ export function missingCapabilities(privileges = ownPrivileges()): string[] {
 }
 
 /** For who is in a user namespace. */
-export const OUTSIDE_ADVICE =
+const OUTSIDE_ADVICE =
   'Capabilities of a user namespace (unshare -U, rootless podman or docker, userns-remap) do not count\n' +
   'for BPF: run waggle outside of it, as root of the host.';
 

@@ -5,7 +5,7 @@ import { BadComposition } from '../errors/errors.ts';
 import type { Plugin } from './plugin.ts';
 
 /** Services that every session has, without a plugin. */
-export const BUILT_IN_SERVICES = ['kernel', 'session'] as const;
+const BUILT_IN_SERVICES = ['kernel', 'session'] as const;
 type BuiltIn = (typeof BUILT_IN_SERVICES)[number];
 
 type NeededBy<P> = P extends Plugin<string, infer Needs, string> ? Needs : never;

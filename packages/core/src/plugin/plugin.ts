@@ -180,7 +180,7 @@ export interface Plugin<
 }
 
 /** The registry checked the types when it matched names; inside, shapes are unknown. */
-export interface ErasedSpec {
+interface ErasedSpec {
   readonly needs: Services;
   readonly kernel: KernelNeeds;
   readonly essential: boolean;

@@ -27,7 +27,7 @@ export interface FoldedFile extends ParsedProfile {
 }
 
 /** Folded stacks say nothing of where and when they were sampled. */
-export function parseFoldedFile(
+function parseFoldedFile(
   bytes: Uint8Array,
   budget: ReadBudget = new ReadBudget(bytes.length),
 ): FoldedFile {

@@ -1,2 +1,2 @@
 /** Reading a profile of any format, by what the file holds. */
-export { parseProfile, READABLE, UnknownProfileError } from './parse.ts';
+export { parseProfile, UnknownProfileError } from './parse.ts';

@@ -23,7 +23,7 @@ import { speedscopeProfile } from '../speedscope/parse.ts';
 import { binaryKind, isText, knownOther } from './content.ts';
 
 /** What can be read, in words, for messages. */
-export const READABLE =
+const READABLE =
   'pprof, folded stacks, perf script, speedscope, Firefox Profiler, OTLP, .cpuprofile, .heapprofile and DevTools traces';
 
 /** Packed more often than that, a file is made to be so. */

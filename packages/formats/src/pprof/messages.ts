@@ -7,7 +7,7 @@ import type { ReadBudget } from '../read-budget.ts';
 import { type Integer, signed, WireReader, type WireValue } from '../wire.ts';
 
 /** Indexes into the string table are int64, as everything is that is not an id. */
-export interface PprofValueType {
+interface PprofValueType {
   readonly type: Integer;
   readonly unit: Integer;
 }
@@ -36,7 +36,7 @@ export interface PprofLocation {
   readonly line: readonly { readonly functionId: Integer; readonly line: Integer }[];
 }
 
-export interface PprofFunction {
+interface PprofFunction {
   readonly id: Integer;
   readonly name: Integer;
   readonly systemName: Integer;

@@ -14,7 +14,7 @@ import {
 import { nanosecondsIn, stackValues, valueTypesOf } from '../values.ts';
 
 /** The `$schema` that speedscope recognises a file of its own by. */
-export const SCHEMA = 'https://www.speedscope.app/file-format-schema.json';
+const SCHEMA = 'https://www.speedscope.app/file-format-schema.json';
 /** By which our own files are known. */
 export const EXPORTER = 'waggle';
 

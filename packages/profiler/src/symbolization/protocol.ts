@@ -60,7 +60,7 @@ export interface FunctionsAnswer {
   readonly functions: readonly (readonly ProfileFrame[] | UnnamedCode | undefined)[];
 }
 
-export interface KernelFunctionsAnswer {
+interface KernelFunctionsAnswer {
   readonly functions: readonly ProfileFrame[];
 }
 

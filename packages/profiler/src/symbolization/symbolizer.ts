@@ -32,7 +32,7 @@ const SIGNAL_RETURN = '__restore_rt';
 const JIT = '[jit]';
 
 /** How long naming may take, in ms. */
-export interface NamingTime {
+interface NamingTime {
   /** Of all objects. */
   readonly all: number;
   /** When no object is begun any more whose file is another user's: see reading-order.ts. */

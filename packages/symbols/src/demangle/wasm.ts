@@ -71,7 +71,7 @@ function load(): WebAssembly.Module {
 }
 
 /** The same module, its one memory with a maximum. Layout: WebAssembly core specification, 5.5. */
-export function limitMemory(wasm: Uint8Array, maxPages: number): Uint8Array<ArrayBuffer> {
+function limitMemory(wasm: Uint8Array, maxPages: number): Uint8Array<ArrayBuffer> {
   let at = 8;
   while (at < wasm.length) {
     const id = wasm[at];

@@ -31,7 +31,7 @@ const OTHERS_MAY_WRITE = 0o022;
 const STICKY = 0o1000;
 
 /** Makes a directory of ours if there is none; whether it can be trusted. Throws the system's error. */
-export function makePrivateDirectory(path: string): boolean {
+function makePrivateDirectory(path: string): boolean {
   // Nothing is made in a place that somebody else can change, such as another user's home.
   if (!isSafePlace(nearestExisting(dirname(path)))) return false;
   mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -39,7 +39,7 @@ export function makePrivateDirectory(path: string): boolean {
 }
 
 /** Whether only we can put files into a directory, and only we or root can put another in its place. */
-export function isPrivateDirectory(path: string): boolean {
+function isPrivateDirectory(path: string): boolean {
   const stat = lstatSync(path);
   return stat.isDirectory() && isOurs(stat) && isSafePlace(dirname(resolve(path)));
 }

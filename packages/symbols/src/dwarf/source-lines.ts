@@ -148,7 +148,7 @@ export class SourceLines {
 }
 
 /** Whether an image has debug information of its own, and not in a separate file. */
-export function hasDwarf(image: ElfImage): boolean {
+function hasDwarf(image: ElfImage): boolean {
   const section = image.section('.debug_info');
   return section !== undefined && section.type !== SHT_NOBITS && section.size > 0;
 }

@@ -14,7 +14,7 @@ import { debugFrameOf, ehFrameOf } from './frame-sections.ts';
 import { type FunctionRanges, functionRanges } from './function-ranges.ts';
 import { syntheticFrames } from './synthetic-frames.ts';
 
-export interface FrameSource {
+interface FrameSource {
   readonly section: FrameSection;
   readonly fdes: FrameDescriptions;
   readonly ranges: FunctionRanges;

@@ -9,7 +9,7 @@ import { UnwindTable } from '../table/unwind-table.ts';
 import { isTableKey } from './table-key.ts';
 
 /** Changes with the layout, and whenever the same file would come out with other rows. */
-export const FILE_VERSION = 3;
+const FILE_VERSION = 3;
 export const FILE_HEADER_BYTES = 128;
 /** "WUNF", little-endian. */
 const FILE_MAGIC = 0x464e_5557;

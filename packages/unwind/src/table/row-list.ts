@@ -6,7 +6,7 @@ import { UnwindError } from '../error.ts';
 import { NO_RULE } from './rule.ts';
 
 /** What the encoded form can address; see layout.ts. */
-export const MAX_ROWS = 128 * 256 * 256;
+const MAX_ROWS = 128 * 256 * 256;
 /** The last value stands for "past everything" in the encoded form. */
 export const MAX_FILE_OFFSET = 0xffff_fffe;
 

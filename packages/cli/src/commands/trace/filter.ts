@@ -6,7 +6,7 @@ import type { TraceOptions } from './options.ts';
 type ProcessEventOnly = Exclude<ProcessEvent, { readonly event: 'lost' }>;
 
 /** What a process runs, as far as it is known. */
-export interface Program {
+interface Program {
   readonly filename: string | null;
   readonly argv: readonly string[] | null;
 }

@@ -18,7 +18,7 @@ export interface PageEvent {
   preventDefault(): void;
 }
 
-export interface PageRectangle {
+interface PageRectangle {
   readonly left: number;
   readonly top: number;
   readonly width: number;
@@ -56,7 +56,7 @@ export interface PageInput extends PageElement {
   select(): void;
 }
 
-export interface Pencil {
+interface Pencil {
   fillStyle: string;
   strokeStyle: string;
   globalAlpha: number;
@@ -77,7 +77,7 @@ export interface PageCanvas extends PageElement {
   getContext(kind: '2d'): Pencil;
 }
 
-export interface PageDocument {
+interface PageDocument {
   readonly documentElement: PageElement;
   readonly activeElement: unknown;
   getElementById(id: string): PageElement | null;

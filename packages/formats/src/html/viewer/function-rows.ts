@@ -10,7 +10,7 @@ import type { FunctionSamples } from './trees.ts';
 /** A column of the table, by what it shows. */
 export type SortKey = 'self' | 'selfChange' | 'total' | 'totalChange' | 'name';
 /** `size` is largest first whatever the sign. */
-export type SortOrder = 'size' | 'descending' | 'ascending';
+type SortOrder = 'size' | 'descending' | 'ascending';
 
 export type FunctionRows = ReturnType<typeof createFunctionRows>;
 

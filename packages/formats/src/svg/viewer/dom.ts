@@ -45,7 +45,7 @@ export interface DomDocument {
   createElementNS(namespace: string, name: string): DomElement;
 }
 
-export interface DomParameters {
+interface DomParameters {
   get(name: string): string | null;
   set(name: string, value: string): void;
   toString(): string;

@@ -1,0 +1,32 @@
+// What `knip` may call dead in `npm run check`: exports that no other file uses, dependencies that
+// no source names, files that nothing reaches. What a package's index.ts exports is for its users and
+// never dead.
+
+import type { KnipConfig } from 'knip';
+
+const config: KnipConfig = {
+  workspaces: {
+    '.': {
+      entry: ['scripts/*.ts', 'scripts/*/*.ts', 'examples/*.ts'],
+      project: ['scripts/**/*.ts', 'examples/**/*.ts'],
+      // Command-line tools of scripts/; deno is started by path; the demangler is one of symbols.
+      ignoreDependencies: ['@arethetypeswrong/cli', 'deno', 'gecko-profiler-demangle', 'publint'],
+    },
+    'packages/*': {
+      entry: [
+        // Workers are started by name, not imported.
+        'src/**/*worker.ts',
+        'src/**/*.{test,deno,node}.ts',
+        '{test,bench,scripts}/**/*.ts',
+      ],
+      project: ['{src,test,bench,scripts}/**/*.ts', '!src/generated/**'],
+      // Resolved at run time by symbols/src/demangle/wasm-file.ts and a test of formats.
+      ignoreDependencies: ['gecko-profiler-demangle', 'speedscope'],
+    },
+    tests: { entry: ['**/*.ts'] },
+  },
+  // Tools of the system that tests run.
+  ignoreBinaries: ['cc', 'setarch', 'unshare'],
+};
+
+export default config;
