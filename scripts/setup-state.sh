@@ -26,6 +26,7 @@ give_to_owner() {
 
 setup_stamp=$root/node_modules/.waggle-setup
 bpf=$root/packages/bpf
+formats=$root/packages/formats
 
 npm_packages_stale() {
   [ -f "$root/node_modules/.package-lock.json" ] || return 0
@@ -63,9 +64,21 @@ embedded_workers_missing() {
   return 1
 }
 
+# The scripts of pictures and pages, which are bundled from modules of their own. What counts is the file
+# that is written first.
+viewers_stale() {
+  viewer=$formats/src/generated/svg-viewer.ts
+  if ! [ -f "$viewer" ] || ! [ -f "$formats/src/generated/html-viewer.ts" ]; then return 0; fi
+  for source in "$formats"/scripts/*.ts "$formats"/src/*.ts "$formats"/src/[!g]*/*.ts \
+    "$formats"/src/*/viewer/*.ts; do
+    if [ "$source" -nt "$viewer" ]; then return 0; fi
+  done
+  return 1
+}
+
 setup_is_current() {
   [ "${WAGGLE_NO_SETUP-}" != 1 ] || return 0
   [ -f "$setup_stamp" ] || return 1
   if [ "$root/package-lock.json" -nt "$setup_stamp" ]; then return 1; fi
-  if bpf_objects_stale || embedded_workers_missing; then return 1; fi
+  if bpf_objects_stale || viewers_stale || embedded_workers_missing; then return 1; fi
 }

@@ -45,6 +45,7 @@ beforeEach(() => {
   write('package-lock.json', '{}');
   write('packages/bpf/bpf/waggle.bpf.c', '/* source */');
   write('packages/bpf/scripts/build.ts', '// build');
+  write('packages/formats/src/svg/viewer/main.ts', '// viewer');
   write('packages/cli/src/main.ts', '// main');
 });
 afterEach(() => rmSync(machine, { recursive: true }));
@@ -91,6 +92,12 @@ case $script in */scripts/embed-workers.ts)
   : >ffi/src/generated/bun-poll-worker.ts
   : >core/src/generated/watchdog-worker.ts
   : >profiler/src/generated/symbolization-worker.ts
+  exit ;;
+*/packages/formats/scripts/embed-viewers.ts)
+  cd "$(dirname "$script")/.." || exit
+  mkdir -p src/generated
+  : >src/generated/svg-viewer.ts
+  : >src/generated/html-viewer.ts
   exit ;;
 */packages/cli/scripts/bundle.ts)
   [ -z "$NO_BUNDLE" ] || exit 1
@@ -248,6 +255,13 @@ describe('later runs', () => {
     const called = again();
     expect(called).toContain('bun scripts/build.ts');
     expect(called.filter((call) => call.startsWith('npm'))).toEqual([]);
+  });
+
+  test('bundle the scripts of pictures again when a module of theirs changed', () => {
+    prepare();
+    setup();
+    later('packages/formats/src/svg/viewer/main.ts');
+    expect(again().filter((call) => call.includes('embed-viewers.ts'))).toHaveLength(1);
   });
 
   test('install again when package-lock.json changed', () => {

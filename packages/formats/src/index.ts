@@ -3,7 +3,7 @@
  * clock or the environment, and nothing depends on the rest of waggle.
  */
 
-import { type DiffFormat, diffFormats } from './diff/index.ts';
+import { type DiffFormat, diffFormats } from './diff-formats.ts';
 import { firefoxFormat } from './firefox/index.ts';
 import { foldedFormat } from './folded/index.ts';
 import { type OutputFormat, selectFormat } from './format.ts';
@@ -16,8 +16,6 @@ import { svgFormat } from './svg/index.ts';
 export type {
   Change,
   ComparableProfiles,
-  DiffFormat,
-  DiffPictureOptions,
   FunctionChange,
   ProfileDiff,
   StackChange,
@@ -27,19 +25,20 @@ export {
   CANNOT_TELL,
   canTell,
   comparableProfiles,
-  diffFormats,
   diffProfiles,
   encodeFoldedDiff,
   shareChange,
   standardErrors,
   totalsText,
 } from './diff/index.ts';
+export { type DiffFormat, diffFormats } from './diff-formats.ts';
 export {
   encodeFirefox,
   FirefoxSyntaxError,
   firefoxFormat,
   parseFirefox,
 } from './firefox/index.ts';
+export type { DiffPictureOptions } from './flame-graph/diff-picture-options.ts';
 export type { FoldedProfile } from './folded/index.ts';
 export { encodeFolded, FoldedSyntaxError, foldedFormat, parseFolded } from './folded/index.ts';
 export type { OutputFormat, ParsedProfile } from './format.ts';

@@ -1,6 +1,6 @@
 /**
  * A value in words: `1,234 samples`, `12.3 ms`, `1.5 MiB`. What a unit is, is data, so that the scripts
- * in pictures have it; how a value is written by it is `formatValue` of svg/viewer/geometry.ts.
+ * in pictures have it; how a value is written by it is `formatValue` of value-text.ts.
  */
 import type { ValueType } from './profile.ts';
 import { isCount, nanosecondsIn, SAMPLES } from './values.ts';

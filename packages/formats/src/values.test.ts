@@ -1,9 +1,10 @@
 /** Profiles of several values, in every format that has room for them, and in those that have not. */
+
 import { describe, expect, test } from 'bun:test';
 import { pick, randomOf, randomProfile } from '../test/random-profile.ts';
 import { formats, type Profile, type ValueType } from './index.ts';
 import { mergedStacks, writableName } from './merged-stacks.ts';
-import { createGeometry } from './svg/viewer/geometry.ts';
+import { formatValue } from './value-text.ts';
 import { valueUnit } from './value-unit.ts';
 
 const TYPES: readonly ValueType[] = [
@@ -99,5 +100,5 @@ test.each([
   ['count', 2, '2 samples'],
   ['joules', 5, '5 joules'],
 ])('a value in %s: %p', (unit, value, text) => {
-  expect(createGeometry().formatValue(value, valueUnit({ type: 'samples', unit }))).toBe(text);
+  expect(formatValue(value, valueUnit({ type: 'samples', unit }))).toBe(text);
 });

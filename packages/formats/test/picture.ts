@@ -1,10 +1,11 @@
 /** A flame graph SVG read back: its data, and the boxes that are drawn for it. */
+
 import type { ProfileFrame, ProfileStack } from '../src/index.ts';
 import type { FlameData } from '../src/svg/viewer/data.ts';
-import { createGeometry, type FlameFrame } from '../src/svg/viewer/geometry.ts';
+import type { FlameFrame } from '../src/svg/viewer/geometry.ts';
+import { decodeRows } from '../src/svg/viewer/geometry.ts';
 import { byClass, parseXml, type XmlElement } from './strict-xml.ts';
 
-export const geometry = createGeometry();
 export const user = (name: string): ProfileFrame => ({
   name,
   kind: 'user',
@@ -27,7 +28,7 @@ export interface Picture {
 export function pictureOf(text: string): Picture {
   const svg = parseXml(text);
   const data = JSON.parse(byClass(svg, 'data')[0]?.text ?? '') as FlameData;
-  const rows = geometry.decodeRows(data.rows);
+  const rows = decodeRows(data.rows);
   const groups = byClass(svg, 'boxes')[0]?.children ?? [];
   const rects = groups.map((group) => group.children.filter(({ name }) => name === 'rect'));
   const names = rows.map((row) => row.map(({ symbol }) => data.symbols[symbol]?.[0] ?? ''));

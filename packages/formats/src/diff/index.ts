@@ -1,7 +1,6 @@
 /** What changed between two profiles. */
 
 export { type ComparableProfiles, comparableProfiles } from './comparable.ts';
-export { type DiffFormat, type DiffPictureOptions, diffFormats } from './diff-formats.ts';
 export type { Change, FunctionChange, ProfileDiff, StackChange, Totals } from './differences.ts';
 export { diffProfiles } from './differences.ts';
 export { encodeFoldedDiff } from './folded-diff.ts';

@@ -1,9 +1,10 @@
 /** Pictures of a difference as files, and in a real browser. */
+
 import { describe, expect, test } from 'bun:test';
 import { browserPath } from '../../test/browser.ts';
 import { clickAt, colourAt, tableRows, tooltipAt } from '../../test/flame-page.ts';
 import { browserPages } from '../../test/open-page.ts';
-import { geometry, pictureOf } from '../../test/picture.ts';
+import { pictureOf } from '../../test/picture.ts';
 import { HOSTILE_NAMES, profileOf, randomOf, randomProfile } from '../../test/random-profile.ts';
 import { byClass, parseXml } from '../../test/strict-xml.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type ProfileDiff,
   parseFolded,
 } from '../index.ts';
+import { covers } from '../svg/viewer/geometry.ts';
 
 const of = (text: string): Profile => ({ ...profileOf([]), stacks: parseFolded(text).stacks });
 
@@ -127,9 +129,7 @@ describe('any two profiles', () => {
       const others = data.compared?.others ?? [];
       expect([others[0], rows[0]?.[0]?.count]).toEqual([diff.totals.before, diff.totals.after]);
       for (const frame of rows.flat()) {
-        const callees = (rows[frame.row + 1] ?? []).filter((callee) =>
-          geometry.covers(frame, callee),
-        );
+        const callees = (rows[frame.row + 1] ?? []).filter((callee) => covers(frame, callee));
         const below = callees.reduce((sum, { index }) => sum + (others[index] ?? 0), 0);
         expect(below).toBeLessThanOrEqual(others[frame.index] ?? 0);
       }

@@ -1,10 +1,9 @@
 /** What two profiles are made of, in words. */
+
 import type { ValueType } from '../profile.ts';
-import { createGeometry } from '../svg/viewer/geometry.ts';
+import { formatCount, formatValue } from '../value-text.ts';
 import { valueUnit } from '../value-unit.ts';
 import type { Totals } from './differences.ts';
-
-const { formatValue, formatCount } = createGeometry();
 
 /** Where the profiles do not say how many samples they are made of. */
 export const CANNOT_TELL = 'whether chance explains a change cannot be told';

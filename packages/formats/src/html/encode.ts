@@ -2,23 +2,31 @@
  * Writes a profile, or the difference of two, as one HTML page with everything in it: the data, the
  * script that draws it, and a policy that forbids it to load anything.
  */
-import { amountOf, FRAME_KINDS, samplesByLeaf, titleOf } from '../caption.ts';
-import { changeShades } from '../diff/colours.ts';
-import { comparedStacks } from '../diff/compared-stacks.ts';
-import type { DiffPictureOptions } from '../diff/diff-formats.ts';
+
 import type { ProfileDiff } from '../diff/differences.ts';
-import { CHANCE, canTell } from '../diff/significance.ts';
+import { canTell } from '../diff/significance.ts';
 import { CANNOT_TELL } from '../diff/totals-text.ts';
+import { buildCallTree, type CallTree } from '../flame-graph/call-tree.ts';
+import {
+  amountOf,
+  FRAME_KINDS,
+  samplesByLeaf,
+  startText,
+  titleOf,
+} from '../flame-graph/caption.ts';
+import { changeShades } from '../flame-graph/change-colours.ts';
+import { comparedStacks } from '../flame-graph/compared-stacks.ts';
+import type { DiffPictureOptions } from '../flame-graph/diff-picture-options.ts';
+import { clip } from '../flame-graph/label.ts';
+import { BOX_TEXT, palette } from '../flame-graph/palette.ts';
+import { MATCH_COLOUR } from '../flame-graph/theme.ts';
 import type { Profile, ProfileMetadata } from '../profile.ts';
-import { buildCallTree, type CallTree } from '../svg/call-tree.ts';
-import { BOX_TEXT, palette } from '../svg/palette.ts';
-import { createGeometry } from '../svg/viewer/geometry.ts';
+import { formatCount, formatShare, formatValue } from '../value-text.ts';
 import { type ValueUnit, valueUnit } from '../value-unit.ts';
 import { shownType } from '../values.ts';
 import { type Fact, pageOf } from './markup.ts';
 import { packTree } from './pack.ts';
 import type { PageData } from './page-data.ts';
-import { MATCH_COLOUR } from './style.ts';
 
 export interface HtmlOptions {
   /** Title of the page; by default made of command and host. */
@@ -29,16 +37,8 @@ export interface HtmlOptions {
 
 const MAX_TITLE_LENGTH = 400;
 
-const geometry = createGeometry();
-
 function number(value: number): string {
   return String(Number(value.toFixed(2)));
-}
-
-function startOf({ startTime }: ProfileMetadata): string | undefined {
-  // A Date may be invalid, which is no reason to lose the profile.
-  if (Number.isNaN(startTime.getTime())) return undefined;
-  return `${startTime.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** Formats that say nothing of a recording have 0 and empty texts. */
@@ -49,7 +49,7 @@ function isRecording({ frequencyHz, durationSeconds, lostSamples, startTime }: P
 
 /** That nothing was lost is worth saying of a recording only. */
 function lostText(metadata: ProfileMetadata): string {
-  return isRecording(metadata) ? `, ${geometry.formatCount(metadata.lostSamples)} lost` : '';
+  return isRecording(metadata) ? `, ${formatCount(metadata.lostSamples)} lost` : '';
 }
 
 /** What is known. `amount` is how much was recorded, and what. */
@@ -59,7 +59,7 @@ function factsOf(
   withSubject: boolean,
 ): Fact[] {
   const { host, command, frequencyHz, durationSeconds, lostSamples } = metadata;
-  const started = startOf(metadata);
+  const started = startText(metadata);
   return [
     {
       name: amount.name,
@@ -77,7 +77,7 @@ function factsOf(
 /** Samples have a name of their own among the facts, anything else says what it is. */
 function amountFact(profile: Profile, total: number): Pick<Fact, 'name' | 'value'> {
   return profile.values === undefined
-    ? { name: 'Samples', value: geometry.formatCount(profile.metadata.samples) }
+    ? { name: 'Samples', value: formatCount(profile.metadata.samples) }
     : { name: 'Shown', value: amountOf(profile, total) };
 }
 
@@ -98,7 +98,6 @@ function dataOf(
     changePalette: themes(changeShades),
     matchColour: MATCH_COLOUR,
     boxText: BOX_TEXT,
-    chance: CHANCE,
     unit,
     isUpward: !(options.inverted ?? true),
     ...(compared === undefined ? {} : { compared }),
@@ -106,8 +105,7 @@ function dataOf(
 }
 
 /**
- * The profile as an interactive page. The same profile gives the same text on the same JavaScript
- * engine (the script's spelling follows the engine's).
+ * The profile as an interactive page. The same profile gives the same text.
  *
  * @throws RangeError when a count is not a whole number of samples.
  */
@@ -115,12 +113,12 @@ export function encodeHtml(profile: Profile, options: HtmlOptions = {}): string 
   const tree = buildCallTree(profile.stacks);
   const leaves = samplesByLeaf(profile);
   const legend = FRAME_KINDS.map((kind) => {
-    const share = geometry.formatShare(leaves.get(kind) ?? 0, tree.root.count);
+    const share = formatShare(leaves.get(kind) ?? 0, tree.root.count);
     const hint = 'Samples by the kind of their last frame';
     return `<span class="dot kind-${kind}"></span><span title="${hint}">${kind} ${share}</span>`;
   });
   return pageOf({
-    title: geometry.clip(options.title ?? titleOf(profile.metadata), MAX_TITLE_LENGTH),
+    title: clip(options.title ?? titleOf(profile.metadata), MAX_TITLE_LENGTH),
     // The usual title says the first two.
     facts: factsOf(
       profile.metadata,
@@ -139,7 +137,7 @@ function profileFacts(
   unit: ValueUnit,
   about?: ProfileMetadata,
 ): Fact {
-  const value = geometry.formatValue(total, unit);
+  const value = formatValue(total, unit);
   if (about === undefined) return { name: side, value, className: 'profile' };
   const facts = factsOf(about, { name: '', value }, true);
   const text = facts.map((fact) => fact.value).join(' \u00b7 ');
@@ -155,7 +153,7 @@ export function encodeHtmlDiff(
   const unit = valueUnit(diff.type);
   const sizeBy = options.sizeBy ?? 'after';
   return pageOf({
-    title: geometry.clip(options.title ?? 'What changed', MAX_TITLE_LENGTH),
+    title: clip(options.title ?? 'What changed', MAX_TITLE_LENGTH),
     facts: [
       profileFacts('Before', totals.before, unit, options.before),
       profileFacts('After', totals.after, unit, options.after),

@@ -1,5 +1,5 @@
 /** Text of a profile made safe for the page: between tags, in attributes, and as data in a script. */
-import { displayText } from '../svg/xml.ts';
+import { displayText } from '../flame-graph/safe-text.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -8,8 +8,8 @@ import {
   randomOf,
   randomProfile,
 } from '../../test/random-profile.ts';
+import { displayText } from '../flame-graph/safe-text.ts';
 import type { Profile } from '../profile.ts';
-import { displayText } from '../svg/xml.ts';
 import { escapeHtml, jsonForScript } from './escape.ts';
 import { createHtmlFormat, encodeHtml } from './index.ts';
 import type { PageData } from './page-data.ts';

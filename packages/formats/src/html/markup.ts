@@ -1,9 +1,9 @@
 /** The elements of the page, which the script finds by their ids. What it says is there without it. */
+import { source as script } from '../generated/html-viewer.ts';
+import { contentSecurityPolicy } from './csp.ts';
 import { escapeHtml, jsonForScript } from './escape.ts';
 import type { PageData } from './page-data.ts';
-import { policyFor } from './policy.ts';
 import { pageStyle } from './style.ts';
-import { pageScript } from './viewer/script.ts';
 
 /** Something known of a profile. `className` marks it in the style sheet. */
 export interface Fact {
@@ -119,14 +119,13 @@ function header({ title, facts, legend, data }: PageContent): string {
 /** The whole document. */
 export function pageOf(content: PageContent): string {
   const { title, data } = content;
-  const script = pageScript();
   const style = pageStyle();
   return [
     '<!DOCTYPE html>',
     '<html lang="en">',
     '<head>',
     '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${policyFor(script, style)}">`,
+    `<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy(script, style)}">`,
     '<meta name="viewport" content="width=device-width,initial-scale=1">',
     '<meta name="color-scheme" content="light dark">',
     `<title>${escapeHtml(title)}</title>`,

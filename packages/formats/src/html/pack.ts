@@ -4,11 +4,11 @@
  * column since like compresses with like, then gzip, then base64. viewer/unpack.ts reads them.
  */
 import { gzipSync } from 'node:zlib';
+import { type CallNode, type CallTree, sortedChildren } from '../flame-graph/call-tree.ts';
+import { palette, shadeClass } from '../flame-graph/palette.ts';
+import { displayText } from '../flame-graph/safe-text.ts';
 import { Interned } from '../interned.ts';
 import type { ProfileFrame } from '../profile.ts';
-import { type CallNode, type CallTree, sortedChildren } from '../svg/call-tree.ts';
-import { palette, shadeClass } from '../svg/palette.ts';
-import { displayText } from '../svg/xml.ts';
 
 /** Symbols are parallel lists; symbol 0 stands for all samples. */
 export interface PackedTree {

@@ -2,7 +2,9 @@
 import type { Totals } from '../diff/differences.ts';
 import type { ValueUnit } from '../value-unit.ts';
 import type { PackedTree } from './pack.ts';
-import type { Side } from './viewer/colours.ts';
+
+/** Which of two compared profiles the boxes are sized by. */
+export type Side = 'before' | 'after';
 
 interface Themes {
   readonly light: readonly string[];
@@ -17,8 +19,6 @@ export interface PageData extends PackedTree {
   readonly matchColour: string;
   /** Colour of the labels on boxes. */
   readonly boxText: string;
-  /** In standard errors; see ../diff/significance.ts. */
-  readonly chance: number;
   /** Of the tree's numbers. */
   readonly unit: ValueUnit;
   /** Root at the bottom when the page opens. */

@@ -14,8 +14,8 @@ import {
 } from '../../test/flame-page.ts';
 import { browserPages } from '../../test/open-page.ts';
 import { HOSTILE_NAMES, profileOf, randomOf } from '../../test/random-profile.ts';
+import { displayText } from '../flame-graph/safe-text.ts';
 import type { Profile } from '../profile.ts';
-import { displayText } from '../svg/xml.ts';
 import { encodeHtml, type HtmlOptions } from './index.ts';
 
 const executable = browserPath;

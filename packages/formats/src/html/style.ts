@@ -1,8 +1,8 @@
 /** The style sheet of the page, in the colours of the SVG. Names of fonts only: none is loaded. */
-import { FRAME_KINDS } from '../caption.ts';
-import { changeShades } from '../diff/colours.ts';
-import { legendClass, palette } from '../svg/palette.ts';
-import { DARK, LIGHT, MONOSPACE, type Theme } from '../svg/style.ts';
+import { FRAME_KINDS } from '../flame-graph/caption.ts';
+import { changeShades } from '../flame-graph/change-colours.ts';
+import { legendClass, palette } from '../flame-graph/palette.ts';
+import { DARK, LIGHT, MATCH_COLOUR, MONOSPACE, type Theme } from '../flame-graph/theme.ts';
 
 /** Beyond what the SVG has. Text on the page has a contrast of at least 4.5:1. */
 interface PageColours {
@@ -31,9 +31,6 @@ const DARK_PAGE: PageColours = {
   accent: '#f2a65a',
   warning: '#ffb070',
 };
-
-/** A search's match, as in the SVG. */
-export const MATCH_COLOUR = '#ff6ad5';
 
 function variables(theme: Theme, page: PageColours, shade: 'light' | 'dark'): string {
   const kinds = FRAME_KINDS.map((kind) => {

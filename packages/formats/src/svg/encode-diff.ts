@@ -3,18 +3,23 @@
  * change of their share. What has no box because it is gone is listed under the boxes.
  */
 
-import { changeShade, changeShades } from '../diff/colours.ts';
-import { comparedStacks } from '../diff/compared-stacks.ts';
-import type { DiffPictureOptions } from '../diff/diff-formats.ts';
 import type { Change, FunctionChange, ProfileDiff, Totals } from '../diff/differences.ts';
-import { CHANCE, significance } from '../diff/significance.ts';
+import {
+  CHANCE,
+  canTell,
+  changeLevel,
+  formatChange,
+  isChance,
+  shareChange,
+} from '../diff/significance.ts';
 import { CANNOT_TELL, totalsText } from '../diff/totals-text.ts';
+import { buildCallTree, type CallNode } from '../flame-graph/call-tree.ts';
+import { changeShade, changeShades } from '../flame-graph/change-colours.ts';
+import { comparedStacks } from '../flame-graph/compared-stacks.ts';
+import type { DiffPictureOptions } from '../flame-graph/diff-picture-options.ts';
+import { formatCount, formatShare } from '../value-text.ts';
 import { valueUnit } from '../value-unit.ts';
-import { buildCallTree, type CallNode } from './call-tree.ts';
 import { drawPicture, MARGIN, type SvgOptions } from './picture.ts';
-import { createGeometry } from './viewer/geometry.ts';
-
-const geometry = createGeometry();
 
 /** Of the functions without a box, so many are named. */
 const LISTED = 15;
@@ -31,8 +36,8 @@ function largestChange(root: CallNode, samples: Totals, shown: Side): number {
   const open = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     const change = changeOf(node, shown);
-    if (!significance.isChance(change, samples)) {
-      largest = Math.max(largest, Math.abs(significance.shareChange(change, samples)));
+    if (!isChance(change, samples)) {
+      largest = Math.max(largest, Math.abs(shareChange(change, samples)));
     }
     for (let child = node.firstChild; child !== undefined; child = child.nextSibling) {
       open.push(child);
@@ -42,8 +47,8 @@ function largestChange(root: CallNode, samples: Totals, shown: Side): number {
 }
 
 function legend(largest: number, totals: Totals): string {
-  const shrunk = `shrank, up to ${significance.formatChange(-largest)} points`;
-  const grown = `grew, up to ${significance.formatChange(largest)} points`;
+  const shrunk = `shrank, up to ${formatChange(-largest)} points`;
+  const grown = `grew, up to ${formatChange(largest)} points`;
   const swatchesAt = MARGIN + shrunk.length * 6.4 + 8;
   const swatches = changeShades.map(
     ({ className }, index) =>
@@ -52,7 +57,7 @@ function legend(largest: number, totals: Totals): string {
   const grownAt = swatchesAt + changeShades.length * 13 + 8;
   return (
     '<g class="legend"><title>Change of the share of all samples, in percentage points; ' +
-    `${significance.canTell(totals) ? 'grey where chance explains it' : CANNOT_TELL}</title>` +
+    `${canTell(totals) ? 'grey where chance explains it' : CANNOT_TELL}</title>` +
     `<text class="muted" x="${MARGIN}" y="75">${shrunk}</text>${swatches.join('')}` +
     `<text class="muted" x="${grownAt}" y="75">${grown}</text></g>`
   );
@@ -63,8 +68,8 @@ function subtitleOf({ totals, type }: ProfileDiff, shown: Side, omitted: number)
     totalsText(totals, type),
     `widths: share ${shown}`,
     'colours: change of share',
-    significance.canTell(totals) ? `grey: below ${CHANCE} standard errors` : CANNOT_TELL,
-    ...(omitted > 0 ? [`${geometry.formatCount(omitted)} narrow boxes not drawn`] : []),
+    canTell(totals) ? `grey: below ${CHANCE} standard errors` : CANNOT_TELL,
+    ...(omitted > 0 ? [`${formatCount(omitted)} narrow boxes not drawn`] : []),
   ].join(' \u00b7 ');
 }
 
@@ -75,21 +80,19 @@ function withoutBox({ functions, totals }: ProfileDiff, shown: Side): string[] {
     .filter(({ total }) => total[shown] === 0 && total[other] > 0)
     .sort((a, b) => b.total[other] - a.total[other]);
   if (missing.length === 0) return [];
-  const share = (count: number): string => geometry.formatShare(count, totals[other]);
+  const share = (count: number): string => formatShare(count, totals[other]);
   const line = ({ frame, self, total }: FunctionChange): string =>
     `${share(total[other]).padStart(8)} total ${share(self[other]).padStart(8)} self  ${frame.name}`;
   const own = missing.reduce((sum, { self }) => sum + self[other], 0);
-  const sure = missing.filter(({ total }) => !significance.isChance(total, totals));
-  const beyond = ` (${geometry.formatCount(sure.length)} beyond chance)`;
+  const sure = missing.filter(({ total }) => !isChance(total, totals));
+  const beyond = ` (${formatCount(sure.length)} beyond chance)`;
   const noun = missing.length === 1 ? 'function' : 'functions';
   return [
-    `${shown === 'after' ? 'Gone' : 'New'}: ${geometry.formatCount(missing.length)} ${noun}` +
-      `${significance.canTell(totals) ? beyond : ''}, in which ${share(own)} ` +
+    `${shown === 'after' ? 'Gone' : 'New'}: ${formatCount(missing.length)} ${noun}` +
+      `${canTell(totals) ? beyond : ''}, in which ${share(own)} ` +
       `of the samples ${other} ended`,
     ...missing.slice(0, LISTED).map(line),
-    ...(missing.length > LISTED
-      ? [`   and ${geometry.formatCount(missing.length - LISTED)} more`]
-      : []),
+    ...(missing.length > LISTED ? [`   and ${formatCount(missing.length - LISTED)} more`] : []),
   ];
 }
 
@@ -113,10 +116,9 @@ export function encodeSvgDiff(
       tree,
       legend: legend(largest, totals),
       unit: valueUnit(type),
-      shadeOf: (node) =>
-        changeShade(significance.level(changeOf(node, shown), totals, largest)).className,
+      shadeOf: (node) => changeShade(changeLevel(changeOf(node, shown), totals, largest)).className,
       footer: withoutBox(diff, shown),
-      compared: { ...totals, shown, chance: CHANCE },
+      compared: { ...totals, shown },
       shades: changeShades,
     },
     options,

@@ -2,30 +2,33 @@
  * Writes a profile as a flame graph: a complete still picture in plain SVG, for images, mail and
  * printing, with the data and the script that make it interactive where a browser opens the file.
  */
-import { amountOf, FRAME_KINDS, samplesByLeaf, titleOf } from '../caption.ts';
+
+import { buildCallTree } from '../flame-graph/call-tree.ts';
+import {
+  amountOf,
+  FRAME_KINDS,
+  samplesByLeaf,
+  startText,
+  titleOf,
+} from '../flame-graph/caption.ts';
+import { legendClass, shadeClass } from '../flame-graph/palette.ts';
 import type { Profile, ProfileFrame } from '../profile.ts';
+import { formatCount, formatShare } from '../value-text.ts';
 import { valueUnit } from '../value-unit.ts';
 import { shownType } from '../values.ts';
-import { buildCallTree } from './call-tree.ts';
-import { legendClass, shadeClass } from './palette.ts';
 import { drawPicture, MARGIN, px, type SvgOptions } from './picture.ts';
-import { createGeometry } from './viewer/geometry.ts';
-
-const geometry = createGeometry();
 
 function subtitleOf(profile: Profile, total: number, omitted: number): string {
-  const { frequencyHz, durationSeconds, lostSamples, startTime } = profile.metadata;
+  const { frequencyHz, durationSeconds, lostSamples } = profile.metadata;
   const parts = [
     amountOf(profile, total),
     `${px(frequencyHz)} Hz`,
     `${px(durationSeconds)} s`,
-    `${geometry.formatCount(lostSamples)} lost`,
+    `${formatCount(lostSamples)} lost`,
   ];
-  // A Date may be invalid, which is no reason to lose the profile.
-  if (!Number.isNaN(startTime.getTime())) {
-    parts.push(`${startTime.toISOString().slice(0, 19).replace('T', ' ')} UTC`);
-  }
-  if (omitted > 0) parts.push(`${geometry.formatCount(omitted)} narrow boxes not drawn`);
+  const started = startText(profile.metadata);
+  if (started !== undefined) parts.push(started);
+  if (omitted > 0) parts.push(`${formatCount(omitted)} narrow boxes not drawn`);
   return parts.join(' \u00b7 ');
 }
 
@@ -33,7 +36,7 @@ function legendOf(profile: Profile, total: number): string {
   const samples = samplesByLeaf(profile);
   let x = MARGIN;
   const entries = FRAME_KINDS.map((kind) => {
-    const text = `${kind} ${geometry.formatShare(samples.get(kind) ?? 0, total)}`;
+    const text = `${kind} ${formatShare(samples.get(kind) ?? 0, total)}`;
     const entry =
       `<rect class="${legendClass(kind)}" x="${x}" y="65" width="12" height="12" rx="2"/>` +
       `<text class="muted" x="${x + 17}" y="75">${text}</text>`;
@@ -44,8 +47,7 @@ function legendOf(profile: Profile, total: number): string {
 }
 
 /**
- * The flame graph as one self-contained SVG document. The same profile gives the same text on the
- * same JavaScript engine (the script's spelling follows the engine's).
+ * The flame graph as one self-contained SVG document. The same profile gives the same text.
  *
  * @throws RangeError when a count is not a whole number of samples, or an option is out of range.
  */

@@ -3,7 +3,7 @@
  * each one starts. Boxes too narrow to see are left out together with what is above them, and a
  * limit on the number of boxes keeps the file openable whatever the profile looks like.
  */
-import { type CallNode, type CallTree, sortedChildren } from './call-tree.ts';
+import { type CallNode, type CallTree, sortedChildren } from '../flame-graph/call-tree.ts';
 
 export interface FlameBox {
   readonly node: CallNode;

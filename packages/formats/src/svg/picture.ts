@@ -2,17 +2,18 @@
  * The document around a laid-out call tree: boxes and labels as plain SVG, the data that the script
  * reads, and the script. What it says of the profile, and what colour a box has, comes from outside.
  */
-import type { ChangeShade } from '../diff/colours.ts';
+
+import type { CallNode, CallTree } from '../flame-graph/call-tree.ts';
+import type { ChangeShade } from '../flame-graph/change-colours.ts';
+import { clip, drawnWidth, LABEL_PADDING, labelText } from '../flame-graph/label.ts';
+import { displayText, escapeText } from '../flame-graph/safe-text.ts';
+import { source as viewerScript } from '../generated/svg-viewer.ts';
 import type { ProfileFrame } from '../profile.ts';
 import type { ValueUnit } from '../value-unit.ts';
-import type { CallNode, CallTree } from './call-tree.ts';
 import { type FlameBox, type FlameRows, layoutRows } from './flame-rows.ts';
-import { placesOf } from './source-range.ts';
+import { placesOf } from './source-places.ts';
 import { SCOPE, styleSheet } from './style.ts';
 import type { FlameComparison, FlameData, FlameMetrics } from './viewer/data.ts';
-import { createGeometry } from './viewer/geometry.ts';
-import { viewerScript } from './viewer/script.ts';
-import { displayText, escapeText } from './xml.ts';
 
 export interface SvgOptions {
   /** Title of the picture; by default made of command and host. */
@@ -61,8 +62,6 @@ const MAX_TITLE_LENGTH = 400;
 const MAX_LABEL_LENGTH = 1 << 14;
 
 const FOOTER_LINE = 17;
-
-const geometry = createGeometry();
 
 export function px(value: number): string {
   return String(Number(value.toFixed(2)));
@@ -138,14 +137,14 @@ function rowOf(
     const x = METRICS.margin + start * scale;
     const width = node.count * scale;
     const shade = shadeOf(node);
-    const drawn = px(geometry.drawnWidth(width));
+    const drawn = px(drawnWidth(width));
     rects.push(
       `<rect class="${shade}" x="${px(x)}" width="${drawn}" height="${BOX_HEIGHT}" rx="1"/>`,
     );
     const name = nameOf(frame);
-    const label = geometry.label(name, width, METRICS.charWidth);
+    const label = labelText(name, width, METRICS.charWidth);
     if (label !== '') {
-      const left = px(x + geometry.LABEL_PADDING);
+      const left = px(x + LABEL_PADDING);
       texts.push(`<text x="${left}" y="${METRICS.baseline}">${escapeText(label)}</text>`);
     }
   }
@@ -155,7 +154,7 @@ function rowOf(
 function footerOf(lines: readonly string[], y: number, width: number): string {
   const columns = Math.floor((width - 2 * METRICS.margin) / METRICS.charWidth);
   const texts = lines.map((line, index) => {
-    const text = escapeText(geometry.clip(displayText(line), columns));
+    const text = escapeText(clip(displayText(line), columns));
     const className = index === 0 ? 'mono strong' : 'mono muted';
     return `<text class="${className}" x="${METRICS.margin}" y="${13 + index * FOOTER_LINE}">${text}</text>`;
   });
@@ -193,10 +192,10 @@ export function drawPicture(picture: Picture, options: SvgOptions): string {
   };
   const height = end + layout.footer + METRICS.margin;
 
-  const title = geometry.clip(displayText(picture.title), MAX_TITLE_LENGTH);
+  const title = clip(displayText(picture.title), MAX_TITLE_LENGTH);
   const x = METRICS.margin;
   // Proportional fonts have no fixed width: 12 px is more than an average letter at 17 px bold.
-  const shownTitle = geometry.clip(title, Math.floor(inner / 12));
+  const shownTitle = clip(title, Math.floor(inner / 12));
   const subtitle = picture.subtitle(omitted);
   // A name may be long, and its function in every row.
   const names = new Map<CallNode['frame'], string>();
@@ -238,7 +237,7 @@ export function drawPicture(picture: Picture, options: SvgOptions): string {
     `<text class="subtitle muted" x="${x}" y="47">${escapeText(subtitle)}</text>`,
     ...(total === 0 ? [] : [picture.legend]),
     '</g>',
-    ...(total === 0 ? [] : [`<script>${escapeText(viewerScript())}</script>`]),
+    ...(total === 0 ? [] : [`<script>${escapeText(viewerScript)}</script>`]),
     '</svg>',
     '',
   ].join('\n');

@@ -3,37 +3,8 @@
  * inside an HTML page holds for the whole page. Plain rules only, without custom properties, so that
  * renderers other than browsers (librsvg, Inkscape) show the same.
  */
-import { BOX_TEXT, palette } from './palette.ts';
-
-export const MONOSPACE =
-  "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace";
-
-export interface Theme {
-  readonly page: string;
-  readonly text: string;
-  readonly muted: string;
-  readonly edge: string;
-  readonly field: string;
-  readonly outline: string;
-}
-
-export const LIGHT: Theme = {
-  page: '#fdfcfa',
-  text: '#1d1a16',
-  muted: '#655e55',
-  edge: '#dcd5cc',
-  field: '#ffffff',
-  outline: '#1d1510',
-};
-
-export const DARK: Theme = {
-  page: '#17181c',
-  text: '#efeae2',
-  muted: '#a9a197',
-  edge: '#34363d',
-  field: '#22242a',
-  outline: '#ffffff',
-};
+import { BOX_TEXT, palette } from '../flame-graph/palette.ts';
+import { DARK, LIGHT, MATCH_COLOUR, MONOSPACE, type Theme } from '../flame-graph/theme.ts';
 
 /** A colour of boxes, by its class. */
 type Shade = (typeof palette)[number];
@@ -72,7 +43,7 @@ const COMMON = [
   ' .searching rect{opacity:.35}',
   ' .searching text{opacity:.6}',
   ` .boxes.searching text.match{opacity:1;fill:${BOX_TEXT}}`,
-  ' .searching rect.match{opacity:1;fill:#ff6ad5}',
+  ` .searching rect.match{opacity:1;fill:${MATCH_COLOUR}}`,
   ' .controls{display:flex;gap:6px;align-items:center;justify-content:flex-end;height:30px;font-size:12px}',
   ' .controls input,_ .controls button{font:inherit;box-sizing:border-box;height:26px;margin:0;padding:0 8px;border-width:1px;border-style:solid;border-radius:5px}',
   ' .controls input{width:180px}',

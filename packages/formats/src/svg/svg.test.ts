@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'bun:test';
-import { geometry, pictureOf, stack, user } from '../../test/picture.ts';
+import { pictureOf, stack, user } from '../../test/picture.ts';
 import { profileOf, randomOf, randomProfile } from '../../test/random-profile.ts';
 import { byClass, descendants, parseXml, type XmlElement } from '../../test/strict-xml.ts';
+import { drawnWidth } from '../flame-graph/label.ts';
 import type { Profile, ProfileFrame, ProfileStack } from '../profile.ts';
 import { createSvgFormat, encodeSvg } from './index.ts';
+import { covers } from './viewer/geometry.ts';
 
 const number = (element: XmlElement | undefined, name: string): number =>
   Number(element?.attributes.get(name));
@@ -19,7 +21,7 @@ describe('structure', () => {
       [10, 910],
       [10, 610],
     ]);
-    const gap = 1000 - geometry.drawnWidth(1000);
+    const gap = 1000 - drawnWidth(1000);
     expect(rects[2]?.map((rect) => Math.round(number(rect, 'width') + gap))).toEqual([600, 300]);
   });
 
@@ -31,7 +33,7 @@ describe('structure', () => {
       const { rects, rows } = pictureOf(encodeSvg(profile, { minWidth: 0 }));
       expect(rows[0]?.[0]?.count, `seed ${seed}`).toBe(total);
       for (const frame of rows.flat()) {
-        const callees = (rows[frame.row + 1] ?? []).filter((f) => geometry.covers(frame, f));
+        const callees = (rows[frame.row + 1] ?? []).filter((f) => covers(frame, f));
         const sum = callees.reduce((samples, { count }) => samples + count, frame.self);
         expect(sum).toBe(frame.count);
       }
@@ -41,7 +43,7 @@ describe('structure', () => {
           const rect = rects[depth]?.[at];
           const width = (frame.count / total) * 1180;
           expect(number(rect, 'x')).toBeCloseTo(10 + (frame.start / total) * 1180, 1);
-          expect(number(rect, 'width')).toBeCloseTo(geometry.drawnWidth(width), 1);
+          expect(number(rect, 'width')).toBeCloseTo(drawnWidth(width), 1);
         });
       });
     }
@@ -190,7 +192,7 @@ describe('limits', () => {
       expect(names.flat().length).toBe(Math.min(maxFrames, 202));
       if (maxFrames > 2) expect(names[2]).toContain('leaf_7');
       for (const frame of rows.flat().slice(1)) {
-        expect(rows[frame.row - 1]?.some((caller) => geometry.covers(caller, frame))).toBe(true);
+        expect(rows[frame.row - 1]?.some((caller) => covers(caller, frame))).toBe(true);
       }
     }
   });

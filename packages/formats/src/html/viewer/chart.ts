@@ -1,11 +1,11 @@
 /**
  * Draws a call tree on a canvas of the size of its window, however high the tree is: only rows in
- * view are drawn, and of boxes thinner than a pixel only one a pixel, found by bisection. As in
- * ../../svg/viewer/geometry.ts, the page's script is this function's source text: nothing in it
- * refers to anything outside it but types.
+ * view are drawn, and of boxes thinner than a pixel only one a pixel, found by bisection.
  */
-import type { Geometry } from '../../svg/viewer/geometry.ts';
-import type { Colours, Side } from './colours.ts';
+
+import { drawnWidth, LABEL_PADDING, labelText } from '../../flame-graph/label.ts';
+import type { Side } from '../page-data.ts';
+import type { Colours } from './colours.ts';
 import type { PageCanvas, PageElement, PageWindow } from './dom.ts';
 import type { Tree } from './trees.ts';
 
@@ -29,7 +29,6 @@ export function createChart(
   scroller: PageElement,
   canvas: PageCanvas,
   spacer: PageElement,
-  geometry: Geometry,
   colours: Colours,
   names: readonly string[],
   view: ChartView,
@@ -93,12 +92,12 @@ export function createChart(
     const isFaded = matched !== undefined && !isMatch;
     pencil.globalAlpha = isFaded ? 0.35 : isCaller(node) ? 0.6 : 1;
     pencil.fillStyle = isMatch ? colours.match() : colours.of(tree, node, side);
-    pencil.fillRect(x, y, geometry.drawnWidth(boxWidth), ROW - 1);
-    const label = geometry.label(names[at(tree.symbol, node)] ?? '', boxWidth, charWidth);
+    pencil.fillRect(x, y, drawnWidth(boxWidth), ROW - 1);
+    const label = labelText(names[at(tree.symbol, node)] ?? '', boxWidth, charWidth);
     if (label !== '') {
       pencil.globalAlpha = isFaded ? 0.75 : 1;
       pencil.fillStyle = isFaded ? textColour : colours.boxText();
-      pencil.fillText(label, x + geometry.LABEL_PADDING + 1, y + BASELINE);
+      pencil.fillText(label, x + LABEL_PADDING + 1, y + BASELINE);
     }
     if (node === view.hovered || node === view.cursor) {
       pencil.globalAlpha = 1;

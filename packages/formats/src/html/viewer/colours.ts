@@ -1,19 +1,16 @@
 /**
  * What colour a box has: by its function's kind and name, or, where two profiles are compared, by
- * how its share changed. As in ../../svg/viewer/geometry.ts, the page's script is this function's
- * source text: nothing in it refers to anything outside it but types.
+ * how its share changed.
  */
-import type { Change, Totals } from '../../diff/differences.ts';
-import type { Significance } from '../../diff/significance.ts';
-import type { PageData } from '../page-data.ts';
-import type { Tree } from './trees.ts';
 
-/** Which of two compared profiles the boxes are sized by. */
-export type Side = 'before' | 'after';
+import type { Change, Totals } from '../../diff/differences.ts';
+import { changeLevel, isChance, LEVELS, shareChange } from '../../diff/significance.ts';
+import type { PageData, Side } from '../page-data.ts';
+import type { Tree } from './trees.ts';
 
 export type Comparison = ReturnType<typeof createComparison>;
 
-export function createComparison(samples: Totals, significance: Significance) {
+export function createComparison(samples: Totals) {
   function changeOf(shown: number, other: number, side: Side): Change {
     return side === 'after' ? { before: other, after: shown } : { before: shown, after: other };
   }
@@ -27,8 +24,8 @@ export function createComparison(samples: Totals, significance: Significance) {
     let largest = 0;
     for (let node = 1; node < tree.depth.length; node++) {
       const change = nodeChange(tree, node, side);
-      const growth = Math.abs(significance.shareChange(change, samples));
-      if (growth > largest && !significance.isChance(change, samples)) largest = growth;
+      const growth = Math.abs(shareChange(change, samples));
+      if (growth > largest && !isChance(change, samples)) largest = growth;
     }
     return largest;
   }
@@ -38,11 +35,7 @@ export function createComparison(samples: Totals, significance: Significance) {
 
 export type Colours = ReturnType<typeof createColours>;
 
-export function createColours(
-  data: PageData,
-  significance: Significance,
-  comparison: Comparison | undefined,
-) {
+export function createColours(data: PageData, comparison: Comparison | undefined) {
   let theme: 'light' | 'dark' = 'light';
   let largest = 0;
 
@@ -62,8 +55,8 @@ export function createColours(
         return palette[theme][shadeOf[tree.symbol[node] as number] ?? 0] ?? '';
       }
       const { nodeChange, samples } = comparison;
-      const level = significance.level(nodeChange(tree, node, side), samples, largest);
-      return changePalette[theme][significance.LEVELS + level] ?? '';
+      const level = changeLevel(nodeChange(tree, node, side), samples, largest);
+      return changePalette[theme][LEVELS + level] ?? '';
     },
   };
 }

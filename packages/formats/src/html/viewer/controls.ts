@@ -1,9 +1,7 @@
 /**
- * The toolbar and the keys that hold for the whole page: what of it asks for what. As in
- * ../../svg/viewer/geometry.ts, the page's script is this function's source text: nothing in it
- * refers to anything outside it but types.
+ * The toolbar and the keys that hold for the whole page: what of it asks for what.
  */
-import type { Side } from './colours.ts';
+import type { Side } from '../page-data.ts';
 import type { PageElement, PageEvent, PageInput, PageWindow } from './dom.ts';
 
 export interface ControlActions {

@@ -1,7 +1,5 @@
 /**
- * The edge between the table and the graph, to be dragged or moved by arrow keys. As in
- * ../../svg/viewer/geometry.ts, the page's script is this function's source text: nothing in it
- * refers to anything outside it but types.
+ * The edge between the table and the graph, to be dragged or moved by arrow keys.
  */
 import type { PageElement, PageWindow } from './dom.ts';
 

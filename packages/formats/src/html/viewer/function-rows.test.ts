@@ -1,11 +1,9 @@
 import { expect, test } from 'bun:test';
-import { createSignificance } from '../../diff/significance.ts';
 import { createComparison } from './colours.ts';
 import { createFunctionRows } from './function-rows.ts';
 import type { FunctionSamples } from './trees.ts';
 
 const NAMES = ['all', 'b', 'a', 'gone', 'none'];
-const significance = createSignificance(3);
 
 /** self, total, self before, total before of each symbol but the root. */
 function samplesOf(...rows: readonly (readonly [number, number, number, number])[]) {
@@ -22,7 +20,7 @@ const SAMPLES = samplesOf([10, 90, 20, 80], [30, 60, 10, 50], [0, 0, 70, 70], [0
 const namesOf = (rows: Int32Array): string[] => Array.from(rows, (symbol) => NAMES[symbol] ?? '');
 
 test('largest self first, then as asked; ties by name', () => {
-  const order = createFunctionRows(NAMES, significance, undefined);
+  const order = createFunctionRows(NAMES, undefined);
   const names = (): string[] => namesOf(order.rows(SAMPLES, undefined, 'after'));
   expect(names()).toEqual(['a', 'b', 'gone']);
   order.sortBy('total');
@@ -38,8 +36,8 @@ test('largest self first, then as asked; ties by name', () => {
 });
 
 test('of two profiles: the largest change first whatever its sign, then growth, then shrinking', () => {
-  const comparison = createComparison({ before: 100, after: 100 }, significance);
-  const order = createFunctionRows(NAMES, significance, comparison);
+  const comparison = createComparison({ before: 100, after: 100 });
+  const order = createFunctionRows(NAMES, comparison);
   const names = (): string[] => namesOf(order.rows(SAMPLES, undefined, 'after'));
   expect(names()).toEqual(['gone', 'a', 'b']);
   order.sortBy('selfChange');

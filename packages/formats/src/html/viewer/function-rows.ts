@@ -1,10 +1,10 @@
 /**
- * The functions of a profile in an order that the reader chose. As in
- * ../../svg/viewer/geometry.ts, the page's script is this function's source text: nothing in it
- * refers to anything outside it but types.
+ * The functions of a profile in an order that the reader chose.
  */
-import type { Significance } from '../../diff/significance.ts';
-import type { Comparison, Side } from './colours.ts';
+
+import { shareChange } from '../../diff/significance.ts';
+import type { Side } from '../page-data.ts';
+import type { Comparison } from './colours.ts';
 import type { FunctionSamples } from './trees.ts';
 
 /** A column of the table, by what it shows. */
@@ -14,11 +14,7 @@ type SortOrder = 'size' | 'descending' | 'ascending';
 
 export type FunctionRows = ReturnType<typeof createFunctionRows>;
 
-export function createFunctionRows(
-  names: readonly string[],
-  significance: Significance,
-  comparison: Comparison | undefined,
-) {
+export function createFunctionRows(names: readonly string[], comparison: Comparison | undefined) {
   let [key, order]: [SortKey, SortOrder] =
     comparison === undefined ? ['self', 'descending'] : ['selfChange', 'size'];
 
@@ -37,7 +33,7 @@ export function createFunctionRows(
     const changes = changesOf(samples, symbol, side);
     const change = key === 'self' || key === 'selfChange' ? changes.self : changes.total;
     if (key === 'self' || key === 'total' || comparison === undefined) return change.after;
-    const growth = significance.shareChange(change, comparison.samples);
+    const growth = shareChange(change, comparison.samples);
     return order === 'size' ? Math.abs(growth) : growth;
   }
 

@@ -1,13 +1,11 @@
 /**
  * A chart that answers: pointer, click and keys on its boxes. The page has three: all of the
- * profile, and the callers and callees of one function. As in ../../svg/viewer/geometry.ts, the
- * page's script is this function's source text: nothing in it refers to anything outside it but
- * types.
+ * profile, and the callers and callees of one function.
  */
 import type { Chart, ChartView } from './chart.ts';
 import type { PageElement, PageEvent, PageWindow } from './dom.ts';
+import type { Labels } from './labels.ts';
 import type { Tooltip } from './tooltip.ts';
-import type { Words } from './words.ts';
 
 export interface PaneActions {
   /** A box fills the view now; not called for what the page itself asks for. */
@@ -25,15 +23,15 @@ export function createPane(
   scroller: PageElement,
   chart: Chart,
   view: ChartView,
-  words: Words,
+  labels: Labels,
   tooltip: Tooltip,
   actions: PaneActions,
 ) {
   function describe(node: number, x: number, y: number): void {
     if (node < 0) tooltip.hide();
     else {
-      const name = words.nameOf(view.tree, node);
-      tooltip.show(name, words.ofBox(view.tree, node, view.zoom, view.side), x, y);
+      const name = labels.nameOf(view.tree, node);
+      tooltip.show(name, labels.ofBox(view.tree, node, view.zoom, view.side), x, y);
     }
     actions.described(node);
   }

@@ -1,24 +1,19 @@
 /**
- * The view of one function: everyone who calls it above, everything it calls below. As in
- * ../../svg/viewer/geometry.ts, the page's script is this function's source text: nothing in it
- * refers to anything outside it but types.
+ * The view of one function: everyone who calls it above, everything it calls below.
  */
-import type { Geometry } from '../../svg/viewer/geometry.ts';
-import type { PageData } from '../page-data.ts';
-import type { Side } from './colours.ts';
+import { formatShare } from '../../value-text.ts';
+import type { PageData, Side } from '../page-data.ts';
 import type { PageElement, PageWindow } from './dom.ts';
+import type { Labels } from './labels.ts';
 import type { Pane } from './pane.ts';
-import type { Tree, Trees } from './trees.ts';
-import type { Words } from './words.ts';
+import { calleesOf, callersOf, type Tree } from './trees.ts';
 
 export type Sandwich = ReturnType<typeof createSandwich>;
 
 export function createSandwich(
   window: PageWindow,
   data: PageData,
-  geometry: Geometry,
-  trees: Trees,
-  words: Words,
+  labels: Labels,
   callers: Pane,
   callees: Pane,
 ) {
@@ -31,13 +26,13 @@ export function createSandwich(
       find('sandwich-charts').hidden = symbol < 0;
       if (symbol < 0) return;
       find('sandwich-name').textContent = data.names[symbol] ?? '';
-      const below = trees.calleesOf(tree, symbol);
-      callers.show(trees.callersOf(tree, symbol), side);
+      const below = calleesOf(tree, symbol);
+      callers.show(callersOf(tree, symbol), side);
       callees.show(below, side);
       const total = below.total[0] ?? 0;
-      const share = `${words.samples(total)}, ${geometry.formatShare(total, tree.total[0] ?? 0)}`;
+      const share = `${labels.samples(total)}, ${formatShare(total, tree.total[0] ?? 0)}`;
       const when = data.compared === undefined ? '' : ` ${side}`;
-      const text = [`${share}${when}`, words.place(symbol)].join(' \u00b7 ');
+      const text = [`${share}${when}`, labels.place(symbol)].join(' \u00b7 ');
       find('sandwich-share').textContent = text;
     },
   };

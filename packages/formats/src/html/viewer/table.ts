@@ -1,13 +1,13 @@
 /**
  * The table of functions. Only the rows in view are in the document, so that a hundred thousand of
- * them cost no more than twenty. As in ../../svg/viewer/geometry.ts, the page's script is this
- * function's source text: nothing in it refers to anything outside it but types.
+ * them cost no more than twenty.
  */
+
 import type { Change } from '../../diff/differences.ts';
-import type { Significance } from '../../diff/significance.ts';
-import type { Geometry } from '../../svg/viewer/geometry.ts';
-import type { PageData } from '../page-data.ts';
-import type { Comparison, Side } from './colours.ts';
+import { formatChange, isChance, shareChange } from '../../diff/significance.ts';
+import { formatCount, formatShare, formatValue } from '../../value-text.ts';
+import type { PageData, Side } from '../page-data.ts';
+import type { Comparison } from './colours.ts';
 import type { PageElement, PageEvent, PageWindow } from './dom.ts';
 import type { FunctionRows, SortKey } from './function-rows.ts';
 import type { FunctionSamples } from './trees.ts';
@@ -23,8 +23,6 @@ export function createFunctionTable(
   window: PageWindow,
   data: PageData,
   all: number,
-  geometry: Geometry,
-  significance: Significance,
   comparison: Comparison | undefined,
   order: FunctionRows,
   actions: TableActions,
@@ -90,29 +88,31 @@ export function createFunctionTable(
   }
 
   function shareCell(count: number): PageElement {
-    const cell = make('td', 'number share', geometry.formatShare(count, all));
-    cell.setAttribute('title', geometry.formatValue(count, data.unit));
+    const cell = make('td', 'number share', formatShare(count, all));
+    cell.setAttribute('title', formatValue(count, data.unit));
     cell.style.setProperty('--share', `${((100 * count) / all).toFixed(2)}%`);
     if (comparison === undefined) {
       const { steps } = data.unit;
       // The heading says what is counted; what is measured needs its unit.
-      const text =
-        steps === undefined ? geometry.formatCount(count) : geometry.formatValue(count, data.unit);
+      const text = steps === undefined ? formatCount(count) : formatValue(count, data.unit);
       cell.append(make('span', 'count', text));
     }
     return cell;
   }
 
   function comparedCells(change: Change, { samples: both }: Comparison): PageElement[] {
-    const growth = significance.shareChange(change, both);
-    const isChance = significance.isChance(change, both);
-    const share = geometry.formatShare(change.after, both.after);
+    const growth = shareChange(change, both);
+    const mayBeChance = isChance(change, both);
+    const share = formatShare(change.after, both.after);
     const cell = make('td', 'number share', share);
     cell.style.setProperty('--share', `${((100 * change.after) / both.after).toFixed(2)}%`);
-    const tone = isChance ? 'chance' : growth > 0 ? 'grew' : 'shrank';
-    const changed = make('td', `number change ${tone}`, significance.formatChange(growth));
-    const before = `before ${geometry.formatShare(change.before, both.before)}`;
-    changed.setAttribute('title', `${before}, after ${share}${isChance ? ', may be chance' : ''}`);
+    const tone = mayBeChance ? 'chance' : growth > 0 ? 'grew' : 'shrank';
+    const changed = make('td', `number change ${tone}`, formatChange(growth));
+    const before = `before ${formatShare(change.before, both.before)}`;
+    changed.setAttribute(
+      'title',
+      `${before}, after ${share}${mayBeChance ? ', may be chance' : ''}`,
+    );
     return [cell, changed];
   }
 
@@ -183,7 +183,7 @@ export function createFunctionTable(
     find('functions-table').setAttribute('aria-rowcount', String(rows.length + 1));
     const noun = rows.length === 1 ? 'function' : 'functions';
     const shares = comparison === undefined ? '' : ' \u00b7 shares after, change in points';
-    find('functions-count').textContent = `${geometry.formatCount(rows.length)} ${noun}${shares}`;
+    find('functions-count').textContent = `${formatCount(rows.length)} ${noun}${shares}`;
     draw();
   }
 

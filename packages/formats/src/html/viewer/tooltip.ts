@@ -1,7 +1,5 @@
 /**
- * The tooltip: what the page says of a box, beside the pointer or under the box. As in
- * ../../svg/viewer/geometry.ts, the page's script is this function's source text: nothing in it
- * refers to anything outside it but types.
+ * The tooltip: what the page says of a box, beside the pointer or under the box.
  */
 import type { PageElement, PageWindow } from './dom.ts';
 

@@ -1,14 +1,12 @@
 /** What the page's script works out from the packed columns, against plain counting over stacks. */
 import { describe, expect, test } from 'bun:test';
 import { pick, profileOf, randomOf, randomProfile } from '../../../test/random-profile.ts';
+import { buildCallTree, type ComparedStack } from '../../flame-graph/call-tree.ts';
 import type { Profile, ProfileFrame, ProfileStack } from '../../profile.ts';
-import { buildCallTree, type ComparedStack } from '../../svg/call-tree.ts';
 import { type PackedTree, packTree } from '../pack.ts';
-import { createTrees, type Tree } from './trees.ts';
-import { createUnpacking } from './unpack.ts';
-
-const trees = createTrees();
-const unpacking = createUnpacking();
+import { columnsOf, inflate } from './tree-columns.ts';
+import type { Tree } from './trees.ts';
+import * as trees from './trees.ts';
 
 interface Opened {
   readonly packed: PackedTree;
@@ -20,7 +18,7 @@ interface Opened {
 
 async function opened(stacks: readonly ComparedStack[], isCompared = false): Promise<Opened> {
   const packed = packTree(buildCallTree(stacks), isCompared);
-  const tree = trees.treeOf(unpacking.columnsOf(await unpacking.inflate(packed.columns)));
+  const tree = trees.treeOf(columnsOf(await inflate(packed.columns)));
   const path = (of: Tree, node: number): string => {
     const names: string[] = [];
     for (let at = node; at >= 0; at = of.parent[at] as number) {

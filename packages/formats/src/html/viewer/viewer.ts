@@ -1,51 +1,45 @@
 /**
  * The script of the page: keeps what is zoomed, searched and selected, and has charts and table
- * redrawn for it. As in ../../svg/viewer/geometry.ts, the script is this
- * function's source text: nothing in it refers to anything outside it but types.
+ * redrawn for it.
  */
-import type { Geometry } from '../../svg/viewer/geometry.ts';
-import type { PageData } from '../page-data.ts';
-import type { Address } from './address.ts';
-import type { Chart, ChartView } from './chart.ts';
-import type { Colours, Comparison, Side } from './colours.ts';
-import type { ControlActions, Controls } from './controls.ts';
-import type { PageElement, PageWindow } from './dom.ts';
-import type { Pane, PaneActions } from './pane.ts';
-import type { Sandwich } from './sandwich.ts';
-import type { FunctionTable, TableActions } from './table.ts';
-import type { Tooltip } from './tooltip.ts';
-import type { FunctionSamples, Tree, TreeColumns, Trees } from './trees.ts';
-import type { Words } from './words.ts';
+import { formatChange } from '../../diff/significance.ts';
+import { matcher } from '../../flame-graph/search.ts';
+import { formatShare } from '../../value-text.ts';
+import type { PageData, Side } from '../page-data.ts';
+import { type ChartView, createChart } from './chart.ts';
+import { createColours, createComparison } from './colours.ts';
+import { createControls } from './controls.ts';
+import { createDivider } from './divider.ts';
+import type { PageCanvas, PageElement, PageWindow } from './dom.ts';
+import { createFunctionRows } from './function-rows.ts';
+import { createLabels } from './labels.ts';
+import { createPane } from './pane.ts';
+import { createSandwich } from './sandwich.ts';
+import { createFunctionTable } from './table.ts';
+import { createTooltip } from './tooltip.ts';
+import {
+  type FunctionSamples,
+  functionsOf,
+  matchedSamples,
+  outermostMatches,
+  swapped,
+  type Tree,
+  type TreeColumns,
+  treeOf,
+} from './trees.ts';
+import { createUrlState } from './url-state.ts';
 
-/** Makes what the viewer shows things with, around the data that was read. */
-export interface PageParts {
-  readonly geometry: Geometry;
-  readonly trees: Trees;
-  readonly colours: Colours;
-  readonly comparison: Comparison | undefined;
-  readonly tooltip: Tooltip;
-  readonly address: Address;
-  words(all: number): Words;
-  /** A chart in the elements whose ids begin with `name`. */
-  pane(name: string, view: ChartView, words: Words, actions: PaneActions): readonly [Pane, Chart];
-  sandwich(words: Words, callers: Pane, callees: Pane): Sandwich;
-  table(all: number, actions: TableActions): FunctionTable;
-  controls(actions: ControlActions): Controls;
-  formatChange(growth: number): string;
-}
-
-export function runPage(
-  window: PageWindow,
-  data: PageData,
-  columns: TreeColumns,
-  parts: PageParts,
-): void {
-  const { geometry, trees, colours, comparison, tooltip, address } = parts;
+export function runPage(window: PageWindow, data: PageData, columns: TreeColumns): void {
   const { document } = window;
   const find = (id: string): PageElement => document.getElementById(id) as PageElement;
+  const comparison = data.compared && createComparison(data.compared);
+  const colours = createColours(data, comparison);
+  const tooltip = createTooltip(window, find('tooltip'));
+  const urlState = createUrlState(window);
+  createDivider(window, find('divider'), find('main'));
 
   let side: Side = 'after';
-  let tree = trees.treeOf(columns);
+  let tree = treeOf(columns);
   const bySide = new Map<Side, Tree>([[side, tree]]);
   let samples: FunctionSamples;
   let query = '';
@@ -60,29 +54,35 @@ export function runPage(
   };
   const views = { graph: viewOf(data.isUpward), callers: viewOf(true), callees: viewOf(false) };
   const all = tree.total[0] ?? 0;
-  const words = parts.words(all);
+  const labels = createLabels(data, all, comparison);
   const paneOf = (name: keyof typeof views) => {
     const view = views[name];
-    return parts.pane(name, view, words, {
+    const scroller = find(`${name}-scroller`);
+    const canvas = find(`${name}-canvas`) as PageCanvas;
+    const spacer = find(`${name}-spacer`);
+    const chart = createChart(window, scroller, canvas, spacer, colours, data.names, view);
+    const pane = createPane(window, scroller, chart, view, labels, tooltip, {
       zoomed: () => afterZoom(name === 'graph'),
       described: (node) => describe(view, node),
       picked: (symbol) => openSandwich(symbol),
     });
+    return [pane, chart] as const;
   };
   const [graph, graphChart] = paneOf('graph');
   const [callers, callersChart] = paneOf('callers');
   const [callees, calleesChart] = paneOf('callees');
-  const sandwich = parts.sandwich(words, callers, callees);
+  const sandwich = createSandwich(window, data, labels, callers, callees);
   const charts = [graphChart, callersChart, calleesChart];
-  const table = parts.table(all, {
+  const rows = createFunctionRows(data.names, comparison);
+  const table = createFunctionTable(window, data, all, comparison, rows, {
     selected: (symbol) => select(symbol === selected && !isSandwich ? -1 : symbol),
     opened: (symbol) => openSandwich(symbol),
   });
 
   function describe(view: ChartView, node: number): void {
     const shown = node < 0 ? view.zoom : node;
-    const name = words.nameOf(view.tree, shown);
-    const text = [name, ...words.ofBox(view.tree, shown, view.zoom, view.side)];
+    const name = labels.nameOf(view.tree, shown);
+    const text = [name, ...labels.ofBox(view.tree, shown, view.zoom, view.side)];
     find('status').textContent = text.join(' \u00b7 ');
   }
 
@@ -101,8 +101,8 @@ export function runPage(
     views.callees.matched = queryMatches;
     for (const chart of charts) chart.queueDraw();
     const { zoom } = views.graph;
-    const found = matched === undefined ? 0 : trees.matchedSamples(tree, matched, zoom);
-    const share = geometry.formatShare(found, tree.total[zoom] ?? 0);
+    const found = matched === undefined ? 0 : matchedSamples(tree, matched, zoom);
+    const share = formatShare(found, tree.total[zoom] ?? 0);
     const otherwise =
       selected < 0 || sandwichSide() === side ? 'no match' : `only ${sandwichSide()}`;
     const text = found === 0 ? otherwise : `${share} matched`;
@@ -111,7 +111,7 @@ export function runPage(
 
   function search(text: string): void {
     query = text;
-    const matches = geometry.matcher(query);
+    const matches = matcher(query);
     queryMatches = matches && Uint8Array.from(data.names, (name) => (matches(name) ? 1 : 0));
     // All samples are no function.
     if (queryMatches !== undefined) queryMatches[0] = 0;
@@ -137,7 +137,7 @@ export function runPage(
 
   function showSandwich(): void {
     const shown = sandwichSide();
-    sandwich.show(selected, treeOf(shown), shown);
+    sandwich.show(selected, treeBySide(shown), shown);
     if (selected >= 0) describe(views.callees, -1);
   }
 
@@ -183,7 +183,7 @@ export function runPage(
 
   function zoomToMatch(step: number): void {
     const matched = marked();
-    const found = matched === undefined ? [] : trees.outermostMatches(tree, matched);
+    const found = matched === undefined ? [] : outermostMatches(tree, matched);
     if (found.length === 0) return;
     const place = (nextMatch + (step < 0 ? found.length - 2 : 0)) % found.length;
     nextMatch = (place + 1 + found.length) % found.length;
@@ -194,22 +194,22 @@ export function runPage(
     afterZoom(true);
   }
 
-  function treeOf(which: Side): Tree {
-    const made = bySide.get(which) ?? trees.swapped(columns);
+  function treeBySide(which: Side): Tree {
+    const made = bySide.get(which) ?? swapped(columns);
     bySide.set(which, made);
     return made;
   }
 
   function showSide(next: Side): void {
     side = next;
-    tree = treeOf(side);
-    samples = trees.functionsOf(tree, data.names.length);
+    tree = treeBySide(side);
+    samples = functionsOf(tree, data.names.length);
     const { zoom } = views.graph;
     if (comparison !== undefined) {
       const largest = comparison.largestChange(tree, side);
       colours.setLargest(largest);
-      find('largest-shrunk').textContent = `shrank, up to ${parts.formatChange(-largest)} points`;
-      find('largest-grown').textContent = `grew, up to ${parts.formatChange(largest)} points`;
+      find('largest-shrunk').textContent = `shrank, up to ${formatChange(-largest)} points`;
+      find('largest-grown').textContent = `grew, up to ${formatChange(largest)} points`;
       for (const each of ['after', 'before'] as const) {
         controls.press(`size-by-${each}`, each === side);
       }
@@ -233,11 +233,11 @@ export function runPage(
   function remember(isNewStep: boolean): void {
     const { zoom } = views.graph;
     const sizeBy = side === (data.compared?.sizeBy ?? 'after') ? undefined : side;
-    address.write({ zoom, search: query, symbol: selected, isSandwich, sizeBy }, isNewStep);
+    urlState.write({ zoom, search: query, symbol: selected, isSandwich, sizeBy }, isNewStep);
   }
 
   function recall(): void {
-    const shown = address.read();
+    const shown = urlState.read();
     const wanted = shown.sizeBy ?? data.compared?.sizeBy ?? 'after';
     const next = comparison === undefined ? 'after' : wanted;
     if (next !== side || samples === undefined) showSide(next);
@@ -269,7 +269,7 @@ export function runPage(
     remember(false);
   }
 
-  const controls = parts.controls({
+  const controls = createControls(window, {
     search: searchAnew,
     step: zoomToMatch,
     leave,

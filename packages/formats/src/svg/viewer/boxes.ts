@@ -1,11 +1,12 @@
 /**
  * Draws the boxes for a view: takes over the boxes of the still picture, moves and marks them, and
- * writes their labels. As in geometry.ts, the script is this function's source text: nothing in it
- * refers to anything outside it but types.
+ * writes their labels.
  */
+import { drawnWidth, LABEL_PADDING, labelText } from '../../flame-graph/label.ts';
 import type { FlameData } from './data.ts';
 import type { DomElement, DomText, DomWindow } from './dom.ts';
-import type { FlameFrame, Geometry } from './geometry.ts';
+import type { FlameFrame } from './geometry.ts';
+import { placementOf } from './geometry.ts';
 
 /** What is shown: changed by the viewer, read by each drawing. */
 export interface FlameView {
@@ -22,7 +23,6 @@ export type Boxes = ReturnType<typeof createBoxes>;
 export function createBoxes(
   window: DomWindow,
   container: DomElement,
-  geometry: Geometry,
   data: FlameData,
   frames: readonly FlameFrame[],
   view: FlameView,
@@ -87,7 +87,7 @@ export function createBoxes(
   }
 
   function drawLabel(frame: FlameFrame, x: number, boxWidth: number): void {
-    const text = geometry.label(nameOf(frame), boxWidth, charWidth);
+    const text = labelText(nameOf(frame), boxWidth, charWidth);
     let label = labels[frame.index];
     if (text === '') {
       label?.remove();
@@ -100,7 +100,7 @@ export function createBoxes(
       groups[frame.row]?.append(label);
       labels[frame.index] = label;
     }
-    set(label, 'x', (x + geometry.LABEL_PADDING).toFixed(2));
+    set(label, 'x', (x + LABEL_PADDING).toFixed(2));
     if (label.textContent !== text) label.textContent = text;
   }
 
@@ -113,7 +113,7 @@ export function createBoxes(
     draw(width: number): void {
       for (const frame of frames) {
         const rect = rectOf(frame);
-        const place = geometry.place(frame, view.zoom, width - 2 * margin);
+        const place = placementOf(frame, view.zoom, width - 2 * margin);
         if (place === undefined) {
           set(rect, 'display', 'none');
           drawLabel(frame, 0, 0);
@@ -121,7 +121,7 @@ export function createBoxes(
         }
         if (rect.getAttribute('display') !== null) rect.removeAttribute('display');
         set(rect, 'x', (margin + place.x).toFixed(2));
-        set(rect, 'width', geometry.drawnWidth(place.width).toFixed(2));
+        set(rect, 'width', drawnWidth(place.width).toFixed(2));
         drawLabel(frame, margin + place.x, place.width);
         paint(frame);
       }

@@ -28,8 +28,6 @@ export interface FlameComparison {
   readonly taken?: { readonly before: number; readonly after: number } | null;
   /** The profile that the boxes' counts are of. */
   readonly shown: 'before' | 'after';
-  /** In standard errors; see ../../diff/significance.ts. */
-  readonly chance: number;
   /** Samples in the other profile, box by box in row order. */
   readonly others: readonly number[];
 }

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'bun:test';
 import { type Random, randomOf } from '../../../test/random-profile.ts';
-import { createGeometry, type FlameFrame } from './geometry.ts';
-
-const geometry = createGeometry();
+import { labelText } from '../../flame-graph/label.ts';
+import { matcher } from '../../flame-graph/search.ts';
+import { formatCount, formatShare } from '../../value-text.ts';
+import type { FlameFrame } from './geometry.ts';
+import { covers, decodeRows, matchedSamples, neighbourOf, placementOf } from './geometry.ts';
 
 //         ┌ c(3) ┐
 //  ┌── b(6) ──┐  ┌ d(2) ┐
 //  ┌───────── a(9) ──────┐ e(1)
 //  └───────────── all(10) ────┘
-const rows = geometry.decodeRows([
+const rows = decodeRows([
   [0, 10, 0, 0],
   [0, 9, 1, 1, 0, 1, 1, 5],
   [0, 6, 3, 2, 0, 2, 2, 4],
@@ -67,12 +69,12 @@ test('decodeRows gives starts, counts and running numbers', () => {
 
 describe('place', () => {
   test('the zoomed frame and its callers fill the width, its callees share it', () => {
-    expect(geometry.place(b, b, 600)).toEqual({ x: 0, width: 600 });
-    expect(geometry.place(a, b, 600)).toEqual({ x: 0, width: 600 });
-    expect(geometry.place(all, b, 600)).toEqual({ x: 0, width: 600 });
-    expect(geometry.place(c, b, 600)).toEqual({ x: 200, width: 300 });
-    expect(geometry.place(d, b, 600)).toBeUndefined();
-    expect(geometry.place(e, b, 600)).toBeUndefined();
+    expect(placementOf(b, b, 600)).toEqual({ x: 0, width: 600 });
+    expect(placementOf(a, b, 600)).toEqual({ x: 0, width: 600 });
+    expect(placementOf(all, b, 600)).toEqual({ x: 0, width: 600 });
+    expect(placementOf(c, b, 600)).toEqual({ x: 200, width: 300 });
+    expect(placementOf(d, b, 600)).toBeUndefined();
+    expect(placementOf(e, b, 600)).toBeUndefined();
   });
 
   test('boxes of a row never overlap and keep their proportions at any zoom', () => {
@@ -84,7 +86,7 @@ describe('place', () => {
       for (const row of flame) {
         let end = 0;
         for (const frame of row) {
-          const place = geometry.place(frame, zoom, 1000);
+          const place = placementOf(frame, zoom, 1000);
           if (place === undefined) continue;
           expect(place.x).toBeGreaterThanOrEqual(end - 1e-6);
           end = place.x + place.width;
@@ -100,15 +102,15 @@ describe('place', () => {
 
 describe('matchedSamples', () => {
   test('recursion counts once, and what is out of view not at all', () => {
-    expect(geometry.matchedSamples([], all)).toBe(0);
-    expect(geometry.matchedSamples([c, e], all)).toBe(4);
-    expect(geometry.matchedSamples([c, b, a], all)).toBe(9);
-    expect(geometry.matchedSamples([e, c], a)).toBe(3);
-    expect(geometry.matchedSamples([e], b)).toBe(0);
+    expect(matchedSamples([], all)).toBe(0);
+    expect(matchedSamples([c, e], all)).toBe(4);
+    expect(matchedSamples([c, b, a], all)).toBe(9);
+    expect(matchedSamples([e, c], a)).toBe(3);
+    expect(matchedSamples([e], b)).toBe(0);
   });
 
   test('all of the view when a caller of the zoomed frame matches', () => {
-    expect(geometry.matchedSamples([a], b)).toBe(6);
+    expect(matchedSamples([a], b)).toBe(6);
   });
 
   test('is the number of samples under any matched frame', () => {
@@ -120,30 +122,30 @@ describe('matchedSamples', () => {
       const samples = new Set<number>();
       for (const frame of matched) {
         // A frame below another row's box in view, or above the zoomed one: sample by sample.
-        if (!geometry.covers(zoom, frame) && !geometry.covers(frame, zoom)) continue;
+        if (!covers(zoom, frame) && !covers(frame, zoom)) continue;
         for (let at = frame.start; at < frame.start + frame.count; at++) {
           if (at >= zoom.start && at < zoom.start + zoom.count) samples.add(at);
         }
       }
-      expect(geometry.matchedSamples(matched, zoom), `seed ${seed}`).toBe(samples.size);
+      expect(matchedSamples(matched, zoom), `seed ${seed}`).toBe(samples.size);
     }
   });
 });
 
 describe('matcher', () => {
   test('plain text ignores case and has no special characters', () => {
-    expect(geometry.matcher('')).toBeUndefined();
-    expect(geometry.matcher('GC::')?.('v8::gc::Mark')).toBe(true);
-    expect(geometry.matcher('a.c')?.('abc')).toBe(false);
-    expect(geometry.matcher('(')?.('f(x)')).toBe(true);
+    expect(matcher('')).toBeUndefined();
+    expect(matcher('GC::')?.('v8::gc::Mark')).toBe(true);
+    expect(matcher('a.c')?.('abc')).toBe(false);
+    expect(matcher('(')?.('f(x)')).toBe(true);
   });
 
   test('between slashes it is a regular expression, once it is a valid one', () => {
-    expect(geometry.matcher('/^a.c$/')?.('ABC')).toBe(true);
-    expect(geometry.matcher('/^a.c$/')?.('xabc')).toBe(false);
-    expect(geometry.matcher('/(/')?.('a/(/b')).toBe(true);
-    expect(geometry.matcher('/usr')?.('/usr/lib')).toBe(true);
-    expect(geometry.matcher('//')?.('a//b')).toBe(true);
+    expect(matcher('/^a.c$/')?.('ABC')).toBe(true);
+    expect(matcher('/^a.c$/')?.('xabc')).toBe(false);
+    expect(matcher('/(/')?.('a/(/b')).toBe(true);
+    expect(matcher('/usr')?.('/usr/lib')).toBe(true);
+    expect(matcher('//')?.('a//b')).toBe(true);
   });
 });
 
@@ -162,36 +164,31 @@ describe('label', () => {
     ['e\u0301e\u0301e\u0301', 36, 'e\u0301e\u0301e\u0301'],
     ['', 100, ''],
   ])('%p in %p px is %p', (name, width, shown) => {
-    expect(geometry.label(name, width, 10)).toBe(shown);
+    expect(labelText(name, width, 10)).toBe(shown);
   });
 });
 
 describe('step', () => {
   test('to callers, the widest callee and neighbours', () => {
-    expect(geometry.step(rows, c, 'caller', all)).toBe(b);
-    expect(geometry.step(rows, all, 'caller', all)).toBeUndefined();
-    expect(geometry.step(rows, a, 'callee', all)).toBe(b);
-    expect(geometry.step(rows, c, 'callee', all)).toBeUndefined();
-    expect(geometry.step(rows, b, 'right', all)).toBe(d);
-    expect(geometry.step(rows, d, 'left', all)).toBe(b);
-    expect(geometry.step(rows, b, 'left', all)).toBeUndefined();
+    expect(neighbourOf(rows, c, 'caller', all)).toBe(b);
+    expect(neighbourOf(rows, all, 'caller', all)).toBeUndefined();
+    expect(neighbourOf(rows, a, 'callee', all)).toBe(b);
+    expect(neighbourOf(rows, c, 'callee', all)).toBeUndefined();
+    expect(neighbourOf(rows, b, 'right', all)).toBe(d);
+    expect(neighbourOf(rows, d, 'left', all)).toBe(b);
+    expect(neighbourOf(rows, b, 'left', all)).toBeUndefined();
   });
 
   test('stays in view', () => {
-    expect(geometry.step(rows, b, 'right', b)).toBeUndefined();
-    expect(geometry.step(rows, a, 'callee', d)).toBe(d);
+    expect(neighbourOf(rows, b, 'right', b)).toBeUndefined();
+    expect(neighbourOf(rows, a, 'callee', d)).toBe(d);
   });
 });
 
 test('numbers are written for people', () => {
-  expect([0, 999, 1000, 1234567].map(geometry.formatCount)).toEqual([
-    '0',
-    '999',
-    '1,000',
-    '1,234,567',
-  ]);
-  expect(geometry.formatShare(1, 3)).toBe('33.3 %');
-  expect(geometry.formatShare(1, 100)).toBe('1.00 %');
-  expect(geometry.formatShare(3, 3)).toBe('100.0 %');
-  expect(geometry.formatShare(0, 0)).toBe('0 %');
+  expect([0, 999, 1000, 1234567].map(formatCount)).toEqual(['0', '999', '1,000', '1,234,567']);
+  expect(formatShare(1, 3)).toBe('33.3 %');
+  expect(formatShare(1, 100)).toBe('1.00 %');
+  expect(formatShare(3, 3)).toBe('100.0 %');
+  expect(formatShare(0, 0)).toBe('0 %');
 });

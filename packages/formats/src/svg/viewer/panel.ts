@@ -1,12 +1,11 @@
 /**
  * What the script adds around the boxes: search field, buttons and the status bar. Only a script can
- * use them, so the still picture does not have them. As in geometry.ts, the script is this
- * function's source text: nothing in it refers to anything outside it but types.
+ * use them, so the still picture does not have them.
  */
 
+import { clip } from '../../flame-graph/label.ts';
 import type { FlameMetrics } from './data.ts';
 import type { DomElement, DomInput, DomWindow } from './dom.ts';
-import type { Geometry } from './geometry.ts';
 
 export interface PanelActions {
   search(query: string): void;
@@ -19,7 +18,6 @@ export type Panel = ReturnType<typeof createPanel>;
 export function createPanel(
   window: DomWindow,
   svg: DomElement,
-  geometry: Geometry,
   metrics: FlameMetrics,
   actions: PanelActions,
 ) {
@@ -108,8 +106,8 @@ export function createPanel(
     },
 
     describe(title: string, details: string): void {
-      first.textContent = geometry.clip(title, columns);
-      second.textContent = geometry.clip(details, columns);
+      first.textContent = clip(title, columns);
+      second.textContent = clip(details, columns);
     },
 
     showResult(text: string): void {

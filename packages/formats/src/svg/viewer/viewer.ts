@@ -1,43 +1,26 @@
 /**
  * The script of the SVG: keeps what is zoomed, searched and pointed at, and has the picture redrawn
  * for it. Zoom and search are also kept in the address (`#zoom=12&search=gc`), so that Back zooms
- * out and a link shows what its sender saw. As in geometry.ts, the script is this function's source
- * text: nothing in it refers to anything outside it but types.
+ * out and a link shows what its sender saw.
  */
 
-import type { ChangeWords } from '../../diff/change-words.ts';
-import type { ValueUnit } from '../../value-unit.ts';
-import type { Boxes, FlameView } from './boxes.ts';
-import type { FlameComparison, FlameData } from './data.ts';
+import { changeLines } from '../../flame-graph/change-text.ts';
+import { matcher } from '../../flame-graph/search.ts';
+import { formatShare, formatValue } from '../../value-text.ts';
+import { createBoxes, type FlameView } from './boxes.ts';
+import type { FlameData } from './data.ts';
 import type { DomElement, DomEvent, DomWindow } from './dom.ts';
-import type { Direction, FlameFrame, Geometry } from './geometry.ts';
-import type { Panel, PanelActions } from './panel.ts';
+import type { Direction, FlameFrame } from './geometry.ts';
+import { decodeRows, matchedSamples, neighbourOf, placementOf } from './geometry.ts';
+import { createPanel } from './panel.ts';
 
-/** Makes what the viewer draws with, around the data that it has read. */
-export interface ViewerParts {
-  boxes(
-    container: DomElement,
-    data: FlameData,
-    frames: readonly FlameFrame[],
-    view: FlameView,
-  ): Boxes;
-  panel(data: FlameData, actions: PanelActions): Panel;
-  /** What is said of a change, where two profiles are compared. */
-  changeWords(compared: FlameComparison, unit: ValueUnit): ChangeWords;
-}
-
-export function runViewer(
-  window: DomWindow,
-  svg: DomElement,
-  geometry: Geometry,
-  parts: ViewerParts,
-): void {
+export function runViewer(window: DomWindow, svg: DomElement): void {
   const MIN_WIDTH = 480;
   const HINT = 'Point at a box for details, click to zoom, arrow keys and Enter do the same.';
 
   const find = (name: string): DomElement => svg.getElementsByClassName(name)[0] as DomElement;
   const data = JSON.parse(find('data').textContent ?? '') as FlameData;
-  const rows = geometry.decodeRows(data.rows);
+  const rows = decodeRows(data.rows);
   const frames = rows.flat();
   const root = frames[0] as FlameFrame;
 
@@ -54,8 +37,8 @@ export function runViewer(
   let query = '';
 
   const container = find('boxes');
-  const boxes = parts.boxes(container, data, frames, view);
-  const panel = parts.panel(data, {
+  const boxes = createBoxes(window, container, data, frames, view);
+  const panel = createPanel(window, svg, data.layout, {
     search: (text) => {
       search(text);
       remember(false);
@@ -66,7 +49,6 @@ export function runViewer(
   const { header, row: rowHeight, margin, footer } = data.layout;
   const height = header + rows.length * rowHeight + footer + margin + panel.STATUS_HEIGHT;
   const { compared } = data;
-  const changeWords = compared && parts.changeWords(compared, data.unit);
 
   function pin(): void {
     if (!isStandalone) {
@@ -93,22 +75,20 @@ export function runViewer(
   }
 
   function countsOf(frame: FlameFrame): string[] {
-    const { formatValue, formatShare } = geometry;
-    if (compared === undefined || changeWords === undefined) {
+    if (compared === undefined) {
       const value = formatValue(frame.count, data.unit);
       return [`${value}, ${formatShare(frame.count, root.count)}`];
     }
     const other = compared.others[frame.index] ?? 0;
     const isAfter = compared.shown === 'after';
     const [before, after] = isAfter ? [other, frame.count] : [frame.count, other];
-    return changeWords.lines({ before, after });
+    return changeLines({ before, after }, compared, data.unit);
   }
 
   function describe(frame: FlameFrame | undefined): void {
     const { zoom, cursor } = view;
     const shown = frame ?? cursor ?? zoom;
     const [name = '', kind = '', object = -1] = data.symbols[shown.symbol] ?? [];
-    const { formatShare } = geometry;
     const details = countsOf(shown);
     if (zoom !== root && shown.row >= zoom.row) {
       details.push(`${formatShare(shown.count, zoom.count)} of view`);
@@ -127,19 +107,19 @@ export function runViewer(
   function tooltipOf(frame: FlameFrame): string {
     const name = boxes.nameOf(frame);
     if (compared !== undefined) return [name, ...countsOf(frame)].join('\n');
-    return `${name} (${geometry.formatShare(frame.count, root.count)})`;
+    return `${name} (${formatShare(frame.count, root.count)})`;
   }
 
   function showMatches(): void {
     container.setAttribute('class', query === '' ? 'boxes' : 'boxes searching');
-    const samples = geometry.matchedSamples([...view.matched], view.zoom);
-    const share = `${geometry.formatShare(samples, view.zoom.count)} matched`;
+    const samples = matchedSamples([...view.matched], view.zoom);
+    const share = `${formatShare(samples, view.zoom.count)} matched`;
     panel.showResult(query === '' ? '' : samples === 0 ? 'no match' : share);
   }
 
   function search(text: string): void {
     query = text;
-    const matches = geometry.matcher(query);
+    const matches = matcher(query);
     // Names repeat: test each symbol once, not each box.
     const symbols = data.symbols.map(([name]) => matches?.(name) ?? false);
     view.matched = new Set(frames.filter((frame) => frame !== root && symbols[frame.symbol]));
@@ -150,7 +130,7 @@ export function runViewer(
   function showZoom(frame: FlameFrame): void {
     view.zoom = frame;
     const { cursor } = view;
-    if (cursor !== undefined && !geometry.place(cursor, frame, width)) view.cursor = undefined;
+    if (cursor !== undefined && !placementOf(cursor, frame, width)) view.cursor = undefined;
     boxes.draw(width);
     showMatches();
     panel.showZoomed(frame !== root);
@@ -201,7 +181,7 @@ export function runViewer(
 
   function moveCursor(direction: Direction): void {
     const before = view.cursor;
-    const next = before && (geometry.step(rows, before, direction, view.zoom) ?? before);
+    const next = before && (neighbourOf(rows, before, direction, view.zoom) ?? before);
     const cursor = next ?? view.zoom;
     view.cursor = cursor;
     if (before !== undefined) boxes.paint(before);
@@ -209,7 +189,7 @@ export function runViewer(
     describe(cursor);
     container.setAttribute(
       'aria-label',
-      `${boxes.nameOf(cursor)}, ${geometry.formatValue(cursor.count, data.unit)}`,
+      `${boxes.nameOf(cursor)}, ${formatValue(cursor.count, data.unit)}`,
     );
   }
 
@@ -226,7 +206,7 @@ export function runViewer(
     if (direction !== undefined) moveCursor(direction);
     else if (event.key === 'Enter' || event.key === ' ') zoomTo(view.cursor ?? root);
     else if (event.key === 'Backspace') {
-      zoomTo(geometry.step(rows, view.zoom, 'caller', root) ?? root);
+      zoomTo(neighbourOf(rows, view.zoom, 'caller', root) ?? root);
     } else return;
     event.preventDefault();
   }

@@ -9,7 +9,7 @@ function hashOf(text: string): string {
 }
 
 /** For the page's one script and one style, as their elements hold them. */
-export function policyFor(script: string, style: string): string {
+export function contentSecurityPolicy(script: string, style: string): string {
   return [
     "default-src 'none'",
     `script-src ${hashOf(script)}`,

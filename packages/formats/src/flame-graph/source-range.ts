@@ -2,11 +2,7 @@
  * Where the samples of one box of a flame graph were in the source. A box is a function, whichever of
  * its lines ran or called, so it has a range of lines.
  */
-import { Interned } from '../interned.ts';
 import type { ProfileFrame } from '../profile.ts';
-import type { FlameBox } from './flame-rows.ts';
-import type { FlameData } from './viewer/data.ts';
-import { displayText } from './xml.ts';
 
 export interface SourceRange {
   readonly file: string;
@@ -34,21 +30,8 @@ export function widened(
   };
 }
 
-/** What the viewer says of them, box by box; nothing where no place is known. */
-export function placesOf(rows: readonly (readonly FlameBox[])[]): Pick<FlameData, 'places'> {
-  const texts = new Interned<string>();
-  const of = rows.flatMap((row) =>
-    row.map(({ node: { source } }) => {
-      if (!source) return -1;
-      const text = textOf(source);
-      return texts.indexOf(text, () => displayText(text));
-    }),
-  );
-  return texts.rows.length === 0 ? {} : { places: { texts: texts.rows, of } };
-}
-
 /** `file:12`, `file:12-18`, or the file alone. */
-function textOf({ file, first, last }: SourceRange): string {
+export function textOf({ file, first, last }: SourceRange): string {
   if (last === 0) return file;
   return first === last ? `${file}:${first}` : `${file}:${first}-${last}`;
 }

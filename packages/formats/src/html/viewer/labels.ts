@@ -1,25 +1,16 @@
 /**
- * What the page says of a box, for tooltips, the status line and screen readers. As in
- * ../../svg/viewer/geometry.ts, the page's script is this function's source text: nothing in it
- * refers to anything outside it but types.
+ * What the page says of a box, for tooltips, the status line and screen readers.
  */
-import type { ChangeWords } from '../../diff/change-words.ts';
-import type { Geometry } from '../../svg/viewer/geometry.ts';
-import type { PageData } from '../page-data.ts';
-import type { Comparison, Side } from './colours.ts';
+
+import { changeLines } from '../../flame-graph/change-text.ts';
+import { formatShare, formatValue } from '../../value-text.ts';
+import type { PageData, Side } from '../page-data.ts';
+import type { Comparison } from './colours.ts';
 import type { Tree } from './trees.ts';
 
-export type Words = ReturnType<typeof createWords>;
+export type Labels = ReturnType<typeof createLabels>;
 
-export function createWords(
-  data: PageData,
-  all: number,
-  geometry: Geometry,
-  comparison: Comparison | undefined,
-  changeWords: ChangeWords | undefined,
-) {
-  const { formatValue, formatShare } = geometry;
-
+export function createLabels(data: PageData, all: number, comparison: Comparison | undefined) {
   function samples(count: number): string {
     return formatValue(count, data.unit);
   }
@@ -38,11 +29,14 @@ export function createWords(
   function ofBox(tree: Tree, node: number, zoom: number, side: Side): string[] {
     const total = tree.total[node] as number;
     const lines: string[] = [];
-    if (comparison === undefined || changeWords === undefined) {
+    if (comparison === undefined) {
       lines.push(`${samples(total)}, ${formatShare(total, all)}`);
       const self = tree.self[node] as number;
       if (node > 0) lines.push(`self ${samples(self)}, ${formatShare(self, all)}`);
-    } else lines.push(...changeWords.lines(comparison.nodeChange(tree, node, side)));
+    } else {
+      const change = comparison.nodeChange(tree, node, side);
+      lines.push(...changeLines(change, comparison.samples, data.unit));
+    }
     if (zoom > 0 && node >= zoom && node < (tree.end[zoom] as number)) {
       lines.push(`${formatShare(total, tree.total[zoom] as number)} of view`);
     }

@@ -3,7 +3,7 @@
  * it. Red and blue differ in every common kind of colour blindness, unlike red and green. All carry
  * the same dark text as the other boxes, at a contrast of at least 4.5:1; a test holds them to it.
  */
-import { significance } from './significance.ts';
+import { LEVELS } from '../diff/significance.ts';
 
 export interface ChangeShade {
   readonly className: string;
@@ -32,8 +32,8 @@ function between([from, to]: readonly [string, string], part: number): string {
 }
 
 function shadesOf({ prefix, light, dark }: Ramp): ChangeShade[] {
-  return Array.from({ length: significance.LEVELS }, (_, index) => {
-    const part = index / (significance.LEVELS - 1);
+  return Array.from({ length: LEVELS }, (_, index) => {
+    const part = index / (LEVELS - 1);
     return {
       className: `${prefix}${index + 1}`,
       light: between(light, part),
@@ -52,5 +52,5 @@ export const changeShades: readonly ChangeShade[] = [
 ];
 
 export function changeShade(level: number): ChangeShade {
-  return changeShades[significance.LEVELS + level] ?? UNCHANGED;
+  return changeShades[LEVELS + level] ?? UNCHANGED;
 }

@@ -1,8 +1,9 @@
 /** What a picture of a profile says about it as a whole: its title, and what kinds of code it is of. */
-import type { FrameKind, Profile, ProfileMetadata } from './profile.ts';
-import { createGeometry } from './svg/viewer/geometry.ts';
-import { valueUnit } from './value-unit.ts';
-import { SAMPLES } from './values.ts';
+
+import type { FrameKind, Profile, ProfileMetadata } from '../profile.ts';
+import { formatCount, formatValue } from '../value-text.ts';
+import { valueUnit } from '../value-unit.ts';
+import { SAMPLES } from '../values.ts';
 
 export const FRAME_KINDS: readonly FrameKind[] = ['process', 'user', 'kernel', 'unresolved'];
 
@@ -10,6 +11,12 @@ export const FRAME_KINDS: readonly FrameKind[] = ['process', 'user', 'kernel', '
 export function titleOf({ command, host }: ProfileMetadata): string {
   const subject = command === undefined || command === '' ? 'whole system' : command;
   return host === '' ? subject : `${subject} on ${host}`;
+}
+
+/** When the recording began, to the second; a Date may be invalid, which is no reason to lose the profile. */
+export function startText({ startTime }: ProfileMetadata): string | undefined {
+  if (Number.isNaN(startTime.getTime())) return undefined;
+  return `${startTime.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** Samples by the kind of their leaf: where the CPU was when the sample was taken. */
@@ -21,8 +28,6 @@ export function samplesByLeaf({ stacks }: Pick<Profile, 'stacks'>): Map<FrameKin
   }
   return samples;
 }
-
-const { formatCount, formatValue } = createGeometry();
 
 /**
  * How much there is of what is shown: `100 samples`, `12 s of cpu`; of times and sizes also how many

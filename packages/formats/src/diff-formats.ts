@@ -1,19 +1,10 @@
 /** The file formats of a difference, chosen by extension as those of a profile are. */
-import { encodeHtmlDiff } from '../html/encode.ts';
-import type { ProfileMetadata } from '../profile.ts';
-import { encodeSvgDiff } from '../svg/encode-diff.ts';
-import type { ProfileDiff } from './differences.ts';
-import { encodeFoldedDiff } from './folded-diff.ts';
 
-/** What a picture says besides the numbers. */
-export interface DiffPictureOptions {
-  readonly title?: string;
-  /** Of the two recordings. */
-  readonly before?: ProfileMetadata;
-  readonly after?: ProfileMetadata;
-  /** Which profile's shares are the widths of boxes; `after` by default. */
-  readonly sizeBy?: 'before' | 'after';
-}
+import type { ProfileDiff } from './diff/differences.ts';
+import { encodeFoldedDiff } from './diff/folded-diff.ts';
+import type { DiffPictureOptions } from './flame-graph/diff-picture-options.ts';
+import { encodeHtmlDiff } from './html/encode.ts';
+import { encodeSvgDiff } from './svg/encode-diff.ts';
 
 export interface DiffFormat {
   readonly name: string;

@@ -2,9 +2,10 @@
  * The stacks of two profiles as one call tree takes them. Functions are the same by name and kind
  * alone here, so each gets one object, that of the later profile: one that moved has one box.
  */
+
+import type { ProfileDiff } from '../diff/differences.ts';
 import type { ProfileFrame } from '../profile.ts';
-import type { ComparedStack } from '../svg/call-tree.ts';
-import type { ProfileDiff } from './differences.ts';
+import type { ComparedStack } from './call-tree.ts';
 
 /** `shown` is the profile whose samples are the counts. */
 export function comparedStacks(

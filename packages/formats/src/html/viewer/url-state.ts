@@ -1,9 +1,8 @@
 /**
  * What is shown, kept in the address (`#zoom=12&search=gc`), so that Back goes back and a link shows
- * what its sender saw. As in ../../svg/viewer/geometry.ts, the page's script is this function's
- * source text: nothing in it refers to anything outside it but types.
+ * what its sender saw.
  */
-import type { Side } from './colours.ts';
+import type { Side } from '../page-data.ts';
 import type { PageWindow } from './dom.ts';
 
 export interface Shown {
@@ -17,9 +16,9 @@ export interface Shown {
   readonly sizeBy: Side | undefined;
 }
 
-export type Address = ReturnType<typeof createAddress>;
+export type UrlState = ReturnType<typeof createUrlState>;
 
-export function createAddress(window: PageWindow) {
+export function createUrlState(window: PageWindow) {
   return {
     /** Numbers are at or above 0; whether there is such a box or symbol is for others to say. */
     read(): Shown {
