@@ -9,7 +9,7 @@ import * as Effect from 'effect/Effect';
 import type { BenchRow } from '../../../scripts/report-bench.ts';
 import { Dispatcher } from '../src/dispatch/dispatcher.ts';
 import { RunningPlugin } from '../src/dispatch/running-plugin.ts';
-import type { ExitEvent } from '../src/lifecycle/process-event.ts';
+import type { ExitEvent } from '../src/events/process-event.ts';
 import { definePlugin, type PluginHandlers } from '../src/plugin/plugin.ts';
 
 const BATCH = 400;

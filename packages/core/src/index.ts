@@ -43,34 +43,22 @@ export { examineHost, PROBES } from './doctor/examine.ts';
 export type { Probe, ProbeReport, ProbeResult, ProbeState } from './doctor/probe.ts';
 export {
   BadCgroup,
-  BadComposition,
   BadOption,
   CommandNotStarted,
   ForeignProcfs,
+  InvalidPluginGraph,
   KernelRefused,
   NativeUnavailable,
   NoSuchProcess,
-  NotInComposition,
   NotPermitted,
+  PluginMissing,
   PluginNotStarted,
   SessionEnded,
   type WaggleError,
 } from './errors/errors.ts';
-export {
-  CAPABILITY_NEEDS,
-  type CapabilityNeed,
-  effectiveCapabilities,
-  hasCapability,
-  missingCapabilities,
-  OPTIONAL_CAPABILITY_NEEDS,
-  ownPrivileges,
-  type Privileges,
-} from './kernel/capabilities.ts';
-export type { AttachOutcome, AttachReport } from './kernel/kernel-programs.ts';
-export type { RateLimit } from './kernel/kernel-settings.ts';
-export { cutArguments } from './lifecycle/cut-arguments.ts';
-export { existingDescendants } from './lifecycle/descendants.ts';
-export { type CountByKind, type EventTotals, sumOf } from './lifecycle/event-reader.ts';
+export { cutArguments } from './events/cut-arguments.ts';
+export { existingDescendants } from './events/descendants.ts';
+export { type CountByKind, type EventTotals, sumOf } from './events/event-reader.ts';
 export type {
   EventDraft,
   ExecDetail,
@@ -81,34 +69,19 @@ export type {
   ForkEvent,
   LostEvent,
   ProcessEvent,
-} from './lifecycle/process-event.ts';
+} from './events/process-event.ts';
 export {
-  ProcessMetadata,
-  type ProcessMetadataOptions,
-  processMetadata,
-} from './metadata/process-metadata.ts';
-export { EventJson } from './outputs/event-json.ts';
-export {
-  type EventOutputOptions,
-  jsonLines,
-  jsonLinesWithAncestors,
-  type LineOutputOptions,
-  lineOutput,
-} from './outputs/event-output.ts';
-export {
-  type OutputSink,
-  type ProfileOutputOptions,
-  profileOutput,
-  type SinkContext,
-} from './outputs/profile-output.ts';
-export type { WithheldNotice } from './outputs/withheld.ts';
-export {
-  type CompositionProblem,
-  type DuplicateNames,
-  type Fitting,
-  type MissingServices,
-  planComposition,
-} from './plugin/composition.ts';
+  CAPABILITY_NEEDS,
+  type CapabilityNeed,
+  effectiveCapabilities,
+  hasCapability,
+  missingCapabilities,
+  OPTIONAL_CAPABILITY_NEEDS,
+  ownPrivileges,
+  type Privileges,
+} from './kernel/capabilities.ts';
+export type { AttachOutcome, AttachReport, UnwindMode } from './kernel/kernel-programs.ts';
+export type { RateLimit } from './kernel/kernel-settings.ts';
 export {
   type DraftHandler,
   definePlugin,
@@ -123,19 +96,55 @@ export {
   type PluginSetup,
   type PluginSpec,
   type QueueOptions,
-  type UnwindMode,
 } from './plugin/plugin.ts';
+export {
+  type DuplicateNames,
+  type MissingServices,
+  type PluginGraphProblem,
+  planPlugins,
+  type ValidPlugins,
+} from './plugin/plugin-graph.ts';
 export type { PluginReport } from './plugin/plugin-report.ts';
 export { defineService, type Service, type ShapeOf } from './plugin/service.ts';
 export {
   type CpuProfilerOptions,
   cpuProfiler,
   Profiler,
-  type Profiling,
+  type ProfilerService,
 } from './plugins/cpu-profiler/index.ts';
-export { symbolInvalidation } from './plugins/image-retirement/index.ts';
-export { REDACTED, redactArguments, redactText } from './redaction/redact-arguments.ts';
-export { type RedactionOptions, redaction } from './redaction/redaction.ts';
+export { EventJson } from './plugins/event-output/event-json.ts';
+export {
+  type EventOutputOptions,
+  jsonLines,
+  jsonLinesWithAncestors,
+  type LineOutputOptions,
+  lineOutput,
+} from './plugins/event-output/index.ts';
+export type { WithheldNotice } from './plugins/event-output/withheld.ts';
+export { imageRetirement } from './plugins/image-retirement/index.ts';
+export {
+  ProcessMetadata,
+  type ProcessMetadataOptions,
+  processMetadata,
+} from './plugins/process-metadata/index.ts';
+export {
+  type ProcessTreeOptions,
+  ProcessTreeService,
+  processTree,
+} from './plugins/process-tree/index.ts';
+export {
+  ProcessTree,
+  type TreeIdentity,
+  type TreeNode,
+} from './plugins/process-tree/process-tree.ts';
+export {
+  type OutputSink,
+  type ProfileOutputOptions,
+  profileOutput,
+  type SinkContext,
+} from './plugins/profile-output/index.ts';
+export { type RedactionOptions, redaction } from './plugins/redaction/index.ts';
+export { REDACTED, redactArguments, redactText } from './plugins/redaction/redact-arguments.ts';
 export { watchReader } from './session/hang-up.ts';
 export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-capture.ts';
 export { PIPE_BYTES, type PipeWriter, pipeWriter } from './session/pipe-output.ts';
@@ -145,15 +154,9 @@ export {
   type SessionReport,
 } from './session/session.ts';
 export type { SessionConfig } from './session/session-config.ts';
-export type { SessionTarget } from './session/session-filter.ts';
 export { type SessionControl, SessionService } from './session/session-service.ts';
+export type { SessionTarget } from './session/session-target.ts';
 export { watchTarget } from './session/target-end.ts';
 export { stringifyJson } from './text/json.ts';
 export { escapedByte, printable, UNSAFE_CHARACTER } from './text/printable.ts';
 export { bytesOf, wellFormed } from './text/well-formed.ts';
-export { ProcessTree, type TreeIdentity, type TreeNode } from './tree/process-tree.ts';
-export {
-  type ProcessTreeOptions,
-  ProcessTreeService,
-  processTree,
-} from './tree/process-tree-plugin.ts';

@@ -2,8 +2,8 @@
 
 import { BadAgent, checked } from '../../../packages/cli/src/commands/run/load-agent.ts';
 import * as options from '../../../packages/cli/src/options/parse.ts';
-import { BadComposition } from '../../../packages/core/src/errors/errors.ts';
-import { planComposition } from '../../../packages/core/src/plugin/composition.ts';
+import { InvalidPluginGraph } from '../../../packages/core/src/errors/errors.ts';
+import { planPlugins } from '../../../packages/core/src/plugin/plugin-graph.ts';
 import { errorsOf, type FuzzTarget } from '../target.ts';
 
 /** The command may have a commander of its own. */
@@ -39,8 +39,8 @@ export const commandTargets: readonly FuzzTarget[] = [
         return;
       }
       const { plugins } = checked('agent.ts', exported);
-      planComposition(plugins);
+      planPlugins(plugins);
     },
-    refuses: errorsOf(BadAgent, BadComposition),
+    refuses: errorsOf(BadAgent, InvalidPluginGraph),
   },
 ];

@@ -9,21 +9,22 @@ import * as Exit from 'effect/Exit';
 import * as Scope from 'effect/Scope';
 import { inheritance, isIgnored } from '../command/inheritance.ts';
 import { type SupervisedCommand, superviseCommand } from '../command/supervised-command.ts';
+import type { ProcessEvent } from '../events/process-event.ts';
 import type { RateLimit } from '../kernel/kernel-settings.ts';
-import type { ProcessEvent } from '../lifecycle/process-event.ts';
+import type { Plugin } from '../plugin/plugin.ts';
+import type { ValidPlugins } from '../plugin/plugin-graph.ts';
+import type { Service, ShapeOf } from '../plugin/service.ts';
+import { type CpuProfilerOptions, cpuProfiler } from '../plugins/cpu-profiler/index.ts';
+import { imageRetirement } from '../plugins/image-retirement/index.ts';
 import {
   ProcessMetadata,
   type ProcessMetadataOptions,
   processMetadata,
-} from '../metadata/process-metadata.ts';
-import type { Fitting } from '../plugin/composition.ts';
-import type { Plugin } from '../plugin/plugin.ts';
-import type { Service, ShapeOf } from '../plugin/service.ts';
-import { type CpuProfilerOptions, cpuProfiler } from '../plugins/cpu-profiler/index.ts';
-import { symbolInvalidation } from '../plugins/image-retirement/index.ts';
-import { openSession, type Session, type SessionReport, tellOnStderr } from '../session/session.ts';
+} from '../plugins/process-metadata/index.ts';
+import { reportOnStderr } from '../session/notices.ts';
+import { openSession, type Session, type SessionReport } from '../session/session.ts';
 import type { SessionConfig } from '../session/session-config.ts';
-import type { SessionTarget } from '../session/session-filter.ts';
+import type { SessionTarget } from '../session/session-target.ts';
 import { checkAgentConfig } from './check-agent-config.ts';
 import { EARLY_EVENTS, EventQueue } from './event-queue.ts';
 
@@ -79,7 +80,7 @@ export interface Agent extends AsyncDisposable {
   stop(): Promise<AgentReport>;
   /** Resolves when it has ended, whatever ended it. */
   readonly finished: Promise<AgentReport>;
-  /** Rejects with NotInComposition without a profiler, with SessionEnded after the end. */
+  /** Rejects with PluginMissing without a profiler, with SessionEnded after the end. */
   collect(): Promise<Profile>;
   /** The same. */
   collectRaw(): Promise<readonly FrameCount[]>;
@@ -99,7 +100,7 @@ export interface Agent extends AsyncDisposable {
  * WaggleError, whose message says what to do. Plugins that do not fit together do not compile.
  */
 export async function createAgent<const Plugins extends readonly Plugin[] = readonly []>(
-  config?: AgentConfig & { readonly plugins?: Plugins } & Fitting<Plugins, AgentServices>,
+  config?: AgentConfig & { readonly plugins?: Plugins } & ValidPlugins<Plugins, AgentServices>,
 ): Promise<Agent> {
   const scope = Scope.makeUnsafe();
   try {
@@ -176,7 +177,7 @@ class StoppedPlugins {
   }
 
   get sessionConfig(): Pick<SessionConfig, 'onPluginProblem'> {
-    const tell = this.config.onPluginProblem ?? tellOnStderr;
+    const tell = this.config.onPluginProblem ?? reportOnStderr;
     return {
       onPluginProblem: (problem) => {
         tell(problem);
@@ -197,7 +198,7 @@ function sessionConfig(config: AgentConfig & { readonly plugins?: readonly Plugi
   if (metadata !== false && !has(ProcessMetadata.service)) own.push(processMetadata(metadata));
   if (profile !== undefined) {
     own.push(cpuProfiler({ raw: true, ...launcher, ...profile }));
-    if (rest.trackProcessLifecycle !== false) own.push(symbolInvalidation());
+    if (rest.trackProcessLifecycle !== false) own.push(imageRetirement());
   }
   return { ...rest, ...launcher, plugins: [...own, ...plugins] };
 }

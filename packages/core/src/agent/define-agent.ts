@@ -1,8 +1,8 @@
 // What a module for `waggle run` exports: the same configuration as createAgent takes, checked by
 // the compiler where it is written.
 
-import type { Fitting } from '../plugin/composition.ts';
 import type { Plugin } from '../plugin/plugin.ts';
+import type { ValidPlugins } from '../plugin/plugin-graph.ts';
 import type { AgentConfig, AgentServices } from './create-agent.ts';
 
 export interface AgentDefinition extends AgentConfig {
@@ -11,7 +11,7 @@ export interface AgentDefinition extends AgentConfig {
 
 /** Returns its argument. Plugins that do not fit together do not compile. */
 export function defineAgent<const Plugins extends readonly Plugin[]>(
-  definition: AgentConfig & { readonly plugins: Plugins } & Fitting<Plugins, AgentServices>,
+  definition: AgentConfig & { readonly plugins: Plugins } & ValidPlugins<Plugins, AgentServices>,
 ): AgentDefinition {
   return definition;
 }

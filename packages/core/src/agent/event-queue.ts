@@ -4,8 +4,8 @@
 // and told as lost.
 
 import type { KernelHook } from '@waggle/bpf';
-import type { CountByKind } from '../lifecycle/event-reader.ts';
-import type { ProcessEvent } from '../lifecycle/process-event.ts';
+import type { CountByKind } from '../events/event-reader.ts';
+import type { ProcessEvent } from '../events/process-event.ts';
 
 /** Some megabytes; two seconds of a busy host. */
 export const EARLY_EVENTS = 8192;

@@ -2,11 +2,11 @@
 
 import { expect, expectTypeOf, test } from 'bun:test';
 import type { ProcessMetadataCache } from '@waggle/cache';
-import type { EventDraft, ExecEvent, ExitEvent, ProcessEvent } from '../lifecycle/process-event.ts';
-import { ProcessMetadata } from '../metadata/process-metadata.ts';
+import type { EventDraft, ExecEvent, ExitEvent, ProcessEvent } from '../events/process-event.ts';
 import { definePlugin, type Plugin } from '../plugin/plugin.ts';
 import { defineService, type ShapeOf } from '../plugin/service.ts';
-import { cpuProfiler, Profiler, type Profiling } from '../plugins/cpu-profiler/index.ts';
+import { cpuProfiler, Profiler, type ProfilerService } from '../plugins/cpu-profiler/index.ts';
+import { ProcessMetadata } from '../plugins/process-metadata/index.ts';
 import { type Agent, createAgent } from './create-agent.ts';
 import { defineAgent } from './define-agent.ts';
 
@@ -26,7 +26,7 @@ const needsClock = definePlugin({
   setup({ services }) {
     expectTypeOf(services.time).toEqualTypeOf<Clock>();
     expectTypeOf(services.processes).toEqualTypeOf<ProcessMetadataCache>();
-    expectTypeOf(services.profiler).toEqualTypeOf<Profiling>();
+    expectTypeOf(services.profiler).toEqualTypeOf<ProfilerService>();
     // @ts-expect-error: it did not ask for it.
     services.kernel?.settings;
     return {};

@@ -1,13 +1,13 @@
 // Brings events to plugins. The early phases run event by event, all plugins of one phase before
 // the next phase, since an exec and an exit in one batch must not see each other's state. Observers
-// have lanes, served in turns with breaks for the event loop, where the ring buffer is read; they
+// have queues, served in turns with breaks for the event loop, where the ring buffer is read; they
 // may come later, and find what ended meanwhile by its identity until the cycle is over.
 
-import type { ProcessEvent } from '../lifecycle/process-event.ts';
+import type { ProcessEvent } from '../events/process-event.ts';
 import { PHASES, type Phase, type PluginHandlers, type QueueOptions } from '../plugin/plugin.ts';
 import { type HandleEvent, handlerFunction } from './event-handler.ts';
-import { Lane } from './lane.ts';
 import { isAsync, type RunningPlugin } from './running-plugin.ts';
+import { SubscriberQueue } from './subscriber-queue.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** Longer than a fast plugin takes for a usual batch, shorter than the ring fills in. */
@@ -30,10 +30,10 @@ interface EarlyHandler {
 export class Dispatcher {
   readonly #plugins: readonly AttachedPlugin[];
   readonly #early: readonly EarlyHandler[];
-  readonly #lanes: Lane[] = [];
+  readonly #queues: SubscriberQueue[] = [];
   readonly #input: (readonly ProcessEvent[])[] = [];
   #inputEvents = 0;
-  /** An early handler, or a full lane that blocks, is being waited for. */
+  /** An early handler, or a full queue that blocks, is being waited for. */
   #stalled: Promise<void> | undefined;
   #scheduled = false;
   #closed = false;
@@ -53,9 +53,9 @@ export class Dispatcher {
     for (const { running, handlers, queue } of plugins) {
       const { observe, observeBatch } = handlers;
       if (observe !== undefined)
-        this.#lanes.push(this.#lane(running, { event: handlerFunction(observe) }, queue));
+        this.#queues.push(this.#queueOf(running, { event: handlerFunction(observe) }, queue));
       if (observeBatch !== undefined)
-        this.#lanes.push(this.#lane(running, { batch: observeBatch }, queue));
+        this.#queues.push(this.#queueOf(running, { batch: observeBatch }, queue));
     }
   }
 
@@ -68,15 +68,15 @@ export class Dispatcher {
   subscribe(
     running: RunningPlugin,
     observer: (events: readonly ProcessEvent[]) => void | Promise<void>,
-    queue: Required<QueueOptions>,
+    options: Required<QueueOptions>,
   ): () => void {
-    const lane = this.#lane(running, { batch: observer }, queue);
-    this.#lanes.push(lane);
+    const queue = this.#queueOf(running, { batch: observer }, options);
+    this.#queues.push(queue);
     return () => {
-      const index = this.#lanes.indexOf(lane);
-      if (index >= 0) this.#lanes.splice(index, 1);
+      const index = this.#queues.indexOf(queue);
+      if (index >= 0) this.#queues.splice(index, 1);
       running.abort();
-      lane.abandon();
+      queue.abandon();
     };
   }
 
@@ -84,7 +84,7 @@ export class Dispatcher {
   push(events: readonly ProcessEvent[]): void {
     if (events.length === 0) return;
     if (this.#closed) {
-      for (const lane of this.#lanes) lane.plugin.undelivered += events.length;
+      for (const queue of this.#queues) queue.plugin.undelivered += events.length;
       return;
     }
     this.#input.push(events);
@@ -109,16 +109,14 @@ export class Dispatcher {
     }
   }
 
+  /** The session is to end. */
+  stop(): void {
+    this.#callAll(({ stop }) => stop?.());
+  }
+
   /** A new cycle begins: what ended before that moment (Date.now()) may be forgotten. */
   cycle(endedBefore: number): void {
-    for (const { running, handlers } of this.#plugins) {
-      if (running.stopped || handlers.cycle === undefined) continue;
-      try {
-        handlers.cycle(endedBefore);
-      } catch (error) {
-        running.failed(error);
-      }
-    }
+    this.#callAll(({ cycle }) => cycle?.(endedBefore));
   }
 
   /**
@@ -131,8 +129,8 @@ export class Dispatcher {
     let handled = -1;
     while (!this.#idle()) {
       const now = performance.now();
-      const mustDeliver = this.#lanes.filter((lane) => lane.blocks && !lane.idle);
-      const sum = mustDeliver.reduce((total, lane) => total + lane.plugin.handled, 0);
+      const mustDeliver = this.#queues.filter((queue) => queue.blocks && !queue.idle);
+      const sum = mustDeliver.reduce((total, queue) => total + queue.plugin.handled, 0);
       if (sum !== handled) progressAt = now;
       handled = sum;
       const since = mustDeliver.length > 0 ? progressAt : start;
@@ -143,50 +141,62 @@ export class Dispatcher {
 
   /** Who has not seen everything yet, and how many events are before it. */
   waiting(): readonly { readonly plugin: string; readonly events: number }[] {
-    return this.#lanes
-      .filter((lane) => !lane.idle)
-      .map((lane) => ({ plugin: lane.plugin.name, events: lane.queued + this.#inputEvents }));
+    return this.#queues
+      .filter((queue) => !queue.idle)
+      .map((queue) => ({ plugin: queue.plugin.name, events: queue.queued + this.#inputEvents }));
   }
 
   /** Nothing is handled from now on; what is left counts as undelivered. */
   close(): void {
     this.#closed = true;
-    for (const lane of this.#lanes) {
-      for (const batch of this.#input) lane.push(batch);
-      lane.abandon();
+    for (const queue of this.#queues) {
+      for (const batch of this.#input) queue.push(batch);
+      queue.abandon();
     }
     this.#input.length = 0;
     this.#inputEvents = 0;
     for (const { running } of this.#plugins) running.abort();
   }
 
-  #lane(
+  #queueOf(
     running: RunningPlugin,
-    observer: ConstructorParameters<typeof Lane>[1],
-    queue: Required<QueueOptions>,
-  ): Lane {
-    return new Lane(running, observer, queue, () => this.#work());
+    observer: ConstructorParameters<typeof SubscriberQueue>[1],
+    options: Required<QueueOptions>,
+  ): SubscriberQueue {
+    return new SubscriberQueue(running, observer, options, () => this.#work());
+  }
+
+  /** A handler that is synchronous and comes beside the events, of every plugin that has it. */
+  #callAll(call: (handlers: PluginHandlers) => void): void {
+    for (const { running, handlers } of this.#plugins) {
+      if (running.stopped) continue;
+      try {
+        call(handlers);
+      } catch (error) {
+        running.failed(error);
+      }
+    }
   }
 
   #idle(): boolean {
     return (
       this.#input.length === 0 &&
       this.#stalled === undefined &&
-      this.#lanes.every((lane) => lane.idle)
+      this.#queues.every((queue) => queue.idle)
     );
   }
 
   async #progress(): Promise<void> {
     if (this.#stalled !== undefined) return this.#stalled;
-    const busy = this.#lanes.filter((lane) => !lane.idle);
-    await Promise.race(busy.map((lane) => lane.changed()));
+    const busy = this.#queues.filter((queue) => !queue.idle);
+    await Promise.race(busy.map((queue) => queue.changed()));
   }
 
   #work(): void {
     if (this.#closed) return;
     this.#takeInput();
-    this.#serveLanes();
-    if (this.#lanes.some((lane) => lane.runnable)) this.#schedule();
+    this.#serveQueues();
+    if (this.#queues.some((queue) => queue.runnable)) this.#schedule();
   }
 
   #schedule(): void {
@@ -198,19 +208,19 @@ export class Dispatcher {
     });
   }
 
-  #serveLanes(): void {
-    for (const lane of this.#lanes) {
-      if (!lane.runnable) continue;
-      this.watchdog?.enter(lane.plugin.name);
-      lane.run(performance.now() + TURN_MS);
+  #serveQueues(): void {
+    for (const queue of this.#queues) {
+      if (!queue.runnable) continue;
+      this.watchdog?.enter(queue.plugin.name);
+      queue.run(performance.now() + TURN_MS);
       this.watchdog?.leave();
     }
   }
 
   #takeInput(): void {
     while (this.#stalled === undefined) {
-      // The lane's own progress wakes us again.
-      if (this.#lanes.some((lane) => lane.full)) return;
+      // The queue's own progress wakes us again.
+      if (this.#queues.some((queue) => queue.full)) return;
       const batch = this.#input[0];
       if (batch === undefined) return;
       this.#runEarly(batch, 0, 0);
@@ -222,7 +232,7 @@ export class Dispatcher {
     const batch = this.#input.shift();
     if (batch === undefined) return;
     this.#inputEvents -= batch.length;
-    for (const lane of this.#lanes) lane.push(batch);
+    for (const queue of this.#queues) queue.push(batch);
   }
 
   /** From one place on, since an asynchronous handler may interrupt it anywhere. */

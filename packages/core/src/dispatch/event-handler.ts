@@ -1,6 +1,6 @@
 // A plugin's handler as one function, in whichever of the two forms it was written.
 
-import type { ProcessEvent } from '../lifecycle/process-event.ts';
+import type { ProcessEvent } from '../events/process-event.ts';
 import type { EventHandler, HandlerResult } from '../plugin/plugin.ts';
 
 export type HandleEvent = (event: ProcessEvent) => HandlerResult;

@@ -1,7 +1,7 @@
 // The other thread of watchdog.ts.
 
 import { writeSync } from 'node:fs';
-import { AT_WORK, CALLS, type WatchdogOrder } from './watchdog-words.ts';
+import { AT_WORK, CALLS, type WatchdogOrder } from './watchdog-shared-memory.ts';
 
 const STDERR = 2;
 

@@ -3,11 +3,13 @@
 // with a message if the same call is at work for too long. The kernel frees what we hold then.
 
 import { WorkerThread } from '@waggle/ffi';
-import { AT_WORK, CALLS, type WatchdogOrder, WORDS } from './watchdog-words.ts';
+import { AT_WORK, CALLS, type WatchdogOrder, WORD_COUNT } from './watchdog-shared-memory.ts';
 
 export class Watchdog implements Disposable {
   readonly #names: string[] = [];
-  readonly #words = new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
+  readonly #words = new Int32Array(
+    new SharedArrayBuffer(WORD_COUNT * Int32Array.BYTES_PER_ELEMENT),
+  );
   readonly #worker: WorkerThread;
 
   /** @param timeoutMs how long one call may take. */

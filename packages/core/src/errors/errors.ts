@@ -54,7 +54,7 @@ export class CommandNotStarted extends Data.TaggedError('CommandNotStarted')<{
 }> {}
 
 /** Plugins that do not go together. `plugins` names them. */
-export class BadComposition extends Data.TaggedError('BadComposition')<{
+export class InvalidPluginGraph extends Data.TaggedError('InvalidPluginGraph')<{
   readonly plugins: readonly string[];
   readonly message: string;
 }> {}
@@ -67,7 +67,7 @@ export class PluginNotStarted extends Data.TaggedError('PluginNotStarted')<{
 }> {}
 
 /** What was asked of a session needs a plugin that it was not given. */
-export class NotInComposition extends Data.TaggedError('NotInComposition')<{
+export class PluginMissing extends Data.TaggedError('PluginMissing')<{
   readonly service: string;
   readonly message: string;
 }> {}
@@ -88,7 +88,7 @@ export type WaggleError =
   | NoSuchProcess
   | BadCgroup
   | CommandNotStarted
-  | BadComposition
+  | InvalidPluginGraph
   | PluginNotStarted
-  | NotInComposition
+  | PluginMissing
   | SessionEnded;

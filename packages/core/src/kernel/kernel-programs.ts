@@ -21,9 +21,14 @@ import {
   possibleCpus,
   SystemError,
 } from '@waggle/ffi';
-import type { UnwindMode } from '../plugin/plugin.ts';
 import type { PidNamespace } from './pid-namespace.ts';
 import { unusableKfunc, withoutKfunc } from './unusable-kfuncs.ts';
+
+/**
+ * `fp`: by frame pointers, in the kernel's way. `dwarf`: by call frame information, and by frame
+ * pointers where there is none. `auto`: `dwarf` where the kernel can (6.1), `fp` elsewhere.
+ */
+export type UnwindMode = 'fp' | 'dwarf' | 'auto';
 
 export interface KernelProgramsOptions {
   /** Handlers to attach. */

@@ -13,7 +13,8 @@ import type {
   ForkEvent,
   LostEvent,
   ProcessEvent,
-} from '../lifecycle/process-event.ts';
+} from '../events/process-event.ts';
+import type { UnwindMode } from '../kernel/kernel-programs.ts';
 import type { PluginReport } from './plugin-report.ts';
 import type { Service, ShapeOf } from './service.ts';
 
@@ -71,6 +72,11 @@ export interface PluginHandlers {
    * Infinity) may be forgotten. Synchronous.
    */
   readonly cycle?: (endedBefore: number) => void;
+  /**
+   * At once when the session is to end: events that the kernel has made by now still come. The time to
+   * stop what makes work, since nothing else may get a turn until it does. Synchronous.
+   */
+  readonly stop?: () => void;
   /** After the last event, before finalizers. */
   readonly end?: () => HandlerResult;
 }
@@ -104,12 +110,6 @@ export interface PluginContext<Needs extends Services = Services> {
   /** Its own account until now: what it handled, what its full queue dropped, what failed. */
   report(): PluginReport;
 }
-
-/**
- * `fp`: by frame pointers, in the kernel's way. `dwarf`: by call frame information, and by frame
- * pointers where there is none. `auto`: `dwarf` where the kernel can (6.1), `fp` elsewhere.
- */
-export type UnwindMode = 'fp' | 'dwarf' | 'auto';
 
 /** What a plugin wants of the kernel, known before anything is loaded. */
 export interface KernelNeeds {
@@ -155,6 +155,8 @@ export interface PluginSpec<
   readonly queue?: QueueOptions;
   /** Without it a session is of no use: where its `start` fails, the session does not start. */
   readonly essential?: boolean;
+  /** It starts the session's cycles, by collections (`SessionService`): none begins by time. */
+  readonly startsCycles?: boolean;
   /** Failures of handlers after which it is stopped. Default 20. */
   readonly failureBudget?: number;
   /** A handler that takes longer has hung, and its plugin is stopped. Default 5,000; or Infinity. */
@@ -184,6 +186,7 @@ interface ErasedSpec {
   readonly needs: Services;
   readonly kernel: KernelNeeds;
   readonly essential: boolean;
+  readonly startsCycles: boolean;
   readonly queue: Required<QueueOptions>;
   readonly failureBudget: number;
   readonly handlerTimeoutMs: number;
@@ -231,6 +234,7 @@ export function definePlugin<
       needs,
       kernel: spec.kernel ?? {},
       essential: spec.essential ?? false,
+      startsCycles: spec.startsCycles ?? false,
       queue: { ...DEFAULT_QUEUE, ...spec.queue },
       failureBudget: spec.failureBudget ?? DEFAULT_FAILURE_BUDGET,
       handlerTimeoutMs: spec.handlerTimeoutMs ?? DEFAULT_HANDLER_TIMEOUT_MS,

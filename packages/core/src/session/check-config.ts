@@ -4,7 +4,7 @@ import { checkList, checkNumber, checkOptionsObject, isText } from '../errors/ch
 import { BadOption } from '../errors/errors.ts';
 import type { RateLimit } from '../kernel/kernel-settings.ts';
 import type { SessionConfig } from './session-config.ts';
-import type { SessionTarget } from './session-filter.ts';
+import type { SessionTarget } from './session-target.ts';
 
 /** PID_MAX_LIMIT of include/linux/threads.h */
 const PID_MAX = 4_194_304;

@@ -4,11 +4,11 @@
 import { expect, test } from 'bun:test';
 import { MemoryProcfs } from '@waggle/cache/testing';
 import type { Profile } from '@waggle/formats';
-import type { ExecEvent } from '../lifecycle/process-event.ts';
-import { ProcessMetadata, processMetadata } from '../metadata/process-metadata.ts';
-import { profileOutput } from '../outputs/profile-output.ts';
+import type { ExecEvent } from '../events/process-event.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import { Profiler } from '../plugins/cpu-profiler/index.ts';
+import { ProcessMetadata, processMetadata } from '../plugins/process-metadata/index.ts';
+import { profileOutput } from '../plugins/profile-output/index.ts';
 import { execEvent } from '../testing/events.ts';
 import { runPlugins } from '../testing/run-plugins.ts';
 import { CollectionCycle } from './collection-cycle.ts';

@@ -7,16 +7,17 @@ import { type Native, openNative, RingBuffer } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { ForeignProcfs, type WaggleError } from '../errors/errors.ts';
-import { toWaggleError } from '../errors/from-native.ts';
+import { toWaggleError } from '../kernel/from-native.ts';
 import {
   type KernelPrograms,
   type KernelProgramsOptions,
   loadKernelPrograms,
+  type UnwindMode,
 } from '../kernel/kernel-programs.ts';
 import { KernelSettings } from '../kernel/kernel-settings.ts';
 import { expectDescriptors } from '../kernel/limits.ts';
 import { type PidNamespace, pidNamespaceOf } from '../kernel/pid-namespace.ts';
-import type { KernelNeeds, UnwindMode } from '../plugin/plugin.ts';
+import type { KernelNeeds } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import type { SessionConfig } from './session-config.ts';
 import { SessionFilter } from './session-filter.ts';

@@ -5,7 +5,7 @@ import type { Procfs } from '@waggle/cache';
 import type { ReportProblem } from '../dispatch/running-plugin.ts';
 import type { RateLimit } from '../kernel/kernel-settings.ts';
 import type { Plugin } from '../plugin/plugin.ts';
-import type { SessionTarget } from './session-filter.ts';
+import type { SessionTarget } from './session-target.ts';
 
 export interface SessionConfig extends SessionTarget {
   /** What is done with the events. Order matters only among equals: needs come first. */

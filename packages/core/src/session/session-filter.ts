@@ -5,29 +5,12 @@ import { type KernelHook, MAPS } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
 import type { BpfObject } from '@waggle/ffi';
 import { NoSuchProcess } from '../errors/errors.ts';
+import { descendantsOf, expectProcess, hasEnded, parentsByProcfs } from '../events/descendants.ts';
 import { FollowedCgroups } from '../kernel/followed-cgroups.ts';
 import type { KernelSettings, RateLimit } from '../kernel/kernel-settings.ts';
 import type { PidNamespace } from '../kernel/pid-namespace.ts';
-import {
-  descendantsOf,
-  expectProcess,
-  hasEnded,
-  parentsByProcfs,
-} from '../lifecycle/descendants.ts';
 import { checkRateLimit, checkTarget } from './check-config.ts';
-
-/** Both have to hold. Without either: all processes. */
-export interface SessionTarget {
-  /** Only these processes and their descendants, old and new. */
-  readonly pids?: readonly number[];
-  /** Only descendants of this process (usually our own, about to start a command). */
-  readonly launcher?: number;
-  /**
-   * Only processes in these cgroup v2 directories or below: at most 16. One that is removed is followed
-   * again when it, or what is above it, is made again; a `warning` says both.
-   */
-  readonly cgroups?: readonly string[];
-}
+import type { SessionTarget } from './session-target.ts';
 
 /** What exec records say, and how many there may be. */
 export interface RecordOptions {

@@ -1,10 +1,10 @@
 // The session as its plugins see it.
 
+import type { EventTotals } from '../events/event-reader.ts';
 import type { RateLimit } from '../kernel/kernel-settings.ts';
-import type { EventTotals } from '../lifecycle/event-reader.ts';
 import { defineService } from '../plugin/service.ts';
 import type { CollectionKind } from './collection-cycle.ts';
-import type { SessionTarget } from './session-filter.ts';
+import type { SessionTarget } from './session-target.ts';
 
 /** What plugins can do with their session: the built-in service `session`. */
 export interface SessionControl {

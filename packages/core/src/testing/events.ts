@@ -7,7 +7,7 @@ import type {
   FailedExecEvent,
   ForkEvent,
   LostEvent,
-} from '../lifecycle/process-event.ts';
+} from '../events/process-event.ts';
 
 /** 2026-01-01T00:00:00Z, on a host that was started a day before. */
 const NOON_NS = 1_767_225_600_000_000_000n;

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test';
 import { MemoryProcfs } from '@waggle/cache/testing';
-import { BadComposition, PluginNotStarted } from '../errors/errors.ts';
-import type { ProcessEvent } from '../lifecycle/process-event.ts';
-import { ProcessMetadata, processMetadata } from '../metadata/process-metadata.ts';
+import { InvalidPluginGraph, PluginNotStarted } from '../errors/errors.ts';
+import type { ProcessEvent } from '../events/process-event.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import { cpuProfiler } from '../plugins/cpu-profiler/index.ts';
+import { ProcessMetadata, processMetadata } from '../plugins/process-metadata/index.ts';
 import { SessionService } from '../session/session-service.ts';
 import { execEvent, exitEvent, failedExecEvent, forkEvent, lostEvent } from './events.ts';
 import { runPlugins } from './run-plugins.ts';
@@ -104,7 +104,7 @@ test('failures are the plugin’s own, and what does not go together is refused'
   expect(seen.length).toBe(3);
   expect(plugins[0]).toMatchObject({ name: 'failing', state: 'stopped', failures: 2 });
   expect(problems.map(({ kind }) => kind)).toEqual(['failed', 'failed', 'stopped']);
-  expect(runPlugins([plugin, plugin], [], options)).rejects.toBeInstanceOf(BadComposition);
+  expect(runPlugins([plugin, plugin], [], options)).rejects.toBeInstanceOf(InvalidPluginGraph);
 });
 
 test('what only a kernel can do says so', async () => {

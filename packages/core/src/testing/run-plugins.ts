@@ -5,9 +5,9 @@ import { type Procfs, RealProcfs } from '@waggle/cache';
 import * as Effect from 'effect/Effect';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { PluginProblem } from '../dispatch/running-plugin.ts';
-import type { ProcessEvent } from '../lifecycle/process-event.ts';
-import { planComposition } from '../plugin/composition.ts';
+import type { ProcessEvent } from '../events/process-event.ts';
 import type { Plugin } from '../plugin/plugin.ts';
+import { planPlugins } from '../plugin/plugin-graph.ts';
 import type { PluginReport } from '../plugin/plugin-report.ts';
 import { CollectionCycle, type CollectionKind } from '../session/collection-cycle.ts';
 import { setUpPlugins } from '../session/set-up-plugins.ts';
@@ -36,7 +36,7 @@ export interface PluginsRun {
 }
 
 /**
- * Sets the plugins up, brings them the events in order, and closes them. Rejects with BadComposition
+ * Sets the plugins up, brings them the events in order, and closes them. Rejects with InvalidPluginGraph
  * when they do not go together, and with PluginNotStarted when one cannot be set up. The services
  * `kernel` and `session` are there without what only a kernel can do: asking them for that throws.
  *
@@ -53,7 +53,7 @@ export async function runPlugins(
   steps: Iterable<Step>,
   { procfs = new RealProcfs(), drainMs = DEFAULT_DRAIN_MS }: RunPluginsOptions = {},
 ): Promise<PluginsRun> {
-  const plan = planComposition(plugins);
+  const plan = planPlugins(plugins);
   const problems: PluginProblem[] = [];
   const events: ProcessEvent[] = [];
   let stopped = false;
@@ -89,6 +89,7 @@ export async function runPlugins(
         events.push(...batch);
         running.push(batch);
       }
+      running.stop();
       await running.drained(drainMs);
       await running.callEach('end');
       running.close();

@@ -1,7 +1,7 @@
 // A signal once sampling has ended: names are being read, which may take longer than somebody wants to
 // wait. The first one ends that, and what there is is written; the next ends the process.
 
-import type { Profiling } from '@waggle/core';
+import type { ProfilerService } from '@waggle/core';
 import { heededSignals } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 
@@ -13,7 +13,7 @@ export class NamingSignals implements Disposable {
     if (!this.end()) process.exit(INTERRUPTED);
   };
 
-  constructor(private readonly profiler: Profiling) {}
+  constructor(private readonly profiler: ProfilerService) {}
 
   /** Takes the signals from now on. */
   begin(): void {

@@ -1,14 +1,14 @@
 // A line on stderr that says how far the recording is; only where somebody can watch it.
 
 import { isatty } from 'node:tty';
-import type { Profiling } from '@waggle/core';
+import type { ProfilerService } from '@waggle/core';
 import * as Effect from 'effect/Effect';
 import { clearProgress, showProgress } from '../../terminal/messages.ts';
 
 const STDERR = 2;
 const INTERVAL_MS = 500;
 
-export function startProgress(profiler: Profiling) {
+export function startProgress(profiler: ProfilerService) {
   return Effect.acquireRelease(
     Effect.sync(() => {
       if (!isatty(STDERR)) return undefined;

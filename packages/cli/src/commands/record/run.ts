@@ -7,12 +7,13 @@ import {
   cpuProfiler,
   defaultCacheDirectory,
   existingDescendants,
+  imageRetirement,
   type OutputSink,
   openSession,
   ProcessMetadata,
   Profiler,
   type ProfilerCounts,
-  type Profiling,
+  type ProfilerService,
   processMetadata,
   profileOutput,
   type RootFrames,
@@ -22,7 +23,6 @@ import {
   type SessionConfig,
   sumOf,
   superviseCommand,
-  symbolInvalidation,
   watchReader,
   watchTarget,
 } from '@waggle/core';
@@ -191,7 +191,7 @@ function sessionConfig(
     execDetail: false,
     ringBytes: RING_BYTES,
     cycleMs: METADATA_MS[options.groupBy],
-    plugins: [processMetadata(), profiler, symbolInvalidation(), profileOutput({ sink })],
+    plugins: [processMetadata(), profiler, imageRetirement(), profileOutput({ sink })],
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
     ...launcher,
     ...(target.kind === 'processes' ? { pids: target.pids } : {}),
@@ -245,7 +245,7 @@ class ProfileSink implements OutputSink {
 
 function summarize(
   session: Session,
-  profiler: Profiling,
+  profiler: ProfilerService,
   { where }: Written,
   { unwind }: RecordOptions,
 ): void {

@@ -8,7 +8,7 @@ import {
   PluginNotStarted,
   type PluginProblem,
   type PluginReport,
-  planComposition,
+  planPlugins,
   printable,
   type WaggleError,
 } from '@waggle/core';
@@ -96,7 +96,7 @@ function check(file: string, { plugins }: AgentDefinition): number {
   const standIns = PROVIDED.filter(
     (service) => !plugins.some(({ provides }) => provides === service),
   ).map((service) => ({ name: service, needs: [], provides: service }));
-  const order = planComposition([...standIns, ...plugins] as typeof plugins)
+  const order = planPlugins([...standIns, ...plugins] as typeof plugins)
     .map(({ name }) => name)
     .filter((name) => !standIns.some((standIn) => standIn.name === name));
   say(`${file}: ${counted(order.length, 'plugin')} fit together: ${order.join(', ')}`);

@@ -1,11 +1,9 @@
 // The profiler as a plugin: its service samples while the session runs.
 
 import { readFileSync } from 'node:fs';
-import type { Profile } from '@waggle/formats';
 import {
   CpuProfiler,
   deferredRingBytes,
-  type FrameCount,
   type ProfilerConfig,
   type ProfilerCounts,
   type SampledProcess,
@@ -13,19 +11,16 @@ import {
 } from '@waggle/profiler';
 import { checkChoice, checkNumber, checkOptionsObject } from '../../errors/check-options.ts';
 import { BadOption, SessionEnded } from '../../errors/errors.ts';
+import type { UnwindMode } from '../../kernel/kernel-programs.ts';
 import { softLimit } from '../../kernel/limits.ts';
-import {
-  definePlugin,
-  type NeededServices,
-  type Services,
-  type UnwindMode,
-} from '../../plugin/plugin.ts';
+import { definePlugin, type NeededServices, type Services } from '../../plugin/plugin.ts';
 import { defineService } from '../../plugin/service.ts';
 import { checkPid } from '../../session/check-config.ts';
 import { Kernel } from '../../session/kernel-capture.ts';
+import { Collector, type ProfileCollector } from '../../session/roles.ts';
 
 /** What other plugins and the session can ask of it. Only after the session has started. */
-export interface Profiling {
+export interface ProfilerService extends ProfileCollector {
   counts(): ProfilerCounts;
   /**
    * An image ended at that moment (CLOCK_BOOTTIME), by exec or with its process: what is known of
@@ -39,13 +34,9 @@ export interface Profiling {
    * comes, has the names that are known, and `[object+0x…]` for the rest.
    */
   endNaming(): void;
-  /** Everything since the last collection. */
-  collect(): Promise<Profile>;
-  /** The same stack by stack, since the last collectRaw(). */
-  collectRaw(): Promise<readonly FrameCount[]>;
 }
 
-export const Profiler = defineService<Profiling>()('profiler');
+export const Profiler = defineService<ProfilerService>()(Collector.service);
 
 /** No services. */
 export type NoNeeds = Record<never, never>;
@@ -112,6 +103,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
     name: 'cpu-profiler',
     provides: Profiler,
     essential: true,
+    startsCycles: true,
     // `kernel` last: it is ours, whatever somebody calls his own.
     needs: { ...(options.needs as Needs), kernel: Kernel },
     kernel: {
@@ -150,6 +142,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
           collect: () => running().collect(),
           collectRaw: () => running().collectRaw(),
         },
+        stop: () => profiler?.stop(),
         // Not before the filter is in the kernel: everything else would be sampled until then.
         start() {
           const { rootFrames, ...rest } = options;

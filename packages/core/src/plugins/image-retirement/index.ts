@@ -5,9 +5,9 @@
 import { definePlugin } from '../../plugin/plugin.ts';
 import { Profiler } from '../cpu-profiler/index.ts';
 
-export const symbolInvalidation = () =>
+export const imageRetirement = () =>
   definePlugin({
-    name: 'symbol-invalidation',
+    name: 'image-retirement',
     needs: { profiler: Profiler },
     kernel: { events: ['exec', 'exit'] },
     setup: ({ services: { profiler } }) => ({

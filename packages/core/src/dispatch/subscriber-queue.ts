@@ -1,14 +1,14 @@
 // The queue of one observing plugin, and its turn at the one thread that there is. Batches are
-// shared between lanes and never copied. A turn ends when the queue is empty, when its time is up,
+// shared between queues and never copied. A turn ends when the queue is empty, when its time is up,
 // or when a handler returned something to wait for; so one slow plugin delays nobody for long.
 
-import type { ProcessEvent } from '../lifecycle/process-event.ts';
+import type { ProcessEvent } from '../events/process-event.ts';
 import type { HandlerResult, QueueOptions } from '../plugin/plugin.ts';
 import type { HandleEvent } from './event-handler.ts';
 import { isAsync, type RunningPlugin } from './running-plugin.ts';
 
 /** The clock is read between chunks of this many events, fewer where a chunk takes long. */
-const MOST_PER_CHUNK = 256;
+const MAX_PER_CHUNK = 256;
 const LONG_CHUNK_MS = 1;
 
 export interface Observer {
@@ -18,7 +18,7 @@ export interface Observer {
   readonly batch?: (events: readonly ProcessEvent[]) => HandlerResult;
 }
 
-export class Lane {
+export class SubscriberQueue {
   readonly #plugin: RunningPlugin;
   readonly #observer: Observer;
   readonly #capacity: number;
@@ -30,7 +30,7 @@ export class Lane {
   #queued = 0;
   #waiting = false;
   #chunk = 1;
-  #toldDropping = false;
+  #reportedDropping = false;
   #changed: (() => void)[] = [];
 
   /** @param wake called when there is work again after an asynchronous handler returned. */
@@ -69,7 +69,7 @@ export class Lane {
     return this.#blocks;
   }
 
-  /** A blocking lane that has no room: nothing more may be pushed. */
+  /** A blocking queue that has no room: nothing more may be pushed. */
   get full(): boolean {
     return this.#blocks && this.#queued >= this.#capacity;
   }
@@ -84,7 +84,7 @@ export class Lane {
     if (!this.#blocks) this.#dropOldest();
   }
 
-  /** Resolves when the lane has made progress, or its plugin was stopped. */
+  /** Resolves when the queue has made progress, or its plugin was stopped. */
   changed(): Promise<void> {
     return new Promise((resolve) => {
       this.#changed.push(resolve);
@@ -100,7 +100,7 @@ export class Lane {
       const before = now;
       now = performance.now();
       if (now - before > LONG_CHUNK_MS) this.#chunk = Math.max(1, this.#chunk >> 1);
-      else if (this.#chunk < MOST_PER_CHUNK) this.#chunk <<= 1;
+      else if (this.#chunk < MAX_PER_CHUNK) this.#chunk <<= 1;
       if (now >= deadline) break;
     }
     this.#plugin.busyMs += now - started;
@@ -177,8 +177,8 @@ export class Lane {
   #dropOldest(): void {
     let excess = this.#queued - this.#capacity;
     if (excess <= 0) return;
-    if (!this.#toldDropping) this.#plugin.isDropping();
-    this.#toldDropping = true;
+    if (!this.#reportedDropping) this.#plugin.isDropping();
+    this.#reportedDropping = true;
     this.#plugin.dropped += excess;
     this.#queued -= excess;
     while (excess > 0) {

@@ -1,23 +1,23 @@
 // Turns what ffi throws into core's tagged errors, in one place.
 
 import { LibraryError, SystemError, UnsupportedRuntime } from '@waggle/ffi';
-import { explainMissing, missingCapabilities } from '../kernel/capabilities.ts';
-import { explainLimit } from '../kernel/limits.ts';
 import {
   BadCgroup,
-  BadComposition,
   BadOption,
   CommandNotStarted,
   ForeignProcfs,
+  InvalidPluginGraph,
   KernelRefused,
   NativeUnavailable,
   NoSuchProcess,
-  NotInComposition,
   NotPermitted,
+  PluginMissing,
   PluginNotStarted,
   SessionEnded,
   type WaggleError,
-} from './errors.ts';
+} from '../errors/errors.ts';
+import { explainMissing, missingCapabilities } from './capabilities.ts';
+import { explainLimit } from './limits.ts';
 
 const TAGGED = [
   NotPermitted,
@@ -28,9 +28,9 @@ const TAGGED = [
   NoSuchProcess,
   BadCgroup,
   CommandNotStarted,
-  BadComposition,
+  InvalidPluginGraph,
   PluginNotStarted,
-  NotInComposition,
+  PluginMissing,
   SessionEnded,
 ] as const;
 

@@ -10,15 +10,15 @@ import type {
   ExitEvent,
   LostEvent,
   ProcessEvent,
-} from '../lifecycle/process-event.ts';
-import { definePlugin } from '../plugin/plugin.ts';
-import { defineService } from '../plugin/service.ts';
-import { Kernel } from '../session/kernel-capture.ts';
+} from '../../events/process-event.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { Kernel } from '../../session/kernel-capture.ts';
+import { ProcessMetadata } from '../../session/roles.ts';
 import { imageOf, PendingForks } from './pending-forks.ts';
-import { StartWalk } from './start-walk.ts';
+import { ProcfsWalk } from './procfs-walk.ts';
 
 /** Key of the cache, for plugins that need it. */
-export const ProcessMetadata = defineService<ProcessMetadataCache>()('process-metadata');
+export { ProcessMetadata };
 
 export interface ProcessMetadataOptions {
   /** Most entries at any time. Default 65,536: as many processes as a large host has. */
@@ -54,7 +54,7 @@ export const processMetadata = (options: ProcessMetadataOptions = {}) =>
   });
 
 class MetadataKeeper {
-  readonly walk: StartWalk;
+  readonly walk: ProcfsWalk;
   readonly #cache: ProcessMetadataCache;
   readonly #forks: PendingForks;
   /** /proc shows cgroups as records do: not from the root of a cgroup namespace. */
@@ -64,7 +64,7 @@ class MetadataKeeper {
   constructor(cache: ProcessMetadataCache) {
     this.#cache = cache;
     this.#forks = new PendingForks(cache);
-    this.walk = new StartWalk(cache);
+    this.walk = new ProcfsWalk(cache);
   }
 
   load(event: ProcessEvent): void {

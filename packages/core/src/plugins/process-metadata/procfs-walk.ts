@@ -10,7 +10,7 @@ const AT_ONCE_MS = 150;
 const TURN_MS = 4;
 const BREAK_MS = 4;
 
-export class StartWalk {
+export class ProcfsWalk {
   readonly #cache: ProcessMetadataCache;
   #timer: ReturnType<typeof setTimeout> | undefined;
 

@@ -2,13 +2,13 @@
 // slow is waited for, and then it is the ring buffer in the kernel that holds the events.
 
 import type { KernelHook } from '@waggle/bpf';
-import { sumOf } from '../lifecycle/event-reader.ts';
-import type { LostEvent, ProcessEvent } from '../lifecycle/process-event.ts';
-import { definePlugin, type PluginContext, type Services } from '../plugin/plugin.ts';
-import type { Service } from '../plugin/service.ts';
-import { type SessionControl, SessionService } from '../session/session-service.ts';
-import { stringifyJson } from '../text/json.ts';
-import { ProcessTreeService } from '../tree/process-tree-plugin.ts';
+import { sumOf } from '../../events/event-reader.ts';
+import type { LostEvent, ProcessEvent } from '../../events/process-event.ts';
+import { definePlugin, type PluginContext, type Services } from '../../plugin/plugin.ts';
+import type { Service } from '../../plugin/service.ts';
+import { type SessionControl, SessionService } from '../../session/session-service.ts';
+import { stringifyJson } from '../../text/json.ts';
+import { ProcessTreeService } from '../process-tree/index.ts';
 import { EventJson } from './event-json.ts';
 import { WithheldCounts, type WithheldNotice } from './withheld.ts';
 

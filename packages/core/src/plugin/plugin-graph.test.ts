@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { planComposition } from './composition.ts';
 import { definePlugin, type Plugin } from './plugin.ts';
+import { planPlugins } from './plugin-graph.ts';
 
 function plugin(name: string, needs: readonly string[] = [], provides?: string): Plugin {
   return definePlugin({
@@ -12,7 +12,7 @@ function plugin(name: string, needs: readonly string[] = [], provides?: string):
   });
 }
 
-const names = (plugins: readonly Plugin[]) => planComposition(plugins).map(({ name }) => name);
+const names = (plugins: readonly Plugin[]) => planPlugins(plugins).map(({ name }) => name);
 
 describe('the order of plugins', () => {
   test('is that of registration, but for what others need', () => {
@@ -45,7 +45,7 @@ describe('the order of plugins', () => {
           ),
         );
         const registered = order.map((index) => plugins[index]!);
-        const planned = planComposition(registered);
+        const planned = planPlugins(registered);
         expect(new Set(planned)).toEqual(new Set(registered));
         for (const one of planned)
           for (const need of one.needs)
@@ -80,7 +80,7 @@ describe('what does not fit together is refused by name', () => {
     ['itself', [plugin('a', ['x'], 'x')], /a needs a/],
   ] as const)
     test(what, () => {
-      expect(() => planComposition(plugins)).toThrow(says);
+      expect(() => planPlugins(plugins)).toThrow(says);
     });
 
   test('built-in services need no plugin', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { LibraryError, SystemError, UnsupportedRuntime } from '@waggle/ffi';
-import { KernelRefused, NativeUnavailable } from './errors.ts';
+import { KernelRefused, NativeUnavailable } from '../errors/errors.ts';
 import { toWaggleError } from './from-native.ts';
 
 test('no library and no FFI are both NativeUnavailable, with the words of what is missing', () => {

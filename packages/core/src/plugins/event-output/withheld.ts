@@ -2,8 +2,8 @@
 // because too many processes were to be followed. Said once a second at most, and at the end.
 
 import type { KernelHook } from '@waggle/bpf';
-import { sumOf } from '../lifecycle/event-reader.ts';
-import type { SessionControl } from '../session/session-service.ts';
+import { sumOf } from '../../events/event-reader.ts';
+import type { SessionControl } from '../../session/session-service.ts';
 
 export interface WithheldNotice {
   /**

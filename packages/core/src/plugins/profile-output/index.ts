@@ -4,13 +4,13 @@
 import type { ProcessMetadataCache } from '@waggle/cache';
 import type { Profile } from '@waggle/formats';
 import type { FrameCount } from '@waggle/profiler';
-import { messageOf } from '../dispatch/running-plugin.ts';
-import { checkNumber } from '../errors/check-options.ts';
-import { ProcessMetadata } from '../metadata/process-metadata.ts';
-import { definePlugin } from '../plugin/plugin.ts';
-import { Profiler } from '../plugins/cpu-profiler/index.ts';
-import type { CollectionKind } from '../session/collection-cycle.ts';
-import { SessionService } from '../session/session-service.ts';
+import { messageOf } from '../../dispatch/running-plugin.ts';
+import { checkNumber } from '../../errors/check-options.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import type { CollectionKind } from '../../session/collection-cycle.ts';
+import { SessionService } from '../../session/session-service.ts';
+import { Profiler } from '../cpu-profiler/index.ts';
+import { ProcessMetadata } from '../process-metadata/index.ts';
 
 /** What goes to a sink with the stacks of one cycle. */
 export interface SinkContext {

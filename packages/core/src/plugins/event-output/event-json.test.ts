@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import type { ExecDetail, ExecEvent, ExitEvent } from '../lifecycle/process-event.ts';
+import type { ExecDetail, ExecEvent, ExitEvent } from '../../events/process-event.ts';
 import { EventJson } from './event-json.ts';
 import { Rfc3339 } from './rfc3339.ts';
 

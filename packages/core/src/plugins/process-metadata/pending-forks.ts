@@ -3,7 +3,7 @@
 // without exec, or are asked for by then. An entry of theirs is their parent's under their name.
 
 import type { ImageIdentity, ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
-import type { ForkEvent } from '../lifecycle/process-event.ts';
+import type { ForkEvent } from '../../events/process-event.ts';
 
 export class PendingForks {
   readonly #byChild = new Map<number, ForkEvent>();

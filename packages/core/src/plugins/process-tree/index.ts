@@ -1,11 +1,11 @@
 // The plugin that keeps the process tree: fed by every event, seeded by a walk of /proc.
 
 import { type Procfs, ProcfsError, ticksFromBoottime } from '@waggle/cache';
-import type { ExecEvent, ExitEvent, ForkEvent } from '../lifecycle/process-event.ts';
-import { ProcessMetadata } from '../metadata/process-metadata.ts';
-import { definePlugin } from '../plugin/plugin.ts';
-import { defineService } from '../plugin/service.ts';
-import { Kernel } from '../session/kernel-capture.ts';
+import type { ExecEvent, ExitEvent, ForkEvent } from '../../events/process-event.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { defineService } from '../../plugin/service.ts';
+import { Kernel } from '../../session/kernel-capture.ts';
+import { ProcessMetadata } from '../process-metadata/index.ts';
 import { ProcessTree, type Sighting } from './process-tree.ts';
 
 /** Key of the tree, for plugins that need it. */

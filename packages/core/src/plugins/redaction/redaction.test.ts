@@ -4,10 +4,10 @@ import type {
   ExecEvent,
   ExitEvent,
   FailedExecEvent,
-} from '../lifecycle/process-event.ts';
-import { execEvent, exitEvent, failedExecEvent, forkEvent } from '../testing/events.ts';
+} from '../../events/process-event.ts';
+import { execEvent, exitEvent, failedExecEvent, forkEvent } from '../../testing/events.ts';
+import { redaction } from './index.ts';
 import { REDACTED } from './redact-arguments.ts';
-import { redaction } from './redaction.ts';
 
 type Handlers = {
   readonly load: Readonly<Record<'fork' | 'exec' | 'exit' | 'failedExec', (event: object) => void>>;

@@ -1,7 +1,7 @@
 // Which plugins go together: the same rules for the compiler (types) and at start (plan). A
 // composition is a list; the plan is the order in which its plugins are set up and called.
 
-import { BadComposition } from '../errors/errors.ts';
+import { InvalidPluginGraph } from '../errors/errors.ts';
 import type { Plugin } from './plugin.ts';
 
 /** Services that every session has, without a plugin. */
@@ -31,7 +31,7 @@ export type DuplicateNames<
   : never;
 
 /** What keeps a list from fitting together, in words; never if nothing does. */
-export type CompositionProblem<Plugins extends readonly Plugin[]> = [
+export type PluginGraphProblem<Plugins extends readonly Plugin[]> = [
   MissingServices<Plugins>,
 ] extends [never]
   ? [DuplicateNames<Plugins>] extends [never]
@@ -40,24 +40,24 @@ export type CompositionProblem<Plugins extends readonly Plugin[]> = [
   : { readonly 'no plugin provides the service': MissingServices<Plugins> };
 
 /**
- * For a parameter: `config: { plugins: P } & Fitting<P, Given>` compiles if the list fits together
+ * For a parameter: `config: { plugins: P } & ValidPlugins<P, Given>` compiles if the list fits together
  * with the services that are given besides, and names in the error what does not.
  */
-export type Fitting<Plugins extends readonly Plugin[], Given extends string = never> = [
-  CompositionProblem<readonly [...Plugins, Plugin<never, never, Given>]>,
+export type ValidPlugins<Plugins extends readonly Plugin[], Given extends string = never> = [
+  PluginGraphProblem<readonly [...Plugins, Plugin<never, never, Given>]>,
 ] extends [never]
   ? unknown
   : {
-      readonly plugins: CompositionProblem<readonly [...Plugins, Plugin<never, never, Given>]>;
+      readonly plugins: PluginGraphProblem<readonly [...Plugins, Plugin<never, never, Given>]>;
     };
 
 /**
  * The order of set-up and, within a phase, of calls: what a plugin needs comes before it, and
  * apart from that registration order holds.
  *
- * @throws BadComposition for a duplicate name or service, a missing need or a cycle.
+ * @throws InvalidPluginGraph for a duplicate name or service, a missing need or a cycle.
  */
-export function planComposition(plugins: readonly Plugin[]): readonly Plugin[] {
+export function planPlugins(plugins: readonly Plugin[]): readonly Plugin[] {
   const byName = new Map<string, Plugin>();
   const providers = new Map<string, Plugin>();
   for (const plugin of plugins) {
@@ -103,6 +103,6 @@ function isBuiltIn(service: string): service is BuiltIn {
   return (BUILT_IN_SERVICES as readonly string[]).includes(service);
 }
 
-function refuse(plugins: readonly string[], message: string): BadComposition {
-  return new BadComposition({ plugins, message });
+function refuse(plugins: readonly string[], message: string): InvalidPluginGraph {
+  return new InvalidPluginGraph({ plugins, message });
 }

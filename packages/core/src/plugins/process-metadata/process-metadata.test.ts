@@ -6,9 +6,9 @@ import { expect, test } from 'bun:test';
 import type { ProcessMetadataCache } from '@waggle/cache';
 import { MemoryProcfs } from '@waggle/cache/testing';
 import fc from 'fast-check';
-import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from '../lifecycle/process-event.ts';
-import type { ErasedSetup, PluginContext } from '../plugin/plugin.ts';
-import { processMetadata } from './process-metadata.ts';
+import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from '../../events/process-event.ts';
+import type { ErasedSetup, PluginContext } from '../../plugin/plugin.ts';
+import { processMetadata } from './index.ts';
 
 const TICK_NS = 10_000_000n;
 

@@ -2,7 +2,7 @@
 // whatever else of an event a program chose, since a command line may stand in any of them (a failed
 // exec of `mysql --password=x` as one word has it in its path).
 
-import { cutArguments } from '../lifecycle/cut-arguments.ts';
+import { cutArguments } from '../../events/cut-arguments.ts';
 import type {
   EventDraft,
   ExecDetail,
@@ -10,9 +10,9 @@ import type {
   ExitEvent,
   FailedExecEvent,
   ForkEvent,
-} from '../lifecycle/process-event.ts';
-import { ProcessMetadata } from '../metadata/process-metadata.ts';
-import { definePlugin } from '../plugin/plugin.ts';
+} from '../../events/process-event.ts';
+import { definePlugin } from '../../plugin/plugin.ts';
+import { ProcessMetadata } from '../process-metadata/index.ts';
 import { REDACTED, redactArguments, redactText } from './redact-arguments.ts';
 
 export interface RedactionOptions {

@@ -1,0 +1,140 @@
+// Ring buffer to dispatcher: reads what the kernel made, as often as there is something, hands it on in
+// batches, and starts cycles by time. At the end it brings the plugins everything that was made by then.
+
+import { DrainLoop, EpollWakeup } from '@waggle/ffi';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import { RunningPlugin } from '../dispatch/running-plugin.ts';
+import type { EventReader } from '../events/event-reader.ts';
+import type { ProcessEvent } from '../events/process-event.ts';
+import { definePlugin } from '../plugin/plugin.ts';
+import type { KernelCapture } from './kernel-capture.ts';
+import { reportOnStderr } from './notices.ts';
+import type { SessionConfig } from './session-config.ts';
+
+/** Events that wait for an early handler or a blocking plugin; then the ring holds the rest. */
+const MAX_BACKLOG = 65_536;
+/** Between looks under load. Longer than a look costs by far: small batches are what costs CPU. */
+const BUSY_DELAY_MS = 25;
+/** A writer is interrupted for microseconds, on an overloaded machine for some milliseconds. */
+const LAST_LOOK_MS = 1000;
+const DEFAULT_CYCLE_MS = 250;
+const DEFAULT_DRAIN_MS = 5000;
+/** Nobody wonders before that. */
+const REPORT_WAITING_MS = 1000;
+
+export class EventPump {
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #abandoned = Promise.withResolvers<void>();
+  #cycleStarted = performance.now();
+  readonly #defaultCycleMs: number | 'manual';
+
+  constructor(
+    private readonly capture: KernelCapture,
+    private readonly reader: EventReader,
+    private readonly dispatcher: Dispatcher,
+    private readonly stopped: Promise<void>,
+    private readonly config: SessionConfig,
+  ) {
+    const startedByPlugins = config.plugins?.some(({ spec }) => spec.startsCycles);
+    this.#defaultCycleMs = startedByPlugins ? 'manual' : DEFAULT_CYCLE_MS;
+  }
+
+  /** Resolves when every plugin has had everything. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  async run(): Promise<void> {
+    const failed = Promise.withResolvers<never>();
+    const loop = new DrainLoop({
+      drain: () => this.#drain(),
+      busyDelayMs: BUSY_DELAY_MS,
+      wakeup: new EpollWakeup(this.capture.native, this.capture.ring.map.fd),
+      onError: failed.reject,
+    });
+    try {
+      await Promise.race([this.stopped, failed.promise]);
+    } finally {
+      loop.close();
+    }
+    const reporting = setTimeout(() => this.#reportWaiting(), REPORT_WAITING_MS);
+    await this.#readRest();
+    await Promise.race([
+      this.dispatcher.drained(this.config.drainMs ?? DEFAULT_DRAIN_MS),
+      this.#abandoned.promise,
+    ]);
+    clearTimeout(reporting);
+    await this.dispatcher.callEach('end');
+    this.#ended.resolve();
+  }
+
+  /** Plugins are no longer waited for, those that write at the end neither. */
+  abandon(): void {
+    this.#abandoned.resolve();
+    this.dispatcher.close();
+  }
+
+  #reportWaiting(): void {
+    const report = this.config.onPluginProblem ?? reportOnStderr;
+    for (const { plugin, events } of this.dispatcher.waiting())
+      report({
+        plugin,
+        kind: 'warning',
+        message: `ending: plugin "${plugin}" is still at work, with ${events} events before it; a second Ctrl-C gives them up`,
+      });
+  }
+
+  subscribe(observer: (events: readonly ProcessEvent[]) => void | Promise<void>): () => void {
+    const subscriber = new RunningPlugin(
+      definePlugin({
+        name: 'subscriber',
+        handlerTimeoutMs: Number.POSITIVE_INFINITY,
+        setup: () => ({}),
+      }),
+      this.config.onPluginProblem ?? reportOnStderr,
+    );
+    const queue = { capacity: MAX_BACKLOG, whenFull: 'block' } as const;
+    return this.dispatcher.subscribe(subscriber, observer, queue);
+  }
+
+  /** Until the ring is empty, or the backlog full. */
+  catchUp(): void {
+    while (this.#drain() > 0);
+  }
+
+  /**
+   * Everything that the kernel had made by now. A record that another CPU is still writing hides those
+   * behind it, so an empty look is not the end: the kernel's own count is.
+   */
+  async #readRest(): Promise<void> {
+    const made = this.reader.made();
+    const deadline = performance.now() + LAST_LOOK_MS;
+    for (;;) {
+      const events = this.reader.read();
+      this.dispatcher.push(events);
+      if (events.length > 0) continue;
+      if (this.reader.accounted() >= made || performance.now() > deadline) break;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1);
+      });
+    }
+    this.dispatcher.push(this.reader.lastLosses());
+  }
+
+  #drain(): number {
+    if (this.dispatcher.backlog >= MAX_BACKLOG) return 0;
+    const events = this.reader.read();
+    this.#cycleIfDue();
+    this.dispatcher.push(events);
+    return events.length;
+  }
+
+  #cycleIfDue(): void {
+    const { cycleMs = this.#defaultCycleMs } = this.config;
+    if (cycleMs === 'manual') return;
+    const now = performance.now();
+    if (now - this.#cycleStarted < cycleMs) return;
+    this.#cycleStarted = now;
+    this.dispatcher.cycle(Number.POSITIVE_INFINITY);
+  }
+}
