@@ -4,7 +4,7 @@ import type { ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import { fileOffset, isUnnamed, unnamed } from '../unnamed-code.ts';
 import { BUILD_ID, FRAME_KIND, FRAME_TYPE, KERNEL, KERNEL_FRAME } from './attributes.ts';
-import type { Message } from './schema.ts';
+import type { Message } from './message.ts';
 
 export class OtlpSyntaxError extends Error {
   override readonly name = 'OtlpSyntaxError';

@@ -9,7 +9,7 @@ import { writableName } from '../merged-stacks.ts';
 import type { Profile, ProfileFrame } from '../profile.ts';
 import { byAddress } from '../source-place.ts';
 import { BUILD_ID, FRAME_KIND, FRAME_TYPE, KERNEL, KERNEL_FRAME } from './attributes.ts';
-import type { Draft } from './schema.ts';
+import type { Draft } from './message.ts';
 
 const NONE = 0;
 const NO_FRAME: ProfileFrame = { name: '', kind: 'unresolved' };

@@ -7,8 +7,8 @@ import type { Profile, ProfileMetadata, ProfileStack, ProfileValues } from '../p
 import { SAMPLES, stackValues, valueTypesOf } from '../values.ts';
 import { COMMAND_LINE, DEFAULT_VALUE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
 import { OtlpDictionary } from './dictionary.ts';
+import type { Draft } from './message.ts';
 import { encodeMessage } from './messages.ts';
-import type { Draft } from './schema.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;

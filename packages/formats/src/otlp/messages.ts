@@ -1,21 +1,36 @@
 /** Between messages as plain objects and their bytes, which protobufjs makes by our schema. */
 import type { Type } from 'protobufjs/light.js';
+import type { Draft, Message, MessageName } from './message.ts';
 import { protobuf } from './protobuf.ts';
-import { type Draft, type Message, type MessageName, messages } from './schema.ts';
+import { messages } from './schema.ts';
 
 const types = new Map<MessageName, Type>();
+
+interface Field {
+  readonly id: number;
+  readonly type: string;
+  readonly oneof?: string;
+}
+
+/** Of the fields of one of these one is set, and it counts even when it is 0 or empty. */
+function oneofsOf(fields: Readonly<Record<string, Field>>): Record<string, { oneof: string[] }> {
+  const oneofs: Record<string, { oneof: string[] }> = {};
+  for (const [field, { oneof }] of Object.entries(fields)) {
+    if (oneof === undefined) continue;
+    oneofs[oneof] ??= { oneof: [] };
+    oneofs[oneof].oneof.push(field);
+  }
+  return oneofs;
+}
 
 /** Made at first use: most programs that have this package write other formats. */
 function typeOf(name: MessageName): Type {
   if (types.size === 0) {
     const root = protobuf().Root.fromJSON({
       nested: Object.fromEntries(
-        Object.entries(messages).map(([each, fields]) => [
+        Object.entries<Record<string, Field>>(messages).map(([each, fields]) => [
           each,
-          // Of an AnyValue's fields one is set, and it counts even when it is 0 or empty.
-          each === 'AnyValue'
-            ? { fields, oneofs: { value: { oneof: Object.keys(fields) } } }
-            : { fields },
+          { fields, oneofs: oneofsOf(fields) },
         ]),
       ),
     });

@@ -9,9 +9,9 @@ import { ProfileTooLargeError, ReadBudget } from '../read-budget.ts';
 import { nanosecondsIn, SAMPLES, sampleCount } from '../values.ts';
 import { COMMAND, COMMAND_LINE, DEFAULT_VALUE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
 import { DictionaryReader, OtlpSyntaxError } from './dictionary-reader.ts';
+import type { Message } from './message.ts';
 import { spendOnMessage } from './message-size.ts';
 import { decodeJsonMessage, decodeMessage } from './messages.ts';
-import type { Message } from './schema.ts';
 
 export { OtlpSyntaxError } from './dictionary-reader.ts';
 

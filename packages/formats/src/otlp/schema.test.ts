@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { ScalarType } from '@bufbuild/protobuf';
+import { otlpSchema } from '../../scripts/otlp-schema.ts';
 import { published } from '../../test/opentelemetry.ts';
 import { messages } from './schema.ts';
 
@@ -28,6 +29,12 @@ test.each(Object.entries<Record<string, Field>>(messages))(
 
 test('the fields of an AnyValue exclude each other', () => {
   const [value] = published.get('AnyValue')?.oneofs ?? [];
-  for (const field of Object.keys(messages.AnyValue))
+  for (const [field, { oneof }] of Object.entries(messages.AnyValue)) {
     expect(value?.fields.map(({ localName }) => localName)).toContain(field);
+    expect(oneof).toBe('value');
+  }
+});
+
+test('is what the published files say: else run scripts/generate-otlp-schema.ts', () => {
+  expect<unknown>(messages).toEqual(otlpSchema());
 });
