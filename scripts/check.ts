@@ -76,6 +76,9 @@ for (const { name, directory } of publishedPackages()) {
     run('attw', '--pack', directory, '--profile', 'esm-only', '--no-emoji'),
   );
 }
+await step('packages have licence, source and no tests', () =>
+  run('bun', 'scripts/check-packed.ts'),
+);
 await step('the packed packages do what the guide says', () =>
   run('bun', 'scripts/try-packages.ts'),
 );
