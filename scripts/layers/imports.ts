@@ -1,8 +1,8 @@
 // Which source file imports which, types included: read by TypeScript's own scanner from the text of
-// every file below packages/*/src that is published. Tests, benchmarks and generated files are left
-// out: a test may look at anything.
+// every file. The layer check asks for what is published (packages/*/src without tests, which may look
+// at anything); `npm run dev` asks for the tests too.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 
@@ -18,26 +18,38 @@ interface Manifest {
   readonly exports: Readonly<Record<string, { readonly bun: string }>>;
 }
 
-const notPart = /\.(?:test|deno|node)\.ts$|\/generated\/|\/fixtures\//;
+const unread = /(?:^|\/)(?:node_modules|dist|generated|fixtures|bundle)\//;
+const test = /\.(?:test|deno|node)\.ts$/;
 
-/** All imports between source files below `root`. An import that leads nowhere is left to tsc. */
-export function readImports(root: string): Import[] {
+/** Sources that are published, from the root of the repository. */
+export function sourceFiles(root: string): string[] {
+  return filesOf(root, 'packages/*/src/**/*.ts').filter((file) => !test.test(file));
+}
+
+/** These and all that stands beside them: tests, benchmarks, scripts. */
+export function allFiles(root: string): string[] {
+  return filesOf(root, '{packages,scripts,tests,examples}/**/*.ts');
+}
+
+function filesOf(root: string, pattern: string): string[] {
+  const files = new Bun.Glob(pattern).scanSync({ cwd: root });
+  return [...files].filter((file) => !unread.test(file)).sort();
+}
+
+/** All imports between these files. One that leads elsewhere, or nowhere, is left to tsc. */
+export function readImports(root: string, files: readonly string[]): Import[] {
   const entries = packageEntries(root);
-  return sourceFiles(root).flatMap((from) => {
+  const known = new Set(files);
+  return files.flatMap((from) => {
     const text = readFileSync(join(root, from), 'utf8');
     return ts.preProcessFile(text, true, true).importedFiles.flatMap(({ fileName, pos }) => {
       const to = fileName.startsWith('.')
         ? relative(root, resolve(root, dirname(from), fileName))
         : entries.get(fileName);
-      if (to === undefined || notPart.test(to) || !existsSync(join(root, to))) return [];
+      if (to === undefined || !known.has(to)) return [];
       return [{ from, to, line: text.slice(0, pos).split('\n').length }];
     });
   });
-}
-
-export function sourceFiles(root: string): string[] {
-  const files = new Bun.Glob('packages/*/src/**/*.ts').scanSync({ cwd: root });
-  return [...files].filter((file) => !notPart.test(file)).sort();
 }
 
 /** `@waggle/cache/testing` to its source file, by the `bun` condition of its package. */
