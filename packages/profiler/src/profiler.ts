@@ -6,7 +6,9 @@ import { unwindStop } from '@waggle/bpf';
 import { bootToRealtimeOffset, clockNanoseconds, cpuGenerations } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import { BoundedMemory } from './bounded-memory.ts';
+import type { Frame } from './frames/frame-table.ts';
 import { AddressSpaces } from './mappings/address-spaces.ts';
+import type { SampledCode } from './mappings/jit-image.ts';
 import { JitMaps } from './mappings/jit-maps.ts';
 import { LostMappings } from './mappings/lost-mappings.ts';
 import { ObjectFiles } from './mappings/object-files.ts';
@@ -20,6 +22,7 @@ import { type CpuChanges, SampledCpus } from './sampling/sampled-cpus.ts';
 import { type FrameCount, toFrameCounts } from './stacks/raw-stacks.ts';
 import { type RootFrames, StackCollector } from './stacks/stack-collector.ts';
 import { type ResolvedStack, StackResolver } from './stacks/stack-resolver.ts';
+import { PerfMapClient } from './symbolization/perf-map-client.ts';
 import { ObjectReader } from './symbolization/symbolization-client.ts';
 import { Symbolizer, type UnreadObjects } from './symbolization/symbolizer.ts';
 import { DeferredSamples } from './unwinding/deferred-samples.ts';
@@ -135,11 +138,19 @@ export class CpuProfiler {
       original: (pid, mapping) => this.copies.original(pid, mapping),
       copyElsewhere: (pid, mapping, text) => this.copies.copyElsewhere(pid, mapping, text),
     });
-    this.jitMaps = new JitMaps(this.spaces, this.objects, kernel.procfs, {
+    const clock = {
       monotonic: () => clockNanoseconds(kernel.native, 'monotonic'),
       boottime: () => clockNanoseconds(kernel.native, 'boottime'),
       toEpoch: () => bootToRealtimeOffset(kernel.native),
-    });
+    };
+    this.jitMaps = new JitMaps(
+      this.spaces,
+      this.objects,
+      kernel.procfs,
+      clock,
+      new PerfMapClient(),
+      () => this.waitingCode(),
+    );
     this.maps = new SampleMaps(kernel.programs.object);
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
     this.unwinding = this.openUnwinding();
@@ -222,12 +233,9 @@ export class CpuProfiler {
     this.startedAt = now;
     const lostSamples = lost - this.lostBefore;
     this.lostBefore = lost;
-    this.jitMaps.refreshAtLast();
-    this.collecting++;
-    this.symbolizer.renewTime();
-    const stacks = await collector.profileStacks(this.symbolizer).finally(() => {
-      this.collecting--;
-    });
+    const stacks = await this.named(collector.waiting(), () =>
+      collector.profileStacks(this.symbolizer),
+    );
     this.otherSamples += collector.otherSamples;
     this.jitMaps.forgetUnused();
     return {
@@ -250,19 +258,35 @@ export class CpuProfiler {
    */
   endNaming(): void {
     this.reader.end();
+    this.jitMaps.endScanning();
   }
 
   /** Stacks one by one since the last collectRaw(). Empty unless `raw` was configured. */
   async collectRaw(): Promise<readonly FrameCount[]> {
     await this.catchUp();
     const { raw } = this;
-    this.jitMaps.refreshAtLast();
     this.raw = [];
+    return this.named(framesOf(raw), () => toFrameCounts(raw, this.symbolizer));
+  }
+
+  private *waitingCode(): Generator<SampledCode> {
+    yield* namelessCode(this.collector.waiting());
+    yield* namelessCode(framesOf(this.raw));
+  }
+
+  /** With all that there is to say about generated code, as a collection that takes its own time. */
+  private async named<Result>(
+    frames: Iterable<Frame>,
+    name: () => Promise<Result>,
+  ): Promise<Result> {
     this.collecting++;
-    this.symbolizer.renewTime();
-    return toFrameCounts(raw, this.symbolizer).finally(() => {
+    try {
+      await this.jitMaps.finish(namelessCode(frames));
+      this.symbolizer.renewTime();
+      return await name();
+    } finally {
       this.collecting--;
-    });
+    }
   }
 
   close(): void {
@@ -425,4 +449,12 @@ export class CpuProfiler {
     this.sampling = false;
     this.cpus[Symbol.dispose]();
   }
+}
+
+function* namelessCode(frames: Iterable<Frame>): Generator<SampledCode> {
+  for (const frame of frames) if (frame.kind === 'jit' && frame.name === undefined) yield frame;
+}
+
+function* framesOf(stacks: readonly ResolvedStack[]): Generator<Frame> {
+  for (const { frames } of stacks) for (const { frame } of frames) yield frame;
 }

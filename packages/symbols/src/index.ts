@@ -27,7 +27,9 @@ export { type JitUnwinding, readJitUnwinding } from './perf-map/jit-unwinding.ts
 export { MapMemory, type MapMemoryLimits } from './perf-map/map-memory.ts';
 export { describeProcess, type MapOwner } from './perf-map/map-owner.ts';
 export { PerfMap, type PerfMapOptions } from './perf-map/perf-map.ts';
-export { type MapSearch, PerfMapFolder } from './perf-map/perf-map-folder.ts';
+export { type FollowedMap, type MapSearch, PerfMapFolder } from './perf-map/perf-map-folder.ts';
+export { SampledPerfMap } from './perf-map/sampled-perf-map.ts';
+export { type PerfMapScan, type ScannedPerfMap, scanPerfMap } from './perf-map/scan-perf-map.ts';
 export { type PltStub, readPltStubs } from './plt.ts';
 export { ReadBudget, type ReadLimits } from './read-budget.ts';
 export type { SymbolRanges } from './symbol-ranges.ts';

@@ -48,6 +48,8 @@ export class FrameTable {
   private unnamed = 0;
   private readonly ids = new Map<string, number>();
   private readonly list: Frame[] = [];
+  /** By number; undefined for what comes again under another one. */
+  private readonly keys: (string | undefined)[] = [];
 
   get frames(): readonly Frame[] {
     return this.list;
@@ -58,9 +60,7 @@ export class FrameTable {
     const known = this.ids.get(key);
     if (known !== undefined) return known;
     if (frame.kind === 'jit' && frame.name === undefined) this.countUnnamed();
-    const id = this.list.push(frame) - 1;
-    this.ids.set(key, id);
-    return id;
+    return this.add(frame, key);
   }
 
   /** The same number stands for this from now on. */
@@ -70,11 +70,26 @@ export class FrameTable {
 
   /** As replace(), and a frame that comes again gets another number. */
   retire(id: number, frame: Frame): void {
-    const former = this.list[id];
-    if (former === undefined) return;
-    const key = keyOf(former, this.spanNs);
-    if (this.ids.get(key) === id) this.ids.delete(key);
+    const key = this.keys[id];
+    if (key !== undefined) this.ids.delete(key);
+    this.keys[id] = undefined;
     this.list[id] = frame;
+  }
+
+  /** Takes over a frame of another table. */
+  adopt(id: number, from: FrameTable): number | undefined {
+    const frame = from.list[id];
+    if (frame === undefined) return undefined;
+    // More may be known of it by now.
+    if (frame.kind === 'jit') return this.id(frame);
+    return this.add(frame, from.keys[id]);
+  }
+
+  private add(frame: Frame, key: string | undefined): number {
+    const id = this.list.push(frame) - 1;
+    this.keys.push(key);
+    if (key !== undefined) this.ids.set(key, id);
+    return id;
   }
 
   private countUnnamed(): void {
@@ -90,7 +105,7 @@ function keyOf(frame: Frame, spanNs: number): string {
       return `k${frame.isReturn ? 1 : 0}${frame.address}`;
     case 'jit':
       if (frame.name !== undefined) return `J${frame.name}`;
-      return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.code.spanOf(frame.time, spanNs)} ${frame.code.key}`;
+      return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.code.spanOf(frame, spanNs)} ${frame.code.key}`;
     case 'named':
       return 'n';
     case 'unmapped':

@@ -9,12 +9,13 @@ import {
   JitDump,
   type MapMemory,
   type MapOwner,
-  type PerfMap,
   type PerfMapFolder,
+  SampledPerfMap,
   type SymbolHit,
 } from '@waggle/symbols';
 import type { ProgramImage } from './address-spaces.ts';
 import type { MappedObject } from './image-mappings.ts';
+import type { MapToScan } from './perf-map-scanner.ts';
 import { type RuntimeName, runtimeOf } from './runtimes.ts';
 
 /** A runtime makes its file with its first code, so it may not be there at the first sample. */
@@ -35,12 +36,25 @@ export interface JitSources {
   now(): number;
   /** Whether one more file may be open. */
   hasRoom(): boolean;
+  /** Told that there is a perf map now, which nothing that was sampled before has asked. */
+  found(): void;
   /** What all maps share. */
   readonly memory: MapMemory;
 }
 
-/** Of one map, in one round: so that each has its turn. */
+/** Of one jitdump, in one round: so that each has its turn. */
 const MAX_BYTES_AT_ONCE = 2 * 1024 * 1024;
+/** Rounds until every sample of an image that has ended has asked for its addresses. */
+const ROUNDS_UNTIL_ASKED = 8;
+
+/** An instruction that was sampled. */
+export interface SampledCode {
+  readonly code: JitImage;
+  readonly address: number;
+  readonly time: number;
+  readonly isReturn: boolean;
+  readonly isInherited: boolean;
+}
 
 export interface ParentCode {
   readonly image: JitImage;
@@ -55,13 +69,14 @@ export class JitImage {
   place: PerfMapFolder | undefined;
   private owner: MapOwner | undefined;
   private writtenAfter = 0;
-  private map: PerfMap | undefined;
+  private map: SampledPerfMap | undefined;
   private dump: JitDump | undefined;
   /** It has mapped one, which tells times apart, even if there is nothing in it yet. */
   private hasDump = false;
   private retryAt = Number.NEGATIVE_INFINITY;
   private retryMs = FIRST_RETRY_MS;
   private ended = false;
+  private roundsSinceEnd = 0;
   private foundRuntime: RuntimeName | undefined;
   private foundParent: { readonly parent: ParentCode | undefined } | undefined;
 
@@ -92,12 +107,23 @@ export class JitImage {
 
   /** Nothing more will be known of it. */
   get hasEnded(): boolean {
-    return this.ended;
+    return this.ended && this.mapToScan === undefined;
   }
 
   /** Whether it holds files open. */
   get isReading(): boolean {
-    return !this.ended && (this.map !== undefined || this.dump !== undefined);
+    return this.mapToScan !== undefined || (!this.ended && this.dump !== undefined);
+  }
+
+  /** Its perf map, as long as there may be more to read of it. */
+  get mapToScan(): MapToScan | undefined {
+    const { map } = this;
+    return map?.fd === undefined ? undefined : { map, isLast: this.ended };
+  }
+
+  /** Whether nothing is known of what it has mapped. */
+  get isUnfollowed(): boolean {
+    return this.image.mappings.isEmpty;
   }
 
   /** Whether memory was there when the process was forked. */
@@ -117,14 +143,31 @@ export class JitImage {
     return parent?.image.lookup(address, Math.min(time, parent.forkedAt), true);
   }
 
-  /** Whether what is known of that time stays so: a runtime writes its jitdump in large pieces. */
-  isSettled(time: number): boolean {
-    return !this.hasDump || (this.dump !== undefined && this.dump.knownUntil >= time);
+  /** Whether what lookup() says stays so: a runtime writes its jitdump in large pieces. */
+  isSettled(address: number, time: number, isInherited: boolean): boolean {
+    if (this.hasDump && !((this.dump?.knownUntil ?? Number.NEGATIVE_INFINITY) >= time))
+      return false;
+    if (this.dump?.lookup(address, time) !== undefined) return true;
+    if (this.map?.isCertain(address, time) === false) return false;
+    const { parent } = this;
+    if (!isInherited || parent === undefined || this.map?.lookup(address, time) !== undefined)
+      return true;
+    return parent.image.isSettled(address, Math.min(time, parent.forkedAt), true);
+  }
+
+  /** Whether a perf map is still to be asked about an address. */
+  isAsked(address: number, time: number, isInherited: boolean): boolean {
+    if (this.mapToScan !== undefined && this.map?.isCertain(address, time) === false) return true;
+    const { parent } = this;
+    if (!isInherited || parent === undefined) return false;
+    return parent.image.isAsked(address, Math.min(time, parent.forkedAt), true);
   }
 
   /** What tells times apart that may have another answer. @param width of a span, in ns */
-  spanOf(time: number, width: number): number {
-    return this.hasDump ? Math.floor(time / width) : (this.map?.editions ?? 0);
+  spanOf({ address, time, isReturn, isInherited }: SampledCode, width: number): string {
+    const at = isReturn ? address - 1 : address;
+    const isTimed = this.hasDump || !this.isSettled(at, time, isInherited);
+    return isTimed ? String(Math.floor(time / width)) : `e${this.map?.editions ?? 0}`;
   }
 
   /** It has mapped a jitdump. */
@@ -146,7 +189,10 @@ export class JitImage {
 
   /** Reads what was written since, and what was not there before. */
   refresh(): void {
-    if (this.ended) return;
+    if (this.ended) {
+      this.closeWhenAsked();
+      return;
+    }
     this.look();
     const now = this.sources.now();
     whereItAnswers(() => this.dump?.refresh(now));
@@ -168,17 +214,18 @@ export class JitImage {
     do this.refresh();
     while (this.isBehind && this.sources.memory.left > 0);
     this.ended = true;
-    this.close();
+    this.dump?.close();
   }
 
   /** Whether something that its files say was left out, because all of them take too much memory. */
   get isClipped(): boolean {
-    return this.map?.truncated === true || this.dump?.truncated === true;
+    const isLeft = this.map?.truncated === true || this.map?.isBehind === true;
+    return isLeft || this.dump?.truncated === true;
   }
 
-  /** Whether there is more to read than one round is for. */
+  /** Whether there is more to read of a jitdump than one round is for. */
   get isBehind(): boolean {
-    return !this.ended && this.map?.isBehind === true;
+    return !this.ended && this.dump?.isBehind === true;
   }
 
   /** Nobody asks it any more. */
@@ -213,22 +260,30 @@ export class JitImage {
       this.dump = whereItAnswers(() => openDump(fd, now, sources.memory));
     }
     if (this.map !== undefined || owner === undefined || !sources.hasRoom()) return;
-    const limits = { memory: sources.memory, maxBytesAtOnce: MAX_BYTES_AT_ONCE };
-    this.map = whereItAnswers(() => place?.open(owner, { writtenAfter, ...limits }));
-    whereItAnswers(() => this.map?.refresh(now));
+    const fd = whereItAnswers(() => place?.openFile(owner, { writtenAfter }));
+    if (fd === undefined) return;
+    this.map = new SampledPerfMap(fd, { memory: sources.memory });
+    sources.found();
+  }
+
+  /** What it has written is there to be read until all that was sampled of it has been looked for. */
+  private closeWhenAsked(): void {
+    const { map } = this;
+    if (map?.fd === undefined || ++this.roundsSinceEnd < ROUNDS_UNTIL_ASKED) return;
+    if (!map.isBehind && !map.isScanning) map.close();
   }
 
   private refreshMap(now: number): void {
     const { map, owner, place, writtenAfter } = this;
     if (map === undefined) return;
-    if (owner !== undefined) place?.follow(map, owner, now, { writtenAfter });
-    map.refresh(now);
+    if (owner !== undefined && !map.isScanning) place?.follow(map, owner, now, { writtenAfter });
+    map.look(now);
   }
 }
 
 function openDump(fd: number | undefined, now: number, memory: MapMemory): JitDump | undefined {
   if (fd === undefined || !isJitDump(fd)) return undefined;
-  const map = new JitDump(fd, { memory });
+  const map = new JitDump(fd, { memory, maxBytesAtOnce: MAX_BYTES_AT_ONCE });
   map.refresh(now);
   return map;
 }

@@ -7,12 +7,13 @@ import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
 import { MapMemory, PerfMapFolder } from '@waggle/symbols';
 import { type AddressSpaces, jitDumpOf, newImage, type ProgramImage } from './address-spaces.ts';
 import { ImageMappings } from './image-mappings.ts';
-import { JitImage, type JitSources, type ParentCode } from './jit-image.ts';
+import { JitImage, type JitSources, type ParentCode, type SampledCode } from './jit-image.ts';
 import type { ObjectFiles } from './object-files.ts';
+import { type MapToScan, type PerfMapReader, PerfMapScanner } from './perf-map-scanner.ts';
 
 /** Each holds a descriptor or two. */
 const MAX_OPEN_IMAGES = 128;
-/** Read in one round of all maps, which takes a tenth of a second; and of what there is at last. */
+/** Read in one round of all jitdumps, which takes a tenth of a second; and of what there is at last. */
 const ROUND_BYTES = 8 * 1024 * 1024;
 const LAST_BYTES = 512 * 1024 * 1024;
 /** Of an image that has ended: a JVM writes its map as the last thing that it does. */
@@ -42,14 +43,22 @@ export class JitMaps implements Disposable {
   private readonly strays = new Map<string, ProgramImage>();
   private readonly folders = new Map<string, PerfMapFolder>();
   private readonly memory = new MapMemory();
+  private readonly scanner: PerfMapScanner;
   private count = 0;
+  /** A map that nothing was looked for in. */
+  private hasFound = false;
 
   constructor(
     private readonly spaces: AddressSpaces,
     private readonly objects: ObjectFiles,
     private readonly procfs: Procfs,
     private readonly clock: JitClock,
-  ) {}
+    reader: PerfMapReader,
+    /** What has no name yet. */
+    private readonly waiting: () => Iterable<SampledCode>,
+  ) {
+    this.scanner = new PerfMapScanner(reader, () => this.mapsToScan());
+  }
 
   /** The code of the image that was sampled. */
   of(stack: SampledImage): JitImage {
@@ -85,19 +94,38 @@ export class JitMaps implements Disposable {
     return count;
   }
 
-  /** Reads what was written since, or of much the next part. */
+  /** Reads what was written since, or of much the next part; what maps say of what was sampled comes later. */
   refresh(): void {
     this.memory.beginRound(ROUND_BYTES);
     for (const code of this.known.values()) code.refresh();
+    if (this.hasFound) this.ask(this.waiting());
+    this.hasFound = false;
+    this.scanner.keep();
   }
 
   /** As refresh(), and looks once more for what was not there: this may be the last time. */
   refreshAtLast(): void {
     this.memory.beginRound(LAST_BYTES);
     for (const code of this.known.values()) code.refreshAtLast();
+  }
+
+  /** Reads all that there is about this code, as far as there is time. */
+  async finish(sampled: Iterable<SampledCode>): Promise<void> {
+    this.refreshAtLast();
+    this.ask(sampled);
     const behind = () => [...this.known.values()].filter(({ isBehind }) => isBehind);
     for (let left = behind(); left.length > 0 && this.memory.left > 0; left = behind())
-      for (const code of left) code.refresh();
+      for (const code of left) {
+        code.refresh();
+        // Events and signals have their turn.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    await this.scanner.finish();
+  }
+
+  /** Reads no map any more. */
+  endScanning(): void {
+    this.scanner.end();
   }
 
   /** At `time` the process ended, or began to run another program. */
@@ -139,10 +167,22 @@ export class JitMaps implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // Before the files are closed that it may be reading.
+    this.scanner[Symbol.dispose]();
     for (const code of this.known.values()) code.close();
     for (const folder of this.folders.values()) folder.close();
     this.known.clear();
     this.folders.clear();
+  }
+
+  /** What is looked up is what maps are scanned for. */
+  private ask(sampled: Iterable<SampledCode>): void {
+    for (const { code, address, time, isReturn, isInherited } of sampled)
+      code.lookup(isReturn ? address - 1 : address, time, isInherited);
+  }
+
+  private *mapsToScan(): Generator<MapToScan> {
+    for (const { mapToScan } of this.known.values()) if (mapToScan !== undefined) yield mapToScan;
   }
 
   private imageOf(image: ProgramImage): JitImage {
@@ -166,6 +206,9 @@ export class JitMaps implements Disposable {
   private sourcesOf(image: ProgramImage): JitSources {
     return {
       memory: this.memory,
+      found: () => {
+        this.hasFound = true;
+      },
       folder: (pid) => this.folder(pid),
       dump: () => {
         const mapping = jitDumpOf(image);

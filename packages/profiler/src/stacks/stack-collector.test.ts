@@ -13,7 +13,10 @@ const user = (offset: number): Frame => ({
 });
 
 /** Of a program that says at its end what it has generated. */
-const code = { key: 'c', hasEnded: false, spanOf: () => 0 };
+const code = {
+  ...{ key: 'c', hasEnded: false, spanOf: () => '0' },
+  ...{ lookup: () => undefined, isSettled: () => false },
+};
 const generated: Frame = {
   ...{ kind: 'jit', code: code as unknown as JitImage, address: 0x10, time: 0, name: undefined },
   ...{ isReturn: false, isMapped: true, isInherited: false },

@@ -1,7 +1,7 @@
 // Sums stacks of frames over a collection: what becomes a profile. Whose they were is left out but
 // for the name, since a profile's readers ask for functions. From time to time what was sampled gets
-// its names, so that neither files nor mappings have to be kept for it; only generated code, whose names
-// may come when its program ends, waits until then.
+// its names, so that neither files nor mappings have to be kept for it; only generated code that has none
+// yet, which may come when its program ends, waits until then.
 
 import type { ProfileStack } from '@waggle/formats';
 import { type Frame, FrameTable } from '../frames/frame-table.ts';
@@ -40,6 +40,20 @@ class NamelessStacks {
     if (known === undefined) this.stacks.set(key, { roots, frames, count });
     else known.count += count;
   }
+
+  /** The same stacks, without the frames of those that were taken away. */
+  compacted(): NamelessStacks {
+    const next = new NamelessStacks();
+    const adopted = new Map<number, number>();
+    const adopt = (id: number): number => {
+      const known = adopted.get(id) ?? next.table.adopt(id, this.table) ?? 0;
+      adopted.set(id, known);
+      return known;
+    };
+    for (const { roots, frames, count } of this.stacks.values())
+      next.add(roots, frames.map(adopt), count);
+    return next;
+  }
 }
 
 export class StackCollector {
@@ -48,7 +62,7 @@ export class StackCollector {
   /** Being named. */
   private inHand: NamelessStacks | undefined;
   /** With generated code that has no name yet. */
-  private readonly late = new NamelessStacks();
+  private late = new NamelessStacks();
   private readonly named = new NamedStacks();
   private naming: Promise<void> = Promise.resolve();
   private total = 0;
@@ -84,7 +98,8 @@ export class StackCollector {
     const round = this.naming.then(async () => {
       await this.nameOthers(symbolizer);
       await this.nameAroundLate(symbolizer);
-      await this.nameLate(symbolizer, hasEnded);
+      await this.nameLate(symbolizer, isKnown);
+      this.late = this.late.compacted();
     });
     this.naming = round.catch(() => {});
     return round;
@@ -148,6 +163,12 @@ function isLate(frame: Frame): boolean {
   return frame.kind === 'jit' && frame.name === undefined;
 }
 
-function hasEnded(frame: Frame): boolean {
-  return !isLate(frame) || (frame.kind === 'jit' && frame.code.hasEnded);
+/** Whether it has a name by now that stays, or nobody will ever say one. */
+function isKnown(frame: Frame): boolean {
+  if (frame.kind !== 'jit' || frame.name !== undefined) return true;
+  const { code, address, time, isReturn, isInherited } = frame;
+  if (code.hasEnded) return true;
+  const at = isReturn ? address - 1 : address;
+  const isNamed = code.lookup(at, time, isInherited) !== undefined;
+  return isNamed && code.isSettled(at, time, isInherited);
 }

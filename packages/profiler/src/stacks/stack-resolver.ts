@@ -103,17 +103,20 @@ export class StackResolver {
     // Of code that was replaced in between, what most of its samples had.
     const time = this.jitMaps.timeOf((stack.firstTime + stack.lastTime) / 2n);
     const isInherited = mapping === undefined || code.isInherited(mapping);
-    const found = code.lookup(isReturn ? address - 1 : address, time, isInherited);
+    const at = isReturn ? address - 1 : address;
+    const found = code.lookup(at, time, isInherited);
     const isMapped = mapping !== undefined;
     // A word that was never an address.
-    if (!isMapped && found === undefined) return { kind: 'unmapped', address };
-    const name = code.isSettled(time) ? found?.name : undefined;
+    if (!isMapped && found === undefined && !code.isAsked(at, time, isInherited))
+      return { kind: 'unmapped', address };
+    const name = code.isSettled(at, time, isInherited) ? found?.name : undefined;
     return { kind: 'jit', code, address, time, name, isReturn, isMapped, isInherited };
   }
 }
 
 function isCode(frame: Frame): boolean {
-  return frame.kind === 'user' || frame.kind === 'jit';
+  if (frame.kind !== 'jit') return frame.kind === 'user';
+  return frame.isMapped || frame.name !== undefined || frame.code.isUnfollowed;
 }
 
 function kernelFrames(stack: StackCount): ResolvedFrame[] {

@@ -2,6 +2,7 @@
 // cross a thread. Only the questions of symbolization-client.ts are ever sent.
 
 import type { ProfileFrame } from '@waggle/formats';
+import type { PerfMapScan, ScannedPerfMap } from '@waggle/symbols';
 import type { LeftOut } from '../frames/unresolved-frame.ts';
 import type { ObjectFile } from '../mappings/object-files.ts';
 import type { AddressFields } from './code-places.ts';
@@ -34,7 +35,8 @@ export type Question =
       readonly object: ObjectFile;
       readonly places: readonly CodePlace[];
     }
-  | { readonly kind: 'kernel-functions'; readonly places: readonly KernelPlace[] };
+  | { readonly kind: 'kernel-functions'; readonly places: readonly KernelPlace[] }
+  | { readonly kind: 'perf-map'; readonly fd: number; readonly scan: PerfMapScan };
 
 export interface UnwindTableAnswer {
   readonly left?: LeftOut;
@@ -64,10 +66,16 @@ interface KernelFunctionsAnswer {
   readonly functions: readonly ProfileFrame[];
 }
 
+export interface PerfMapAnswer {
+  /** Undefined where it was left out. */
+  readonly scanned: ScannedPerfMap | undefined;
+}
+
 export interface Answers {
   readonly 'unwind-table': UnwindTableAnswer;
   readonly functions: FunctionsAnswer;
   readonly 'kernel-functions': KernelFunctionsAnswer;
+  readonly 'perf-map': PerfMapAnswer;
 }
 
 export type AnswerTo<Q extends Question> = Answers[Q['kind']];
@@ -82,6 +90,8 @@ export function leftOut(question: Question, left: LeftOut): Answers[keyof Answer
       return { functions: question.places.map(() => undefined), left };
     case 'kernel-functions':
       return { functions: question.places.map(unnamedKernelFunction) };
+    case 'perf-map':
+      return { scanned: undefined };
   }
 }
 

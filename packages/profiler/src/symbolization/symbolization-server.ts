@@ -15,6 +15,7 @@ import {
   readVdso,
   SymbolCache,
   SymbolTable,
+  scanPerfMap,
 } from '@waggle/symbols';
 import { buildUnwindTable, FunctionBounds, TableStore, UnwindError } from '@waggle/unwind';
 import { openWithLines, sourceFrames } from '../frames/inlined-frames.ts';
@@ -65,6 +66,8 @@ export class ObjectReading implements Disposable {
         return this.functions(question.object, question.places);
       case 'kernel-functions':
         return { functions: this.kernelFunctions(question.places) };
+      case 'perf-map':
+        return { scanned: scanPerfMap(question.fd, question.scan) };
     }
   }
 

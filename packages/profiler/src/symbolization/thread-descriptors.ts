@@ -3,32 +3,43 @@
 // others. There the thread opens the same file once more, by the process's descriptor: not by a name,
 // which may lead to another file by now.
 
-import { openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { DESCRIPTORS_ARE_SHARED, OPEN_FLAGS } from '../mappings/open-flags.ts';
 import type { Question } from './protocol.ts';
 
+interface OwnDescriptor {
+  readonly fd: number;
+  /** Device and inode. */
+  readonly file: string;
+}
+
 export class ThreadDescriptors {
   /**
-   * By the other thread's. They stay open as those do, for as long as the profiler runs: what is read of
-   * an object is read when it is asked for.
+   * By the other thread's. They stay open until that one's number is another file's: what is read of an
+   * object is read when it is asked for.
    */
-  private readonly own = new Map<number, number>();
+  private readonly own = new Map<number, OwnDescriptor>();
 
   constructor(private readonly areShared = DESCRIPTORS_ARE_SHARED) {}
 
   /** The question with a descriptor that this thread can read. @throws the system's error */
   translate<Q extends Question>(question: Q): Q {
-    if (this.areShared || !('object' in question) || question.object.fd === undefined)
-      return question;
+    if (this.areShared) return question;
+    if ('fd' in question) return { ...question, fd: this.ownOf(question.fd) };
+    if (!('object' in question) || question.object.fd === undefined) return question;
     return { ...question, object: { ...question.object, fd: this.ownOf(question.object.fd) } };
   }
 
   private ownOf(fd: number): number {
-    let own = this.own.get(fd);
-    if (own === undefined) {
-      own = openSync(`/proc/self/fd/${fd}`, OPEN_FLAGS);
-      this.own.set(fd, own);
-    }
+    const path = `/proc/self/fd/${fd}`;
+    const { dev, ino } = statSync(path);
+    const file = `${dev}:${ino}`;
+    const known = this.own.get(fd);
+    if (known?.file === file) return known.fd;
+    if (known !== undefined) closeSync(known.fd);
+    this.own.delete(fd);
+    const own = openSync(path, OPEN_FLAGS);
+    this.own.set(fd, { fd: own, file });
     return own;
   }
 }

@@ -7,6 +7,7 @@ import { utf8 } from '../elf/string-table.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { EntryHistory } from './entry-history.ts';
 import { EntryOwners } from './entry-owners.ts';
+import { isBlank, MAX_ADDRESS, MapLine } from './map-line.ts';
 import { MapShare } from './map-memory.ts';
 
 export interface PerfMapLimits {
@@ -19,10 +20,6 @@ export interface PerfMapLimits {
 }
 
 const NEWLINE = 0x0a;
-const SPACE = 0x20;
-const RETURN = 0x0d;
-/** Above this a double is not exact any more, and no user address on x86-64 or AArch64. */
-const MAX_ADDRESS = Number.MAX_SAFE_INTEGER;
 
 export class PerfMapEntries {
   count = 0;
@@ -45,8 +42,7 @@ export class PerfMapEntries {
   #paidNameBytes = 0;
   readonly #owners = new EntryOwners();
   readonly #history = new EntryHistory();
-  // The field that was read last; a pair returned for each would be garbage for each.
-  #number = 0;
+  readonly #line = new MapLine();
 
   constructor(
     limits: PerfMapLimits,
@@ -124,31 +120,14 @@ export class PerfMapEntries {
   }
 
   #addLine(bytes: Uint8Array, from: number, newline: number, since: number): void {
-    const end = newline > from && bytes[newline - 1] === RETURN ? newline - 1 : newline;
-    if (end === from) return;
-    const afterStart = this.#hex(bytes, from, end);
-    const start = this.#number;
-    const afterSize = afterStart < 0 ? -1 : this.#hex(bytes, afterStart, end);
-    const size = this.#number;
-    if (afterSize < 0 || afterSize >= end) this.badLines++;
-    else this.addEntry(start, size, bytes.subarray(afterSize, end), since);
-  }
-
-  /** Reads a number and the spaces behind it; gives where they end, or -1 if it is none. */
-  #hex(bytes: Uint8Array, from: number, end: number): number {
-    let at = from;
-    if (bytes[at] === 0x30 && (bytes[at + 1] ?? 0) === 0x78) at += 2;
-    const first = at;
-    let value = 0;
-    for (; at < end; at++) {
-      const digit = hexDigit(bytes[at] as number);
-      if (digit < 0) break;
-      value = value * 16 + digit;
+    if (isBlank(bytes, from, newline)) return;
+    const line = this.#line;
+    if (!line.read(bytes, from, newline)) {
+      this.badLines++;
+      return;
     }
-    this.#number = value;
-    if (at === first || at - first > 16 || bytes[at] !== SPACE) return -1;
-    while (bytes[at] === SPACE) at++;
-    return at;
+    const name = bytes.subarray(line.nameStart, line.nameEnd);
+    this.#push(line.start, line.start + line.size, name, since);
   }
 
   #push(start: number, end: number, name: Uint8Array, since: number): void {
@@ -194,11 +173,4 @@ export class PerfMapEntries {
     larger.set(this.#names);
     this.#names = larger;
   }
-}
-
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  if (byte >= 0x61 && byte <= 0x66) return byte - 0x57;
-  if (byte >= 0x41 && byte <= 0x46) return byte - 0x37;
-  return -1;
 }

@@ -10,7 +10,7 @@ import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
 import { type JitUnwinding, JitUnwindings, readJitUnwinding } from './jit-unwinding.ts';
 import { JscNames } from './jsc-names.ts';
-import type { MapMemory } from './map-memory.ts';
+import type { MapMemory, MapShare } from './map-memory.ts';
 
 export interface JitDumpOptions extends Partial<PerfMapLimits> {
   /** Bytes of the file that are read or passed over at most; 4 GiB unless told otherwise. */
@@ -76,6 +76,7 @@ export class JitDump {
   #offset = 0;
   /** Bytes read by this refresh. */
   #read = 0;
+  #isBehind = false;
   #closed = false;
   #hasTimes = true;
   #knownUntil = 0;
@@ -91,7 +92,7 @@ export class JitDump {
     this.#limits = { ...DEFAULTS, ...limits };
     this.#memory = memory;
     this.#entries = this.#noEntries();
-    this.#unwindings = new JitUnwindings(this.#limits.maxUnwindingBytes);
+    this.#unwindings = this.#noUnwindings();
   }
 
   /** Entries read. */
@@ -114,17 +115,19 @@ export class JitDump {
     this.#now = now;
     const size = Math.min(fstatSync(this.fd).size, this.#limits.maxBytes);
     if (size < this.#offset) {
-      this.#entries.release();
+      this.#giveBack();
       this.#entries = this.#noEntries();
       this.#unwound = undefined;
-      this.#unwindings = new JitUnwindings(this.#limits.maxUnwindingBytes);
+      this.#unwindings = this.#noUnwindings();
       this.#nextUnwinding = undefined;
       this.#offset = 0;
     }
     if (this.#offset === 0) this.#offset = this.#headerSize(size);
     this.#read = 0;
+    this.#isBehind = false;
     while (this.#offset > 0 && this.#offset < size && !this.#entries.truncated) {
-      if (this.#read >= this.#limits.maxBytesAtOnce || (this.#memory?.left ?? 1) <= 0) return;
+      this.#isBehind = this.#read >= this.#limits.maxBytesAtOnce || (this.#memory?.left ?? 1) <= 0;
+      if (this.#isBehind) return;
       const used = this.#readRecords(size);
       if (used === 0) return;
       this.#offset += used;
@@ -151,6 +154,11 @@ export class JitDump {
     return hit && unwinding && { ...unwinding, start: hit.start, size: hit.size };
   }
 
+  /** Whether the last `refresh` has left something for the next one. */
+  get isBehind(): boolean {
+    return !this.#closed && this.#isBehind;
+  }
+
   /** Whether a limit was reached, and later entries are missing. */
   get truncated(): boolean {
     return this.#entries.truncated;
@@ -159,7 +167,7 @@ export class JitDump {
   /** Gives back what it shares with other maps: nobody asks it any more. */
   release(): void {
     this.close();
-    this.#entries.release();
+    this.#giveBack();
   }
 
   /** Reads no further; what was read still answers. */
@@ -168,7 +176,22 @@ export class JitDump {
   }
 
   #noEntries(): PerfMapEntries {
-    return new PerfMapEntries(this.#limits, this.#memory?.share(fstatSync(this.fd).uid));
+    return new PerfMapEntries(this.#limits, this.#share());
+  }
+
+  #noUnwindings(): JitUnwindings {
+    return new JitUnwindings(this.#limits.maxUnwindingBytes, this.#share());
+  }
+
+  /** Of the user that the file is of. */
+  #share(): MapShare | undefined {
+    return this.#memory?.share(fstatSync(this.fd).uid);
+  }
+
+  #giveBack(): void {
+    this.#entries.release();
+    this.#unwound?.release();
+    this.#unwindings.release();
   }
 
   /** 0 while it is not written yet. */
@@ -200,6 +223,7 @@ export class JitDump {
       at += total;
     }
     if (at > 0) this.#entries.pay(Math.min(at, length));
+    this.#unwound?.pay(0);
     return at;
   }
 
@@ -234,7 +258,7 @@ export class JitDump {
   /** Nothing is remembered until the first that has some; from then on what has none is too. */
   #addUnwinding(address: number, size: number, unwinding: number | undefined, since: number): void {
     if (unwinding === undefined && this.#unwound === undefined) return;
-    this.#unwound ??= new PerfMapEntries(this.#limits);
+    this.#unwound ??= this.#noEntries();
     const text = new TextEncoder().encode(unwinding === undefined ? '' : String(unwinding));
     this.#unwound.addEntry(address, size, text, since);
   }

@@ -4,6 +4,7 @@
  * --perf-prof-unwinding-info). Format: tools/perf/Documentation/jitdump-specification.txt, version 2.
  */
 import { viewOf } from '../elf/headers.ts';
+import { MapShare } from './map-memory.ts';
 
 export interface JitUnwinding {
   /** A section of its own; its addresses are relative to where it would lie behind the code. */
@@ -40,7 +41,11 @@ export class JitUnwindings {
   readonly #places = new Map<string, number>();
   #bytes = 0;
 
-  constructor(private readonly maxBytes: number) {}
+  constructor(
+    private readonly maxBytes: number,
+    /** What it shares with other maps. */
+    private readonly share = new MapShare(),
+  ) {}
 
   /** Its number; undefined where there is no room for another. */
   add(unwinding: JitUnwinding): number | undefined {
@@ -49,10 +54,16 @@ export class JitUnwindings {
     const known = this.#places.get(key);
     if (known !== undefined) return known;
     const bytes = ehFrame.length + ehFrameHeader.length;
-    if (this.#bytes + bytes > this.maxBytes) return undefined;
+    // Its text, by which it is found again, is as long.
+    if (this.#bytes + bytes > this.maxBytes || !this.share.take(0, 1, 2 * bytes)) return undefined;
     this.#bytes += bytes;
     this.#places.set(key, this.#known.length);
     return this.#known.push(unwinding) - 1;
+  }
+
+  /** They are not asked any more. */
+  release(): void {
+    this.share.release();
   }
 
   at(number: number): JitUnwinding | undefined {

@@ -10,7 +10,13 @@ import { PerfMap, type PerfMapOptions } from './perf-map.ts';
 
 export interface MapSearch extends PerfMapOptions {
   /** A file that was last written to before that, in ms since the epoch, is an earlier process's. */
-  readonly writtenAfter?: number;
+  readonly writtenAfter?: number | undefined;
+}
+
+/** What reads a map and goes on with another file. */
+export interface FollowedMap {
+  isSame(fd: number): boolean;
+  replace(fd: number, now: number): void;
 }
 
 export class PerfMapFolder implements Disposable {
@@ -40,13 +46,25 @@ export class PerfMapFolder implements Disposable {
   /** The map of a process, not read yet; undefined when there is none that can be trusted. */
   open(owner: MapOwner, search: MapSearch = {}): PerfMap | undefined {
     const { writtenAfter, ...limits } = search;
-    const fd = this.#openFile(owner, writtenAfter);
+    const fd = this.openFile(owner, { writtenAfter });
     return fd === undefined ? undefined : new PerfMap(fd, limits);
   }
 
+  /** The map's open file, which the caller closes; undefined as for open(). */
+  openFile({ innerPid, uid }: MapOwner, search: MapSearch = {}): number | undefined {
+    const { writtenAfter = 0 } = search;
+    if (this.#fd < 0) return undefined;
+    const fd = openInDirectory(this.#fd, `perf-${innerPid}.map`);
+    if (fd === undefined) return undefined;
+    const file = fstatSync(fd);
+    if ((file.uid === uid || file.uid === 0) && file.mtimeMs >= writtenAfter) return fd;
+    closeSync(fd);
+    return undefined;
+  }
+
   /** Lets `map` go on with the file that has its name now, if another one took its place. */
-  follow(map: PerfMap, owner: MapOwner, now: number, search: MapSearch = {}): void {
-    const fd = this.#openFile(owner, search.writtenAfter);
+  follow(map: FollowedMap, owner: MapOwner, now: number, search: MapSearch = {}): void {
+    const fd = this.openFile(owner, search);
     if (fd === undefined) return;
     if (map.isSame(fd)) closeSync(fd);
     else map.replace(fd, now);
@@ -59,15 +77,5 @@ export class PerfMapFolder implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #openFile({ innerPid, uid }: MapOwner, writtenAfter = 0): number | undefined {
-    if (this.#fd < 0) return undefined;
-    const fd = openInDirectory(this.#fd, `perf-${innerPid}.map`);
-    if (fd === undefined) return undefined;
-    const file = fstatSync(fd);
-    if ((file.uid === uid || file.uid === 0) && file.mtimeMs >= writtenAfter) return fd;
-    closeSync(fd);
-    return undefined;
   }
 }
