@@ -45,7 +45,7 @@ export interface JitSources {
 /** Of one jitdump, in one round: so that each has its turn. */
 const MAX_BYTES_AT_ONCE = 2 * 1024 * 1024;
 /** Rounds until every sample of an image that has ended has asked for its addresses. */
-const ROUNDS_UNTIL_ASKED = 8;
+const ROUNDS_UNTIL_ASKED = 5;
 
 /** An instruction that was sampled. */
 export interface SampledCode {
@@ -87,6 +87,16 @@ export class JitImage {
     /** Of the process that this one was forked from. Asked once. */
     private readonly findParent: () => ParentCode | undefined,
   ) {}
+
+  /** Those that it was forked from, as far as anybody has asked. */
+  *ancestors(): Generator<JitImage> {
+    for (
+      let image = this.foundParent?.parent?.image;
+      image !== undefined;
+      image = image.foundParent?.parent?.image
+    )
+      yield image;
+  }
 
   get parent(): ParentCode | undefined {
     this.foundParent ??= { parent: this.findParent() };
@@ -187,10 +197,13 @@ export class JitImage {
     this.open();
   }
 
-  /** Reads what was written since, and what was not there before. */
-  refresh(): void {
+  /**
+   * Reads what was written since, and what was not there before.
+   * @param isInherited whether a process is there that was forked from it
+   */
+  refresh(isInherited = false): void {
     if (this.ended) {
-      this.closeWhenAsked();
+      if (!isInherited) this.closeWhenAsked();
       return;
     }
     this.look();

@@ -12,7 +12,7 @@ import type { ObjectFiles } from './object-files.ts';
 import { type MapToScan, type PerfMapReader, PerfMapScanner } from './perf-map-scanner.ts';
 
 /** Each holds a descriptor or two. */
-const MAX_OPEN_IMAGES = 128;
+const MAX_OPEN_IMAGES = 256;
 /** Read in one round of all jitdumps, which takes a tenth of a second; and of what there is at last. */
 const ROUND_BYTES = 8 * 1024 * 1024;
 const LAST_BYTES = 512 * 1024 * 1024;
@@ -97,7 +97,8 @@ export class JitMaps implements Disposable {
   /** Reads what was written since, or of much the next part; what maps say of what was sampled comes later. */
   refresh(): void {
     this.memory.beginRound(ROUND_BYTES);
-    for (const code of this.known.values()) code.refresh();
+    const inherited = this.inherited();
+    for (const code of this.known.values()) code.refresh(inherited.has(code));
     if (this.hasFound) this.ask(this.waiting());
     this.hasFound = false;
     this.scanner.keep();
@@ -179,6 +180,14 @@ export class JitMaps implements Disposable {
   private ask(sampled: Iterable<SampledCode>): void {
     for (const { code, address, time, isReturn, isInherited } of sampled)
       code.lookup(isReturn ? address - 1 : address, time, isInherited);
+  }
+
+  /** What processes that are there were forked from. */
+  private inherited(): ReadonlySet<JitImage> {
+    const inherited = new Set<JitImage>();
+    for (const code of this.known.values())
+      if (!code.hasEnded) for (const ancestor of code.ancestors()) inherited.add(ancestor);
+    return inherited;
   }
 
   private *mapsToScan(): Generator<MapToScan> {

@@ -66,7 +66,7 @@ interface KernelFunctionsAnswer {
   readonly functions: readonly ProfileFrame[];
 }
 
-export interface PerfMapAnswer {
+interface PerfMapAnswer {
   /** Undefined where it was left out. */
   readonly scanned: ScannedPerfMap | undefined;
 }

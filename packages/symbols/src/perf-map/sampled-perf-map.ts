@@ -131,6 +131,7 @@ export class SampledPerfMap implements Disposable {
 
   /** Whether what lookup() says stays so. */
   isCertain(address: number, time: number): boolean {
+    if (this.#fd < 0) return true;
     return time <= this.#knownUntil && this.#known.has(address) && !this.#isAsked(address);
   }
 

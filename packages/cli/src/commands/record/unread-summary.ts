@@ -19,7 +19,7 @@ export function unreadLines({
     );
   if (clippedMaps > 0)
     lines.push(
-      `the perf maps of ${clippedMaps} processes were not read to their end: together they are more than is kept`,
+      `the perf maps of ${clippedMaps} processes were not read to their end: they are more than is read, or it took too long`,
     );
   return lines;
 }
