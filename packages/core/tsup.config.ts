@@ -1,10 +1,17 @@
+import { readdirSync } from 'node:fs';
 import { defineConfig } from 'tsup';
+
+// What somebody's agent does not import it does not load: the profiler above all.
+const plugins = readdirSync('src/plugins', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => [`plugins/${name}`, `src/plugins/${name}/index.ts`] as const);
 
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
     printable: 'src/text/printable.ts',
     testing: 'src/testing.ts',
+    ...Object.fromEntries(plugins),
     'watchdog-worker': 'src/dispatch/watchdog-worker.ts',
   },
   format: ['esm'],

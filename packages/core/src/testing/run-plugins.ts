@@ -5,6 +5,7 @@ import { type Procfs, RealProcfs } from '@waggle/cache';
 import * as Effect from 'effect/Effect';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { PluginProblem } from '../dispatch/running-plugin.ts';
+import type { EventTotals } from '../events/event-reader.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import { planPlugins } from '../plugin/plugin-graph.ts';
@@ -13,6 +14,8 @@ import { CollectionCycle, type CollectionKind } from '../session/collection-cycl
 import { setUpPlugins } from '../session/set-up-plugins.ts';
 
 const DEFAULT_DRAIN_MS = 5000;
+const KINDS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
+const NONE = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
 
 /** An event, several that arrive together, or the start of a new cycle: what has ended is forgotten. */
 export type Step = ProcessEvent | readonly ProcessEvent[] | 'cycle';
@@ -56,6 +59,8 @@ export async function runPlugins(
   const plan = planPlugins(plugins);
   const problems: PluginProblem[] = [];
   const events: ProcessEvent[] = [];
+  const delivered = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
+  const lost = { ...delivered };
   let stopped = false;
   let dispatcher: Dispatcher | undefined;
   const cycle = new CollectionCycle(
@@ -70,6 +75,11 @@ export async function runPlugins(
     catchUp: () => {},
     collection: <T>(kinds: readonly CollectionKind[], gather: () => Promise<T>) =>
       cycle.run(kinds, gather),
+    // Nothing is filtered or limited here.
+    totals: (): EventTotals => ({
+      ...{ delivered: { ...delivered }, lost: { ...lost } },
+      ...{ suppressed: NONE, limited: NONE, foreign: 0, untracked: 0 },
+    }),
   });
   const builtIn = { kernel: onlyThese('kernel', { procfs }), session };
   const run = Effect.gen(function* () {
@@ -85,8 +95,13 @@ export async function runPlugins(
           running.cycle(Number.POSITIVE_INFINITY);
           continue;
         }
-        const batch = (Array.isArray(step) ? step : [step]).map((event) => ({ ...event }));
+        const given: readonly ProcessEvent[] = Array.isArray(step) ? step : [step];
+        const batch = given.map((event) => ({ ...event }));
         events.push(...batch);
+        for (const event of batch) {
+          if (event.event === 'lost') for (const kind of KINDS) lost[kind] += event.lost[kind];
+          else delivered[event.event]++;
+        }
         running.push(batch);
       }
       running.stop();

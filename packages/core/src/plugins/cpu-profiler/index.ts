@@ -92,7 +92,30 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
 const DEFAULT_FREQUENCY_HZ = 99;
 const MAX_SAMPLE_RATE = '/proc/sys/kernel/perf_event_max_sample_rate';
 
-/** @throws BadOption */
+/**
+ * Where CPU time goes: samples every CPU while the session runs, with stacks of user space and kernel.
+ *
+ * - Needs: the sampler in the kernel (Linux 5.11, CAP_PERFMON), `Kernel`, and what `needs` names.
+ * - Provides: `Profiler`; `collect` and `collectRaw` of sessions and agents ask it. Collections are the
+ *   session's cycles: none starts by time (`startsCycles`).
+ * - Costs: 4 to 70 MB of the kernel's memory for two maps, by rate and number of CPUs; tables for unwinding,
+ *   up to `unwindTableBytes`; and the time to read symbols when names are asked for, in a thread of its own.
+ *   docs/benchmarks.md has it in figures.
+ *
+ * ```ts
+ * import { createAgent } from '@waggle/core';
+ *
+ * // createAgent makes the plugin of `profile`; sessions take cpuProfiler({ frequencyHz: 199 }).
+ * await using agent = await createAgent({ profile: { frequencyHz: 199, threads: true } });
+ * setTimeout(() => agent.stop(), 5000);
+ * await agent.finished;
+ * const { stacks } = await agent.collect();
+ * console.log(`${stacks.length} different stacks`);
+ * ```
+ *
+ * @throws BadOption for an option that makes no sense; the session's start fails with it where the kernel
+ *   samples less often than was asked for
+ */
 export const cpuProfiler = <const Needs extends Services = NoNeeds>(
   options: CpuProfilerOptions<Needs> = {},
 ) => {

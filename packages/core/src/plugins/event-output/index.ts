@@ -43,7 +43,27 @@ const UNTRACKED =
 /** Events that may wait for a slow writer here; more wait in the kernel. */
 const QUEUED_EVENTS = 16_384;
 
-/** Lines of whatever form. */
+/**
+ * Events as lines of a form of your own.
+ *
+ * - Needs: the kinds of events that it writes, the session (for what was withheld), and what `needs` names.
+ * - Provides: nothing. It never drops an event: while `write` is waited for, events wait here, and then in
+ *   the ring buffer, where losses are counted.
+ * - Costs: what `line` costs; texts are joined by batch, so that there is one `write` for many events.
+ *
+ * ```ts
+ * import { createAgent, lineOutput } from '@waggle/core';
+ *
+ * const ends = lineOutput({
+ *   name: 'ends',
+ *   events: ['exit'],
+ *   write: (text) => void process.stdout.write(text),
+ *   line: (event) => (event.event === 'exit' ? `${event.comm} ${event.exitCode}\n` : ''),
+ * });
+ * await using agent = await createAgent({ plugins: [ends] });
+ * await agent.finished;
+ * ```
+ */
 export const lineOutput = <const Needs extends Services = Record<never, Service>>(
   options: LineOutputOptions<Needs>,
 ) => {
@@ -91,7 +111,21 @@ export const lineOutput = <const Needs extends Services = Record<never, Service>
   });
 };
 
-/** One JSON object a line, as `waggle trace --json` prints them. */
+/**
+ * One JSON object a line, as `waggle trace --json` prints them. Needs, provides and costs are those of
+ * lineOutput(), and 2 µs a line.
+ *
+ * ```ts
+ * import { createAgent, jsonLines } from '@waggle/core';
+ *
+ * const out = jsonLines({
+ *   write: (text) => void process.stdout.write(text),
+ *   where: (event) => event.event !== 'exec' || event.uid === 0,
+ * });
+ * await using agent = await createAgent({ plugins: [out] });
+ * await agent.finished;
+ * ```
+ */
 export const jsonLines = (options: EventOutputOptions) => {
   const json = new EventJson();
   return lineOutput({
@@ -102,7 +136,19 @@ export const jsonLines = (options: EventOutputOptions) => {
   });
 };
 
-/** The same with the ancestors of each process, nearest first. Needs the plugin processTree(). */
+/**
+ * The same with the ancestors of each process, nearest first. Needs `ProcessTreeService` too.
+ *
+ * ```ts
+ * import { createAgent, jsonLinesWithAncestors, processTree } from '@waggle/core';
+ *
+ * const write = (text: string) => void process.stdout.write(text);
+ * await using agent = await createAgent({
+ *   plugins: [processTree(), jsonLinesWithAncestors({ write })],
+ * });
+ * await agent.finished;
+ * ```
+ */
 export const jsonLinesWithAncestors = (options: EventOutputOptions) => {
   const json = new EventJson();
   return lineOutput({

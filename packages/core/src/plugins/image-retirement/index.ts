@@ -5,6 +5,29 @@
 import { definePlugin } from '../../plugin/plugin.ts';
 import { Profiler } from '../cpu-profiler/index.ts';
 
+/**
+ * Tells the profiler which program images have ended.
+ *
+ * - Needs: `Profiler`, and the kernel's exec and exit events.
+ * - Provides: nothing. Without it a recording of hours keeps what every process had mapped, and a program
+ *   that took another's place is noticed only by perf's own record of it.
+ * - Costs: next to nothing a process; memory is what it saves.
+ *
+ * ```ts
+ * import { cpuProfiler, imageRetirement, openSession } from '@waggle/core';
+ * import * as Effect from 'effect/Effect';
+ *
+ * const profile = Effect.scoped(
+ *   Effect.gen(function* () {
+ *     const session = yield* openSession({ plugins: [cpuProfiler(), imageRetirement()] });
+ *     yield* Effect.forkScoped(session.run);
+ *     yield* Effect.sleep('10 seconds');
+ *     return yield* session.collect;
+ *   }),
+ * );
+ * console.log(await Effect.runPromise(profile));
+ * ```
+ */
 export const imageRetirement = () =>
   definePlugin({
     name: 'image-retirement',

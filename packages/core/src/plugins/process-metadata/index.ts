@@ -29,7 +29,33 @@ const DEFAULT_CAPACITY = 65_536;
 /** A resynchronisation reads all of /proc, and in a storm with a small ring gaps come in rows. */
 const RESYNC_INTERVAL_MS = 1000;
 
-/** Keeps the cache as a service; its name is also the service's. */
+/**
+ * Who every process is, from the kernel's records and, for those that ran before, from one walk of /proc.
+ *
+ * - Needs: the kernel's fork, exec and exit events.
+ * - Provides: `ProcessMetadata`, a `ProcessMetadataCache`; and in every event what the kernel cannot know:
+ *   `parentComm`, and `filename` and `argv` of what exits. Set in the `load` phase.
+ * - Costs: some 10 µs a process (fork, exec and exit), 1 KiB for each that is known, and at the start a
+ *   walk of /proc (150 ms at most at once). What ended is known until the cycle is over.
+ *
+ * ```ts
+ * import { createAgent, definePlugin, ProcessMetadata } from '@waggle/core';
+ *
+ * // createAgent brings the plugin along; openSession({ plugins: [processMetadata(), where] }) does not.
+ * const where = definePlugin({
+ *   name: 'where',
+ *   needs: { processes: ProcessMetadata },
+ *   setup: ({ services: { processes } }) => ({
+ *     observe: {
+ *       exec: ({ identity, filename }) =>
+ *         console.log(filename, 'in', processes.getByIdentity(identity)?.cwd),
+ *     },
+ *   }),
+ * });
+ * await using agent = await createAgent({ plugins: [where], metadata: { capacity: 10_000 } });
+ * await agent.finished;
+ * ```
+ */
 export const processMetadata = (options: ProcessMetadataOptions = {}) =>
   definePlugin({
     name: 'process-metadata',
@@ -42,18 +68,18 @@ export const processMetadata = (options: ProcessMetadataOptions = {}) =>
         procfs: kernel.procfs,
         logger: { warn },
       });
-      const keeper = new MetadataKeeper(cache);
-      onClose(() => keeper.close());
+      const feed = new CacheFeed(cache);
+      onClose(() => feed.close());
       return {
         service: cache,
-        start: () => keeper.walk.begin(),
-        load: (event) => keeper.load(event),
-        cycle: (endedBefore) => keeper.cycle(endedBefore),
+        start: () => feed.walk.begin(),
+        load: (event) => feed.load(event),
+        cycle: (endedBefore) => feed.cycle(endedBefore),
       };
     },
   });
 
-class MetadataKeeper {
+class CacheFeed {
   readonly walk: ProcfsWalk;
   readonly #cache: ProcessMetadataCache;
   readonly #forks: PendingForks;

@@ -45,7 +45,30 @@ export interface ProfileOutputOptions {
 /** Timers of JavaScript hold 31 bits of milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** @throws BadOption */
+/**
+ * Carries what the profiler collects to a sink: at the end of the session, and every so often where that is
+ * asked for.
+ *
+ * - Needs: `Profiler` (with `raw: true` for `writeStacks`), `ProcessMetadata`, the session.
+ * - Provides: nothing. A cycle that cannot be written is a warning, and the session goes on.
+ * - Costs: a collection for each cycle, which is mostly the names of code that was not seen before.
+ *
+ * ```ts
+ * import { createAgent, profileOutput } from '@waggle/core';
+ *
+ * const busiest = profileOutput({
+ *   everyMs: 10_000,
+ *   sink: {
+ *     writeProfile: ({ stacks, metadata }) =>
+ *       console.log(`${metadata.samples} samples in ${stacks.length} stacks`),
+ *   },
+ * });
+ * await using agent = await createAgent({ profile: {}, plugins: [busiest] });
+ * await agent.finished;
+ * ```
+ *
+ * @throws BadOption
+ */
 export const profileOutput = ({ sink, everyMs, name = 'profile-output' }: ProfileOutputOptions) => {
   checkNumber('everyMs', everyMs, { min: 0, above: true, max: MAX_TIMER_MS });
   return definePlugin({

@@ -1,0 +1,42 @@
+// The examples in the docstrings of the product's plugins compile, each as it stands; and every plugin's
+// folder has one, an export of its own and a test.
+
+import { expect, test } from 'bun:test';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
+
+const root = join(import.meta.dir, '../../../..');
+const names = readdirSync(import.meta.dir, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+function examplesOf(plugin: string): string[] {
+  const source = readFileSync(join(import.meta.dir, plugin, 'index.ts'), 'utf8');
+  return [...source.matchAll(/```ts\n([\s\S]*?)\n \* ```/g)].map(([, text = '']) =>
+    text.replaceAll(/^ \* ?/gm, ''),
+  );
+}
+
+test.each(names)('%s has an example, a subpath and a test', (plugin) => {
+  const files = readdirSync(join(import.meta.dir, plugin));
+  expect(examplesOf(plugin).length).toBeGreaterThan(0);
+  expect(Object.keys(manifest.exports)).toContain(`./plugins/${plugin}`);
+  expect(files.filter((file) => file.endsWith('.test.ts'))).not.toEqual([]);
+});
+
+test('each example compiles', () => {
+  // Below the repository, where the packages are found.
+  const folder = mkdtempSync(join(root, 'packages/core/.examples-'));
+  try {
+    for (const plugin of names)
+      for (const [index, text] of examplesOf(plugin).entries())
+        writeFileSync(join(folder, `${plugin}-${index}.ts`), text);
+    const config = { extends: join(root, 'tsconfig.base.json'), include: ['*.ts'] };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    const { stdout } = Bun.spawnSync([join(root, 'node_modules/.bin/tsc'), '-p', folder]);
+    expect(stdout.toString()).toBe('');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
