@@ -5,12 +5,8 @@
  */
 import { entryControl } from './entry.ts';
 import type { Slot } from './entry-table.ts';
-import {
-  type ExecRecord,
-  identityOfRecord,
-  partialCmdlineOf,
-  valuesOfRecord,
-} from './exec-record.ts';
+import type { ExecRecord } from './exec-record.ts';
+import { identityOfRecord, partialCmdlineOf, valuesOfRecord } from './exec-record-values.ts';
 import type { ExitedIdentities } from './exited-identities.ts';
 import type { FieldReaderInit } from './field-reader.ts';
 import type { FieldValues } from './fields.ts';

@@ -14,6 +14,7 @@ export { demangle } from './demangle/demangle.ts';
 export { readPrivateFile, removeFile, writePrivateFile } from './disk-store/private-files.ts';
 export { SourceLines, type SourceLocation, type SourcePlace } from './dwarf/source-lines.ts';
 export * from './elf/index.ts';
+export { ReadBudget, type ReadLimits } from './elf/read-budget.ts';
 export { type KernelSymbolHit, KernelSymbols } from './kernel-symbols.ts';
 export { ObjectSymbols, type ObjectSymbolsOptions, type SymbolSource } from './object-symbols.ts';
 export type { PerfMapLimits } from './perf-map/entries.ts';
@@ -31,7 +32,6 @@ export { type FollowedMap, type MapSearch, PerfMapFolder } from './perf-map/perf
 export { SampledPerfMap } from './perf-map/sampled-perf-map.ts';
 export { type PerfMapScan, type ScannedPerfMap, scanPerfMap } from './perf-map/scan-perf-map.ts';
 export { type PltStub, readPltStubs } from './plt.ts';
-export { ReadBudget, type ReadLimits } from './read-budget.ts';
 export type { SymbolRanges } from './symbol-ranges.ts';
 export { type SymbolHit, SymbolTable } from './symbol-table.ts';
 export { isSystemError } from './system-error.ts';

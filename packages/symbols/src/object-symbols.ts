@@ -17,10 +17,10 @@ import { SHT_DYNSYM, SHT_SYMTAB } from './elf/constants.ts';
 import { ElfError } from './elf/error.ts';
 import type { LoadSegment } from './elf/headers.ts';
 import { ElfImage } from './elf/image.ts';
+import { ReadBudget } from './elf/read-budget.ts';
 import { readGoFunctions } from './go-functions.ts';
 import { digestOfNames } from './names-digest.ts';
 import { readPltStubs } from './plt.ts';
-import { ReadBudget } from './read-budget.ts';
 import { SymbolCollector } from './symbol-reader.ts';
 import { hasAddresses, type SymbolHit, SymbolTable } from './symbol-table.ts';
 

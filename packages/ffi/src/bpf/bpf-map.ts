@@ -1,10 +1,10 @@
 // A loaded map: bytes in, bytes out. What the bytes mean is the business of @waggle/bpf.
 
 import { ClosedError, SystemError } from '../errors/system-error.ts';
+import type { Handle } from '../handle.ts';
 import type { Address } from '../native/backend.ts';
 import { NULL_ADDRESS } from '../native/backend.ts';
 import type { Native } from '../native/native.ts';
-import type { BpfObject } from './bpf-object.ts';
 
 /** enum bpf_map_type of linux/bpf.h: these have one value per possible CPU. */
 const PER_CPU_TYPES: ReadonlySet<number> = new Set([5, 6, 10, 21]);
@@ -40,7 +40,7 @@ export class BpfMap {
 
   constructor(
     private readonly native: Native,
-    private readonly owner: BpfObject,
+    private readonly owner: Handle,
     address: Address,
     readonly name: string,
   ) {

@@ -5,12 +5,11 @@ import { Handle } from '../handle.ts';
 import type { Address } from '../native/backend.ts';
 import type { Native } from '../native/native.ts';
 import type { PerfEvent } from '../perf/perf-event.ts';
-import type { BpfObject } from './bpf-object.ts';
 
 export class BpfProgram {
   constructor(
     private readonly native: Native,
-    private readonly owner: BpfObject,
+    private readonly owner: Handle,
     private readonly address: Address,
     readonly name: string,
     private readonly descriptor: number,

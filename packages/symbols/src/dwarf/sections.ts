@@ -7,8 +7,8 @@ import { SHT_NOBITS } from '../elf/constants.ts';
 import { ElfError } from '../elf/error.ts';
 import { u64, viewOf } from '../elf/headers.ts';
 import type { ElfImage, ElfSection } from '../elf/image.ts';
+import type { ReadBudget } from '../elf/read-budget.ts';
 import { stringAt } from '../elf/string-table.ts';
-import type { ReadBudget } from '../read-budget.ts';
 import { zlib } from '../zlib.ts';
 
 const SHF_COMPRESSED = 0x800;

@@ -4,8 +4,8 @@
  * truncates kills its reader with SIGBUS, a short read is merely an error.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import type { ReadBudget } from '../read-budget.ts';
 import { ElfError } from './error.ts';
+import type { ReadBudget } from './read-budget.ts';
 
 export interface ByteSource {
   /** Length in bytes, fixed for the life of the source. */

@@ -4,7 +4,7 @@
  * at once, section headers when first asked for, contents on demand, so that a debug file of a
  * gigabyte costs what is looked at. Layouts: System V gABI.
  */
-import type { ReadBudget } from '../read-budget.ts';
+
 import { type ByteSource, FileByteSource, MemoryByteSource } from './byte-source.ts';
 import {
   EHDR_SIZE,
@@ -33,6 +33,7 @@ import {
   viewOf,
 } from './headers.ts';
 import { findBuildId } from './notes.ts';
+import type { ReadBudget } from './read-budget.ts';
 import { stringAt } from './string-table.ts';
 
 /** One section header with its name. `offset` and `size` in file bytes, `addr` a virtual address. */

@@ -3,7 +3,7 @@
  * stand in a file of a few kilobytes on disk, and a few kilobytes can inflate to gigabytes. Whatever
  * reads an object takes from one budget, and what is left when that is spent has no names.
  */
-import { ElfError } from './elf/error.ts';
+import { ElfError } from './error.ts';
 
 export interface ReadLimits {
   /** Bytes read of the object and its debug files; 1.5 GiB: twice a browser's whole symbol table. */
