@@ -26,6 +26,7 @@ export { isHungUp } from './process/hang-up.ts';
 export { type ProcessState, processState } from './process/process-state.ts';
 export { sendNow } from './process/send-now.ts';
 export { type SpawnRequest, spawnProcess } from './process/spawn.ts';
+export { type SudoCaller, sudoCaller } from './process/sudo-caller.ts';
 export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';
 export { EpollWakeup, type Wakeup } from './ring/epoll-wakeup.ts';
 export { type RecordVisitor, RingBuffer, type RingMemory } from './ring/ring-buffer.ts';

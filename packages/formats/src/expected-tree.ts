@@ -3,9 +3,10 @@
  * that begin alike share their callers; sorted, each has as many nodes of its own as it differs from
  * the one before.
  */
+
+import type { MemoryBudget } from './memory-budget.ts';
 import { frameKey } from './merged-stacks.ts';
 import type { Profile } from './profile.ts';
-import type { ReadBudget } from './read-budget.ts';
 import { StackKeys } from './stack-keys.ts';
 
 /** A node of svg/call-tree.ts, in bytes. */
@@ -14,7 +15,7 @@ const NODE = 112;
 const UNITS = 2;
 
 /** @throws ProfileTooLargeError when the tree would be more than the budget has left. */
-export function checkTree({ stacks }: Pick<Profile, 'stacks'>, budget: ReadBudget): void {
+export function checkTree({ stacks }: Pick<Profile, 'stacks'>, budget: MemoryBudget): void {
   const frames = stacks.reduce((sum, stack) => sum + stack.frames.length, 0);
   // Mostly it would fit with nothing in common.
   if (frames * NODE <= budget.left) return;

@@ -2,7 +2,7 @@
  * A file's bytes as they are to be read: unpacked where they are packed, within a limit (a hostile
  * file unpacks to a thousand times its size), and as text in the encoding that its first bytes tell.
  */
-import { ReadBudget } from './read-budget.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { zlib } from './zlib.ts';
 
 /** What JavaScript engines take as one text. */
@@ -19,7 +19,7 @@ export function startsWith(bytes: Uint8Array, ...magic: readonly number[]): bool
  */
 export function unpacked(
   bytes: Uint8Array,
-  budget: ReadBudget = new ReadBudget(bytes.length),
+  budget: MemoryBudget = new MemoryBudget(bytes.length),
 ): Uint8Array {
   try {
     const content = unpackedWithin(bytes, Math.min(MOST_UNPACKED_BYTES, budget.left));

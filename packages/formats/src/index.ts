@@ -47,6 +47,7 @@ export type { HtmlOptions } from './html/index.ts';
 export { createHtmlFormat, encodeHtml, encodeHtmlDiff, htmlFormat } from './html/index.ts';
 export { parseProfile, UnknownProfileError } from './input/index.ts';
 export { withoutTier, withoutTiers } from './jit-tiers.ts';
+export { ProfileTooLargeError } from './memory-budget.ts';
 export type { OtlpExportOptions, OtlpExportResult, OtlpOptions } from './otlp/index.ts';
 export {
   encodeOtlp,
@@ -67,7 +68,6 @@ export type {
   ProfileValues,
   ValueType,
 } from './profile.ts';
-export { ProfileTooLargeError } from './read-budget.ts';
 export {
   encodeSpeedscope,
   parseSpeedscope,

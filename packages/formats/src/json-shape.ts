@@ -1,13 +1,13 @@
 /** Reading JSON of unknown origin: each step says what it found wrong, in the error of the format. */
 
 import { textOf, unpacked } from './file-bytes.ts';
-import { ProfileTooLargeError, type ReadBudget, spendOnJson } from './read-budget.ts';
+import { type MemoryBudget, ProfileTooLargeError, spendOnJson } from './memory-budget.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface JsonShape {
   /** The object that the file holds. */
-  file(bytes: Uint8Array, budget: ReadBudget): JsonObject;
+  file(bytes: Uint8Array, budget: MemoryBudget): JsonObject;
   object(value: unknown, what: string): JsonObject;
   array(value: unknown, what: string): readonly unknown[];
 }

@@ -2,7 +2,7 @@
  * Paths that share their beginnings, as a tree of numbers: stacks that grow and shrink by a frame at a
  * time would be as large as the square of their depth, each written out.
  */
-import type { ReadBudget } from './read-budget.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 
 /** The end of a path. */
 export interface PathNode {
@@ -24,9 +24,9 @@ export class PathTree {
     latest: undefined,
     children: undefined,
   };
-  readonly #budget: ReadBudget;
+  readonly #budget: MemoryBudget;
 
-  constructor(budget: ReadBudget) {
+  constructor(budget: MemoryBudget) {
     this.#budget = budget;
   }
 

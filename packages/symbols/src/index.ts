@@ -1,4 +1,5 @@
 /** @waggle/symbols: from an address, in an object or in the kernel, to a name. */
+export { ByteCursor } from './bytes/byte-cursor.ts';
 export { type DiskCacheOptions, DiskSymbolCache, defaultCacheDirectory } from './cache/disk.ts';
 export { type KernelSources, readKernelSymbols } from './cache/kernel-cache.ts';
 export { type CachedSymbols, SymbolCache, type SymbolCacheOptions } from './cache/symbol-cache.ts';
@@ -11,7 +12,7 @@ export {
   findDebugFile,
 } from './debug-files/separate.ts';
 export { demangle } from './demangle/demangle.ts';
-export { readPrivateFile, removeFile, writePrivateFile } from './disk-store/private-files.ts';
+export { DiskStore, type DiskStoreOptions } from './disk-store/disk-store.ts';
 export { SourceLines, type SourceLocation, type SourcePlace } from './dwarf/source-lines.ts';
 export * from './elf/index.ts';
 export { ReadBudget, type ReadLimits } from './elf/read-budget.ts';

@@ -1,7 +1,8 @@
 /**
  * Bytes that a program chose, as text from which they can be had back. What is no UTF-8 becomes
  * U+DC80 to U+DCFF, one for each byte: half surrogate pairs, which valid UTF-8 never gives (PEP 383,
- * `surrogateescape`). Every encoder makes U+FFFD of them.
+ * `surrogateescape`). Every encoder makes U+FFFD of them. The records of @waggle/bpf are decoded to the same
+ * text by code of their own, within the ring's memory: neither package depends on another.
  */
 
 const REPLACEMENT = '\ufffd';

@@ -13,14 +13,8 @@ import {
 } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import process from 'node:process';
-import {
-  inWords,
-  NEW_FILE,
-  type OutputPlace,
-  placeOf,
-  sudoCaller,
-  temporaryName,
-} from './output-place.ts';
+import { sudoCaller } from '@waggle/ffi';
+import { inWords, NEW_FILE, type OutputPlace, placeOf, temporaryName } from './output-place.ts';
 
 export interface OutputFileOptions {
   /** It holds what only its owner is to read (a command's arguments): mode 0600. */

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import process from 'node:process';
+import { sudoCaller } from '@waggle/ffi';
 
 export interface OutputPlace {
   /** As it was given, for messages. */
@@ -124,14 +125,6 @@ function streamBehind(path: string, at: string): OutputPlace {
 function isOthers({ uid }: Stats): boolean {
   const own = process.geteuid?.() ?? 0;
   return uid !== own && uid !== 0 && !(own === 0 && uid === sudoCaller()?.uid);
-}
-
-/** Who called us by sudo(8). */
-export function sudoCaller(): { readonly uid: number; readonly gid: number } | undefined {
-  const { SUDO_UID = '', SUDO_GID = '' } = process.env;
-  if (process.geteuid?.() !== 0 || !/^\d+$/.test(SUDO_UID) || !/^\d+$/.test(SUDO_GID))
-    return undefined;
-  return { uid: Number(SUDO_UID), gid: Number(SUDO_GID) };
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { encodeFolded } from '../index.ts';
-import { ReadBudget } from '../read-budget.ts';
+import { MemoryBudget } from '../memory-budget.ts';
 import { ChromeSyntaxError, parseChromeTrace, parseCpuProfile, parseHeapProfile } from './index.ts';
 
 /** Of a file of a megabyte, for the whole test. */
-const budget = new ReadBudget(1 << 20);
+const budget = new MemoryBudget(1 << 20);
 
 const callFrame = (functionName: string, url = '') => ({
   ...{ functionName, url, scriptId: '0', lineNumber: 3, columnNumber: 1 },

@@ -3,8 +3,8 @@
  * times each node has two values, samples and the time until the next one; that is what is shown.
  */
 import type { JsonObject } from '../json-shape.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { Profile, ProfileFrame, ProfileValues } from '../profile.ts';
-import type { ReadBudget } from '../read-budget.ts';
 import { SAMPLES, sampleCount } from '../values.ts';
 import {
   type CallTreeNode,
@@ -34,7 +34,7 @@ export interface CpuProfileParts {
 }
 
 /** @throws ChromeSyntaxError when the object is no such profile, or one that is inconsistent. */
-export function parseCpuProfile(root: JsonObject, budget: ReadBudget): Profile {
+export function parseCpuProfile(root: JsonObject, budget: MemoryBudget): Profile {
   const tree = treeOf(root);
   const numbers = (field: string): readonly number[] =>
     root[field] === undefined
@@ -54,7 +54,7 @@ export function parseCpuProfile(root: JsonObject, budget: ReadBudget): Profile {
 /** @param outermost frames under every stack, as the thread's. */
 export function cpuProfile(
   { tree, samples, timeDeltas, duration }: CpuProfileParts,
-  budget: ReadBudget,
+  budget: MemoryBudget,
   outermost: readonly ProfileFrame[] = [],
 ): Profile {
   const isTimed = samples.length > 0 && timeDeltas.length === samples.length;

@@ -1,13 +1,13 @@
 /** Reads sampling heap profiles of V8 (`.heapprofile`): bytes that are alive, by who allocated them. */
 import type { JsonObject } from '../json-shape.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { Profile, ProfileValues } from '../profile.ts';
-import type { ReadBudget } from '../read-budget.ts';
 import { type CallTreeNode, frameOf, json, numberOf, stacksOf } from './nodes.ts';
 
 const LIVE_BYTES: ProfileValues = { types: [{ type: 'inuse_space', unit: 'bytes' }], shown: 0 };
 
 /** @throws ChromeSyntaxError when the object is no such profile. */
-export function parseHeapProfile(root: JsonObject, budget: ReadBudget): Profile {
+export function parseHeapProfile(root: JsonObject, budget: MemoryBudget): Profile {
   const tree = new Map<number, CallTreeNode>();
   const open: { node: JsonObject; parent: number | undefined }[] = [
     { node: json.object(root.head, 'head'), parent: undefined },

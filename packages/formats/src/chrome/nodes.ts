@@ -4,8 +4,8 @@
  * HeapProfiler.SamplingHeapProfileNode) of the Chrome DevTools Protocol.
  */
 import { type JsonObject, jsonShape } from '../json-shape.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { ProfileFrame, ProfileStack, ProfileValues } from '../profile.ts';
-import type { ReadBudget } from '../read-budget.ts';
 
 export class ChromeSyntaxError extends Error {
   override readonly name = 'ChromeSyntaxError';
@@ -48,7 +48,7 @@ export function stacksOf(
   tree: CallTree,
   values: ProfileValues | undefined,
   outermost: readonly ProfileFrame[],
-  budget: ReadBudget,
+  budget: MemoryBudget,
 ): ProfileStack[] {
   const pathOf = (id: number): readonly ProfileFrame[] => {
     const frames: ProfileFrame[] = [];

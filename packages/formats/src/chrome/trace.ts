@@ -4,8 +4,8 @@
  * trace are no samples.
  */
 import type { JsonObject } from '../json-shape.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { Profile, ProfileFrame } from '../profile.ts';
-import type { ReadBudget } from '../read-budget.ts';
 import { sampleCount } from '../values.ts';
 import { cpuProfile, parseCpuProfile } from './cpu-profile.ts';
 import { type CallTreeNode, ChromeSyntaxError, frameOf, json, numberOf } from './nodes.ts';
@@ -18,7 +18,7 @@ interface Pieces {
 }
 
 /** @throws ChromeSyntaxError when there is no CPU profile in the trace. */
-export function parseChromeTrace(list: readonly unknown[], budget: ReadBudget): Profile {
+export function parseChromeTrace(list: readonly unknown[], budget: MemoryBudget): Profile {
   const events = list.map((event, index) => json.object(event, `event ${index}`));
   const threads = new Map<string, string>();
   const found = new Map<string, Pieces>();

@@ -5,8 +5,8 @@
  * library was the resource's before it was the frame's (70).
  */
 import type { JsonObject, JsonShape } from '../json-shape.ts';
+import { type MemoryBudget, REFERENCE } from '../memory-budget.ts';
 import type { FrameKind, ProfileFrame } from '../profile.ts';
-import { REFERENCE, type ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import { unnamed } from '../unnamed-code.ts';
 import { CATEGORIES } from './file.ts';
@@ -22,7 +22,7 @@ export function stackReader(
   root: JsonObject,
   json: JsonShape,
   SyntaxProblem: new (reason: string) => Error,
-  budget: ReadBudget,
+  budget: MemoryBudget,
 ): FramesOf {
   const shared = json.object(root.shared ?? {}, 'shared');
   const table = (name: string) => json.object(shared[name] ?? thread[name], name);

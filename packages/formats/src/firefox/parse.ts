@@ -6,8 +6,8 @@
 
 import type { ParsedProfile } from '../format.ts';
 import { type JsonObject, jsonShape } from '../json-shape.ts';
+import { MemoryBudget } from '../memory-budget.ts';
 import type { ProfileMetadata, ProfileStack, ValueType } from '../profile.ts';
-import { ReadBudget } from '../read-budget.ts';
 import { nanosecondsIn, sampleCount } from '../values.ts';
 import { DETAILS, PRODUCT } from './file.ts';
 import { stackReader } from './parse-stacks.ts';
@@ -31,13 +31,13 @@ const WEIGHTS: Readonly<Record<string, { scale: number; type?: ValueType }>> = {
 /** @throws FirefoxSyntaxError when the bytes are no processed profile, or one that is inconsistent. */
 export function parseFirefox(
   bytes: Uint8Array,
-  budget: ReadBudget = new ReadBudget(bytes.length),
+  budget: MemoryBudget = new MemoryBudget(bytes.length),
 ): ParsedProfile {
   return firefoxProfile(json.file(bytes, budget), budget);
 }
 
 /** The same, of a file that was taken for JSON already. */
-export function firefoxProfile(root: JsonObject, budget: ReadBudget): ParsedProfile {
+export function firefoxProfile(root: JsonObject, budget: MemoryBudget): ParsedProfile {
   const meta = json.object(root.meta, 'meta');
   if (typeof meta.preprocessedProfileVersion !== 'number')
     throw new FirefoxSyntaxError(
@@ -94,7 +94,7 @@ function stacksOf(
   root: JsonObject,
   isOurs: boolean,
   scale: number,
-  budget: ReadBudget,
+  budget: MemoryBudget,
 ): ProfileStack[] {
   const samples = json.object(thread.samples, 'samples');
   const weights = samples.weight == null ? undefined : json.array(samples.weight, 'samples.weight');

@@ -5,7 +5,7 @@
 
 import { textOf, unpacked } from '../file-bytes.ts';
 import type { OutputFormat, ParsedProfile } from '../format.ts';
-import { ReadBudget } from '../read-budget.ts';
+import { MemoryBudget } from '../memory-budget.ts';
 import { encodeFolded } from './encode.ts';
 import { parseFolded } from './parse.ts';
 
@@ -29,13 +29,13 @@ export interface FoldedFile extends ParsedProfile {
 /** Folded stacks say nothing of where and when they were sampled. */
 function parseFoldedFile(
   bytes: Uint8Array,
-  budget: ReadBudget = new ReadBudget(bytes.length),
+  budget: MemoryBudget = new MemoryBudget(bytes.length),
 ): FoldedFile {
   return foldedProfile(textOf(unpacked(bytes, budget)), budget);
 }
 
 /** The same, of text. */
-export function foldedProfile(text: string, budget: ReadBudget): FoldedFile {
+export function foldedProfile(text: string, budget: MemoryBudget): FoldedFile {
   const { stacks, samples, warnings, badLines } = parseFolded(text, budget);
   const startTime = new Date(Number.NaN);
   const unknown = { host: '', frequencyHz: 0, startTime, durationSeconds: 0, lostSamples: 0 };

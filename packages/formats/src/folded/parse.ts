@@ -6,8 +6,8 @@
  */
 
 import { linesOf } from '../lines.ts';
+import { MemoryBudget } from '../memory-budget.ts';
 import type { FrameKind, ProfileFrame, ProfileStack } from '../profile.ts';
-import { ReadBudget } from '../read-budget.ts';
 import { KERNEL_SUFFIX, NUMBER_SPACE, UNKNOWN_FRAME } from './encode.ts';
 
 /** What a folded file holds: the stacks and their sum, but no metadata. */
@@ -76,7 +76,7 @@ function countedLine(line: string, number: number): CountedLine | string {
  */
 export function parseFolded(
   text: string,
-  budget: ReadBudget = new ReadBudget(text.length),
+  budget: MemoryBudget = new MemoryBudget(text.length),
 ): FoldedProfile {
   const counted: CountedLine[] = [];
   let bad = 0;
@@ -134,7 +134,7 @@ function withoutFirstCount(lines: readonly CountedLine[]): CountedLine[] | undef
 
 const NUMBER_AT_END = new RegExp(`${NUMBER_SPACE}([\\d.eE+-]+)$`);
 
-function stacksOf(lines: readonly CountedLine[], budget: ReadBudget) {
+function stacksOf(lines: readonly CountedLine[], budget: MemoryBudget) {
   const roots = new Map<string, ProfileFrame>();
   const others = new Map<string, ProfileFrame>();
   const frameOf = (name: string, index: number): ProfileFrame => {

@@ -15,10 +15,10 @@ import { type FoldedFile, foldedProfile } from '../folded/index.ts';
 import type { ParsedProfile } from '../format.ts';
 import { withoutTiers } from '../jit-tiers.ts';
 import type { JsonObject } from '../json-shape.ts';
+import { MemoryBudget, ProfileTooLargeError, spendOnJson } from '../memory-budget.ts';
 import { parseOtlp, parseOtlpJson } from '../otlp/parse.ts';
 import { isPerfScript, parsePerfScript } from '../perf-script/index.ts';
 import { parsePprof } from '../pprof/parse.ts';
-import { ProfileTooLargeError, ReadBudget, spendOnJson } from '../read-budget.ts';
 import { speedscopeProfile } from '../speedscope/parse.ts';
 import { binaryKind, isText, knownOther } from './content.ts';
 
@@ -46,13 +46,13 @@ export class UnknownProfileError extends Error {
  * which says what is wrong with the file.
  */
 export function parseProfile(bytes: Uint8Array): ParsedProfile {
-  const budget = new ReadBudget(bytes.length);
+  const budget = new MemoryBudget(bytes.length);
   const profile = read(bytes, budget);
   checkTree(profile, budget.anew());
   return profile;
 }
 
-function read(bytes: Uint8Array, budget: ReadBudget): ParsedProfile {
+function read(bytes: Uint8Array, budget: MemoryBudget): ParsedProfile {
   const content = allUnpacked(bytes, budget);
   if (content.length === 0) throw new UnknownProfileError('the file is empty');
   const other = knownOther(content);
@@ -62,7 +62,7 @@ function read(bytes: Uint8Array, budget: ReadBudget): ParsedProfile {
   return withoutTiers(/^\s*[{[]/.test(text) ? parseJsonOr(text, budget) : parseText(text, budget));
 }
 
-function allUnpacked(bytes: Uint8Array, budget: ReadBudget): Uint8Array {
+function allUnpacked(bytes: Uint8Array, budget: MemoryBudget): Uint8Array {
   let content = bytes;
   for (let layer = 0; layer < MOST_LAYERS; layer++) {
     let inner: Uint8Array;
@@ -78,7 +78,7 @@ function allUnpacked(bytes: Uint8Array, budget: ReadBudget): Uint8Array {
   return content;
 }
 
-function parseBinary(content: Uint8Array, budget: ReadBudget): ParsedProfile {
+function parseBinary(content: Uint8Array, budget: MemoryBudget): ParsedProfile {
   switch (binaryKind(content)) {
     case 'pprof':
       return parsePprof(content, budget);
@@ -89,7 +89,7 @@ function parseBinary(content: Uint8Array, budget: ReadBudget): ParsedProfile {
   }
 }
 
-function parseText(text: string, budget: ReadBudget): ParsedProfile {
+function parseText(text: string, budget: MemoryBudget): ParsedProfile {
   if (isPerfScript(text)) return parsePerfScript(text, budget);
   const profile = foldedOr(text, budget);
   if (profile !== undefined) return profile;
@@ -100,7 +100,7 @@ function parseText(text: string, budget: ReadBudget): ParsedProfile {
 }
 
 /** Folded stacks can begin with `{` or `[`, as the frame `[unknown]` does. */
-function parseJsonOr(text: string, budget: ReadBudget): ParsedProfile {
+function parseJsonOr(text: string, budget: MemoryBudget): ParsedProfile {
   let value: unknown;
   try {
     spendOnJson(text, budget);
@@ -116,7 +116,7 @@ function parseJsonOr(text: string, budget: ReadBudget): ParsedProfile {
   return parseJson(value as JsonObject, budget);
 }
 
-function foldedOr(text: string, budget: ReadBudget): ParsedProfile | undefined {
+function foldedOr(text: string, budget: MemoryBudget): ParsedProfile | undefined {
   try {
     const profile = foldedProfile(text, budget);
     return profile.stacks.length > 0 && isLikely(profile) ? profile : undefined;
@@ -131,7 +131,7 @@ function isLikely({ stacks, badLines = 0 }: FoldedFile): boolean {
   return badLines <= stacks.length || stacks.some(({ frames }) => frames.length > 1);
 }
 
-function parseJson(root: JsonObject, budget: ReadBudget): ParsedProfile {
+function parseJson(root: JsonObject, budget: MemoryBudget): ParsedProfile {
   if (root.shared !== undefined && root.profiles !== undefined)
     return speedscopeProfile(root, budget);
   if (root.resourceProfiles !== undefined || root.resource_profiles !== undefined)
@@ -149,7 +149,7 @@ function parseJson(root: JsonObject, budget: ReadBudget): ParsedProfile {
   );
 }
 
-function traceOf(events: readonly unknown[], budget: ReadBudget): ParsedProfile {
+function traceOf(events: readonly unknown[], budget: MemoryBudget): ParsedProfile {
   if (events.some((event) => typeof event !== 'object' || event === null || !('ph' in event)))
     throw new UnknownProfileError('it is JSON of an unknown kind, a list');
   try {

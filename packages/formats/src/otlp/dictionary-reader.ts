@@ -1,6 +1,7 @@
 /** Follows the references of a request into its dictionary, and refuses those that lead nowhere. */
+
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { FrameKind, ProfileFrame, ProfileMapping } from '../profile.ts';
-import type { ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import { fileOffset, isUnnamed, unnamed } from '../unnamed-code.ts';
 import { BUILD_ID, FRAME_KIND, FRAME_TYPE, KERNEL, KERNEL_FRAME } from './attributes.ts';
@@ -21,11 +22,11 @@ const OUR_KINDS: readonly FrameKind[] = ['process', 'unresolved'];
 
 export class DictionaryReader {
   readonly #tables: Message<'ProfilesDictionary'> | undefined;
-  readonly #budget: ReadBudget;
+  readonly #budget: MemoryBudget;
   readonly #frames = new Map<number, readonly ProfileFrame[]>();
   readonly #mappings = new Map<number, MappedObject>();
 
-  constructor(tables: Message<'ProfilesDictionary'> | undefined, budget: ReadBudget) {
+  constructor(tables: Message<'ProfilesDictionary'> | undefined, budget: MemoryBudget) {
     this.#budget = budget;
     this.#tables = tables;
   }

@@ -2,7 +2,7 @@
  * What a message will be in memory once it is decoded, by its schema and its bytes: an empty message
  * takes two bytes in a file and an object in memory, which protobufjs makes twice.
  */
-import type { ReadBudget } from '../read-budget.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import { WireReader, type WireValue } from '../wire.ts';
 import type { MessageName } from './message.ts';
 import { messages } from './schema.ts';
@@ -35,7 +35,7 @@ function fieldsById(): ReadonlyMap<string, Fields> {
 }
 
 /** @throws ProfileTooLargeError when it is more than is left; an Error when the bytes are no message. */
-export function spendOnMessage(name: MessageName, bytes: Uint8Array, budget: ReadBudget): void {
+export function spendOnMessage(name: MessageName, bytes: Uint8Array, budget: MemoryBudget): void {
   const what = 'the rows of its tables';
   const byId = fieldsById();
   // No message of these is inside of itself, so that the schema bounds the depth.

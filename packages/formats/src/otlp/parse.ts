@@ -4,8 +4,8 @@
  * is the default, or else the one that counts samples, or else the first.
  */
 import { unpacked } from '../file-bytes.ts';
+import { MemoryBudget, ProfileTooLargeError } from '../memory-budget.ts';
 import type { Profile, ProfileMetadata, ProfileStack, ProfileValues } from '../profile.ts';
-import { ProfileTooLargeError, ReadBudget } from '../read-budget.ts';
 import { nanosecondsIn, SAMPLES, sampleCount } from '../values.ts';
 import { COMMAND, COMMAND_LINE, DEFAULT_VALUE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
 import { DictionaryReader, OtlpSyntaxError } from './dictionary-reader.ts';
@@ -21,7 +21,7 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 /** @throws OtlpSyntaxError when the bytes are no such request. */
 export function parseOtlp(
   bytes: Uint8Array,
-  budget: ReadBudget = new ReadBudget(bytes.length),
+  budget: MemoryBudget = new MemoryBudget(bytes.length),
 ): Profile {
   return profileOf(decode(bytes, budget), budget);
 }
@@ -29,7 +29,7 @@ export function parseOtlp(
 /** The same of a request in JSON, as the collector's file exporter writes it. */
 export function parseOtlpJson(
   request: Readonly<Record<string, unknown>>,
-  budget: ReadBudget,
+  budget: MemoryBudget,
 ): Profile {
   let message: Message<'ExportProfilesServiceRequest'>;
   try {
@@ -48,7 +48,7 @@ interface FoundProfile {
   readonly attributes: Attributes;
 }
 
-function decode(bytes: Uint8Array, budget: ReadBudget): Message<'ExportProfilesServiceRequest'> {
+function decode(bytes: Uint8Array, budget: MemoryBudget): Message<'ExportProfilesServiceRequest'> {
   try {
     const content = unpacked(bytes, budget);
     spendOnMessage('ExportProfilesServiceRequest', content, budget);
@@ -59,7 +59,10 @@ function decode(bytes: Uint8Array, budget: ReadBudget): Message<'ExportProfilesS
   }
 }
 
-function profileOf(request: Message<'ExportProfilesServiceRequest'>, budget: ReadBudget): Profile {
+function profileOf(
+  request: Message<'ExportProfilesServiceRequest'>,
+  budget: MemoryBudget,
+): Profile {
   const dictionary = new DictionaryReader(request.dictionary, budget);
   const found = request.resourceProfiles.flatMap(({ resource, scopeProfiles }) => {
     const attributes = dictionary.keyValues(resource?.attributes ?? []);
@@ -117,7 +120,7 @@ function stacksOf(
   types: readonly TypedProfiles[],
   values: ProfileValues | undefined,
   dictionary: DictionaryReader,
-  budget: ReadBudget,
+  budget: MemoryBudget,
 ): readonly ProfileStack[] {
   const rows: { frames: ProfileStack['frames']; values: number[] }[] = [];
   const rowOfKey = new Map<string, number>();

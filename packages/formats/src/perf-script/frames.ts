@@ -1,21 +1,21 @@
 /** Frames of a profile from the lines that `perf script` prints, root first, under the process's own. */
 
+import type { MemoryBudget } from '../memory-budget.ts';
 import { type PathNode, PathTree } from '../path-tree.ts';
 import type { ProfileFrame } from '../profile.ts';
-import type { ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import { isKernelAddress, isKernelObject, unnamed } from '../unnamed-code.ts';
 import type { PlacedFrame } from './line.ts';
 
 /** Stacks of frames, each once: equal frames are one, and so are equal stacks. */
 export class FrameStacks {
-  readonly #budget: ReadBudget;
+  readonly #budget: MemoryBudget;
   readonly #frames = new Map<string, ProfileFrame>();
   readonly #paths: PathTree;
   readonly #numbers = new Map<ProfileFrame, number>();
   readonly #stacks = new Map<PathNode, readonly ProfileFrame[]>();
 
-  constructor(budget: ReadBudget) {
+  constructor(budget: MemoryBudget) {
     this.#budget = budget;
     this.#paths = new PathTree(budget);
   }

@@ -5,8 +5,8 @@
  */
 import type { ParsedProfile } from '../format.ts';
 import { linesOf } from '../lines.ts';
+import { MemoryBudget } from '../memory-budget.ts';
 import type { Profile, ProfileFrame, ProfileStack, ProfileValues } from '../profile.ts';
-import { ReadBudget } from '../read-budget.ts';
 import { nanosecondsIn, SAMPLES } from '../values.ts';
 import { FrameStacks } from './frames.ts';
 import {
@@ -74,7 +74,7 @@ export function isPerfScript(text: string): boolean {
 /** @throws PerfScriptSyntaxError when there is no sample in the text. */
 export function parsePerfScript(
   text: string,
-  budget: ReadBudget = new ReadBudget(text.length),
+  budget: MemoryBudget = new MemoryBudget(text.length),
 ): ParsedProfile {
   const { samples, bad, firstBad, comments } = samplesOf(text, budget);
   if (samples.length === 0)
@@ -99,7 +99,7 @@ function warningsOf(bad: number, firstBad: number): Pick<ParsedProfile, 'warning
   };
 }
 
-function samplesOf(text: string, budget: ReadBudget) {
+function samplesOf(text: string, budget: MemoryBudget) {
   const samples: Sample[] = [];
   const comments: string[] = [];
   let bad = 0;
@@ -220,7 +220,7 @@ function mergedBySample(
   samples: readonly Sample[],
   valuesOf: Measured['valuesOf'],
   values: ProfileValues | undefined,
-  budget: ReadBudget,
+  budget: MemoryBudget,
 ): ProfileStack[] {
   const stacks = new Map<readonly ProfileFrame[], number[]>();
   for (const sample of samples) {

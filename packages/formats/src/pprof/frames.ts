@@ -3,8 +3,9 @@
  * one frame that says where the code is when nobody knows its name. Ids are 64 bits wide, and some
  * profilers use all of them.
  */
+
+import type { MemoryBudget } from '../memory-budget.ts';
 import type { FrameKind, ProfileFrame, ProfileMapping } from '../profile.ts';
-import type { ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import {
   fileOffset,
@@ -23,7 +24,7 @@ const LOST: readonly ProfileFrame[] = [{ name: '[unknown]', kind: 'unresolved' }
 export function frameReader(
   message: PprofMessage,
   text: (index: Integer) => string,
-  budget: ReadBudget,
+  budget: MemoryBudget,
 ): (location: Integer) => readonly ProfileFrame[] {
   const functions = new Map(message.function.map((entry) => [entry.id, entry]));
   const mappings = new Map(

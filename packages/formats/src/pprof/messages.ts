@@ -3,7 +3,7 @@
  * and the bytes as objects. Samples, of which there are most, are read one at a time, from their place
  * in the bytes.
  */
-import type { ReadBudget } from '../read-budget.ts';
+import type { MemoryBudget } from '../memory-budget.ts';
 import { type Integer, signed, WireReader, type WireValue } from '../wire.ts';
 
 /** Indexes into the string table are int64, as everything is that is not an id. */
@@ -66,7 +66,7 @@ const ROW = 2;
 const SAMPLE = 2;
 
 /** @throws an Error when the bytes are no such message; ProfileTooLargeError when it is too large. */
-export function decodePprof(bytes: Uint8Array, budget: ReadBudget): PprofMessage {
+export function decodePprof(bytes: Uint8Array, budget: MemoryBudget): PprofMessage {
   const samples: number[] = [];
   const sampleType: PprofValueType[] = [];
   const mapping: PprofMapping[] = [];
@@ -166,7 +166,7 @@ function functionOf(message: WireValue): PprofFunction {
   return { id, name: signed(name), systemName: signed(systemName), filename: signed(filename) };
 }
 
-function locationOf(message: WireValue, budget: ReadBudget): PprofLocation {
+function locationOf(message: WireValue, budget: MemoryBudget): PprofLocation {
   const read = { id: 0 as Integer, mappingId: 0 as Integer, address: 0 as Integer };
   const lines: { functionId: Integer; line: Integer }[] = [];
   message.message((field, value) => {
@@ -182,7 +182,7 @@ function locationOf(message: WireValue, budget: ReadBudget): PprofLocation {
   return { ...read, line: lines };
 }
 
-function sampleOf(reader: WireReader, budget: ReadBudget): PprofSample {
+function sampleOf(reader: WireReader, budget: MemoryBudget): PprofSample {
   const locationId: Integer[] = [];
   const values: Integer[] = [];
   const label: { key: Integer; str: Integer }[] = [];

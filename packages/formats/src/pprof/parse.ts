@@ -3,6 +3,7 @@
  * is shown is the file's default: the one that it names, or else the last, as for `go tool pprof`.
  */
 import { unpacked } from '../file-bytes.ts';
+import { MemoryBudget, ProfileTooLargeError } from '../memory-budget.ts';
 import type {
   Profile,
   ProfileFrame,
@@ -11,7 +12,6 @@ import type {
   ProfileValues,
   ValueType,
 } from '../profile.ts';
-import { ProfileTooLargeError, ReadBudget } from '../read-budget.ts';
 import { nanosecondsIn, SAMPLES, sampleCount } from '../values.ts';
 import type { Integer } from '../wire.ts';
 import { COMMENTS, PROCESS_LABEL, periodOf } from './encode.ts';
@@ -34,7 +34,7 @@ type Text = (index: Integer) => string;
  */
 export function parsePprof(
   bytes: Uint8Array,
-  budget: ReadBudget = new ReadBudget(bytes.length),
+  budget: MemoryBudget = new MemoryBudget(bytes.length),
 ): Profile {
   const message = decode(bytes, budget);
   const text: Text = (index) => message.stringTable[Number(index)] ?? '';
@@ -68,7 +68,7 @@ function sampleAt(message: PprofMessage, index: number): PprofSample {
   return orSyntaxError(() => message.sampleAt(index));
 }
 
-function decode(bytes: Uint8Array, budget: ReadBudget): PprofMessage {
+function decode(bytes: Uint8Array, budget: MemoryBudget): PprofMessage {
   const message = orSyntaxError(() => decodePprof(unpacked(bytes, budget), budget));
   // The format asks for it, and other messages hardly have it.
   if (message.stringTable[0] !== '')

@@ -5,6 +5,7 @@
  */
 import type { ParsedProfile } from '../format.ts';
 import type { JsonObject } from '../json-shape.ts';
+import { MemoryBudget } from '../memory-budget.ts';
 import { type PathNode, PathTree } from '../path-tree.ts';
 import type {
   FrameKind,
@@ -15,7 +16,6 @@ import type {
   ProfileValues,
   ValueType,
 } from '../profile.ts';
-import { ReadBudget } from '../read-budget.ts';
 import { placeOf } from '../source-place.ts';
 import { sampleCount } from '../values.ts';
 import { EXPORTER, TIME_UNITS } from './encode.ts';
@@ -29,13 +29,13 @@ const KINDS: readonly FrameKind[] = ['process', 'user', 'kernel', 'unresolved'];
 /** @throws SpeedscopeSyntaxError when the bytes are no such file. */
 export function parseSpeedscope(
   bytes: Uint8Array,
-  budget: ReadBudget = new ReadBudget(bytes.length),
+  budget: MemoryBudget = new MemoryBudget(bytes.length),
 ): ParsedProfile {
   return speedscopeProfile(json.file(bytes, budget), budget);
 }
 
 /** The same, of a file that was taken for JSON already. */
-export function speedscopeProfile(root: JsonObject, budget: ReadBudget): ParsedProfile {
+export function speedscopeProfile(root: JsonObject, budget: MemoryBudget): ParsedProfile {
   const shared = json.object(root.shared, 'shared');
   const isOurs = root.exporter === EXPORTER;
   const frames = json.array(shared.frames, 'shared.frames').map((value, index) => {
@@ -108,7 +108,7 @@ function severalValues(
   profiles: readonly JsonObject[],
   frames: readonly ProfileFrame[],
   { shown }: ProfileValues,
-  budget: ReadBudget,
+  budget: MemoryBudget,
 ): ProfileStack[] {
   const weights = profiles.map((profile) => json.array(profile.weights, 'weights'));
   const samples = json.array(profiles[0]?.samples, 'samples');
@@ -125,7 +125,7 @@ function severalValues(
 function stacksOf(
   profile: JsonObject,
   frames: readonly ProfileFrame[],
-  budget: ReadBudget,
+  budget: MemoryBudget,
 ): ProfileStack[] {
   const scale = TIME_UNITS[String(profile.unit)] ?? 1;
   const paths = new PathTree(budget);

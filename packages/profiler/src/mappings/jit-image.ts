@@ -6,6 +6,7 @@
 import {
   describeProcess,
   isJitDump,
+  isSystemError,
   JitDump,
   type MapMemory,
   type MapOwner,
@@ -309,7 +310,7 @@ function whereItAnswers<Result>(read: () => Result): Result | undefined {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Error && 'errno' in error) return undefined;
+    if (isSystemError(error)) return undefined;
     throw error;
   }
 }

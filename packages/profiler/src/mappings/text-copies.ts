@@ -4,6 +4,7 @@
 // file's, so are names and call frame information.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { isSystemError } from '@waggle/symbols';
 import type { MappedObject, NewMapping } from './image-mappings.ts';
 import type { ObjectFile } from './object-files.ts';
 import type { Mapping } from './perf-records.ts';
@@ -106,7 +107,7 @@ function isSame(
     return same > 0 && same >= MIN_SAME * compared;
   } catch (error) {
     // It has ended, or may not be looked into.
-    if (error instanceof Error && 'errno' in error) return false;
+    if (isSystemError(error)) return false;
     throw error;
   } finally {
     if (memory !== undefined) closeSync(memory);
@@ -132,7 +133,7 @@ function placeInFile(pid: number, mapping: Mapping, { fd }: ObjectFile): number 
       }
     }
   } catch (error) {
-    if (!(error instanceof Error && 'errno' in error)) throw error;
+    if (!isSystemError(error)) throw error;
   }
   return undefined;
 }

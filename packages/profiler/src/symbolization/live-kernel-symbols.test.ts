@@ -11,7 +11,7 @@ const IN_MODULE = 0xffffffffc0201004n;
 function namesOf(kernel: { text: string; ms: number; reads: number; fails?: boolean }) {
   const read = () => {
     kernel.reads++;
-    if (kernel.fails) throw Object.assign(new Error('EMFILE'), { errno: -24 });
+    if (kernel.fails) throw Object.assign(new Error('EMFILE'), { code: 'EMFILE', errno: -24 });
     return KernelSymbols.parse(new TextEncoder().encode(kernel.text));
   };
   return new KernelNames(read, () => kernel.ms);

@@ -2,6 +2,7 @@
 // wanted, and anew for an address without a name, whose module may have been loaded since.
 
 import type { KernelSymbolHit, KernelSymbols } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols';
 
 /** The kernel takes tens of milliseconds to write them, and some addresses have a name in none. */
 const MIN_AGE_MS = 10_000;
@@ -25,7 +26,7 @@ export class KernelNames {
       this.symbols = this.readNow();
     } catch (error) {
       // Out of descriptors or memory for now: what is known goes on answering.
-      if (error instanceof Error && 'errno' in error) return undefined;
+      if (isSystemError(error)) return undefined;
       throw error;
     }
     return this.symbols.lookup(address);

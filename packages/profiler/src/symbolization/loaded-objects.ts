@@ -4,6 +4,7 @@
 
 import type { ObjectSymbols, ReadBudget, SymbolHit } from '@waggle/symbols';
 import type { FunctionBounds } from '@waggle/unwind';
+import { LRUCache } from 'lru-cache';
 import { CodePlaces, type LinkedObject } from './code-places.ts';
 
 /** A host under builds executes more files in a minute, and samples few of them again. */
@@ -34,20 +35,17 @@ export interface Known {
 }
 
 export class NamedObjects implements Disposable {
-  /** In order of use, the last used at the end. */
-  private readonly known = new Map<string, Known>();
+  private readonly known: LRUCache<string, Known>;
 
   constructor(
-    private readonly maxObjects = MAX_OBJECTS,
+    maxObjects = MAX_OBJECTS,
     private readonly maxBytes = MAX_BYTES,
-  ) {}
+  ) {
+    this.known = new LRUCache({ max: maxObjects, dispose: ({ object }) => object?.close?.() });
+  }
 
   get(key: string): Known | undefined {
-    const known = this.known.get(key);
-    if (known === undefined) return undefined;
-    this.known.delete(key);
-    this.known.set(key, known);
-    return known;
+    return this.known.get(key);
   }
 
   /** Closes what was not used for longest, if there are too many. */
@@ -62,21 +60,15 @@ export class NamedObjects implements Disposable {
     return added;
   }
 
-  /** Closes what was not used for longest, if that is too many or too much; the last one stays. */
+  /** Closes what was not used for longest, if that is too much by now; the last one stays. */
   trim(): void {
     let bytes = 0;
     for (const { object } of this.known.values()) bytes += object?.byteLength ?? 0;
-    for (const [oldest, known] of this.known) {
-      const { size } = this.known;
-      if (size <= 1 || (size <= this.maxObjects && bytes <= this.maxBytes)) break;
-      bytes -= known.object?.byteLength ?? 0;
-      this.known.delete(oldest);
-      known.object?.close?.();
-    }
+    while (this.known.size > 1 && bytes > this.maxBytes)
+      bytes -= this.known.pop()?.object?.byteLength ?? 0;
   }
 
   [Symbol.dispose](): void {
-    for (const { object } of this.known.values()) object?.close?.();
     this.known.clear();
   }
 }

@@ -2,7 +2,7 @@
 // could have made, as they were sampled; then everybody else's, small ones first. So a process that maps
 // files which take long to read takes time from its like, and no name from the host's own programs.
 
-import { type FileStatus, fileStatus } from '@waggle/ffi';
+import { type FileStatus, fileStatus, sudoCaller } from '@waggle/ffi';
 import type { ObjectFile } from '../mappings/object-files.ts';
 
 export interface ToRead<Item> {
@@ -28,9 +28,9 @@ export function inReadingOrder<Item>(
 
 /** Root, who records, and who had root do so. */
 function trustedUsers(): ReadonlySet<bigint> {
-  const { SUDO_UID } = process.env;
-  const caller = /^\d+$/.test(SUDO_UID ?? '') ? [BigInt(SUDO_UID as string)] : [];
-  return new Set([ROOT, BigInt(process.geteuid?.() ?? 0), ...caller]);
+  const caller = sudoCaller();
+  const callers = caller === undefined ? [] : [BigInt(caller.uid)];
+  return new Set([ROOT, BigInt(process.geteuid?.() ?? 0), ...callers]);
 }
 
 function statusOf({ fd }: ObjectFile): FileStatus | undefined {

@@ -8,6 +8,7 @@ import {
   demangle,
   ElfError,
   ElfImage,
+  isSystemError,
   KernelSymbols,
   ObjectSymbols,
   ReadBudget,
@@ -183,7 +184,7 @@ export class ObjectReading implements Disposable {
 }
 
 function isUnreadable(error: unknown): boolean {
-  return error instanceof ElfError || (error instanceof Error && 'errno' in error);
+  return error instanceof ElfError || isSystemError(error);
 }
 
 /** Ours: the kernel gives every process of this architecture the same. */

@@ -3,6 +3,7 @@
  * objects in one run: ten processes that map one libc make one table. Bounded in bytes; the least
  * recently used goes first. What an object has not is remembered as well, as an empty table.
  */
+import { LRUCache } from 'lru-cache';
 import type { SymbolTable } from '../symbol-table.ts';
 import type { DiskSymbolCache } from './disk.ts';
 import type { TableDescription } from './table-file.ts';
@@ -21,15 +22,16 @@ export interface SymbolCacheOptions {
 }
 
 export class SymbolCache {
-  readonly #maxBytes: number;
   readonly #disk: DiskSymbolCache | undefined;
   readonly #minBuildMs: number;
-  /** In order of use, the last used at the end. */
-  readonly #entries = new Map<string, CachedSymbols>();
-  #bytes = 0;
+  readonly #entries: LRUCache<string, CachedSymbols>;
 
   constructor(options: SymbolCacheOptions = {}) {
-    this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
+    this.#entries = new LRUCache({
+      maxSize: Math.max(1, Math.floor(options.maxBytes ?? 256 * 1024 * 1024)),
+      // An empty table, too, has a place.
+      sizeCalculation: ({ table }) => Math.max(1, table.byteLength),
+    });
     this.#disk = options.disk;
     this.#minBuildMs = options.minBuildMs ?? 2;
   }
@@ -41,7 +43,7 @@ export class SymbolCache {
 
   /** Bytes of the tables in memory. */
   get byteLength(): number {
-    return this.#bytes;
+    return this.#entries.calculatedSize;
   }
 
   /**
@@ -54,11 +56,7 @@ export class SymbolCache {
     isWhole: () => boolean = () => true,
   ): CachedSymbols {
     const known = this.#entries.get(key);
-    if (known !== undefined) {
-      this.#entries.delete(key);
-      this.#entries.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const stored = this.#disk?.get(key);
     if (stored !== undefined) return this.#keep(key, stored);
     const started = performance.now();
@@ -71,15 +69,7 @@ export class SymbolCache {
   }
 
   #keep(key: string, symbols: CachedSymbols): CachedSymbols {
-    const size = symbols.table.byteLength;
-    if (size > this.#maxBytes) return symbols;
     this.#entries.set(key, symbols);
-    this.#bytes += size;
-    for (const [oldest, { table }] of this.#entries) {
-      if (this.#bytes <= this.#maxBytes) break;
-      this.#entries.delete(oldest);
-      this.#bytes -= table.byteLength;
-    }
     return symbols;
   }
 }

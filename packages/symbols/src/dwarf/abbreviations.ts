@@ -4,7 +4,7 @@
  */
 import { ElfError } from '../elf/error.ts';
 import { DW_FORM_implicit_const } from './constants.ts';
-import { Cursor } from './cursor.ts';
+import { DwarfCursor } from './cursor.ts';
 import type { DebugSections } from './sections.ts';
 
 export interface Abbreviation {
@@ -65,7 +65,7 @@ function readAbbreviations(sections: DebugSections, offset: number): Abbreviatio
 }
 
 function parse(bytes: Uint8Array): Abbreviations {
-  const cursor = new Cursor(bytes);
+  const cursor = new DwarfCursor(bytes);
   const table = new Map<number, Abbreviation>();
   for (;;) {
     const code = cursor.uleb();

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { ElfError } from '../elf/index.ts';
-import { Cursor } from './cursor.ts';
+import { DwarfCursor } from './cursor.ts';
 
-const of = (...bytes: number[]) => new Cursor(Uint8Array.from(bytes));
+const of = (...bytes: number[]) => new DwarfCursor(Uint8Array.from(bytes));
 
 test('variable-length numbers', () => {
   expect(of(2).uleb()).toBe(2);

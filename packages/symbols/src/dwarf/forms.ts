@@ -53,7 +53,7 @@ import {
   DW_FORM_strx4,
   DW_FORM_udata,
 } from './constants.ts';
-import type { Cursor } from './cursor.ts';
+import type { DwarfCursor } from './cursor.ts';
 
 /** What the sizes of some forms depend on. */
 export interface Encoding {
@@ -72,7 +72,7 @@ export interface FormValue {
 
 /** Reads one value into `into`. Throws `ElfError` for forms that are unknown, or cut off. */
 export function readForm(
-  cursor: Cursor,
+  cursor: DwarfCursor,
   form: number,
   implicit: number,
   encoding: Encoding,
@@ -83,7 +83,7 @@ export function readForm(
 }
 
 function readValue(
-  cursor: Cursor,
+  cursor: DwarfCursor,
   form: number,
   implicit: number,
   encoding: Encoding,

@@ -17,7 +17,7 @@ import {
   DW_FORM_ref4,
   DW_FORM_ref8,
 } from './constants.ts';
-import { Cursor } from './cursor.ts';
+import { DwarfCursor } from './cursor.ts';
 import { type FormValue, readForm } from './forms.ts';
 import type { DebugSections } from './sections.ts';
 import type { Unit } from './unit.ts';
@@ -89,7 +89,7 @@ export class FunctionNames {
   }
 
   #parse(unit: Unit, bytes: Uint8Array): EntryNames {
-    const cursor = new Cursor(bytes);
+    const cursor = new DwarfCursor(bytes);
     const attributes = unit.abbreviation(cursor)?.attributes ?? new Int32Array(0);
     let linkage: string | undefined;
     let plain: string | undefined;

@@ -16,7 +16,7 @@ import {
   DW_TAG_inlined_subroutine,
   DW_TAG_subprogram,
 } from './constants.ts';
-import { Cursor } from './cursor.ts';
+import { DwarfCursor } from './cursor.ts';
 import { type FormValue, readForm } from './forms.ts';
 import { RangeReader } from './ranges.ts';
 import type { DebugSections } from './sections.ts';
@@ -76,7 +76,7 @@ class Walk {
   /** The function that each range belongs to. */
   readonly owners: number[] = [];
   readonly #unit: Unit;
-  readonly #cursor: Cursor;
+  readonly #cursor: DwarfCursor;
   readonly #ranges: RangeReader;
   #budget: number;
 
@@ -85,7 +85,7 @@ class Walk {
   constructor(sections: DebugSections, unit: Unit) {
     const bytes = unit.bytes();
     this.#unit = unit;
-    this.#cursor = new Cursor(bytes, unit.firstEntry);
+    this.#cursor = new DwarfCursor(bytes, unit.firstEntry);
     this.#ranges = new RangeReader(sections, MAX_RANGES);
     this.#budget = bytes.length * ATTRIBUTES_PER_BYTE + SPARE_ATTRIBUTES;
   }

@@ -17,7 +17,7 @@ import {
   DW_LNS_fixed_advance_pc,
   DW_LNS_set_file,
 } from './constants.ts';
-import { Cursor } from './cursor.ts';
+import { DwarfCursor } from './cursor.ts';
 import { type FormValue, readForm } from './forms.ts';
 import { LineRows } from './line-rows.ts';
 import type { DebugSections } from './sections.ts';
@@ -61,7 +61,7 @@ export class LineTable {
    * the rows before a damage in the program are kept.
    */
   static read(sections: DebugSections, unit: Unit, offset: number, compDir: string): LineTable {
-    const head = new Cursor(sections.readUpTo('.debug_line', offset, 12));
+    const head = new DwarfCursor(sections.readUpTo('.debug_line', offset, 12));
     const short = head.u32();
     const isLong = short === 0xffff_ffff;
     const length = isLong ? head.u64() : short;
@@ -102,13 +102,13 @@ function join(directory: string, name: string): string {
 
 class LineProgram {
   readonly #unit: Unit;
-  readonly #cursor: Cursor;
+  readonly #cursor: DwarfCursor;
   readonly #offsetSize: number;
   #shape: ProgramShape | undefined;
 
   constructor(unit: Unit, bytes: Uint8Array, offsetSize: number) {
     this.#unit = unit;
-    this.#cursor = new Cursor(bytes);
+    this.#cursor = new DwarfCursor(bytes);
     this.#offsetSize = offsetSize;
   }
 
@@ -214,7 +214,7 @@ interface ProgramShape {
 }
 
 /** The state machine; rows go to `rows` until the program ends. Throws `ElfError` on damage. */
-function execute(cursor: Cursor, shape: ProgramShape, rows: LineRows): void {
+function execute(cursor: DwarfCursor, shape: ProgramShape, rows: LineRows): void {
   const { minimumLength, lineBase, lineRange, opcodeBase, operands } = shape;
   let address = 0;
   let file = 1;

@@ -16,7 +16,7 @@ import {
   DW_RLE_startx_endx,
   DW_RLE_startx_length,
 } from './constants.ts';
-import { Cursor } from './cursor.ts';
+import { DwarfCursor } from './cursor.ts';
 import type { FormValue } from './forms.ts';
 import type { DebugSections } from './sections.ts';
 import type { Unit } from './unit.ts';
@@ -68,7 +68,7 @@ export class RangeReader {
     let base = baseOf(unit);
     for (let at = offset; ; at += PIECE) {
       const piece = this.#sections.readUpTo('.debug_ranges', at, PIECE);
-      const cursor = new Cursor(piece);
+      const cursor = new DwarfCursor(piece);
       while (cursor.at + 16 <= piece.length) {
         this.#spend();
         const low = cursor.i64();
@@ -86,14 +86,14 @@ export class RangeReader {
     if (ranges.form === DW_FORM_rnglistx) {
       const at = unit.rnglistsBase + ranges.value * unit.offsetSize;
       const entry = this.#sections.read('.debug_rnglists', at, unit.offsetSize);
-      offset = unit.rnglistsBase + new Cursor(entry).unsigned(unit.offsetSize);
+      offset = unit.rnglistsBase + new DwarfCursor(entry).unsigned(unit.offsetSize);
     }
     // Entries have no fixed size: read more from the same place until the list ends in it.
     for (let length = PIECE; ; length *= 16) {
       const piece = this.#sections.readUpTo('.debug_rnglists', offset, length);
       const found: number[] = [];
       try {
-        this.#parse5(unit, new Cursor(piece), (low, high) => found.push(low, high));
+        this.#parse5(unit, new DwarfCursor(piece), (low, high) => found.push(low, high));
       } catch (error) {
         const isShort = error instanceof ElfError && error.code === 'truncated';
         if (!isShort || piece.length < length) throw error;
@@ -104,7 +104,7 @@ export class RangeReader {
     }
   }
 
-  #parse5(unit: Unit, cursor: Cursor, sink: RangeSink): void {
+  #parse5(unit: Unit, cursor: DwarfCursor, sink: RangeSink): void {
     let base = baseOf(unit);
     for (;;) {
       this.#spend();

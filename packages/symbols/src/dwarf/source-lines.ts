@@ -3,6 +3,7 @@
  * there, out of its DWARF 2 to 5. The units are listed when the first address is asked for; a
  * unit's line table and functions are read when an address lies in it, and kept within a bound.
  */
+import { LRUCache } from 'lru-cache';
 import { SHT_NOBITS } from '../elf/constants.ts';
 import { ElfError } from '../elf/error.ts';
 import type { ElfImage } from '../elf/image.ts';
@@ -56,8 +57,11 @@ export class SourceLines {
   readonly #sections: DebugSections;
   #index: UnitIndex | undefined;
   /** In order of use. */
-  readonly #details = new Map<Unit, UnitDetail>();
-  #detailBytes = 0;
+  readonly #details = new LRUCache<Unit, UnitDetail>({
+    maxSize: MAX_DETAILS,
+    // One that is larger is kept alone.
+    sizeCalculation: ({ byteLength }) => Math.min(byteLength, MAX_DETAILS),
+  });
 
   private constructor(image: ElfImage) {
     this.#sections = new DebugSections(image);
@@ -121,22 +125,12 @@ export class SourceLines {
 
   #detail(unit: Unit): UnitDetail {
     const known = this.#details.get(unit);
-    if (known !== undefined) {
-      this.#details.delete(unit);
-      this.#details.set(unit, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const lines = answer(() => this.#lines(unit));
     const functions = answer(() => UnitFunctions.read(this.#sections, unit));
     const byteLength = 256 + (lines?.rows.byteLength ?? 0) + (functions?.byteLength ?? 0);
     const detail = { lines, functions, byteLength };
     this.#details.set(unit, detail);
-    this.#detailBytes += byteLength;
-    for (const [oldest, { byteLength: size }] of this.#details) {
-      if (this.#detailBytes <= MAX_DETAILS || oldest === unit) break;
-      this.#details.delete(oldest);
-      this.#detailBytes -= size;
-    }
     return detail;
   }
 

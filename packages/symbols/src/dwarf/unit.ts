@@ -40,7 +40,7 @@ import {
   DW_UT_split_type,
   DW_UT_type,
 } from './constants.ts';
-import { Cursor } from './cursor.ts';
+import { DwarfCursor } from './cursor.ts';
 import { type Encoding, type FormValue, readForm } from './forms.ts';
 import type { DebugSections } from './sections.ts';
 
@@ -107,7 +107,7 @@ export class Unit implements Encoding {
   }
 
   /** The abbreviation of the entry at the cursor; undefined for the end of siblings. */
-  abbreviation(cursor: Cursor): Abbreviation | undefined {
+  abbreviation(cursor: DwarfCursor): Abbreviation | undefined {
     const code = cursor.uleb();
     if (code === 0) return undefined;
     const found = this.abbreviations.get(code);
@@ -134,7 +134,7 @@ export class Unit implements Encoding {
         const bytesThere = this.#sections.read('.debug_str_offsets', at, this.offsetSize);
         return this.#sections.string(
           '.debug_str',
-          new Cursor(bytesThere).unsigned(this.offsetSize),
+          new DwarfCursor(bytesThere).unsigned(this.offsetSize),
         );
       }
     }
@@ -159,7 +159,7 @@ export class Unit implements Encoding {
 
   indexedAddress(index: number): number {
     const at = this.addrBase + index * ADDRESS_SIZE;
-    return new Cursor(this.#sections.read('.debug_addr', at, ADDRESS_SIZE)).u64();
+    return new DwarfCursor(this.#sections.read('.debug_addr', at, ADDRESS_SIZE)).u64();
   }
 }
 
@@ -200,7 +200,7 @@ export function readUnits(sections: DebugSections): Unit[] {
 
 /** The length field: the format it announces, and where the unit ends from its beginning. */
 function unitLength(bytes: Uint8Array): { offsetSize: number; end: number; at: number } {
-  const cursor = new Cursor(bytes);
+  const cursor = new DwarfCursor(bytes);
   const short = cursor.u32();
   if (short !== 0xffff_ffff) return { offsetSize: 4, end: 4 + short, at: cursor.at };
   const long = cursor.u64();
@@ -209,7 +209,7 @@ function unitLength(bytes: Uint8Array): { offsetSize: number; end: number; at: n
 
 function readHeader(bytes: Uint8Array, offset: number, end: number): UnitHeader | undefined {
   const { offsetSize, at } = unitLength(bytes);
-  const cursor = new Cursor(bytes, at);
+  const cursor = new DwarfCursor(bytes, at);
   const version = cursor.u16();
   if (version < 2 || version > 5) return undefined;
   let type = DW_UT_compile;
@@ -244,7 +244,7 @@ function readRoot(unit: Unit, sections: DebugSections): boolean {
 }
 
 function parseRoot(unit: Unit, bytes: Uint8Array): boolean {
-  const cursor = new Cursor(bytes, unit.firstEntry);
+  const cursor = new DwarfCursor(bytes, unit.firstEntry);
   const abbreviation = unit.abbreviation(cursor);
   const tag = abbreviation?.tag;
   // Partial units cover nothing, but entries of others may refer to theirs.

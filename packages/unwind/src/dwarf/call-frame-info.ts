@@ -5,8 +5,8 @@
  * Standard Base Core "Exception Frames".
  */
 import { UnwindError } from '../error.ts';
-import { ByteReader } from './byte-reader.ts';
 import { type CommonInformation, readCommonInformation } from './common-information.ts';
+import { FrameCursor } from './frame-cursor.ts';
 import {
   PCREL_SDATA4,
   type PointerBases,
@@ -54,7 +54,7 @@ export function readFrameDescriptions(section: FrameSection): FrameDescriptions 
 
 class FrameScanner {
   readonly #section: FrameSection;
-  readonly #reader: ByteReader;
+  readonly #reader: FrameCursor;
   readonly #view: DataView;
   readonly #common: CommonInformation[] = [];
   /** Offset of a CIE to its index in `common`, -1 for one that is damaged. */
@@ -73,7 +73,7 @@ class FrameScanner {
   constructor(section: FrameSection) {
     const capacity = Math.ceil(section.bytes.length / MIN_FDE_BYTES);
     this.#section = section;
-    this.#reader = new ByteReader(section.bytes);
+    this.#reader = new FrameCursor(section.bytes);
     const { buffer, byteOffset, byteLength } = section.bytes;
     this.#view = new DataView(buffer, byteOffset, byteLength);
     this.#start = new Float64Array(capacity);
@@ -159,12 +159,12 @@ class FrameScanner {
     if (length === 0) {
       // Objects linked in any order can leave terminators in the middle of a section.
       this.#terminated = this.#section.endsAtTerminator === true;
-      return reader.position;
+      return reader.at;
     }
     const isEhFrame = this.#section.kind === 'eh_frame';
     const extended = length === EXTENDED_LENGTH;
     if (extended) length = reader.u64();
-    const idAt = reader.position;
+    const idAt = reader.at;
     const next = idAt + length;
     if (next > reader.end) {
       throw new UnwindError('truncated', `the record at ${offset} ends past its section`);
@@ -177,7 +177,7 @@ class FrameScanner {
     let id = wide ? reader.u64() : reader.u32();
     // 2^64 - 1 as a double is 2^64.
     if (wide && id === 2 ** 64) id = CIE_ID_DEBUG_FRAME;
-    const body = reader.position;
+    const body = reader.at;
     if (id === (isEhFrame ? 0 : CIE_ID_DEBUG_FRAME)) {
       reader.window(body, next);
       this.#indexOfCie.set(offset, this.#commonInformation());
@@ -223,7 +223,7 @@ class FrameScanner {
       this.#start[count] = start;
       this.#size[count] = size;
       this.#cie[count] = index;
-      this.#programStart[count] = reader.position;
+      this.#programStart[count] = reader.at;
       this.#programEnd[count] = end;
       this.#count = count + 1;
     } catch (error) {

@@ -8,10 +8,10 @@ import { UnwindError } from '../error.ts';
 import type { RowList } from '../table/row-list.ts';
 import * as R from '../table/rule.ts';
 import type { RuleDictionary } from '../table/rule-dictionary.ts';
-import { ByteReader } from './byte-reader.ts';
 import type { FrameSection } from './call-frame-info.ts';
 import type { CommonInformation } from './common-information.ts';
 import * as D from './constants.ts';
+import { FrameCursor } from './frame-cursor.ts';
 import { FrameState, STATE_FIELDS, UNTRACKED } from './frame-state.ts';
 import { readPointer } from './pointer-encoding.ts';
 
@@ -31,7 +31,7 @@ interface InitialState {
 
 export class CfaProgram {
   readonly #section: FrameSection;
-  readonly #reader: ByteReader;
+  readonly #reader: FrameCursor;
   readonly #rows: RowList;
   readonly #rules: RuleDictionary;
   readonly #state: FrameState;
@@ -48,7 +48,7 @@ export class CfaProgram {
     rules: RuleDictionary,
   ) {
     this.#section = section;
-    this.#reader = new ByteReader(section.bytes);
+    this.#reader = new FrameCursor(section.bytes);
     this.#rows = rows;
     this.#rules = rules;
     this.#state = new FrameState(architecture);
@@ -147,12 +147,12 @@ export class CfaProgram {
         state.setCfaOffset(next);
         this.#dirty = true;
       } else {
-        reader.position = at + 1;
+        reader.at = at + 1;
         if (kind === D.DW_CFA_offset) {
           this.#save(operand, R.VALUE_AT_CFA, reader.uleb() * cie.dataAlignment);
         } else if (kind === D.DW_CFA_restore) this.#restore(operand);
         else if (!this.#extended(cie, operand)) return true;
-        at = reader.position;
+        at = reader.at;
       }
     }
     return true;
@@ -211,8 +211,8 @@ export class CfaProgram {
         return true;
       case D.DW_CFA_def_cfa_expression: {
         const end = this.#block();
-        state.setCfaExpression(reader.bytes, reader.position, end);
-        reader.position = end;
+        state.setCfaExpression(reader.bytes, reader.at, end);
+        reader.at = end;
         return true;
       }
     }
@@ -256,11 +256,11 @@ export class CfaProgram {
         const end = this.#block();
         const slot = this.#state.slotOf(register);
         if (slot !== UNTRACKED) {
-          const { bytes, position } = reader;
-          if (opcode === D.DW_CFA_expression) this.#state.setExpression(slot, bytes, position, end);
-          else this.#state.setValueExpression(slot, bytes, position, end);
+          const { bytes, at } = reader;
+          if (opcode === D.DW_CFA_expression) this.#state.setExpression(slot, bytes, at, end);
+          else this.#state.setValueExpression(slot, bytes, at, end);
         }
-        reader.position = end;
+        reader.at = end;
         return;
       }
       default:
@@ -281,7 +281,7 @@ export class CfaProgram {
 
   #block(): number {
     const length = this.#reader.uleb();
-    const end = this.#reader.position + length;
+    const end = this.#reader.at + length;
     if (end > this.#reader.end)
       throw new UnwindError('truncated', 'an expression past its program');
     return end;

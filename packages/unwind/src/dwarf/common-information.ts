@@ -3,7 +3,7 @@
  * section 6.4.1, Linux Standard Base Core "Exception Frames".
  */
 import { UnwindError } from '../error.ts';
-import type { ByteReader } from './byte-reader.ts';
+import type { FrameCursor } from './frame-cursor.ts';
 import { DW_EH_PE_absptr, type PointerBases, skipPointer } from './pointer-encoding.ts';
 
 export interface CommonInformation {
@@ -25,7 +25,7 @@ export interface CommonInformation {
 const MAX_AUGMENTATION = 16;
 
 /** Reads a CIE behind its id, up to its program. Throws `UnwindError` for what cannot be used. */
-export function readCommonInformation(reader: ByteReader, bases: PointerBases): CommonInformation {
+export function readCommonInformation(reader: FrameCursor, bases: PointerBases): CommonInformation {
   const version = reader.u8();
   if (version !== 1 && version !== 3 && version !== 4) {
     throw new UnwindError('unsupported', `CIE version ${version}`);
@@ -52,13 +52,13 @@ export function readCommonInformation(reader: ByteReader, bases: PointerBases): 
     ...extras,
     hasAugmentationData: augmentation.startsWith('z'),
     segmentSize,
-    programStart: reader.position,
+    programStart: reader.at,
     programEnd: reader.end,
   };
 }
 
 function readAugmentation(
-  reader: ByteReader,
+  reader: FrameCursor,
   augmentation: string,
   bases: PointerBases,
 ): { pointerEncoding: number; isSignalFrame: boolean } {
@@ -69,7 +69,7 @@ function readAugmentation(
     throw new UnwindError('unsupported', `augmentation ${JSON.stringify(augmentation)}`);
   }
   const length = reader.uleb();
-  const end = reader.position + length;
+  const end = reader.at + length;
   if (end > reader.end) throw new UnwindError('truncated', 'augmentation data past its CIE');
   for (const letter of augmentation.slice(1)) {
     if (letter === 'R') pointerEncoding = reader.u8();
@@ -81,7 +81,7 @@ function readAugmentation(
       throw new UnwindError('unsupported', `augmentation ${JSON.stringify(augmentation)}`);
     }
   }
-  if (reader.position > end) throw new UnwindError('malformed', 'augmentation data is too short');
-  reader.position = end;
+  if (reader.at > end) throw new UnwindError('malformed', 'augmentation data is too short');
+  reader.at = end;
   return { pointerEncoding, isSignalFrame };
 }

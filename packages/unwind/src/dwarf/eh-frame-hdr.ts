@@ -4,7 +4,7 @@
  * Standard Base Core, "DWARF Exception Header".
  */
 import { UnwindError } from '../error.ts';
-import { ByteReader } from './byte-reader.ts';
+import { FrameCursor } from './frame-cursor.ts';
 import { DW_EH_PE_omit, readPointer, readPointerValue } from './pointer-encoding.ts';
 
 export interface EhFrameHeader {
@@ -21,7 +21,7 @@ const MIN_ENTRY_BYTES = 2;
 
 /** Throws `UnwindError` for damage and for encodings without a meaning here. */
 export function readEhFrameHeader(bytes: Uint8Array, address: number): EhFrameHeader {
-  const reader = new ByteReader(bytes);
+  const reader = new FrameCursor(bytes);
   const version = reader.u8();
   if (version !== VERSION) throw new UnwindError('unsupported', `.eh_frame_hdr ${version}`);
   const pointerEncoding = reader.u8();
@@ -35,7 +35,7 @@ export function readEhFrameHeader(bytes: Uint8Array, address: number): EhFrameHe
     return { ehFrame, functions: none, descriptions: none };
   }
   const count = readPointerValue(reader, countEncoding);
-  if (!(count >= 0 && count * MIN_ENTRY_BYTES <= bytes.length - reader.position)) {
+  if (!(count >= 0 && count * MIN_ENTRY_BYTES <= bytes.length - reader.at)) {
     throw new UnwindError('truncated', `.eh_frame_hdr has no room for ${count} entries`);
   }
   const functions = new Float64Array(count);

@@ -4,8 +4,8 @@
  * or one load from a register. Anything else is `undefined` here and an unsupported rule later.
  */
 import { UnwindError } from '../error.ts';
-import { ByteReader } from './byte-reader.ts';
 import * as D from './constants.ts';
+import { FrameCursor } from './frame-cursor.ts';
 
 /** Base of a term that is the CFA, which stands on the stack when a register's expression begins. */
 export const BASE_CFA = -2;
@@ -38,11 +38,11 @@ export function recogniseTerm(
   end: number,
   startsWithCfa: boolean,
 ): Term | undefined {
-  const reader = new ByteReader(bytes, start, end);
+  const reader = new FrameCursor(bytes, start, end);
   const stack: Term[] = [];
   if (startsWithCfa) stack.push({ base: BASE_CFA, inner: undefined, offset: 0 });
   try {
-    while (reader.position < reader.end) {
+    while (reader.at < reader.end) {
       if (!step(reader, stack) || stack.length > MAX_STACK) return undefined;
     }
   } catch (error) {
@@ -53,7 +53,7 @@ export function recogniseTerm(
   return result === undefined || result.base === BASE_NONE ? undefined : result;
 }
 
-function step(reader: ByteReader, stack: Term[]): boolean {
+function step(reader: FrameCursor, stack: Term[]): boolean {
   const operation = reader.u8();
   const literal = constantOf(operation, reader);
   if (literal !== undefined) {
@@ -109,21 +109,21 @@ function add(stack: Term[], sign: 1 | -1): boolean {
   return false;
 }
 
-function constantOf(operation: number, reader: ByteReader): number | undefined {
+function constantOf(operation: number, reader: FrameCursor): number | undefined {
   if (operation >= D.DW_OP_lit0 && operation <= D.DW_OP_lit31) return operation - D.DW_OP_lit0;
   switch (operation) {
     case D.DW_OP_const1u:
       return reader.u8();
     case D.DW_OP_const1s:
-      return reader.s8();
+      return reader.i8();
     case D.DW_OP_const2u:
       return reader.u16();
     case D.DW_OP_const2s:
-      return reader.s16();
+      return reader.i16();
     case D.DW_OP_const4u:
       return reader.u32();
     case D.DW_OP_const4s:
-      return reader.s32();
+      return reader.i32();
     case D.DW_OP_constu:
       return reader.uleb();
     case D.DW_OP_consts:
@@ -138,7 +138,7 @@ function constantOf(operation: number, reader: ByteReader): number | undefined {
  * push has been executed, 11 in plain stubs and 9 in those that begin with endbr64.
  */
 export function recognisePlt(bytes: Uint8Array, start: number, end: number): PltTerm | undefined {
-  const reader = new ByteReader(bytes, start, end);
+  const reader = new FrameCursor(bytes, start, end);
   try {
     if (reader.u8() !== D.DW_OP_breg0 + X86_64_SP) return undefined;
     const offset = reader.sleb();
@@ -147,7 +147,7 @@ export function recognisePlt(bytes: Uint8Array, start: number, end: number): Plt
     const threshold = reader.u8() - D.DW_OP_lit0;
     if (!(threshold >= 0 && threshold <= 15) || reader.u8() !== D.DW_OP_ge) return undefined;
     if (reader.u8() !== D.DW_OP_lit3 || reader.u8() !== D.DW_OP_shl) return undefined;
-    if (reader.u8() !== D.DW_OP_plus || reader.position !== reader.end) return undefined;
+    if (reader.u8() !== D.DW_OP_plus || reader.at !== reader.end) return undefined;
     return { offset, threshold };
   } catch (error) {
     if (error instanceof UnwindError) return undefined;

@@ -3,7 +3,7 @@
  * relative to (high half). Source: Linux Standard Base Core, "DWARF Exception Header Encoding".
  */
 import { UnwindError } from '../error.ts';
-import type { ByteReader } from './byte-reader.ts';
+import type { FrameCursor } from './frame-cursor.ts';
 
 export const DW_EH_PE_absptr = 0x00;
 export const DW_EH_PE_omit = 0xff;
@@ -34,7 +34,7 @@ export interface PointerBases {
 }
 
 /** The stored value without its base: how lengths of FDEs are written. */
-export function readPointerValue(reader: ByteReader, encoding: number): number {
+export function readPointerValue(reader: FrameCursor, encoding: number): number {
   switch (encoding & 0x0f) {
     case DW_EH_PE_absptr:
     case DW_EH_PE_udata8:
@@ -48,11 +48,11 @@ export function readPointerValue(reader: ByteReader, encoding: number): number {
     case DW_EH_PE_sleb128:
       return reader.sleb();
     case DW_EH_PE_sdata2:
-      return reader.s16();
+      return reader.i16();
     case DW_EH_PE_sdata4:
-      return reader.s32();
+      return reader.i32();
     case DW_EH_PE_sdata8:
-      return reader.s64();
+      return reader.i64();
     default:
       throw new UnwindError('unsupported', `pointer encoding 0x${encoding.toString(16)}`);
   }
@@ -64,14 +64,14 @@ export function readPointerValue(reader: ByteReader, encoding: number): number {
  * knows what they point at) and missing bases, `malformed` for values outside 0..2^53.
  */
 export function readPointer(
-  reader: ByteReader,
+  reader: FrameCursor,
   encoding: number,
   bases: PointerBases,
   functionStart = 0,
 ): number {
   // What nearly every file uses: four signed bytes from here.
   if (encoding === PCREL_SDATA4) {
-    const address = bases.section + reader.position + reader.s32();
+    const address = bases.section + reader.at + reader.i32();
     if (address >= 0) return address;
     throw new UnwindError('malformed', 'a pointer leads outside the address space');
   }
@@ -80,11 +80,11 @@ export function readPointer(
   }
   const application = encoding & 0x70;
   if (application === DW_EH_PE_aligned) alignTo8(reader, bases);
-  const here = bases.section + reader.position;
+  const here = bases.section + reader.at;
   const base = baseOf(application, here, bases, functionStart);
   // A full-width distance wraps around: unsigned to the eye, it may well lead backwards.
   const wraps = application !== 0 && isFullWidth(encoding);
-  const address = base + (wraps ? reader.s64() : readPointerValue(reader, encoding));
+  const address = base + (wraps ? reader.i64() : readPointerValue(reader, encoding));
   if (!(address >= 0 && address <= Number.MAX_SAFE_INTEGER)) {
     throw new UnwindError('malformed', `a pointer at ${here} leads outside the address space`);
   }
@@ -92,7 +92,7 @@ export function readPointer(
 }
 
 /** Passes over a pointer, of any encoding. */
-export function skipPointer(reader: ByteReader, encoding: number, bases: PointerBases): void {
+export function skipPointer(reader: FrameCursor, encoding: number, bases: PointerBases): void {
   if (encoding === DW_EH_PE_omit) return;
   if ((encoding & 0x70) === DW_EH_PE_aligned) alignTo8(reader, bases);
   readPointerValue(reader, encoding);
@@ -124,7 +124,7 @@ function baseOf(application: number, here: number, bases: PointerBases, start: n
   );
 }
 
-function alignTo8(reader: ByteReader, bases: PointerBases): void {
-  const over = (bases.section + reader.position) % 8;
+function alignTo8(reader: FrameCursor, bases: PointerBases): void {
+  const over = (bases.section + reader.at) % 8;
   if (over !== 0) reader.skip(8 - over);
 }

@@ -25,7 +25,7 @@ export class ProfileTooLargeError extends Error {
   readonly code = 'PROFILE_TOO_LARGE';
 }
 
-export class ReadBudget {
+export class MemoryBudget {
   readonly #fileBytes: number;
   readonly #limit: number;
   #left: number;
@@ -37,8 +37,8 @@ export class ReadBudget {
   }
 
   /** The same again, for what is made when all that was spent on is gone or was small. */
-  anew(): ReadBudget {
-    return new ReadBudget(this.#fileBytes);
+  anew(): MemoryBudget {
+    return new MemoryBudget(this.#fileBytes);
   }
 
   /** Bytes that are still free. */
@@ -90,7 +90,7 @@ function sizeOf(bytes: number): string {
  * What JSON will be in memory, before it is parsed: by its brackets, commas and colons. Those inside
  * of texts are counted too, which is no harm.
  */
-export function spendOnJson(text: string, budget: ReadBudget): void {
+export function spendOnJson(text: string, budget: MemoryBudget): void {
   let bytes = 2 * REFERENCE;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
