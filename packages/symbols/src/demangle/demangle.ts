@@ -11,12 +11,11 @@ const MAX_INPUT = 16_384;
 const MAX_OUTPUT = 65_536;
 /** Characters of keys and answers in the cache, at two bytes each at most. */
 const CACHE_CHARACTERS = 8 * 1024 * 1024;
-/**
- * Milliseconds that names without an answer may cost in all; then names with many back references,
- * which are what makes an answer grow without bound, are not tried any more.
- */
+/** Calls within the demangler: names of the C++ library need 6,000 at most, half of them 255. */
+const MAX_CALLS = 1_000_000;
+/** Milliseconds that names without an answer may cost in all; then each gets fewer calls. */
 const FAILURE_BUDGET = 1000;
-const MANY_REFERENCES = 8;
+const FEWER_CALLS = 50_000;
 
 let demangler: WasmDemangler | undefined;
 const cache = new Map<string, string>();
@@ -47,20 +46,16 @@ function isMangled(name: string): boolean {
 
 function ask(name: string): string {
   if (name.length > MAX_INPUT) return name;
-  if (spent > FAILURE_BUDGET && references(name) >= MANY_REFERENCES) return name;
   demangler ??= new WasmDemangler();
   const started = performance.now();
-  const answer = demangler.demangle(name, MAX_OUTPUT);
+  const maxCalls = spent > FAILURE_BUDGET ? FEWER_CALLS : MAX_CALLS;
+  const answer = demangler.demangle(name, { maxOutput: MAX_OUTPUT, maxCalls });
   if (answer === undefined) {
     spent += performance.now() - started;
     return name;
   }
   // What it does not know comes back unchanged, or without its first underscore.
   return answer === '' || name.endsWith(answer) ? name : answer;
-}
-
-function references(name: string): number {
-  return name.match(/[ST][0-9A-Z]*_|B[0-9A-Za-z]*_/g)?.length ?? 0;
 }
 
 function remember(name: string, answer: string): void {
