@@ -18,8 +18,10 @@ export interface WorkerPlace {
 export interface WorkerListener {
   /** What the worker sends. */
   message?(data: unknown): void;
-  /** It could not start, or ended by an error that it did not catch. */
+  /** Once, never before the constructor has returned: it could not start, or ended before it was told to. */
   error(): void;
+  /** It has ended, whether it was told to or not. Only Bun says so. */
+  closed?(): void;
 }
 
 /** Bun's and Deno's; a runtime without them keeps running until the thread is ended. */
@@ -38,6 +40,7 @@ export class WorkerThread {
   #waiting: [message: unknown, transfer: ArrayBuffer[]][] = [];
   #referenced = false;
   #ended = false;
+  #failed = false;
 
   constructor(place: WorkerPlace, listener: WorkerListener) {
     this.#listener = listener;
@@ -52,7 +55,7 @@ export class WorkerThread {
 
   postMessage(message: unknown, transfer: ArrayBuffer[] = []): void {
     if (this.#worker !== undefined) this.#worker.postMessage(message, transfer);
-    else if (!this.#ended) this.#waiting.push([message, transfer]);
+    else if (!this.#ended && !this.#failed) this.#waiting.push([message, transfer]);
   }
 
   /** The process goes on while the worker does. */
@@ -73,9 +76,10 @@ export class WorkerThread {
   }
 
   #fail(): void {
-    this.#ended = true;
+    if (this.#ended || this.#failed) return;
+    this.#failed = true;
     this.#waiting = [];
-    this.#listener.error();
+    queueMicrotask(() => this.#listener.error());
   }
 
   #start(url: URL): void {
@@ -87,7 +91,12 @@ export class WorkerThread {
       );
       worker.addEventListener('error', (event) => {
         event.preventDefault();
-        this.#listener.error();
+        this.#fail();
+      });
+      // It may end without an error: by process.exit(), or since there was no memory for it.
+      worker.addEventListener('close', () => {
+        this.#fail();
+        queueMicrotask(() => this.#listener.closed?.());
       });
       this.#worker = worker;
     } catch {

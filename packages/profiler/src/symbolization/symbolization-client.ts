@@ -105,7 +105,7 @@ export class ObjectReader implements Disposable {
       {
         message: (data) => this.receive(data as Reply),
         // Not of one that was ended.
-        error: () => worker === this.worker && this.goOnInPlace(),
+        error: () => worker === this.worker && this.goOnWithoutIt(),
       },
     );
     worker.postMessage({ type: 'start', config: this.config } satisfies Order);
@@ -177,7 +177,12 @@ export class ObjectReader implements Disposable {
     this.watchTime();
   }
 
-  /** The thread could not start, or broke down. */
+  /** The thread could not start, or broke down: a question that did that is not asked again. */
+  private goOnWithoutIt(): void {
+    if (this.begun !== undefined && this.asked.has(this.begun)) this.leave([this.begun]);
+    else this.goOnInPlace();
+  }
+
   private goOnInPlace(): void {
     if (this.closed || this.inPlace !== undefined) return;
     clearTimeout(this.watch);
