@@ -144,8 +144,8 @@ describe('a cgroup with a limit', () => {
         expect({ code, stderr, held: code === 0 || isKilled || isSaid }).toMatchObject({
           held: true,
         });
-        if (code === 0) expect(await Bun.file(out).text()).toMatch(/\n$/);
-        else expect(existsSync(out)).toBe(false);
+        // The kernel may end it at its very end.
+        if (code === 0 || existsSync(out)) expect(await Bun.file(out).text()).toMatch(/\n$/);
       }
     },
   );

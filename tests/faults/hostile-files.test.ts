@@ -17,16 +17,12 @@ import {
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { ElfImage } from '@waggle/symbols';
+import { BoundedRecorder, Burners, expectBounded, MEBIBYTE, NOBODY } from '../support/burners.ts';
 import { faultRow, IS_LONG } from '../support/fault-row.ts';
 import { parseFolded, samples, samplesUnder, samplesWith } from '../support/folded.ts';
-import {
-  type HostileSection,
-  SHF_COMPRESSED,
-  SHT,
-  writeHostileElf,
-} from '../support/hostile-elf.ts';
-import { TestProcess, witnessesBelow } from '../support/processes.ts';
-import { Waggle, type WaggleResult } from '../support/waggle.ts';
+import { type HostileSection, SHF_COMPRESSED, SHT } from '../support/hostile-elf.ts';
+import { TestProcess } from '../support/processes.ts';
+import { Waggle } from '../support/waggle.ts';
 import { copyOfWorkload, freshFolder, workload } from '../support/workloads.ts';
 
 const area = 'hostile-files';
@@ -36,90 +32,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 // Its time is none of naming's: the command may have to be bundled.
 beforeAll(async () => void (await Waggle.run(['--version'])), 60_000);
 
-const MEBIBYTE = 2 ** 20;
-const NOBODY = 65534;
-const output = join(folder, 'out.folded');
-const cache = join(folder, 'cache');
-
-/** Of the whole command, while it names. A quiet one takes 150 MB. */
-const MAX_RSS = 1200 * MEBIBYTE;
-/** Naming others' files may take ten seconds, however loaded the host is. */
-const MAX_SECONDS = 28;
-
-interface Recorded extends WaggleResult {
-  readonly maxRss: number;
-  readonly seconds: number;
-}
-
-/** Records the processes while they run, as root. */
-async function recorded(pids: readonly number[], ...options: string[]): Promise<Recorded> {
-  rmSync(output, { force: true });
-  const args = ['record', '-p', pids.join(','), '-d', '2', '-o', output, ...options];
-  await using waggle = new Waggle(args, { env: { XDG_CACHE_HOME: cache } });
-  let maxRss = 0;
-  const watch = setInterval(async () => {
-    for (const { pid } of [{ pid: waggle.pid }, ...witnessesBelow(waggle.pid)])
-      maxRss = Math.max(maxRss, await rssOf(pid));
-  }, 50);
-  const startedAt = performance.now();
-  try {
-    const result = await waggle.result();
-    return { ...result, maxRss, seconds: (performance.now() - startedAt) / 1000 };
-  } finally {
-    clearInterval(watch);
-  }
-}
-
-async function rssOf(pid: number): Promise<number> {
-  const status = await Bun.file(`/proc/${pid}/status`)
-    .text()
-    .catch(() => '');
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
-}
-
-function expectBounded({ code, stderr, maxRss, seconds }: Recorded): void {
-  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/written to/) });
-  expect(maxRss).toBeLessThan(MAX_RSS);
-  expect(seconds).toBeLessThan(MAX_SECONDS);
-}
-
-/** Programs of nobody that burn for as long as the scope lasts, beside one of root's. */
-class Burners implements AsyncDisposable {
-  private readonly processes: TestProcess[] = [];
-  readonly pids: number[] = [];
-
-  /** @param sections of each file; none for root's own program */
-  static async of(
-    count: number,
-    sections: (index: number) => readonly HostileSection[],
-  ): Promise<Burners> {
-    const burners = new Burners();
-    burners.start(workload('burn_in_1'));
-    for (let index = 0; index < count; index++) {
-      const path = join(folder, `hostile_${index}`);
-      writeHostileElf(path, workload('burn_in_2'), sections(index));
-      chownSync(path, NOBODY, NOBODY);
-      burners.start(path, NOBODY);
-    }
-    return burners;
-  }
-
-  /** Root's own is sampled, however many of the others there are. */
-  start(path: string, uid?: number): void {
-    const command = [path, '600000'];
-    if (uid === undefined) this.adopt(new TestProcess(command));
-    else this.adopt(new TestProcess(['nice', '-n', '19', ...command], { uid }));
-  }
-
-  adopt(process: TestProcess): void {
-    this.processes.push(process);
-    this.pids.push(process.pid);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const process of this.processes) await process[Symbol.asyncDispose]();
-  }
-}
+const recorder = new BoundedRecorder(folder);
+const { output, cache } = recorder;
 
 const tables = (symbols: number, names: number): HostileSection[] => [
   { name: '.symtab', type: SHT.symtab, link: 1, entsize: 24, size: symbols },
@@ -211,8 +125,8 @@ describe('programs whose files cost too much to read', () => {
         times: [1, 3],
       },
       async () => {
-        await using burners = await Burners.of(count, sections);
-        const result = await recorded(burners.pids, ...options);
+        await using burners = await Burners.of(folder, count, sections);
+        const result = await recorder.recorded(burners.pids, ...options);
         expectBounded(result);
         if (says !== undefined) expect(result.stderr).toMatch(says);
         expect(await Bun.file(output).text()).toContain('only_in_1');
@@ -228,7 +142,9 @@ faultRow(
     times: [1, 5],
   },
   async () => {
-    await using burners = await Burners.of(30, () => tables(180 * MEBIBYTE, 250 * MEBIBYTE));
+    await using burners = await Burners.of(folder, 30, () =>
+      tables(180 * MEBIBYTE, 250 * MEBIBYTE),
+    );
     const args = ['-p', burners.pids.join(','), '-o', output];
     rmSync(output, { force: true });
     await using waggle = await Waggle.record(args, { env: { XDG_CACHE_HOME: cache } });
@@ -253,7 +169,7 @@ faultRow(
   async () => {
     const map = join('/tmp', `waggle-fault-${process.pid}.map`);
     const links: string[] = [map];
-    await using burners = await Burners.of(0, () => []);
+    await using burners = await Burners.of(folder);
     try {
       writeMap(map, 246 * MEBIBYTE);
       for (let index = 0; index < (IS_LONG ? 12 : 4); index++) {
@@ -263,7 +179,7 @@ faultRow(
         linkSync(map, link);
         links.push(link);
       }
-      const result = await recorded(burners.pids);
+      const result = await recorder.recorded(burners.pids);
       expectBounded(result);
       expect(result.maxRss).toBeLessThan(500 * MEBIBYTE);
       const stacks = parseFolded(readFileSync(output, 'utf8'));
@@ -303,7 +219,7 @@ faultRow(
     chownSync(forged, NOBODY, NOBODY);
     const run = async (path: string, uid?: number) => {
       await using program = new TestProcess([path, '60000'], uid === undefined ? {} : { uid });
-      await recorded([program.pid]);
+      await recorder.recorded([program.pid]);
       return parseFolded(readFileSync(output, 'utf8'));
     };
     await run(forged, NOBODY);

@@ -47,6 +47,24 @@ test('one that is ended is none', async () => {
   expect(await lifeOf(busy, 'terminate')).toEqual(['busy', 'closed']);
 });
 
+test('one that waits for the system for ever does not keep the process', async () => {
+  const fifo = join(folder, 'fifo');
+  Bun.spawnSync(['mkfifo', fifo]);
+  const source = `import { openSync } from 'node:fs'; postMessage('now'); openSync('${fifo}', 'r');`;
+  writeFileSync(join(folder, 'stuck-worker.ts'), source);
+  const program = `
+    import { WorkerThread } from '${join(import.meta.dir, 'worker-thread.ts')}';
+    const worker = new WorkerThread(
+      { beside: '${beside}', name: 'stuck-worker', embedded: () => Promise.reject() },
+      { error() {}, message: () => setTimeout(() => worker.terminate(), 100) },
+    );
+    worker.ref();
+  `;
+  writeFileSync(join(folder, 'program.ts'), program);
+  const child = Bun.spawn([process.execPath, join(folder, 'program.ts')]);
+  expect(await child.exited).toBe(0);
+});
+
 test('one that cannot start says so after it was made', async () => {
   const told: string[] = [];
   const worker = await new Promise<WorkerThread>((resolve) => {

@@ -72,6 +72,8 @@ export class WorkerThread {
   /** Ends it, whatever it is doing. */
   terminate(): void {
     this.#ended = true;
+    // Where a file system does not answer it ends with the process, which must not wait for it.
+    this.unref();
     this.#worker?.terminate();
   }
 
