@@ -46,7 +46,7 @@ kernelTest('an image is told apart by the threads where the leader has ended', a
     const cache = new ProcessMetadataCache({ capacity: 10 });
     const entry = cache.getOrLoad(child.pid);
     expect(cache.getOrLoad(child.pid)).toBe(entry!);
-    expect(new RealProcfs().probe(child.pid).imageMark).toBeGreaterThan(0);
+    expect(new RealProcfs().probe(child.pid).layoutFingerprint).toBeGreaterThan(0);
   } finally {
     child.kill('SIGKILL');
     await child.exited;

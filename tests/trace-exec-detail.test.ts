@@ -103,7 +103,7 @@ describe('ids', () => {
     expect(exec.detail?.sessionId).toBe(pid);
     expect(exec.detail?.tty).toBeUndefined();
     expect(exec.detail?.loginUid ?? 0xffff_ffff).toBe(loginUid);
-    expect(exec.imageMark).toBe(new RealProcfs().probe(pid).imageMark);
+    expect(exec.layoutFingerprint).toBe(new RealProcfs().probe(pid).layoutFingerprint);
     expect(startTicks(pid)).toBe(Number(exec.startTime / 10_000_000n));
     sleeper.kill('SIGKILL');
   });

@@ -44,14 +44,14 @@ const TEXTS = [
   'constructor',
   '\ud83c\udf41',
 ];
-const MOST_BYTES = 1 << 20;
+const MAX_BYTES = 1 << 20;
 
 /** @param other another input of the corpus, of which pieces are taken. */
 export function mutate(seed: Uint8Array, other: Uint8Array, random: Random): Uint8Array {
   const below = (limit: number) => Math.floor(random() * limit);
   let bytes = seed.slice();
   for (let times = 1 + below(8); times > 0; times--) bytes = damaged(bytes, other, below);
-  return bytes.subarray(0, MOST_BYTES);
+  return bytes.subarray(0, MAX_BYTES);
 }
 
 function damaged(

@@ -15,7 +15,7 @@ const SECONDS = IS_LONG ? 60 : 10;
 /** A second. Far more are named more slowly than they come: the file descriptors grow then. */
 const NEW_FILES = 45;
 /** 256 new files make a round of naming due, a second after the last one; with what waggle needs itself. */
-const MOST_DESCRIPTORS = 480;
+const MAX_DESCRIPTORS = 480;
 
 faultRow(
   {
@@ -45,7 +45,7 @@ faultRow(
     const files = Number(/(\d+) new files/.exec(stdout)?.[1]);
     // On a host that is too busy for so many there is less to show.
     expect(files).toBeGreaterThan(50);
-    expect(most).toBeLessThan(MOST_DESCRIPTORS);
+    expect(most).toBeLessThan(MAX_DESCRIPTORS);
     const stacks = parseFolded(readFileSync(folded, 'utf8')).filter(({ frames }) =>
       frames[0]?.startsWith('new-'),
     );

@@ -28,7 +28,7 @@ const mutants: Mutant[] = [
   {
     rule: 'a lookup compares the image',
     file: 'src/cache.ts',
-    from: 'if (reader.matchesImage(owner.imageMark)) return',
+    from: 'if (reader.matchesImage(owner.layoutFingerprint)) return',
     to: 'return',
   },
   {
@@ -54,7 +54,7 @@ const mutants: Mutant[] = [
     rule: 'an image that was replaced reads nothing more',
     file: 'src/field-reader.ts',
     from: 'if (this.#superseded) return false;',
-    to: 'if (this.#superseded && imageMark < 0) return false;',
+    to: 'if (this.#superseded && layoutFingerprint < 0) return false;',
     tests: ['seeding.test.ts'],
   },
   {
@@ -73,19 +73,19 @@ const mutants: Mutant[] = [
   {
     rule: 'an exit only marks',
     file: 'src/cache.ts',
-    from: 'for (const slot of slots) this.#residents.markExited(slot);',
-    to: "for (const slot of slots) this.#residents.evict(slot, 'exited');",
+    from: 'for (const slot of slots) this.#store.markExited(slot);',
+    to: "for (const slot of slots) this.#store.evict(slot, 'exited');",
     tests: ['grace-cycle.test.ts'],
   },
   {
     rule: 'the end of a cycle evicts',
     file: 'src/cache.ts',
-    from: "this.#residents.evict(slot, slot.pending === 'superseded' ? 'exec' : 'exited');",
+    from: "this.#store.evict(slot, slot.pending === 'superseded' ? 'exec' : 'exited');",
     to: '',
   },
   {
     rule: 'a graced entry does not answer for a pid with a new owner',
-    file: 'src/resident-set.ts',
+    file: 'src/entry-store.ts',
     from: 'else slot.displaced = true;',
     to: '',
     tests: ['grace-cycle.test.ts'],
@@ -120,15 +120,15 @@ const mutants: Mutant[] = [
   {
     rule: 'a record is not completed from the image that was there before',
     file: 'src/field-reader.ts',
-    from: 'if (this.#imageMark === 0 && imageMark !== this.#notImageMark)',
-    to: 'if (this.#imageMark === 0)',
+    from: 'if (this.#layoutFingerprint === 0 && layoutFingerprint !== this.#notLayoutFingerprint)',
+    to: 'if (this.#layoutFingerprint === 0)',
     tests: ['same-tick.test.ts'],
   },
   {
     rule: 'nothing is carried over to a record from an image of unknown generation',
     file: 'src/exec-seeding.ts',
-    from: 'return insertSeeded(residents, exited, { ...init, notImageMark: reader.imageMark });',
-    to: 'return insertSeeded(residents, exited, { ...init, values: completed(init.values, reader.successor(execId).values) });',
+    from: 'return insertSeeded(store, exited, { ...init, notLayoutFingerprint: reader.layoutFingerprint });',
+    to: 'return insertSeeded(store, exited, { ...init, values: completed(init.values, reader.successor(execId).values) });',
     tests: ['same-tick.test.ts'],
   },
   {
@@ -148,8 +148,8 @@ const mutants: Mutant[] = [
   {
     rule: 'a fixed layout is told apart by the executable',
     file: 'src/procfs/stat.ts',
-    from: 'imageMarkOf(layout, fixed ? evidence.executable(pid) : 0)',
-    to: 'imageMarkOf(layout, fixed ? 1 : 0)',
+    from: 'layoutFingerprintOf(layout, fixed ? evidence.executable(pid) : 0)',
+    to: 'layoutFingerprintOf(layout, fixed ? 1 : 0)',
     tests: ['fixed-layout.test.ts'],
   },
   {
@@ -182,33 +182,33 @@ const mutants: Mutant[] = [
   {
     rule: 'a record after the exit is in its grace',
     file: 'src/exec-seeding.ts',
-    from: 'residents.markExited(slot);',
+    from: 'store.markExited(slot);',
     to: 'slot.pending = undefined;',
     tests: [...MODEL, 'grace-cycle.test.ts'],
   },
   {
     rule: 'never above capacity',
-    file: 'src/resident-set.ts',
+    file: 'src/entry-store.ts',
     from: 'return this.table.size >= this.#capacity;',
     to: 'return this.table.size > this.#capacity;',
   },
   {
     rule: 'policy reject keeps what is there',
-    file: 'src/resident-set.ts',
+    file: 'src/entry-store.ts',
     from: "if (this.#policy === 'reject' && this.table.pending.size === 0) {",
     to: "if (this.#policy === ('never' as string)) {",
     tests: ['capacity.test.ts'],
   },
   {
     rule: 'the dead make room first',
-    file: 'src/resident-set.ts',
+    file: 'src/entry-store.ts',
     from: '    this.#evictDead();\n    if (!this.isFull) return true;\n',
     to: '',
     tests: ['capacity.test.ts'],
   },
   {
     rule: 'the look for the dead is bounded',
-    file: 'src/dead-sweep.ts',
+    file: 'src/prune.ts',
     from: 'let probes = this.#probes;',
     to: 'let probes = this.#table.size;',
     tests: ['capacity.test.ts'],
@@ -229,7 +229,7 @@ const mutants: Mutant[] = [
   },
   {
     rule: 'one warning each time it fills',
-    file: 'src/resident-set.ts',
+    file: 'src/entry-store.ts',
     from: 'if (this.#warned) return;',
     to: '',
     tests: ['capacity.test.ts'],
@@ -237,12 +237,12 @@ const mutants: Mutant[] = [
   {
     rule: 'hits and misses add up',
     file: 'src/cache.ts',
-    from: '    this.#counter.reuseDetected++;\n    this.#residents.displace(slot);\n    this.#counter.misses++;',
-    to: '    this.#counter.reuseDetected++;\n    this.#residents.displace(slot);',
+    from: '    this.#counter.reuseDetected++;\n    this.#store.displace(slot);\n    this.#counter.misses++;',
+    to: '    this.#counter.reuseDetected++;\n    this.#store.displace(slot);',
   },
   {
     rule: 'evictions are counted',
-    file: 'src/resident-set.ts',
+    file: 'src/entry-store.ts',
     from: 'this.counter.evictions[reason]++;',
     to: "if (reason !== 'reuse') this.counter.evictions[reason]++;",
   },
@@ -261,7 +261,7 @@ const mutants: Mutant[] = [
   {
     rule: 'nothing is read in the middle of an exec',
     file: 'src/field-reader.ts',
-    from: "      if (probe.imageMark === MID_EXEC) return 'unknown';\n",
+    from: "      if (probe.layoutFingerprint === EXEC_IN_PROGRESS) return 'unknown';\n",
     to: '',
     tests: ['counterexamples.test.ts'],
   },

@@ -7,6 +7,7 @@
 import { invalidType, optional, wholeNumber } from './argument-error.ts';
 import { entryControl, type ProcessEntry } from './entry.ts';
 import type { RevealOptions } from './entry-description.ts';
+import { EntryStore } from './entry-store.ts';
 import type { EntryTable, Slot } from './entry-table.ts';
 import type { ExecRecord } from './exec-record.ts';
 import { seedRecord } from './exec-seeding.ts';
@@ -23,13 +24,12 @@ import {
 import { denoInspect, type InspectFunction, nodeInspect } from './inspect.ts';
 import { type CacheOptions, type Clock, checkedOptions } from './options.ts';
 import { ProcfsError } from './procfs/error.ts';
-import { MID_EXEC, type Procfs, type ProcProbe } from './procfs/procfs.ts';
+import { EXEC_IN_PROGRESS, type Procfs, type ProcProbe } from './procfs/procfs.ts';
 import { RealProcfs } from './procfs/real.ts';
-import { ResidentSet } from './resident-set.ts';
 import type { CacheStats, StatsCounter } from './stats.ts';
 
 /** Reads of stat that wait for an exec under way to be over: some 0.1 ms, longer than most take. */
-const MID_EXEC_READS = 32;
+const EXEC_IN_PROGRESS_READS = 32;
 
 /** What a read of /proc said: the answer, that nobody has the pid, or nothing at all. */
 type Answer<T> = T | 'gone' | 'unknown';
@@ -37,7 +37,7 @@ type Answer<T> = T | 'gone' | 'unknown';
 export class ProcessMetadataCache implements Disposable {
   readonly #procfs: Procfs;
   readonly #clock: Clock;
-  readonly #residents: ResidentSet;
+  readonly #store: EntryStore;
   // Parts of the resident set, here for the hot paths.
   readonly #table: EntryTable;
   readonly #counter: StatsCounter;
@@ -51,9 +51,9 @@ export class ProcessMetadataCache implements Disposable {
     checkedOptions(options);
     this.#procfs = options.procfs ?? new RealProcfs();
     this.#clock = options.clock ?? Date;
-    this.#residents = new ResidentSet(options, (slot) => this.#lostOwner(slot));
-    this.#table = this.#residents.table;
-    this.#counter = this.#residents.counter;
+    this.#store = new EntryStore(options, (slot) => this.#lostOwner(slot));
+    this.#table = this.#store.table;
+    this.#counter = this.#store.counter;
   }
 
   /** Entries of earlier pid owners and images in their grace included. Never above `capacity`. */
@@ -66,7 +66,7 @@ export class ProcessMetadataCache implements Disposable {
   }
 
   get capacity(): number {
-    return this.#residents.capacity;
+    return this.#store.capacity;
   }
 
   /**
@@ -147,7 +147,7 @@ export class ProcessMetadataCache implements Disposable {
   seed(record: ExecRecord): ProcessEntry | undefined {
     this.#assertOpen();
     this.#counter.seeds++;
-    return seedRecord(this.#residents, this.#exited, this.#procfs, record)?.entry;
+    return seedRecord(this.#store, this.#exited, this.#procfs, record)?.entry;
   }
 
   /**
@@ -160,7 +160,7 @@ export class ProcessMetadataCache implements Disposable {
     const slot = this.#table.current(checkedPid(pid));
     if (slot === undefined || slot.pending !== undefined) return false;
     const reader = entryControl.readerOf(slot.entry);
-    this.#residents.replaceImage(slot, reader.successor(execId));
+    this.#store.replaceImage(slot, reader.successor(execId));
     return true;
   }
 
@@ -172,7 +172,7 @@ export class ProcessMetadataCache implements Disposable {
     const known = knownIdentity(identity, this.#procfs);
     this.#exited.add(known, this.capacity);
     const slots = this.#table.imagesOf(known);
-    for (const slot of slots) this.#residents.markExited(slot);
+    for (const slot of slots) this.#store.markExited(slot);
     return slots.length > 0;
   }
 
@@ -190,11 +190,11 @@ export class ProcessMetadataCache implements Disposable {
     let evicted = 0;
     for (const slot of this.#table.pending) {
       if (slot.pendingSince >= markedBefore) break;
-      this.#residents.evict(slot, slot.pending === 'superseded' ? 'exec' : 'exited');
+      this.#store.evict(slot, slot.pending === 'superseded' ? 'exec' : 'exited');
       evicted++;
     }
     this.#exited.rotate();
-    this.#residents.rearmWarning();
+    this.#store.rearmWarning();
     return evicted;
   }
 
@@ -203,8 +203,8 @@ export class ProcessMetadataCache implements Disposable {
     const known = knownIdentity(identity, this.#procfs);
     const found = known.execId === undefined ? undefined : this.#table.find(known);
     const slots = known.execId === undefined ? this.#table.imagesOf(known) : found ? [found] : [];
-    for (const slot of slots) this.#residents.evict(slot, 'removed');
-    this.#residents.rearmWarning();
+    for (const slot of slots) this.#store.evict(slot, 'removed');
+    this.#store.rearmWarning();
     return slots.length > 0;
   }
 
@@ -215,9 +215,9 @@ export class ProcessMetadataCache implements Disposable {
   prune(): number {
     let dropped = 0;
     for (const slot of [...this.#table.heads()]) {
-      if (slot.pending === undefined && this.#residents.evictIfDead(slot)) dropped++;
+      if (slot.pending === undefined && this.#store.evictIfDead(slot)) dropped++;
     }
-    this.#residents.rearmWarning();
+    this.#store.rearmWarning();
     return dropped;
   }
 
@@ -231,7 +231,7 @@ export class ProcessMetadataCache implements Disposable {
     const dropped = this.prune() + this.#dropReplaced();
     let loaded = 0;
     for (const pid of this.#procfs.pids()) {
-      if (this.#residents.isFull) break;
+      if (this.#store.isFull) break;
       if (this.#table.current(pid) === undefined && this.#load(pid) !== undefined) loaded++;
     }
     return { dropped, loaded };
@@ -239,13 +239,13 @@ export class ProcessMetadataCache implements Disposable {
 
   /** A smaller capacity evicts at once: dead entries, then the least recently used. */
   resize(capacity: number): void {
-    this.#residents.resize(capacity);
+    this.#store.resize(capacity);
   }
 
   clear(): void {
-    for (const slot of [...this.#table.slots()]) this.#residents.evict(slot, 'cleared');
+    for (const slot of [...this.#table.slots()]) this.#store.evict(slot, 'cleared');
     this.#exited.clear();
-    this.#residents.rearmWarning();
+    this.#store.rearmWarning();
   }
 
   stats(): CacheStats {
@@ -291,10 +291,10 @@ export class ProcessMetadataCache implements Disposable {
       if (slot.pending !== undefined || slot.entry.execId !== undefined) continue;
       const reader = entryControl.readerOf(slot.entry);
       const owner = this.#ask(() => reader.probe());
-      if (typeof owner === 'string' || owner.imageMark === MID_EXEC) continue;
-      if (reader.matchesImage(owner.imageMark)) continue;
+      if (typeof owner === 'string' || owner.layoutFingerprint === EXEC_IN_PROGRESS) continue;
+      if (reader.matchesImage(owner.layoutFingerprint)) continue;
       this.#counter.execDetected++;
-      this.#residents.evict(slot, 'exec');
+      this.#store.evict(slot, 'exec');
       dropped++;
     }
     return dropped;
@@ -313,21 +313,21 @@ export class ProcessMetadataCache implements Disposable {
     if (owner === 'unknown') return this.#miss();
     if (owner === 'gone' || owner.ended) {
       if (slot.pending === 'exited') return this.#hit(slot);
-      this.#residents.evict(slot, 'gone');
-      this.#residents.rearmWarning();
+      this.#store.evict(slot, 'gone');
+      this.#store.rearmWarning();
       return this.#miss();
     }
     if (reader.matchesProcess(owner)) {
       // In the middle of an exec the old image is the last that can be told of.
-      if (owner.imageMark === MID_EXEC) return this.#hit(slot);
-      if (reader.matchesImage(owner.imageMark)) return this.#hit(slot);
+      if (owner.layoutFingerprint === EXEC_IN_PROGRESS) return this.#hit(slot);
+      if (reader.matchesImage(owner.layoutFingerprint)) return this.#hit(slot);
       if (slot.pending === undefined) {
         return this.#reloadImage(slot, load);
       }
       // Marked as exited, and the pid runs something new: reused within one clock tick.
     }
     this.#counter.reuseDetected++;
-    this.#residents.displace(slot);
+    this.#store.displace(slot);
     this.#counter.misses++;
     return load ? this.#load(pid) : undefined;
   }
@@ -339,14 +339,14 @@ export class ProcessMetadataCache implements Disposable {
   #reloadImage(slot: Slot, load: boolean): ProcessEntry | undefined {
     this.#counter.execDetected++;
     this.#counter.misses++;
-    this.#residents.evict(slot, 'exec');
+    this.#store.evict(slot, 'exec');
     return load ? this.#load(slot.entry.pid) : undefined;
   }
 
   /** Reads a process that is not in the table. What cannot be kept is handed out all the same. */
   #load(pid: number): ProcessEntry | undefined {
     let stat = this.#ask(() => this.#procfs.stat(pid));
-    for (let reads = 1; isMidExec(stat) && reads < MID_EXEC_READS; reads++) {
+    for (let reads = 1; isExecInProgress(stat) && reads < EXEC_IN_PROGRESS_READS; reads++) {
       stat = this.#ask(() => this.#procfs.stat(pid));
     }
     if (stat === 'gone' || stat === 'unknown' || stat.ended) return undefined;
@@ -357,13 +357,16 @@ export class ProcessMetadataCache implements Disposable {
     const init: FieldReaderInit = {
       procfs: this.#procfs,
       identity,
-      imageMark: isMidExec(stat) ? 0 : stat.imageMark,
+      layoutFingerprint: isExecInProgress(stat) ? 0 : stat.layoutFingerprint,
       instance: stat.instance,
       // The name of a process in the middle of an exec may be that of either image.
-      values: { ...emptyValues(), ...(isMidExec(stat) ? { ppid: stat.ppid } : fromStat(stat)) },
+      values: {
+        ...emptyValues(),
+        ...(isExecInProgress(stat) ? { ppid: stat.ppid } : fromStat(stat)),
+      },
     };
     return (
-      this.#residents.insert(init)?.entry ??
+      this.#store.insert(init)?.entry ??
       this.#shared(init) ??
       entryControl.create(new FieldReader(init), this.#clock.now())
     );
@@ -379,10 +382,10 @@ export class ProcessMetadataCache implements Disposable {
   }
 
   /** The entry of the same image that is being read off-thread at this moment. */
-  #shared({ identity, imageMark }: FieldReaderInit): ProcessEntry | undefined {
+  #shared({ identity, layoutFingerprint }: FieldReaderInit): ProcessEntry | undefined {
     const entry = this.#reading.get(identity.pid)?.entry;
     if (entry === undefined || !isSameProcess(entry.identity, identity)) return undefined;
-    return entryControl.readerOf(entry).matchesImage(imageMark) ? entry : undefined;
+    return entryControl.readerOf(entry).matchesImage(layoutFingerprint) ? entry : undefined;
   }
 
   #hit(slot: Slot): ProcessEntry {
@@ -412,6 +415,6 @@ export class ProcessMetadataCache implements Disposable {
   }
 }
 
-function isMidExec(answer: Answer<ProcProbe>): boolean {
-  return typeof answer === 'object' && answer.imageMark === MID_EXEC;
+function isExecInProgress(answer: Answer<ProcProbe>): boolean {
+  return typeof answer === 'object' && answer.layoutFingerprint === EXEC_IN_PROGRESS;
 }

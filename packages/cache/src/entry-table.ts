@@ -24,7 +24,7 @@ export interface Slot {
   lessRecent: Slot | undefined;
 }
 
-const MOST_SECOND_CHANCES = 64;
+const MAX_SECOND_CHANCES = 64;
 
 export class EntryTable {
   readonly #heads = new Map<number, Slot>();
@@ -47,7 +47,7 @@ export class EntryTable {
    * move to the front instead, 64 of them at most, so that one call takes bounded time.
    */
   leastRecent(): Slot | undefined {
-    for (let chances = 0; chances < MOST_SECOND_CHANCES; chances++) {
+    for (let chances = 0; chances < MAX_SECOND_CHANCES; chances++) {
       const slot = this.#leastRecent;
       if (slot === undefined || !slot.peeked) return slot;
       slot.peeked = false;

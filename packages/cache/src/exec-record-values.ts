@@ -45,7 +45,7 @@ export function identityOfRecord(record: ExecRecord, scale: StartTimeScale): Kno
 }
 
 const TEXTS = ['comm', 'filename', 'cgroup', 'containerId', 'cwd', 'exe'] as const;
-const NUMBERS = ['imageMark', 'ppid', 'uid', 'gid', 'nsMnt', 'nsPid'] as const;
+const NUMBERS = ['layoutFingerprint', 'ppid', 'uid', 'gid', 'nsMnt', 'nsPid'] as const;
 
 /** Every field spelled out: spreading objects is most of what a record costs otherwise. */
 export function valuesOfRecord(record: ExecRecord): FieldValues {

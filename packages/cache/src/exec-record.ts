@@ -9,12 +9,12 @@ interface ExecRecordFields {
   /** `task->self_exec_id`, counted after this exec. */
   readonly execId?: number | undefined;
   /**
-   * What `ProcProbe.imageMark` is, from the kernel's `mm` after the exec: the arithmetic is in
-   * procfs/image-mark.ts, and as C in @waggle/bpf. With it, a record that arrives late is never
+   * What `ProcProbe.layoutFingerprint` is, from the kernel's `mm` after the exec: the arithmetic is in
+   * procfs/layout-fingerprint.ts, and as C in @waggle/bpf. With it, a record that arrives late is never
    * completed with data of the next image, or of another process; without it, the first look at
    * /proc that does not show the image known before is taken to show the record's.
    */
-  readonly imageMark?: number | undefined;
+  readonly layoutFingerprint?: number | undefined;
   /** `comm` after the exec. */
   readonly comm?: string | undefined;
   /** The path given to exec: may be relative, and a script's own. */

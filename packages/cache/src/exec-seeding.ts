@@ -4,6 +4,7 @@
  * looked at in /proc.
  */
 import { entryControl } from './entry.ts';
+import type { EntryStore } from './entry-store.ts';
 import type { Slot } from './entry-table.ts';
 import type { ExecRecord } from './exec-record.ts';
 import { identityOfRecord, partialCmdlineOf, valuesOfRecord } from './exec-record-values.ts';
@@ -12,10 +13,9 @@ import type { FieldReaderInit } from './field-reader.ts';
 import type { FieldValues } from './fields.ts';
 import { compareStart, isSameProcess } from './identity.ts';
 import type { Procfs } from './procfs/procfs.ts';
-import type { ResidentSet } from './resident-set.ts';
 
 export function seedRecord(
-  residents: ResidentSet,
+  store: EntryStore,
   exited: ExitedIdentities,
   procfs: Procfs,
   record: ExecRecord,
@@ -23,29 +23,29 @@ export function seedRecord(
   const init: FieldReaderInit = {
     procfs,
     identity: identityOfRecord(record, procfs),
-    imageMark: record.imageMark ?? 0,
+    layoutFingerprint: record.layoutFingerprint ?? 0,
     values: valuesOfRecord(record),
     partialCmdline: partialCmdlineOf(record),
   };
   const { identity } = init;
   if (exited.phaseOf(identity) === 'over') return undefined;
 
-  const head = residents.table.head(identity.pid);
+  const head = store.table.head(identity.pid);
   if (head !== undefined) {
     const known = head.entry.identity;
-    if (isSameProcess(known, identity)) return seedImage(residents, exited, head, init);
+    if (isSameProcess(known, identity)) return seedImage(store, exited, head, init);
     if (compareStart(identity, known) < 0) {
-      const isKnown = residents.table.imagesOf(identity).length > 0;
-      return isKnown ? undefined : residents.insertEnded(init);
+      const isKnown = store.table.imagesOf(identity).length > 0;
+      return isKnown ? undefined : store.insertEnded(init);
     }
-    residents.displace(head);
+    store.displace(head);
   }
-  return insertSeeded(residents, exited, init);
+  return insertSeeded(store, exited, init);
 }
 
 /** A record about the process that is at the head of its pid. */
 function seedImage(
-  residents: ResidentSet,
+  store: EntryStore,
   exited: ExitedIdentities,
   head: Slot,
   init: FieldReaderInit,
@@ -56,18 +56,18 @@ function seedImage(
   const isOlder = known !== undefined && execId !== undefined && execId < known;
   const isThis =
     known === undefined
-      ? reader.isMarked(init.imageMark)
+      ? reader.isMarked(init.layoutFingerprint)
       : execId !== undefined && execId === known;
   if (isOlder) return undefined;
   if (head.displaced) {
     // Its pid went to somebody else, or its next image was evicted: only news of an image that
     // comes after both is of use.
     if (head.pending !== 'superseded' || isThis) return undefined;
-    return insertSeeded(residents, exited, init);
+    return insertSeeded(store, exited, init);
   }
   if (isThis) {
     reader.fill(init.identity, init.values, init.partialCmdline);
-    residents.table.touch(head);
+    store.table.touch(head);
     return head;
   }
   if (known === undefined) {
@@ -75,14 +75,14 @@ function seedImage(
     // another process that has the pid since the same clock tick: so nothing is carried over, and
     // the record is not completed from the image that was there already.
     reader.supersedeUnlessMarked();
-    residents.evict(head, 'exec');
-    return insertSeeded(residents, exited, { ...init, notImageMark: reader.imageMark });
+    store.evict(head, 'exec');
+    return insertSeeded(store, exited, { ...init, notLayoutFingerprint: reader.layoutFingerprint });
   }
   // A new image: what exec does not change is carried over.
   const carried = reader.successor(execId);
   reader.supersede();
-  residents.markSuperseded(head);
-  return insertSeeded(residents, exited, {
+  store.markSuperseded(head);
+  return insertSeeded(store, exited, {
     ...init,
     identity: {
       ...init.identity,
@@ -94,12 +94,12 @@ function seedImage(
 
 /** A process whose exit was already announced is kept for its grace only. */
 function insertSeeded(
-  residents: ResidentSet,
+  store: EntryStore,
   exited: ExitedIdentities,
   init: FieldReaderInit,
 ): Slot | undefined {
-  const slot = residents.insert(init);
-  if (slot !== undefined && exited.phaseOf(init.identity) === 'grace') residents.markExited(slot);
+  const slot = store.insert(init);
+  if (slot !== undefined && exited.phaseOf(init.identity) === 'grace') store.markExited(slot);
   return slot;
 }
 

@@ -17,7 +17,7 @@ import {
 } from './fields.ts';
 import type { KnownIdentity } from './identity.ts';
 import { ProcfsError, type ProcfsErrorCode } from './procfs/error.ts';
-import { MID_EXEC, type Procfs, type ProcProbe } from './procfs/procfs.ts';
+import { EXEC_IN_PROGRESS, type Procfs, type ProcProbe } from './procfs/procfs.ts';
 
 /** Reasons that last. An I/O error is not among them: the next ask tries again. */
 export type LastingReason = Exclude<ProcfsErrorCode, 'io' | 'no-procfs'>;
@@ -25,10 +25,10 @@ export type LastingReason = Exclude<ProcfsErrorCode, 'io' | 'no-procfs'>;
 export interface FieldReaderInit {
   readonly procfs: Procfs;
   readonly identity: KnownIdentity;
-  /** `ProcProbe.imageMark`, or 0: then the first check adopts what it finds. */
-  readonly imageMark: number;
+  /** `ProcProbe.layoutFingerprint`, or 0: then the first check adopts what it finds. */
+  readonly layoutFingerprint: number;
   /** The one mark that is not adopted: that of an image which was there before. */
-  readonly notImageMark?: number | undefined;
+  readonly notLayoutFingerprint?: number | undefined;
   /** `ProcStat.instance`: where it is not 0, every check asks for it. */
   readonly instance?: number | undefined;
   /** Taken over, not copied. */
@@ -54,16 +54,16 @@ export class FieldReader {
   #settledSources: Map<Source, 'read' | LastingReason> | undefined;
   #reading: Map<Source, Promise<void>> | undefined;
   #partialCmdline: readonly string[] | undefined;
-  #imageMark: number;
-  readonly #notImageMark: number;
+  #layoutFingerprint: number;
+  readonly #notLayoutFingerprint: number;
   readonly #instance: number;
   #superseded = false;
 
   constructor(init: FieldReaderInit) {
     this.#procfs = init.procfs;
     this.identity = init.identity;
-    this.#imageMark = init.imageMark;
-    this.#notImageMark = init.notImageMark ?? 0;
+    this.#layoutFingerprint = init.layoutFingerprint;
+    this.#notLayoutFingerprint = init.notLayoutFingerprint ?? 0;
     this.#instance = init.instance ?? 0;
     this.values = init.values;
     this.#partialCmdline = init.partialCmdline;
@@ -87,7 +87,7 @@ export class FieldReader {
 
   /** The same where only a guess says so: an image whose mark is known will be told apart by it. */
   supersedeUnlessMarked(): void {
-    if (this.#imageMark === 0) this.#superseded = true;
+    if (this.#layoutFingerprint === 0) this.#superseded = true;
   }
 
   /** What the image after an announced exec starts with: all that exec does not change. */
@@ -95,15 +95,15 @@ export class FieldReader {
     return {
       procfs: this.#procfs,
       identity: { ...this.identity, execId },
-      imageMark: 0,
+      layoutFingerprint: 0,
       instance: this.#instance,
       values: survivingExec(this.values),
     };
   }
 
   /** Of its image, as far as it is known; 0 otherwise. */
-  get imageMark(): number {
-    return this.#imageMark;
+  get layoutFingerprint(): number {
+    return this.#layoutFingerprint;
   }
 
   /** What /proc says of the process that has its pid now. Throws `ProcfsError`. */
@@ -136,17 +136,20 @@ export class FieldReader {
   }
 
   /** Whether a probe shows this very image; once it does not, it never will again. */
-  matchesImage(imageMark: number): boolean {
+  matchesImage(layoutFingerprint: number): boolean {
     if (this.#superseded) return false;
-    if (imageMark === 0) return true; // hidden from us: nothing can be told
-    if (this.#imageMark === 0 && imageMark !== this.#notImageMark) this.#imageMark = imageMark;
-    this.#superseded = this.#imageMark !== imageMark;
+    if (layoutFingerprint === 0) return true; // hidden from us: nothing can be told
+    if (this.#layoutFingerprint === 0 && layoutFingerprint !== this.#notLayoutFingerprint)
+      this.#layoutFingerprint = layoutFingerprint;
+    this.#superseded = this.#layoutFingerprint !== layoutFingerprint;
     return !this.#superseded;
   }
 
   /** Whether this is known to be the image with that mark. Reads and changes nothing. */
-  isMarked(imageMark: number): boolean {
-    return imageMark !== 0 && imageMark === this.#imageMark && !this.#superseded;
+  isMarked(layoutFingerprint: number): boolean {
+    return (
+      layoutFingerprint !== 0 && layoutFingerprint === this.#layoutFingerprint && !this.#superseded
+    );
   }
 
   missing(field: FieldName): LastingReason | undefined {
@@ -201,8 +204,8 @@ export class FieldReader {
     try {
       const probe = this.probe();
       if (probe.ended || !this.matchesProcess(probe)) return 'gone';
-      if (probe.imageMark === MID_EXEC) return 'unknown';
-      return this.matchesImage(probe.imageMark) ? 'same' : 'gone';
+      if (probe.layoutFingerprint === EXEC_IN_PROGRESS) return 'unknown';
+      return this.matchesImage(probe.layoutFingerprint) ? 'same' : 'gone';
     } catch (error) {
       if (!(error instanceof ProcfsError) || error.code === 'no-procfs') throw error;
       return error.code === 'gone' ? 'gone' : 'unknown';

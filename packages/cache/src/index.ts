@@ -32,7 +32,11 @@ export {
 } from './procfs/cgroup.ts';
 export { clockTicksFromAuxv, ticksFromBoottime } from './procfs/clock-ticks.ts';
 export { ProcfsError, type ProcfsErrorCode } from './procfs/error.ts';
-export { type ImageLayout, imageMarkOf, isFixedLayout } from './procfs/image-mark.ts';
+export {
+  type ImageLayout,
+  isFixedLayout,
+  layoutFingerprintOf,
+} from './procfs/layout-fingerprint.ts';
 export type {
   CgroupInfo,
   Cmdline,
@@ -45,7 +49,7 @@ export type {
   ProcStat,
   ProcStatus,
 } from './procfs/procfs.ts';
-export { MID_EXEC } from './procfs/procfs.ts';
+export { EXEC_IN_PROGRESS } from './procfs/procfs.ts';
 export type { ProcfsFileHandle, ProcfsIo } from './procfs/read-file.ts';
 export { type ProcfsLimits, RealProcfs, type RealProcfsOptions } from './procfs/real.ts';
 export type { CacheStats, EvictionReason } from './stats.ts';

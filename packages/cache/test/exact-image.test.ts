@@ -44,7 +44,7 @@ test('the exact image is found behind one of unknown generation, and removed alo
   const record = procfs.execRecordOf(7);
   const two = { pid: 7, startBoottimeNs: record.startBoottimeNs ?? 0n, execId: record.execId };
   cache.seed(record);
-  cache.seed({ ...record, execId: 2, imageMark: 0, comm: 'three' });
+  cache.seed({ ...record, execId: 2, layoutFingerprint: 0, comm: 'three' });
   cache.invalidate(7);
   assert.equal(cache.peek(7)?.execId, undefined);
   assert.equal(cache.getByIdentity(two)?.comm, 'two');

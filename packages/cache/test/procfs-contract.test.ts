@@ -25,10 +25,10 @@ for (const [name, procfs] of Object.entries(implementations)) {
     assert.equal(stat.pid, pid);
     assert.deepEqual(probe, {
       startTimeTicks: stat.startTimeTicks,
-      imageMark: stat.imageMark,
+      layoutFingerprint: stat.layoutFingerprint,
       ended: false,
     });
-    assert.ok(probe.startTimeTicks > 0 && probe.imageMark > 0);
+    assert.ok(probe.startTimeTicks > 0 && probe.layoutFingerprint > 0);
     assert.ok(stat.comm.length > 0 && stat.ppid > 0);
     assert.equal(procfs.status(pid).tgid, pid);
     assert.equal(procfs.status(pid).ppid, stat.ppid);

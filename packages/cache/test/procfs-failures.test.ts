@@ -99,7 +99,7 @@ test('short reads and EINTR are made up for', async () => {
   const readErrors = ['EINTR', undefined, 'EINTR', 'EINTR'];
   const { procfs, leaked } = play({ files, chunk: 1, openErrors: ['EINTR'], readErrors });
   assert.equal(procfs.stat(7).startTimeTicks, 99);
-  assert.equal(procfs.probe(7).imageMark, procfs.stat(7).imageMark);
+  assert.equal(procfs.probe(7).layoutFingerprint, procfs.stat(7).layoutFingerprint);
   assert.deepEqual(procfs.cmdline(7), { args: ['some', 'program'], truncated: false });
   assert.equal(procfs.environ(7).variables.size, 2);
   assert.deepEqual((await procfs.cmdlineAsync(7)).args, ['some', 'program']);

@@ -6,14 +6,14 @@ import {
   clockTicksFromAuxv,
   containerIdFromCgroup,
   containerIdFromPath,
-  MID_EXEC,
+  EXEC_IN_PROGRESS,
   ProcfsError,
   parseCgroup,
   ticksFromBoottime,
 } from '../src/index.ts';
 import { firstWord, parseCmdline } from '../src/procfs/cmdline.ts';
 import { parseEnviron } from '../src/procfs/environ.ts';
-import { type ImageLayout, imageMarkOf } from '../src/procfs/image-mark.ts';
+import { type ImageLayout, layoutFingerprintOf } from '../src/procfs/layout-fingerprint.ts';
 import { parseProbe, parseStat } from '../src/procfs/stat.ts';
 import { parseStatus } from '../src/procfs/status.ts';
 
@@ -37,7 +37,7 @@ test('stat: any name, spaces, parentheses and newlines in it', () => {
       const probe = parseProbe(bytes, bytes.length, 42);
       assert.deepEqual(probe, {
         startTimeTicks: stat.startTimeTicks,
-        imageMark: stat.imageMark,
+        layoutFingerprint: stat.layoutFingerprint,
         ended: false,
       });
     }),
@@ -67,15 +67,15 @@ test('stat: an image mark, none to be had, or an exec under way', () => {
       `42 (x) S 1 2 3 0 -1 ${flags} 0 0 0 0 0 0 0 0 20 0 1 0 9 0 0 0 ${startCode} 0 ${startStack} 0\n`,
     );
     const probe = parseProbe(line, line.length, 42);
-    assert.equal(parseStat(line, line.length, 42).imageMark, probe.imageMark);
-    return probe.imageMark;
+    assert.equal(parseStat(line, line.length, 42).layoutFingerprint, probe.layoutFingerprint);
+    return probe.layoutFingerprint;
   };
   assert.ok(mark(0x400000, 4096, 140733877985040) > 0);
   assert.notEqual(mark(0x400000, 4096, 140733877985040), mark(0x400000, 4096, 140733877985056));
   assert.equal(mark(0x400000, 1, 0), 0, 'no ptrace access');
   assert.equal(mark(0x208040, 0, 0), 0, 'kernel thread');
-  assert.equal(mark(0x400000, 0, 0), MID_EXEC);
-  assert.equal(mark(0x400000, 0, 140733877985040), MID_EXEC);
+  assert.equal(mark(0x400000, 0, 0), EXEC_IN_PROGRESS);
+  assert.equal(mark(0x400000, 0, 140733877985040), EXEC_IN_PROGRESS);
 });
 
 test('stat: text that is none is malformed, never a number out of the blue', () => {
@@ -250,15 +250,15 @@ test('image mark: every part of the layout counts, and the whole stays exact', (
     envStart: 0x7fff_ffff_e6ba,
     envEnd: 0x7fff_ffff_efe9,
   };
-  const mark = imageMarkOf(layout, 42);
+  const mark = layoutFingerprintOf(layout, 42);
   assert.ok(Number.isSafeInteger(mark) && mark > 0);
-  assert.equal(imageMarkOf({ ...layout }, 42), mark);
-  assert.notEqual(imageMarkOf(layout, 43), mark);
+  assert.equal(layoutFingerprintOf({ ...layout }, 42), mark);
+  assert.notEqual(layoutFingerprintOf(layout, 43), mark);
   const marks = new Set([mark]);
   for (const part of Object.keys(layout) as (keyof ImageLayout)[]) {
     // A byte, a page, and what only the upper half of the number shows.
     for (const by of [1, 16, 4096, 2 ** 32, 2 ** 40]) {
-      marks.add(imageMarkOf({ ...layout, [part]: layout[part] + by }, 42));
+      marks.add(layoutFingerprintOf({ ...layout, [part]: layout[part] + by }, 42));
     }
   }
   assert.equal(marks.size, 1 + 7 * 5);

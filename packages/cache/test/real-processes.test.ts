@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { test } from 'node:test';
-import { MID_EXEC, ProcessMetadataCache, RealProcfs } from '../src/index.ts';
+import { EXEC_IN_PROGRESS, ProcessMetadataCache, RealProcfs } from '../src/index.ts';
 
 /** With their paths: Deno puts the path that it found into argv[0]. */
 const SH = '/bin/sh';
@@ -35,10 +35,10 @@ async function start(
   assert.ok(pid !== undefined);
   // The kernel lets the parent go on a moment before it swaps the child's memory (exec_mmap).
   const procfs = new RealProcfs();
-  const ours = procfs.probe(process.pid).imageMark;
+  const ours = procfs.probe(process.pid).layoutFingerprint;
   await until('exec', () => {
-    const { imageMark } = procfs.probe(pid);
-    return imageMark !== ours && imageMark !== MID_EXEC;
+    const { layoutFingerprint } = procfs.probe(pid);
+    return layoutFingerprint !== ours && layoutFingerprint !== EXEC_IN_PROGRESS;
   });
   return child as ChildProcess & { pid: number };
 }
@@ -119,8 +119,8 @@ test('an exec that nobody announces is noticed', async () => {
     child.stdin?.write('\n');
     // The name changes in the middle of an exec, where the old image is still the answer.
     await until('exec', () => {
-      const { comm, imageMark } = new RealProcfs().stat(child.pid);
-      return comm === 'sleep' && imageMark !== MID_EXEC;
+      const { comm, layoutFingerprint } = new RealProcfs().stat(child.pid);
+      return comm === 'sleep' && layoutFingerprint !== EXEC_IN_PROGRESS;
     });
     const after = all.getOrLoad(child.pid);
     assert.deepEqual(after?.cmdline, ['sleep', '1000']);

@@ -48,8 +48,8 @@ test('a late record of the first does not take over what was read of the second'
   cache.getOrLoad(7)?.load();
   const { cwd: _cwd, cgroup: _cgroup, ppid: _ppid, ...brief } = late;
   // With its mark and without: a tracer need not know it.
-  for (const imageMark of [late.imageMark, undefined]) {
-    const first = cache.seed({ ...brief, imageMark } as typeof late);
+  for (const layoutFingerprint of [late.layoutFingerprint, undefined]) {
+    const first = cache.seed({ ...brief, layoutFingerprint } as typeof late);
     assert.equal(first?.comm, 'first');
     for (const field of ['cwd', 'cgroup', 'ppid', 'environ'] as const) {
       assert.equal(first?.[field], undefined, field);
@@ -62,10 +62,12 @@ test('a late record of the first does not take over what was read of the second'
 test('nor when the second was only read after it', () => {
   const { procfs, cache } = fixture();
   procfs.spawn(7, { comm: 'first' });
-  const { imageMark, ...first } = procfs.execRecordOf(7);
+  const { layoutFingerprint, ...first } = procfs.execRecordOf(7);
   procfs.reap(7);
   procfs.spawn(7, { comm: 'second', environ: { OF: 'second' } });
-  const seeded = cache.seed({ ...first, imageMark } as ReturnType<typeof procfs.execRecordOf>);
+  const seeded = cache.seed({ ...first, layoutFingerprint } as ReturnType<
+    typeof procfs.execRecordOf
+  >);
   assert.equal(seeded?.environ, undefined);
   assert.equal(cache.getOrLoad(7)?.comm, 'second');
 });
@@ -76,7 +78,7 @@ test('an exec after the start walk is completed from /proc, and carries nothing 
   procfs.tick(100);
   cache.getOrLoad(7)?.load();
   procfs.exec(7, { comm: 'ls', cwd: '/b' });
-  const { cwd: _cwd, imageMark: _mark, ...brief } = procfs.execRecordOf(7);
+  const { cwd: _cwd, layoutFingerprint: _mark, ...brief } = procfs.execRecordOf(7);
   const entry = cache.seed(brief as ReturnType<typeof procfs.execRecordOf>);
   assert.deepEqual([entry?.comm, entry?.cwd], ['ls', '/b']);
   assert.equal(cache.getOrLoad(7), entry);

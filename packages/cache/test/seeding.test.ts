@@ -95,9 +95,9 @@ test('a record of an earlier owner of the pid is found by identity, and only for
 test('a late record is not completed with data of the next image, if it has its mark', () => {
   const { procfs, cache } = fixture();
   procfs.spawn(7, { comm: 'sh', exe: '/bin/sh' });
-  const imageMark = procfs.imageMarkOf(7);
+  const layoutFingerprint = procfs.layoutFingerprintOf(7);
   procfs.exec(7, { comm: 'ls', exe: '/bin/ls' });
-  const late = cache.seed({ pid: 7, startTime: 1000, execId: 1, imageMark, comm: 'sh' });
+  const late = cache.seed({ pid: 7, startTime: 1000, execId: 1, layoutFingerprint, comm: 'sh' });
   assert.equal(late?.exe, undefined);
   assert.equal(cache.getOrLoad(7)?.exe, '/bin/ls');
 });

@@ -87,7 +87,7 @@ export class World {
       pid,
       startBoottimeNs: life.identity.startBoottimeNs ?? 0n,
       execId: life.generation,
-      imageMark: this.procfs.imageMarkOf(pid),
+      layoutFingerprint: this.procfs.layoutFingerprintOf(pid),
       comm: looks.comm,
       argv: looks.cmdline,
     };

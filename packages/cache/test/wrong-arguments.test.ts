@@ -131,7 +131,7 @@ test('records, and nothing of a refused one is kept', () => {
   for (const field of ['comm', 'filename', 'cgroup', 'containerId', 'cwd', 'exe']) {
     refused(seed({ [field]: 5 }), new RegExp(field));
   }
-  for (const field of ['imageMark', 'ppid', 'uid', 'gid', 'nsMnt', 'nsPid']) {
+  for (const field of ['layoutFingerprint', 'ppid', 'uid', 'gid', 'nsMnt', 'nsPid']) {
     for (const value of [5n, '5', -1, 0.5, Number.NaN]) {
       refused(seed({ [field]: value }), new RegExp(field));
     }

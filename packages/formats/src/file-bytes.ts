@@ -6,7 +6,7 @@ import { MemoryBudget } from './memory-budget.ts';
 import { zlib } from './zlib.ts';
 
 /** What JavaScript engines take as one text. */
-const MOST_UNPACKED_BYTES = 1 << 30;
+const MAX_UNPACKED_BYTES = 1 << 30;
 const UNPACKED = 'its unpacked bytes';
 
 export function startsWith(bytes: Uint8Array, ...magic: readonly number[]): boolean {
@@ -22,7 +22,7 @@ export function unpacked(
   budget: MemoryBudget = new MemoryBudget(bytes.length),
 ): Uint8Array {
   try {
-    const content = unpackedWithin(bytes, Math.min(MOST_UNPACKED_BYTES, budget.left));
+    const content = unpackedWithin(bytes, Math.min(MAX_UNPACKED_BYTES, budget.left));
     if (content !== bytes) budget.spend(content.length, UNPACKED);
     return content;
   } catch (error) {

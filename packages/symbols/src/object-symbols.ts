@@ -253,12 +253,12 @@ function buildSymbols(image: ElfImage, search: DebugFileSearch, key: string): Ca
   });
   attempt('Go functions', () => {
     const functions = has(SHT_SYMTAB) ? [] : readGoFunctions(image);
-    collector.addStubs(functions);
+    collector.addFunctions(functions);
     if (functions.length > 0) sources.push('go');
   });
   attempt('PLT', () => {
     const stubs = readPltStubs(image);
-    collector.addStubs(stubs);
+    collector.addFunctions(stubs);
     if (stubs.length > 0) sources.push('plt');
   });
   const table = SymbolTable.fromColumns(collector.finish());

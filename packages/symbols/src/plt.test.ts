@@ -74,7 +74,7 @@ describe.skipIf(!isX86)('what objdump calls the stubs', () => {
     using elf = ElfImage.open(path);
     const collector = new SymbolCollector(elf);
     collector.addImage(elf);
-    collector.addStubs(readPltStubs(elf));
+    collector.addFunctions(readPltStubs(elf));
     const table = SymbolTable.fromColumns(collector.finish());
     const main = workshop.nm(path).find((symbol) => symbol.name === 'main');
     expect(table.lookup((main?.address as number) + 3)?.name).toBe('main');

@@ -104,12 +104,12 @@ export class SymbolCollector {
     }
   }
 
-  /** Stubs of the procedure linkage table, as the least of functions. */
-  addStubs(stubs: readonly PltStub[]): void {
-    const names = new Uint8Array(stubs.reduce((sum, stub) => sum + stub.name.length + 1, 0));
+  /** Of no symbol table: stubs of the procedure linkage table, Go's own table; the least of functions. */
+  addFunctions(functions: readonly PltStub[]): void {
+    const names = new Uint8Array(functions.reduce((sum, { name }) => sum + name.length + 1, 0));
     const base = this.#addNames(names);
     let at = 0;
-    for (const { address, size, name } of stubs) {
+    for (const { address, size, name } of functions) {
       names.set(name, at);
       const high = Math.floor(address / 0x1_0000_0000);
       if (high < 0x20_0000) this.#push(high, address >>> 0, size, base + at, RANK_FIRST_FUNCTION);

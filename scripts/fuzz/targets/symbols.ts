@@ -24,7 +24,7 @@ import { XzError } from '../../../packages/symbols/src/xz/error.ts';
 import { mutateBytes, mutateElf } from '../../../packages/symbols/test/mutate.ts';
 import { errorsOf, type FuzzTarget, never, type Random } from '../target.ts';
 
-const MOST_UNPACKED = 4 * 1024 * 1024;
+const MAX_UNPACKED = 4 * 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), 'waggle-fuzz-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -41,11 +41,11 @@ function askElf(bytes: Uint8Array, random: Random): void {
   image.buildId;
   const collector = new SymbolCollector(image);
   unlessElfError(() => collector.addImage(image));
-  unlessElfError(() => collector.addStubs(readPltStubs(image)));
+  unlessElfError(() => collector.addFunctions(readPltStubs(image)));
   unlessElfError(() => void readGoFunctions(image));
   unlessElfError(() => void readDebugLink(image));
   unlessElfError(() => {
-    const embedded = readDebugdata(image, MOST_UNPACKED);
+    const embedded = readDebugdata(image, MAX_UNPACKED);
     if (embedded !== undefined) collector.addImage(embedded);
   });
   const table = SymbolTable.fromColumns(collector.finish());
@@ -122,7 +122,7 @@ export const symbolTargets: readonly FuzzTarget[] = [
   { name: 'elf-file', run: askFile, refuses: errorsOf(ElfError), mutate: mutateElf },
   {
     name: 'xz',
-    run: (bytes) => void decompressXz(bytes, MOST_UNPACKED),
+    run: (bytes) => void decompressXz(bytes, MAX_UNPACKED),
     refuses: errorsOf(XzError),
     mutate: mutateXz,
   },

@@ -59,11 +59,11 @@ export class LivingThreads {
   }
 
   /** The image mark that they have in common; 0 if no thread shows it. */
-  imageMark(pid: number): number {
+  layoutFingerprint(pid: number): number {
     const evidence = { executable: () => this.#executable(pid), markOfThread: () => 0 };
     let mark = 0;
     this.file(pid, 'stat', STAT_MAX_BYTES, (bytes) => {
-      mark = parseProbe(bytes, bytes.length, pid, evidence).imageMark;
+      mark = parseProbe(bytes, bytes.length, pid, evidence).layoutFingerprint;
       return mark !== 0;
     });
     return mark;

@@ -11,8 +11,8 @@ import {
   type CgroupInfo,
   type Cmdline,
   type EnvironBlock,
+  EXEC_IN_PROGRESS,
   type ExeLink,
-  MID_EXEC,
   type NamespaceKind,
   type Procfs,
   type ProcProbe,
@@ -63,7 +63,7 @@ interface Living {
   /** `ProcProbe.instance`. */
   readonly serial: number;
   execId: number;
-  imageMark: number;
+  layoutFingerprint: number;
   zombie: boolean;
 }
 
@@ -123,7 +123,7 @@ export class MemoryProcfs implements Procfs {
       startBoottimeNs,
       serial,
       execId: 1,
-      imageMark: this.#markOf(process),
+      layoutFingerprint: this.#markOf(process),
       zombie: false,
     });
     return { pid, startTime: this.#now, startBoottimeNs };
@@ -134,12 +134,12 @@ export class MemoryProcfs implements Procfs {
     const living = this.#living(pid);
     living.process = { ...living.process, ...process };
     living.execId++;
-    living.imageMark = this.#markOf(living.process);
+    living.layoutFingerprint = this.#markOf(living.process);
   }
 
   /** The record that the kernel would have sent when the present image was made. */
   execRecordOf(pid: number): ExecRecord {
-    const { process, startBoottimeNs, execId, imageMark } = this.#living(pid);
+    const { process, startBoottimeNs, execId, layoutFingerprint } = this.#living(pid);
     const comm = process.comm ?? DEFAULT_COMM;
     const uid = process.uid ?? DEFAULT_UID;
     const cgroup = process.cgroup ?? '/';
@@ -147,7 +147,7 @@ export class MemoryProcfs implements Procfs {
       pid,
       startBoottimeNs,
       execId,
-      imageMark: Math.max(0, imageMark),
+      layoutFingerprint: Math.max(0, layoutFingerprint),
       comm,
       filename: process.exe ?? DEFAULT_EXE,
       argv: [...(process.cmdline ?? [comm])],
@@ -166,12 +166,12 @@ export class MemoryProcfs implements Procfs {
 
   /** Starts an exec, which lasts until `exec` is called. */
   beginExec(pid: number): void {
-    this.#living(pid).imageMark = MID_EXEC;
+    this.#living(pid).layoutFingerprint = EXEC_IN_PROGRESS;
   }
 
   /** The mark of its present image, as a kernel record would give it. */
-  imageMarkOf(pid: number): number {
-    return this.#living(pid).imageMark;
+  layoutFingerprintOf(pid: number): number {
+    return this.#living(pid).layoutFingerprint;
   }
 
   /** Ends it, and leaves a zombie. */
@@ -215,7 +215,7 @@ export class MemoryProcfs implements Procfs {
     const living = this.#read(pid, 'stat');
     return {
       startTimeTicks: living.startTimeTicks,
-      imageMark: living.zombie ? 0 : living.imageMark,
+      layoutFingerprint: living.zombie ? 0 : living.layoutFingerprint,
       ended: living.zombie,
       ...(instance ? { instance: living.serial } : {}),
     };
@@ -243,7 +243,7 @@ export class MemoryProcfs implements Procfs {
       rssPages: 0,
       startCode: 0,
       startStack: 0,
-      imageMark: zombie ? 0 : living.imageMark,
+      layoutFingerprint: zombie ? 0 : living.layoutFingerprint,
       ended: zombie,
       instance: startTimeTicks >= this.#now ? living.serial : 0,
     };

@@ -20,8 +20,8 @@ export const NAMESPACE_KINDS = [
 
 export type NamespaceKind = (typeof NAMESPACE_KINDS)[number];
 
-/** The `imageMark` of a process whose memory is empty, because it is in the middle of an exec. */
-export const MID_EXEC = -1;
+/** The `layoutFingerprint` of a process whose memory is empty, because it is in the middle of an exec. */
+export const EXEC_IN_PROGRESS = -1;
 
 /**
  * What one read of /proc/PID/stat says about who this is: enough to notice that the pid has
@@ -34,9 +34,9 @@ export interface ProcProbe {
    * A fingerprint of one program image: of the addresses that exec draws anew (fields 26 to 51)
    * and, where they are not random, of the executable's inode number. 0 where the kernel hides
    * them (no ptrace access) or there are none (kernel thread, zombie): then nothing can be told.
-   * `MID_EXEC` while an exec is under way, when the old image is gone and the new not yet there.
+   * `EXEC_IN_PROGRESS` while an exec is under way, when the old image is gone and the new not yet there.
    */
-  readonly imageMark: number;
+  readonly layoutFingerprint: number;
   /** No thread left that is not ending: a zombie, or about to be one. */
   readonly ended: boolean;
   /**

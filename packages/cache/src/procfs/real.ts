@@ -96,7 +96,7 @@ export class RealProcfs implements Procfs {
     this.#threads = threads;
     this.#evidence = {
       executable: (pid) => this.#inodeOf(this.#path(pid, 'exe')),
-      markOfThread: (pid) => threads.imageMark(pid),
+      markOfThread: (pid) => threads.layoutFingerprint(pid),
     };
   }
 

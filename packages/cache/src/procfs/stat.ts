@@ -4,8 +4,8 @@
  * Field numbers are those of proc_pid_stat(5).
  */
 import { ProcfsError } from './error.ts';
-import { type ImageLayout, imageMarkOf, isFixedLayout } from './image-mark.ts';
-import { MID_EXEC, type ProcProbe, type ProcStat } from './procfs.ts';
+import { type ImageLayout, isFixedLayout, layoutFingerprintOf } from './layout-fingerprint.ts';
+import { EXEC_IN_PROGRESS, type ProcProbe, type ProcStat } from './procfs.ts';
 
 // include/linux/sched.h
 const PF_EXITING = 0x0000_0004;
@@ -50,7 +50,14 @@ export function parseProbe(
   const ended = hasEnded(state, flags, parseNumber(bytes, numThreadsAt, pid));
   return {
     startTimeTicks: parseNumber(bytes, startTimeAt, pid),
-    imageMark: imageMark(bytes, length, startCodeAt, pid, { flags, ended }, evidence),
+    layoutFingerprint: layoutFingerprint(
+      bytes,
+      length,
+      startCodeAt,
+      pid,
+      { flags, ended },
+      evidence,
+    ),
     ended,
   };
 }
@@ -99,7 +106,14 @@ export function parseStat(
     rssPages: field(24),
     startCode: field(26),
     startStack: field(28),
-    imageMark: imageMark(bytes, length, startCodeAt, pid, { flags, ended }, evidence),
+    layoutFingerprint: layoutFingerprint(
+      bytes,
+      length,
+      startCodeAt,
+      pid,
+      { flags, ended },
+      evidence,
+    ),
     ended,
   };
 }
@@ -111,7 +125,7 @@ export function parseStat(
  * addresses last (load_elf_binary). A leader that has ended has given its memory up, and its
  * threads have it still.
  */
-function imageMark(
+function layoutFingerprint(
   bytes: Uint8Array,
   length: number,
   startCodeAt: number,
@@ -125,7 +139,7 @@ function imageMark(
   const startCode = parseNumber(bytes, startCodeAt, pid);
   if (startCode === 0) {
     if ((flags & PF_KTHREAD) !== 0 || ended) return 0;
-    return (flags & PF_EXITING) === 0 ? MID_EXEC : (evidence?.markOfThread(pid) ?? 0);
+    return (flags & PF_EXITING) === 0 ? EXEC_IN_PROGRESS : (evidence?.markOfThread(pid) ?? 0);
   }
   const startStack = parseNumber(bytes, startStackAt, pid);
   if (startStack === 0) return 0;
@@ -144,7 +158,7 @@ function imageMark(
     envEnd: numberOrZero(bytes, length, envEndAt, pid),
   };
   const fixed = evidence !== undefined && isFixedLayout(layout.envEnd);
-  return imageMarkOf(layout, fixed ? evidence.executable(pid) : 0);
+  return layoutFingerprintOf(layout, fixed ? evidence.executable(pid) : 0);
 }
 
 /**

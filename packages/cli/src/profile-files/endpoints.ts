@@ -11,7 +11,7 @@ export interface ProfileEndpoint {
   readonly endpoint: URL;
 }
 
-export interface Sending {
+export interface SendOptions {
   /** What was started, without its arguments; by default the first word of the profile's command. */
   readonly program?: string | undefined;
   readonly withArguments: boolean;
@@ -41,7 +41,7 @@ export function planEndpoint(path: string): ProfileEndpoint | string {
 export async function deliver(
   endpoints: readonly ProfileEndpoint[],
   profile: Profile,
-  sending: Sending,
+  sending: SendOptions,
 ): Promise<ReadonlyMap<ProfileEndpoint, string>> {
   const problems = new Map<ProfileEndpoint, string>();
   await Promise.all(
@@ -56,7 +56,7 @@ export async function deliver(
 async function deliverTo(
   { path, endpoint }: ProfileEndpoint,
   profile: Profile,
-  { program, withArguments, kept }: Sending,
+  { program, withArguments, kept }: SendOptions,
 ): Promise<string | undefined> {
   const { command, ...withoutCommand } = profile.metadata;
   const sent = withArguments ? profile : { ...profile, metadata: withoutCommand };

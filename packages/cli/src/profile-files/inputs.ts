@@ -16,7 +16,7 @@ import { FAILED, USAGE_ERROR } from '../exit-code.ts';
 import { say } from '../terminal/messages.ts';
 
 /** Of a pipe, in bytes. */
-const MOST_STREAMED = 256 << 20;
+const MAX_STREAMED = 256 << 20;
 
 /** Why there is no profile, and the exit code that says so. */
 export interface UnreadableProfile {
@@ -69,9 +69,9 @@ async function bytesOf(path: string): Promise<Uint8Array> {
   for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > MOST_STREAMED)
+    if (length > MAX_STREAMED)
       throw new Error(
-        `more than ${MOST_STREAMED >> 20} MB came; what is that large has to be a file`,
+        `more than ${MAX_STREAMED >> 20} MB came; what is that large has to be a file`,
       );
   }
   return Buffer.concat(chunks);

@@ -17,7 +17,7 @@ import {
   isEndpoint,
   type ProfileEndpoint,
   planEndpoint,
-  type Sending,
+  type SendOptions,
 } from './endpoints.ts';
 import { OutputFailed, writeOutputFile } from './output-file.ts';
 import { inWords, whyUnwritable } from './output-place.ts';
@@ -63,7 +63,7 @@ export function unwritable(outputs: readonly Pick<ProfileOutput, 'path'>[]): str
 }
 
 /** What came of the outputs. */
-export interface Written {
+export interface WriteResult {
   /** In words: `written to FILE, FILE; sent to ENDPOINT`. */
   readonly where: string;
   readonly problems: readonly string[];
@@ -77,9 +77,9 @@ export interface Written {
 export async function writeOutputs(
   { files, endpoints }: ProfileOutputs,
   profile: Profile,
-  sending: Sending,
+  sending: SendOptions,
   value?: number,
-): Promise<Written> {
+): Promise<WriteResult> {
   const written: string[] = [];
   const problems: string[] = [];
   let { kept } = sending;

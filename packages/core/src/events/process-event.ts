@@ -62,8 +62,8 @@ export interface ExecEvent extends EventBase {
   readonly cgroupId: bigint;
   readonly nsMnt: number;
   readonly nsPid: number;
-  /** Of the image, as `ProcProbe.imageMark` of the cache is. */
-  readonly imageMark: number;
+  /** Of the image, as `ProcProbe.layoutFingerprint` of the cache is. */
+  readonly layoutFingerprint: number;
   /** Paths, ids and marks; null where the session goes without (`execDetail: false`). */
   readonly detail: ExecDetail | null;
   /** `NAME=value`, where the session asks for it. They hold secrets. */

@@ -78,7 +78,7 @@ export function execEvent(given: Partial<Omit<ExecEvent, 'event'>> = {}): ExecEv
     cgroupId: given.cgroupId ?? 1n,
     nsMnt: given.nsMnt ?? 1,
     nsPid: given.nsPid ?? 1,
-    imageMark: given.imageMark ?? 0,
+    layoutFingerprint: given.layoutFingerprint ?? 0,
     detail: given.detail ?? null,
     environ: given.environ ?? null,
     environTruncated: given.environTruncated ?? false,

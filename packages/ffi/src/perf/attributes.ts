@@ -43,13 +43,13 @@ export const PERF_ATTR_FLAG = {
   build_id: 34n,
 } as const;
 
-/** PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU, the trailer of side-band records. */
+/** PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU, the trailer of sideband records. */
 export const SIDEBAND_SAMPLE_TYPE = 0x2 | 0x4 | 0x80;
 
 export interface PerfEventAttributes {
   readonly type: number;
   readonly config: number;
-  /** Samples a second; leave out for an event that only carries side-band records. */
+  /** Samples a second; leave out for an event that only carries sideband records. */
   readonly frequencyHz?: number;
   readonly sampleType?: number;
   readonly clockId?: number;

@@ -1,4 +1,4 @@
-// Reader of one perf event's mmap ring: the side-band records (mmap2, comm, fork, exit, lost).
+// Reader of one perf event's mmap ring: the sideband records (mmap2, comm, fork, exit, lost).
 // Layout: struct perf_event_mmap_page of linux/perf_event.h. Unlike the BPF ring its data area
 // is mapped once, so a record may be split at the end; such a one is joined in a buffer.
 

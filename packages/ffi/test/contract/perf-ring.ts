@@ -1,4 +1,4 @@
-// The side-band ring: what the kernel tells of a process, complete, in order, with boot times.
+// The sideband ring: what the kernel tells of a process, complete, in order, with boot times.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

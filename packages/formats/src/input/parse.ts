@@ -27,7 +27,7 @@ const READABLE =
   'pprof, folded stacks, perf script, speedscope, Firefox Profiler, OTLP, .cpuprofile, .heapprofile and DevTools traces';
 
 /** Packed more often than that, a file is made to be so. */
-const MOST_LAYERS = 3;
+const MAX_LAYERS = 3;
 
 /** A file that holds no profile that is known, with what it seems to be instead. */
 export class UnknownProfileError extends Error {
@@ -64,7 +64,7 @@ function read(bytes: Uint8Array, budget: MemoryBudget): ParsedProfile {
 
 function allUnpacked(bytes: Uint8Array, budget: MemoryBudget): Uint8Array {
   let content = bytes;
-  for (let layer = 0; layer < MOST_LAYERS; layer++) {
+  for (let layer = 0; layer < MAX_LAYERS; layer++) {
     let inner: Uint8Array;
     try {
       inner = unpacked(content, budget);

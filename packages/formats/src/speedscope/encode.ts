@@ -27,7 +27,7 @@ export const TIME_UNITS: Readonly<Record<string, number>> = {
 };
 
 /** Some 200 MB of text. */
-const MOST_NUMBERS = 32e6;
+const MAX_NUMBERS = 32e6;
 
 interface SpeedscopeFrame {
   readonly name: string;
@@ -91,10 +91,10 @@ export function encodeSpeedscope(profile: Profile): string {
 /** The stacks are in the file again for each value. */
 function checkSize(samples: readonly (readonly number[])[], values: number): void {
   const numbers = values * samples.reduce((sum, { length }) => sum + length + 2, 0);
-  if (numbers > MOST_NUMBERS)
+  if (numbers > MAX_NUMBERS)
     throw new RangeError(
       `its stacks would be ${numbers} numbers in ${values} profiles of speedscope, of which ` +
-        `${MOST_NUMBERS} can be written: choose one value, or give it as .html or .pb.gz`,
+        `${MAX_NUMBERS} can be written: choose one value, or give it as .html or .pb.gz`,
     );
 }
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, join } from 'node:path';
 import { DiskStore } from '../disk-store/disk-store.ts';
-import { isOurPlace } from '../disk-store/private-files.ts';
+import { isOurPlace } from '../disk-store/private-file.ts';
 import type { SymbolTable } from '../symbol-table.ts';
 import { isSystemError } from '../system-error.ts';
 import { decodeTable, encodeTable, TABLE_VERSION, type TableDescription } from './table-file.ts';

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readPrivateFile, removeFile, writePrivateFile } from '../disk-store/private-files.ts';
+import { readPrivateFile, removeFile, writePrivateFile } from '../disk-store/private-file.ts';
 import type { KallsymsColumns } from '../kallsyms-reader.ts';
 import { KernelSymbols } from '../kernel-symbols.ts';
 import { isSystemError } from '../system-error.ts';

@@ -13,9 +13,9 @@ import { dirname, join } from 'node:path';
 import { Workshop } from '../../test/compile.ts';
 import { ElfError, ElfImage } from '../elf/index.ts';
 import { SymbolTable } from '../symbol-table.ts';
+import { openUnderRoot } from './chroot-path.ts';
 import { readDebugdata } from './debugdata.ts';
 import { readDebugLink } from './debuglink.ts';
-import { openUnderRoot } from './rooted-file.ts';
 import { findDebugFile } from './separate.ts';
 
 const workshop = new Workshop();

@@ -10,8 +10,8 @@ import { FileByteSource } from '../elf/byte-source.ts';
 import { ElfError } from '../elf/error.ts';
 import { ElfImage } from '../elf/image.ts';
 import { isSystemError } from '../system-error.ts';
+import { openUnderRoot } from './chroot-path.ts';
 import { crcOf, type DebugLink, readDebugLink } from './debuglink.ts';
-import { openUnderRoot } from './rooted-file.ts';
 
 export interface DebugFileSearch {
   /** The directory that paths are seen from, `/` unless told: `/proc/PID/root` for a container. */

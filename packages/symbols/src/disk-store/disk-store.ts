@@ -6,7 +6,7 @@
  */
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readPrivateFile, removeFile, writePrivateFile } from './private-files.ts';
+import { readPrivateFile, removeFile, writePrivateFile } from './private-file.ts';
 
 export interface DiskStoreOptions {
   /** Of every file, with its dot. */

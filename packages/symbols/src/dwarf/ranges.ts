@@ -49,7 +49,7 @@ export class RangeReader {
   /** Gives the ranges of an entry to `sink`. Throws `ElfError` when they are damaged. */
   read(unit: Unit, { lowPc, highPc, ranges }: Coverage, sink: RangeSink): void {
     if (ranges !== undefined) {
-      const checked: RangeSink = (low, high) => give(low, high, sink);
+      const checked: RangeSink = (low, high) => emit(low, high, sink);
       if (unit.version >= 5) this.#list5(unit, ranges, checked);
       else this.#list4(unit, ranges.value, checked);
       return;
@@ -57,7 +57,7 @@ export class RangeReader {
     const low = lowPc === undefined ? undefined : unit.address(lowPc);
     if (low === undefined || highPc === undefined) return;
     // An address, or since DWARF 4 mostly a length.
-    give(low, unit.address(highPc) ?? low + highPc.value, sink);
+    emit(low, unit.address(highPc) ?? low + highPc.value, sink);
   }
 
   #spend(): void {
@@ -153,6 +153,6 @@ function baseOf(unit: Unit): number {
   return lowPc === undefined ? 0 : (unit.address(lowPc) ?? 0);
 }
 
-function give(low: number, high: number, sink: RangeSink): void {
+function emit(low: number, high: number, sink: RangeSink): void {
   if (low > 0 && low < high && high <= Number.MAX_SAFE_INTEGER) sink(low, high);
 }

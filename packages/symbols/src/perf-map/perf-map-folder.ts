@@ -4,7 +4,7 @@
  * write there: only a regular file of the process's user or root counts, and no link is followed.
  */
 import { closeSync, fstatSync } from 'node:fs';
-import { openDirectoryUnderRoot, openInDirectory } from '../debug-files/rooted-file.ts';
+import { openDirectoryUnderRoot, openInDirectory } from '../debug-files/chroot-path.ts';
 import type { MapOwner } from './map-owner.ts';
 import { PerfMap, type PerfMapOptions } from './perf-map.ts';
 

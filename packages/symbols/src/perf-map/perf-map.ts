@@ -5,7 +5,7 @@
  * process's user or root counts, since anybody can write to /tmp.
  */
 import { closeSync, fstatSync, readSync } from 'node:fs';
-import { openUnderRoot } from '../debug-files/rooted-file.ts';
+import { openUnderRoot } from '../debug-files/chroot-path.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
 import type { MapMemory } from './map-memory.ts';

@@ -13,9 +13,9 @@ import type { FunctionRanges } from './function-ranges.ts';
 const BEFORE = [0xb8, 0xb3, 0x01, 0, 0];
 const SYSCALL = [0x0f, 0x05];
 /** syscall, test, two conditional jumps and ret: 10 bytes with short jumps, 18 with long ones. */
-const MOST_BYTES = 24;
+const MAX_BYTES = 24;
 /** Hand-written assembly has some; a file may be made of nothing else. */
-const MOST_GAPS = 4096;
+const MAX_GAPS = 4096;
 
 /** @returns virtual address and size of the code, or undefined for a file that has no such. */
 export function cloneGap(
@@ -23,11 +23,11 @@ export function cloneGap(
   { count, start, end, bias }: FunctionRanges,
 ): { readonly address: number; readonly size: number } | undefined {
   let looked = 0;
-  for (let index = 0; index + 1 < count && looked < MOST_GAPS; index++) {
+  for (let index = 0; index + 1 < count && looked < MAX_GAPS; index++) {
     const from = end[index]!;
     const to = start[index + 1]!;
     // Functions begin at multiples of 16: what lies before one is padding, and not to be read.
-    if (from === to || to % 16 === 0 || to - from > MOST_BYTES) continue;
+    if (from === to || to % 16 === 0 || to - from > MAX_BYTES) continue;
     looked++;
     const address = from - bias[index]!;
     if (hasSystemCall(elf, address)) return { address, size: to - from };

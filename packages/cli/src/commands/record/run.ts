@@ -30,12 +30,12 @@ import type { Profile } from '@waggle/formats';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
-import type { Sending } from '../../profile-files/endpoints.ts';
+import type { SendOptions } from '../../profile-files/endpoints.ts';
 import {
   type ProfileOutputs,
   planOutputs,
   unwritable,
-  type Written,
+  type WriteResult,
   writeOutputs,
 } from '../../profile-files/outputs.ts';
 import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
@@ -218,7 +218,7 @@ class ProfileSink implements OutputSink {
     this.collected = collected;
   }
 
-  async writeTo(outputs: ProfileOutputs, sending: Sending): Promise<Written> {
+  async writeTo(outputs: ProfileOutputs, sending: SendOptions): Promise<WriteResult> {
     const { collected } = this;
     // The session has told why.
     if (collected === undefined)
@@ -246,7 +246,7 @@ class ProfileSink implements OutputSink {
 function summarize(
   session: Session,
   profiler: ProfilerService,
-  { where }: Written,
+  { where }: WriteResult,
   { unwind }: RecordOptions,
 ): void {
   const counts = profiler.counts();

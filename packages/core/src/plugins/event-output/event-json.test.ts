@@ -28,7 +28,7 @@ const exec: ExecEvent = {
   containerId: null,
   nsMnt: 1,
   nsPid: 2,
-  imageMark: 5,
+  layoutFingerprint: 5,
   detail: null,
   environ: null,
   environTruncated: false,

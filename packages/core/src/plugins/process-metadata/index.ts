@@ -140,7 +140,7 @@ class CacheFeed {
       gid: event.gid,
       nsMnt: event.nsMnt,
       nsPid: event.nsPid,
-      imageMark: event.imageMark,
+      layoutFingerprint: event.layoutFingerprint,
       exe: event.detail?.exe,
       cwd: event.detail?.cwd,
       environ: event.environ ?? undefined,

@@ -71,7 +71,7 @@ const execOf = (process: Alive, time: bigint): ExecEvent => ({
   cgroupId: 1n,
   nsMnt: 1,
   nsPid: 1,
-  imageMark: 0,
+  layoutFingerprint: 0,
   detail: null,
   environ: null,
   environTruncated: false,

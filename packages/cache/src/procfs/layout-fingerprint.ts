@@ -31,7 +31,7 @@ const FIXED_STACK_BYTES = 0x1_4000;
  * A whole number between 1 and 2^52. `executable` is the inode number of the executable where the
  * layout is not random, else 0.
  */
-export function imageMarkOf(layout: ImageLayout, executable: number): number {
+export function layoutFingerprintOf(layout: ImageLayout, executable: number): number {
   const high = hash(layout, executable, FIRST_FACTOR, SECOND_FACTOR);
   const low = hash(layout, executable, SECOND_FACTOR, FIRST_FACTOR);
   return high * TWO_20 + (low >>> 12) || 1;

@@ -12,7 +12,7 @@ const PAUSE_MS = 100;
 /** Entries passed over without a check per call, as a multiple of the checks. */
 const STEPS_PER_PROBE = 4;
 
-export class DeadSweep {
+export class Pruner {
   readonly #table: EntryTable;
   readonly #clock: Clock;
   readonly #probes: number;

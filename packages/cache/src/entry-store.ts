@@ -3,7 +3,7 @@
  * owner of the cache is told that it is full. Dead entries go first, then those in their grace,
  * then the least recently used, or, under policy `reject`, nobody.
  */
-import { DeadSweep } from './dead-sweep.ts';
+
 import { entryControl } from './entry.ts';
 import { EntryTable, type Slot } from './entry-table.ts';
 import { FieldReader, type FieldReaderInit } from './field-reader.ts';
@@ -14,18 +14,19 @@ import {
   checkedCapacity,
   type Logger,
 } from './options.ts';
+import { Pruner } from './prune.ts';
 import { type EvictionReason, StatsCounter } from './stats.ts';
 
 /** Why a slot's process no longer has its pid; `undefined` while it has, or if nobody can say. */
 export type CheckOwner = (slot: Slot) => 'gone' | 'reuse' | undefined;
 
-export class ResidentSet {
+export class EntryStore {
   readonly table = new EntryTable();
   readonly counter = new StatsCounter();
   readonly #policy: CapacityPolicy;
   readonly #clock: Clock;
   readonly #logger: Logger | null;
-  readonly #sweep: DeadSweep;
+  readonly #pruner: Pruner;
   readonly #checkOwner: CheckOwner;
   #capacity: number;
   #warned = false;
@@ -35,7 +36,7 @@ export class ResidentSet {
     this.#policy = options.policy ?? 'lru';
     this.#clock = options.clock ?? Date;
     this.#logger = options.logger === undefined ? console : options.logger;
-    this.#sweep = new DeadSweep(this.table, this.#clock, options.pruneProbes);
+    this.#pruner = new Pruner(this.table, this.#clock, options.pruneProbes);
     this.#checkOwner = checkOwner;
   }
 
@@ -133,7 +134,7 @@ export class ResidentSet {
   }
 
   #evictDead(): void {
-    this.#sweep.run((slot) => this.evictIfDead(slot));
+    this.#pruner.run((slot) => this.evictIfDead(slot));
   }
 
   #evictOne(): void {
