@@ -4,6 +4,7 @@
  * then the least recently used, or, under policy `reject`, nobody.
  */
 
+import { channel } from 'node:diagnostics_channel';
 import { entryControl } from './entry.ts';
 import { EntryTable, type Slot } from './entry-table.ts';
 import { FieldReader, type FieldReaderInit } from './field-reader.ts';
@@ -19,6 +20,9 @@ import { type EvictionReason, StatsCounter } from './stats.ts';
 
 /** Why a slot's process no longer has its pid; `undefined` while it has, or if nobody can say. */
 export type CheckOwner = (slot: Slot) => 'gone' | 'reuse' | undefined;
+
+/** One of the channels of waggle's log (@waggle/ffi, log.ts); nobody listens unless asked to. */
+const evicted = channel('waggle:evicted');
 
 export class EntryStore {
   readonly table = new EntryTable();
@@ -97,6 +101,8 @@ export class EntryStore {
   evict(slot: Slot, reason: EvictionReason): void {
     this.table.remove(slot);
     this.counter.evictions[reason]++;
+    if (evicted.hasSubscribers && reason !== 'cleared')
+      evicted.publish({ what: 'process', name: `${slot.entry.pid}`, why: reason });
   }
 
   /** Evicts it if its process no longer has its pid. One read of /proc. */

@@ -1,11 +1,11 @@
 // The border between core's Effects and a process: runs one, turns failures into a message and
 // an exit code, and stops gracefully on signals.
 
-import { CommandNotStarted, isIgnored, type WaggleError } from '@waggle/core';
+import { BadOption, CommandNotStarted, isIgnored, type WaggleError } from '@waggle/core';
 import * as Cause from 'effect/Cause';
 import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
-import { FAILED } from './exit-code.ts';
+import { FAILED, USAGE_ERROR } from './exit-code.ts';
 import { sayInternal } from './terminal/internal-error.ts';
 import { say } from './terminal/messages.ts';
 
@@ -24,7 +24,7 @@ export async function runToExitCode(effect: Effect.Effect<number, WaggleError>):
   }
   if (isWaggleError(problem)) say(problem.message);
   else sayInternal(problem);
-  return FAILED;
+  return problem instanceof BadOption ? USAGE_ERROR : FAILED;
 }
 
 function isWaggleError(problem: unknown): problem is WaggleError {

@@ -10,6 +10,7 @@ export { LibraryError } from './errors/library-error.ts';
 export { ClosedError, errnoName, SystemError } from './errors/system-error.ts';
 export { UnsupportedRuntime } from './errors/unsupported-runtime.ts';
 export { Handle } from './handle.ts';
+export { LOG_CHANNELS, type LogAction, type LogEntry, log } from './log.ts';
 export { type FileStatus, fileStatus } from './native/file-status.ts';
 export { type Native, openNative } from './native/native.ts';
 export {

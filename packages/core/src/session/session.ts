@@ -21,6 +21,7 @@ import type { PluginReport } from '../plugin/plugin-report.ts';
 import type { Service, ShapeOf } from '../plugin/service.ts';
 import { checkSessionConfig } from './check-config.ts';
 import { CollectionCycle } from './collection-cycle.ts';
+import { startDebugLog } from './debug-log.ts';
 import { EventPump } from './event-pump.ts';
 import { streamOf } from './event-stream.ts';
 import { type KernelCapture, mergeKernelNeeds, openKernelCapture } from './kernel-capture.ts';
@@ -80,6 +81,7 @@ export const openSession = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Session, WaggleError, Scope.Scope> {
   const plan = yield* Effect.try({
     try: () => {
+      startDebugLog(process.env.WAGGLE_LOG);
       checkSessionConfig(config);
       return planPlugins(config.plugins ?? []);
     },

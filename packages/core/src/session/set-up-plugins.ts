@@ -1,6 +1,7 @@
 // Sets up the plugins of a plan one after the other, each with the services of those before it,
 // and registers their finalizers with the session's scope, which runs them in reverse.
 
+import { log } from '@waggle/ffi';
 import * as Cause from 'effect/Cause';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
@@ -49,6 +50,7 @@ export const setUpPlugins = Effect.fnUntraced(function* (
     });
     if (plugin.provides !== undefined) services.set(plugin.provides, handlers.service);
     attached.push({ running, handlers, queue: plugin.spec.queue });
+    log('loaded', () => ({ what: 'plugin', name: plugin.name, provides: plugin.provides }));
   }
   return { attached, services };
 });

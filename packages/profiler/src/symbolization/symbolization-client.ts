@@ -3,7 +3,7 @@
 // does not answer: a question that takes too long is left out, with the thread that was at it. Where no
 // thread can be had, the same work is done in place.
 
-import { WorkerThread } from '@waggle/ffi';
+import { log, WorkerThread } from '@waggle/ffi';
 import type { ObjectFile } from '../mappings/object-files.ts';
 import {
   type AnswerTo,
@@ -138,6 +138,7 @@ export class ObjectReader implements Disposable {
     this.asked.delete(reply.id);
     if (this.asked.size === 0) this.worker?.unref();
     this.watchTime();
+    logAnswer(asked.question, reply);
     if ('answer' in reply) asked.resolve(reply.answer as never);
     else asked.reject(new Error(reply.failure));
   }
@@ -160,7 +161,10 @@ export class ObjectReader implements Disposable {
     const left = ids.map((id) => this.asked.get(id) as Asked);
     for (const id of ids) this.asked.delete(id);
     if (this.inPlace === undefined) this.startAnew();
-    for (const { question, resolve } of left) resolve(leftOut(question, 'unfinished') as never);
+    for (const { question, resolve } of left) {
+      if ('object' in question) refuse(question, 'unfinished');
+      resolve(leftOut(question, 'unfinished') as never);
+    }
   }
 
   /** The thread is at something that nobody waits for any more. */
@@ -202,3 +206,21 @@ export class ObjectReader implements Disposable {
     }
   }
 }
+
+/** What was read, or why not, for WAGGLE_LOG. */
+function logAnswer(question: Question, reply: Exclude<Reply, { begun: number }>): void {
+  if (!('object' in question)) return;
+  if ('failure' in reply) {
+    refuse(question, reply.failure);
+    return;
+  }
+  const { left } = reply.answer as { left?: string };
+  if (left !== undefined) refuse(question, left);
+  else log('loaded', () => ({ what: WHAT[question.kind], name: question.object.path }));
+}
+
+function refuse(question: Extract<Question, { object: ObjectFile }>, why: string): void {
+  log('refused', () => ({ what: WHAT[question.kind], name: question.object.path, why }));
+}
+
+const WHAT = { 'unwind-table': 'call frame information of', functions: 'names of' } as const;

@@ -3,7 +3,7 @@
 // kernel again when it has not been used for longest and the budget asks for room.
 
 import { MAPS, objectTable, unwindBounds } from '@waggle/bpf';
-import { ArrayMap, type BpfMap, type BpfObject, type Native, SystemError } from '@waggle/ffi';
+import { ArrayMap, type BpfMap, type BpfObject, log, type Native, SystemError } from '@waggle/ffi';
 import { UnwindTable } from '@waggle/unwind';
 import type { ObjectFile } from '../mappings/object-files.ts';
 import type { UnwindTableAnswer } from '../symbolization/protocol.ts';
@@ -258,6 +258,7 @@ export class UnwindTables implements Disposable {
     try {
       map = ArrayMap.of(this.native, 'unwind_table', unwindBounds.UNWIND_BLOCK_BYTES, bytes);
       this.slots.set(u32(number), u32(map.fd));
+      log('loaded', () => ({ what: 'unwind table', name: `${number}`, rows, bytes: bytes.length }));
       return { number, rows, bytes: bytes.length, objectKeys: new Map() };
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -289,6 +290,7 @@ export class UnwindTables implements Disposable {
       if (fits && this.unusedNumbers >= SPARE_NUMBERS) break;
       this.forget(state, table);
       evicted.push(table.number);
+      log('evicted', () => ({ what: 'unwind table', name: `${table.number}`, why: 'no room' }));
     }
     this.free(evicted);
   }
