@@ -103,7 +103,57 @@ function names(): void {
     '_RNvXs5_NtC5alloc3vecINtB5_3VechENtNtC4core3fmt5Debug3fmt',
   ].entries())
     put('mangled-name', String(index), name);
+  put('sampled-perf-map', 'plain', lines.join(''));
+  put('sampled-perf-map', 'over', `${lines.join('')}7f000010 fffff wide\n7f000800 10 narrow\n`);
   put('jitdump', 'plain', jitDump());
+  put('jit-unwinding', 'plain', jitUnwinding());
+}
+
+/** JIT_CODE_UNWINDING_INFO with two sections and padding. */
+function jitUnwinding(): Uint8Array {
+  const record = Buffer.alloc(40 + 32 + 20 + 4);
+  record.writeUInt32LE(4, 0);
+  record.writeUInt32LE(record.length, 4);
+  record.writeBigUInt64LE(52n, 16);
+  record.writeBigUInt64LE(20n, 24);
+  record.writeBigUInt64LE(52n, 32);
+  return record.fill(0x41, 40, 92);
+}
+
+/** PERF_RECORD_MMAP2, FORK, COMM with exec, and LOST, each with its trailer. */
+function perfRecords(): void {
+  const record = (type: number, misc: number, length: number, fill: (body: Buffer) => void) => {
+    const bytes = Buffer.alloc(length + 24);
+    bytes.writeUInt32LE(type, 0);
+    bytes.writeUInt16LE(misc, 4);
+    bytes.writeUInt16LE(bytes.length, 6);
+    bytes.writeUInt32LE(7, 8);
+    bytes.writeUInt32LE(7, 12);
+    fill(bytes);
+    return bytes;
+  };
+  const mapping = record(10, 2, 96, (bytes) => {
+    bytes.writeBigUInt64LE(0x7f00_0000_0000n, 16);
+    bytes.writeBigUInt64LE(4096n, 24);
+    bytes.writeUInt32LE(5, 64);
+    bytes.write('/usr/lib/libc.so.6\0', 72);
+  });
+  put('perf-record', 'mmap2', mapping);
+  put(
+    'perf-record',
+    'fork',
+    record(7, 0, 32, (bytes) => bytes.writeUInt32LE(3, 12)),
+  );
+  put(
+    'perf-record',
+    'exec',
+    record(3, 1 << 13, 32, (bytes) => void bytes.write('sh\0', 16)),
+  );
+  put(
+    'perf-record',
+    'lost',
+    record(2, 0, 24, (bytes) => bytes.writeBigUInt64LE(9n, 16)),
+  );
 }
 
 /** A header, code that is loaded, moved and loaded again: tools/perf/util/jitdump.h of the kernel. */
@@ -419,6 +469,7 @@ function command(): void {
 try {
   objects();
   names();
+  perfRecords();
   proc();
   kernel();
   profiles();

@@ -1,9 +1,10 @@
-// Records of our own BPF programs, and type information (BTF). Records are whole, as the kernel gives
+// Records of our own BPF programs and of perf events, and type information (BTF). Records are whole, as the kernel gives
 // them: their header says how long they are, and a length that leads out of memory is a RangeError.
 
 import { BtfError, parseBtf } from '../../../packages/bpf/src/btf/btf.ts';
 import { decodeCgroup } from '../../../packages/bpf/src/records/cgroup.ts';
 import { decodeRecord } from '../../../packages/bpf/src/records/decode.ts';
+import { decodeSideBand } from '../../../packages/profiler/src/mappings/perf-records.ts';
 import { errorsOf, type FuzzTarget } from '../target.ts';
 
 export const kernelTargets: readonly FuzzTarget[] = [
@@ -15,6 +16,11 @@ export const kernelTargets: readonly FuzzTarget[] = [
       decodeRecord(memory, 0);
       decodeCgroup(memory, 0);
     },
+    refuses: errorsOf(RangeError),
+  },
+  {
+    name: 'perf-record',
+    run: (input) => void decodeSideBand(new DataView(input.slice().buffer), 7n),
     refuses: errorsOf(RangeError),
   },
   {

@@ -1,7 +1,7 @@
 // Object files with symbols, PLT, mini-debuginfo and DWARF; xz; perf maps and jitdumps; /proc/kallsyms;
 // cached tables; mangled names.
 
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeTable } from '../../../packages/symbols/src/cache/table-file.ts';
@@ -14,7 +14,10 @@ import { readGoFunctions } from '../../../packages/symbols/src/go-functions.ts';
 import { KallsymsReader } from '../../../packages/symbols/src/kallsyms-reader.ts';
 import { ObjectSymbols } from '../../../packages/symbols/src/object-symbols.ts';
 import { isJitDump, JitDump } from '../../../packages/symbols/src/perf-map/jit-dump.ts';
+import { readJitUnwinding } from '../../../packages/symbols/src/perf-map/jit-unwinding.ts';
 import { PerfMap } from '../../../packages/symbols/src/perf-map/perf-map.ts';
+import { SampledPerfMap } from '../../../packages/symbols/src/perf-map/sampled-perf-map.ts';
+import { scanPerfMap } from '../../../packages/symbols/src/perf-map/scan-perf-map.ts';
 import { readPltStubs } from '../../../packages/symbols/src/plt.ts';
 import { SymbolCollector } from '../../../packages/symbols/src/symbol-reader.ts';
 import { SymbolTable } from '../../../packages/symbols/src/symbol-table.ts';
@@ -83,6 +86,33 @@ function askPerfMap(bytes: Uint8Array, random: Random): void {
     map?.lookup(0x7f00_0000 + Math.floor(random() * 0x10_0000));
 }
 
+/** In two parts, as it grows; at its end it says what the whole map says. */
+function askSampledMap(bytes: Uint8Array, random: Random): void {
+  const path = join(folder, 'sampled.map');
+  const addresses = Array.from(
+    { length: 16 },
+    () => 0x7f00_0000 + Math.floor(random() * 0x10_0000),
+  );
+  writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length * random())));
+  using map = new SampledPerfMap(openSync(path, 'r'));
+  const scanAll = (now: number) => {
+    map.look(now);
+    for (const address of addresses) map.lookup(address, now);
+    for (let scan = map.nextScan(); scan !== undefined; scan = map.nextScan())
+      map.take(scan, scanPerfMap(map.fd as number, scan));
+  };
+  scanAll(1);
+  writeFileSync(path, bytes);
+  utimesSync(path, 1, 1);
+  scanAll(2);
+  // Written over at once, it may have said nothing else in between.
+  scanAll(3);
+  using whole = PerfMap.open(folder, '/sampled.map');
+  for (const address of addresses)
+    if (map.lookup(address, 3)?.name !== whole?.lookup(address)?.name)
+      throw new Error(`another name at ${address.toString(16)}`);
+}
+
 function askJitDump(bytes: Uint8Array, random: Random): void {
   const path = join(folder, 'jit.dump');
   writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length * random())));
@@ -127,6 +157,8 @@ export const symbolTargets: readonly FuzzTarget[] = [
     mutate: mutateXz,
   },
   { name: 'perf-map', run: askPerfMap, refuses: never },
+  { name: 'sampled-perf-map', run: askSampledMap, refuses: never },
+  { name: 'jit-unwinding', run: (bytes) => void readJitUnwinding(bytes), refuses: never },
   { name: 'jitdump', run: askJitDump, refuses: never },
   {
     name: 'kallsyms',

@@ -17,6 +17,7 @@ import {
 import { KernelSettings } from '../kernel/kernel-settings.ts';
 import { expectDescriptors } from '../kernel/limits.ts';
 import { type PidNamespace, pidNamespaceOf } from '../kernel/pid-namespace.ts';
+import { expectTasks } from '../kernel/task-limit.ts';
 import type { KernelNeeds } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
 import type { SessionConfig } from './session-config.ts';
@@ -82,6 +83,7 @@ export const openKernelCapture = Effect.fnUntraced(function* (
   const native = yield* Effect.tryPromise({
     try: () => {
       expectDescriptors(needs.sampler !== undefined);
+      expectTasks();
       return openNative();
     },
     catch: toWaggleError,
