@@ -2,13 +2,14 @@
 // meets its object, by the object reader's thread; it is shared by all processes, and taken out of the
 // kernel again when it has not been used for longest and the budget asks for room.
 
-import { MAPS, objectTable, unwindBounds } from '@waggle/bpf';
-import { ArrayMap, type BpfMap, type BpfObject, log, type Native, SystemError } from '@waggle/ffi';
+import { MAPS, objectTable } from '@waggle/bpf';
+import { type BpfMap, type BpfObject, log, type Native } from '@waggle/ffi';
 import { UnwindTable } from '@waggle/unwind';
 import type { ObjectFile } from '../mappings/object-files.ts';
 import type { UnwindTableAnswer } from '../symbolization/protocol.ts';
 import type { ObjectReader } from '../symbolization/symbolization-client.ts';
 import { isContent, nameOf, stateOfObject } from './sampled-object.ts';
+import { TableSlots } from './table-slots.ts';
 
 export interface UnwindTableStats {
   /** Objects whose table is in the kernel now. */
@@ -45,6 +46,13 @@ interface MetObject {
   readonly shift: number;
 }
 
+/** A table that the kernel gets with the next ones, and whose objects wait for it. */
+interface Arrived {
+  readonly state: string;
+  readonly table: UnwindTable;
+  met: MetObject[];
+}
+
 interface Installed {
   readonly number: number;
   readonly rows: number;
@@ -57,46 +65,49 @@ interface Installed {
 const DEFAULT_BUDGET_BYTES = 64 * 1024 * 1024;
 /** Nothing is lost of those beyond but that a copy which is replaced is walked by the old table. */
 const MAX_PROCESSES_WITH_COPIES = 1024;
-/** Files without a table cost little each, and a host may execute new ones on and on. */
-const MAX_CONTENTS = 8192;
+/** A host may execute new files on and on, most of them with a small table or none. */
+const MAX_CONTENTS = 4096;
 /** Of tables that userspace keeps for its own walks; the sampler has copies of them. */
 const USERSPACE_BYTES = 32 * 1024 * 1024;
-/** A program that has fetched a table's number is done with it long before: 1 s. */
-const REST_MS = 1000;
-/** Small tables run out of numbers before bytes. Few: the kernel takes 12 ms to let go of a table. */
-const SPARE_NUMBERS = 32;
+/** Small tables run out of numbers before bytes: so many are freed at once. */
+const SPARE_NUMBERS = 128;
+/** Tables that come one after the other go to the kernel together, so often at most: see table-slots.ts. */
+const INSTALL_MS = 100;
+/** Each is a descriptor until they are in. */
+const INSTALLED_AT_ONCE = 64;
 
 /** The table has been asked for and is not there yet. */
 export const LOADING = Symbol('loading');
 
 export class UnwindTables implements Disposable {
   private readonly objects: BpfMap;
-  private readonly slots: BpfMap;
+  private readonly slots: TableSlots;
   /** By state of a file, in order of use. */
   private readonly contents = new Map<string, Content>();
   private readonly loading = new Map<string, Promise<void>>();
   private readonly installed = new Map<string, Installed>();
   private readonly installing = new Set<string>();
+  /** By state of the file: what is given to the kernel next. */
+  private readonly arrived = new Map<string, Arrived>();
+  private installTimer: ReturnType<typeof setTimeout> | undefined;
+  private installedAt = Number.NEGATIVE_INFINITY;
   /** By process, in order of use. */
   private readonly copies = new Map<number, { copy: CopiedCode; key: Uint8Array }[]>();
-  private readonly freeNumbers: { readonly number: number; readonly since: number }[] = [];
-  private nextNumber = 0;
   private userspaceBytes = 0;
   private bytes = 0;
   private evicted = 0;
   private withoutTable = 0;
   private leftOut = 0;
-  private noTable: ArrayMap | undefined;
   private closed = false;
 
   constructor(
-    private readonly native: Native,
+    native: Native,
     object: Pick<BpfObject, 'map'>,
     private readonly reader: ObjectReader,
     private readonly budgetBytes = DEFAULT_BUDGET_BYTES,
   ) {
     this.objects = object.map(MAPS.unwindObjects);
-    this.slots = object.map(MAPS.unwindTables);
+    this.slots = new TableSlots(native, object);
   }
 
   /** The table of the file as it is now; undefined when it has none. Asks for one it has not seen. */
@@ -146,10 +157,18 @@ export class UnwindTables implements Disposable {
     if (copies === undefined) return;
     const kept = copies.filter(({ copy, key }) => {
       const isThere = copy.end <= start || copy.start >= end;
-      if (!isThere) this.objects.delete(key);
+      if (!isThere) this.withdraw(key);
       return isThere;
     });
     this.copies.set(pid, kept);
+  }
+
+  private withdraw(key: Uint8Array): void {
+    this.objects.delete(key);
+    const name = nameOf(key);
+    if (!this.installing.delete(name)) return;
+    for (const arrived of this.arrived.values())
+      arrived.met = arrived.met.filter((object) => object.name !== name);
   }
 
   private rememberCopy(copy: CopiedCode, key: Uint8Array): void {
@@ -175,14 +194,16 @@ export class UnwindTables implements Disposable {
 
   [Symbol.dispose](): void {
     this.closed = true;
-    this.noTable?.close();
+    clearTimeout(this.installTimer);
+    this.arrived.clear();
+    this.slots[Symbol.dispose]();
     this.installed.clear();
   }
 
   private tableOf(state: string, file: ObjectFile): UnwindTable | undefined | typeof LOADING {
     const known = this.contents.get(state);
     if (known === undefined) {
-      this.load(state, file);
+      this.read(state, file);
       return LOADING;
     }
     this.contents.delete(state);
@@ -190,7 +211,7 @@ export class UnwindTables implements Disposable {
     return known.table;
   }
 
-  private load(state: string, object: ObjectFile): void {
+  private read(state: string, object: ObjectFile): void {
     if (this.loading.has(state)) return;
     const arrived = ({ table, changed, left }: UnwindTableAnswer) => {
       // Written to while it was read: the next sample asks again.
@@ -237,37 +258,60 @@ export class UnwindTables implements Disposable {
       this.setObject(met, undefined);
       return;
     }
-    let installed = this.installed.get(state);
+    const installed = this.installed.get(state);
     if (installed === undefined) {
-      this.makeRoom(content.table.bytes.length);
-      installed = this.give(content.table);
-      if (installed === undefined) return;
-      this.installed.set(state, installed);
-      this.bytes += installed.bytes;
+      this.installSoon(state, content.table, met);
+      return;
     }
     installed.objectKeys.set(met.name, met.key);
     this.setObject(met, installed.number);
   }
 
-  /** undefined when there is no number, descriptor or memory for it now: its samples stay deferred. */
-  private give(table: UnwindTable): Installed | undefined {
-    const number = this.takeNumber();
-    if (number === undefined) return undefined;
-    const { bytes, rowCount: rows } = table;
-    let map: ArrayMap | undefined;
-    try {
-      map = ArrayMap.of(this.native, 'unwind_table', unwindBounds.UNWIND_BLOCK_BYTES, bytes);
-      this.slots.set(u32(number), u32(map.fd));
-      log('loaded', () => ({ what: 'unwind table', name: `${number}`, rows, bytes: bytes.length }));
-      return { number, rows, bytes: bytes.length, objectKeys: new Map() };
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      this.freeNumbers.push({ number, since: performance.now() });
-      return undefined;
-    } finally {
-      // The array of maps holds it from now on: a descriptor for each would use up ours.
-      map?.close();
+  private installSoon(state: string, table: UnwindTable, met: MetObject): void {
+    const arrived = this.arrived.get(state);
+    if (arrived === undefined) this.arrived.set(state, { state, table, met: [met] });
+    else arrived.met.push(met);
+    this.installing.add(met.name);
+    const wait = Math.max(0, this.installedAt + INSTALL_MS - performance.now());
+    this.installTimer ??= setTimeout(() => this.installArrived(), wait);
+  }
+
+  /** What has no number, descriptor or memory now is asked for again by the next sample. */
+  private installArrived(): void {
+    this.installTimer = undefined;
+    const batch = this.takeArrived();
+    this.makeRoom(
+      batch.reduce((sum, { table }) => sum + table.bytes.length, 0),
+      batch.length,
+    );
+    const numbers = this.slots.put(batch, ({ table }) => table.bytes);
+    for (const [{ state, table, met }, number] of numbers) {
+      const objectKeys = new Map(met.map(({ name, key }) => [name, key]));
+      const bytes = table.bytes.length;
+      this.installed.set(state, { number, rows: table.rowCount, bytes, objectKeys });
+      this.bytes += bytes;
+      for (const object of met) this.setObject(object, number);
+      const rows = table.rowCount;
+      log('loaded', () => ({ what: 'unwind table', name: `${number}`, rows, bytes }));
     }
+    this.installedAt = performance.now();
+    if (this.arrived.size > 0)
+      this.installTimer = setTimeout(() => this.installArrived(), INSTALL_MS);
+  }
+
+  /** As many as may be there at once; one at least. */
+  private takeArrived(): readonly Arrived[] {
+    const batch: Arrived[] = [];
+    let bytes = 0;
+    for (const [state, arrived] of this.arrived) {
+      bytes += arrived.table.bytes.length;
+      const fits = batch.length < INSTALLED_AT_ONCE && bytes <= this.budgetBytes / 2;
+      if (!fits && batch.length > 0) break;
+      this.arrived.delete(state);
+      for (const { name } of arrived.met) this.installing.delete(name);
+      batch.push(arrived);
+    }
+    return batch;
   }
 
   private setObject({ key, time, shift }: MetObject, table: number | undefined): void {
@@ -279,20 +323,21 @@ export class UnwindTables implements Disposable {
     this.objects.set(key, new Uint8Array(value.buffer));
   }
 
-  private makeRoom(wanted: number): void {
-    if (this.bytes + wanted <= this.budgetBytes && this.unusedNumbers > 0) return;
+  /** @param tables how many will take so many bytes */
+  private makeRoom(wanted: number, tables: number): void {
+    if (this.bytes + wanted <= this.budgetBytes && this.slots.unused >= tables) return;
     const byUse = [...this.installed]
       .map(([state, table]) => ({ state, table, lastUsed: this.lastUsed(table) }))
       .sort((a, b) => (a.lastUsed < b.lastUsed ? -1 : 1));
     const evicted: number[] = [];
     for (const { state, table } of byUse) {
       const fits = this.bytes + wanted <= this.budgetBytes * 0.9;
-      if (fits && this.unusedNumbers >= SPARE_NUMBERS) break;
+      if (fits && this.slots.unused >= SPARE_NUMBERS) break;
       this.forget(state, table);
       evicted.push(table.number);
       log('evicted', () => ({ what: 'unwind table', name: `${table.number}`, why: 'no room' }));
     }
-    this.free(evicted);
+    this.slots.free(evicted);
   }
 
   private lastUsed({ objectKeys }: Installed): bigint {
@@ -306,55 +351,10 @@ export class UnwindTables implements Disposable {
     return last;
   }
 
-  private forget(state: string, { objectKeys, number, bytes }: Installed): void {
+  private forget(state: string, { objectKeys, bytes }: Installed): void {
     for (const objectKey of objectKeys.values()) this.objects.delete(objectKey);
     this.installed.delete(state);
-    this.freeNumbers.push({ number, since: performance.now() });
     this.bytes -= bytes;
     this.evicted++;
   }
-
-  /**
-   * Lets the kernel free tables, all in one call: each change of an array of maps waits some 8 ms for the
-   * programs that run. There is no call that deletes many, so an empty table takes their place.
-   */
-  private free(numbers: readonly number[]): void {
-    if (numbers.length === 0) return;
-    try {
-      this.noTable ??= ArrayMap.of(
-        this.native,
-        'no_table',
-        unwindBounds.UNWIND_BLOCK_BYTES,
-        new Uint8Array(unwindBounds.UNWIND_BLOCK_BYTES),
-      );
-      const empty = Uint32Array.from(numbers, () => this.noTable?.fd ?? 0);
-      this.slots.setBatch(bytesOf(Uint32Array.from(numbers)), bytesOf(empty));
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      for (const number of numbers) this.slots.delete(u32(number));
-    }
-  }
-
-  /** Those that rest included. */
-  private get unusedNumbers(): number {
-    return unwindBounds.UNWIND_TABLES_MAX - this.nextNumber + this.freeNumbers.length;
-  }
-
-  private takeNumber(): number | undefined {
-    const oldest = this.freeNumbers[0];
-    if (oldest !== undefined && performance.now() - oldest.since > REST_MS) {
-      this.freeNumbers.shift();
-      return oldest.number;
-    }
-    if (this.nextNumber < unwindBounds.UNWIND_TABLES_MAX) return this.nextNumber++;
-    return undefined;
-  }
-}
-
-function u32(value: number): Uint8Array {
-  return bytesOf(Uint32Array.of(value));
-}
-
-function bytesOf(values: Uint32Array<ArrayBuffer>): Uint8Array {
-  return new Uint8Array(values.buffer);
 }
