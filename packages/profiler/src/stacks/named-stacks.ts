@@ -1,47 +1,76 @@
 // Stacks of functions, summed: what stays of samples once they have names. A tree of calls, so that what
 // many stacks have in common is kept once, and of each function one copy, whatever process or file it
-// was sampled in. It holds no file and no mapping, and so much at most.
+// was sampled in. It holds no file and no mapping, and so much at most: when there are many different
+// stacks, addresses are left out, so that all instructions of a function are one; then `[other]` is left.
 
 import type { ProfileFrame, ProfileStack } from '@waggle/formats';
 import { markedFunctions, OTHER_FRAME, softirqEntries } from '../frames/synthetic-frames.ts';
 import type { Functions } from '../symbolization/symbolizer.ts';
+import { InternedFunctions } from './interned-functions.ts';
+import { grown, NumberTuples } from './number-tuples.ts';
 
-/** Calls and functions that are told apart: some 200 MB of them. */
-const MAX_NODES = 2 ** 21;
-const MAX_FUNCTIONS = 2 ** 18;
-/** Room for a function's number in the key of a call. */
-const FUNCTION_NUMBERS = 2 ** 20;
+export interface NamedStackLimits {
+  /** Calls. */
+  readonly maxNodes: number;
+  /** Frames, with their addresses as long as those are kept. */
+  readonly maxPlaces: number;
+  /** Bytes of all names. */
+  readonly maxTextBytes: number;
+}
+
+/** Some 70 MB of calls, 45 of frames and 64 of names. */
+const MAX: NamedStackLimits = {
+  maxNodes: 2 ** 21,
+  maxPlaces: 2 ** 19,
+  maxTextBytes: 64 * 1024 * 1024,
+};
+/** From this share of it on, addresses are left out. */
+const LARGE = 1 / 4;
 
 const OTHER: Functions = [{ name: OTHER_FRAME, kind: 'process' }];
 const ROOT = 0;
+/** No frame has this number. */
+const NO_PLACE = 2 ** 32 - 1;
 
 export class NamedStacks {
-  private readonly numbers = new Map<string, number>();
-  private readonly functions: Functions[] = [];
-  private readonly nodes = new Map<number, number>();
+  private readonly frames: InternedFunctions;
+  /** Caller and frame; the root is called by nobody. */
+  private readonly nodes = new NumberTuples(2);
   /** By node. */
-  private readonly parents: number[] = [ROOT];
-  private readonly functionOf: number[] = [0];
-  private readonly counts = new Map<number, number>();
+  private counts = new Float64Array(256);
   private others = 0;
 
   constructor(
-    private readonly maxNodes = MAX_NODES,
-    private readonly maxFunctions = MAX_FUNCTIONS,
-  ) {}
+    private readonly limits = MAX,
+    /** Whether addresses are left out. */
+    readonly isCoarse = false,
+  ) {
+    this.frames = new InternedFunctions(limits);
+    this.nodes.add(ROOT, NO_PLACE);
+  }
 
   /** Samples whose stacks are `[other]`, since there were too many different ones. */
   get otherSamples(): number {
     return this.others;
   }
 
-  /** @param stack root first, each frame as the functions it stands for */
-  add(stack: readonly Functions[], count: number): void {
+  /** Of memory. */
+  get byteLength(): number {
+    return this.frames.byteLength + this.nodes.byteLength + this.counts.byteLength;
+  }
+
+  /** The number of a frame here, as the functions it stands for; undefined when there is no room for it. */
+  place(functions: Functions): number | undefined {
+    return this.frames.number(this.isCoarse ? withoutPlace(functions) : functions);
+  }
+
+  /** @param stack numbers of frames, root first: of each stack, the first stands for whose it is */
+  add(stack: readonly (number | undefined)[], count: number): void {
     let node = ROOT;
-    for (const functions of stack) {
-      const next = this.child(node, functions);
+    for (const place of stack) {
+      const next = place === undefined ? undefined : this.child(node, place);
       if (next === undefined) {
-        this.addToOthers(stack, count);
+        this.addToOthers(stack[0], count);
         return;
       }
       node = next;
@@ -49,57 +78,75 @@ export class NamedStacks {
     this.count(node, count);
   }
 
-  /** Of each stack, the first frame stands for whose it is. */
+  /** Itself, or once there are many different stacks, all of it with less detail, in its place from now on. */
+  settled(): NamedStacks {
+    const { maxNodes, maxPlaces, maxTextBytes } = this.limits;
+    const isLarge =
+      this.nodes.size > LARGE * maxNodes ||
+      this.frames.size > LARGE * maxPlaces ||
+      this.frames.textBytes > LARGE * maxTextBytes;
+    return isLarge && !this.isCoarse ? this.withoutPlaces() : this;
+  }
+
   profileStacks(): ProfileStack[] {
-    const { functions } = this;
+    const functions = Array.from({ length: this.frames.size }, (_, place) =>
+      this.frames.functions(place),
+    );
     const softirqs = softirqEntries(functions);
-    return [...this.counts].map(([leaf, count]): ProfileStack => {
+    const stacks: ProfileStack[] = [];
+    for (let leaf = 0; leaf < this.nodes.size; leaf++) {
+      const count = this.counts[leaf] as number;
+      if (count === 0) continue;
       const path: number[] = [];
-      for (let node = leaf; node !== ROOT; node = this.parents[node] ?? ROOT)
-        path.push(this.functionOf[node] ?? 0);
+      for (let node = leaf; node !== ROOT; node = this.nodes.at(node, 0))
+        path.push(this.nodes.at(node, 1));
       const frames: ProfileFrame[] = markedFunctions(path.reverse(), functions, softirqs);
-      return { frames, count };
-    });
+      stacks.push({ frames, count });
+    }
+    return stacks;
+  }
+
+  private withoutPlaces(): NamedStacks {
+    const coarse = new NamedStacks(this.limits, true);
+    coarse.others = this.others;
+    const places = Array.from({ length: this.frames.size }, (_, place) =>
+      coarse.frames.number(withoutPlace(this.frames.functions(place)), true),
+    );
+    // A caller comes before what it calls.
+    const nodes = new Uint32Array(this.nodes.size);
+    for (let node = 1; node < nodes.length; node++) {
+      const caller = nodes[this.nodes.at(node, 0)] as number;
+      const place = places[this.nodes.at(node, 1)] as number;
+      nodes[node] = coarse.nodes.add(caller, place);
+      coarse.count(nodes[node] as number, this.counts[node] as number);
+    }
+    return coarse;
   }
 
   private count(node: number, count: number): void {
-    this.counts.set(node, (this.counts.get(node) ?? 0) + count);
+    while (node >= this.counts.length) this.counts = grown(this.counts);
+    this.counts[node] = (this.counts[node] as number) + count;
   }
 
   /** Below its process, if that is known. */
-  private addToOthers([owner]: readonly Functions[], count: number): void {
+  private addToOthers(owner: number | undefined, count: number): void {
     this.others += count;
-    const known = owner && this.child(ROOT, owner);
-    const other = this.child(known ?? ROOT, OTHER, true);
-    if (other !== undefined) this.count(other, count);
+    const known = owner === undefined ? undefined : this.child(ROOT, owner);
+    const other = this.frames.number(OTHER, true) as number;
+    this.count(this.nodes.add(known ?? ROOT, other), count);
   }
 
-  private child(parent: number, functions: Functions, always = false): number | undefined {
-    const number = this.number(functions, always);
-    if (number === undefined) return undefined;
-    const key = parent * 2 * FUNCTION_NUMBERS + number;
-    const known = this.nodes.get(key);
-    if (known !== undefined) return known;
-    if (!always && this.parents.length >= this.maxNodes) return undefined;
-    const node = this.parents.push(parent) - 1;
-    this.functionOf.push(number);
-    this.nodes.set(key, node);
-    return node;
-  }
-
-  private number(functions: Functions, always: boolean): number | undefined {
-    const key = keyOf(functions);
-    const known = this.numbers.get(key);
-    if (known !== undefined) return known;
-    if (!always && this.functions.length >= this.maxFunctions) return undefined;
-    const number = this.functions.push(functions) - 1;
-    this.numbers.set(key, number);
-    return number;
+  private child(caller: number, place: number): number | undefined {
+    if (this.nodes.size < this.limits.maxNodes) return this.nodes.add(caller, place);
+    return this.nodes.find(caller, place);
   }
 }
 
-function keyOf(functions: Functions): string {
-  return JSON.stringify(functions, (_, value) =>
-    typeof value === 'bigint' ? value.toString(16) : value,
+/** All code of a function is one, and of an object that has no names too. */
+function withoutPlace(functions: Functions): Functions {
+  return functions.map(({ address: _address, mapping: _mapping, ...frame }) =>
+    frame.kind === 'unresolved'
+      ? { ...frame, name: frame.name.replace(/\+0x[0-9a-f]+\]$/, ']') }
+      : frame,
   );
 }

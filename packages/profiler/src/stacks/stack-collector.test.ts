@@ -68,3 +68,26 @@ test('a round that fails loses nothing', async () => {
   collector.add(stack(user(2)));
   expect(await collector.profileStacks(symbolizer)).toHaveLength(2);
 });
+
+test('code that nobody describes is not waited for without end, and no sample of it is lost', async () => {
+  const MAX = 100;
+  const collector = new StackCollector(undefined, MAX);
+  const runtime = {
+    ...code,
+    key: 'r',
+    hasEnded: false,
+    lookup: () => undefined,
+  } as unknown as JitImage;
+  const unnamed = {
+    functionsOf: async (frames: readonly Frame[]) =>
+      frames.map(() => [{ name: '[jit+0x1]', kind: 'unresolved', reason: 'no-perf-map' }]),
+  } as unknown as Symbolizer;
+  for (let n = 0; n < 1000; n++) {
+    collector.add(stack({ ...generated, code: runtime, address: n } as Frame));
+    if (n % 50 === 0) await collector.nameNow(unnamed);
+    expect([...collector.waiting()].length).toBeLessThanOrEqual(MAX + 50);
+  }
+  expect(collector.earlySamples).toBeGreaterThan(800);
+  const stacks = await collector.profileStacks(unnamed);
+  expect(stacks.reduce((sum, { count }) => sum + count, 0)).toBe(1000);
+});

@@ -6,6 +6,7 @@
 import type { ProfileStack } from '@waggle/formats';
 import { type Frame, FrameTable } from '../frames/frame-table.ts';
 import { IDLE_FRAME } from '../frames/synthetic-frames.ts';
+import { unnamedReason } from '../frames/unresolved-frame.ts';
 import type { Functions, Symbolizer } from '../symbolization/symbolizer.ts';
 import { NamedStacks } from './named-stacks.ts';
 import type { ResolvedStack } from './stack-resolver.ts';
@@ -28,6 +29,12 @@ interface CollectedStack {
   readonly frames: readonly number[];
   count: number;
 }
+
+/**
+ * Code that nobody describes has another stack in nearly every sample, and a service runs for months: of
+ * so many, stacks or frames, no name is waited for any longer. Some 30 MB.
+ */
+const MAX_LATE = 2 ** 15;
 
 /** Stacks of frames without names, summed. */
 class NamelessStacks {
@@ -54,20 +61,28 @@ class NamelessStacks {
       next.add(roots, frames.map(adopt), count);
     return next;
   }
+
+  get size(): number {
+    return Math.max(this.stacks.size, this.table.frames.length);
+  }
 }
 
 export class StackCollector {
   /** Everything but generated code, since the last naming. */
   private nameless = new NamelessStacks();
-  /** Being named. */
-  private inHand: NamelessStacks | undefined;
+  /** Being named, or left by a naming that failed. */
+  private readonly inHand: NamelessStacks[] = [];
   /** With generated code that has no name yet. */
   private late = new NamelessStacks();
-  private readonly named = new NamedStacks();
+  private named = new NamedStacks();
   private naming: Promise<void> = Promise.resolve();
   private total = 0;
+  private early = 0;
 
-  constructor(private readonly rootFrames: RootFrames = ({ comm }) => [comm]) {}
+  constructor(
+    private readonly rootFrames: RootFrames = ({ comm }) => [comm],
+    private readonly maxLate = MAX_LATE,
+  ) {}
 
   get samples(): number {
     return this.total;
@@ -76,6 +91,21 @@ export class StackCollector {
   /** Of those, the ones in `[other]`. */
   get otherSamples(): number {
     return this.named.otherSamples;
+  }
+
+  /** Samples of generated code that has no name, and might have got one had there been fewer of them. */
+  get earlySamples(): number {
+    return this.early;
+  }
+
+  /** Whether addresses were left out, since there were many different stacks. */
+  get isCoarse(): boolean {
+    return this.named.isCoarse;
+  }
+
+  /** Stacks that nameNow() would make fewer. */
+  get unnamed(): number {
+    return this.nameless.size + Math.max(0, this.late.size - this.maxLate);
   }
 
   add(stack: ResolvedStack): void {
@@ -88,9 +118,7 @@ export class StackCollector {
 
   /** Frames that have no names yet: their objects are needed still. */
   *waiting(): Generator<Frame> {
-    yield* this.nameless.table.frames;
-    yield* this.inHand?.table.frames ?? [];
-    yield* this.late.table.frames;
+    for (const { table } of [this.nameless, ...this.inHand, this.late]) yield* table.frames;
   }
 
   /** Names what can be named for good. Rejects when the names cannot be had; nothing is lost then. */
@@ -100,6 +128,7 @@ export class StackCollector {
       await this.nameAroundLate(symbolizer);
       await this.nameLate(symbolizer, isKnown);
       this.late = this.late.compacted();
+      this.named = this.named.settled();
     });
     this.naming = round.catch(() => {});
     return round;
@@ -114,15 +143,28 @@ export class StackCollector {
   }
 
   private async nameOthers(symbolizer: Symbolizer): Promise<void> {
-    // What a round that failed has left is first.
-    for (const stacks of [this.inHand, this.nameless]) {
-      if (stacks === undefined) continue;
-      if (stacks === this.nameless) this.nameless = new NamelessStacks();
-      this.inHand = stacks;
-      const functions = await symbolizer.functionsOf(stacks.table.frames);
-      for (const stack of stacks.stacks.values()) this.addNamed(stack, functions);
-      this.inHand = undefined;
+    this.inHand.push(this.nameless);
+    this.nameless = new NamelessStacks();
+    if (this.late.size > this.maxLate) {
+      this.inHand.push(this.late);
+      this.late = new NamelessStacks();
     }
+    // What a round that failed has left is first.
+    for (let stacks = this.inHand[0]; stacks !== undefined; stacks = this.inHand[0]) {
+      const functions = await symbolizer.functionsOf(stacks.table.frames);
+      this.addNamed([...stacks.stacks.values()], functions);
+      this.countEarly(stacks, functions);
+      this.inHand.shift();
+    }
+  }
+
+  private countEarly({ table, stacks }: NamelessStacks, functions: readonly Functions[]): void {
+    const early = new Set<number>();
+    for (const [id, frame] of table.frames.entries())
+      if (isLate(frame) && !isKnown(frame) && isUnnamed(functions[id])) early.add(id);
+    if (early.size === 0) return;
+    for (const { frames, count } of stacks.values())
+      if (frames.some((id) => early.has(id))) this.early += count;
   }
 
   /** What stands in a stack with late frames need not wait for those. */
@@ -144,17 +186,28 @@ export class StackCollector {
     const dueFrames = new Set(table.frames.flatMap((frame, id) => (isDue(frame) ? [id] : [])));
     const due = [...stacks].filter(([, { frames }]) => frames.every((id) => dueFrames.has(id)));
     if (due.length === 0) return;
-    for (const [key] of due) stacks.delete(key);
     const functions = await symbolizer.functionsOf(table.frames);
-    for (const [, stack] of due) this.addNamed(stack, functions);
+    for (const [key] of due) stacks.delete(key);
+    this.addNamed(
+      due.map(([, stack]) => stack),
+      functions,
+    );
     for (const [id, frame] of table.frames.entries())
       if (dueFrames.has(id) && isLate(frame))
         table.retire(id, { kind: 'named', functions: functions[id] ?? [] });
   }
 
-  private addNamed({ roots, frames, count }: CollectedStack, functions: readonly Functions[]) {
-    const owner: Functions = roots.map((name) => ({ name, kind: 'process' }));
-    this.named.add([owner, ...frames.map((id) => functions[id] ?? [])], count);
+  private addNamed(stacks: readonly CollectedStack[], functions: readonly Functions[]): void {
+    const { named } = this;
+    const places = new Map<number, number | undefined>();
+    const placeOf = (id: number) => {
+      if (!places.has(id)) places.set(id, named.place(functions[id] ?? []));
+      return places.get(id);
+    };
+    for (const { roots, frames, count } of stacks) {
+      const owner: Functions = roots.map((name) => ({ name, kind: 'process' }));
+      named.add([named.place(owner), ...frames.map(placeOf)], count);
+    }
   }
 }
 
@@ -171,4 +224,8 @@ function isKnown(frame: Frame): boolean {
   const at = isReturn ? address - 1 : address;
   const isNamed = code.lookup(at, time, isInherited) !== undefined;
   return isNamed && code.isSettled(at, time, isInherited);
+}
+
+function isUnnamed(functions: Functions = []): boolean {
+  return functions.some((frame) => unnamedReason(frame) !== undefined);
 }
