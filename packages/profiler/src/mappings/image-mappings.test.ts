@@ -55,3 +55,19 @@ test('ten thousand mappings are searched, not walked', () => {
     expect(image.find((2 * index + 1) * PAGE, 1n)).toBeUndefined();
   }
 });
+
+test('a program that maps code at new addresses on and on keeps its files, and its newest code', () => {
+  const image = ImageMappings.empty();
+  image.add(0n, mapping('/bin/program', 1, 4));
+  const COUNT = 200_000;
+  for (let n = 1; n <= COUNT; n++)
+    image.add(BigInt(n), { ...mapping('//anon', 10 * n, 1), inode: 0n });
+  let kept = 0;
+  const count = () => {
+    kept++;
+  };
+  image.forEach(count, new Set());
+  expect(kept).toBeLessThan(70_000);
+  expect(image.find(PAGE, 5n)?.path).toBe('/bin/program');
+  expect(image.find(10 * COUNT * PAGE, BigInt(COUNT))?.path).toBe('//anon');
+});

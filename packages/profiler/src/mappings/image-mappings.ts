@@ -20,6 +20,8 @@ export interface MappedObject extends NewMapping {
 
 /** A program may map on and on; what it had a moment ago is all that is asked for. */
 const MAX_REPLACED = 4096;
+/** vm.max_map_count as a rule: nobody tells what was unmapped, so what is more is there no longer. */
+const MAX_CURRENT = 65_536;
 
 export class ImageMappings {
   /** By address, none overlapping another. */
@@ -56,6 +58,7 @@ export class ImageMappings {
     const first = this.firstEndingAfter(mapping.start);
     const pieces = withHole(overlapped, { ...mapping, since });
     this.current.splice(first, overlapped.length, ...pieces);
+    if (this.current.length > MAX_CURRENT) this.current = newerHalf(this.current);
   }
 
   /** What holds now in a range, in order of address. */
@@ -126,6 +129,15 @@ export class ImageMappings {
     }
     return low;
   }
+}
+
+/** Without the older half: of memory for generated code, where that is most of it, since files stay mapped. */
+function newerHalf(current: readonly MappedObject[]): MappedObject[] {
+  const memory = current.filter(({ inode }) => inode === 0n);
+  const shrinking = memory.length > current.length / 2 ? memory : current;
+  const byAge = [...shrinking].sort((a, b) => (a.since < b.since ? -1 : a.since > b.since ? 1 : 0));
+  const old = new Set(byAge.slice(0, byAge.length / 2));
+  return current.filter((mapping) => !old.has(mapping));
 }
 
 /** A mapping over others leaves what sticks out of them on either side. */
