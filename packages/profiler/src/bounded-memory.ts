@@ -1,6 +1,8 @@
 // What keeps a recording of hours from growing: from time to time what was sampled gets its names, and
-// then the files are closed that no process has mapped any more, and ended processes' code is forgotten.
+// the files are closed that no process has mapped any more and no sample waits for, and ended processes'
+// code is forgotten. Most new files are never sampled: those need no naming, and go before it.
 
+import type { Frame } from './frames/frame-table.ts';
 import type { AddressSpaces } from './mappings/address-spaces.ts';
 import type { MappedObject, NewMapping } from './mappings/image-mappings.ts';
 import type { JitMaps } from './mappings/jit-maps.ts';
@@ -10,9 +12,15 @@ import type { ObjectReader } from './symbolization/symbolization-client.ts';
 import type { Symbolizer } from './symbolization/symbolizer.ts';
 
 const EVERY_MS = 10_000;
-/** Files opened since the last time that make it due at once. */
+/** Files opened, or stacks, since the last naming that make the next one due at once. */
 const MANY_FILES = 256;
+const MANY_STACKS = 65_536;
 const AT_MOST_EVERY_MS = 1000;
+/** Files opened since the last sweep that make one due. */
+const FILES_UNTIL_SWEPT = 64;
+const SWEEP_AT_MOST_EVERY_MS = 250;
+/** All that is mapped is looked at: a host with many processes is swept less often. */
+const SWEEP_SHARE = 1 / 20;
 
 interface Parts {
   readonly spaces: AddressSpaces;
@@ -27,37 +35,54 @@ interface Parts {
 }
 
 export class BoundedMemory {
-  private lastAt = performance.now();
-  private openThen = 0;
-  private running = false;
+  private namedAt = performance.now();
+  private openWhenNamed = 0;
+  private openWhenSwept = 0;
+  private sweepAt = 0;
+  private isNaming = false;
 
   constructor(
     private readonly parts: Parts,
-    /** Whether frames wait elsewhere: in a collection that is named, or kept one by one. */
-    private readonly isHeld: () => boolean,
+    /** Frames that wait elsewhere: in a collection that is named, or kept one by one. */
+    private readonly held: () => Iterable<Frame>,
     /** A process whose end nobody told of. */
     private readonly hasEnded: (pid: number) => void,
   ) {}
 
   /** To be called often. */
   keep(): void {
-    const since = performance.now() - this.lastAt;
-    const isMany = this.parts.objects.open - this.openThen > MANY_FILES && since > AT_MOST_EVERY_MS;
-    if (this.running || (since < EVERY_MS && !isMany)) return;
-    this.lastAt = performance.now();
-    this.running = true;
+    const { open } = this.parts.objects;
+    if (!this.isNaming && this.isNamingDue(open)) this.name();
+    const isMany = open - this.openWhenSwept > FILES_UNTIL_SWEPT;
+    if (isMany && performance.now() > this.sweepAt) this.sweep();
+  }
+
+  private isNamingDue(open: number): boolean {
+    const since = performance.now() - this.namedAt;
+    if (since > EVERY_MS) return true;
+    const isMany =
+      open - this.openWhenNamed > MANY_FILES || this.parts.collector().unnamed > MANY_STACKS;
+    return isMany && since > AT_MOST_EVERY_MS;
+  }
+
+  private name(): void {
+    this.namedAt = performance.now();
+    this.isNaming = true;
     this.missEnded();
     this.parts.symbolizer.renewTime();
     this.parts
       .collector()
       .nameNow(this.parts.symbolizer)
       .then(
-        () => this.sweep(),
+        () => {
+          this.sweep();
+          this.openWhenNamed = this.parts.objects.open;
+        },
         // The reader was closed, or a file could not be read: named at the end, or never.
         () => {},
       )
       .finally(() => {
-        this.running = false;
+        this.isNaming = false;
       });
   }
 
@@ -68,7 +93,7 @@ export class BoundedMemory {
   }
 
   private sweep(): void {
-    if (this.isHeld()) return;
+    const startedAt = performance.now();
     const { spaces, objects, jitMaps, reader } = this.parts;
     const images = spaces.inUse();
     jitMaps.forgetEnded((image) => images.has(image));
@@ -82,12 +107,14 @@ export class BoundedMemory {
       if (mapping.former !== undefined) mark(mapping.former);
     };
     for (const { mappings } of images) mappings.forEach(mark, seen);
-    for (const frame of this.parts.collector().waiting())
-      if (frame.kind === 'user') used.add(frame.object);
+    for (const frames of [this.parts.collector().waiting(), this.held()])
+      for (const frame of frames) if (frame.kind === 'user') used.add(frame.object);
     objects.forget(
       (object) => used.has(object),
       (name) => names.has(name),
     );
-    this.openThen = objects.open;
+    this.openWhenSwept = objects.open;
+    const took = performance.now() - startedAt;
+    this.sweepAt = startedAt + Math.max(SWEEP_AT_MOST_EVERY_MS, took / SWEEP_SHARE);
   }
 }

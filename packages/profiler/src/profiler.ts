@@ -73,6 +73,12 @@ export interface ProfilerCounts extends SampleCounts {
   readonly lostMappings: number;
   /** In `[other]`, since there were too many different stacks. */
   readonly otherSamples: number;
+  /** Of generated code whose names were not waited for: there were too many different stacks of it. */
+  readonly earlySamples: number;
+  /** There were so many different stacks that only functions were told apart from then on. */
+  readonly leftOutAddresses: boolean;
+  /** Files that were not held open, since too many were: deleted ones have no names. */
+  readonly filesNotHeld: number;
   /** Of CPUs that came or went while sampling. */
   readonly cpus: CpuChanges;
   /** Undefined when frame pointers are followed. */
@@ -111,9 +117,11 @@ export class CpuProfiler {
   private draining: Iterator<StackCount> | undefined;
   private goOn: ReturnType<typeof setTimeout> | undefined;
   private restTaken = false;
-  /** Collections that are getting their names. */
-  private collecting = 0;
+  /** Frames of collections that are getting their names. */
+  private readonly collecting = new Set<() => Iterable<Frame>>();
   private otherSamples = 0;
+  private earlySamples = 0;
+  private isCoarse = false;
 
   constructor(
     private readonly kernel: ProfilerKernel,
@@ -123,7 +131,6 @@ export class CpuProfiler {
     this.collector = new StackCollector(config.rootFrames);
     const { cacheDirectory, lines = false } = config;
     this.reader = new ObjectReader({ lines, ...(cacheDirectory && { cacheDirectory }) });
-    this.symbolizer = new Symbolizer(this.reader);
     this.objects = new ObjectFiles(
       {
         now: () => clockNanoseconds(kernel.native, 'boottime'),
@@ -131,6 +138,7 @@ export class CpuProfiler {
       },
       config.descriptorLimit,
     );
+    this.symbolizer = new Symbolizer(this.reader, this.objects);
     this.copies = new TextCopies((pid, mapping) => mapping.object ?? this.objects.of(pid, mapping));
     this.spaces = new AddressSpaces((pid, mapping, time) => this.objects.of(pid, mapping, time), {
       mapped: (image) => this.jitMaps.mapped(image),
@@ -161,7 +169,7 @@ export class CpuProfiler {
         collector: () => this.collector,
         alive: () => kernel.procfs.pids(),
       },
-      () => this.raw.length > 0 || this.collecting > 0,
+      () => this.heldFrames(),
       (pid) => this.retire(pid, clockNanoseconds(kernel.native, 'boottime'), true),
     );
     // Side-band first, then /proc: a mapping made between the two is seen twice, never missed.
@@ -204,6 +212,9 @@ export class CpuProfiler {
       lostMappings: this.sideBand.lost,
       cpus: this.cpus.changes,
       otherSamples: this.otherSamples + this.collector.otherSamples,
+      earlySamples: this.earlySamples + this.collector.earlySamples,
+      leftOutAddresses: this.isCoarse || this.collector.isCoarse,
+      filesNotHeld: this.objects.notHeld,
       unwindTables: tables?.stats(),
       clippedMaps: this.jitMaps.clipped,
       unreadObjects: this.symbolizer.unread,
@@ -233,10 +244,13 @@ export class CpuProfiler {
     this.startedAt = now;
     const lostSamples = lost - this.lostBefore;
     this.lostBefore = lost;
-    const stacks = await this.named(collector.waiting(), () =>
-      collector.profileStacks(this.symbolizer),
+    const stacks = await this.named(
+      () => collector.waiting(),
+      () => collector.profileStacks(this.symbolizer),
     );
     this.otherSamples += collector.otherSamples;
+    this.earlySamples += collector.earlySamples;
+    this.isCoarse ||= collector.isCoarse;
     this.jitMaps.forgetUnused();
     return {
       stacks,
@@ -266,7 +280,10 @@ export class CpuProfiler {
     await this.catchUp();
     const { raw } = this;
     this.raw = [];
-    return this.named(framesOf(raw), () => toFrameCounts(raw, this.symbolizer));
+    return this.named(
+      () => framesOf(raw),
+      () => toFrameCounts(raw, this.symbolizer),
+    );
   }
 
   private *waitingCode(): Generator<SampledCode> {
@@ -274,18 +291,21 @@ export class CpuProfiler {
     yield* namelessCode(framesOf(this.raw));
   }
 
-  /** With all that there is to say about generated code, as a collection that takes its own time. */
+  /**
+   * With all that there is to say about generated code, as a collection that takes its own time. Files of
+   * the frames are needed until then.
+   */
   private async named<Result>(
-    frames: Iterable<Frame>,
+    frames: () => Iterable<Frame>,
     name: () => Promise<Result>,
   ): Promise<Result> {
-    this.collecting++;
+    this.collecting.add(frames);
     try {
-      await this.jitMaps.finish(namelessCode(frames));
+      await this.jitMaps.finish(namelessCode(frames()));
       this.symbolizer.renewTime();
       return await name();
     } finally {
-      this.collecting--;
+      this.collecting.delete(frames);
     }
   }
 
@@ -298,6 +318,11 @@ export class CpuProfiler {
     // Before the files are closed that it may be reading.
     this.reader[Symbol.dispose]();
     this.objects[Symbol.dispose]();
+  }
+
+  private *heldFrames(): Generator<Frame> {
+    yield* framesOf(this.raw);
+    for (const frames of this.collecting) yield* frames();
   }
 
   /** Takes in what was sampled until now. */

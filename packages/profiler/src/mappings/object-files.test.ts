@@ -5,19 +5,23 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  fstatSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ElfImage } from '@waggle/symbols';
 import { holdsItsContent, isGenerated, ObjectFiles } from './object-files.ts';
 import type { Mapping } from './perf-records.ts';
 
@@ -251,4 +255,61 @@ test('a descriptor does not keep memory that code is generated into', () => {
   expect(isGenerated(memory)).toBe(true);
   expect(objects.of(process.pid, { ...mapping, path: '/any/other' }).fd).toBeNumber();
   expect(mapped.length).toBeGreaterThan(0);
+});
+
+test('beyond so many a file is not held open: it is found again, and known by its headers once it is gone', () => {
+  // Room for one.
+  using objects = new ObjectFiles(clock, 325);
+  const [held, kept, deleted] = [freshPath(), freshPath(), freshPath()].map((path) => {
+    copyFileSync('/bin/true', path);
+    return mappingOf(path);
+  }) as [Mapping, Mapping, Mapping];
+  const open = (mapping: Mapping) => objects.of(process.pid, mapping);
+  expect(open(held).fd).toBeNumber();
+  const before = readdirSync('/proc/self/fd').length;
+  for (const mapping of [kept, deleted])
+    expect(open(mapping)).toMatchObject({ fd: undefined, missing: 'limit', path: mapping.path });
+  expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+  expect(objects).toMatchObject({ open: 1, notHeld: 2 });
+  expect(objects.reopen(open(held))).toBeUndefined();
+
+  const fd = objects.reopen(open(kept)) as number;
+  expect(fstatSync(fd, { bigint: true }).ino).toBe(kept.inode);
+  closeSync(fd);
+  unlinkSync(deleted.path);
+  expect(objects.reopen(open(deleted))).toBeUndefined();
+  using image = ElfImage.open('/bin/true');
+  const { fileOffset = 0, vaddr = 0 } = image.loads.find(({ executable }) => executable) ?? {};
+  const entry = image.entry - vaddr + fileOffset;
+  expect(objects.placeOf(open(deleted), entry)).toMatchObject({
+    address: BigInt(image.entry),
+    mapping: { buildId: image.buildId },
+  });
+
+  writeFileSync(kept.path, 'another');
+  expect(objects.reopen(open(kept))).toBeUndefined();
+});
+
+test('of a file that is written again and again while it is mapped, only what is used is kept', async () => {
+  using objects = new ObjectFiles(clock);
+  const path = freshPath();
+  writeFileSync(path, '0');
+  await later();
+  const first = objects.of(process.pid, mappingOf(path), now());
+  for (let n = 1; n < 5; n++) {
+    writeFileSync(path, `${n}`);
+    await later();
+    objects.of(process.pid, mappingOf(path), now());
+  }
+  const asked: unknown[] = [];
+  const isUsed = (object: unknown) => {
+    asked.push(object);
+    return object === first;
+  };
+  for (let sweep = 0; sweep < 2; sweep++) {
+    asked.length = 0;
+    objects.forget(isUsed, () => false);
+  }
+  expect(new Set(asked).size).toBe(1);
+  expect(first.fd).toBeNumber();
 });

@@ -2,8 +2,10 @@
 // they can still be read when the process, its mount namespace or the file's name are gone. A file has
 // one descriptor, and an object for each content that it was mapped with.
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { type FileStatus, fileStatus } from '@waggle/ffi';
+import { ClosedFiles } from './closed-files.ts';
+import type { AddressFields } from './code-places.ts';
 import {
   contentOf,
   type FileContent,
@@ -13,7 +15,8 @@ import {
   timesOf,
 } from './file-content.ts';
 import { isOnDevice } from './file-device.ts';
-import { DESCRIPTORS_ARE_SHARED, OPEN_FLAGS } from './open-flags.ts';
+import { openPlace, type Place, placesOf } from './file-places.ts';
+import { DESCRIPTORS_ARE_SHARED } from './open-flags.ts';
 import type { Mapping } from './perf-records.ts';
 
 /** Of the descriptors that this process may have, left to everything else. */
@@ -21,11 +24,11 @@ const RESERVED_DESCRIPTORS = 324;
 const USUAL_LIMIT = 1024;
 /** The thread that reads files may need one of its own. */
 const DESCRIPTORS_OF_A_FILE = DESCRIPTORS_ARE_SHARED ? 1 : 2;
-/** What a host executes in a day of builds; a descriptor takes about 1 KiB of kernel memory. */
-const MAX_OPEN_FILES = 50_000;
-
-/** open(2), <fcntl.h>; the same on x86-64 and AArch64. Node's constants do not have it. */
-const O_PATH = 0o10000000;
+/**
+ * More than a host has mapped, and than are named in half a minute of builds. A file that was deleted stays
+ * on its disk as long as it is open.
+ */
+const MAX_OPEN_FILES = 4096;
 
 /** As the kernel calls the mapping of its own code for processes: see vdso(7). */
 export const VDSO = '[vdso]';
@@ -73,6 +76,9 @@ export class ObjectFiles implements Disposable {
   /** Everything that was made of a file. */
   private readonly made = new Map<string, Made[]>();
   private readonly descriptors = new Set<number>();
+  private readonly closedFiles = new ClosedFiles();
+  /** Files that were not held open, since too many were. */
+  notHeld = 0;
   private hasForgotten = false;
   private versions = 0;
   private readonly maxOpen: number;
@@ -105,6 +111,19 @@ export class ObjectFiles implements Disposable {
     return time < latest.since ? this.changedSince(name, latest) : latest;
   }
 
+  /**
+   * A file that is not held open, opened: for the caller to close. Undefined where it is, where there is
+   * none, or where it is not what was mapped any more.
+   */
+  reopen(object: ObjectFile): number | undefined {
+    return this.closedFiles.reopen(object);
+  }
+
+  /** Where code of a file that is not held open is in the object, by what its headers said. */
+  placeOf(object: ObjectFile, offset: number): AddressFields {
+    return this.closedFiles.placeOf(object, offset);
+  }
+
   /** How many files are open. */
   get open(): number {
     return this.descriptors.size;
@@ -116,7 +135,10 @@ export class ObjectFiles implements Disposable {
    */
   forget(isUsed: (object: ObjectFile) => boolean, isMapped: (name: string) => boolean): void {
     for (const [name, made] of this.made) {
-      if (isMapped(name) || made.some(isUsed)) continue;
+      if (isMapped(name) || made.some(isUsed)) {
+        this.forgetVersions(name, made, isUsed);
+        continue;
+      }
       for (const object of made) {
         if (object.fd !== undefined && this.descriptors.delete(object.fd)) closeSync(object.fd);
         // The number will be another file's.
@@ -127,6 +149,17 @@ export class ObjectFiles implements Disposable {
       this.changed.delete(name);
       this.hasForgotten = true;
     }
+  }
+
+  /** Of a file that is written again and again while it is mapped. */
+  private forgetVersions(
+    name: string,
+    made: Made[],
+    isUsed: (object: ObjectFile) => boolean,
+  ): void {
+    const needed = new Set<ObjectFile | undefined>([this.latest.get(name), this.changed.get(name)]);
+    const kept = made.filter((object) => needed.has(object) || isUsed(object));
+    if (kept.length < made.length) this.made.set(name, kept);
   }
 
   private note(name: string, object: Made): void {
@@ -145,7 +178,6 @@ export class ObjectFiles implements Disposable {
 
   private openFile(name: string, pid: number, mapping: Mapping, time?: bigint): ObjectFile {
     if (!isFile(mapping)) return this.remember(name, mapping, undefined);
-    if (this.descriptors.size >= this.maxOpen) return this.remember(name, mapping, 'limit');
     const now = this.clock.now();
     const toEpoch = this.clock.toEpoch();
     const mapped = (time ?? now) + toEpoch;
@@ -158,12 +190,28 @@ export class ObjectFiles implements Disposable {
           closeSync(fd);
           return this.remember(name, mapping, undefined);
         }
+        if (this.descriptors.size >= this.maxOpen) return this.closeAgain(name, pid, mapping, fd);
         this.descriptors.add(fd);
         return this.version(name, mapping, fd, time);
       }
       closeSync(fd);
     }
     return this.remember(name, mapping, 'gone');
+  }
+
+  /** Too many are open: it is opened once more when names are wanted, if it is there still. */
+  private closeAgain(name: string, pid: number, mapping: Mapping, fd: number): ObjectFile {
+    try {
+      const object = this.remember(name, mapping, 'limit', {
+        ...NO_FILE,
+        content: readContent(fd),
+      });
+      this.closedFiles.add(object, fd, pid, mapping);
+      this.notHeld++;
+      return object;
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** What the file holds now, if it held that when it was mapped. */
@@ -266,45 +314,6 @@ function readContent(fd: number): FileContent | undefined {
     return contentOf(fd);
   } catch {
     return undefined;
-  }
-}
-
-interface Place {
-  readonly path: string;
-  /** A link of the kernel's to the file itself, not a name that leads to what stands there now. */
-  readonly isLink: boolean;
-}
-
-/**
- * Where the file may be had, best first: by the mapping itself and as the running program, which
- * also serves files that were deleted or replaced; by name in the process's mount namespace; by
- * name in ours when the process is gone. proc(5); map_files needs CAP_CHECKPOINT_RESTORE.
- */
-function placesOf(pid: number, { start, end, path }: Mapping): readonly Place[] {
-  const range = `${start.toString(16)}-${end.toString(16)}`;
-  return [
-    { path: `/proc/${pid}/map_files/${range}`, isLink: true },
-    { path: `/proc/${pid}/exe`, isLink: true },
-    { path: `/proc/${pid}/root${path}`, isLink: false },
-    { path, isLink: false },
-  ];
-}
-
-/**
- * The regular file at `path`. What stands there may be put there by whoever is watched, and opening a
- * device can set it to work (/dev/watchdog restarts the host), so it is looked at by a descriptor that
- * opens nothing, and opened through that: nothing can take its place in between.
- */
-function openPlace(path: string): number | undefined {
-  let place: number | undefined;
-  try {
-    place = openSync(path, O_PATH);
-    if (!fileStatus(place).isFile()) return undefined;
-    return openSync(`/proc/self/fd/${place}`, OPEN_FLAGS);
-  } catch {
-    return undefined;
-  } finally {
-    if (place !== undefined) closeSync(place);
   }
 }
 

@@ -5,7 +5,7 @@
 import type { ObjectSymbols, ReadBudget, SymbolHit } from '@waggle/symbols';
 import type { FunctionBounds } from '@waggle/unwind';
 import { LRUCache } from 'lru-cache';
-import { CodePlaces, type LinkedObject } from './code-places.ts';
+import { CodePlaces, type LinkedObject } from '../mappings/code-places.ts';
 
 /** A host under builds executes more files in a minute, and samples few of them again. */
 const MAX_OBJECTS = 256;

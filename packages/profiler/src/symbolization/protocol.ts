@@ -4,8 +4,8 @@
 import type { ProfileFrame } from '@waggle/formats';
 import type { PerfMapScan, ScannedPerfMap } from '@waggle/symbols';
 import type { LeftOut } from '../frames/unresolved-frame.ts';
+import type { AddressFields } from '../mappings/code-places.ts';
 import type { ObjectFile } from '../mappings/object-files.ts';
-import type { AddressFields } from './code-places.ts';
 
 /** How objects are read; the same for the life of a reader. */
 export interface ReaderConfig {
@@ -57,6 +57,8 @@ export interface UnnamedCode extends AddressFields {
  * the object cannot be read.
  */
 export interface FunctionsAnswer {
+  /** It was being read when its time was over, not only waiting for others. */
+  readonly isSlow?: true;
   /** Then some of what has no name might have one. */
   readonly left?: LeftOut;
   readonly functions: readonly (readonly ProfileFrame[] | UnnamedCode | undefined)[];

@@ -17,7 +17,8 @@ import { ObjectReading } from './symbolization-server.ts';
 
 interface Asked {
   readonly question: Question;
-  readonly maxMs: number;
+  /** How long it may take from now on, in ms; nothing is left when all that were asked with it took too long. */
+  readonly msLeft: () => number;
   readonly resolve: (answer: never) => void;
   readonly reject: (error: Error) => void;
 }
@@ -55,14 +56,14 @@ export class ObjectReader implements Disposable {
   /**
    * Rejects with ReaderClosed, or with an error whose message is that of the system's when a file
    * could not be read. Answers come as request-queue.ts has it.
-   * @param maxMs how long it may take, once the thread is at it; then it is left out
+   * @param msLeft how long it may take: asked once the thread is at it; then it is left out
    */
-  ask<Q extends Question>(question: Q, maxMs = MAX_MS): Promise<AnswerTo<Q>> {
+  ask<Q extends Question>(question: Q, msLeft = () => MAX_MS): Promise<AnswerTo<Q>> {
     if (this.closed) return Promise.reject(new ReaderClosed());
     if (this.ended) return Promise.resolve(leftOut(question, 'unfinished'));
     return new Promise<AnswerTo<Q>>((resolve, reject) => {
       const id = this.nextId++;
-      this.asked.set(id, { question, maxMs: Math.min(maxMs, MAX_MS), resolve, reject });
+      this.asked.set(id, { question, msLeft, resolve, reject });
       if (this.inPlace !== undefined) this.answerInPlace(id);
       else this.send(id, question);
     });
@@ -144,26 +145,38 @@ export class ObjectReader implements Disposable {
   }
 
   /** Begins to count the time of the question that the thread is at, or must be. */
-  private watchTime(parts = PARTS): void {
+  private watchTime(): void {
     clearTimeout(this.watch);
     const [first] = this.asked.keys();
     if (first === undefined || this.inPlace !== undefined) return;
     const id = this.begun !== undefined && this.asked.has(this.begun) ? this.begun : first;
-    const { maxMs } = this.asked.get(id) as Asked;
-    this.watch = setTimeout(
-      () => (parts > 1 ? this.watchTime(parts - 1) : this.leave([id])),
-      maxMs / PARTS,
-    );
+    const { msLeft } = this.asked.get(id) as Asked;
+    this.wait(id, Math.min(Math.max(msLeft(), 0), MAX_MS) / PARTS, PARTS);
   }
 
-  private leave(ids: readonly number[]): void {
+  private wait(id: number, ms: number, parts: number): void {
+    this.watch = setTimeout(() => {
+      if (parts > 1) this.wait(id, ms, parts - 1);
+      else this.tookTooLong(id);
+    }, ms);
+  }
+
+  /** With it go those whose time is over before they were begun. */
+  private tookTooLong(slow: number): void {
+    const over = [...this.asked].filter(([id, { msLeft }]) => id !== slow && msLeft() <= 0);
+    this.leave([slow, ...over.map(([id]) => id)], this.begun === slow ? slow : undefined);
+  }
+
+  /** @param slow the one that the thread was at for too long */
+  private leave(ids: readonly number[], slow?: number): void {
     if (ids.length === 0 || this.closed) return;
-    const left = ids.map((id) => this.asked.get(id) as Asked);
+    const left = ids.map((id) => ({ id, ...(this.asked.get(id) as Asked) }));
     for (const id of ids) this.asked.delete(id);
     if (this.inPlace === undefined) this.startAnew();
-    for (const { question, resolve } of left) {
+    for (const { id, question, resolve } of left) {
       if ('object' in question) refuse(question, 'unfinished');
-      resolve(leftOut(question, 'unfinished') as never);
+      const answer = leftOut(question, 'unfinished');
+      resolve((id === slow ? { ...answer, isSlow: true } : answer) as never);
     }
   }
 

@@ -2,14 +2,21 @@
 // so is the kernel; the perf map of a process says what its generated code is. What has no name keeps
 // its object and offset, and the reason. Objects are read one after the other, those that anybody can
 // make last, and none is begun when the time for all is over: naming ends, whatever runs on the host.
+// A few are asked for at a time: on a busy host an answer takes longer to come than to find.
 
+import { closeSync } from 'node:fs';
 import { type ProfileFrame, withoutTier } from '@waggle/formats';
 import type { Frame } from '../frames/frame-table.ts';
 import { TRUNCATED_FRAME } from '../frames/synthetic-frames.ts';
 import type { UnnamedFrame, UnnamedReason } from '../frames/unresolved-frame.ts';
 import type { JitImage } from '../mappings/jit-image.ts';
-import { holdsItsContent, type ObjectFile, VDSO } from '../mappings/object-files.ts';
-import { type FunctionsAnswer, leftOut, type UnnamedCode } from './protocol.ts';
+import {
+  holdsItsContent,
+  type ObjectFile,
+  type ObjectFiles,
+  VDSO,
+} from '../mappings/object-files.ts';
+import { type FunctionsAnswer, leftOut, type Question, type UnnamedCode } from './protocol.ts';
 import { inReadingOrder } from './reading-order.ts';
 import type { ObjectReader } from './symbolization-client.ts';
 
@@ -49,22 +56,28 @@ export interface UnreadObjects {
 const NAMING_TIME: NamingTime = { all: 30_000, others: 10_000 };
 /** Of objects whose names took too long, which are not tried again. */
 const MAX_REMEMBERED = 10_000;
+const ASKED_AT_ONCE = 16;
 
 export class Symbolizer {
   private readonly tooSlow = new Set<string>();
   private tooLarge = 0;
   private unfinished = 0;
-  /** Since renewTime(), in ms. */
+  /** Since renewTime(), in ms, by namings that have ended. */
   private spent = 0;
+  private namings = 0;
+  /** When the first of those that go on now began. */
+  private busySince = 0;
 
   constructor(
     private readonly reader: ObjectReader,
+    private readonly files: Pick<ObjectFiles, 'reopen' | 'placeOf'>,
     private readonly time = NAMING_TIME,
   ) {}
 
   /** A collection begins, which may take all of the time. */
   renewTime(): void {
     this.spent = 0;
+    this.busySince = performance.now();
   }
 
   get unread(): UnreadObjects {
@@ -72,7 +85,7 @@ export class Symbolizer {
   }
 
   /**
-   * The functions of each frame. Generated code is looked up at once, the rest later: one object at a
+   * The functions of each frame. Generated code is looked up at once, the rest later: a few objects at a
    * time, so that others can ask in between.
    */
   async functionsOf(frames: readonly Frame[]): Promise<readonly Functions[]> {
@@ -118,24 +131,37 @@ export class Symbolizer {
   }
 
   private async nameObjects(objects: readonly Wanted<UserFrame>[][], found: Functions[]) {
-    for (const { item, isOthers } of inReadingOrder(objects, objectOf)) {
-      const startedAt = performance.now();
-      const left = (isOthers ? this.time.others : this.time.all) - this.spent;
-      await this.nameObject(item, found, left);
-      this.spent += performance.now() - startedAt;
-    }
+    const waiting = inReadingOrder(objects, objectOf).values();
+    const nameOn = async () => {
+      for (const { item, isOthers } of waiting)
+        await this.nameObject(item, found, () => this.msLeft(isOthers));
+    };
+    if (this.namings++ === 0) this.busySince = performance.now();
+    const ends = await Promise.allSettled(Array.from({ length: ASKED_AT_ONCE }, nameOn));
+    if (--this.namings === 0) this.spent += performance.now() - this.busySince;
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
-  private async nameObject(wanted: readonly Wanted<UserFrame>[], found: Functions[], ms: number) {
+  private msLeft(isOthers: boolean): number {
+    const going = this.namings > 0 ? performance.now() - this.busySince : 0;
+    return (isOthers ? this.time.others : this.time.all) - this.spent - going;
+  }
+
+  private async nameObject(
+    wanted: readonly Wanted<UserFrame>[],
+    found: Functions[],
+    msLeft: () => number,
+  ) {
     const object = objectOf(wanted);
-    const { functions, left } = await this.ask(wanted, object, ms);
+    const { functions, left } = await this.ask(wanted, object, msLeft);
     const reason = reasonOf(object);
     let without = 0;
     wanted.forEach(({ frame, index }, at) => {
       const answer = functions[at];
       if (isNamed(answer)) found[index] = answer;
       else {
-        found[index] = [unnamedFunction(frame, left ?? reason, answer)];
+        const place = answer ?? this.placeOf(frame);
+        found[index] = [unnamedFunction(frame, left ?? reason, place)];
         without++;
       }
     });
@@ -144,19 +170,41 @@ export class Symbolizer {
     else this.unfinished++;
   }
 
+  /** Of code in a file that is not to be had any more, as far as it was looked at before. */
+  private placeOf({ object, offset, isReturn }: UserFrame): UnnamedCode {
+    return {
+      functionOffset: undefined,
+      ...this.files.placeOf(object, isReturn ? offset - 1 : offset),
+    };
+  }
+
   private async ask(
     wanted: readonly Wanted<UserFrame>[],
     object: ObjectFile,
-    ms: number,
+    msLeft: () => number,
   ): Promise<FunctionsAnswer> {
     const places = wanted.map(({ frame: { offset, isReturn } }) => ({ offset, isReturn }));
     const question = { kind: 'functions', object, places } as const;
     if (this.tooSlow.has(object.key)) return leftOut(question, 'too-large');
-    if (ms <= 0) return leftOut(question, 'unfinished');
-    const answer = await this.reader.ask(question, ms);
-    if (answer.left !== 'unfinished' || this.reader.hasEnded) return answer;
-    if (this.tooSlow.size < MAX_REMEMBERED) this.tooSlow.add(object.key);
+    if (msLeft() <= 0) return leftOut(question, 'unfinished');
+    const answer = await this.askOpen(question, msLeft);
+    if (answer.isSlow === true && this.tooSlow.size < MAX_REMEMBERED) this.tooSlow.add(object.key);
     return answer;
+  }
+
+  /** A file that was not held open may be there still. */
+  private async askOpen(
+    question: Extract<Question, { kind: 'functions' }>,
+    msLeft: () => number,
+  ): Promise<FunctionsAnswer> {
+    const fd = this.files.reopen(question.object);
+    if (fd === undefined) return this.reader.ask(question, msLeft);
+    const object: ObjectFile = { ...question.object, fd, missing: undefined };
+    try {
+      return await this.reader.ask({ ...question, object }, msLeft);
+    } finally {
+      closeSync(fd);
+    }
   }
 }
 
@@ -200,7 +248,7 @@ function isNamed(answer: FunctionsAnswer['functions'][number]): answer is Functi
 function unnamedFunction(
   { object, offset, isSignalReturn }: UserFrame,
   reason: UnnamedReason,
-  { functionOffset, ...place }: UnnamedCode = { functionOffset: undefined },
+  { functionOffset, ...place }: UnnamedCode,
 ): ProfileFrame | UnnamedFrame {
   // Local to the C library, and so not in what stripping leaves.
   if (isSignalReturn) return { name: SIGNAL_RETURN, kind: 'user', object: object.path, ...place };

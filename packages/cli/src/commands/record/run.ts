@@ -45,6 +45,7 @@ import { commandLine } from '../../terminal/shell-words.ts';
 import { cpuChangeLines } from './cpu-changes.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
 import { type Grouping, rootFramesBy } from './grouping.ts';
+import { growthLines } from './growth-summary.ts';
 import { nameHintLines } from './name-hints.ts';
 import { NamingSignals } from './naming-signals.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
@@ -270,6 +271,7 @@ function summarize(
     say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);
   if (counts.otherSamples > 0)
     say(`${counts.otherSamples} samples are in [other]: there were too many different stacks`);
+  for (const line of growthLines(counts)) say(line);
   for (const line of cpuChangeLines(counts.cpus)) say(line);
   if (counts.lostMappings > 0)
     say(

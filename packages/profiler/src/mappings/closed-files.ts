@@ -1,0 +1,65 @@
+// Files that were looked at and closed again, since too many were open: where to find one once more, and
+// what its headers say of it, for the case that it is deleted before its names are wanted.
+
+import { closeSync } from 'node:fs';
+import { fileStatus } from '@waggle/ffi';
+import { ElfError, ElfImage, ReadBudget } from '@waggle/symbols';
+import { type AddressFields, CodePlaces } from './code-places.ts';
+import { sameContent } from './file-content.ts';
+import { openPlace, placesOf } from './file-places.ts';
+import type { ObjectFile } from './object-files.ts';
+import type { Mapping } from './perf-records.ts';
+
+/** Headers of a real file take a fraction of one; this is done while samples wait. */
+const MAX_MS = 20;
+
+interface ClosedFile {
+  readonly pid: number;
+  readonly mapping: Mapping;
+  readonly places: CodePlaces | undefined;
+}
+
+export class ClosedFiles {
+  private readonly files = new WeakMap<ObjectFile, ClosedFile>();
+
+  /** @param fd the file, open; it stays the caller's */
+  add(object: ObjectFile, fd: number, pid: number, mapping: Mapping): void {
+    this.files.set(object, { pid, mapping, places: placesIn(fd) });
+  }
+
+  /** The file, if it holds what it held: for the caller to close. */
+  reopen(object: ObjectFile): number | undefined {
+    const file = this.files.get(object);
+    const { content } = object;
+    if (file === undefined || content === undefined) return undefined;
+    for (const { path } of placesOf(file.pid, file.mapping)) {
+      const fd = openPlace(path);
+      if (fd === undefined) continue;
+      try {
+        if (fileStatus(fd).ino === content.inode && sameContent(fd, content) !== undefined)
+          return fd;
+      } catch {
+        // It cannot be asked: no file that names could be read from.
+      }
+      closeSync(fd);
+    }
+    return undefined;
+  }
+
+  placeOf(object: ObjectFile, offset: number): AddressFields {
+    return this.files.get(object)?.places?.at(offset) ?? {};
+  }
+}
+
+function placesIn(fd: number): CodePlaces | undefined {
+  try {
+    using image = ElfImage.open(fd, { budget: new ReadBudget({ ms: MAX_MS }) });
+    const { buildId, sectionsIfSound } = image;
+    const textStart = sectionsIfSound.find(({ name }) => name === '.text')?.addr;
+    const segmentOfFileOffset = (offset: number) => image.segmentOfFileOffset(offset);
+    return new CodePlaces({ buildId, textStart, segmentOfFileOffset });
+  } catch (error) {
+    if (error instanceof ElfError || (error instanceof Error && 'errno' in error)) return undefined;
+    throw error;
+  }
+}
