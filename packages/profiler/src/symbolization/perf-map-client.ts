@@ -11,7 +11,7 @@ export class PerfMapClient implements PerfMapReader {
 
   async scan(fd: number, scan: PerfMapScan, maxMs: number): Promise<ScannedPerfMap | undefined> {
     this.reader ??= new ObjectReader({ lines: false });
-    const { scanned } = await this.reader.ask({ kind: 'perf-map', fd, scan }, maxMs);
+    const { scanned } = await this.reader.ask({ kind: 'perf-map', fd, scan }, () => maxMs);
     return scanned;
   }
 
