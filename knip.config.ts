@@ -16,6 +16,8 @@ const config: KnipConfig = {
       entry: [
         // Workers are started by name, not imported.
         'src/**/*worker.ts',
+        // Scripts of pictures and pages, bundled into src/generated.
+        'src/**/viewer/main.ts',
         'src/**/*.{test,deno,node}.ts',
         '{test,bench,scripts}/**/*.ts',
       ],
