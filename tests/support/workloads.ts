@@ -97,6 +97,7 @@ const BUILDS = {
   burn_in_5: { source: 'burn_in', flags: ['-DFUNCTION=only_in_5', ...FRAMES] },
   generated: { flags: FRAMES },
   late_names: { flags: FRAMES },
+  jit_unwinding: { flags: NO_FRAMES },
   remapped: { flags: FRAMES },
   remapped_nofp: { source: 'remapped', flags: NO_FRAMES },
   in_memory: { flags: [] },

@@ -18,7 +18,7 @@ enum mapping_kind {
 	MAPPING_NONE,
 	MAPPING_TABLE,     /* of an object with a table */
 	MAPPING_NO_ROWS,   /* code without a table: generated, or a file without rows */
-	MAPPING_NEW,       /* of an object that nobody has looked at yet */
+	MAPPING_NEW,       /* userspace has to look at it: nobody has yet, or nobody else can */
 };
 
 /* Ten levels hold more mappings than vm.max_map_count can allow. */
@@ -102,6 +102,17 @@ static __always_inline void read_change_time(struct object_key *key, struct inod
 	}
 }
 
+/* Whether userspace may know how to walk through code that the process has generated. */
+static __always_inline bool is_described(struct mm_struct *mm)
+{
+	struct address_space space = {
+		.start_code = BPF_CORE_READ(mm, start_code),
+		.start_stack = BPF_CORE_READ(mm, start_stack),
+	};
+
+	return bpf_map_lookup_elem(&described_code, &space) != NULL;
+}
+
 static __always_inline void identify(struct walk *walk, struct inode *inode, bool in_memory)
 {
 	struct object_key *key = &walk->object;
@@ -127,7 +138,10 @@ static __always_inline void identify(struct walk *walk, struct inode *inode, boo
 		walk->kind = MAPPING_NEW;
 		return;
 	}
-	walk->kind = known->present ? MAPPING_TABLE : MAPPING_NO_ROWS;
+	if (known->present == TABLE_GENERATED)
+		walk->kind = is_described((void *)walk->mm) ? MAPPING_NEW : MAPPING_NO_ROWS;
+	else
+		walk->kind = known->present ? MAPPING_TABLE : MAPPING_NO_ROWS;
 	walk->table = known->table;
 	walk->offset += known->shift;
 	u64 now = boottime_now();
@@ -164,6 +178,9 @@ static __always_inline void find_mapping(struct walk *walk)
 	} else if (walk->start >= (u64)BPF_CORE_READ(mm, start_code) &&
 		   walk->start < (u64)BPF_CORE_READ(mm, end_code)) {
 		/* The program's own code, as a rule copied to memory with larger pages. */
+		walk->offset = 0;
+		identify(walk, NULL, true);
+	} else if (is_described(mm)) {
 		walk->offset = 0;
 		identify(walk, NULL, true);
 	} else {

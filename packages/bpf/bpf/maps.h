@@ -278,6 +278,15 @@ struct {
 	__type(value, struct object_table);
 } unwind_objects SEC(".maps");
 
+/* Whose generated code may have call frame information in a jitdump (JIT_CODE_UNWINDING_INFO). Userspace
+ * has it, so such stacks are walked there. Nothing is taken out with its process: children may live on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct address_space);
+	__type(value, u8);
+} described_code SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);

@@ -309,11 +309,24 @@ enum object_devices {
 	OBJECT_IN_MEMORY = 0x7fffffff, /* no device: the highest major number is 4095 */
 };
 
+enum table_presence {
+	TABLE_NONE,      /* frame pointers are all there is */
+	TABLE_PRESENT,
+	TABLE_GENERATED, /* as none, but memory: whoever generates code there may describe it */
+};
+
+/* A process's memory, by what each exec draws anew and fork leaves as it is. Where addresses are not
+ * random another program's may be the same. */
+struct address_space {
+	u64 start_code;
+	u64 start_stack;
+};
+
 /* Of an object that is known. */
 struct object_table {
 	u64 last_used_ns; /* CLOCK_BOOTTIME, by the second */
 	u32 table;        /* index into unwind_tables */
-	u32 present;      /* 0: it has no table, frame pointers are all there is */
+	u32 present;      /* enum table_presence */
 	u64 shift;        /* from an offset in the mapped object to one in the file that the table is of */
 };
 

@@ -205,6 +205,7 @@ const struct deferred_sample *layout_deferred_sample __attribute__((unused));
 const enum unwind_bounds *layout_unwind_bounds __attribute__((unused));
 const enum deferred_bounds *layout_deferred_bounds __attribute__((unused));
 const enum object_devices *layout_object_devices __attribute__((unused));
+const enum table_presence *layout_table_presence __attribute__((unused));
 const enum unwind_stop *layout_unwind_stop __attribute__((unused));
 const enum record_type *layout_record_type __attribute__((unused));
 const enum record_flags *layout_record_flags __attribute__((unused));

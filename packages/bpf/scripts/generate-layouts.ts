@@ -21,6 +21,7 @@ const STRUCTS = [
   'sample_counters',
   'object_key',
   'object_table',
+  'address_space',
   'deferred_sample',
 ] as const;
 const ENUMS = [
@@ -39,6 +40,7 @@ const ENUMS = [
   'unwind_bounds',
   'deferred_bounds',
   'object_devices',
+  'table_presence',
 ] as const;
 const DATA_SECTIONS = ['.rodata'] as const;
 

@@ -123,6 +123,7 @@ export const MAPS = {
   sampleCounters: 'sample_counters',
   unwindTables: 'unwind_tables',
   unwindObjects: 'unwind_objects',
+  describedCode: 'described_code',
   deferredSamples: 'deferred_samples',
   deferredScratch: 'deferred_scratch',
 } as const;

@@ -26,6 +26,9 @@ import { PerfMapClient } from './symbolization/perf-map-client.ts';
 import { ObjectReader } from './symbolization/symbolization-client.ts';
 import { Symbolizer, type UnreadObjects } from './symbolization/symbolizer.ts';
 import { DeferredSamples } from './unwinding/deferred-samples.ts';
+import { DescribedCode } from './unwinding/described-code.ts';
+import { GeneratedCode } from './unwinding/generated-code.ts';
+import { GeneratedCodeTables } from './unwinding/generated-tables.ts';
 import { type UnwindTableStats, UnwindTables } from './unwinding/unwind-tables.ts';
 
 /** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
@@ -59,6 +62,13 @@ export interface ProfilerConfig {
   readonly unwindTableBytes?: number;
   /** Descriptors that this process may have (RLIMIT_NOFILE): most are for the files that are mapped. */
   readonly descriptorLimit?: number;
+}
+
+/** Where stacks are walked by tables. */
+interface Unwinding {
+  readonly tables: UnwindTables;
+  readonly described: DescribedCode;
+  readonly deferred: DeferredSamples;
 }
 
 interface Retired {
@@ -101,7 +111,7 @@ export class CpuProfiler {
   private readonly symbolizer: Symbolizer;
   private readonly cpus: SampledCpus;
   private readonly lostMappings: LostMappings;
-  private readonly unwinding: { tables: UnwindTables; deferred: DeferredSamples } | undefined;
+  private readonly unwinding: Unwinding | undefined;
   private readonly memory: BoundedMemory;
   private readonly evidence: EvidenceLoop;
   private readonly timer: ReturnType<typeof setInterval>;
@@ -158,6 +168,7 @@ export class CpuProfiler {
       clock,
       new PerfMapClient(),
       () => this.waitingCode(),
+      (space, may) => this.unwinding?.described.set(space, may),
     );
     this.maps = new SampleMaps(kernel.programs.object);
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
@@ -369,14 +380,16 @@ export class CpuProfiler {
     for (const stack of this.maps.rest()) this.add(stack);
   }
 
-  private openUnwinding(): { tables: UnwindTables; deferred: DeferredSamples } | undefined {
+  private openUnwinding(): Unwinding | undefined {
     const { native, programs } = this.kernel;
     if (!programs.unwindsByTables) return undefined;
     const { unwindTableBytes } = this.config;
     const tables = new UnwindTables(native, programs.object, this.reader, unwindTableBytes);
     const { spaces, objects } = this;
+    const generated = new GeneratedCode(this.jitMaps, new GeneratedCodeTables());
     return {
       tables,
+      described: new DescribedCode(programs.object),
       deferred: new DeferredSamples(
         native,
         programs.object,
@@ -384,6 +397,7 @@ export class CpuProfiler {
         objects,
         tables,
         this.copies,
+        generated,
         (pid, startTime) => this.lostMappings.recover(pid, startTime),
       ),
     };

@@ -23,8 +23,8 @@ export {
   isJitDump,
   JitDump,
   type JitDumpOptions,
-  type UnwoundCode,
 } from './perf-map/jit-dump.ts';
+export type { AddressRange, UnwoundCode } from './perf-map/jit-unwinding.ts';
 export { type JitUnwinding, readJitUnwinding } from './perf-map/jit-unwinding.ts';
 export { MapMemory, type MapMemoryLimits } from './perf-map/map-memory.ts';
 export { describeProcess, type MapOwner } from './perf-map/map-owner.ts';

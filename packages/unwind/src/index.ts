@@ -9,6 +9,7 @@ export {
 export { type EhFrameHeader, readEhFrameHeader } from './dwarf/eh-frame-hdr.ts';
 export { type BuiltTable, buildUnwindTable, type TableStats } from './elf/build-table.ts';
 export { FunctionBounds } from './elf/function-bounds.ts';
+export { buildGeneratedCodeTable } from './elf/generated-code.ts';
 export { UnwindError, type UnwindErrorCode } from './error.ts';
 export { decodeTableFile, encodeTableFile } from './store/table-file.ts';
 export { tableKeyOf } from './store/table-key.ts';

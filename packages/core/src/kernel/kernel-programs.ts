@@ -96,6 +96,7 @@ const SAMPLING_MAPS = [
   MAPS.sampleScratch,
   MAPS.unwindTables,
   MAPS.unwindObjects,
+  MAPS.describedCode,
   MAPS.deferredSamples,
   MAPS.deferredScratch,
 ];
@@ -270,6 +271,7 @@ function sizeSamplingMaps(file: BpfObjectFile, options: LoadOptions): void {
     file.setMaxEntries(MAPS.deferredSamples, SMALLEST_RING);
     file.setMaxEntries(MAPS.unwindTables, 1);
     file.setMaxEntries(MAPS.unwindObjects, 1);
+    file.setMaxEntries(MAPS.describedCode, 1);
   }
 }
 

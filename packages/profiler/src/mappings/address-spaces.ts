@@ -77,6 +77,7 @@ export class AddressSpaces {
     for (const mapping of mappings) image.mappings.add(0n, mapping);
     image.hasGeneratedCode = mappings.some(({ path }) => isGenerated({ path, content: undefined }));
     this.images.set(pid, [image]);
+    if (mappings.some(({ path }) => JIT_DUMP.test(path))) this.generatedCode.dumpMapped(image);
   }
 
   /** Applies records in the order of their time. */

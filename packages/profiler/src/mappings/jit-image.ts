@@ -3,6 +3,7 @@
 // long after the code has run, or as the last thing that the process does: it is looked for again and
 // again, and once more at the end, in the folder that is held open since the first sign of such code.
 
+import { fstatSync } from 'node:fs';
 import {
   describeProcess,
   isJitDump,
@@ -13,10 +14,12 @@ import {
   type PerfMapFolder,
   SampledPerfMap,
   type SymbolHit,
+  type UnwoundCode,
 } from '@waggle/symbols';
 import type { ProgramImage } from './address-spaces.ts';
 import type { MappedObject } from './image-mappings.ts';
 import type { MapToScan } from './perf-map-scanner.ts';
+import { readProcessMemory } from './process-memory.ts';
 import { type RuntimeName, runtimeOf } from './runtimes.ts';
 
 /** A runtime makes its file with its first code, so it may not be there at the first sample. */
@@ -41,7 +44,15 @@ export interface JitSources {
   found(): void;
   /** What all maps share. */
   readonly memory: MapMemory;
+  /** Told whether the image's code may have call frame information, when that changes. */
+  unwinds(may: boolean): void;
 }
+
+/** `none`: by frame pointers, as far as anybody will ever say; `unknown`: it may be said later. */
+export type NoUnwinding = 'none' | 'unknown';
+
+/** Addresses whose code was compared with that of others, between two readings of the dump. */
+const MAX_COMPARED = 4096;
 
 /** Of one jitdump, in one round: so that each has its turn. */
 const MAX_BYTES_AT_ONCE = 2 * 1024 * 1024;
@@ -78,6 +89,8 @@ export class JitImage {
   private retryMs = FIRST_RETRY_MS;
   private ended = false;
   private roundsSinceEnd = 0;
+  private mayUnwind = false;
+  private compared = new Map<number, UnwoundCode | undefined>();
   private foundRuntime: RuntimeName | undefined;
   private foundParent: { readonly parent: ParentCode | undefined } | undefined;
 
@@ -154,6 +167,35 @@ export class JitImage {
     return parent?.image.lookup(address, Math.min(time, parent.forkedAt), true);
   }
 
+  /**
+   * How code is walked through that was at an address; parameters as of lookup().
+   * @param mapping of whose memory it is, to be compared with code that is described already
+   */
+  unwindingOf(
+    address: number,
+    time: number,
+    isInherited: boolean,
+    mapping: MappedObject,
+  ): UnwoundCode | NoUnwinding {
+    this.readUntil(time);
+    const said = this.unwindingAt(address, time, isInherited);
+    if (said !== 'unknown') return said;
+    if (!this.compared.has(address) && this.compared.size < MAX_COMPARED)
+      this.compared.set(address, this.unwindingOfCopy(address, mapping));
+    return this.compared.get(address) ?? 'unknown';
+  }
+
+  /** Whether its code, or that which it was forked with, has or had a jitdump. */
+  get isDumped(): boolean {
+    return this.hasDump || (this.parent?.image.isDumped ?? false);
+  }
+
+  /** Another one when unwindingOf() may have another answer. */
+  get edition(): number {
+    const own = (this.dump?.size ?? 0) + Number(this.ended);
+    return own + (this.parent?.image.edition ?? 0);
+  }
+
   /** Whether what lookup() says stays so: a runtime writes its jitdump in large pieces. */
   isSettled(address: number, time: number, isInherited: boolean): boolean {
     if (this.hasDump && !((this.dump?.knownUntil ?? Number.NEGATIVE_INFINITY) >= time))
@@ -208,9 +250,8 @@ export class JitImage {
       return;
     }
     this.look();
-    const now = this.sources.now();
-    whereItAnswers(() => this.dump?.refresh(now));
-    whereItAnswers(() => this.refreshMap(now));
+    this.refreshDump();
+    whereItAnswers(() => this.refreshMap(this.sources.now()));
   }
 
   /** Looks for what is not there, however short a time ago it did. */
@@ -270,9 +311,10 @@ export class JitImage {
     const { owner, place, sources, writtenAfter } = this;
     if (this.dump === undefined && sources.hasRoom()) {
       const fd = sources.dump();
-      this.hasDump = fd !== undefined;
+      this.hasDump = whereItAnswers(() => mayBeDump(fd)) ?? false;
       this.dump = whereItAnswers(() => openDump(fd, now, sources.memory));
     }
+    this.tellUnwinding();
     if (this.map !== undefined || owner === undefined || !sources.hasRoom()) return;
     const fd = whereItAnswers(() => place?.openFile(owner, { writtenAfter }));
     if (fd === undefined) return;
@@ -287,12 +329,64 @@ export class JitImage {
     if (!map.isBehind && !map.isScanning) map.close();
   }
 
+  private refreshDump(): void {
+    whereItAnswers(() => this.dump?.refresh(this.sources.now()));
+    this.compared.clear();
+    this.tellUnwinding();
+  }
+
+  /** What was written when code ran says what it was; the next moment there may be other code. */
+  private readUntil(time: number): void {
+    for (let image: JitImage | undefined = this; image !== undefined; image = image.parent?.image)
+      if (!image.ended && image.dump !== undefined && image.dump.readUntil < time)
+        image.refreshDump();
+  }
+
+  private tellUnwinding(): void {
+    const may = this.hasDump && this.dump?.hasUnwinding !== false;
+    if (may === this.mayUnwind) return;
+    this.mayUnwind = may;
+    this.sources.unwinds(may);
+  }
+
+  private unwindingAt(
+    address: number,
+    time: number,
+    isInherited: boolean,
+  ): UnwoundCode | NoUnwinding {
+    const { dump } = this;
+    const own = dump?.unwindingOf(address, time);
+    if (own !== undefined) return own;
+    if (dump?.lookup(address, time) !== undefined) return 'none';
+    const known = this.mayUnwind && !this.ended ? 'unknown' : 'none';
+    const { parent } = this;
+    if (!isInherited || parent === undefined) return known;
+    const before = Math.min(time, parent.forkedAt);
+    const inherited = parent.image.unwindingAt(address, before, true);
+    return inherited === 'none' ? known : inherited;
+  }
+
+  private unwindingOfCopy(address: number, mapping: MappedObject): UnwoundCode | undefined {
+    for (let image: JitImage | undefined = this; image !== undefined; image = image.parent?.image) {
+      const found = image.dump?.unwindingOfCopy(address, mapping, ({ start, end }) =>
+        readProcessMemory(this.image.pid, start, end - start),
+      );
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   private refreshMap(now: number): void {
     const { map, owner, place, writtenAfter } = this;
     if (map === undefined) return;
     if (owner !== undefined && !map.isScanning) place?.follow(map, owner, now, { writtenAfter });
     map.look(now);
   }
+}
+
+/** It is mapped before its header is written. */
+function mayBeDump(fd: number | undefined): boolean {
+  return fd !== undefined && (fstatSync(fd).size === 0 || isJitDump(fd));
 }
 
 function openDump(fd: number | undefined, now: number, memory: MapMemory): JitDump | undefined {

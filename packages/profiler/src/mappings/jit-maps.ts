@@ -37,6 +37,9 @@ export interface SampledImage {
   readonly lastTime: bigint;
 }
 
+/** What exec draws anew and fork leaves as it is: see struct address_space of the BPF programs. */
+export type AddressSpaceKey = Pick<ProcStat, 'startCode' | 'startStack'>;
+
 export class JitMaps implements Disposable {
   private readonly known = new Map<ProgramImage, JitImage>();
   /** Of processes whose mappings nobody follows. */
@@ -56,6 +59,8 @@ export class JitMaps implements Disposable {
     reader: PerfMapReader,
     /** What has no name yet. */
     private readonly waiting: () => Iterable<SampledCode>,
+    /** Told whether code of the address space of this process may have call frame information. */
+    private readonly unwinds: (space: AddressSpaceKey, may: boolean) => void = () => {},
   ) {
     this.scanner = new PerfMapScanner(reader, () => this.mapsToScan());
   }
@@ -217,6 +222,11 @@ export class JitMaps implements Disposable {
       memory: this.memory,
       found: () => {
         this.hasFound = true;
+      },
+      unwinds: (may) => {
+        const stat = this.stat(image.pid);
+        // Who may not trace the process reads 0.
+        if (stat !== undefined && stat.startStack !== 0) this.unwinds(stat, may);
       },
       folder: (pid) => this.folder(pid),
       dump: () => {

@@ -15,9 +15,13 @@ import {
 } from '@waggle/unwind';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
-import type { ObjectFile, ObjectFiles } from '../mappings/object-files.ts';
+import { JitImage } from '../mappings/jit-image.ts';
+import type { SampledImage } from '../mappings/jit-maps.ts';
+import { isGenerated, type ObjectFile, type ObjectFiles } from '../mappings/object-files.ts';
 import type { TextCopies } from '../mappings/text-copies.ts';
 import type { StackCount } from '../sampling/sample-maps.ts';
+import type { GeneratedCode } from './generated-code.ts';
+import { LateSamples } from './late-samples.ts';
 import { memoryOf } from './sampled-object.ts';
 import { LOADING, type UnwindTables } from './unwind-tables.ts';
 
@@ -45,18 +49,25 @@ const MOST_ATTEMPTS = 16;
 /** Records between two looks at the clock. */
 const CHUNK = 16;
 
-/** A stack that waits for a table. */
-interface Waiting {
+/** A stack that is not walked yet. */
+interface Pending {
   readonly record: DataView;
+  /** It does not wait for what a runtime may say of its code. */
+  readonly isLast: boolean;
+  /** When the table is there that it waits for. */
   loaded: Promise<void>;
   attempts: number;
   done: boolean;
 }
 
+function pendingOf(record: DataView, isLast: boolean): Pending {
+  return { record, isLast, loaded: Promise.resolve(), attempts: 0, done: false };
+}
+
 interface Walk {
   readonly stack: UnwoundStack;
-  /** The object that it could not go through, because its table is still being read. */
-  readonly missing: ObjectFile | undefined;
+  /** What it could not go through: an object whose table is still being read, or code that is not described yet. */
+  readonly missing: ObjectFile | JitImage | undefined;
 }
 
 export class DeferredSamples implements Disposable {
@@ -64,10 +75,11 @@ export class DeferredSamples implements Disposable {
   private ready: StackCount[] = [];
   /** Taken out of the ring, and not looked at yet. */
   private queue: DataView[] = [];
-  private readonly waiting = new Set<Waiting>();
+  private readonly waiting = new Set<Pending>();
   /** Of those, the ones whose table is there now. */
-  private due: Waiting[] = [];
+  private due: Pending[] = [];
   private waitingBytes = 0;
+  private readonly late = new LateSamples();
   private closed = false;
   /**
    * Of the objects that the last few walks led through: what state a file is in is a system call, which
@@ -85,6 +97,7 @@ export class DeferredSamples implements Disposable {
     private readonly objects: ObjectFiles,
     private readonly tables: UnwindTables,
     private readonly copies: TextCopies,
+    private readonly generatedCode: GeneratedCode,
     /** Called before mappings of a process are looked up. */
     private readonly recover: (pid: number, startTime: bigint) => void,
   ) {
@@ -92,7 +105,7 @@ export class DeferredSamples implements Disposable {
   }
 
   get isWaiting(): boolean {
-    return this.waiting.size > 0 || this.queue.length > 0;
+    return this.waiting.size > 0 || this.queue.length > 0 || this.late.size > 0;
   }
 
   /** Processes whose stacks wait for tables: what they had mapped is needed still. */
@@ -100,6 +113,7 @@ export class DeferredSamples implements Disposable {
     const pids = new Set<number>();
     for (const { record } of this.waiting) pids.add(record.getUint32(AT.tgid, true));
     for (const record of this.queue) pids.add(record.getUint32(AT.tgid, true));
+    for (const record of this.late.records()) pids.add(record.getUint32(AT.tgid, true));
     return pids;
   }
 
@@ -120,18 +134,26 @@ export class DeferredSamples implements Disposable {
     }
     while (this.due.length > 0 && performance.now() <= deadline) {
       this.recent.clear();
-      for (const waiting of this.due.splice(0, CHUNK)) this.walkAgain(waiting);
+      for (const waiting of this.due.splice(0, CHUNK)) this.advance(waiting, !this.hurried);
+    }
+    this.recent.clear();
+    while (performance.now() <= deadline) {
+      const record = this.late.takeDue();
+      if (record === undefined) break;
+      this.takeLate(record, false);
     }
     return this.ready.splice(0);
   }
 
   /** When every sample read so far has been walked; not those read since, which a busy host never ends. */
   async settled(): Promise<void> {
+    this.recent.clear();
+    for (const record of this.late.takeAll()) this.takeLate(record, true);
     for (const [index, waiting] of [...this.waiting].entries())
       while (!waiting.done && !this.closed) {
         await waiting.loaded;
         if (index % CHUNK === 0) this.recent.clear();
-        this.walkAgain(waiting);
+        this.advance(waiting, !this.hurried);
       }
     this.due = this.due.filter(({ done }) => !done);
   }
@@ -144,6 +166,7 @@ export class DeferredSamples implements Disposable {
   close(): void {
     this.closed = true;
     this.waiting.clear();
+    this.late.clear();
     this.queue = [];
     this.ring.close();
   }
@@ -173,45 +196,41 @@ export class DeferredSamples implements Disposable {
     this.recover(pid, record.getBigUint64(AT.start_boottime, true));
     const met = this.install(record);
     const hasRoom = !this.hurried && this.waitingBytes < MOST_WAITING_BYTES;
+    const pending = pendingOf(record, false);
     // The sampler could not go through it, and neither can we: nothing is walked in vain.
-    if (hasRoom && met !== undefined && this.tableOf(met) === LOADING) {
-      this.wait(record, met);
-      return;
-    }
-    const walk = this.walk(record);
-    if (hasRoom && walk.missing !== undefined) {
-      this.wait(record, walk.missing);
-      return;
-    }
-    this.waitingBytes -= record.byteLength;
-    this.finish(record, walk);
+    if (hasRoom && met !== undefined && this.tableOf(met) === LOADING) this.waitFor(pending, met);
+    else this.advance(pending, hasRoom);
   }
 
-  private wait(record: DataView, missing: ObjectFile): void {
-    const waiting = { record, attempts: 1, done: false, loaded: Promise.resolve() };
-    this.waiting.add(waiting);
-    this.waitFor(waiting, missing);
+  /** One that has waited for what its runtime says. @param isLast for the last time */
+  private takeLate(record: DataView, isLast: boolean): void {
+    this.waitingBytes += record.byteLength;
+    this.advance(pendingOf(record, isLast), !this.hurried);
+  }
+
+  private advance(pending: Pending, mayWait: boolean): void {
+    if (pending.done || this.closed) return;
+    const { record, isLast } = pending;
+    const walk = this.walk(record, mayWait && !isLast);
+    const { missing } = walk;
+    const isLate = missing instanceof JitImage;
+    if (!isLate && missing !== undefined && mayWait && pending.attempts++ < MOST_ATTEMPTS) {
+      this.waitFor(pending, missing);
+      return;
+    }
+    pending.done = true;
+    this.waiting.delete(pending);
+    this.waitingBytes -= record.byteLength;
+    if (!isLate) this.finish(record, walk.stack, missing !== undefined);
+    else for (const pushedOut of this.late.add(record, missing)) this.takeLate(pushedOut, true);
   }
 
   /** Thousands may wait for one table: they are walked in read(), not all when it is there. */
-  private waitFor(waiting: Waiting, missing: ObjectFile): void {
-    waiting.loaded = this.tables.loaded(missing).then(() => {
-      this.due.push(waiting);
+  private waitFor(pending: Pending, missing: ObjectFile): void {
+    this.waiting.add(pending);
+    pending.loaded = this.tables.loaded(missing).then(() => {
+      this.due.push(pending);
     });
-  }
-
-  private walkAgain(waiting: Waiting): void {
-    if (waiting.done || this.closed) return;
-    const { record } = waiting;
-    const walk = this.walk(record);
-    if (walk.missing !== undefined && !this.hurried && waiting.attempts++ < MOST_ATTEMPTS) {
-      this.waitFor(waiting, walk.missing);
-      return;
-    }
-    waiting.done = true;
-    this.waiting.delete(waiting);
-    this.waitingBytes -= record.byteLength;
-    this.finish(record, walk);
   }
 
   private tableOf(object: ObjectFile): UnwindTable | undefined | typeof LOADING {
@@ -221,19 +240,21 @@ export class DeferredSamples implements Disposable {
     return table;
   }
 
-  private finish(record: DataView, { stack, missing }: Walk): void {
-    const userStop = missing === undefined ? STOPS[stack.stop] : unwindStop.STOP_NO_TABLE;
+  private finish(record: DataView, stack: UnwoundStack, isCut: boolean): void {
+    const userStop = isCut ? unwindStop.STOP_NO_TABLE : STOPS[stack.stop];
     this.stops[userStop] = (this.stops[userStop] ?? 0) + 1;
     this.ready.push(stackCount(record, stack, userStop));
   }
 
-  private walk(record: DataView): Walk {
+  /** @param isPatient whether it stops where a runtime may say something later */
+  private walk(record: DataView, isPatient: boolean): Walk {
     const pid = record.getUint32(AT.tgid, true);
     const time = record.getBigUint64(AT.time_ns, true);
     const register = (number: number) => record.getBigUint64(AT.registers + 8 * number, true);
     const stackStart = record.getBigUint64(AT.stack_start, true);
     const present = record.getUint32(AT.stack_present, true);
-    let missing: ObjectFile | undefined;
+    const generated = this.generatedCode.walk(ownerOf(record));
+    let missing: ObjectFile | JitImage | undefined;
     const stack = unwind({
       machine: MACHINE,
       registers: {
@@ -255,6 +276,12 @@ export class DeferredSamples implements Disposable {
         const mapping = this.spaces.find(pid, Number(address), time);
         if (mapping === undefined) return undefined;
         const object = mapping.object ?? this.objects.of(pid, mapping);
+        if (isGenerated(object)) {
+          const code = generated.find(Number(address), mapping);
+          if (code !== 'unknown') return code;
+          missing = isPatient ? generated.image : undefined;
+          return isPatient ? undefined : BY_FRAME_POINTER;
+        }
         const table = this.tableOf(object);
         if (table === LOADING) {
           missing = object;
@@ -281,6 +308,9 @@ export class DeferredSamples implements Disposable {
     const found = memory && mapping.former === undefined ? copyOf(mapping) : mapping;
     const original = this.copies.original(pid, found);
     const object = original.object ?? this.objects.of(pid, original);
+    // Nothing is said of all of it: each piece of code has its own table, or none.
+    if (memory && isGenerated(object) && this.generatedCode.isDumped(ownerOf(record)))
+      return undefined;
     const { start, end } = memory ?? mapping;
     const place = memory ? -start : mapping.fileOffset - mapping.start;
     const shift = original.fileOffset - original.start - place;
@@ -293,6 +323,19 @@ export class DeferredSamples implements Disposable {
 /** As if the file had been there before, and nobody knew what is there now. */
 function copyOf(mapping: MappedObject): MappedObject {
   return { ...mapping, former: mapping };
+}
+
+/** Of what has neither. */
+const BY_FRAME_POINTER = { table: undefined, fileOffset: 0 } as const;
+
+/** Whose sample it is. */
+function ownerOf(record: DataView): SampledImage {
+  return {
+    pid: record.getUint32(AT.tgid, true),
+    startTime: record.getBigUint64(AT.start_boottime, true),
+    execId: record.getBigUint64(AT.exec_id, true),
+    lastTime: record.getBigUint64(AT.time_ns, true),
+  };
 }
 
 const LAST_WORD = BigInt(deferredSample.bytes.stack - 8);

@@ -2,13 +2,13 @@
 // meets its object, by the object reader's thread; it is shared by all processes, and taken out of the
 // kernel again when it has not been used for longest and the budget asks for room.
 
-import { MAPS, objectTable } from '@waggle/bpf';
+import { MAPS, objectTable, tablePresence } from '@waggle/bpf';
 import { type BpfMap, type BpfObject, log, type Native } from '@waggle/ffi';
 import { UnwindTable } from '@waggle/unwind';
-import type { ObjectFile } from '../mappings/object-files.ts';
+import { isGenerated, type ObjectFile } from '../mappings/object-files.ts';
 import type { UnwindTableAnswer } from '../symbolization/protocol.ts';
 import type { ObjectReader } from '../symbolization/symbolization-client.ts';
-import { isContent, nameOf, stateOfObject } from './sampled-object.ts';
+import { isContent, memoryOf, nameOf, stateOfObject } from './sampled-object.ts';
 import { TableSlots } from './table-slots.ts';
 
 export interface UnwindTableStats {
@@ -136,7 +136,8 @@ export class UnwindTables implements Disposable {
     const met: MetObject = { name, key: key.slice(), time, shift: copy?.shift ?? 0 };
     const state = stateOfObject(file);
     if (state === undefined || (copy === undefined && !isContent(met.key, file))) {
-      this.setObject(met, undefined);
+      const isDescribed = isGenerated(file) && memoryOf(key) === undefined;
+      this.setObject(met, isDescribed ? 'generated' : undefined);
       return;
     }
     if (copy !== undefined) this.rememberCopy(copy, met.key);
@@ -314,10 +315,13 @@ export class UnwindTables implements Disposable {
     return batch;
   }
 
-  private setObject({ key, time, shift }: MetObject, table: number | undefined): void {
+  private setObject(
+    { key, time, shift }: MetObject,
+    table: number | 'generated' | undefined,
+  ): void {
     const value = new DataView(new ArrayBuffer(objectTable.size));
-    value.setUint32(objectTable.offset.table, table ?? 0, true);
-    value.setUint32(objectTable.offset.present, table === undefined ? 0 : 1, true);
+    value.setUint32(objectTable.offset.table, typeof table === 'number' ? table : 0, true);
+    value.setUint32(objectTable.offset.present, presenceOf(table), true);
     value.setBigUint64(objectTable.offset.last_used_ns, time, true);
     value.setBigInt64(objectTable.offset.shift, BigInt(shift), true);
     this.objects.set(key, new Uint8Array(value.buffer));
@@ -357,4 +361,9 @@ export class UnwindTables implements Disposable {
     this.bytes -= bytes;
     this.evicted++;
   }
+}
+
+function presenceOf(table: number | 'generated' | undefined): number {
+  if (table === undefined) return tablePresence.TABLE_NONE;
+  return table === 'generated' ? tablePresence.TABLE_GENERATED : tablePresence.TABLE_PRESENT;
 }

@@ -127,6 +127,70 @@ test('call frame information belongs to the code that is loaded next', () => {
   });
 });
 
+test('a copy of code that has call frame information has the same', () => {
+  const frames = new Uint8Array(48).fill(1);
+  const table = new Uint8Array(20);
+  const bytes = (...tail: number[]) =>
+    Uint8Array.from([0x48, 0x83, 0xec, 8, 0xff, 0xd1, 0x48, ...tail]);
+  const loadOf = (address: bigint, code: Uint8Array) =>
+    record(0, bytesOf(7, 7, address, address, BigInt(code.length), 0n, 'f', code));
+  const trampoline = bytes(0x83, 0xc4);
+  const short = Uint8Array.of(0x90, 0xc3);
+  const content = Buffer.concat([
+    ...[header, unwinding(frames, table), loadOf(0x1000n, trampoline)],
+    ...[unwinding(new Uint8Array(40), table), loadOf(0x1100n, short)],
+  ]);
+  const memory = new Uint8Array(0x100).fill(0xcc);
+  memory.set(trampoline, 0);
+  memory.set(trampoline, 0x20);
+  memory.set(bytes(0x11, 0x22), 0x40);
+  memory.set(short, 0x60);
+  memory.set(trampoline, 0xf7);
+  const within = { start: 0x8000, end: 0x8100 };
+  const read = ({ start, end }: { start: number; end: number }) => {
+    expect(start).toBeGreaterThanOrEqual(within.start);
+    expect(end).toBeLessThanOrEqual(within.end);
+    return memory.subarray(start - within.start, end - within.start);
+  };
+  withDump(content, (dump) => {
+    const startOf = (address: number) => dump.unwindingOfCopy(address, within, read)?.start;
+    expect([0x8000, 0x8008, 0x8009, 0x8020, 0x8026].map(startOf)).toEqual([
+      ...[0x8000, 0x8000, undefined, 0x8020, 0x8020],
+    ]);
+    expect([0x8042, 0x8060, 0x80f6, 0x80ff].map(startOf)).toEqual([
+      ...[undefined, undefined, undefined, 0x80f7],
+    ]);
+    expect(dump.unwindingOfCopy(0x8000, within, read)?.ehFrame).toEqual(frames);
+    expect(dump.unwindingOfCopy(0x8000, within, () => undefined)).toBeUndefined();
+  });
+});
+
+test('whether there is call frame information, and until when all was read', () => {
+  const frames = unwinding(new Uint8Array(48), new Uint8Array(20));
+  withDump(header, (dump) => {
+    expect(dump.hasUnwinding).toBeUndefined();
+    appendFileSync(file, load(0x1000n, 8n, 'without'));
+    dump.refresh(500);
+    expect([dump.hasUnwinding, dump.readUntil]).toEqual([false, 500]);
+    appendFileSync(file, Buffer.concat([frames, load(0x2000n, 8n, 'with')]));
+    dump.refresh(600);
+    expect([dump.hasUnwinding, dump.readUntil]).toEqual([true, 600]);
+  });
+  const many = Buffer.concat([
+    header,
+    ...Array.from({ length: 4000 }, () => load(0x1000n, 8n, 'x')),
+  ]);
+  withDump(
+    many,
+    (dump) => {
+      expect(dump.readUntil).toBe(Number.NEGATIVE_INFINITY);
+      for (let now = 1; now < 10; now++) dump.refresh(now);
+      expect(dump.readUntil).toBe(9);
+    },
+    { maxBytesAtOnce: 100_000 },
+  );
+});
+
 test('each time has the name that it says for it', () => {
   const loads = [10n, 20n, 30n].map((time) => load(0x1000n, 8n, `at ${time}`, 8, time));
   withDump(Buffer.concat([header, ...loads]), (dump) => {

@@ -8,7 +8,12 @@ import { viewOf } from '../elf/headers.ts';
 import { utf8 } from '../elf/string-table.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
-import { type JitUnwinding, JitUnwindings, readJitUnwinding } from './jit-unwinding.ts';
+import {
+  type AddressRange,
+  JitUnwindings,
+  readJitUnwinding,
+  type UnwoundCode,
+} from './jit-unwinding.ts';
 import { JscNames } from './jsc-names.ts';
 import type { MapMemory, MapShare } from './map-memory.ts';
 
@@ -21,12 +26,6 @@ export interface JitDumpOptions extends Partial<PerfMapLimits> {
   readonly maxUnwindingBytes?: number;
   /** What it shares with the other maps; its own limits are all unless given. */
   readonly memory?: MapMemory;
-}
-
-/** What unwinds code, and where that code is. */
-export interface UnwoundCode extends JitUnwinding {
-  readonly start: number;
-  readonly size: number;
 }
 
 const DEFAULTS = {
@@ -80,6 +79,7 @@ export class JitDump {
   #closed = false;
   #hasTimes = true;
   #knownUntil = 0;
+  #readUntil = Number.NEGATIVE_INFINITY;
   /** CLOCK_MONOTONIC of this refresh. */
   #now: number | undefined;
 
@@ -103,6 +103,11 @@ export class JitDump {
   /** Until when everything is known that the runtime says: it may keep what is newer for a while. */
   get knownUntil(): number {
     return this.#knownUntil;
+  }
+
+  /** When it was last read to its end, as the clock of `refresh` has it. */
+  get readUntil(): number {
+    return this.#readUntil;
   }
 
   /**
@@ -129,9 +134,10 @@ export class JitDump {
       this.#isBehind = this.#read >= this.#limits.maxBytesAtOnce || (this.#memory?.left ?? 1) <= 0;
       if (this.#isBehind) return;
       const used = this.#readRecords(size);
-      if (used === 0) return;
+      if (used === 0) break;
       this.#offset += used;
     }
+    this.#readUntil = now ?? Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -157,6 +163,26 @@ export class JitDump {
   /** Whether the last `refresh` has left something for the next one. */
   get isBehind(): boolean {
     return !this.#closed && this.#isBehind;
+  }
+
+  /**
+   * The same for code that the runtime has not described yet, as long as it is a copy of a piece that it
+   * has: CPython keeps the last 4 KiB of its dump until it ends, and all of its code is one trampoline.
+   * @param within the mapping that the code is in
+   * @param read memory of the process; undefined when it cannot be read
+   */
+  unwindingOfCopy(
+    address: number,
+    within: AddressRange,
+    read: (range: AddressRange) => Uint8Array | undefined,
+  ): UnwoundCode | undefined {
+    return this.#unwindings.ofCopy(address, within, read);
+  }
+
+  /** Whether there is call frame information; undefined as long as no code is described. */
+  get hasUnwinding(): boolean | undefined {
+    if (this.#unwound !== undefined) return true;
+    return this.#entries.count > 0 ? false : undefined;
   }
 
   /** Whether a limit was reached, and later entries are missing. */
@@ -237,6 +263,10 @@ export class JitDump {
       const name = length < 0 ? bytes : bytes.subarray(0, length);
       this.#entries.addEntry(number(LOAD.address), number(LOAD.size), name, since);
       this.#addUnwinding(number(LOAD.address), number(LOAD.size), this.#nextUnwinding, since);
+      if (this.#nextUnwinding !== undefined) {
+        const code = codeOf(this.#piece.subarray(at, end), number(LOAD.size));
+        this.#unwindings.addCode(this.#nextUnwinding, code);
+      }
       this.#nextUnwinding = undefined;
       if (isJsc(name)) this.#jscNames.add(utf8.decode(name));
     } else if (kind === JIT_CODE_MOVE && at + MOVE.bytes <= end) {
@@ -271,6 +301,13 @@ export class JitDump {
     }
     return this.#now ?? 0;
   }
+}
+
+/** The code at the end of a load record, unless it was not read to its end. */
+function codeOf(record: Uint8Array, size: number): Uint8Array | undefined {
+  const isWhole = record.length === viewOf(record).getUint32(4, true);
+  const begin = record.length - size;
+  return isWhole && size > 0 && begin > LOAD.name ? record.subarray(begin) : undefined;
 }
 
 /** Whether a name begins with `JSC-`. */

@@ -35,9 +35,29 @@ export function readJitUnwinding(record: Uint8Array): JitUnwinding | undefined {
   };
 }
 
+/** What unwinds code, and where that code is. */
+export interface UnwoundCode extends JitUnwinding {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** A range of a process's addresses. */
+export interface AddressRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Shorter code may be the beginning of any other; of longer code hardly two pieces are the same. */
+const MIN_COPIED_BYTES = 8;
+const MAX_COPIED_BYTES = 256;
+/** Python has one, for all functions. */
+const MAX_COPIED = 4;
+
 /** Equal ones once: a runtime with one form of code gives the same for each function. */
 export class JitUnwindings {
   readonly #known: JitUnwinding[] = [];
+  /** By number, the code of the first function that has it. */
+  readonly #copied = new Map<number, Uint8Array>();
   readonly #places = new Map<string, number>();
   #bytes = 0;
 
@@ -69,6 +89,38 @@ export class JitUnwindings {
   at(number: number): JitUnwinding | undefined {
     return this.#known[number];
   }
+
+  /** Remembers what code has it. @param code undefined if it is not known */
+  addCode(number: number, code: Uint8Array | undefined): void {
+    if (code === undefined || code.length < MIN_COPIED_BYTES || code.length > MAX_COPIED_BYTES)
+      return;
+    if (this.#copied.size < MAX_COPIED && !this.#copied.has(number))
+      this.#copied.set(number, code.slice());
+  }
+
+  /**
+   * Of code that is a copy of code that has one: it is unwound alike.
+   * @param within where the copy must lie
+   * @param read bytes of the process's memory; undefined when they cannot be read
+   */
+  ofCopy(
+    address: number,
+    within: AddressRange,
+    read: (range: AddressRange) => Uint8Array | undefined,
+  ): UnwoundCode | undefined {
+    for (const [number, code] of this.#copied) {
+      const { length: size } = code;
+      const from = Math.max(address - size + 1, within.start);
+      const bytes = read({ start: from, end: Math.min(address + size, within.end) });
+      const places = bytes === undefined ? [] : placesOf(code, bytes);
+      const [place] = places.map((offset) => from + offset).filter((start) => start <= address);
+      const unwinding = this.#known[number];
+      // Two that overlap: nobody can say which one is executed.
+      if (place === undefined || places.length > 1 || unwinding === undefined) continue;
+      return { ...unwinding, start: place, size };
+    }
+    return undefined;
+  }
 }
 
 /** Each byte is a character of its own there. */
@@ -76,4 +128,11 @@ const LATIN1 = new TextDecoder('latin1');
 
 function textOf(bytes: Uint8Array): string {
   return LATIN1.decode(bytes);
+}
+
+function placesOf(needle: Uint8Array, bytes: Uint8Array): number[] {
+  const places: number[] = [];
+  for (let at = 0; at + needle.length <= bytes.length; at++)
+    if (needle.every((byte, index) => byte === bytes[at + index])) places.push(at);
+  return places;
 }

@@ -8,7 +8,7 @@ import { encodeTable } from '../table/encode.ts';
 import { RowList } from '../table/row-list.ts';
 import { RuleDictionary } from '../table/rule-dictionary.ts';
 import { UnwindTable } from '../table/unwind-table.ts';
-import { frameSources } from './frame-sources.ts';
+import { type FrameSources, frameSources } from './frame-sources.ts';
 import { inOrder } from './function-ranges.ts';
 
 /** What the file's call frame information covers, and what was wrong with it. */
@@ -39,7 +39,11 @@ export interface BuiltTable {
  * system errors of reading.
  */
 export function buildUnwindTable(elf: ElfImage): BuiltTable {
-  const found = frameSources(elf);
+  return tableOfSources(frameSources(elf));
+}
+
+/** Throws `UnwindError` beyond the limits. */
+export function tableOfSources(found: FrameSources): BuiltTable {
   const { architecture, sources } = found;
   const rows = new RowList();
   const rules = new RuleDictionary();
