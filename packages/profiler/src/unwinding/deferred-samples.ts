@@ -3,32 +3,27 @@
 // the first sample of a program is as whole as the last, however briefly it runs. Stacks that meet a
 // table which is still being read wait for it.
 
-import { decodeComm, deferredBounds, deferredSample, MAPS, unwindStop } from '@waggle/bpf';
+import { MAPS, unwindStop } from '@waggle/bpf';
 import { type BpfObject, type Native, RingBuffer } from '@waggle/ffi';
-import {
-  EM_AARCH64,
-  EM_X86_64,
-  type StopReason,
-  type UnwindTable,
-  type UnwoundStack,
-  unwind,
-} from '@waggle/unwind';
+import { type StopReason, type UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
 import { JitImage } from '../mappings/jit-image.ts';
-import type { SampledImage } from '../mappings/jit-maps.ts';
 import { isGenerated, type ObjectFile, type ObjectFiles } from '../mappings/object-files.ts';
 import type { TextCopies } from '../mappings/text-copies.ts';
 import type { StackCount } from '../sampling/sample-maps.ts';
+import {
+  MACHINE,
+  metObjectOf,
+  ownerOf,
+  registersOf,
+  stackCount,
+  stackOf,
+} from './deferred-record.ts';
 import type { GeneratedCode } from './generated-code.ts';
 import { LateSamples } from './late-samples.ts';
 import { memoryOf } from './sampled-object.ts';
 import { LOADING, type UnwindTables } from './unwind-tables.ts';
-
-const AT = deferredSample.offset;
-const MACHINE = process.arch === 'arm64' ? EM_AARCH64 : EM_X86_64;
-/** DWARF numbers: AMD64 ABI figure 3.36; AADWARF64 4.1. */
-const NUMBERS = MACHINE === EM_AARCH64 ? { sp: 31, fp: 29, third: 30 } : { sp: 7, fp: 6, third: 3 };
 
 const STOPS: Readonly<Record<StopReason, number>> = {
   end: unwindStop.STOP_END,
@@ -111,9 +106,9 @@ export class DeferredSamples implements Disposable {
   /** Processes whose stacks wait for tables: what they had mapped is needed still. */
   waitingPids(): ReadonlySet<number> {
     const pids = new Set<number>();
-    for (const { record } of this.waiting) pids.add(record.getUint32(AT.tgid, true));
-    for (const record of this.queue) pids.add(record.getUint32(AT.tgid, true));
-    for (const record of this.late.records()) pids.add(record.getUint32(AT.tgid, true));
+    for (const { record } of this.waiting) pids.add(ownerOf(record).pid);
+    for (const record of this.queue) pids.add(ownerOf(record).pid);
+    for (const record of this.late.records()) pids.add(ownerOf(record).pid);
     return pids;
   }
 
@@ -192,8 +187,8 @@ export class DeferredSamples implements Disposable {
   }
 
   private take(record: DataView): void {
-    const pid = record.getUint32(AT.tgid, true);
-    this.recover(pid, record.getBigUint64(AT.start_boottime, true));
+    const { pid, startTime } = ownerOf(record);
+    this.recover(pid, startTime);
     const met = this.install(record);
     const hasRoom = !this.hurried && this.waitingBytes < MOST_WAITING_BYTES;
     const pending = pendingOf(record, false);
@@ -248,30 +243,13 @@ export class DeferredSamples implements Disposable {
 
   /** @param isPatient whether it stops where a runtime may say something later */
   private walk(record: DataView, isPatient: boolean): Walk {
-    const pid = record.getUint32(AT.tgid, true);
-    const time = record.getBigUint64(AT.time_ns, true);
-    const register = (number: number) => record.getBigUint64(AT.registers + 8 * number, true);
-    const stackStart = record.getBigUint64(AT.stack_start, true);
-    const present = record.getUint32(AT.stack_present, true);
+    const { pid, lastTime: time } = ownerOf(record);
     const generated = this.generatedCode.walk(ownerOf(record));
     let missing: ObjectFile | JitImage | undefined;
     const stack = unwind({
       machine: MACHINE,
-      registers: {
-        pc: record.getBigUint64(AT.pc, true),
-        sp: register(NUMBERS.sp),
-        fp: register(NUMBERS.fp),
-        third: register(NUMBERS.third),
-        all: Array.from({ length: deferredSample.bytes.registers / 8 }, (_, number) =>
-          register(number),
-        ),
-      },
-      read: (address) => {
-        const offset = address - stackStart;
-        if (offset < 0n || offset > LAST_WORD || !isPresent(present, Number(offset)))
-          return undefined;
-        return record.getBigUint64(AT.stack + Number(offset), true);
-      },
+      registers: registersOf(record),
+      read: stackOf(record),
       find: (address) => {
         const mapping = this.spaces.find(pid, Number(address), time);
         if (mapping === undefined) return undefined;
@@ -295,14 +273,12 @@ export class DeferredSamples implements Disposable {
 
   /** Returns the object that the sampler met, if it was asked for. */
   private install(record: DataView): ObjectFile | undefined {
-    const pid = record.getUint32(AT.tgid, true);
-    const time = record.getBigUint64(AT.time_ns, true);
-    const address = Number(record.getBigUint64(AT.object_address, true));
+    const { pid, lastTime: time } = ownerOf(record);
+    const { key, address } = metObjectOf(record);
     const mapping = this.spaces.mappingAt(pid, address, time);
     if (mapping === undefined) return undefined;
     // The next sample asks again.
     if (this.copies.isUndecided(mapping)) return undefined;
-    const key = new Uint8Array(record.buffer, record.byteOffset + OBJECT_AT, OBJECT_BYTES);
     const memory = memoryOf(key);
     // mremap(2) tells nobody: what is known as the file may be a copy of it.
     const found = memory && mapping.former === undefined ? copyOf(mapping) : mapping;
@@ -327,52 +303,3 @@ function copyOf(mapping: MappedObject): MappedObject {
 
 /** Of what has neither. */
 const BY_FRAME_POINTER = { table: undefined, fileOffset: 0 } as const;
-
-/** Whose sample it is. */
-function ownerOf(record: DataView): SampledImage {
-  return {
-    pid: record.getUint32(AT.tgid, true),
-    startTime: record.getBigUint64(AT.start_boottime, true),
-    execId: record.getBigUint64(AT.exec_id, true),
-    lastTime: record.getBigUint64(AT.time_ns, true),
-  };
-}
-
-const LAST_WORD = BigInt(deferredSample.bytes.stack - 8);
-
-/** Whether a word's pages were in memory: a bit for each, see copy_stack() of the BPF program. */
-function isPresent(pages: number, offset: number): boolean {
-  const page = (at: number) => (pages >>> Math.floor(at / deferredBounds.DEFERRED_PAGE_BYTES)) & 1;
-  return (page(offset) & page(offset + 7)) === 1;
-}
-
-const OBJECT_AT = AT['object.inode'];
-const OBJECT_BYTES = AT.object_address - OBJECT_AT;
-
-function stackCount(
-  record: DataView,
-  { pcs, interrupted }: UnwoundStack,
-  userStop: number,
-): StackCount {
-  const time = record.getBigUint64(AT.time_ns, true);
-  const bytes = new Uint8Array(record.buffer, record.byteOffset, record.byteLength);
-  return {
-    pid: record.getUint32(AT.tgid, true),
-    startTime: record.getBigUint64(AT.start_boottime, true),
-    execId: record.getBigUint64(AT.exec_id, true),
-    comm: decodeComm(bytes, AT.comm),
-    tid: record.getUint32(AT.tid, true),
-    threadComm: decodeComm(bytes, AT.thread_comm),
-    count: 1,
-    firstTime: time,
-    lastTime: time,
-    cpu: record.getUint32(AT.cpu, true),
-    user: pcs.map(Number),
-    interrupted,
-    kernel: Array.from({ length: record.getUint32(AT.kernel_depth, true) }, (_, frame) =>
-      record.getBigUint64(AT.kernel + 8 * frame, true),
-    ),
-    truncated: userStop === unwindStop.STOP_TOO_DEEP,
-    userStop,
-  };
-}

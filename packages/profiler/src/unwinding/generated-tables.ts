@@ -3,13 +3,8 @@
 // them, so what making them takes is bounded.
 
 import type { UnwoundCode } from '@waggle/symbols';
-import {
-  buildGeneratedCodeTable,
-  EM_AARCH64,
-  EM_X86_64,
-  UnwindError,
-  type UnwindTable,
-} from '@waggle/unwind';
+import { buildGeneratedCodeTable, UnwindError, type UnwindTable } from '@waggle/unwind';
+import { MACHINE } from './deferred-record.ts';
 
 /** A function of V8 with a hundred exits has 600 bytes. */
 const MAX_FRAME_BYTES = 16 * 1024;
@@ -33,7 +28,7 @@ export class GeneratedCodeTables {
   private spentMs = 0;
 
   constructor(
-    private readonly machine = process.arch === 'arm64' ? EM_AARCH64 : EM_X86_64,
+    private readonly machine = MACHINE,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
