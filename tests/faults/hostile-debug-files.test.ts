@@ -134,7 +134,8 @@ faultRow(
     area,
     what: 'recording a program whose debug file lies on a file system that does not answer',
     holds: 'it ends in time, and other programs have their names',
-    times: [1, 3],
+    // Of some runs the runtime waits for the thread that it was told to end: docs/reliability.md.
+    times: [0, 3],
   },
   async (round) => {
     const path = join(folder, `dead_${round}`);

@@ -173,7 +173,7 @@ faultRow(
     try {
       writeMap(map, 246 * MEBIBYTE);
       for (let index = 0; index < (IS_LONG ? 12 : 4); index++) {
-        const generated = [workload('generated'), '600000', 'plain'];
+        const generated = ['nice', '-n', '19', workload('generated'), '600000', 'plain'];
         burners.adopt(new TestProcess(generated, { uid: NOBODY }));
         const link = `/tmp/perf-${burners.pids.at(-1)}.map`;
         linkSync(map, link);
