@@ -22,6 +22,12 @@ const SWEEP_AT_MOST_EVERY_MS = 250;
 /** All that is mapped is looked at: a host with many processes is swept less often. */
 const SWEEP_SHARE = 1 / 20;
 
+/**
+ * What the engine lets wait adds up over hours: its next full collection comes when the heap has grown by a
+ * part of itself. One takes some 20 ms of CPU time.
+ */
+const COLLECT_EVERY_MS = 60_000;
+
 interface Parts {
   readonly spaces: AddressSpaces;
   readonly objects: ObjectFiles;
@@ -39,6 +45,7 @@ export class BoundedMemory {
   private openWhenNamed = 0;
   private openWhenSwept = 0;
   private sweepAt = 0;
+  private collectedAt = performance.now();
   private isNaming = false;
 
   constructor(
@@ -77,6 +84,7 @@ export class BoundedMemory {
         () => {
           this.sweep();
           this.openWhenNamed = this.parts.objects.open;
+          this.collectGarbage();
         },
         // The reader was closed, or a file could not be read: named at the end, or never.
         () => {},
@@ -84,6 +92,12 @@ export class BoundedMemory {
       .finally(() => {
         this.isNaming = false;
       });
+  }
+
+  private collectGarbage(): void {
+    if (performance.now() - this.collectedAt < COLLECT_EVERY_MS) return;
+    this.collectedAt = performance.now();
+    (globalThis as { Bun?: { gc(isSynchronous: boolean): void } }).Bun?.gc(true);
   }
 
   /** Events of their exits may be lost. */
