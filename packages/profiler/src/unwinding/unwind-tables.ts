@@ -336,7 +336,7 @@ export class UnwindTables implements Disposable {
     const evicted: number[] = [];
     for (const { state, table } of byUse) {
       const fits = this.bytes + wanted <= this.budgetBytes * 0.9;
-      if (fits && this.slots.unused >= SPARE_NUMBERS) break;
+      if (fits && this.slots.unused + evicted.length >= SPARE_NUMBERS) break;
       this.forget(state, table);
       evicted.push(table.number);
       log('evicted', () => ({ what: 'unwind table', name: `${table.number}`, why: 'no room' }));
