@@ -2,14 +2,16 @@
 
 import { dlopen } from 'bun:ffi';
 import { expect } from 'bun:test';
-import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
-import { objectKey } from '@waggle/bpf';
+import { closeSync, copyFileSync, fstatSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { objectKey, unwindBounds } from '@waggle/bpf';
 import { openNative } from '@waggle/ffi';
 import { loadKernelPrograms } from '../packages/core/src/kernel/kernel-programs.ts';
 import { ObjectReader } from '../packages/profiler/src/symbolization/symbolization-client.ts';
 import { UnwindTables } from '../packages/profiler/src/unwinding/unwind-tables.ts';
 import { eventually } from './support/deadline.ts';
 import { kernelTest } from './support/kernel-test.ts';
+import { freshFolder, workloadNamed } from './support/workloads.ts';
 
 const RLIMIT_NOFILE = 7;
 const libc = dlopen('libc.so.6', {
@@ -79,4 +81,40 @@ kernelTest(
     await eventually('the table', () => tables.stats().tables === 1);
     closeSync(fd);
   },
+);
+
+kernelTest(
+  'when the numbers of tables run out, a few make way and not all',
+  async () => {
+    const native = await openNative();
+    using programs = loadKernelPrograms(native, {
+      hooks: [],
+      sampleEntries: 64,
+      ringBytes: 64 * 1024,
+      tracksProcesses: false,
+      unwind: 'dwarf',
+    });
+    using reader = new ObjectReader({ lines: false });
+    using tables = new UnwindTables(native, programs.object, reader);
+    const folder = freshFolder();
+    const program = workloadNamed('named_burn', 'burn_in_many_files');
+    const COUNT = unwindBounds.UNWIND_TABLES_MAX + 100;
+    for (let n = 1; n <= COUNT; n++) {
+      const path = join(folder, `${n}`);
+      copyFileSync(program, path);
+      const fd = openSync(path, 'r');
+      const file = { key: path, path, fd, content: undefined, missing: undefined };
+      const key = keyOf(fd);
+      new DataView(key.buffer).setBigUint64(objectKey.offset.number, BigInt(n), true);
+      await tables.loaded(file);
+      tables.install(key, file, BigInt(n));
+      closeSync(fd);
+      unlinkSync(path);
+    }
+    await eventually('evictions', () => tables.stats().evicted > 0);
+    await Bun.sleep(300);
+    expect(tables.stats().evicted).toBeLessThan(512);
+    expect(tables.stats().tables).toBeGreaterThan(COUNT - 512);
+  },
+  120_000,
 );
