@@ -8,7 +8,17 @@ import { MemoryProcfs } from '../src/testing.ts';
 const NOBODY = 2 ** 22 + 1; // above the largest pid_max
 
 const memory = new MemoryProcfs();
-memory.spawn(process.pid, { cmdline: ['x', 'y'], environ: { A: '1' } });
+memory.spawn(process.pid, {
+  cmdline: ['x', 'y'],
+  environ: { A: '1' },
+  limits: { 'Max open files': { soft: 1024, hard: Number.POSITIVE_INFINITY } },
+  maps: [
+    {
+      ...{ start: 0x1000, end: 0x2000, permissions: 'r-xp', fileOffset: 0 },
+      ...{ device: '8:1', inode: 5n, path: '/bin/x', deleted: false },
+    },
+  ],
+});
 
 const implementations: Record<string, Procfs> = {
   RealProcfs: new RealProcfs(),
@@ -43,6 +53,27 @@ for (const [name, procfs] of Object.entries(implementations)) {
     assert.ok(procfs.namespace(pid, 'pid') > 0);
   });
 
+  test(`${name}: what a process has mapped and mounted, and its limits`, () => {
+    const { pid } = process;
+    const maps = procfs.maps(pid);
+    const text = maps.find(({ permissions, inode }) => permissions[2] === 'x' && inode > 0n);
+    assert.match(text?.path ?? '', /^\//);
+    assert.ok(maps.every(({ start, end }) => start < end));
+    assert.ok(maps.every(({ start }, index) => start >= (maps[index - 1]?.end ?? 0)));
+    const root = procfs.mountinfo(pid).find(({ mountPoint }) => mountPoint === '/');
+    assert.match(root?.device ?? '', /^\d+:\d+$/);
+    const files = procfs.limits(pid).get('Max open files');
+    assert.ok(files !== undefined && files.soft > 0 && files.hard >= files.soft);
+  });
+
+  test(`${name}: self is whoever asks`, () => {
+    const { pid } = process;
+    assert.deepEqual(procfs.limits('self'), procfs.limits(pid));
+    assert.deepEqual(procfs.mountinfo('self'), procfs.mountinfo(pid));
+    assert.equal(procfs.maps('self')[0]?.path, procfs.maps(pid)[0]?.path);
+    assert.equal(procfs.namespace('self', 'mnt'), procfs.namespace(pid, 'mnt'));
+  });
+
   test(`${name}: nobody there is gone`, async () => {
     const gone = (error: unknown): boolean =>
       error instanceof ProcfsError && error.code === 'gone' && error.pid === NOBODY;
@@ -55,6 +86,9 @@ for (const [name, procfs] of Object.entries(implementations)) {
       'exe',
       'cwd',
       'cgroup',
+      'maps',
+      'mountinfo',
+      'limits',
     ] as const) {
       assert.throws(() => procfs[read](NOBODY), gone, read);
     }

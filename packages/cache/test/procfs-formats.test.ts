@@ -14,6 +14,9 @@ import {
 import { firstWord, parseCmdline } from '../src/procfs/cmdline.ts';
 import { parseEnviron } from '../src/procfs/environ.ts';
 import { type ImageLayout, layoutFingerprintOf } from '../src/procfs/layout-fingerprint.ts';
+import { parseLimits } from '../src/procfs/limits.ts';
+import { parseMaps } from '../src/procfs/maps.ts';
+import { parseMountinfo } from '../src/procfs/mountinfo.ts';
 import { parseProbe, parseStat } from '../src/procfs/stat.ts';
 import { parseStatus } from '../src/procfs/status.ts';
 
@@ -262,4 +265,87 @@ test('image mark: every part of the layout counts, and the whole stays exact', (
     }
   }
   assert.equal(marks.size, 1 + 7 * 5);
+});
+
+test('maps: files, memory, names with everything in them, and a line that was cut', () => {
+  const line = (rest: string): string => `55d0c8a00000-55d0c8a21000 r-xp 00001000 08:1f ${rest}`;
+  const parsed = (rest: string) => parseMaps(`${line(rest)}\n`)[0];
+  assert.deepEqual(parsed('131                        /usr/bin/a b'), {
+    start: 0x55d0c8a00000,
+    end: 0x55d0c8a21000,
+    permissions: 'r-xp',
+    fileOffset: 0x1000,
+    device: '8:31',
+    inode: 131n,
+    path: '/usr/bin/a b',
+    deleted: false,
+  });
+  assert.deepEqual(
+    ['7  /tmp/x (deleted)', '7  /tmp/a\\012b', '0 ', '0  [heap]', '0  (deleted)'].map((rest) => {
+      const { path, deleted } = parsed(rest) ?? {};
+      return [path, deleted];
+    }),
+    [
+      ['/tmp/x', true],
+      ['/tmp/a\nb', false],
+      ['', false],
+      ['[heap]', false],
+      ['(deleted)', false],
+    ],
+  );
+  const vsyscall =
+    'ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]';
+  assert.equal(parseMaps(vsyscall)[0]?.start, 0xffffffffff600000);
+  assert.equal(parseMaps(`${line('1 /a')}\n55d0c8a21000-55d0`).length, 1);
+  fc.assert(fc.property(fc.string(), (text) => Array.isArray(parseMaps(text))));
+});
+
+test('mountinfo: optional fields or none, and escapes', () => {
+  const text = [
+    '22 1 0:20 / / rw,relatime shared:1 master:2 - overlay overlay rw,lowerdir=/a:/b',
+    '36 22 98:0 /sub\\040dir /mnt\\011x\\134y rw - ext3 /dev/root\\040x rw,errors=continue',
+    '40 22 not a line',
+    '',
+  ].join('\n');
+  assert.deepEqual(parseMountinfo(text), [
+    {
+      id: 22,
+      parentId: 1,
+      device: '0:20',
+      root: '/',
+      mountPoint: '/',
+      type: 'overlay',
+      source: 'overlay',
+    },
+    {
+      id: 36,
+      parentId: 22,
+      device: '98:0',
+      root: '/sub dir',
+      mountPoint: '/mnt\tx\\y',
+      type: 'ext3',
+      source: '/dev/root x',
+    },
+  ]);
+  fc.assert(fc.property(fc.string(), (noise) => Array.isArray(parseMountinfo(noise))));
+});
+
+test('limits: by name, with and without a unit, and unlimited ones', () => {
+  const limits = parseLimits(
+    [
+      'Limit                     Soft Limit           Hard Limit           Units     ',
+      'Max cpu time              unlimited            unlimited            seconds   ',
+      'Max open files            1024                 524288               files     ',
+      'Max nice priority         0                    0                    ',
+      '',
+    ].join('\n'),
+  );
+  assert.deepEqual(
+    [...limits],
+    [
+      ['Max cpu time', { soft: Number.POSITIVE_INFINITY, hard: Number.POSITIVE_INFINITY }],
+      ['Max open files', { soft: 1024, hard: 524288 }],
+      ['Max nice priority', { soft: 0, hard: 0 }],
+    ],
+  );
 });

@@ -4,6 +4,7 @@
  * something happen just before them, which is how races are played in a fixed order.
  */
 
+import process from 'node:process';
 import type { ExecRecord } from '../exec-record.ts';
 import { containerIdFromPath } from './cgroup.ts';
 import { ProcfsError, type ProcfsErrorCode } from './error.ts';
@@ -13,8 +14,12 @@ import {
   type EnvironBlock,
   EXEC_IN_PROGRESS,
   type ExeLink,
+  type MapsEntry,
+  type MountInfo,
   type NamespaceKind,
+  type PidOrSelf,
   type Procfs,
+  type ProcLimits,
   type ProcProbe,
   type ProcStat,
   type ProcStatus,
@@ -34,6 +39,12 @@ export interface MemoryProcess {
   readonly cgroup?: string;
   /** Inode numbers; those not named are 4026531840, the host's. */
   readonly namespaces?: Partial<Record<NamespaceKind, number>>;
+  /** What it has mapped. Default nothing. */
+  readonly maps?: readonly MapsEntry[];
+  /** Default one, `/`, on device 0:1. */
+  readonly mountinfo?: readonly MountInfo[];
+  /** By the kernel's names. Default none. */
+  readonly limits?: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
   /** Neither command line nor executable. */
   readonly kernelThread?: boolean;
   /** Its image mark is 0, as for a reader without ptrace access. */
@@ -49,7 +60,10 @@ export type ProcfsFile =
   | 'exe'
   | 'cwd'
   | 'cgroup'
-  | 'ns';
+  | 'ns'
+  | 'maps'
+  | 'mountinfo'
+  | 'limits';
 
 export interface ProcfsRead {
   readonly pid: number;
@@ -73,6 +87,10 @@ const DEFAULT_UID = 1000;
 const TICK_NS = 10_000_000n;
 /** What a namespace is unless it is named. */
 const HOST_NAMESPACE = 4026531840;
+const ROOT_MOUNT: MountInfo = {
+  ...{ id: 1, parentId: 0, device: '0:1', root: '/', mountPoint: '/' },
+  ...{ type: 'tmpfs', source: 'none' },
+};
 
 interface Failure {
   readonly code: ProcfsErrorCode;
@@ -81,6 +99,8 @@ interface Failure {
 
 export class MemoryProcfs implements Procfs {
   readonly clockTicksPerSecond = 100;
+  /** The pid that `self` stands for; nobody unless one with it is spawned. */
+  readonly self: number;
   /** Called before each read, with the table still as it was. */
   onRead: ((read: ProcfsRead) => void) | undefined;
   readonly #processes = new Map<number, Living>();
@@ -90,6 +110,11 @@ export class MemoryProcfs implements Procfs {
   #spawned = 0;
   #nextImage = 1;
   #asyncGate: Promise<void> | undefined;
+
+  /** @param options.self the pid of whoever asks. Default that of this process */
+  constructor(options: { readonly self?: number } = {}) {
+    this.self = options.self ?? process.pid;
+  }
 
   /** Clock ticks since boot: the start time of what is spawned now. */
   get now(): number {
@@ -308,10 +333,34 @@ export class MemoryProcfs implements Procfs {
     return { path, version: 2, ...(containerId === undefined ? {} : { containerId }) };
   }
 
-  namespace(pid: number, kind: NamespaceKind): number {
+  namespace(given: PidOrSelf, kind: NamespaceKind): number {
+    const pid = this.#pidOf(given);
     const { process, zombie } = this.#read(pid, 'ns');
     if (zombie) throw new ProcfsError('gone', pid, `ns/${kind}`);
     return process.namespaces?.[kind] ?? HOST_NAMESPACE;
+  }
+
+  maps(pid: PidOrSelf): readonly MapsEntry[] {
+    return this.#withMemory(pid, 'maps').maps ?? [];
+  }
+
+  mountinfo(pid: PidOrSelf): readonly MountInfo[] {
+    return this.#withMemory(pid, 'mountinfo').mountinfo ?? [ROOT_MOUNT];
+  }
+
+  limits(pid: PidOrSelf): ProcLimits {
+    return new Map(Object.entries(this.#read(this.#pidOf(pid), 'limits').process.limits ?? {}));
+  }
+
+  #pidOf(given: PidOrSelf): number {
+    return given === 'self' ? this.self : given;
+  }
+
+  #withMemory(given: PidOrSelf, file: ProcfsFile): MemoryProcess {
+    const pid = this.#pidOf(given);
+    const { process, zombie } = this.#read(pid, file);
+    if (zombie) throw new ProcfsError('gone', pid, file);
+    return process;
   }
 
   #markOf(process: MemoryProcess): number {

@@ -126,6 +126,46 @@ export interface CgroupInfo {
   readonly containerId?: string;
 }
 
+/** One line of /proc/PID/maps. */
+export interface MapsEntry {
+  readonly start: number;
+  /** Behind its last byte. */
+  readonly end: number;
+  /** As in `r-xp`: read, write, execute; private or shared. */
+  readonly permissions: string;
+  /** Bytes from the file's beginning to the one at `start`. */
+  readonly fileOffset: number;
+  /** `major:minor`, decimal. */
+  readonly device: string;
+  /** 0 for memory without a file. */
+  readonly inode: bigint;
+  /** As the process's own mount namespace has it, without " (deleted)"; `[heap]`, `[vdso]` or empty. */
+  readonly path: string;
+  /** No name leads to the file any more. */
+  readonly deleted: boolean;
+}
+
+/** One line of /proc/PID/mountinfo. */
+export interface MountInfo {
+  readonly id: number;
+  readonly parentId: number;
+  /** `major:minor`, decimal: the one that `MapsEntry` has for its files, where stat(2) may have another. */
+  readonly device: string;
+  /** What of the file system is mounted. */
+  readonly root: string;
+  /** Where, from the process's root directory. */
+  readonly mountPoint: string;
+  /** As `ext4` or `overlay`. */
+  readonly type: string;
+  readonly source: string;
+}
+
+/** By the kernel's names, as `Max open files`; `Infinity` for `unlimited`. Units are the kernel's. */
+export type ProcLimits = ReadonlyMap<string, { readonly soft: number; readonly hard: number }>;
+
+/** A process, or the one that asks. */
+export type PidOrSelf = number | 'self';
+
 /**
  * Reads about processes. Every method but `pids` throws `ProcfsError`: `gone` when the process
  * (or, for a zombie, the part asked for) is not there, `denied` when it may not be read,
@@ -153,5 +193,9 @@ export interface Procfs {
   cwd(pid: number): string;
   cgroup(pid: number): CgroupInfo;
   /** Inode number of the namespace, as in `mnt:[4026531840]`. */
-  namespace(pid: number, kind: NamespaceKind): number;
+  namespace(pid: PidOrSelf, kind: NamespaceKind): number;
+  /** In order of address. Empty for a kernel thread. May wait for the process's mmap lock. */
+  maps(pid: PidOrSelf): readonly MapsEntry[];
+  mountinfo(pid: PidOrSelf): readonly MountInfo[];
+  limits(pid: PidOrSelf): ProcLimits;
 }

@@ -10,15 +10,22 @@ import { clockTicksFromAuxv, DEFAULT_CLOCK_TICKS } from './clock-ticks.ts';
 import { parseCmdline } from './cmdline.ts';
 import { parseEnviron } from './environ.ts';
 import { errnoOf, ProcfsError, procfsErrorFrom } from './error.ts';
+import { parseLimits } from './limits.ts';
 import { LivingThreads } from './living-threads.ts';
+import { parseMaps } from './maps.ts';
+import { parseMountinfo } from './mountinfo.ts';
 import {
   type CgroupInfo,
   type Cmdline,
   type EnvironBlock,
   type ExeLink,
+  type MapsEntry,
+  type MountInfo,
   NAMESPACE_KINDS,
   type NamespaceKind,
+  type PidOrSelf,
   type Procfs,
+  type ProcLimits,
   type ProcProbe,
   type ProcStat,
   type ProcStatus,
@@ -52,6 +59,8 @@ export interface RealProcfsOptions {
 
 const DEFAULT_LIMIT = 2 * 1024 * 1024;
 const SMALL_FILE_LIMIT = 256 * 1024; // status, cgroup: a few kB at most
+/** A process may have as many mappings as vm.max_map_count says: 65,530, on database hosts some millions. */
+const MAPS_LIMIT = 256 * 1024 * 1024;
 const SCRATCH_BYTES = 16 * 1024; // longer files get a buffer of their own
 const DELETED = ' (deleted)';
 const decoder = new TextDecoder();
@@ -79,6 +88,7 @@ export class RealProcfs implements Procfs {
   readonly #threads: LivingThreads;
   readonly #evidence: ImageEvidence;
   #clockTicks: number | undefined;
+  #ownPid: number | undefined;
   /** A process, or procfs itself, was seen at the root. */
   #mounted = false;
 
@@ -191,7 +201,7 @@ export class RealProcfs implements Procfs {
     return (ofThread === undefined ? undefined : parseCgroup(ofThread)) ?? info;
   }
 
-  namespace(pid: number, kind: NamespaceKind): number {
+  namespace(given: PidOrSelf, kind: NamespaceKind): number {
     if (!NAMESPACE_KINDS.includes(kind)) {
       throw outOfRange(
         'the kind of a namespace',
@@ -199,6 +209,7 @@ export class RealProcfs implements Procfs {
         'another',
       );
     }
+    const pid = this.#pidOf(given);
     const file = `ns/${kind}`;
     const found = this.#linkOfAnyThread(pid, file);
     if (found === undefined) throw new ProcfsError('gone', pid, file);
@@ -207,9 +218,49 @@ export class RealProcfs implements Procfs {
     return Number(inode);
   }
 
+  maps(pid: PidOrSelf): readonly MapsEntry[] {
+    return parseMaps(this.#textOfAnyThread(this.#pidOf(pid), 'maps', MAPS_LIMIT));
+  }
+
+  mountinfo(pid: PidOrSelf): readonly MountInfo[] {
+    return parseMountinfo(this.#textOfAnyThread(this.#pidOf(pid), 'mountinfo', MAPS_LIMIT));
+  }
+
+  limits(pid: PidOrSelf): ProcLimits {
+    return parseLimits(
+      decoder.decode(this.#read(this.#pidOf(pid), 'limits', SMALL_FILE_LIMIT).bytes),
+    );
+  }
+
   /** Pids come from outside: none makes another path. */
   #path(pid: number, file: string): string {
     return `${this.root}/${wholeNumber('pid', pid, 1)}/${file}`;
+  }
+
+  /** As this procfs counts us: its PID namespace may be one around ours. */
+  #pidOf(given: PidOrSelf): number {
+    if (given !== 'self') return given;
+    this.#ownPid ??= Number(this.#io.readlinkSync(`${this.root}/self`));
+    return this.#ownPid;
+  }
+
+  /** What a leader that has ended has no more, its threads may have: memory and mounts. */
+  #textOfAnyThread(pid: number, file: string, limit: number): string {
+    let failure: unknown;
+    try {
+      const { bytes } = this.#read(pid, file, limit);
+      if (bytes.length > 0) return decoder.decode(bytes);
+    } catch (error) {
+      failure = error;
+    }
+    const stat = this.stat(pid); // throws `gone` if that is why
+    if (stat.ended) throw new ProcfsError('gone', pid, file);
+    const ofThread = stat.exiting
+      ? this.#threads.file(pid, file, limit, ({ length }) => length > 0)
+      : undefined;
+    if (ofThread !== undefined) return decoder.decode(ofThread.bytes);
+    if (failure !== undefined) throw failure;
+    return '';
   }
 
   #readStat(pid: number, whileOpen?: (fd: number, length: number) => void): number {
