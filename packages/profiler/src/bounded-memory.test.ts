@@ -4,6 +4,7 @@ import { afterAll, expect, test } from 'bun:test';
 import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MemoryProcfs } from '@waggle/cache/testing';
 import { BoundedMemory } from './bounded-memory.ts';
 import type { Frame } from './frames/frame-table.ts';
 import { AddressSpaces } from './mappings/address-spaces.ts';
@@ -23,7 +24,9 @@ const now = () => BigInt(Math.round((performance.timeOrigin + performance.now())
 const SAMPLED = 25;
 
 test('files that nobody samples are closed while others wait for their names', async () => {
-  using objects = new ObjectFiles({ now, toEpoch: () => 0n }, 10_000);
+  const procfs = new MemoryProcfs();
+  procfs.spawn(process.pid, { limits: { 'Max open files': { soft: 10_000, hard: 10_000 } } });
+  using objects = new ObjectFiles({ now, toEpoch: () => 0n }, procfs);
   const spaces = new AddressSpaces((pid, mapping, time) => objects.of(pid, mapping, time));
   const collector = new StackCollector();
   let finish = () => {};

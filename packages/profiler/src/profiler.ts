@@ -60,8 +60,6 @@ export interface ProfilerConfig {
   readonly cacheDirectory?: string;
   /** Of the kernel, for unwind tables. */
   readonly unwindTableBytes?: number;
-  /** Descriptors that this process may have (RLIMIT_NOFILE): most are for the files that are mapped. */
-  readonly descriptorLimit?: number;
 }
 
 /** Where stacks are walked by tables. */
@@ -146,7 +144,7 @@ export class CpuProfiler {
         now: () => clockNanoseconds(kernel.native, 'boottime'),
         toEpoch: () => bootToRealtimeOffset(kernel.native),
       },
-      config.descriptorLimit,
+      kernel.procfs,
     );
     this.symbolizer = new Symbolizer(this.reader, this.objects);
     this.copies = new TextCopies((pid, mapping) => mapping.object ?? this.objects.of(pid, mapping));
@@ -187,12 +185,15 @@ export class CpuProfiler {
     this.sideBand = new SideBand(kernel.native, cpus.keys());
     const { native, programs } = kernel;
     this.cpus = new SampledCpus(native, programs, config.frequencyHz, this.sideBand, cpus);
-    this.lostMappings = new LostMappings(this.spaces, readExecutableMappings, () =>
-      clockNanoseconds(native, 'boottime'),
+    this.lostMappings = new LostMappings(
+      this.spaces,
+      (pid) => readExecutableMappings(kernel.procfs, pid),
+      () => clockNanoseconds(native, 'boottime'),
     );
     try {
       if (config.launcher !== undefined) this.spaces.seed(config.launcher, []);
-      for (const pid of config.pids()) this.spaces.seed(pid, readExecutableMappings(pid));
+      for (const pid of config.pids())
+        this.spaces.seed(pid, readExecutableMappings(kernel.procfs, pid));
       this.cpus.start();
     } catch (error) {
       this.stopSampling();

@@ -8,10 +8,13 @@ import { clockTicksFromAuxv } from '../../../packages/cache/src/procfs/clock-tic
 import { firstWord, parseCmdline } from '../../../packages/cache/src/procfs/cmdline.ts';
 import { parseEnviron } from '../../../packages/cache/src/procfs/environ.ts';
 import { ProcfsError } from '../../../packages/cache/src/procfs/error.ts';
+import { parseLimits } from '../../../packages/cache/src/procfs/limits.ts';
+import { parseMaps } from '../../../packages/cache/src/procfs/maps.ts';
+import { parseMountinfo } from '../../../packages/cache/src/procfs/mountinfo.ts';
 import { parseProbe, parseStat } from '../../../packages/cache/src/procfs/stat.ts';
 import { isOfEndedLeader, parseStatus } from '../../../packages/cache/src/procfs/status.ts';
 import { pathsInLdCache } from '../../../packages/ffi/src/native/ld-cache.ts';
-import { parseExecutableMappings } from '../../../packages/profiler/src/mappings/proc-maps.ts';
+import { executableMappings } from '../../../packages/profiler/src/mappings/proc-maps.ts';
 import { errorsOf, type FuzzTarget, never } from '../target.ts';
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -50,9 +53,11 @@ export const procTargets: readonly FuzzTarget[] = [
   },
   {
     name: 'proc-maps',
-    run: (bytes) => void parseExecutableMappings(textOf(bytes)),
+    run: (bytes) => void executableMappings(parseMaps(textOf(bytes))),
     refuses: never,
   },
+  { name: 'proc-mountinfo', run: (bytes) => void parseMountinfo(textOf(bytes)), refuses: never },
+  { name: 'proc-limits', run: (bytes) => void parseLimits(textOf(bytes)), refuses: never },
   { name: 'proc-auxv', run: (bytes) => void clockTicksFromAuxv(bytes), refuses: never },
   {
     name: 'ld-so-cache',

@@ -257,6 +257,7 @@ export class MemoryProcfs implements Procfs {
       pgrp: pid,
       session: pid,
       ttyNr: 0,
+      tpgid: -1,
       flags: 0,
       kernelThread: process.kernelThread ?? false,
       exiting: zombie,

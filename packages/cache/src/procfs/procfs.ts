@@ -59,6 +59,8 @@ export interface ProcStat extends ProcProbe {
   readonly session: number;
   /** Device number of the controlling terminal, 0 for none. */
   readonly ttyNr: number;
+  /** Process group in the foreground of that terminal, -1 for none. */
+  readonly tpgid: number;
   /** PF_* flags of the kernel. */
   readonly flags: number;
   /** Whether PF_KTHREAD is among the flags. */

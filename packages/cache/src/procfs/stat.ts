@@ -95,6 +95,7 @@ export function parseStat(
     pgrp: field(5),
     session: field(6),
     ttyNr: field(7),
+    tpgid: field(8),
     flags,
     kernelThread: (flags & PF_KTHREAD) !== 0,
     exiting: (flags & PF_EXITING) !== 0,

@@ -4,9 +4,9 @@
 // second one kills the command and its descendants. Other signals that mean something to a
 // program are handed on each time.
 
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { isIgnored } from './inheritance.ts';
+import { statOf } from './process-stat.ts';
 import type { CommandHost, TrackedCommand } from './tracked-command.ts';
 
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM']);
@@ -76,17 +76,6 @@ export class CommandSignals implements Disposable {
 
 /** Both are in the foreground of our terminal, so that it was most likely typed there. */
 function sharesForeground(pid: number): boolean {
-  const ours = groupsOf(process.pid);
-  return ours !== undefined && ours.own === ours.foreground && groupsOf(pid)?.own === ours.own;
-}
-
-/** proc_pid_stat(5): the process group, and that in the foreground of its terminal. */
-function groupsOf(pid: number) {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { own: fields[2], foreground: fields[5] };
-  } catch {
-    return undefined;
-  }
+  const ours = statOf(process.pid);
+  return ours !== undefined && ours.pgrp === ours.tpgid && statOf(pid)?.pgrp === ours.pgrp;
 }

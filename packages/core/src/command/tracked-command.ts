@@ -3,7 +3,6 @@
 // we inherited (inheritance.ts), as if we were not there, and signals are its own before they are ours
 // (command-signals.ts).
 
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { type Native, processState, SystemError, spawnProcess } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
@@ -12,6 +11,7 @@ import { CommandNotStarted } from '../errors/errors.ts';
 import type { KernelSettings } from '../kernel/kernel-settings.ts';
 import { printable } from '../text/printable.ts';
 import { inheritance } from './inheritance.ts';
+import { statOf } from './process-stat.ts';
 
 export interface CommandEnd {
   /** As a shell reports it: the exit status, or 128 + the signal's number. */
@@ -154,9 +154,9 @@ export class TrackedCommand {
 
   async #endNow(): Promise<CommandEnd> {
     if (!this.#running) return this.ended;
-    const session = sessionOf(process.pid);
+    const session = statOf(process.pid)?.session;
     for (const pid of this.#descendants())
-      if (pid !== this.pid && sessionOf(pid) === session) kill(pid, 'SIGTERM');
+      if (pid !== this.pid && statOf(pid)?.session === session) kill(pid, 'SIGTERM');
     this.kill('SIGTERM');
     // One that is stopped can only end once it goes on.
     this.kill('SIGCONT');
@@ -195,7 +195,7 @@ export class TrackedCommand {
 
   /** The shell that waits for us has to see that the job was stopped, and gives the terminal back. */
   #stopWithIt(signal: number): void {
-    if (this.#running && statOf(this.pid)?.state === 'T' && statOf(process.pid)?.tty !== '0')
+    if (this.#running && statOf(this.pid)?.state === 'T' && statOf(process.pid)?.ttyNr !== 0)
       process.kill(process.pid, signal);
   }
 }
@@ -206,21 +206,6 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   } catch (error) {
     // Gone, or not ours to end: a set-user-ID program.
     if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  }
-}
-
-function sessionOf(pid: number): string | undefined {
-  return statOf(pid)?.session;
-}
-
-/** proc_pid_stat(5): state, session and terminal. */
-function statOf(pid: number) {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [state, , , session, tty] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state, session, tty };
-  } catch {
-    return undefined;
   }
 }
 

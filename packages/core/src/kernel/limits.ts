@@ -3,8 +3,8 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import type { SystemError } from '@waggle/ffi';
-import { possibleCpus } from '@waggle/ffi';
+import { type Procfs, ProcfsError, RealProcfs } from '@waggle/cache';
+import { possibleCpus, type SystemError } from '@waggle/ffi';
 import { KernelRefused } from '../errors/errors.ts';
 
 /** The object's programs, maps and links, the ring's wake-up, and what the runtime opens meanwhile. */
@@ -14,23 +14,19 @@ const SAMPLER_DESCRIPTORS = 24;
 /** The sampling event of each CPU with its link, and the two of the side-band. */
 const SAMPLER_DESCRIPTORS_PER_CPU = 4;
 
-/** A soft limit as /proc/self/limits has it; Infinity for `unlimited`, undefined where unknown. */
-export function softLimit(name: string): number | undefined {
+/** A soft limit of this process; Infinity for `unlimited`, undefined where unknown. */
+function softLimit(name: string, procfs: Procfs): number | undefined {
   try {
-    const row = readFileSync('/proc/self/limits', 'utf8')
-      .split('\n')
-      .find((line) => line.startsWith(name));
-    const value = row?.slice(name.length).trim().split(/\s+/)[0];
-    if (value === undefined) return undefined;
-    return value === 'unlimited' ? Number.POSITIVE_INFINITY : Number(value);
-  } catch {
-    return undefined;
+    return procfs.limits('self').get(name)?.soft;
+  } catch (error) {
+    if (error instanceof ProcfsError) return undefined;
+    throw error;
   }
 }
 
 /** Before anything is loaded, so that nothing fails half-way. @throws KernelRefused */
-export function expectDescriptors(samples: boolean): void {
-  const limit = softLimit('Max open files');
+export function expectDescriptors(samples: boolean, procfs: Procfs): void {
+  const limit = softLimit('Max open files', procfs);
   if (limit === undefined) return;
   let open: number;
   try {
@@ -55,18 +51,21 @@ function roundUp(count: number): number {
 }
 
 /** What a failed call has to do with a limit, or undefined where it has nothing to do with one. */
-export function explainLimit({ code, operation }: SystemError): string | undefined {
+export function explainLimit(
+  { code, operation }: SystemError,
+  procfs: Procfs = new RealProcfs(),
+): string | undefined {
   if (code === 'EMFILE')
-    return `this process may have no more than ${softLimit('Max open files') ?? 'so many'} descriptors open: raise the limit (ulimit -n; LimitNOFILE= of a systemd unit)`;
+    return `this process may have no more than ${softLimit('Max open files', procfs) ?? 'so many'} descriptors open: raise the limit (ulimit -n; LimitNOFILE= of a systemd unit)`;
   // Hash maps take keys above 512 bytes, as our stacks are, from 5.11 on.
   if (code === 'E2BIG' && operation.startsWith('load '))
     return `recording needs Linux 5.11 or newer (this is ${release()}); \`waggle trace\` works from 5.8 on`;
   if (code === 'ENFILE')
     return 'the system may have no more files open: raise it (sysctl fs.file-max)';
   if (code === 'EPERM' && operation === 'map perf ring')
-    return `no more memory may be locked for perf's rings: give waggle CAP_IPC_LOCK, or raise the limit (ulimit -l, now ${kilobytes(softLimit('Max locked memory'))}; sysctl kernel.perf_event_mlock_kb, now ${mlockKb()})`;
+    return `no more memory may be locked for perf's rings: give waggle CAP_IPC_LOCK, or raise the limit (ulimit -l, now ${kilobytes(softLimit('Max locked memory', procfs))}; sysctl kernel.perf_event_mlock_kb, now ${mlockKb()})`;
   if (code === 'ENOMEM')
-    return `the kernel has no memory for it (a memory cgroup's limit, or ulimit -v, now ${kilobytes(softLimit('Max address space'))})`;
+    return `the kernel has no memory for it (a memory cgroup's limit, or ulimit -v, now ${kilobytes(softLimit('Max address space', procfs))})`;
   return undefined;
 }
 

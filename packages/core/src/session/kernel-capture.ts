@@ -80,16 +80,16 @@ export const openKernelCapture = Effect.fnUntraced(function* (
   config: SessionConfig,
   needs: ReturnType<typeof mergeKernelNeeds>,
 ): Effect.fn.Return<KernelCapture, WaggleError, Scope.Scope> {
+  const procfs = config.procfs ?? new RealProcfs();
   const native = yield* Effect.tryPromise({
     try: () => {
-      expectDescriptors(needs.sampler !== undefined);
+      expectDescriptors(needs.sampler !== undefined, procfs);
       expectTasks();
       return openNative();
     },
     catch: toWaggleError,
   });
   const object = yield* Effect.promise(async () => config.objectPath ?? (await builtObject()));
-  const procfs = config.procfs ?? new RealProcfs();
   const namespace = yield* Effect.try({
     try: () => namespaceFor(procfs, needs),
     catch: toWaggleError,

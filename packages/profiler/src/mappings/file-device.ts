@@ -2,21 +2,23 @@
 // for files of btrfs subvolumes and of overlays over several file systems; then the mount says which.
 
 import { readFileSync } from 'node:fs';
+import { type Procfs, ProcfsError } from '@waggle/cache';
 
 /**
  * @param device `major:minor`, as in /proc/PID/maps
  * @returns undefined when the file's mount is neither the process's nor ours, so that nobody knows
  */
 export function isOnDevice(
+  procfs: Procfs,
   fd: number,
   statDevice: bigint,
   pid: number,
   device: string,
 ): boolean | undefined {
   if (deviceText(statDevice) === device) return true;
-  const mount = /^mnt_id:\t(\d+)$/m.exec(readProc(`self/fdinfo/${fd}`))?.[1];
+  const mount = mountOf(fd);
   if (mount === undefined) return undefined;
-  const found = deviceOfMount(String(pid), mount) ?? deviceOfMount('self', mount);
+  const found = deviceOfMount(procfs, pid, mount) ?? deviceOfMount(procfs, 'self', mount);
   return found === undefined ? undefined : found === device;
 }
 
@@ -27,15 +29,23 @@ function deviceText(device: bigint): string {
   return `${major}:${minor}`;
 }
 
-/** From proc_pid_mountinfo(5): identifier, parent, device. */
-function deviceOfMount(process: string, mount: string): string | undefined {
-  return new RegExp(`^${mount} \\d+ (\\d+:\\d+) `, 'm').exec(readProc(`${process}/mountinfo`))?.[1];
+function deviceOfMount(procfs: Procfs, pid: number | 'self', mount: number): string | undefined {
+  try {
+    return procfs.mountinfo(pid).find(({ id }) => id === mount)?.device;
+  } catch (error) {
+    if (error instanceof ProcfsError) return undefined;
+    throw error;
+  }
 }
 
-function readProc(path: string): string {
+/** The mount by which a file of ours was opened: proc_pid_fdinfo(5). */
+function mountOf(fd: number): number | undefined {
+  let info: string;
   try {
-    return readFileSync(`/proc/${path}`, 'utf8');
+    info = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
   } catch {
-    return '';
+    return undefined;
   }
+  const mount = /^mnt_id:\t(\d+)$/m.exec(info)?.[1];
+  return mount === undefined ? undefined : Number(mount);
 }

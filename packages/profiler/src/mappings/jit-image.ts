@@ -5,7 +5,6 @@
 
 import { fstatSync } from 'node:fs';
 import {
-  describeProcess,
   isJitDump,
   isSystemError,
   JitDump,
@@ -30,6 +29,8 @@ const CLOCK_SLACK_MS = 2000;
 
 /** Where an image's files are looked for. */
 export interface JitSources {
+  /** Whose a perf map has to be; undefined when the process is gone. */
+  owner(pid: number): MapOwner | undefined;
   /** /tmp as the process sees it; undefined when it is gone, or too many are open. */
   folder(pid: number): PerfMapFolder | undefined;
   /** The open file of the jitdump that the image has mapped itself. */
@@ -297,7 +298,7 @@ export class JitImage {
 
   /** The process may have changed its user, and what it sees as /tmp, since it was looked at. */
   private identify(): void {
-    const owner = describeProcess(this.image.pid);
+    const owner = this.sources.owner(this.image.pid);
     if (owner === undefined) return;
     this.owner = owner;
     this.writtenAfter = (this.sources.startOf(this.image.pid) ?? CLOCK_SLACK_MS) - CLOCK_SLACK_MS;

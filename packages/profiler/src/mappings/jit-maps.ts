@@ -4,7 +4,7 @@
 // first maps memory for such code.
 
 import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
-import { MapMemory, PerfMapFolder } from '@waggle/symbols';
+import { MapMemory, type MapOwner, PerfMapFolder } from '@waggle/symbols';
 import { type AddressSpaces, jitDumpOf, newImage, type ProgramImage } from './address-spaces.ts';
 import { ImageMappings } from './image-mappings.ts';
 import { JitImage, type JitSources, type ParentCode, type SampledCode } from './jit-image.ts';
@@ -228,6 +228,7 @@ export class JitMaps implements Disposable {
         // Who may not trace the process reads 0.
         if (stat !== undefined && stat.startStack !== 0) this.unwinds(stat, may);
       },
+      owner: (pid) => this.owner(pid),
       folder: (pid) => this.folder(pid),
       dump: () => {
         const mapping = jitDumpOf(image);
@@ -244,6 +245,11 @@ export class JitMaps implements Disposable {
         return open < MAX_OPEN_IMAGES;
       },
     };
+  }
+
+  private owner(pid: number): MapOwner | undefined {
+    const status = whereItRuns(() => this.procfs.status(pid));
+    return status && { innerPid: status.nspid.at(-1) ?? pid, uid: status.uid.effective };
   }
 
   private folder(pid: number): PerfMapFolder | undefined {

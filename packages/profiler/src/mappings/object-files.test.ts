@@ -21,6 +21,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MemoryProcfs } from '@waggle/cache/testing';
 import { ElfImage } from '@waggle/symbols';
 import { holdsItsContent, isGenerated, ObjectFiles } from './object-files.ts';
 import type { Mapping } from './perf-records.ts';
@@ -259,7 +260,9 @@ test('a descriptor does not keep memory that code is generated into', () => {
 
 test('beyond so many a file is not held open: it is found again, and known by its headers once it is gone', () => {
   // Room for one.
-  using objects = new ObjectFiles(clock, 325);
+  const procfs = new MemoryProcfs();
+  procfs.spawn(process.pid, { limits: { 'Max open files': { soft: 325, hard: 325 } } });
+  using objects = new ObjectFiles(clock, procfs);
   const [held, kept, deleted] = [freshPath(), freshPath(), freshPath()].map((path) => {
     copyFileSync('/bin/true', path);
     return mappingOf(path);

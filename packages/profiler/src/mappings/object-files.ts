@@ -3,6 +3,7 @@
 // one descriptor, and an object for each content that it was mapped with.
 
 import { closeSync } from 'node:fs';
+import { type Procfs, ProcfsError, RealProcfs } from '@waggle/cache';
 import { type FileStatus, fileStatus } from '@waggle/ffi';
 import { ClosedFiles } from './closed-files.ts';
 import type { AddressFields } from './code-places.ts';
@@ -83,13 +84,12 @@ export class ObjectFiles implements Disposable {
   private versions = 0;
   private readonly maxOpen: number;
 
-  /** @param descriptorLimit how many descriptors this process may have */
   constructor(
     private readonly clock: FileClock,
-    descriptorLimit = USUAL_LIMIT,
+    private readonly procfs: Procfs = new RealProcfs(),
   ) {
     this.maxOpen = Math.min(
-      Math.floor((descriptorLimit - RESERVED_DESCRIPTORS) / DESCRIPTORS_OF_A_FILE),
+      Math.floor((descriptorLimit(procfs) - RESERVED_DESCRIPTORS) / DESCRIPTORS_OF_A_FILE),
       MAX_OPEN_FILES,
     );
   }
@@ -184,7 +184,7 @@ export class ObjectFiles implements Disposable {
     for (const place of placesOf(pid, mapping)) {
       const fd = openPlace(place.path);
       if (fd === undefined) continue;
-      if (isTheFile(fd, place, pid, mapping, { mapped, now: now + toEpoch })) {
+      if (isTheFile(this.procfs, fd, place, pid, mapping, { mapped, now: now + toEpoch })) {
         if (isMemory(mapping) && isGenerated({ ...mapping, content: readContent(fd) })) {
           // Nothing is read of it, and a descriptor would keep memory whose process has ended.
           closeSync(fd);
@@ -317,8 +317,19 @@ function readContent(fd: number): FileContent | undefined {
   }
 }
 
+/** Bun raises the soft limit to the hard one as it starts. */
+function descriptorLimit(procfs: Procfs): number {
+  try {
+    return procfs.limits('self').get('Max open files')?.soft ?? USUAL_LIMIT;
+  } catch (error) {
+    if (error instanceof ProcfsError) return USUAL_LIMIT;
+    throw error;
+  }
+}
+
 /** Only the very file that was mapped: another one at the same path has other symbols. */
 function isTheFile(
+  procfs: Procfs,
   fd: number,
   { isLink }: Place,
   pid: number,
@@ -333,5 +344,5 @@ function isTheFile(
   }
   if (!stat.isFile() || stat.ino !== inode || isBornAfter(timesOf(stat), mapped, now)) return false;
   // The mount of what a link leads to may be in no list any more.
-  return isOnDevice(fd, stat.dev, pid, device) ?? isLink;
+  return isOnDevice(procfs, fd, stat.dev, pid, device) ?? isLink;
 }

@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test';
-import { parseExecutableMappings, readExecutableMappings } from './proc-maps.ts';
+import { RealProcfs } from '@waggle/cache';
+import { parseMaps } from '../../../cache/src/procfs/maps.ts';
+import { executableMappings, readExecutableMappings } from './proc-maps.ts';
 
 test('executable mappings only, with hexadecimal numbers, spaces and newlines in paths', () => {
   const maps = [
@@ -10,7 +12,7 @@ test('executable mappings only, with hexadecimal numbers, spaces and newlines in
     '7ffd00000000-7ffd00002000 r-xp 00000000 00:00 0                          [vdso]',
     '',
   ].join('\n');
-  expect(parseExecutableMappings(maps)).toEqual([
+  expect(executableMappings(parseMaps(maps))).toEqual([
     {
       start: 0x55d0c0002000,
       end: 0x55d0c0004000,
@@ -56,10 +58,10 @@ test('executable mappings only, with hexadecimal numbers, spaces and newlines in
 });
 
 test('our own mappings include the runtime that runs us', () => {
-  const paths = readExecutableMappings(process.pid).map(({ path }) => path);
+  const paths = readExecutableMappings(new RealProcfs(), process.pid).map(({ path }) => path);
   expect(paths.some((path) => /bun/.test(path))).toBe(true);
 });
 
 test('a process that is gone has none', () => {
-  expect(readExecutableMappings(4_194_303)).toEqual([]);
+  expect(readExecutableMappings(new RealProcfs(), 4_194_303)).toEqual([]);
 });

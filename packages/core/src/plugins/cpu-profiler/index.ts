@@ -12,7 +12,6 @@ import {
 import { checkChoice, checkNumber, checkOptionsObject } from '../../errors/check-options.ts';
 import { BadOption, SessionEnded } from '../../errors/errors.ts';
 import type { UnwindMode } from '../../kernel/kernel-programs.ts';
-import { softLimit } from '../../kernel/limits.ts';
 import { definePlugin, type NeededServices, type Services } from '../../plugin/plugin.ts';
 import { defineService } from '../../plugin/service.ts';
 import { checkPid } from '../../session/check-config.ts';
@@ -187,7 +186,6 @@ function configOf(
   running: () => readonly number[],
 ): ProfilerConfig {
   const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes } = options;
-  const descriptorLimit = softLimit('Max open files');
   const pids = options.pids ?? (launcher === undefined ? running : () => []);
   return {
     frequencyHz,
@@ -198,7 +196,6 @@ function configOf(
     ...(lines === undefined ? {} : { lines }),
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     ...(unwindTableBytes === undefined ? {} : { unwindTableBytes }),
-    ...(descriptorLimit === undefined ? {} : { descriptorLimit }),
   };
 }
 

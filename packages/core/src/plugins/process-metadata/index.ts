@@ -2,8 +2,7 @@
 // and events completed from it (names of parents, the program of what ends). What ends
 // stays for the rest of the cycle.
 
-import { readlinkSync } from 'node:fs';
-import { type ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
+import { type ProcessEntry, ProcessMetadataCache, type Procfs, ProcfsError } from '@waggle/cache';
 import type {
   EventDraft,
   ExecEvent,
@@ -68,7 +67,7 @@ export const processMetadata = (options: ProcessMetadataOptions = {}) =>
         procfs: kernel.procfs,
         logger: { warn },
       });
-      const feed = new CacheFeed(cache);
+      const feed = new CacheFeed(cache, kernel.procfs);
       onClose(() => feed.close());
       return {
         service: cache,
@@ -84,11 +83,12 @@ class CacheFeed {
   readonly #cache: ProcessMetadataCache;
   readonly #forks: PendingForks;
   /** /proc shows cgroups as records do: not from the root of a cgroup namespace. */
-  readonly #showsWholePaths = isInitialCgroupNamespace();
+  readonly #showsWholePaths: boolean;
   #lastResync = Number.NEGATIVE_INFINITY;
 
-  constructor(cache: ProcessMetadataCache) {
+  constructor(cache: ProcessMetadataCache, procfs: Procfs) {
     this.#cache = cache;
+    this.#showsWholePaths = isInitialCgroupNamespace(procfs);
     this.#forks = new PendingForks(cache);
     this.walk = new ProcfsWalk(cache);
   }
@@ -187,12 +187,13 @@ class CacheFeed {
 }
 
 /** PROC_CGROUP_INIT_INO of include/linux/proc_ns.h. */
-const INITIAL_CGROUP_NAMESPACE = 'cgroup:[4026531835]';
+const INITIAL_CGROUP_NAMESPACE = 4026531835;
 
-function isInitialCgroupNamespace(): boolean {
+function isInitialCgroupNamespace(procfs: Procfs): boolean {
   try {
-    return readlinkSync('/proc/self/ns/cgroup') === INITIAL_CGROUP_NAMESPACE;
-  } catch {
-    return false;
+    return procfs.namespace('self', 'cgroup') === INITIAL_CGROUP_NAMESPACE;
+  } catch (error) {
+    if (error instanceof ProcfsError) return false;
+    throw error;
   }
 }
