@@ -5,13 +5,17 @@ import { closeSync } from 'node:fs';
 import { fileStatus } from '@waggle/ffi';
 import { ElfError, ElfImage, ReadBudget } from '@waggle/symbols';
 import { type AddressFields, CodePlaces } from './code-places.ts';
-import { sameContent } from './file-content.ts';
+import { type FileContent, sameContent } from './file-content.ts';
 import { openPlace, placesOf } from './file-places.ts';
-import type { ObjectFile } from './object-files.ts';
 import type { Mapping } from './perf-records.ts';
 
 /** Headers of a real file take a fraction of one; this is done while samples wait. */
 const MAX_MS = 20;
+
+/** An object, by which its closed file is found again (object-files.ts). */
+interface KnownContent {
+  readonly content: FileContent | undefined;
+}
 
 interface ClosedFile {
   readonly pid: number;
@@ -20,15 +24,15 @@ interface ClosedFile {
 }
 
 export class ClosedFiles {
-  private readonly files = new WeakMap<ObjectFile, ClosedFile>();
+  private readonly files = new WeakMap<KnownContent, ClosedFile>();
 
   /** @param fd the file, open; it stays the caller's */
-  add(object: ObjectFile, fd: number, pid: number, mapping: Mapping): void {
+  add(object: KnownContent, fd: number, pid: number, mapping: Mapping): void {
     this.files.set(object, { pid, mapping, places: placesIn(fd) });
   }
 
   /** The file, if it holds what it held: for the caller to close. */
-  reopen(object: ObjectFile): number | undefined {
+  reopen(object: KnownContent): number | undefined {
     const file = this.files.get(object);
     const { content } = object;
     if (file === undefined || content === undefined) return undefined;
@@ -46,7 +50,7 @@ export class ClosedFiles {
     return undefined;
   }
 
-  placeOf(object: ObjectFile, offset: number): AddressFields {
+  placeOf(object: KnownContent, offset: number): AddressFields {
     return this.files.get(object)?.places?.at(offset) ?? {};
   }
 }
