@@ -9,7 +9,7 @@ import type { Functions } from '../symbolization/symbolizer.ts';
 import { InternedFunctions } from './interned-functions.ts';
 import { grown, NumberTuples } from './number-tuples.ts';
 
-export interface NamedStackLimits {
+interface NamedStackLimits {
   /** Calls. */
   readonly maxNodes: number;
   /** Frames, with their addresses as long as those are kept. */

@@ -23,7 +23,7 @@ import { dirname, resolve } from 'node:path';
 import { isSystemError } from '../system-error.ts';
 
 /** Of a file that is still being written, or was left by a run that was killed in the middle. */
-export const TEMPORARY = '.tmp';
+const TEMPORARY = '.tmp';
 const HOUR_MS = 3_600_000;
 const ROOT = 0;
 /** S_IWGRP, S_IWOTH and S_ISVTX of inode(7). */

@@ -18,8 +18,6 @@ export interface ControlActions {
   setTheme(theme: 'light' | 'dark'): void;
 }
 
-export type Controls = ReturnType<typeof createControls>;
-
 export function createControls(window: PageWindow, actions: ControlActions) {
   const { document } = window;
   const find = (id: string): PageElement => document.getElementById(id) as PageElement;

@@ -8,8 +8,6 @@ import type { Labels } from './labels.ts';
 import type { Pane } from './pane.ts';
 import { calleesOf, callersOf, type Tree } from './trees.ts';
 
-export type Sandwich = ReturnType<typeof createSandwich>;
-
 export function createSandwich(
   window: PageWindow,
   data: PageData,

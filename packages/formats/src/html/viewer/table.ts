@@ -17,8 +17,6 @@ export interface TableActions {
   opened(symbol: number): void;
 }
 
-export type FunctionTable = ReturnType<typeof createFunctionTable>;
-
 export function createFunctionTable(
   window: PageWindow,
   data: PageData,

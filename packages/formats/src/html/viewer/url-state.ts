@@ -16,8 +16,6 @@ export interface Shown {
   readonly sizeBy: Side | undefined;
 }
 
-export type UrlState = ReturnType<typeof createUrlState>;
-
 export function createUrlState(window: PageWindow) {
   return {
     /** Numbers are at or above 0; whether there is such a box or symbol is for others to say. */

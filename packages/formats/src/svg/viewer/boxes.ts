@@ -18,8 +18,6 @@ export interface FlameView {
   isFlipped: boolean;
 }
 
-export type Boxes = ReturnType<typeof createBoxes>;
-
 export function createBoxes(
   window: DomWindow,
   container: DomElement,

@@ -13,8 +13,6 @@ export interface PanelActions {
   flip(): void;
 }
 
-export type Panel = ReturnType<typeof createPanel>;
-
 export function createPanel(
   window: DomWindow,
   svg: DomElement,
