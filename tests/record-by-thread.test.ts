@@ -2,22 +2,15 @@
 // its own name and its own share.
 
 import { describe, expect } from 'bun:test';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseFolded, samples, samplesWith } from './support/folded.ts';
+import { samples, samplesWith } from './support/folded.ts';
 import { kernelTest } from './support/kernel-test.ts';
-import { Waggle } from './support/waggle.ts';
-import { freshFolder, workload } from './support/workloads.ts';
+import { Recorded } from './support/recorded.ts';
+import { workload } from './support/workloads.ts';
 
-async function recorded(...args: string[]) {
-  const path = join(freshFolder(), 'out.folded');
-  const { code, stderr, stdout } = await Waggle.run([
-    ...['record', '-F', '999', '-o', path, ...args],
-    ...['--', workload('named_threads'), '900', '300'],
-  ]);
-  if (code !== 0) throw new Error(stderr);
-  const [pid = 0, heavy = 0, light = 0] = stdout.trim().split(' ').map(Number);
-  return { stacks: parseFolded(readFileSync(path, 'utf8')), pid, heavy, light };
+async function recordedThreads(...args: string[]) {
+  const recorded = await Recorded.of([...args, '--', workload('named_threads'), '900', '300']);
+  const [pid = 0, heavy = 0, light = 0] = recorded.stdout.trim().split(' ').map(Number);
+  return { stacks: recorded.stacks, pid, heavy, light };
 }
 
 describe('record --group-by thread', () => {
@@ -25,7 +18,7 @@ describe('record --group-by thread', () => {
     kernelTest(
       `gives each thread its name, its id and its share (--unwind ${unwind})`,
       async () => {
-        const { stacks, pid, heavy, light } = await recorded(
+        const { stacks, pid, heavy, light } = await recordedThreads(
           ...['--group-by', 'thread', '--unwind', unwind],
         );
         const burning = stacks.filter(({ frames }) => frames.includes('burn'));
@@ -43,7 +36,7 @@ describe('record --group-by thread', () => {
     );
 
   kernelTest('is off unless it is asked for: equal stacks of two threads are one', async () => {
-    const { stacks, pid } = await recorded('--group-by', 'process');
+    const { stacks, pid } = await recordedThreads('--group-by', 'process');
     const burning = stacks.filter(({ frames }) => frames.at(-1) === 'burn');
     expect(burning.length).toBe(1);
     expect(burning[0]?.frames[0]).toBe(`named_threads (${pid})`);

@@ -1,23 +1,16 @@
 // Profiles of code that is in no file: the kernel's vDSO, and what runtimes generate.
 
 import { describe, expect } from 'bun:test';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseFolded, samples, samplesWith } from './support/folded.ts';
+import { samples, samplesWith } from './support/folded.ts';
 import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
-import { Waggle } from './support/waggle.ts';
+import { Recorded } from './support/recorded.ts';
 import { freshFolder, workload } from './support/workloads.ts';
-
-async function recorded(...command: string[]) {
-  const path = join(freshFolder(), 'out.folded');
-  const { code, stderr } = await Waggle.run(['record', '-F', '999', '-o', path, '--', ...command]);
-  if (code !== 0) throw new Error(stderr);
-  return parseFolded(readFileSync(path, 'utf8'));
-}
 
 describe('code without a file has names', () => {
   kernelTest('in the vDSO', async () => {
-    const stacks = await recorded(workload('asks_time'), '500');
+    const { stacks } = await Recorded.of(['--', workload('asks_time'), '500']);
     const named = stacks
       .filter(({ frames }) => frames.some((frame) => /clock_gettime/.test(frame)))
       .reduce((sum, { count }) => sum + count, 0);
@@ -38,7 +31,13 @@ describe('code without a file has names', () => {
       );
       // Else it writes a log beside the map, where it is started.
       const quiet = ['--no-logfile-per-isolate', `--logfile=${script}.log`];
-      const stacks = await recorded(node ?? '', '--perf-basic-prof', ...quiet, script);
+      const { stacks } = await Recorded.of([
+        '--',
+        node ?? '',
+        '--perf-basic-prof',
+        ...quiet,
+        script,
+      ]);
       const hot = stacks
         .filter(({ frames }) => frames.some((frame) => /hotLoop/.test(frame)))
         .reduce((sum, { count }) => sum + count, 0);

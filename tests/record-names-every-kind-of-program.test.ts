@@ -16,24 +16,11 @@ import { eventually } from './support/deadline.ts';
 import { type FoldedStack, parseFolded, samples, samplesWith } from './support/folded.ts';
 import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
 import { run, TestProcess } from './support/processes.ts';
+import { RECORDED_HZ, Recorded } from './support/recorded.ts';
 import { Waggle } from './support/waggle.ts';
 import { copyOfWorkload, freshFolder, type Workload, workload } from './support/workloads.ts';
 
-const HZ = 999;
-
-interface Recorded {
-  readonly stacks: FoldedStack[];
-  readonly stderr: string;
-}
-
-async function recorded(args: readonly string[]): Promise<Recorded> {
-  const path = join(freshFolder(), 'out.folded');
-  const { code, stderr } = await Waggle.run(['record', '-F', String(HZ), '-o', path, ...args]);
-  if (code !== 0) throw new Error(stderr);
-  return { stacks: parseFolded(readFileSync(path, 'utf8')), stderr };
-}
-
-const recordedCommand = (...command: readonly string[]) => recorded(['--', ...command]);
+const recordedCommand = (...command: readonly string[]) => Recorded.of(['--', ...command]);
 
 /** Share of all samples whose stack has a function that fits. */
 function share(stacks: readonly FoldedStack[], fits: RegExp): number {
@@ -318,7 +305,7 @@ describe('JavaScript', () => {
   optionalKernelTest('of Node, while it runs on', missing('node'), async () => {
     await using process = new TestProcess([...node(growing()), 'stay']);
     const path = join(freshFolder(), 'out.folded');
-    const args = ['-p', String(process.pid), '-F', String(HZ), '-o', path];
+    const args = ['-p', String(process.pid), '-F', String(RECORDED_HZ), '-o', path];
     await using waggle = await Waggle.record(args);
     process.writeLine('grow');
     await eventually('node to have grown', () => process.stdout.includes('grown'));

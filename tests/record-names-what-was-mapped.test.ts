@@ -8,33 +8,17 @@ import { eventually } from './support/deadline.ts';
 import { type FoldedStack, parseFolded, samples, samplesWith } from './support/folded.ts';
 import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
 import { run, TestProcess } from './support/processes.ts';
+import { RECORDED_HZ, Recorded } from './support/recorded.ts';
 import { Waggle } from './support/waggle.ts';
 import { copyOfWorkload, freshFolder, type Workload, workload } from './support/workloads.ts';
 
-const HZ = 999;
 /** Of CPU time: so many samples, less those in code without frame pointers and what others take. */
 const BURN_MS = 300;
 const ENOUGH = 0.5 * BURN_MS;
 
-interface Recorded {
-  readonly stacks: FoldedStack[];
-  readonly stderr: string;
-}
-
 /** Everything that `work` starts: all children of this process. */
-async function recordedWhile(
-  work: (folder: string) => Promise<void>,
-  unwind = 'fp',
-): Promise<Recorded> {
-  const folder = freshFolder();
-  const out = join(folder, 'out.folded');
-  const args = ['-p', String(process.pid), '-F', String(HZ), '--unwind', unwind, '-o', out];
-  await using waggle = await Waggle.record(args);
-  await work(folder);
-  const { code, stderr } = await waggle.stop('SIGINT');
-  if (code !== 0) throw new Error(stderr);
-  return { stacks: parseFolded(readFileSync(out, 'utf8')), stderr };
-}
+const recordedWhile = (work: (folder: string) => Promise<void>, unwind = 'fp') =>
+  Recorded.during(['-p', String(process.pid), '--unwind', unwind], work);
 
 /** A process that opens libraries when it is told to. */
 class PluginHost extends TestProcess {
@@ -224,7 +208,17 @@ describe('a program that runs already', () => {
     copyOfWorkload('burn_in_2', `${program}.new`);
     renameSync(`${program}.new`, program);
     const out = join(folder, 'out.folded');
-    const args = ['record', '-p', String(process.pid), '-F', String(HZ), '-d', '1', '-o', out];
+    const args = [
+      'record',
+      '-p',
+      String(process.pid),
+      '-F',
+      String(RECORDED_HZ),
+      '-d',
+      '1',
+      '-o',
+      out,
+    ];
     await Waggle.run(args);
     const stacks = parseFolded(readFileSync(out, 'utf8'));
     expect(crossed(stacks)).toBe(0);

@@ -7,22 +7,9 @@ import { join } from 'node:path';
 import { type FoldedStack, parseFolded, samples, samplesWith } from './support/folded.ts';
 import { kernelTest } from './support/kernel-test.ts';
 import { isAlive, TestProcess } from './support/processes.ts';
+import { RECORDED_HZ, Recorded } from './support/recorded.ts';
 import { Waggle } from './support/waggle.ts';
 import { copyOfWorkload, freshFolder, workload } from './support/workloads.ts';
-
-const HZ = 999;
-
-async function recorded(
-  args: readonly string[],
-): Promise<{ readonly stacks: FoldedStack[]; readonly code: number; readonly stderr: string }> {
-  const path = join(freshFolder(), 'out.folded');
-  const result = await Waggle.run(['record', '-F', String(HZ), '-o', path, ...args]);
-  return {
-    stacks: parseFolded(readFileSync(path, 'utf8')),
-    code: result.code,
-    stderr: result.stderr,
-  };
-}
 
 const SHARES = { sixty: 60, twenty_five: 25, fifteen: 15 } as const;
 
@@ -42,23 +29,23 @@ function expectShares(stacks: readonly FoldedStack[]): void {
 
 describe('record of a command', () => {
   kernelTest('gives each function its share, though the command has ended', async () => {
-    const { stacks, code } = await recorded(['--', workload('call_tree'), '3000']);
+    const { stacks, code } = await Recorded.withAnyCode(['--', workload('call_tree'), '3000']);
     expect(code).toBe(0);
     expectShares(stacks);
     const inMain = samples(stacks, ({ frames }) => frames.includes('main'));
     expect(inMain).toBeGreaterThan(0.97 * samples(stacks));
-    expect(samples(stacks)).toBeGreaterThan(0.9 * 3 * HZ);
+    expect(samples(stacks)).toBeGreaterThan(0.9 * 3 * RECORDED_HZ);
   });
 
   kernelTest('names the functions of a program that deleted its own file', async () => {
     const program = copyOfWorkload('call_tree', join(freshFolder(), 'deleted'));
-    const { stacks } = await recorded(['--', program, '1500', 'unlink']);
+    const { stacks } = await Recorded.withAnyCode(['--', program, '1500', 'unlink']);
     expect(existsSync(program)).toBe(false);
     expectShares(stacks);
   });
 
   kernelTest('shows names of C++ and Rust as their programmers wrote them', async () => {
-    const { stacks } = await recorded(['--', workload('mangled'), '300']);
+    const { stacks } = await Recorded.withAnyCode(['--', workload('mangled'), '300']);
     expect(samplesWith(stacks, 'hive::Bee::work(int)')).toBeGreaterThan(200);
     const rust = stacks.filter(({ frames }) =>
       frames.some((name) => /hive::bee::Bee.*::rest/.test(name)),
@@ -67,7 +54,7 @@ describe('record of a command', () => {
   });
 
   kernelTest('samples it from its first instructions on', async () => {
-    const { stacks } = await recorded(['--', workload('call_tree'), '100']);
+    const { stacks } = await Recorded.withAnyCode(['--', workload('call_tree'), '100']);
     const main = samples(stacks, ({ frames }) => frames.includes('main'));
     // 100 ms at 999 Hz, measured by the program's own CPU clock.
     expect(main).toBeGreaterThanOrEqual(85);
@@ -77,13 +64,13 @@ describe('record of a command', () => {
   kernelTest('follows children that run other programs', async () => {
     const tree = workload('call_tree');
     const script = `${tree} 300 & ${tree} 300 & ${tree} 300; wait`;
-    const { stacks } = await recorded(['--', '/bin/sh', '-c', script]);
-    expect(samplesWith(stacks, 'sixty')).toBeGreaterThan(0.9 * 0.6 * 0.9 * HZ);
+    const { stacks } = await Recorded.withAnyCode(['--', '/bin/sh', '-c', script]);
+    expect(samplesWith(stacks, 'sixty')).toBeGreaterThan(0.9 * 0.6 * 0.9 * RECORDED_HZ);
     expectShares(stacks.filter(({ frames }) => frames[0] === 'call_tree'));
   });
 
   kernelTest('never names an address of one program by the symbols of the next', async () => {
-    const { stacks, stderr } = await recorded([
+    const { stacks, stderr } = await Recorded.withAnyCode([
       ...['--', workload('swap_one'), '400', workload('swap_two')],
     ]);
     const one = samplesWith(stacks, 'only_in_one');
@@ -104,17 +91,22 @@ describe('record of a command', () => {
 
   for (const code of [0, 3, 255])
     kernelTest(`passes on its exit code ${code}`, async () => {
-      const result = await recorded(['--', workload('call_tree'), '1', `code=${code}`]);
+      const result = await Recorded.withAnyCode(['--', workload('call_tree'), '1', `code=${code}`]);
       expect(result.code).toBe(code);
     });
 
   kernelTest('passes on the signal that ended it as a shell does', async () => {
-    const { code } = await recorded(['--', '/bin/sh', '-c', 'kill -TERM $$']);
+    const { code } = await Recorded.withAnyCode(['--', '/bin/sh', '-c', 'kill -TERM $$']);
     expect(code).toBe(128 + 15);
   });
 
   kernelTest('counts what it started and what ended', async () => {
-    const { stderr } = await recorded(['--', '/bin/sh', '-c', '/bin/true; /bin/true; exit 0']);
+    const { stderr } = await Recorded.withAnyCode([
+      '--',
+      '/bin/sh',
+      '-c',
+      '/bin/true; /bin/true; exit 0',
+    ]);
     expect(stderr).toContain('lifecycle: 2 forks, 3 execs, 3 exits, 0 lost');
   });
 });
@@ -123,7 +115,7 @@ describe('record of what runs already', () => {
   kernelTest('-p samples the process and only it', async () => {
     await using busy = new TestProcess([workload('call_tree'), '60000']);
     await using other = new TestProcess([workload('swap_one'), '1000000', workload('swap_two')]);
-    const { stacks } = await recorded(['-p', String(busy.pid), '-d', '1.5']);
+    const { stacks } = await Recorded.withAnyCode(['-p', String(busy.pid), '-d', '1.5']);
     expectShares(stacks);
     expect(stacks.every(({ frames }) => frames[0] === 'call_tree')).toBe(true);
     expect(isAlive(busy.pid)).toBe(true);
@@ -133,7 +125,7 @@ describe('record of what runs already', () => {
   kernelTest('-a samples every process', async () => {
     await using _busy = new TestProcess([workload('call_tree'), '60000']);
     await using _other = new TestProcess([workload('swap_one'), '1000000', workload('swap_two')]);
-    const { stacks } = await recorded(['-a', '-d', '1.5']);
+    const { stacks } = await Recorded.withAnyCode(['-a', '-d', '1.5']);
     expect(samplesWith(stacks, 'sixty')).toBeGreaterThan(100);
     expect(samplesWith(stacks, 'only_in_one')).toBeGreaterThan(50);
     expect(samplesWith(stacks, 'only_in_two')).toBeGreaterThan(50);
@@ -147,7 +139,7 @@ describe('a recording that is ended early', () => {
       const files = ['out.folded', 'out.svg'].map((name) => join(folder, name));
       await using _busy = new TestProcess([workload('call_tree'), '60000']);
       await using waggle = await Waggle.record([
-        ...['-a', '-F', String(HZ)],
+        ...['-a', '-F', String(RECORDED_HZ)],
         ...files.flatMap((file) => ['-o', file]),
       ]);
       await Bun.sleep(600);
@@ -161,7 +153,14 @@ describe('a recording that is ended early', () => {
   kernelTest('with a command leaves neither the command nor its file behind', async () => {
     const path = join(freshFolder(), 'out.folded');
     const command = [workload('call_tree'), '60000'];
-    await using waggle = await Waggle.record(['-F', String(HZ), '-o', path, '--', ...command]);
+    await using waggle = await Waggle.record([
+      '-F',
+      String(RECORDED_HZ),
+      '-o',
+      path,
+      '--',
+      ...command,
+    ]);
     await Bun.sleep(600);
     const { code } = await waggle.stop('SIGINT');
     expect(code).toBe(130);
@@ -170,7 +169,13 @@ describe('a recording that is ended early', () => {
 
   kernelTest('-d ends the command with the recording', async () => {
     const started = performance.now();
-    const { stacks, code } = await recorded(['-d', '1', '--', workload('call_tree'), '60000']);
+    const { stacks, code } = await Recorded.withAnyCode([
+      '-d',
+      '1',
+      '--',
+      workload('call_tree'),
+      '60000',
+    ]);
     expect(performance.now() - started).toBeLessThan(15_000);
     // By SIGTERM, and its code is ours.
     expect(code).toBe(143);
@@ -180,7 +185,16 @@ describe('a recording that is ended early', () => {
 
 describe('outputs', () => {
   kernelTest('- is folded stacks on standard output', async () => {
-    const args = ['record', '-F', String(HZ), '-o', '-', '--', workload('call_tree'), '500'];
+    const args = [
+      'record',
+      '-F',
+      String(RECORDED_HZ),
+      '-o',
+      '-',
+      '--',
+      workload('call_tree'),
+      '500',
+    ];
     const { stdout } = await Waggle.run(args);
     // The command's own line comes first: both share standard output.
     const stacks = parseFolded(stdout.slice(stdout.indexOf('call_tree;')));
@@ -189,7 +203,16 @@ describe('outputs', () => {
 
   kernelTest('a flame graph names the functions', async () => {
     const path = join(freshFolder(), 'out.svg');
-    await Waggle.run(['record', '-F', String(HZ), '-o', path, '--', workload('call_tree'), '300']);
+    await Waggle.run([
+      'record',
+      '-F',
+      String(RECORDED_HZ),
+      '-o',
+      path,
+      '--',
+      workload('call_tree'),
+      '300',
+    ]);
     const svg = readFileSync(path, 'utf8');
     const names = ['main', 'sixty', 'twenty_five', 'fifteen'];
     expect(names.filter((name) => !svg.includes(name))).toEqual([]);

@@ -6,15 +6,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FoldedStack, parseFolded, samples, samplesWith } from './support/folded.ts';
 import { kernelTest } from './support/kernel-test.ts';
+import { Recorded } from './support/recorded.ts';
 import { Waggle } from './support/waggle.ts';
 import { freshFolder, type Workload, workload } from './support/workloads.ts';
-
-async function recorded(...args: readonly string[]): Promise<FoldedStack[]> {
-  const path = join(freshFolder(), 'out.folded');
-  const { code, stderr } = await Waggle.run(['record', '-F', '999', '-o', path, ...args]);
-  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-  return parseFolded(readFileSync(path, 'utf8'));
-}
 
 /** The command's own frame, then from _start on, with no hole. */
 function isWhole({ frames }: FoldedStack): boolean {
@@ -60,20 +54,20 @@ describe('record of a program without frame pointers', () => {
   for (const program of ['call_tree_nofp', 'call_tree_nofp_fixed'] as const satisfies Workload[])
     for (const unwind of ['dwarf', 'auto'])
       kernelTest(`finds every caller in ${program} with --unwind ${unwind}`, async () => {
-        const stacks = await recorded('--unwind', unwind, '--', workload(program), '1500');
+        const { stacks } = await Recorded.of(['--unwind', unwind, '--', workload(program), '1500']);
         expectWhole(stacks);
         expectShares(stacks);
       });
 
   kernelTest('is whole in a process that ends within 20 ms', async () => {
-    const stacks = await recorded('--', workload('call_tree_nofp'), '15');
+    const { stacks } = await Recorded.of(['--', workload('call_tree_nofp'), '15']);
     const inMain = samples(stacks, ({ frames }) => frames.includes('main'));
     expect(inMain).toBeGreaterThanOrEqual(10);
     expect(samples(stacks, ({ frames }) => frames[1] !== '_start')).toBeLessThanOrEqual(2);
   });
 
   kernelTest('follows recursion and the frames below a signal handler', async () => {
-    const stacks = await recorded('--', workload('deep'), '600');
+    const { stacks } = await Recorded.of(['--', workload('deep'), '600']);
     expectWhole(stacks);
     const descents = ({ frames }: FoldedStack) =>
       frames.filter((name) => name === 'descend').length;
@@ -91,7 +85,7 @@ describe('record of a program without frame pointers', () => {
   kernelTest('goes through a library that is opened late and closed again', async () => {
     const library = workload('late_library_code');
     // Opened after a second.
-    const stacks = await recorded('--', workload('late_library'), library, '3000');
+    const { stacks } = await Recorded.of(['--', workload('late_library'), library, '3000']);
     expectWhole(stacks);
     // Its own function has a name after it was closed, and on both sides are the program's.
     const inside = stacks.filter(({ frames }) => frames.includes('in_library'));
@@ -123,7 +117,7 @@ describe('record of a program without frame pointers', () => {
     });
 
   kernelTest('goes by frame pointers alone with --unwind fp', async () => {
-    const stacks = await recorded('--unwind', 'fp', '--', workload('call_tree'), '300');
+    const { stacks } = await Recorded.of(['--unwind', 'fp', '--', workload('call_tree'), '300']);
     // The caller of a leaf that sets up no frame is passed over, what is further out is not.
     expect(samplesWith(stacks, 'main')).toBeGreaterThan(0.9 * samples(stacks));
   });

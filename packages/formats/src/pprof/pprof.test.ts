@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Profile as PprofProfile } from 'pprof-format';
@@ -202,7 +202,9 @@ describe('pprof', () => {
         const file = join(folder, 'app.pb.gz');
         writeFileSync(file, encodePprof(profile));
         const shown = (...options: string[]) => {
-          const env = { ...process.env, HOME: folder, GOCACHE: join(folder, 'cache') };
+          // Its settings are not the user's; its cache is: Go builds the tool at the first call.
+          const GOCACHE = process.env.GOCACHE ?? join(homedir(), '.cache/go-build');
+          const env = { ...process.env, HOME: folder, GOCACHE };
           const run = spawnSync(go, ['tool', 'pprof', ...options, file], { env });
           return `${run.stdout}${run.stderr}`;
         };
