@@ -9,7 +9,8 @@
 // with an error it did not write down (a crash, a file that does not load) is written down here.
 
 import { mkdirSync, rmSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { build } from 'esbuild';
 import { failureXml, parseJUnit } from './junit.ts';
 
 const results = '.test-results';
@@ -55,16 +56,17 @@ const runtimes: Record<string, Runtime> = {
 
 async function bundleForNode(file: string): Promise<string> {
   const target = `${results}/node/${file.replace(/\.ts$/, '.mjs')}`;
-  const build = await Bun.build({
-    entrypoints: [resolve(file)],
-    target: 'node',
+  await build({
+    entryPoints: [file],
+    outfile: target,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
     packages: 'external',
     sourcemap: 'inline',
+    logLevel: 'error',
   });
-  const [bundle] = build.outputs;
-  if (!bundle) throw new Error(`${file} could not be bundled for Node`);
-  mkdirSync(dirname(target), { recursive: true });
-  await Bun.write(target, bundle);
   return target;
 }
 
