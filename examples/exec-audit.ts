@@ -40,7 +40,7 @@ const audit = (wanted: (event: ExecEvent) => boolean) =>
             exe: detail?.exe ?? event.filename,
             cwd: detail?.cwd ?? null,
             argv: blackOut(event.argv),
-            marks: detail?.marks ?? [],
+            marks: detail?.flags ?? [],
           };
           process.stdout.write(`${JSON.stringify(record)}\n`);
         },
@@ -64,7 +64,7 @@ export default (args: string[]) => {
           comm.test(event.comm) &&
           (values.uid === undefined || uid === Number(values.uid)) &&
           (values.mark === undefined ||
-            (detail?.marks.some((mark) => mark === values.mark) ?? false)),
+            (detail?.flags.some((flag) => flag === values.mark) ?? false)),
       ),
     ],
   });

@@ -37,16 +37,25 @@ npm_packages_stale() {
 # renamed changes only them.
 bpf_sources_newer() {
   for source in "$bpf"/bpf "$bpf"/bpf/* "$bpf"/bpf/*/* "$bpf"/scripts "$bpf"/scripts/*.ts \
-    "$bpf"/src/btf/*.ts; do
+    "$bpf"/src/btf/*.ts "$bpf"/src/build/*.ts "$root"/examples/*.bpf.c; do
     if [ "$source" -nt "$1" ]; then return 0; fi
   done
   return 1
 }
 
 bpf_outputs_missing() {
-  for output in dist/x86_64/waggle.bpf.o dist/aarch64/waggle.bpf.o src/generated/layouts.ts \
-    src/generated/embedded-objects.ts; do
-    if [ ! -f "$bpf/$output" ]; then return 0; fi
+  for output in layouts.ts skeletons.ts embedded-objects.ts; do
+    if [ ! -f "$bpf/src/generated/$output" ]; then return 0; fi
+  done
+  # A folder of bpf/ is a source, and has an object for each architecture.
+  for source in "$bpf"/bpf/*/; do
+    source=${source%/}
+    for architecture in x86_64 aarch64; do
+      if [ ! -f "$bpf/dist/$architecture/${source##*/}.bpf.o" ]; then return 0; fi
+    done
+  done
+  for source in "$root"/examples/*.bpf.c; do
+    if [ -f "$source" ] && [ ! -f "${source%.c}.ts" ]; then return 0; fi
   done
   return 1
 }

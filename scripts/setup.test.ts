@@ -43,7 +43,7 @@ beforeEach(() => {
   }
   copy('waggle');
   write('package-lock.json', '{}');
-  write('packages/bpf/bpf/waggle.bpf.c', '/* source */');
+  write('packages/bpf/bpf/lifecycle/lifecycle.bpf.c', '/* source */');
   write('packages/bpf/scripts/build.ts', '// build');
   write('packages/formats/src/svg/viewer/main.ts', '// viewer');
   write('packages/cli/src/main.ts', '// main');
@@ -78,10 +78,11 @@ echo "bun $*" >>"$CALLS"
 [ "$1" = --version ] && exit
 if [ "$1" = scripts/build.ts ]; then
   mkdir -p dist/x86_64 dist/aarch64 src/generated
-  : >dist/x86_64/waggle.bpf.o
-  : >dist/aarch64/waggle.bpf.o
+  : >dist/x86_64/lifecycle.bpf.o
+  : >dist/aarch64/lifecycle.bpf.o
   : >src/generated/layouts.ts
   : >src/generated/embedded-objects.ts
+  : >src/generated/skeletons.ts
   exit
 fi
 script=
@@ -251,7 +252,7 @@ describe('later runs', () => {
   test('build again, but install nothing, when a BPF source changed', () => {
     prepare();
     setup();
-    later('packages/bpf/bpf/waggle.bpf.c');
+    later('packages/bpf/bpf/lifecycle/lifecycle.bpf.c');
     const called = again();
     expect(called).toContain('bun scripts/build.ts');
     expect(called.filter((call) => call.startsWith('npm'))).toEqual([]);

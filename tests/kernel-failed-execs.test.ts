@@ -4,13 +4,18 @@
 import { describe, expect } from 'bun:test';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeRecord, type FailedExecRecord, MAPS, objectPath } from '@waggle/bpf';
-import { openNative, RingBuffer } from '@waggle/ffi';
 import {
-  type KernelProgramsOptions,
-  loadKernelPrograms,
-} from '../packages/core/src/kernel/kernel-programs.ts';
+  decodeRecord,
+  FAILED_EXECS,
+  type FailedExecRecord,
+  LIFECYCLE,
+  objectPath,
+  type Source,
+} from '@waggle/bpf';
+import { openNative, RingBuffer } from '@waggle/ffi';
 import { type KernelFilter, KernelSettings } from '../packages/core/src/kernel/kernel-settings.ts';
+import { prepareSource } from '../packages/core/src/kernel/load-source.ts';
+import { LoadedSources } from '../packages/core/src/kernel/loaded-sources.ts';
 import { kernelTest } from './support/kernel-test.ts';
 import { freshFolder, workload } from './support/workloads.ts';
 
@@ -34,21 +39,34 @@ interface Traced {
   readonly method: string;
 }
 
+interface TraceOptions {
+  readonly without?: readonly string[];
+  /** Of the programs of failed execs. */
+  readonly object?: Uint8Array;
+  readonly sources?: readonly Source[];
+  readonly ringBytes?: number;
+}
+
 /** What a run of exec_fails gives, of that process alone. */
 async function trace(
   words: readonly string[],
-  options: Partial<KernelProgramsOptions> = {},
+  options: TraceOptions = {},
   filter: Partial<KernelFilter> = {},
 ): Promise<Traced> {
   const native = await openNative();
-  using programs = loadKernelPrograms(native, {
-    hooks: ['failed-exec', 'fork', 'exit'],
-    ringBytes: 1 << 20,
-    tracksProcesses: true,
-    ...options,
+  const { process_events } = LIFECYCLE.skeleton.maps;
+  using sources = new LoadedSources(native, {
+    sharedMapEntries: { [process_events.name]: options.ringBytes ?? 1 << 20 },
+    withoutMethods: options.without,
   });
-  using ring = new RingBuffer(native, programs.object.map(MAPS.events));
-  const settings = new KernelSettings(programs.object);
+  // The first keeps the tracked set.
+  for (const source of options.sources ?? [LIFECYCLE, FAILED_EXECS]) {
+    const prepared = await prepareSource(source);
+    const { object = prepared.object } = source === FAILED_EXECS ? options : {};
+    sources.load({ source, object });
+  }
+  using ring = new RingBuffer(native, sources.shared(process_events).raw);
+  const settings = new KernelSettings(sources);
   settings.setFilter({ events: ['failed-exec'], processes: true, cgroups: false, ...filter });
   settings.track(process.pid, 'active');
   settings.setLifecycleTracking(true);
@@ -60,7 +78,7 @@ async function trace(
     const record = decodeRecord(memory, offset);
     if (record?.type === 'failed-exec' && record.pid === run.pid) records.push(record);
   });
-  const outcome = programs.report['failed-exec'];
+  const outcome = sources.report['failed-exec'];
   return {
     records,
     pid: run.pid,
@@ -126,7 +144,7 @@ describe('a failed exec', () => {
     async () => {
       const ours = Buffer.from('bpf_preempt_disable\0');
       const other = Buffer.from('bpf_cgroup_ancestor\0');
-      const object = Buffer.from(readFileSync(objectPath()));
+      const object = Buffer.from(readFileSync(objectPath('failed_execs')));
       for (let at = object.indexOf(ours); at >= 0; at = object.indexOf(ours))
         other.copy(object, at);
       const { records } = await trace(['plain', MISSING], { object });
@@ -164,7 +182,7 @@ describe('no record is made', () => {
     const { records, counts, signal } = await trace(['other']);
     expect(signal === null || signal === 'SIGSEGV').toBe(true);
     expect(records).toEqual([]);
-    for (const kept of [counts.dropped, counts.suppressed, counts.limited])
+    for (const kept of [counts.dropped, counts.filtered, counts.rateLimited])
       expect(kept['failed-exec']).toBe(0);
   });
 
@@ -178,7 +196,7 @@ describe('no record is made', () => {
   });
 
   kernelTest('unless the hook was asked for', async () => {
-    const { records, method } = await trace(['plain', MISSING], { hooks: ['fork', 'exec'] });
+    const { records, method } = await trace(['plain', MISSING], { sources: [LIFECYCLE] });
     expect(method).toBe('absent');
     expect(records).toEqual([]);
   });
@@ -199,15 +217,15 @@ describe('every failed exec is delivered or counted', () => {
       { events: ['failed-exec', 'exit'], rateLimit: { perSecond: 10, burst: 5 } },
     );
     expect(records.length).toBeGreaterThanOrEqual(5);
-    expect(counts.limited['failed-exec']).toBeGreaterThan(0);
-    expect(records.length + counts.limited['failed-exec']).toBe(1000);
-    expect(counts.limited.exit).toBe(0);
+    expect(counts.rateLimited['failed-exec']).toBeGreaterThan(0);
+    expect(records.length + counts.rateLimited['failed-exec']).toBe(1000);
+    expect(counts.rateLimited.exit).toBe(0);
   });
 
   kernelTest('where the filter does not want the process', async () => {
-    const { records, counts } = await trace(['plain', MISSING], { hooks: ['failed-exec'] });
+    const { records, counts } = await trace(['plain', MISSING], { sources: [FAILED_EXECS] });
     // Without the fork handler nobody followed the child into the tracked set.
     expect(records).toEqual([]);
-    expect(counts.suppressed['failed-exec']).toBeGreaterThanOrEqual(1);
+    expect(counts.filtered['failed-exec']).toBeGreaterThanOrEqual(1);
   });
 });

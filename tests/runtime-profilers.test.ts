@@ -26,7 +26,7 @@ async function outputOf(...command: readonly string[]): Promise<string> {
 }
 
 kernelTest('objects are loaded while JavaScriptCore samples this thread', async () => {
-  expect(await outputOf(BUN, LOADER, objectPath())).toBe('loaded\n');
+  expect(await outputOf(BUN, LOADER, objectPath('lifecycle'))).toBe('loaded\n');
 });
 
 kernelTest('bun --cpu-prof on an agent ends and writes its profile', async () => {

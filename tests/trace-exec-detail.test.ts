@@ -1,4 +1,4 @@
-// What an exec record says beyond the command line: absolute paths, ids, terminal, and the marks
+// What an exec record says beyond the command line: absolute paths, ids, terminal, and the flags
 // that a security person looks for. Each is compared with what /proc or the set-up says.
 
 import { describe, expect } from 'bun:test';
@@ -48,7 +48,7 @@ describe('paths', () => {
       cwd: nested,
       cwdTruncated: false,
       exeInode: BigInt(statSync(join(folder, 'program')).ino),
-      marks: [],
+      flags: [],
       interpreter: undefined,
     });
   });
@@ -117,7 +117,7 @@ describe('ids', () => {
   });
 });
 
-describe('marks', () => {
+describe('flags', () => {
   const detailOf = async (...command: [string, ...string[]]) =>
     (await execsOf(command)).at(-1)?.detail;
 
@@ -132,10 +132,10 @@ describe('marks', () => {
     expect(exec?.detail).toMatchObject({
       effectiveUid: 0,
       effectiveGid: 0,
-      marks: ['setuid', 'setgid', 'privileged'],
+      flags: ['setuid', 'setgid', 'privileged'],
     });
     // Root gains nothing by it.
-    expect((await detailOf(program, '--id=0'))?.marks).toEqual([]);
+    expect((await detailOf(program, '--id=0'))?.flags).toEqual([]);
   });
 
   kernelTest('not on a mount where the mode does not count', async () => {
@@ -155,7 +155,7 @@ describe('marks', () => {
       )
     ).at(-1);
     expect(exec).toMatchObject({ uid: 65534 });
-    expect(exec?.detail).toMatchObject({ effectiveUid: 65534, marks: [] });
+    expect(exec?.detail).toMatchObject({ effectiveUid: 65534, flags: [] });
   });
 
   kernelTest('a file that was never named, and one whose name is gone', async () => {
@@ -164,9 +164,9 @@ describe('marks', () => {
       detailOf(
         ...inFolder(folder, workload('exec_nameless'), kind, workload('exit_with'), '--id=0'),
       );
-    expect(await nameless('memfd')).toMatchObject({ marks: ['memfd'], exe: '/memfd:nameless' });
+    expect(await nameless('memfd')).toMatchObject({ flags: ['memfd'], exe: '/memfd:nameless' });
     expect(await nameless('deleted')).toMatchObject({
-      marks: ['deleted'],
+      flags: ['deleted'],
       exe: join(realpathSync(folder), 'copy'),
     });
   });
@@ -178,7 +178,7 @@ describe('marks', () => {
     const exec = (await execsOf([script])).at(-1);
     expect(exec?.filename).toBe(script);
     expect(exec?.detail).toMatchObject({
-      marks: ['script'],
+      flags: ['script'],
       interpreter: '/bin/sh',
       exe: realpathSync('/bin/sh'),
     });

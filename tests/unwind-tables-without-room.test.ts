@@ -6,7 +6,8 @@ import { closeSync, copyFileSync, fstatSync, openSync, readdirSync, unlinkSync }
 import { join } from 'node:path';
 import { objectKey, unwindBounds } from '@waggle/bpf';
 import { openNative } from '@waggle/ffi';
-import { loadKernelPrograms } from '../packages/core/src/kernel/kernel-programs.ts';
+import { LoadedSources } from '../packages/core/src/kernel/loaded-sources.ts';
+import { samplerSource } from '../packages/profiler/src/index.ts';
 import { ObjectReader } from '../packages/profiler/src/symbolization/symbolization-client.ts';
 import { UnwindTables } from '../packages/profiler/src/unwinding/unwind-tables.ts';
 import { eventually } from './support/deadline.ts';
@@ -45,15 +46,12 @@ kernelTest(
   'without a descriptor left a table is not given to the sampler, and is later',
   async () => {
     const native = await openNative();
-    using programs = loadKernelPrograms(native, {
-      hooks: [],
-      sampleEntries: 64,
-      ringBytes: 64 * 1024,
-      tracksProcesses: false,
-      unwind: 'dwarf',
-    });
+    using sources = new LoadedSources(native);
+    const source = samplerSource({ unwind: 'dwarf', entries: 64 });
+    await sources.loadAll([source]);
+    const sampler = sources.get(source.skeleton)!;
     using reader = new ObjectReader({ lines: false });
-    using tables = new UnwindTables(native, programs.object, reader);
+    using tables = new UnwindTables(native, (name) => sampler.object.map(name), reader);
     const fd = openSync('/bin/sh', 'r');
     const file = { key: 'sh', path: '/bin/sh', fd, content: undefined, missing: undefined };
     await tables.loaded(file);

@@ -274,7 +274,7 @@ function kernel(): void {
   put(
     'bpf-record',
     'failed',
-    record(recordType.RECORD_EXEC_FAILED, layouts.execFailedRecord, '/bin/none\0', {}),
+    record(recordType.RECORD_FAILED_EXEC, layouts.failedExecRecord, '/bin/none\0', {}),
   );
   const cgroup = Buffer.alloc(128);
   cgroup.writeUInt16LE(recordType.RECORD_CGROUP, 0);

@@ -8,10 +8,11 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Import, readImports, sourceFiles } from './imports.ts';
-import known from './known-circles.json' with { type: 'json' };
+import knownCircles from './known-circles.json' with { type: 'json' };
 import { type Circle, findCircles, forbiddenArrows, PACKAGES, packageOf } from './layers.ts';
 
 const root = resolve(import.meta.dir, '../..');
+const known: readonly { folder: string; members: string[] }[] = knownCircles;
 const imports = readImports(root, sourceFiles(root));
 const circles = findCircles(imports);
 

@@ -8,8 +8,45 @@
 #ifndef WAGGLE_CGROUP_H
 #define WAGGLE_CGROUP_H
 
-#include "maps.h"
+#include "kernfs.h"
+#include "record.h"
+#include "skeleton.h"
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/* One buffer for all records of events, so that their order is kept. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} process_events SEC(".maps") SHARED;
+
+/* Keys that a cgroup_record was sent of. Userspace keeps more of them than fit here, so whatever is
+ * forgotten here is told once more. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, TOLD_CGROUPS_MAX);
+	__type(key, u64);
+	__type(value, u8);
+} told_cgroups SEC(".maps") SHARED;
+
+struct cgroup_scratch {
+	/* The css_set that was looked at last: see told_cgroup_of(). */
+	u64 known_set;
+	u64 known_key;
+	u64 known_ns;
+	/* Where the walk up the cgroups has got to: see walk_cgroup_name(). */
+	u64 link; /* of the next hierarchy */
+	u64 end;
+	u64 node; /* the cgroup whose name comes next; 0: none yet of this hierarchy */
+	struct cgroup_record record;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cgroup_scratch);
+} cgroup_scratch SEC(".maps") SHARED;
 
 /* One link of a css_set for each hierarchy: v2 and what is mounted of v1, which has 14 controllers and
  * is rarely seen with more than 12, and named ones. */
@@ -19,16 +56,6 @@
 
 /* In a storm the time of several processes; what it must stay below is said at told_cgroup_of(). */
 #define CGROUP_KNOWN_NS 1000000
-
-/* Where kernfs_node has its parent: Linux 6.15, and before. */
-static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
-{
-	struct kernfs_node___plain *plain = (void *)node;
-
-	if (bpf_core_field_exists(node->__parent))
-		return BPF_CORE_READ(node, __parent);
-	return BPF_CORE_READ(plain, parent);
-}
 
 /* The finalizer of MurmurHash3 (Austin Appleby, public domain). 0 stays 0. */
 static __always_inline u64 mix_bits(u64 value)
@@ -215,5 +242,8 @@ static __always_inline bool same_cgroups(struct task_struct *a, struct task_stru
 	return !bpf_core_field_exists(a->cgroups) ||
 	       BPF_CORE_READ(a, cgroups) == BPF_CORE_READ(b, cgroups);
 }
+
+RING_RECORD(process_events, cgroup_record);
+EXPORT_ENUM(cgroup_hierarchy);
 
 #endif

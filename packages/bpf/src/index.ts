@@ -1,26 +1,18 @@
 // @waggle/bpf: the BPF object, and how to read what its programs write. See README.md.
 
+export { decodeValue, encodeValue, type ValueOf } from './codec.ts';
 export * from './generated/layouts.ts';
-export {
-  type AttachMethod,
-  builtObject,
-  KERNEL_PROGRAMS,
-  type KernelHook,
-  LIFECYCLE_PROGRAMS,
-  type LifecycleHook,
-  MAPS,
-  objectPath,
-  type ProgramHook,
-  type ProgramVariant,
-  SAMPLE_PROGRAMS,
-} from './object.ts';
+export * from './generated/skeletons.ts';
+export { builtObject, embeddedObject, objectPath } from './object.ts';
 export { decodeCgroup, decodeFollowed } from './records/cgroup.ts';
-export { decodeComm, decodeRecord, type RecordMemory } from './records/decode.ts';
+export { decodeComm, decodeRecord } from './records/decode.ts';
+export { type RecordMemory, RecordReader, textAt, u53 } from './records/reader.ts';
 export type {
   CgroupPath,
   CgroupRecord,
+  EventKind,
   ExecDetail,
-  ExecMark,
+  ExecFlag,
   ExecRecord,
   ExitRecord,
   FailedExecRecord,
@@ -31,3 +23,19 @@ export type {
   RecordHeader,
 } from './records/record.ts';
 export { decodeBytes } from './records/text.ts';
+export {
+  attachMethod,
+  defineSource,
+  type MapOf,
+  type ProgramOf,
+  type RecordOf,
+  type RecordReaderClass,
+  type SettingOf,
+  type SettingValue,
+  type Skeleton,
+  type SkeletonMap,
+  type Source,
+  type SourceParts,
+  type StructLayout,
+} from './skeleton.ts';
+export { FAILED_EXECS, FOLLOWED_CGROUPS, LIFECYCLE, SIGNALS } from './sources.ts';

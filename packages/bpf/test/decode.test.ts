@@ -81,7 +81,7 @@ test('an exec with everything', () => {
       loginUid: 1001,
       sessionId: 12,
       tty: '136:2',
-      marks: ['setuid', 'memfd', 'script'],
+      flags: ['setuid', 'memfd', 'script'],
       interpreter: '/bin/dash',
     },
   });

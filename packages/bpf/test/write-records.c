@@ -12,7 +12,8 @@ typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 #define TASK_COMM_LEN 16
-#include "../bpf/records.h"
+#include "../bpf/failed_execs/records.h"
+#include "../bpf/lifecycle/records.h"
 
 static void emit(const void *record, u32 size)
 {
@@ -43,7 +44,7 @@ static struct record_header header(u16 type, u16 flags)
 	return head;
 }
 
-static u32 append(char *payload, u32 at, const char *text, u32 length)
+static u32 append(u8 *payload, u32 at, const char *text, u32 length)
 {
 	memcpy(payload + at, text, length);
 	return at + length;
@@ -53,7 +54,7 @@ int main(void)
 {
 	static struct fork_record born;
 	static struct exec_record exec;
-	static struct exec_failed_record failed;
+	static struct failed_exec_record failed;
 	static struct exit_record ended;
 	static struct cgroup_record cgroup;
 	static const char names[] = "\1a b.scope\0system.slice\0\0\2\xc3\xa9\0docker\0\0\7x\0\0\10cut";
@@ -77,10 +78,10 @@ int main(void)
 	exec.gid = 0xfffffffe;
 	exec.mount_namespace = 0xf0000001;
 	exec.pid_namespace = 0xf0000002;
-	exec.image_mark = (1ull << 47) + 3;
+	exec.layout_fingerprint = (1ull << 47) + 3;
 	exec.exe_inode = 123456789012345678ull;
 	exec.exe_device = 259 << 20 | 5;
-	exec.marks = EXEC_SETUID | EXEC_MEMFD | EXEC_SCRIPT;
+	exec.exec_flags = EXEC_SETUID | EXEC_MEMFD | EXEC_SCRIPT;
 	exec.effective_uid = 0;
 	exec.effective_gid = 5;
 	exec.login_uid = 1001;
@@ -106,14 +107,14 @@ int main(void)
 	exec.header = header(RECORD_EXEC, RECORD_ARGV_UNREADABLE | RECORD_ENVIRON_TRUNCATED);
 	emit(&exec, offsetof(struct exec_record, payload));
 
-	failed.header = header(RECORD_EXEC_FAILED, RECORD_FILENAME_UNREADABLE);
+	failed.header = header(RECORD_FAILED_EXEC, RECORD_FILENAME_UNREADABLE);
 	failed.uid = 1;
 	failed.gid = 2;
 	failed.error = 13;
 	failed.cgroup_id = 3;
 	at = append(failed.payload, 0, "a\0bc", 5);
 	failed.argv_length = at;
-	emit(&failed, offsetof(struct exec_failed_record, payload) + at);
+	emit(&failed, offsetof(struct failed_exec_record, payload) + at);
 
 	ended.header = header(RECORD_EXIT, 0);
 	ended.uid = 65534;

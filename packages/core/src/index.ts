@@ -1,6 +1,6 @@
 // @waggle/core: the event pipeline and the profiler. See README.md.
 
-export { decodeBytes, type KernelHook, type LifecycleHook } from '@waggle/bpf';
+export { decodeBytes, defineSource, type EventKind, type Source } from '@waggle/bpf';
 export {
   collapseRaw,
   collapseRawWith,
@@ -16,6 +16,7 @@ export {
   summarizeWalks,
   type UnnamedFrame,
   type UnnamedReason,
+  type UnwindMode,
   type UnwindTableStats,
   unnamedReason,
   type WalkSummary,
@@ -63,7 +64,7 @@ export type {
   EventDraft,
   ExecDetail,
   ExecEvent,
-  ExecMark,
+  ExecFlag,
   ExitEvent,
   FailedExecEvent,
   ForkEvent,
@@ -80,8 +81,8 @@ export {
   ownPrivileges,
   type Privileges,
 } from './kernel/capabilities.ts';
-export type { AttachOutcome, AttachReport, UnwindMode } from './kernel/kernel-programs.ts';
 export type { RateLimit } from './kernel/kernel-settings.ts';
+export type { AttachMethod, AttachOutcome, AttachReport } from './kernel/load-source.ts';
 export {
   type DraftHandler,
   definePlugin,
@@ -105,6 +106,7 @@ export {
   type ValidPlugins,
 } from './plugin/plugin-graph.ts';
 export type { PluginReport } from './plugin/plugin-report.ts';
+export type { PluginSource, RecordHandlers } from './plugin/plugin-source.ts';
 export { defineService, type Service, type ShapeOf } from './plugin/service.ts';
 export {
   type CpuProfilerOptions,

@@ -13,6 +13,14 @@ export { CpuProfiler, type ProfilerConfig, type ProfilerCounts } from './profile
 export type { LoadedSampler, ProfilerKernel } from './profiler-kernel.ts';
 export { deferredRingBytes, sampleEntries } from './sampling/map-sizes.ts';
 export {
+  SAMPLE_HOOK,
+  type SamplerOptions,
+  type SamplerSource,
+  samplerSource,
+  type UnwindMode,
+  unwindsByTables,
+} from './sampling/sampler-source.ts';
+export {
   collapseRaw,
   collapseRawWith,
   type FrameCount,

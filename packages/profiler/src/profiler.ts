@@ -168,7 +168,7 @@ export class CpuProfiler {
       () => this.waitingCode(),
       (space, may) => this.unwinding?.described.set(space, may),
     );
-    this.maps = new SampleMaps(kernel.programs.object);
+    this.maps = new SampleMaps(kernel.sampler.map);
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
     this.unwinding = this.openUnwinding();
     const { spaces, objects, jitMaps, reader, symbolizer } = this;
@@ -183,8 +183,8 @@ export class CpuProfiler {
     );
     // Side-band first, then /proc: a mapping made between the two is seen twice, never missed.
     this.sideBand = new SideBand(kernel.native, cpus.keys());
-    const { native, programs } = kernel;
-    this.cpus = new SampledCpus(native, programs, config.frequencyHz, this.sideBand, cpus);
+    const { native, sampler } = kernel;
+    this.cpus = new SampledCpus(native, sampler.program, config.frequencyHz, this.sideBand, cpus);
     this.lostMappings = new LostMappings(
       this.spaces,
       (pid) => readExecutableMappings(kernel.procfs, pid),
@@ -382,18 +382,18 @@ export class CpuProfiler {
   }
 
   private openUnwinding(): Unwinding | undefined {
-    const { native, programs } = this.kernel;
-    if (!programs.unwindsByTables) return undefined;
+    const { native, sampler } = this.kernel;
+    if (!sampler.unwindsByTables) return undefined;
     const { unwindTableBytes } = this.config;
-    const tables = new UnwindTables(native, programs.object, this.reader, unwindTableBytes);
+    const tables = new UnwindTables(native, sampler.map, this.reader, unwindTableBytes);
     const { spaces, objects } = this;
     const generated = new GeneratedCode(this.jitMaps, new GeneratedCodeTables());
     return {
       tables,
-      described: new DescribedCode(programs.object),
+      described: new DescribedCode(sampler.map),
       deferred: new DeferredSamples(
         native,
-        programs.object,
+        sampler.map,
         spaces,
         objects,
         tables,

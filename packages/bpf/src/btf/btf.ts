@@ -4,7 +4,13 @@
 
 /** A BTF type as far as layouts need it. Ids are indices into `Btf.types`; 0 is void. */
 export type BtfType =
-  | { readonly kind: 'int'; readonly name: string; readonly size: number; readonly signed: boolean }
+  | {
+      readonly kind: 'int';
+      readonly name: string;
+      readonly size: number;
+      readonly signed: boolean;
+      readonly bool: boolean;
+    }
   | { readonly kind: 'pointer'; readonly name: string; readonly target: number }
   | {
       readonly kind: 'array';
@@ -32,6 +38,13 @@ export type BtfType =
       }[];
     }
   | { readonly kind: 'var'; readonly name: string; readonly target: number }
+  /** btf_decl_tag, of the declaration `target`, or of its member where `component` is not 2^32 - 1. */
+  | {
+      readonly kind: 'tag';
+      readonly name: string;
+      readonly target: number;
+      readonly component: number;
+    }
   | {
       readonly kind: 'function-prototype';
       readonly name: string;
@@ -117,7 +130,7 @@ class BtfReader {
     const flag = info >>> 31 === 1;
     switch ((info >>> 24) & 0x1f) {
       case 1:
-        return { kind: 'int', name, size: sizeOrType, signed: ((this.u32() >>> 24) & 1) === 1 };
+        return this.int(name, sizeOrType);
       case 2:
         return { kind: 'pointer', name, target: sizeOrType };
       case 3: {
@@ -173,15 +186,20 @@ class BtfReader {
             size: this.u32(),
           })),
         };
-      case 17: // declaration tag
-        this.u32();
-        return { kind: 'other', name };
+      case 17:
+        return { kind: 'tag', name, target: sizeOrType, component: this.u32() };
       case 19: // 64-bit enum
         this.position += count * 12;
         return { kind: 'other', name };
       default: // forward declaration, function, float: nothing behind the common part
         return { kind: 'other', name };
     }
+  }
+
+  private int(name: string, size: number): BtfType {
+    // BTF_INT_ENCODING: 1 signed, 2 char, 4 bool.
+    const encoding = (this.u32() >>> 24) & 0xf;
+    return { kind: 'int', name, size, signed: (encoding & 1) === 1, bool: (encoding & 4) === 4 };
   }
 
   private times<T>(count: number, read: () => T): T[] {

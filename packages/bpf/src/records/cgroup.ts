@@ -2,7 +2,7 @@
 // cgroup up to the root, whose own is empty. And what became of a followed cgroup.
 
 import { cgroupHierarchy, cgroupRecord, followedRecord, recordType } from '../generated/layouts.ts';
-import { type RecordMemory, u53 } from './decode.ts';
+import { type RecordMemory, u53 } from './reader.ts';
 import type { CgroupPath, CgroupRecord, FollowedRecord } from './record.ts';
 import { decodeText } from './text.ts';
 

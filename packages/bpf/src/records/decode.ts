@@ -1,15 +1,17 @@
-// Bytes of process_events to typed records. Offsets come from the object's BTF by way of
-// generated/layouts.ts. Strings are copied; nothing returned points into the ring.
+// Bytes of process_events to typed records, by the readers that are generated from the objects' BTF.
+// Strings are copied; nothing returned points into the ring.
 
 import {
-  execFailedRecord,
-  execRecord,
-  exitRecord,
-  forkRecord,
+  ExecRecordReader,
+  ExitRecordReader,
+  FailedExecRecordReader,
+  ForkRecordReader,
   recordFlags,
+  recordHeader,
   recordType,
 } from '../generated/layouts.ts';
 import { decodeExecDetail } from './exec-detail.ts';
+import { type RecordMemory, textAt } from './reader.ts';
 import type {
   ExecRecord,
   ExitRecord,
@@ -17,35 +19,29 @@ import type {
   ForkRecord,
   KernelRecord,
 } from './record.ts';
-import { decodeBytes, decodeText } from './text.ts';
+import { decodeBytes } from './text.ts';
 
-/** Memory that a record lies in; the ring buffer reader's shape. */
-export interface RecordMemory {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-}
+const COMM_BYTES = recordHeader.bytes.comm;
 
-const HEADER = execRecord.offset;
-const COMM_BYTES = execRecord.bytes['header.comm'];
-const FORK = forkRecord.offset;
-const EXEC = execRecord.offset;
-const EXIT = exitRecord.offset;
-const FAILED = execFailedRecord.offset;
+const fork = new ForkRecordReader();
+const exec = new ExecRecordReader();
+const exit = new ExitRecordReader();
+const failed = new FailedExecRecordReader();
 
 /**
- * The record at `offset`, or undefined for one that is no event (`decodeCgroup` reads it) or that
- * this version does not know (a newer object's). The header's fields are spelled out in each record: spreading a common object
- * costs more than everything else in here.
+ * The record at `offset`, or undefined for one that is no event (`decodeCgroup` reads it), is another
+ * source's, or is not known to this version (a newer object's). The header's fields are spelled out in
+ * each record: spreading a common object costs more than everything else in here.
  */
 export function decodeRecord(memory: RecordMemory, offset: number): KernelRecord | undefined {
-  switch (memory.view.getUint16(offset + HEADER['header.type'], true)) {
+  switch (memory.view.getUint16(offset + recordHeader.offset.type, true)) {
     case recordType.RECORD_EXEC:
       return decodeExec(memory, offset);
     case recordType.RECORD_EXIT:
       return decodeExit(memory, offset);
     case recordType.RECORD_FORK:
       return decodeFork(memory, offset);
-    case recordType.RECORD_EXEC_FAILED:
+    case recordType.RECORD_FAILED_EXEC:
       return decodeFailedExec(memory, offset);
     default:
       return undefined;
@@ -53,134 +49,126 @@ export function decodeRecord(memory: RecordMemory, offset: number): KernelRecord
 }
 
 function decodeExec(memory: RecordMemory, offset: number): ExecRecord {
-  const { bytes, view } = memory;
-  const flags = view.getUint16(offset + HEADER['header.flags'], true);
-  const filenameAt = offset + EXEC.payload;
-  const argvAt = filenameAt + view.getUint32(offset + EXEC.filename_length, true);
-  const argvEnd = argvAt + view.getUint32(offset + EXEC.argv_length, true);
-  const environEnd = argvEnd + view.getUint32(offset + EXEC.environ_length, true);
+  const { bytes } = memory;
+  const { flags, payloadAt: filenameAt } = exec.at(memory, offset);
+  const argvAt = filenameAt + exec.filenameLength;
+  const argvEnd = argvAt + exec.argvLength;
+  const environEnd = argvEnd + exec.environLength;
   const hasEnviron = (flags & recordFlags.RECORD_HAS_ENVIRON) !== 0;
   return {
     type: 'exec',
-    cpu: view.getUint32(offset + HEADER['header.cpu'], true),
-    sequence: u53(view, offset + HEADER['header.sequence']),
-    time: view.getBigUint64(offset + HEADER['header.time_ns'], true),
-    pid: view.getUint32(offset + HEADER['header.tgid'], true),
-    tid: view.getUint32(offset + HEADER['header.tid'], true),
-    startTime: view.getBigUint64(offset + HEADER['header.start_boottime'], true),
-    execId: u53(view, offset + HEADER['header.exec_id']),
-    ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
-    parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
-    parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
-    cgroupKey: u53(view, offset + HEADER['header.cgroup_key']),
-    comm: decodeComm(bytes, offset + HEADER['header.comm']),
+    cpu: exec.cpu,
+    sequence: exec.sequence,
+    time: exec.timeNs,
+    pid: exec.tgid,
+    tid: exec.tid,
+    startTime: exec.startBoottime,
+    execId: exec.execId,
+    ppid: exec.parentTgid,
+    parentStartTime: exec.parentStartBoottime,
+    parentExecId: exec.parentExecId,
+    cgroupKey: exec.cgroupKey,
+    comm: exec.comm,
     filename: decodeBytes(bytes, filenameAt, argvAt),
     argv: decodeArgv(bytes, argvAt, argvEnd),
-    argvTruncated:
-      (flags & (recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE)) !== 0,
-    uid: view.getUint32(offset + EXEC.uid, true),
-    gid: view.getUint32(offset + EXEC.gid, true),
-    cgroupId: view.getBigUint64(offset + EXEC.cgroup_id, true),
-    nsMnt: view.getUint32(offset + EXEC.mount_namespace, true),
-    nsPid: view.getUint32(offset + EXEC.pid_namespace, true),
-    imageMark: u53(view, offset + EXEC.image_mark),
+    argvTruncated: (flags & ARGV_CUT) !== 0,
+    uid: exec.uid,
+    gid: exec.gid,
+    cgroupId: exec.cgroupId,
+    nsMnt: exec.mountNamespace,
+    nsPid: exec.pidNamespace,
+    layoutFingerprint: exec.layoutFingerprint,
     detail:
       (flags & recordFlags.RECORD_HAS_DETAIL) === 0
         ? undefined
-        : decodeExecDetail(memory, offset, flags, environEnd),
+        : decodeExecDetail(exec, flags, environEnd),
     environ: hasEnviron ? decodeArgv(bytes, argvEnd, environEnd) : undefined,
     environTruncated: (flags & recordFlags.RECORD_ENVIRON_TRUNCATED) !== 0,
   };
 }
 
-function decodeExit({ bytes, view }: RecordMemory, offset: number): ExitRecord {
-  const status = view.getUint32(offset + EXIT.exit_code, true);
+function decodeExit(memory: RecordMemory, offset: number): ExitRecord {
+  const { exitCode: status } = exit.at(memory, offset);
   return {
     type: 'exit',
-    cpu: view.getUint32(offset + HEADER['header.cpu'], true),
-    sequence: u53(view, offset + HEADER['header.sequence']),
-    time: view.getBigUint64(offset + HEADER['header.time_ns'], true),
-    pid: view.getUint32(offset + HEADER['header.tgid'], true),
-    tid: view.getUint32(offset + HEADER['header.tid'], true),
-    startTime: view.getBigUint64(offset + HEADER['header.start_boottime'], true),
-    execId: u53(view, offset + HEADER['header.exec_id']),
-    ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
-    parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
-    parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
-    cgroupKey: u53(view, offset + HEADER['header.cgroup_key']),
-    comm: decodeComm(bytes, offset + HEADER['header.comm']),
-    uid: view.getUint32(offset + EXIT.uid, true),
-    cgroupId: view.getBigUint64(offset + EXIT.cgroup_id, true),
+    cpu: exit.cpu,
+    sequence: exit.sequence,
+    time: exit.timeNs,
+    pid: exit.tgid,
+    tid: exit.tid,
+    startTime: exit.startBoottime,
+    execId: exit.execId,
+    ppid: exit.parentTgid,
+    parentStartTime: exit.parentStartBoottime,
+    parentExecId: exit.parentExecId,
+    cgroupKey: exit.cgroupKey,
+    comm: exit.comm,
+    uid: exit.uid,
+    cgroupId: exit.cgroupId,
     exitCode: (status >>> 8) & 0xff,
     signal: status & 0x7f,
     coreDumped: (status & 0x80) !== 0,
   };
 }
 
-function decodeFork({ bytes, view }: RecordMemory, offset: number): ForkRecord {
+function decodeFork(memory: RecordMemory, offset: number): ForkRecord {
+  fork.at(memory, offset);
   return {
     type: 'fork',
-    cpu: view.getUint32(offset + HEADER['header.cpu'], true),
-    sequence: u53(view, offset + HEADER['header.sequence']),
-    time: view.getBigUint64(offset + HEADER['header.time_ns'], true),
-    pid: view.getUint32(offset + HEADER['header.tgid'], true),
-    tid: view.getUint32(offset + HEADER['header.tid'], true),
-    startTime: view.getBigUint64(offset + HEADER['header.start_boottime'], true),
-    execId: u53(view, offset + HEADER['header.exec_id']),
-    ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
-    parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
-    parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
-    cgroupKey: u53(view, offset + HEADER['header.cgroup_key']),
-    comm: decodeComm(bytes, offset + HEADER['header.comm']),
-    childPid: view.getUint32(offset + FORK.child_tgid, true),
-    childStartTime: view.getBigUint64(offset + FORK.child_start_boottime, true),
-    uid: view.getUint32(offset + FORK.uid, true),
-    childCgroupKey: u53(view, offset + FORK.child_cgroup_key),
+    cpu: fork.cpu,
+    sequence: fork.sequence,
+    time: fork.timeNs,
+    pid: fork.tgid,
+    tid: fork.tid,
+    startTime: fork.startBoottime,
+    execId: fork.execId,
+    ppid: fork.parentTgid,
+    parentStartTime: fork.parentStartBoottime,
+    parentExecId: fork.parentExecId,
+    cgroupKey: fork.cgroupKey,
+    comm: fork.comm,
+    childPid: fork.childTgid,
+    childStartTime: fork.childStartBoottime,
+    uid: fork.uid,
+    childCgroupKey: fork.childCgroupKey,
   };
 }
 
 const ARGV_CUT = recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE;
 
-function decodeFailedExec({ bytes, view }: RecordMemory, offset: number): FailedExecRecord {
-  const flags = view.getUint16(offset + HEADER['header.flags'], true);
-  const filenameAt = offset + FAILED.payload;
-  const argvAt = filenameAt + view.getUint32(offset + FAILED.filename_length, true);
-  const argvEnd = argvAt + view.getUint32(offset + FAILED.argv_length, true);
+function decodeFailedExec(memory: RecordMemory, offset: number): FailedExecRecord {
+  const { bytes } = memory;
+  const { flags, payloadAt: filenameAt } = failed.at(memory, offset);
+  const argvAt = filenameAt + failed.filenameLength;
+  const argvEnd = argvAt + failed.argvLength;
   const isReadable = (flags & recordFlags.RECORD_FILENAME_UNREADABLE) === 0;
   return {
     type: 'failed-exec',
-    cpu: view.getUint32(offset + HEADER['header.cpu'], true),
-    sequence: u53(view, offset + HEADER['header.sequence']),
-    time: view.getBigUint64(offset + HEADER['header.time_ns'], true),
-    pid: view.getUint32(offset + HEADER['header.tgid'], true),
-    tid: view.getUint32(offset + HEADER['header.tid'], true),
-    startTime: view.getBigUint64(offset + HEADER['header.start_boottime'], true),
-    execId: u53(view, offset + HEADER['header.exec_id']),
-    ppid: view.getUint32(offset + HEADER['header.parent_tgid'], true),
-    parentStartTime: view.getBigUint64(offset + HEADER['header.parent_start_boottime'], true),
-    parentExecId: u53(view, offset + HEADER['header.parent_exec_id']),
-    cgroupKey: u53(view, offset + HEADER['header.cgroup_key']),
-    comm: decodeComm(bytes, offset + HEADER['header.comm']),
-    error: view.getUint32(offset + FAILED.error, true),
+    cpu: failed.cpu,
+    sequence: failed.sequence,
+    time: failed.timeNs,
+    pid: failed.tgid,
+    tid: failed.tid,
+    startTime: failed.startBoottime,
+    execId: failed.execId,
+    ppid: failed.parentTgid,
+    parentStartTime: failed.parentStartBoottime,
+    parentExecId: failed.parentExecId,
+    cgroupKey: failed.cgroupKey,
+    comm: failed.comm,
+    error: failed.error,
     filename: isReadable ? decodeBytes(bytes, filenameAt, argvAt) : undefined,
     argv: decodeArgv(bytes, argvAt, argvEnd),
     argvTruncated: (flags & ARGV_CUT) !== 0,
-    uid: view.getUint32(offset + FAILED.uid, true),
-    gid: view.getUint32(offset + FAILED.gid, true),
-    cgroupId: view.getBigUint64(offset + FAILED.cgroup_id, true),
+    uid: failed.uid,
+    gid: failed.gid,
+    cgroupId: failed.cgroupId,
   };
-}
-
-/** A 64-bit number that stays below 2^53, or does in practice. */
-export function u53(view: DataView, offset: number): number {
-  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 0x1_0000_0000;
 }
 
 /** A NUL-padded comm. Invalid UTF-8 becomes U+FFFD. */
 export function decodeComm(bytes: Uint8Array, offset: number): string {
-  let end = offset;
-  while (end < offset + COMM_BYTES && bytes[end] !== 0) end++;
-  return decodeText(bytes, offset, end);
+  return textAt(bytes, offset, COMM_BYTES);
 }
 
 /** Each argument ends with a NUL; a cut-off last one has none. */

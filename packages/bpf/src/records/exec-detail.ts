@@ -1,58 +1,49 @@
 // The part of an exec record that is there on request. Paths come as components, leaf first, as
 // the kernel can walk them; here they are turned round.
 
-import { execMarks, execRecord, recordFlags } from '../generated/layouts.ts';
-import type { RecordMemory } from './decode.ts';
-import type { ExecDetail, ExecMark } from './record.ts';
+import { type ExecRecordReader, execFlags, recordFlags } from '../generated/layouts.ts';
+import type { ExecDetail, ExecFlag } from './record.ts';
 import { decodeBytes } from './text.ts';
 
-const EXEC = execRecord.offset;
 /** loginuid of a process that no login led to: (uid_t) -1. */
 const NO_LOGIN = 0xffff_ffff;
 /** dev_t inside the kernel (include/linux/kdev_t.h). */
 const MINOR_BITS = 20;
 
-const MARKS: readonly (readonly [ExecMark, number])[] = [
-  ['setuid', execMarks.EXEC_SETUID],
-  ['setgid', execMarks.EXEC_SETGID],
-  ['privileged', execMarks.EXEC_PRIVILEGED],
-  ['memfd', execMarks.EXEC_MEMFD],
-  ['deleted', execMarks.EXEC_DELETED],
-  ['script', execMarks.EXEC_SCRIPT],
+const FLAGS: readonly (readonly [ExecFlag, number])[] = [
+  ['setuid', execFlags.EXEC_SETUID],
+  ['setgid', execFlags.EXEC_SETGID],
+  ['privileged', execFlags.EXEC_PRIVILEGED],
+  ['memfd', execFlags.EXEC_MEMFD],
+  ['deleted', execFlags.EXEC_DELETED],
+  ['script', execFlags.EXEC_SCRIPT],
 ];
 
-const NO_MARKS: readonly ExecMark[] = [];
+const NO_FLAGS: readonly ExecFlag[] = [];
 
-function marksOf(bits: number): readonly ExecMark[] {
-  return MARKS.flatMap(([mark, bit]) => ((bits & bit) === 0 ? [] : [mark]));
+function flagsOf(bits: number): readonly ExecFlag[] {
+  return FLAGS.flatMap(([flag, bit]) => ((bits & bit) === 0 ? [] : [flag]));
 }
 
 /** @param at where the components of the executable's path begin. */
-export function decodeExecDetail(
-  { bytes, view }: RecordMemory,
-  offset: number,
-  flags: number,
-  at: number,
-): ExecDetail {
-  const exeEnd = at + view.getUint32(offset + EXEC.exe_length, true);
-  const cwdEnd = exeEnd + view.getUint32(offset + EXEC.cwd_length, true);
-  const interpreterEnd = cwdEnd + view.getUint32(offset + EXEC.interpreter_length, true);
-  const loginUid = view.getUint32(offset + EXEC.login_uid, true);
-  const tty = view.getUint32(offset + EXEC.tty, true);
-  const marks = view.getUint32(offset + EXEC.marks, true);
+export function decodeExecDetail(exec: ExecRecordReader, flags: number, at: number): ExecDetail {
+  const { bytes, loginUid, tty, execFlags: bits } = exec;
+  const exeEnd = at + exec.exeLength;
+  const cwdEnd = exeEnd + exec.cwdLength;
+  const interpreterEnd = cwdEnd + exec.interpreterLength;
   return {
     exe: pathOf(bytes, at, exeEnd),
     exeTruncated: (flags & recordFlags.RECORD_EXE_TRUNCATED) !== 0,
-    exeInode: view.getBigUint64(offset + EXEC.exe_inode, true),
-    exeDevice: deviceOf(view.getUint32(offset + EXEC.exe_device, true)),
+    exeInode: exec.exeInode,
+    exeDevice: deviceOf(exec.exeDevice),
     cwd: pathOf(bytes, exeEnd, cwdEnd),
     cwdTruncated: (flags & recordFlags.RECORD_CWD_TRUNCATED) !== 0,
-    effectiveUid: view.getUint32(offset + EXEC.effective_uid, true),
-    effectiveGid: view.getUint32(offset + EXEC.effective_gid, true),
+    effectiveUid: exec.effectiveUid,
+    effectiveGid: exec.effectiveGid,
     loginUid: loginUid === NO_LOGIN ? undefined : loginUid,
-    sessionId: view.getUint32(offset + EXEC.session_id, true),
+    sessionId: exec.sessionId,
     tty: tty === 0 ? undefined : deviceOf(tty),
-    marks: marks === 0 ? NO_MARKS : marksOf(marks),
+    flags: bits === 0 ? NO_FLAGS : flagsOf(bits),
     interpreter: cwdEnd === interpreterEnd ? undefined : decodeBytes(bytes, cwdEnd, interpreterEnd),
   };
 }

@@ -51,7 +51,7 @@ export interface ExecRecord extends RecordHeader {
   readonly nsMnt: number;
   readonly nsPid: number;
   /** Fingerprint of the new address space: what tells this image from the next in /proc. */
-  readonly imageMark: number;
+  readonly layoutFingerprint: number;
   /** Only where EXEC_DETAIL was set. */
   readonly detail: ExecDetail | undefined;
   /** `NAME=value`, only where EXEC_ENVIRON was set. They hold secrets. */
@@ -60,7 +60,7 @@ export interface ExecRecord extends RecordHeader {
   readonly environTruncated: boolean;
 }
 
-export type ExecMark = 'setuid' | 'setgid' | 'privileged' | 'memfd' | 'deleted' | 'script';
+export type ExecFlag = 'setuid' | 'setgid' | 'privileged' | 'memfd' | 'deleted' | 'script';
 
 export interface ExecDetail {
   /** Absolute, from the root of the process's mount namespace. */
@@ -84,7 +84,7 @@ export interface ExecDetail {
    * setuid, setgid: by the file's mode. privileged: AT_SECURE, capability gain included. memfd,
    * deleted: the file has no name (any more). script: an interpreter was executed for it.
    */
-  readonly marks: readonly ExecMark[];
+  readonly flags: readonly ExecFlag[];
   /** What was executed for a script. */
   readonly interpreter: string | undefined;
 }
@@ -146,5 +146,8 @@ export interface FollowedRecord {
 
 export type LifecycleRecord = ForkRecord | ExecRecord | ExitRecord;
 
-/** Everything that process_events may hold. */
+/** The events of process_events. */
 export type KernelRecord = LifecycleRecord | FailedExecRecord;
+
+/** All kinds of them. `failed-exec` costs every system call of the host a little. */
+export type EventKind = KernelRecord['type'];

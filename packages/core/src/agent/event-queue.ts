@@ -3,7 +3,7 @@
 // iterates nobody is waited for: events are kept up to a bound, and what comes beyond it is counted
 // and told as lost.
 
-import type { KernelHook } from '@waggle/bpf';
+import type { EventKind } from '@waggle/bpf';
 import type { CountByKind } from '../events/event-reader.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
 
@@ -14,7 +14,7 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
   /** Kept before anybody iterated. */
   #early: ProcessEvent[] = [];
   #earlyPosition = 0;
-  #missed: Record<KernelHook, number> = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
+  #missed: Record<EventKind, number> = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
   #iterated = false;
   #batch: readonly ProcessEvent[] = [];
   #position = 0;

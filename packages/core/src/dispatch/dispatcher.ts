@@ -4,6 +4,7 @@
 // may come later, and find what ended meanwhile by its identity until the cycle is over.
 
 import type { ProcessEvent } from '../events/process-event.ts';
+import type { SourceRecord } from '../events/source-records.ts';
 import { PHASES, type Phase, type PluginHandlers, type QueueOptions } from '../plugin/plugin.ts';
 import { type HandleEvent, handlerFunction } from './event-handler.ts';
 import { isAsync, type RunningPlugin } from './running-plugin.ts';
@@ -19,6 +20,14 @@ export interface AttachedPlugin {
   readonly running: RunningPlugin;
   readonly handlers: PluginHandlers;
   readonly queue: Required<QueueOptions>;
+  /** It has handlers for records of its sources. */
+  readonly takesRecords?: boolean | undefined;
+}
+
+/** `events` are those of `items`, which may have records of plugins' sources among them. */
+interface Batch {
+  readonly events: readonly ProcessEvent[];
+  readonly items: readonly (ProcessEvent | SourceRecord)[];
 }
 
 interface EarlyHandler {
@@ -31,7 +40,7 @@ export class Dispatcher {
   readonly #plugins: readonly AttachedPlugin[];
   readonly #early: readonly EarlyHandler[];
   readonly #queues: SubscriberQueue[] = [];
-  readonly #input: (readonly ProcessEvent[])[] = [];
+  readonly #input: Batch[] = [];
   #inputEvents = 0;
   /** An early handler, or a full queue that blocks, is being waited for. */
   #stalled: Promise<void> | undefined;
@@ -50,10 +59,13 @@ export class Dispatcher {
         return handler === undefined ? [] : [{ running, phase, handle: handlerFunction(handler) }];
       }),
     );
-    for (const { running, handlers, queue } of plugins) {
+    for (const { running, handlers, queue, takesRecords } of plugins) {
       const { observe, observeBatch } = handlers;
-      if (observe !== undefined)
-        this.#queues.push(this.#queueOf(running, { event: handlerFunction(observe) }, queue));
+      // Records come in one order with events, where the plugin observes those one by one.
+      if (observe !== undefined || takesRecords) {
+        const event = observe === undefined ? undefined : handlerFunction(observe);
+        this.#queues.push(this.#queueOf(running, { event, takesRecords }, queue));
+      }
       if (observeBatch !== undefined)
         this.#queues.push(this.#queueOf(running, { batch: observeBatch }, queue));
     }
@@ -81,14 +93,18 @@ export class Dispatcher {
   }
 
   /** Takes a batch; handles it at once unless something is being waited for. */
-  push(events: readonly ProcessEvent[]): void {
-    if (events.length === 0) return;
+  push(items: readonly ProcessEvent[], isMixed?: false): void;
+  push(items: readonly (ProcessEvent | SourceRecord)[], isMixed: boolean): void;
+  push(items: readonly (ProcessEvent | SourceRecord)[], isMixed = false): void {
+    if (items.length === 0) return;
+    const events = isMixed ? items.filter(isEvent) : (items as readonly ProcessEvent[]);
+    const batch = { events, items };
     if (this.#closed) {
-      for (const queue of this.#queues) queue.plugin.undelivered += events.length;
+      for (const queue of this.#queues) queue.plugin.undelivered += queue.share(batch).length;
       return;
     }
-    this.#input.push(events);
-    this.#inputEvents += events.length;
+    this.#input.push(batch);
+    this.#inputEvents += items.length;
     this.#work();
   }
 
@@ -150,7 +166,7 @@ export class Dispatcher {
   close(): void {
     this.#closed = true;
     for (const queue of this.#queues) {
-      for (const batch of this.#input) queue.push(batch);
+      for (const batch of this.#input) queue.push(queue.share(batch));
       queue.abandon();
     }
     this.#input.length = 0;
@@ -223,7 +239,7 @@ export class Dispatcher {
       if (this.#queues.some((queue) => queue.full)) return;
       const batch = this.#input[0];
       if (batch === undefined) return;
-      this.#runEarly(batch, 0, 0);
+      this.#runEarly(batch.events, 0, 0);
       if (this.#stalled === undefined) this.#deliver();
     }
   }
@@ -231,8 +247,8 @@ export class Dispatcher {
   #deliver(): void {
     const batch = this.#input.shift();
     if (batch === undefined) return;
-    this.#inputEvents -= batch.length;
-    for (const queue of this.#queues) queue.push(batch);
+    this.#inputEvents -= batch.items.length;
+    for (const queue of this.#queues) queue.push(queue.share(batch));
   }
 
   /** From one place on, since an asynchronous handler may interrupt it anywhere. */
@@ -271,6 +287,10 @@ export class Dispatcher {
       this.#work();
     });
   }
+}
+
+function isEvent(item: ProcessEvent | SourceRecord): item is ProcessEvent {
+  return item.event !== 'record';
 }
 
 function sleep(ms: number): Promise<void> {

@@ -3,6 +3,7 @@
 // or when a handler returned something to wait for; so one slow plugin delays nobody for long.
 
 import type { ProcessEvent } from '../events/process-event.ts';
+import type { SourceRecord } from '../events/source-records.ts';
 import type { HandlerResult, QueueOptions } from '../plugin/plugin.ts';
 import type { HandleEvent } from './event-handler.ts';
 import { isAsync, type RunningPlugin } from './running-plugin.ts';
@@ -13,10 +14,14 @@ const LONG_CHUNK_MS = 1;
 
 export interface Observer {
   /** Sees one event at a time. */
-  readonly event?: HandleEvent;
+  readonly event?: HandleEvent | undefined;
+  /** Takes records of the plugin's sources, among the events; without `event` nothing else. */
+  readonly takesRecords?: boolean | undefined;
   /** Sees what is left of a batch. */
-  readonly batch?: (events: readonly ProcessEvent[]) => HandlerResult;
+  readonly batch?: ((events: readonly ProcessEvent[]) => HandlerResult) | undefined;
 }
+
+type Item = ProcessEvent | SourceRecord;
 
 export class SubscriberQueue {
   readonly #plugin: RunningPlugin;
@@ -24,7 +29,7 @@ export class SubscriberQueue {
   readonly #capacity: number;
   readonly #blocks: boolean;
   readonly #wake: () => void;
-  readonly #batches: (readonly ProcessEvent[])[] = [];
+  readonly #batches: (readonly Item[])[] = [];
   /** Events of the first batch that are done with. */
   #position = 0;
   #queued = 0;
@@ -74,7 +79,24 @@ export class SubscriberQueue {
     return this.#blocks && this.#queued >= this.#capacity;
   }
 
-  push(batch: readonly ProcessEvent[]): void {
+  /** What of a batch is this plugin's. */
+  share({
+    events,
+    items,
+  }: {
+    readonly events: readonly ProcessEvent[];
+    readonly items: readonly Item[];
+  }): readonly Item[] {
+    const { takesRecords = false, event } = this.#observer;
+    if (!takesRecords || events === items) return event === undefined && takesRecords ? [] : events;
+    const { name } = this.#plugin;
+    return items.filter((item) =>
+      item.event === 'record' ? item.plugin === name : event !== undefined,
+    );
+  }
+
+  push(batch: readonly Item[]): void {
+    if (batch.length === 0) return;
     if (this.#plugin.stopped) {
       this.#plugin.undelivered += batch.length;
       return;
@@ -121,20 +143,22 @@ export class SubscriberQueue {
     const batch = this.#batches[0];
     if (batch === undefined) return;
     if (this.#observer.batch !== undefined) {
-      const rest = this.#position === 0 ? batch : batch.slice(this.#position);
+      // What a batch observer gets has no records in it: share() says so.
+      const events = batch as readonly ProcessEvent[];
+      const rest = this.#position === 0 ? events : events.slice(this.#position);
       this.#advance(batch, rest.length);
       this.#call(() => this.#observer.batch?.(rest));
       return;
     }
     const handle = this.#observer.event;
-    if (handle === undefined) return;
     const end = Math.min(this.#position + this.#chunk, batch.length);
     let at = this.#position;
     // One try for many events: entering it for each would cost more than most handlers.
     try {
       while (at < end) {
-        const event = batch[at++];
-        const result = event === undefined ? undefined : handle(event);
+        const item = batch[at++];
+        if (item === undefined) continue;
+        const result = item.event === 'record' ? (item.deliver() as HandlerResult) : handle?.(item);
         if (isAsync(result)) {
           this.#wait(this.#plugin.settle(result));
           break;
@@ -165,7 +189,7 @@ export class SubscriberQueue {
     });
   }
 
-  #advance(batch: readonly ProcessEvent[], events: number): void {
+  #advance(batch: readonly Item[], events: number): void {
     this.#plugin.handled += events;
     this.#queued -= events;
     this.#position += events;

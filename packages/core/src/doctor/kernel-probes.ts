@@ -1,8 +1,9 @@
 // Probes that try: load the object, attach every program, open a sampling event, a side-band
 // ring. Each cleans up behind itself.
 
-import { LIFECYCLE_PROGRAMS, type LifecycleHook } from '@waggle/bpf';
+import { LIFECYCLE, lifecycle, type Source } from '@waggle/bpf';
 import {
+  type Native,
   onlineCpus,
   openNative,
   PERF_COUNT_SW_CPU_CLOCK,
@@ -10,12 +11,13 @@ import {
   PerfEvent,
   RingBuffer,
 } from '@waggle/ffi';
-import { SideBand } from '@waggle/profiler';
+import { SAMPLE_HOOK, SideBand, samplerSource } from '@waggle/profiler';
 import { missingCapabilities } from '../kernel/capabilities.ts';
-import { loadKernelPrograms } from '../kernel/kernel-programs.ts';
+import { LoadedSources } from '../kernel/loaded-sources.ts';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 const PROBE_RING_BYTES = 65_536;
+const PROBE_ENTRIES = 64;
 
 function refused(error: unknown): ProbeResult {
   const { code } = error as { code?: string };
@@ -40,15 +42,32 @@ const libbpf = () =>
     return works(native.stringAt(native.libbpf.libbpf_version_string()));
   });
 
-const lifecycleHook = (hook: LifecycleHook) => () =>
+/** The source in the kernel, with a ring of the least size. */
+async function loaded(native: Native, source: Source): Promise<LoadedSources> {
+  const sources = new LoadedSources(native, {
+    sharedMapEntries: {
+      [lifecycle.maps.process_events.name]: PROBE_RING_BYTES,
+      [lifecycle.maps.tracked_processes.name]: 1,
+    },
+  });
+  try {
+    await sources.loadAll([source]);
+    return sources;
+  } catch (error) {
+    sources.close();
+    throw error;
+  }
+}
+
+function onlyHook(hook: string): Source {
+  const { [hook]: programs = [] } = LIFECYCLE.hooks;
+  return { ...LIFECYCLE, hooks: { [hook]: programs } };
+}
+
+const lifecycleHook = (hook: string) => () =>
   guarded(async () => {
-    const native = await openNative();
-    using programs = loadKernelPrograms(native, {
-      hooks: [hook],
-      ringBytes: PROBE_RING_BYTES,
-      tracksProcesses: false,
-    });
-    const outcome = programs.report[hook];
+    using sources = await loaded(await openNative(), onlyHook(hook));
+    const outcome = sources.report[hook];
     if (outcome?.state === 'attached') return works(`attached as ${outcome.method}`);
     return missing(outcome?.reasons.at(-1)?.split('\n')[0] ?? 'not attached', 'no such events');
   });
@@ -56,24 +75,16 @@ const lifecycleHook = (hook: LifecycleHook) => () =>
 const ringBuffer = () =>
   guarded(async () => {
     const native = await openNative();
-    using programs = loadKernelPrograms(native, {
-      hooks: ['exit'],
-      ringBytes: PROBE_RING_BYTES,
-      tracksProcesses: false,
-    });
-    using ring = new RingBuffer(native, programs.object.map('process_events'));
+    using sources = await loaded(native, onlyHook('exit'));
+    using ring = new RingBuffer(native, sources.shared(lifecycle.maps.process_events).raw);
     return works(`${ring.size} bytes mapped`);
   });
 
 const sampling = () =>
   guarded(async () => {
     const native = await openNative();
-    using programs = loadKernelPrograms(native, {
-      hooks: [],
-      sampleEntries: 64,
-      ringBytes: PROBE_RING_BYTES,
-      tracksProcesses: false,
-    });
+    const source = samplerSource({ unwind: 'fp', entries: PROBE_ENTRIES });
+    using sources = await loaded(native, source);
     const event = PerfEvent.open(
       native,
       {
@@ -84,20 +95,15 @@ const sampling = () =>
       },
       { pid: -1, cpu: onlineCpus()[0] ?? 0 },
     );
-    using _link = programs.object.program(programs.sampler).attachPerfEvent(event);
+    const program = sources.get(source.skeleton)?.programOf(SAMPLE_HOOK);
+    using _link = program?.attachPerfEvent(event);
     return works('cpu-clock with a BPF program');
   });
 
 const unwinding = () =>
   guarded(async () => {
-    const native = await openNative();
-    using _programs = loadKernelPrograms(native, {
-      hooks: [],
-      sampleEntries: 64,
-      ringBytes: PROBE_RING_BYTES,
-      tracksProcesses: false,
-      unwind: 'dwarf',
-    });
+    const source = samplerSource({ unwind: 'dwarf', entries: PROBE_ENTRIES });
+    using _sources = await loaded(await openNative(), source);
     return works('by call frame information, in the kernel');
   });
 
@@ -112,7 +118,7 @@ const sideBand = () =>
 
 export const KERNEL_PROBES: readonly Probe[] = [
   { name: 'libbpf', required: true, run: libbpf },
-  ...(Object.keys(LIFECYCLE_PROGRAMS) as LifecycleHook[]).map((hook) => ({
+  ...Object.keys(LIFECYCLE.hooks).map((hook) => ({
     name: `${hook} events`,
     required: hook !== 'fork',
     run: lifecycleHook(hook),

@@ -100,7 +100,7 @@ export class EventBuilder {
       cgroupId: record.cgroupId,
       nsMnt: record.nsMnt,
       nsPid: record.nsPid,
-      layoutFingerprint: record.imageMark,
+      layoutFingerprint: record.layoutFingerprint,
       detail: record.detail ?? null,
       environ: record.environ ?? null,
       environTruncated: record.environTruncated,

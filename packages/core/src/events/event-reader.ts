@@ -8,41 +8,55 @@ import {
   decodeCgroup,
   decodeFollowed,
   decodeRecord,
+  type EventKind,
   type FollowedRecord,
-  type KernelHook,
   type KernelRecord,
+  type RecordMemory,
+  recordHeader,
+  recordType,
+  u53,
 } from '@waggle/bpf';
 import { bootToRealtimeOffset, clockNanoseconds, type Native, type RingBuffer } from '@waggle/ffi';
 import type { EventCounts, KernelSettings } from '../kernel/kernel-settings.ts';
 import { EventBuilder } from './event-builder.ts';
 import { KnownCgroups } from './known-cgroups.ts';
 import type { ProcessEvent } from './process-event.ts';
+import { type SourceRecord, SourceRecords } from './source-records.ts';
 
 /** Bounds the memory of one batch. */
 const BATCH_RECORDS = 4096;
 const CLOCK_REFRESH_NS = 1_000_000_000n;
 
-export type CountByKind = Readonly<Record<KernelHook, number>>;
+const HEADER = recordHeader.offset;
+
+/** What was read at once, in order. */
+export interface EventBatch {
+  readonly items: readonly (ProcessEvent | SourceRecord)[];
+  /** There are records of plugins' sources among the events. */
+  readonly isMixed: boolean;
+}
+
+export type CountByKind = Readonly<Record<EventKind, number>>;
 
 export interface EventTotals {
   readonly delivered: CountByKind;
   /** Made by the kernel, and the ring buffer was full. */
   readonly lost: CountByKind;
   /** Kept back by a filter, as was asked for. */
-  readonly suppressed: CountByKind;
+  readonly filtered: CountByKind;
   /** Kept back by the rate limit. */
-  readonly limited: CountByKind;
+  readonly rateLimited: CountByKind;
   /** Left out because our PID namespace does not have the process; all kinds together. */
   readonly foreign: number;
   /** Children that were not followed because too many processes were: nothing is known of them. */
   readonly untracked: number;
 }
 
-const ALL_KINDS: readonly KernelHook[] = ['fork', 'exec', 'exit', 'failed-exec'];
+const ALL_KINDS: readonly EventKind[] = ['fork', 'exec', 'exit', 'failed-exec'];
 const NONE: CountByKind = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
 
 /** The sum over some kinds. */
-export function sumOf(counts: CountByKind, kinds: readonly KernelHook[]): number {
+export function sumOf(counts: CountByKind, kinds: readonly EventKind[]): number {
   return kinds.reduce((sum, kind) => sum + counts[kind], 0);
 }
 
@@ -63,38 +77,67 @@ export class EventReader {
     private readonly settings: KernelSettings,
     /** Told of each followed cgroup that was removed or made again. */
     private readonly followed: (record: FollowedRecord) => void = () => {},
+    /** Of plugins' sources. */
+    private readonly sourceRecords = new SourceRecords(),
+    /** Numbers of those that share process_events. */
+    private readonly sourceTypes: () => readonly number[] = () => [],
   ) {
     this.readClock();
   }
 
-  /** What the ring has now, at most one batch. */
-  read(): ProcessEvent[] {
-    const records: KernelRecord[] = [];
+  /** What the rings have now, at most one batch of each. */
+  read(): EventBatch {
+    const records: (KernelRecord | SourceRecord)[] = [];
     let gapAt = -1;
+    let isMixed = false;
+    let last = 0n;
     this.ring.drain((memory, offset) => {
       const record = decodeRecord(memory, offset);
-      if (record === undefined) {
-        const cgroup = decodeCgroup(memory, offset);
-        if (cgroup !== undefined) this.cgroups.add(cgroup);
-        const followed = decodeFollowed(memory, offset);
-        if (followed !== undefined) this.followed(followed);
+      if (record !== undefined) {
+        if (this.isGap(record.cpu, record.sequence) && gapAt < 0) gapAt = records.length;
+        last = record.time;
+        records.push(record);
         return;
       }
-      if (this.isGap(record) && gapAt < 0) gapAt = records.length;
-      records.push(record);
+      const type = memory.view.getUint16(offset + HEADER.type, true);
+      if (type >= recordType.RECORD_TYPES) {
+        this.readNotice(memory, offset);
+        return;
+      }
+      const cpu = memory.view.getUint32(offset + HEADER.cpu, true);
+      const sequence = u53(memory.view, offset + HEADER.sequence);
+      if (this.isGap(cpu, sequence) && gapAt < 0) gapAt = records.length;
+      const taken = this.sourceRecords.take(type, memory, offset);
+      if (taken === undefined) return;
+      records.push(taken);
+      isMixed = true;
     }, BATCH_RECORDS);
-    const last = records.at(-1);
-    if (last === undefined) return [];
-    if (last.time - this.clockReadAt > CLOCK_REFRESH_NS) this.readClock();
-    const events: ProcessEvent[] = [];
+    if (last - this.clockReadAt > CLOCK_REFRESH_NS) this.readClock();
+    const items: (ProcessEvent | SourceRecord)[] = [];
     for (let index = 0; index < records.length; index++) {
       const record = records[index];
       if (record === undefined) continue;
-      if (index === gapAt) this.reportLoss(events);
-      events.push(this.builder.build(record));
+      if (index === gapAt) this.reportLoss(items);
+      if ('event' in record) {
+        items.push(record);
+        continue;
+      }
+      items.push(this.builder.build(record));
       this.delivered[record.type]++;
     }
-    return events;
+    // What was lost may have been the last of them, with nothing behind it that anybody takes.
+    if (gapAt === records.length) this.reportLoss(items);
+    const own = this.sourceRecords.readRings(BATCH_RECORDS);
+    if (own.length > 0) items.push(...own);
+    return { items, isMixed: isMixed || own.length > 0 };
+  }
+
+  /** What is no event and not numbered. */
+  private readNotice(memory: RecordMemory, offset: number): void {
+    const cgroup = decodeCgroup(memory, offset);
+    if (cgroup !== undefined) this.cgroups.add(cgroup);
+    const followed = decodeFollowed(memory, offset);
+    if (followed !== undefined) this.followed(followed);
   }
 
   /** Records that the kernel has made until now, lost ones included. */
@@ -104,8 +147,10 @@ export class EventReader {
 
   /** Of those, what was read or is known to be lost. */
   accounted(): number {
-    const { dropped } = this.settings.readCounts();
-    return sumOf(this.delivered, ALL_KINDS) + sumOf(dropped, ALL_KINDS);
+    const { dropped, droppedOfType } = this.settings.readCounts();
+    const read = sumOf(this.delivered, ALL_KINDS) + this.sourceRecords.delivered;
+    const ofSources = this.sourceTypes().reduce((sum, type) => sum + droppedOfType(type), 0);
+    return read + sumOf(dropped, ALL_KINDS) + ofSources;
   }
 
   /**
@@ -121,25 +166,25 @@ export class EventReader {
 
   totals(): EventTotals {
     const counts = this.last ?? this.settings.readCounts();
-    const { dropped, suppressed, limited, foreign, trackingOverflow } = counts;
+    const { dropped, filtered, rateLimited, foreign, trackingOverflow } = counts;
     return {
       delivered: { ...this.delivered },
       lost: dropped,
-      suppressed,
-      limited,
+      filtered,
+      rateLimited,
       foreign,
       untracked: trackingOverflow,
     };
   }
 
-  private isGap(record: KernelRecord): boolean {
-    const expected = this.nextSequence[record.cpu] ?? 0;
-    this.nextSequence[record.cpu] = record.sequence + 1;
-    return record.sequence !== expected;
+  private isGap(cpu: number, sequence: number): boolean {
+    const expected = this.nextSequence[cpu] ?? 0;
+    this.nextSequence[cpu] = sequence + 1;
+    return sequence !== expected;
   }
 
   private reportLoss(
-    events: ProcessEvent[],
+    events: (ProcessEvent | SourceRecord)[],
     { dropped }: EventCounts = this.settings.readCounts(),
   ): void {
     const lost = {

@@ -2,10 +2,10 @@
 // with what userspace knows; plain data, no behaviour. In paths, arguments and environments a byte
 // that is no UTF-8 is U+DC00 plus the byte; encoders make U+FFFD of it, and EventJson does.
 
-import type { ExecDetail, KernelHook } from '@waggle/bpf';
+import type { EventKind, ExecDetail } from '@waggle/bpf';
 import type { ImageIdentity } from '@waggle/cache';
 
-export type { ExecDetail, ExecMark } from '@waggle/bpf';
+export type { ExecDetail, ExecFlag } from '@waggle/bpf';
 
 interface EventBase {
   readonly pid: number;
@@ -64,7 +64,7 @@ export interface ExecEvent extends EventBase {
   readonly nsPid: number;
   /** Of the image, as `ProcProbe.layoutFingerprint` of the cache is. */
   readonly layoutFingerprint: number;
-  /** Paths, ids and marks; null where the session goes without (`execDetail: false`). */
+  /** Paths, ids and flags; null where the session goes without (`execDetail: false`). */
   readonly detail: ExecDetail | null;
   /** `NAME=value`, where the session asks for it. They hold secrets. */
   readonly environ: readonly string[] | null;
@@ -108,7 +108,7 @@ export interface LostEvent {
   readonly time: bigint;
   /** Of all kinds together. */
   readonly count: number;
-  readonly lost: Readonly<Record<KernelHook, number>>;
+  readonly lost: Readonly<Record<EventKind, number>>;
 }
 
 export type ProcessEvent = ForkEvent | ExecEvent | ExitEvent | FailedExecEvent | LostEvent;

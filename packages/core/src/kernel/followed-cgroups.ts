@@ -2,16 +2,16 @@
 // path, as systemd does on every restart of a service. Userspace puts in who is there; the program at
 // cgroup_mkdir follows from then on (packages/bpf/bpf/followed.h), parents that are made again included.
 
-import { Buffer } from 'node:buffer';
 import { realpathSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { cgroupStep, type FollowedRecord, followedBounds, MAPS } from '@waggle/bpf';
-import type { BpfMap, BpfObject } from '@waggle/ffi';
+import { type FollowedRecord, followedBounds, followedCgroups } from '@waggle/bpf';
 import { BadCgroup } from '../errors/errors.ts';
+import type { LoadedSource } from './load-source.ts';
+import { SourceMap } from './source-map.ts';
 
 /** CGROUP2_SUPER_MAGIC of include/uapi/linux/magic.h */
 const CGROUP2_MAGIC = 0x63677270;
-const MOST_PATHS = 16;
+const MAX_PATHS = 16;
 
 /** A directory on the way: the cgroup there now. */
 interface Place {
@@ -25,29 +25,33 @@ export interface FollowedChange {
   readonly exists: boolean;
 }
 
+const MAPS = followedCgroups.maps;
+
 export class FollowedCgroups {
-  readonly #ids: BpfMap;
-  readonly #steps: BpfMap;
+  /** Loads what follows them, at the first cgroup. */
+  readonly #load: () => LoadedSource;
+  #maps: FollowedMaps | undefined;
   /** As they were given, by the step. Steps are never used twice, so records of old ones name nobody. */
   #paths = new Map<number, string>();
   #last = 0;
 
-  constructor(object: BpfObject) {
-    this.#ids = object.map(MAPS.followedCgroups);
-    this.#steps = object.map(MAPS.followedSteps);
+  constructor(load: () => LoadedSource) {
+    this.#load = load;
   }
 
-  /** In the place of those before. @throws BadCgroup */
+  /** In the place of those before. @throws BadCgroup, SystemError */
   set(paths: readonly string[]): void {
-    if (paths.length > MOST_PATHS)
+    if (paths.length > MAX_PATHS)
       throw new BadCgroup({
-        path: paths[MOST_PATHS] ?? '',
-        message: `at most ${MOST_PATHS} cgroups can be filtered by`,
+        path: paths[MAX_PATHS] ?? '',
+        message: `at most ${MAX_PATHS} cgroups can be filtered by`,
       });
+    if (paths.length === 0 && this.#maps === undefined) return;
     let ways = paths.map(wayTo);
+    this.#maps ??= mapsOf(this.#load());
     for (;;) {
-      this.#clear();
-      this.#put(paths, ways);
+      this.#clear(this.#maps);
+      this.#put(this.#maps, paths, ways);
       // What was made while they were put in is not followed by the kernel: it did not know the parent.
       const now = paths.map(wayTo);
       if (same(ways, now)) return;
@@ -61,13 +65,17 @@ export class FollowedCgroups {
     return path === undefined ? undefined : { path, exists };
   }
 
-  #clear(): void {
+  #clear({ ids, steps }: FollowedMaps): void {
     this.#paths = new Map();
     // Names first: nothing is found by them any more when the ids go.
-    for (const map of [this.#steps, this.#ids]) for (const _batch of map.drain());
+    for (const map of [steps, ids]) for (const _batch of map.raw.drain());
   }
 
-  #put(paths: readonly string[], ways: readonly (readonly Place[])[]): void {
+  #put(
+    { ids, steps: names }: FollowedMaps,
+    paths: readonly string[],
+    ways: readonly (readonly Place[])[],
+  ): void {
     const ends = new Set(ways.map((way) => way.at(-1)?.id));
     // By id, because a cgroup may be mounted at several places.
     const steps = new Map<bigint, number>();
@@ -75,9 +83,9 @@ export class FollowedCgroups {
       let above = 0;
       for (const { path, id } of way) {
         const step = steps.get(id) ?? this.#next(ends.has(id));
-        if (!steps.has(id)) this.#ids.set(u64(id), u32(step));
+        if (!steps.has(id)) ids.set(id, step);
         steps.set(id, step);
-        if (above !== 0) this.#steps.set(keyOf(above, basename(path)), u32(step));
+        if (above !== 0) names.set({ above, name: basename(path) }, step);
         above = step;
       }
       if (!this.#paths.has(above)) this.#paths.set(above, paths[index] ?? '');
@@ -139,17 +147,15 @@ function same(a: readonly (readonly Place[])[], b: readonly (readonly Place[])[]
   return ids(a) === ids(b);
 }
 
-function keyOf(above: number, name: string): Uint8Array {
-  const key = Buffer.alloc(cgroupStep.size);
-  key.writeUInt32LE(above, cgroupStep.offset.above);
-  key.write(name, cgroupStep.offset.name, cgroupStep.bytes.name - 1);
-  return key;
+interface FollowedMaps {
+  readonly ids: SourceMap<typeof MAPS.followed_cgroups>;
+  readonly steps: SourceMap<typeof MAPS.followed_steps>;
 }
 
-function u32(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
-}
-
-function u64(value: bigint): Uint8Array {
-  return new Uint8Array(BigUint64Array.of(value).buffer);
+function mapsOf({ object }: LoadedSource): FollowedMaps {
+  const { followed_cgroups: ids, followed_steps: steps } = MAPS;
+  return {
+    ids: new SourceMap(ids, object.map(ids.name)),
+    steps: new SourceMap(steps, object.map(steps.name)),
+  };
 }

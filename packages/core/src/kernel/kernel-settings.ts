@@ -2,38 +2,42 @@
 // the map values by the generated layouts.
 
 import {
+  type EventKind,
   eventCounters,
   filterFlags,
-  filterSettings,
-  type KernelHook,
   kinFlags,
-  MAPS,
+  lifecycle,
   recordType,
+  type SkeletonMap,
   signalBounds,
-  trackedProcess,
+  signals,
   trackedState,
 } from '@waggle/bpf';
-import type { BpfMap, BpfObject } from '@waggle/ffi';
+import type { LoadedSources } from './loaded-sources.ts';
+import { SourceMap } from './source-map.ts';
 
+const MAPS = lifecycle.maps;
+/** Of a map of one entry. */
+const ONLY = 0;
 const ONLY_KEY = new Uint8Array(4);
 
-const RECORD_OF_HOOK: Readonly<Record<KernelHook, number>> = {
+const TYPE_OF_EVENT: Readonly<Record<EventKind, number>> = {
   fork: recordType.RECORD_FORK,
   exec: recordType.RECORD_EXEC,
   exit: recordType.RECORD_EXIT,
-  'failed-exec': recordType.RECORD_EXEC_FAILED,
+  'failed-exec': recordType.RECORD_FAILED_EXEC,
 };
 
 export type TrackedState = 'active' | 'launcher';
 
 export interface KernelFilter {
   /** Events that are sent at all. */
-  readonly events: readonly KernelHook[];
+  readonly events: readonly EventKind[];
   /** Only processes of the tracked set and their descendants. */
   readonly processes: boolean;
   /** Only processes in followed cgroups and below. */
   readonly cgroups: boolean;
-  /** Exec records with paths, ids and marks. */
+  /** Exec records with paths, ids and flags. */
   readonly execDetail?: boolean;
   /** Exec records with the environment, as far as it fits behind the arguments. */
   readonly environ?: boolean;
@@ -48,16 +52,18 @@ export interface RateLimit {
   readonly burst?: number;
 }
 
-/** Sums over all CPUs since the object was loaded. */
+/** Sums over all CPUs since the programs were loaded. */
 export interface EventCounts {
-  /** Records that were made, lost ones included. */
+  /** Records that were made, lost ones included, other sources' as well. */
   readonly made: number;
   /** Records that found the ring full, by event. */
-  readonly dropped: Readonly<Record<KernelHook, number>>;
+  readonly dropped: Readonly<Record<EventKind, number>>;
   /** Events that the filter kept back, by event. */
-  readonly suppressed: Readonly<Record<KernelHook, number>>;
+  readonly filtered: Readonly<Record<EventKind, number>>;
   /** Events that the rate limit kept back, by event. */
-  readonly limited: Readonly<Record<KernelHook, number>>;
+  readonly rateLimited: Readonly<Record<EventKind, number>>;
+  /** Records of other sources that found the ring full, by their type. */
+  readonly droppedOfType: (type: number) => number;
   /** Events of processes that our PID namespace does not have. */
   readonly foreign: number;
   /** Children that could not be followed because the tracked set was full. */
@@ -65,32 +71,40 @@ export interface EventCounts {
 }
 
 export class KernelSettings {
-  private readonly counters: BpfMap;
+  readonly #sources: LoadedSources;
+  readonly #tracking: SourceMap<typeof MAPS.lifecycle_tracking_map>;
+  readonly #filter: SourceMap<typeof MAPS.filter_settings>;
+  readonly #tracked: SourceMap<typeof MAPS.tracked_processes>;
+  readonly #counters: SourceMap<typeof MAPS.event_counters>;
+  readonly #toldCgroups: SourceMap<typeof MAPS.told_cgroups>;
 
-  constructor(private readonly object: BpfObject) {
-    this.counters = object.map(MAPS.eventCounters);
+  /** @param sources of which one has the lifecycle programs' maps. */
+  constructor(sources: LoadedSources) {
+    this.#sources = sources;
+    this.#tracking = sources.shared(MAPS.lifecycle_tracking_map);
+    this.#filter = sources.shared(MAPS.filter_settings);
+    this.#tracked = sources.shared(MAPS.tracked_processes);
+    this.#counters = sources.shared(MAPS.event_counters);
+    this.#toldCgroups = sources.shared(MAPS.told_cgroups);
   }
 
   /** false: only exits of tracked processes are sent. May change while running. */
   setLifecycleTracking(on: boolean): void {
-    this.object.map(MAPS.lifecycleTracking).set(ONLY_KEY, u32(on ? 1 : 0));
+    this.#tracking.set(ONLY, on ? 1 : 0);
   }
 
   setFilter(filter: KernelFilter): void {
-    const value = new Uint8Array(filterSettings.size);
-    const view = new DataView(value.buffer);
-    const mask = filter.events.reduce((bits, hook) => bits | (1 << RECORD_OF_HOOK[hook]), 0);
-    const flags =
-      (filter.processes ? filterFlags.FILTER_PROCESSES : 0) |
-      (filter.cgroups ? filterFlags.FILTER_CGROUPS : 0) |
-      (filter.execDetail ? filterFlags.EXEC_DETAIL : 0) |
-      (filter.environ ? filterFlags.EXEC_ENVIRON : 0);
-    view.setUint32(filterSettings.offset.event_mask, mask, true);
-    view.setUint32(filterSettings.offset.flags, flags, true);
     const { interval, burst } = bucketOf(filter.rateLimit);
-    view.setBigUint64(filterSettings.offset.limit_interval_ns, interval, true);
-    view.setBigUint64(filterSettings.offset.limit_burst_ns, burst, true);
-    this.object.map(MAPS.filterSettings).set(ONLY_KEY, value);
+    this.#filter.set(ONLY, {
+      event_mask: filter.events.reduce((bits, event) => bits | (1 << TYPE_OF_EVENT[event]), 0),
+      flags:
+        (filter.processes ? filterFlags.FILTER_PROCESSES : 0) |
+        (filter.cgroups ? filterFlags.FILTER_CGROUPS : 0) |
+        (filter.execDetail ? filterFlags.EXEC_DETAIL : 0) |
+        (filter.environ ? filterFlags.EXEC_ENVIRON : 0),
+      limit_interval_ns: interval,
+      limit_burst_ns: burst,
+    });
   }
 
   /**
@@ -98,19 +112,21 @@ export class KernelSettings {
    * reported; its children are, from their first execve on.
    */
   track(pid: number, state: TrackedState): void {
-    const value = new Uint8Array(trackedProcess.size);
     const code = state === 'active' ? trackedState.TRACKED_ACTIVE : trackedState.TRACKED_LAUNCHER;
-    new DataView(value.buffer).setUint32(trackedProcess.offset.state, code, true);
-    this.object.map(MAPS.trackedProcesses).set(u32(pid), value);
+    this.#tracked.set(pid, { state: code, reserved: 0 });
   }
 
   untrack(pid: number): void {
-    this.object.map(MAPS.trackedProcesses).delete(u32(pid));
+    this.#tracked.delete(pid);
+  }
+
+  untrackAll(): void {
+    for (const _entry of this.#tracked.drain());
   }
 
   /** From now on the kernel notes who is born of whom, and the links that ends would cut. */
   noteKin(on: boolean): void {
-    this.object.map(MAPS.kinNoted).set(ONLY_KEY, u32(on ? 1 : 0));
+    this.#own(MAPS.kin_noted)?.set(ONLY, on ? 1 : 0);
   }
 
   /**
@@ -118,42 +134,29 @@ export class KernelSettings {
    * birth; a birth itself begins anew, for the pid may have been another's.
    */
   takeKin(parents: Map<number, number>): void {
-    for (const { count, keys, values } of this.object.map(MAPS.kin).drain(1024)) {
-      const children = new DataView(keys.buffer, keys.byteOffset);
-      const links = new DataView(values.buffer, values.byteOffset);
-      for (let at = 0; at < 4 * count; at += 4) {
-        const child = children.getUint32(at, true);
-        const link = links.getUint32(at, true);
-        if (link & kinFlags.KIN_BORN || !parents.has(child))
-          parents.set(child, link & ~kinFlags.KIN_BORN);
-      }
-    }
+    for (const [child, link] of this.#own(MAPS.kin)?.drain(1024) ?? [])
+      if (link & kinFlags.KIN_BORN || !parents.has(child))
+        parents.set(child, link & ~kinFlags.KIN_BORN);
   }
 
   /** Whether the tracked set has this process; the kernel removes it when it ends. */
   tracks(pid: number): boolean {
-    return this.object.map(MAPS.trackedProcesses).get(u32(pid)) !== undefined;
+    return this.#tracked.get(pid) !== undefined;
   }
 
   /** Who is in the tracked set now, launchers left out. In no order. */
   trackedProcesses(): number[] {
-    const map = this.object.map(MAPS.trackedProcesses);
     const found = new Set<number>();
-    let steps = 0;
-    for (const key of map.keys()) {
-      if (steps++ > 2 * map.maxEntries) break;
-      const value = map.get(key);
-      if (value === undefined) continue;
-      const state = new DataView(value.buffer).getUint32(trackedProcess.offset.state, true);
-      const pid = new DataView(key.buffer).getUint32(0, true);
-      if (state !== trackedState.TRACKED_LAUNCHER) found.add(pid);
+    for (const pid of this.#tracked.keys()) {
+      const state = this.#tracked.get(pid)?.state;
+      if (state !== undefined && state !== trackedState.TRACKED_LAUNCHER) found.add(pid);
     }
     return [...found];
   }
 
   /** False when the tracked set is empty: all that were followed have ended. */
   tracksAny(): boolean {
-    return this.object.map(MAPS.trackedProcesses).keys().next().done !== true;
+    return this.#tracked.keys().next().done !== true;
   }
 
   /**
@@ -161,45 +164,54 @@ export class KernelSettings {
    * never). undefined where the kernel does not tell.
    */
   signalTimes(signal: number): { readonly launcher: bigint; readonly command: bigint } | undefined {
-    if (!this.object.hasMap(MAPS.signalTimes)) return undefined;
-    const map = this.object.map(MAPS.signalTimes);
-    const at = (index: number) => {
-      const value = map.get(u32(index));
-      return value === undefined ? 0n : new DataView(value.buffer).getBigUint64(0, true);
+    const object = this.#sources.get(signals)?.object;
+    const { name } = signals.maps.signal_times;
+    if (!object?.hasMap(name)) return undefined;
+    const times = new SourceMap(signals.maps.signal_times, object.map(name));
+    return {
+      launcher: times.get(signal) ?? 0n,
+      command: times.get(signal + signalBounds.SIGNALS_PER_ROLE) ?? 0n,
     };
-    return { launcher: at(signal), command: at(signal + signalBounds.SIGNALS_PER_ROLE) };
   }
 
   /** Whether the kernel has told the names of a cgroup, by its key, and does not repeat them. */
   hasToldCgroup(key: number): boolean {
-    const bytes = new Uint8Array(BigUint64Array.of(BigInt(key)).buffer);
-    return this.object.map(MAPS.toldCgroups).get(bytes) !== undefined;
+    return this.#toldCgroups.get(BigInt(key)) !== undefined;
   }
 
   readCounts(): EventCounts {
-    const value = this.counters.get(ONLY_KEY) ?? new Uint8Array();
-    const view = new DataView(value.buffer);
-    const stride = this.counters.valueStride;
+    const counters = this.#counters.raw;
+    const view = new DataView((counters.get(ONLY_KEY) ?? new Uint8Array()).buffer);
     const sum = (offset: number) => {
       let total = 0;
-      for (let cpu = 0; cpu < this.counters.cpus; cpu++)
-        total += Number(view.getBigUint64(cpu * stride + offset, true));
+      for (let cpu = 0; cpu < counters.cpus; cpu++)
+        total += Number(view.getBigUint64(cpu * counters.valueStride + offset, true));
       return total;
     };
-    const byHook = (base: number) => ({
-      fork: sum(base + 8 * RECORD_OF_HOOK.fork),
-      exec: sum(base + 8 * RECORD_OF_HOOK.exec),
-      exit: sum(base + 8 * RECORD_OF_HOOK.exit),
-      'failed-exec': sum(base + 8 * RECORD_OF_HOOK['failed-exec']),
+    const byEvent = (base: number) => ({
+      fork: sum(base + 8 * TYPE_OF_EVENT.fork),
+      exec: sum(base + 8 * TYPE_OF_EVENT.exec),
+      exit: sum(base + 8 * TYPE_OF_EVENT.exit),
+      'failed-exec': sum(base + 8 * TYPE_OF_EVENT['failed-exec']),
     });
+    const { offset } = eventCounters;
     return {
-      made: sum(eventCounters.offset.next_sequence),
-      dropped: byHook(eventCounters.offset.dropped),
-      suppressed: byHook(eventCounters.offset.suppressed),
-      limited: byHook(eventCounters.offset.limited),
-      foreign: sum(eventCounters.offset.foreign),
-      trackingOverflow: sum(eventCounters.offset.tracking_overflow),
+      made: sum(offset.next_sequence),
+      dropped: byEvent(offset.dropped),
+      filtered: byEvent(offset.filtered),
+      rateLimited: byEvent(offset.rate_limited),
+      droppedOfType: (type) => sum(offset.dropped + 8 * type),
+      foreign: sum(offset.foreign),
+      trackingOverflow: sum(offset.tracking_overflow),
     };
+  }
+
+  /** A map of the lifecycle programs alone: an older object may lack it. */
+  #own<M extends SkeletonMap>(description: M): SourceMap<M> | undefined {
+    const object = this.#sources.get(lifecycle)?.object;
+    return object?.hasMap(description.name)
+      ? new SourceMap(description, object.map(description.name))
+      : undefined;
   }
 }
 
@@ -208,10 +220,4 @@ function bucketOf(limit: RateLimit | undefined): { interval: bigint; burst: bigi
   const { perSecond, burst = Math.max(1, perSecond) } = limit;
   const interval = Math.max(1, Math.round(1e9 / perSecond));
   return { interval: BigInt(interval), burst: BigInt(Math.round((burst - 1) * interval)) };
-}
-
-function u32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value, true);
-  return bytes;
 }

@@ -1,7 +1,7 @@
 // What a plugin is: a named value that says what it needs and provides, and a set-up that returns
 // handlers. Writing one needs nothing else of this package; `definePlugin` only gives it its types.
 
-import type { KernelHook } from '@waggle/bpf';
+import type { EventKind, Skeleton, Source } from '@waggle/bpf';
 import type * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { checkNumber } from '../errors/check-options.ts';
@@ -14,8 +14,9 @@ import type {
   LostEvent,
   ProcessEvent,
 } from '../events/process-event.ts';
-import type { UnwindMode } from '../kernel/kernel-programs.ts';
+import type { HandlerResult } from './handler-result.ts';
 import type { PluginReport } from './plugin-report.ts';
+import type { PluginSource } from './plugin-source.ts';
 import type { Service, ShapeOf } from './service.ts';
 
 /** In this order for every event. */
@@ -29,11 +30,7 @@ export const PHASES = ['flush', 'invalidate', 'load', 'observe'] as const;
  */
 export type Phase = (typeof PHASES)[number];
 
-/**
- * Nothing for synchronous work, which is the quick way. An Effect or a promise is waited for before
- * the plugin gets its next event; the other plugins go on.
- */
-export type HandlerResult = void | PromiseLike<void> | Effect.Effect<void, unknown>;
+export type { HandlerResult } from './handler-result.ts';
 
 /** One function for all events, or one for each kind that is of interest. */
 export type EventHandler =
@@ -101,6 +98,11 @@ export interface PluginContext<Needs extends Services = Services> {
   readonly name: string;
   /** What it needs, under the names of its own choice. */
   readonly services: NeededServices<Needs>;
+  /**
+   * A source of `sources`, loaded by now.
+   * @throws RangeError for one that the plugin did not declare
+   */
+  source<S extends Skeleton>(source: Source<S>): PluginSource<S>;
   /** Aborted when the plugin is stopped for its failures, and when the session ends. */
   readonly signal: AbortSignal;
   /** Runs when the session ends, whichever way, the last registered first. */
@@ -111,24 +113,10 @@ export interface PluginContext<Needs extends Services = Services> {
   report(): PluginReport;
 }
 
-/** What a plugin wants of the kernel, known before anything is loaded. */
+/** What a plugin wants of the kernel beside its sources, known before anything is loaded. */
 export interface KernelNeeds {
   /** Events that must be made. `failed-exec` costs every system call of the host some 30 ns. */
-  readonly events?: readonly KernelHook[];
-  /** Loads the sampler, with room for this many distinct stacks in each counting map. */
-  readonly sampler?: {
-    readonly entries: number;
-    readonly idle?: boolean;
-    /** Counts stacks of the threads of a process apart. */
-    readonly threads?: boolean;
-    /** How frames of user space are found; `fp` unless given. */
-    readonly unwind?: UnwindMode;
-    /**
-     * Bytes of the ring for stacks that userspace walks: a power of two and a multiple of the page
-     * size. Default 8 MiB.
-     */
-    readonly deferredBytes?: number;
-  };
+  readonly events?: readonly EventKind[];
 }
 
 export interface QueueOptions {
@@ -152,6 +140,8 @@ export interface PluginSpec<
   readonly needs?: Needs;
   readonly provides?: Provides;
   readonly kernel?: KernelNeeds;
+  /** The BPF that it brings. Loaded and attached before its set-up. */
+  readonly sources?: readonly Source[];
   readonly queue?: QueueOptions;
   /** Without it a session is of no use: where its `start` fails, the session does not start. */
   readonly essential?: boolean;
@@ -185,6 +175,7 @@ export interface Plugin<
 interface ErasedSpec {
   readonly needs: Services;
   readonly kernel: KernelNeeds;
+  readonly sources: readonly Source[];
   readonly essential: boolean;
   readonly startsCycles: boolean;
   readonly queue: Required<QueueOptions>;
@@ -233,6 +224,7 @@ export function definePlugin<
     spec: {
       needs,
       kernel: spec.kernel ?? {},
+      sources: spec.sources ?? [],
       essential: spec.essential ?? false,
       startsCycles: spec.startsCycles ?? false,
       queue: { ...DEFAULT_QUEUE, ...spec.queue },

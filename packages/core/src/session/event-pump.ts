@@ -6,6 +6,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import { RunningPlugin } from '../dispatch/running-plugin.ts';
 import type { EventReader } from '../events/event-reader.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
+import type { SourceRecords } from '../events/source-records.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import type { KernelCapture } from './kernel-capture.ts';
 import { reportOnStderr } from './notices.ts';
@@ -31,6 +32,7 @@ export class EventPump {
   constructor(
     private readonly capture: KernelCapture,
     private readonly reader: EventReader,
+    private readonly sourceRecords: SourceRecords,
     private readonly dispatcher: Dispatcher,
     private readonly stopped: Promise<void>,
     private readonly config: SessionConfig,
@@ -49,7 +51,10 @@ export class EventPump {
     const loop = new DrainLoop({
       drain: () => this.#drain(),
       busyDelayMs: BUSY_DELAY_MS,
-      wakeup: new EpollWakeup(this.capture.native, this.capture.ring.map.fd),
+      wakeup: new EpollWakeup(this.capture.native, [
+        this.capture.ring.map.fd,
+        ...this.sourceRecords.descriptors,
+      ]),
       onError: failed.reject,
     });
     try {
@@ -110,9 +115,9 @@ export class EventPump {
     const made = this.reader.made();
     const deadline = performance.now() + LAST_LOOK_MS;
     for (;;) {
-      const events = this.reader.read();
-      this.dispatcher.push(events);
-      if (events.length > 0) continue;
+      const { items, isMixed } = this.reader.read();
+      this.dispatcher.push(items, isMixed);
+      if (items.length > 0) continue;
       if (this.reader.accounted() >= made || performance.now() > deadline) break;
       await new Promise((resolve) => {
         setTimeout(resolve, 1);
@@ -123,10 +128,10 @@ export class EventPump {
 
   #drain(): number {
     if (this.dispatcher.backlog >= MAX_BACKLOG) return 0;
-    const events = this.reader.read();
+    const { items, isMixed } = this.reader.read();
     this.#cycleIfDue();
-    this.dispatcher.push(events);
-    return events.length;
+    this.dispatcher.push(items, isMixed);
+    return items.length;
   }
 
   #cycleIfDue(): void {

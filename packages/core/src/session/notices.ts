@@ -3,25 +3,21 @@
 import { writeSync } from 'node:fs';
 import type { ReportProblem } from '../dispatch/running-plugin.ts';
 import type { FollowedChange } from '../kernel/followed-cgroups.ts';
-import type { AttachReport } from '../kernel/kernel-programs.ts';
-import type { SessionConfig } from './session-config.ts';
+import type { AttachReport } from '../kernel/load-source.ts';
 
-/** Without the first, process groups tell who got a signal; without the other one, no line tells of it. */
-const WITHOUT_EVENTS: ReadonlySet<string> = new Set(['signal', 'cgroup-rmdir']);
+/** What is missing where a hook of ours is. Nothing is said of the first: process groups tell who got a signal. */
+const MISSING: Readonly<Record<string, string | undefined>> = {
+  signal: undefined,
+  'cgroup-rmdir': undefined,
+  'cgroup-mkdir': 'a cgroup that is made again is not followed',
+};
 
 /** Once: the session works on with what there is, and /proc says the rest. */
-export function warnAboutAbsent(
-  programs: AttachReport,
-  { cgroups = [] }: SessionConfig,
-  report: ReportProblem,
-): void {
+export function warnAboutAbsent(programs: AttachReport, report: ReportProblem): void {
   for (const [hook, outcome] of Object.entries(programs)) {
-    if (outcome.state === 'attached' || WITHOUT_EVENTS.has(hook)) continue;
-    if (hook === 'cgroup-mkdir' && cgroups.length === 0) continue;
-    const missing =
-      hook === 'cgroup-mkdir'
-        ? 'a cgroup that is made again is not followed'
-        : `there are no ${hook} events`;
+    if (outcome === undefined || outcome.state === 'attached') continue;
+    const missing = hook in MISSING ? MISSING[hook] : `there are no ${hook} events`;
+    if (missing === undefined) continue;
     const reasons = outcome.reasons.map((reason) => reason.split('\n', 1)[0]).join('; ');
     report({
       plugin: 'session',

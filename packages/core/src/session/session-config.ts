@@ -1,9 +1,9 @@
 // What a session is asked for.
 
-import type { AttachMethod } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
 import type { ReportProblem } from '../dispatch/running-plugin.ts';
 import type { RateLimit } from '../kernel/kernel-settings.ts';
+import type { AttachMethod } from '../kernel/load-source.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import type { SessionTarget } from './session-target.ts';
 
@@ -15,11 +15,11 @@ export interface SessionConfig extends SessionTarget {
    * any plugin asks for events. `setLifecycleTracking` changes it while running.
    */
   readonly trackProcessLifecycle?: boolean;
-  /** Exec events with absolute paths, login and session ids, marks. Default true. */
+  /** Exec events with absolute paths, login and session ids, flags. Default true. */
   readonly execDetail?: boolean;
   /** Exec events with the environment, as far as 16 KiB go for it and argv. Default false. */
   readonly environ?: boolean;
-  /** Most forks and most execs a second; what it keeps back is counted as `limited`. */
+  /** Most forks and most execs a second; what it keeps back is counted as `rateLimited`. */
   readonly rateLimit?: RateLimit;
   /** Most processes that are followed at once, where the session is about some. Default 32,768. */
   readonly trackedProcesses?: number;
@@ -42,6 +42,6 @@ export interface SessionConfig extends SessionTarget {
   readonly procfs?: Procfs;
   /** Methods of attachment that are not tried: for tests of the fallbacks. */
   readonly withoutMethods?: readonly AttachMethod[];
-  /** Another BPF object, for tests of older ones. */
+  /** Another object of the lifecycle programs, for tests of older ones. */
   readonly objectPath?: string;
 }

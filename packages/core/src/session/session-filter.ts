@@ -1,12 +1,11 @@
 // Which processes a session is about, kept in the kernel: a set of processes with their
 // descendants, and cgroups. May be changed while it runs.
 
-import { type KernelHook, MAPS } from '@waggle/bpf';
+import type { EventKind } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
-import type { BpfObject } from '@waggle/ffi';
 import { NoSuchProcess } from '../errors/errors.ts';
 import { descendantsOf, expectProcess, hasEnded, parentsByProcfs } from '../events/descendants.ts';
-import { FollowedCgroups } from '../kernel/followed-cgroups.ts';
+import type { FollowedCgroups } from '../kernel/followed-cgroups.ts';
 import type { KernelSettings, RateLimit } from '../kernel/kernel-settings.ts';
 import type { PidNamespace } from '../kernel/pid-namespace.ts';
 import { checkRateLimit, checkTarget } from './check-config.ts';
@@ -21,19 +20,15 @@ export interface RecordOptions {
 export class SessionFilter {
   private target: SessionTarget = {};
   private rateLimit: RateLimit | undefined;
-  /** Those of the target, by their paths. */
-  readonly cgroups: FollowedCgroups;
-
   constructor(
-    private readonly object: BpfObject,
+    /** Of the target, by their paths. */
+    readonly cgroups: FollowedCgroups,
     private readonly settings: KernelSettings,
     private readonly procfs: Procfs,
     private readonly namespace: PidNamespace,
-    private readonly events: readonly KernelHook[],
+    private readonly events: readonly EventKind[],
     private readonly records: RecordOptions,
-  ) {
-    this.cgroups = new FollowedCgroups(object);
-  }
+  ) {}
 
   /** Another limit from now on, or none. @throws BadOption */
   setRateLimit(rateLimit: RateLimit | undefined): void {
@@ -55,7 +50,7 @@ export class SessionFilter {
     this.cgroups.set(cgroups);
     // To everybody: at once, before the set is emptied.
     if (!processes) this.apply(processes, cgroups.length > 0);
-    this.untrackAll();
+    this.settings.untrackAll();
     if (launcher !== undefined) this.settings.track(this.pidOf(launcher), 'launcher');
     if (pids !== undefined) this.trackTrees(pids);
     this.target = target;
@@ -112,9 +107,5 @@ export class SessionFilter {
   /** As the session's procfs has it; a launcher is ourselves, as a rule, by process.pid. */
   private pidOf(launcher: number): number {
     return launcher === process.pid ? this.namespace.self : launcher;
-  }
-
-  private untrackAll(): void {
-    for (const _batch of this.object.map(MAPS.trackedProcesses).drain());
   }
 }

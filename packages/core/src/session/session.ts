@@ -13,8 +13,9 @@ import { Watchdog } from '../dispatch/watchdog.ts';
 import { PluginMissing, type SessionEnded, type WaggleError } from '../errors/errors.ts';
 import { EventReader, type EventTotals } from '../events/event-reader.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
+import { SourceRecords } from '../events/source-records.ts';
 import { toWaggleError } from '../kernel/from-native.ts';
-import type { AttachReport } from '../kernel/kernel-programs.ts';
+import type { AttachReport } from '../kernel/load-source.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import { planPlugins } from '../plugin/plugin-graph.ts';
 import type { PluginReport } from '../plugin/plugin-report.ts';
@@ -24,8 +25,9 @@ import { CollectionCycle } from './collection-cycle.ts';
 import { startDebugLog } from './debug-log.ts';
 import { EventPump } from './event-pump.ts';
 import { streamOf } from './event-stream.ts';
-import { type KernelCapture, mergeKernelNeeds, openKernelCapture } from './kernel-capture.ts';
+import { type KernelCapture, needsOf, openKernelCapture } from './kernel-capture.ts';
 import { reportCgroup, reportOnStderr, warnAboutAbsent } from './notices.ts';
+import { SessionPluginSources } from './plugin-sources.ts';
 import { Collector, ProcessMetadata, type ProfileCollector } from './roles.ts';
 import type { SessionConfig } from './session-config.ts';
 import { SessionLife } from './session-life.ts';
@@ -79,21 +81,32 @@ export interface Session extends SessionControl {
 export const openSession = Effect.fnUntraced(function* (
   config: SessionConfig,
 ): Effect.fn.Return<Session, WaggleError, Scope.Scope> {
-  const plan = yield* Effect.try({
+  const { plan, needs } = yield* Effect.try({
     try: () => {
       startDebugLog(process.env.WAGGLE_LOG);
       checkSessionConfig(config);
-      return planPlugins(config.plugins ?? []);
+      const plugins = planPlugins(config.plugins ?? []);
+      return { plan: plugins, needs: needsOf(plugins) };
     },
     catch: toWaggleError,
   });
-  const needs = mergeKernelNeeds(plan.map(({ spec }) => spec.kernel));
   const capture = yield* openKernelCapture(config, needs);
   const reportProblem = config.onPluginProblem ?? reportOnStderr;
-  const reader = new EventReader(capture.native, capture.ring, capture.settings, (record) => {
-    const change = capture.filter.cgroups.changeOf(record);
-    if (change !== undefined) reportCgroup(change, reportProblem);
-  });
+  const sourceRecords = yield* Effect.acquireRelease(
+    Effect.sync(() => new SourceRecords()),
+    (records) => Effect.sync(() => records[Symbol.dispose]()),
+  );
+  const reader = new EventReader(
+    capture.native,
+    capture.ring,
+    capture.settings,
+    (record) => {
+      const change = capture.filter.cgroups.changeOf(record);
+      if (change !== undefined) reportCgroup(change, reportProblem);
+    },
+    sourceRecords,
+    () => capture.sources.recordTypes.map(({ type }) => type),
+  );
   const stopped = Promise.withResolvers<void>();
   const life = new SessionLife(reader);
   // Assigned once the plugins are set up, before any of them runs.
@@ -127,10 +140,11 @@ export const openSession = Effect.fnUntraced(function* (
     },
     totals: () => life.totals(),
   };
-  warnAboutAbsent(capture.programs.report, config, reportProblem);
+  warnAboutAbsent(capture.sources.report, reportProblem);
   const { attached, services } = yield* setUpPlugins(
     plan,
     { kernel: capture, session: control },
+    new SessionPluginSources(capture.native, capture.sources, capture.settings, sourceRecords),
     reportProblem,
   );
   const watchdog = yield* watchdogOf(config, plan);
@@ -140,7 +154,14 @@ export const openSession = Effect.fnUntraced(function* (
   yield* Effect.tryPromise({ try: () => dispatcher.callEach('start'), catch: toWaggleError });
   // Before everything that is left to do: at high rates sampling leaves little time for that.
   stopped.promise.then(() => dispatcher.stop());
-  const running = new EventPump(capture, reader, dispatcher, stopped.promise, config);
+  const running = new EventPump(
+    capture,
+    reader,
+    sourceRecords,
+    dispatcher,
+    stopped.promise,
+    config,
+  );
   pump = running;
   // Added last, so that it comes first of all that is done at the end.
   yield* Effect.addFinalizer(() => Effect.sync(() => life.end()));
@@ -174,7 +195,7 @@ export const openSession = Effect.fnUntraced(function* (
       collected(services, (collector) => cycle.run(['stacks'], () => collector.collectRaw())),
     ),
     report: () => ({
-      programs: capture.programs.report,
+      programs: capture.sources.report,
       events: life.totals(),
       plugins: attached.map(({ running }) => running.report()),
     }),

@@ -14,6 +14,7 @@ import {
 } from '../dispatch/running-plugin.ts';
 import { BadOption, PluginNotStarted } from '../errors/errors.ts';
 import type { ErasedSetup, HandlerResult, Plugin, PluginContext } from '../plugin/plugin.ts';
+import type { PluginSources } from './plugin-sources.ts';
 
 /** The end of the session waits for a finalizer no longer than this. */
 const FINALIZER_MS = 5000;
@@ -28,6 +29,7 @@ export interface PluginsInPlace {
 export const setUpPlugins = Effect.fnUntraced(function* (
   plan: readonly Plugin[],
   builtIn: Readonly<Record<string, unknown>>,
+  sources: PluginSources,
   tell: ReportProblem,
 ): Effect.fn.Return<PluginsInPlace, PluginNotStarted | BadOption, Scope.Scope> {
   const services = new Map<string, unknown>(Object.entries(builtIn));
@@ -41,6 +43,7 @@ export const setUpPlugins = Effect.fnUntraced(function* (
       services: Object.fromEntries(
         Object.entries(plugin.spec.needs).map(([key, { service }]) => [key, services.get(service)]),
       ),
+      source: (source) => sources.of(plugin, source),
       signal: running.signal,
       onClose: (finalizer) => {
         finalizers.push(finalizer);
@@ -49,7 +52,8 @@ export const setUpPlugins = Effect.fnUntraced(function* (
       report: () => running.report(),
     });
     if (plugin.provides !== undefined) services.set(plugin.provides, handlers.service);
-    attached.push({ running, handlers, queue: plugin.spec.queue });
+    const takesRecords = sources.takesRecords(plugin);
+    attached.push({ running, handlers, queue: plugin.spec.queue, takesRecords });
     log('loaded', () => ({ what: 'plugin', name: plugin.name, provides: plugin.provides }));
   }
   return { attached, services };

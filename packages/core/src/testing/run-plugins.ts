@@ -11,6 +11,7 @@ import type { Plugin } from '../plugin/plugin.ts';
 import { planPlugins } from '../plugin/plugin-graph.ts';
 import type { PluginReport } from '../plugin/plugin-report.ts';
 import { CollectionCycle, type CollectionKind } from '../session/collection-cycle.ts';
+import type { PluginSources } from '../session/plugin-sources.ts';
 import { setUpPlugins } from '../session/set-up-plugins.ts';
 
 const DEFAULT_DRAIN_MS = 5000;
@@ -78,12 +79,14 @@ export async function runPlugins(
     // Nothing is filtered or limited here.
     totals: (): EventTotals => ({
       ...{ delivered: { ...delivered }, lost: { ...lost } },
-      ...{ suppressed: NONE, limited: NONE, foreign: 0, untracked: 0 },
+      ...{ filtered: NONE, rateLimited: NONE, foreign: 0, untracked: 0 },
     }),
   });
   const builtIn = { kernel: onlyThese('kernel', { procfs }), session };
   const run = Effect.gen(function* () {
-    const { attached } = yield* setUpPlugins(plan, builtIn, (problem) => problems.push(problem));
+    const { attached } = yield* setUpPlugins(plan, builtIn, NO_SOURCES, (problem) =>
+      problems.push(problem),
+    );
     const running = new Dispatcher(attached);
     dispatcher = running;
     yield* Effect.promise(async () => {
@@ -114,6 +117,15 @@ export async function runPlugins(
   const attached = await Effect.runPromise(Effect.scoped(run));
   return { events, plugins: attached.map(({ running }) => running.report()), problems, stopped };
 }
+
+const NO_SOURCES: PluginSources = {
+  of(_plugin, { skeleton }) {
+    throw new Error(
+      `the source ${skeleton.name} is not loaded in runPlugins, where there is no kernel: test this with createAgent, as root`,
+    );
+  },
+  takesRecords: () => false,
+};
 
 /** An object that says what is missing where more than its own fields is asked for. */
 function onlyThese<Fields extends object>(service: string, fields: Fields): Fields {

@@ -73,6 +73,18 @@ export class BpfObjectFile extends Handle {
     );
   }
 
+  /**
+   * Uses a map of another object, which has to be loaded, in place of the one that the file describes: the
+   * kernel's map is one, and lives until both objects are closed. Its size is what it is.
+   * @throws SystemError EINVAL when it is of another type or its keys and values have other sizes, at the
+   * latest from load(). @throws RangeError @throws ClosedError
+   */
+  reuseMap(map: string, existing: BpfMap): void {
+    this.native.check(`reuse map ${map}`, () =>
+      this.native.libbpf.bpf_map__reuse_fd(this.mapAddress(map), existing.fd),
+    );
+  }
+
   /** Does not create a map, which no program that is loaded may name. @throws SystemError, RangeError */
   omitMap(map: string): void {
     this.native.check(`leave out map ${map}`, () =>

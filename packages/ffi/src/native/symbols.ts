@@ -76,6 +76,7 @@ export const LIBBPF = {
   bpf_map__max_entries: fn(['pointer'], 'u32'),
   bpf_map__set_max_entries: fn(['pointer', 'u32'], 'i32'),
   bpf_map__set_autocreate: fn(['pointer', 'i32'], 'i32'),
+  bpf_map__reuse_fd: fn(['pointer', 'i32'], 'i32'),
   bpf_map__initial_value: fn(['pointer', 'buffer'], 'pointer'),
   bpf_map_update_elem: fn(['i32', 'buffer', 'buffer', 'u64'], 'i32'),
   bpf_map_lookup_elem: fn(['i32', 'buffer', 'buffer'], 'i32'),

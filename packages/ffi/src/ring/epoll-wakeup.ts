@@ -31,12 +31,12 @@ export class EpollWakeup extends Handle implements Wakeup {
   private failed = false;
 
   /**
-   * @param descriptor what to wait for: `map.fd` of a ring buffer, `fd` of a perf event.
+   * @param descriptors what to wait for, one or several: `map.fd` of a ring buffer, `fd` of a perf event.
    * @throws SystemError EPERM when it cannot be polled.
    */
   constructor(
     private readonly native: Native,
-    descriptor: number,
+    descriptors: number | readonly number[],
   ) {
     super('epoll wakeup');
     const { libc, backend } = native;
@@ -45,7 +45,7 @@ export class EpollWakeup extends Handle implements Wakeup {
     try {
       native.checkErrno('create eventfd', this.closeEvent);
       this.watch(this.closeEvent);
-      this.watch(descriptor);
+      for (const descriptor of [descriptors].flat()) this.watch(descriptor);
     } catch (error) {
       this.closeDescriptors();
       throw error;

@@ -4,14 +4,14 @@
 
 import {
   decodeComm,
-  MAPS,
   sampleCounters,
   sampleKey,
   sampleValue,
   stackBounds,
   unwindStop,
 } from '@waggle/bpf';
-import type { BpfMap, BpfObject } from '@waggle/ffi';
+import type { BpfMap } from '@waggle/ffi';
+import type { SamplerMaps } from '../profiler-kernel.ts';
 
 const ONLY_KEY = new Uint8Array(4);
 const KEY = sampleKey.offset;
@@ -64,10 +64,10 @@ export class SampleMaps {
   private readonly counters: BpfMap;
   private activeIndex: 0 | 1 = 0;
 
-  constructor(object: Pick<BpfObject, 'map'>) {
-    this.maps = [object.map(MAPS.samples[0]), object.map(MAPS.samples[1])];
-    this.active = object.map(MAPS.activeSamples);
-    this.counters = object.map(MAPS.sampleCounters);
+  constructor(map: SamplerMaps) {
+    this.maps = [map('samples_a'), map('samples_b')];
+    this.active = map('active_samples');
+    this.counters = map('sample_counters');
   }
 
   /** Counts of the round before the last, then switches over. Call at equal intervals. */

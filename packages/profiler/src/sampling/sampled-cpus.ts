@@ -3,7 +3,7 @@
 
 import {
   type BpfLink,
-  type BpfObject,
+  type BpfProgram,
   cpuGenerations,
   type Native,
   PERF_COUNT_SW_CPU_CLOCK,
@@ -29,10 +29,7 @@ export class SampledCpus implements Disposable {
 
   constructor(
     private readonly native: Native,
-    private readonly programs: {
-      readonly object: Pick<BpfObject, 'program'>;
-      readonly sampler: string;
-    },
+    private readonly program: BpfProgram,
     private readonly frequencyHz: number,
     private readonly sideBand: SideBand,
     private generations: ReadonlyMap<number, number>,
@@ -105,8 +102,7 @@ export class SampledCpus implements Disposable {
     } as const;
     const event = PerfEvent.open(this.native, attributes, { pid: -1, cpu });
     try {
-      const { object, sampler } = this.programs;
-      this.links.set(cpu, object.program(sampler).attachPerfEvent(event));
+      this.links.set(cpu, this.program.attachPerfEvent(event));
     } catch (error) {
       event.close();
       throw error;

@@ -3,14 +3,15 @@
 // the first sample of a program is as whole as the last, however briefly it runs. Stacks that meet a
 // table which is still being read wait for it.
 
-import { MAPS, unwindStop } from '@waggle/bpf';
-import { type BpfObject, type Native, RingBuffer } from '@waggle/ffi';
+import { unwindStop } from '@waggle/bpf';
+import { type Native, RingBuffer } from '@waggle/ffi';
 import { type StopReason, type UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
 import { JitImage } from '../mappings/jit-image.ts';
 import { isGenerated, type ObjectFile, type ObjectFiles } from '../mappings/object-files.ts';
 import type { TextCopies } from '../mappings/text-copies.ts';
+import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { StackCount } from '../sampling/sample-maps.ts';
 import {
   MACHINE,
@@ -87,7 +88,7 @@ export class DeferredSamples implements Disposable {
 
   constructor(
     native: Native,
-    object: Pick<BpfObject, 'map'>,
+    map: SamplerMaps,
     private readonly spaces: AddressSpaces,
     private readonly objects: ObjectFiles,
     private readonly tables: UnwindTables,
@@ -96,7 +97,7 @@ export class DeferredSamples implements Disposable {
     /** Called before mappings of a process are looked up. */
     private readonly recover: (pid: number, startTime: bigint) => void,
   ) {
-    this.ring = new RingBuffer(native, object.map(MAPS.deferredSamples));
+    this.ring = new RingBuffer(native, map('deferred_samples'));
   }
 
   get isWaiting(): boolean {

@@ -1,15 +1,16 @@
 // Which address spaces have code that a jitdump may say how to walk through. The sampler is told, and
 // hands stacks that meet such code to userspace: nobody else's anonymous memory is looked at.
 
-import { addressSpace, MAPS } from '@waggle/bpf';
-import type { BpfMap, BpfObject } from '@waggle/ffi';
+import { addressSpace } from '@waggle/bpf';
+import type { BpfMap } from '@waggle/ffi';
 import type { AddressSpaceKey } from '../mappings/jit-maps.ts';
+import type { SamplerMaps } from '../profiler-kernel.ts';
 
 export class DescribedCode {
   private readonly spaces: BpfMap;
 
-  constructor(object: Pick<BpfObject, 'map'>) {
-    this.spaces = object.map(MAPS.describedCode);
+  constructor(map: SamplerMaps) {
+    this.spaces = map('described_code');
   }
 
   /** @param may whether it may have any */

@@ -2,8 +2,9 @@
 // waits some 8 to 14 ms for the programs that run, and its caller with it, so tables are put in and let
 // go many at a time (generic_map_update_batch() in kernel/bpf/syscall.c waits once).
 
-import { MAPS, unwindBounds } from '@waggle/bpf';
-import { ArrayMap, type BpfMap, type BpfObject, type Native, SystemError } from '@waggle/ffi';
+import { unwindBounds } from '@waggle/bpf';
+import { ArrayMap, type BpfMap, type Native, SystemError } from '@waggle/ffi';
+import type { SamplerMaps } from '../profiler-kernel.ts';
 
 /** A program that has fetched a table's number is done with it long before: 1 s. */
 const REST_MS = 1000;
@@ -23,9 +24,9 @@ export class TableSlots implements Disposable {
 
   constructor(
     private readonly native: Native,
-    object: Pick<BpfObject, 'map'>,
+    map: SamplerMaps,
   ) {
-    this.slots = object.map(MAPS.unwindTables);
+    this.slots = map('unwind_tables');
   }
 
   /** Numbers without a table, those that rest included. */

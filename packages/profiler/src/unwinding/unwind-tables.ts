@@ -2,10 +2,11 @@
 // meets its object, by the object reader's thread; it is shared by all processes, and taken out of the
 // kernel again when it has not been used for longest and the budget asks for room.
 
-import { MAPS, objectTable, tablePresence } from '@waggle/bpf';
-import { type BpfMap, type BpfObject, log, type Native } from '@waggle/ffi';
+import { objectTable, tablePresence } from '@waggle/bpf';
+import { type BpfMap, log, type Native } from '@waggle/ffi';
 import { UnwindTable } from '@waggle/unwind';
 import { isGenerated, type ObjectFile } from '../mappings/object-files.ts';
+import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { UnwindTableAnswer } from '../symbolization/protocol.ts';
 import type { ObjectReader } from '../symbolization/symbolization-client.ts';
 import { isContent, memoryOf, nameOf, stateOfObject } from './sampled-object.ts';
@@ -102,12 +103,12 @@ export class UnwindTables implements Disposable {
 
   constructor(
     native: Native,
-    object: Pick<BpfObject, 'map'>,
+    map: SamplerMaps,
     private readonly reader: ObjectReader,
     private readonly budgetBytes = DEFAULT_BUDGET_BYTES,
   ) {
-    this.objects = object.map(MAPS.unwindObjects);
-    this.slots = new TableSlots(native, object);
+    this.objects = map('unwind_objects');
+    this.slots = new TableSlots(native, map);
   }
 
   /** The table of the file as it is now; undefined when it has none. Asks for one it has not seen. */

@@ -165,7 +165,7 @@ function summarize({ events, plugins }: AgentReport): void {
   const sum = (counts: Readonly<Record<string, number>>) =>
     Object.values(counts).reduce((total, count) => total + count, 0);
   say(
-    `${sum(events.delivered)} events, ${sum(events.lost)} lost, ${sum(events.suppressed)} suppressed`,
+    `${sum(events.delivered)} events, ${sum(events.lost)} lost, ${sum(events.filtered)} suppressed`,
   );
 }
 

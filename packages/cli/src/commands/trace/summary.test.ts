@@ -6,8 +6,8 @@ const NONE = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
 const totals = {
   delivered: { ...NONE, exec: 50, exit: 50 },
   lost: { ...NONE, fork: 9, exec: 1 },
-  suppressed: { ...NONE, exec: 4, fork: 9 },
-  limited: { ...NONE, exit: 6, fork: 9 },
+  filtered: { ...NONE, exec: 4, fork: 9 },
+  rateLimited: { ...NONE, exit: 6, fork: 9 },
   foreign: 0,
   untracked: 0,
 };

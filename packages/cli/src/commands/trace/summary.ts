@@ -25,9 +25,9 @@ export function summaryLine(
   const parts = [
     `${shown} events`,
     `${sumOf(totals.lost, events)} lost`,
-    `${sumOf(totals.suppressed, events) + hidden} suppressed`,
+    `${sumOf(totals.filtered, events) + hidden} suppressed`,
   ];
-  if (limits) parts.push(`${sumOf(totals.limited, events)} limited`);
+  if (limits) parts.push(`${sumOf(totals.rateLimited, events)} limited`);
   if (totals.untracked > 0) parts.push(`${totals.untracked} processes not followed`);
   if (undelivered > 0) parts.push(`${undelivered} events not delivered`);
   return parts.join(', ');

@@ -1,18 +1,24 @@
 // The profiler as a plugin: its service samples while the session runs.
 
 import { readFileSync } from 'node:fs';
+import type { cpuSampler } from '@waggle/bpf';
 import {
   CpuProfiler,
   deferredRingBytes,
+  type LoadedSampler,
   type ProfilerConfig,
   type ProfilerCounts,
+  SAMPLE_HOOK,
   type SampledProcess,
   sampleEntries,
+  samplerSource,
+  type UnwindMode,
+  unwindsByTables,
 } from '@waggle/profiler';
 import { checkChoice, checkNumber, checkOptionsObject } from '../../errors/check-options.ts';
 import { BadOption, SessionEnded } from '../../errors/errors.ts';
-import type { UnwindMode } from '../../kernel/kernel-programs.ts';
 import { definePlugin, type NeededServices, type Services } from '../../plugin/plugin.ts';
+import type { PluginSource } from '../../plugin/plugin-source.ts';
 import { defineService } from '../../plugin/service.ts';
 import { checkPid } from '../../session/check-config.ts';
 import { Kernel } from '../../session/kernel-capture.ts';
@@ -121,6 +127,13 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
   checkOptionsObject('profile', options);
   const { frequencyHz = DEFAULT_FREQUENCY_HZ } = options;
   checkOptions(options);
+  const sampler = samplerSource({
+    entries: sampleEntries(frequencyHz),
+    deferredBytes: deferredRingBytes(frequencyHz),
+    unwind: options.unwind ?? 'auto',
+    idle: options.idle,
+    threads: options.threads,
+  });
   return definePlugin({
     name: 'cpu-profiler',
     provides: Profiler,
@@ -128,16 +141,8 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
     startsCycles: true,
     // `kernel` last: it is ours, whatever somebody calls his own.
     needs: { ...(options.needs as Needs), kernel: Kernel },
-    kernel: {
-      sampler: {
-        entries: sampleEntries(frequencyHz),
-        deferredBytes: deferredRingBytes(frequencyHz),
-        unwind: options.unwind ?? 'auto',
-        idle: options.idle === true,
-        threads: options.threads === true,
-      },
-    },
-    setup({ services, onClose }) {
+    sources: [sampler],
+    setup({ services, onClose, source }) {
       const { kernel } = services;
       expectAllowed(frequencyHz);
       let profiler: CpuProfiler | undefined;
@@ -168,17 +173,29 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
         // Not before the filter is in the kernel: everything else would be sampled until then.
         start() {
           const { rootFrames, ...rest } = options;
-          profiler = new CpuProfiler(kernel, {
-            ...configOf(rest, frequencyHz, () => kernel.procfs.pids()),
-            ...(rootFrames === undefined
-              ? {}
-              : { rootFrames: (owner: SampledProcess) => rootFrames(owner, services) }),
-          });
+          const { native, procfs } = kernel;
+          profiler = new CpuProfiler(
+            { native, procfs, sampler: samplerOf(source(sampler)) },
+            {
+              ...configOf(rest, frequencyHz, () => kernel.procfs.pids()),
+              ...(rootFrames === undefined
+                ? {}
+                : { rootFrames: (owner: SampledProcess) => rootFrames(owner, services) }),
+            },
+          );
         },
       };
     },
   });
 };
+
+function samplerOf(source: PluginSource<typeof cpuSampler>): LoadedSampler {
+  return {
+    map: (name) => source.rawMap(name),
+    program: source.programOf(SAMPLE_HOOK),
+    unwindsByTables: unwindsByTables(source.loaded),
+  };
+}
 
 function configOf(
   options: Omit<CpuProfilerOptions, 'needs' | 'rootFrames'>,

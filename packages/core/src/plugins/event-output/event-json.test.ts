@@ -138,7 +138,7 @@ test('detail of an exec is there when the session has it', () => {
     loginUid: undefined,
     sessionId: 7,
     tty: '136:2',
-    marks: ['setuid', 'privileged'],
+    flags: ['setuid', 'privileged'],
     interpreter: undefined,
   };
   const parsed = JSON.parse(new EventJson().line({ ...exec, detail }));

@@ -131,7 +131,7 @@ function detailFields({ detail, environ, environTruncated }: ExecEvent): object 
     loginUid: detail.loginUid ?? null,
     sessionId: detail.sessionId,
     tty: detail.tty ?? null,
-    marks: detail.marks,
+    marks: detail.flags,
     interpreter: detail.interpreter ?? null,
     ...variables,
   };

@@ -1,7 +1,7 @@
 // Plugins that write events as text, a chunk for each batch. Nothing is dropped: a writer that is
 // slow is waited for, and then it is the ring buffer in the kernel that holds the events.
 
-import type { KernelHook } from '@waggle/bpf';
+import type { EventKind } from '@waggle/bpf';
 import { sumOf } from '../../events/event-reader.ts';
 import type { LostEvent, ProcessEvent } from '../../events/process-event.ts';
 import { definePlugin, type PluginContext, type Services } from '../../plugin/plugin.ts';
@@ -19,7 +19,7 @@ export interface EventOutputOptions {
    */
   readonly write: (text: string, others: readonly number[]) => void | Promise<void>;
   /** Kinds to write. Losses of these are written too. Default exec and exit. */
-  readonly events?: readonly KernelHook[];
+  readonly events?: readonly EventKind[];
   /** Which of them. Default all. */
   readonly where?: (event: ProcessEvent) => boolean;
 }
@@ -170,7 +170,7 @@ export const jsonLinesWithAncestors = (options: EventOutputOptions) => {
 };
 
 /** The loss of these kinds; of others the reader was not promised anything. */
-function lossOf(event: LostEvent, kinds: readonly KernelHook[]): LostEvent | undefined {
+function lossOf(event: LostEvent, kinds: readonly EventKind[]): LostEvent | undefined {
   const count = sumOf(event.lost, kinds);
   return count === 0 ? undefined : { ...event, count };
 }

@@ -9,21 +9,21 @@ test('what is kept back is said once, of the kinds that are written', () => {
   const totals = {
     delivered: NONE,
     lost: NONE,
-    suppressed: NONE,
-    limited: { ...NONE },
+    filtered: NONE,
+    rateLimited: { ...NONE },
     foreign: 0,
     untracked: 0,
   } satisfies EventTotals;
   const counts = new WithheldCounts({ totals: () => totals }, ['exec', 'exit']);
   expect(counts.whenDue()).toEqual([]);
-  Object.assign(totals.limited, { exec: 3, exit: 2, fork: 100 });
+  Object.assign(totals.rateLimited, { exec: 3, exit: 2, fork: 100 });
   totals.untracked = 7;
   expect(counts.now().map(({ event, count }) => [event, count])).toEqual([
     ['limited', 5],
     ['untracked', 7],
   ]);
   expect(counts.now()).toEqual([]);
-  totals.limited.exit = 4;
+  totals.rateLimited.exit = 4;
   const [notice] = counts.now();
   expect(JSON.parse(new EventJson().noticeLine({ ...notice!, time: 1n }))).toEqual({
     event: 'limited',
@@ -31,6 +31,6 @@ test('what is kept back is said once, of the kinds that are written', () => {
     count: 2,
   });
   // Not due again within the same second.
-  totals.limited.exit = 5;
+  totals.rateLimited.exit = 5;
   expect(counts.whenDue()).toEqual([]);
 });

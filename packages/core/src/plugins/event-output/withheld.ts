@@ -1,7 +1,7 @@
 // What an output has to say beside events: what the rate limit kept back, and whose events are missing
 // because too many processes were to be followed. Said once a second at most, and at the end.
 
-import type { KernelHook } from '@waggle/bpf';
+import type { EventKind } from '@waggle/bpf';
 import { sumOf } from '../../events/event-reader.ts';
 import type { SessionControl } from '../../session/session-service.ts';
 
@@ -27,7 +27,7 @@ export class WithheldCounts {
 
   constructor(
     private readonly session: Pick<SessionControl, 'totals'>,
-    private readonly kinds: readonly KernelHook[],
+    private readonly kinds: readonly EventKind[],
   ) {}
 
   /** What is new, if it is time to look. */
@@ -39,7 +39,7 @@ export class WithheldCounts {
   now(): readonly WithheldNotice[] {
     this.#lookedAt = performance.now();
     const totals = this.session.totals();
-    const limited = sumOf(totals.limited, this.kinds);
+    const limited = sumOf(totals.rateLimited, this.kinds);
     const time = BigInt(Date.now()) * 1_000_000n;
     const notices = [
       { event: 'limited', time, count: limited - this.#limited },

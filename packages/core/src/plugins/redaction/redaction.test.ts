@@ -36,7 +36,7 @@ test('nothing of an exec shows a secret, whichever field it stands in', () => {
       loginUid: undefined,
       sessionId: 1,
       tty: undefined,
-      marks: [],
+      flags: [],
       interpreter: hostile,
     },
   } satisfies EventDraft<ExecEvent>;

@@ -8,16 +8,19 @@
 #include "mapping.h"
 
 /*
- * Copies what is in memory of the stack, by pages: some may never have been touched, below the strings
+ * Copies what is in memory of the stack, by pages, and counts them in the sample, so that all rounds look
+ * the same to the verifier: some may never have been touched, below the strings
  * of the command line or in an array that nobody wrote to, and a program cannot have them brought in.
  */
-static __always_inline u32 copy_stack(struct walk *walk, struct deferred_sample *sample, u64 sp)
+static __always_inline u64 copy_stack(struct walk *walk, struct deferred_sample *sample, u64 sp)
 {
 	u64 start = sp & ~(u64)(DEFERRED_PAGE_BYTES - 1);
-	struct vm_area_struct *area = (void *)find_area(walk, sp);
+	struct vm_area_struct *area = (void *)find_area(sp);
 	u64 end = area ? BPF_CORE_READ(area, vm_end) : 0;
-	u32 present = 0, pages = 0;
 
+	sample->stack_start = start;
+	sample->stack_present = 0;
+	sample->stack_pages = 0;
 	for (u32 page = 0; page < DEFERRED_PAGES; page++) {
 		u64 at = start + page * DEFERRED_PAGE_BYTES;
 
@@ -25,13 +28,11 @@ static __always_inline u32 copy_stack(struct walk *walk, struct deferred_sample 
 			break;
 		if (!bpf_probe_read_user(sample->stack + page * DEFERRED_PAGE_BYTES, DEFERRED_PAGE_BYTES,
 					 (const void *)at)) {
-			present |= 1U << page;
-			pages = page + 1;
+			sample->stack_present |= 1U << page;
+			sample->stack_pages = page + 1;
 		}
 	}
-	sample->stack_start = start;
-	sample->stack_present = present;
-	return pages * DEFERRED_PAGE_BYTES;
+	return (u64)sample->stack_pages * DEFERRED_PAGE_BYTES;
 }
 
 /* Hands the thread's registers and stack to userspace. False when there is no room. */
@@ -71,6 +72,8 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 #else
 	bytes = copy_stack(walk, sample, walk->registers[31]);
 #endif
+	/* Bounds and size in one register: the verifier cannot see that two are equal. */
+	barrier_var(bytes);
 	if (bytes > sizeof(sample->stack))
 		return false;
 	return !bpf_ringbuf_output(&deferred_samples, sample,

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * The fingerprint by which program images are told apart: where exec put the parts of the new
- * address space. packages/cache/src/procfs/image-mark.ts computes the same from what
+ * address space. packages/cache/src/procfs/layout-fingerprint.ts computes the same from what
  * /proc/PID/stat shows, so that a record and /proc agree; change both.
  */
-#ifndef WAGGLE_IMAGE_MARK_H
-#define WAGGLE_IMAGE_MARK_H
+#ifndef WAGGLE_LAYOUT_FINGERPRINT_H
+#define WAGGLE_LAYOUT_FINGERPRINT_H
 
-#include "kernel.h"
+#include "../kernel.h"
 #include <bpf/bpf_core_read.h>
 
 /* Odd numbers with well-spread bits; nothing else is special about them. */
-#define MARK_FIRST_FACTOR 0x9e3779b1u
-#define MARK_SECOND_FACTOR 0x85ebca77u
+#define FIRST_FACTOR 0x9e3779b1u
+#define SECOND_FACTOR 0x85ebca77u
 /* From the end of the environment to the top of a stack that is not randomised, at most. */
 #define FIXED_STACK_BYTES 0x14000
 
-static __always_inline u32 mark_mix(u32 sum, u64 value, u32 first, u32 second)
+static __always_inline u32 fingerprint_mix(u32 sum, u64 value, u32 first, u32 second)
 {
 	u32 half = (sum ^ (u32)value) * first;
 
@@ -35,17 +35,17 @@ struct image_layout {
 	u64 executable;
 };
 
-static __always_inline u32 mark_hash(const struct image_layout *layout, u32 first, u32 second)
+static __always_inline u32 fingerprint_hash(const struct image_layout *layout, u32 first, u32 second)
 {
-	u32 sum = mark_mix(0, layout->start_code, first, second);
+	u32 sum = fingerprint_mix(0, layout->start_code, first, second);
 
-	sum = mark_mix(sum, layout->end_code, first, second);
-	sum = mark_mix(sum, layout->start_stack, first, second);
-	sum = mark_mix(sum, layout->end_data, first, second);
-	sum = mark_mix(sum, layout->arg_start, first, second);
-	sum = mark_mix(sum, layout->env_start, first, second);
-	sum = mark_mix(sum, layout->env_end, first, second);
-	return mark_mix(sum, layout->executable, first, second);
+	sum = fingerprint_mix(sum, layout->end_code, first, second);
+	sum = fingerprint_mix(sum, layout->start_stack, first, second);
+	sum = fingerprint_mix(sum, layout->end_data, first, second);
+	sum = fingerprint_mix(sum, layout->arg_start, first, second);
+	sum = fingerprint_mix(sum, layout->env_start, first, second);
+	sum = fingerprint_mix(sum, layout->env_end, first, second);
+	return fingerprint_mix(sum, layout->executable, first, second);
 }
 
 /*
@@ -67,7 +67,7 @@ static __always_inline bool is_fixed_layout(u64 env_end)
 	return below + 1 - env_end <= FIXED_STACK_BYTES;
 }
 
-static __always_inline u64 image_mark_of(struct task_struct *task)
+static __always_inline u64 layout_fingerprint_of(struct task_struct *task)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	struct image_layout layout = {
@@ -79,13 +79,13 @@ static __always_inline u64 image_mark_of(struct task_struct *task)
 		.env_start = BPF_CORE_READ(mm, env_start),
 		.env_end = BPF_CORE_READ(mm, env_end),
 	};
-	u64 mark;
+	u64 fingerprint;
 
 	if (is_fixed_layout(layout.env_end))
 		layout.executable = BPF_CORE_READ(mm, exe_file, f_inode, i_ino);
-	mark = (u64)mark_hash(&layout, MARK_FIRST_FACTOR, MARK_SECOND_FACTOR) << 20 |
-	       mark_hash(&layout, MARK_SECOND_FACTOR, MARK_FIRST_FACTOR) >> 12;
-	return mark ?: 1;
+	fingerprint = (u64)fingerprint_hash(&layout, FIRST_FACTOR, SECOND_FACTOR) << 20 |
+	       fingerprint_hash(&layout, SECOND_FACTOR, FIRST_FACTOR) >> 12;
+	return fingerprint ?: 1;
 }
 
 #endif

@@ -8,6 +8,7 @@
 #ifndef WAGGLE_MAPPING_H
 #define WAGGLE_MAPPING_H
 
+#include "../namespaces.h"
 #include "maps.h"
 #include <bpf/bpf_core_read.h>
 
@@ -54,26 +55,43 @@ static __always_inline u32 slot_of(struct walk *walk, u64 address, u64 pivots)
 	return at & 15;
 }
 
-/* The vm_area_struct that may hold the address, or 0. */
-static __always_inline u64 find_area(struct walk *walk, u64 address)
+/* What a node of the tree has for the address; 0 where it cannot be read. */
+__noinline u64 tree_step(u64 entry, u64 address)
 {
-	struct mm_struct *mm = (void *)walk->mm;
-	u64 entry = (u64)BPF_CORE_READ(mm, mm_mt.ma_root);
+	struct walk *walk = ONLY(walks);
+	u32 slot;
+
+	if (!walk || bpf_probe_read_kernel(walk->node, sizeof(walk->node), (void *)NODE_ADDRESS(entry)))
+		return 0;
+	if (NODE_TYPE(entry) == NODE_ARANGE)
+		slot = 10 + slot_of(walk, address, 9);
+	else
+		slot = 16 + slot_of(walk, address, 15);
+	return walk->node[slot & 31];
+}
+
+/*
+ * The vm_area_struct that may hold the address, or 0. Not static, as find_mapping() below: verified once
+ * by itself and not in every place and round that it is called from (Linux 5.6).
+ */
+__noinline u64 find_area(u64 address)
+{
+	struct walk *walk = ONLY(walks);
+	struct mm_struct *mm;
+	u64 entry;
+
+	if (!walk)
+		return 0;
+	mm = (void *)walk->mm;
+	entry = (u64)BPF_CORE_READ(mm, mm_mt.ma_root);
 
 	/* xa_is_node(): a tree of one entry has no node. */
 	if ((entry & 3) != 2)
 		return 0;
 	for (u32 level = 0; level < TREE_LEVELS; level++) {
 		u32 type = NODE_TYPE(entry);
-		u32 slot;
 
-		if (bpf_probe_read_kernel(walk->node, sizeof(walk->node), (void *)NODE_ADDRESS(entry)))
-			return 0;
-		if (type == NODE_ARANGE)
-			slot = 10 + slot_of(walk, address, 9);
-		else
-			slot = 16 + slot_of(walk, address, 15);
-		entry = walk->node[slot & 31];
+		entry = tree_step(entry, address);
 		if (type < NODE_RANGE)
 			return entry & 3 ? 0 : entry;
 	}
@@ -151,23 +169,28 @@ static __always_inline void identify(struct walk *walk, struct inode *inode, boo
 
 /* Fills in what holds walk->address. Frames of one library follow each other: the last mapping is
  * asked first. */
-static __always_inline void find_mapping(struct walk *walk)
+__noinline int find_mapping(void)
 {
-	u64 address = walk->address;
-	struct mm_struct *mm = (void *)walk->mm;
+	struct walk *walk = ONLY(walks);
 	struct vm_area_struct *area;
+	struct mm_struct *mm;
 	struct file *file;
+	u64 address;
 
+	if (!walk)
+		return 0;
+	address = walk->address;
+	mm = (void *)walk->mm;
 	if (walk->kind != MAPPING_NONE && address >= walk->start && address < walk->end)
-		return;
+		return 0;
 	walk->kind = MAPPING_NONE;
-	area = (void *)find_area(walk, address);
+	area = (void *)find_area(address);
 	if (!area)
-		return;
+		return 0;
 	walk->start = BPF_CORE_READ(area, vm_start);
 	walk->end = BPF_CORE_READ(area, vm_end);
 	if (address < walk->start || address >= walk->end || !(BPF_CORE_READ(area, vm_flags) & VM_EXEC))
-		return;
+		return 0;
 	file = BPF_CORE_READ(area, vm_file);
 	if (file) {
 		walk->offset = BPF_CORE_READ(area, vm_pgoff) << PAGE_SHIFT;
@@ -186,6 +209,7 @@ static __always_inline void find_mapping(struct walk *walk)
 	} else {
 		walk->kind = MAPPING_NO_ROWS;
 	}
+	return 0;
 }
 
 #endif

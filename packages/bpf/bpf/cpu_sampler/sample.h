@@ -6,7 +6,7 @@
 #ifndef WAGGLE_SAMPLE_H
 #define WAGGLE_SAMPLE_H
 
-#include "filter.h"
+#include "../filter.h"
 #include "deferred.h"
 #include "unwind.h"
 

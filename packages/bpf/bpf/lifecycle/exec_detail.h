@@ -1,14 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What an exec record says on request: absolute paths, ids, and the marks that a security person
+ * What an exec record says on request: absolute paths, ids, and the flags that a security person
  * looks for. Everything comes from the task's own structures; nothing here can sleep or fail the
  * record, and what cannot be read is empty.
  */
 #ifndef WAGGLE_EXEC_DETAIL_H
 #define WAGGLE_EXEC_DETAIL_H
 
-#include "maps.h"
+#include "../namespaces.h"
+#include "../skeleton.h"
+#include "records.h"
 #include <bpf/bpf_core_read.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct exec_record);
+} exec_scratch SEC(".maps");
+
+/* Where the walk up a path has got to: see walk_path_component(). */
+struct path_walk {
+	u64 mount;
+	u64 dentry;
+	u32 from;   /* in the payload of exec_scratch */
+	u32 length; /* bytes written there */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct path_walk);
+} path_walks SEC(".maps");
 
 enum path_step {
 	PATH_GOES_ON,
@@ -67,16 +91,16 @@ __noinline int walk_path_component(u32 step)
  * userspace turns them round. The walk goes up to the root of the mount namespace, as
  * d_absolute_path() in fs/d_path.c does. Returns the bytes written.
  */
-static __always_inline u32 write_path(struct exec_record *record, u32 from, struct vfsmount *mount,
-				      struct dentry *dentry, u16 truncated)
+__noinline u32 write_path(u64 mount, u64 dentry, u32 from, u32 truncated)
 {
 	struct path_walk *walk = ONLY(path_walks);
+	struct exec_record *record = ONLY(exec_scratch);
 	int outcome = PATH_GOES_ON;
 
-	if (!walk)
+	if (!walk || !record)
 		return 0;
-	walk->mount = (u64)mount;
-	walk->dentry = (u64)dentry;
+	walk->mount = mount;
+	walk->dentry = dentry;
 	walk->from = from;
 	walk->length = 0;
 	for (u32 step = 0; step < PATH_MAX_COMPONENTS; step++) {
@@ -99,27 +123,51 @@ static __always_inline bool is_memfd(struct dentry *dentry)
 	       name[4] == 'd' && name[5] == ':';
 }
 
-static __always_inline u32 marks_of(struct linux_binprm *bprm, struct inode *inode,
-				    struct dentry *dentry, struct exec_record *record)
+/* What is known of an exec by its linux_binprm, which tracepoints do not hand on. */
+enum exec_hints {
+	/* The mode of the file counted (bprm_fill_uid in fs/exec.c): on a nosuid mount it does not. */
+	EXEC_MODE_COUNTED = 1 << 0,
+	EXEC_SECURE = 1 << 1,
+};
+
+static __always_inline u32 exec_hints_of(struct linux_binprm *bprm)
 {
-	u32 mode = BPF_CORE_READ(inode, i_mode);
-	u32 marks = 0;
+	u32 hints = 0;
 
-	/* Cleared personality bits say that the file's mode counted (bprm_fill_uid in fs/exec.c): on a
-	 * nosuid mount it does not. */
-	bool counted = !bprm || !bpf_core_field_exists(bprm->per_clear) || BPF_CORE_READ(bprm, per_clear);
-
-	if (counted && (mode & S_ISUID) && record->effective_uid != record->uid)
-		marks |= EXEC_SETUID;
-	/* Without the group's right to execute the bit means mandatory locking. */
-	if (counted && (mode & S_ISGID) && (mode & S_IXGRP) && record->effective_gid != record->gid)
-		marks |= EXEC_SETGID;
+	/* Cleared personality bits say that it did. */
+	if (!bprm || !bpf_core_field_exists(bprm->per_clear) || BPF_CORE_READ(bprm, per_clear))
+		hints |= EXEC_MODE_COUNTED;
 	if (bprm && bpf_core_field_exists(bprm->secureexec) &&
 	    BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
-		marks |= EXEC_PRIVILEGED;
+		hints |= EXEC_SECURE;
+	return hints;
+}
+
+/* The name of the interpreter that was executed for the file; 0 for none. */
+static __always_inline u64 interpreter_of(struct linux_binprm *bprm)
+{
+	u64 interpreter = bprm ? (u64)BPF_CORE_READ(bprm, interp) : 0;
+
+	return bprm && interpreter != (u64)BPF_CORE_READ(bprm, filename) ? interpreter : 0;
+}
+
+static __always_inline u32 exec_flags_of(u32 hints, struct inode *inode, struct dentry *dentry,
+					 struct exec_record *record)
+{
+	bool counted = hints & EXEC_MODE_COUNTED;
+	u32 mode = BPF_CORE_READ(inode, i_mode);
+	u32 flags = 0;
+
+	if (counted && (mode & S_ISUID) && record->effective_uid != record->uid)
+		flags |= EXEC_SETUID;
+	/* Without the group's right to execute the bit means mandatory locking. */
+	if (counted && (mode & S_ISGID) && (mode & S_IXGRP) && record->effective_gid != record->gid)
+		flags |= EXEC_SETGID;
+	if (hints & EXEC_SECURE)
+		flags |= EXEC_PRIVILEGED;
 	if (!BPF_CORE_READ(inode, i_nlink))
-		marks |= is_memfd(dentry) ? EXEC_MEMFD : EXEC_DELETED;
-	return marks;
+		flags |= is_memfd(dentry) ? EXEC_MEMFD : EXEC_DELETED;
+	return flags;
 }
 
 static __always_inline u32 tty_of(struct task_struct *task)
@@ -132,21 +180,27 @@ static __always_inline u32 tty_of(struct task_struct *task)
 	       (BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index));
 }
 
-/* Fills the record and the payload behind `used` bytes of it; returns the bytes used then. */
-static __always_inline u32 add_exec_detail(struct exec_record *record, struct task_struct *task,
-					   struct linux_binprm *bprm, u32 used)
+/*
+ * Fills the record in exec_scratch and the payload behind `used` bytes of it; returns the bytes used then.
+ * Verified by itself, so that its many ways are not followed into what comes after it.
+ */
+__noinline u32 add_exec_detail(u32 used, u32 hints, u64 interpreter)
 {
+	struct exec_record *record = ONLY(exec_scratch);
+	struct task_struct *task = (void *)bpf_get_current_task();
 	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
 	struct dentry *dentry = BPF_CORE_READ(exe, f_path.dentry);
 	struct inode *inode = BPF_CORE_READ(exe, f_inode);
 	u32 length;
 
+	if (!record)
+		return used;
 	record->header.flags |= RECORD_HAS_DETAIL;
 	record->exe_inode = BPF_CORE_READ(inode, i_ino);
 	record->exe_device = BPF_CORE_READ(inode, i_sb, s_dev);
 	record->effective_uid = BPF_CORE_READ(task, cred, euid.val);
 	record->effective_gid = BPF_CORE_READ(task, cred, egid.val);
-	record->marks = marks_of(bprm, inode, dentry, record);
+	record->exec_flags = exec_flags_of(hints, inode, dentry, record);
 	record->login_uid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : -1;
 	record->session_id = session_id_of(task);
 	record->tty = tty_of(task);
@@ -154,26 +208,26 @@ static __always_inline u32 add_exec_detail(struct exec_record *record, struct ta
 	/* The bounds are for the verifier, which does not know where the numbers come from. */
 	if (used > FILENAME_MAX_BYTES + ARGV_MAX_BYTES)
 		return 0;
-	length = write_path(record, used, BPF_CORE_READ(exe, f_path.mnt), dentry,
+	length = write_path((u64)BPF_CORE_READ(exe, f_path.mnt), (u64)dentry, used,
 			    RECORD_EXE_TRUNCATED);
 	if (length > PATH_MAX_BYTES + PATH_COMPONENT_BYTES)
 		return 0;
 	record->exe_length = length;
 	used += length;
 
-	length = write_path(record, used, BPF_CORE_READ(task, fs, pwd.mnt),
-			    BPF_CORE_READ(task, fs, pwd.dentry), RECORD_CWD_TRUNCATED);
+	length = write_path((u64)BPF_CORE_READ(task, fs, pwd.mnt), (u64)BPF_CORE_READ(task, fs, pwd.dentry),
+			    used, RECORD_CWD_TRUNCATED);
 	if (length > PATH_MAX_BYTES + PATH_COMPONENT_BYTES)
 		return 0;
 	record->cwd_length = length;
 	used += length;
 
-	if (bprm && BPF_CORE_READ(bprm, interp) != BPF_CORE_READ(bprm, filename)) {
+	if (interpreter) {
 		long got = bpf_probe_read_kernel_str(record->payload + used, INTERPRETER_MAX_BYTES,
-						     BPF_CORE_READ(bprm, interp));
+						     (void *)interpreter);
 
 		if (got > 0 && got <= INTERPRETER_MAX_BYTES) {
-			record->marks |= EXEC_SCRIPT;
+			record->exec_flags |= EXEC_SCRIPT;
 			record->interpreter_length = got - 1;
 			used += got - 1;
 		}

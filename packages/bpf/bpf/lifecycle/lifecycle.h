@@ -8,69 +8,15 @@
 #ifndef WAGGLE_LIFECYCLE_H
 #define WAGGLE_LIFECYCLE_H
 
-#include "cgroup.h"
+#include "../events.h"
 #include "exec_detail.h"
-#include "filter.h"
-#include "image_mark.h"
 #include "kin.h"
+#include "layout_fingerprint.h"
 #include "limit.h"
 #include <bpf/bpf_core_read.h>
 
 /* Without it the walks up the paths are dead code, which the verifier does not look at. */
 const volatile bool exec_detail = true;
-
-static __always_inline bool wanted(struct filter_settings *settings, struct event_counters *counters,
-				   u32 type, u32 tgid)
-{
-	u32 *tracking = ONLY(lifecycle_tracking_map);
-
-	if (!tracking)
-		return false;
-	if (pid_namespace && !tgid) {
-		counters->foreign++;
-		return false;
-	}
-	if (!*tracking && (type != RECORD_EXIT || tracked_state_of(tgid) != TRACKED_ACTIVE))
-		return false;
-	if (!(settings->event_mask & (1 << type)))
-		return false;
-	if (!passes_filter(settings, tgid)) {
-		counters->suppressed[type]++;
-		return false;
-	}
-	return true;
-}
-
-static __always_inline void submit(void *record, u64 size, struct record_header *header,
-				   struct event_counters *counters, u32 type)
-{
-	header->type = type;
-	header->size = size;
-	header->cpu = bpf_get_smp_processor_id();
-	header->sequence = counters->next_sequence++;
-	header->time_ns = boottime_now();
-	/* Flags 0: the kernel wakes a sleeping reader for the first record after it has caught up,
-	 * and nobody for the others (docs/adr/0001-waiting.md). */
-	if (bpf_ringbuf_output(&process_events, record, size, 0))
-		counters->dropped[type]++;
-}
-
-static __always_inline void fill_header(struct record_header *header, struct task_struct *task)
-{
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-	struct task_struct *parent = BPF_CORE_READ(leader, real_parent);
-
-	header->flags = 0;
-	header->tid = tid_of(task);
-	header->tgid = tgid_of(task);
-	header->start_boottime = start_time_of(leader);
-	header->exec_id = BPF_CORE_READ(task, self_exec_id);
-	header->parent_tgid = tgid_of(parent);
-	header->parent_start_boottime = start_time_of(BPF_CORE_READ(parent, group_leader));
-	header->parent_exec_id = BPF_CORE_READ(parent, self_exec_id);
-	header->cgroup_key = told_cgroup_of(task);
-	BPF_CORE_READ_INTO(&header->comm, leader, comm);
-}
 
 /* Children that end at once are reaped from anywhere in the list, those given in join its end. */
 #define CHILDREN_LOOKED_AT 16
@@ -118,14 +64,19 @@ static __always_inline void on_fork(struct task_struct *parent, struct task_stru
 }
 
 /* Arguments and, on request, the environment, which lies right behind them (fs/binfmt_elf.c,
- * create_elf_tables): one read for both. Returns the bytes of both together. */
-static __always_inline u32 read_arguments(struct exec_record *record, struct task_struct *task,
-					  u32 filename, bool with_environ)
+ * create_elf_tables): one read for both, into the record in exec_scratch. Returns the bytes of both
+ * together. */
+__noinline u32 read_arguments(u32 filename, u32 with_environ)
 {
+	struct exec_record *record = ONLY(exec_scratch);
+	struct task_struct *task = (void *)bpf_get_current_task();
 	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
 	unsigned long end = BPF_CORE_READ(task, mm, arg_end);
 	u64 argv = end - start, both = argv;
 
+	/* The bound is for the verifier, which does not know where the number comes from. */
+	if (!record || filename > FILENAME_MAX_BYTES - 1)
+		return 0;
 	record->argv_total = argv;
 	if (with_environ && BPF_CORE_READ(task, mm, env_start) == end) {
 		record->header.flags |= RECORD_HAS_ENVIRON;
@@ -175,7 +126,7 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid,
 	record->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	record->pid_namespace = pid_namespace_of(task);
 	record->old_tid = old_pid;
-	record->image_mark = image_mark_of(task);
+	record->layout_fingerprint = layout_fingerprint_of(task);
 	record->exe_length = 0;
 	record->cwd_length = 0;
 	record->interpreter_length = 0;
@@ -191,14 +142,29 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid,
 		filename = FILENAME_MAX_BYTES - 1;
 	record->filename_length = filename;
 
-	used = filename + read_arguments(record, task, filename, settings->flags & EXEC_ENVIRON);
+	used = filename + read_arguments(filename, settings->flags & EXEC_ENVIRON);
 	if (exec_detail && (settings->flags & EXEC_DETAIL))
-		used = add_exec_detail(record, task, bprm, used);
+		used = add_exec_detail(used, exec_hints_of(bprm), interpreter_of(bprm));
 	if (used > sizeof(record->payload))
 		return;
 	submit(record, offsetof(struct exec_record, payload) + used, &record->header, counters,
 	       RECORD_EXEC);
 }
+
+/* Thread groups whose end was reported. Two last threads can both see live == 0; the first
+ * to insert wins. Only groups of several threads pay for it. */
+struct ended_group {
+	u64 start_boottime;
+	u32 tgid;
+	u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct ended_group);
+	__type(value, u8);
+} ended_groups SEC(".maps");
 
 /* True for exactly one thread of a group: the one that sees the group's end first. */
 static __always_inline bool ends_group(struct task_struct *task, struct task_struct *leader)

@@ -25,25 +25,31 @@ static __always_inline u64 code_address(u64 word)
 #endif
 }
 
-/* The caller's value of a register; false when it is lost. */
-static __always_inline bool value_by(struct walk *walk, u8 kind, short offset, u64 cfa, u64 same,
-				     u32 same_known, u64 *value)
+/*
+ * The caller's value of a register, into walk->value; 0 when it is lost. Not static: verified once by
+ * itself, and not on every way that leads to it.
+ */
+__noinline int value_by(u32 kind, s32 offset, u64 cfa, u64 same, u32 same_known)
 {
+	struct walk *walk = ONLY(walks);
+
+	if (!walk)
+		return false;
 	switch (kind) {
 	case VALUE_SAME:
-		*value = same;
+		walk->value = same;
 		return same_known;
 	case VALUE_AT_CFA:
-		return read_word(cfa + offset, value);
+		return read_word(cfa + offset, &walk->value);
 	case VALUE_AT_SP:
-		return read_word(walk->sp + offset, value);
+		return read_word(walk->sp + offset, &walk->value);
 	case VALUE_AT_FP:
-		return walk->fp_known && read_word(walk->fp + offset, value);
+		return walk->fp_known && read_word(walk->fp + offset, &walk->value);
 	case VALUE_REGISTER:
-		*value = walk->registers[offset & (UNWIND_REGISTERS - 1)];
+		walk->value = walk->registers[offset & (UNWIND_REGISTERS - 1)];
 		return walk->innermost;
 	case VALUE_CFA:
-		*value = cfa + offset;
+		walk->value = cfa + offset;
 		return true;
 	}
 	return false;
@@ -82,13 +88,20 @@ static __always_inline u32 cfa_by(struct walk *walk, const struct unwind_rule *r
 	return 0;
 }
 
-static __always_inline u32 step_by_rule(struct walk *walk, const struct unwind_rule *rule)
+/* Not static, as find_rule(). */
+__noinline int step_by_rule(void)
 {
-	u8 kind = rule->return_address & 0x7f;
-	u32 is_signal = (rule->return_address & RULE_SIGNAL_FRAME) != 0;
-	u64 cfa, pc, fp = 0, third = 0;
-	u32 stop, fp_known, third_known;
+	struct walk *walk = ONLY(walks);
+	const struct unwind_rule *rule;
+	u64 cfa, pc, fp, third;
+	u32 stop, fp_known, third_known, is_signal;
+	u8 kind;
 
+	if (!walk)
+		return STOP_UNSUPPORTED;
+	rule = &walk->rule;
+	kind = rule->return_address & 0x7f;
+	is_signal = (rule->return_address & RULE_SIGNAL_FRAME) != 0;
 	if (rule->cfa == CFA_UNSUPPORTED)
 		return STOP_UNSUPPORTED;
 	if (kind == VALUE_UNDEFINED)
@@ -96,16 +109,17 @@ static __always_inline u32 step_by_rule(struct walk *walk, const struct unwind_r
 	stop = cfa_by(walk, rule, &cfa);
 	if (stop)
 		return stop;
-	if (!value_by(walk, kind, rule->offsets[0], cfa, walk->third, walk->third_known, &pc))
+	if (!value_by(kind, rule->offsets[0], cfa, walk->third, walk->third_known))
 		return kind >= VALUE_AT_CFA && kind <= VALUE_AT_FP ? STOP_UNREADABLE : STOP_UNKNOWN_REGISTER;
-	pc = code_address(pc);
+	pc = code_address(walk->value);
 	if (!pc)
 		return STOP_END;
 	if (!is_signal && (kind == VALUE_SAME ? cfa < walk->sp : cfa <= walk->sp))
 		return STOP_NO_PROGRESS;
-	fp_known = value_by(walk, rule->fp, rule->offsets[1], cfa, walk->fp, walk->fp_known, &fp);
-	third_known = value_by(walk, rule->third, rule->offsets[2], cfa, walk->third, walk->third_known,
-			       &third);
+	fp_known = value_by(rule->fp, rule->offsets[1], cfa, walk->fp, walk->fp_known);
+	fp = walk->value;
+	third_known = value_by(rule->third, rule->offsets[2], cfa, walk->third, walk->third_known);
+	third = walk->value;
 	walk->pc = pc;
 	walk->sp = cfa;
 	walk->fp = fp;
@@ -137,19 +151,21 @@ static __always_inline u32 step_by_frame_pointer(struct walk *walk)
 	return 0;
 }
 
-/* One frame; 1 ends the loop. */
-static long walk_frame(u32 index, void *unused)
+/*
+ * One frame; 1 ends the loop. Not static: verified once by itself, and not in every round that the
+ * verifier makes of the loop.
+ */
+__noinline int walk_one_frame(void)
 {
 	struct walk *walk = ONLY(walks);
 	struct sample_key *key = ONLY(sample_scratch);
-	struct unwind_rule rule;
 	u32 stop;
 
 	if (!walk || !key)
 		return 1;
 	/* A return address may be the next function's, when a call was a function's last instruction. */
 	walk->address = walk->pc - !walk->is_exact;
-	find_mapping(walk);
+	find_mapping();
 	if (walk->kind == MAPPING_NONE) {
 		/* In execve the registers are still those of the image that is gone: there is no stack. */
 		walk->stop = walk->depth ? STOP_NO_MAPPING : STOP_NOT_WALKED;
@@ -167,13 +183,19 @@ static long walk_frame(u32 index, void *unused)
 	key->user[walk->depth] = walk->pc | (u64)(walk->is_exact & !walk->innermost) << FRAME_INTERRUPTED_BIT;
 	walk->depth++;
 	if (walk->kind == MAPPING_TABLE &&
-	    find_rule(walk->table, walk->address - walk->start + walk->offset, &rule))
-		stop = step_by_rule(walk, &rule);
+	    find_rule(walk->table, walk->address - walk->start + walk->offset))
+		stop = step_by_rule();
 	else
 		stop = step_by_frame_pointer(walk);
 	walk->innermost = 0;
 	walk->stop = stop;
 	return stop != 0;
+}
+
+static long walk_frame(u32 index, void *unused)
+{
+	/* The verifier knows nothing of what comes back. */
+	return walk_one_frame() ? 1 : 0;
 }
 
 #if defined(__TARGET_ARCH_x86)

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* The token bucket: how many forks and execs a second are reported. */
-#ifndef WAGGLE_LIMIT_H
-#define WAGGLE_LIMIT_H
+/* Which processes the token bucket lets through: those with both their beginning and their end. */
+#ifndef WAGGLE_LIFECYCLE_LIMIT_H
+#define WAGGLE_LIFECYCLE_LIMIT_H
 
-#include "maps.h"
+#include "../rate_limit.h"
 
-static __always_inline bool within_limit(const struct filter_settings *settings, u32 type)
-{
-	struct rate_bucket *bucket = bpf_map_lookup_elem(&rate_buckets, &type);
-	u64 now = bpf_ktime_get_ns();
-	u64 due;
-
-	if (!bucket)
-		return true;
-	due = bucket->due_ns > now ? bucket->due_ns : now;
-	if (due - now > settings->limit_burst_ns)
-		return false;
-	bucket->due_ns = due + settings->limit_interval_ns;
-	return true;
-}
+/* Processes whose exec or birth the limit kept back: their end is kept back as well. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u32);
+	__type(value, u64);
+} limited_processes SEC(".maps");
 
 /* Whether the birth or exec of a process is reported. An exec decides anew. */
 static __always_inline bool limit_start(const struct filter_settings *settings,
@@ -33,7 +26,7 @@ static __always_inline bool limit_start(const struct filter_settings *settings,
 		return true;
 	}
 	bpf_map_update_elem(&limited_processes, &tgid, &start_boottime, BPF_ANY);
-	counters->limited[type]++;
+	counters->rate_limited[type]++;
 	return false;
 }
 
@@ -49,7 +42,7 @@ static __always_inline bool limit_end(const struct filter_settings *settings,
 	if (!limited || *limited != start_boottime)
 		return true;
 	bpf_map_delete_elem(&limited_processes, &tgid);
-	counters->limited[RECORD_EXIT]++;
+	counters->rate_limited[RECORD_EXIT]++;
 	return false;
 }
 

@@ -3,34 +3,27 @@
  * The cgroups that a session is about, by path: systemd removes a service's and makes another at its
  * path on every restart. Userspace puts in the ids of those that are there, with all above them, and the
  * names on the way; mkdir(2) puts in the id of one that is made again, before anybody can enter it.
+ * Loaded where a session is about cgroups.
  */
-#ifndef WAGGLE_FOLLOWED_H
-#define WAGGLE_FOLLOWED_H
+#include "../cgroup.h"
+#include "../filter.h"
+#include <bpf/bpf_tracing.h>
 
-#include "cgroup.h"
-#include "maps.h"
-#include <bpf/bpf_core_read.h>
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* Whether the current task is in one of them or below. Verified once by itself, for all who ask. */
-__noinline int under_followed_cgroup(void)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct kernfs_node *node;
+struct cgroup_step {
+	u32 above; /* the step of the directory */
+	char name[CGROUP_NAME_BYTES];
+};
 
-	/* CONFIG_CGROUPS */
-	if (!bpf_core_field_exists(task->cgroups))
-		return 0;
-	node = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
-	for (int i = 0; i < CGROUP_LEVELS_MAX && node; i++) {
-		u64 id = BPF_CORE_READ(node, id);
-		u32 *step = bpf_map_lookup_elem(&followed_cgroups, &id);
-
-		if (step && (*step & CGROUP_FOLLOWED))
-			return 1;
-		node = kernfs_parent(node);
-	}
-	return 0;
-}
+/* A name below a step -> the step there. Written by userspace alone; takes memory only while used. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, FOLLOWED_STEPS_MAX);
+	__type(key, struct cgroup_step);
+	__type(value, u32);
+} followed_steps SEC(".maps");
 
 static __always_inline void tell_followed(u32 step, bool exists)
 {
@@ -84,4 +77,32 @@ static __always_inline void on_cgroup_rmdir(struct cgroup *cgroup)
 	bpf_map_delete_elem(&followed_cgroups, &id);
 }
 
-#endif
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(handle_cgroup_mkdir, struct cgroup *cgroup)
+{
+	on_cgroup_mkdir(cgroup);
+	return 0;
+}
+
+SEC("raw_tp/cgroup_mkdir")
+int BPF_PROG(handle_cgroup_mkdir_raw, struct cgroup *cgroup)
+{
+	on_cgroup_mkdir(cgroup);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(handle_cgroup_rmdir, struct cgroup *cgroup)
+{
+	on_cgroup_rmdir(cgroup);
+	return 0;
+}
+
+SEC("raw_tp/cgroup_rmdir")
+int BPF_PROG(handle_cgroup_rmdir_raw, struct cgroup *cgroup)
+{
+	on_cgroup_rmdir(cgroup);
+	return 0;
+}
+
+RING_RECORD(process_events, followed_record);

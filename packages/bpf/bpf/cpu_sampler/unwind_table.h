@@ -32,16 +32,6 @@ enum value_kind {
 
 #define RULE_SIGNAL_FRAME 0x80
 
-struct unwind_rule {
-	u8 cfa;
-	u8 return_address;
-	u8 fp;
-	u8 third;
-	s32 cfa_offset;
-	short cfa_argument;
-	short offsets[3]; /* return address, fp, third */
-};
-
 /* Words of block 0. */
 #define HEADER_DIRECTORIES 2
 #define HEADER_ROW_BLOCKS 3
@@ -85,15 +75,19 @@ static __always_inline u32 search_distances(const u16 *distances, u64 wanted)
 	return at;
 }
 
-/* The rule of a file offset; false when there is none. */
-static __always_inline bool find_rule(u32 number, u64 offset, struct unwind_rule *rule)
+/*
+ * The rule of a file offset, into walks; 0 when there is none. Not static: verified once by itself, and
+ * not on every way that leads to it.
+ */
+__noinline int find_rule(u32 number, u64 offset)
 {
 	void *table = bpf_map_lookup_elem(&unwind_tables, &number);
+	struct walk *walk = ONLY(walks);
 	u32 directories, row_blocks, directory, row_block, row, index, rule_number;
 	struct unwind_block *block;
 	u64 distance;
 
-	if (!table)
+	if (!table || !walk)
 		return false;
 	index = 0;
 	block = bpf_map_lookup_elem(table, &index);
@@ -125,8 +119,8 @@ static __always_inline bool find_rule(u32 number, u64 offset, struct unwind_rule
 	block = bpf_map_lookup_elem(table, &index);
 	if (!block)
 		return false;
-	*rule = ((const struct unwind_rule *)block->words)[rule_number & 63];
-	return rule->cfa != CFA_NONE;
+	walk->rule = ((const struct unwind_rule *)block->words)[rule_number & 63];
+	return walk->rule.cfa != CFA_NONE;
 }
 
 #endif

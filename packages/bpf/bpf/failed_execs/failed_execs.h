@@ -6,12 +6,45 @@
  * lay out theirs differently. An exec that fails after the point of no return ends the process
  * with a signal; its record has no readable arguments.
  */
-#ifndef WAGGLE_EXEC_FAILED_H
-#define WAGGLE_EXEC_FAILED_H
+#ifndef WAGGLE_FAILED_EXECS_H
+#define WAGGLE_FAILED_EXECS_H
 
-#include "lifecycle.h"
+#include "../events.h"
+#include "../rate_limit.h"
+#include "records.h"
 
-#define FAILED_PAYLOAD_BYTES sizeof(((struct exec_failed_record *)0)->payload)
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct failed_exec_record);
+} failed_exec_scratch SEC(".maps");
+
+/* Failed calls whose strings have to be brought into memory first: see report_late_call(). By thread. */
+struct late_call {
+	struct bpf_task_work work;
+	u64 filename;
+	u64 argv;
+	u32 error;
+	u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u64);
+	__type(value, struct late_call);
+} late_calls SEC(".maps");
+
+/* kernel/bpf/helpers.c; the first since 6.18, the others since 6.10. Without them they are 0. */
+extern int bpf_task_work_schedule_resume_impl(struct task_struct *task, struct bpf_task_work *work,
+					      void *map, int (*callback)(struct bpf_map *, void *, void *),
+					      void *aux) __ksym __weak;
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+#define FAILED_PAYLOAD_BYTES sizeof(((struct failed_exec_record *)0)->payload)
 
 /* MAX_ERRNO of include/linux/err.h: below it are addresses and lengths. */
 #define ERRNO_MAX 4095
@@ -87,7 +120,7 @@ static __always_inline bool failed_call_of(struct pt_regs *regs, struct failed_c
 
 #endif
 
-static __always_inline u32 append_failed_filename(struct exec_failed_record *record,
+static __always_inline u32 append_failed_filename(struct failed_exec_record *record,
 						  const char *filename)
 {
 	long got = bpf_probe_read_user_str(record->payload, FILENAME_MAX_BYTES, filename);
@@ -118,7 +151,7 @@ static __always_inline bool ends_at_bound(const char *argument)
  * The cursor lives in the record and not in a register, so that all rounds of the loop look the
  * same to the verifier: else it follows every length of every argument.
  */
-static __always_inline u32 append_failed_argv(struct exec_failed_record *record, const char **argv,
+static __always_inline u32 append_failed_argv(struct failed_exec_record *record, const char **argv,
 					      u32 from)
 {
 	volatile u32 *cursor = &record->cursor;
@@ -157,7 +190,7 @@ static __always_inline u32 append_failed_argv(struct exec_failed_record *record,
 }
 
 /* The whole record but its sequence; returns its size, 0 for none. */
-static __always_inline u32 fill_failed(struct exec_failed_record *record, struct failed_call *call,
+static __always_inline u32 fill_failed(struct failed_exec_record *record, struct failed_call *call,
 				       u32 error)
 {
 	u64 ids = bpf_get_current_uid_gid();
@@ -173,7 +206,7 @@ static __always_inline u32 fill_failed(struct exec_failed_record *record, struct
 	if (at > FAILED_PAYLOAD_BYTES)
 		return 0;
 	record->argv_length = at - filename;
-	return offsetof(struct exec_failed_record, payload) + at;
+	return offsetof(struct failed_exec_record, payload) + at;
 }
 
 /* Brings a string's first bytes, and the page behind them, into memory: a read that fails is one that
@@ -197,7 +230,7 @@ static int report_late_call(struct bpf_map *map, void *key, void *value)
 	struct late_call *late = value;
 	struct failed_call call = { .filename = (void *)late->filename, .argv = (void *)late->argv };
 	u32 error = late->error;
-	struct exec_failed_record *record;
+	struct failed_exec_record *record;
 	struct event_counters *counters;
 
 	touch(call.filename, FILENAME_MAX_BYTES);
@@ -210,12 +243,12 @@ static int report_late_call(struct bpf_map *map, void *key, void *value)
 	}
 	bpf_preempt_disable();
 	counters = ONLY(event_counters);
-	record = (void *)ONLY(exec_scratch);
+	record = ONLY(failed_exec_scratch);
 	if (counters && record) {
 		u32 size = fill_failed(record, &call, error);
 
 		if (size && size <= sizeof(*record))
-			submit(record, size, &record->header, counters, RECORD_EXEC_FAILED);
+			submit(record, size, &record->header, counters, RECORD_FAILED_EXEC);
 	}
 	bpf_preempt_enable();
 	bpf_map_delete_elem(&late_calls, key);
@@ -247,7 +280,7 @@ static __always_inline void on_syscall_exit(struct pt_regs *regs, long result, b
 {
 	struct filter_settings *settings;
 	struct event_counters *counters;
-	struct exec_failed_record *record;
+	struct failed_exec_record *record;
 	struct failed_call call;
 	u32 size, tgid;
 
@@ -255,15 +288,15 @@ static __always_inline void on_syscall_exit(struct pt_regs *regs, long result, b
 		return;
 	settings = ONLY(filter_settings);
 	counters = ONLY(event_counters);
-	record = (void *)ONLY(exec_scratch);
+	record = ONLY(failed_exec_scratch);
 	tgid = bpf_get_current_pid_tgid() >> 32;
 	if (!settings || !counters || !record)
 		return;
-	if (!wanted(settings, counters, RECORD_EXEC_FAILED, tgid))
+	if (!wanted(settings, counters, RECORD_FAILED_EXEC, tgid))
 		return;
 	/* Not limit_start(): no process begins here whose end would have to be held back too. */
-	if (settings->limit_interval_ns && !within_limit(settings, RECORD_EXEC_FAILED)) {
-		counters->limited[RECORD_EXEC_FAILED]++;
+	if (settings->limit_interval_ns && !within_limit(settings, RECORD_FAILED_EXEC)) {
+		counters->rate_limited[RECORD_FAILED_EXEC]++;
 		return;
 	}
 	size = fill_failed(record, &call, -result);
@@ -271,7 +304,7 @@ static __always_inline void on_syscall_exit(struct pt_regs *regs, long result, b
 	    report_later(&call, -result))
 		return;
 	if (size && size <= sizeof(*record))
-		submit(record, size, &record->header, counters, RECORD_EXEC_FAILED);
+		submit(record, size, &record->header, counters, RECORD_FAILED_EXEC);
 }
 
 #endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* The maps of the sampler. Sizes that depend on the host are set by whoever loads it. */
+#ifndef WAGGLE_CPU_SAMPLER_MAPS_H
+#define WAGGLE_CPU_SAMPLER_MAPS_H
+
+#include "../skeleton.h"
+#include "records.h"
+#include <bpf/bpf_helpers.h>
+
+/* Two counting maps: userspace drains the one that `active_samples` does not name. */
+struct sample_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct sample_key);
+	__type(value, struct sample_value);
+} samples_a SEC(".maps"), samples_b SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} active_samples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct sample_key);
+} sample_scratch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct sample_counters);
+} sample_counters SEC(".maps");
+
+/* What sampling has cost a CPU in the current window: see within_budget(). */
+struct sample_budget {
+	u64 window_start_ns;
+	u64 spent_ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct sample_budget);
+} sample_budgets SEC(".maps");
+
+/* packages/unwind/README.md: a table is an array of blocks. */
+enum unwind_bounds {
+	UNWIND_BLOCK_BYTES = 1024,
+	UNWIND_TABLES_MAX = 4096,
+};
+
+struct unwind_block {
+	u32 words[UNWIND_BLOCK_BYTES / 4];
+};
+
+struct unwind_table_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_INNER_MAP); /* each has its own size */
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, sizeof(struct unwind_block));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, UNWIND_TABLES_MAX);
+	__type(key, u32);
+	__array(values, struct unwind_table_map);
+} unwind_tables SEC(".maps");
+
+/* Objects that are never met again make room: files of a build, run once each. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct object_key);
+	__type(value, struct object_table);
+} unwind_objects SEC(".maps");
+
+/* Whose generated code may have call frame information in a jitdump (JIT_CODE_UNWINDING_INFO). Userspace
+ * has it, so such stacks are walked there. Nothing is taken out with its process: children may live on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct address_space);
+	__type(value, u8);
+} described_code SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 * 1024 * 1024);
+} deferred_samples SEC(".maps");
+
+/* One a CPU. Not a per-CPU map: their values end at 32 KiB. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct deferred_sample);
+} deferred_scratch SEC(".maps");
+
+struct unwind_rule {
+	u8 cfa;
+	u8 return_address;
+	u8 fp;
+	u8 third;
+	s32 cfa_offset;
+	short cfa_argument;
+	short offsets[3]; /* return address, fp, third */
+};
+
+/* Where the walk of a thread's frames has got to. */
+struct walk {
+	u64 mm;
+	u64 pc;
+	u64 sp;
+	u64 fp;
+	u64 third;
+	u64 address; /* of the code that is looked up */
+	/* The last mapping that was looked up. */
+	u64 start;
+	u64 end;
+	u64 offset;
+	u32 kind;
+	u32 table;
+	struct object_key object;
+	u32 depth;
+	u32 stop;
+	u32 is_exact;
+	u32 fp_known;
+	u32 third_known;
+	u32 innermost;
+	u64 birth; /* start of the process, and its exec generation */
+	u64 exec_id;
+	u64 registers[UNWIND_REGISTERS];
+	struct unwind_rule rule; /* of the frame */
+	u64 value; /* of a register of the caller */
+	u64 node[32]; /* of the tree of mappings */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct walk);
+} walks SEC(".maps");
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What the sampler and userspace exchange: stacks with their counts, and stacks that userspace walks. */
+#ifndef WAGGLE_CPU_SAMPLER_RECORDS_H
+#define WAGGLE_CPU_SAMPLER_RECORDS_H
+
+#include "../record.h"
+
+/* perf_event_max_stack's default; the kernel cuts deeper stacks there. */
+enum stack_bounds {
+	STACK_MAX_FRAMES = 127,
+	FRAME_INTERRUPTED_BIT = 63, /* of an address: user space has fewer bits */
+};
+
+/* Why a walk of user frames went no further. packages/unwind/README.md has the words. */
+enum unwind_stop {
+	STOP_NOT_WALKED = 0, /* frame pointers were followed, so nobody knows; or there is no stack */
+	STOP_END = 1,
+	STOP_NO_MAPPING = 2,
+	STOP_UNSUPPORTED = 3,
+	STOP_UNKNOWN_REGISTER = 4,
+	STOP_UNREADABLE = 5,
+	STOP_NO_PROGRESS = 6,
+	STOP_NO_FRAME_POINTER = 7,
+	STOP_TOO_DEEP = 8,
+	STOP_NO_TABLE = 9, /* the object's table is not here yet */
+	STOP_REASONS = 10,
+};
+
+/* The key is the whole stack: two different stacks can never be counted as one. */
+struct sample_key {
+	u32 tgid;
+	u32 tid; /* 0 unless count_by_thread */
+	u32 user_depth;
+	u16 kernel_depth;
+	u16 user_stop; /* unwind_stop */
+	u64 start_boottime;
+	u64 exec_id;
+	u64 user[STACK_MAX_FRAMES]; /* the bit FRAME_INTERRUPTED_BIT may be set */
+	u64 kernel[STACK_MAX_FRAMES];
+};
+
+struct sample_value {
+	u64 count;
+	u64 first_ns; /* CLOCK_BOOTTIME */
+	u64 last_ns;
+	u64 cgroup_id;
+	u32 tid;
+	u32 cpu;
+	char comm[TASK_COMM_LEN];
+	char thread_comm[TASK_COMM_LEN]; /* empty unless count_by_thread */
+};
+
+struct sample_counters {
+	u64 stored;
+	u64 lost_full;     /* the counting map had no room */
+	u64 lost_busy;     /* the map's bucket was locked by the interrupted code */
+	u64 throttled;     /* not taken: sampling had had its share of the CPU */
+	u64 idle;
+	u64 filtered;
+	u64 foreign; /* of processes that our PID namespace does not have */
+	u64 user_truncated;
+	u64 kernel_truncated;
+	u64 user_failed;   /* the user stack could not be read at all */
+	u64 deferred;      /* handed to userspace, because a table was missing */
+	u64 stops[STOP_REASONS]; /* walks by how they ended */
+};
+
+/* Content that is executed: what is known of the inode a mapping has. A file that was written to,
+ * or another one in its place, has another key. For the vDSO everything is 0. Of memory that took the
+ * place of a program's own code, OBJECT_IN_MEMORY is the device: then inode is the start of the process,
+ * changed_nsec its exec generation, number and size are address and size of the mapping. */
+struct object_key {
+	u64 inode; /* the kernel's address of it */
+	u64 number;
+	u64 size;
+	u64 changed_sec;
+	u32 changed_nsec;
+	u32 device;
+	u32 generation;
+	u32 reserved;
+};
+
+enum object_devices {
+	OBJECT_IN_MEMORY = 0x7fffffff, /* no device: the highest major number is 4095 */
+};
+
+enum table_presence {
+	TABLE_NONE,      /* frame pointers are all there is */
+	TABLE_PRESENT,
+	TABLE_GENERATED, /* as none, but memory: whoever generates code there may describe it */
+};
+
+/* A process's memory, by what each exec draws anew and fork leaves as it is. Where addresses are not
+ * random another program's may be the same. */
+struct address_space {
+	u64 start_code;
+	u64 start_stack;
+};
+
+/* Of an object that is known. */
+struct object_table {
+	u64 last_used_ns; /* CLOCK_BOOTTIME, by the second */
+	u32 table;        /* index into unwind_tables */
+	u32 present;      /* enum table_presence */
+	u64 shift;        /* from an offset in the mapped object to one in the file that the table is of */
+};
+
+enum deferred_bounds {
+	UNWIND_REGISTERS = 32,
+	DEFERRED_PAGE_BYTES = 4096, /* the kernel's pages are a multiple of it */
+	DEFERRED_PAGES = 12,
+};
+
+/* A sample that met an object without a table: enough of the thread to walk it later. */
+struct deferred_sample {
+	u32 tgid;
+	u32 tid; /* as in sample_key */
+	u64 start_boottime;
+	u64 exec_id;
+	u64 time_ns; /* CLOCK_BOOTTIME */
+	u64 cgroup_id;
+	u32 cpu;
+	u32 kernel_depth;
+	char comm[TASK_COMM_LEN];
+	char thread_comm[TASK_COMM_LEN];
+	struct object_key object; /* the one that has no table, and where it was met */
+	u64 object_address;
+	u64 pc;
+	u64 registers[UNWIND_REGISTERS]; /* by DWARF number */
+	u64 kernel[STACK_MAX_FRAMES];
+	u64 stack_start;   /* of the page that the stack pointer is in */
+	u32 stack_present; /* a bit for each page that could be read */
+	u32 stack_pages;   /* up to the last one */
+	u8 stack[DEFERRED_PAGES * DEFERRED_PAGE_BYTES]; /* sent up to the last one */
+};
+
+#endif

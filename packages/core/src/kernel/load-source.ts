@@ -1,0 +1,277 @@
+// Gets the object of one source into the kernel: chooses programs, sizes maps, shares those of the
+// session, loads, attaches, and falls back program by program where the kernel refuses one. What could not
+// be attached is in the report and is not fatal here, unless the source says that it is of no use without.
+
+import { readFileSync } from 'node:fs';
+import { attachMethod, type SettingValue, type Skeleton, type Source } from '@waggle/bpf';
+import {
+  type BpfLink,
+  type BpfMap,
+  type BpfObject,
+  BpfObjectFile,
+  type BpfProgram,
+  type Native,
+  SystemError,
+} from '@waggle/ffi';
+import { unusableKfunc, withoutKfunc } from './unusable-kfuncs.ts';
+
+/** Best first. `tracepoint` needs tracefs, the others need nothing. */
+export type AttachMethod = 'tp_btf' | 'raw_tp' | 'tracepoint';
+
+export type AttachOutcome =
+  | { readonly state: 'attached'; readonly method: AttachMethod }
+  | { readonly state: 'absent'; readonly reasons: readonly string[] };
+
+/** By what each is attached for: `exec`, `exit`, and whatever sources of plugins call theirs. */
+export type AttachReport = Readonly<Partial<Record<string, AttachOutcome>>>;
+
+/** What all sources of a session have in common. */
+export interface LoadContext {
+  /** Maps that other objects of the session have already, by name. */
+  readonly sharedMaps: ReadonlyMap<string, BpfMap>;
+  /** Of shared maps, where this object is the first that has them. */
+  readonly sharedMapEntries: Readonly<Record<string, number>>;
+  /** Set in every object that has such a global; those of the source come before them. */
+  readonly settings: Readonly<Record<string, SettingValue>>;
+  /** Methods that are not tried, as if the kernel refused them: for tests of the fallbacks. */
+  readonly withoutMethods?: readonly string[] | undefined;
+}
+
+/** A source whose object is at hand: its file, or its bytes. */
+export interface PreparedSource<S extends Skeleton = Skeleton> {
+  readonly source: Source<S>;
+  readonly object: string | Uint8Array;
+}
+
+interface HookChoice {
+  /** Index into the hook's programs. */
+  index: number;
+  readonly refusals: string[];
+}
+
+const MAX_INTERRUPTIONS = 10;
+const PERF_EVENT = 'perf_event';
+
+/** One refusal that is to be answered with the next program. */
+class Refused extends Error {
+  constructor(
+    readonly program: string,
+    override readonly cause: SystemError,
+  ) {
+    super(cause.message);
+  }
+}
+
+/** Finds the object. @throws RangeError on an architecture without one. */
+export async function prepareSource<S extends Skeleton>(
+  source: Source<S>,
+): Promise<PreparedSource<S>> {
+  return { source, object: await source.skeleton.object() };
+}
+
+/** A source in the kernel. Closing it detaches and unloads what nothing else holds. */
+export class LoadedSource implements Disposable {
+  readonly #links: readonly BpfLink[];
+  readonly #programs: ReadonlyMap<string, string>;
+
+  constructor(
+    /** The one that was loaded: what it was asked for, or what stands in its place. */
+    readonly source: Source,
+    readonly object: BpfObject,
+    readonly report: AttachReport,
+    links: readonly BpfLink[],
+    programs: ReadonlyMap<string, string>,
+  ) {
+    this.#links = links;
+    this.#programs = programs;
+  }
+
+  /** The program that was loaded for a hook. @throws RangeError when none was. */
+  programOf(hook: string): BpfProgram {
+    return this.object.program(this.#programs.get(hook) ?? '');
+  }
+
+  close(): void {
+    for (const link of this.#links.toReversed()) link.close();
+    this.object.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** @throws SystemError when rights are missing, or the kernel takes none of what the source requires. */
+export function loadSource(
+  native: Native,
+  prepared: PreparedSource,
+  context: LoadContext,
+): LoadedSource {
+  const { source } = prepared;
+  let { object } = prepared;
+  const choices = new Map<string, HookChoice>(
+    Object.keys(source.hooks).map((hook) => [hook, { index: 0, refusals: [] }]),
+  );
+  for (let interruptions = 0; ; ) {
+    try {
+      return attempt(native, { source, object }, context, choices);
+    } catch (error) {
+      const kfunc = error instanceof SystemError ? unusableKfunc(error) : undefined;
+      if (kfunc !== undefined) {
+        object = withoutKfunc(typeof object === 'string' ? readFileSync(object) : object, kfunc);
+        continue;
+      }
+      if (!(error instanceof Refused)) throw error;
+      // A signal arrived while the verifier was at work: no refusal. The runtime's own do not reach the
+      // thread that loads; those for the whole process may.
+      if (error.cause.code === 'EAGAIN' && interruptions++ < MAX_INTERRUPTIONS) continue;
+      const chosen = [...choices].find(
+        ([hook, { index }]) => source.hooks[hook]?.[index] === error.program,
+      );
+      // Without rights the next one fails as well.
+      if (chosen === undefined || error.cause.code === 'EPERM') throw error.cause;
+      const [hook, choice] = chosen;
+      choice.refusals.push(explained(error));
+      choice.index++;
+      const isLast = choice.index >= (source.hooks[hook]?.length ?? 0);
+      if (!isLast || !source.required?.includes(hook)) continue;
+      if (source.orElse === undefined) throw error.cause;
+      return loadSource(native, { source: source.orElse, object }, context);
+    }
+  }
+}
+
+function attempt(
+  native: Native,
+  { source, object }: PreparedSource,
+  context: LoadContext,
+  choices: ReadonlyMap<string, HookChoice>,
+): LoadedSource {
+  const { name, programs: sections } = source.skeleton;
+  const file =
+    typeof object === 'string'
+      ? BpfObjectFile.open(native, object)
+      : BpfObjectFile.openBytes(native, object, `${name}.bpf.o`);
+  const report: Partial<Record<string, AttachOutcome>> = {};
+  const wanted = new Map<string, string>();
+  for (const [hook, choice] of choices) {
+    const candidates = source.hooks[hook] ?? [];
+    skipUnwanted(sections, candidates, choice, context.withoutMethods ?? []);
+    const program = candidates[choice.index];
+    if (!candidates.some((candidate) => file.programNames.includes(candidate)))
+      report[hook] = { state: 'absent', reasons: ['the BPF object has no such program'] };
+    else if (program === undefined) report[hook] = { state: 'absent', reasons: choice.refusals };
+    else wanted.set(hook, program);
+  }
+  const loaded = load(file, source, context, new Set(wanted.values()));
+  const links: BpfLink[] = [];
+  try {
+    for (const [hook, program] of wanted) {
+      const method = attachMethod(sections[program] ?? '');
+      if (method === PERF_EVENT) continue;
+      try {
+        links.push(loaded.program(program).attach());
+      } catch (error) {
+        throw error instanceof SystemError ? new Refused(program, error) : error;
+      }
+      report[hook] = { state: 'attached', method: method as AttachMethod };
+    }
+  } catch (error) {
+    for (const link of links.toReversed()) link.close();
+    loaded.close();
+    throw error;
+  }
+  return new LoadedSource(source, loaded, report, links, wanted);
+}
+
+function skipUnwanted(
+  sections: Readonly<Record<string, string>>,
+  candidates: readonly string[],
+  choice: HookChoice,
+  without: readonly string[],
+): void {
+  for (;;) {
+    const program = candidates[choice.index];
+    if (program === undefined) return;
+    const method = attachMethod(sections[program] ?? '');
+    if (!without.includes(method)) return;
+    choice.refusals.push(`${method} is switched off`);
+    choice.index++;
+  }
+}
+
+function load(
+  file: BpfObjectFile,
+  source: Source,
+  context: LoadContext,
+  programs: ReadonlySet<string>,
+): BpfObject {
+  try {
+    file.selectPrograms(programs);
+    placeMaps(file, source, context);
+    placeSettings(file, source, context.settings);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  try {
+    return file.load();
+  } catch (error) {
+    if (error instanceof SystemError) {
+      // libbpf names the program whose load failed (libbpf.c, bpf_object_load_prog).
+      const program = /prog '(\w+)': failed to load/.exec(error.log)?.[1];
+      if (program !== undefined) throw new Refused(program, error);
+    }
+    throw error;
+  }
+}
+
+function placeMaps(file: BpfObjectFile, source: Source, context: LoadContext): void {
+  const present = new Set(file.mapNames);
+  const size = (map: string, entries: number | undefined) => {
+    if (entries !== undefined && present.has(map)) file.setMaxEntries(map, entries);
+  };
+  for (const [map, { isShared }] of Object.entries(source.skeleton.maps)) {
+    const existing = isShared ? context.sharedMaps.get(map) : undefined;
+    if (existing === undefined) {
+      size(map, isShared ? context.sharedMapEntries[map] : source.mapEntries?.[map]);
+    } else if (present.has(map)) {
+      file.reuseMap(map, existing);
+    }
+  }
+}
+
+/** A test's object, or an older one, may have fewer. */
+function placeSettings(
+  file: BpfObjectFile,
+  { skeleton, settings = {} }: Source,
+  common: LoadContext['settings'],
+): void {
+  for (const [name, { offset, bytes, kind }] of Object.entries(skeleton.settings)) {
+    const value = settings[name] ?? common[name];
+    if (value !== undefined)
+      file.setConstant('.rodata', offset, settingBytes(name, value, bytes, kind));
+  }
+}
+
+/** Little-endian, as the objects are. @throws RangeError for what does not fit. */
+function settingBytes(name: string, value: SettingValue, bytes: number, kind: string): Uint8Array {
+  const number = BigInt(value);
+  const isSigned = kind.startsWith('s');
+  const bits = 8 * bytes;
+  // What the kernel adds as an unsigned number may be a negative one: an offset.
+  const fits = BigInt.asUintN(bits, number) === number || BigInt.asIntN(bits, number) === number;
+  if (kind.endsWith('[]') || bytes > 8 || !fits)
+    throw new RangeError(
+      `the setting ${name} takes a ${isSigned ? 'signed ' : ''}number of ${bits} bits, not ${value}`,
+    );
+  const all = new Uint8Array(8);
+  new DataView(all.buffer).setBigUint64(0, BigInt.asUintN(64, number), true);
+  return all.subarray(0, bytes);
+}
+
+/** Only the last method reads tracefs, which many hosts and containers do not mount. */
+function explained({ message, cause }: Refused): string {
+  const noTracefs = cause.code === 'ENOENT' && message.includes('_tracepoint');
+  return noTracefs ? `${message} (mount -t tracefs tracefs /sys/kernel/tracing)` : message;
+}
