@@ -44,6 +44,7 @@ const BUILDS = {
   floods: { flags: ['-static', '-pthread'] },
   crowd: { flags: ['-O1', '-pthread'] },
   storm: { flags: ['-static'] },
+  open_files: { flags: ['-static'] },
   named_threads: { flags: ['-pthread', ...FRAMES] },
   restarts: { flags: [] },
   reap: { flags: ['-static'] },

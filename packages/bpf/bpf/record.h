@@ -109,6 +109,7 @@ enum filter_flags {
 	FILTER_CGROUPS = 1 << 1,   /* only tasks under followed_cgroups */
 	EXEC_DETAIL = 1 << 2,      /* exec records with paths, ids and flags */
 	EXEC_ENVIRON = 1 << 3,     /* and with the environment */
+	SESSION_BEGUN = 1 << 4,    /* the filter is set: until then nothing is anybody's */
 };
 
 /* The directories that lead to the followed cgroups are steps, numbered from 1 on. */

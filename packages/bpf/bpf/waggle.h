@@ -46,12 +46,12 @@ struct image_identity {
 	u32 reserved;
 };
 
-/* Whether the session is about the current task. Threads of the kernel have no process here. */
+/* Whether the session is about the current task, and has begun. Threads of the kernel have no process here. */
 static __always_inline bool is_wanted(u32 tgid)
 {
 	struct filter_settings *settings = ONLY(filter_settings);
 
-	return settings && tgid && passes_filter(settings, tgid);
+	return settings && (settings->flags & SESSION_BEGUN) && tgid && passes_filter(settings, tgid);
 }
 
 /* Says who the current task is; false where the session is not about it. */

@@ -98,6 +98,7 @@ export class KernelSettings {
     this.#filter.set(ONLY, {
       event_mask: filter.events.reduce((bits, event) => bits | (1 << TYPE_OF_EVENT[event]), 0),
       flags:
+        filterFlags.SESSION_BEGUN |
         (filter.processes ? filterFlags.FILTER_PROCESSES : 0) |
         (filter.cgroups ? filterFlags.FILTER_CGROUPS : 0) |
         (filter.execDetail ? filterFlags.EXEC_DETAIL : 0) |
