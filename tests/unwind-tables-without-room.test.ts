@@ -85,15 +85,12 @@ kernelTest(
   'when the numbers of tables run out, a few make way and not all',
   async () => {
     const native = await openNative();
-    using programs = loadKernelPrograms(native, {
-      hooks: [],
-      sampleEntries: 64,
-      ringBytes: 64 * 1024,
-      tracksProcesses: false,
-      unwind: 'dwarf',
-    });
+    using sources = new LoadedSources(native);
+    const source = samplerSource({ unwind: 'dwarf', entries: 64 });
+    await sources.loadAll([source]);
+    const sampler = sources.get(source.skeleton)!;
     using reader = new ObjectReader({ lines: false });
-    using tables = new UnwindTables(native, programs.object, reader);
+    using tables = new UnwindTables(native, (name) => sampler.object.map(name), reader);
     const folder = freshFolder();
     const program = workloadNamed('named_burn', 'burn_in_many_files');
     const COUNT = unwindBounds.UNWIND_TABLES_MAX + 100;
