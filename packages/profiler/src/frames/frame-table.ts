@@ -3,7 +3,7 @@
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { JitImage } from '../mappings/jit-image.ts';
-import type { ObjectFile } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
 
 export type Frame =
   | {

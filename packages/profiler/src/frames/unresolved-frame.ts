@@ -1,7 +1,7 @@
 // Why a frame has no name, for who has to tell a person.
 
 import type { ProfileFrame } from '@waggle/formats';
-import type { NoContent } from '../mappings/object-files.ts';
+import type { NoContent } from '../mappings/object-file.ts';
 import type { RuntimeName } from '../mappings/runtimes.ts';
 
 /**

@@ -3,7 +3,8 @@
 // sampled in one image is never looked up in another.
 
 import { ImageMappings, type MappedObject, type NewMapping } from './image-mappings.ts';
-import { isGenerated, type ObjectFile } from './object-files.ts';
+import type { ObjectFile } from './object-file.ts';
+import { isGenerated } from './object-files.ts';
 import type { Mapping, SideBandRecord } from './perf-records.ts';
 import { formerText } from './text-copies.ts';
 

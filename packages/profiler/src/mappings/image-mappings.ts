@@ -3,7 +3,7 @@
 // child shares its parent's until one of the two maps something: most children exec at once, and
 // a browser's thousands of mappings are not to be copied for each.
 
-import type { ObjectFile } from './object-files.ts';
+import type { ObjectFile } from './object-file.ts';
 import type { Mapping } from './perf-records.ts';
 
 /** A mapping with what it maps; left out until somebody asks, for one that was there before us. */

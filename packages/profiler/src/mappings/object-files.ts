@@ -17,6 +17,7 @@ import {
 } from './file-content.ts';
 import { isOnDevice } from './file-device.ts';
 import { openPlace, type Place, placesOf } from './file-places.ts';
+import type { NoContent, ObjectFile } from './object-file.ts';
 import { DESCRIPTORS_ARE_SHARED } from './open-flags.ts';
 import type { Mapping } from './perf-records.ts';
 
@@ -33,22 +34,6 @@ const MAX_OPEN_FILES = 4096;
 
 /** As the kernel calls the mapping of its own code for processes: see vdso(7). */
 export const VDSO = '[vdso]';
-
-/**
- * Why an object's content cannot be had: its file was gone before it could be opened, it was changed
- * after it was mapped, or too many are open.
- */
-export type NoContent = 'gone' | 'changed' | 'limit';
-
-export interface ObjectFile {
-  readonly key: string;
-  readonly path: string;
-  /** Open for reading; undefined when there is no file to read. */
-  readonly fd: number | undefined;
-  /** What `fd` held when it was mapped; undefined when it is not known, and for what is no file. */
-  readonly content: FileContent | undefined;
-  readonly missing: NoContent | undefined;
-}
 
 interface Made extends ObjectFile {
   fd: number | undefined;

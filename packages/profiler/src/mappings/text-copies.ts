@@ -6,7 +6,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { isSystemError } from '@waggle/symbols';
 import type { MappedObject, NewMapping } from './image-mappings.ts';
-import type { ObjectFile } from './object-files.ts';
+import type { ObjectFile } from './object-file.ts';
 import type { Mapping } from './perf-records.ts';
 
 const PAGE = 4096;

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { Frame } from '../frames/frame-table.ts';
 import type { JitImage } from '../mappings/jit-image.ts';
-import type { ObjectFile } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
 import type { Symbolizer } from '../symbolization/symbolizer.ts';
 import { StackCollector } from './stack-collector.ts';
 import type { ResolvedStack } from './stack-resolver.ts';

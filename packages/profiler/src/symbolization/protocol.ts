@@ -5,7 +5,7 @@ import type { ProfileFrame } from '@waggle/formats';
 import type { PerfMapScan, ScannedPerfMap } from '@waggle/symbols';
 import type { LeftOut } from '../frames/unresolved-frame.ts';
 import type { AddressFields } from '../mappings/code-places.ts';
-import type { ObjectFile } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
 
 /** How objects are read; the same for the life of a reader. */
 export interface ReaderConfig {

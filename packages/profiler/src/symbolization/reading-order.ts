@@ -3,7 +3,7 @@
 // files which take long to read takes time from its like, and no name from the host's own programs.
 
 import { type FileStatus, fileStatus, sudoCaller } from '@waggle/ffi';
-import type { ObjectFile } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
 
 export interface ToRead<Item> {
   readonly item: Item;

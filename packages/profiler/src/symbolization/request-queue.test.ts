@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ObjectFile } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
 import type { Question } from './protocol.ts';
 import { QuestionQueue } from './request-queue.ts';
 

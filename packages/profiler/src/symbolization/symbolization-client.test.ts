@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { ElfImage, ObjectSymbols } from '@waggle/symbols';
 import { buildUnwindTable, UnwindTable } from '@waggle/unwind';
 import { contentOf } from '../mappings/file-content.ts';
-import { type ObjectFile, VDSO } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
+import { VDSO } from '../mappings/object-files.ts';
 import { ObjectReader, ReaderClosed } from './symbolization-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-object-reader-'));

@@ -4,7 +4,7 @@
 // thread can be had, the same work is done in place.
 
 import { log, WorkerThread } from '@waggle/ffi';
-import type { ObjectFile } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
 import {
   type AnswerTo,
   leftOut,

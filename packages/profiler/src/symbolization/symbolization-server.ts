@@ -21,7 +21,8 @@ import {
 import { buildUnwindTable, FunctionBounds, TableStore, UnwindError } from '@waggle/unwind';
 import { openWithLines, sourceFrames } from '../frames/inlined-frames.ts';
 import { stateOf } from '../mappings/file-content.ts';
-import { holdsItsContent, type ObjectFile, VDSO } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
+import { holdsItsContent, VDSO } from '../mappings/object-files.ts';
 import { KernelNames } from './live-kernel-symbols.ts';
 import { type Known, type NamedObject, NamedObjects } from './loaded-objects.ts';
 import {

@@ -10,12 +10,8 @@ import type { Frame } from '../frames/frame-table.ts';
 import { TRUNCATED_FRAME } from '../frames/synthetic-frames.ts';
 import type { UnnamedFrame, UnnamedReason } from '../frames/unresolved-frame.ts';
 import type { JitImage } from '../mappings/jit-image.ts';
-import {
-  holdsItsContent,
-  type ObjectFile,
-  type ObjectFiles,
-  VDSO,
-} from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
+import { holdsItsContent, type ObjectFiles, VDSO } from '../mappings/object-files.ts';
 import { type FunctionsAnswer, leftOut, type Question, type UnnamedCode } from './protocol.ts';
 import { inReadingOrder } from './reading-order.ts';
 import type { ObjectReader } from './symbolization-client.ts';

@@ -9,7 +9,8 @@ import { type StopReason, type UnwindTable, type UnwoundStack, unwind } from '@w
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
 import { JitImage } from '../mappings/jit-image.ts';
-import { isGenerated, type ObjectFile, type ObjectFiles } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
+import { isGenerated, type ObjectFiles } from '../mappings/object-files.ts';
 import type { TextCopies } from '../mappings/text-copies.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { StackCount } from '../sampling/sample-maps.ts';

@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { objectKey } from '@waggle/bpf';
-import { type ObjectFile, VDSO } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
+import { VDSO } from '../mappings/object-files.ts';
 import { isContent, stateOfObject } from './sampled-object.ts';
 
 function objectOf(path: string, fd: number | undefined): ObjectFile {

@@ -5,7 +5,8 @@
 import { objectDevices, objectKey } from '@waggle/bpf';
 import { fileStatus } from '@waggle/ffi';
 import { stateOf } from '../mappings/file-content.ts';
-import { type ObjectFile, VDSO } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
+import { VDSO } from '../mappings/object-files.ts';
 
 /** What its table is kept under; undefined where there is no file, or none that answers. */
 export function stateOfObject({ fd, path }: ObjectFile): string | undefined {

@@ -5,7 +5,8 @@
 import { objectTable, tablePresence } from '@waggle/bpf';
 import { type BpfMap, log, type Native } from '@waggle/ffi';
 import { UnwindTable } from '@waggle/unwind';
-import { isGenerated, type ObjectFile } from '../mappings/object-files.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
+import { isGenerated } from '../mappings/object-files.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { UnwindTableAnswer } from '../symbolization/protocol.ts';
 import type { ObjectReader } from '../symbolization/symbolization-client.ts';
