@@ -2,7 +2,15 @@
 // folder has one, an export of its own and a test.
 
 import { expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 
@@ -26,9 +34,10 @@ test.each(names)('%s has an example, a subpath and a test', (plugin) => {
 });
 
 test('each example compiles', () => {
-  // Below the repository, where the packages are found.
-  const folder = mkdtempSync(join(root, 'packages/core/.examples-'));
+  const folder = mkdtempSync(join(tmpdir(), 'waggle-examples-'));
   try {
+    // Where packages are found.
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     for (const plugin of names)
       for (const [index, text] of examplesOf(plugin).entries())
         writeFileSync(join(folder, `${plugin}-${index}.ts`), text);
