@@ -27,6 +27,8 @@ const config: KnipConfig = {
     },
     tests: { entry: ['**/*.ts'] },
   },
+  // Set-up generates these of the examples' C.
+  ignore: ['examples/*.bpf.ts'],
   // Tools of the system that tests run.
   ignoreBinaries: ['cc', 'setarch', 'unshare'],
 };

@@ -1,5 +1,5 @@
-// What the documents link to is there: files, and headings of them. Sources move; a document that names
-// them should be told.
+// What the documents point to is there: files that they link to, headings of them, and the paths of
+// ARCHITECTURE.md. Sources move; a document that names them should be told.
 
 import { expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
@@ -40,3 +40,29 @@ test.each(pages)('%s links to what there is', (page) => {
     });
   expect(broken).toEqual([]);
 });
+
+test('ARCHITECTURE.md and CONTRIBUTING.md name files and folders that there are', () => {
+  const missing = ['ARCHITECTURE.md', 'CONTRIBUTING.md'].flatMap((page) =>
+    pathsIn(read(page)).filter((path) => !existsSync(join(root, path))),
+  );
+  expect(missing).toEqual([]);
+});
+
+/** `core/src/events/` and `packages/core/src/events/`; not `formats/src/<name>/`. */
+function pathsIn(text: string): string[] {
+  const named =
+    /(?<![\w/.-])(?:packages\/)?((?:bpf|cache|cli|core|ffi|formats|profiler|symbols|unwind)\/(?:bpf|src|scripts)\/[\w./{},*<>-]*|(?:scripts|tests|examples|docs)\/[\w./{},*<>-]+)/g;
+  return [...text.matchAll(named)].flatMap(([, path = '']) => {
+    const [plain = ''] = path.split(/[<*]/);
+    const place = plain.replace(/[.,]+$/, '');
+    const inPackages = /^(?:scripts|tests|examples|docs)\//.test(place) ? '' : 'packages/';
+    return alternatives(place).map((one) => `${inPackages}${one}`);
+  });
+}
+
+/** `a/{b,c}/` is `a/b/` and `a/c/`. */
+function alternatives(path: string): string[] {
+  const [, before = '', list, after = ''] = /^(.*?)\{(.*?)\}(.*)$/.exec(path) ?? [];
+  if (list === undefined) return [path];
+  return list.split(',').map((one) => `${before}${one}${after}`);
+}

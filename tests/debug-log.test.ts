@@ -15,6 +15,8 @@ kernelTest('a trace says what it does, and nothing that a process was told', asy
   expect(stdout).toContain('hidden-argument');
   const entries = stderr.split('\n').filter((line) => ENTRY.test(line));
   expect(entries.join('\n')).toMatch(/: loaded plugin process-metadata, provides /);
+  expect(entries.join('\n')).toMatch(/: loaded source lifecycle, programs \d+, ms \d+$/m);
+  expect(entries.join('\n')).toMatch(/: attached program handle_exec, hook exec, method tp_btf$/m);
   expect(entries.join('\n')).toMatch(/: evicted process \d+, why exited$/m);
   expect(stderr).not.toContain('hidden-');
 });

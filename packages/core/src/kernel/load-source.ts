@@ -10,6 +10,7 @@ import {
   type BpfObject,
   BpfObjectFile,
   type BpfProgram,
+  log,
   type Native,
   SystemError,
 } from '@waggle/ffi';
@@ -132,6 +133,7 @@ export function loadSource(
       if (chosen === undefined || error.cause.code === 'EPERM') throw error.cause;
       const [hook, choice] = chosen;
       choice.refusals.push(explained(error));
+      log('refused', () => ({ what: 'program', name: error.program, why: firstLine(error) }));
       choice.index++;
       const isLast = choice.index >= (source.hooks[hook]?.length ?? 0);
       if (!isLast || !source.required?.includes(hook)) continue;
@@ -147,6 +149,7 @@ function attempt(
   context: LoadContext,
   choices: ReadonlyMap<string, HookChoice>,
 ): LoadedSource {
+  const before = performance.now();
   const { name, programs: sections } = source.skeleton;
   const file =
     typeof object === 'string'
@@ -181,7 +184,32 @@ function attempt(
     loaded.close();
     throw error;
   }
+  logAttached(name, wanted, report, performance.now() - before);
   return new LoadedSource(source, loaded, report, links, wanted);
+}
+
+/** For WAGGLE_LOG; `ms` is how long the kernel took, its verifier above all. */
+function logAttached(
+  source: string,
+  programs: ReadonlyMap<string, string>,
+  report: AttachReport,
+  ms: number,
+): void {
+  log('loaded', () => ({
+    what: 'source',
+    name: source,
+    programs: programs.size,
+    ms: Math.round(ms),
+  }));
+  for (const [hook, program] of programs) {
+    const outcome = report[hook];
+    if (outcome?.state !== 'attached') continue;
+    log('attached', () => ({ what: 'program', name: program, hook, method: outcome.method }));
+  }
+}
+
+function firstLine({ message }: Error): string {
+  return message.split('\n', 1)[0] ?? '';
 }
 
 function skipUnwanted(

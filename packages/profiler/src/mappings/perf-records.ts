@@ -87,6 +87,6 @@ function decodeMapping(record: DataView): Mapping {
 const DELETED = ' (deleted)';
 
 /** The path without what the kernel appends when no name leads to the file any more: d_path(). */
-export function withoutDeleted(path: string): string {
+function withoutDeleted(path: string): string {
   return path.endsWith(DELETED) ? path.slice(0, -DELETED.length) : path;
 }
