@@ -1,7 +1,8 @@
 // The border between core's Effects and a process: runs one, turns failures into a message and
 // an exit code, and stops gracefully on signals.
 
-import { BadOption, CommandNotStarted, isIgnored, type WaggleError } from '@waggle/core';
+import { BadOption, CommandNotStarted, type WaggleError } from '@waggle/core';
+import { isIgnored } from '@waggle/ffi';
 import * as Cause from 'effect/Cause';
 import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';

@@ -29,7 +29,6 @@ export {
   createAgent,
 } from './agent/create-agent.ts';
 export { type AgentDefinition, defineAgent } from './agent/define-agent.ts';
-export { inheritance, isIgnored } from './command/inheritance.ts';
 export { type SupervisedCommand, superviseCommand } from './command/supervised-command.ts';
 export {
   type CommandEnd,
@@ -71,16 +70,6 @@ export type {
   LostEvent,
   ProcessEvent,
 } from './events/process-event.ts';
-export {
-  CAPABILITY_NEEDS,
-  type CapabilityNeed,
-  effectiveCapabilities,
-  hasCapability,
-  missingCapabilities,
-  OPTIONAL_CAPABILITY_NEEDS,
-  ownPrivileges,
-  type Privileges,
-} from './kernel/capabilities.ts';
 export type { RateLimit } from './kernel/kernel-settings.ts';
 export type { AttachMethod, AttachOutcome, AttachReport } from './kernel/load-source.ts';
 export {
@@ -147,9 +136,7 @@ export {
 } from './plugins/profile-output/index.ts';
 export { type RedactionOptions, redaction } from './plugins/redaction/index.ts';
 export { REDACTED, redactArguments, redactText } from './plugins/redaction/redact-arguments.ts';
-export { watchReader } from './session/hang-up.ts';
 export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-capture.ts';
-export { PIPE_BYTES, type PipeWriter, pipeWriter } from './session/pipe-output.ts';
 export {
   openSession,
   type Session,

@@ -23,11 +23,23 @@ export {
 } from './perf/attributes.ts';
 export { PerfEvent, type PerfEventTarget } from './perf/perf-event.ts';
 export { type PerfRecordVisitor, PerfRing } from './perf/perf-ring.ts';
-export { isHungUp } from './process/hang-up.ts';
+export {
+  CAPABILITY_NEEDS,
+  type CapabilityNeed,
+  explainMissing,
+  hasCapability,
+  missingCapabilities,
+  OPTIONAL_CAPABILITY_NEEDS,
+  ownPrivileges,
+  type Privileges,
+} from './process/capabilities.ts';
+export { type Inheritance, inheritance, isIgnored } from './process/inheritance.ts';
+export { PIPE_BYTES, type PipeWriter, pipeWriter } from './process/pipe-output.ts';
 export { type ProcessState, processState } from './process/process-state.ts';
-export { sendNow } from './process/send-now.ts';
+export { signalName } from './process/signal-name.ts';
 export { type SpawnRequest, spawnProcess } from './process/spawn.ts';
 export { type SudoCaller, sudoCaller } from './process/sudo-caller.ts';
+export { watchReader } from './process/watch-reader.ts';
 export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';
 export { EpollWakeup, type Wakeup } from './ring/epoll-wakeup.ts';
 export { type RecordVisitor, RingBuffer, type RingMemory } from './ring/ring-buffer.ts';

@@ -2,12 +2,12 @@
 // profiler) as one disposable object with promises and an async iterable.
 
 import type { ProcessMetadataCache } from '@waggle/cache';
+import { inheritance, isIgnored } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import type { FrameCount } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
 import * as Scope from 'effect/Scope';
-import { inheritance, isIgnored } from '../command/inheritance.ts';
 import { type SupervisedCommand, superviseCommand } from '../command/supervised-command.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
 import type { RateLimit } from '../kernel/kernel-settings.ts';

@@ -5,7 +5,7 @@
 // program are handed on each time.
 
 import { constants } from 'node:os';
-import { isIgnored } from './inheritance.ts';
+import { isIgnored } from '@waggle/ffi';
 import { statOf } from './process-stat.ts';
 import type { CommandHost, TrackedCommand } from './tracked-command.ts';
 

@@ -4,13 +4,12 @@
 // (command-signals.ts).
 
 import { constants } from 'node:os';
-import { type Native, processState, SystemError, spawnProcess } from '@waggle/ffi';
+import { inheritance, type Native, processState, SystemError, spawnProcess } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { CommandNotStarted } from '../errors/errors.ts';
 import type { KernelSettings } from '../kernel/kernel-settings.ts';
 import { printable } from '../text/printable.ts';
-import { inheritance } from './inheritance.ts';
 import { statOf } from './process-stat.ts';
 
 export interface CommandEnd {

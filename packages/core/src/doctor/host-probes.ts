@@ -2,14 +2,14 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { ForeignProcfs } from '../errors/errors.ts';
 import {
   CAPABILITY_NEEDS,
   type CapabilityNeed,
   hasCapability,
   OPTIONAL_CAPABILITY_NEEDS,
   ownPrivileges,
-} from '../kernel/capabilities.ts';
+} from '@waggle/ffi';
+import { ForeignProcfs } from '../errors/errors.ts';
 import { pidNamespaceOf } from '../kernel/pid-namespace.ts';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 

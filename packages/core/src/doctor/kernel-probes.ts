@@ -3,6 +3,7 @@
 
 import { LIFECYCLE, lifecycle, type Source } from '@waggle/bpf';
 import {
+  missingCapabilities,
   type Native,
   onlineCpus,
   openNative,
@@ -12,7 +13,6 @@ import {
   RingBuffer,
 } from '@waggle/ffi';
 import { SAMPLE_HOOK, SideBand, samplerSource } from '@waggle/profiler';
-import { missingCapabilities } from '../kernel/capabilities.ts';
 import { LoadedSources } from '../kernel/loaded-sources.ts';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 

@@ -11,7 +11,7 @@ import type {
   KernelRecord,
 } from '@waggle/bpf';
 import type { ImageIdentity } from '@waggle/cache';
-import { errnoName } from '@waggle/ffi';
+import { errnoName, signalName } from '@waggle/ffi';
 import type { KnownCgroups } from './known-cgroups.ts';
 import type {
   ExecEvent,
@@ -21,7 +21,6 @@ import type {
   ProcessEvent,
 } from './process-event.ts';
 import { processIds } from './process-id.ts';
-import { signalName } from './signal-name.ts';
 
 export class EventBuilder {
   /** CLOCK_REALTIME minus CLOCK_BOOTTIME; follows steps of the wall clock. */

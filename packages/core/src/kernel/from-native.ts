@@ -1,6 +1,12 @@
 // Turns what ffi throws into core's tagged errors, in one place.
 
-import { LibraryError, SystemError, UnsupportedRuntime } from '@waggle/ffi';
+import {
+  explainMissing,
+  LibraryError,
+  missingCapabilities,
+  SystemError,
+  UnsupportedRuntime,
+} from '@waggle/ffi';
 import {
   BadCgroup,
   BadOption,
@@ -16,7 +22,6 @@ import {
   SessionEnded,
   type WaggleError,
 } from '../errors/errors.ts';
-import { explainMissing, missingCapabilities } from './capabilities.ts';
 import { explainLimit } from './limits.ts';
 
 const TAGGED = [

@@ -4,14 +4,9 @@ import assert from 'node:assert/strict';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  isHungUp,
-  openNative,
-  processState,
-  SystemError,
-  sendNow,
-  spawnProcess,
-} from '../../src/index.ts';
+import { openNative, processState, SystemError, spawnProcess } from '../../src/index.ts';
+import { isHungUp } from '../../src/process/hang-up.ts';
+import { sendNow } from '../../src/process/send-now.ts';
 import type { Case } from '../support/case.ts';
 
 const ENVIRONMENT = ['PATH=/usr/bin:/bin', 'X.Y=z'];

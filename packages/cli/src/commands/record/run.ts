@@ -23,9 +23,9 @@ import {
   type SessionConfig,
   sumOf,
   superviseCommand,
-  watchReader,
   watchTarget,
 } from '@waggle/core';
+import { watchReader } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';
@@ -130,7 +130,7 @@ const record = Effect.fnUntraced(function* (
     stop = command.end;
   }
   if (toStdout && outputs.files.length === 1 && outputs.endpoints.length === 0)
-    yield* scoped(() => watchReader(session, STDOUT, () => stop()));
+    yield* scoped(() => watchReader(session.kernel.native, STDOUT, () => stop()));
   if (target.kind === 'processes') yield* scoped(() => watchTarget(session, stop));
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => stop());
   // A command has the terminal for its own words. Not for longer: a summary follows, line by line.

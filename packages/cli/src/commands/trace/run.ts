@@ -17,9 +17,9 @@ import {
   type Session,
   type SessionConfig,
   superviseCommand,
-  watchReader,
   watchTarget,
 } from '@waggle/core';
+import { watchReader } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
@@ -74,7 +74,7 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
     // Whatever else ends the trace ends the command first, and that is still seen.
     stop = child.end;
   }
-  yield* scoped(() => watchReader(session, STDOUT, () => output.end()));
+  yield* scoped(() => watchReader(session.kernel.native, STDOUT, () => output.end()));
   if (options.pid !== undefined) yield* scoped(() => watchTarget(session, stop));
   if (!options.json) yield* Effect.promise(() => output.write(tableHeader(), [0]));
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => stop());

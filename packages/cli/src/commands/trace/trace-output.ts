@@ -3,7 +3,8 @@
 // not take is counted.
 
 import { writeSync } from 'node:fs';
-import { PIPE_BYTES, type PipeWriter, pipeWriter, type Session } from '@waggle/core';
+import type { Session } from '@waggle/core';
+import { PIPE_BYTES, type PipeWriter, pipeWriter } from '@waggle/ffi';
 import { Output } from '../../terminal/output.ts';
 
 const STDOUT = 1;

@@ -3,7 +3,8 @@
 // O_NONBLOCK would be everybody's who shares the descriptor, so a pipe is opened once more for that.
 
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
-import { type Native, sendNow } from '@waggle/ffi';
+import type { Native } from '../native/native.ts';
+import { sendNow } from './send-now.ts';
 
 /** PIPE_BUF of include/uapi/linux/limits.h. */
 export const PIPE_BYTES = 4096;

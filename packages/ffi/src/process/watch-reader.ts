@@ -2,17 +2,14 @@
 // to write has to look.
 
 import { fstatSync } from 'node:fs';
-import { isHungUp, type Native } from '@waggle/ffi';
+import type { Native } from '../native/native.ts';
+import { isHungUp } from './hang-up.ts';
 
 /** One system call each. */
 const LOOK_MS = 250;
 
 /** Calls `onGone` once, unless disposed before. Does nothing for files and terminals. */
-export function watchReader(
-  { kernel: { native } }: { readonly kernel: { readonly native: Native } },
-  fd: number,
-  onGone: () => void,
-): Disposable {
+export function watchReader(native: Native, fd: number, onGone: () => void): Disposable {
   const kind = fstatSync(fd);
   if (!kind.isFIFO() && !kind.isSocket()) return { [Symbol.dispose]: () => {} };
   const timer = setInterval(() => {
