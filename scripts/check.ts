@@ -65,9 +65,15 @@ await step('format and lint (biome)', () =>
 );
 await step('types (tsc)', () => run('tsc', '--noEmit'));
 await step('no arrow back up, no circle (layers)', () => run('bun', 'scripts/layers/check.ts'));
+await step('docs/imports.md shows the imports that there are', () =>
+  run('bun', 'scripts/layers/picture.ts', '--check'),
+);
 await step('nothing is dead, nothing unlisted (knip)', () => run('knip', '--no-config-hints'));
 await step('build (turbo, tsup)', () => run(...build, '--output-logs=new-only'));
 await step('second build is a cache hit', secondBuildIsCached);
+await step('the public API is what its reports say (api-extractor)', () =>
+  run('bun', 'scripts/api/main.ts', '--check'),
+);
 for (const { name, directory } of publishedPackages()) {
   await step(`${name} is publishable (publint)`, () =>
     run('publint', 'run', directory, '--strict'),
