@@ -1,6 +1,8 @@
-// How sources find each other and what lies beside them once they are in a bundle: workers are
-// entry points of their own, other uses of import.meta.url mean the source's place, and agents are
-// loaded by the sources.
+/**
+ * How sources find each other and what lies beside them once they are in a bundle: workers are
+ * entry points of their own, other uses of import.meta.url mean the source's place, and agents are
+ * loaded by the sources.
+ */
 
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';

@@ -1,4 +1,6 @@
-// The words of the command behind `--` as bytes: the runtime's process.argv has replaced what is no UTF-8.
+/**
+ * The words of the command behind `--` as bytes: the runtime's process.argv has replaced what is no UTF-8.
+ */
 
 import { readFileSync } from 'node:fs';
 import type { CommandLine } from '@waggle/core';

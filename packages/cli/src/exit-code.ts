@@ -1,4 +1,4 @@
-// Exit codes of every command.
+/** Exit codes of every command. */
 
 export const FAILED = 1;
 /** A mistake in the command line. */

@@ -1,6 +1,8 @@
 #!/usr/bin/env -S bun --config=/dev/null --no-env-file --no-install --tsconfig-override=/dev/null
-// The waggle command. Each subcommand's code is imported only when it runs, so that --help
-// answers at once.
+/**
+ * The waggle command. Each subcommand's code is imported only when it runs, so that --help
+ * answers at once.
+ */
 
 import { writeSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';

@@ -1,5 +1,7 @@
-// The border between core's Effects and a process: runs one, turns failures into a message and
-// an exit code, and stops gracefully on signals.
+/**
+ * The border between core's Effects and a process: runs one, turns failures into a message and
+ * an exit code, and stops gracefully on signals.
+ */
 
 import { BadOption, CommandNotStarted, type WaggleError } from '@waggle/core';
 import { isIgnored } from '@waggle/ffi';

@@ -1,5 +1,7 @@
-// The kernel's clocks, by clock_gettime(2). BPF records carry CLOCK_BOOTTIME; people want the
-// time of day. In a time namespace CLOCK_BOOTTIME is another for us than for the kernel.
+/**
+ * The kernel's clocks, by clock_gettime(2). BPF records carry CLOCK_BOOTTIME; people want the
+ * time of day. In a time namespace CLOCK_BOOTTIME is another for us than for the kernel.
+ */
 
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Native } from './native/native.ts';

@@ -1,5 +1,7 @@
-// CPUs that are online: /sys/devices/system/cpu/online, a list such as 0-3,8. They come and go while
-// something is recorded: a host under power management, a virtual machine that is given more.
+/**
+ * CPUs that are online: /sys/devices/system/cpu/online, a list such as 0-3,8. They come and go while
+ * something is recorded: a host under power management, a virtual machine that is given more.
+ */
 
 import { readFileSync, statSync } from 'node:fs';
 

@@ -1,5 +1,7 @@
-// What every native handle is: open until closed, closing twice is harmless, use after close
-// is a ClosedError and not a crash.
+/**
+ * What every native handle is: open until closed, closing twice is harmless, use after close
+ * is a ClosedError and not a crash.
+ */
 
 import { ClosedError } from './errors/system-error.ts';
 

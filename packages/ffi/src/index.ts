@@ -1,4 +1,4 @@
-// @waggle/ffi: libbpf and the perf syscalls from Bun and Deno. See README.md.
+/** @waggle/ffi: libbpf and the perf syscalls from Bun and Deno. See README.md. */
 
 export { ArrayMap } from './bpf/array-map.ts';
 export { BpfMap, type MapBatch } from './bpf/bpf-map.ts';

@@ -1,7 +1,9 @@
-// What waggle does, told to whoever looks into it: four channels of Node's diagnostics_channel, which
-// cost one look while nobody subscribes. @waggle/core writes them to stderr under WAGGLE_LOG=debug;
-// any program can subscribe by itself. @waggle/cache, which needs no other package, publishes to
-// `waggle:evicted` in the same form.
+/**
+ * What waggle does, told to whoever looks into it: four channels of Node's diagnostics_channel, which
+ * cost one look while nobody subscribes. @waggle/core writes them to stderr under WAGGLE_LOG=debug;
+ * any program can subscribe by itself. @waggle/cache, which needs no other package, publishes to
+ * `waggle:evicted` in the same form.
+ */
 
 import { type Channel, channel } from 'node:diagnostics_channel';
 

@@ -1,7 +1,9 @@
-// Starts a worker of one of our packages. Its file lies beside the source or beside the published
-// build; where a bundler took the code elsewhere and left the file behind (`bun build`, with --compile
-// too), the worker is started from its text, which is embedded in the package and goes along with
-// whoever imports it.
+/**
+ * Starts a worker of one of our packages. Its file lies beside the source or beside the published
+ * build; where a bundler took the code elsewhere and left the file behind (`bun build`, with --compile
+ * too), the worker is started from its text, which is embedded in the package and goes along with
+ * whoever imports it.
+ */
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,7 +1,9 @@
-// Writes the scripts of the picture (.svg) and of the page (.html) as one text each into src/generated/,
-// bundled from the modules under src/svg/viewer and src/html/viewer. Run by set-up and by the build:
-//
-//   bun scripts/embed-viewers.ts
+/**
+ * Writes the scripts of the picture (.svg) and of the page (.html) as one text each into src/generated/,
+ * bundled from the modules under src/svg/viewer and src/html/viewer. Run by set-up and by the build:
+ *
+ *   bun scripts/embed-viewers.ts
+ */
 
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,8 @@
-// Writes src/otlp/schema.ts anew from OpenTelemetry's .proto files:
-//
-//   bun scripts/generate-otlp-schema.ts
+/**
+ * Writes src/otlp/schema.ts anew from OpenTelemetry's .proto files:
+ *
+ *   bun scripts/generate-otlp-schema.ts
+ */
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,7 @@
-// The messages of a request for profiles and of its answer, with the number and the type of each field,
-// from OpenTelemetry's .proto files (schema/opentelemetry-proto), as protobufjs reads them.
+/**
+ * The messages of a request for profiles and of its answer, with the number and the type of each field,
+ * from OpenTelemetry's .proto files (schema/opentelemetry-proto), as protobufjs reads them.
+ */
 
 import { join } from 'node:path';
 import protobuf from 'protobufjs';

@@ -1,5 +1,7 @@
-// A viewer's modules as one classic script: what browsers of 2023 and newer run, small, and the same
-// text on every machine, since the version of esbuild is pinned.
+/**
+ * A viewer's modules as one classic script: what browsers of 2023 and newer run, small, and the same
+ * text on every machine, since the version of esbuild is pinned.
+ */
 
 import { join } from 'node:path';
 import { build } from 'esbuild';

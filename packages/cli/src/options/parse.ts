@@ -1,5 +1,7 @@
-// Parsers of option values. Each throws commander's InvalidArgumentError, which ends in a clear
-// message and exit code 2.
+/**
+ * Parsers of option values. Each throws commander's InvalidArgumentError, which ends in a clear
+ * message and exit code 2.
+ */
 
 import { InvalidArgumentError } from 'commander';
 

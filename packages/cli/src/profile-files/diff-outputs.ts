@@ -1,4 +1,4 @@
-// Where a difference goes: one file per -o, its format by the extension, as in outputs.ts.
+/** Where a difference goes: one file per -o, its format by the extension, as in outputs.ts. */
 
 import {
   type DiffFormat,

@@ -1,5 +1,7 @@
-// `-o http://HOST:4318`: a profile sent to an OpenTelemetry receiver. A command's arguments stay here
-// unless they are asked for, since they may hold secrets and the receiver is another machine.
+/**
+ * `-o http://HOST:4318`: a profile sent to an OpenTelemetry receiver. A command's arguments stay here
+ * unless they are asked for, since they may hold secrets and the receiver is another machine.
+ */
 
 import { printable } from '@waggle/core';
 import { exportOtlp, OtlpExportError, type Profile } from '@waggle/formats';

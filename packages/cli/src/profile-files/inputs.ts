@@ -1,4 +1,4 @@
-// A profile from a file or from standard input, of whatever format its content is.
+/** A profile from a file or from standard input, of whatever format its content is. */
 
 import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

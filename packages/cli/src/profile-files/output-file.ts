@@ -1,5 +1,7 @@
-// Writes an output whole or not at all: into a file of another name beside it, which takes its place in
-// one step. What was there before stays until then, and stays where the disk is full.
+/**
+ * Writes an output whole or not at all: into a file of another name beside it, which takes its place in
+ * one step. What was there before stays until then, and stays where the disk is full.
+ */
 
 import {
   closeSync,

@@ -1,6 +1,8 @@
-// Where an output goes once its path is followed, and whether we may put something there. Root's files
-// are not to land where somebody else chose: links of others are not followed, their files not replaced.
-// Others are all but ourselves, root, and whoever called us by sudo(8), who could do as much without us.
+/**
+ * Where an output goes once its path is followed, and whether we may put something there. Root's files
+ * are not to land where somebody else chose: links of others are not followed, their files not replaced.
+ * Others are all but ourselves, root, and whoever called us by sudo(8), who could do as much without us.
+ */
 
 import {
   accessSync,

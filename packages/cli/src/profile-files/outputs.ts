@@ -1,6 +1,8 @@
-// Where a profile goes: one file per -o, its format by the extension, `-` for folded stacks on
-// standard output, or an endpoint that it is sent to. Everything is checked before anything is
-// recorded.
+/**
+ * Where a profile goes: one file per -o, its format by the extension, `-` for folded stacks on
+ * standard output, or an endpoint that it is sent to. Everything is checked before anything is
+ * recorded.
+ */
 
 import {
   foldedFormat,

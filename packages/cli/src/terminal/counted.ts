@@ -1,4 +1,4 @@
-// Numbers with their noun, for people.
+/** Numbers with their noun, for people. */
 
 /** `1 plugin`, `2 plugins`. */
 export function counted(count: number, noun: string): string {

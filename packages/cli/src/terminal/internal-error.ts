@@ -1,5 +1,7 @@
-// What a person reads of an error that nobody expected: one line, and how to see more. The engine's own
-// words would show the line of the bundle where it happened, which is the whole bundle.
+/**
+ * What a person reads of an error that nobody expected: one line, and how to see more. The engine's own
+ * words would show the line of the bundle where it happened, which is the whole bundle.
+ */
 
 import { say } from './messages.ts';
 

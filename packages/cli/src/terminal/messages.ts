@@ -1,9 +1,11 @@
-// Words for people, on stderr, one line each with the program's name; and one line on a terminal that
-// says how far something is, and makes room for words. Nobody may be there to read them: that keeps nothing
-// else from being done.
-//
-// Not through process.stderr: on Bun that makes a pipe non-blocking for everybody who shares it, a command
-// that we run included.
+/**
+ * Words for people, on stderr, one line each with the program's name; and one line on a terminal that
+ * says how far something is, and makes room for words. Nobody may be there to read them: that keeps nothing
+ * else from being done.
+ *
+ * Not through process.stderr: on Bun that makes a pipe non-blocking for everybody who shares it, a command
+ * that we run included.
+ */
 
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 // Alone: --help loads nothing else of core.

@@ -1,4 +1,4 @@
-// What a person is told where this process's namespaces hide a part of the host.
+/** What a person is told where this process's namespaces hide a part of the host. */
 
 /** @param what with its number: `12 events` */
 export function leftOut(what: string): string {

@@ -1,5 +1,7 @@
-// Standard output for bulk data: whole strings in order, without blocking the event loop, and
-// a closed pipe (`| head`) is an end and not an error.
+/**
+ * Standard output for bulk data: whole strings in order, without blocking the event loop, and
+ * a closed pipe (`| head`) is an end and not an error.
+ */
 
 import { fstatSync, write, writeSync } from 'node:fs';
 

@@ -1,8 +1,10 @@
-// Arguments as they could be typed in a shell, so that a line of the trace can be pasted and runs what
-// ran. bash reads every word back to the very bytes, whatever its locale: that is tested with a bash.
-//
-// A word that needs escapes is $'…' (bash, ksh, zsh, POSIX.1-2024). \uXXXX is used for ASCII alone,
-// where no locale changes it; everything else is bytes in octal, whose length cannot be misread.
+/**
+ * Arguments as they could be typed in a shell, so that a line of the trace can be pasted and runs what
+ * ran. bash reads every word back to the very bytes, whatever its locale: that is tested with a bash.
+ *
+ * A word that needs escapes is $'…' (bash, ksh, zsh, POSIX.1-2024). \uXXXX is used for ASCII alone,
+ * where no locale changes it; everything else is bytes in octal, whose length cannot be misread.
+ */
 
 import { escapedByte, UNSAFE_CHARACTER } from '@waggle/core';
 

@@ -1,5 +1,7 @@
-// How numbers and emphasis look on a terminal. Text of others is made harmless by printable() and
-// shell-words.ts.
+/**
+ * How numbers and emphasis look on a terminal. Text of others is made harmless by printable() and
+ * shell-words.ts.
+ */
 
 export interface Palette {
   dim(text: string): string;

@@ -1,5 +1,7 @@
-// Array maps that are made while programs run, to be put into an array of maps: each with the size
-// of what it holds, filled once, gone when the last that refers to it is closed.
+/**
+ * Array maps that are made while programs run, to be put into an array of maps: each with the size
+ * of what it holds, filled once, gone when the last that refers to it is closed.
+ */
 
 import { Handle } from '../handle.ts';
 import { NULL_ADDRESS } from '../native/backend.ts';

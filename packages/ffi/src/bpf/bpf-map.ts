@@ -1,4 +1,4 @@
-// A loaded map: bytes in, bytes out. What the bytes mean is the business of @waggle/bpf.
+/** A loaded map: bytes in, bytes out. What the bytes mean is the business of @waggle/bpf. */
 
 import { ClosedError, SystemError } from '../errors/system-error.ts';
 import type { Handle } from '../handle.ts';

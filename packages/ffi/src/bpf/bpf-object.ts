@@ -1,5 +1,7 @@
-// A BPF object file in two states: BpfObjectFile is what was read from the file and can still
-// be adjusted; load() hands it to the kernel and gives a BpfObject with its programs and maps.
+/**
+ * A BPF object file in two states: BpfObjectFile is what was read from the file and can still
+ * be adjusted; load() hands it to the kernel and gives a BpfObject with its programs and maps.
+ */
 
 import { Handle } from '../handle.ts';
 import type { Address } from '../native/backend.ts';

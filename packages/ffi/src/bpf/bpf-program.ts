@@ -1,4 +1,4 @@
-// A loaded program and the links that attach it.
+/** A loaded program and the links that attach it. */
 
 import { ClosedError } from '../errors/system-error.ts';
 import { Handle } from '../handle.ts';

@@ -1,7 +1,9 @@
-// Names of all errno values, whatever the runtime's own table lacks (Bun's has 67 of 133). From
-// include/uapi/asm-generic/errno-base.h and errno.h of Linux 6.18, which x86_64 and aarch64 share,
-// and from include/linux/errno.h for the kernel's own, which are not to leave it and sometimes do.
-// Of two names for a value the kernel's is here (EAGAIN, EDEADLK, EOPNOTSUPP).
+/**
+ * Names of all errno values, whatever the runtime's own table lacks (Bun's has 67 of 133). From
+ * include/uapi/asm-generic/errno-base.h and errno.h of Linux 6.18, which x86_64 and aarch64 share,
+ * and from include/linux/errno.h for the kernel's own, which are not to leave it and sometimes do.
+ * Of two names for a value the kernel's is here (EAGAIN, EDEADLK, EOPNOTSUPP).
+ */
 
 /** From 1 on; empty where Linux has no code. */
 const USER =

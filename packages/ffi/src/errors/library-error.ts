@@ -1,4 +1,4 @@
-// A shared library that cannot be used.
+/** A shared library that cannot be used. */
 
 /** `code` LIBRARY_NOT_FOUND: no candidate loads, or the one that loads lacks a symbol. */
 export class LibraryError extends Error {

@@ -1,5 +1,7 @@
-// A failed system or libbpf call, with the errno name as its code. libbpf 1.x returns -errno
-// or sets errno (libbpf's LIBBPF_STRICT_ALL mode), so one class serves both.
+/**
+ * A failed system or libbpf call, with the errno name as its code. libbpf 1.x returns -errno
+ * or sets errno (libbpf's LIBBPF_STRICT_ALL mode), so one class serves both.
+ */
 
 import { linuxErrnoName } from './errno-names.ts';
 

@@ -1,4 +1,4 @@
-// A runtime that can call no native code.
+/** A runtime that can call no native code. */
 
 /** `code` UNSUPPORTED_RUNTIME: neither Bun nor Deno, or one of them that cannot call native code here. */
 export class UnsupportedRuntime extends Error {

@@ -1,6 +1,8 @@
-// What a JavaScript runtime must offer for libbpf to be usable from it: load a shared library,
-// call C functions, look at native memory, and be called back. Everything above this file is
-// the same on Bun and Deno; bun.ts and deno.ts beside it are the two adapters.
+/**
+ * What a JavaScript runtime must offer for libbpf to be usable from it: load a shared library,
+ * call C functions, look at native memory, and be called back. Everything above this file is
+ * the same on Bun and Deno; bun.ts and deno.ts beside it are the two adapters.
+ */
 
 /** An address in this process. 47 bits on every supported kernel, so a number holds it. */
 export type Address = number & { readonly __address: unique symbol };

@@ -1,5 +1,7 @@
-// What bun-poll-thread.ts and its worker tell each other. They share two words: how often to poll,
-// and whether to end.
+/**
+ * What bun-poll-thread.ts and its worker tell each other. They share two words: how often to poll,
+ * and whether to end.
+ */
 
 export const TURN_WORD = 0;
 export const END_WORD = 1;

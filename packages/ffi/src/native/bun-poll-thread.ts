@@ -1,4 +1,4 @@
-// Bun's PollThread: a Worker, because bun:ffi has no call that runs on another thread.
+/** Bun's PollThread: a Worker, because bun:ffi has no call that runs on another thread. */
 
 import { WorkerThread } from '../worker-thread.ts';
 import type { PollThread } from './backend.ts';

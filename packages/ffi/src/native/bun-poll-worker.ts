@@ -1,5 +1,7 @@
-// Runs in the Worker of bun-poll-thread.ts: blocks in epoll_wait, says so, and sleeps until it
-// is told to poll again. It opens libc alone, since libbpf calls back to the main thread.
+/**
+ * Runs in the Worker of bun-poll-thread.ts: blocks in epoll_wait, says so, and sleeps until it
+ * is told to poll again. It opens libc alone, since libbpf calls back to the main thread.
+ */
 
 import { dlopen } from 'bun:ffi';
 import { END_WORD, FAILED, type PollRequest, TURN_WORD } from './bun-poll-protocol.ts';

@@ -1,4 +1,4 @@
-// The Bun adapter: bun:ffi behind NativeBackend.
+/** The Bun adapter: bun:ffi behind NativeBackend. */
 
 import { dlopen, type FFIFunction, JSCallback, type Pointer, ptr, toArrayBuffer } from 'bun:ffi';
 import type { Address, NativeBackend, NativeLibrary, NativeTable, NativeType } from './backend.ts';

@@ -1,10 +1,12 @@
-// Runs one call of libbpf on a thread of its own. The kernel's verifier gives up with EAGAIN when a signal
-// is pending (kernel/bpf/verifier.c, do_check), and both runtimes send signals to the threads that run
-// JavaScript: for garbage collection, and for CPU profiles a thousand times a second. Holding them back
-// from our thread is no way out: whoever sent one waits for it, and JavaScript cannot go on without him.
-//
-// No JavaScript can be called from there, so libbpf prints to the C library's stderr as it does by itself,
-// which is a buffer meanwhile.
+/**
+ * Runs one call of libbpf on a thread of its own. The kernel's verifier gives up with EAGAIN when a signal
+ * is pending (kernel/bpf/verifier.c, do_check), and both runtimes send signals to the threads that run
+ * JavaScript: for garbage collection, and for CPU profiles a thousand times a second. Holding them back
+ * from our thread is no way out: whoever sent one waits for it, and JavaScript cannot go on without him.
+ *
+ * No JavaScript can be called from there, so libbpf prints to the C library's stderr as it does by itself,
+ * which is a buffer meanwhile.
+ */
 
 import type { Address, NativeBackend, NativeLibrary } from './backend.ts';
 import { libcPath } from './library-paths.ts';

@@ -1,5 +1,7 @@
-// The Deno adapter: Deno.dlopen behind NativeBackend. Addresses travel as 64-bit integers,
-// which Deno converts without allocating its pointer objects.
+/**
+ * The Deno adapter: Deno.dlopen behind NativeBackend. Addresses travel as 64-bit integers,
+ * which Deno converts without allocating its pointer objects.
+ */
 
 import type {
   Address,

@@ -1,5 +1,7 @@
-// fstat(2) with times as exact as the kernel's. Deno's node:fs gives the time of the last change in whole
-// seconds and that of the last write in milliseconds, so there statx(2) is asked.
+/**
+ * fstat(2) with times as exact as the kernel's. Deno's node:fs gives the time of the last change in whole
+ * seconds and that of the last write in milliseconds, so there statx(2) is asked.
+ */
 
 import { type BigIntStats, fstatSync } from 'node:fs';
 import { SystemError } from '../errors/system-error.ts';

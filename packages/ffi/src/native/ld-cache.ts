@@ -1,6 +1,8 @@
-// Where the dynamic linker would find a library: /etc/ld.so.cache, which ldconfig(8) makes of
-// /etc/ld.so.conf. Format: struct cache_file_new and struct file_entry_new of glibc's
-// sysdeps/generic/dl-cache.h (magic "glibc-ld.so.cache1.1"); an older format may stand before it.
+/**
+ * Where the dynamic linker would find a library: /etc/ld.so.cache, which ldconfig(8) makes of
+ * /etc/ld.so.conf. Format: struct cache_file_new and struct file_entry_new of glibc's
+ * sysdeps/generic/dl-cache.h (magic "glibc-ld.so.cache1.1"); an older format may stand before it.
+ */
 
 import { readFileSync } from 'node:fs';
 

@@ -1,7 +1,9 @@
-// Which files are loaded as libraries: absolute paths that only root or we ourselves can put something
-// at. A bare name is never given to a runtime's dlopen, because Bun looks for it in the current
-// directory where the system has none, and runs what somebody left there, with our rights. (The caches on disk of
-// @waggle/symbols ask the same of their folders; neither package depends on the other.)
+/**
+ * Which files are loaded as libraries: absolute paths that only root or we ourselves can put something
+ * at. A bare name is never given to a runtime's dlopen, because Bun looks for it in the current
+ * directory where the system has none, and runs what somebody left there, with our rights. (The caches on disk of
+ * @waggle/symbols ask the same of their folders; neither package depends on the other.)
+ */
 
 import { lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';

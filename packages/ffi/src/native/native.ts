@@ -1,7 +1,9 @@
-// The one opened set of native libraries: libc and libbpf on the runtime's backend, with
-// errno, strings and libbpf's messages made usable. Opened on the first request, once, on the
-// thread that asks: opening libraries from several fresh Workers at a time can crash Bun
-// (oven-sh/bun issue 40972).
+/**
+ * The one opened set of native libraries: libc and libbpf on the runtime's backend, with
+ * errno, strings and libbpf's messages made usable. Opened on the first request, once, on the
+ * thread that asks: opening libraries from several fresh Workers at a time can crash Bun
+ * (oven-sh/bun issue 40972).
+ */
 
 import { SystemError } from '../errors/system-error.ts';
 import { UnsupportedRuntime } from '../errors/unsupported-runtime.ts';

@@ -1,5 +1,7 @@
-// The C functions that are called, with their signatures. libc: man 2 and 3; libbpf:
-// bpf/libbpf.h and bpf/bpf.h of 1.x.
+/**
+ * The C functions that are called, with their signatures. libc: man 2 and 3; libbpf:
+ * bpf/libbpf.h and bpf/bpf.h of 1.x.
+ */
 
 import type { NativeTable } from './backend.ts';
 

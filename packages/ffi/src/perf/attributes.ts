@@ -1,6 +1,8 @@
-// struct perf_event_attr as plain options, and its encoding. Offsets are those of
-// include/uapi/linux/perf_event.h (PERF_ATTR_SIZE_VER7); a test compares them with the
-// compiler's offsetof.
+/**
+ * struct perf_event_attr as plain options, and its encoding. Offsets are those of
+ * include/uapi/linux/perf_event.h (PERF_ATTR_SIZE_VER7); a test compares them with the
+ * compiler's offsetof.
+ */
 
 export const PERF_TYPE_SOFTWARE = 1;
 export const PERF_COUNT_SW_CPU_CLOCK = 0;

@@ -1,4 +1,4 @@
-// perf_event_open(2): one counting or sampling event on one CPU, a handle over its descriptor.
+/** perf_event_open(2): one counting or sampling event on one CPU, a handle over its descriptor. */
 
 import { Handle } from '../handle.ts';
 import type { Native } from '../native/native.ts';

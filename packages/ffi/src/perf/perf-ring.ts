@@ -1,6 +1,8 @@
-// Reader of one perf event's mmap ring: the sideband records (mmap2, comm, fork, exit, lost).
-// Layout: struct perf_event_mmap_page of linux/perf_event.h. Unlike the BPF ring its data area
-// is mapped once, so a record may be split at the end; such a one is joined in a buffer.
+/**
+ * Reader of one perf event's mmap ring: the sideband records (mmap2, comm, fork, exit, lost).
+ * Layout: struct perf_event_mmap_page of linux/perf_event.h. Unlike the BPF ring its data area
+ * is mapped once, so a record may be split at the end; such a one is joined in a buffer.
+ */
 
 import { Handle } from '../handle.ts';
 import type { Address } from '../native/backend.ts';

@@ -1,5 +1,7 @@
-// Whether the other end of a pipe or socket is gone, asked without writing: a writer that has nothing to
-// write would never learn it.
+/**
+ * Whether the other end of a pipe or socket is gone, asked without writing: a writer that has nothing to
+ * write would never learn it.
+ */
 
 import type { Native } from '../native/native.ts';
 

@@ -1,4 +1,4 @@
-// What became of a child process, by waitpid(2), without waiting.
+/** What became of a child process, by waitpid(2), without waiting. */
 
 import { SystemError } from '../errors/system-error.ts';
 import type { Native } from '../native/native.ts';

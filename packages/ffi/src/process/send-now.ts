@@ -1,5 +1,7 @@
-// Writing to a socket without waiting for its reader, and without making it non-blocking for everybody who
-// shares it, as O_NONBLOCK does.
+/**
+ * Writing to a socket without waiting for its reader, and without making it non-blocking for everybody who
+ * shares it, as O_NONBLOCK does.
+ */
 
 import { errnoName, SystemError } from '../errors/system-error.ts';
 import type { Native } from '../native/native.ts';

@@ -1,9 +1,11 @@
-// Starts a process that inherits what we inherited, and nothing that this runtime changed since: ignored
-// signals, the signal mask, descriptors, soft limits. By posix_spawn(3), which execs in a child that shares
-// our memory (CLONE_VFORK), so that the thread stands still until the new program runs.
-//
-// The runtimes' own spawn resets every signal, closes what is above 2 and keeps the limits that
-// the runtime raised.
+/**
+ * Starts a process that inherits what we inherited, and nothing that this runtime changed since: ignored
+ * signals, the signal mask, descriptors, soft limits. By posix_spawn(3), which execs in a child that shares
+ * our memory (CLONE_VFORK), so that the thread stands still until the new program runs.
+ *
+ * The runtimes' own spawn resets every signal, closes what is above 2 and keeps the limits that
+ * the runtime raised.
+ */
 
 import { readdirSync } from 'node:fs';
 import { SystemError } from '../errors/system-error.ts';

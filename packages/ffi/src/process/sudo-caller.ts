@@ -1,4 +1,6 @@
-// Who had root do what we do, by sudo(8). Only root's word for it counts: anybody can set the variables.
+/**
+ * Who had root do what we do, by sudo(8). Only root's word for it counts: anybody can set the variables.
+ */
 
 export interface SudoCaller {
   readonly uid: number;

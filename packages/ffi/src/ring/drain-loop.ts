@@ -1,6 +1,8 @@
-// Decides when a ring is read. While records keep coming, a timer looks every few
-// milliseconds, so that a batch costs one look; after silence a Wakeup says when to begin
-// again. Alternatives and measurements: docs/adr/0001-waiting.md.
+/**
+ * Decides when a ring is read. While records keep coming, a timer looks every few
+ * milliseconds, so that a batch costs one look; after silence a Wakeup says when to begin
+ * again. Alternatives and measurements: docs/adr/0001-waiting.md.
+ */
 
 import { Handle } from '../handle.ts';
 import type { Wakeup } from './epoll-wakeup.ts';

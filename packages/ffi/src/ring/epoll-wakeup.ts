@@ -1,6 +1,8 @@
-// Tells when the kernel has woken the readers of a descriptor, without blocking the event loop:
-// a second thread blocks in epoll_wait(2). A BPF ring wakes its readers for the first record
-// after they caught up (flags 0), or as its program says (BPF_RB_FORCE_WAKEUP).
+/**
+ * Tells when the kernel has woken the readers of a descriptor, without blocking the event loop:
+ * a second thread blocks in epoll_wait(2). A BPF ring wakes its readers for the first record
+ * after they caught up (flags 0), or as its program says (BPF_RB_FORCE_WAKEUP).
+ */
 
 import { Handle } from '../handle.ts';
 import type { PollThread } from '../native/backend.ts';

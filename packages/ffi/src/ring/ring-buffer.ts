@@ -1,6 +1,8 @@
-// Zero-copy reader of a BPF ring buffer. Only walks memory: who calls it when is the business
-// of drain-loop.ts. Memory layout and header bits: kernel/bpf/ringbuf.c and
-// include/uapi/linux/bpf.h (BPF_RINGBUF_BUSY_BIT and its neighbours).
+/**
+ * Zero-copy reader of a BPF ring buffer. Only walks memory: who calls it when is the business
+ * of drain-loop.ts. Memory layout and header bits: kernel/bpf/ringbuf.c and
+ * include/uapi/linux/bpf.h (BPF_RINGBUF_BUSY_BIT and its neighbours).
+ */
 
 import { Buffer } from 'node:buffer';
 import process from 'node:process';

@@ -1,4 +1,4 @@
-// `waggle convert`: its command line. What it does is in run.ts.
+/** `waggle convert`: its command line. What it does is in run.ts. */
 
 import { Command } from 'commander';
 import type { ConvertOptions } from './options.ts';

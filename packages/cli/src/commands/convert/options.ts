@@ -1,4 +1,4 @@
-// What `waggle convert` is asked for, as command.ts reads it.
+/** What `waggle convert` is asked for, as command.ts reads it. */
 
 export interface ConvertOptions {
   readonly sendArguments?: boolean;

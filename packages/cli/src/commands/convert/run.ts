@@ -1,5 +1,7 @@
-// `waggle convert`: reads one profile and writes it in other formats, or sends it to a receiver. Needs
-// no rights and no kernel.
+/**
+ * `waggle convert`: reads one profile and writes it in other formats, or sends it to a receiver. Needs
+ * no rights and no kernel.
+ */
 
 import { findValue } from '@waggle/formats';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';

@@ -1,4 +1,4 @@
-// `waggle diff`: its command line. What it does is in run.ts.
+/** `waggle diff`: its command line. What it does is in run.ts. */
 
 import { Command, Option } from 'commander';
 import { collect, parseCount } from '../../options/parse.ts';

@@ -1,4 +1,4 @@
-// What `waggle diff` is asked for, as command.ts reads it.
+/** What `waggle diff` is asked for, as command.ts reads it. */
 
 export interface DiffOptions {
   readonly top: number;

@@ -1,4 +1,4 @@
-// `waggle diff`: reads two profiles and says what changed. Needs no rights and no kernel.
+/** `waggle diff`: reads two profiles and says what changed. Needs no rights and no kernel. */
 
 import { basename } from 'node:path';
 import { printable, stringifyJson } from '@waggle/core';

@@ -1,4 +1,4 @@
-// The table of `waggle diff`: the largest changes of share first.
+/** The table of `waggle diff`: the largest changes of share first. */
 
 import { printable } from '@waggle/core';
 import {

@@ -1,4 +1,4 @@
-// `waggle doctor`: its command line. What it does is in run.ts.
+/** `waggle doctor`: its command line. What it does is in run.ts. */
 
 import { Command } from 'commander';
 import type { DoctorOptions } from './options.ts';

@@ -1,4 +1,4 @@
-// What `waggle doctor` is asked for, as command.ts reads it.
+/** What `waggle doctor` is asked for, as command.ts reads it. */
 
 export interface DoctorOptions {
   readonly json?: boolean;

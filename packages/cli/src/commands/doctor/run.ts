@@ -1,4 +1,4 @@
-// `waggle doctor`: examines the host and prints the table.
+/** `waggle doctor`: examines the host and prints the table. */
 
 import {
   examineHost,

@@ -1,4 +1,4 @@
-// `waggle ps`: its command line. What it does is in run.ts.
+/** `waggle ps`: its command line. What it does is in run.ts. */
 
 import { Command } from 'commander';
 import { parsePid } from '../../options/parse.ts';

@@ -1,4 +1,4 @@
-// What `waggle ps` is asked for, as command.ts reads it.
+/** What `waggle ps` is asked for, as command.ts reads it. */
 
 export interface PsOptions {
   readonly json?: boolean;

@@ -1,5 +1,7 @@
-// `waggle ps`: what the process cache knows of some processes. It needs no BPF and no root, but
-// other users' processes show less without CAP_SYS_PTRACE.
+/**
+ * `waggle ps`: what the process cache knows of some processes. It needs no BPF and no root, but
+ * other users' processes show less without CAP_SYS_PTRACE.
+ */
 
 import { readFileSync } from 'node:fs';
 import { FIELD_NAMES, type ProcessEntry, ProcessMetadataCache, RealProcfs } from '@waggle/cache';

@@ -1,4 +1,4 @@
-// `waggle record`: its command line. What it does is in run.ts.
+/** `waggle record`: its command line. What it does is in run.ts. */
 
 import { Command, Option } from 'commander';
 import {

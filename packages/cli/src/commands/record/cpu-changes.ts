@@ -1,4 +1,6 @@
-// What the summary says of CPUs that came online or could not be sampled: "0 lost" is not true of them.
+/**
+ * What the summary says of CPUs that came online or could not be sampled: "0 lost" is not true of them.
+ */
 
 import type { ProfilerCounts } from '@waggle/core';
 

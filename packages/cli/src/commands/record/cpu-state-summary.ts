@@ -1,4 +1,4 @@
-// What CPUs did besides running what was recorded: softirqs on top of it, and nothing at all.
+/** What CPUs did besides running what was recorded: softirqs on top of it, and nothing at all. */
 
 import { IDLE_FRAME, type ProfilerCounts, SOFTIRQ_FRAME } from '@waggle/core';
 import type { Profile, ProfileFrame } from '@waggle/formats';

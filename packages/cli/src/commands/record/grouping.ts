@@ -1,4 +1,6 @@
-// `--group-by`: what stands at the root of each stack, so that a flame graph falls into its parts.
+/**
+ * `--group-by`: what stands at the root of each stack, so that a flame graph falls into its parts.
+ */
 
 import type { ProcessMetadataCache } from '@waggle/cache';
 import type { SampledProcess } from '@waggle/core';

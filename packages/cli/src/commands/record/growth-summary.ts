@@ -1,4 +1,4 @@
-// What a long recording left out so that it takes no more memory and descriptors than it may.
+/** What a long recording left out so that it takes no more memory and descriptors than it may. */
 
 import type { ProfilerCounts } from '@waggle/core';
 

@@ -1,6 +1,8 @@
-// What a person can do where much of a profile is code that a runtime made and nobody described: the
-// option with which the runtime says what it is. Those of Bun, Deno, Java, Node and Python were tried;
-// the others are as their own documents have them.
+/**
+ * What a person can do where much of a profile is code that a runtime made and nobody described: the
+ * option with which the runtime says what it is. Those of Bun, Deno, Java, Node and Python were tried;
+ * the others are as their own documents have them.
+ */
 
 import { type RuntimeName, runtimeOfFrame, unnamedReason } from '@waggle/core';
 import type { Profile, ProfileFrame } from '@waggle/formats';

@@ -1,5 +1,7 @@
-// A signal once sampling has ended: names are being read, which may take longer than somebody wants to
-// wait. The first one ends that, and what there is is written; the next ends the process.
+/**
+ * A signal once sampling has ended: names are being read, which may take longer than somebody wants to
+ * wait. The first one ends that, and what there is is written; the next ends the process.
+ */
 
 import type { ProfilerService } from '@waggle/core';
 import { heededSignals } from '../../run-effect.ts';

@@ -1,5 +1,7 @@
-// `--user` and `--kernel`: one side of every stack. With --user a sample in the kernel counts for the
-// function that called it; with --kernel what never entered the kernel is left out.
+/**
+ * `--user` and `--kernel`: one side of every stack. With --user a sample in the kernel counts for the
+ * function that called it; with --kernel what never entered the kernel is left out.
+ */
 
 import type { Profile, ProfileStack } from '@waggle/formats';
 

@@ -1,4 +1,4 @@
-// What `waggle record` is asked for, as command.ts reads it.
+/** What `waggle record` is asked for, as command.ts reads it. */
 
 import type { UnwindMode } from '@waggle/core';
 import type { Grouping } from './grouping.ts';

@@ -1,5 +1,7 @@
-// What a person wants to know of a profile before opening it: where most time went, and how much of
-// it has no name, and why.
+/**
+ * What a person wants to know of a profile before opening it: where most time went, and how much of
+ * it has no name, and why.
+ */
 
 import { readFileSync } from 'node:fs';
 import { printable, type UnnamedReason, unnamedReason } from '@waggle/core';

@@ -1,4 +1,4 @@
-// A line on stderr that says how far the recording is; only where somebody can watch it.
+/** A line on stderr that says how far the recording is; only where somebody can watch it. */
 
 import { isatty } from 'node:tty';
 import type { ProfilerService } from '@waggle/core';

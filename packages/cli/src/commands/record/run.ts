@@ -1,5 +1,7 @@
-// `waggle record`: samples until the command ends, the time is up or a signal comes, then writes
-// every output and one summary.
+/**
+ * `waggle record`: samples until the command ends, the time is up or a signal comes, then writes
+ * every output and one summary.
+ */
 
 import { isatty } from 'node:tty';
 import { RealProcfs } from '@waggle/cache';

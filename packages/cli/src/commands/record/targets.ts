@@ -1,4 +1,4 @@
-// What a recording is of: a command, processes, or the whole host. Exactly one of them.
+/** What a recording is of: a command, processes, or the whole host. Exactly one of them. */
 
 import { commandLine } from '../../terminal/shell-words.ts';
 import type { RecordOptions } from './options.ts';

@@ -1,4 +1,6 @@
-// What was left without names because reading it would have cost more than it may, or took too long.
+/**
+ * What was left without names because reading it would have cost more than it may, or took too long.
+ */
 
 import type { ProfilerCounts } from '@waggle/core';
 

@@ -1,4 +1,4 @@
-// How far the stacks of a recording can be trusted, and what knowing it took.
+/** How far the stacks of a recording can be trusted, and what knowing it took. */
 
 import { type ProfilerCounts, summarizeWalks, type UnwindMode } from '@waggle/core';
 

@@ -1,4 +1,4 @@
-// `waggle run`: its command line. What it does is in run.ts.
+/** `waggle run`: its command line. What it does is in run.ts. */
 
 import { Command } from 'commander';
 import { parseSeconds } from '../../options/parse.ts';

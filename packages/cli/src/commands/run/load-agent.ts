@@ -1,4 +1,4 @@
-// Loads an agent's module and checks what it exports, with words for whoever wrote it.
+/** Loads an agent's module and checks what it exports, with words for whoever wrote it. */
 
 import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,4 @@
-// What `waggle run` is asked for, as command.ts reads it.
+/** What `waggle run` is asked for, as command.ts reads it. */
 
 export interface RunOptions {
   readonly duration?: number;

@@ -1,5 +1,7 @@
-// `waggle run`: an agent of the user's own, from a module. It ends by a signal, by time, by itself
-// or with its command, and says at the end which plugins had trouble.
+/**
+ * `waggle run`: an agent of the user's own, from a module. It ends by a signal, by time, by itself
+ * or with its command, and says at the end which plugins had trouble.
+ */
 
 import {
   type AgentDefinition,

@@ -1,4 +1,4 @@
-// `waggle trace`: its command line. What it does is in run.ts.
+/** `waggle trace`: its command line. What it does is in run.ts. */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {

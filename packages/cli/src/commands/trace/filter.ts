@@ -1,4 +1,4 @@
-// The filters that userspace applies; pids and cgroups are filtered in the kernel.
+/** The filters that userspace applies; pids and cgroups are filtered in the kernel. */
 
 import type { ProcessEvent } from '@waggle/core';
 import type { TraceOptions } from './options.ts';

@@ -1,4 +1,4 @@
-// What `waggle trace` is asked for, as command.ts reads it.
+/** What `waggle trace` is asked for, as command.ts reads it. */
 
 export type TraceableEvent = 'fork' | 'exec' | 'exit' | 'failed-exec';
 

@@ -1,4 +1,6 @@
-// Whose event it is, from the metadata cache: what the process runs that forks, or whose exec failed.
+/**
+ * Whose event it is, from the metadata cache: what the process runs that forks, or whose exec failed.
+ */
 
 import { type ProcessMetadataCache, ticksFromBoottime } from '@waggle/cache';
 import type { ProgramOf } from './filter.ts';

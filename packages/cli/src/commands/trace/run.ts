@@ -1,5 +1,7 @@
-// `waggle trace`: a session of two plugins, metadata and output, that ends on time, signal, closed
-// pipe or the command's end, and says at the end what was seen and what was lost.
+/**
+ * `waggle trace`: a session of two plugins, metadata and output, that ends on time, signal, closed
+ * pipe or the command's end, and says at the end what was seen and what was lost.
+ */
 
 import { isatty } from 'node:tty';
 import {

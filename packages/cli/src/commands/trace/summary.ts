@@ -1,4 +1,4 @@
-// The last line of a trace: where every event went.
+/** The last line of a trace: where every event went. */
 
 import { type EventTotals, sumOf } from '@waggle/core';
 import type { TraceableEvent } from './options.ts';

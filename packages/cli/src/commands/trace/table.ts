@@ -1,4 +1,4 @@
-// The trace as people read it: one line an event, columns that stay put.
+/** The trace as people read it: one line an event, columns that stay put. */
 
 import {
   cutArguments,

@@ -1,6 +1,8 @@
-// Standard output of a trace: whole lines, and an account of them. While the trace goes on, a reader that is
-// behind is waited for. At the end it is waited for as long as it takes something now and then; what it did
-// not take is counted.
+/**
+ * Standard output of a trace: whole lines, and an account of them. While the trace goes on, a reader that is
+ * behind is waited for. At the end it is waited for as long as it takes something now and then; what it did
+ * not take is counted.
+ */
 
 import { writeSync } from 'node:fs';
 import type { Session } from '@waggle/core';
