@@ -6,24 +6,24 @@
 import { ClosedError } from './errors/system-error.ts';
 
 export abstract class Handle implements Disposable {
-  private open = true;
+  #open = true;
 
   protected constructor(protected readonly label: string) {}
 
   get closed(): boolean {
-    return !this.open;
+    return !this.#open;
   }
 
   /** Frees the native resource. Later calls do nothing. */
   close(): void {
-    if (!this.open) return;
-    this.open = false;
+    if (!this.#open) return;
+    this.#open = false;
     this.release();
   }
 
   /** Closes without freeing: another handle owns the native resource from now on. */
   protected surrender(): void {
-    this.open = false;
+    this.#open = false;
   }
 
   [Symbol.dispose](): void {
@@ -32,7 +32,7 @@ export abstract class Handle implements Disposable {
 
   /** @throws ClosedError */
   protected guard(): void {
-    if (!this.open) throw new ClosedError(this.label);
+    if (!this.#open) throw new ClosedError(this.label);
   }
 
   protected abstract release(): void;

@@ -9,35 +9,42 @@ const STDOUT = 1;
 const RETRY_MS = 5;
 
 export class Output {
-  private readonly encoder = new TextEncoder();
+  readonly #encoder = new TextEncoder();
   /** A regular file never makes a writer wait for a reader, so the cheaper call will do. */
   readonly isFile: boolean;
 
+  readonly #fd: number;
+  /** Nobody reads any more. Called once. */
+  readonly #onClosed: () => void;
+
   constructor(
-    private readonly fd = STDOUT,
-    /** Nobody reads any more. Called once. */
-    private readonly onClosed: () => void = () => {},
+    fd = STDOUT,
+
+    onClosed: () => void = () => {},
   ) {
+    this.#fd = fd;
+    this.#onClosed = onClosed;
+
     this.isFile = fstatSync(fd).isFile();
   }
 
-  private ended = false;
+  #ended = false;
 
   get closed(): boolean {
-    return this.ended;
+    return this.#ended;
   }
 
   /** @throws the system's error for anything but a closed pipe: a full disk, for example. */
   async write(text: string): Promise<void> {
-    await this.writeBytes(this.encoder.encode(text));
+    await this.writeBytes(this.#encoder.encode(text));
   }
 
   /** @throws as write() does. */
   async writeBytes(all: Uint8Array): Promise<void> {
-    for (let bytes = all; bytes.length > 0 && !this.ended; ) {
+    for (let bytes = all; bytes.length > 0 && !this.#ended; ) {
       try {
         bytes = bytes.subarray(
-          this.isFile ? writeSync(this.fd, bytes) : await this.writeSome(bytes),
+          this.isFile ? writeSync(this.#fd, bytes) : await this.#writeSome(bytes),
         );
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -48,16 +55,16 @@ export class Output {
     }
   }
 
-  private writeSome(bytes: Uint8Array): Promise<number> {
+  #writeSome(bytes: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
-      write(this.fd, bytes, (error, written) => (error ? reject(error) : resolve(written)));
+      write(this.#fd, bytes, (error, written) => (error ? reject(error) : resolve(written)));
     });
   }
 
   /** Nobody reads any more. */
   end(): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.onClosed();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onClosed();
   }
 }

@@ -15,12 +15,15 @@ const OPTIONS_BYTES = 48;
 const OPTIONS_FLAGS = 28;
 
 export class ArrayMap extends Handle {
+  readonly #native: Native;
+
   private constructor(
-    private readonly native: Native,
+    native: Native,
     readonly fd: number,
     name: string,
   ) {
     super(`map ${name}`);
+    this.#native = native;
   }
 
   /**
@@ -46,7 +49,7 @@ export class ArrayMap extends Handle {
     );
     const map = new ArrayMap(native, fd, name);
     try {
-      map.fill(values, entries);
+      map.#fill(values, entries);
     } catch (error) {
       map.close();
       throw error;
@@ -54,11 +57,11 @@ export class ArrayMap extends Handle {
     return map;
   }
 
-  private fill(values: Uint8Array, entries: number): void {
+  #fill(values: Uint8Array, entries: number): void {
     const keys = Uint32Array.from({ length: entries }, (_, index) => index);
     const count = Uint32Array.of(entries);
-    this.native.check(`fill ${this.label}`, () =>
-      this.native.libbpf.bpf_map_update_batch(
+    this.#native.check(`fill ${this.label}`, () =>
+      this.#native.libbpf.bpf_map_update_batch(
         this.fd,
         new Uint8Array(keys.buffer),
         values,
@@ -69,6 +72,6 @@ export class ArrayMap extends Handle {
   }
 
   protected release(): void {
-    this.native.libc.close(this.fd);
+    this.#native.libc.close(this.fd);
   }
 }

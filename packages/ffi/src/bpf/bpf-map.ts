@@ -35,17 +35,23 @@ export class BpfMap {
   readonly cpus: number;
   /** Distance in bytes between the values of two CPUs. */
   readonly valueStride: number;
-  private readonly descriptor: number;
-  private batchBuffers: BatchBuffers | undefined;
+  readonly #descriptor: number;
+  #batchBuffers: BatchBuffers | undefined;
+
+  readonly #native: Native;
+  readonly #owner: Handle;
 
   constructor(
-    private readonly native: Native,
-    private readonly owner: Handle,
+    native: Native,
+    owner: Handle,
     address: Address,
     readonly name: string,
   ) {
+    this.#native = native;
+    this.#owner = owner;
+
     const { libbpf } = native;
-    this.descriptor = libbpf.bpf_map__fd(address);
+    this.#descriptor = libbpf.bpf_map__fd(address);
     this.keySize = libbpf.bpf_map__key_size(address);
     this.valueSize = libbpf.bpf_map__value_size(address);
     this.maxEntries = libbpf.bpf_map__max_entries(address);
@@ -56,8 +62,8 @@ export class BpfMap {
 
   /** The kernel's descriptor, for calls that this class does not cover. @throws ClosedError */
   get fd(): number {
-    this.guard();
-    return this.descriptor;
+    this.#guard();
+    return this.#descriptor;
   }
 
   /** Bytes that `get` returns and `set` takes: the values of all CPUs. */
@@ -67,20 +73,20 @@ export class BpfMap {
 
   /** @throws SystemError E2BIG when the map is full, EPERM without rights. */
   set(key: Uint8Array, value: Uint8Array): void {
-    this.guard();
-    this.expect(key, this.keySize, 'key');
-    this.expect(value, this.valueBytes, 'value');
-    this.native.check(`write map ${this.name}`, () =>
-      this.native.libbpf.bpf_map_update_elem(this.descriptor, key, value, 0),
+    this.#guard();
+    this.#expect(key, this.keySize, 'key');
+    this.#expect(value, this.valueBytes, 'value');
+    this.#native.check(`write map ${this.name}`, () =>
+      this.#native.libbpf.bpf_map_update_elem(this.#descriptor, key, value, 0),
     );
   }
 
   /** A copy of the value, or undefined when there is none. @throws SystemError */
   get(key: Uint8Array): Uint8Array | undefined {
-    this.guard();
-    this.expect(key, this.keySize, 'key');
+    this.#guard();
+    this.#expect(key, this.keySize, 'key');
     const value = new Uint8Array(this.valueBytes);
-    const result = this.native.libbpf.bpf_map_lookup_elem(this.descriptor, key, value);
+    const result = this.#native.libbpf.bpf_map_lookup_elem(this.#descriptor, key, value);
     if (result === -ENOENT) return undefined;
     if (result < 0) throw new SystemError(`read map ${this.name}`, -result);
     return value;
@@ -93,9 +99,9 @@ export class BpfMap {
   *keys(): Generator<Uint8Array, void> {
     let previous: Uint8Array | null = null;
     for (;;) {
-      this.guard();
+      this.#guard();
       const next = new Uint8Array(this.keySize);
-      const result = this.native.libbpf.bpf_map_get_next_key(this.descriptor, previous, next);
+      const result = this.#native.libbpf.bpf_map_get_next_key(this.#descriptor, previous, next);
       if (result === -ENOENT) return;
       if (result < 0) throw new SystemError(`read map ${this.name}`, -result);
       yield next;
@@ -109,16 +115,16 @@ export class BpfMap {
    * @throws RangeError when there are not as many values as keys. @throws SystemError
    */
   setBatch(keys: Uint8Array, values: Uint8Array): void {
-    this.guard();
+    this.#guard();
     const entries = keys.length / this.keySize;
     if (!Number.isInteger(entries) || values.length !== entries * this.valueBytes)
       throw new RangeError(
         `map ${this.name}: ${keys.length} bytes of keys and ${values.length} of values do not fit together`,
       );
     if (entries === 0) return;
-    this.native.check(`set ${entries} entries of map ${this.name}`, () =>
-      this.native.libbpf.bpf_map_update_batch(
-        this.descriptor,
+    this.#native.check(`set ${entries} entries of map ${this.name}`, () =>
+      this.#native.libbpf.bpf_map_update_batch(
+        this.#descriptor,
         keys,
         values,
         new Uint8Array(Uint32Array.of(entries).buffer),
@@ -129,9 +135,9 @@ export class BpfMap {
 
   /** True when there was such an entry. @throws SystemError */
   delete(key: Uint8Array): boolean {
-    this.guard();
-    this.expect(key, this.keySize, 'key');
-    const result = this.native.libbpf.bpf_map_delete_elem(this.descriptor, key);
+    this.#guard();
+    this.#expect(key, this.keySize, 'key');
+    const result = this.#native.libbpf.bpf_map_delete_elem(this.#descriptor, key);
     if (result === -ENOENT) return false;
     if (result < 0) throw new SystemError(`delete from map ${this.name}`, -result);
     return true;
@@ -145,17 +151,18 @@ export class BpfMap {
    */
   *drain(batchSize = 256): Generator<MapBatch, void> {
     // Kept for the next time: a map that is drained often would leave megabytes to the collector.
-    let buffers = this.batchBuffers;
-    this.batchBuffers = undefined;
-    if (buffers === undefined || buffers.capacity < batchSize) buffers = this.buffersFor(batchSize);
+    let buffers = this.#batchBuffers;
+    this.#batchBuffers = undefined;
+    if (buffers === undefined || buffers.capacity < batchSize)
+      buffers = this.#buffersFor(batchSize);
     try {
-      yield* this.drainInto(buffers);
+      yield* this.#drainInto(buffers);
     } finally {
-      this.batchBuffers = buffers;
+      this.#batchBuffers = buffers;
     }
   }
 
-  private buffersFor(capacity: number): BatchBuffers {
+  #buffersFor(capacity: number): BatchBuffers {
     return {
       capacity,
       keys: new Uint8Array(capacity * this.keySize),
@@ -163,16 +170,16 @@ export class BpfMap {
     };
   }
 
-  private *drainInto(buffers: BatchBuffers): Generator<MapBatch, void> {
+  *#drainInto(buffers: BatchBuffers): Generator<MapBatch, void> {
     let { capacity, keys, values } = buffers;
     const position = new Uint8Array(Math.max(this.keySize, 8));
     const count = new Uint32Array(1);
     const countBytes = new Uint8Array(count.buffer);
     for (let first = true; ; first = false) {
-      this.guard();
+      this.#guard();
       count[0] = capacity;
-      const result = this.native.libbpf.bpf_map_lookup_and_delete_batch(
-        this.descriptor,
+      const result = this.#native.libbpf.bpf_map_lookup_and_delete_batch(
+        this.#descriptor,
         first ? null : position,
         position,
         keys,
@@ -182,7 +189,7 @@ export class BpfMap {
       );
       // The kernel takes whole buckets: ENOSPC says that the next one does not fit.
       if (result === -ENOSPC) {
-        ({ capacity, keys, values } = this.buffersFor(capacity * 2));
+        ({ capacity, keys, values } = this.#buffersFor(capacity * 2));
         Object.assign(buffers, { capacity, keys, values });
         continue;
       }
@@ -200,11 +207,11 @@ export class BpfMap {
     }
   }
 
-  private guard(): void {
-    if (this.owner.closed) throw new ClosedError(`map ${this.name}`);
+  #guard(): void {
+    if (this.#owner.closed) throw new ClosedError(`map ${this.name}`);
   }
 
-  private expect(bytes: Uint8Array, size: number, what: string): void {
+  #expect(bytes: Uint8Array, size: number, what: string): void {
     if (bytes.length !== size)
       throw new RangeError(`map ${this.name} has ${what}s of ${size} bytes, not ${bytes.length}`);
   }

@@ -12,25 +12,31 @@ import { BpfProgram } from './bpf-program.ts';
 
 /** An opened, not yet loaded object: choose programs, size maps, set constants. */
 export class BpfObjectFile extends Handle {
-  private readonly programs = new Map<string, Address>();
-  private readonly maps = new Map<string, Address>();
+  readonly #programs = new Map<string, Address>();
+  readonly #maps = new Map<string, Address>();
+
+  readonly #native: Native;
+  readonly #address: Address;
 
   private constructor(
-    private readonly native: Native,
-    private readonly address: Address,
+    native: Native,
+    address: Address,
     readonly path: string,
   ) {
     super(`BPF object ${path}`);
+    this.#native = native;
+    this.#address = address;
+
     const { libbpf } = native;
     for (let at = NULL_ADDRESS; ; ) {
       at = libbpf.bpf_object__next_program(address, at);
       if (at === 0) break;
-      this.programs.set(native.stringAt(libbpf.bpf_program__name(at)), at);
+      this.#programs.set(native.stringAt(libbpf.bpf_program__name(at)), at);
     }
     for (let at = NULL_ADDRESS; ; ) {
       at = libbpf.bpf_object__next_map(address, at);
       if (at === 0) break;
-      this.maps.set(native.stringAt(libbpf.bpf_map__name(at)), at);
+      this.#maps.set(native.stringAt(libbpf.bpf_map__name(at)), at);
     }
   }
 
@@ -52,26 +58,26 @@ export class BpfObjectFile extends Handle {
   }
 
   get programNames(): readonly string[] {
-    return [...this.programs.keys()];
+    return [...this.#programs.keys()];
   }
 
   get mapNames(): readonly string[] {
-    return [...this.maps.keys()];
+    return [...this.#maps.keys()];
   }
 
   /** Loads only these programs; the kernel never sees the others. Unknown names are ignored. */
   selectPrograms(names: ReadonlySet<string>): void {
     this.guard();
-    for (const [name, address] of this.programs)
-      this.native.check(`select program ${name}`, () =>
-        this.native.libbpf.bpf_program__set_autoload(address, names.has(name) ? 1 : 0),
+    for (const [name, address] of this.#programs)
+      this.#native.check(`select program ${name}`, () =>
+        this.#native.libbpf.bpf_program__set_autoload(address, names.has(name) ? 1 : 0),
       );
   }
 
   /** @throws SystemError @throws RangeError for a map that the object does not have. */
   setMaxEntries(map: string, entries: number): void {
-    this.native.check(`size map ${map}`, () =>
-      this.native.libbpf.bpf_map__set_max_entries(this.mapAddress(map), entries),
+    this.#native.check(`size map ${map}`, () =>
+      this.#native.libbpf.bpf_map__set_max_entries(this.#mapAddress(map), entries),
     );
   }
 
@@ -82,31 +88,31 @@ export class BpfObjectFile extends Handle {
    * latest from load(). @throws RangeError @throws ClosedError
    */
   reuseMap(map: string, existing: BpfMap): void {
-    this.native.check(`reuse map ${map}`, () =>
-      this.native.libbpf.bpf_map__reuse_fd(this.mapAddress(map), existing.fd),
+    this.#native.check(`reuse map ${map}`, () =>
+      this.#native.libbpf.bpf_map__reuse_fd(this.#mapAddress(map), existing.fd),
     );
   }
 
   /** Does not create a map, which no program that is loaded may name. @throws SystemError, RangeError */
   omitMap(map: string): void {
-    this.native.check(`leave out map ${map}`, () =>
-      this.native.libbpf.bpf_map__set_autocreate(this.mapAddress(map), 0),
+    this.#native.check(`leave out map ${map}`, () =>
+      this.#native.libbpf.bpf_map__set_autocreate(this.#mapAddress(map), 0),
     );
   }
 
   /** Writes a `const volatile` global's bytes: `offset` bytes into the data section's map. */
   setConstant(section: '.rodata' | '.data', offset: number, bytes: Uint8Array): void {
     this.guard();
-    const name = [...this.maps.keys()].find((candidate) => candidate.endsWith(section));
+    const name = [...this.#maps.keys()].find((candidate) => candidate.endsWith(section));
     if (name === undefined) throw new RangeError(`the object has no ${section}`);
     const size = new Uint8Array(8);
-    const at = this.native.checkPointer(`read ${section}`, () =>
-      this.native.libbpf.bpf_map__initial_value(this.mapAddress(name), size),
+    const at = this.#native.checkPointer(`read ${section}`, () =>
+      this.#native.libbpf.bpf_map__initial_value(this.#mapAddress(name), size),
     );
     const length = Number(new DataView(size.buffer).getBigUint64(0, true));
     if (offset < 0 || offset + bytes.length > length)
       throw new RangeError(`${section} has ${length} bytes, not ${offset + bytes.length}`);
-    new Uint8Array(this.native.backend.memory(at, length)).set(bytes, offset);
+    new Uint8Array(this.#native.backend.memory(at, length)).set(bytes, offset);
   }
 
   /**
@@ -117,22 +123,22 @@ export class BpfObjectFile extends Handle {
   load(): BpfObject {
     this.guard();
     try {
-      this.native.checkUninterrupted(`load ${this.path}`, 'bpf_object__load', this.address);
+      this.#native.checkUninterrupted(`load ${this.path}`, 'bpf_object__load', this.#address);
     } catch (error) {
       this.close();
       throw error;
     }
     this.surrender();
-    return new BpfObject(this.native, this.address, this.path, this.programs, this.maps);
+    return new BpfObject(this.#native, this.#address, this.path, this.#programs, this.#maps);
   }
 
   protected release(): void {
-    this.native.libbpf.bpf_object__close(this.address);
+    this.#native.libbpf.bpf_object__close(this.#address);
   }
 
-  private mapAddress(name: string): Address {
+  #mapAddress(name: string): Address {
     this.guard();
-    const address = this.maps.get(name);
+    const address = this.#maps.get(name);
     if (address === undefined) throw new RangeError(`the object has no map ${name}`);
     return address;
   }
@@ -140,45 +146,54 @@ export class BpfObjectFile extends Handle {
 
 /** What the kernel accepted. Closing it unloads every program and map that nothing else holds. */
 export class BpfObject extends Handle {
-  private readonly openMaps = new Map<string, BpfMap>();
+  readonly #openMaps = new Map<string, BpfMap>();
+
+  readonly #native: Native;
+  readonly #address: Address;
+  readonly #programs: ReadonlyMap<string, Address>;
+  readonly #maps: ReadonlyMap<string, Address>;
 
   constructor(
-    private readonly native: Native,
-    private readonly address: Address,
+    native: Native,
+    address: Address,
     path: string,
-    private readonly programs: ReadonlyMap<string, Address>,
-    private readonly maps: ReadonlyMap<string, Address>,
+    programs: ReadonlyMap<string, Address>,
+    maps: ReadonlyMap<string, Address>,
   ) {
     super(`BPF object ${path}`);
+    this.#native = native;
+    this.#address = address;
+    this.#programs = programs;
+    this.#maps = maps;
   }
 
   /** @throws RangeError for a program that the object does not have or that was not loaded. */
   program(name: string): BpfProgram {
     this.guard();
-    const address = this.programs.get(name);
+    const address = this.#programs.get(name);
     if (address === undefined) throw new RangeError(`the object has no program ${name}`);
-    const fd = this.native.libbpf.bpf_program__fd(address);
+    const fd = this.#native.libbpf.bpf_program__fd(address);
     if (fd < 0) throw new RangeError(`program ${name} was not loaded`);
-    return new BpfProgram(this.native, this, address, name, fd);
+    return new BpfProgram(this.#native, this, address, name, fd);
   }
 
   hasMap(name: string): boolean {
-    return this.maps.has(name);
+    return this.#maps.has(name);
   }
 
   /** @throws RangeError for a map that the object does not have. */
   map(name: string): BpfMap {
     this.guard();
-    const known = this.openMaps.get(name);
+    const known = this.#openMaps.get(name);
     if (known !== undefined) return known;
-    const address = this.maps.get(name);
+    const address = this.#maps.get(name);
     if (address === undefined) throw new RangeError(`the object has no map ${name}`);
-    const map = new BpfMap(this.native, this, address, name);
-    this.openMaps.set(name, map);
+    const map = new BpfMap(this.#native, this, address, name);
+    this.#openMaps.set(name, map);
     return map;
   }
 
   protected release(): void {
-    this.native.libbpf.bpf_object__close(this.address);
+    this.#native.libbpf.bpf_object__close(this.#address);
   }
 }

@@ -7,18 +7,28 @@ import type { Native } from '../native/native.ts';
 import type { PerfEvent } from '../perf/perf-event.ts';
 
 export class BpfProgram {
+  readonly #native: Native;
+  readonly #owner: Handle;
+  readonly #address: Address;
+  readonly #descriptor: number;
+
   constructor(
-    private readonly native: Native,
-    private readonly owner: Handle,
-    private readonly address: Address,
+    native: Native,
+    owner: Handle,
+    address: Address,
     readonly name: string,
-    private readonly descriptor: number,
-  ) {}
+    descriptor: number,
+  ) {
+    this.#native = native;
+    this.#owner = owner;
+    this.#address = address;
+    this.#descriptor = descriptor;
+  }
 
   /** The kernel's descriptor, for calls that this class does not cover. @throws ClosedError */
   get fd(): number {
-    this.guard();
-    return this.descriptor;
+    this.#guard();
+    return this.#descriptor;
   }
 
   /**
@@ -26,11 +36,11 @@ export class BpfProgram {
    * @throws SystemError with the errno of the kernel's refusal.
    */
   attach(): BpfLink {
-    this.guard();
-    const link = this.native.checkPointer(`attach ${this.name}`, () =>
-      this.native.libbpf.bpf_program__attach(this.address),
+    this.#guard();
+    const link = this.#native.checkPointer(`attach ${this.name}`, () =>
+      this.#native.libbpf.bpf_program__attach(this.#address),
     );
-    return new BpfLink(this.native, link, this.name);
+    return new BpfLink(this.#native, link, this.name);
   }
 
   /**
@@ -39,32 +49,40 @@ export class BpfProgram {
    * @throws SystemError with the errno of the kernel's refusal; the event is still the caller's.
    */
   attachPerfEvent(event: PerfEvent): BpfLink {
-    this.guard();
-    const link = this.native.checkPointer(`attach ${this.name} to a perf event`, () =>
-      this.native.libbpf.bpf_program__attach_perf_event(this.address, event.fd),
+    this.#guard();
+    const link = this.#native.checkPointer(`attach ${this.name} to a perf event`, () =>
+      this.#native.libbpf.bpf_program__attach_perf_event(this.#address, event.fd),
     );
-    return new BpfLink(this.native, link, this.name, event.disown());
+    return new BpfLink(this.#native, link, this.name, event.disown());
   }
 
-  private guard(): void {
-    if (this.owner.closed) throw new ClosedError(`program ${this.name}`);
+  #guard(): void {
+    if (this.#owner.closed) throw new ClosedError(`program ${this.name}`);
   }
 }
 
 /** One attachment. Closing it detaches the program. */
 export class BpfLink extends Handle {
+  readonly #native: Native;
+  readonly #address: Address;
+  /** Told that libbpf closes the descriptor of the perf event that was linked. */
+  readonly #onClose: (() => void) | undefined;
+
   constructor(
-    private readonly native: Native,
-    private readonly address: Address,
+    native: Native,
+    address: Address,
     program: string,
-    /** Told that libbpf closes the descriptor of the perf event that was linked. */
-    private readonly onClose?: () => void,
+
+    onClose?: () => void,
   ) {
     super(`link of ${program}`);
+    this.#native = native;
+    this.#address = address;
+    this.#onClose = onClose;
   }
 
   protected release(): void {
-    this.onClose?.();
-    this.native.libbpf.bpf_link__destroy(this.address);
+    this.#onClose?.();
+    this.#native.libbpf.bpf_link__destroy(this.#address);
   }
 }

@@ -41,22 +41,30 @@ export interface CallResult {
 }
 
 export class CallThread {
-  private readonly places = new Uint8Array(PLACES_BYTES);
-  private readonly stream: Address;
+  readonly #places = new Uint8Array(PLACES_BYTES);
+  readonly #stream: Address;
   /** The C library's variable of that name. */
-  private readonly stderr: BigUint64Array;
-  private readonly functions = new Map<string, Address>();
+  readonly #stderr: BigUint64Array;
+  readonly #functions = new Map<string, Address>();
+
+  readonly #backend: NativeBackend;
+  readonly #libc: NativeLibrary<typeof THREADS>;
+  readonly #library: Address;
 
   private constructor(
-    private readonly backend: NativeBackend,
-    private readonly libc: NativeLibrary<typeof THREADS>,
-    private readonly library: Address,
+    backend: NativeBackend,
+    libc: NativeLibrary<typeof THREADS>,
+    library: Address,
   ) {
-    const at = backend.addressOf(this.places);
-    this.stream = libc.open_memstream(at, (at + 8) as Address);
+    this.#backend = backend;
+    this.#libc = libc;
+    this.#library = library;
+
+    const at = backend.addressOf(this.#places);
+    this.#stream = libc.open_memstream(at, (at + 8) as Address);
     const variable = libc.dlsym(RTLD_DEFAULT, cString('stderr'));
-    if (this.stream === 0 || variable === 0) throw new Error('no stream');
-    this.stderr = new BigUint64Array(backend.memory(variable, 8));
+    if (this.#stream === 0 || variable === 0) throw new Error('no stream');
+    this.#stderr = new BigUint64Array(backend.memory(variable, 8));
   }
 
   /**
@@ -78,9 +86,11 @@ export class CallThread {
    * if at all. undefined where no thread or function could be had: then nothing was called.
    */
   call(name: string, argument: Address): CallResult | undefined {
-    const address = this.functionOf(name);
+    const address = this.#functionOf(name);
     if (address === 0) return undefined;
-    const { libc, stderr, stream } = this;
+    const libc = this.#libc;
+    const stderr = this.#stderr;
+    const stream = this.#stream;
     const thread = new BigUint64Array(PLACES_BYTES / 8);
     const returned = new Int32Array(PLACES_BYTES / 4);
     const before = stderr[0] ?? 0n;
@@ -92,29 +102,29 @@ export class CallThread {
     } finally {
       stderr[0] = before;
     }
-    return { result: returned[0] ?? 0, output: this.takeOutput() };
+    return { result: returned[0] ?? 0, output: this.#takeOutput() };
   }
 
-  private functionOf(name: string): Address {
-    let address = this.functions.get(name);
+  #functionOf(name: string): Address {
+    let address = this.#functions.get(name);
     if (address === undefined) {
-      address = this.libc.dlsym(this.library, cString(name));
-      this.functions.set(name, address);
+      address = this.#libc.dlsym(this.#library, cString(name));
+      this.#functions.set(name, address);
     }
     return address;
   }
 
-  private takeOutput(): string {
-    this.libc.fflush(this.stream);
-    const [buffer = 0n, size = 0n] = new BigUint64Array(this.places.buffer, 0, 2);
+  #takeOutput(): string {
+    this.#libc.fflush(this.#stream);
+    const [buffer = 0n, size = 0n] = new BigUint64Array(this.#places.buffer, 0, 2);
     const length = Number(size);
     const output =
       length === 0
         ? ''
         : new TextDecoder().decode(
-            new Uint8Array(this.backend.memory(Number(buffer) as Address, length)).slice(),
+            new Uint8Array(this.#backend.memory(Number(buffer) as Address, length)).slice(),
           );
-    this.libc.fseek(this.stream, 0, SEEK_SET);
+    this.#libc.fseek(this.#stream, 0, SEEK_SET);
     return output;
   }
 }

@@ -28,33 +28,33 @@ export class Native {
   readonly libc: NativeLibrary<typeof LIBC>;
   readonly libbpf: NativeLibrary<typeof LIBBPF>;
   readonly pageSize: number;
-  private readonly decoder = new TextDecoder();
-  private readonly encoder = new TextEncoder();
-  private readonly messages: string[] = [];
-  private readonly errno: Int32Array;
+  readonly #decoder = new TextDecoder();
+  readonly #encoder = new TextEncoder();
+  readonly #messages: string[] = [];
+  readonly #errno: Int32Array;
   /** libbpf keeps its address for as long as the process lives: it must not be collected. */
   protected readonly print: NativeCallback;
   /** libbpf's own, which writes to stderr. */
-  private defaultPrint = NULL_ADDRESS;
-  private readonly thread: CallThread | undefined;
+  #defaultPrint = NULL_ADDRESS;
+  readonly #thread: CallThread | undefined;
 
   constructor(readonly backend: NativeBackend) {
     this.libc = openLibc(backend);
     this.libbpf = openLibrary(backend, LIBBPF_SONAME, LIBBPF);
     this.pageSize = this.libc.getpagesize();
-    this.errno = new Int32Array(backend.memory(this.libc.__errno_location(), 4));
-    this.print = this.keepLibbpfMessages();
-    this.thread = CallThread.open(backend, LIBBPF_SONAME);
+    this.#errno = new Int32Array(backend.memory(this.libc.__errno_location(), 4));
+    this.print = this.#keepLibbpfMessages();
+    this.#thread = CallThread.open(backend, LIBBPF_SONAME);
   }
 
   /** errno of the last failed libc call on this thread; read it before anything else runs. */
   lastErrno(): number {
-    return this.errno[0] ?? 0;
+    return this.#errno[0] ?? 0;
   }
 
   /** NUL-terminated UTF-8, for a `buffer` parameter. */
   cString(text: string): Uint8Array {
-    return this.encoder.encode(`${text}\0`);
+    return this.#encoder.encode(`${text}\0`);
   }
 
   /** The C string at an address; empty for NULL. */
@@ -70,7 +70,7 @@ export class Native {
       if (end >= 0) break;
       at += length;
     }
-    return this.decoder.decode(Uint8Array.from(bytes));
+    return this.#decoder.decode(Uint8Array.from(bytes));
   }
 
   /**
@@ -78,9 +78,9 @@ export class Native {
    * the verifier said meanwhile. `call` returns a negative errno or a pointer (0: see errno).
    */
   check<Result extends number>(operation: string, call: () => Result): Result {
-    this.messages.length = 0;
+    this.#messages.length = 0;
     const result = call();
-    if (result < 0) throw new SystemError(operation, -result, this.takeMessages());
+    if (result < 0) throw new SystemError(operation, -result, this.#takeMessages());
     return result;
   }
 
@@ -89,17 +89,17 @@ export class Native {
    * runtime's signals, for garbage collection and for profiles, go to the threads that run JavaScript.
    */
   checkUninterrupted(operation: string, name: 'bpf_object__load', argument: Address): void {
-    this.libbpf.libbpf_set_print(this.defaultPrint);
-    const call = this.thread?.call(name, argument);
+    this.libbpf.libbpf_set_print(this.#defaultPrint);
+    const call = this.#thread?.call(name, argument);
     this.libbpf.libbpf_set_print(this.print.address);
     if (call === undefined) this.check(operation, () => this.libbpf[name](argument));
     else if (call.result < 0) throw new SystemError(operation, -call.result, call.output);
   }
 
   checkPointer(operation: string, call: () => Address): Address {
-    this.messages.length = 0;
+    this.#messages.length = 0;
     const result = call();
-    if (result === 0) throw new SystemError(operation, this.lastErrno(), this.takeMessages());
+    if (result === 0) throw new SystemError(operation, this.lastErrno(), this.#takeMessages());
     return result;
   }
 
@@ -130,11 +130,11 @@ export class Native {
     this.libc.munmap(address, length);
   }
 
-  private takeMessages(): string {
-    return this.messages.splice(0).join('');
+  #takeMessages(): string {
+    return this.#messages.splice(0).join('');
   }
 
-  private keepLibbpfMessages(): NativeCallback {
+  #keepLibbpfMessages(): NativeCallback {
     const LIBBPF_DEBUG = 2;
     let text = new Uint8Array(STRING_MAX_BYTES);
     const print = this.backend.callback(['i32', 'pointer', 'pointer'], (level, format, args) => {
@@ -148,11 +148,11 @@ export class Native {
         text = new Uint8Array(length + 1);
         length = write();
       }
-      this.messages.push(this.decoder.decode(text.subarray(0, Math.max(length, 0))));
+      this.#messages.push(this.#decoder.decode(text.subarray(0, Math.max(length, 0))));
       if (text.length > STRING_MAX_BYTES) text = new Uint8Array(STRING_MAX_BYTES);
       return length;
     });
-    this.defaultPrint = this.libbpf.libbpf_set_print(print.address);
+    this.#defaultPrint = this.libbpf.libbpf_set_print(print.address);
     return print;
   }
 }

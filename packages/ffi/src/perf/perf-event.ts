@@ -19,14 +19,19 @@ export interface PerfEventTarget {
 }
 
 export class PerfEvent extends Handle {
-  private owned = true;
+  #owned = true;
+
+  readonly #native: Native;
+  readonly #descriptor: number;
 
   private constructor(
-    private readonly native: Native,
-    private readonly descriptor: number,
+    native: Native,
+    descriptor: number,
     readonly target: PerfEventTarget,
   ) {
     super(`perf event on CPU ${target.cpu}`);
+    this.#native = native;
+    this.#descriptor = descriptor;
   }
 
   /**
@@ -53,17 +58,17 @@ export class PerfEvent extends Handle {
   /** The kernel's descriptor. @throws ClosedError */
   get fd(): number {
     this.guard();
-    return this.descriptor;
+    return this.#descriptor;
   }
 
   enable(): void {
     this.guard();
-    this.native.checkErrno('enable perf event', this.native.libc.ioctl(this.fd, IOC_ENABLE, 0));
+    this.#native.checkErrno('enable perf event', this.#native.libc.ioctl(this.fd, IOC_ENABLE, 0));
   }
 
   disable(): void {
     this.guard();
-    this.native.checkErrno('disable perf event', this.native.libc.ioctl(this.fd, IOC_DISABLE, 0));
+    this.#native.checkErrno('disable perf event', this.#native.libc.ioctl(this.fd, IOC_DISABLE, 0));
   }
 
   /**
@@ -71,11 +76,11 @@ export class PerfEvent extends Handle {
    * the link calls when it does.
    */
   disown(): () => void {
-    this.owned = false;
+    this.#owned = false;
     return () => this.close();
   }
 
   protected release(): void {
-    if (this.owned) this.native.libc.close(this.descriptor);
+    if (this.#owned) this.#native.libc.close(this.#descriptor);
   }
 }

@@ -20,39 +20,41 @@ const RECORD_MAX_BYTES = 65_536;
 export type PerfRecordVisitor = (record: DataView) => void;
 
 export class PerfRing extends Handle {
-  private readonly address: Address;
-  private readonly control: BigInt64Array<ArrayBuffer>;
-  private readonly data: Uint8Array<ArrayBuffer>;
-  private readonly joined = new Uint8Array(RECORD_MAX_BYTES);
-  private draining = false;
+  readonly #address: Address;
+  readonly #control: BigInt64Array<ArrayBuffer>;
+  readonly #data: Uint8Array<ArrayBuffer>;
+  readonly #joined = new Uint8Array(RECORD_MAX_BYTES);
+  #draining = false;
+
+  readonly #native: Native;
+  readonly #dataPages: number;
 
   /**
    * @param dataPages pages of the ring, a power of two.
    * @throws SystemError EPERM above perf_event_mlock_kb without CAP_IPC_LOCK.
    */
-  constructor(
-    private readonly native: Native,
-    event: PerfEvent,
-    private readonly dataPages: number,
-  ) {
+  constructor(native: Native, event: PerfEvent, dataPages: number) {
     super(`perf ring of CPU ${event.target.cpu}`);
+    this.#native = native;
+    this.#dataPages = dataPages;
+
     const { pageSize, backend } = native;
-    this.address = native.map('map perf ring', event.fd, (1 + dataPages) * pageSize, true, 0);
-    this.control = new BigInt64Array(backend.memory(this.address, pageSize));
-    this.data = new Uint8Array(
-      backend.memory((this.address + pageSize) as Address, dataPages * pageSize),
+    this.#address = native.map('map perf ring', event.fd, (1 + dataPages) * pageSize, true, 0);
+    this.#control = new BigInt64Array(backend.memory(this.#address, pageSize));
+    this.#data = new Uint8Array(
+      backend.memory((this.#address + pageSize) as Address, dataPages * pageSize),
     );
   }
 
   /** Bytes of records that it has room for. */
   get capacity(): number {
-    return this.data.length;
+    return this.#data.length;
   }
 
   /** Bytes of records that wait to be read. @throws ClosedError */
   get pending(): number {
     this.guard();
-    const { control } = this;
+    const control = this.#control;
     return Number(Atomics.load(control, HEAD_WORD) - Atomics.load(control, TAIL_WORD));
   }
 
@@ -64,16 +66,16 @@ export class PerfRing extends Handle {
    */
   drain(visit: PerfRecordVisitor): number {
     this.guard();
-    if (this.draining) throw new TypeError(`${this.label} is being drained already`);
-    const head = Atomics.load(this.control, HEAD_WORD);
-    let tail = Atomics.load(this.control, TAIL_WORD);
-    const mask = this.data.length - 1;
+    if (this.#draining) throw new TypeError(`${this.label} is being drained already`);
+    const head = Atomics.load(this.#control, HEAD_WORD);
+    let tail = Atomics.load(this.#control, TAIL_WORD);
+    const mask = this.#data.length - 1;
     let records = 0;
-    this.draining = true;
+    this.#draining = true;
     try {
       while (tail < head && !this.closed) {
         const at = Number(tail & BigInt(mask));
-        const size = (this.data[(at + 6) & mask] ?? 0) | ((this.data[(at + 7) & mask] ?? 0) << 8);
+        const size = (this.#data[(at + 6) & mask] ?? 0) | ((this.#data[(at + 7) & mask] ?? 0) << 8);
         // Cannot be: the kernel writes whole records. Give up on what is there, not hang.
         if (size < HEADER_BYTES) {
           tail = head;
@@ -81,18 +83,19 @@ export class PerfRing extends Handle {
         }
         tail += BigInt(size);
         records++;
-        visit(this.record(at, size));
+        visit(this.#record(at, size));
       }
     } finally {
-      this.draining = false;
-      Atomics.store(this.control, TAIL_WORD, tail);
-      if (this.closed) this.unmap();
+      this.#draining = false;
+      Atomics.store(this.#control, TAIL_WORD, tail);
+      if (this.closed) this.#unmap();
     }
     return records;
   }
 
-  private record(at: number, size: number): DataView {
-    const { data, joined } = this;
+  #record(at: number, size: number): DataView {
+    const data = this.#data;
+    const joined = this.#joined;
     const untilEnd = data.length - at;
     if (size <= untilEnd) return new DataView(data.buffer, data.byteOffset + at, size);
     joined.set(data.subarray(at));
@@ -101,11 +104,15 @@ export class PerfRing extends Handle {
   }
 
   protected release(): void {
-    if (!this.draining) this.unmap();
+    if (!this.#draining) this.#unmap();
   }
 
-  private unmap(): void {
-    const { native, address, dataPages, control, data } = this;
+  #unmap(): void {
+    const native = this.#native;
+    const address = this.#address;
+    const dataPages = this.#dataPages;
+    const control = this.#control;
+    const data = this.#data;
     native.unmap(address, (1 + dataPages) * native.pageSize, [control.buffer, data.buffer]);
   }
 }

@@ -27,50 +27,54 @@ const BUSY_DELAY_MS = 10;
 const IDLE_DELAY_MS = { timer: 50, wakeup: 1000 } as const;
 
 export class DrainLoop extends Handle {
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private delay: number;
-  private readonly busyDelay: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #delay: number;
+  readonly #busyDelay: number;
 
-  constructor(private readonly options: DrainLoopOptions) {
+  readonly #options: DrainLoopOptions;
+
+  constructor(options: DrainLoopOptions) {
     super('drain loop');
-    this.busyDelay = options.busyDelayMs ?? BUSY_DELAY_MS;
-    this.delay = this.busyDelay;
-    this.schedule();
+    this.#options = options;
+
+    this.#busyDelay = options.busyDelayMs ?? BUSY_DELAY_MS;
+    this.#delay = this.#busyDelay;
+    this.#schedule();
   }
 
-  private schedule(): void {
-    this.timer = setTimeout(() => this.look(false), this.delay);
+  #schedule(): void {
+    this.#timer = setTimeout(() => this.#look(false), this.#delay);
   }
 
-  private look(woken: boolean): void {
+  #look(woken: boolean): void {
     try {
-      const records = this.options.drain();
+      const records = this.#options.drain();
       if (this.closed) return;
       // A wake-up may come for a record that is still being written: look once more, and do
       // not sleep at once, or the two would chase each other.
-      this.delay = records > 0 || woken ? this.busyDelay : this.idleDelay();
+      this.#delay = records > 0 || woken ? this.#busyDelay : this.#idleDelay();
     } catch (error) {
       this.close();
-      this.options.onError(error);
+      this.#options.onError(error);
       return;
     }
-    this.schedule();
+    this.#schedule();
   }
 
-  private idleDelay(): number {
-    const { wakeup, idleDelayMs } = this.options;
-    if (wakeup?.arm(() => this.wake())) return idleDelayMs ?? IDLE_DELAY_MS.wakeup;
-    return Math.min(this.delay * 2, idleDelayMs ?? IDLE_DELAY_MS.timer);
+  #idleDelay(): number {
+    const { wakeup, idleDelayMs } = this.#options;
+    if (wakeup?.arm(() => this.#wake())) return idleDelayMs ?? IDLE_DELAY_MS.wakeup;
+    return Math.min(this.#delay * 2, idleDelayMs ?? IDLE_DELAY_MS.timer);
   }
 
-  private wake(): void {
+  #wake(): void {
     if (this.closed) return;
-    clearTimeout(this.timer);
-    this.look(true);
+    clearTimeout(this.#timer);
+    this.#look(true);
   }
 
   protected release(): void {
-    clearTimeout(this.timer);
-    this.options.wakeup?.close();
+    clearTimeout(this.#timer);
+    this.#options.wakeup?.close();
   }
 }

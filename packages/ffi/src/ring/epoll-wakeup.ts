@@ -25,76 +25,77 @@ export interface Wakeup {
 }
 
 export class EpollWakeup extends Handle implements Wakeup {
-  private readonly epoll: number;
+  readonly #epoll: number;
   /** Written to for closing, so that the thread comes back. */
-  private readonly closeEvent: number;
-  private readonly thread: PollThread;
-  private onReady: (() => void) | undefined;
-  private failed = false;
+  readonly #closeEvent: number;
+  readonly #thread: PollThread;
+  #onReady: (() => void) | undefined;
+  #failed = false;
+
+  readonly #native: Native;
 
   /**
    * @param descriptors what to wait for, one or several: `map.fd` of a ring buffer, `fd` of a perf event.
    * @throws SystemError EPERM when it cannot be polled.
    */
-  constructor(
-    private readonly native: Native,
-    descriptors: number | readonly number[],
-  ) {
+  constructor(native: Native, descriptors: number | readonly number[]) {
     super('epoll wakeup');
+    this.#native = native;
+
     const { libc, backend } = native;
-    this.epoll = native.checkErrno('create epoll', libc.epoll_create1(CLOEXEC));
-    this.closeEvent = libc.eventfd(0, CLOEXEC);
+    this.#epoll = native.checkErrno('create epoll', libc.epoll_create1(CLOEXEC));
+    this.#closeEvent = libc.eventfd(0, CLOEXEC);
     try {
-      native.checkErrno('create eventfd', this.closeEvent);
-      this.watch(this.closeEvent);
-      for (const descriptor of [descriptors].flat()) this.watch(descriptor);
+      native.checkErrno('create eventfd', this.#closeEvent);
+      this.#watch(this.#closeEvent);
+      for (const descriptor of [descriptors].flat()) this.#watch(descriptor);
     } catch (error) {
-      this.closeDescriptors();
+      this.#closeDescriptors();
       throw error;
     }
-    this.thread = backend.pollThread(
-      this.epoll,
+    this.#thread = backend.pollThread(
+      this.#epoll,
       () => {
-        const { onReady } = this;
-        this.onReady = undefined;
+        const onReady = this.#onReady;
+        this.#onReady = undefined;
         onReady?.();
       },
       () => {
-        this.failed = true;
+        this.#failed = true;
       },
     );
   }
 
   arm(onReady: () => void): boolean {
     this.guard();
-    if (this.failed) return false;
-    const armed = this.onReady !== undefined;
-    this.onReady = onReady;
-    if (!armed) this.thread.poll();
+    if (this.#failed) return false;
+    const armed = this.#onReady !== undefined;
+    this.#onReady = onReady;
+    if (!armed) this.#thread.poll();
     return true;
   }
 
   protected release(): void {
-    if (this.failed) {
-      this.closeDescriptors();
+    if (this.#failed) {
+      this.#closeDescriptors();
       return;
     }
-    this.native.libc.write(this.closeEvent, new Uint8Array(BigUint64Array.of(1n).buffer), 8);
-    this.thread.end([this.epoll, this.closeEvent]);
+    this.#native.libc.write(this.#closeEvent, new Uint8Array(BigUint64Array.of(1n).buffer), 8);
+    this.#thread.end([this.#epoll, this.#closeEvent]);
   }
 
-  private watch(descriptor: number): void {
+  #watch(descriptor: number): void {
     // struct epoll_event: the events word, then data that nobody reads.
     const event = new Uint8Array(EPOLL_EVENT_BYTES);
     event[0] = EPOLLIN;
-    this.native.checkErrno(
+    this.#native.checkErrno(
       `watch descriptor ${descriptor}`,
-      this.native.libc.epoll_ctl(this.epoll, EPOLL_CTL_ADD, descriptor, event),
+      this.#native.libc.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, descriptor, event),
     );
   }
 
-  private closeDescriptors(): void {
-    this.native.libc.close(this.epoll);
-    this.native.libc.close(this.closeEvent);
+  #closeDescriptors(): void {
+    this.#native.libc.close(this.#epoll);
+    this.#native.libc.close(this.#closeEvent);
   }
 }

@@ -34,45 +34,49 @@ export type RecordVisitor = (memory: RingMemory, offset: number, length: number)
 export class RingBuffer extends Handle {
   /** Bytes of the data area. */
   readonly size: number;
-  private readonly consumerAddress: Address;
-  private readonly dataAddress: Address;
-  private readonly mappedBytes: number;
-  private readonly consumerPosition: BigInt64Array<ArrayBuffer>;
+  readonly #consumerAddress: Address;
+  readonly #dataAddress: Address;
+  readonly #mappedBytes: number;
+  readonly #consumerPosition: BigInt64Array<ArrayBuffer>;
   /** Low words only: the distance between the positions is below 2^32. */
-  private readonly producerPosition: Uint32Array<ArrayBuffer>;
-  private readonly headers: Int32Array<ArrayBuffer>;
-  private readonly memory: RingMemory;
-  private position: bigint;
-  private draining = false;
+  readonly #producerPosition: Uint32Array<ArrayBuffer>;
+  readonly #headers: Int32Array<ArrayBuffer>;
+  readonly #memory: RingMemory;
+  #position: bigint;
+  #draining = false;
+
+  readonly #native: Native;
 
   /** @throws SystemError when the map is not a ring buffer or may not be mapped. */
   constructor(
-    private readonly native: Native,
+    native: Native,
     readonly map: BpfMap,
   ) {
     super(`ring buffer ${map.name}`);
+    this.#native = native;
+
     const { pageSize, backend } = native;
     this.size = map.maxEntries;
-    this.mappedBytes = pageSize + 2 * this.size;
-    this.consumerAddress = native.map(`map ${map.name}`, map.fd, pageSize, true, 0);
+    this.#mappedBytes = pageSize + 2 * this.size;
+    this.#consumerAddress = native.map(`map ${map.name}`, map.fd, pageSize, true, 0);
     try {
-      this.dataAddress = native.map(`map ${map.name}`, map.fd, this.mappedBytes, false, pageSize);
+      this.#dataAddress = native.map(`map ${map.name}`, map.fd, this.#mappedBytes, false, pageSize);
     } catch (error) {
-      native.libc.munmap(this.consumerAddress, pageSize);
+      native.libc.munmap(this.#consumerAddress, pageSize);
       throw error;
     }
-    this.consumerPosition = new BigInt64Array(backend.memory(this.consumerAddress, 8));
-    this.producerPosition = new Uint32Array(backend.memory(this.dataAddress, 8));
-    const data = backend.memory((this.dataAddress + pageSize) as Address, 2 * this.size);
-    this.headers = new Int32Array(data);
-    this.memory = { bytes: bytesOf(data), view: new DataView(data) };
-    this.position = Atomics.load(this.consumerPosition, 0);
+    this.#consumerPosition = new BigInt64Array(backend.memory(this.#consumerAddress, 8));
+    this.#producerPosition = new Uint32Array(backend.memory(this.#dataAddress, 8));
+    const data = backend.memory((this.#dataAddress + pageSize) as Address, 2 * this.size);
+    this.#headers = new Int32Array(data);
+    this.#memory = { bytes: bytesOf(data), view: new DataView(data) };
+    this.#position = Atomics.load(this.#consumerPosition, 0);
   }
 
   /** Bytes that are waiting, headers included. */
   get available(): number {
     this.guard();
-    return this.pendingBytes();
+    return this.#pendingBytes();
   }
 
   /**
@@ -83,15 +87,16 @@ export class RingBuffer extends Handle {
    */
   drain(visit: RecordVisitor, limit = Number.MAX_SAFE_INTEGER): number {
     this.guard();
-    if (this.draining) throw new TypeError(`${this.label} is being drained already`);
-    const { headers, memory } = this;
+    if (this.#draining) throw new TypeError(`${this.label} is being drained already`);
+    const headers = this.#headers;
+    const memory = this.#memory;
     const mask = this.size - 1;
-    const first = Number(this.position & BigInt(mask));
-    const pending = this.pendingBytes();
-    const end = LOADS_ARE_ORDERED ? pending : this.finishedBytes(first, pending);
+    const first = Number(this.#position & BigInt(mask));
+    const pending = this.#pendingBytes();
+    const end = LOADS_ARE_ORDERED ? pending : this.#finishedBytes(first, pending);
     let at = 0;
     let records = 0;
-    this.draining = true;
+    this.#draining = true;
     try {
       while (at < end && records < limit) {
         const offset = (first + at) & mask;
@@ -106,12 +111,12 @@ export class RingBuffer extends Handle {
         }
       }
     } finally {
-      this.draining = false;
+      this.#draining = false;
       if (at > 0) {
-        this.position += BigInt(at);
-        Atomics.store(this.consumerPosition, 0, this.position);
+        this.#position += BigInt(at);
+        Atomics.store(this.#consumerPosition, 0, this.#position);
       }
-      if (this.closed) this.unmap();
+      if (this.closed) this.#unmap();
     }
     return records;
   }
@@ -121,17 +126,17 @@ export class RingBuffer extends Handle {
    * record before the header that says it is complete, all headers are looked at first, and
    * the records only behind a fence.
    */
-  private finishedBytes(first: number, pending: number): number {
-    const { headers } = this;
+  #finishedBytes(first: number, pending: number): number {
+    const headers = this.#headers;
     const mask = this.size - 1;
-    this.fence();
+    this.#fence();
     let at = 0;
     while (at < pending) {
       const header = headers[((first + at) & mask) >>> 2]!;
       if (header < 0) break;
       at += (HEADER_BYTES + (header & LENGTH_MASK) + 7) & ~7;
     }
-    this.fence();
+    this.#fence();
     return at;
   }
 
@@ -140,26 +145,29 @@ export class RingBuffer extends Handle {
    * the writable page, because Atomics on the read-only pages crash: the JIT compiles even a
    * load to a read-modify-write.
    */
-  private fence(): void {
-    Atomics.store(this.consumerPosition, 0, this.position);
-    Atomics.load(this.consumerPosition, 0);
+  #fence(): void {
+    Atomics.store(this.#consumerPosition, 0, this.#position);
+    Atomics.load(this.#consumerPosition, 0);
   }
 
-  private pendingBytes(): number {
+  #pendingBytes(): number {
     // Makes the JIT load the producer position anew each time it gets here.
-    Atomics.load(this.consumerPosition, 0);
-    return ((this.producerPosition[0] ?? 0) - Number(this.position & 0xffff_ffffn)) >>> 0;
+    Atomics.load(this.#consumerPosition, 0);
+    return ((this.#producerPosition[0] ?? 0) - Number(this.#position & 0xffff_ffffn)) >>> 0;
   }
 
   protected release(): void {
-    if (!this.draining) this.unmap();
+    if (!this.#draining) this.#unmap();
   }
 
-  private unmap(): void {
-    const { native, headers, producerPosition, consumerPosition } = this;
+  #unmap(): void {
+    const native = this.#native;
+    const headers = this.#headers;
+    const producerPosition = this.#producerPosition;
+    const consumerPosition = this.#consumerPosition;
     const dataBuffers = [headers.buffer, producerPosition.buffer];
-    native.unmap(this.dataAddress, this.mappedBytes, dataBuffers);
-    native.unmap(this.consumerAddress, native.pageSize, [consumerPosition.buffer]);
+    native.unmap(this.#dataAddress, this.#mappedBytes, dataBuffers);
+    native.unmap(this.#consumerAddress, native.pageSize, [consumerPosition.buffer]);
   }
 }
 

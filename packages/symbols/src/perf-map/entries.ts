@@ -44,10 +44,11 @@ export class PerfMapEntries {
   readonly #history = new EntryHistory();
   readonly #line = new MapLine();
 
-  constructor(
-    limits: PerfMapLimits,
-    private readonly share = new MapShare(),
-  ) {
+  readonly #share: MapShare;
+
+  constructor(limits: PerfMapLimits, share = new MapShare()) {
+    this.#share = share;
+
     this.#limits = limits;
   }
 
@@ -55,14 +56,14 @@ export class PerfMapEntries {
   pay(bytesRead: number): void {
     const entries = this.count - this.#paidEntries;
     const nameBytes = this.#nameBytes - this.#paidNameBytes;
-    if (!this.share.take(bytesRead, entries, nameBytes)) this.truncated = true;
+    if (!this.#share.take(bytesRead, entries, nameBytes)) this.truncated = true;
     this.#paidEntries = this.count;
     this.#paidNameBytes = this.#nameBytes;
   }
 
   /** They are not asked any more. */
   release(): void {
-    this.share.release();
+    this.#share.release();
   }
 
   /** Adds the whole lines of `bytes`, read at `since`, and tells how many bytes they were. */

@@ -83,11 +83,12 @@ export class JitDump {
   /** CLOCK_MONOTONIC of this refresh. */
   #now: number | undefined;
 
+  readonly #fd: number;
+
   /** @param fd a jitdump, open for reading: it stays the caller's, and open until `close`. */
-  constructor(
-    private readonly fd: number,
-    options: JitDumpOptions = {},
-  ) {
+  constructor(fd: number, options: JitDumpOptions = {}) {
+    this.#fd = fd;
+
     const { memory, ...limits } = options;
     this.#limits = { ...DEFAULTS, ...limits };
     this.#memory = memory;
@@ -118,7 +119,7 @@ export class JitDump {
   refresh(now?: number): void {
     if (this.#closed) return;
     this.#now = now;
-    const size = Math.min(fstatSync(this.fd).size, this.#limits.maxBytes);
+    const size = Math.min(fstatSync(this.#fd).size, this.#limits.maxBytes);
     if (size < this.#offset) {
       this.#giveBack();
       this.#entries = this.#noEntries();
@@ -211,7 +212,7 @@ export class JitDump {
 
   /** Of the user that the file is of. */
   #share(): MapShare | undefined {
-    return this.#memory?.share(fstatSync(this.fd).uid);
+    return this.#memory?.share(fstatSync(this.#fd).uid);
   }
 
   #giveBack(): void {
@@ -223,7 +224,7 @@ export class JitDump {
   /** 0 while it is not written yet. */
   #headerSize(size: number): number {
     if (size < HEADER.bytes) return 0;
-    const length = readSync(this.fd, this.#piece, 0, HEADER.bytes, 0);
+    const length = readSync(this.#fd, this.#piece, 0, HEADER.bytes, 0);
     const view = viewOf(this.#piece);
     const total = view.getUint32(HEADER.totalSize, true);
     this.#hasTimes = (view.getBigUint64(HEADER.flags, true) & ARCH_TIMESTAMP) === 0n;
@@ -233,7 +234,7 @@ export class JitDump {
   /** The whole records of the next piece; gives how many bytes they were. */
   #readRecords(size: number): number {
     const left = size - this.#offset;
-    const length = readSync(this.fd, this.#piece, 0, Math.min(PIECE, left), this.#offset);
+    const length = readSync(this.#fd, this.#piece, 0, Math.min(PIECE, left), this.#offset);
     this.#read += length;
     const view = viewOf(this.#piece);
     let at = 0;

@@ -61,11 +61,18 @@ export class JitUnwindings {
   readonly #places = new Map<string, number>();
   #bytes = 0;
 
+  readonly #maxBytes: number;
+  /** What it shares with other maps. */
+  readonly #share: MapShare;
+
   constructor(
-    private readonly maxBytes: number,
-    /** What it shares with other maps. */
-    private readonly share = new MapShare(),
-  ) {}
+    maxBytes: number,
+
+    share = new MapShare(),
+  ) {
+    this.#maxBytes = maxBytes;
+    this.#share = share;
+  }
 
   /** Its number; undefined where there is no room for another. */
   add(unwinding: JitUnwinding): number | undefined {
@@ -75,7 +82,8 @@ export class JitUnwindings {
     if (known !== undefined) return known;
     const bytes = ehFrame.length + ehFrameHeader.length;
     // Its text, by which it is found again, is as long.
-    if (this.#bytes + bytes > this.maxBytes || !this.share.take(0, 1, 2 * bytes)) return undefined;
+    if (this.#bytes + bytes > this.#maxBytes || !this.#share.take(0, 1, 2 * bytes))
+      return undefined;
     this.#bytes += bytes;
     this.#places.set(key, this.#known.length);
     return this.#known.push(unwinding) - 1;
@@ -83,7 +91,7 @@ export class JitUnwindings {
 
   /** They are not asked any more. */
   release(): void {
-    this.share.release();
+    this.#share.release();
   }
 
   at(number: number): JitUnwinding | undefined {

@@ -65,23 +65,29 @@ export class MapMemory {
 export class MapShare {
   #taken = 0;
 
+  readonly #takeBytes: (bytes: number) => boolean;
+  readonly #read: (bytes: number) => void;
+
   constructor(
-    private readonly takeBytes: (bytes: number) => boolean = () => true,
-    private readonly read: (bytes: number) => void = () => {},
-  ) {}
+    takeBytes: (bytes: number) => boolean = () => true,
+    read: (bytes: number) => void = () => {},
+  ) {
+    this.#takeBytes = takeBytes;
+    this.#read = read;
+  }
 
   /** For what was read, and what is kept of it; false when there is no room, and nothing is to follow. */
   take(bytesRead: number, entries: number, nameBytes: number): boolean {
-    this.read(bytesRead);
+    this.#read(bytesRead);
     const bytes = Math.ceil(bytesRead * READ_SHARE) + entries * ENTRY_BYTES + nameBytes;
-    if (!this.takeBytes(bytes)) return false;
+    if (!this.#takeBytes(bytes)) return false;
     this.#taken += bytes;
     return true;
   }
 
   /** Gives back all of it. */
   release(): void {
-    this.takeBytes(-this.#taken);
+    this.#takeBytes(-this.#taken);
     this.#taken = 0;
   }
 }

@@ -78,53 +78,61 @@ function isBefore(fd: number, offset: number, bytes: Uint8Array): boolean {
 
 /** Those lines of one piece that cover an address which is asked for. */
 class CoveringLines {
-  private readonly line = new MapLine();
-  private count = 0;
-  private readonly first = new Int32Array(MAX_LINES);
-  private readonly last = new Int32Array(MAX_LINES);
-  private readonly lineStart = new Int32Array(MAX_LINES);
-  private readonly lineEnd = new Int32Array(MAX_LINES);
+  readonly #line = new MapLine();
+  #count = 0;
+  readonly #first = new Int32Array(MAX_LINES);
+  readonly #last = new Int32Array(MAX_LINES);
+  readonly #lineStart = new Int32Array(MAX_LINES);
+  readonly #lineEnd = new Int32Array(MAX_LINES);
   /** From an address that has its answer on: the next that may have none. */
-  private readonly next: Int32Array;
+  readonly #next: Int32Array;
 
-  constructor(private readonly addresses: Float64Array) {
-    this.next = new Int32Array(addresses.length + 1);
+  readonly #addresses: Float64Array;
+
+  constructor(addresses: Float64Array) {
+    this.#addresses = addresses;
+
+    this.#next = new Int32Array(addresses.length + 1);
   }
 
   /** Reads the whole lines from `start` on; gives where the last one ends, or 0 if there is none. */
   read(bytes: Uint8Array, start: number, found: (SymbolHit | undefined)[]): number {
-    this.count = 0;
+    this.#count = 0;
     let at = start;
     for (;;) {
       const newline = bytes.indexOf(NEWLINE, at);
       if (newline < 0) break;
-      if (this.line.read(bytes, at, newline)) this.add(at, newline);
+      if (this.#line.read(bytes, at, newline)) this.#add(at, newline);
       at = newline + 1;
     }
-    if (this.count > 0) this.answer(bytes, found);
+    if (this.#count > 0) this.#answer(bytes, found);
     return at;
   }
 
-  private add(lineStart: number, lineEnd: number): void {
-    const { start, size } = this.line;
-    const first = this.atOrAfter(start);
-    if (!((this.addresses[first] ?? Number.POSITIVE_INFINITY) < start + size)) return;
-    this.first[this.count] = first;
-    this.last[this.count] = this.atOrAfter(start + size) - 1;
-    this.lineStart[this.count] = lineStart;
-    this.lineEnd[this.count++] = lineEnd;
+  #add(lineStart: number, lineEnd: number): void {
+    const { start, size } = this.#line;
+    const first = this.#atOrAfter(start);
+    if (!((this.#addresses[first] ?? Number.POSITIVE_INFINITY) < start + size)) return;
+    this.#first[this.#count] = first;
+    this.#last[this.#count] = this.#atOrAfter(start + size) - 1;
+    this.#lineStart[this.#count] = lineStart;
+    this.#lineEnd[this.#count++] = lineEnd;
   }
 
   /** From the last line to the first, so that each address is answered once, however many cover it. */
-  private answer(bytes: Uint8Array, found: (SymbolHit | undefined)[]): void {
-    const { next } = this;
+  #answer(bytes: Uint8Array, found: (SymbolHit | undefined)[]): void {
+    const next = this.#next;
     for (let index = 0; index < next.length; index++) next[index] = index;
-    for (let index = this.count - 1; index >= 0; index--) {
-      const last = this.last[index] as number;
-      let address = this.openFrom(this.first[index] as number);
+    for (let index = this.#count - 1; index >= 0; index--) {
+      const last = this.#last[index] as number;
+      let address = this.#openFrom(this.#first[index] as number);
       if (address > last) continue;
-      const hit = this.hitOf(bytes, this.lineStart[index] as number, this.lineEnd[index] as number);
-      for (; address <= last; address = this.openFrom(address)) {
+      const hit = this.#hitOf(
+        bytes,
+        this.#lineStart[index] as number,
+        this.#lineEnd[index] as number,
+      );
+      for (; address <= last; address = this.#openFrom(address)) {
         found[address] = hit;
         next[address] = address + 1;
       }
@@ -132,8 +140,8 @@ class CoveringLines {
   }
 
   /** The first address from there on that has no answer of this piece (Tarjan's union-find). */
-  private openFrom(index: number): number {
-    const { next } = this;
+  #openFrom(index: number): number {
+    const next = this.#next;
     let end = index;
     while (next[end] !== end) end = next[end] as number;
     for (let at = index; at !== end; ) {
@@ -144,19 +152,19 @@ class CoveringLines {
     return end;
   }
 
-  private hitOf(bytes: Uint8Array, lineStart: number, lineEnd: number): SymbolHit {
-    this.line.read(bytes, lineStart, lineEnd);
-    const { start, size, nameStart, nameEnd } = this.line;
+  #hitOf(bytes: Uint8Array, lineStart: number, lineEnd: number): SymbolHit {
+    this.#line.read(bytes, lineStart, lineEnd);
+    const { start, size, nameStart, nameEnd } = this.#line;
     const end = Math.min(nameEnd, nameStart + MAX_NAME);
     return { name: utf8.decode(bytes.subarray(nameStart, end)), start, size };
   }
 
-  private atOrAfter(address: number): number {
+  #atOrAfter(address: number): number {
     let low = 0;
-    let high = this.addresses.length;
+    let high = this.#addresses.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.addresses[middle] as number) < address) low = middle + 1;
+      if ((this.#addresses[middle] as number) < address) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -12,11 +12,12 @@ export class Output {
   length = 0;
   readonly #limit: number;
 
+  readonly #spend: (bytes: number) => void;
+
   /** @param spend called with what comes out, before it does; may throw */
-  constructor(
-    limit: number,
-    private readonly spend: (bytes: number) => void = () => {},
-  ) {
+  constructor(limit: number, spend: (bytes: number) => void = () => {}) {
+    this.#spend = spend;
+
     this.#limit = limit;
   }
 
@@ -26,7 +27,7 @@ export class Output {
     if (needed > this.#limit) {
       throw new XzError('too-large', `more than ${this.#limit} bytes come out`);
     }
-    this.spend(count);
+    this.#spend(count);
     if (needed <= this.bytes.length) return;
     const larger = new Uint8Array(Math.min(this.#limit, Math.max(needed, this.bytes.length * 2)));
     larger.set(this.bytes.subarray(0, this.length));

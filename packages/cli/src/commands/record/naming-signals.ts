@@ -15,7 +15,11 @@ export class NamingSignals implements Disposable {
     if (!this.end()) process.exit(INTERRUPTED);
   };
 
-  constructor(private readonly profiler: ProfilerService) {}
+  readonly #profiler: ProfilerService;
+
+  constructor(profiler: ProfilerService) {
+    this.#profiler = profiler;
+  }
 
   /** Takes the signals from now on. */
   begin(): void {
@@ -27,7 +31,7 @@ export class NamingSignals implements Disposable {
     if (this.#isEnded) return false;
     this.#isEnded = true;
     say('naming was ended: what has no name yet stays without');
-    this.profiler.endNaming();
+    this.#profiler.endNaming();
     return true;
   }
 

@@ -213,27 +213,31 @@ function sideOf({ user, kernel }: RecordOptions): Side | undefined {
 
 /** Keeps the one profile of a recording for its outputs. */
 class ProfileSink implements OutputSink {
-  private collected: Profile | undefined;
+  #collected: Profile | undefined;
 
-  constructor(private readonly side: Side | undefined) {}
+  readonly #side: Side | undefined;
+
+  constructor(side: Side | undefined) {
+    this.#side = side;
+  }
 
   writeProfile(collected: Profile): void {
-    this.collected = collected;
+    this.#collected = collected;
   }
 
   async writeTo(outputs: ProfileOutputs, sending: SendOptions): Promise<WriteResult> {
-    const { collected } = this;
+    const collected = this.#collected;
     // The session has told why.
     if (collected === undefined)
       return { where: 'nothing was written', problems: ['there is no profile'] };
-    return writeOutputs(outputs, this.shown(collected), sending);
+    return writeOutputs(outputs, this.#shown(collected), sending);
   }
 
   /** What a person wants to know of it. */
   summary(counts: ProfilerCounts, isHost: boolean): string[] {
-    const { collected } = this;
+    const collected = this.#collected;
     if (collected === undefined) return [];
-    const shown = this.shown(collected);
+    const shown = this.#shown(collected);
     return [
       ...cpuStateLines(collected, counts, isHost),
       ...summaryLines(shown),
@@ -241,8 +245,8 @@ class ProfileSink implements OutputSink {
     ];
   }
 
-  private shown(collected: Profile): Profile {
-    return this.side === undefined ? collected : onlyFrames(collected, this.side);
+  #shown(collected: Profile): Profile {
+    return this.#side === undefined ? collected : onlyFrames(collected, this.#side);
   }
 }
 

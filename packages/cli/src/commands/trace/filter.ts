@@ -19,34 +19,40 @@ export class EventFilter {
   shown = 0;
   hidden = 0;
 
+  readonly #options: Pick<TraceOptions, 'comm' | 'uid' | 'failed'>;
+  readonly #programOf: ProgramOf;
+
   constructor(
-    private readonly options: Pick<TraceOptions, 'comm' | 'uid' | 'failed'>,
-    private readonly programOf: ProgramOf = () => undefined,
-  ) {}
+    options: Pick<TraceOptions, 'comm' | 'uid' | 'failed'>,
+    programOf: ProgramOf = () => undefined,
+  ) {
+    this.#options = options;
+    this.#programOf = programOf;
+  }
 
   /** Losses always pass: who reads a trace has to know that it has holes. They are not counted. */
   readonly passes = (event: ProcessEvent): boolean => {
     if (event.event === 'lost') return true;
-    const passes = this.isWanted(event);
+    const passes = this.#isWanted(event);
     if (passes) this.shown++;
     else this.hidden++;
     return passes;
   };
 
-  private isWanted(event: ProcessEventOnly): boolean {
-    const { comm, uid, failed } = this.options;
+  #isWanted(event: ProcessEventOnly): boolean {
+    const { comm, uid, failed } = this.#options;
     if (uid !== undefined && event.uid !== uid) return false;
     if (failed && !hasFailed(event)) return false;
-    return comm === undefined || comm.test(event.comm) || this.hasLongName(event, comm);
+    return comm === undefined || comm.test(event.comm) || this.#hasLongName(event, comm);
   }
 
   /** The kernel keeps 15 bytes of a name; the program's path has it whole. */
-  private hasLongName(event: ProcessEventOnly, comm: RegExp): boolean {
+  #hasLongName(event: ProcessEventOnly, comm: RegExp): boolean {
     if (Buffer.byteLength(event.comm) < COMM_BYTES) return false;
     // Half a character at the cut.
     const beginning = event.comm.replace(/\ufffd+$/, '');
     const program =
-      event.event === 'exec' || event.event === 'exit' ? event : this.programOf(event);
+      event.event === 'exec' || event.event === 'exit' ? event : this.#programOf(event);
     return namesOf(program).some((name) => name.startsWith(beginning) && comm.test(name));
   }
 }

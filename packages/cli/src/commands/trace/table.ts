@@ -17,10 +17,14 @@ import { humanDuration, type Palette } from '../../terminal/text.ts';
 const ARGV_MAX_CHARACTERS = 4096;
 
 export class Table {
-  constructor(private readonly colour: Palette) {}
+  readonly #colour: Palette;
+
+  constructor(colour: Palette) {
+    this.#colour = colour;
+  }
 
   header(): string {
-    return this.colour.bold(
+    return this.#colour.bold(
       `${'TIME'.padEnd(13)}${'EVENT'.padEnd(6)}${'PID'.padStart(8)}${'PPID'.padStart(8)}  ${'COMM'.padEnd(16)} DETAILS`,
     );
   }
@@ -29,15 +33,15 @@ export class Table {
   line(event: ProcessEvent, depth = 0): string {
     switch (event.event) {
       case 'exec':
-        return this.row(event, this.colour.green('exec  '), depth, this.execDetails(event));
+        return this.#row(event, this.#colour.green('exec  '), depth, this.#execDetails(event));
       case 'exit':
-        return this.row(event, this.colour.dim('exit  '), depth, this.exitDetails(event));
+        return this.#row(event, this.#colour.dim('exit  '), depth, this.#exitDetails(event));
       case 'fork':
-        return this.row(event, 'fork  ', depth, `child ${event.childPid}`);
+        return this.#row(event, 'fork  ', depth, `child ${event.childPid}`);
       case 'failed-exec':
-        return this.row(event, this.colour.red('failed'), depth, this.failureDetails(event));
+        return this.#row(event, this.#colour.red('failed'), depth, this.#failureDetails(event));
       case 'lost':
-        return `${this.time(event.time)} ${this.colour.yellow(`lost ${event.count} events: the ring buffer was full (--ring-size makes it larger)`)}`;
+        return `${this.#time(event.time)} ${this.#colour.yellow(`lost ${event.count} events: the ring buffer was full (--ring-size makes it larger)`)}`;
     }
   }
 
@@ -47,10 +51,10 @@ export class Table {
       event === 'limited'
         ? `${count} events kept back by --rate-limit`
         : `${count} processes are not followed: too many run at once`;
-    return `${this.time(time)} ${this.colour.yellow(what)}`;
+    return `${this.#time(time)} ${this.#colour.yellow(what)}`;
   }
 
-  private row(
+  #row(
     event: ExecEvent | ExitEvent | FailedExecEvent | ForkEvent,
     kind: string,
     depth: number,
@@ -58,35 +62,35 @@ export class Table {
   ): string {
     const pid = String(event.pid).padStart(8);
     const ppid = String(event.ppid).padStart(8);
-    return `${this.time(event.time)} ${kind}${pid}${ppid}  ${printable(event.comm).padEnd(16)} ${indent(depth)}${details}`;
+    return `${this.#time(event.time)} ${kind}${pid}${ppid}  ${printable(event.comm).padEnd(16)} ${indent(depth)}${details}`;
   }
 
   /** Program and arguments come last, so that the rest of the line can be pasted. */
-  private execDetails(event: ExecEvent): string {
+  #execDetails(event: ExecEvent): string {
     const container = event.containerId === null ? '' : `[${event.containerId.slice(0, 12)}] `;
     const user = event.uid === 0 ? '' : `(uid ${event.uid}) `;
-    return `${this.colour.dim(user + container)}${programOf(event)}`;
+    return `${this.#colour.dim(user + container)}${programOf(event)}`;
   }
 
-  private failureDetails(event: FailedExecEvent): string {
+  #failureDetails(event: FailedExecEvent): string {
     const { error, filename } = event;
     const line = event.argv.length === 0 && !event.argvTruncated ? '' : `: ${programOf(event)}`;
-    return `${this.colour.red(error)} ${filename === null ? '?' : shellWord(filename)}${line}`;
+    return `${this.#colour.red(error)} ${filename === null ? '?' : shellWord(filename)}${line}`;
   }
 
-  private exitDetails(event: ExitEvent): string {
+  #exitDetails(event: ExitEvent): string {
     const how =
       event.signal !== null
-        ? this.colour.red(`${event.signal}${event.coreDumped ? ' (core dumped)' : ''}`)
+        ? this.#colour.red(`${event.signal}${event.coreDumped ? ' (core dumped)' : ''}`)
         : event.exitCode === 0
           ? 'code 0'
-          : this.colour.red(`code ${event.exitCode}`);
+          : this.#colour.red(`code ${event.exitCode}`);
     const program = programOf(event);
     const line = program === '' ? '' : `: ${program}`;
     return `${how} after ${humanDuration(event.lifetimeNs)}${line}`;
   }
 
-  private time(nanoseconds: bigint): string {
+  #time(nanoseconds: bigint): string {
     const date = new Date(Number(nanoseconds / 1_000_000n));
     const two = (value: number) => String(value).padStart(2, '0');
     return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;

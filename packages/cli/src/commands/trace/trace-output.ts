@@ -23,84 +23,88 @@ export class TraceOutput {
   problem: string | undefined;
   /** Events whose line was not taken by a reader who is there and does not read. */
   undelivered = 0;
-  private readonly output: Output;
-  private readonly encoder = new TextEncoder();
-  private writer: PipeWriter | undefined;
-  private takenAt = performance.now();
-  private patienceMs = PATIENCE_MS;
-  private watch: ReturnType<typeof setInterval> | undefined;
-  private readonly givenUp = Promise.withResolvers<'given up'>();
-  private hasGivenUp = false;
+  readonly #output: Output;
+  readonly #encoder = new TextEncoder();
+  #writer: PipeWriter | undefined;
+  #takenAt = performance.now();
+  #patienceMs = PATIENCE_MS;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  readonly #givenUp = Promise.withResolvers<'given up'>();
+  #hasGivenUp = false;
+
+  readonly #stop: () => void;
 
   /** @param stop ends the trace. */
-  constructor(private readonly stop: () => void) {
-    this.output = new Output(STDOUT, stop);
+  constructor(stop: () => void) {
+    this.#stop = stop;
+
+    this.#output = new Output(STDOUT, stop);
   }
 
   /** Before the first line. */
   open(session: Session): Disposable {
-    this.writer = pipeWriter(session, STDOUT);
-    return { [Symbol.dispose]: () => this.writer?.[Symbol.dispose]() };
+    this.#writer = pipeWriter(session, STDOUT);
+    return { [Symbol.dispose]: () => this.#writer?.[Symbol.dispose]() };
   }
 
   /** Nobody reads any more. */
   end(): void {
-    this.output.end();
+    this.#output.end();
   }
 
   /** The trace ends: from now on the reader is waited for only while it reads. */
   endWhenStalled(): void {
-    if (this.watch !== undefined) return;
-    this.takenAt = performance.now();
-    this.watch = setInterval(() => {
-      if (performance.now() - this.takenAt > this.patienceMs) this.giveUp();
+    if (this.#watch !== undefined) return;
+    this.#takenAt = performance.now();
+    this.#watch = setInterval(() => {
+      if (performance.now() - this.#takenAt > this.#patienceMs) this.#giveUp();
     }, LOOK_MS);
-    this.watch.unref();
+    this.#watch.unref();
   }
 
   /** A reader that does not read now is not waited for. */
   hurry(): void {
-    this.patienceMs = HURRY_MS;
+    this.#patienceMs = HURRY_MS;
   }
 
-  private giveUp(): void {
-    clearInterval(this.watch);
-    this.hasGivenUp = true;
-    this.givenUp.resolve('given up');
+  #giveUp(): void {
+    clearInterval(this.#watch);
+    this.#hasGivenUp = true;
+    this.#givenUp.resolve('given up');
   }
 
   /** @param others which of the lines are about no event: the header, a loss. By index, ascending. */
   async write(text: string, others: readonly number[] = []): Promise<void> {
-    if (this.problem !== undefined || this.output.closed) return;
-    const bytes = this.encoder.encode(text);
+    if (this.problem !== undefined || this.#output.closed) return;
+    const bytes = this.#encoder.encode(text);
     let taken = 0;
     try {
-      while (taken < bytes.length && !this.output.closed) {
-        const count = this.hasGivenUp ? 0 : await this.writeSome(bytes.subarray(taken));
-        if (count === 0 && this.hasGivenUp) break;
-        if (count > 0) this.takenAt = performance.now();
+      while (taken < bytes.length && !this.#output.closed) {
+        const count = this.#hasGivenUp ? 0 : await this.#writeSome(bytes.subarray(taken));
+        if (count === 0 && this.#hasGivenUp) break;
+        if (count > 0) this.#takenAt = performance.now();
         taken += count;
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EPIPE') this.output.end();
+      if ((error as NodeJS.ErrnoException).code === 'EPIPE') this.#output.end();
       else {
         this.problem = error instanceof Error ? error.message : String(error);
-        this.stop();
+        this.#stop();
       }
       return;
     }
-    if (!this.output.closed) this.undelivered += eventsAfter(bytes, taken, others);
+    if (!this.#output.closed) this.undelivered += eventsAfter(bytes, taken, others);
   }
 
   /** How many bytes were taken, whole lines where they are not very long. */
-  private async writeSome(bytes: Uint8Array): Promise<number> {
-    if (this.output.isFile) return writeSync(STDOUT, bytes);
+  async #writeSome(bytes: Uint8Array): Promise<number> {
+    if (this.#output.isFile) return writeSync(STDOUT, bytes);
     const lines = wholeLines(bytes, PIPE_BYTES);
-    if (this.writer === undefined) {
-      const outcome = await Promise.race([this.output.writeBytes(lines), this.givenUp.promise]);
+    if (this.#writer === undefined) {
+      const outcome = await Promise.race([this.#output.writeBytes(lines), this.#givenUp.promise]);
       return outcome === 'given up' ? 0 : lines.length;
     }
-    const taken = this.writer.write(lines);
+    const taken = this.#writer.write(lines);
     if (taken === 0) await new Promise((retry) => setTimeout(retry, RETRY_MS));
     return taken;
   }
