@@ -3,7 +3,7 @@
 
 import { hostname } from 'node:os';
 import { unwindStop } from '@waggle/bpf';
-import { bootToRealtimeOffset, clockNanoseconds, cpuGenerations } from '@waggle/ffi';
+import { bootToRealtimeOffset, clockNanoseconds, cpuGenerations, RingBuffer } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import { BoundedMemory } from './bounded-memory.ts';
 import type { Frame } from './frames/frame-table.ts';
@@ -392,8 +392,7 @@ export class CpuProfiler {
       tables,
       described: new DescribedCode(sampler.map),
       deferred: new DeferredSamples(
-        native,
-        sampler.map,
+        new RingBuffer(native, sampler.map('deferred_samples')),
         spaces,
         objects,
         tables,

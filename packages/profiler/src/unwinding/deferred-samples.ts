@@ -4,7 +4,7 @@
 // table which is still being read wait for it.
 
 import { unwindStop } from '@waggle/bpf';
-import { type Native, RingBuffer } from '@waggle/ffi';
+import type { RingBuffer } from '@waggle/ffi';
 import { type StopReason, type UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
@@ -12,7 +12,6 @@ import { JitImage } from '../mappings/jit-image.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { isGenerated, type ObjectFiles } from '../mappings/object-files.ts';
 import type { TextCopies } from '../mappings/text-copies.ts';
-import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { StackCount } from '../sampling/sample-maps.ts';
 import {
   MACHINE,
@@ -67,8 +66,13 @@ interface Walk {
   readonly missing: ObjectFile | JitImage | undefined;
 }
 
+/** Where the kernel puts the samples that it hands over. */
+export type SampleRing = Pick<RingBuffer, 'available' | 'drain' | 'close'>;
+
+/** Whom tables are had from, and who gives them to the sampler. */
+export type TableSource = Pick<UnwindTables, 'of' | 'loaded' | 'install'>;
+
 export class DeferredSamples implements Disposable {
-  private readonly ring: RingBuffer;
   private ready: StackCount[] = [];
   /** Taken out of the ring, and not looked at yet. */
   private queue: DataView[] = [];
@@ -88,18 +92,15 @@ export class DeferredSamples implements Disposable {
   readonly stops = new Array<number>(unwindStop.STOP_REASONS).fill(0);
 
   constructor(
-    native: Native,
-    map: SamplerMaps,
+    private readonly ring: SampleRing,
     private readonly spaces: AddressSpaces,
     private readonly objects: ObjectFiles,
-    private readonly tables: UnwindTables,
+    private readonly tables: TableSource,
     private readonly copies: TextCopies,
     private readonly generatedCode: GeneratedCode,
     /** Called before mappings of a process are looked up. */
     private readonly recover: (pid: number, startTime: bigint) => void,
-  ) {
-    this.ring = new RingBuffer(native, map('deferred_samples'));
-  }
+  ) {}
 
   get isWaiting(): boolean {
     return this.waiting.size > 0 || this.queue.length > 0 || this.late.size > 0;
