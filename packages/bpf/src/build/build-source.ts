@@ -66,8 +66,7 @@ function moduleText(
     `import { ${imports.join(', ')} } from '${importFrom}';`,
     layouts,
     `const objects = {\n${bytes.join('\n')}\n};`,
-    skeletonText(name, description, '() => embeddedObject(objects)'),
-    `export default ${constantName(name)};\n`,
+    `${skeletonText(name, description, '() => embeddedObject(objects)').replace('export const', 'const')}\n\nexport default ${constantName(name)};\n`,
   ].join('\n\n');
 }
 

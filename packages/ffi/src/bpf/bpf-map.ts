@@ -27,6 +27,8 @@ interface BatchBuffers {
 }
 
 export class BpfMap {
+  /** enum bpf_map_type of linux/bpf.h. */
+  readonly type: number;
   readonly keySize: number;
   /** Bytes of one value; per-CPU maps have `cpus` of them, each padded to 8 bytes. */
   readonly valueSize: number;
@@ -52,10 +54,11 @@ export class BpfMap {
 
     const { libbpf } = native;
     this.#descriptor = libbpf.bpf_map__fd(address);
+    this.type = libbpf.bpf_map__type(address);
     this.keySize = libbpf.bpf_map__key_size(address);
     this.valueSize = libbpf.bpf_map__value_size(address);
     this.maxEntries = libbpf.bpf_map__max_entries(address);
-    const perCpu = PER_CPU_TYPES.has(libbpf.bpf_map__type(address));
+    const perCpu = PER_CPU_TYPES.has(this.type);
     this.cpus = perCpu ? native.check('count CPUs', () => libbpf.libbpf_num_possible_cpus()) : 1;
     this.valueStride = perCpu ? Math.ceil(this.valueSize / 8) * 8 : this.valueSize;
   }

@@ -83,14 +83,21 @@ export class BpfObjectFile extends Handle {
 
   /**
    * Uses a map of another object, which has to be loaded, in place of the one that the file describes: the
-   * kernel's map is one, and lives until both objects are closed. Its size is what it is.
-   * @throws SystemError EINVAL when it is of another type or its keys and values have other sizes, at the
-   * latest from load(). @throws RangeError @throws ClosedError
+   * kernel's map is one, and lives until both objects are closed. It has as many entries as it has.
+   * @throws RangeError when it is of another type or its keys and values have other sizes, or the object has
+   * no such map. @throws SystemError @throws ClosedError
    */
   reuseMap(map: string, existing: BpfMap): void {
-    this.#native.check(`reuse map ${map}`, () =>
-      this.#native.libbpf.bpf_map__reuse_fd(this.#mapAddress(map), existing.fd),
-    );
+    const address = this.#mapAddress(map);
+    const { libbpf } = this.#native;
+    // libbpf would take over whatever the other one is.
+    if (
+      libbpf.bpf_map__type(address) !== existing.type ||
+      libbpf.bpf_map__key_size(address) !== existing.keySize ||
+      libbpf.bpf_map__value_size(address) !== existing.valueSize
+    )
+      throw new RangeError(`the maps ${map} and ${existing.name} are of different kinds`);
+    this.#native.check(`reuse map ${map}`, () => libbpf.bpf_map__reuse_fd(address, existing.fd));
   }
 
   /** Does not create a map, which no program that is loaded may name. @throws SystemError, RangeError */

@@ -98,6 +98,48 @@ export const objectCases: readonly Case[] = [
     },
   },
   {
+    name: 'object: two objects share a map, which lives as long as one of them',
+    needs: 'root',
+    run(native) {
+      const first = loadObject(native, 'maps');
+      const file = openObject(native, 'maps');
+      file.setMaxEntries('resized', 9);
+      file.reuseMap('resized', first.map('resized'));
+      file.reuseMap('runs', first.map('runs'));
+      using second = file.load();
+      // The map is what it is, whatever the second file asked for.
+      assert.equal(second.map('resized').maxEntries, 4);
+      testRun(native, first.program('count_run'), 3);
+      testRun(native, second.program('count_run'), 4);
+      const sum = () => {
+        const bytes = second.map('runs').get(u32(0)) ?? new Uint8Array();
+        const words = new DataView(bytes.buffer);
+        let total = 0;
+        for (let at = 0; at < bytes.length; at += 8) total += words.getUint32(at, true);
+        return total;
+      };
+      assert.equal(sum(), 7);
+      first.close();
+      testRun(native, second.program('count_run'), 2);
+      assert.equal(sum(), 9);
+    },
+  },
+  {
+    name: 'object: a map of another kind, or of a closed object, is not shared',
+    needs: 'root',
+    run(native) {
+      const first = loadObject(native, 'maps');
+      const file = openObject(native, 'maps');
+      assert.throws(() => file.reuseMap('absent', first.map('runs')), RangeError);
+      const runs = first.map('runs');
+      assert.throws(() => file.reuseMap('numbers', runs), /of different kinds/);
+      file.close();
+      first.close();
+      using other = openObject(native, 'maps');
+      assert.throws(() => other.reuseMap('runs', runs), { code: 'CLOSED' });
+    },
+  },
+  {
     name: 'object: a constant changes what the program does, its neighbour stays',
     needs: 'root',
     run(native) {
