@@ -44,7 +44,7 @@ export const OPTIONAL_CAPABILITY_NEEDS: readonly CapabilityNeed[] = [
 ];
 
 /** The effective capability set as a bit mask. */
-export function effectiveCapabilities(status = readFileSync('/proc/self/status', 'utf8')): bigint {
+function effectiveCapabilities(status = readFileSync('/proc/self/status', 'utf8')): bigint {
   const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(status);
   return line?.[1] === undefined ? 0n : BigInt(`0x${line[1]}`);
 }
