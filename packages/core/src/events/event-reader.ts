@@ -73,8 +73,8 @@ export class EventReader {
 
   constructor(
     private readonly native: Native,
-    private readonly ring: RingBuffer,
-    private readonly settings: KernelSettings,
+    private readonly ring: Pick<RingBuffer, 'drain'>,
+    private readonly settings: Pick<KernelSettings, 'readCounts' | 'hasToldCgroup'>,
     /** Told of each followed cgroup that was removed or made again. */
     private readonly followed: (record: FollowedRecord) => void = () => {},
     /** Of plugins' sources. */
