@@ -4,34 +4,29 @@
 import { describe, expect } from 'bun:test';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  decodeRecord,
-  FAILED_EXECS,
-  type FailedExecRecord,
-  LIFECYCLE,
-  objectPath,
-  type Source,
-} from '@waggle/bpf';
+import { FAILED_EXECS, LIFECYCLE, objectPath, recordHeader, type Source } from '@waggle/bpf';
 import { openNative, RingBuffer } from '@waggle/ffi';
+import { EventContext } from '../packages/core/src/events/event-base.ts';
+import { decodeEvent } from '../packages/core/src/events/event-decoder.ts';
+import type { FailedExecEvent } from '../packages/core/src/events/failed-exec-event.ts';
+import { KnownCgroups } from '../packages/core/src/events/known-cgroups.ts';
 import { type KernelFilter, KernelSettings } from '../packages/core/src/kernel/kernel-settings.ts';
 import { prepareSource } from '../packages/core/src/kernel/load-source.ts';
 import { LoadedSources } from '../packages/core/src/kernel/loaded-sources.ts';
 import { kernelTest } from './support/kernel-test.ts';
 import { freshFolder, workload } from './support/workloads.ts';
 
-const EPERM = 1;
 const ENOENT = 2;
-const ENOEXEC = 8;
-const EACCES = 13;
-const EFAULT = 14;
 const EINVAL = 22;
 const HAS_TASK_WORK = readFileSync('/proc/kallsyms', 'latin1').includes(
   ' bpf_task_work_schedule_resume_impl\n',
 );
 const MISSING = '/nonexistent/prográm';
 
+const context = new EventContext(new KnownCgroups(() => false));
+
 interface Traced {
-  readonly records: readonly FailedExecRecord[];
+  readonly records: readonly FailedExecEvent[];
   readonly pid: number;
   readonly exitCode: number | null;
   readonly signal: unknown;
@@ -73,10 +68,11 @@ async function trace(
   const run = Bun.spawn([workload('exec_fails'), ...words], { stderr: 'ignore' });
   await run.exited;
   const counts = settings.readCounts();
-  const records: FailedExecRecord[] = [];
+  const records: FailedExecEvent[] = [];
   ring.drain((memory, offset) => {
-    const record = decodeRecord(memory, offset);
-    if (record?.type === 'failed-exec' && record.pid === run.pid) records.push(record);
+    const type = memory.view.getUint16(offset + recordHeader.offset.type, true);
+    const event = decodeEvent(type, memory, offset, context);
+    if (event?.event === 'failed-exec' && event.pid === run.pid) records.push(event);
   });
   const outcome = sources.report['failed-exec'];
   return {
@@ -100,12 +96,12 @@ describe('a failed exec', () => {
       expect(traced.exitCode).toBe(ENOENT);
       expect(traced.records).toHaveLength(1);
       expect(traced.records[0]).toMatchObject({
-        type: 'failed-exec',
+        event: 'failed-exec',
         pid: traced.pid,
         tid: traced.pid,
         ppid: process.pid,
         comm: 'exec_fails',
-        error: ENOENT,
+        error: 'ENOENT',
         filename: MISSING,
         argv: ['name', '', 'two words'],
         argvTruncated: false,
@@ -116,20 +112,20 @@ describe('a failed exec', () => {
 
   kernelTest('by execveat is one too', async () => {
     const { records } = await trace(['at', 'not-here']);
-    expect(records).toMatchObject([{ error: ENOENT, filename: 'not-here', argv: ['name'] }]);
+    expect(records).toMatchObject([{ error: 'ENOENT', filename: 'not-here', argv: ['name'] }]);
   });
 
   kernelTest('of a file that is there says why not', async () => {
     const text = join(freshFolder(), 'text');
     writeFileSync(text, 'neither a program nor a script\n', { mode: 0o644 });
-    expect((await trace(['plain', text])).records).toMatchObject([{ error: EACCES }]);
+    expect((await trace(['plain', text])).records).toMatchObject([{ error: 'EACCES' }]);
     chmodSync(text, 0o755);
-    expect((await trace(['plain', text])).records).toMatchObject([{ error: ENOEXEC }]);
+    expect((await trace(['plain', text])).records).toMatchObject([{ error: 'ENOEXEC' }]);
   });
 
   kernelTest('that seccomp denied is named, though nobody has read its path', async () => {
     const [record] = (await trace(['denied'])).records;
-    expect(record).toMatchObject({ error: EPERM, pid: expect.any(Number) });
+    expect(record).toMatchObject({ error: 'EPERM', pid: expect.any(Number) });
     // The page is brought in for it since 6.18.
     if (!HAS_TASK_WORK) return;
     expect(record).toMatchObject({
@@ -148,9 +144,9 @@ describe('a failed exec', () => {
       for (let at = object.indexOf(ours); at >= 0; at = object.indexOf(ours))
         other.copy(object, at);
       const { records } = await trace(['plain', MISSING], { object });
-      expect(records).toMatchObject([{ error: ENOENT, filename: MISSING }]);
+      expect(records).toMatchObject([{ error: 'ENOENT', filename: MISSING }]);
       const [denied] = (await trace(['denied'], { object })).records;
-      expect(denied).toMatchObject({ error: EPERM, filename: undefined, argvTruncated: true });
+      expect(denied).toMatchObject({ error: 'EPERM', filename: null, argvTruncated: true });
     },
   );
 
@@ -159,7 +155,7 @@ describe('a failed exec', () => {
       { filename: MISSING, argv: [], argvTruncated: false },
     ]);
     expect((await trace(['bad-path'])).records).toMatchObject([
-      { error: EFAULT, filename: undefined, argv: ['name'], argvTruncated: false },
+      { error: 'EFAULT', filename: null, argv: ['name'], argvTruncated: false },
     ]);
     expect((await trace(['bad-arg', MISSING])).records).toMatchObject([
       { filename: MISSING, argv: ['name'], argvTruncated: true },

@@ -5,24 +5,9 @@ export * from './generated/layouts.ts';
 export * from './generated/skeletons.ts';
 export { builtObject, embeddedObject, objectPath } from './object.ts';
 export { decodeCgroup, decodeFollowed } from './records/cgroup.ts';
-export { decodeComm, decodeRecord } from './records/decode.ts';
-export { type RecordMemory, RecordReader, textAt, u53 } from './records/reader.ts';
-export type {
-  CgroupPath,
-  CgroupRecord,
-  EventKind,
-  ExecDetail,
-  ExecFlag,
-  ExecRecord,
-  ExitRecord,
-  FailedExecRecord,
-  FollowedRecord,
-  ForkRecord,
-  KernelRecord,
-  LifecycleRecord,
-  RecordHeader,
-} from './records/record.ts';
-export { decodeBytes } from './records/text.ts';
+export { decodeComm, type RecordMemory, RecordReader, textAt, u53 } from './records/reader.ts';
+export type { CgroupPath, CgroupRecord, FollowedRecord } from './records/record.ts';
+export { decodeBytes, decodePath, decodeStrings } from './records/text.ts';
 export {
   attachMethod,
   defineSource,

@@ -1,6 +1,6 @@
 // @waggle/core: the event pipeline and the profiler. See README.md.
 
-export { decodeBytes, defineSource, type EventKind, type Source } from '@waggle/bpf';
+export { decodeBytes, defineSource, type Source } from '@waggle/bpf';
 export {
   collapseRaw,
   collapseRawWith,
@@ -58,7 +58,7 @@ export {
 } from './errors/errors.ts';
 export { cutArguments } from './events/cut-arguments.ts';
 export { existingDescendants } from './events/descendants.ts';
-export { type CountByKind, type EventTotals, sumOf } from './events/event-reader.ts';
+export type { EventTotals } from './events/event-reader.ts';
 export type {
   EventDraft,
   ExecDetail,
@@ -70,6 +70,7 @@ export type {
   LostEvent,
   ProcessEvent,
 } from './events/process-event.ts';
+export { type CountByKind, type EventKind, sumOf } from './kernel/event-kind.ts';
 export type { RateLimit } from './kernel/kernel-settings.ts';
 export type { AttachMethod, AttachOutcome, AttachReport } from './kernel/load-source.ts';
 export {

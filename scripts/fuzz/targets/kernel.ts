@@ -3,9 +3,13 @@
 
 import { BtfError, parseBtf } from '../../../packages/bpf/src/btf/btf.ts';
 import { decodeCgroup } from '../../../packages/bpf/src/records/cgroup.ts';
-import { decodeRecord } from '../../../packages/bpf/src/records/decode.ts';
+import { EventContext } from '../../../packages/core/src/events/event-base.ts';
+import { decodeEvent } from '../../../packages/core/src/events/event-decoder.ts';
+import { KnownCgroups } from '../../../packages/core/src/events/known-cgroups.ts';
 import { decodeSideBand } from '../../../packages/profiler/src/mappings/perf-records.ts';
 import { errorsOf, type FuzzTarget } from '../target.ts';
+
+const context = new EventContext(new KnownCgroups(() => false));
 
 export const kernelTargets: readonly FuzzTarget[] = [
   {
@@ -13,7 +17,7 @@ export const kernelTargets: readonly FuzzTarget[] = [
     run: (input) => {
       const bytes = input.slice();
       const memory = { bytes, view: new DataView(bytes.buffer) };
-      decodeRecord(memory, 0);
+      decodeEvent(memory.view.getUint16(0, true), memory, 0, context);
       decodeCgroup(memory, 0);
     },
     refuses: errorsOf(RangeError),

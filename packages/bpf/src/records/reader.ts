@@ -3,6 +3,9 @@
 
 import { decodeText } from './text.ts';
 
+/** include/linux/sched.h */
+const TASK_COMM_LEN = 16;
+
 /** Memory that a record lies in; the ring buffer reader's shape. */
 export interface RecordMemory {
   readonly bytes: Uint8Array;
@@ -29,6 +32,11 @@ export class RecordReader {
 /** A 64-bit number that stays below 2^53, or does in practice. */
 export function u53(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 0x1_0000_0000;
+}
+
+/** A task's name where it lies: 16 bytes, padded with NUL. Invalid UTF-8 becomes U+FFFD. */
+export function decodeComm(bytes: Uint8Array, offset: number): string {
+  return textAt(bytes, offset, TASK_COMM_LEN);
 }
 
 /** Text in a field of so many bytes, up to a NUL. Invalid UTF-8 becomes U+FFFD. */

@@ -67,3 +67,26 @@ function sequenceLength(bytes: Uint8Array, at: number, end: number): number {
     if (((bytes[next] ?? 0) & 0xc0) !== 0x80) return 0;
   return length;
 }
+
+/** Each ends with a NUL, but for a last one that was cut. As decodeBytes. */
+export function decodeStrings(bytes: Uint8Array, start: number, end: number): string[] {
+  if (start === end) return [];
+  const stop = bytes[end - 1] === 0 ? end - 1 : end;
+  return decodeBytes(bytes, start, stop).split('\0');
+}
+
+/**
+ * A path of which each component ends with a NUL, the leaf first, as the kernel can walk it. A component
+ * may hold any byte but NUL and the slash; as decodeBytes.
+ */
+export function decodePath(bytes: Uint8Array, start: number, until: number): string {
+  const end = Math.min(until, bytes.length);
+  let path = '';
+  for (let at = start; at < end; ) {
+    let stop = at;
+    while (stop < end && bytes[stop] !== 0) stop++;
+    path = `/${decodeBytes(bytes, at, stop)}${path}`;
+    at = stop + 1;
+  }
+  return path === '' ? '/' : path;
+}

@@ -10,6 +10,7 @@ import * as Exit from 'effect/Exit';
 import * as Scope from 'effect/Scope';
 import { type SupervisedCommand, superviseCommand } from '../command/supervised-command.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
+import { countByKind } from '../kernel/event-kind.ts';
 import type { RateLimit } from '../kernel/kernel-settings.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import type { ValidPlugins } from '../plugin/plugin-graph.ts';
@@ -27,8 +28,6 @@ import type { SessionConfig } from '../session/session-config.ts';
 import type { SessionTarget } from '../session/session-target.ts';
 import { checkAgentConfig } from './check-agent-config.ts';
 import { EARLY_EVENTS, EventQueue } from './event-queue.ts';
-
-const KINDS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
 
 /** Services that every agent has besides those of its plugins. */
 export type AgentServices = 'process-metadata' | 'profiler';
@@ -304,8 +303,7 @@ class RunningAgent implements Agent {
     const report = this.#session.report();
     const { missed } = this.#first ?? {};
     if (missed === undefined) return report;
-    const lost = { ...report.events.lost };
-    for (const kind of KINDS) lost[kind] += missed[kind];
+    const lost = countByKind((kind) => report.events.lost[kind] + missed[kind]);
     return { ...report, events: { ...report.events, lost } };
   }
 

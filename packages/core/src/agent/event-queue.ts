@@ -3,9 +3,8 @@
 // iterates nobody is waited for: events are kept up to a bound, and what comes beyond it is counted
 // and told as lost.
 
-import type { EventKind } from '@waggle/bpf';
-import type { CountByKind } from '../events/event-reader.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
+import { type CountByKind, EVENT_KINDS, noEvents, sumOf } from '../kernel/event-kind.ts';
 
 /** Some megabytes; two seconds of a busy host. */
 export const EARLY_EVENTS = 8192;
@@ -14,7 +13,7 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
   /** Kept before anybody iterated. */
   #early: ProcessEvent[] = [];
   #earlyPosition = 0;
-  #missed: Record<EventKind, number> = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
+  #missed = noEvents();
   #iterated = false;
   #batch: readonly ProcessEvent[] = [];
   #position = 0;
@@ -44,15 +43,14 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
 
   /** Events that came before the first iteration and found no room; none while nobody has iterated. */
   get missed(): CountByKind {
-    return this.#iterated ? this.#missed : { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
+    return this.#iterated ? this.#missed : noEvents();
   }
 
   /** From now on the pushing side waits. */
   [Symbol.asyncIterator](): this {
     if (this.#iterated) return this;
     this.#iterated = true;
-    const { fork, exec, exit, 'failed-exec': failed } = this.#missed;
-    const count = fork + exec + exit + failed;
+    const count = sumOf(this.#missed);
     const time = this.#early.at(-1)?.time;
     if (count > 0 && time !== undefined)
       this.#early.push({ event: 'lost', time, count, lost: { ...this.#missed } });
@@ -114,9 +112,7 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
     for (const event of events.slice(0, room)) this.#early.push(event);
     for (const event of events.slice(room)) {
       if (event.event !== 'lost') this.#missed[event.event]++;
-      else
-        for (const kind of ['fork', 'exec', 'exit', 'failed-exec'] as const)
-          this.#missed[kind] += event.lost[kind];
+      else for (const kind of EVENT_KINDS) this.#missed[kind] += event.lost[kind];
     }
   }
 

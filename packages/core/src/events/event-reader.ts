@@ -7,27 +7,23 @@
 import {
   decodeCgroup,
   decodeFollowed,
-  decodeRecord,
-  type EventKind,
   type FollowedRecord,
-  type KernelRecord,
+  RecordHeaderReader,
   type RecordMemory,
-  recordHeader,
   recordType,
-  u53,
 } from '@waggle/bpf';
 import { bootToRealtimeOffset, clockNanoseconds, type Native, type RingBuffer } from '@waggle/ffi';
+import { type CountByKind, countByKind, noEvents, sumOf } from '../kernel/event-kind.ts';
 import type { EventCounts, KernelSettings } from '../kernel/kernel-settings.ts';
-import { EventBuilder } from './event-builder.ts';
+import { EventContext } from './event-base.ts';
+import { decodeEvent } from './event-decoder.ts';
 import { KnownCgroups } from './known-cgroups.ts';
 import type { ProcessEvent } from './process-event.ts';
 import { type SourceRecord, SourceRecords } from './source-records.ts';
 
 /** Bounds the memory of one batch. */
 const BATCH_RECORDS = 4096;
-const CLOCK_REFRESH_NS = 1_000_000_000n;
-
-const HEADER = recordHeader.offset;
+const CLOCK_REFRESH_MS = 1000;
 
 /** What was read at once, in order. */
 export interface EventBatch {
@@ -35,8 +31,6 @@ export interface EventBatch {
   /** There are records of plugins' sources among the events. */
   readonly isMixed: boolean;
 }
-
-export type CountByKind = Readonly<Record<EventKind, number>>;
 
 export interface EventTotals {
   readonly delivered: CountByKind;
@@ -52,22 +46,15 @@ export interface EventTotals {
   readonly untracked: number;
 }
 
-const ALL_KINDS: readonly EventKind[] = ['fork', 'exec', 'exit', 'failed-exec'];
-const NONE: CountByKind = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
-
-/** The sum over some kinds. */
-export function sumOf(counts: CountByKind, kinds: readonly EventKind[]): number {
-  return kinds.reduce((sum, kind) => sum + counts[kind], 0);
-}
-
 export class EventReader {
   private readonly cgroups = new KnownCgroups((key) => this.settings.hasToldCgroup(key));
-  private readonly builder = new EventBuilder(this.cgroups);
+  private readonly context = new EventContext(this.cgroups);
+  private readonly header = new RecordHeaderReader();
   private readonly nextSequence: number[] = [];
-  /** On CLOCK_BOOTTIME. */
-  private clockReadAt = 0n;
-  private reported: CountByKind = NONE;
-  private readonly delivered = { ...NONE };
+  /** By performance.now(). */
+  private clockReadAt = 0;
+  private reported: CountByKind = noEvents();
+  private readonly delivered = noEvents();
   /** The kernel's counts at the end. */
   private last: EventCounts | undefined;
 
@@ -87,46 +74,31 @@ export class EventReader {
 
   /** What the rings have now, at most one batch of each. */
   read(): EventBatch {
-    const records: (KernelRecord | SourceRecord)[] = [];
+    if (performance.now() - this.clockReadAt > CLOCK_REFRESH_MS) this.readClock();
+    const { header, context, delivered } = this;
+    const items: (ProcessEvent | SourceRecord)[] = [];
     let gapAt = -1;
     let isMixed = false;
-    let last = 0n;
     this.ring.drain((memory, offset) => {
-      const record = decodeRecord(memory, offset);
-      if (record !== undefined) {
-        if (this.isGap(record.cpu, record.sequence) && gapAt < 0) gapAt = records.length;
-        last = record.time;
-        records.push(record);
-        return;
-      }
-      const type = memory.view.getUint16(offset + HEADER.type, true);
+      const { type } = header.at(memory, offset);
       if (type >= recordType.RECORD_TYPES) {
         this.readNotice(memory, offset);
         return;
       }
-      const cpu = memory.view.getUint32(offset + HEADER.cpu, true);
-      const sequence = u53(memory.view, offset + HEADER.sequence);
-      if (this.isGap(cpu, sequence) && gapAt < 0) gapAt = records.length;
+      if (this.isGap(header.cpu, header.sequence) && gapAt < 0) gapAt = items.length;
+      const event = decodeEvent(type, memory, offset, context);
+      if (event !== undefined) {
+        delivered[event.event]++;
+        items.push(event);
+        return;
+      }
       const taken = this.sourceRecords.take(type, memory, offset);
       if (taken === undefined) return;
-      records.push(taken);
+      items.push(taken);
       isMixed = true;
     }, BATCH_RECORDS);
-    if (last - this.clockReadAt > CLOCK_REFRESH_NS) this.readClock();
-    const items: (ProcessEvent | SourceRecord)[] = [];
-    for (let index = 0; index < records.length; index++) {
-      const record = records[index];
-      if (record === undefined) continue;
-      if (index === gapAt) this.reportLoss(items);
-      if ('event' in record) {
-        items.push(record);
-        continue;
-      }
-      items.push(this.builder.build(record));
-      this.delivered[record.type]++;
-    }
-    // What was lost may have been the last of them, with nothing behind it that anybody takes.
-    if (gapAt === records.length) this.reportLoss(items);
+    // Counted after the ring was read: what was lost meanwhile is told with it.
+    if (gapAt >= 0) items.splice(gapAt, 0, ...this.newLosses());
     const own = this.sourceRecords.readRings(BATCH_RECORDS);
     if (own.length > 0) items.push(...own);
     return { items, isMixed: isMixed || own.length > 0 };
@@ -148,9 +120,9 @@ export class EventReader {
   /** Of those, what was read or is known to be lost. */
   accounted(): number {
     const { dropped, droppedOfType } = this.settings.readCounts();
-    const read = sumOf(this.delivered, ALL_KINDS) + this.sourceRecords.delivered;
+    const read = sumOf(this.delivered) + this.sourceRecords.delivered;
     const ofSources = this.sourceTypes().reduce((sum, type) => sum + droppedOfType(type), 0);
-    return read + sumOf(dropped, ALL_KINDS) + ofSources;
+    return read + sumOf(dropped) + ofSources;
   }
 
   /**
@@ -158,10 +130,8 @@ export class EventReader {
    * programs that are still attached go on counting is nobody's any more.
    */
   lastLosses(): ProcessEvent[] {
-    const events: ProcessEvent[] = [];
     this.last = this.settings.readCounts();
-    this.reportLoss(events, this.last);
-    return events;
+    return this.newLosses(this.last);
   }
 
   totals(): EventTotals {
@@ -183,24 +153,18 @@ export class EventReader {
     return sequence !== expected;
   }
 
-  private reportLoss(
-    events: (ProcessEvent | SourceRecord)[],
-    { dropped }: EventCounts = this.settings.readCounts(),
-  ): void {
-    const lost = {
-      fork: dropped.fork - this.reported.fork,
-      exec: dropped.exec - this.reported.exec,
-      exit: dropped.exit - this.reported.exit,
-      'failed-exec': dropped['failed-exec'] - this.reported['failed-exec'],
-    };
-    const count = lost.fork + lost.exec + lost.exit + lost['failed-exec'];
-    if (count === 0) return;
-    events.push({ event: 'lost', time: clockNanoseconds(this.native, 'realtime'), count, lost });
+  /** One event, or none where nothing was lost since the last. */
+  private newLosses({ dropped }: EventCounts = this.settings.readCounts()): ProcessEvent[] {
+    const { reported } = this;
     this.reported = dropped;
+    const lost = countByKind((kind) => dropped[kind] - reported[kind]);
+    const count = sumOf(lost);
+    if (count === 0) return [];
+    return [{ event: 'lost', time: clockNanoseconds(this.native, 'realtime'), count, lost }];
   }
 
   private readClock(): void {
-    this.builder.realtimeOffset = bootToRealtimeOffset(this.native);
-    this.clockReadAt = clockNanoseconds(this.native, 'boottime');
+    this.context.realtimeOffset = bootToRealtimeOffset(this.native);
+    this.clockReadAt = performance.now();
   }
 }

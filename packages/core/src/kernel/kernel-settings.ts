@@ -2,17 +2,16 @@
 // the map values by the generated layouts.
 
 import {
-  type EventKind,
   eventCounters,
   filterFlags,
   kinFlags,
   lifecycle,
-  recordType,
   type SkeletonMap,
   signalBounds,
   signals,
   trackedState,
 } from '@waggle/bpf';
+import { type CountByKind, countByKind, type EventKind, RECORD_TYPES } from './event-kind.ts';
 import type { LoadedSources } from './loaded-sources.ts';
 import { SourceMap } from './source-map.ts';
 
@@ -20,13 +19,6 @@ const MAPS = lifecycle.maps;
 /** Of a map of one entry. */
 const ONLY = 0;
 const ONLY_KEY = new Uint8Array(4);
-
-const TYPE_OF_EVENT: Readonly<Record<EventKind, number>> = {
-  fork: recordType.RECORD_FORK,
-  exec: recordType.RECORD_EXEC,
-  exit: recordType.RECORD_EXIT,
-  'failed-exec': recordType.RECORD_FAILED_EXEC,
-};
 
 export type TrackedState = 'active' | 'launcher';
 
@@ -57,11 +49,11 @@ export interface EventCounts {
   /** Records that were made, lost ones included, other sources' as well. */
   readonly made: number;
   /** Records that found the ring full, by event. */
-  readonly dropped: Readonly<Record<EventKind, number>>;
+  readonly dropped: CountByKind;
   /** Events that the filter kept back, by event. */
-  readonly filtered: Readonly<Record<EventKind, number>>;
+  readonly filtered: CountByKind;
   /** Events that the rate limit kept back, by event. */
-  readonly rateLimited: Readonly<Record<EventKind, number>>;
+  readonly rateLimited: CountByKind;
   /** Records of other sources that found the ring full, by their type. */
   readonly droppedOfType: (type: number) => number;
   /** Events of processes that our PID namespace does not have. */
@@ -96,7 +88,7 @@ export class KernelSettings {
   setFilter(filter: KernelFilter): void {
     const { interval, burst } = bucketOf(filter.rateLimit);
     this.#filter.set(ONLY, {
-      event_mask: filter.events.reduce((bits, event) => bits | (1 << TYPE_OF_EVENT[event]), 0),
+      event_mask: filter.events.reduce((bits, event) => bits | (1 << RECORD_TYPES[event]), 0),
       flags:
         filterFlags.SESSION_BEGUN |
         (filter.processes ? filterFlags.FILTER_PROCESSES : 0) |
@@ -189,12 +181,7 @@ export class KernelSettings {
         total += Number(view.getBigUint64(cpu * counters.valueStride + offset, true));
       return total;
     };
-    const byEvent = (base: number) => ({
-      fork: sum(base + 8 * TYPE_OF_EVENT.fork),
-      exec: sum(base + 8 * TYPE_OF_EVENT.exec),
-      exit: sum(base + 8 * TYPE_OF_EVENT.exit),
-      'failed-exec': sum(base + 8 * TYPE_OF_EVENT['failed-exec']),
-    });
+    const byEvent = (base: number) => countByKind((kind) => sum(base + 8 * RECORD_TYPES[kind]));
     const { offset } = eventCounters;
     return {
       made: sum(offset.next_sequence),

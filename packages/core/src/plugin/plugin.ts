@@ -1,7 +1,7 @@
 // What a plugin is: a named value that says what it needs and provides, and a set-up that returns
 // handlers. Writing one needs nothing else of this package; `definePlugin` only gives it its types.
 
-import type { EventKind, Skeleton, Source } from '@waggle/bpf';
+import type { Skeleton, Source } from '@waggle/bpf';
 import type * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { checkNumber } from '../errors/check-options.ts';
@@ -14,6 +14,7 @@ import type {
   LostEvent,
   ProcessEvent,
 } from '../events/process-event.ts';
+import type { EventKind } from '../kernel/event-kind.ts';
 import type { HandlerResult } from './handler-result.ts';
 import type { PluginReport } from './plugin-report.ts';
 import type { PluginSource } from './plugin-source.ts';

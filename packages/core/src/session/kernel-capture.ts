@@ -1,19 +1,13 @@
 // The kernel's side of a session: programs, ring buffer and filter as one scoped resource. When it
 // is open, every event that passes the filter is captured; nothing is read until somebody reads.
 
-import {
-  type EventKind,
-  FAILED_EXECS,
-  FOLLOWED_CGROUPS,
-  LIFECYCLE,
-  SIGNALS,
-  type Source,
-} from '@waggle/bpf';
+import { FAILED_EXECS, FOLLOWED_CGROUPS, LIFECYCLE, SIGNALS, type Source } from '@waggle/bpf';
 import { type Procfs, RealProcfs } from '@waggle/cache';
 import { type Native, openNative, RingBuffer } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { ForeignProcfs, type WaggleError } from '../errors/errors.ts';
+import type { EventKind } from '../kernel/event-kind.ts';
 import { FollowedCgroups } from '../kernel/followed-cgroups.ts';
 import { toWaggleError } from '../kernel/from-native.ts';
 import { KernelSettings } from '../kernel/kernel-settings.ts';

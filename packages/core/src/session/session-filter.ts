@@ -1,10 +1,10 @@
 // Which processes a session is about, kept in the kernel: a set of processes with their
 // descendants, and cgroups. May be changed while it runs.
 
-import type { EventKind } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
 import { NoSuchProcess } from '../errors/errors.ts';
 import { descendantsOf, expectProcess, hasEnded, parentsByProcfs } from '../events/descendants.ts';
+import type { EventKind } from '../kernel/event-kind.ts';
 import type { FollowedCgroups } from '../kernel/followed-cgroups.ts';
 import type { KernelSettings, RateLimit } from '../kernel/kernel-settings.ts';
 import type { PidNamespace } from '../kernel/pid-namespace.ts';

@@ -9,6 +9,8 @@ import type {
   LostEvent,
 } from '../events/process-event.ts';
 
+import { countByKind, sumOf } from '../kernel/event-kind.ts';
+
 /** 2026-01-01T00:00:00Z, on a host that was started a day before. */
 const NOON_NS = 1_767_225_600_000_000_000n;
 const BOOT_NS = 86_400_000_000_000n;
@@ -130,7 +132,6 @@ export function lostEvent(
   lost: Partial<LostEvent['lost']> & { readonly time?: bigint },
 ): LostEvent {
   const { time = NOON_NS, ...given } = lost;
-  const whole = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0, ...given };
-  const count = Object.values(whole).reduce((sum, one) => sum + one, 0);
-  return { event: 'lost', time, count, lost: whole };
+  const whole = countByKind((kind) => given[kind] ?? 0);
+  return { event: 'lost', time, count: sumOf(whole), lost: whole };
 }

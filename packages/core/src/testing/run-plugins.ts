@@ -7,6 +7,7 @@ import { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { PluginProblem } from '../dispatch/running-plugin.ts';
 import type { EventTotals } from '../events/event-reader.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
+import { EVENT_KINDS, noEvents } from '../kernel/event-kind.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import { planPlugins } from '../plugin/plugin-graph.ts';
 import type { PluginReport } from '../plugin/plugin-report.ts';
@@ -15,8 +16,6 @@ import type { PluginSources } from '../session/plugin-sources.ts';
 import { setUpPlugins } from '../session/set-up-plugins.ts';
 
 const DEFAULT_DRAIN_MS = 5000;
-const KINDS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
-const NONE = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
 
 /** An event, several that arrive together, or the start of a new cycle: what has ended is forgotten. */
 export type Step = ProcessEvent | readonly ProcessEvent[] | 'cycle';
@@ -60,7 +59,7 @@ export async function runPlugins(
   const plan = planPlugins(plugins);
   const problems: PluginProblem[] = [];
   const events: ProcessEvent[] = [];
-  const delivered = { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 };
+  const delivered = noEvents();
   const lost = { ...delivered };
   let stopped = false;
   let dispatcher: Dispatcher | undefined;
@@ -79,7 +78,7 @@ export async function runPlugins(
     // Nothing is filtered or limited here.
     totals: (): EventTotals => ({
       ...{ delivered: { ...delivered }, lost: { ...lost } },
-      ...{ filtered: NONE, rateLimited: NONE, foreign: 0, untracked: 0 },
+      ...{ filtered: noEvents(), rateLimited: noEvents(), foreign: 0, untracked: 0 },
     }),
   });
   const builtIn = { kernel: onlyThese('kernel', { procfs }), session };
@@ -102,7 +101,8 @@ export async function runPlugins(
         const batch = given.map((event) => ({ ...event }));
         events.push(...batch);
         for (const event of batch) {
-          if (event.event === 'lost') for (const kind of KINDS) lost[kind] += event.lost[kind];
+          if (event.event === 'lost')
+            for (const kind of EVENT_KINDS) lost[kind] += event.lost[kind];
           else delivered[event.event]++;
         }
         running.push(batch);

@@ -1,5 +1,6 @@
 /** `waggle trace`: its command line. What it does is in run.ts. */
 
+import type { EventKind } from '@waggle/core';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   collect,
@@ -11,12 +12,12 @@ import {
   parseSeconds,
   parseUid,
 } from '../../options/parse.ts';
-import { TRACEABLE_EVENTS, type TraceableEvent, type TraceOptions } from './options.ts';
+import { TRACEABLE_EVENTS, type TraceOptions } from './options.ts';
 
-function parseEvents(value: string): readonly TraceableEvent[] {
+function parseEvents(value: string): readonly EventKind[] {
   const chosen = value.split(',').map((name) => name.trim());
   for (const name of chosen)
-    if (!TRACEABLE_EVENTS.includes(name as TraceableEvent))
+    if (!TRACEABLE_EVENTS.includes(name as EventKind))
       throw new InvalidArgumentError(`"${name}" is none of ${TRACEABLE_EVENTS.join(', ')}.`);
   return TRACEABLE_EVENTS.filter((event) => chosen.includes(event));
 }

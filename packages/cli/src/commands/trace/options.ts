@@ -1,6 +1,6 @@
 /** What `waggle trace` is asked for, as command.ts reads it. */
 
-export type TraceableEvent = 'fork' | 'exec' | 'exit' | 'failed-exec';
+import type { EventKind } from '@waggle/core';
 
 export interface TraceOptions {
   readonly json?: boolean;
@@ -9,7 +9,7 @@ export interface TraceOptions {
   readonly uid?: number;
   readonly cgroup?: readonly string[];
   /** Default: exec and exit; with `failed` what can have failed. See tracedEvents(). */
-  readonly events?: readonly TraceableEvent[];
+  readonly events?: readonly EventKind[];
   readonly duration?: number;
   readonly failed?: boolean;
   readonly ringSize?: number;
@@ -19,10 +19,11 @@ export interface TraceOptions {
   readonly rateLimit?: number;
 }
 
-export const TRACEABLE_EVENTS: readonly TraceableEvent[] = ['fork', 'exec', 'exit', 'failed-exec'];
+/** Beside core's list, which is not loaded to read a command line. */
+export const TRACEABLE_EVENTS: readonly EventKind[] = ['fork', 'exec', 'exit', 'failed-exec'];
 
 /** What to trace where nobody said it. */
-export function tracedEvents({ events, failed }: TraceOptions): readonly TraceableEvent[] {
+export function tracedEvents({ events, failed }: TraceOptions): readonly EventKind[] {
   return events ?? (failed ? ['exit', 'failed-exec'] : ['exec', 'exit']);
 }
 
@@ -32,7 +33,7 @@ export function mistakeIn(options: TraceOptions, command: readonly string[]): st
     return 'give either -p or a command to trace, not both';
   if (options.environ && !options.json)
     return '--environ needs --json: the table has no room for environments';
-  const fails = (event: TraceableEvent) => event === 'exit' || event === 'failed-exec';
+  const fails = (event: EventKind) => event === 'exit' || event === 'failed-exec';
   if (options.failed && !tracedEvents(options).some(fails))
     return '--failed shows exits and failed execs, and --events names neither of them';
   return undefined;

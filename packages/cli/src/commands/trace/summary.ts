@@ -1,10 +1,9 @@
 /** The last line of a trace: where every event went. */
 
-import { type EventTotals, sumOf } from '@waggle/core';
-import type { TraceableEvent } from './options.ts';
+import { type EventKind, type EventTotals, sumOf } from '@waggle/core';
 
 export interface Shown {
-  readonly events: readonly TraceableEvent[];
+  readonly events: readonly EventKind[];
   /** By the filters of userspace. */
   readonly shown: number;
   readonly hidden: number;

@@ -1,9 +1,42 @@
-// The part of an exec record that is there on request. Paths come as components, leaf first, as
-// the kernel can walk them; here they are turned round.
+// The part of an exec event that is there on request: paths, ids and flags. Paths come as components,
+// leaf first, as the kernel can walk them.
 
-import { type ExecRecordReader, execFlags, recordFlags } from '../generated/layouts.ts';
-import type { ExecDetail, ExecFlag } from './record.ts';
-import { decodeBytes } from './text.ts';
+import {
+  decodeBytes,
+  decodePath,
+  type ExecRecordReader,
+  execFlags,
+  recordFlags,
+} from '@waggle/bpf';
+
+export type ExecFlag = 'setuid' | 'setgid' | 'privileged' | 'memfd' | 'deleted' | 'script';
+
+export interface ExecDetail {
+  /** Absolute, from the root of the process's mount namespace. */
+  readonly exe: string;
+  /** Cut at its beginning: the path was deeper or longer than the record holds. */
+  readonly exeTruncated: boolean;
+  readonly exeInode: bigint;
+  /** `major:minor` of the file system. */
+  readonly exeDevice: string;
+  readonly cwd: string;
+  readonly cwdTruncated: boolean;
+  readonly effectiveUid: number;
+  readonly effectiveGid: number;
+  /** audit's login uid; undefined where nobody logged in. */
+  readonly loginUid: number | undefined;
+  /** Pid of the session leader. */
+  readonly sessionId: number;
+  /** `major:minor` of the controlling terminal. */
+  readonly tty: string | undefined;
+  /**
+   * setuid, setgid: by the file's mode. privileged: AT_SECURE, capability gain included. memfd,
+   * deleted: the file has no name (any more). script: an interpreter was executed for it.
+   */
+  readonly flags: readonly ExecFlag[];
+  /** What was executed for a script. */
+  readonly interpreter: string | undefined;
+}
 
 /** loginuid of a process that no login led to: (uid_t) -1. */
 const NO_LOGIN = 0xffff_ffff;
@@ -32,11 +65,11 @@ export function decodeExecDetail(exec: ExecRecordReader, flags: number, at: numb
   const cwdEnd = exeEnd + exec.cwdLength;
   const interpreterEnd = cwdEnd + exec.interpreterLength;
   return {
-    exe: pathOf(bytes, at, exeEnd),
+    exe: decodePath(bytes, at, exeEnd),
     exeTruncated: (flags & recordFlags.RECORD_EXE_TRUNCATED) !== 0,
     exeInode: exec.exeInode,
     exeDevice: deviceOf(exec.exeDevice),
-    cwd: pathOf(bytes, exeEnd, cwdEnd),
+    cwd: decodePath(bytes, exeEnd, cwdEnd),
     cwdTruncated: (flags & recordFlags.RECORD_CWD_TRUNCATED) !== 0,
     effectiveUid: exec.effectiveUid,
     effectiveGid: exec.effectiveGid,
@@ -46,19 +79,6 @@ export function decodeExecDetail(exec: ExecRecordReader, flags: number, at: numb
     flags: bits === 0 ? NO_FLAGS : flagsOf(bits),
     interpreter: cwdEnd === interpreterEnd ? undefined : decodeBytes(bytes, cwdEnd, interpreterEnd),
   };
-}
-
-/** A component may hold any byte but NUL and the slash. */
-function pathOf(bytes: Uint8Array, start: number, until: number): string {
-  const end = Math.min(until, bytes.length);
-  let path = '';
-  for (let at = start; at < end; ) {
-    let stop = at;
-    while (stop < end && bytes[stop] !== 0) stop++;
-    path = `/${decodeBytes(bytes, at, stop)}${path}`;
-    at = stop + 1;
-  }
-  return path === '' ? '/' : path;
 }
 
 function deviceOf(device: number): string {

@@ -1,0 +1,52 @@
+// What all events of processes say, and what is known beside their records to say it. Each kind has its
+// type and its reading in one file. Fields are spelled out there, the common ones too: this runs for every
+// event, and spreading objects is what costs.
+
+import type { ImageIdentity } from '@waggle/cache';
+import type { KnownCgroups } from './known-cgroups.ts';
+import { processIds } from './process-id.ts';
+
+export interface EventBase {
+  readonly pid: number;
+  /** start_boottime of the thread group leader, ns: (pid, startTime) is a process. */
+  readonly startTime: bigint;
+  /** Tells the programs of a process apart: grows by one at each execve, inherited over fork. */
+  readonly execId: number;
+  /** The same three as the cache takes them: `processMetadata.getByIdentity(event.identity)`. */
+  readonly identity: ImageIdentity;
+  /** Nanoseconds since the Unix epoch. */
+  readonly time: bigint;
+  /** The same moment on CLOCK_BOOTTIME, which never jumps. */
+  readonly bootTime: bigint;
+  /** The image as one string, unique over hosts and reboots. */
+  readonly processId: string;
+  /** The same of the image that the parent runs. */
+  readonly parentProcessId: string;
+  /** Of the thread that ran the hook. */
+  readonly tid: number;
+  readonly ppid: number;
+  /** With ppid, the identity of the parent. */
+  readonly parentStartTime: bigint;
+  /** The leader's: at most 15 bytes. */
+  readonly comm: string;
+  /** null where nobody keeps process metadata, or the parent was gone before we came. */
+  readonly parentComm: string | null;
+  /**
+   * Path from the root of its hierarchy, whatever cgroup namespace anybody is in: v2's, unless v1
+   * tells more, as `parseCgroup` of the cache chooses. null only after a loss.
+   */
+  readonly cgroup: string | null;
+  /** Of the innermost container; null outside of any. */
+  readonly containerId: string | null;
+}
+
+/** What goes into events beside their records. One for a session. */
+export class EventContext {
+  /** CLOCK_REALTIME minus CLOCK_BOOTTIME; follows steps of the wall clock. */
+  realtimeOffset = 0n;
+  readonly processId = processIds();
+  /** Apart, because neighbours in the stream have their parent in common. */
+  readonly parentId = processIds();
+
+  constructor(readonly cgroups: KnownCgroups) {}
+}

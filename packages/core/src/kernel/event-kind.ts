@@ -1,0 +1,38 @@
+// The kinds of events that the kernel makes, their numbers in records and maps, and counts of each.
+
+import { recordType } from '@waggle/bpf';
+
+/** `failed-exec` costs every system call of the host a little. */
+export const EVENT_KINDS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
+
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+/** The type that records of a kind have. */
+export const RECORD_TYPES: Readonly<Record<EventKind, number>> = {
+  fork: recordType.RECORD_FORK,
+  exec: recordType.RECORD_EXEC,
+  exit: recordType.RECORD_EXIT,
+  'failed-exec': recordType.RECORD_FAILED_EXEC,
+};
+
+export type CountByKind = Readonly<Record<EventKind, number>>;
+
+/** A count for each kind. */
+export function countByKind(countOf: (kind: EventKind) => number): Record<EventKind, number> {
+  return {
+    fork: countOf('fork'),
+    exec: countOf('exec'),
+    exit: countOf('exit'),
+    'failed-exec': countOf('failed-exec'),
+  };
+}
+
+/** Nothing yet. */
+export function noEvents(): Record<EventKind, number> {
+  return countByKind(() => 0);
+}
+
+/** The sum over some kinds. */
+export function sumOf(counts: CountByKind, kinds: readonly EventKind[] = EVENT_KINDS): number {
+  return kinds.reduce((sum, kind) => sum + counts[kind], 0);
+}
