@@ -2,8 +2,8 @@
 // its program, is completed by the plugin that keeps process metadata.
 
 import { ExitRecordReader, type RecordMemory } from '@waggle/bpf';
+import { signalName } from '@waggle/ffi';
 import type { EventBase, EventContext } from './event-base.ts';
-import { signalName } from './signal-name.ts';
 
 export interface ExitEvent extends EventBase {
   readonly event: 'exit';
