@@ -123,7 +123,7 @@ export class DeferredSamples implements Disposable {
   read(followMappings: () => void, forMs = Number.POSITIVE_INFINITY): StackCount[] {
     const deadline = performance.now() + forMs;
     for (let left = this.ring.available; left > 0 || this.queue.length > 0; ) {
-      left -= this.emptyRing();
+      left -= this.emptyRing(left, deadline);
       if (this.queue.length === 0) break;
       followMappings();
       this.recent.clear();
@@ -173,10 +173,14 @@ export class DeferredSamples implements Disposable {
     this.close();
   }
 
-  /** To the queue, as far as there is room: the kernel needs the ring's. Returns the bytes. */
-  private emptyRing(): number {
+  /**
+   * To the queue, as far as there is room: the kernel needs the ring's. Returns the bytes.
+   * @param most what was there: at high rates it fills faster than it is emptied
+   */
+  private emptyRing(most: number, deadline: number): number {
     const before = this.waitingBytes;
-    while (this.waitingBytes < MOST_WAITING_BYTES) {
+    const limit = Math.min(before + most, MOST_WAITING_BYTES);
+    while (this.waitingBytes < limit) {
       const records = this.ring.drain(({ bytes }, offset, length) => {
         // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
         const copy = new Uint8Array(length);
@@ -184,7 +188,7 @@ export class DeferredSamples implements Disposable {
         this.queue.push(new DataView(copy.buffer));
         this.waitingBytes += length;
       }, CHUNK);
-      if (records < CHUNK) break;
+      if (records < CHUNK || performance.now() > deadline) break;
     }
     return this.waitingBytes - before;
   }
