@@ -17,7 +17,7 @@ const skip = works ? false : 'needs setarch, and to be allowed to use it';
 const WAIT = 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done;';
 
 /** A shell that execs its twin then, again and again: two images of equal lengths. */
-const AGAIN = `${WAIT} export IMAGE=$3; exec $2/$3/sh -c "$1" sh "$1" "$2" "$4" "$3"`;
+const AGAIN = `${WAIT} export IMAGE=$3; exec $2/$3/sh$3 -c "$1" sh "$1" "$2" "$4" "$3"`;
 /** The same program each time, with arguments of one length more or less. */
 const LONGER = `${WAIT} export IMAGE=$3; exec $2/sh -c "$1" sh "$1" "$2" "$4" "$3"`;
 
@@ -29,10 +29,10 @@ async function race(script: string, names: readonly [string, string]): Promise<v
   copyFileSync('/bin/sh', join(folder, 'sh'));
   for (const name of names) {
     mkdirSync(join(folder, name));
-    copyFileSync('/bin/sh', join(folder, name, 'sh'));
+    copyFileSync('/bin/sh', join(folder, name, `sh${name}`));
   }
   const [first, second] = names;
-  const program = script === AGAIN ? join(folder, second, 'sh') : join(folder, 'sh');
+  const program = script === AGAIN ? join(folder, second, `sh${second}`) : join(folder, 'sh');
   const shell = spawn(
     'setarch',
     ['-R', program, '-c', script, 'sh', script, folder, first, second],
@@ -55,7 +55,10 @@ async function race(script: string, names: readonly [string, string]): Promise<v
       // Or it was still `setarch`, or the fields of an image that is gone cannot be had.
       if (image === undefined || name === undefined || exe === undefined) continue;
       assert.equal(image, name, 'environment and arguments of one image');
-      if (script === AGAIN) assert.equal(exe, join(folder, image, 'sh'));
+      if (script === AGAIN) {
+        assert.equal(exe, join(folder, image, `sh${image}`));
+        assert.equal(entry?.comm, `sh${image}`);
+      }
       seen.add(image);
       complete++;
     }

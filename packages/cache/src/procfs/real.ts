@@ -18,6 +18,7 @@ import {
   type CgroupInfo,
   type Cmdline,
   type EnvironBlock,
+  EXEC_IN_PROGRESS,
   type ExeLink,
   type MapsEntry,
   type MountInfo,
@@ -85,6 +86,8 @@ export class RealProcfs implements Procfs {
   /** Every synchronous read but stat's: parsed before the next one starts. */
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
   readonly #bootClock: BootClock;
+  /** Whether the line that was read last did not tell images apart. */
+  #askedForExecutable = false;
   readonly #threads: LivingThreads;
   readonly #evidence: ImageEvidence;
   #clockTicks: number | undefined;
@@ -105,7 +108,10 @@ export class RealProcfs implements Procfs {
     const threads = new LivingThreads(this.#io, this.root);
     this.#threads = threads;
     this.#evidence = {
-      executable: (pid) => this.#inodeOf(this.#path(pid, 'exe')),
+      executable: (pid) => {
+        this.#askedForExecutable = true;
+        return this.#inodeOf(this.#path(pid, 'exe'));
+      },
       markOfThread: (pid) => threads.layoutFingerprint(pid),
     };
   }
@@ -134,7 +140,23 @@ export class RealProcfs implements Procfs {
     return { ...parseProbe(this.#statBuffer, length, pid, this.#evidence), instance: number };
   }
 
+  /**
+   * Of one image. Where layouts are not random, the line and the executable that tells it from others are
+   * two reads, with room for an exec between them. It shows the new executable, then the new name and then
+   * where code is (begin_new_exec, load_elf_binary), so the name of a line is the executable's where that
+   * was there before the line before it, and is still there after it.
+   */
   stat(pid: number): ProcStat {
+    const stat = this.#statOnce(pid);
+    if (!this.#askedForExecutable) return stat;
+    const { layoutFingerprint } = this.#statOnce(pid);
+    const last = this.#statOnce(pid);
+    const isOne = [stat, last].every((it) => it.layoutFingerprint === layoutFingerprint);
+    return isOne ? last : { ...last, layoutFingerprint: EXEC_IN_PROGRESS };
+  }
+
+  #statOnce(pid: number): ProcStat {
+    this.#askedForExecutable = false;
     // Before the read: when it is later than the start, whoever is read then is the last to have
     // both this pid and this start time.
     const now = this.#bootClock.ticks(this.clockTicksPerSecond);
