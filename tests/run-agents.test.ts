@@ -64,6 +64,25 @@ describe('--check', () => {
     expect(stderr).toContain('2 plugins fit together: first, second');
   });
 
+  test('offers each plugin by its own entry of the package, too', async () => {
+    const { exports } = await Bun.file(
+      join(import.meta.dir, '../packages/core/package.json'),
+    ).json();
+    const entries = Object.keys(exports).filter((entry) => entry.startsWith('./plugins/'));
+    const file = agentFile(`
+      ${entries.map((entry, i) => `import * as m${i} from '@waggle/core${entry.slice(1)}';`).join('\n')}
+      import { redaction } from '@waggle/core';
+      import { processMetadata } from '@waggle/core/plugins/process-metadata';
+      const modules = [${entries.map((_, i) => `m${i}`).join(', ')}];
+      if (!modules.every((module) => Object.values(module).some((value) => typeof value === 'function')))
+        throw new Error('an entry without its factory');
+      export default defineAgent({ plugins: [redaction({ patterns: [] }), processMetadata()] });`);
+    const { code, stderr } = await Waggle.run(['run', '--check', file]);
+    expect(stderr).toContain('2 plugins fit together: process-metadata, redaction');
+    expect(code).toBe(0);
+    expect(entries.length).toBeGreaterThan(0);
+  });
+
   test('names what does not', async () => {
     const file = agentFile(
       `export default { plugins: [${plugin('lonely', "needs: { x: { service: 'nowhere' } },")}] };`,

@@ -5,15 +5,9 @@
 import { describe, expect } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  cpuProfiler,
-  createAgent,
-  definePlugin,
-  Profiler,
-  profileOutput,
-  type UnwindTableStats,
-} from '@waggle/core';
+import { cpuProfiler, createAgent, definePlugin, Profiler, profileOutput } from '@waggle/core';
 import type { Profile } from '@waggle/formats';
+import type { UnwindTableStats } from '@waggle/profiler';
 import { heldBpfObjects } from './support/bpf-objects.ts';
 import { eventually } from './support/deadline.ts';
 import { type FoldedStack, parseFolded, samples } from './support/folded.ts';

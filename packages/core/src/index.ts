@@ -1,25 +1,12 @@
-// @waggle/core: the event pipeline and the profiler. See README.md.
+// @waggle/core: the event pipeline, sessions and plugins. What one plugin exports beside its factory,
+// its service and what other plugins are made with is at @waggle/core/plugins/<name>. See README.md.
 
-export { decodeBytes, defineSource, type Source } from '@waggle/bpf';
+export { defineSource, type Source } from '@waggle/bpf';
 export {
   collapseRaw,
   collapseRawWith,
   type FrameCount,
-  IDLE_FRAME,
-  type ProfilerCounts,
-  type RootFrames,
-  type RuntimeName,
-  runtimeOfFrame,
-  type SampledProcess,
-  SOFTIRQ_FRAME,
   type StackFrameInfo,
-  summarizeWalks,
-  type UnnamedFrame,
-  type UnnamedReason,
-  type UnwindMode,
-  type UnwindTableStats,
-  unnamedReason,
-  type WalkSummary,
 } from '@waggle/profiler';
 export { defaultCacheDirectory } from '@waggle/symbols';
 export {
@@ -29,18 +16,11 @@ export {
   createAgent,
 } from './agent/create-agent.ts';
 export { type AgentDefinition, defineAgent } from './agent/define-agent.ts';
-export { type SupervisedCommand, superviseCommand } from './command/supervised-command.ts';
-export {
-  type CommandEnd,
-  type CommandHost,
-  type CommandLine,
-  type CommandOptions,
-  startCommand,
-  type TrackedCommand,
-} from './command/tracked-command.ts';
-export type { PluginProblem, ReportProblem } from './dispatch/running-plugin.ts';
-export { examineHost, PROBES } from './doctor/examine.ts';
-export type { Probe, ProbeReport, ProbeResult, ProbeState } from './doctor/probe.ts';
+export { superviseCommand } from './command/supervised-command.ts';
+export type { CommandLine } from './command/tracked-command.ts';
+export type { PluginProblem } from './dispatch/running-plugin.ts';
+export { examineHost } from './doctor/examine.ts';
+export type { ProbeReport } from './doctor/probe.ts';
 export {
   BadCgroup,
   BadOption,
@@ -61,92 +41,36 @@ export { existingDescendants } from './events/descendants.ts';
 export type { EventTotals } from './events/event-reader.ts';
 export type {
   EventDraft,
-  ExecDetail,
   ExecEvent,
-  ExecFlag,
   ExitEvent,
   FailedExecEvent,
   ForkEvent,
   LostEvent,
   ProcessEvent,
 } from './events/process-event.ts';
-export { type CountByKind, type EventKind, sumOf } from './kernel/event-kind.ts';
-export type { RateLimit } from './kernel/kernel-settings.ts';
-export type { AttachMethod, AttachOutcome, AttachReport } from './kernel/load-source.ts';
+export { type EventKind, sumOf } from './kernel/event-kind.ts';
 export {
-  type DraftHandler,
   definePlugin,
-  type EventHandler,
-  type HandlerResult,
-  type KernelNeeds,
-  PHASES,
-  type Phase,
   type Plugin,
   type PluginContext,
   type PluginHandlers,
-  type PluginSetup,
-  type PluginSpec,
-  type QueueOptions,
 } from './plugin/plugin.ts';
-export {
-  type DuplicateNames,
-  type MissingServices,
-  type PluginGraphProblem,
-  planPlugins,
-  type ValidPlugins,
-} from './plugin/plugin-graph.ts';
+export { planPlugins } from './plugin/plugin-graph.ts';
 export type { PluginReport } from './plugin/plugin-report.ts';
-export type { PluginSource, RecordHandlers } from './plugin/plugin-source.ts';
-export { defineService, type Service, type ShapeOf } from './plugin/service.ts';
-export {
-  type CpuProfilerOptions,
-  cpuProfiler,
-  Profiler,
-  type ProfilerService,
-} from './plugins/cpu-profiler/index.ts';
-export { EventJson } from './plugins/event-output/event-json.ts';
-export {
-  type EventOutputOptions,
-  jsonLines,
-  jsonLinesWithAncestors,
-  type LineOutputOptions,
-  lineOutput,
-} from './plugins/event-output/index.ts';
-export type { WithheldNotice } from './plugins/event-output/withheld.ts';
+export { defineService, type Service } from './plugin/service.ts';
+export { cpuProfiler, Profiler } from './plugins/cpu-profiler/index.ts';
+export { jsonLines, jsonLinesWithAncestors, lineOutput } from './plugins/event-output/index.ts';
 export { imageRetirement } from './plugins/image-retirement/index.ts';
-export {
-  ProcessMetadata,
-  type ProcessMetadataOptions,
-  processMetadata,
-} from './plugins/process-metadata/index.ts';
-export {
-  type ProcessTreeOptions,
-  ProcessTreeService,
-  processTree,
-} from './plugins/process-tree/index.ts';
-export {
-  ProcessTree,
-  type TreeIdentity,
-  type TreeNode,
-} from './plugins/process-tree/process-tree.ts';
-export {
-  type OutputSink,
-  type ProfileOutputOptions,
-  profileOutput,
-  type SinkContext,
-} from './plugins/profile-output/index.ts';
-export { type RedactionOptions, redaction } from './plugins/redaction/index.ts';
-export { REDACTED, redactArguments, redactText } from './plugins/redaction/redact-arguments.ts';
-export { DEFAULT_RING_BYTES, Kernel, type KernelAccess } from './session/kernel-capture.ts';
-export {
-  openSession,
-  type Session,
-  type SessionReport,
-} from './session/session.ts';
+export { ProcessMetadata, processMetadata } from './plugins/process-metadata/index.ts';
+export { ProcessTreeService, processTree } from './plugins/process-tree/index.ts';
+export { type OutputSink, profileOutput } from './plugins/profile-output/index.ts';
+export { redaction } from './plugins/redaction/index.ts';
+export { Kernel } from './session/kernel-capture.ts';
+export { openSession, type Session, type SessionReport } from './session/session.ts';
 export type { SessionConfig } from './session/session-config.ts';
-export { type SessionControl, SessionService } from './session/session-service.ts';
+export { SessionService } from './session/session-service.ts';
 export type { SessionTarget } from './session/session-target.ts';
 export { watchTarget } from './session/target-end.ts';
 export { stringifyJson } from './text/json.ts';
-export { escapedByte, printable, UNSAFE_CHARACTER } from './text/printable.ts';
-export { bytesOf, wellFormed } from './text/well-formed.ts';
+export { printable } from './text/printable.ts';
+export { bytesOf } from './text/well-formed.ts';

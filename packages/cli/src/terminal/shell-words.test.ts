@@ -1,7 +1,8 @@
 // A bash that really runs is the judge: of any bytes it must give back what was put in.
 
 import { describe, expect, test } from 'bun:test';
-import { decodeBytes, UNSAFE_CHARACTER } from '@waggle/core';
+import { decodeBytes } from '@waggle/bpf';
+import { UNSAFE_CHARACTER } from '@waggle/core/printable';
 import fc from 'fast-check';
 import { commandLine, shellWord } from './shell-words.ts';
 

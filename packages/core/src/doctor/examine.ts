@@ -4,7 +4,7 @@ import { HOST_PROBES } from './host-probes.ts';
 import { KERNEL_PROBES } from './kernel-probes.ts';
 import { inconclusive, type Probe, type ProbeReport } from './probe.ts';
 
-export const PROBES: readonly Probe[] = [...HOST_PROBES, ...KERNEL_PROBES];
+const PROBES: readonly Probe[] = [...HOST_PROBES, ...KERNEL_PROBES];
 
 /** Every capability of this machine, whether it works, and what to do if not. */
 export async function examineHost(probes = PROBES): Promise<ProbeReport[]> {

@@ -1,7 +1,7 @@
 // What a probe of this machine can answer. Three answers, not two: "permission denied" must not
 // look like "the kernel has no such thing".
 
-export type ProbeState = 'works' | 'missing' | 'inconclusive';
+type ProbeState = 'works' | 'missing' | 'inconclusive';
 
 export interface ProbeResult {
   readonly state: ProbeState;

@@ -9,7 +9,7 @@ import {
   recordFlags,
 } from '@waggle/bpf';
 
-export type ExecFlag = 'setuid' | 'setgid' | 'privileged' | 'memfd' | 'deleted' | 'script';
+type ExecFlag = 'setuid' | 'setgid' | 'privileged' | 'memfd' | 'deleted' | 'script';
 
 export interface ExecDetail {
   /** Absolute, from the root of the process's mount namespace. */

@@ -8,7 +8,7 @@ import type { ExitEvent } from './exit-event.ts';
 import type { FailedExecEvent } from './failed-exec-event.ts';
 import type { ForkEvent } from './fork-event.ts';
 
-export type { ExecDetail, ExecFlag } from './exec-detail.ts';
+export type { ExecDetail } from './exec-detail.ts';
 export type { ExecEvent } from './exec-event.ts';
 export type { ExitEvent } from './exit-event.ts';
 export type { FailedExecEvent } from './failed-exec-event.ts';

@@ -19,7 +19,7 @@ import { unusableKfunc, withoutKfunc } from './unusable-kfuncs.ts';
 /** Best first. `tracepoint` needs tracefs, the others need nothing. */
 export type AttachMethod = 'tp_btf' | 'raw_tp' | 'tracepoint';
 
-export type AttachOutcome =
+type AttachOutcome =
   | { readonly state: 'attached'; readonly method: AttachMethod }
   | { readonly state: 'absent'; readonly reasons: readonly string[] };
 

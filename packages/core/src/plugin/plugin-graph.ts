@@ -13,13 +13,13 @@ type ProvidedBy<P> = P extends Plugin<string, string, infer Provided> ? Provided
 type NameOf<P> = P extends Plugin<infer Name, string, string> ? Name : never;
 
 /** Names of services that are needed and that nobody provides. */
-export type MissingServices<Plugins extends readonly Plugin[]> = Exclude<
+type MissingServices<Plugins extends readonly Plugin[]> = Exclude<
   NeededBy<Plugins[number]>,
   ProvidedBy<Plugins[number]> | BuiltIn
 >;
 
 /** Names that two plugins have. Names known only as `string` are left to the check at start. */
-export type DuplicateNames<
+type DuplicateNames<
   Plugins extends readonly unknown[],
   Seen extends string = never,
 > = Plugins extends readonly [infer First, ...infer Rest]
@@ -31,9 +31,9 @@ export type DuplicateNames<
   : never;
 
 /** What keeps a list from fitting together, in words; never if nothing does. */
-export type PluginGraphProblem<Plugins extends readonly Plugin[]> = [
-  MissingServices<Plugins>,
-] extends [never]
+type PluginGraphProblem<Plugins extends readonly Plugin[]> = [MissingServices<Plugins>] extends [
+  never,
+]
   ? [DuplicateNames<Plugins>] extends [never]
     ? never
     : { readonly 'two plugins have the name': DuplicateNames<Plugins> }

@@ -21,7 +21,7 @@ type FieldsOf<S extends Skeleton, Name extends RecordOf<S>> =
  * A handler for each kind of record, called in order with the plugin's `observe` where it shares
  * process_events. A record is a copy, and may be kept.
  */
-export type RecordHandlers<S extends Skeleton> = {
+type RecordHandlers<S extends Skeleton> = {
   readonly [Name in RecordOf<S>]?: (record: FieldsOf<S, Name>) => HandlerResult;
 };
 

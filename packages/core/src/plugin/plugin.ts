@@ -45,7 +45,7 @@ export type EventHandler =
     };
 
 /** The same where events are completed: what a handler sets is what all later ones see. */
-export type DraftHandler =
+type DraftHandler =
   | ((event: EventDraft<ProcessEvent>) => HandlerResult)
   | {
       readonly fork?: (event: EventDraft<ForkEvent>) => HandlerResult;
@@ -79,7 +79,7 @@ export interface PluginHandlers {
   readonly end?: () => HandlerResult;
 }
 
-export type PluginSetup<Provides extends Service | undefined> = PluginHandlers &
+type PluginSetup<Provides extends Service | undefined> = PluginHandlers &
   (Provides extends Service
     ? {
         /** The service that it provides. */
@@ -115,7 +115,7 @@ export interface PluginContext<Needs extends Services = Services> {
 }
 
 /** What a plugin wants of the kernel beside its sources, known before anything is loaded. */
-export interface KernelNeeds {
+interface KernelNeeds {
   /** Events that must be made. `failed-exec` costs every system call of the host some 30 ns. */
   readonly events?: readonly EventKind[];
 }

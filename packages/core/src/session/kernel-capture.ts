@@ -23,7 +23,7 @@ import type { SessionConfig } from './session-config.ts';
 import { SessionFilter } from './session-filter.ts';
 
 /** At the rate of a busy build host (10,000 processes a second) room for two seconds. */
-export const DEFAULT_RING_BYTES = 8 * 1024 * 1024;
+const DEFAULT_RING_BYTES = 8 * 1024 * 1024;
 
 /** What is loaded in the kernel, for plugins that look into it. */
 export interface KernelAccess {

@@ -1,12 +1,6 @@
 /** `waggle doctor`: examines the host and prints the table. */
 
-import {
-  examineHost,
-  type ProbeReport,
-  type ProbeState,
-  printable,
-  stringifyJson,
-} from '@waggle/core';
+import { examineHost, type ProbeReport, printable, stringifyJson } from '@waggle/core';
 import { FAILED } from '../../exit-code.ts';
 import { Output } from '../../terminal/output.ts';
 import { palette } from '../../terminal/text.ts';
@@ -21,7 +15,7 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
 
 function table(reports: readonly ProbeReport[]): string {
   const colour = palette(process.stdout.isTTY);
-  const mark: Record<ProbeState, string> = {
+  const mark: Record<ProbeReport['state'], string> = {
     works: colour.green('works  '),
     missing: colour.red('missing'),
     inconclusive: colour.yellow('unknown'),

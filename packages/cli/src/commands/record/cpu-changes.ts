@@ -2,7 +2,7 @@
  * What the summary says of CPUs that came online or could not be sampled: "0 lost" is not true of them.
  */
 
-import type { ProfilerCounts } from '@waggle/core';
+import type { ProfilerCounts } from '@waggle/profiler';
 
 export function cpuChangeLines({ came, unsampled }: ProfilerCounts['cpus']): string[] {
   const lines: string[] = [];

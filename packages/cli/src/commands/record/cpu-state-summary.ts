@@ -1,7 +1,7 @@
 /** What CPUs did besides running what was recorded: softirqs on top of it, and nothing at all. */
 
-import { IDLE_FRAME, type ProfilerCounts, SOFTIRQ_FRAME } from '@waggle/core';
 import type { Profile, ProfileFrame } from '@waggle/formats';
+import { IDLE_FRAME, type ProfilerCounts, SOFTIRQ_FRAME } from '@waggle/profiler';
 
 /** Softirqs below this share are part of every recording. */
 const WORTH_TELLING_PERCENT = 1;

@@ -3,7 +3,7 @@
  */
 
 import type { ProcessMetadataCache } from '@waggle/cache';
-import type { SampledProcess } from '@waggle/core';
+import type { SampledProcess } from '@waggle/profiler';
 
 export const GROUPINGS = ['comm', 'process', 'thread', 'container', 'cgroup'] as const;
 export type Grouping = (typeof GROUPINGS)[number];

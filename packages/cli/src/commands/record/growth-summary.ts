@@ -1,6 +1,6 @@
 /** What a long recording left out so that it takes no more memory and descriptors than it may. */
 
-import type { ProfilerCounts } from '@waggle/core';
+import type { ProfilerCounts } from '@waggle/profiler';
 
 /** Lines for stderr; none as a rule. */
 export function growthLines({

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import type { RuntimeName, UnnamedFrame, UnnamedReason } from '@waggle/core';
 import type { ProfileFrame } from '@waggle/formats';
+import type { RuntimeName, UnnamedFrame, UnnamedReason } from '@waggle/profiler';
 import { nameHintLines } from './name-hints.ts';
 
 const metadata = {

@@ -4,8 +4,8 @@
  * the others are as their own documents have them.
  */
 
-import { type RuntimeName, runtimeOfFrame, unnamedReason } from '@waggle/core';
 import type { Profile, ProfileFrame } from '@waggle/formats';
+import { type RuntimeName, runtimeOfFrame, unnamedReason } from '@waggle/profiler';
 
 /** Of all samples: below it, names would change little. */
 const NOTABLE_SHARE = 0.05;

@@ -3,7 +3,7 @@
  * wait. The first one ends that, and what there is is written; the next ends the process.
  */
 
-import type { ProfilerService } from '@waggle/core';
+import type { ProfilerService } from '@waggle/core/plugins/cpu-profiler';
 import { heededSignals } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 

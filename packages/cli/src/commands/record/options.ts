@@ -1,6 +1,6 @@
 /** What `waggle record` is asked for, as command.ts reads it. */
 
-import type { UnwindMode } from '@waggle/core';
+import type { UnwindMode } from '@waggle/profiler';
 import type { Grouping } from './grouping.ts';
 
 export interface RecordOptions {

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import type { UnnamedFrame, UnnamedReason } from '@waggle/core';
 import type { ProfileFrame } from '@waggle/formats';
+import type { UnnamedFrame, UnnamedReason } from '@waggle/profiler';
 import { summaryLines } from './profile-summary.ts';
 
 const metadata = {

@@ -4,8 +4,9 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { printable, type UnnamedReason, unnamedReason } from '@waggle/core';
+import { printable } from '@waggle/core';
 import type { Profile, ProfileFrame } from '@waggle/formats';
+import { type UnnamedReason, unnamedReason } from '@waggle/profiler';
 
 const TOP = 5;
 

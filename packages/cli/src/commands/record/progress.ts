@@ -1,7 +1,7 @@
 /** A line on stderr that says how far the recording is; only where somebody can watch it. */
 
 import { isatty } from 'node:tty';
-import type { ProfilerService } from '@waggle/core';
+import type { ProfilerService } from '@waggle/core/plugins/cpu-profiler';
 import * as Effect from 'effect/Effect';
 import { clearProgress, showProgress } from '../../terminal/messages.ts';
 

@@ -14,21 +14,19 @@ import {
   openSession,
   ProcessMetadata,
   Profiler,
-  type ProfilerCounts,
-  type ProfilerService,
   processMetadata,
   profileOutput,
-  type RootFrames,
-  redactArguments,
-  redactText,
   type Session,
   type SessionConfig,
   sumOf,
   superviseCommand,
   watchTarget,
 } from '@waggle/core';
+import type { ProfilerService } from '@waggle/core/plugins/cpu-profiler';
+import { redactArguments, redactText } from '@waggle/core/plugins/redaction';
 import { watchReader } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
+import type { ProfilerCounts, RootFrames } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';

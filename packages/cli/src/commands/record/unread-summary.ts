@@ -2,7 +2,7 @@
  * What was left without names because reading it would have cost more than it may, or took too long.
  */
 
-import type { ProfilerCounts } from '@waggle/core';
+import type { ProfilerCounts } from '@waggle/profiler';
 
 /** Lines for stderr; none as a rule. */
 export function unreadLines({

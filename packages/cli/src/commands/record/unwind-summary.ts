@@ -1,6 +1,6 @@
 /** How far the stacks of a recording can be trusted, and what knowing it took. */
 
-import { type ProfilerCounts, summarizeWalks, type UnwindMode } from '@waggle/core';
+import { type ProfilerCounts, summarizeWalks, type UnwindMode } from '@waggle/profiler';
 
 /** Lines for stderr; none where frame pointers were asked for. */
 export function unwindLines(

@@ -15,6 +15,13 @@ const EXPECTED =
 /** Packages that an agent may import although nothing is installed beside it. */
 const OWN_PACKAGES = {
   '@waggle/core': () => import('@waggle/core'),
+  '@waggle/core/plugins/cpu-profiler': () => import('@waggle/core/plugins/cpu-profiler'),
+  '@waggle/core/plugins/event-output': () => import('@waggle/core/plugins/event-output'),
+  '@waggle/core/plugins/image-retirement': () => import('@waggle/core/plugins/image-retirement'),
+  '@waggle/core/plugins/process-metadata': () => import('@waggle/core/plugins/process-metadata'),
+  '@waggle/core/plugins/process-tree': () => import('@waggle/core/plugins/process-tree'),
+  '@waggle/core/plugins/profile-output': () => import('@waggle/core/plugins/profile-output'),
+  '@waggle/core/plugins/redaction': () => import('@waggle/core/plugins/redaction'),
   '@waggle/cache': () => import('@waggle/cache'),
   '@waggle/formats': () => import('@waggle/formats'),
   'effect/Effect': () => import('effect/Effect'),

@@ -5,7 +5,6 @@
 
 import { isatty } from 'node:tty';
 import {
-  type EventOutputOptions,
   jsonLines,
   jsonLinesWithAncestors,
   lineOutput,
@@ -14,13 +13,14 @@ import {
   ProcessTreeService,
   processMetadata,
   processTree,
-  redactArguments,
   redaction,
   type Session,
   type SessionConfig,
   superviseCommand,
   watchTarget,
 } from '@waggle/core';
+import type { EventOutputOptions } from '@waggle/core/plugins/event-output';
+import { redactArguments } from '@waggle/core/plugins/redaction';
 import { watchReader } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';

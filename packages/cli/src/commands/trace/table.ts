@@ -8,8 +8,8 @@ import {
   type ForkEvent,
   type ProcessEvent,
   printable,
-  type WithheldNotice,
 } from '@waggle/core';
+import type { WithheldNotice } from '@waggle/core/plugins/event-output';
 import { commandLine, shellWord } from '../../terminal/shell-words.ts';
 import { humanDuration, type Palette } from '../../terminal/text.ts';
 

@@ -11,6 +11,9 @@ import { ProcessTreeService } from '../process-tree/index.ts';
 import { EventJson } from './event-json.ts';
 import { WithheldCounts, type WithheldNotice } from './withheld.ts';
 
+export { EventJson } from './event-json.ts';
+export type { WithheldNotice } from './withheld.ts';
+
 export interface EventOutputOptions {
   /**
    * Where the text goes. A promise is waited for before the next chunk. `others` are the lines, by index,

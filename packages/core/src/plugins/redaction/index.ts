@@ -15,6 +15,8 @@ import { definePlugin } from '../../plugin/plugin.ts';
 import { ProcessMetadata } from '../process-metadata/index.ts';
 import { REDACTED, redactArguments, redactText } from './redact-arguments.ts';
 
+export { REDACTED, redactArguments, redactText } from './redact-arguments.ts';
+
 export interface RedactionOptions {
   /** Text in groups goes; where a pattern has none, all that it matches. */
   readonly patterns: readonly RegExp[];
