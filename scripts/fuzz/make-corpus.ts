@@ -214,6 +214,19 @@ function proc(): void {
       '7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0                  [stack]\n',
   );
   put(
+    'proc-mountinfo',
+    'plain',
+    '36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n' +
+      '40 36 0:35 / /srv/a\\040b rw shared:7 propagate_from:2 - fuse.sshfs host:\\134a rw,user_id=0\n',
+  );
+  put(
+    'proc-limits',
+    'plain',
+    'Limit                     Soft Limit           Hard Limit           Units     \n' +
+      'Max cpu time              unlimited            unlimited            seconds   \n' +
+      'Max open files            1024                 524288               files     \n',
+  );
+  put(
     'proc-auxv',
     'plain',
     new Uint8Array(new BigUint64Array([17n, 100n, 6n, 4096n, 0n, 0n]).buffer),
