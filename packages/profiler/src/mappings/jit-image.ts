@@ -132,12 +132,17 @@ export class JitImage {
 
   /** Nothing more will be known of it. */
   get hasEnded(): boolean {
-    return this.ended && this.mapToScan === undefined;
+    return !this.mayGrow && this.mapToScan === undefined;
   }
 
   /** Whether it holds files open. */
   get isReading(): boolean {
-    return this.mapToScan !== undefined || (!this.ended && this.dump !== undefined);
+    return this.mapToScan !== undefined || (this.mayGrow && this.dump !== undefined);
+  }
+
+  /** Whether more may be known of it: by what it writes, or what is not read yet of its jitdump. */
+  private get mayGrow(): boolean {
+    return !this.ended || this.isBehind;
   }
 
   /** Its perf map, as long as there may be more to read of it. */
@@ -193,7 +198,7 @@ export class JitImage {
 
   /** Another one when unwindingOf() may have another answer. */
   get edition(): number {
-    const own = (this.dump?.size ?? 0) + Number(this.ended);
+    const own = (this.dump?.size ?? 0) + Number(!this.mayGrow);
     return own + (this.parent?.image.edition ?? 0);
   }
 
@@ -247,6 +252,7 @@ export class JitImage {
    */
   refresh(isInherited = false): void {
     if (this.ended) {
+      this.finishDump();
       if (!isInherited) this.closeWhenAsked();
       return;
     }
@@ -261,16 +267,33 @@ export class JitImage {
     this.refresh();
   }
 
-  /** The process has ended or runs another program: what it has written is all that there will be. */
+  /**
+   * The process has ended or runs another program: what it has written is all that there will be. Of a jitdump
+   * that is too long to be read now, the next rounds have their parts.
+   */
   end(): void {
     if (this.ended) return;
     // Looked for by what is known: its entry in /proc is gone, or another image's.
     this.open();
     this.retryAt = Number.POSITIVE_INFINITY;
-    do this.refresh();
-    while (this.isBehind && this.sources.memory.left > 0);
+    this.refresh();
     this.ended = true;
-    this.dump?.close();
+    // Its mapping is gone, and with it soon the file that is open for it.
+    if (!this.isBehind || !this.keepsOpen()) this.dump?.close();
+  }
+
+  private keepsOpen(): boolean {
+    const keep = () => {
+      this.dump?.keepOpen();
+      return true;
+    };
+    return whereItAnswers(keep) ?? false;
+  }
+
+  private finishDump(): void {
+    if (!this.isBehind) return;
+    this.refreshDump();
+    if (!this.isBehind) this.dump?.close();
   }
 
   /** Whether something that its files say was left out, because all of them take too much memory. */
@@ -281,7 +304,7 @@ export class JitImage {
 
   /** Whether there is more to read of a jitdump than one round is for. */
   get isBehind(): boolean {
-    return !this.ended && this.dump?.isBehind === true;
+    return this.dump?.isBehind === true;
   }
 
   /** Nobody asks it any more. */
@@ -339,7 +362,7 @@ export class JitImage {
   /** What was written when code ran says what it was; the next moment there may be other code. */
   private readUntil(time: number): void {
     for (let image: JitImage | undefined = this; image !== undefined; image = image.parent?.image)
-      if (!image.ended && image.dump !== undefined && image.dump.readUntil < time)
+      if (image.mayGrow && image.dump !== undefined && image.dump.readUntil < time)
         image.refreshDump();
   }
 
@@ -359,7 +382,7 @@ export class JitImage {
     const own = dump?.unwindingOf(address, time);
     if (own !== undefined) return own;
     if (dump?.lookup(address, time) !== undefined) return 'none';
-    const known = this.mayUnwind && !this.ended ? 'unknown' : 'none';
+    const known = this.mayUnwind && this.mayGrow ? 'unknown' : 'none';
     const { parent } = this;
     if (!isInherited || parent === undefined) return known;
     const before = Math.min(time, parent.forkedAt);

@@ -16,8 +16,6 @@ const MAX_OPEN_IMAGES = 256;
 /** Read in one round of all jitdumps, which takes a tenth of a second; and of what there is at last. */
 const ROUND_BYTES = 8 * 1024 * 1024;
 const LAST_BYTES = 512 * 1024 * 1024;
-/** Of an image that has ended: a JVM writes its map as the last thing that it does. */
-const ENDED_BYTES = 64 * 1024 * 1024;
 /** One for each mount namespace. */
 const MAX_OPEN_FOLDERS = 128;
 
@@ -48,6 +46,7 @@ export class JitMaps implements Disposable {
   private readonly memory = new MapMemory();
   private readonly scanner: PerfMapScanner;
   private count = 0;
+  private turn = 0;
   /** A map that nothing was looked for in. */
   private hasFound = false;
 
@@ -103,7 +102,7 @@ export class JitMaps implements Disposable {
   refresh(): void {
     this.memory.beginRound(ROUND_BYTES);
     const inherited = this.inherited();
-    for (const code of this.known.values()) code.refresh(inherited.has(code));
+    for (const code of this.inTurn()) code.refresh(inherited.has(code));
     if (this.hasFound) this.ask(this.waiting());
     this.hasFound = false;
     this.scanner.keep();
@@ -136,7 +135,6 @@ export class JitMaps implements Disposable {
 
   /** At `time` the process ended, or began to run another program. */
   end(pid: number, time: bigint, ended: boolean): void {
-    this.memory.beginRound(ENDED_BYTES);
     for (const [image, code] of this.known)
       if (image.pid === pid && (ended ? image.since <= time : !this.spaces.isLast(image)))
         code.end();
@@ -193,6 +191,15 @@ export class JitMaps implements Disposable {
     for (const code of this.known.values())
       if (!code.hasEnded) for (const ancestor of code.ancestors()) inherited.add(ancestor);
     return inherited;
+  }
+
+  /** Those of which there is much to read come last, each of them first once: a round has not room for all. */
+  private inTurn(): readonly JitImage[] {
+    const all = [...this.known.values()];
+    const behind = all.filter(({ isBehind }) => isBehind);
+    const first = behind.length === 0 ? 0 : this.turn++ % behind.length;
+    const others = all.filter(({ isBehind }) => !isBehind);
+    return [...others, ...behind.slice(first), ...behind.slice(0, first)];
   }
 
   private *mapsToScan(): Generator<MapToScan> {

@@ -366,3 +366,18 @@ test('damage is harmless', () => {
     });
   }
 });
+
+test('it goes on when the caller has closed his descriptor, if it was told to keep one', () => {
+  const first = Buffer.concat([header, load(0x1000n, 0x20n, 'first')]);
+  writeFileSync(file, first);
+  const fd = openSync(file, 'r');
+  const dump = new JitDump(fd);
+  dump.refresh();
+  dump.keepOpen();
+  closeSync(fd);
+  appendFileSync(file, load(0x2000n, 0x20n, 'second'));
+  dump.refresh();
+  dump.close();
+  dump.close();
+  expect([dump.lookup(0x1000)?.name, dump.lookup(0x2000)?.name]).toEqual(['first', 'second']);
+});

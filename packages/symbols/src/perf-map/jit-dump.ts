@@ -3,7 +3,7 @@
  * BUN_JSC_useJITDump, V8 with --perf-prof, JVMs, LLVM, wasmtime). The runtime maps the file executable
  * once, so that a profiler hears of it. Format: tools/perf/Documentation/jitdump-specification.txt.
  */
-import { fstatSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { viewOf } from '../elf/headers.ts';
 import { utf8 } from '../elf/string-table.ts';
 import type { SymbolHit } from '../symbol-table.ts';
@@ -77,18 +77,19 @@ export class JitDump {
   #read = 0;
   #isBehind = false;
   #closed = false;
+  /** By which it is read; the caller's, unless it was told to keep one. */
+  #fd: number;
+  #isOwn = false;
   #hasTimes = true;
   #knownUntil = 0;
   #readUntil = Number.NEGATIVE_INFINITY;
   /** CLOCK_MONOTONIC of this refresh. */
   #now: number | undefined;
 
-  readonly #fd: number;
 
   /** @param fd a jitdump, open for reading: it stays the caller's, and open until `close`. */
   constructor(fd: number, options: JitDumpOptions = {}) {
     this.#fd = fd;
-
     const { memory, ...limits } = options;
     this.#limits = { ...DEFAULTS, ...limits };
     this.#memory = memory;
@@ -197,8 +198,16 @@ export class JitDump {
     this.#giveBack();
   }
 
+  /** Goes on by a descriptor of its own: the caller may close his. @throws the system's error */
+  keepOpen(): void {
+    if (this.#closed || this.#isOwn) return;
+    this.#fd = openSync(`/proc/self/fd/${this.#fd}`, 'r');
+    this.#isOwn = true;
+  }
+
   /** Reads no further; what was read still answers. */
   close(): void {
+    if (this.#isOwn && !this.#closed) closeSync(this.#fd);
     this.#closed = true;
   }
 
