@@ -43,4 +43,5 @@ export { watchReader } from './process/watch-reader.ts';
 export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';
 export { EpollWakeup, type Wakeup } from './ring/epoll-wakeup.ts';
 export { type RecordVisitor, RingBuffer, type RingMemory } from './ring/ring-buffer.ts';
+export { threadId } from './thread-state.ts';
 export { type WorkerListener, type WorkerPlace, WorkerThread } from './worker-thread.ts';

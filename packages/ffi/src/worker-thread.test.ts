@@ -65,6 +65,45 @@ test('one that waits for the system for ever does not keep the process', async (
   expect(await child.exited).toBe(0);
 });
 
+test('one that computes for ever is ended, one that waits for the system once it computes again', async () => {
+  const fifo = join(folder, 'answers');
+  Bun.spawnSync(['mkfifo', fifo]);
+  const threads = join(import.meta.dir, 'thread-state.ts');
+  const lifeOfBusy = async (body: string, meanwhile: () => Promise<void>) => {
+    writeFileSync(
+      join(folder, 'busy-worker.ts'),
+      `import { openSync } from 'node:fs';
+      import { threadId } from '${threads}';
+      postMessage(threadId());
+      ${body}`,
+    );
+    let thread: number | undefined;
+    let isClosed = false;
+    const place = { beside, name: 'busy-worker', embedded };
+    const worker: WorkerThread = new WorkerThread(place, {
+      error() {},
+      message: (data) => {
+        thread = Number(data);
+      },
+      closed: () => {
+        isClosed = true;
+      },
+    });
+    while (thread === undefined) await Bun.sleep(10);
+    worker.terminateWhenComputing(() => thread);
+    await meanwhile();
+    while (!isClosed) await Bun.sleep(10);
+  };
+  await lifeOfBusy('for (;;);', async () => {});
+  let opened = false;
+  await lifeOfBusy(`openSync('${fifo}', 'r'); for (;;);`, async () => {
+    await Bun.sleep(500);
+    await Bun.write(fifo, 'answer');
+    opened = true;
+  });
+  expect(opened).toBe(true);
+});
+
 test('one that cannot start says so after it was made', async () => {
   const told: string[] = [];
   const worker = await new Promise<WorkerThread>((resolve) => {

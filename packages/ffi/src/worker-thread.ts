@@ -7,6 +7,11 @@
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isComputing } from './thread-state.ts';
+
+/** How often a thread is looked at that may not be ended now, in ms, and how often in a row it has to compute. */
+const LOOK_MS = 100;
+const LOOKS_COMPUTING = 2;
 
 export interface WorkerPlace {
   /** `import.meta.url` of the source that starts the worker. */
@@ -71,12 +76,34 @@ export class WorkerThread {
     (this.#worker as Referable | undefined)?.unref?.();
   }
 
-  /** Ends it, whatever it is doing. */
+  /** Ends it: one that computes or waits for messages. */
   terminate(): void {
     this.#ended = true;
-    // Where a file system does not answer it ends with the process, which must not wait for it.
     this.unref();
     this.#worker?.terminate();
+  }
+
+  /**
+   * Ends one that may be in a call of the system that never returns, as where a file system does not
+   * answer. A runtime ends a thread by a signal, and waits until the thread has taken it: all of the process
+   * would wait with it for ever. So it is ended once it is seen to compute. Until then it goes on, nobody
+   * hears it, and the process does not wait for it when it ends; a worker that returns should end itself
+   * when it is told to.
+   * @param thread its number (threadId()); undefined until it has told
+   */
+  terminateWhenComputing(thread: () => number | undefined): void {
+    this.#ended = true;
+    this.unref();
+    let computing = 0;
+    const look = () => {
+      const known = thread();
+      const state = known === undefined ? false : isComputing(known);
+      if (state === undefined) return;
+      computing = state ? computing + 1 : 0;
+      if (computing >= LOOKS_COMPUTING) this.#worker?.terminate();
+      else later(look);
+    };
+    look();
   }
 
   #fail(): void {
@@ -111,6 +138,14 @@ export class WorkerThread {
     for (const [message, transfer] of this.#waiting) this.#worker.postMessage(message, transfer);
     this.#waiting = [];
   }
+}
+
+/** The process does not wait for it. */
+function later(look: () => void): void {
+  const timer: unknown = setTimeout(look, LOOK_MS);
+  // A number where timers are those of the web.
+  if (typeof timer === 'object') (timer as Referable).unref?.();
+  else (globalThis as { Deno?: { unrefTimer(id: unknown): void } }).Deno?.unrefTimer(timer);
 }
 
 /** Sources start sources, builds start builds. */

@@ -106,10 +106,15 @@ export function unnamedKernelFunction({ address, isReturn }: KernelPlace): Profi
 /** To the thread. */
 export type Order =
   | { readonly type: 'start'; readonly config: ReaderConfig }
-  | { readonly type: 'ask'; readonly id: number; readonly question: Question };
+  | { readonly type: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly type: 'end' };
 
-/** From the thread: which question it is at; its answer, or what went wrong in words. */
+/**
+ * From the thread: its number, 0 where it cannot know it; which question it is at; its answer, or what went
+ * wrong in words.
+ */
 export type Reply =
+  | { readonly thread: number }
   | { readonly begun: number }
   | { readonly id: number; readonly answer: Answers[keyof Answers] }
   | { readonly id: number; readonly failure: string };

@@ -43,6 +43,8 @@ export class ObjectReader implements Disposable {
   /** The one that the thread is at, if it has said so. */
   private begun: number | undefined;
   private worker: WorkerThread | undefined;
+  /** The system's number of each thread that has told it. */
+  private readonly threads = new WeakMap<WorkerThread, number>();
   private inPlace: ObjectReading | undefined;
   private nextId = 0;
   private closed = false;
@@ -85,12 +87,13 @@ export class ObjectReader implements Disposable {
     return this.ended;
   }
 
-  /** Ends the thread, whatever it is doing. */
+  /** Ends the thread, or leaves it to itself where the system does not let it end. */
   [Symbol.dispose](): void {
     if (this.closed) return;
     this.closed = true;
     clearTimeout(this.watch);
-    this.worker?.terminate();
+    if (this.asked.size === 0) this.worker?.terminate();
+    else this.endBusy();
     this.inPlace?.[Symbol.dispose]();
     for (const { reject } of this.asked.values()) reject(new ReaderClosed());
     this.asked.clear();
@@ -104,7 +107,12 @@ export class ObjectReader implements Disposable {
         embedded: () => import('../generated/symbolization-worker.ts'),
       },
       {
-        message: (data) => this.receive(data as Reply),
+        // Of one that is to end, only its number is heard.
+        message: (data) => {
+          const reply = data as Reply;
+          if ('thread' in reply) this.threads.set(worker, reply.thread);
+          else if (worker === this.worker) this.receive(reply);
+        },
         // Not of one that was ended.
         error: () => worker === this.worker && this.goOnWithoutIt(),
       },
@@ -128,7 +136,7 @@ export class ObjectReader implements Disposable {
     this.worker.postMessage({ type: 'ask', id, question } satisfies Order);
   }
 
-  private receive(reply: Reply): void {
+  private receive(reply: Exclude<Reply, { thread: number }>): void {
     if ('begun' in reply) {
       this.begun = reply.begun;
       this.watchTime();
@@ -180,10 +188,17 @@ export class ObjectReader implements Disposable {
     }
   }
 
+  /** Its thread may be in a call of the system that never returns. */
+  private endBusy(): void {
+    const { worker } = this;
+    this.worker = undefined;
+    worker?.postMessage({ type: 'end' } satisfies Order);
+    worker?.terminateWhenComputing(() => this.threads.get(worker));
+  }
+
   /** The thread is at something that nobody waits for any more. */
   private startAnew(): void {
-    this.worker?.terminate();
-    this.worker = undefined;
+    this.endBusy();
     this.begun = undefined;
     clearTimeout(this.watch);
     if (this.asked.size === 0) return;
@@ -221,7 +236,10 @@ export class ObjectReader implements Disposable {
 }
 
 /** What was read, or why not, for WAGGLE_LOG. */
-function logAnswer(question: Question, reply: Exclude<Reply, { begun: number }>): void {
+function logAnswer(
+  question: Question,
+  reply: Exclude<Reply, { begun: number } | { thread: number }>,
+): void {
   if (!('object' in question)) return;
   if ('failure' in reply) {
     refuse(question, reply.failure);

@@ -1,10 +1,16 @@
 // The thread of symbolization-client.ts: answers one question at a time.
 
 import { setImmediate } from 'node:timers';
+import { threadId } from '@waggle/ffi';
 import type { Answers, Order, Reply } from './protocol.ts';
 import { type Ask, QuestionQueue } from './request-queue.ts';
 import { ObjectReading } from './symbolization-server.ts';
 import { ThreadDescriptors } from './thread-descriptors.ts';
+
+/** Of the web's workers, which the types of neither runtime have together. */
+interface DedicatedScope {
+  close(): void;
+}
 
 const descriptors = new ThreadDescriptors();
 const queue = new QuestionQueue();
@@ -12,7 +18,12 @@ let reading: ObjectReading | undefined;
 let isScheduled = false;
 
 function obey(order: Order): void {
+  if (order.type === 'end') {
+    (globalThis as unknown as DedicatedScope).close();
+    return;
+  }
   if (order.type === 'start') {
+    postMessage({ thread: threadId() ?? 0 } satisfies Reply);
     reading = new ObjectReading(order.config);
     return;
   }
