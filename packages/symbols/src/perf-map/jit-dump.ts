@@ -86,7 +86,6 @@ export class JitDump {
   /** CLOCK_MONOTONIC of this refresh. */
   #now: number | undefined;
 
-
   /** @param fd a jitdump, open for reading: it stays the caller's, and open until `close`. */
   constructor(fd: number, options: JitDumpOptions = {}) {
     this.#fd = fd;
