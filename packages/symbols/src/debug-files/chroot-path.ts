@@ -6,6 +6,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { isSystemError } from '../system-error.ts';
+import { LocalMounts } from './local-mounts.ts';
 
 /** O_PATH of asm-generic/fcntl.h, the same on x86-64 and AArch64; node:fs does not list it. */
 const O_PATH = 0o10_000_000;
@@ -18,7 +19,8 @@ const MAX_LINKS = 40;
 /**
  * A read-only descriptor of the regular file at `path` under `root`; the caller closes it. Symbolic
  * links are followed inside the root, or not at all in the last component with `followLast: false`.
- * undefined when there is no such file, it is none that can be opened, or no regular one.
+ * undefined when there is no such file, it is none that can be opened, or no regular one; and where the way
+ * leads to a mount that may not answer (local-mounts.ts).
  */
 export function openUnderRoot(
   root: string,
@@ -31,7 +33,12 @@ export function openUnderRoot(
 
 /** As openUnderRoot(), a directory: a descriptor (O_PATH) that leads to what is in it. */
 export function openDirectoryUnderRoot(root: string, path: string): number | undefined {
-  return walkUnderRoot(root, path, true, (place) => openSync(place, STEP_FLAGS));
+  return walkUnderRoot(root, path, true, (place, mounts) => {
+    const fd = openSync(place, STEP_FLAGS);
+    if (mounts.has(fd)) return fd;
+    closeSync(fd);
+    return undefined;
+  });
 }
 
 /** The regular file of that name in an open directory; as openUnderRoot() without links. */
@@ -48,14 +55,16 @@ function walkUnderRoot(
   root: string,
   path: string,
   followLast: boolean,
-  openLast: (place: string) => number | undefined,
+  openLast: (place: string, mounts: LocalMounts) => number | undefined,
 ): number | undefined {
   const pending = path.split('/').reverse();
   // The open directories from the root to where we are; `..` at the root stays there.
   const walked: number[] = [];
   let links = 0;
   try {
-    walked.push(openSync(root, O_PATH | constants.O_DIRECTORY));
+    const top = openSync(root, O_PATH | constants.O_DIRECTORY);
+    walked.push(top);
+    const mounts = new LocalMounts(root, top);
     for (;;) {
       const name = pending.pop();
       if (name === undefined) return undefined;
@@ -74,9 +83,11 @@ function walkUnderRoot(
         }
         pending.push(...link.split('/').reverse());
       } else if (isLast) {
-        return openLast(place);
+        return openLast(place, mounts);
       } else {
-        walked.push(openSync(place, STEP_FLAGS));
+        const step = openSync(place, STEP_FLAGS);
+        walked.push(step);
+        if (!mounts.has(step)) return undefined;
       }
     }
   } catch (error) {
@@ -91,9 +102,10 @@ function walkUnderRoot(
  * A regular file at `place`, not followed if it is a link. Looked at through O_PATH before it is
  * opened, since opening a device can have effects; throws the system's error.
  */
-function openRegular(place: string): number | undefined {
+function openRegular(place: string, mounts?: LocalMounts): number | undefined {
   const probe = openSync(place, O_PATH | constants.O_NOFOLLOW);
   try {
+    if (mounts?.has(probe) === false) return undefined;
     if (!fstatSync(probe).isFile()) return undefined;
     // Through the descriptor, so that what is opened is what was looked at.
     return openSync(`/proc/self/fd/${probe}`, FILE_FLAGS & ~constants.O_NOFOLLOW);
