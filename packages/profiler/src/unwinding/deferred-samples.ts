@@ -123,7 +123,7 @@ export class DeferredSamples implements Disposable {
   read(followMappings: () => void, forMs = Number.POSITIVE_INFINITY): StackCount[] {
     const deadline = performance.now() + forMs;
     for (let left = this.ring.available; left > 0 || this.queue.length > 0; ) {
-      left -= this.emptyRing(left, deadline);
+      left -= this.emptyRing(deadline);
       if (this.queue.length === 0) break;
       followMappings();
       this.recent.clear();
@@ -174,13 +174,12 @@ export class DeferredSamples implements Disposable {
   }
 
   /**
-   * To the queue, as far as there is room: the kernel needs the ring's. Returns the bytes.
-   * @param most what was there: at high rates it fills faster than it is emptied
+   * To the queue, as far as there is room and time: the kernel needs the ring's, and at high rates fills it
+   * faster than it is emptied. Returns the bytes.
    */
-  private emptyRing(most: number, deadline: number): number {
+  private emptyRing(deadline: number): number {
     const before = this.waitingBytes;
-    const limit = Math.min(before + most, MOST_WAITING_BYTES);
-    while (this.waitingBytes < limit) {
+    while (this.waitingBytes < MOST_WAITING_BYTES) {
       const records = this.ring.drain(({ bytes }, offset, length) => {
         // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
         const copy = new Uint8Array(length);
