@@ -16,10 +16,10 @@ const EVERY_MS = 10_000;
 /** Files opened, or stacks, since the last naming that make the next one due at once. */
 const MANY_FILES = 256;
 const MANY_STACKS = 65_536;
-const AT_MOST_EVERY_MS = 1000;
+const MIN_INTERVAL_MS = 1000;
 /** Files opened since the last sweep that make one due. */
 const FILES_UNTIL_SWEPT = 64;
-const SWEEP_AT_MOST_EVERY_MS = 250;
+const MIN_SWEEP_INTERVAL_MS = 250;
 /** All that is mapped is looked at: a host with many processes is swept less often. */
 const SWEEP_SHARE = 1 / 20;
 
@@ -70,7 +70,7 @@ export class BoundedMemory {
     if (since > EVERY_MS) return true;
     const isMany =
       open - this.openWhenNamed > MANY_FILES || this.parts.collector().unnamed > MANY_STACKS;
-    return isMany && since > AT_MOST_EVERY_MS;
+    return isMany && since > MIN_INTERVAL_MS;
   }
 
   private name(): void {
@@ -130,6 +130,6 @@ export class BoundedMemory {
     );
     this.openWhenSwept = objects.open;
     const took = performance.now() - startedAt;
-    this.sweepAt = startedAt + Math.max(SWEEP_AT_MOST_EVERY_MS, took / SWEEP_SHARE);
+    this.sweepAt = startedAt + Math.max(MIN_SWEEP_INTERVAL_MS, took / SWEEP_SHARE);
   }
 }

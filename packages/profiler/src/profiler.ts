@@ -48,18 +48,18 @@ export interface ProfilerConfig {
   /** Processes that run already, whose mappings are read from /proc. */
   readonly pids: () => readonly number[];
   /** Our own pid when a command is about to be started. */
-  readonly launcher?: number;
+  readonly launcher?: number | undefined;
   /** For the profile's title. */
-  readonly command?: string;
-  readonly rootFrames?: RootFrames;
+  readonly command?: string | undefined;
+  readonly rootFrames?: RootFrames | undefined;
   /** Source places and inlined functions, from DWARF. */
-  readonly lines?: boolean;
+  readonly lines?: boolean | undefined;
   /** Keeps stacks one by one for collectRaw(). */
-  readonly raw?: boolean;
+  readonly raw?: boolean | undefined;
   /** Where symbol and unwind tables are kept for the next session. */
-  readonly cacheDirectory?: string;
+  readonly cacheDirectory?: string | undefined;
   /** Of the kernel, for unwind tables. */
-  readonly unwindTableBytes?: number;
+  readonly unwindTableBytes?: number | undefined;
 }
 
 /** Where stacks are walked by tables. */

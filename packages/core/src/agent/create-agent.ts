@@ -34,25 +34,25 @@ export type AgentServices = 'process-metadata' | 'profiler';
 
 export interface AgentConfig extends Omit<SessionConfig, 'plugins' | 'launcher'> {
   /** How much is kept of processes; false for nothing. Default: on. */
-  readonly metadata?: ProcessMetadataOptions | false;
+  readonly metadata?: ProcessMetadataOptions | false | undefined;
   /** Samples CPUs too, for `collect()` and `collectRaw()`. */
-  readonly profile?: CpuProfilerOptions;
+  readonly profile?: CpuProfilerOptions | undefined;
   /**
    * Started when everything is captured, with what this process inherited; only it and its descendants
    * count; its end ends the agent. The first SIGINT or SIGTERM is its own, the second kills it and its
    * descendants. `stop()` ends it by SIGTERM, and by SIGKILL after two seconds.
    */
-  readonly command?: readonly [string, ...string[]];
+  readonly command?: readonly [string, ...string[]] | undefined;
   /** What happens to the command's standard output. Default `inherit`. */
-  readonly commandOutput?: 'inherit' | 'ignore';
+  readonly commandOutput?: 'inherit' | 'ignore' | undefined;
   /**
    * Signals that end the agent gracefully: the first one; the second gives up what slow plugins have not
    * taken, and then each has its usual action again. Default SIGINT and SIGTERM, unless they were ignored
    * when the process was started. With a command they are the command's: see its documentation.
    */
-  readonly stopOn?: readonly NodeJS.Signals[];
+  readonly stopOn?: readonly NodeJS.Signals[] | undefined;
   /** Events that are kept for the first iteration of `events`. Default 8,192; 0 for none. */
-  readonly earlyEvents?: number;
+  readonly earlyEvents?: number | undefined;
 }
 
 export interface AgentReport extends SessionReport {
@@ -81,16 +81,19 @@ export interface Agent extends AsyncDisposable {
   readonly finished: Promise<AgentReport>;
   /** Rejects with PluginMissing without a profiler, with SessionEnded after the end. */
   collect(): Promise<Profile>;
-  /** The same. */
+  /** The single stacks, with the same errors; empty where `profile.raw` is false. */
   collectRaw(): Promise<readonly FrameCount[]>;
+  /** true: every fork, exec and exit; false: only exits of processes in the target. @throws SessionEnded */
   setLifecycleTracking(on: boolean): void;
   /** Other processes or cgroups from now on. @throws NoSuchProcess, BadCgroup, BadOption, SessionEnded */
   setTarget(target: SessionTarget): void;
   /** Another limit from now on, or none. @throws BadOption, SessionEnded */
   setRateLimit(rateLimit: RateLimit | undefined): void;
+  /** Forgets the processes that ended since the last cycle, now. */
   evictPendingExits(): void;
   /** What a plugin provides. */
   service<S extends Service>(key: S): ShapeOf<S> | undefined;
+  /** What was delivered, lost and refused by now, and of each plugin what it did. */
   report(): SessionReport;
 }
 
@@ -190,16 +193,22 @@ class StoppedPlugins {
 
 function sessionConfig(config: AgentConfig & { readonly plugins?: readonly Plugin[] }) {
   const { metadata, profile, command, plugins = [], ...rest } = config;
-  const launcher = command === undefined ? {} : { launcher: process.pid };
+  const launcher = command && process.pid;
   const has = (service: string) => plugins.some(({ provides }) => provides === service);
   const own: Plugin[] = [];
   // A plugin of the user's that provides the same takes its place.
   if (metadata !== false && !has(ProcessMetadata.service)) own.push(processMetadata(metadata));
   if (profile !== undefined) {
-    own.push(cpuProfiler({ raw: true, ...launcher, ...profile }));
+    own.push(
+      cpuProfiler({
+        ...profile,
+        raw: profile.raw ?? true,
+        launcher: profile.launcher ?? launcher,
+      }),
+    );
     if (rest.trackProcessLifecycle !== false) own.push(imageRetirement());
   }
-  return { ...rest, ...launcher, plugins: [...own, ...plugins] };
+  return { ...rest, launcher, plugins: [...own, ...plugins] };
 }
 
 class RunningAgent implements Agent {

@@ -22,7 +22,7 @@ export type CommandLine = readonly [string | Uint8Array, ...(string | Uint8Array
 
 export interface CommandOptions {
   /** Where its standard output goes: `inherit` ours, `stderr`, `ignore` nowhere. Default `inherit`. */
-  readonly stdout?: 'inherit' | 'stderr' | 'ignore';
+  readonly stdout?: 'inherit' | 'stderr' | 'ignore' | undefined;
 }
 
 /** What of a session a command needs; every session with a launcher has it. */
@@ -78,7 +78,7 @@ function spawn(native: Native, argv: CommandLine, { stdout = 'inherit' }: Comman
     ignoredSignals: ignored,
     blockedSignals: blocked,
     softLimits,
-    ...(descriptors === undefined ? {} : { descriptors }),
+    descriptors,
   });
 }
 

@@ -33,7 +33,7 @@ export interface KernelFilter {
   readonly execDetail?: boolean;
   /** Exec records with the environment, as far as it fits behind the arguments. */
   readonly environ?: boolean;
-  readonly rateLimit?: RateLimit;
+  readonly rateLimit?: RateLimit | undefined;
 }
 
 /** A token bucket for forks and one for execs; what ends is reported if its beginning was. */

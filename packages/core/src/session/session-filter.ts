@@ -64,7 +64,7 @@ export class SessionFilter {
       processes,
       cgroups,
       ...this.records,
-      ...(rateLimit === undefined ? {} : { rateLimit }),
+      rateLimit,
     });
   }
 

@@ -17,18 +17,18 @@ export interface SpawnRequest {
   /** `NAME=value` each. */
   readonly environment: readonly (string | Uint8Array)[];
   /** Its standard output: ours, another descriptor, or /dev/null. */
-  readonly stdout?: number | 'null';
+  readonly stdout?: number | 'null' | undefined;
   /** Signals that it ignores from its start; all others have their default action. */
-  readonly ignoredSignals?: Iterable<number>;
+  readonly ignoredSignals?: Iterable<number> | undefined;
   /** Bit n - 1 for signal n, as SigBlk in /proc/PID/status. Default: this thread's own. */
-  readonly blockedSignals?: bigint;
+  readonly blockedSignals?: bigint | undefined;
   /**
    * Descriptors above 2 that it gets, under the same numbers; it gets no others. Default: those that are
    * not marked close-on-exec.
    */
-  readonly descriptors?: readonly number[];
+  readonly descriptors?: readonly number[] | undefined;
   /** Soft limits by resource (RLIMIT_*), where they differ from ours. */
-  readonly softLimits?: Iterable<readonly [resource: number, limit: bigint]>;
+  readonly softLimits?: Iterable<readonly [resource: number, limit: bigint]> | undefined;
 }
 
 // <spawn.h> of glibc and musl.

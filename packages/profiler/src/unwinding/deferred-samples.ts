@@ -38,9 +38,9 @@ const STOPS: Readonly<Record<StopReason, number>> = {
 };
 
 /** Of copied stacks. Beyond it those that wait are walked with the tables that are there. */
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** A stack leads through a few objects; a file that is written to all the time must not hold it up. */
-const MOST_ATTEMPTS = 16;
+const MAX_ATTEMPTS = 16;
 
 /** Records between two looks at the clock. */
 const CHUNK = 16;
@@ -179,7 +179,7 @@ export class DeferredSamples implements Disposable {
    */
   private emptyRing(deadline: number): number {
     const before = this.waitingBytes;
-    while (this.waitingBytes < MOST_WAITING_BYTES) {
+    while (this.waitingBytes < MAX_WAITING_BYTES) {
       const records = this.ring.drain(({ bytes }, offset, length) => {
         // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
         const copy = new Uint8Array(length);
@@ -196,7 +196,7 @@ export class DeferredSamples implements Disposable {
     const { pid, startTime } = ownerOf(record);
     this.recover(pid, startTime);
     const met = this.install(record);
-    const hasRoom = !this.hurried && this.waitingBytes < MOST_WAITING_BYTES;
+    const hasRoom = !this.hurried && this.waitingBytes < MAX_WAITING_BYTES;
     const pending = pendingOf(record, false);
     // The sampler could not go through it, and neither can we: nothing is walked in vain.
     if (hasRoom && met !== undefined && this.tableOf(met) === LOADING) this.waitFor(pending, met);
@@ -215,7 +215,7 @@ export class DeferredSamples implements Disposable {
     const walk = this.walk(record, mayWait && !isLast);
     const { missing } = walk;
     const isLate = missing instanceof JitImage;
-    if (!isLate && missing !== undefined && mayWait && pending.attempts++ < MOST_ATTEMPTS) {
+    if (!isLate && missing !== undefined && mayWait && pending.attempts++ < MAX_ATTEMPTS) {
       this.waitFor(pending, missing);
       return;
     }

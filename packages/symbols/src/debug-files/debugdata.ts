@@ -21,7 +21,7 @@ export function readDebugdata(elf: ElfImage, maxSize = MAX_DEBUGDATA): ElfImage 
   try {
     const { budget } = elf;
     const bytes = decompressXz(elf.readSection(section), maxSize, (size) => budget?.inflate(size));
-    return ElfImage.parse(bytes, budget === undefined ? {} : { budget });
+    return ElfImage.parse(bytes, { budget });
   } catch (error) {
     if (error instanceof XzError) {
       throw new ElfError('malformed', `.gnu_debugdata: ${error.message}`);

@@ -52,7 +52,7 @@ export interface ElfOptions {
   /** Sections longer than this are refused as too large; 512 MiB unless told otherwise. */
   readonly maxSectionSize?: number;
   /** What reading takes from; nothing bounds the sum unless told. */
-  readonly budget?: ReadBudget;
+  readonly budget?: ReadBudget | undefined;
 }
 
 const DEFAULT_MAX_SECTION_SIZE = 512 * 1024 * 1024;

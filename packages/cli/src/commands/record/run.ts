@@ -174,9 +174,8 @@ function sessionConfig(
   rootFrames: RootFrames,
 ): SessionConfig {
   const launcher = target.kind === 'command' ? { launcher: process.pid } : {};
-  const cacheDirectory = defaultCacheDirectory();
   const profiler = cpuProfiler({
-    ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
+    cacheDirectory: defaultCacheDirectory(),
     frequencyHz: options.frequency,
     unwind: options.unwind,
     lines: options.lines === true,

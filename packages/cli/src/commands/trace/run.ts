@@ -95,14 +95,14 @@ function sessionConfig(options: TraceOptions, command: readonly string[]): Sessi
     trackProcessLifecycle: true,
     // The output knows how long its reader is to be waited for.
     drainMs: Number.POSITIVE_INFINITY,
-    ...(options.pid === undefined ? {} : { pids: options.pid }),
-    ...(command.length === 0 ? {} : { launcher: process.pid }),
-    ...(options.cgroup === undefined ? {} : { cgroups: options.cgroup }),
-    ...(options.ringSize === undefined ? {} : { ringBytes: options.ringSize }),
+    pids: options.pid,
+    launcher: command.length === 0 ? undefined : process.pid,
+    cgroups: options.cgroup,
+    ringBytes: options.ringSize,
     // The table shows nothing of it.
     execDetail: options.json ?? false,
     environ: (options.json && options.environ) ?? false,
-    ...(options.rateLimit === undefined ? {} : { rateLimit: { perSecond: options.rateLimit } }),
+    rateLimit: options.rateLimit === undefined ? undefined : { perSecond: options.rateLimit },
   };
 }
 

@@ -26,6 +26,7 @@ import { Collector, type ProfileCollector } from '../../session/roles.ts';
 
 /** What other plugins and the session can ask of it. Only after the session has started. */
 export interface ProfilerService extends ProfileCollector {
+  /** What was sampled, named and lost since the start. */
   counts(): ProfilerCounts;
   /**
    * An image ended at that moment (CLOCK_BOOTTIME), by exec or with its process: what is known of
@@ -41,6 +42,7 @@ export interface ProfilerService extends ProfileCollector {
   endNaming(): void;
 }
 
+/** Key of the profiler, for plugins that need it. */
 export const Profiler = defineService<ProfilerService>()(Collector.service);
 
 /** No services. */
@@ -51,47 +53,48 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
    * Samples a second and CPU, a whole number up to kernel.perf_event_max_sample_rate. Default 99: not in
    * step with anything that ticks at 100 Hz.
    */
-  readonly frequencyHz?: number;
+  readonly frequencyHz?: number | undefined;
   /** Samples CPUs that have nothing to do as well, under the root `[idle]`. Default: only counts them. */
-  readonly idle?: boolean;
+  readonly idle?: boolean | undefined;
   /**
    * Counts the threads of a process apart, for `rootFrames` that name them. Default: no; then a stack
    * that several threads have is one.
    */
-  readonly threads?: boolean;
+  readonly threads?: boolean | undefined;
   /** How frames of user space are found. Default `auto`. */
-  readonly unwind?: UnwindMode;
+  readonly unwind?: UnwindMode | undefined;
   /** Processes that run already and are to be named. Default: all, or none with a launcher. */
-  readonly pids?: () => readonly number[];
-  readonly launcher?: number;
-  readonly command?: string;
+  readonly pids?: (() => readonly number[]) | undefined;
+  /** Pid of the process that starts the command; its descendants are named from their birth. */
+  readonly launcher?: number | undefined;
+  /** The command line that profiles say they are of. Hides no secrets by itself. */
+  readonly command?: string | undefined;
   /** Services of other plugins that `rootFrames` asks, under names of your choice. */
-  readonly needs?: Needs;
+  readonly needs?: Needs | undefined;
   /**
    * What stands at the root of each stack of collect(): called for each distinct stack within 250 ms
    * of it, with the services of `needs`. Must not throw. Default: the process's name.
    */
-  readonly rootFrames?: (
-    owner: SampledProcess,
-    services: NeededServices<Needs>,
-  ) => readonly string[];
+  readonly rootFrames?:
+    | ((owner: SampledProcess, services: NeededServices<Needs>) => readonly string[])
+    | undefined;
   /**
    * Source files, lines and inlined functions, where objects or their debug files have DWARF. Reading
    * it costs time and memory, by the code that was sampled. Default: no.
    */
-  readonly lines?: boolean;
+  readonly lines?: boolean | undefined;
   /** Keeps single stacks for collectRaw(). Costs memory until they are collected. */
-  readonly raw?: boolean;
+  readonly raw?: boolean | undefined;
   /**
    * Where symbol tables are kept for the next session, by build-id: at most 512 MiB. Nowhere unless
    * given; `defaultCacheDirectory()` is the user's.
    */
-  readonly cacheDirectory?: string;
+  readonly cacheDirectory?: string | undefined;
   /**
    * Bytes of kernel memory for unwind tables; those that were not used for longest make room for new
    * ones. Default: 64 MiB.
    */
-  readonly unwindTableBytes?: number;
+  readonly unwindTableBytes?: number | undefined;
 }
 
 const DEFAULT_FREQUENCY_HZ = 99;
@@ -178,9 +181,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
             { native, procfs, sampler: samplerOf(source(sampler)) },
             {
               ...configOf(rest, frequencyHz, () => kernel.procfs.pids()),
-              ...(rootFrames === undefined
-                ? {}
-                : { rootFrames: (owner: SampledProcess) => rootFrames(owner, services) }),
+              rootFrames: rootFrames && ((owner) => rootFrames(owner, services)),
             },
           );
         },
@@ -204,16 +205,7 @@ function configOf(
 ): ProfilerConfig {
   const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes } = options;
   const pids = options.pids ?? (launcher === undefined ? running : () => []);
-  return {
-    frequencyHz,
-    pids,
-    ...(launcher === undefined ? {} : { launcher }),
-    ...(command === undefined ? {} : { command }),
-    ...(raw === undefined ? {} : { raw }),
-    ...(lines === undefined ? {} : { lines }),
-    ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
-    ...(unwindTableBytes === undefined ? {} : { unwindTableBytes }),
-  };
+  return { frequencyHz, pids, launcher, command, raw, lines, cacheDirectory, unwindTableBytes };
 }
 
 /** perf's periods are whole nanoseconds, and cpu-clock's timer keeps 10 µs between two: kernel/events/core.c. */

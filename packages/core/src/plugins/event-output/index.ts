@@ -21,19 +21,19 @@ export interface EventOutputOptions {
    */
   readonly write: (text: string, others: readonly number[]) => void | Promise<void>;
   /** Kinds to write. Losses of these are written too. Default exec and exit. */
-  readonly events?: readonly EventKind[];
+  readonly events?: readonly EventKind[] | undefined;
   /** Which of them. Default all. */
-  readonly where?: (event: ProcessEvent) => boolean;
+  readonly where?: ((event: ProcessEvent) => boolean) | undefined;
 }
 
 export interface LineOutputOptions<Needs extends Services> extends EventOutputOptions {
   readonly name: string;
   /** Services of other plugins that lines are made with. */
-  readonly needs?: Needs;
+  readonly needs?: Needs | undefined;
   /** One event's text, line feed included. */
   readonly line: (event: ProcessEvent, services: PluginContext<Needs>['services']) => string;
   /** The line of what is missing beside losses. Default: it is not written. */
-  readonly notice?: (notice: WithheldNotice) => string;
+  readonly notice?: ((notice: WithheldNotice) => string) | undefined;
 }
 
 /** Under a name that no plugin takes for a service of its own. */

@@ -21,7 +21,7 @@ export { ProcessMetadata };
 
 export interface ProcessMetadataOptions {
   /** Most entries at any time. Default 65,536: as many processes as a large host has. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
 }
 
 const DEFAULT_CAPACITY = 65_536;

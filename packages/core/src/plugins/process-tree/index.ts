@@ -15,7 +15,7 @@ export const ProcessTreeService = defineService<ProcessTree>()('process-tree');
 
 export interface ProcessTreeOptions {
   /** Most nodes, the dead included. Default 65,536. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
 }
 
 /**

@@ -42,7 +42,7 @@ export interface Sighting {
 
 const DEFAULT_CAPACITY = 65_536;
 /** No real chain of processes is that long; a wrong one must not hang us. */
-const MOST_ANCESTORS = 1024;
+const MAX_ANCESTORS = 1024;
 
 export class ProcessTree {
   readonly #newest = new Map<number, Node>();
@@ -66,8 +66,7 @@ export class ProcessTree {
   ancestors(identity: TreeIdentity): readonly TreeNode[] {
     const found: TreeNode[] = [];
     let node = this.#find(identity.pid, identity.startTime)?.parent;
-    for (; node !== undefined && found.length < MOST_ANCESTORS; node = node.parent)
-      found.push(node);
+    for (; node !== undefined && found.length < MAX_ANCESTORS; node = node.parent) found.push(node);
     return found;
   }
 

@@ -37,9 +37,9 @@ export interface OutputSink {
 export interface ProfileOutputOptions {
   readonly sink: OutputSink;
   /** Length of a cycle. Default: one, the whole session. */
-  readonly everyMs?: number;
+  readonly everyMs?: number | undefined;
   /** Unique in a composition. Default `profile-output`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** Timers of JavaScript hold 31 bits of milliseconds. */
