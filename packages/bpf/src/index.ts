@@ -23,4 +23,4 @@ export {
   type SourceParts,
   type StructLayout,
 } from './skeleton.ts';
-export { FAILED_EXECS, FOLLOWED_CGROUPS, LIFECYCLE, SIGNALS } from './sources.ts';
+export { FAILED_EXECS, FOLLOWED_CGROUPS, LIFECYCLE, LIFECYCLE_OF_COMMAND } from './sources.ts';

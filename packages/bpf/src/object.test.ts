@@ -5,7 +5,7 @@ import { describeObject } from './build/description.ts';
 import { layoutsText } from './build/typescript.ts';
 import * as skeletons from './generated/skeletons.ts';
 import { embeddedObject, objectPath } from './object.ts';
-import { FAILED_EXECS, FOLLOWED_CGROUPS, LIFECYCLE, SIGNALS } from './sources.ts';
+import { FAILED_EXECS, FOLLOWED_CGROUPS, LIFECYCLE_OF_COMMAND } from './sources.ts';
 
 const EM_BPF = 247;
 const MACHINE_AT = 18;
@@ -45,7 +45,7 @@ test('maps that several objects have are shared, and the same', () => {
 });
 
 test('hooks name programs that there are', () => {
-  for (const { skeleton, hooks } of [LIFECYCLE, FAILED_EXECS, SIGNALS, FOLLOWED_CGROUPS])
+  for (const { skeleton, hooks } of [LIFECYCLE_OF_COMMAND, FAILED_EXECS, FOLLOWED_CGROUPS])
     for (const programs of Object.values(hooks))
       for (const program of programs) expect(Object.keys(skeleton.programs)).toContain(program);
 });

@@ -1,7 +1,7 @@
 // The sources that every session may need, with the fallbacks of each hook, best first: a tp_btf program
 // needs the kernel's BTF, a raw_tp none, a classic tracepoint needs tracefs.
 
-import { failedExecs, followedCgroups, lifecycle, signals } from './generated/skeletons.ts';
+import { failedExecs, followedCgroups, lifecycle } from './generated/skeletons.ts';
 import { defineSource } from './skeleton.ts';
 
 /** Forks, execs and exits, which keep the tracked set as well. */
@@ -13,17 +13,20 @@ export const LIFECYCLE = defineSource(lifecycle, {
   },
 });
 
+/**
+ * The same, and who got a signal, for sessions with a launcher: it or its command. Not an object of its
+ * own, because each costs more than these programs (ADR 9).
+ */
+export const LIFECYCLE_OF_COMMAND = defineSource(lifecycle, {
+  hooks: { ...LIFECYCLE.hooks, signal: ['handle_signal', 'handle_signal_raw'] },
+});
+
 /** Costs every system call of the host a little. */
 export const FAILED_EXECS = defineSource(failedExecs, {
   hooks: {
     // The second for kernels before 6.18, should one refuse the calls that it does not know.
     'failed-exec': ['handle_failed_exec', 'handle_failed_exec_at_once', 'handle_failed_exec_raw'],
   },
-});
-
-/** Who got a signal: the launcher or its command. */
-export const SIGNALS = defineSource(signals, {
-  hooks: { signal: ['handle_signal', 'handle_signal_raw'] },
 });
 
 /** Keeps cgroups followed that are made again. */

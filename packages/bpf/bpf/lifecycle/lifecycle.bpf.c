@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * Forks, execs and exits. Each program is optional: the loader switches off what a session does not
+ * Forks, execs and exits, and signals of a launcher and its command. Each program is optional: the loader switches off what a session does not
  * need or the kernel does not have (bpf_program__set_autoload).
  */
 #include "lifecycle.h"
+#include "signals.h"
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -107,8 +108,23 @@ int handle_exit_tracepoint(void *ctx)
 	return 0;
 }
 
+SEC("tp_btf/signal_generate")
+int BPF_PROG(handle_signal, int signal, void *info, struct task_struct *target)
+{
+	on_signal(signal, target);
+	return 0;
+}
+
+SEC("raw_tp/signal_generate")
+int BPF_PROG(handle_signal_raw, int signal, void *info, struct task_struct *target)
+{
+	on_signal(signal, target);
+	return 0;
+}
+
 RING_RECORD(process_events, fork_record);
 RING_RECORD(process_events, exec_record);
 RING_RECORD(process_events, exit_record);
 EXPORT_ENUM(exec_flags);
 EXPORT_ENUM(kin_flags);
+EXPORT_ENUM(signal_bounds);

@@ -8,7 +8,6 @@ import {
   lifecycle,
   type SkeletonMap,
   signalBounds,
-  signals,
   trackedState,
 } from '@waggle/bpf';
 import { type CountByKind, countByKind, type EventKind, RECORD_TYPES } from './event-kind.ts';
@@ -18,6 +17,8 @@ import { SourceMap } from './source-map.ts';
 const MAPS = lifecycle.maps;
 /** Of a map of one entry. */
 const ONLY = 0;
+/** Of LIFECYCLE_OF_COMMAND. */
+const SIGNAL_HOOK = 'signal';
 const ONLY_KEY = new Uint8Array(4);
 
 export type TrackedState = 'active' | 'launcher';
@@ -157,10 +158,9 @@ export class KernelSettings {
    * never). undefined where the kernel does not tell.
    */
   signalTimes(signal: number): { readonly launcher: bigint; readonly command: bigint } | undefined {
-    const object = this.#sources.get(signals)?.object;
-    const { name } = signals.maps.signal_times;
-    if (!object?.hasMap(name)) return undefined;
-    const times = new SourceMap(signals.maps.signal_times, object.map(name));
+    const times = this.#own(MAPS.signal_times);
+    const outcome = this.#sources.report[SIGNAL_HOOK];
+    if (times === undefined || outcome?.state !== 'attached') return undefined;
     return {
       launcher: times.get(signal) ?? 0n,
       command: times.get(signal + signalBounds.SIGNALS_PER_ROLE) ?? 0n,

@@ -1,7 +1,13 @@
 // The kernel's side of a session: programs, ring buffer and filter as one scoped resource. When it
 // is open, every event that passes the filter is captured; nothing is read until somebody reads.
 
-import { FAILED_EXECS, FOLLOWED_CGROUPS, LIFECYCLE, SIGNALS, type Source } from '@waggle/bpf';
+import {
+  FAILED_EXECS,
+  FOLLOWED_CGROUPS,
+  LIFECYCLE,
+  LIFECYCLE_OF_COMMAND,
+  type Source,
+} from '@waggle/bpf';
 import { type Procfs, RealProcfs } from '@waggle/cache';
 import { type Native, openNative, RingBuffer } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
@@ -87,7 +93,7 @@ export const openKernelCapture = Effect.fnUntraced(function* (
       const { objectPath: object = prepared.object } = config;
       sources.load({ source: lifecycle, object });
       if (config.cgroups !== undefined && config.cgroups.length > 0) sources.load(followed);
-      await sources.loadAll(wantedSources(config, needs));
+      await sources.loadAll(wantedSources(needs));
     },
     catch: toWaggleError,
   });
@@ -117,16 +123,13 @@ export const openKernelCapture = Effect.fnUntraced(function* (
 });
 
 /** Always loaded: descendants are kept by fork and exec, and taken out by exit, and `setTarget` may come. */
-function lifecycleOf({ execDetail = true }: SessionConfig): typeof LIFECYCLE {
-  return execDetail ? LIFECYCLE : { ...LIFECYCLE, settings: { exec_detail: false } };
+function lifecycleOf({ execDetail = true, launcher }: SessionConfig): typeof LIFECYCLE {
+  const source = launcher === undefined ? LIFECYCLE : LIFECYCLE_OF_COMMAND;
+  return execDetail ? source : { ...source, settings: { exec_detail: false } };
 }
 
-function wantedSources({ launcher }: SessionConfig, { events, sources }: SessionNeeds): Source[] {
-  return [
-    ...(events.includes('failed-exec') ? [FAILED_EXECS] : []),
-    ...(launcher === undefined ? [] : [SIGNALS]),
-    ...sources,
-  ];
+function wantedSources({ events, sources }: SessionNeeds): Source[] {
+  return [...(events.includes('failed-exec') ? [FAILED_EXECS] : []), ...sources];
 }
 
 function sourcesOptions(config: SessionConfig, pidNamespace: PidNamespace) {

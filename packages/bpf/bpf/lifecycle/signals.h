@@ -2,12 +2,12 @@
 /*
  * When signals were last sent to the launcher and to the command that it started. A process that
  * waits for a command has to know whether a signal that it got went to the command as well (Ctrl-C, a
- * kill of the process group) or to itself alone; siginfo does not say so. Loaded only with a launcher.
+ * kill of the process group) or to itself alone; siginfo does not say so. Its programs are loaded only with a launcher.
  */
-#include "../filter.h"
-#include <bpf/bpf_tracing.h>
+#ifndef WAGGLE_SIGNALS_H
+#define WAGGLE_SIGNALS_H
 
-char LICENSE[] SEC("license") = "Dual MIT/GPL";
+#include "../filter.h"
 
 /* signal_times has those of the launcher, then those of the command: number 0 is none. */
 enum signal_bounds {
@@ -41,18 +41,4 @@ static __always_inline void on_signal(int signal, struct task_struct *target)
 		*time = bpf_ktime_get_boot_ns();
 }
 
-SEC("tp_btf/signal_generate")
-int BPF_PROG(handle_signal, int signal, void *info, struct task_struct *target)
-{
-	on_signal(signal, target);
-	return 0;
-}
-
-SEC("raw_tp/signal_generate")
-int BPF_PROG(handle_signal_raw, int signal, void *info, struct task_struct *target)
-{
-	on_signal(signal, target);
-	return 0;
-}
-
-EXPORT_ENUM(signal_bounds);
+#endif
