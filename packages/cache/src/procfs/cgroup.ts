@@ -29,7 +29,11 @@ export function parseCgroup(text: string): CgroupInfo | undefined {
  * one with a container id wins, then the order above, since all of them are usually the same.
  */
 export function chooseCgroup(lines: readonly CgroupLine[]): CgroupInfo | undefined {
-  const candidates = [...lines].sort((a, b) => rank(a) - rank(b));
+  // A start does this for every process of the host: ranked once, and not at each comparison.
+  const candidates = lines
+    .map((line) => ({ line, rank: rank(line) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ line }) => line);
   const chosen =
     candidates.find((line) => containerIdFromPath(line.path) !== undefined) ??
     candidates.find((line) => line.path !== '/') ??
