@@ -3,12 +3,12 @@
  * The numbers are LEB128 (least significant seven bits first, as in DWARF 5, 7.6), column after
  * column since like compresses with like, then gzip, then base64. viewer/unpack.ts reads them.
  */
-import { gzipSync } from 'node:zlib';
 import { type CallNode, type CallTree, sortedChildren } from '../flame-graph/call-tree.ts';
 import { palette, shadeClass } from '../flame-graph/palette.ts';
 import { displayText } from '../flame-graph/safe-text.ts';
 import { Interned } from '../interned.ts';
 import type { ProfileFrame } from '../profile.ts';
+import { zlib } from '../zlib.ts';
 
 /** Symbols are parallel lists; symbol 0 stands for all samples. */
 export interface PackedTree {
@@ -133,6 +133,6 @@ export function packTree(tree: CallTree, isCompared: boolean): PackedTree {
     objectOf: symbols.rows.map(({ object }) => object),
     objects: objects.rows,
     shadeOf: symbols.rows.map(({ shade }) => shade),
-    columns: gzipSync(Buffer.concat(columns)).toString('base64'),
+    columns: zlib().gzipSync(Buffer.concat(columns)).toString('base64'),
   };
 }
