@@ -16,10 +16,10 @@ import { FieldReader, type FieldReaderInit } from './field-reader.ts';
 import { emptyValues, FIELD_NAMES, type FieldName, fromStat } from './fields.ts';
 import {
   checkedPid,
+  type IdentityQuery,
   isSameProcess,
   type KnownIdentity,
   knownIdentity,
-  type ProcessIdentity,
 } from './identity.ts';
 import { denoInspect, type InspectFunction, nodeInspect } from './inspect.ts';
 import { type CacheOptions, type Clock, checkedOptions } from './options.ts';
@@ -105,7 +105,7 @@ export class ProcessMetadataCache implements Disposable {
    * nothing: an identity has one owner for ever, so the answer is right whether or not it still
    * lives.
    */
-  getByIdentity(identity: ProcessIdentity): ProcessEntry | undefined {
+  getByIdentity(identity: IdentityQuery): ProcessEntry | undefined {
     const slot = this.#table.find(knownIdentity(identity, this.#procfs));
     return slot === undefined ? this.#miss() : this.#hit(slot);
   }
@@ -168,7 +168,7 @@ export class ProcessMetadataCache implements Disposable {
    * The process has ended. Its entries answer, by pid and by identity, until the next
    * `evictPendingExits`. Returns whether there are any.
    */
-  markExited(identity: ProcessIdentity): boolean {
+  markExited(identity: IdentityQuery): boolean {
     const known = knownIdentity(identity, this.#procfs);
     this.#exited.add(known, this.capacity);
     const slots = this.#table.imagesOf(known);
@@ -199,7 +199,7 @@ export class ProcessMetadataCache implements Disposable {
   }
 
   /** Drops one process at once, grace or not; that very image only if `execId` is given. */
-  remove(identity: ProcessIdentity): boolean {
+  remove(identity: IdentityQuery): boolean {
     const known = knownIdentity(identity, this.#procfs);
     const found = known.execId === undefined ? undefined : this.#table.find(known);
     const slots = known.execId === undefined ? this.#table.imagesOf(known) : found ? [found] : [];

@@ -8,40 +8,31 @@ import { invalidType, outOfRange, wholeNumber } from './argument-error.ts';
 import { ticksFromBoottime } from './procfs/clock-ticks.ts';
 import type { Procfs } from './procfs/procfs.ts';
 
-interface ImageOfPid {
+/** A program image: as every record, event and sample has it, with nothing left open. */
+export interface ProcessIdentity {
   readonly pid: number;
-  /** Exec generation (`task->self_exec_id`), where known. It grows with every exec. */
-  readonly execId?: number | undefined;
-}
-
-/** As the cache has it: the ticks always, the nanoseconds where a kernel record gave them. */
-export interface KnownIdentity extends ImageOfPid {
-  /** Clock ticks since boot: stat field 22. */
-  readonly startTime: number;
-  /**
-   * `task->start_boottime`. Two owners of one pid within one tick (10 ms) are told apart by it,
-   * if both have it.
-   */
-  readonly startBoottimeNs?: bigint | undefined;
-}
-
-/** As the kernel's events and samples have it. */
-export interface KernelIdentity extends ImageOfPid {
-  readonly startTime?: undefined;
   /** `task->start_boottime` of the leader: nanoseconds since boot. */
   readonly startBoottimeNs: bigint;
-}
-
-/** A program image, with nothing left open: as every event and every sample has it. */
-export interface ImageIdentity extends KernelIdentity {
+  /** Exec generation (`task->self_exec_id`). It grows with every exec. */
   readonly execId: number;
 }
 
-/**
- * A process, or one of its images where `execId` is given: told by the kernel's nanoseconds or in
- * the ticks of /proc, or both.
- */
-export type ProcessIdentity = KernelIdentity | KnownIdentity;
+/** What is known of an entry: the ticks of /proc always, the rest where a kernel record gave it. */
+export interface KnownIdentity extends Pick<ProcessIdentity, 'pid'> {
+  /** Clock ticks since boot: stat field 22. */
+  readonly startTime: number;
+  /** Two owners of one pid within one tick (10 ms) are told apart by it, if both have it. */
+  readonly startBoottimeNs?: bigint | undefined;
+  readonly execId?: number | undefined;
+}
+
+/** Whom the cache is asked about: an image, or without `execId` a process, whatever it runs. */
+export type IdentityQuery =
+  | (Omit<ProcessIdentity, 'execId'> & {
+      readonly execId?: number | undefined;
+      readonly startTime?: undefined;
+    })
+  | KnownIdentity;
 
 /** The unit in which a procfs shows start times. */
 export type StartTimeScale = Pick<Procfs, 'clockTicksPerSecond'>;
@@ -58,7 +49,7 @@ export function startTicksOf(startBoottimeNs: bigint, scale: StartTimeScale): nu
  * The same with its ticks. Throws `TypeError` or `RangeError`, both with a `code`, for what is no
  * identity: JavaScript callers have no types, and a wrong unit would find nobody, silently.
  */
-export function knownIdentity(given: ProcessIdentity, scale: StartTimeScale): KnownIdentity {
+export function knownIdentity(given: IdentityQuery, scale: StartTimeScale): KnownIdentity {
   if (typeof given !== 'object' || given === null) {
     throw invalidType('an identity', '{ pid, startBoottimeNs, execId }', given);
   }

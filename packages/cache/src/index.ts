@@ -13,11 +13,11 @@ export { FIELD_NAMES, type FieldName } from './fields.ts';
 export {
   compareStart,
   formatIdentity,
-  type ImageIdentity,
+  type IdentityQuery,
   isSameImage,
   isSameProcess,
-  type KernelIdentity,
   type KnownIdentity,
+  knownIdentity,
   type ProcessIdentity,
   type StartTimeScale,
   startTicksOf,

@@ -3,7 +3,7 @@
  * what always holds. A property test makes arbitrary sequences of these calls.
  */
 import assert from 'node:assert/strict';
-import type { ProcessEntry, ProcessIdentity } from '../src/index.ts';
+import type { IdentityQuery, ProcessEntry } from '../src/index.ts';
 import { type CapacityPolicy, ProcessMetadataCache } from '../src/index.ts';
 import { RecordingLogger, TestClock } from '../src/testing.ts';
 import { type Image, imagesIn, World } from './world.ts';
@@ -17,7 +17,7 @@ export class Model {
   /** Every entry ever handed out with the image it was handed out for. */
   readonly held: { readonly entry: ProcessEntry; readonly image: Image }[] = [];
   /** Processes whose exit was marked since the last end of a cycle. */
-  readonly grace = new Map<string, ProcessIdentity>();
+  readonly grace = new Map<string, IdentityQuery>();
   /** Exits marked, whose grace is over. */
   readonly over = new Set<string>();
   #lookups = 0;
@@ -72,7 +72,7 @@ export class Model {
     if (entries[0] !== undefined) this.#hold(entries[0]);
   }
 
-  byIdentity(identity: ProcessIdentity, execId: number | undefined): void {
+  byIdentity(identity: IdentityQuery, execId: number | undefined): void {
     const entry = this.#count(() => this.cache.getByIdentity({ ...identity, execId }));
     if (entry === undefined) return;
     assert.equal(entry.pid, identity.pid);
@@ -174,7 +174,7 @@ export class Model {
     }
   }
 
-  #key(identity: ProcessIdentity): string {
+  #key(identity: IdentityQuery): string {
     return `${identity.pid}:${identity.startTime}`;
   }
 }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type ExecRecord,
-  type ProcessIdentity,
+  type IdentityQuery,
   ProcessMetadataCache,
   startTicksOf,
   ticksFromBoottime,
@@ -19,7 +19,7 @@ function fixture() {
 }
 
 /** What an event or a sample carries. */
-const identityOf = ({ pid, startBoottimeNs = 0n, execId }: ExecRecord): ProcessIdentity => ({
+const identityOf = ({ pid, startBoottimeNs = 0n, execId }: ExecRecord): IdentityQuery => ({
   pid,
   startBoottimeNs,
   execId,

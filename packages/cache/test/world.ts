@@ -3,7 +3,7 @@
  * image it is of, and the stream of kernel records about them, which can be delivered late, out
  * of order, or not at all.
  */
-import type { ExecRecord, ProcessEntry, ProcessIdentity } from '../src/index.ts';
+import type { ExecRecord, IdentityQuery, ProcessEntry } from '../src/index.ts';
 import { type MemoryProcess, MemoryProcfs } from '../src/testing.ts';
 
 /** One image: the serial number of its process and its generation. */
@@ -15,7 +15,7 @@ export interface Image {
 export interface Life {
   readonly pid: number;
   readonly process: number;
-  readonly identity: ProcessIdentity;
+  readonly identity: IdentityQuery;
   generation: number;
   /** Living, zombie, or gone from /proc. */
   state: 'alive' | 'zombie' | 'reaped';
@@ -23,7 +23,7 @@ export interface Life {
 
 export type KernelEvent =
   | { readonly type: 'exec'; readonly record: ExecRecord; readonly image: Image }
-  | { readonly type: 'exit'; readonly identity: ProcessIdentity };
+  | { readonly type: 'exit'; readonly identity: IdentityQuery };
 
 function appearance({ process, generation }: Image): MemoryProcess {
   const id = `${process}.${generation}`;

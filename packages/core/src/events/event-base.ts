@@ -2,7 +2,7 @@
 // type and its reading in one file. Fields are spelled out there, the common ones too: this runs for every
 // event, and spreading objects is what costs.
 
-import type { ImageIdentity } from '@waggle/cache';
+import type { ProcessIdentity } from '@waggle/cache';
 import type { KnownCgroups } from './known-cgroups.ts';
 import { processIds } from './process-id.ts';
 
@@ -13,7 +13,7 @@ export interface EventBase {
   /** Tells the programs of a process apart: grows by one at each execve, inherited over fork. */
   readonly execId: number;
   /** The same three as the cache takes them: `processMetadata.getByIdentity(event.identity)`. */
-  readonly identity: ImageIdentity;
+  readonly identity: ProcessIdentity;
   /** Nanoseconds since the Unix epoch. */
   readonly time: bigint;
   /** The same moment on CLOCK_BOOTTIME, which never jumps. */

@@ -1,7 +1,7 @@
 // Collected stacks as plain data for agents: every frame with its address, object and name, and
 // whose it was. For those who ship profiles to a backend of their own, or group them their way.
 
-import type { ImageIdentity } from '@waggle/cache';
+import type { ProcessIdentity } from '@waggle/cache';
 import { FrameTable } from '../frames/frame-table.ts';
 import { sourceOf } from '../frames/inlined-frames.ts';
 import type { Functions, Symbolizer } from '../symbolization/symbolizer.ts';
@@ -32,7 +32,7 @@ export interface FrameCount {
   readonly frames: readonly StackFrameInfo[];
   readonly count: number;
   /** Whose it was: `processMetadata.getByIdentity(stack.identity)`. */
-  readonly identity: ImageIdentity;
+  readonly identity: ProcessIdentity;
   /** Of that process: nanoseconds since boot. */
   readonly startTime: bigint;
   readonly execId: number;

@@ -1,7 +1,7 @@
 // Addresses to (object, file offset), with the mappings that held when they were sampled. Names
 // come later; this has to happen while the mappings are known.
 
-import type { ImageIdentity } from '@waggle/cache';
+import type { ProcessIdentity } from '@waggle/cache';
 import type { Frame } from '../frames/frame-table.ts';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
@@ -21,7 +21,7 @@ export interface ResolvedStack {
   readonly startTime: bigint;
   readonly execId: number;
   /** The same three as the process cache takes them. */
-  readonly identity: ImageIdentity;
+  readonly identity: ProcessIdentity;
   readonly comm: string;
   readonly tid: number;
   readonly threadComm: string;

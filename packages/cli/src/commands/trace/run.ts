@@ -156,7 +156,7 @@ function treeTable(
     notice: (notice) => `${table.notice(notice)}\n`,
     line(event, { tree }) {
       if (event.event === 'lost') return `${table.line(event)}\n`;
-      const above = tree.ancestors(event);
+      const above = tree.ancestors(event.identity);
       const root = above.findIndex(({ pid }) => roots.has(pid));
       const below = root < 0 ? above.length : root + (launched ? 0 : 1);
       const depth = roots.has(event.pid) ? 0 : below;

@@ -160,12 +160,14 @@ export const jsonLinesWithAncestors = (options: EventOutputOptions) => {
     notice: (notice) => json.noticeLine(notice),
     line(event, { tree }) {
       if (event.event === 'lost') return json.line(event);
-      const ancestors = tree.ancestors(event).map(({ pid, startTime, comm, filename }) => ({
-        pid,
-        startTime: startTime === undefined ? null : String(startTime),
-        comm,
-        filename,
-      }));
+      const ancestors = tree
+        .ancestors(event.identity)
+        .map(({ pid, startTime, comm, filename }) => ({
+          pid,
+          startTime: startTime === undefined ? null : String(startTime),
+          comm,
+          filename,
+        }));
       return `${stringifyJson({ ...json.fields(event), ancestors })}\n`;
     },
   });

@@ -2,7 +2,7 @@
 // noted, which costs next to nothing, and become entries only if they outlive the cycle, end
 // without exec, or are asked for by then. An entry of theirs is their parent's under their name.
 
-import type { ImageIdentity, ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
+import type { ProcessEntry, ProcessIdentity, ProcessMetadataCache } from '@waggle/cache';
 import type { ForkEvent } from '../../events/process-event.ts';
 
 export class PendingForks {
@@ -76,7 +76,7 @@ export class PendingForks {
  */
 export function imageOf(
   cache: ProcessMetadataCache,
-  identity: ImageIdentity,
+  identity: ProcessIdentity,
 ): ProcessEntry | undefined {
   const exact = cache.getByIdentity(identity);
   if (exact !== undefined) return exact;

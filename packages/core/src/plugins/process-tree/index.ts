@@ -1,12 +1,12 @@
 // The plugin that keeps the process tree: fed by every event, seeded by a walk of /proc.
 
-import { type Procfs, ProcfsError, ticksFromBoottime } from '@waggle/cache';
-import type { ExecEvent, ExitEvent, ForkEvent } from '../../events/process-event.ts';
+import { type Procfs, ProcfsError } from '@waggle/cache';
+import type { ExecEvent, ExitEvent } from '../../events/process-event.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { defineService } from '../../plugin/service.ts';
 import { Kernel } from '../../session/kernel-capture.ts';
 import { ProcessMetadata } from '../process-metadata/index.ts';
-import { ProcessTree, type Sighting } from './process-tree.ts';
+import { type ProcessObservation, ProcessTree } from './process-tree.ts';
 
 export type { ProcessTree, TreeIdentity, TreeNode } from './process-tree.ts';
 
@@ -23,7 +23,7 @@ export interface ProcessTreeOptions {
  * runs on.
  *
  * - Needs: `ProcessMetadata`, `Kernel` (for one walk of /proc), and fork, exec and exit events.
- * - Provides: `ProcessTreeService`, a `ProcessTree`: `ancestors(event)` from the nearest on.
+ * - Provides: `ProcessTreeService`, a `ProcessTree`: `ancestors(event.identity)` from the nearest on.
  * - Costs: 1 µs a process and 200 bytes a node; the dead without living descendants go with the cycle.
  *
  * ```ts
@@ -35,7 +35,7 @@ export interface ProcessTreeOptions {
  *   setup: ({ services: { tree } }) => ({
  *     observe: {
  *       exec: (event) =>
- *         console.log([event.comm, ...tree.ancestors(event).map(({ comm }) => comm)].join(' < ')),
+ *         console.log([event.comm, ...tree.ancestors(event.identity).map(({ comm }) => comm)].join(' < ')),
  *     },
  *   }),
  * });
@@ -51,26 +51,19 @@ export const processTree = (options: ProcessTreeOptions = {}) =>
     needs: { kernel: Kernel, processes: ProcessMetadata },
     kernel: { events: ['fork', 'exec', 'exit'] },
     setup({ services: { kernel } }) {
-      const tree = new ProcessTree(options.capacity);
+      const tree = new ProcessTree(options.capacity, kernel.procfs);
       const walk = () => walkProcfs(tree, kernel.procfs);
       return {
         service: tree,
         start: walk,
         load: {
           fork: (event) =>
-            tree.fork(
-              { ...sightingOf(event), comm: event.comm },
-              {
-                pid: event.childPid,
-                startTime: event.childStartTime,
-                startTicks: ticksOf(event.childStartTime),
-                comm: event.comm,
-              },
-            ),
-          exec: (event) =>
-            tree.exec({ ...sightingOf(event), filename: event.filename }, parentOf(event)),
-          exit: (event) =>
-            tree.exit({ ...sightingOf(event), filename: event.filename }, parentOf(event)),
+            tree.fork(event, {
+              identity: { pid: event.childPid, startBoottimeNs: event.childStartTime },
+              comm: event.comm,
+            }),
+          exec: (event) => tree.exec(event, parentOf(event)),
+          exit: (event) => tree.exit(event, parentOf(event)),
           lost: walk,
         },
         cycle: () => tree.cycle(),
@@ -78,33 +71,23 @@ export const processTree = (options: ProcessTreeOptions = {}) =>
     },
   });
 
-type Lifecycle = ForkEvent | ExecEvent | ExitEvent;
-
-function sightingOf({ pid, startTime, comm }: Lifecycle): Sighting {
-  return { pid, startTime, startTicks: ticksOf(startTime), comm };
-}
-
-function parentOf({ ppid, parentStartTime, parentComm }: Lifecycle): Sighting | undefined {
+function parentOf({
+  ppid,
+  parentStartTime,
+  parentComm,
+}: ExecEvent | ExitEvent): ProcessObservation | undefined {
   if (ppid === 0) return undefined;
-  return {
-    pid: ppid,
-    startTime: parentStartTime,
-    startTicks: ticksOf(parentStartTime),
-    comm: parentComm ?? '?',
-  };
-}
-
-function ticksOf(startTime: bigint): number {
-  return ticksFromBoottime(startTime, 100);
+  const identity = { pid: ppid, startBoottimeNs: parentStartTime };
+  return { identity, comm: parentComm ?? '?' };
 }
 
 /** Parents have lower pids than their children but after a wrap-around: they come first anyway. */
 function walkProcfs(tree: ProcessTree, procfs: Procfs): void {
-  const waiting = new Map<number, { sighting: Sighting; ppid: number }>();
+  const waiting = new Map<number, { observed: ProcessObservation; ppid: number }>();
   for (const pid of procfs.pids()) {
     try {
       const { comm, ppid, startTimeTicks } = procfs.stat(pid);
-      waiting.set(pid, { sighting: { pid, startTicks: startTimeTicks, comm }, ppid });
+      waiting.set(pid, { observed: { identity: { pid, startTime: startTimeTicks }, comm }, ppid });
     } catch (error) {
       if (!(error instanceof ProcfsError)) throw error;
     }
@@ -115,7 +98,7 @@ function walkProcfs(tree: ProcessTree, procfs: Procfs): void {
     if (process === undefined) return;
     waiting.delete(pid);
     place(process.ppid);
-    tree.seed(process.sighting, process.ppid);
+    tree.seed(process.observed, process.ppid);
   };
   for (const pid of pids) place(pid);
   tree.endAllBut(pids);

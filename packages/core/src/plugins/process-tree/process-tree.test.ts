@@ -1,16 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { ProcessTree, type Sighting } from './process-tree.ts';
+import { type ProcessObservation, ProcessTree } from './process-tree.ts';
 
 const TICK = 10_000_000n;
-const seen = (pid: number, tick: number, comm = `p${pid}@${tick}`): Sighting => ({
-  pid,
-  startTime: BigInt(tick) * TICK + 1n,
-  startTicks: tick,
+const seen = (pid: number, tick: number, comm = `p${pid}@${tick}`): ProcessObservation => ({
+  identity: { pid, startBoottimeNs: BigInt(tick) * TICK + 1n },
   comm,
 });
-const names = (tree: ProcessTree, process: Sighting) =>
-  tree.ancestors({ pid: process.pid, startTime: process.startTime ?? 0n }).map(({ comm }) => comm);
+const names = (tree: ProcessTree, process: ProcessObservation) =>
+  tree.ancestors(process.identity).map(({ comm }) => comm);
 
 describe('ancestors', () => {
   test('stay nameable when they ended first, as long as a descendant lives', () => {
@@ -22,7 +20,7 @@ describe('ancestors', () => {
     tree.cycle();
     tree.cycle();
     expect(names(tree, c)).toEqual(['daemon', 'init']);
-    expect(tree.find({ pid: 2, startTime: b.startTime ?? 0n })?.ended).toBe(true);
+    expect(tree.find(b.identity)?.ended).toBe(true);
     tree.exit(c);
     expect(names(tree, c)).toEqual(['daemon', 'init']);
     tree.cycle();
@@ -45,12 +43,12 @@ describe('ancestors', () => {
 
   test('who was there before is found by clock ticks', () => {
     const tree = new ProcessTree();
-    tree.seed({ pid: 1, startTicks: 1, comm: 'init' }, 0);
-    tree.seed({ pid: 5, startTicks: 9, comm: 'shell' }, 1);
+    tree.seed({ identity: { pid: 1, startTime: 1 }, comm: 'init' }, 0);
+    tree.seed({ identity: { pid: 5, startTime: 9 }, comm: 'shell' }, 1);
     const child = seen(6, 20, 'ls');
     tree.fork(seen(5, 9, 'shell'), child);
     expect(names(tree, child)).toEqual(['shell', 'init']);
-    expect(tree.find({ pid: 5, startTime: 9n * TICK + 1n })?.comm).toBe('shell');
+    expect(tree.find({ pid: 5, startBoottimeNs: 9n * TICK + 1n })?.comm).toBe('shell');
   });
 });
 
@@ -70,7 +68,7 @@ test('full: the dead go first, and the living keep their chain of the living', (
 
 test('any history: ancestors are those of a model, and nothing is left when all have ended', () => {
   interface Model {
-    readonly process: Sighting;
+    readonly process: ProcessObservation;
     readonly parent: Model | undefined;
     comm: string;
   }
@@ -89,7 +87,7 @@ test('any history: ancestors are those of a model, and nothing is left when all 
       for (const { act, who, pid } of steps) {
         tick++;
         const one = living[who % living.length]!;
-        if (act === 'fork' && !living.some(({ process }) => process.pid === pid)) {
+        if (act === 'fork' && !living.some(({ process }) => process.identity.pid === pid)) {
           const child = { process: seen(pid, tick, one.comm), parent: one, comm: one.comm };
           tree.fork({ ...one.process, comm: one.comm }, child.process);
           living.push(child);

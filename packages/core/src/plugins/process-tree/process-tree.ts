@@ -1,11 +1,13 @@
 // Who descends from whom, the dead included as long as somebody living descends from them. A
 // parent here is who called fork, not who adopted an orphan later: that is what explains a process.
 
-/** The start time as far as it is known: ns from the kernel, clock ticks from /proc. */
-export interface TreeIdentity {
-  readonly pid: number;
-  readonly startTime: bigint;
-}
+import {
+  type IdentityQuery,
+  isSameProcess,
+  type KnownIdentity,
+  knownIdentity,
+  type StartTimeScale,
+} from '@waggle/cache';
 
 export interface TreeNode {
   readonly pid: number;
@@ -19,8 +21,9 @@ export interface TreeNode {
 
 interface Node {
   readonly pid: number;
+  /** As far as it is known: without nanoseconds while only /proc has told of it. */
+  identity: KnownIdentity;
   startTime: bigint | undefined;
-  readonly startTicks: number;
   comm: string;
   filename: string | null;
   ended: boolean;
@@ -31,16 +34,16 @@ interface Node {
   older: Node | undefined;
 }
 
-/** What the tree takes in of a process; `startTime` decides who it is. */
-export interface Sighting {
-  readonly pid: number;
-  readonly startTime?: bigint;
-  readonly startTicks: number;
+/** What the tree takes in of a process; its identity decides who it is. */
+export interface ProcessObservation {
+  readonly identity: IdentityQuery;
   readonly comm: string;
   readonly filename?: string | null;
 }
 
 const DEFAULT_CAPACITY = 65_536;
+/** USER_HZ is 100 on every architecture that we run on. */
+const DEFAULT_SCALE: StartTimeScale = { clockTicksPerSecond: 100 };
 /** No real chain of processes is that long; a wrong one must not hang us. */
 const MAX_ANCESTORS = 1024;
 
@@ -51,53 +54,51 @@ export class ProcessTree {
   #size = 0;
 
   /** @param capacity of nodes; beyond it the dead go even if they have living descendants. */
-  constructor(private readonly capacity = DEFAULT_CAPACITY) {}
+  constructor(
+    private readonly capacity = DEFAULT_CAPACITY,
+    /** Of identities that are told in ticks. */
+    private readonly scale = DEFAULT_SCALE,
+  ) {}
 
   /** Nodes, the ended ones included. */
   get size(): number {
     return this.#size;
   }
 
-  find(identity: TreeIdentity): TreeNode | undefined {
-    return this.#find(identity.pid, identity.startTime);
+  find(identity: IdentityQuery): TreeNode | undefined {
+    return this.#find(knownIdentity(identity, this.scale));
   }
 
   /** Parent first, up to the first process that is known. */
-  ancestors(identity: TreeIdentity): readonly TreeNode[] {
+  ancestors(identity: IdentityQuery): readonly TreeNode[] {
     const found: TreeNode[] = [];
-    let node = this.#find(identity.pid, identity.startTime)?.parent;
+    let node = this.#find(knownIdentity(identity, this.scale))?.parent;
     for (; node !== undefined && found.length < MAX_ANCESTORS; node = node.parent) found.push(node);
     return found;
   }
 
   /** A process was born. Its parent may be unknown. */
-  fork(parent: Sighting, child: Sighting): void {
+  fork(parent: ProcessObservation, child: ProcessObservation): void {
     const from = this.#see(parent);
     this.#insert({ ...child, filename: child.filename ?? from.filename }, from);
   }
 
   /** It runs this program now. */
-  exec(process: Sighting, parent?: Sighting): void {
-    const known = this.#find(process.pid, process.startTime, process.startTicks);
-    const node =
-      known ?? this.#insert(process, parent === undefined ? undefined : this.#see(parent));
-    node.startTime ??= process.startTime;
+  exec(process: ProcessObservation, parent?: ProcessObservation): void {
+    const node = this.#seeChild(process, parent);
     node.comm = process.comm;
     node.filename = process.filename ?? node.filename;
   }
 
   /** It ended; it can be found until the cycle ends, and as an ancestor as long as needed. */
-  exit(process: Sighting, parent?: Sighting): void {
-    const known = this.#find(process.pid, process.startTime, process.startTicks);
-    const node =
-      known ?? this.#insert(process, parent === undefined ? undefined : this.#see(parent));
-    node.startTime ??= process.startTime;
+  exit(process: ProcessObservation, parent?: ProcessObservation): void {
+    const node = this.#seeChild(process, parent);
     this.#end(node);
   }
 
   /** From a walk of /proc: who is there. Those that events told of stay as they are. */
-  seed(process: Sighting, ppid: number): void {
-    const known = this.#find(process.pid, process.startTime, process.startTicks);
+  seed(process: ProcessObservation, ppid: number): void {
+    const known = this.#find(knownIdentity(process.identity, this.scale));
     if (known !== undefined && !known.ended) return;
     this.#insert(process, this.#newest.get(ppid));
   }
@@ -115,34 +116,44 @@ export class ProcessTree {
     for (const node of leaving) if (node.children === 0) this.#remove(node);
   }
 
-  #see(sighting: Sighting): Node {
-    const known = this.#find(sighting.pid, sighting.startTime, sighting.startTicks);
-    if (known === undefined) return this.#insert(sighting, undefined);
-    known.startTime ??= sighting.startTime;
-    return known;
+  #see(process: ProcessObservation): Node {
+    return this.#recognized(process) ?? this.#insert(process, undefined);
   }
 
-  #find(pid: number, startTime: bigint | undefined, startTicks?: number): Node | undefined {
-    for (let node = this.#newest.get(pid); node !== undefined; node = node.older) {
-      const isSame =
-        startTime !== undefined && node.startTime !== undefined
-          ? startTime === node.startTime
-          : node.startTicks === (startTicks ?? ticksOf(startTime));
-      if (isSame) return node;
+  #seeChild(process: ProcessObservation, parent: ProcessObservation | undefined): Node {
+    const known = this.#recognized(process);
+    if (known !== undefined) return known;
+    return this.#insert(process, parent === undefined ? undefined : this.#see(parent));
+  }
+
+  /** The node that it has, which may have been known by its ticks alone. */
+  #recognized(process: ProcessObservation): Node | undefined {
+    const identity = knownIdentity(process.identity, this.scale);
+    const node = this.#find(identity);
+    if (node !== undefined && node.startTime === undefined) {
+      node.identity = identity;
+      node.startTime = identity.startBoottimeNs;
     }
-    return undefined;
+    return node;
   }
 
-  #insert(sighting: Sighting, parent: Node | undefined): Node {
-    const older = this.#newest.get(sighting.pid);
+  #find(identity: KnownIdentity): Node | undefined {
+    let node = this.#newest.get(identity.pid);
+    while (node !== undefined && !isSameProcess(node.identity, identity)) node = node.older;
+    return node;
+  }
+
+  #insert(process: ProcessObservation, parent: Node | undefined): Node {
+    const identity = knownIdentity(process.identity, this.scale);
+    const older = this.#newest.get(identity.pid);
     // The pid has another owner: whoever had it is gone, even if nobody said so.
     if (older !== undefined && !older.ended) this.#end(older);
     const node: Node = {
-      pid: sighting.pid,
-      startTime: sighting.startTime,
-      startTicks: sighting.startTicks,
-      comm: sighting.comm,
-      filename: sighting.filename ?? null,
+      pid: identity.pid,
+      identity,
+      startTime: identity.startBoottimeNs,
+      comm: process.comm,
+      filename: process.filename ?? null,
       ended: false,
       parent,
       children: 0,
@@ -204,9 +215,4 @@ export class ProcessTree {
       }
     }
   }
-}
-
-/** USER_HZ is 100 on every architecture that we run on. */
-function ticksOf(startTime: bigint | undefined): number {
-  return startTime === undefined ? -1 : Number(startTime / 10_000_000n);
 }
