@@ -10,12 +10,10 @@ import {
   defaultCacheDirectory,
   existingDescendants,
   imageRetirement,
-  type OutputSink,
   openSession,
   ProcessMetadata,
   Profiler,
   processMetadata,
-  profileOutput,
   type Session,
   type SessionConfig,
   sumOf,
@@ -25,12 +23,10 @@ import {
 import type { ProfilerService } from '@waggle/core/plugins/cpu-profiler';
 import { redactArguments, redactText } from '@waggle/core/plugins/redaction';
 import { watchReader } from '@waggle/ffi';
-import type { Profile } from '@waggle/formats';
-import type { ProfilerCounts, RootFrames } from '@waggle/profiler';
+import type { RootFrames } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
-import type { SendOptions } from '../../profile-files/endpoints.ts';
 import {
   type ProfileOutputs,
   planOutputs,
@@ -100,12 +96,11 @@ const record = Effect.fnUntraced(function* (
   outputs: ProfileOutputs,
   words: readonly string[],
 ) {
-  const sink = new ProfileSink(sideOf(options));
   const rootFrames = redactedFrames(
     rootFramesBy(options.groupBy, () => session.service(ProcessMetadata)),
     options,
   );
-  const session = yield* openSession(sessionConfig(options, target, sink, rootFrames));
+  const session = yield* openSession(sessionConfig(options, target, rootFrames));
   const profiler = session.service(Profiler);
   if (profiler === undefined) return yield* Effect.die('the composition has no profiler');
   const naming = yield* scoped(() => new NamingSignals(profiler));
@@ -133,12 +128,15 @@ const record = Effect.fnUntraced(function* (
     yield* scoped(() => watchReader(session.kernel.native, STDOUT, () => stop()));
   if (target.kind === 'processes') yield* scoped(() => watchTarget(session, stop));
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => stop());
+  const recording = Effect.andThen(session.run, session.collect);
   // A command has the terminal for its own words. Not for longer: a summary follows, line by line.
-  if (command === undefined)
-    yield* Effect.scoped(Effect.andThen(startProgress(profiler), session.run));
-  else yield* session.run;
+  const collected = yield* command === undefined
+    ? Effect.scoped(Effect.andThen(startProgress(profiler), recording))
+    : recording;
+  const side = sideOf(options);
+  const shown = side === undefined ? collected : onlyFrames(collected, side);
   const written = yield* Effect.promise(() =>
-    sink.writeTo(outputs, {
+    writeOutputs(outputs, shown, {
       withArguments: options.sendArguments === true,
       program: target.kind === 'command' ? target.argv[0] : undefined,
     }),
@@ -146,7 +144,8 @@ const record = Effect.fnUntraced(function* (
   for (const problem of written.problems) say(problem);
   summarize(session, profiler, written, options);
   const counts = profiler.counts();
-  for (const line of sink.summary(counts, target.kind === 'host')) say(line);
+  for (const line of cpuStateLines(collected, counts, target.kind === 'host')) say(line);
+  for (const line of [...summaryLines(shown), ...nameHintLines(shown)]) say(line);
   if (counts.foreign > 0 && target.kind === 'host') say(leftOut(`${counts.foreign} samples`));
   if (written.problems.length > 0) return FAILED;
   return command === undefined ? 0 : (yield* Effect.promise(() => command.ended)).exitCode;
@@ -170,7 +169,6 @@ const RING_BYTES = 1024 * 1024;
 function sessionConfig(
   options: RecordOptions,
   target: RecordTarget,
-  sink: OutputSink,
   rootFrames: RootFrames,
 ): SessionConfig {
   const launcher = target.kind === 'command' ? { launcher: process.pid } : {};
@@ -191,7 +189,7 @@ function sessionConfig(
     execDetail: false,
     ringBytes: RING_BYTES,
     cycleMs: METADATA_MS[options.groupBy],
-    plugins: [processMetadata(), profiler, imageRetirement(), profileOutput({ sink })],
+    plugins: [processMetadata(), profiler, imageRetirement()],
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
     ...launcher,
     ...(target.kind === 'processes' ? { pids: target.pids } : {}),
@@ -206,45 +204,6 @@ function withDescendants(pids: readonly number[]): readonly number[] {
 function sideOf({ user, kernel }: RecordOptions): Side | undefined {
   if (user) return 'user';
   return kernel ? 'kernel' : undefined;
-}
-
-/** Keeps the one profile of a recording for its outputs. */
-class ProfileSink implements OutputSink {
-  #collected: Profile | undefined;
-
-  readonly #side: Side | undefined;
-
-  constructor(side: Side | undefined) {
-    this.#side = side;
-  }
-
-  writeProfile(collected: Profile): void {
-    this.#collected = collected;
-  }
-
-  async writeTo(outputs: ProfileOutputs, sending: SendOptions): Promise<WriteResult> {
-    const collected = this.#collected;
-    // The session has told why.
-    if (collected === undefined)
-      return { where: 'nothing was written', problems: ['there is no profile'] };
-    return writeOutputs(outputs, this.#shown(collected), sending);
-  }
-
-  /** What a person wants to know of it. */
-  summary(counts: ProfilerCounts, isHost: boolean): string[] {
-    const collected = this.#collected;
-    if (collected === undefined) return [];
-    const shown = this.#shown(collected);
-    return [
-      ...cpuStateLines(collected, counts, isHost),
-      ...summaryLines(shown),
-      ...nameHintLines(shown),
-    ];
-  }
-
-  #shown(collected: Profile): Profile {
-    return this.#side === undefined ? collected : onlyFrames(collected, this.#side);
-  }
 }
 
 function summarize(
