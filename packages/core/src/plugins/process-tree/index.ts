@@ -8,7 +8,7 @@ import { Kernel } from '../../session/kernel-capture.ts';
 import { ProcessMetadata } from '../process-metadata/index.ts';
 import { type ProcessObservation, ProcessTree } from './process-tree.ts';
 
-export type { ProcessTree, TreeIdentity, TreeNode } from './process-tree.ts';
+export type { ProcessTree, TreeNode } from './process-tree.ts';
 
 /** Key of the tree, for plugins that need it. */
 export const ProcessTreeService = defineService<ProcessTree>()('process-tree');
