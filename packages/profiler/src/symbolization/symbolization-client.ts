@@ -51,9 +51,8 @@ export class ObjectReader implements Disposable {
   private ended = false;
   private watch: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly config: ReaderConfig) {
-    this.worker = this.start();
-  }
+  /** The thread starts with the first question: a short command may have none. */
+  constructor(private readonly config: ReaderConfig) {}
 
   /**
    * Rejects with ReaderClosed, or with an error whose message is that of the system's when a file
