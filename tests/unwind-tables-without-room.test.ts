@@ -8,7 +8,7 @@ import { objectKey, unwindBounds } from '@waggle/bpf';
 import { openNative } from '@waggle/ffi';
 import { LoadedSources } from '../packages/core/src/kernel/loaded-sources.ts';
 import { samplerSource } from '../packages/profiler/src/index.ts';
-import { ObjectReader } from '../packages/profiler/src/symbolization/symbolization-client.ts';
+import { SymbolizationClient } from '../packages/profiler/src/symbolization/symbolization-client.ts';
 import { UnwindTables } from '../packages/profiler/src/unwinding/unwind-tables.ts';
 import { eventually } from './support/deadline.ts';
 import { kernelTest } from './support/kernel-test.ts';
@@ -50,7 +50,7 @@ kernelTest(
     const source = samplerSource({ unwind: 'dwarf', entries: 64 });
     await sources.loadAll([source]);
     const sampler = sources.get(source.skeleton)!;
-    using reader = new ObjectReader({ lines: false });
+    using reader = new SymbolizationClient({ lines: false });
     using tables = new UnwindTables(native, (name) => sampler.object.map(name), reader);
     const fd = openSync('/bin/sh', 'r');
     const file = { key: 'sh', path: '/bin/sh', fd, content: undefined, missing: undefined };
@@ -89,7 +89,7 @@ kernelTest(
     const source = samplerSource({ unwind: 'dwarf', entries: 64 });
     await sources.loadAll([source]);
     const sampler = sources.get(source.skeleton)!;
-    using reader = new ObjectReader({ lines: false });
+    using reader = new SymbolizationClient({ lines: false });
     using tables = new UnwindTables(native, (name) => sampler.object.map(name), reader);
     const folder = freshFolder();
     const program = workloadNamed('named_burn', 'burn_in_many_files');

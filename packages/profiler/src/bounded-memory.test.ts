@@ -12,7 +12,7 @@ import type { JitMaps } from './mappings/jit-maps.ts';
 import { ObjectFiles } from './mappings/object-files.ts';
 import { StackCollector } from './stacks/stack-collector.ts';
 import type { ResolvedStack } from './stacks/stack-resolver.ts';
-import type { ObjectReader } from './symbolization/symbolization-client.ts';
+import type { SymbolizationClient } from './symbolization/symbolization-client.ts';
 import type { Symbolizer } from './symbolization/symbolizer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-bounded-memory-'));
@@ -43,7 +43,7 @@ test('files that nobody samples are closed while others wait for their names', a
     {
       ...{ spaces, objects, symbolizer },
       jitMaps: { forgetEnded: () => {} } as unknown as JitMaps,
-      reader: { reading: () => [] } as unknown as ObjectReader,
+      reader: { reading: () => [] } as unknown as SymbolizationClient,
       collector: () => collector,
       alive: () => [],
     },

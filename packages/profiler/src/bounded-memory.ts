@@ -9,7 +9,7 @@ import type { JitMaps } from './mappings/jit-maps.ts';
 import type { ObjectFile } from './mappings/object-file.ts';
 import { nameOf, type ObjectFiles } from './mappings/object-files.ts';
 import type { StackCollector } from './stacks/stack-collector.ts';
-import type { ObjectReader } from './symbolization/symbolization-client.ts';
+import type { SymbolizationClient } from './symbolization/symbolization-client.ts';
 import type { Symbolizer } from './symbolization/symbolizer.ts';
 
 const EVERY_MS = 10_000;
@@ -33,7 +33,7 @@ interface Parts {
   readonly spaces: AddressSpaces;
   readonly objects: ObjectFiles;
   readonly jitMaps: JitMaps;
-  readonly reader: ObjectReader;
+  readonly reader: SymbolizationClient;
   readonly symbolizer: Symbolizer;
   /** The one that samples are added to now. */
   readonly collector: () => StackCollector;

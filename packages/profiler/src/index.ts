@@ -3,12 +3,12 @@
 export { IDLE_FRAME, SOFTIRQ_FRAME } from './frames/synthetic-frames.ts';
 export {
   runtimeOfFrame,
-  type UnnamedFrame,
   type UnnamedReason,
+  type UnresolvedFrame,
   unnamedReason,
 } from './frames/unresolved-frame.ts';
 export type { RuntimeName } from './mappings/runtimes.ts';
-export { SideBand } from './mappings/sideband.ts';
+export { Sideband } from './mappings/sideband.ts';
 export { CpuProfiler, type ProfilerConfig, type ProfilerCounts } from './profiler.ts';
 export type { LoadedSampler, ProfilerKernel } from './profiler-kernel.ts';
 export { deferredRingBytes, sampleEntries } from './sampling/map-sizes.ts';
@@ -27,5 +27,5 @@ export {
   type StackFrameInfo,
 } from './stacks/raw-stacks.ts';
 export type { RootFrames, SampledProcess } from './stacks/stack-collector.ts';
-export { summarizeWalks, type WalkSummary } from './unwinding/stop-reasons.ts';
+export { summarizeUnwinds, type UnwindSummary } from './unwinding/stop-reasons.ts';
 export type { UnwindTableStats } from './unwinding/unwind-tables.ts';

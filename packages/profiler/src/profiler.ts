@@ -13,17 +13,17 @@ import { JitMaps } from './mappings/jit-maps.ts';
 import { LostMappings } from './mappings/lost-mappings.ts';
 import { ObjectFiles } from './mappings/object-files.ts';
 import { readExecutableMappings } from './mappings/proc-maps.ts';
-import { SideBand } from './mappings/sideband.ts';
+import { Sideband } from './mappings/sideband.ts';
 import { TextCopies } from './mappings/text-copies.ts';
 import type { ProfilerKernel } from './profiler-kernel.ts';
-import { EvidenceLoop } from './sampling/poll-schedule.ts';
+import { PollSchedule } from './sampling/poll-schedule.ts';
 import { type SampleCounts, SampleMaps, type StackCount } from './sampling/sample-maps.ts';
 import { type CpuChanges, SampledCpus } from './sampling/sampled-cpus.ts';
 import { type FrameCount, toFrameCounts } from './stacks/raw-stacks.ts';
 import { type RootFrames, StackCollector } from './stacks/stack-collector.ts';
 import { type ResolvedStack, StackResolver } from './stacks/stack-resolver.ts';
 import { PerfMapClient } from './symbolization/perf-map-client.ts';
-import { ObjectReader } from './symbolization/symbolization-client.ts';
+import { SymbolizationClient } from './symbolization/symbolization-client.ts';
 import { Symbolizer, type UnreadObjects } from './symbolization/symbolizer.ts';
 import { DeferredSamples } from './unwinding/deferred-samples.ts';
 import { DescribedCode } from './unwinding/described-code.ts';
@@ -98,9 +98,9 @@ export interface ProfilerCounts extends SampleCounts {
 }
 
 export class CpuProfiler {
-  private readonly sideBand: SideBand;
+  private readonly sideband: Sideband;
   private readonly objects: ObjectFiles;
-  private readonly reader: ObjectReader;
+  private readonly reader: SymbolizationClient;
   private readonly jitMaps: JitMaps;
   private readonly copies: TextCopies;
   private readonly spaces: AddressSpaces;
@@ -111,7 +111,7 @@ export class CpuProfiler {
   private readonly lostMappings: LostMappings;
   private readonly unwinding: Unwinding | undefined;
   private readonly memory: BoundedMemory;
-  private readonly evidence: EvidenceLoop;
+  private readonly evidence: PollSchedule;
   private readonly timer: ReturnType<typeof setInterval>;
   private collector: StackCollector;
   private raw: ResolvedStack[] = [];
@@ -138,7 +138,7 @@ export class CpuProfiler {
     const cpus = cpuGenerations();
     this.collector = new StackCollector(config.rootFrames);
     const { cacheDirectory, lines = false } = config;
-    this.reader = new ObjectReader({ lines, ...(cacheDirectory && { cacheDirectory }) });
+    this.reader = new SymbolizationClient({ lines, ...(cacheDirectory && { cacheDirectory }) });
     this.objects = new ObjectFiles(
       {
         now: () => clockNanoseconds(kernel.native, 'boottime'),
@@ -182,9 +182,9 @@ export class CpuProfiler {
       (pid) => this.retire(pid, clockNanoseconds(kernel.native, 'boottime'), true),
     );
     // Side-band first, then /proc: a mapping made between the two is seen twice, never missed.
-    this.sideBand = new SideBand(kernel.native, cpus.keys());
+    this.sideband = new Sideband(kernel.native, cpus.keys());
     const { native, sampler } = kernel;
-    this.cpus = new SampledCpus(native, sampler.program, config.frequencyHz, this.sideBand, cpus);
+    this.cpus = new SampledCpus(native, sampler.program, config.frequencyHz, this.sideband, cpus);
     this.lostMappings = new LostMappings(
       this.spaces,
       (pid) => readExecutableMappings(kernel.procfs, pid),
@@ -197,11 +197,11 @@ export class CpuProfiler {
       this.cpus.start();
     } catch (error) {
       this.stopSampling();
-      this.sideBand.close();
+      this.sideband.close();
       throw error;
     }
     this.timer = setInterval(() => this.round(), ROUND_MS);
-    this.evidence = new EvidenceLoop(() => this.takeEvidence());
+    this.evidence = new PollSchedule(() => this.takeEvidence());
   }
 
   /** The image ended then (CLOCK_BOOTTIME): forgotten once no sample of it can be left. */
@@ -210,7 +210,7 @@ export class CpuProfiler {
     // The program that took its place may run for a moment only: its file is opened at once.
     if (!ended) this.followMappings(false);
     this.jitMaps.end(pid, time, ended);
-    if (!ended) this.evidence.stir();
+    if (!ended) this.evidence.wake();
   }
 
   counts(): ProfilerCounts {
@@ -221,7 +221,7 @@ export class CpuProfiler {
       ...counts,
       userTruncated: counts.userTruncated + deepWalks,
       stops: counts.stops.map((count, stop) => count + (deferred?.stops[stop] ?? 0)),
-      lostMappings: this.sideBand.lost,
+      lostMappings: this.sideband.lost,
       cpus: this.cpus.changes,
       otherSamples: this.otherSamples + this.collector.otherSamples,
       earlySamples: this.earlySamples + this.collector.earlySamples,
@@ -323,7 +323,7 @@ export class CpuProfiler {
 
   close(): void {
     this.stop();
-    this.sideBand.close();
+    this.sideband.close();
     this.unwinding?.deferred.close();
     this.unwinding?.tables[Symbol.dispose]();
     this.jitMaps[Symbol.dispose]();
@@ -406,7 +406,7 @@ export class CpuProfiler {
   /** What was mapped is looked at as often: a program may be gone, or another, a moment later. */
   private takeEvidence(): boolean {
     const mappings = this.followMappings(false);
-    return this.takeDeferred(SLICE_MS) > 0 || mappings > 0 || this.sideBand.isBusy;
+    return this.takeDeferred(SLICE_MS) > 0 || mappings > 0 || this.sideband.isBusy;
   }
 
   private takeDeferred(forMs?: number): number {
@@ -429,7 +429,7 @@ export class CpuProfiler {
     // Code is moved and freed: an address is what the map says of it now, not at the end.
     this.jitMaps.refresh();
     const forMs = all ? undefined : SLICE_MS;
-    if (this.takeDeferred(forMs) > 0 || mappings > 0 || this.sideBand.isBusy) this.evidence.stir();
+    if (this.takeDeferred(forMs) > 0 || mappings > 0 || this.sideband.isBusy) this.evidence.wake();
     this.draining ??= this.maps.nextRound();
     if (!this.drainRound(forMs)) {
       this.goOn ??= setTimeout(() => {
@@ -474,12 +474,12 @@ export class CpuProfiler {
 
   /** Returns how many records there were. */
   private followMappings(all: boolean): number {
-    const records = this.sideBand.read(all);
+    const records = this.sideband.read(all);
     for (const record of records) {
       this.spaces.apply(record);
       if (record.type === 'mapping') this.unwinding?.tables.replaced(record.pid, record.mapping);
     }
-    const lostSince = this.sideBand.takeLoss();
+    const lostSince = this.sideband.takeLoss();
     if (lostSince !== undefined) this.lostMappings.lost(lostSince);
     return records.length;
   }

@@ -11,7 +11,7 @@ import { readExecutableMappings } from '../src/mappings/proc-maps.ts';
 import type { StackCount } from '../src/sampling/sample-maps.ts';
 import { StackResolver } from '../src/stacks/stack-resolver.ts';
 import { PerfMapClient } from '../src/symbolization/perf-map-client.ts';
-import { ObjectReader } from '../src/symbolization/symbolization-client.ts';
+import { SymbolizationClient } from '../src/symbolization/symbolization-client.ts';
 import { Symbolizer } from '../src/symbolization/symbolizer.ts';
 
 /** What is mapped before anything is sampled is older than this. */
@@ -23,7 +23,7 @@ export class MadeUpHost implements Disposable {
   readonly spaces: AddressSpaces;
   readonly jitMaps: JitMaps;
   readonly resolver: StackResolver;
-  readonly reader = new ObjectReader({ lines: false });
+  readonly reader = new SymbolizationClient({ lines: false });
   readonly symbolizer: Symbolizer;
   readonly #perfMaps = new PerfMapClient();
 

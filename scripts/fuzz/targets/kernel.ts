@@ -6,7 +6,7 @@ import { decodeCgroup } from '../../../packages/bpf/src/records/cgroup.ts';
 import { EventContext } from '../../../packages/core/src/events/event-base.ts';
 import { decodeEvent } from '../../../packages/core/src/events/event-decoder.ts';
 import { KnownCgroups } from '../../../packages/core/src/events/known-cgroups.ts';
-import { decodeSideBand } from '../../../packages/profiler/src/mappings/perf-records.ts';
+import { decodeSideband } from '../../../packages/profiler/src/mappings/perf-records.ts';
 import { errorsOf, type FuzzTarget } from '../target.ts';
 
 const context = new EventContext(new KnownCgroups(() => false));
@@ -24,7 +24,7 @@ export const kernelTargets: readonly FuzzTarget[] = [
   },
   {
     name: 'perf-record',
-    run: (input) => void decodeSideBand(new DataView(input.slice().buffer), 7n),
+    run: (input) => void decodeSideband(new DataView(input.slice().buffer), 7n),
     refuses: errorsOf(RangeError),
   },
   {

@@ -127,7 +127,7 @@ export class SubscriberQueue {
     }
     this.#plugin.busyMs += now - started;
     if (this.#plugin.stopped) this.abandon();
-    this.#tellChanged();
+    this.#reportChanged();
   }
 
   /** Gives up what is queued. */
@@ -136,7 +136,7 @@ export class SubscriberQueue {
     this.#batches.length = 0;
     this.#position = 0;
     this.#queued = 0;
-    this.#tellChanged();
+    this.#reportChanged();
   }
 
   #runChunk(): void {
@@ -184,7 +184,7 @@ export class SubscriberQueue {
     settled.then(() => {
       this.#waiting = false;
       if (this.#plugin.stopped) this.abandon();
-      else this.#tellChanged();
+      else this.#reportChanged();
       this.#wake();
     });
   }
@@ -217,7 +217,7 @@ export class SubscriberQueue {
     }
   }
 
-  #tellChanged(): void {
+  #reportChanged(): void {
     if (this.#changed.length === 0) return;
     const waiting = this.#changed;
     this.#changed = [];

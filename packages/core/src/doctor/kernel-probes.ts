@@ -12,7 +12,7 @@ import {
   PerfEvent,
   RingBuffer,
 } from '@waggle/ffi';
-import { SAMPLE_HOOK, SideBand, samplerSource } from '@waggle/profiler';
+import { SAMPLE_HOOK, Sideband, samplerSource } from '@waggle/profiler';
 import { LoadedSources } from '../kernel/loaded-sources.ts';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
@@ -107,11 +107,11 @@ const unwinding = () =>
     return works('by call frame information, in the kernel');
   });
 
-const sideBand = () =>
+const sideband = () =>
   guarded(async () => {
     const native = await openNative();
     const cpus = onlineCpus();
-    using band = new SideBand(native, cpus);
+    using band = new Sideband(native, cpus);
     band.read(true);
     return works(`mmap records of ${cpus.length} CPUs`);
   });
@@ -126,5 +126,5 @@ export const KERNEL_PROBES: readonly Probe[] = [
   { name: 'ring buffer', required: true, run: ringBuffer },
   { name: 'CPU sampling', required: true, run: sampling },
   { name: 'stacks without frame pointers', required: false, run: unwinding },
-  { name: 'mapping records', required: true, run: sideBand },
+  { name: 'mapping records', required: true, run: sideband },
 ];

@@ -23,7 +23,7 @@ const TYPE = { lost: 2, comm: 3, exit: 4, fork: 7, mmap2: 10 } as const;
 /** TID, TIME and CPU behind each record: 8 bytes each. */
 const TRAILER_BYTES = 24;
 
-interface SideBand {
+interface Sideband {
   readonly type: number;
   readonly pid: number;
   readonly time: bigint;
@@ -45,7 +45,7 @@ function stringAt(record: DataView, offset: number): string {
   return new TextDecoder().decode(bytes.slice(0, bytes.indexOf(0)));
 }
 
-function decode(record: DataView): SideBand {
+function decode(record: DataView): Sideband {
   assert.equal(record.getUint16(6, true), record.byteLength);
   const type = record.getUint32(0, true);
   const nameOffset = type === TYPE.mmap2 ? 72 : type === TYPE.comm ? 16 : undefined;
@@ -58,7 +58,7 @@ function decode(record: DataView): SideBand {
 }
 
 /** Rings over all CPUs, because nobody knows on which one a child runs. */
-class SideBandReader implements Disposable {
+class SidebandReader implements Disposable {
   private readonly rings: readonly { event: PerfEvent; ring: PerfRing }[];
 
   constructor(native: Native, pages: number) {
@@ -68,8 +68,8 @@ class SideBandReader implements Disposable {
     });
   }
 
-  drain(): SideBand[] {
-    const seen: SideBand[] = [];
+  drain(): Sideband[] {
+    const seen: Sideband[] = [];
     for (const { ring } of this.rings) {
       let last = 0n;
       ring.drain((record) => {
@@ -97,7 +97,7 @@ export const perfRingCases: readonly Case[] = [
     run(native) {
       const path = join(outputFolder(), 'waggle-child');
       copyFileSync('/bin/true', path);
-      using reader = new SideBandReader(native, 64);
+      using reader = new SidebandReader(native, 64);
       const before = clockNanoseconds(native, 'boottime');
       const { pid } = spawnSync(path);
       const after = clockNanoseconds(native, 'boottime');
@@ -118,7 +118,7 @@ export const perfRingCases: readonly Case[] = [
     name: 'perf ring: records that cross the end of the ring are whole',
     needs: 'root',
     run(native) {
-      using reader = new SideBandReader(native, 2);
+      using reader = new SidebandReader(native, 2);
       const children = 60;
       for (let child = 0; child < children; child++) {
         const { pid } = spawnSync('/bin/true');

@@ -26,7 +26,7 @@ export type UnnamedReason =
   | 'unmapped';
 
 /** A frame of a profile that knows why it has no name. */
-export interface UnnamedFrame extends ProfileFrame {
+export interface UnresolvedFrame extends ProfileFrame {
   readonly kind: 'unresolved';
   readonly reason: UnnamedReason;
   /** Of generated code: what has generated it, where that is known. */
@@ -34,11 +34,11 @@ export interface UnnamedFrame extends ProfileFrame {
 }
 
 /** undefined for a frame that has a name, or comes from elsewhere. */
-export function unnamedReason(frame: ProfileFrame | UnnamedFrame): UnnamedReason | undefined {
+export function unnamedReason(frame: ProfileFrame | UnresolvedFrame): UnnamedReason | undefined {
   return 'reason' in frame ? frame.reason : undefined;
 }
 
 /** undefined for a frame that has a name, and where it is not known. */
-export function runtimeOfFrame(frame: ProfileFrame | UnnamedFrame): RuntimeName | undefined {
+export function runtimeOfFrame(frame: ProfileFrame | UnresolvedFrame): RuntimeName | undefined {
   return 'runtime' in frame ? frame.runtime : undefined;
 }

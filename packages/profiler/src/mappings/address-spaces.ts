@@ -5,7 +5,7 @@
 import { ImageMappings, type MappedObject, type NewMapping } from './image-mappings.ts';
 import type { ObjectFile } from './object-file.ts';
 import { isGenerated } from './object-files.ts';
-import type { Mapping, SideBandRecord } from './perf-records.ts';
+import type { Mapping, SidebandRecord } from './perf-records.ts';
 import { formerText } from './text-copies.ts';
 
 /** `jit-PID.dump`, or as JavaScriptCore has it, `jit-PID-TID-XXXXXX`. */
@@ -82,7 +82,7 @@ export class AddressSpaces {
   }
 
   /** Applies records in the order of their time. */
-  apply(record: SideBandRecord): void {
+  apply(record: SidebandRecord): void {
     switch (record.type) {
       case 'fork': {
         const parent = this.images.get(record.parent)?.at(-1);

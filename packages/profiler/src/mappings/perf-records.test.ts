@@ -1,7 +1,7 @@
 // Records as the kernel writes them: header, body, and the trailer of sample_id_all.
 
 import { expect, test } from 'bun:test';
-import { decodeSideBand } from './perf-records.ts';
+import { decodeSideband } from './perf-records.ts';
 
 const TIME = 123_456_789n;
 
@@ -36,7 +36,7 @@ function mmap2(protection: number, path: string) {
 }
 
 test('an executable mapping', () => {
-  expect(decodeSideBand(mmap2(5, '/lib/ü.so'))).toEqual({
+  expect(decodeSideband(mmap2(5, '/lib/ü.so'))).toEqual({
     type: 'mapping',
     time: TIME,
     pid: 42,
@@ -52,7 +52,7 @@ test('an executable mapping', () => {
 });
 
 test('a data mapping says nothing', () => {
-  expect(decodeSideBand(mmap2(3, '/data'))).toBeUndefined();
+  expect(decodeSideband(mmap2(3, '/data'))).toBeUndefined();
 });
 
 test('a new process is a fork, a new thread is not', () => {
@@ -66,17 +66,17 @@ test('a new process is a fork, a new thread is not', () => {
       },
       24,
     );
-  expect(decodeSideBand(fork(5, 4))).toEqual({ type: 'fork', time: TIME, pid: 5, parent: 4 });
-  expect(decodeSideBand(fork(5, 5))).toBeUndefined();
+  expect(decodeSideband(fork(5, 4))).toEqual({ type: 'fork', time: TIME, pid: 5, parent: 4 });
+  expect(decodeSideband(fork(5, 5))).toBeUndefined();
 });
 
 test('a new name is an exec only with the flag', () => {
   const comm = (misc: number) => record(3, misc, (view) => view.setUint32(8, 5, true), 24);
-  expect(decodeSideBand(comm(1 << 13))).toEqual({ type: 'exec', time: TIME, pid: 5 });
-  expect(decodeSideBand(comm(0))).toBeUndefined();
+  expect(decodeSideband(comm(1 << 13))).toEqual({ type: 'exec', time: TIME, pid: 5 });
+  expect(decodeSideband(comm(0))).toBeUndefined();
 });
 
 test('lost records are counted', () => {
   const lost = record(2, 0, (view) => view.setBigUint64(16, 17n, true), 16);
-  expect(decodeSideBand(lost)).toEqual({ type: 'lost', time: TIME, count: 17 });
+  expect(decodeSideband(lost)).toEqual({ type: 'lost', time: TIME, count: 17 });
 });

@@ -24,7 +24,7 @@ export interface Mapping {
   readonly inode: bigint;
 }
 
-export type SideBandRecord =
+export type SidebandRecord =
   | {
       readonly type: 'mapping';
       readonly time: bigint;
@@ -42,7 +42,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
  * undefined for records that say nothing about images: thread events, renames, data mappings.
  * @param timeOffset what is added to their times: that of our time namespace
  */
-export function decodeSideBand(record: DataView, timeOffset = 0n): SideBandRecord | undefined {
+export function decodeSideband(record: DataView, timeOffset = 0n): SidebandRecord | undefined {
   const pid = record.getUint32(HEADER_BYTES, true);
   // Only of what is of use: there may be a million of the others in a second.
   const timeOf = () =>

@@ -20,7 +20,7 @@ import {
   SIDEBAND_SAMPLE_TYPE,
   SystemError,
 } from '@waggle/ffi';
-import { decodeSideBand, type SideBandRecord } from './perf-records.ts';
+import { decodeSideband, type SidebandRecord } from './perf-records.ts';
 
 /** 256 KiB a CPU: some 2,000 mappings between two rounds. Fewer where so much may not be locked. */
 const MAPPING_PAGES = 64;
@@ -39,9 +39,9 @@ interface CpuRings {
   readonly mappings: PerfRing;
 }
 
-export class SideBand implements Disposable {
+export class Sideband implements Disposable {
   private readonly rings = new Map<number, CpuRings>();
-  private waiting: SideBandRecord[] = [];
+  private waiting: SidebandRecord[] = [];
   /** Times in records are the kernel's own; all others here are those of our time namespace. */
   private readonly timeOffset = boottimeOffset();
   private readAt: bigint;
@@ -70,7 +70,7 @@ export class SideBand implements Disposable {
   }
 
   /** Records up to now, oldest first. `all`: also those of this very moment, at the end. */
-  read(all = false): SideBandRecord[] {
+  read(all = false): SidebandRecord[] {
     const now = this.now();
     this.busy = false;
     for (const rings of this.rings.values()) this.drain(rings);
@@ -138,7 +138,7 @@ export class SideBand implements Disposable {
   /** An exec is before what it maps, and has to stay so where both are of one moment. */
   private drain({ renames, mappings }: CpuRings): void {
     renames.drain((view) => {
-      const record = decodeSideBand(view, this.timeOffset);
+      const record = decodeSideband(view, this.timeOffset);
       // What is mapped next takes the old program's place, also where this was not to be learnt.
       if (record?.type === 'exec') this.waiting.push(record);
     });
@@ -147,7 +147,7 @@ export class SideBand implements Disposable {
     // The kernel tells of a loss with the next record, which may never come.
     if (pending > capacity - LONGEST_RECORD) this.missedSome();
     mappings.drain((view) => {
-      const record = decodeSideBand(view, this.timeOffset);
+      const record = decodeSideband(view, this.timeOffset);
       if (record?.type === 'lost') {
         this.lost += record.count;
         this.missedSome();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from 'bun:test';
-import { EvidenceLoop } from './poll-schedule.ts';
+import { PollSchedule } from './poll-schedule.ts';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -10,7 +10,7 @@ afterEach(() => {
 
 function counted(finds: (look: number) => boolean = () => false) {
   const looks: number[] = [];
-  const loop = new EvidenceLoop(() => finds(looks.push(looks.length) - 1));
+  const loop = new PollSchedule(() => finds(looks.push(looks.length) - 1));
   return { loop, looks };
 }
 
@@ -31,7 +31,7 @@ test('goes on as long as something is found', () => {
 test('looks again when stirred, once for any number of times', () => {
   const { loop, looks } = counted();
   jest.advanceTimersByTime(10_000);
-  for (let time = 0; time < 100; time++) loop.stir();
+  for (let time = 0; time < 100; time++) loop.wake();
   jest.advanceTimersByTime(20);
   expect(looks).toHaveLength(6);
   jest.advanceTimersByTime(10_000);
@@ -42,7 +42,7 @@ test('looks again when stirred, once for any number of times', () => {
 test('never after it was closed', () => {
   const { loop, looks } = counted();
   loop[Symbol.dispose]();
-  loop.stir();
+  loop.wake();
   jest.advanceTimersByTime(10_000);
   expect(looks).toHaveLength(0);
 });

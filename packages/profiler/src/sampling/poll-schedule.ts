@@ -7,18 +7,18 @@ const LOOK_MS = 20;
 /** A program maps its libraries within this time of its exec. */
 const LOOKS_AFTER_SOMETHING = 5;
 
-export class EvidenceLoop implements Disposable {
+export class PollSchedule implements Disposable {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private looksLeft = 0;
   private closed = false;
 
   /** @param look whether there was something. Must not throw. */
   constructor(private readonly look: () => boolean) {
-    this.stir();
+    this.wake();
   }
 
   /** Something happened, or is about to. */
-  stir(): void {
+  wake(): void {
     this.looksLeft = LOOKS_AFTER_SOMETHING;
     if (!this.closed) this.timer ??= setTimeout(() => this.turn(), LOOK_MS);
   }

@@ -11,7 +11,7 @@ import {
   PerfEvent,
   SystemError,
 } from '@waggle/ffi';
-import { type SideBand, whereOnline } from '../mappings/sideband.ts';
+import { type Sideband, whereOnline } from '../mappings/sideband.ts';
 
 export interface CpuChanges {
   /** CPUs that came online while sampling: sampled since the next round, in a quarter of a second. */
@@ -31,7 +31,7 @@ export class SampledCpus implements Disposable {
     private readonly native: Native,
     private readonly program: BpfProgram,
     private readonly frequencyHz: number,
-    private readonly sideBand: SideBand,
+    private readonly sideband: Sideband,
     private generations: ReadonlyMap<number, number>,
     private readonly read: () => ReadonlyMap<number, number> = cpuGenerations,
   ) {}
@@ -74,9 +74,9 @@ export class SampledCpus implements Disposable {
   private take(cpu: number): void {
     try {
       this.leave(cpu);
-      this.sideBand.add(cpu);
+      this.sideband.add(cpu);
       // What was mapped before this moment nobody has told.
-      this.sideBand.missedSome();
+      this.sideband.missedSome();
       this.sample(cpu);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -90,7 +90,7 @@ export class SampledCpus implements Disposable {
     this.unsampled.delete(cpu);
     this.links.get(cpu)?.close();
     this.links.delete(cpu);
-    this.sideBand.remove(cpu);
+    this.sideband.remove(cpu);
   }
 
   private sample(cpu: number): void {

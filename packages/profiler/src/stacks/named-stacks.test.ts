@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { ProfileFrame } from '@waggle/formats';
-import type { UnnamedFrame } from '../frames/unresolved-frame.ts';
+import type { UnresolvedFrame } from '../frames/unresolved-frame.ts';
 import { NamedStacks } from './named-stacks.ts';
 
 const named = (name: string): ProfileFrame[] => [{ name, kind: 'user' }];
@@ -43,7 +43,7 @@ test('inlined functions stay with their caller, and addresses are told apart', (
 test('frames come back as they were', () => {
   const stacks = new NamedStacks();
   const mapping = { start: 0x1000n, limit: 0x2000n, fileOffset: 0n };
-  const unnamed: UnnamedFrame = {
+  const unnamed: UnresolvedFrame = {
     ...{ name: '[app+0x10]', kind: 'unresolved', object: '/app' },
     ...{ reason: 'no-perf-map', runtime: 'node', address: 0x10n },
   };
@@ -72,7 +72,7 @@ test('frames come back as they were', () => {
 
 test('many different stacks are told apart by their functions, no longer by addresses', () => {
   let stacks = new NamedStacks({ maxNodes: 400, maxPlaces: 400, maxTextBytes: 1e6 });
-  const code: UnnamedFrame = { name: '', kind: 'unresolved', reason: 'no-perf-map' };
+  const code: UnresolvedFrame = { name: '', kind: 'unresolved', reason: 'no-perf-map' };
   for (let n = 0; n < 150; n++) {
     add(stacks, [process('a'), at('main', 7n), at(`f${n % 3}`, BigInt(n))], 2);
     const name = `[jit+0x${n.toString(16)}]`;

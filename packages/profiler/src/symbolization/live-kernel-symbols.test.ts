@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { KernelSymbols } from '@waggle/symbols';
-import { KernelNames } from './live-kernel-symbols.ts';
+import { LiveKernelSymbols } from './live-kernel-symbols.ts';
 
 const CORE = 'ffffffff81000000 T first\nffffffff81000100 D data\n';
 const MODULE = 'ffffffffc0201000 t in_module\t[xfs]\n';
@@ -14,7 +14,7 @@ function namesOf(kernel: { text: string; ms: number; reads: number; fails?: bool
     if (kernel.fails) throw Object.assign(new Error('EMFILE'), { code: 'EMFILE', errno: -24 });
     return KernelSymbols.parse(new TextEncoder().encode(kernel.text));
   };
-  return new KernelNames(read, () => kernel.ms);
+  return new LiveKernelSymbols(read, () => kernel.ms);
 }
 
 test('a module that is loaded later gets its names, ten seconds after the last reading', () => {

@@ -7,7 +7,7 @@ import { isSystemError } from '@waggle/symbols';
 /** The kernel takes tens of milliseconds to write them, and some addresses have a name in none. */
 const MIN_AGE_MS = 10_000;
 
-export class KernelNames {
+export class LiveKernelSymbols {
   private symbols: KernelSymbols | undefined;
   private readAt = 0;
 

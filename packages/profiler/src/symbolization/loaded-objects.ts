@@ -13,7 +13,7 @@ const MAX_OBJECTS = 256;
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /** What names of an object are looked up by. */
-export interface NamedObject extends LinkedObject {
+export interface LoadedObject extends LinkedObject {
   vaddrOfFileOffset(offset: number): number | undefined;
   lookup(vaddr: number): SymbolHit | undefined;
   lines?: ObjectSymbols['lines'];
@@ -24,7 +24,7 @@ export interface NamedObject extends LinkedObject {
 
 /** That an object has no names is known as well. */
 export interface Known {
-  readonly object: NamedObject | undefined;
+  readonly object: LoadedObject | undefined;
   readonly places: CodePlaces | undefined;
   /** What reading it takes from. */
   readonly budget: ReadBudget;
@@ -34,7 +34,7 @@ export interface Known {
   bounds?: FunctionBounds;
 }
 
-export class NamedObjects implements Disposable {
+export class LoadedObjects implements Disposable {
   private readonly known: LRUCache<string, Known>;
 
   constructor(
@@ -51,7 +51,7 @@ export class NamedObjects implements Disposable {
   /** Closes what was not used for longest, if there are too many. */
   set(
     key: string,
-    object: NamedObject | undefined,
+    object: LoadedObject | undefined,
     read: Pick<Known, 'budget' | 'isTooLarge'>,
   ): Known {
     const added = { object, places: object && new CodePlaces(object), ...read };

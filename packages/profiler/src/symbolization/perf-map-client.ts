@@ -4,13 +4,13 @@
 
 import type { PerfMapScan, ScannedPerfMap } from '@waggle/symbols';
 import type { PerfMapReader } from '../mappings/perf-map-scanner.ts';
-import { ObjectReader } from './symbolization-client.ts';
+import { SymbolizationClient } from './symbolization-client.ts';
 
 export class PerfMapClient implements PerfMapReader {
-  private reader: ObjectReader | undefined;
+  private reader: SymbolizationClient | undefined;
 
   async scan(fd: number, scan: PerfMapScan, maxMs: number): Promise<ScannedPerfMap | undefined> {
-    this.reader ??= new ObjectReader({ lines: false });
+    this.reader ??= new SymbolizationClient({ lines: false });
     const { scanned } = await this.reader.ask({ kind: 'perf-map', fd, scan }, () => maxMs);
     return scanned;
   }

@@ -1,5 +1,5 @@
-// What the profiler asks about objects, and what it is told: plain data, because question and answer
-// cross a thread. Only the questions of symbolization-client.ts are ever sent.
+// What the profiler asks about objects, and what it is told: plain data, because request and answer
+// cross a thread. Only the requests of symbolization-client.ts are ever sent.
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { PerfMapScan, ScannedPerfMap } from '@waggle/symbols';
@@ -28,7 +28,7 @@ export interface KernelPlace {
   readonly isReturn: boolean;
 }
 
-export type Question =
+export type SymbolizationRequest =
   | { readonly kind: 'unwind-table'; readonly object: ObjectFile }
   | {
       readonly kind: 'functions';
@@ -56,7 +56,7 @@ export interface UnnamedCode extends AddressFields {
  * For each place its functions, root first: the code's own and those inlined there. Undefined where
  * the object cannot be read.
  */
-export interface FunctionsAnswer {
+export interface FunctionsResponse {
   /** It was being read when its time was over, not only waiting for others. */
   readonly isSlow?: true;
   /** Then some of what has no name might have one. */
@@ -73,25 +73,25 @@ interface PerfMapAnswer {
   readonly scanned: ScannedPerfMap | undefined;
 }
 
-export interface Answers {
+export interface Responses {
   readonly 'unwind-table': UnwindTableAnswer;
-  readonly functions: FunctionsAnswer;
+  readonly functions: FunctionsResponse;
   readonly 'kernel-functions': KernelFunctionsAnswer;
   readonly 'perf-map': PerfMapAnswer;
 }
 
-export type AnswerTo<Q extends Question> = Answers[Q['kind']];
+export type ResponseTo<Q extends SymbolizationRequest> = Responses[Q['kind']];
 
 /** What is said of that which is not read. */
-export function leftOut<Q extends Question>(question: Q, left: LeftOut): AnswerTo<Q>;
-export function leftOut(question: Question, left: LeftOut): Answers[keyof Answers] {
-  switch (question.kind) {
+export function leftOut<Q extends SymbolizationRequest>(request: Q, left: LeftOut): ResponseTo<Q>;
+export function leftOut(request: SymbolizationRequest, left: LeftOut): Responses[keyof Responses] {
+  switch (request.kind) {
     case 'unwind-table':
       return { table: undefined, changed: false, left };
     case 'functions':
-      return { functions: question.places.map(() => undefined), left };
+      return { functions: request.places.map(() => undefined), left };
     case 'kernel-functions':
-      return { functions: question.places.map(unnamedKernelFunction) };
+      return { functions: request.places.map(unnamedKernelFunction) };
     case 'perf-map':
       return { scanned: undefined };
   }
@@ -104,17 +104,17 @@ export function unnamedKernelFunction({ address, isReturn }: KernelPlace): Profi
 }
 
 /** To the thread. */
-export type Order =
+export type ClientMessage =
   | { readonly type: 'start'; readonly config: ReaderConfig }
-  | { readonly type: 'ask'; readonly id: number; readonly question: Question }
+  | { readonly type: 'ask'; readonly id: number; readonly request: SymbolizationRequest }
   | { readonly type: 'end' };
 
 /**
- * From the thread: its number, 0 where it cannot know it; which question it is at; its answer, or what went
+ * From the thread: its number, 0 where it cannot know it; which request it is at; its answer, or what went
  * wrong in words.
  */
-export type Reply =
+export type ServerMessage =
   | { readonly thread: number }
   | { readonly begun: number }
-  | { readonly id: number; readonly answer: Answers[keyof Answers] }
+  | { readonly id: number; readonly answer: Responses[keyof Responses] }
   | { readonly id: number; readonly failure: string };

@@ -3,9 +3,9 @@
 // second or more, and every other program would wait behind it.
 
 import { fstatSync } from 'node:fs';
-import type { Order, Question } from './protocol.ts';
+import type { ClientMessage, SymbolizationRequest } from './protocol.ts';
 
-export type Ask = Extract<Order, { readonly type: 'ask' }>;
+export type Ask = Extract<ClientMessage, { readonly type: 'ask' }>;
 
 interface Queued {
   readonly ask: Ask;
@@ -13,11 +13,11 @@ interface Queued {
   readonly bytes: number | undefined;
 }
 
-export class QuestionQueue {
+export class RequestQueue {
   private readonly queued: Queued[] = [];
 
   add(ask: Ask): void {
-    this.queued.push({ ask, bytes: bytesOf(ask.question) });
+    this.queued.push({ ask, bytes: bytesOf(ask.request) });
   }
 
   get size(): number {
@@ -34,9 +34,9 @@ export class QuestionQueue {
   }
 }
 
-function bytesOf(question: Question): number | undefined {
-  if (question.kind !== 'unwind-table') return undefined;
-  const { fd } = question.object;
+function bytesOf(request: SymbolizationRequest): number | undefined {
+  if (request.kind !== 'unwind-table') return undefined;
+  const { fd } = request.object;
   try {
     // The vDSO has no file, and is small.
     return fd === undefined ? 0 : fstatSync(fd).size;

@@ -7,7 +7,7 @@ import { buildUnwindTable, UnwindTable } from '@waggle/unwind';
 import { contentOf } from '../mappings/file-content.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { VDSO } from '../mappings/object-files.ts';
-import { ObjectReader, ReaderClosed } from './symbolization-client.ts';
+import { ReaderClosed, SymbolizationClient } from './symbolization-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-object-reader-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -20,7 +20,7 @@ function fileAt(path: string): ObjectFile & { readonly fd: number } {
 }
 
 test('tables are those that the package makes', async () => {
-  using reader = new ObjectReader({ lines: false });
+  using reader = new SymbolizationClient({ lines: false });
   const object = fileAt(SHELL);
   const { table, changed } = await reader.ask({ kind: 'unwind-table', object });
   closeSync(object.fd);
@@ -33,7 +33,7 @@ test('from a cache directory too, whose second answer comes from the disk', asyn
   const cacheDirectory = join(folder, 'cache');
   const tables = [];
   for (let run = 0; run < 2; run++) {
-    using reader = new ObjectReader({ lines: false, cacheDirectory });
+    using reader = new SymbolizationClient({ lines: false, cacheDirectory });
     const object = fileAt(SHELL);
     tables.push((await reader.ask({ kind: 'unwind-table', object })).table);
     closeSync(object.fd);
@@ -45,7 +45,7 @@ test('from a cache directory too, whose second answer comes from the disk', asyn
 });
 
 test('names are those that the package finds, and nothing for what is outside of any code', async () => {
-  using reader = new ObjectReader({ lines: false });
+  using reader = new SymbolizationClient({ lines: false });
   const object = fileAt(process.execPath);
   using symbols = ObjectSymbols.open(process.execPath);
   const { start = 0, name = '' } = symbols.lookup(symbols.table.ranges.start[100] ?? 0) ?? {};
@@ -69,7 +69,7 @@ test('names are those that the package finds, and nothing for what is outside of
 });
 
 test('the kernel and its vDSO', async () => {
-  using reader = new ObjectReader({ lines: false });
+  using reader = new SymbolizationClient({ lines: false });
   const { functions } = await reader.ask({
     kind: 'kernel-functions',
     places: [{ address: 1n, isReturn: false }],
@@ -81,7 +81,7 @@ test('the kernel and its vDSO', async () => {
 });
 
 test('what is no object has no table and no names; a table that cannot be read is an error', async () => {
-  using reader = new ObjectReader({ lines: false });
+  using reader = new SymbolizationClient({ lines: false });
   const path = join(folder, 'text');
   writeFileSync(path, 'not an ELF file');
   const object = fileAt(path);
@@ -102,8 +102,8 @@ test('what is no object has no table and no names; a table that cannot be read i
   expect(failure).toStartWith('EBADF');
 });
 
-test('a question that is open when the reader is closed is rejected, as is a later one', async () => {
-  const reader = new ObjectReader({ lines: false });
+test('a request that is open when the reader is closed is rejected, as is a later one', async () => {
+  const reader = new SymbolizationClient({ lines: false });
   const object = fileAt(SHELL);
   const open = reader.ask({ kind: 'unwind-table', object });
   reader[Symbol.dispose]();
@@ -113,12 +113,12 @@ test('a question that is open when the reader is closed is rejected, as is a lat
   closeSync(object.fd);
 });
 
-test('an open question keeps the process alive, an idle reader does not', async () => {
+test('an open request keeps the process alive, an idle reader does not', async () => {
   const script = join(folder, 'script.ts');
   writeFileSync(
     script,
-    `import { ObjectReader } from ${JSON.stringify(join(import.meta.dir, 'symbolization-client.ts'))};
-    const reader = new ObjectReader({ lines: false });
+    `import { SymbolizationClient } from ${JSON.stringify(join(import.meta.dir, 'symbolization-client.ts'))};
+    const reader = new SymbolizationClient({ lines: false });
     reader.ask({ kind: 'kernel-functions', places: [{ address: 1n, isReturn: false }] })
       .then(({ functions }) => console.log(functions.length));`,
   );

@@ -1,22 +1,22 @@
 // Asks a thread of its own to read objects, so that parsing a browser's tables delays neither events
 // nor the drain of samples. What it reads is written by whoever is watched, or lies on a file system that
-// does not answer: a question that takes too long is left out, with the thread that was at it. Where no
+// does not answer: a request that takes too long is left out, with the thread that was at it. Where no
 // thread can be had, the same work is done in place.
 
 import { log, WorkerThread } from '@waggle/ffi';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import {
-  type AnswerTo,
+  type ClientMessage,
   leftOut,
-  type Order,
-  type Question,
   type ReaderConfig,
-  type Reply,
+  type ResponseTo,
+  type ServerMessage,
+  type SymbolizationRequest,
 } from './protocol.ts';
-import { ObjectReading } from './symbolization-server.ts';
+import { SymbolizationServer } from './symbolization-server.ts';
 
 interface Asked {
-  readonly question: Question;
+  readonly request: SymbolizationRequest;
   /** How long it may take from now on, in ms; nothing is left when all that were asked with it took too long. */
   readonly msLeft: () => number;
   readonly resolve: (answer: never) => void;
@@ -37,7 +37,7 @@ const MAX_MS = 12_000;
 /** Time is counted in so many parts: of that in which the whole process was stopped, one counts. */
 const PARTS = 8;
 
-export class ObjectReader implements Disposable {
+export class SymbolizationClient implements Disposable {
   /** In the order in which they were asked. */
   private readonly asked = new Map<number, Asked>();
   /** The one that the thread is at, if it has said so. */
@@ -45,7 +45,7 @@ export class ObjectReader implements Disposable {
   private worker: WorkerThread | undefined;
   /** The system's number of each thread that has told it. */
   private readonly threads = new WeakMap<WorkerThread, number>();
-  private inPlace: ObjectReading | undefined;
+  private inPlace: SymbolizationServer | undefined;
   private nextId = 0;
   private closed = false;
   private ended = false;
@@ -56,23 +56,23 @@ export class ObjectReader implements Disposable {
 
   /**
    * Rejects with ReaderClosed, or with an error whose message is that of the system's when a file
-   * could not be read. Answers come as request-queue.ts has it.
+   * could not be read. Responses come as request-queue.ts has it.
    * @param msLeft how long it may take: asked once the thread is at it; then it is left out
    */
-  ask<Q extends Question>(question: Q, msLeft = () => MAX_MS): Promise<AnswerTo<Q>> {
+  ask<Q extends SymbolizationRequest>(request: Q, msLeft = () => MAX_MS): Promise<ResponseTo<Q>> {
     if (this.closed) return Promise.reject(new ReaderClosed());
-    if (this.ended) return Promise.resolve(leftOut(question, 'unfinished'));
-    return new Promise<AnswerTo<Q>>((resolve, reject) => {
+    if (this.ended) return Promise.resolve(leftOut(request, 'unfinished'));
+    return new Promise<ResponseTo<Q>>((resolve, reject) => {
       const id = this.nextId++;
-      this.asked.set(id, { question, msLeft, resolve, reject });
+      this.asked.set(id, { request, msLeft, resolve, reject });
       if (this.inPlace !== undefined) this.answerInPlace(id);
-      else this.send(id, question);
+      else this.send(id, request);
     });
   }
 
-  /** Answers what was asked until now, of one kind or of all, with nothing, whatever is being read. */
-  leaveOut(kind?: Question['kind']): void {
-    const fits = ({ question }: Asked) => kind === undefined || question.kind === kind;
+  /** Responses what was asked until now, of one kind or of all, with nothing, whatever is being read. */
+  leaveOut(kind?: SymbolizationRequest['kind']): void {
+    const fits = ({ request }: Asked) => kind === undefined || request.kind === kind;
     this.leave([...this.asked.keys()].filter((id) => fits(this.asked.get(id) as Asked)));
   }
 
@@ -108,7 +108,7 @@ export class ObjectReader implements Disposable {
       {
         // Of one that is to end, only its number is heard.
         message: (data) => {
-          const reply = data as Reply;
+          const reply = data as ServerMessage;
           if ('thread' in reply) this.threads.set(worker, reply.thread);
           else if (worker === this.worker) this.receive(reply);
         },
@@ -116,26 +116,26 @@ export class ObjectReader implements Disposable {
         error: () => worker === this.worker && this.goOnWithoutIt(),
       },
     );
-    worker.postMessage({ type: 'start', config: this.config } satisfies Order);
+    worker.postMessage({ type: 'start', config: this.config } satisfies ClientMessage);
     return worker;
   }
 
   /** Objects that are being read, or are about to be. */
   *reading(): Generator<ObjectFile> {
-    for (const { question } of this.asked.values()) if ('object' in question) yield question.object;
+    for (const { request } of this.asked.values()) if ('object' in request) yield request.object;
   }
 
-  private send(id: number, question: Question): void {
+  private send(id: number, request: SymbolizationRequest): void {
     this.worker ??= this.start();
-    // What keeps the process alive is a question, not this thread.
+    // What keeps the process alive is a request, not this thread.
     if (this.asked.size === 1) {
       this.worker.ref();
       this.watchTime();
     }
-    this.worker.postMessage({ type: 'ask', id, question } satisfies Order);
+    this.worker.postMessage({ type: 'ask', id, request } satisfies ClientMessage);
   }
 
-  private receive(reply: Exclude<Reply, { thread: number }>): void {
+  private receive(reply: Exclude<ServerMessage, { thread: number }>): void {
     if ('begun' in reply) {
       this.begun = reply.begun;
       this.watchTime();
@@ -146,12 +146,12 @@ export class ObjectReader implements Disposable {
     this.asked.delete(reply.id);
     if (this.asked.size === 0) this.worker?.unref();
     this.watchTime();
-    logAnswer(asked.question, reply);
+    logAnswer(asked.request, reply);
     if ('answer' in reply) asked.resolve(reply.answer as never);
     else asked.reject(new Error(reply.failure));
   }
 
-  /** Begins to count the time of the question that the thread is at, or must be. */
+  /** Begins to count the time of the request that the thread is at, or must be. */
   private watchTime(): void {
     clearTimeout(this.watch);
     const [first] = this.asked.keys();
@@ -180,9 +180,9 @@ export class ObjectReader implements Disposable {
     const left = ids.map((id) => ({ id, ...(this.asked.get(id) as Asked) }));
     for (const id of ids) this.asked.delete(id);
     if (this.inPlace === undefined) this.startAnew();
-    for (const { id, question, resolve } of left) {
-      if ('object' in question) refuse(question, 'unfinished');
-      const answer = leftOut(question, 'unfinished');
+    for (const { id, request, resolve } of left) {
+      if ('object' in request) refuse(request, 'unfinished');
+      const answer = leftOut(request, 'unfinished');
       resolve((id === slow ? { ...answer, isSlow: true } : answer) as never);
     }
   }
@@ -191,7 +191,7 @@ export class ObjectReader implements Disposable {
   private endBusy(): void {
     const { worker } = this;
     this.worker = undefined;
-    worker?.postMessage({ type: 'end' } satisfies Order);
+    worker?.postMessage({ type: 'end' } satisfies ClientMessage);
     worker?.terminateWhenComputing(() => this.threads.get(worker));
   }
 
@@ -203,12 +203,12 @@ export class ObjectReader implements Disposable {
     if (this.asked.size === 0) return;
     this.worker = this.start();
     this.worker.ref();
-    for (const [id, { question }] of this.asked)
-      this.worker.postMessage({ type: 'ask', id, question } satisfies Order);
+    for (const [id, { request }] of this.asked)
+      this.worker.postMessage({ type: 'ask', id, request } satisfies ClientMessage);
     this.watchTime();
   }
 
-  /** The thread could not start, or broke down: a question that did that is not asked again. */
+  /** The thread could not start, or broke down: a request that did that is not asked again. */
   private goOnWithoutIt(): void {
     if (this.begun !== undefined && this.asked.has(this.begun)) this.leave([this.begun]);
     else this.goOnInPlace();
@@ -217,7 +217,7 @@ export class ObjectReader implements Disposable {
   private goOnInPlace(): void {
     if (this.closed || this.inPlace !== undefined) return;
     clearTimeout(this.watch);
-    this.inPlace = new ObjectReading(this.config);
+    this.inPlace = new SymbolizationServer(this.config);
     for (const id of [...this.asked.keys()]) this.answerInPlace(id);
   }
 
@@ -225,9 +225,9 @@ export class ObjectReader implements Disposable {
     const asked = this.asked.get(id);
     if (asked === undefined) return;
     this.asked.delete(id);
-    this.inPlace ??= new ObjectReading(this.config);
+    this.inPlace ??= new SymbolizationServer(this.config);
     try {
-      asked.resolve(this.inPlace.answer(asked.question) as never);
+      asked.resolve(this.inPlace.answer(asked.request) as never);
     } catch (error) {
       asked.reject(error as Error);
     }
@@ -236,21 +236,21 @@ export class ObjectReader implements Disposable {
 
 /** What was read, or why not, for WAGGLE_LOG. */
 function logAnswer(
-  question: Question,
-  reply: Exclude<Reply, { begun: number } | { thread: number }>,
+  request: SymbolizationRequest,
+  reply: Exclude<ServerMessage, { begun: number } | { thread: number }>,
 ): void {
-  if (!('object' in question)) return;
+  if (!('object' in request)) return;
   if ('failure' in reply) {
-    refuse(question, reply.failure);
+    refuse(request, reply.failure);
     return;
   }
   const { left } = reply.answer as { left?: string };
-  if (left !== undefined) refuse(question, left);
-  else log('loaded', () => ({ what: WHAT[question.kind], name: question.object.path }));
+  if (left !== undefined) refuse(request, left);
+  else log('loaded', () => ({ what: WHAT[request.kind], name: request.object.path }));
 }
 
-function refuse(question: Extract<Question, { object: ObjectFile }>, why: string): void {
-  log('refused', () => ({ what: WHAT[question.kind], name: question.object.path, why }));
+function refuse(request: Extract<SymbolizationRequest, { object: ObjectFile }>, why: string): void {
+  log('refused', () => ({ what: WHAT[request.kind], name: request.object.path, why }));
 }
 
 const WHAT = { 'unwind-table': 'call frame information of', functions: 'names of' } as const;

@@ -13,16 +13,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ElfImage, ObjectSymbols, ReadBudget } from '@waggle/symbols';
 import { contentOf } from '../mappings/file-content.ts';
-import { NamedObjects } from './loaded-objects.ts';
+import { LoadedObjects } from './loaded-objects.ts';
 import type { UnnamedCode } from './protocol.ts';
-import { ObjectReading } from './symbolization-server.ts';
+import { SymbolizationServer } from './symbolization-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-object-reading-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('the objects that were not used for longest are closed and forgotten', () => {
   const closed: string[] = [];
-  const named = new NamedObjects(3, 1000);
+  const named = new LoadedObjects(3, 1000);
   const read = { budget: new ReadBudget(), isTooLarge: false };
   const add = (key: string, byteLength = 1) => named.set(key, objectOf(key, byteLength), read);
   const objectOf = (key: string, byteLength: number) => ({
@@ -58,7 +58,7 @@ test('a reader of many objects with lines keeps so many open', () => {
         return false;
       }
     }).length;
-  const reading = new ObjectReading({ lines: true });
+  const reading = new SymbolizationServer({ lines: true });
   const places = [{ offset: 0x40, isReturn: false }];
   const source = join(folder, 'source.c');
   const library = join(folder, 'library.so');
@@ -118,7 +118,7 @@ test('code without names has where its function begins, and where it is in the o
       content: undefined,
       missing: undefined,
     };
-    using reading = new ObjectReading({ lines: false });
+    using reading = new SymbolizationServer({ lines: false });
     const places = [
       { offset, isReturn: false },
       { offset: offset + size - 1, isReturn: false },

@@ -23,33 +23,33 @@ import { openWithLines, sourceFrames } from '../frames/inlined-frames.ts';
 import { stateOf } from '../mappings/file-content.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { holdsItsContent, VDSO } from '../mappings/object-files.ts';
-import { KernelNames } from './live-kernel-symbols.ts';
-import { type Known, type NamedObject, NamedObjects } from './loaded-objects.ts';
+import { LiveKernelSymbols } from './live-kernel-symbols.ts';
+import { type Known, type LoadedObject, LoadedObjects } from './loaded-objects.ts';
 import {
-  type Answers,
-  type AnswerTo,
   type CodePlace,
-  type FunctionsAnswer,
+  type FunctionsResponse,
   type KernelPlace,
-  type Question,
   type ReaderConfig,
+  type Responses,
+  type ResponseTo,
+  type SymbolizationRequest,
   type UnwindTableAnswer,
   unnamedKernelFunction,
 } from './protocol.ts';
 
-/** For one question about one object: the reader's thread is ended somewhat later (symbolization-client.ts). */
+/** For one request about one object: the reader's thread is ended somewhat later (symbolization-client.ts). */
 const MAX_MS = 8000;
 
-export class ObjectReading implements Disposable {
+export class SymbolizationServer implements Disposable {
   private readonly tables: TableStore | undefined;
   private readonly symbols: SymbolCache;
   private readonly lines: boolean;
-  private readonly named = new NamedObjects();
-  private readonly kernel: KernelNames;
+  private readonly named = new LoadedObjects();
+  private readonly kernel: LiveKernelSymbols;
 
   constructor({ cacheDirectory, lines }: ReaderConfig) {
     this.lines = lines;
-    this.kernel = new KernelNames(() =>
+    this.kernel = new LiveKernelSymbols(() =>
       cacheDirectory ? readKernelSymbols(cacheDirectory) : KernelSymbols.read(),
     );
     this.tables = cacheDirectory ? new TableStore(join(cacheDirectory, 'unwind')) : undefined;
@@ -59,17 +59,17 @@ export class ObjectReading implements Disposable {
   }
 
   /** @throws the system's error when a file cannot be read. */
-  answer<Q extends Question>(question: Q): AnswerTo<Q>;
-  answer(question: Question): Answers[keyof Answers] {
-    switch (question.kind) {
+  answer<Q extends SymbolizationRequest>(request: Q): ResponseTo<Q>;
+  answer(request: SymbolizationRequest): Responses[keyof Responses] {
+    switch (request.kind) {
       case 'unwind-table':
-        return this.unwindTable(question.object);
+        return this.unwindTable(request.object);
       case 'functions':
-        return this.functions(question.object, question.places);
+        return this.functions(request.object, request.places);
       case 'kernel-functions':
-        return { functions: this.kernelFunctions(question.places) };
+        return { functions: this.kernelFunctions(request.places) };
       case 'perf-map':
-        return { scanned: scanPerfMap(question.fd, question.scan) };
+        return { scanned: scanPerfMap(request.fd, request.scan) };
     }
   }
 
@@ -103,7 +103,7 @@ export class ObjectReading implements Disposable {
     }
   }
 
-  private functions(object: ObjectFile, wanted: readonly CodePlace[]): FunctionsAnswer {
+  private functions(object: ObjectFile, wanted: readonly CodePlace[]): FunctionsResponse {
     const known = this.load(object);
     const { object: loaded, places, isTooLarge } = known ?? {};
     const left = isTooLarge ? ({ left: 'too-large' } as const) : {};
@@ -169,7 +169,7 @@ export class ObjectReading implements Disposable {
     return this.named.set(object.key, loaded, { budget, isTooLarge });
   }
 
-  private open({ fd, path }: ObjectFile, budget: ReadBudget): NamedObject | undefined {
+  private open({ fd, path }: ObjectFile, budget: ReadBudget): LoadedObject | undefined {
     try {
       if (path === VDSO) return vdso();
       if (fd === undefined) return undefined;
@@ -189,7 +189,7 @@ function isUnreadable(error: unknown): boolean {
 }
 
 /** Ours: the kernel gives every process of this architecture the same. */
-function vdso(): NamedObject | undefined {
+function vdso(): LoadedObject | undefined {
   const image = readVdso();
   if (image === undefined) return undefined;
   const table = SymbolTable.fromElf(image);

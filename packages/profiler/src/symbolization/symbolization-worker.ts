@@ -1,10 +1,10 @@
-// The thread of symbolization-client.ts: answers one question at a time.
+// The thread of symbolization-client.ts: answers one request at a time.
 
 import { setImmediate } from 'node:timers';
 import { threadId } from '@waggle/ffi';
-import type { Answers, Order, Reply } from './protocol.ts';
-import { type Ask, QuestionQueue } from './request-queue.ts';
-import { ObjectReading } from './symbolization-server.ts';
+import type { ClientMessage, Responses, ServerMessage } from './protocol.ts';
+import { type Ask, RequestQueue } from './request-queue.ts';
+import { SymbolizationServer } from './symbolization-server.ts';
 import { ThreadDescriptors } from './thread-descriptors.ts';
 
 /** Of the web's workers, which the types of neither runtime have together. */
@@ -13,25 +13,25 @@ interface DedicatedScope {
 }
 
 const descriptors = new ThreadDescriptors();
-const queue = new QuestionQueue();
-let reading: ObjectReading | undefined;
+const queue = new RequestQueue();
+let reading: SymbolizationServer | undefined;
 let isScheduled = false;
 
-function obey(order: Order): void {
-  if (order.type === 'end') {
+function handle(message: ClientMessage): void {
+  if (message.type === 'end') {
     (globalThis as unknown as DedicatedScope).close();
     return;
   }
-  if (order.type === 'start') {
-    postMessage({ thread: threadId() ?? 0 } satisfies Reply);
-    reading = new ObjectReading(order.config);
+  if (message.type === 'start') {
+    postMessage({ thread: threadId() ?? 0 } satisfies ServerMessage);
+    reading = new SymbolizationServer(message.config);
     return;
   }
-  if (reading === undefined) throw new Error('a question before the start');
+  if (reading === undefined) throw new Error('a request before the start');
   try {
-    queue.add({ ...order, question: descriptors.translate(order.question) });
+    queue.add({ ...message, request: descriptors.translate(message.request) });
   } catch (error) {
-    postMessage(failure(order.id, error));
+    postMessage(failure(message.id, error));
   }
   schedule();
 }
@@ -40,7 +40,7 @@ function obey(order: Order): void {
 function schedule(): void {
   if (isScheduled || queue.size === 0) return;
   isScheduled = true;
-  // No timer: on a busy host a thread that sleeps between two questions waits long for its turn.
+  // No timer: on a busy host a thread that sleeps between two requests waits long for its turn.
   setImmediate(() => {
     isScheduled = false;
     const ask = queue.take();
@@ -49,25 +49,25 @@ function schedule(): void {
   });
 }
 
-function answer({ id, question }: Ask): void {
-  postMessage({ begun: id } satisfies Reply);
-  let reply: Reply;
+function answer({ id, request }: Ask): void {
+  postMessage({ begun: id } satisfies ServerMessage);
+  let reply: ServerMessage;
   try {
-    if (reading === undefined) throw new Error('a question before the start');
-    reply = { id, answer: reading.answer(question) };
+    if (reading === undefined) throw new Error('a request before the start');
+    reply = { id, answer: reading.answer(request) };
   } catch (error) {
     reply = failure(id, error);
   }
   postMessage(reply, 'answer' in reply ? buffersOf(reply.answer) : []);
 }
 
-function failure(id: number, error: unknown): Reply {
+function failure(id: number, error: unknown): ServerMessage {
   return { id, failure: error instanceof Error ? error.message : String(error) };
 }
 
 /** Handed over, not copied. */
-function buffersOf(answer: Answers[keyof Answers]): ArrayBuffer[] {
+function buffersOf(answer: Responses[keyof Responses]): ArrayBuffer[] {
   return 'table' in answer && answer.table !== undefined ? [answer.table.buffer] : [];
 }
 
-addEventListener('message', (message) => obey((message as MessageEvent<Order>).data));
+addEventListener('message', (message) => handle((message as MessageEvent<ClientMessage>).data));

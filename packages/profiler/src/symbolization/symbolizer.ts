@@ -8,13 +8,18 @@ import { closeSync } from 'node:fs';
 import { type ProfileFrame, withoutTier } from '@waggle/formats';
 import type { Frame } from '../frames/frame-table.ts';
 import { TRUNCATED_FRAME } from '../frames/synthetic-frames.ts';
-import type { UnnamedFrame, UnnamedReason } from '../frames/unresolved-frame.ts';
+import type { UnnamedReason, UnresolvedFrame } from '../frames/unresolved-frame.ts';
 import type { JitImage } from '../mappings/jit-image.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { holdsItsContent, type ObjectFiles, VDSO } from '../mappings/object-files.ts';
-import { type FunctionsAnswer, leftOut, type Question, type UnnamedCode } from './protocol.ts';
+import {
+  type FunctionsResponse,
+  leftOut,
+  type SymbolizationRequest,
+  type UnnamedCode,
+} from './protocol.ts';
 import { inReadingOrder } from './reading-order.ts';
-import type { ObjectReader } from './symbolization-client.ts';
+import type { SymbolizationClient } from './symbolization-client.ts';
 
 /** The functions of one frame, root first: its own, and those inlined where it is. */
 export type Functions = readonly ProfileFrame[];
@@ -65,7 +70,7 @@ export class Symbolizer {
   private busySince = 0;
 
   constructor(
-    private readonly reader: ObjectReader,
+    private readonly reader: SymbolizationClient,
     private readonly files: Pick<ObjectFiles, 'reopen' | 'placeOf'>,
     private readonly time = NAMING_TIME,
   ) {}
@@ -178,33 +183,33 @@ export class Symbolizer {
     wanted: readonly Wanted<UserFrame>[],
     object: ObjectFile,
     msLeft: () => number,
-  ): Promise<FunctionsAnswer> {
+  ): Promise<FunctionsResponse> {
     const places = wanted.map(({ frame: { offset, isReturn } }) => ({ offset, isReturn }));
-    const question = { kind: 'functions', object, places } as const;
-    if (this.tooSlow.has(object.key)) return leftOut(question, 'too-large');
-    if (msLeft() <= 0) return leftOut(question, 'unfinished');
-    const answer = await this.askOpen(question, msLeft);
+    const request = { kind: 'functions', object, places } as const;
+    if (this.tooSlow.has(object.key)) return leftOut(request, 'too-large');
+    if (msLeft() <= 0) return leftOut(request, 'unfinished');
+    const answer = await this.askOpen(request, msLeft);
     if (answer.isSlow === true && this.tooSlow.size < MAX_REMEMBERED) this.tooSlow.add(object.key);
     return answer;
   }
 
   /** A file that was not held open may be there still. */
   private async askOpen(
-    question: Extract<Question, { kind: 'functions' }>,
+    request: Extract<SymbolizationRequest, { kind: 'functions' }>,
     msLeft: () => number,
-  ): Promise<FunctionsAnswer> {
-    const fd = this.files.reopen(question.object);
-    if (fd === undefined) return this.reader.ask(question, msLeft);
-    const object: ObjectFile = { ...question.object, fd, missing: undefined };
+  ): Promise<FunctionsResponse> {
+    const fd = this.files.reopen(request.object);
+    if (fd === undefined) return this.reader.ask(request, msLeft);
+    const object: ObjectFile = { ...request.object, fd, missing: undefined };
     try {
-      return await this.reader.ask({ ...question, object }, msLeft);
+      return await this.reader.ask({ ...request, object }, msLeft);
     } finally {
       closeSync(fd);
     }
   }
 }
 
-const UNMAPPED: readonly UnnamedFrame[] = [
+const UNMAPPED: readonly UnresolvedFrame[] = [
   { name: '[unknown]', kind: 'unresolved', reason: 'unmapped' },
 ];
 
@@ -220,7 +225,7 @@ function generatedFunctions(frame: Extract<Frame, { kind: 'jit' }>): Functions {
   return isMapped ? [unnamedGenerated(address, code)] : UNMAPPED;
 }
 
-function unnamedGenerated(address: number, { isDescribed, runtime }: JitImage): UnnamedFrame {
+function unnamedGenerated(address: number, { isDescribed, runtime }: JitImage): UnresolvedFrame {
   return {
     name: `[jit+0x${address.toString(16)}]`,
     kind: 'unresolved',
@@ -236,7 +241,7 @@ function objectOf(wanted: readonly Wanted<UserFrame>[]): ObjectFile {
   return (wanted[0] as Wanted<UserFrame>).frame.object;
 }
 
-function isNamed(answer: FunctionsAnswer['functions'][number]): answer is Functions {
+function isNamed(answer: FunctionsResponse['functions'][number]): answer is Functions {
   return Array.isArray(answer);
 }
 
@@ -245,7 +250,7 @@ function unnamedFunction(
   { object, offset, isSignalReturn }: UserFrame,
   reason: UnnamedReason,
   { functionOffset, ...place }: UnnamedCode,
-): ProfileFrame | UnnamedFrame {
+): ProfileFrame | UnresolvedFrame {
   // Local to the C library, and so not in what stripping leaves.
   if (isSignalReturn) return { name: SIGNAL_RETURN, kind: 'user', object: object.path, ...place };
   const name = `[${baseName(object.path)}+0x${(functionOffset ?? offset).toString(16)}]`;

@@ -10,14 +10,17 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Question } from './protocol.ts';
+import type { SymbolizationRequest } from './protocol.ts';
 import { ThreadDescriptors } from './thread-descriptors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-thread-descriptors-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const about = (fd: number) =>
-  ({ kind: 'unwind-table', object: { key: 'o', path: '/o', fd } }) as unknown as Question & {
+  ({
+    kind: 'unwind-table',
+    object: { key: 'o', path: '/o', fd },
+  }) as unknown as SymbolizationRequest & {
     object: { fd: number };
   };
 

@@ -5,7 +5,7 @@
 
 import { closeSync, openSync, statSync } from 'node:fs';
 import { DESCRIPTORS_ARE_SHARED, OPEN_FLAGS } from '../mappings/open-flags.ts';
-import type { Question } from './protocol.ts';
+import type { SymbolizationRequest } from './protocol.ts';
 
 interface OwnDescriptor {
   readonly fd: number;
@@ -22,12 +22,12 @@ export class ThreadDescriptors {
 
   constructor(private readonly areShared = DESCRIPTORS_ARE_SHARED) {}
 
-  /** The question with a descriptor that this thread can read. @throws the system's error */
-  translate<Q extends Question>(question: Q): Q {
-    if (this.areShared) return question;
-    if ('fd' in question) return { ...question, fd: this.ownOf(question.fd) };
-    if (!('object' in question) || question.object.fd === undefined) return question;
-    return { ...question, object: { ...question.object, fd: this.ownOf(question.object.fd) } };
+  /** The request with a descriptor that this thread can read. @throws the system's error */
+  translate<Q extends SymbolizationRequest>(request: Q): Q {
+    if (this.areShared) return request;
+    if ('fd' in request) return { ...request, fd: this.ownOf(request.fd) };
+    if (!('object' in request) || request.object.fd === undefined) return request;
+    return { ...request, object: { ...request.object, fd: this.ownOf(request.object.fd) } };
   }
 
   private ownOf(fd: number): number {

@@ -14,7 +14,7 @@ const STOP_NAMES: readonly (readonly [stop: number, name: string])[] = [
   [unwindStop.STOP_NO_TABLE, 'an object whose table was not there yet'],
 ];
 
-export interface WalkSummary {
+export interface UnwindSummary {
   readonly walks: number;
   /** Walks that reached the outermost frame. */
   readonly complete: number;
@@ -23,7 +23,7 @@ export interface WalkSummary {
 }
 
 /** @param stops counts by enum unwind_stop, as in ProfilerCounts */
-export function summarizeWalks(stops: readonly number[]): WalkSummary {
+export function summarizeUnwinds(stops: readonly number[]): UnwindSummary {
   const early = STOP_NAMES.map(([stop, reason]) => ({ reason, count: stops[stop] ?? 0 }))
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count);

@@ -9,7 +9,7 @@ import type { ObjectFile } from '../mappings/object-file.ts';
 import { isGenerated } from '../mappings/object-files.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { UnwindTableAnswer } from '../symbolization/protocol.ts';
-import type { ObjectReader } from '../symbolization/symbolization-client.ts';
+import type { SymbolizationClient } from '../symbolization/symbolization-client.ts';
 import { isContent, memoryOf, nameOf, stateOfObject } from './sampled-object.ts';
 import { TableSlots } from './table-slots.ts';
 
@@ -105,7 +105,7 @@ export class UnwindTables implements Disposable {
   constructor(
     native: Native,
     map: SamplerMaps,
-    private readonly reader: ObjectReader,
+    private readonly reader: SymbolizationClient,
     private readonly budgetBytes = DEFAULT_BUDGET_BYTES,
   ) {
     this.objects = map('unwind_objects');

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { ProfileFrame } from '@waggle/formats';
-import type { RuntimeName, UnnamedFrame, UnnamedReason } from '@waggle/profiler';
+import type { RuntimeName, UnnamedReason, UnresolvedFrame } from '@waggle/profiler';
 import { nameHintLines } from './name-hints.ts';
 
 const metadata = {
@@ -12,7 +12,7 @@ const metadata = {
   lostSamples: 0,
 };
 const named = (name: string): ProfileFrame => ({ name, kind: 'user' });
-const made = (runtime?: RuntimeName, reason: UnnamedReason = 'no-perf-map'): UnnamedFrame => ({
+const made = (runtime?: RuntimeName, reason: UnnamedReason = 'no-perf-map'): UnresolvedFrame => ({
   name: '[jit+0x10]',
   kind: 'unresolved',
   object: '[jit]',

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { ProfileFrame } from '@waggle/formats';
-import type { UnnamedFrame, UnnamedReason } from '@waggle/profiler';
+import type { UnnamedReason, UnresolvedFrame } from '@waggle/profiler';
 import { summaryLines } from './profile-summary.ts';
 
 const metadata = {
@@ -14,7 +14,7 @@ const metadata = {
 const root: ProfileFrame = { name: 'app', kind: 'process' };
 const stack = (count: number, leaf: ProfileFrame) => ({ frames: [root, leaf], count });
 
-const unnamed = (name: string, reason: UnnamedReason, object?: string): UnnamedFrame => ({
+const unnamed = (name: string, reason: UnnamedReason, object?: string): UnresolvedFrame => ({
   name,
   kind: 'unresolved',
   reason,

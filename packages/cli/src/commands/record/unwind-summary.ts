@@ -1,6 +1,6 @@
 /** How far the stacks of a recording can be trusted, and what knowing it took. */
 
-import { type ProfilerCounts, summarizeWalks, type UnwindMode } from '@waggle/profiler';
+import { type ProfilerCounts, summarizeUnwinds, type UnwindMode } from '@waggle/profiler';
 
 /** Lines for stderr; none where frame pointers were asked for. */
 export function unwindLines(
@@ -13,7 +13,7 @@ export function unwindLines(
       : [
           'this kernel does not walk stacks by call frame information (`waggle doctor`); callers are those that frame pointers lead to',
         ];
-  const { walks, complete, stops: early } = summarizeWalks(stops);
+  const { walks, complete, stops: early } = summarizeUnwinds(stops);
   const { tables, rows, bytes, withoutTable, leftOut, evicted } = unwindTables;
   const lines: string[] = [];
   if (walks > 0) {
