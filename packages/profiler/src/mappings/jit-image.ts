@@ -185,6 +185,8 @@ export class JitImage {
   ): UnwoundCode | NoUnwinding {
     this.readUntil(time);
     const said = this.unwindingAt(address, time, isInherited);
+    // Of a process that has ended, what its memory was compared with while it could be read.
+    if (said === 'none') return this.compared.get(address) ?? said;
     if (said !== 'unknown') return said;
     if (!this.compared.has(address) && this.compared.size < MAX_COMPARED)
       this.compared.set(address, this.unwindingOfCopy(address, mapping));
@@ -276,7 +278,10 @@ export class JitImage {
     // Looked for by what is known: its entry in /proc is gone, or another image's.
     this.open();
     this.retryAt = Number.POSITIVE_INFINITY;
+    const { compared } = this;
+    this.compared = new Map();
     this.refresh();
+    this.compared = compared;
     this.ended = true;
     // Its mapping is gone, and with it soon the file that is open for it.
     if (!this.isBehind || !this.keepsOpen()) this.dump?.close();
@@ -355,7 +360,7 @@ export class JitImage {
 
   private refreshDump(): void {
     whereItAnswers(() => this.dump?.refresh(this.sources.now()));
-    this.compared.clear();
+    if (!this.ended) this.compared.clear();
     this.tellUnwinding();
   }
 
