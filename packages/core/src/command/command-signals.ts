@@ -55,7 +55,8 @@ export class CommandSignals implements Disposable {
     }
     setTimeout(async () => {
       const command = await this.#command.promise;
-      if (!this.#wentTo(command, signal)) command.kill(signal);
+      // With its end the kernel may be closed, which cannot be asked then.
+      if (command.isRunning && !this.#wentTo(command, signal)) command.kill(signal);
     }, DECIDE_MS);
   }
 
