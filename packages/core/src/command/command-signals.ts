@@ -56,7 +56,7 @@ export class CommandSignals implements Disposable {
     setTimeout(async () => {
       const command = await this.#command.promise;
       // With its end the kernel may be closed, which cannot be asked then.
-      if (command.isRunning && !this.#wentTo(command, signal)) command.kill(signal);
+      if (command.running && !this.#wentTo(command, signal)) command.kill(signal);
     }, DECIDE_MS);
   }
 

@@ -108,11 +108,6 @@ export class TrackedCommand {
     return this.#running;
   }
 
-  /** Whether there is anybody to send a signal to. */
-  get isRunning(): boolean {
-    return this.#running;
-  }
-
   /** Sends it a signal, unless it has ended. */
   kill(signal: NodeJS.Signals): void {
     if (this.#running) kill(this.pid, signal);

@@ -259,8 +259,7 @@ export class JitImage {
       return;
     }
     this.look();
-    this.refreshDump();
-    whereItAnswers(() => this.refreshMap(this.sources.now()));
+    this.readOn();
   }
 
   /** Looks for what is not there, however short a time ago it did. */
@@ -277,12 +276,8 @@ export class JitImage {
     if (this.ended) return;
     // Looked for by what is known: its entry in /proc is gone, or another image's.
     this.open();
-    this.retryAt = Number.POSITIVE_INFINITY;
-    const { compared } = this;
-    this.compared = new Map();
-    this.refresh();
-    this.compared = compared;
     this.ended = true;
+    this.readOn();
     // Its mapping is gone, and with it soon the file that is open for it.
     if (!this.isBehind || !this.keepsOpen()) this.dump?.close();
   }
@@ -358,8 +353,14 @@ export class JitImage {
     if (!map.isBehind && !map.isScanning) map.close();
   }
 
+  private readOn(): void {
+    this.refreshDump();
+    whereItAnswers(() => this.refreshMap(this.sources.now()));
+  }
+
   private refreshDump(): void {
     whereItAnswers(() => this.dump?.refresh(this.sources.now()));
+    // Memory of a process that has ended cannot be compared again.
     if (!this.ended) this.compared.clear();
     this.tellUnwinding();
   }
