@@ -8,7 +8,7 @@ const config: KnipConfig = {
   workspaces: {
     '.': {
       entry: ['scripts/*.ts', 'scripts/*/*.ts', 'examples/*.ts'],
-      project: ['scripts/**/*.ts', 'examples/**/*.ts'],
+      project: ['bench/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts'],
       // Command-line tools of scripts/; deno is started by path; the demangler is one of symbols.
       ignoreDependencies: ['@arethetypeswrong/cli', 'deno', 'gecko-profiler-demangle', 'publint'],
     },

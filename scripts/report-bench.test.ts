@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { savedRows, saveRows } from '../bench/rows.ts';
 import { benchTable } from './report-bench.ts';
 
 const body = (...rows: Parameters<typeof benchTable>[0]) => benchTable(rows).split('\n').slice(2);
@@ -27,4 +31,20 @@ describe('benchTable', () => {
   test('escapes what would end a cell', () => {
     expect(body({ what: 'trace | head', value: 1 })[0]).toStartWith('| trace \\| head |');
   });
+});
+
+test('rows are read as they were saved, package by package', () => {
+  const root = mkdtempSync(join(tmpdir(), 'waggle-bench-'));
+  try {
+    const row = { what: 'storm', value: 1, unit: 'µs' };
+    saveRows(join(root, 'packages/ffi/bench'), 'ring', [{ what: 'ring', skipped: 'no root' }]);
+    saveRows(join(root, 'packages/cli/bench'), 'storm', [{ what: 'of the last run' }]);
+    saveRows(join(root, 'packages/cli/bench'), 'storm', [row]);
+    expect(savedRows(join(root, 'packages/*'))).toEqual([
+      row,
+      { what: 'ring', skipped: 'no root' },
+    ]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });

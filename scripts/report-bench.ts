@@ -1,23 +1,8 @@
-// One Markdown table of what the benchmarks measured, ready for docs/benchmarks.md. A package's
-// "bench" script prints for people while it runs and leaves its rows in .bench-results/*.json, each
-// file an array of BenchRow. What could not be measured here is a row too, with the reason.
+// One Markdown table of what the benchmarks measured, ready for docs/benchmarks.md, of the rows that they
+// saved (bench/rows.ts). What could not be measured here is a row too, with the reason.
 
-import { readFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
-
-export interface BenchRow {
-  /** What was measured, with the size of the work: `ring reader, 512-byte records`. */
-  readonly what: string;
-  readonly value?: number;
-  /** Unit of `value` and of `versus.value`: `ns/record`, `µs/exec`, `MB`. */
-  readonly unit?: string;
-  /** The same work done by something else in the same run. */
-  readonly versus?: { readonly name: string; readonly value: number };
-  /** The goal in words: `≤ 1.6×`. */
-  readonly goal?: string;
-  /** Why there is no value. */
-  readonly skipped?: string;
-}
+import { type BenchRow, savedRows } from '../bench/rows.ts';
 
 function format(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
@@ -43,11 +28,7 @@ export function benchTable(rows: readonly BenchRow[]): string {
 }
 
 if (import.meta.main) {
-  const files = ['packages/*', 'tests'].flatMap((place) => {
-    const paths = new Bun.Glob(`${place}/.bench-results/*.json`).scanSync({ dot: true });
-    return [...paths].sort();
-  });
-  const rows = files.flatMap((path): BenchRow[] => JSON.parse(readFileSync(path, 'utf8')));
+  const rows = ['packages/*', 'tests'].flatMap(savedRows);
   if (rows.length === 0) {
     console.error('no benchmark left rows in .bench-results/');
     process.exit(1);

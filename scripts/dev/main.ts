@@ -11,7 +11,7 @@ import { affectedTests } from './affected.ts';
 
 const root = resolve(import.meta.dir, '../..');
 const ignored = /(?:^|\/)(?:node_modules|dist|generated|bundle|\.[^/]+)(?:\/|$)/;
-const watched = ['packages', 'tests', 'scripts', 'examples'];
+const watched = ['bench', 'packages', 'tests', 'scripts', 'examples'];
 const settleMs = 200;
 
 async function run(cwd: string, ...command: string[]): Promise<boolean> {

@@ -2,11 +2,11 @@
 // what is wrong, and the imports that make it so: bun scripts/layers/check.ts
 
 import { resolve } from 'node:path';
-import { type Import, readImports, sourceFiles } from './imports.ts';
-import { type Circle, findCircles, forbiddenArrows, PACKAGES, packageOf } from './layers.ts';
+import { allFiles, readImports } from './imports.ts';
+import { type Circle, type ForbiddenArrow, findCircles, forbiddenArrows } from './layers.ts';
 
 const root = resolve(import.meta.dir, '../..');
-const imports = readImports(root, sourceFiles(root));
+const imports = readImports(root, allFiles(root));
 const problems = [
   ...forbiddenArrows(imports).map(describeArrow),
   ...findCircles(imports).map(describeCircle),
@@ -16,17 +16,14 @@ const files = new Set(imports.flatMap(({ from, to }) => [from, to]));
 console.log(`${files.size} files, ${imports.length} imports, ${problems.length} problems`);
 if (problems.length > 0) process.exit(1);
 
-function describeArrow({ from, to, line }: Import): string {
-  const source = packageOf(from);
-  const allowed = PACKAGES[source]?.join(', ') || 'no other package';
-  return `${from}:${line} imports ${to}, but ${source} may import only ${allowed}: \
-move the code to where both may reach it, or name the arrow in PACKAGES of scripts/layers/layers.ts`;
+function describeArrow({ from, to, line, why }: ForbiddenArrow): string {
+  return `${from}:${line} imports ${to}, but ${why}`;
 }
 
 function describeCircle({ folder, members, way }: Circle): string {
   const lines = way.map(({ from, to, line }) => `    ${from}:${line} imports ${to}`);
   return [
-    `${folder}: ${members.join(', ')} import each other in a circle; the shortest way round:`,
+    `${folder || 'the repository'}: ${members.join(', ')} import each other in a circle; the shortest way round:`,
     ...lines,
   ].join('\n');
 }

@@ -1,6 +1,5 @@
 // Which source file imports which, types included: read by TypeScript's own scanner from the text of
-// every file. The layer check asks for what is published (packages/*/src without tests, which may look
-// at anything); `npm run dev` asks for the tests too.
+// every file. The layer check and `npm run dev` ask for all of them; the picture for what is published.
 
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -19,16 +18,24 @@ interface Manifest {
 }
 
 const unread = /(?:^|\/)(?:node_modules|dist|generated|fixtures|bundle)\//;
-const test = /\.(?:test|deno|node)\.ts$/;
+
+/** What a test runner runs. */
+export function isTest(file: string): boolean {
+  return /\.(?:test|deno|node)\.ts$/.test(file);
+}
+
+export function isPublished(file: string): boolean {
+  return /^packages\/[^/]+\/src\//.test(file) && !isTest(file);
+}
 
 /** Sources that are published, from the root of the repository. */
-export function sourceFiles(root: string): string[] {
-  return filesOf(root, 'packages/*/src/**/*.ts').filter((file) => !test.test(file));
+export function publishedFiles(root: string): string[] {
+  return filesOf(root, 'packages/*/src/**/*.ts').filter(isPublished);
 }
 
 /** These and all that stands beside them: tests, benchmarks, scripts. */
 export function allFiles(root: string): string[] {
-  return filesOf(root, '{packages,scripts,tests,examples}/**/*.ts');
+  return filesOf(root, '{bench,packages,examples,tests,scripts}/**/*.ts');
 }
 
 function filesOf(root: string, pattern: string): string[] {

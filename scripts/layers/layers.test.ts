@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { allFiles, type Import, readImports, sourceFiles } from './imports.ts';
+import { allFiles, type Import, readImports } from './imports.ts';
 import { findCircles, forbiddenArrows } from './layers.ts';
 
 let root = '';
@@ -30,15 +30,15 @@ function arrows(imports: readonly Import[]): string[] {
   return imports.map(({ from, to, line }) => `${from}:${line} ${to}`);
 }
 
-function published(): Import[] {
-  return readImports(root, sourceFiles(root));
+function imports(): Import[] {
+  return readImports(root, allFiles(root));
 }
 
 function circles(): string[] {
-  return findCircles(published()).map(({ folder, members }) => `${folder}: ${members.join(' ')}`);
+  return findCircles(imports()).map(({ folder, members }) => `${folder}: ${members.join(' ')}`);
 }
 
-test('imports of types, dynamic imports and re-exports count; tests and generated files do not', () => {
+test('imports of types, dynamic imports and re-exports count; generated files do not', () => {
   const all = `import { a } from './a.ts';
 import type { B } from './b.ts';
 export * from './c.ts';
@@ -52,8 +52,7 @@ import made from './generated/made.ts';
   for (const name of 'abcdef') write(`packages/core/src/${name}.ts`, '');
   write('packages/core/src/generated/made.ts', '');
   write('packages/core/src/all.ts', all);
-  write('packages/core/src/all.test.ts', all);
-  expect(arrows(published()).sort()).toEqual([
+  expect(arrows(imports()).sort()).toEqual([
     'packages/core/src/all.ts:1 packages/core/src/a.ts',
     'packages/core/src/all.ts:2 packages/core/src/b.ts',
     'packages/core/src/all.ts:3 packages/core/src/c.ts',
@@ -61,7 +60,6 @@ import made from './generated/made.ts';
     'packages/core/src/all.ts:5 packages/core/src/e.ts',
     'packages/core/src/all.ts:6 packages/cache/src/index.ts',
   ]);
-  expect(readImports(root, allFiles(root))).toHaveLength(12);
 });
 
 test('two files that import each other are a circle', () => {
@@ -92,7 +90,7 @@ test('one circle of many members is told once, with the shortest way round', () 
   write('packages/core/src/a.ts', "import './b.ts';");
   write('packages/core/src/b.ts', "import './c.ts';");
   write('packages/core/src/c.ts', "import './a.ts';\nimport './b.ts';");
-  const [circle, ...others] = findCircles(published());
+  const [circle, ...others] = findCircles(imports());
   expect(others).toEqual([]);
   expect(circle?.members).toEqual(['a.ts', 'b.ts', 'c.ts']);
   expect(arrows(circle?.way ?? [])).toEqual([
@@ -103,17 +101,65 @@ test('one circle of many members is told once, with the shortest way round', () 
 
 test('packages that import each other are a circle, and the arrow up is forbidden', () => {
   write('packages/core/src/index.ts', "import '@waggle/cache';");
-  expect(forbiddenArrows(published())).toEqual([]);
+  expect(forbiddenArrows(imports())).toEqual([]);
   write('packages/cache/src/index.ts', "import type { Session } from '@waggle/core';");
   expect(circles()).toEqual(['packages: cache core']);
-  expect(arrows(forbiddenArrows(published()))).toEqual([
+  expect(arrows(forbiddenArrows(imports()))).toEqual([
     'packages/cache/src/index.ts:1 packages/core/src/index.ts',
   ]);
 });
 
 test('a package without a place in the order may import nothing', () => {
   write('packages/new/src/index.ts', "import '@waggle/cache';");
-  expect(arrows(forbiddenArrows(published()))).toEqual([
+  expect(arrows(forbiddenArrows(imports()))).toEqual([
     'packages/new/src/index.ts:1 packages/cache/src/index.ts',
   ]);
+});
+
+test('a test may import a room above its own, and is imported by nothing', () => {
+  write('packages/core/src/session/run.ts', "import '../events/read.ts';");
+  write('packages/core/src/events/read.ts', '');
+  write('packages/core/src/events/read.test.ts', "import '../session/run.ts';");
+  expect(circles()).toEqual([]);
+  expect(forbiddenArrows(imports())).toEqual([]);
+  write('packages/core/src/session/run.test.ts', "import '../events/read.test.ts';");
+  expect(arrows(forbiddenArrows(imports()))).toEqual([
+    'packages/core/src/session/run.test.ts:1 packages/core/src/events/read.test.ts',
+  ]);
+});
+
+test('the order of packages holds for tests and benchmarks too', () => {
+  write('packages/cache/src/cache.test.ts', "import '@waggle/core';");
+  write('packages/cache/bench/run.ts', "import '@waggle/core';");
+  expect(arrows(forbiddenArrows(imports())).sort()).toEqual([
+    'packages/cache/bench/run.ts:1 packages/core/src/index.ts',
+    'packages/cache/src/cache.test.ts:1 packages/core/src/index.ts',
+  ]);
+});
+
+test('what is published needs no test, benchmark or script', () => {
+  write('packages/core/test/made-up-host.ts', '');
+  write('packages/core/src/index.ts', "import '../test/made-up-host.ts';");
+  expect(arrows(forbiddenArrows(imports()))).toEqual([
+    'packages/core/src/index.ts:1 packages/core/test/made-up-host.ts',
+  ]);
+});
+
+test('packages import nothing of tests/ or scripts/, which import packages', () => {
+  write('scripts/report.ts', "import '@waggle/core';");
+  write('tests/support/run.ts', "import '@waggle/core';");
+  expect(forbiddenArrows(imports())).toEqual([]);
+  write('packages/core/bench/run.ts', "import type { Row } from '../../../scripts/report.ts';");
+  write('tests/trace.test.ts', "import '../scripts/report.ts';");
+  expect(arrows(forbiddenArrows(imports()))).toEqual([
+    'packages/core/bench/run.ts:1 scripts/report.ts',
+    'tests/trace.test.ts:1 scripts/report.ts',
+  ]);
+  expect(circles()).toEqual([': packages scripts']);
+});
+
+test('what tests share imports each other without a circle', () => {
+  write('tests/support/a.ts', "import './b.ts';");
+  write('tests/support/b.ts', "import './a.ts';");
+  expect(circles()).toEqual(['tests/support: a.ts b.ts']);
 });

@@ -1,11 +1,16 @@
-// The two rules of the tree.
+// The rules of the tree. They hold for all of it: tests, benchmarks and scripts too.
 //
 // 1. In every folder, what lies in it (files and folders) imports each other without a circle. For
 //    `packages/` that means packages; for a package, its rooms; for a room, its files. So each
-//    folder can be read from the bottom up, and no arrow runs back.
+//    folder can be read from the bottom up, and no arrow runs back. A test stands above all that it
+//    tests, in whatever folder it lies: nothing imports it, so that it is left out of the circles.
 // 2. Packages may import only what PACKAGES names: rule 1 alone would allow an arrow from cache to ffi.
+// 3. The folders beside packages/ have the order of PLACES, and what is published needs nothing else.
 
-import type { Import } from './imports.ts';
+import { type Import, isPublished, isTest } from './imports.ts';
+
+/** Folders of the repository; each may import those before it. */
+const PLACES = ['bench', 'packages', 'examples', 'tests', 'scripts'];
 
 /** What each package may import. A new package is added here first. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -29,12 +34,35 @@ export interface Circle {
   readonly way: readonly Import[];
 }
 
-/** Imports between packages that PACKAGES does not allow. */
-export function forbiddenArrows(imports: readonly Import[]): Import[] {
-  return imports.filter(({ from, to }) => {
-    const [source, target] = [packageOf(from), packageOf(to)];
-    return source !== target && !PACKAGES[source]?.includes(target);
+/** An import that has no place in the order, and the rule that it breaks. */
+export interface ForbiddenArrow extends Import {
+  readonly why: string;
+}
+
+export function forbiddenArrows(imports: readonly Import[]): ForbiddenArrow[] {
+  return imports.flatMap((arrow) => {
+    const why = brokenRule(arrow);
+    return why === undefined ? [] : [{ ...arrow, why }];
   });
+}
+
+function brokenRule({ from, to }: Import): string | undefined {
+  if (isTest(to)) return 'nothing may import a test: move what both need to a file of its own';
+  if (isPublished(from) && !isPublished(to))
+    return 'what is published may import only what is published too';
+  const [place, target] = [placeOf(from), placeOf(to)];
+  const lower = PLACES.slice(0, PLACES.indexOf(place) + 1);
+  if (!lower.includes(target))
+    return `${place}/ may import only ${lower.join('/, ')}/: move the code to where both may reach it`;
+  if (place !== 'packages' || target !== 'packages') return undefined;
+  const source = packageOf(from);
+  if (source === packageOf(to) || PACKAGES[source]?.includes(packageOf(to))) return undefined;
+  return `${source} may import only ${PACKAGES[source]?.join(', ') || 'no other package'}: \
+move the code to where both may reach it, or name the arrow in PACKAGES of scripts/layers/layers.ts`;
+}
+
+function placeOf(file: string): string {
+  return file.split('/')[0] ?? '';
 }
 
 export function packageOf(file: string): string {
@@ -44,6 +72,7 @@ export function packageOf(file: string): string {
 export function findCircles(imports: readonly Import[]): Circle[] {
   const folders = new Map<string, Import[]>();
   for (const imported of imports) {
+    if (isTest(imported.from)) continue;
     const folder = commonFolder(imported.from, imported.to);
     folders.set(folder, [...(folders.get(folder) ?? []), imported]);
   }
@@ -58,7 +87,7 @@ function commonFolder(a: string, b: string): string {
 
 /** What `file` is in `folder`: its own name, or the folder below that holds it. */
 export function entryOf(file: string, folder: string): string {
-  return file.slice(folder.length + 1).split('/')[0] ?? '';
+  return file.slice(folder === '' ? 0 : folder.length + 1).split('/')[0] ?? '';
 }
 
 function circlesOf([folder, imports]: [string, Import[]]): Circle[] {

@@ -6,7 +6,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Import, readImports, sourceFiles } from './imports.ts';
+import { type Import, publishedFiles, readImports } from './imports.ts';
 import { entryOf, packageOf } from './layers.ts';
 
 const root = resolve(import.meta.dir, '../..');
@@ -85,7 +85,7 @@ ${drawing(
 ${rooms.join('\n')}`;
 }
 
-const files = sourceFiles(root);
+const files = publishedFiles(root);
 const text = pageOf(files, readImports(root, files));
 if (process.argv.includes('--check')) {
   if (!existsSync(page) || readFileSync(page, 'utf8') !== text) {

@@ -7,10 +7,10 @@
 // Compared with what is installed of `perf` (record and script) and `probee` (cargo install
 // profile-bee --locked; PROBEE names another place).
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { BenchRow } from '../../../scripts/report-bench.ts';
+import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 
 const rounds = Number(process.argv[2] ?? 5);
 const SECONDS = 3;
@@ -193,7 +193,5 @@ const units = Math.round(((SECONDS + 1.5) / (await busy(trial))) * trial);
 const rows: BenchRow[] = [];
 for (const unwind of ['fp', 'dwarf'] as const)
   for (const hz of FREQUENCIES) rows.push(...(await compare(unwind, hz, units)));
-const results = join(import.meta.dir, '../.bench-results');
-mkdirSync(results, { recursive: true });
-writeFileSync(join(results, 'profilers.json'), JSON.stringify(rows));
+saveRows(import.meta.dir, 'profilers', rows);
 rmSync(folder, { recursive: true });

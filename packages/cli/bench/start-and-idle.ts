@@ -4,9 +4,9 @@
 //   bun bench/start-and-idle.ts [SECONDS]
 
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { BenchRow } from '../../../scripts/report-bench.ts';
+import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 
 const idleSeconds = Number(process.argv[2] ?? 20);
 const root = resolve(import.meta.dir, '../../..');
@@ -89,6 +89,4 @@ const rows: BenchRow[] = [
   },
 ];
 for (const row of rows) console.log(`${row.what}: ${row.value?.toFixed(1)} ${row.unit}`);
-const results = resolve(import.meta.dir, '../.bench-results');
-mkdirSync(results, { recursive: true });
-writeFileSync(join(results, 'start-and-idle.json'), JSON.stringify(rows, null, 2));
+saveRows(import.meta.dir, 'start-and-idle', rows);

@@ -5,18 +5,10 @@
 //   bun bench/storm.ts [PROCESSES] [ROUNDS]
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { BenchRow } from '../../../scripts/report-bench.ts';
+import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 
 const processes = Number(process.argv[2] ?? 15_000);
 const rounds = Number(process.argv[3] ?? 5);
@@ -157,7 +149,5 @@ rows.push({
   value: median(ours.map(({ memory }) => memory)),
   unit: 'MB',
 });
-const results = resolve(import.meta.dir, '../.bench-results');
-mkdirSync(results, { recursive: true });
-writeFileSync(join(results, 'storm.json'), JSON.stringify(rows, null, 2));
+saveRows(import.meta.dir, 'storm', rows);
 rmSync(folder, { recursive: true });

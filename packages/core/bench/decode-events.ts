@@ -1,12 +1,5 @@
-// What an event costs from its record's bytes on, by kind: reading it and making its object, without the
-// kernel, plugins or output.
-//
-//   bun bench/decode-events.ts
-
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { RecordHeaderReader } from '@waggle/bpf';
-import type { BenchRow } from '../../../scripts/report-bench.ts';
+import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { EventContext } from '../src/events/event-base.ts';
 import { decodeEvent } from '../src/events/event-decoder.ts';
 import { KnownCgroups } from '../src/events/known-cgroups.ts';
@@ -44,6 +37,4 @@ const rows: BenchRow[] = ['fork', 'exec', 'exit'].map((kind, index) => ({
   unit: 'ns CPU/event',
 }));
 for (const { what, value, unit } of rows) console.log(`${what}: ${value?.toFixed(0)} ${unit}`);
-const results = resolve(import.meta.dir, '../.bench-results');
-mkdirSync(results, { recursive: true });
-writeFileSync(join(results, 'decode-events.json'), JSON.stringify(rows, null, 2));
+saveRows(import.meta.dir, 'decode-events', rows);

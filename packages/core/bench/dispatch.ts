@@ -1,12 +1,5 @@
-// What the registry costs an event: plugins that do next to nothing, in the forms that a handler
-// may have. The plugins' own work (one addition) is in the numbers.
-//
-//   bun bench/dispatch.ts
-
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import * as Effect from 'effect/Effect';
-import type { BenchRow } from '../../../scripts/report-bench.ts';
+import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { Dispatcher } from '../src/dispatch/dispatcher.ts';
 import { RunningPlugin } from '../src/dispatch/running-plugin.ts';
 import type { ExitEvent } from '../src/events/process-event.ts';
@@ -113,6 +106,4 @@ rows.push({
 });
 for (const { what, value, unit } of rows) console.log(`${what}: ${value?.toFixed(1)} ${unit}`);
 if (seen === 0) throw new Error('no plugin was called');
-const results = resolve(import.meta.dir, '../.bench-results');
-mkdirSync(results, { recursive: true });
-writeFileSync(join(results, 'dispatch.json'), JSON.stringify(rows, null, 2));
+saveRows(import.meta.dir, 'dispatch', rows);

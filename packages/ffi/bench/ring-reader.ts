@@ -2,8 +2,8 @@
 // against libbpf's ring_buffer__consume in C, in one run. bun bench/ring-reader.ts
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { saveRows } from '../../../bench/rows.ts';
 import { BpfObjectFile, openNative, RingBuffer } from '../src/index.ts';
 import { bpfObject, cProgram } from '../test/support/compile.ts';
 import { testRun } from '../test/support/test-run.ts';
@@ -71,6 +71,5 @@ if (object !== undefined) {
       `${what}: ${value.toFixed(1)} ns, ${versus.name} ${versus.value.toFixed(1)} ns, ` +
         `${(value / versus.value).toFixed(2)}×`,
     );
-  mkdirSync('.bench-results', { recursive: true });
-  writeFileSync('.bench-results/ring-reader.json', JSON.stringify(rows, null, 2));
+  saveRows(import.meta.dir, 'ring-reader', rows);
 }

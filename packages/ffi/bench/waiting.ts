@@ -5,8 +5,8 @@
 //   bun bench/waiting.ts --quick  only the one that is used, about fifty seconds
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { bpfObject, cProgram } from '../test/support/compile.ts';
 import type { StrategyResult } from './waiting/reader.ts';
 import { CHOSEN, STRATEGIES } from './waiting/strategy.ts';
@@ -64,7 +64,7 @@ for (const [index, strategy] of STRATEGIES.entries()) {
     const result = measure(runtime, index);
     row(line(runtime, result));
     if (strategy !== CHOSEN || runtime !== 'bun') continue;
-    const rows = [
+    const rows: BenchRow[] = [
       {
         what: 'waiting, idle CPU of one CPU',
         value: result.idleCpuPercent,
@@ -76,7 +76,6 @@ for (const [index, strategy] of STRATEGIES.entries()) {
         { what: `waiting, reader CPU at ${rate} events/s`, value: cpuPerEventUs, unit: 'µs/event' },
       ]),
     ];
-    mkdirSync('.bench-results', { recursive: true });
-    writeFileSync('.bench-results/waiting.json', JSON.stringify(rows, null, 2));
+    saveRows(import.meta.dir, 'waiting', rows);
   }
 }
