@@ -10,9 +10,12 @@ import { EventContext } from '../packages/core/src/events/event-base.ts';
 import { decodeEvent } from '../packages/core/src/events/event-decoder.ts';
 import type { FailedExecEvent } from '../packages/core/src/events/failed-exec-event.ts';
 import { KnownCgroups } from '../packages/core/src/events/known-cgroups.ts';
-import { type KernelFilter, KernelSettings } from '../packages/core/src/kernel/kernel-settings.ts';
-import { prepareSource } from '../packages/core/src/kernel/load-source.ts';
-import { LoadedSources } from '../packages/core/src/kernel/loaded-sources.ts';
+import {
+  type KernelFilter,
+  KernelSettings,
+  LoadedSources,
+  prepareSource,
+} from '../packages/kernel/src/index.ts';
 import { kernelTest } from './support/kernel-test.ts';
 import { freshFolder, workload } from './support/workloads.ts';
 

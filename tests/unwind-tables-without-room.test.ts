@@ -6,7 +6,7 @@ import { closeSync, copyFileSync, fstatSync, openSync, readdirSync, unlinkSync }
 import { join } from 'node:path';
 import { objectKey, unwindBounds } from '@waggle/bpf';
 import { openNative } from '@waggle/ffi';
-import { LoadedSources } from '../packages/core/src/kernel/loaded-sources.ts';
+import { LoadedSources } from '../packages/kernel/src/index.ts';
 import { samplerSource } from '../packages/profiler/src/index.ts';
 import { SymbolizationClient } from '../packages/profiler/src/symbolization/symbolization-client.ts';
 import { UnwindTables } from '../packages/profiler/src/unwinding/unwind-tables.ts';

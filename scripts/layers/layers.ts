@@ -19,10 +19,11 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ffi: [],
   formats: [],
   symbols: [],
+  kernel: ['bpf', 'ffi'],
   unwind: ['symbols'],
   profiler: ['bpf', 'cache', 'ffi', 'formats', 'symbols', 'unwind'],
-  core: ['bpf', 'cache', 'ffi', 'formats', 'profiler', 'symbols', 'unwind'],
-  cli: ['bpf', 'cache', 'core', 'ffi', 'formats', 'profiler', 'symbols', 'unwind'],
+  core: ['bpf', 'cache', 'ffi', 'formats', 'kernel', 'profiler', 'symbols', 'unwind'],
+  cli: ['bpf', 'cache', 'core', 'ffi', 'formats', 'kernel', 'profiler', 'symbols', 'unwind'],
 };
 
 /** Entries of one folder that can be reached from each other. */

@@ -1,5 +1,5 @@
 // What a generated skeleton says of an object, and what it makes typed: a source of a session is a
-// skeleton with how its programs are attached. Plain data; whoever loads it is @waggle/core.
+// skeleton with how its programs are attached. Plain data; @waggle/kernel loads it.
 
 import type { RecordReader } from './records/reader.ts';
 

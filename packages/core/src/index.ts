@@ -2,6 +2,7 @@
 // its service and what other plugins are made with is at @waggle/core/plugins/<name>. See README.md.
 
 export { defineSource, type Source } from '@waggle/bpf';
+export { type EventKind, sumOf } from '@waggle/kernel';
 export {
   collapseRaw,
   collapseRawWith,
@@ -19,8 +20,6 @@ export { type AgentDefinition, defineAgent } from './agent/define-agent.ts';
 export { superviseCommand } from './command/supervised-command.ts';
 export type { CommandLine } from './command/tracked-command.ts';
 export type { PluginProblem } from './dispatch/running-plugin.ts';
-export { examineHost } from './doctor/examine.ts';
-export type { ProbeReport } from './doctor/probe.ts';
 export {
   BadCgroup,
   BadOption,
@@ -48,7 +47,6 @@ export type {
   LostEvent,
   ProcessEvent,
 } from './events/process-event.ts';
-export { type EventKind, sumOf } from './kernel/event-kind.ts';
 export {
   definePlugin,
   type Plugin,

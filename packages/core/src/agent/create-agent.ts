@@ -4,14 +4,13 @@
 import type { ProcessMetadataCache } from '@waggle/cache';
 import { inheritance, isIgnored } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
+import { countByKind, type RateLimit } from '@waggle/kernel';
 import type { FrameCount } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
 import * as Scope from 'effect/Scope';
 import { type SupervisedCommand, superviseCommand } from '../command/supervised-command.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
-import { countByKind } from '../kernel/event-kind.ts';
-import type { RateLimit } from '../kernel/kernel-settings.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import type { ValidPlugins } from '../plugin/plugin-graph.ts';
 import type { Service, ShapeOf } from '../plugin/service.ts';

@@ -3,8 +3,8 @@
 // iterates nobody is waited for: events are kept up to a bound, and what comes beyond it is counted
 // and told as lost.
 
+import { type CountByKind, EVENT_KINDS, noEvents, sumOf } from '@waggle/kernel';
 import type { ProcessEvent } from '../events/process-event.ts';
-import { type CountByKind, EVENT_KINDS, noEvents, sumOf } from '../kernel/event-kind.ts';
 
 /** Some megabytes; two seconds of a busy host. */
 export const EARLY_EVENTS = 8192;

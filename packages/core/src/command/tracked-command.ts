@@ -5,10 +5,10 @@
 
 import { constants } from 'node:os';
 import { inheritance, type Native, processState, SystemError, spawnProcess } from '@waggle/ffi';
+import type { KernelSettings } from '@waggle/kernel';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { CommandNotStarted } from '../errors/errors.ts';
-import type { KernelSettings } from '../kernel/kernel-settings.ts';
 import { printable } from '../text/printable.ts';
 import { statOf } from './process-stat.ts';
 

@@ -3,7 +3,7 @@
 import { expect, test } from 'bun:test';
 import { exitRecord, recordType } from '@waggle/bpf';
 import { openNative, type RecordVisitor } from '@waggle/ffi';
-import type { EventCounts } from '../kernel/kernel-settings.ts';
+import type { EventCounts } from '@waggle/kernel';
 import { EventReader } from './event-reader.ts';
 
 const AT = exitRecord.offset;

@@ -13,8 +13,14 @@ import {
   recordType,
 } from '@waggle/bpf';
 import { bootToRealtimeOffset, clockNanoseconds, type Native, type RingBuffer } from '@waggle/ffi';
-import { type CountByKind, countByKind, noEvents, sumOf } from '../kernel/event-kind.ts';
-import type { EventCounts, KernelSettings } from '../kernel/kernel-settings.ts';
+import {
+  type CountByKind,
+  countByKind,
+  type EventCounts,
+  type KernelSettings,
+  noEvents,
+  sumOf,
+} from '@waggle/kernel';
 import { EventContext } from './event-base.ts';
 import { decodeEvent } from './event-decoder.ts';
 import { KnownCgroups } from './known-cgroups.ts';

@@ -2,7 +2,7 @@
 // with what userspace knows; plain data, no behaviour. In paths, arguments and environments a byte
 // that is no UTF-8 is U+DC00 plus the byte; encoders make U+FFFD of it, and EventJson does.
 
-import type { CountByKind } from '../kernel/event-kind.ts';
+import type { CountByKind } from '@waggle/kernel';
 import type { ExecEvent } from './exec-event.ts';
 import type { ExitEvent } from './exit-event.ts';
 import type { FailedExecEvent } from './failed-exec-event.ts';

@@ -3,8 +3,7 @@
 
 import type { MapOf, RecordOf, Skeleton, Source } from '@waggle/bpf';
 import type { BpfMap, BpfProgram } from '@waggle/ffi';
-import type { AttachReport, LoadedSource } from '../kernel/load-source.ts';
-import { SourceMap } from '../kernel/source-map.ts';
+import { type AttachReport, type LoadedSource, SourceMap } from '@waggle/kernel';
 import type { HandlerResult } from './handler-result.ts';
 
 type ReaderOf<S extends Skeleton, Name> = {

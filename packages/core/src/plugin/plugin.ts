@@ -2,6 +2,7 @@
 // handlers. Writing one needs nothing else of this package; `definePlugin` only gives it its types.
 
 import type { Skeleton, Source } from '@waggle/bpf';
+import type { EventKind } from '@waggle/kernel';
 import type * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { checkNumber } from '../errors/check-options.ts';
@@ -14,7 +15,6 @@ import type {
   LostEvent,
   ProcessEvent,
 } from '../events/process-event.ts';
-import type { EventKind } from '../kernel/event-kind.ts';
 import type { HandlerResult } from './handler-result.ts';
 import type { PluginReport } from './plugin-report.ts';
 import type { PluginSource } from './plugin-source.ts';

@@ -1,8 +1,8 @@
 // Refuses a session's options that make no sense, before anything is opened.
 
+import type { RateLimit } from '@waggle/kernel';
 import { checkList, checkNumber, checkOptionsObject, isText } from '../errors/check-options.ts';
 import { BadOption } from '../errors/errors.ts';
-import type { RateLimit } from '../kernel/kernel-settings.ts';
 import type { SessionConfig } from './session-config.ts';
 import type { SessionTarget } from './session-target.ts';
 

@@ -10,20 +10,23 @@ import {
 } from '@waggle/bpf';
 import { type Procfs, RealProcfs } from '@waggle/cache';
 import { type Native, openNative, RingBuffer } from '@waggle/ffi';
+import {
+  type EventKind,
+  FollowedCgroups,
+  KernelSettings,
+  LoadedSources,
+  type PidNamespace,
+  pidNamespaceOf,
+  prepareSource,
+} from '@waggle/kernel';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { ForeignProcfs, type WaggleError } from '../errors/errors.ts';
-import type { EventKind } from '../kernel/event-kind.ts';
-import { FollowedCgroups } from '../kernel/followed-cgroups.ts';
-import { toWaggleError } from '../kernel/from-native.ts';
-import { KernelSettings } from '../kernel/kernel-settings.ts';
-import { expectDescriptors } from '../kernel/limits.ts';
-import { prepareSource } from '../kernel/load-source.ts';
-import { LoadedSources } from '../kernel/loaded-sources.ts';
-import { type PidNamespace, pidNamespaceOf } from '../kernel/pid-namespace.ts';
-import { expectTasks } from '../kernel/task-limit.ts';
+import { expectDescriptors } from '../limits/process-limits.ts';
+import { expectTasks } from '../limits/task-limit.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import { defineService } from '../plugin/service.ts';
+import { toWaggleError } from './from-native.ts';
 import { mergeSources, samplesCpus } from './merge-sources.ts';
 import type { SessionConfig } from './session-config.ts';
 import { SessionFilter } from './session-filter.ts';

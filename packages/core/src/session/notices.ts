@@ -1,9 +1,8 @@
 // What a session says by itself, and to whom: programs that could not be attached, cgroups that come and go.
 
 import { writeSync } from 'node:fs';
+import type { AttachReport, FollowedChange } from '@waggle/kernel';
 import type { ReportProblem } from '../dispatch/running-plugin.ts';
-import type { FollowedChange } from '../kernel/followed-cgroups.ts';
-import type { AttachReport } from '../kernel/load-source.ts';
 
 /** What is missing where a hook of ours is. Nothing is said of the first: process groups tell who got a signal. */
 const MISSING: Readonly<Record<string, string | undefined>> = {

@@ -2,9 +2,8 @@
 
 import type { RecordReaderClass, Skeleton, Source } from '@waggle/bpf';
 import { type Native, RingBuffer } from '@waggle/ffi';
+import type { KernelSettings, LoadedSources } from '@waggle/kernel';
 import type { RecordRoute, SourceRecords } from '../events/source-records.ts';
-import type { KernelSettings } from '../kernel/kernel-settings.ts';
-import type { LoadedSources } from '../kernel/loaded-sources.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import {
   type AnyRecordHandlers,

@@ -1,9 +1,8 @@
 // What a session is asked for.
 
 import type { Procfs } from '@waggle/cache';
+import type { AttachMethod, RateLimit } from '@waggle/kernel';
 import type { ReportProblem } from '../dispatch/running-plugin.ts';
-import type { RateLimit } from '../kernel/kernel-settings.ts';
-import type { AttachMethod } from '../kernel/load-source.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import type { SessionTarget } from './session-target.ts';
 

@@ -2,13 +2,17 @@
 // descendants, and cgroups. May be changed while it runs.
 
 import type { Procfs } from '@waggle/cache';
+import type {
+  EventKind,
+  FollowedCgroups,
+  KernelSettings,
+  PidNamespace,
+  RateLimit,
+} from '@waggle/kernel';
 import { NoSuchProcess } from '../errors/errors.ts';
 import { descendantsOf, expectProcess, hasEnded, parentsByProcfs } from '../events/descendants.ts';
-import type { EventKind } from '../kernel/event-kind.ts';
-import type { FollowedCgroups } from '../kernel/followed-cgroups.ts';
-import type { KernelSettings, RateLimit } from '../kernel/kernel-settings.ts';
-import type { PidNamespace } from '../kernel/pid-namespace.ts';
 import { checkRateLimit, checkTarget } from './check-config.ts';
+import { toWaggleError } from './from-native.ts';
 import type { SessionTarget } from './session-target.ts';
 
 /** What exec records say, and how many there may be. */
@@ -47,7 +51,7 @@ export class SessionFilter {
     checkTarget(target);
     const processes = pids !== undefined || launcher !== undefined;
     for (const pid of pids ?? []) expectProcess(this.procfs, pid);
-    this.cgroups.set(cgroups);
+    this.setCgroups(cgroups);
     // To everybody: at once, before the set is emptied.
     if (!processes) this.apply(processes, cgroups.length > 0);
     this.settings.untrackAll();
@@ -55,6 +59,14 @@ export class SessionFilter {
     if (pids !== undefined) this.trackTrees(pids);
     this.target = target;
     this.apply(processes, cgroups.length > 0);
+  }
+
+  private setCgroups(paths: readonly string[]): void {
+    try {
+      this.cgroups.set(paths);
+    } catch (error) {
+      throw toWaggleError(error);
+    }
   }
 
   private apply(processes: boolean, cgroups: boolean): void {

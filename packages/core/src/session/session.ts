@@ -4,6 +4,7 @@
 
 import type { ProcessMetadataCache } from '@waggle/cache';
 import type { Profile } from '@waggle/formats';
+import type { AttachReport } from '@waggle/kernel';
 import type { FrameCount } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
@@ -14,8 +15,6 @@ import { PluginMissing, type SessionEnded, type WaggleError } from '../errors/er
 import { EventReader, type EventTotals } from '../events/event-reader.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
 import { SourceRecords } from '../events/source-records.ts';
-import { toWaggleError } from '../kernel/from-native.ts';
-import type { AttachReport } from '../kernel/load-source.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import { planPlugins } from '../plugin/plugin-graph.ts';
 import type { PluginReport } from '../plugin/plugin-report.ts';
@@ -25,6 +24,7 @@ import { CollectionCycle } from './collection-cycle.ts';
 import { startDebugLog } from './debug-log.ts';
 import { EventPump } from './event-pump.ts';
 import { streamOf } from './event-stream.ts';
+import { toWaggleError } from './from-native.ts';
 import { type KernelCapture, needsOf, openKernelCapture } from './kernel-capture.ts';
 import { reportCgroup, reportOnStderr, warnAboutAbsent } from './notices.ts';
 import { SessionPluginSources } from './plugin-sources.ts';

@@ -1,6 +1,7 @@
 // Events for tests, whole from the few fields that a test is about. What is not given follows from
 // what is: comm from the program, ids from the identity, the end from the beginning.
 
+import { countByKind, sumOf } from '@waggle/kernel';
 import type {
   ExecEvent,
   ExitEvent,
@@ -8,8 +9,6 @@ import type {
   ForkEvent,
   LostEvent,
 } from '../events/process-event.ts';
-
-import { countByKind, sumOf } from '../kernel/event-kind.ts';
 
 /** 2026-01-01T00:00:00Z, on a host that was started a day before. */
 const NOON_NS = 1_767_225_600_000_000_000n;

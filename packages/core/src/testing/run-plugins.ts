@@ -2,12 +2,12 @@
 // set-up, phases, queues, failures, cycles, finalizers. For tests of agents that need no root.
 
 import { type Procfs, RealProcfs } from '@waggle/cache';
+import { EVENT_KINDS, noEvents } from '@waggle/kernel';
 import * as Effect from 'effect/Effect';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { PluginProblem } from '../dispatch/running-plugin.ts';
 import type { EventTotals } from '../events/event-reader.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
-import { EVENT_KINDS, noEvents } from '../kernel/event-kind.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import { planPlugins } from '../plugin/plugin-graph.ts';
 import type { PluginReport } from '../plugin/plugin-report.ts';

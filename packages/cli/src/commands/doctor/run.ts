@@ -1,6 +1,8 @@
 /** `waggle doctor`: examines the host and prints the table. */
 
-import { examineHost, type ProbeReport, printable, stringifyJson } from '@waggle/core';
+import { printable, stringifyJson } from '@waggle/core';
+import { examineHost } from '../../doctor/examine.ts';
+import type { ProbeReport } from '../../doctor/probe.ts';
 import { FAILED } from '../../exit-code.ts';
 import { Output } from '../../terminal/output.ts';
 import { palette } from '../../terminal/text.ts';

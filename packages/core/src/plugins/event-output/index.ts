@@ -1,8 +1,8 @@
 // Plugins that write events as text, a chunk for each batch. Nothing is dropped: a writer that is
 // slow is waited for, and then it is the ring buffer in the kernel that holds the events.
 
+import { type EventKind, sumOf } from '@waggle/kernel';
 import type { LostEvent, ProcessEvent } from '../../events/process-event.ts';
-import { type EventKind, sumOf } from '../../kernel/event-kind.ts';
 import { definePlugin, type PluginContext, type Services } from '../../plugin/plugin.ts';
 import type { Service } from '../../plugin/service.ts';
 import { type SessionControl, SessionService } from '../../session/session-service.ts';

@@ -9,8 +9,7 @@ import {
   OPTIONAL_CAPABILITY_NEEDS,
   ownPrivileges,
 } from '@waggle/ffi';
-import { ForeignProcfs } from '../errors/errors.ts';
-import { pidNamespaceOf } from '../kernel/pid-namespace.ts';
+import { ForeignProcfsError, pidNamespaceOf } from '@waggle/kernel';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 /** The BPF ring buffer came with 5.8, hash map keys above 512 bytes (our stacks) with 5.11. */
@@ -51,7 +50,7 @@ function pidNamespace(): ProbeResult {
   try {
     inode = pidNamespaceOf().inode;
   } catch (error) {
-    if (!(error instanceof ForeignProcfs)) throw error;
+    if (!(error instanceof ForeignProcfsError)) throw error;
     const [what = '', advice = ''] = error.message.split('\n');
     return missing(what, advice);
   }

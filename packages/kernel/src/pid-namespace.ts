@@ -3,7 +3,7 @@
 // in events, in /proc, to kill(2), and in perf's records. pid_namespaces(7), proc_pid_status(5).
 
 import { readFileSync, statSync } from 'node:fs';
-import { ForeignProcfs } from '../errors/errors.ts';
+import { ForeignProcfsError } from './errors.ts';
 
 /** PROC_PID_INIT_INO of include/uapi/linux/nsfs.h (earlier linux/proc_ns.h) */
 const INITIAL_INODE = 0xeffffffc;
@@ -20,7 +20,7 @@ export interface PidNamespace {
 
 /**
  * The namespace of a procfs: ours where it is /proc, else whichever it was mounted from, as the host's
- * at /host/proc of a container. @throws ForeignProcfs
+ * at /host/proc of a container. @throws ForeignProcfsError
  */
 export function pidNamespaceOf(root = OWN_PROCFS): PidNamespace {
   let status: string;
@@ -41,11 +41,10 @@ export function pidNamespaceOf(root = OWN_PROCFS): PidNamespace {
   return { inode: ino === INITIAL_INODE ? undefined : ino, self, isOuter };
 }
 
-function foreign(root: string, why: string): ForeignProcfs {
-  return new ForeignProcfs({
-    message:
-      `${root} belongs to another PID namespace than waggle: ${why}, so pids would name other ` +
+function foreign(root: string, why: string): ForeignProcfsError {
+  return new ForeignProcfsError(
+    `${root} belongs to another PID namespace than waggle: ${why}, so pids would name other ` +
       'processes.\nMount its own (`unshare --pid --fork --mount-proc`, `mount -t proc proc /proc`), ' +
       'or run waggle in the namespace of /proc (`docker run --pid=host`).',
-  });
+  );
 }

@@ -10,6 +10,7 @@ import {
   type Source,
 } from '@waggle/bpf';
 import { type BpfMap, boottimeOffset, type Native } from '@waggle/ffi';
+import type { PidNamespace } from '../pid-namespace.ts';
 import {
   type AttachReport,
   type LoadContext,
@@ -18,7 +19,6 @@ import {
   type PreparedSource,
   prepareSource,
 } from './load-source.ts';
-import type { PidNamespace } from './pid-namespace.ts';
 import { SourceMap } from './source-map.ts';
 
 export interface SourcesOptions {

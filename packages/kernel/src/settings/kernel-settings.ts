@@ -10,9 +10,9 @@ import {
   signalBounds,
   trackedState,
 } from '@waggle/bpf';
-import { type CountByKind, countByKind, type EventKind, RECORD_TYPES } from './event-kind.ts';
-import type { LoadedSources } from './loaded-sources.ts';
-import { SourceMap } from './source-map.ts';
+import { type CountByKind, countByKind, type EventKind, RECORD_TYPES } from '../event-kind.ts';
+import type { LoadedSources } from '../sources/loaded-sources.ts';
+import { SourceMap } from '../sources/source-map.ts';
 
 const MAPS = lifecycle.maps;
 /** Of a map of one entry. */

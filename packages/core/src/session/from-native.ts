@@ -1,4 +1,4 @@
-// Turns what ffi throws into core's tagged errors, in one place.
+// Turns what ffi and kernel throw into core's tagged errors, in one place.
 
 import {
   explainMissing,
@@ -7,6 +7,7 @@ import {
   SystemError,
   UnsupportedRuntime,
 } from '@waggle/ffi';
+import { CgroupError, ForeignProcfsError } from '@waggle/kernel';
 import {
   BadCgroup,
   BadOption,
@@ -22,7 +23,7 @@ import {
   SessionEnded,
   type WaggleError,
 } from '../errors/errors.ts';
-import { explainLimit } from './limits.ts';
+import { explainLimit } from '../limits/process-limits.ts';
 
 const TAGGED = [
   NotPermitted,
@@ -44,6 +45,9 @@ export function toWaggleError(cause: unknown): WaggleError {
   if (TAGGED.some((kind) => cause instanceof kind)) return cause as WaggleError;
   if (cause instanceof LibraryError || cause instanceof UnsupportedRuntime)
     return new NativeUnavailable({ message: cause.message, cause });
+  if (cause instanceof ForeignProcfsError) return new ForeignProcfs({ message: cause.message });
+  if (cause instanceof CgroupError)
+    return new BadCgroup({ path: cause.path, message: cause.message });
   if (cause instanceof SystemError) {
     const limit = explainLimit(cause);
     if (limit !== undefined)

@@ -12,8 +12,8 @@ import {
   PerfEvent,
   RingBuffer,
 } from '@waggle/ffi';
+import { LoadedSources } from '@waggle/kernel';
 import { SAMPLE_HOOK, Sideband, samplerSource } from '@waggle/profiler';
-import { LoadedSources } from '../kernel/loaded-sources.ts';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 const PROBE_RING_BYTES = 65_536;

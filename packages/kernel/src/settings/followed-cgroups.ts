@@ -5,9 +5,9 @@
 import { realpathSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { type FollowedRecord, followedBounds, followedCgroups } from '@waggle/bpf';
-import { BadCgroup } from '../errors/errors.ts';
-import type { LoadedSource } from './load-source.ts';
-import { SourceMap } from './source-map.ts';
+import { CgroupError } from '../errors.ts';
+import type { LoadedSource } from '../sources/load-source.ts';
+import { SourceMap } from '../sources/source-map.ts';
 
 /** CGROUP2_SUPER_MAGIC of include/uapi/linux/magic.h */
 const CGROUP2_MAGIC = 0x63677270;
@@ -39,13 +39,13 @@ export class FollowedCgroups {
     this.#load = load;
   }
 
-  /** In the place of those before. @throws BadCgroup, SystemError */
+  /** In the place of those before. @throws CgroupError, SystemError */
   set(paths: readonly string[]): void {
     if (paths.length > MAX_PATHS)
-      throw new BadCgroup({
-        path: paths[MAX_PATHS] ?? '',
-        message: `at most ${MAX_PATHS} cgroups can be filtered by`,
-      });
+      throw new CgroupError(
+        paths[MAX_PATHS] ?? '',
+        `at most ${MAX_PATHS} cgroups can be filtered by`,
+      );
     if (paths.length === 0 && this.#maps === undefined) return;
     let ways = paths.map(wayTo);
     this.#maps ??= mapsOf(this.#load());
@@ -98,16 +98,16 @@ export class FollowedCgroups {
   }
 }
 
-/** The directories from the topmost that is mounted down to it. @throws BadCgroup */
+/** The directories from the topmost that is mounted down to it. @throws CgroupError */
 function wayTo(given: string): Place[] {
   const way: Place[] = [];
   try {
     const end = statSync(given, { bigint: true });
     if (!end.isDirectory() || statfsSync(given).type !== CGROUP2_MAGIC)
-      throw new BadCgroup({
-        path: given,
-        message: `${given} is not a cgroup v2 directory. On hosts that mix v1 and v2, v2 is usually at /sys/fs/cgroup/unified.`,
-      });
+      throw new CgroupError(
+        given,
+        `${given} is not a cgroup v2 directory. On hosts that mix v1 and v2, v2 is usually at /sys/fs/cgroup/unified.`,
+      );
     for (let path = withoutLinks(given, end.ino); ; path = dirname(path)) {
       const { dev, ino } = statSync(path, { bigint: true });
       if (dev !== end.dev) break;
@@ -115,18 +115,18 @@ function wayTo(given: string): Place[] {
       if (path === dirname(path)) break;
     }
   } catch (error) {
-    if (error instanceof BadCgroup) throw error;
+    if (error instanceof CgroupError) throw error;
     const why = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new BadCgroup({
-      path: given,
-      message: `the cgroup ${given} cannot be opened: ${why}. Give the directory of a cgroup v2, for example /sys/fs/cgroup/system.slice.`,
-    });
+    throw new CgroupError(
+      given,
+      `the cgroup ${given} cannot be opened: ${why}. Give the directory of a cgroup v2, for example /sys/fs/cgroup/system.slice.`,
+    );
   }
   if (way.length > followedBounds.CGROUP_LEVELS_MAX)
-    throw new BadCgroup({
-      path: given,
-      message: `${given} lies too deep: ${followedBounds.CGROUP_LEVELS_MAX} levels can be followed`,
-    });
+    throw new CgroupError(
+      given,
+      `${given} lies too deep: ${followedBounds.CGROUP_LEVELS_MAX} levels can be followed`,
+    );
   return way;
 }
 
