@@ -150,7 +150,21 @@ const mutants: Mutant[] = [
     file: 'src/procfs/stat.ts',
     from: 'layoutFingerprintOf(layout, fixed ? evidence.executable(pid) : 0)',
     to: 'layoutFingerprintOf(layout, fixed ? 1 : 0)',
-    tests: ['fixed-layout.test.ts'],
+    tests: ['exec-between-reads.test.ts'],
+  },
+  {
+    rule: 'where the executable tells images apart, a name is of a line between two like it',
+    file: 'src/procfs/real.ts',
+    from: 'if (!this.#askedForExecutable) return stat;',
+    to: 'return stat;',
+    tests: ['exec-between-reads.test.ts'],
+  },
+  {
+    rule: 'lengths tell images apart',
+    file: 'src/procfs/layout-fingerprint.ts',
+    from: '  sum = mix(sum, layout.envStart, first, second);\n',
+    to: '',
+    tests: ['exec-between-reads.test.ts'],
   },
   {
     rule: 'lookups by identity compare the start time',
