@@ -23,8 +23,8 @@ const AT = deferredSample.offset;
 const BASE = 0x7f00_0000_0000;
 const STACK = 0x7ffd_0000_0000;
 const OWNER = { pid: 7, startTime: 5n, execId: 3n };
-/** DWARF number of the stack pointer: AMD64 ABI figure 3.36. */
-const RSP = 7;
+/** DWARF numbers: AMD64 ABI figure 3.36; AADWARF64 4.1. */
+const [SP, FP] = process.arch === 'x64' ? [7, 6] : [31, 29];
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-deferred-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -56,7 +56,7 @@ function recordOf(pc: number, words: readonly number[]): Uint8Array {
   bytes.set(new TextEncoder().encode('made-up'), AT.comm);
   u64(AT.object_address, pc);
   u64(AT.pc, pc);
-  u64(AT.registers + 8 * RSP, STACK);
+  u64(AT.registers + 8 * SP, STACK);
   u64(AT.stack_start, STACK);
   view.setUint32(AT.stack_present, 0xffff_ffff, true);
   for (const [index, word] of words.entries()) u64(AT.stack + 8 * index, word);
@@ -76,6 +76,23 @@ function ringOf(records: Uint8Array[]): SampleRing {
     },
     close: () => {},
   };
+}
+
+/** Filled as fast as it is emptied; `asked` is how many records were taken each time. */
+function endlessRing(record: Uint8Array, available: number) {
+  const asked: number[] = [];
+  const memory = { bytes: record, view: new DataView(record.buffer) };
+  const ring: SampleRing = {
+    available,
+    drain(visit, most = 0) {
+      asked.push(most);
+      if (asked.length > 10_000) throw new Error('it is read without end');
+      for (let taken = 0; taken < most; taken++) visit(memory, 0, record.length);
+      return most;
+    },
+    close: () => {},
+  };
+  return { ring, asked };
 }
 
 /** Reads the table when it is asked for, and has it when `arrive` was called. */
@@ -99,9 +116,9 @@ function tableSource() {
   return { source, given, arrive };
 }
 
-function deferredOf(host: MadeUpHost, records: Uint8Array[], tables: TableSource) {
+function deferredOf(host: MadeUpHost, ring: SampleRing, tables: TableSource) {
   return new DeferredSamples(
-    ringOf(records),
+    ring,
     host.spaces,
     host.objects,
     tables,
@@ -120,7 +137,7 @@ test.skipIf(process.arch !== 'x64')(
     host.spawn(OWNER.pid, [textOf(path, BASE, 0x10_0000)]);
     const [leaf, behindCall] = [addressOf('leaf'), addressOf('caller') + 1];
     const { source, given, arrive } = tableSource();
-    using deferred = deferredOf(host, [recordOf(leaf, [behindCall, 0])], source);
+    using deferred = deferredOf(host, ringOf([recordOf(leaf, [behindCall, 0])]), source);
     expect(deferred.read(() => {})).toEqual([]);
     expect([...deferred.waitingPids()]).toEqual([OWNER.pid]);
     expect(given).toEqual([path]);
@@ -137,15 +154,44 @@ test.skipIf(process.arch !== 'x64')(
   },
 );
 
-test('in a hurry nothing waits: what has no table yet is cut, and counted so', async () => {
+test('in a hurry nothing waits: what has no table yet is walked by frame pointers, and counted', () => {
   using host = new MadeUpHost();
   const { path, addressOf } = compileLibrary();
   host.spawn(OWNER.pid, [textOf(path, BASE, 0x10_0000)]);
   const { source } = tableSource();
-  using deferred = deferredOf(host, [recordOf(addressOf('leaf'), [0])], source);
+  const [leaf, behindCall] = [addressOf('leaf'), addressOf('caller') + 1];
+  // A frame record at the stack pointer, and one of a frame that nothing has called.
+  const record = recordOf(leaf, [STACK + 16, behindCall, 0, 0]);
+  new DataView(record.buffer).setBigUint64(AT.registers + 8 * FP, BigInt(STACK), true);
+  using deferred = deferredOf(host, ringOf([record]), source);
   deferred.hurry(true);
   const userStop = unwindStop.STOP_NO_TABLE;
-  expect(deferred.read(() => {})).toMatchObject([{ ...OWNER, userStop }]);
+  expect(deferred.read(() => {})).toMatchObject([{ ...OWNER, userStop, user: [leaf, behindCall] }]);
   expect(deferred.stops[userStop]).toBe(1);
   expect(deferred.isWaiting).toBe(false);
+});
+
+test('a ring that is never empty is read until the time is over, and one piece at least', () => {
+  using host = new MadeUpHost();
+  host.spawn(OWNER.pid, []);
+  const { ring, asked } = endlessRing(recordOf(BASE, []), 1 << 30);
+  using deferred = deferredOf(host, ring, tableSource().source);
+  const isOver = -1;
+  const taken = deferred.read(() => {}, isOver).length;
+  expect(asked).toEqual([taken]);
+  expect(taken).toBeGreaterThan(0);
+  // And goes on there.
+  expect(deferred.read(() => {}, isOver)).toHaveLength(taken);
+});
+
+test('without a limit a ring that is never empty is read as far as it was full', () => {
+  using host = new MadeUpHost();
+  host.spawn(OWNER.pid, []);
+  const record = recordOf(BASE, []);
+  const [records, more] = [500, 100];
+  const { ring } = endlessRing(record, records * record.length);
+  using deferred = deferredOf(host, ring, tableSource().source);
+  const taken = deferred.read(() => {}).length;
+  expect(taken).toBeGreaterThanOrEqual(records);
+  expect(taken).toBeLessThan(records + more);
 });

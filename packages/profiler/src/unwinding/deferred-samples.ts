@@ -123,7 +123,7 @@ export class DeferredSamples implements Disposable {
   read(followMappings: () => void, forMs = Number.POSITIVE_INFINITY): StackCount[] {
     const deadline = performance.now() + forMs;
     for (let left = this.ring.available; left > 0 || this.queue.length > 0; ) {
-      left -= this.emptyRing(deadline);
+      left -= this.emptyRing(left, deadline);
       if (this.queue.length === 0) break;
       followMappings();
       this.recent.clear();
@@ -176,10 +176,11 @@ export class DeferredSamples implements Disposable {
   /**
    * To the queue, as far as there is room and time: the kernel needs the ring's, and at high rates fills it
    * faster than it is emptied. Returns the bytes.
+   * @param bytes what there was at first, about: a ring that is filled as fast is never empty
    */
-  private emptyRing(deadline: number): number {
+  private emptyRing(bytes: number, deadline: number): number {
     const before = this.waitingBytes;
-    while (this.waitingBytes < MAX_WAITING_BYTES) {
+    while (this.waitingBytes < MAX_WAITING_BYTES && this.waitingBytes - before < bytes) {
       const records = this.ring.drain(({ bytes }, offset, length) => {
         // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
         const copy = new Uint8Array(length);
@@ -212,10 +213,12 @@ export class DeferredSamples implements Disposable {
   private advance(pending: Pending, mayWait: boolean): void {
     if (pending.done || this.closed) return;
     const { record, isLast } = pending;
-    const walk = this.walk(record, mayWait && !isLast);
+    const isPatient = mayWait && pending.attempts < MAX_ATTEMPTS;
+    const walk = this.walk(record, { tables: isPatient, runtimes: isPatient && !isLast });
     const { missing } = walk;
     const isLate = missing instanceof JitImage;
-    if (!isLate && missing !== undefined && mayWait && pending.attempts++ < MAX_ATTEMPTS) {
+    if (!isLate && missing !== undefined && isPatient) {
+      pending.attempts++;
       this.waitFor(pending, missing);
       return;
     }
@@ -247,8 +250,8 @@ export class DeferredSamples implements Disposable {
     this.ready.push(stackCount(record, stack, userStop));
   }
 
-  /** @param isPatient whether it stops where a runtime may say something later */
-  private walk(record: DataView, isPatient: boolean): Walk {
+  /** @param waitsFor where it stops; else it goes on by frame pointers, which are better than nothing */
+  private walk(record: DataView, waitsFor: Readonly<Record<'tables' | 'runtimes', boolean>>): Walk {
     const { pid, lastTime: time } = ownerOf(record);
     const generated = this.generatedCode.walk(ownerOf(record));
     let missing: ObjectFile | JitImage | undefined;
@@ -263,13 +266,14 @@ export class DeferredSamples implements Disposable {
         if (isGenerated(object)) {
           const code = generated.find(Number(address), mapping);
           if (code !== 'unknown') return code;
-          missing = isPatient ? generated.image : undefined;
-          return isPatient ? undefined : BY_FRAME_POINTER;
+          if (!waitsFor.runtimes) return BY_FRAME_POINTER;
+          missing = generated.image;
+          return undefined;
         }
         const table = this.tableOf(object);
         if (table === LOADING) {
           missing = object;
-          return undefined;
+          return waitsFor.tables ? undefined : BY_FRAME_POINTER;
         }
         return { table, fileOffset: Number(address) - mapping.start + mapping.fileOffset };
       },
