@@ -50,6 +50,18 @@ kernelTest('a child of a child that is gone has the names of the first', async (
   expect(shareOf(stacks, 'of_the_parent')).toBeGreaterThan(0.85);
 });
 
+for (const how of ['orphan', 'orphan-dump', 'orphan-user'])
+  kernelTest(`a child whose parent was gone at once has its names: ${how}`, async () => {
+    const { stacks } = await late(how);
+    expect(shareOf(stacks, 'of_the_parent')).toBeGreaterThan(0.85);
+  });
+
+kernelTest('a child is not named by what neither its user nor root has written', async () => {
+  const { stacks } = await late('orphan-forged');
+  expect(samplesWith(stacks, 'of_the_parent')).toBe(0);
+  expect(samples(stacks)).toBeGreaterThan(10);
+});
+
 kernelTest('what a child executes is not named by its parent', async () => {
   const { stacks } = await late('exec');
   const unnamed = samples(stacks, ({ frames }) => /^\[jit\+0x/.test(frames.at(-1) ?? ''));

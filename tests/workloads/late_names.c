@@ -10,6 +10,10 @@
  *   prefork    nothing is swapped: the map is written by the parent at once, whose child's child burns the
  *              time; the child is gone by then
  *   child      as prefork, with the parent's child, while the parent is still there
+ *   orphan     as child, but the parent ends at once, and has burnt nothing
+ *   orphan-dump  as orphan, with a jitdump
+ *   orphan-user  as orphan, with a child that has become another user
+ *   orphan-forged  as orphan-user, and the map is of a third one
  *   exec       as prefork, but the child executes this program anew, at the same address, as `plain`
  *   plain      says nothing
  */
@@ -20,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -165,6 +170,40 @@ static int prefork(double milliseconds, const char *exec, int once)
 	return status;
 }
 
+/* The parent is gone before anybody can have looked at it. */
+static int orphan(double milliseconds, const char *how)
+{
+	int is_forged = strcmp(how, "orphan-forged") == 0;
+	int becomes_other = is_forged || strcmp(how, "orphan-user") == 0;
+	int status = 0;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (fork() == 0) {
+		generate();
+		if (strcmp(how, "orphan-dump") == 0) {
+			FILE *dump = open_dump();
+
+			put_load(dump, "of_the_parent", monotonic(), 0);
+			fflush(dump);
+		} else {
+			if (is_forged && seteuid(65533) != 0)
+				_exit(9);
+			write_map("of_the_parent", "");
+			if (is_forged && seteuid(0) != 0)
+				_exit(9);
+		}
+		if (fork() == 0) {
+			if (becomes_other && setresuid(65534, 65534, 65534) != 0)
+				_exit(9);
+			burn(milliseconds);
+		}
+		_exit(0);
+	}
+	while (wait(&status) > 0)
+		;
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "plain";
@@ -175,6 +214,8 @@ int main(int argc, char **argv)
 		return prefork(milliseconds, NULL, 0);
 	if (strcmp(how, "child") == 0)
 		return prefork(milliseconds, NULL, 1);
+	if (strncmp(how, "orphan", 6) == 0)
+		return orphan(milliseconds, how);
 	if (strcmp(how, "exec") == 0)
 		return prefork(milliseconds, argv[0], 0);
 	generate();

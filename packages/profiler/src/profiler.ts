@@ -151,6 +151,7 @@ export class CpuProfiler {
     this.spaces = new AddressSpaces((pid, mapping, time) => this.objects.of(pid, mapping, time), {
       mapped: (image) => this.jitMaps.mapped(image),
       dumpMapped: (image) => this.jitMaps.dumpMapped(image),
+      forked: (image) => this.jitMaps.forked(image),
       original: (pid, mapping) => this.copies.original(pid, mapping),
       copyElsewhere: (pid, mapping, text) => this.copies.copyElsewhere(pid, mapping, text),
     });

@@ -40,6 +40,8 @@ export interface GeneratedCode {
   mapped(image: ProgramImage): void;
   /** So was a file that will say what it is. */
   dumpMapped(image: ProgramImage): void;
+  /** It was forked with generated code, of its ancestor. */
+  forked(image: ProgramImage): void;
   /** What the memory is a copy of, as a mapping of that; the mapping itself where it is none. */
   original(pid: number, mapping: MappedObject): MappedObject;
   /** The same of memory in a program that is known to have copied its text. */
@@ -49,6 +51,7 @@ export interface GeneratedCode {
 const NOBODY_ASKS: GeneratedCode = {
   mapped() {},
   dumpMapped() {},
+  forked() {},
   original: (_pid, mapping) => mapping,
   copyElsewhere: (_pid, mapping) => mapping,
 };
@@ -91,6 +94,7 @@ export class AddressSpaces {
         child.copiedText = parent.copiedText;
         child.ancestor = ancestorOfChild(parent, record.time);
         this.start(child);
+        if (child.ancestor !== undefined) this.generatedCode.forked(child);
         return;
       }
       case 'exec':

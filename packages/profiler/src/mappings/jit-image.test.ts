@@ -41,7 +41,7 @@ test('of a long jitdump the end of its process reads a part, and the rounds afte
     owner: () => undefined,
     folder: () => undefined,
     dump: () => fd,
-    startOf: () => undefined,
+    start: () => undefined,
     now: () => 1e9,
     hasRoom: () => true,
     found() {},

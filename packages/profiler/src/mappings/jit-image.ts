@@ -30,13 +30,13 @@ const CLOCK_SLACK_MS = 2000;
 /** Where an image's files are looked for. */
 export interface JitSources {
   /** Whose a perf map has to be; undefined when the process is gone. */
-  owner(pid: number): MapOwner | undefined;
+  owner(): MapOwner | undefined;
   /** /tmp as the process sees it; undefined when it is gone, or too many are open. */
-  folder(pid: number): PerfMapFolder | undefined;
+  folder(): PerfMapFolder | undefined;
   /** The open file of the jitdump that the image has mapped itself. */
   dump(): number | undefined;
   /** When the process was started, in ms since the epoch; undefined when it is gone. */
-  startOf(pid: number): number | undefined;
+  start(): number | undefined;
   /** CLOCK_MONOTONIC in ns. */
   now(): number;
   /** Whether one more file may be open. */
@@ -149,6 +149,11 @@ export class JitImage {
   get mapToScan(): MapToScan | undefined {
     const { map } = this;
     return map?.fd === undefined ? undefined : { map, isLast: this.ended };
+  }
+
+  /** Whether it was there still when it was looked at: what it writes can be told from what others do. */
+  get isIdentified(): boolean {
+    return this.owner !== undefined && this.place !== undefined;
   }
 
   /** Whether nothing is known of what it has mapped. */
@@ -321,11 +326,11 @@ export class JitImage {
 
   /** The process may have changed its user, and what it sees as /tmp, since it was looked at. */
   private identify(): void {
-    const owner = this.sources.owner(this.image.pid);
+    const owner = this.sources.owner();
     if (owner === undefined) return;
     this.owner = owner;
-    this.writtenAfter = (this.sources.startOf(this.image.pid) ?? CLOCK_SLACK_MS) - CLOCK_SLACK_MS;
-    this.place = this.sources.folder(this.image.pid) ?? this.place;
+    this.writtenAfter = (this.sources.start() ?? CLOCK_SLACK_MS) - CLOCK_SLACK_MS;
+    this.place = this.sources.folder() ?? this.place;
     // As long as there is somebody to ask.
     void this.parent;
   }

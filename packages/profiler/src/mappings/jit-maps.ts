@@ -3,11 +3,12 @@
 // BUN_JSC_useJITDump, Python with -X perf_jit). What an image needs to be found later is secured when it
 // first maps memory for such code.
 
-import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
-import { MapMemory, type MapOwner, PerfMapFolder } from '@waggle/symbols';
+import type { Procfs, ProcStat } from '@waggle/cache';
+import { MapMemory } from '@waggle/symbols';
 import { type AddressSpaces, jitDumpOf, newImage, type ProgramImage } from './address-spaces.ts';
 import { ImageMappings } from './image-mappings.ts';
 import { JitImage, type JitSources, type ParentCode, type SampledCode } from './jit-image.ts';
+import { JitProcesses } from './jit-processes.ts';
 import type { ObjectFiles } from './object-files.ts';
 import { type MapToScan, type PerfMapReader, PerfMapScanner } from './perf-map-scanner.ts';
 
@@ -16,8 +17,6 @@ const MAX_OPEN_IMAGES = 256;
 /** Read in one round of all jitdumps, which takes a tenth of a second; and of what there is at last. */
 const ROUND_BYTES = 8 * 1024 * 1024;
 const LAST_BYTES = 512 * 1024 * 1024;
-/** One for each mount namespace. */
-const MAX_OPEN_FOLDERS = 128;
 
 /** In nanoseconds. */
 export interface JitClock {
@@ -42,7 +41,9 @@ export class JitMaps implements Disposable {
   private readonly known = new Map<ProgramImage, JitImage>();
   /** Of processes whose mappings nobody follows. */
   private readonly strays = new Map<string, ProgramImage>();
-  private readonly folders = new Map<string, PerfMapFolder>();
+  /** What answers for those that were gone before they could be looked at: see throughDescendant(). */
+  private readonly orphans = new Map<string, ProgramImage>();
+  private readonly processes: JitProcesses;
   private readonly memory = new MapMemory();
   private readonly scanner: PerfMapScanner;
   private count = 0;
@@ -53,7 +54,7 @@ export class JitMaps implements Disposable {
   constructor(
     private readonly spaces: AddressSpaces,
     private readonly objects: ObjectFiles,
-    private readonly procfs: Procfs,
+    procfs: Procfs,
     private readonly clock: JitClock,
     reader: PerfMapReader,
     /** What has no name yet. */
@@ -61,6 +62,7 @@ export class JitMaps implements Disposable {
     /** Told whether code of the address space of this process may have call frame information. */
     private readonly unwinds: (space: AddressSpaceKey, may: boolean) => void = () => {},
   ) {
+    this.processes = new JitProcesses(procfs);
     this.scanner = new PerfMapScanner(reader, () => this.mapsToScan());
   }
 
@@ -89,6 +91,13 @@ export class JitMaps implements Disposable {
   /** So was a jitdump, in which there may be nothing yet. */
   dumpMapped(image: ProgramImage): void {
     this.imageOf(image).expectDump();
+  }
+
+  /** Who has written what an image was forked with may be gone already: then the image says where it is. */
+  forked(image: ProgramImage): void {
+    const ancestor = image.ancestor && this.imageOf(image.ancestor.image);
+    ancestor?.look();
+    if (ancestor?.isIdentified === false) this.imageOf(image).look();
   }
 
   /** Images whose files say more than is kept. */
@@ -154,13 +163,9 @@ export class JitMaps implements Disposable {
   }
 
   private tidy(): void {
-    for (const [key, image] of this.strays) if (!this.known.has(image)) this.strays.delete(key);
-    const places = new Set([...this.known.values()].map(({ place }) => place));
-    for (const [key, folder] of this.folders) {
-      if (places.has(folder)) continue;
-      this.folders.delete(key);
-      folder.close();
-    }
+    for (const made of [this.strays, this.orphans])
+      for (const [key, image] of made) if (!this.known.has(image)) made.delete(key);
+    this.processes.keepFolders(new Set([...this.known.values()].map(({ place }) => place)));
   }
 
   /** Lets go of images that ended and that nobody can ask for. @param isNeeded whether somebody can */
@@ -174,9 +179,8 @@ export class JitMaps implements Disposable {
     // Before the files are closed that it may be reading.
     this.scanner[Symbol.dispose]();
     for (const code of this.known.values()) code.close();
-    for (const folder of this.folders.values()) folder.close();
+    this.processes[Symbol.dispose]();
     this.known.clear();
-    this.folders.clear();
   }
 
   /** What is looked up is what maps are scanned for. */
@@ -225,25 +229,22 @@ export class JitMaps implements Disposable {
   }
 
   private sourcesOf(image: ProgramImage): JitSources {
+    const { processes } = this;
     return {
       memory: this.memory,
       found: () => {
         this.hasFound = true;
       },
-      unwinds: (may) => {
-        const stat = this.stat(image.pid);
-        // Who may not trace the process reads 0.
-        if (stat !== undefined && stat.startStack !== 0) this.unwinds(stat, may);
-      },
-      owner: (pid) => this.owner(pid),
-      folder: (pid) => this.folder(pid),
+      unwinds: (may) => this.tellUnwinding(image.pid, may),
+      owner: () => processes.owner(image.pid, image.since),
+      folder: () => processes.folder(image.pid),
       dump: () => {
         const mapping = jitDumpOf(image);
         return mapping && (mapping.object ?? this.objects.of(image.pid, mapping)).fd;
       },
-      startOf: (pid) => {
-        const stat = this.stat(pid);
-        return stat && Number((this.startOf(stat) + this.clock.toEpoch()) / 1_000_000n);
+      start: () => {
+        const stat = processes.stat(image.pid);
+        return stat && this.epochMs(processes.startOf(stat));
       },
       now: () => Number(this.clock.monotonic()),
       hasRoom: () => {
@@ -254,67 +255,82 @@ export class JitMaps implements Disposable {
     };
   }
 
-  private owner(pid: number): MapOwner | undefined {
-    const status = whereItRuns(() => this.procfs.status(pid));
-    return status && { innerPid: status.nspid.at(-1) ?? pid, uid: status.uid.effective };
+  private tellUnwinding(pid: number, may: boolean): void {
+    const stat = this.processes.stat(pid);
+    // Who may not trace the process reads 0.
+    if (stat !== undefined && stat.startStack !== 0) this.unwinds(stat, may);
   }
 
-  private folder(pid: number): PerfMapFolder | undefined {
-    const folder = PerfMapFolder.ofProcess(pid);
-    if (folder === undefined) return undefined;
-    const known = this.folders.get(folder.key);
-    if (known !== undefined || this.folders.size >= MAX_OPEN_FOLDERS) {
-      folder.close();
-      return known;
-    }
-    this.folders.set(folder.key, folder);
-    return folder;
+  private epochMs(boottime: bigint): number {
+    return Number((boottime + this.clock.toEpoch()) / 1_000_000n);
   }
 
-  private parentOf(image: ProgramImage): ParentCode | undefined {
+  /** @param descendant which is there, if the image itself is not */
+  private parentOf(image: ProgramImage, descendant = image.pid): ParentCode | undefined {
     if (image.ancestor !== undefined) {
       const { image: ancestor, forkedAt } = image.ancestor;
-      return { image: this.imageOf(ancestor), forkedAt: this.timeOf(forkedAt) };
+      const code = this.ancestorCode(ancestor, descendant);
+      return { image: code, forkedAt: this.timeOf(forkedAt) };
     }
-    return image.since === 0n ? this.parentBeforeUs(image.pid) : undefined;
+    return image.since === 0n && image.pid === descendant
+      ? this.parentBeforeUs(descendant)
+      : undefined;
+  }
+
+  private ancestorCode(ancestor: ProgramImage, descendant: number): JitImage {
+    const code = this.imageOf(ancestor);
+    code.look();
+    return code.isIdentified ? code : (this.throughDescendant(code, ancestor, descendant) ?? code);
   }
 
   /**
-   * Of a process that ran already: its parent, if neither has executed another program since the fork.
-   * Each exec draws the addresses of code and stack anew; the file says it where they are not random.
+   * The code of an image that was gone before it could be looked at, through a process that was forked from
+   * it and that may know no more than this one: what its user wrote, in the /tmp that it sees, since the
+   * image began. It answers for those alone who were forked from it and are of this user.
    */
+  private throughDescendant(
+    code: JitImage,
+    image: ProgramImage,
+    descendant: number,
+  ): JitImage | undefined {
+    const owner = this.processes.ownerThrough(descendant, image.pid);
+    const folder = this.processes.folder(descendant);
+    // Since when what was there before us is there, only itself could have said.
+    if (owner === undefined || folder === undefined || image.since === 0n) return undefined;
+    const key = `${code.key} ${owner.uid} ${folder.key}`;
+    const made = this.orphans.get(key);
+    const known = made && this.known.get(made);
+    if (known !== undefined) return known;
+    const orphan = { ...image };
+    const sources: JitSources = {
+      ...this.sourcesOf(image),
+      unwinds: (may) => this.tellUnwinding(descendant, may),
+      owner: () => owner,
+      folder: () => folder,
+      start: () => this.epochMs(image.since),
+      dump: () => {
+        const mapping = jitDumpOf(image);
+        return mapping && this.objects.of(descendant, mapping, this.clock.boottime()).fd;
+      },
+    };
+    const found = new JitImage(key, orphan, sources, () => this.parentOf(image, descendant));
+    this.orphans.set(key, orphan);
+    this.known.set(orphan, found);
+    found.look();
+    // It writes no more.
+    found.end();
+    return found;
+  }
+
+  /** Of a process that ran already. */
   private parentBeforeUs(pid: number): ParentCode | undefined {
-    const child = this.stat(pid);
-    const parent = child && child.ppid > 1 ? this.stat(child.ppid) : undefined;
-    if (child === undefined || parent === undefined || child.startStack === 0) return undefined;
-    if (child.startStack !== parent.startStack || child.startCode !== parent.startCode)
-      return undefined;
-    if (this.exe(pid) !== this.exe(parent.pid)) return undefined;
+    const { processes } = this;
+    const child = processes.stat(pid);
+    const parent = child && processes.parentOf(child);
+    if (child === undefined || parent === undefined) return undefined;
     const image =
       this.spaces.imageAt(parent.pid, this.clock.boottime()) ??
-      this.stray(parent.pid, `${parent.pid} ${this.startOf(parent)}`);
-    return { image: this.imageOf(image), forkedAt: this.timeOf(this.startOf(child)) };
-  }
-
-  /** CLOCK_BOOTTIME in ns, to the clock tick. */
-  private startOf({ startTimeTicks }: ProcStat): bigint {
-    return (BigInt(startTimeTicks) * 1_000_000_000n) / BigInt(this.procfs.clockTicksPerSecond);
-  }
-
-  private stat(pid: number): ProcStat | undefined {
-    return whereItRuns(() => this.procfs.stat(pid));
-  }
-
-  private exe(pid: number): string | undefined {
-    return whereItRuns(() => this.procfs.exe(pid))?.path;
-  }
-}
-
-function whereItRuns<Result>(read: () => Result): Result | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ProcfsError) return undefined;
-    throw error;
+      this.stray(parent.pid, `${parent.pid} ${processes.startOf(parent)}`);
+    return { image: this.imageOf(image), forkedAt: this.timeOf(processes.startOf(child)) };
   }
 }
