@@ -9,7 +9,8 @@ export {
 } from './frames/unresolved-frame.ts';
 export type { RuntimeName } from './mappings/runtimes.ts';
 export { Sideband } from './mappings/sideband.ts';
-export { CpuProfiler, type ProfilerConfig, type ProfilerCounts } from './profiler.ts';
+export { CpuProfiler } from './profiler.ts';
+export type { ProfilerConfig, ProfilerCounts } from './profiler-config.ts';
 export type { LoadedSampler, ProfilerKernel } from './profiler-kernel.ts';
 export { deferredRingBytes, sampleEntries } from './sampling/map-sizes.ts';
 export {

@@ -1,39 +1,37 @@
 // The CPU profiler: samples every CPU, follows mappings, drains on a timer, and hands out what was
 // collected. It runs from construction to close(); `cpu-profiler.ts` makes a plugin of it.
 
-import { hostname } from 'node:os';
 import { unwindStop } from '@waggle/bpf';
 import { bootToRealtimeOffset, clockNanoseconds, cpuGenerations, RingBuffer } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import { BoundedMemory } from './bounded-memory.ts';
-import type { Frame } from './frames/frame-table.ts';
+import { Collections } from './collections.ts';
 import { AddressSpaces } from './mappings/address-spaces.ts';
-import type { SampledCode } from './mappings/jit-image.ts';
 import { JitMaps } from './mappings/jit-maps.ts';
 import { LostMappings } from './mappings/lost-mappings.ts';
 import { ObjectFiles } from './mappings/object-files.ts';
 import { readExecutableMappings } from './mappings/proc-maps.ts';
+import { RetiredImages } from './mappings/retired-images.ts';
 import { Sideband } from './mappings/sideband.ts';
 import { TextCopies } from './mappings/text-copies.ts';
+import type { ProfilerConfig, ProfilerCounts } from './profiler-config.ts';
 import type { ProfilerKernel } from './profiler-kernel.ts';
 import { PollSchedule } from './sampling/poll-schedule.ts';
-import { type SampleCounts, SampleMaps, type StackCount } from './sampling/sample-maps.ts';
-import { type CpuChanges, SampledCpus } from './sampling/sampled-cpus.ts';
-import { type FrameCount, toFrameCounts } from './stacks/raw-stacks.ts';
-import { type RootFrames, StackCollector } from './stacks/stack-collector.ts';
-import { type ResolvedStack, StackResolver } from './stacks/stack-resolver.ts';
+import { SampleMaps, type StackCount } from './sampling/sample-maps.ts';
+import { SampledCpus } from './sampling/sampled-cpus.ts';
+import type { FrameCount } from './stacks/raw-stacks.ts';
+import { StackResolver } from './stacks/stack-resolver.ts';
 import { PerfMapClient } from './symbolization/perf-map-client.ts';
 import { SymbolizationClient } from './symbolization/symbolization-client.ts';
-import { Symbolizer, type UnreadObjects } from './symbolization/symbolizer.ts';
+import { Symbolizer } from './symbolization/symbolizer.ts';
 import { DeferredSamples } from './unwinding/deferred-samples.ts';
 import { DescribedCode } from './unwinding/described-code.ts';
 import { GeneratedCode } from './unwinding/generated-code.ts';
 import { GeneratedCodeTables } from './unwinding/generated-tables.ts';
-import { type UnwindTableStats, UnwindTables } from './unwinding/unwind-tables.ts';
+import { UnwindTables } from './unwinding/unwind-tables.ts';
 
 /** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
 const ROUND_MS = 250;
-const ROUNDS_UNTIL_FORGOTTEN = 3;
 /** At high rates taking samples in is more work than there is time for: the event loop gets its turn. */
 const SLICE_MS = 50;
 /** Stacks between two looks at the clock. */
@@ -43,58 +41,11 @@ const SWITCH_MS = 2;
 /** What has no table by then after the end is walked by what there is. */
 const LAST_TABLES_MS = 10_000;
 
-export interface ProfilerConfig {
-  readonly frequencyHz: number;
-  /** Processes that run already, whose mappings are read from /proc. */
-  readonly pids: () => readonly number[];
-  /** Our own pid when a command is about to be started. */
-  readonly launcher?: number | undefined;
-  /** For the profile's title. */
-  readonly command?: string | undefined;
-  readonly rootFrames?: RootFrames | undefined;
-  /** Source places and inlined functions, from DWARF. */
-  readonly lines?: boolean | undefined;
-  /** Keeps stacks one by one for collectRaw(). */
-  readonly raw?: boolean | undefined;
-  /** Where symbol and unwind tables are kept for the next session. */
-  readonly cacheDirectory?: string | undefined;
-  /** Of the kernel, for unwind tables. */
-  readonly unwindTableBytes?: number | undefined;
-}
-
 /** Where stacks are walked by tables. */
 interface Unwinding {
   readonly tables: UnwindTables;
   readonly described: DescribedCode;
   readonly deferred: DeferredSamples;
-}
-
-interface Retired {
-  readonly pid: number;
-  readonly time: bigint;
-  readonly ended: boolean;
-  readonly round: number;
-}
-
-export interface ProfilerCounts extends SampleCounts {
-  /** Mapping records that were lost: some frames may stay without a name. */
-  readonly lostMappings: number;
-  /** In `[other]`, since there were too many different stacks. */
-  readonly otherSamples: number;
-  /** Of generated code whose names were not waited for: there were too many different stacks of it. */
-  readonly earlySamples: number;
-  /** There were so many different stacks that only functions were told apart from then on. */
-  readonly leftOutAddresses: boolean;
-  /** Files that were not held open, since too many were: deleted ones have no names. */
-  readonly filesNotHeld: number;
-  /** Of CPUs that came or went while sampling. */
-  readonly cpus: CpuChanges;
-  /** Undefined when frame pointers are followed. */
-  readonly unwindTables: UnwindTableStats | undefined;
-  /** Program images whose perf map or jitdump says more than is kept. */
-  readonly clippedMaps: number;
-  /** Objects whose names were left out, since the start. */
-  readonly unreadObjects: UnreadObjects;
 }
 
 export class CpuProfiler {
@@ -113,30 +64,19 @@ export class CpuProfiler {
   private readonly memory: BoundedMemory;
   private readonly evidence: PollSchedule;
   private readonly timer: ReturnType<typeof setInterval>;
-  private collector: StackCollector;
-  private raw: ResolvedStack[] = [];
-  private startTime = new Date();
-  private startedAt = performance.now();
-  private lostBefore = 0;
-  private rounds = 0;
-  private retired: Retired[] = [];
+  private readonly collections: Collections;
+  private readonly retired = new RetiredImages();
   private sampling = true;
   /** The stacks of the round that is being taken in. */
   private draining: Iterator<StackCount> | undefined;
   private goOn: ReturnType<typeof setTimeout> | undefined;
   private restTaken = false;
-  /** Frames of collections that are getting their names. */
-  private readonly collecting = new Set<() => Iterable<Frame>>();
-  private otherSamples = 0;
-  private earlySamples = 0;
-  private isCoarse = false;
 
   constructor(
     private readonly kernel: ProfilerKernel,
     private readonly config: ProfilerConfig,
   ) {
     const cpus = cpuGenerations();
-    this.collector = new StackCollector(config.rootFrames);
     const { cacheDirectory, lines = false } = config;
     this.reader = new SymbolizationClient({ lines, ...(cacheDirectory && { cacheDirectory }) });
     this.objects = new ObjectFiles(
@@ -166,9 +106,10 @@ export class CpuProfiler {
       kernel.procfs,
       clock,
       new PerfMapClient(),
-      () => this.waitingCode(),
+      () => this.collections.waitingCode(),
       (space, may) => this.unwinding?.described.set(space, may),
     );
+    this.collections = new Collections(config, this.symbolizer, this.jitMaps);
     this.maps = new SampleMaps(kernel.sampler.map);
     this.resolver = new StackResolver(this.spaces, this.objects, this.jitMaps);
     this.unwinding = this.openUnwinding();
@@ -176,10 +117,10 @@ export class CpuProfiler {
     this.memory = new BoundedMemory(
       {
         ...{ spaces, objects, jitMaps, reader, symbolizer },
-        collector: () => this.collector,
+        collector: () => this.collections.current,
         alive: () => kernel.procfs.pids(),
       },
-      () => this.heldFrames(),
+      () => this.collections.heldFrames(),
       (pid) => this.retire(pid, clockNanoseconds(kernel.native, 'boottime'), true),
     );
     // Side-band first, then /proc: a mapping made between the two is seen twice, never missed.
@@ -207,7 +148,7 @@ export class CpuProfiler {
 
   /** The image ended then (CLOCK_BOOTTIME): forgotten once no sample of it can be left. */
   retire(pid: number, time: bigint, ended: boolean): void {
-    this.retired.push({ pid, time, ended, round: this.rounds });
+    this.retired.add({ pid, time, ended });
     // The program that took its place may run for a moment only: its file is opened at once.
     if (!ended) this.followMappings(false);
     this.jitMaps.end(pid, time, ended);
@@ -224,9 +165,7 @@ export class CpuProfiler {
       stops: counts.stops.map((count, stop) => count + (deferred?.stops[stop] ?? 0)),
       lostMappings: this.sideband.lost,
       cpus: this.cpus.changes,
-      otherSamples: this.otherSamples + this.collector.otherSamples,
-      earlySamples: this.earlySamples + this.collector.earlySamples,
-      leftOutAddresses: this.isCoarse || this.collector.isCoarse,
+      ...this.collections.counts(),
       filesNotHeld: this.objects.notHeld,
       unwindTables: tables?.stats(),
       clippedMaps: this.jitMaps.clipped,
@@ -249,34 +188,7 @@ export class CpuProfiler {
    */
   async collect(): Promise<Profile> {
     await this.catchUp();
-    const { lost } = this.maps.counts();
-    const { collector, startTime, startedAt } = this;
-    const now = performance.now();
-    this.collector = new StackCollector(this.config.rootFrames);
-    this.startTime = new Date();
-    this.startedAt = now;
-    const lostSamples = lost - this.lostBefore;
-    this.lostBefore = lost;
-    const stacks = await this.named(
-      () => collector.waiting(),
-      () => collector.profileStacks(this.symbolizer),
-    );
-    this.otherSamples += collector.otherSamples;
-    this.earlySamples += collector.earlySamples;
-    this.isCoarse ||= collector.isCoarse;
-    this.jitMaps.forgetUnused();
-    return {
-      stacks,
-      metadata: {
-        host: hostname(),
-        frequencyHz: this.config.frequencyHz,
-        startTime,
-        durationSeconds: (now - startedAt) / 1000,
-        samples: collector.samples,
-        lostSamples,
-        ...(this.config.command === undefined ? {} : { command: this.config.command }),
-      },
-    };
+    return this.collections.collect(this.maps.counts().lost);
   }
 
   /**
@@ -291,35 +203,7 @@ export class CpuProfiler {
   /** Stacks one by one since the last collectRaw(). Empty unless `raw` was configured. */
   async collectRaw(): Promise<readonly FrameCount[]> {
     await this.catchUp();
-    const { raw } = this;
-    this.raw = [];
-    return this.named(
-      () => framesOf(raw),
-      () => toFrameCounts(raw, this.symbolizer),
-    );
-  }
-
-  private *waitingCode(): Generator<SampledCode> {
-    yield* namelessCode(this.collector.waiting());
-    yield* namelessCode(framesOf(this.raw));
-  }
-
-  /**
-   * With all that there is to say about generated code, as a collection that takes its own time. Files of
-   * the frames are needed until then.
-   */
-  private async named<Result>(
-    frames: () => Iterable<Frame>,
-    name: () => Promise<Result>,
-  ): Promise<Result> {
-    this.collecting.add(frames);
-    try {
-      await this.jitMaps.finish(namelessCode(frames()));
-      this.symbolizer.renewTime();
-      return await name();
-    } finally {
-      this.collecting.delete(frames);
-    }
+    return this.collections.collectRaw();
   }
 
   close(): void {
@@ -331,11 +215,6 @@ export class CpuProfiler {
     // Before the files are closed that it may be reading.
     this.reader[Symbol.dispose]();
     this.objects[Symbol.dispose]();
-  }
-
-  private *heldFrames(): Generator<Frame> {
-    yield* framesOf(this.raw);
-    for (const frames of this.collecting) yield* frames();
   }
 
   /** Takes in what was sampled until now. */
@@ -418,9 +297,7 @@ export class CpuProfiler {
 
   private add(stack: StackCount): void {
     this.lostMappings.recover(stack.pid, stack.startTime);
-    const resolved = this.resolver.resolve(stack);
-    this.collector.add(resolved);
-    if (this.config.raw === true) this.raw.push(resolved);
+    this.collections.add(this.resolver.resolve(stack));
   }
 
   /** @param all that was sampled in the round; else what there is time for, and the rest next time */
@@ -439,7 +316,6 @@ export class CpuProfiler {
       }, 0);
       return;
     }
-    this.rounds++;
     this.forgetRetired();
     this.memory.keep();
   }
@@ -456,18 +332,9 @@ export class CpuProfiler {
     return this.draining === undefined;
   }
 
-  /** A sample is handed out in the round after its own at the latest, unless it waits for a table. */
   private forgetRetired(): void {
-    const due = this.retired.findIndex(({ round }) => this.rounds - round < ROUNDS_UNTIL_FORGOTTEN);
-    const over = this.retired.splice(0, due < 0 ? this.retired.length : due);
-    if (over.length === 0) return;
-    const waiting = this.unwinding?.deferred.waitingPids();
-    for (const retired of over) {
-      const { pid, time, ended } = retired;
-      if (waiting?.has(pid)) {
-        this.retired.push({ ...retired, round: this.rounds });
-        continue;
-      }
+    const waiting = () => this.unwinding?.deferred.waitingPids();
+    for (const { pid, time, ended } of this.retired.endRound(waiting)) {
       this.spaces.forget(pid, time, ended);
       if (ended) this.lostMappings.forget(pid);
     }
@@ -489,12 +356,4 @@ export class CpuProfiler {
     this.sampling = false;
     this.cpus[Symbol.dispose]();
   }
-}
-
-function* namelessCode(frames: Iterable<Frame>): Generator<SampledCode> {
-  for (const frame of frames) if (frame.kind === 'jit' && frame.name === undefined) yield frame;
-}
-
-function* framesOf(stacks: readonly ResolvedStack[]): Generator<Frame> {
-  for (const { frames } of stacks) for (const { frame } of frames) yield frame;
 }

@@ -1,0 +1,47 @@
+// What a profiler is told at its start, and what it counts from then on.
+
+import type { SampleCounts } from './sampling/sample-maps.ts';
+import type { CpuChanges } from './sampling/sampled-cpus.ts';
+import type { RootFrames } from './stacks/stack-collector.ts';
+import type { UnreadObjects } from './symbolization/symbolizer.ts';
+import type { UnwindTableStats } from './unwinding/unwind-tables.ts';
+
+export interface ProfilerConfig {
+  readonly frequencyHz: number;
+  /** Processes that run already, whose mappings are read from /proc. */
+  readonly pids: () => readonly number[];
+  /** Our own pid when a command is about to be started. */
+  readonly launcher?: number | undefined;
+  /** For the profile's title. */
+  readonly command?: string | undefined;
+  readonly rootFrames?: RootFrames | undefined;
+  /** Source places and inlined functions, from DWARF. */
+  readonly lines?: boolean | undefined;
+  /** Keeps stacks one by one for collectRaw(). */
+  readonly raw?: boolean | undefined;
+  /** Where symbol and unwind tables are kept for the next session. */
+  readonly cacheDirectory?: string | undefined;
+  /** Of the kernel, for unwind tables. */
+  readonly unwindTableBytes?: number | undefined;
+}
+
+export interface ProfilerCounts extends SampleCounts {
+  /** Mapping records that were lost: some frames may stay without a name. */
+  readonly lostMappings: number;
+  /** In `[other]`, since there were too many different stacks. */
+  readonly otherSamples: number;
+  /** Of generated code whose names were not waited for: there were too many different stacks of it. */
+  readonly earlySamples: number;
+  /** There were so many different stacks that only functions were told apart from then on. */
+  readonly leftOutAddresses: boolean;
+  /** Files that were not held open, since too many were: deleted ones have no names. */
+  readonly filesNotHeld: number;
+  /** Of CPUs that came or went while sampling. */
+  readonly cpus: CpuChanges;
+  /** Undefined when frame pointers are followed. */
+  readonly unwindTables: UnwindTableStats | undefined;
+  /** Program images whose perf map or jitdump says more than is kept. */
+  readonly clippedMaps: number;
+  /** Objects whose names were left out, since the start. */
+  readonly unreadObjects: UnreadObjects;
+}
