@@ -16,6 +16,8 @@ root=${ROOT:-/}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 dpkg-deb -x "$1" "$work/kernel"
+# Debian 13 and later have the modules there.
+[ -d "$work/kernel/lib" ] || ln -s usr/lib "$work/kernel/lib"
 version=$(ls "$work/kernel/lib/modules")
 depmod -b "$work/kernel" "$version"
 
