@@ -65,6 +65,17 @@ describe('paths', () => {
     });
   });
 
+  kernelTest('that are the root of a file system are where it is mounted', async () => {
+    const folder = realpathSync(freshFolder());
+    const script = 'mount -t tmpfs none . && cd "$PWD" && exec env true';
+    for (const [cwd, command] of [
+      ['/', inFolder('/', 'true')],
+      ['/proc', inFolder('/proc', 'true')],
+      [folder, inFolder(folder, 'unshare', '-m', 'sh', '-c', script)],
+    ] as const)
+      expect((await execsOf(command)).at(-1)?.detail).toMatchObject({ cwd, cwdTruncated: false });
+  });
+
   kernelTest('deeper than the record holds are cut at their beginning, and say so', async () => {
     const folder = realpathSync(freshFolder());
     const deep = join(folder, ...Array.from({ length: 50 }, (_, level) => `level-${level}`));

@@ -53,7 +53,7 @@ __noinline int walk_path_component(u32 step)
 	struct exec_record *record = ONLY(exec_scratch);
 	struct dentry *dentry, *parent;
 	struct vfsmount *mount;
-	bool nameless;
+	bool root, nameless;
 	u32 to;
 	long got;
 
@@ -62,9 +62,10 @@ __noinline int walk_path_component(u32 step)
 	dentry = (void *)walk->dentry;
 	mount = (void *)walk->mount;
 	parent = BPF_CORE_READ(dentry, d_parent);
-	/* A memfd hangs on no tree: its one component is its own parent. */
-	nameless = dentry == parent && step == 0;
-	if (!nameless && (dentry == BPF_CORE_READ(mount, mnt_root) || dentry == parent)) {
+	root = dentry == BPF_CORE_READ(mount, mnt_root);
+	/* A memfd hangs on no tree: its one component is its own parent, as a file system's root is too. */
+	nameless = dentry == parent && !root && step == 0;
+	if (root || (dentry == parent && !nameless)) {
 		struct mount *here = (void *)mount - bpf_core_field_offset(struct mount, mnt);
 		struct mount *above = BPF_CORE_READ(here, mnt_parent);
 
