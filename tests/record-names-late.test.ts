@@ -2,6 +2,7 @@
 // and code that a process was forked with, which only its parent has described.
 
 import { expect } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from './support/deadline.ts';
 import { type FoldedStack, samples, samplesWith } from './support/folded.ts';
@@ -19,6 +20,8 @@ const inFreshFolder = (...command: readonly string[]) => [
 ];
 
 const late = (how: string) => Recorded.of(inFreshFolder(workload('late_names'), how, MILLISECONDS));
+
+const mapsOf = (pid: number) => readFileSync(`/proc/${pid}/maps`, 'utf8');
 
 const shareOf = (stacks: readonly FoldedStack[], name: string) =>
   samplesWith(stacks, name) / samples(stacks);
@@ -42,6 +45,22 @@ kernelTest(
     expect(shareOf(stacks, 'before_swap')).toBeGreaterThan(0.25);
     expect(shareOf(stacks, 'after_swap')).toBeGreaterThan(0.25);
     expect(shareOf(stacks, 'before_swap') + shareOf(stacks, 'after_swap')).toBeGreaterThan(0.85);
+  },
+);
+
+kernelTest(
+  'of a jitdump that is in its buffer still, a person is told when names come',
+  async () => {
+    const command = [workload('late_names'), 'dump', '60000'];
+    await using dumping = new TestProcess(command, { cwd: freshFolder() });
+    // It is mapped before the code is run.
+    await eventually(
+      'generated code',
+      () => /jit-\d+\.dump/.exec(mapsOf(dumping.pid)) ?? undefined,
+    );
+    const { stderr } = await Recorded.of(['-p', String(dumping.pid), '-d', '1']);
+    expect(stderr).toContain('generated code that is not in its jitdump yet');
+    expect(stderr).toMatch(/names of generated code: .* record until then/);
   },
 );
 

@@ -13,8 +13,9 @@ export type LeftOut = 'too-large' | 'unfinished';
 /**
  * `too-large`: its symbol tables are more than is read of one object; `unfinished`: naming was ended
  * before it was read; `no-symbols`: its file says nothing about that address; `no-perf-map`: generated code of a process
- * that writes none; `not-in-perf-map`: of one that does, but not about that address; `no-file`: other
- * memory without a file; `unmapped`: nothing was mapped there, as far as the kernel told us.
+ * that writes none; `not-in-perf-map`: of one that does, but not about that address; `not-yet-in-jitdump`: of
+ * one that has a jitdump and still runs: it writes what it has in its buffer later; `no-file`: other memory
+ * without a file; `unmapped`: nothing was mapped there, as far as the kernel told us.
  */
 export type UnnamedReason =
   | NoContent
@@ -22,6 +23,7 @@ export type UnnamedReason =
   | 'no-symbols'
   | 'no-perf-map'
   | 'not-in-perf-map'
+  | 'not-yet-in-jitdump'
   | 'no-file'
   | 'unmapped';
 

@@ -124,6 +124,11 @@ export class JitImage {
     return own || (this.parent?.image.isDescribed ?? false);
   }
 
+  /** Whether it, or whom it was forked from, still runs and writes a jitdump: in pieces, the last at its end. */
+  get writesDump(): boolean {
+    return (this.hasDump && !this.ended) || (this.parent?.image.writesDump ?? false);
+  }
+
   /** What generates it, if its program is known. */
   get runtime(): RuntimeName | undefined {
     this.foundRuntime ??= runtimeOf(this.image.mappings.paths());

@@ -225,15 +225,21 @@ function generatedFunctions(frame: Extract<Frame, { kind: 'jit' }>): Functions {
   return isMapped ? [unnamedGenerated(address, code)] : UNMAPPED;
 }
 
-function unnamedGenerated(address: number, { isDescribed, runtime }: JitImage): UnresolvedFrame {
+function unnamedGenerated(address: number, code: JitImage): UnresolvedFrame {
+  const { runtime } = code;
   return {
     name: `[jit+0x${address.toString(16)}]`,
     kind: 'unresolved',
     object: JIT,
-    reason: isDescribed ? 'not-in-perf-map' : 'no-perf-map',
+    reason: reasonOfGenerated(code),
     ...(runtime && { runtime }),
     address: BigInt(address),
   };
+}
+
+function reasonOfGenerated({ writesDump, isDescribed }: JitImage): UnnamedReason {
+  if (writesDump) return 'not-yet-in-jitdump';
+  return isDescribed ? 'not-in-perf-map' : 'no-perf-map';
 }
 
 /** All frames that are wanted together lie in one. */

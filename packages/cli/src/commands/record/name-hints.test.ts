@@ -36,13 +36,36 @@ test('each runtime whose code is a notable part, most of it first', () => {
   ]);
 });
 
-test('code that is described, or was, is no matter', () => {
+test('code that is described, or was, is no matter, but where the map may be too old', () => {
   expect(hints(stack(9, made('node', 'not-in-perf-map')), stack(1))).toEqual([]);
+  expect(hints(stack(9, made('java', 'not-in-perf-map')))[0]).toContain('Compiler.perfmap again');
   expect(hints()).toEqual([]);
 });
 
+test('who writes a jitdump is not told to, but that the rest of it comes at the end', () => {
+  for (const runtime of ['bun', 'deno', 'java', 'node', 'python', 'ruby', undefined] as const) {
+    const lines = hints(stack(9, made(runtime, 'not-yet-in-jitdump')));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('record until then');
+  }
+});
+
+const loop = named('_PyEval_EvalFrameDefault');
+const trampoline = (reason: UnnamedReason) => made('python', reason);
+
 test('Python without the names of its functions', () => {
-  const loop = named('_PyEval_EvalFrameDefault');
   expect(hints(stack(9, loop, named('list_sort')))[0]).toContain('python -X perf');
   expect(hints(stack(9, loop, named('py::work:/app.py'), loop))).toEqual([]);
+});
+
+test('Python that was asked for names and has not given them is not asked again', () => {
+  const [pending] = hints(stack(9, loop, trampoline('not-yet-in-jitdump'), loop));
+  expect(pending).toContain('record until then');
+  // Of a function that is described and one that is not yet.
+  const half = stack(9, named('py::work:/app.py'), loop, trampoline('not-yet-in-jitdump'), loop);
+  expect(hints(half)).toEqual([pending ?? '']);
+  const [missing] = hints(stack(9, trampoline('no-perf-map'), loop));
+  expect(missing).toContain('/tmp/perf-PID.map is not there');
+  // Code of an extension is none of Python's.
+  expect(hints(stack(9, named('py::work:/app.py'), loop, trampoline('no-perf-map')))).toEqual([]);
 });

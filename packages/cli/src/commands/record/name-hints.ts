@@ -1,11 +1,16 @@
 /**
  * What a person can do where much of a profile is code that a runtime made and nobody described: the
- * option with which the runtime says what it is. Those of Bun, Deno, Java, Node and Python were tried;
- * the others are as their own documents have them.
+ * option with which the runtime says what it is, or, where it does, why it has not said so yet. Those of
+ * Bun, Deno, Java, Node and Python were tried; the others are as their own documents have them.
  */
 
 import type { Profile, ProfileFrame } from '@waggle/formats';
-import { type RuntimeName, runtimeOfFrame, unnamedReason } from '@waggle/profiler';
+import {
+  type RuntimeName,
+  runtimeOfFrame,
+  type UnnamedReason,
+  unnamedReason,
+} from '@waggle/profiler';
 
 /** Of all samples: below it, names would change little. */
 const NOTABLE_SHARE = 0.05;
@@ -20,7 +25,7 @@ const HINTS: Readonly<Record<RuntimeName, string>> = {
   deno: 'names of JavaScript in Deno: deno run --v8-flags=--perf-basic-prof',
   dotnet: 'names of .NET methods: set DOTNET_PerfMapEnabled=1',
   erlang: 'names of Erlang functions: erl +JPperf true (OTP 24)',
-  java: 'names of Java methods: jcmd PID Compiler.perfmap while it is recorded, or java -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit (both since 17); whole stacks: -XX:+PreserveFramePointer',
+  java: 'names of Java methods: jcmd PID Compiler.perfmap while it is recorded, or java -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit and recorded until it ends (both since 17); whole stacks: -XX:+PreserveFramePointer',
   julia:
     'names of Julia functions: set ENABLE_JITPROFILING=1 (where it was built with USE_PERF_JITEVENTS)',
   node: 'names of JavaScript in Node: node --perf-basic-prof',
@@ -34,29 +39,83 @@ const HINTS: Readonly<Record<RuntimeName, string>> = {
 const PYTHON_LOOP = /^_PyEval_EvalFrameDefault(?:\.|$)/;
 const PYTHON_FUNCTION = /^py::/;
 
+/** Of those that have a perf map, or a jitdump that is not finished. */
+const PENDING =
+  'in pieces, the last when it ends: for the names of what came last, record until then';
+const PENDING_HINTS: Readonly<Partial<Record<RuntimeName, string>>> = {
+  python: `names of Python functions: Python writes its jitdump (-X perf_jit) ${PENDING}; the map of -X perf is written at once`,
+  bun: `names of JavaScript in Bun: it writes its jitdump ${PENDING}`,
+  java: `names of Java methods: the agent writes its jitdump ${PENDING}`,
+  node: `names of JavaScript in Node: it writes its jitdump (--perf-prof) ${PENDING}; the map of --perf-basic-prof is written at once`,
+  deno: `names of JavaScript in Deno: it writes its jitdump ${PENDING}`,
+};
+const ANY_PENDING = `names of generated code: its jitdump is written ${PENDING}`;
+
+const STALE_HINTS: Readonly<Partial<Record<RuntimeName, string>>> = {
+  java: 'names of Java methods: what was compiled after the perf map was written is not in it: jcmd PID Compiler.perfmap again, at the end of the recording',
+};
+
+/** Whether there are frames of Python functions with names, or without, or none. */
+type PythonNames = 'there' | 'missing' | 'unasked';
+
+const PYTHON_HINTS: Readonly<Partial<Record<PythonNames, string>>> = {
+  missing:
+    'names of Python functions: Python runs with -X perf, and /tmp/perf-PID.map is not there, or not of its user',
+  unasked: HINTS.python,
+};
+
 /** Lines for stderr, one for each runtime. */
 export function nameHintLines({ stacks }: Profile): string[] {
-  const nameless = new Map<RuntimeName, number>();
+  const nameless = new Map<string, number>();
   let total = 0;
   for (const { frames, count } of stacks) {
     total += count;
-    for (const runtime of runtimesWithoutNames(frames))
-      nameless.set(runtime, (nameless.get(runtime) ?? 0) + count);
+    for (const hint of hintsOf(frames)) nameless.set(hint, (nameless.get(hint) ?? 0) + count);
   }
   return [...nameless]
     .filter(([, count]) => count >= NOTABLE_SHARE * total)
     .sort(([, a], [, b]) => b - a)
-    .map(([runtime]) => HINTS[runtime]);
+    .map(([hint]) => hint);
 }
 
-function runtimesWithoutNames(frames: readonly ProfileFrame[]): ReadonlySet<RuntimeName> {
-  const found = new Set<RuntimeName>();
-  let interprets = false;
+function hintsOf(frames: readonly ProfileFrame[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  const has = (name: RegExp) => frames.some((frame) => name.test(frame.name));
+  const python: PythonNames = has(PYTHON_FUNCTION)
+    ? 'there'
+    : hasTrampoline(frames)
+      ? 'missing'
+      : 'unasked';
   for (const frame of frames) {
-    if (PYTHON_FUNCTION.test(frame.name)) return new Set();
-    if (PYTHON_LOOP.test(frame.name)) interprets = true;
-    const runtime = unnamedReason(frame) === 'no-perf-map' ? runtimeOfFrame(frame) : undefined;
-    if (runtime !== undefined) found.add(runtime);
+    const hint = hintOf(unnamedReason(frame), runtimeOfFrame(frame), python);
+    if (hint !== undefined) found.add(hint);
   }
-  return interprets ? found.add('python') : found;
+  // Its functions have no frames of their own then, which could be without a name.
+  if (python === 'unasked' && found.size === 0 && has(PYTHON_LOOP)) found.add(HINTS.python);
+  return found;
+}
+
+/** With -X perf, code is generated for each function that does nothing but run the interpreter for it. */
+function hasTrampoline(frames: readonly ProfileFrame[]): boolean {
+  return frames.some((frame, index) => {
+    const next = frames[index + 1];
+    return runtimeOfFrame(frame) === 'python' && next !== undefined && PYTHON_LOOP.test(next.name);
+  });
+}
+
+function hintOf(
+  reason: UnnamedReason | undefined,
+  runtime: RuntimeName | undefined,
+  python: PythonNames,
+): string | undefined {
+  switch (reason) {
+    case 'no-perf-map':
+      return runtime === 'python' ? PYTHON_HINTS[python] : runtime && HINTS[runtime];
+    case 'not-yet-in-jitdump':
+      return (runtime && PENDING_HINTS[runtime]) ?? ANY_PENDING;
+    case 'not-in-perf-map':
+      return runtime && STALE_HINTS[runtime];
+    default:
+      return undefined;
+  }
 }

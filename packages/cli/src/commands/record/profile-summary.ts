@@ -22,6 +22,7 @@ const OF_OBJECT: Readonly<Partial<Record<UnnamedReason, string>>> = {
 const OF_MEMORY: Readonly<Partial<Record<UnnamedReason, string>>> = {
   'no-perf-map': 'generated code without a perf map',
   'not-in-perf-map': 'generated code that its perf map does not have',
+  'not-yet-in-jitdump': 'generated code that is not in its jitdump yet',
   'no-file': 'memory without a file',
 };
 const WITHOUT_MAPPING = 'addresses that nothing was mapped at';
