@@ -2,6 +2,7 @@
 // What was not delivered is said, no line is cut, and no command is lost with a stream of ours.
 
 import { afterAll, describe, expect } from 'bun:test';
+import { once } from 'node:events';
 import {
   closeSync,
   constants,
@@ -10,8 +11,11 @@ import {
   readFileSync,
   readSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { eventually } from '../support/deadline.ts';
 import { faultRow } from '../support/fault-row.ts';
 import { Waggle } from '../support/waggle.ts';
 import { freshFolder, workload } from '../support/workloads.ts';
@@ -272,6 +276,7 @@ describe('standard error', () => {
     ['full', '2>/dev/full'],
     ['without a reader', '2> >(exec true)'],
     ['a pipe that is full and that nobody reads', 'STALLED'],
+    ['a socket that is full and that nobody reads', 'SOCKET'],
   ] as const)
     faultRow(
       {
@@ -284,13 +289,10 @@ describe('standard error', () => {
         const folder = freshFolder();
         const [out, mark] = [join(folder, 'out.folded'), join(folder, 'mark')];
         const command = ['--', 'sh', '-c', `sleep 0.2; echo made >>${mark}; exit 5`];
-        using reader = new Reader();
-        const fill = `2>${reader.path}`;
-        const prefix =
-          redirection === 'STALLED'
-            ? ['bash', '-c', `exec "$@" ${fill}`, 'bash']
-            : ['bash', '-c', `sleep 0.1; exec "$@" ${redirection}`, 'bash'];
-        if (redirection === 'STALLED') fillPipe(reader.path);
+        using stalled = await stalledStderr(redirection);
+        const prefix = stalled?.prefix ?? [
+          ...['bash', '-c', `sleep 0.1; exec "$@" ${redirection}`, 'bash'],
+        ];
         const recorded = await Waggle.run(['record', '-o', out, ...command], { prefix });
         expect(recorded.code).toBe(5);
         expect(existsSync(out)).toBe(true);
@@ -300,6 +302,58 @@ describe('standard error', () => {
       },
     );
 });
+
+faultRow(
+  {
+    area,
+    what: 'stderr is a pipe that nobody reads, of an agent that fails, logs, and hangs',
+    holds: 'what it cannot say keeps it from nothing: it has its event, and is ended as it hangs',
+    times: [1, 5],
+  },
+  async () => {
+    const folder = freshFolder();
+    const [agent, mark] = [join(folder, 'agent.ts'), join(folder, 'mark')];
+    writeFileSync(
+      agent,
+      `import { appendFileSync } from 'node:fs';
+import { defineAgent, definePlugin } from '@waggle/core';
+const fails = definePlugin({ name: 'fails', setup: () => ({ observe: { exec() { throw new Error('no'); } } }) });
+const hangs = definePlugin({ name: 'hangs', setup: () => ({ observe: { exit() {
+  appendFileSync('${mark}', 'seen');
+  for (;;);
+} } }) });
+export default defineAgent({ watchdogMs: 1000, plugins: [fails, hangs] });
+`,
+    );
+    using stalled = await stalledStderr('STALLED');
+    const { prefix } = stalled as { prefix: string[] };
+    await using waggle = new Waggle(['run', agent], { prefix, env: { WAGGLE_LOG: 'debug' } });
+    await eventually('the agent to see an exit', () => {
+      Bun.spawnSync(['true']);
+      return existsSync(mark);
+    });
+    expect((await waggle.result()).signal).toBe('SIGKILL');
+    expect(readFileSync(mark, 'utf8')).toBe('seen');
+  },
+);
+
+/** A stderr that takes nothing any more, and has a reader, for as long as the scope lasts. */
+async function stalledStderr(
+  kind: string,
+): Promise<(Disposable & { readonly prefix: string[] }) | undefined> {
+  if (kind === 'STALLED') {
+    const reader = new Reader();
+    fillPipe(reader.path);
+    const prefix = ['bash', '-c', `exec "$@" 2>${reader.path}`, 'bash'];
+    return { prefix, [Symbol.dispose]: () => reader[Symbol.dispose]() };
+  }
+  if (kind !== 'SOCKET') return undefined;
+  const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const open = `exec 2<>/dev/tcp/127.0.0.1/${port}; timeout 1 cat /dev/zero >&2; exec "$@"`;
+  return { prefix: ['bash', '-c', open, 'bash'], [Symbol.dispose]: () => void server.close() };
+}
 
 /** Until nothing more fits. */
 function fillPipe(path: string): void {

@@ -36,8 +36,10 @@ export {
 export { type Inheritance, inheritance, isIgnored } from './process/inheritance.ts';
 export { PIPE_BYTES, type PipeWriter, pipeWriter } from './process/pipe-output.ts';
 export { type ProcessState, processState } from './process/process-state.ts';
+export { sendNow } from './process/send-now.ts';
 export { signalName } from './process/signal-name.ts';
 export { type SpawnRequest, spawnProcess } from './process/spawn.ts';
+export { sendStderrBy, writeToStderr } from './process/stderr.ts';
 export { type SudoCaller, sudoCaller } from './process/sudo-caller.ts';
 export { watchReader } from './process/watch-reader.ts';
 export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';

@@ -2,8 +2,7 @@
 // places that publish, and the rule that no argument and no environment gets in, are in @waggle/ffi's
 // log.ts.
 
-import { writeSync } from 'node:fs';
-import { LOG_CHANNELS, type LogAction, type LogEntry } from '@waggle/ffi';
+import { LOG_CHANNELS, type LogAction, type LogEntry, writeToStderr } from '@waggle/ffi';
 import { BadOption } from '../errors/errors.ts';
 import { printable } from '../text/printable.ts';
 
@@ -13,7 +12,7 @@ let isOn = false;
  * Writes every entry to stderr from now on, if `level` is `debug`. A second call changes nothing.
  * @throws BadOption for a level that there is not.
  */
-export function startDebugLog(level: string | undefined, write = writeLine): void {
+export function startDebugLog(level: string | undefined, write = writeToStderr): void {
   if (level === undefined || level === '') return;
   if (level !== 'debug') {
     throw new BadOption({
@@ -39,13 +38,4 @@ export function lineOf(
   );
   // Names of files are others' to choose.
   return `waggle: ${(ms / 1000).toFixed(3)} s: ${action} ${printable(`${what} ${name}${more.join('')}`)}\n`;
-}
-
-function writeLine(line: string): void {
-  try {
-    // Not process.stderr: see notices.ts.
-    writeSync(2, line);
-  } catch {
-    // Nobody is there to read it.
-  }
 }

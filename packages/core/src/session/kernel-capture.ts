@@ -9,7 +9,7 @@ import {
   type Source,
 } from '@waggle/bpf';
 import { type Procfs, RealProcfs } from '@waggle/cache';
-import { type Native, openNative, RingBuffer } from '@waggle/ffi';
+import { type Native, openNative, RingBuffer, sendNow, sendStderrBy } from '@waggle/ffi';
 import {
   type EventKind,
   FollowedCgroups,
@@ -80,6 +80,7 @@ export const openKernelCapture = Effect.fnUntraced(function* (
     },
     catch: toWaggleError,
   });
+  sendStderrBy((fd, bytes) => sendNow(native, fd, bytes));
   const namespace = yield* Effect.try({
     try: () => namespaceFor(procfs, needs),
     catch: toWaggleError,

@@ -1,8 +1,9 @@
 // What a session says by itself, and to whom: programs that could not be attached, cgroups that come and go.
 
-import { writeSync } from 'node:fs';
+import { writeToStderr } from '@waggle/ffi';
 import type { AttachReport, FollowedChange } from '@waggle/kernel';
 import type { ReportProblem } from '../dispatch/running-plugin.ts';
+import { printable } from '../text/printable.ts';
 
 /** What is missing where a hook of ours is. Nothing is said of the first: process groups tell who got a signal. */
 const MISSING: Readonly<Record<string, string | undefined>> = {
@@ -34,10 +35,6 @@ export function reportCgroup({ path, exists }: FollowedChange, report: ReportPro
 }
 
 export const reportOnStderr: ReportProblem = ({ message }) => {
-  try {
-    // Not process.stderr: on Bun that makes a pipe non-blocking, for a command that shares it as well.
-    writeSync(2, `waggle: ${message}\n`);
-  } catch {
-    // Nobody is there to be told.
-  }
+  // Paths of cgroups and words of errors are others' to choose.
+  writeToStderr(`waggle: ${message.split('\n').map(printable).join('\n    ')}\n`);
 };

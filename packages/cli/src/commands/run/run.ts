@@ -14,10 +14,11 @@ import {
   printable,
   type WaggleError,
 } from '@waggle/core';
+import { writeToStderr } from '@waggle/ffi/stderr';
 import * as Cause from 'effect/Cause';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { counted } from '../../terminal/counted.ts';
-import { say, writeToStderr } from '../../terminal/messages.ts';
+import { say } from '../../terminal/messages.ts';
 import { BadAgent, loadAgent } from './load-agent.ts';
 import type { RunOptions } from './options.ts';
 

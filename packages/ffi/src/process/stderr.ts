@@ -1,0 +1,73 @@
+/**
+ * Words for people on stderr. Nobody may be there to read them: a reader that has stopped is waited for a
+ * moment, and less each time, and keeps nothing else from being done.
+ *
+ * Not through process.stderr: on Bun that makes a pipe non-blocking for everybody who shares it, a command
+ * that we run included.
+ */
+
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+
+const STDERR = 2;
+/** How long a reader that is behind is waited for; a fourth of it when it did not read for so long. */
+const PATIENCE_MS = 2000;
+const RETRY_MS = 5;
+
+let patienceMs = PATIENCE_MS;
+let opened: number | undefined;
+let send: ((bytes: Uint8Array) => number) | undefined;
+
+/** As it is; without a word when stderr is closed, full, broken, or a pipe or socket that nobody reads. */
+export function writeToStderr(text: string): void {
+  const until = performance.now() + patienceMs;
+  for (let bytes = new TextEncoder().encode(text); bytes.length > 0; ) {
+    const taken = writeSome(bytes);
+    if (taken === undefined) return;
+    bytes = bytes.subarray(taken);
+    if (taken > 0) continue;
+    if (performance.now() > until) {
+      patienceMs /= 4;
+      return;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+  }
+}
+
+/**
+ * How to write to a socket without waiting, which Node's calls cannot: 0 where there is no room now. Until it
+ * is known, a reader of a socket is waited for.
+ */
+export function sendStderrBy(sender: (fd: number, bytes: Uint8Array) => number): void {
+  if (kindOf(STDERR)?.isSocket() === true) send = (bytes) => sender(STDERR, bytes);
+}
+
+/** How many bytes were taken, 0 where there is no room now; undefined where there is nobody. */
+function writeSome(bytes: Uint8Array): number | undefined {
+  try {
+    if (send !== undefined) return send(bytes);
+    opened ??= openStderr();
+    return writeSync(opened, bytes);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : undefined;
+  }
+}
+
+/** A pipe is opened once more, so that a reader who has stopped cannot stop us, nor a command with us. */
+function openStderr(): number {
+  if (kindOf(STDERR)?.isFIFO() !== true) return STDERR;
+  try {
+    return openSync(`/proc/self/fd/${STDERR}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    // Another user's pipe, or one without a reader.
+    return STDERR;
+  }
+}
+
+/** Undefined where it is closed. */
+function kindOf(fd: number) {
+  try {
+    return fstatSync(fd);
+  } catch {
+    return undefined;
+  }
+}
