@@ -29,7 +29,8 @@ export class TraceOutput {
   #takenAt = performance.now();
   #patienceMs = PATIENCE_MS;
   #watch: ReturnType<typeof setInterval> | undefined;
-  readonly #givenUp = Promise.withResolvers<'given up'>();
+  /** Ends the wait for what is being written. */
+  #giveUpWrite = () => {};
   #hasGivenUp = false;
 
   readonly #stop: () => void;
@@ -70,7 +71,7 @@ export class TraceOutput {
   #giveUp(): void {
     clearInterval(this.#watch);
     this.#hasGivenUp = true;
-    this.#givenUp.resolve('given up');
+    this.#giveUpWrite();
   }
 
   /** @param others which of the lines are about no event: the header, a loss. By index, ascending. */
@@ -100,13 +101,19 @@ export class TraceOutput {
   async #writeSome(bytes: Uint8Array): Promise<number> {
     if (this.#output.isFile) return writeSync(STDOUT, bytes);
     const lines = wholeLines(bytes, PIPE_BYTES);
-    if (this.#writer === undefined) {
-      const outcome = await Promise.race([this.#output.writeBytes(lines), this.#givenUp.promise]);
-      return outcome === 'given up' ? 0 : lines.length;
-    }
+    if (this.#writer === undefined)
+      return (await this.#isWritten(this.#output.writeBytes(lines))) ? lines.length : 0;
     const taken = this.#writer.write(lines);
     if (taken === 0) await new Promise((retry) => setTimeout(retry, RETRY_MS));
     return taken;
+  }
+
+  /** False once it is given up. A race with a promise of a whole trace would keep every write until its end. */
+  #isWritten(writing: Promise<void>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#giveUpWrite = () => resolve(false);
+      writing.then(() => resolve(true), reject);
+    });
   }
 }
 
