@@ -3,6 +3,7 @@
 // code is forgotten. Most new files are never sampled: those need no naming, and go before it.
 
 import type { Frame } from './frames/frame-table.ts';
+import { GarbageCollection } from './garbage.ts';
 import type { AddressSpaces } from './mappings/address-spaces.ts';
 import type { MappedObject, NewMapping } from './mappings/image-mappings.ts';
 import type { JitMaps } from './mappings/jit-maps.ts';
@@ -23,12 +24,6 @@ const MIN_SWEEP_INTERVAL_MS = 250;
 /** All that is mapped is looked at: a host with many processes is swept less often. */
 const SWEEP_SHARE = 1 / 20;
 
-/**
- * What the engine lets wait adds up over hours: its next full collection comes when the heap has grown by a
- * part of itself. One takes some 20 ms of CPU time.
- */
-const COLLECT_EVERY_MS = 60_000;
-
 interface Parts {
   readonly spaces: AddressSpaces;
   readonly objects: ObjectFiles;
@@ -46,7 +41,7 @@ export class BoundedMemory {
   private openWhenNamed = 0;
   private openWhenSwept = 0;
   private sweepAt = 0;
-  private collectedAt = performance.now();
+  private readonly garbage = new GarbageCollection();
   private isNaming = false;
 
   constructor(
@@ -85,7 +80,7 @@ export class BoundedMemory {
         () => {
           this.sweep();
           this.openWhenNamed = this.parts.objects.open;
-          this.collectGarbage();
+          this.garbage.whenDue();
         },
         // The reader was closed, or a file could not be read: named at the end, or never.
         () => {},
@@ -93,12 +88,6 @@ export class BoundedMemory {
       .finally(() => {
         this.isNaming = false;
       });
-  }
-
-  private collectGarbage(): void {
-    if (performance.now() - this.collectedAt < COLLECT_EVERY_MS) return;
-    this.collectedAt = performance.now();
-    (globalThis as { Bun?: { gc(isSynchronous: boolean): void } }).Bun?.gc(true);
   }
 
   /** Events of their exits may be lost. */

@@ -2,6 +2,7 @@
 
 import { setImmediate } from 'node:timers';
 import { threadId } from '@waggle/ffi';
+import { GarbageCollection } from '../garbage.ts';
 import type { ClientMessage, Responses, ServerMessage } from './protocol.ts';
 import { type Ask, RequestQueue } from './request-queue.ts';
 import { SymbolizationServer } from './symbolization-server.ts';
@@ -14,6 +15,7 @@ interface DedicatedScope {
 
 const descriptors = new ThreadDescriptors();
 const queue = new RequestQueue();
+const garbage = new GarbageCollection();
 let reading: SymbolizationServer | undefined;
 let isScheduled = false;
 
@@ -59,6 +61,7 @@ function answer({ id, request }: Ask): void {
     reply = failure(id, error);
   }
   postMessage(reply, 'answer' in reply ? buffersOf(reply.answer) : []);
+  garbage.whenDue();
 }
 
 function failure(id: number, error: unknown): ServerMessage {
