@@ -11,7 +11,6 @@ import {
   unwindStop,
 } from '@waggle/bpf';
 import type { BpfMap } from '@waggle/ffi';
-import type { SamplerMaps } from '../profiler-kernel.ts';
 
 const ONLY_KEY = new Uint8Array(4);
 const KEY = sampleKey.offset;
@@ -58,13 +57,17 @@ export interface SampleCounts {
   readonly stops: readonly number[];
 }
 
+/** What is asked of a map; in tests it is one in memory. */
+export type SampleMap = Pick<BpfMap, 'get' | 'set' | 'drain' | 'cpus' | 'valueStride'>;
+type SampleMapName = 'samples_a' | 'samples_b' | 'active_samples' | 'sample_counters';
+
 export class SampleMaps {
-  private readonly maps: readonly [BpfMap, BpfMap];
-  private readonly active: BpfMap;
-  private readonly counters: BpfMap;
+  private readonly maps: readonly [SampleMap, SampleMap];
+  private readonly active: SampleMap;
+  private readonly counters: SampleMap;
   private activeIndex: 0 | 1 = 0;
 
-  constructor(map: SamplerMaps) {
+  constructor(map: (name: SampleMapName) => SampleMap) {
     this.maps = [map('samples_a'), map('samples_b')];
     this.active = map('active_samples');
     this.counters = map('sample_counters');
@@ -104,7 +107,7 @@ export class SampleMaps {
     };
   }
 
-  private *drain(map: BpfMap): Generator<StackCount> {
+  private *drain(map: SampleMap): Generator<StackCount> {
     for (const batch of map.drain()) {
       const keys = new DataView(batch.keys.buffer, batch.keys.byteOffset, batch.keys.byteLength);
       const values = new DataView(
