@@ -73,7 +73,7 @@ describe('collectRaw()', () => {
       // Between fork and exec it has no record of its own; its process is known all the same.
       const { pid, startBoottimeNs } = identity;
       const process = cache.getByIdentity({ pid, startBoottimeNs });
-      return frames[0]!.cmd === '' || process?.cmdline?.[0] !== workload('call_tree');
+      return frames[0]!.comm === '' || process?.cmdline?.[0] !== workload('call_tree');
     });
     expect(unknown).toEqual([]);
     // They stay until the next collection, and no longer.

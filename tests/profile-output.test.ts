@@ -18,15 +18,15 @@ describe('a sink', () => {
         writeStacks(stacks, { processMetadata }) {
           cycles.push(stacks.length);
           for (const stack of stacks) {
-            const { pid = 0, cmd = '' } = stack.frames[0] ?? {};
-            commands.add(cmd);
+            const { pid = 0, comm = '' } = stack.frames[0] ?? {};
+            commands.add(comm);
             sampled += stack.count;
             // Before its exec a child runs its parent's program; while it execs, it has the new
             // name and still the old image, so the process is looked up, not the image.
-            if (cmd !== 'exit_with') continue;
+            if (comm !== 'exit_with') continue;
             const { startBoottimeNs } = stack.identity;
             const known = processMetadata.getByIdentity({ pid, startBoottimeNs });
-            if (known?.comm !== cmd) unknown.push(stack);
+            if (known?.comm !== comm) unknown.push(stack);
           }
         },
         finish() {

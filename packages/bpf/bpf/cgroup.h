@@ -27,10 +27,10 @@ struct {
 	__uint(max_entries, TOLD_CGROUPS_MAX);
 	__type(key, u64);
 	__type(value, u8);
-} told_cgroups SEC(".maps") SHARED;
+} reported_cgroups SEC(".maps") SHARED;
 
 struct cgroup_scratch {
-	/* The css_set that was looked at last: see told_cgroup_of(). */
+	/* The css_set that was looked at last: see reported_cgroup_of(). */
 	u64 known_set;
 	u64 known_key;
 	u64 known_ns;
@@ -54,7 +54,7 @@ struct {
 
 #define CGROUP_STEPS_AT_ONCE 32
 
-/* In a storm the time of several processes; what it must stay below is said at told_cgroup_of(). */
+/* In a storm the time of several processes; what it must stay below is said at reported_cgroup_of(). */
 #define CGROUP_KNOWN_NS 1000000
 
 /* The finalizer of MurmurHash3 (Austin Appleby, public domain). 0 stays 0. */
@@ -177,7 +177,7 @@ __noinline int walk_cgroup_names(void)
 	return 1;
 }
 
-static __always_inline bool tell_cgroup(struct cgroup_scratch *scratch, struct css_set *set, u64 key)
+static __always_inline bool report_cgroup(struct cgroup_scratch *scratch, struct css_set *set, u64 key)
 {
 	u8 told = 1;
 	u32 length;
@@ -199,7 +199,7 @@ static __always_inline bool tell_cgroup(struct cgroup_scratch *scratch, struct c
 		return false;
 	/* Where the ring was full, the next record of the cgroup tries again. Two CPUs may both tell,
 	 * which does no harm. */
-	bpf_map_update_elem(&told_cgroups, &key, &told, BPF_ANY);
+	bpf_map_update_elem(&reported_cgroups, &key, &told, BPF_ANY);
 	return true;
 }
 
@@ -209,7 +209,7 @@ static __always_inline bool tell_cgroup(struct cgroup_scratch *scratch, struct c
  * (put_css_set_locked() in kernel/cgroup/cgroup.c), which gathers for 20 ms or more (KFREE_DRAIN_JIFFIES)
  * and then waits for a grace period.
  */
-__noinline u64 told_cgroup(u64 address)
+__noinline u64 reported_cgroup(u64 address)
 {
 	struct cgroup_scratch *scratch = ONLY(cgroup_scratch);
 	struct css_set *set = (void *)address;
@@ -221,7 +221,7 @@ __noinline u64 told_cgroup(u64 address)
 	if (scratch->known_set == (u64)set && now - scratch->known_ns < CGROUP_KNOWN_NS)
 		return scratch->known_key;
 	key = cgroup_key_of(set);
-	if (key && !bpf_map_lookup_elem(&told_cgroups, &key) && !tell_cgroup(scratch, set, key))
+	if (key && !bpf_map_lookup_elem(&reported_cgroups, &key) && !report_cgroup(scratch, set, key))
 		return key;
 	scratch->known_set = (u64)set;
 	scratch->known_key = key;
@@ -229,12 +229,12 @@ __noinline u64 told_cgroup(u64 address)
 	return key;
 }
 
-static __always_inline u64 told_cgroup_of(struct task_struct *task)
+static __always_inline u64 reported_cgroup_of(struct task_struct *task)
 {
 	/* CONFIG_CGROUPS */
 	if (!bpf_core_field_exists(task->cgroups))
 		return 0;
-	return told_cgroup((u64)BPF_CORE_READ(task, cgroups));
+	return reported_cgroup((u64)BPF_CORE_READ(task, cgroups));
 }
 
 static __always_inline bool same_cgroups(struct task_struct *a, struct task_struct *b)

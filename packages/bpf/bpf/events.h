@@ -67,7 +67,7 @@ static __always_inline void fill_header(struct record_header *header, struct tas
 	header->parent_tgid = tgid_of(parent);
 	header->parent_start_boottime = start_time_of(BPF_CORE_READ(parent, group_leader));
 	header->parent_exec_id = BPF_CORE_READ(parent, self_exec_id);
-	header->cgroup_key = told_cgroup_of(task);
+	header->cgroup_key = reported_cgroup_of(task);
 	BPF_CORE_READ_INTO(&header->comm, leader, comm);
 }
 

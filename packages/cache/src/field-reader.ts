@@ -27,7 +27,7 @@ export interface FieldReaderInit {
   readonly identity: KnownIdentity;
   /** `ProcProbe.layoutFingerprint`, or 0: then the first check adopts what it finds. */
   readonly layoutFingerprint: number;
-  /** The one mark that is not adopted: that of an image which was there before. */
+  /** The one layout fingerprint that is not adopted: that of an image which was there before. */
   readonly notLayoutFingerprint?: number | undefined;
   /** `ProcStat.instance`: where it is not 0, every check asks for it. */
   readonly instance?: number | undefined;
@@ -85,7 +85,7 @@ export class FieldReader {
     this.#superseded = true;
   }
 
-  /** The same where only a guess says so: an image whose mark is known will be told apart by it. */
+  /** The same where only a guess says so: an image whose fingerprint is known will be told apart by it. */
   supersedeUnlessMarked(): void {
     if (this.#layoutFingerprint === 0) this.#superseded = true;
   }
@@ -145,7 +145,7 @@ export class FieldReader {
     return !this.#superseded;
   }
 
-  /** Whether this is known to be the image with that mark. Reads and changes nothing. */
+  /** Whether this is known to be the image with that fingerprint. Reads and changes nothing. */
   isMarked(layoutFingerprint: number): boolean {
     return (
       layoutFingerprint !== 0 && layoutFingerprint === this.#layoutFingerprint && !this.#superseded

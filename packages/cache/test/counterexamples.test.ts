@@ -47,7 +47,7 @@ test('an image whose successor was evicted is not found by pid', () => {
 });
 
 test('a process in the middle of an exec: nothing is taken from its half-made image', () => {
-  // Found with real processes: the entry took the mark of the unfinished image for its own, and
+  // Found with real processes: the entry took the fingerprint of the unfinished image for its own, and
   // after the exec none of its fields could be read any more.
   const { procfs, cache } = fixture();
   procfs.spawn(2, { comm: 'sh', cmdline: ['sh'] });

@@ -64,8 +64,8 @@ test('stat: ended is a zombie without threads, or the last thread on its way out
   assert.equal(ended('S', 4194560, 1), false);
 });
 
-test('stat: an image mark, none to be had, or an exec under way', () => {
-  const mark = (flags: number, startCode: number, startStack: number): number => {
+test('stat: a layout fingerprint, none to be had, or an exec under way', () => {
+  const fingerprint = (flags: number, startCode: number, startStack: number): number => {
     const line = encode(
       `42 (x) S 1 2 3 0 -1 ${flags} 0 0 0 0 0 0 0 0 20 0 1 0 9 0 0 0 ${startCode} 0 ${startStack} 0\n`,
     );
@@ -73,12 +73,15 @@ test('stat: an image mark, none to be had, or an exec under way', () => {
     assert.equal(parseStat(line, line.length, 42).layoutFingerprint, probe.layoutFingerprint);
     return probe.layoutFingerprint;
   };
-  assert.ok(mark(0x400000, 4096, 140733877985040) > 0);
-  assert.notEqual(mark(0x400000, 4096, 140733877985040), mark(0x400000, 4096, 140733877985056));
-  assert.equal(mark(0x400000, 1, 0), 0, 'no ptrace access');
-  assert.equal(mark(0x208040, 0, 0), 0, 'kernel thread');
-  assert.equal(mark(0x400000, 0, 0), EXEC_IN_PROGRESS);
-  assert.equal(mark(0x400000, 0, 140733877985040), EXEC_IN_PROGRESS);
+  assert.ok(fingerprint(0x400000, 4096, 140733877985040) > 0);
+  assert.notEqual(
+    fingerprint(0x400000, 4096, 140733877985040),
+    fingerprint(0x400000, 4096, 140733877985056),
+  );
+  assert.equal(fingerprint(0x400000, 1, 0), 0, 'no ptrace access');
+  assert.equal(fingerprint(0x208040, 0, 0), 0, 'kernel thread');
+  assert.equal(fingerprint(0x400000, 0, 0), EXEC_IN_PROGRESS);
+  assert.equal(fingerprint(0x400000, 0, 140733877985040), EXEC_IN_PROGRESS);
 });
 
 test('stat: text that is none is malformed, never a number out of the blue', () => {
@@ -243,7 +246,7 @@ test('ticks from nanoseconds: exact on both sides of every tick, in doubles and 
   );
 });
 
-test('image mark: every part of the layout counts, and the whole stays exact', () => {
+test('layout fingerprint: every part of the layout counts, and the whole stays exact', () => {
   const layout: ImageLayout = {
     startCode: 0x5555_5555_6000,
     endCode: 0x5555_5556_a000,
@@ -253,18 +256,18 @@ test('image mark: every part of the layout counts, and the whole stays exact', (
     envStart: 0x7fff_ffff_e6ba,
     envEnd: 0x7fff_ffff_efe9,
   };
-  const mark = layoutFingerprintOf(layout, 42);
-  assert.ok(Number.isSafeInteger(mark) && mark > 0);
-  assert.equal(layoutFingerprintOf({ ...layout }, 42), mark);
-  assert.notEqual(layoutFingerprintOf(layout, 43), mark);
-  const marks = new Set([mark]);
+  const fingerprint = layoutFingerprintOf(layout, 42);
+  assert.ok(Number.isSafeInteger(fingerprint) && fingerprint > 0);
+  assert.equal(layoutFingerprintOf({ ...layout }, 42), fingerprint);
+  assert.notEqual(layoutFingerprintOf(layout, 43), fingerprint);
+  const fingerprints = new Set([fingerprint]);
   for (const part of Object.keys(layout) as (keyof ImageLayout)[]) {
     // A byte, a page, and what only the upper half of the number shows.
     for (const by of [1, 16, 4096, 2 ** 32, 2 ** 40]) {
-      marks.add(layoutFingerprintOf({ ...layout, [part]: layout[part] + by }, 42));
+      fingerprints.add(layoutFingerprintOf({ ...layout, [part]: layout[part] + by }, 42));
     }
   }
-  assert.equal(marks.size, 1 + 7 * 5);
+  assert.equal(fingerprints.size, 1 + 7 * 5);
 });
 
 test('maps: files, memory, names with everything in them, and a line that was cut', () => {

@@ -47,7 +47,7 @@ test('a late record of the first does not take over what was read of the second'
   procfs.spawn(7, { comm: 'second', cwd: '/second', cgroup: '/second', ppid: 2 });
   cache.getOrLoad(7)?.load();
   const { cwd: _cwd, cgroup: _cgroup, ppid: _ppid, ...brief } = late;
-  // With its mark and without: a tracer need not know it.
+  // With its fingerprint and without: a tracer need not know it.
   for (const layoutFingerprint of [late.layoutFingerprint, undefined]) {
     const first = cache.seed({ ...brief, layoutFingerprint } as typeof late);
     assert.equal(first?.comm, 'first');

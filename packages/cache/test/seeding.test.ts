@@ -92,7 +92,7 @@ test('a record of an earlier owner of the pid is found by identity, and only for
   assert.equal(cache.peek(7)?.comm, 'new');
 });
 
-test('a late record is not completed with data of the next image, if it has its mark', () => {
+test('a late record is not completed with data of the next image, if it has its fingerprint', () => {
   const { procfs, cache } = fixture();
   procfs.spawn(7, { comm: 'sh', exe: '/bin/sh' });
   const layoutFingerprint = procfs.layoutFingerprintOf(7);

@@ -123,7 +123,7 @@ export class CpuProfiler {
       () => this.collections.heldFrames(),
       (pid) => this.retire(pid, clockNanoseconds(kernel.native, 'boottime'), true),
     );
-    // Side-band first, then /proc: a mapping made between the two is seen twice, never missed.
+    // Sideband first, then /proc: a mapping made between the two is seen twice, never missed.
     this.sideband = new Sideband(kernel.native, cpus.keys());
     const { native, sampler } = kernel;
     this.cpus = new SampledCpus(native, sampler.program, config.frequencyHz, this.sideband, cpus);

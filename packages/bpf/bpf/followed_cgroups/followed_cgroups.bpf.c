@@ -25,7 +25,7 @@ struct {
 	__type(value, u32);
 } followed_steps SEC(".maps");
 
-static __always_inline void tell_followed(u32 step, bool exists)
+static __always_inline void report_followed(u32 step, bool exists)
 {
 	struct followed_record record = {
 		.type = RECORD_FOLLOWED,
@@ -59,7 +59,7 @@ static __always_inline void on_cgroup_mkdir(struct cgroup *cgroup)
 		return;
 	id = BPF_CORE_READ(node, id);
 	bpf_map_update_elem(&followed_cgroups, &id, here, BPF_ANY);
-	tell_followed(*here, true);
+	report_followed(*here, true);
 }
 
 /* Nobody is in it any more: who has ended leaves it behind the tracepoint of exit. */
@@ -73,7 +73,7 @@ static __always_inline void on_cgroup_rmdir(struct cgroup *cgroup)
 	here = bpf_map_lookup_elem(&followed_cgroups, &id);
 	if (!here)
 		return;
-	tell_followed(*here, false);
+	report_followed(*here, false);
 	bpf_map_delete_elem(&followed_cgroups, &id);
 }
 

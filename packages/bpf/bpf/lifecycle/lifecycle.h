@@ -59,7 +59,7 @@ static __always_inline void on_fork(struct task_struct *parent, struct task_stru
 	record.child_tgid = child_tgid;
 	record.uid = bpf_get_current_uid_gid();
 	record.child_cgroup_key = same_cgroups(parent, child) ? record.header.cgroup_key :
-								 told_cgroup_of(child);
+								 reported_cgroup_of(child);
 	submit(&record, sizeof(record), &record.header, counters, RECORD_FORK);
 }
 

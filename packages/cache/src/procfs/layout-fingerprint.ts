@@ -1,6 +1,6 @@
 /**
  * The fingerprint by which program images are told apart: where exec put the parts of the new
- * address space. bpf/image_mark.h computes the same from `struct mm_struct`, so that a kernel
+ * address space. bpf/lifecycle/layout_fingerprint.h computes the same from `struct mm_struct`, so that a kernel
  * record and /proc agree; change both. Addresses are those of proc_pid_stat(5), 26 to 51.
  */
 

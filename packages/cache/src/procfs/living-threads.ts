@@ -58,15 +58,15 @@ export class LivingThreads {
     return undefined;
   }
 
-  /** The image mark that they have in common; 0 if no thread shows it. */
+  /** The layout fingerprint that they have in common; 0 if no thread shows it. */
   layoutFingerprint(pid: number): number {
     const evidence = { executable: () => this.#executable(pid), markOfThread: () => 0 };
-    let mark = 0;
+    let fingerprint = 0;
     this.file(pid, 'stat', STAT_MAX_BYTES, (bytes) => {
-      mark = parseProbe(bytes, bytes.length, pid, evidence).layoutFingerprint;
-      return mark !== 0;
+      fingerprint = parseProbe(bytes, bytes.length, pid, evidence).layoutFingerprint;
+      return fingerprint !== 0;
     });
-    return mark;
+    return fingerprint;
   }
 
   #executable(pid: number): number {

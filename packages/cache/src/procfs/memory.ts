@@ -47,7 +47,7 @@ export interface MemoryProcess {
   readonly limits?: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
   /** Neither command line nor executable. */
   readonly kernelThread?: boolean;
-  /** Its image mark is 0, as for a reader without ptrace access. */
+  /** Its layout fingerprint is 0, as for a reader without ptrace access. */
   readonly imageHidden?: boolean;
 }
 
@@ -194,7 +194,7 @@ export class MemoryProcfs implements Procfs {
     this.#living(pid).layoutFingerprint = EXEC_IN_PROGRESS;
   }
 
-  /** The mark of its present image, as a kernel record would give it. */
+  /** The layout fingerprint of its present image, as a kernel record would give it. */
   layoutFingerprintOf(pid: number): number {
     return this.#living(pid).layoutFingerprint;
   }

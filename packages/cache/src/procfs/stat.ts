@@ -29,7 +29,7 @@ export const STAT_MAX_BYTES = 2048;
 export interface ImageEvidence {
   /** Inode number of the executable, 0 where it cannot be had. */
   executable(pid: number): number;
-  /** The mark that a living thread shows, of a process whose leader has ended; else 0. */
+  /** The layout fingerprint that a living thread shows, of a process whose leader has ended; else 0. */
   markOfThread(pid: number): number;
 }
 

@@ -1,4 +1,4 @@
-// Probes that try: load the object, attach every program, open a sampling event, a side-band
+// Probes that try: load the object, attach every program, open a sampling event, a sideband
 // ring. Each cleans up behind itself.
 
 import { LIFECYCLE, lifecycle, type Source } from '@waggle/bpf';

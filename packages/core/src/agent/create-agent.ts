@@ -178,10 +178,10 @@ class StoppedPlugins {
   }
 
   get sessionConfig(): Pick<SessionConfig, 'onPluginProblem'> {
-    const tell = this.config.onPluginProblem ?? reportOnStderr;
+    const report = this.config.onPluginProblem ?? reportOnStderr;
     return {
       onPluginProblem: (problem) => {
-        tell(problem);
+        report(problem);
         if (problem.kind !== 'stopped') return;
         this.#left.delete(problem.plugin);
         if (this.#any && this.#left.size === 0) this.#resolveAll();

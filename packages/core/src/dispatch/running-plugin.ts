@@ -23,7 +23,7 @@ export class RunningPlugin {
   readonly #abort = new AbortController();
   readonly #budget: number;
   readonly #timeoutMs: number;
-  readonly #tell: ReportProblem;
+  readonly #reportProblem: ReportProblem;
   /** Ends what is being waited for; listeners of the signal would pile up with every event. */
   readonly #waits = new Set<() => void>();
   #reason: string | undefined;
@@ -35,12 +35,12 @@ export class RunningPlugin {
   undelivered = 0;
   busyMs = 0;
 
-  constructor(plugin: Plugin, tell: ReportProblem) {
+  constructor(plugin: Plugin, reportProblem: ReportProblem) {
     this.name = plugin.name;
     this.essential = plugin.spec.essential;
     this.#budget = plugin.spec.failureBudget;
     this.#timeoutMs = plugin.spec.handlerTimeoutMs;
-    this.#tell = tell;
+    this.#reportProblem = reportProblem;
   }
 
   get signal(): AbortSignal {
@@ -61,7 +61,7 @@ export class RunningPlugin {
     this.#lastFailure = messageOf(error);
     this.#lastError = error;
     if (this.#failures <= TOLD_FAILURES)
-      this.#tell({
+      this.#reportProblem({
         plugin: this.name,
         kind: 'failed',
         message: `plugin "${this.name}" failed: ${this.#lastFailure}`,
@@ -74,7 +74,7 @@ export class RunningPlugin {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#endWaits();
-    this.#tell({
+    this.#reportProblem({
       plugin: this.name,
       kind: 'stopped',
       message: `plugin "${this.name}" was stopped: ${reason}. The others go on.`,
@@ -82,7 +82,7 @@ export class RunningPlugin {
   }
 
   isDropping(): void {
-    this.#tell({
+    this.#reportProblem({
       plugin: this.name,
       kind: 'dropping',
       message: `plugin "${this.name}" is too slow: its queue is full, and it misses events from now on`,
@@ -90,7 +90,11 @@ export class RunningPlugin {
   }
 
   warn(message: string): void {
-    this.#tell({ plugin: this.name, kind: 'warning', message: `${this.name}: ${message}` });
+    this.#reportProblem({
+      plugin: this.name,
+      kind: 'warning',
+      message: `${this.name}: ${message}`,
+    });
   }
 
   /**

@@ -11,7 +11,7 @@ import { KernelRefused } from '../errors/errors.ts';
 const SESSION_DESCRIPTORS = 48;
 /** Its maps and links, a thread, and the files that are open while names are looked up. */
 const SAMPLER_DESCRIPTORS = 24;
-/** The sampling event of each CPU with its link, and the two of the side-band. */
+/** The sampling event of each CPU with its link, and the two of the sideband. */
 const SAMPLER_DESCRIPTORS_PER_CPU = 4;
 
 /** A soft limit of this process; Infinity for `unlimited`, undefined where unknown. */

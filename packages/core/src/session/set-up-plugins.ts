@@ -30,12 +30,12 @@ export const setUpPlugins = Effect.fnUntraced(function* (
   plan: readonly Plugin[],
   builtIn: Readonly<Record<string, unknown>>,
   sources: PluginSources,
-  tell: ReportProblem,
+  report: ReportProblem,
 ): Effect.fn.Return<PluginsInPlace, PluginNotStarted | BadOption, Scope.Scope> {
   const services = new Map<string, unknown>(Object.entries(builtIn));
   const attached: AttachedPlugin[] = [];
   for (const plugin of plan) {
-    const running = new RunningPlugin(plugin, tell);
+    const running = new RunningPlugin(plugin, report);
     const finalizers: (() => HandlerResult)[] = [];
     yield* Effect.addFinalizer(() => Effect.promise(() => finalize(running, finalizers)));
     const handlers = yield* setUp(plugin, {

@@ -69,7 +69,7 @@ export class KernelSettings {
   readonly #filter: SourceMap<typeof MAPS.filter_settings>;
   readonly #tracked: SourceMap<typeof MAPS.tracked_processes>;
   readonly #counters: SourceMap<typeof MAPS.event_counters>;
-  readonly #toldCgroups: SourceMap<typeof MAPS.told_cgroups>;
+  readonly #reportedCgroups: SourceMap<typeof MAPS.reported_cgroups>;
 
   /** @param sources of which one has the lifecycle programs' maps. */
   constructor(sources: LoadedSources) {
@@ -78,7 +78,7 @@ export class KernelSettings {
     this.#filter = sources.shared(MAPS.filter_settings);
     this.#tracked = sources.shared(MAPS.tracked_processes);
     this.#counters = sources.shared(MAPS.event_counters);
-    this.#toldCgroups = sources.shared(MAPS.told_cgroups);
+    this.#reportedCgroups = sources.shared(MAPS.reported_cgroups);
   }
 
   /** false: only exits of tracked processes are sent. May change while running. */
@@ -169,7 +169,7 @@ export class KernelSettings {
 
   /** Whether the kernel has told the names of a cgroup, by its key, and does not repeat them. */
   hasToldCgroup(key: number): boolean {
-    return this.#toldCgroups.get(BigInt(key)) !== undefined;
+    return this.#reportedCgroups.get(BigInt(key)) !== undefined;
   }
 
   readCounts(): EventCounts {

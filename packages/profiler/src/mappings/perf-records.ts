@@ -1,4 +1,4 @@
-// Side-band records of the perf subsystem, decoded: who maps what, who forks, who executes.
+// Sideband records of the perf subsystem, decoded: who maps what, who forks, who executes.
 // Formats: enum perf_event_type in include/uapi/linux/perf_event.h; the trailer is that of
 // SIDEBAND_SAMPLE_TYPE with sample_id_all.
 

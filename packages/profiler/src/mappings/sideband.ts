@@ -1,4 +1,4 @@
-// Reads the side-band of every CPU and hands it out in the order of time. Records of one moment
+// Reads the sideband of every CPU and hands it out in the order of time. Records of one moment
 // may lie in several rings, so each round delivers only what is older than its own start; by
 // then every CPU has written it.
 //

@@ -28,7 +28,7 @@ test('goes on as long as something is found', () => {
   loop[Symbol.dispose]();
 });
 
-test('looks again when stirred, once for any number of times', () => {
+test('looks again when woken, once for any number of times', () => {
   const { loop, looks } = counted();
   jest.advanceTimersByTime(10_000);
   for (let time = 0; time < 100; time++) loop.wake();

@@ -9,7 +9,9 @@ import type { ResolvedStack } from './stack-resolver.ts';
 
 export interface StackFrameInfo {
   readonly pid: number;
-  /** comm of the process. */
+  /** Name of the process. */
+  readonly comm: string;
+  /** The same, as profile-bee calls it. */
   readonly cmd: string;
   /** Instruction pointer, or return address in callers. Inlined functions have their caller's. */
   readonly address: bigint;
@@ -60,6 +62,7 @@ function toFrameCount(stack: ResolvedStack, functions: readonly Functions[]): Fr
     (functions[depth] ?? []).map(
       (named): StackFrameInfo => ({
         pid: stack.pid,
+        comm: stack.comm,
         cmd: stack.comm,
         address,
         objectPath: named.object ?? null,
@@ -91,7 +94,7 @@ export function collapseRawWith(
 /** Folded stacks, `comm;root;…;leaf`, as flame graph tools take them. */
 export function collapseRaw(raw: readonly FrameCount[]): Map<string, number> {
   return collapseRawWith(raw, ({ frames }) =>
-    [frames[0]?.cmd ?? '[unknown]', ...frames.map(({ symbol }) => symbol)]
+    [frames[0]?.comm ?? '[unknown]', ...frames.map(({ symbol }) => symbol)]
       .map((name) => name.replaceAll(/[;\n]/g, ':'))
       .join(';'),
   );

@@ -9,7 +9,7 @@ import type { ObjectFile } from '../mappings/object-file.ts';
 import { VDSO } from '../mappings/object-files.ts';
 import { ReaderClosed, SymbolizationClient } from './symbolization-client.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'waggle-object-reader-'));
+const folder = mkdtempSync(join(tmpdir(), 'waggle-symbolization-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const SHELL = '/bin/sh';

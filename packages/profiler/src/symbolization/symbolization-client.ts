@@ -23,12 +23,12 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
-/** What is asked of a reader after it was closed, or was being asked then. */
+/** What is asked of a client after it was closed, or was being asked then. */
 export class ReaderClosed extends Error {
   override readonly name = 'ReaderClosed';
 
   constructor() {
-    super('the object reader has been closed');
+    super('symbolization has been closed');
   }
 }
 

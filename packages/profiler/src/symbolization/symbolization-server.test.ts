@@ -17,7 +17,7 @@ import { LoadedObjects } from './loaded-objects.ts';
 import type { UnnamedCode } from './protocol.ts';
 import { SymbolizationServer } from './symbolization-server.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'waggle-object-reading-'));
+const folder = mkdtempSync(join(tmpdir(), 'waggle-symbolization-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('the objects that were not used for longest are closed and forgotten', () => {

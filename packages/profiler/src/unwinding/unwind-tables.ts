@@ -1,5 +1,5 @@
 // The tables of call frame information that the sampler walks by. One is read when a sample first
-// meets its object, by the object reader's thread; it is shared by all processes, and taken out of the
+// meets its object, by the thread of symbolization; it is shared by all processes, and taken out of the
 // kernel again when it has not been used for longest and the budget asks for room.
 
 import { objectTable, tablePresence } from '@waggle/bpf';

@@ -112,14 +112,14 @@ async function run(
   { duration }: RunOptions,
 ): Promise<number> {
   const left = new Set(definition.plugins.map(({ name }) => name));
-  const told = definition.onPluginProblem ?? problemTeller();
+  const reportProblem = definition.onPluginProblem ?? problemReporter();
   const agent = await createAgent<AgentDefinition['plugins']>({
     watchdogMs: WATCHDOG_MS,
     ...definition,
     // Nobody here iterates events.
     earlyEvents: 0,
     onPluginProblem(problem) {
-      told(problem);
+      reportProblem(problem);
       if (problem.kind !== 'stopped') return;
       left.delete(problem.plugin);
       if (left.size === 0) setImmediate(() => agent.stop());
@@ -141,7 +141,7 @@ async function run(
 }
 
 /** Says where the first failure of each plugin happened; the others are alike. */
-function problemTeller(): (problem: PluginProblem) => void {
+function problemReporter(): (problem: PluginProblem) => void {
   const shown = new Set<string>();
   return ({ plugin, message, cause }) => {
     say(message);
