@@ -27,6 +27,7 @@ export {
   type FrameCount,
   type StackFrameInfo,
 } from './stacks/raw-stacks.ts';
-export type { RootFrames, SampledProcess } from './stacks/stack-collector.ts';
+export type { RootFrames } from './stacks/stack-collector.ts';
+export type { SampledProcess } from './stacks/stack-resolver.ts';
 export { summarizeUnwinds, type UnwindSummary } from './unwinding/stop-reasons.ts';
 export type { UnwindTableStats } from './unwinding/unwind-tables.ts';

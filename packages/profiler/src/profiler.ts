@@ -19,8 +19,9 @@ import type { ProfilerKernel } from './profiler-kernel.ts';
 import { PollSchedule } from './sampling/poll-schedule.ts';
 import { SampleMaps, type StackCount } from './sampling/sample-maps.ts';
 import { SampledCpus } from './sampling/sampled-cpus.ts';
+import { TakenIn } from './sampling/taken-in.ts';
 import type { FrameCount } from './stacks/raw-stacks.ts';
-import { StackResolver } from './stacks/stack-resolver.ts';
+import { processOf, StackResolver } from './stacks/stack-resolver.ts';
 import { PerfMapClient } from './symbolization/perf-map-client.ts';
 import { SymbolizationClient } from './symbolization/symbolization-client.ts';
 import { Symbolizer } from './symbolization/symbolizer.ts';
@@ -66,6 +67,7 @@ export class CpuProfiler {
   private readonly timer: ReturnType<typeof setInterval>;
   private readonly collections: Collections;
   private readonly retired = new RetiredImages();
+  private readonly takenIn = new TakenIn();
   private sampling = true;
   /** The stacks of the round that is being taken in. */
   private draining: Iterator<StackCount> | undefined;
@@ -153,6 +155,11 @@ export class CpuProfiler {
     if (!ended) this.followMappings(false);
     this.jitMaps.end(pid, time, ended);
     if (!ended) this.evidence.wake();
+  }
+
+  /** Everything that was sampled before, in ms since the epoch, is known by whose it is. */
+  get takenInUntil(): number {
+    return this.takenIn.until;
   }
 
   counts(): ProfilerCounts {
@@ -279,6 +286,7 @@ export class CpuProfiler {
         this.copies,
         generated,
         (pid, startTime) => this.lostMappings.recover(pid, startTime),
+        (sample) => this.collections.current.rootsOf(processOf(sample)),
       ),
     };
   }
@@ -308,7 +316,10 @@ export class CpuProfiler {
     this.jitMaps.refresh();
     const forMs = all ? undefined : SLICE_MS;
     if (this.takeDeferred(forMs) > 0 || mappings > 0 || this.sideband.isBusy) this.evidence.wake();
-    this.draining ??= this.maps.nextRound();
+    if (this.draining === undefined) {
+      this.draining = this.maps.nextRound();
+      this.takenIn.beganRound();
+    }
     if (!this.drainRound(forMs)) {
       this.goOn ??= setTimeout(() => {
         this.goOn = undefined;
@@ -316,6 +327,7 @@ export class CpuProfiler {
       }, 0);
       return;
     }
+    this.takenIn.endedRound(this.unwinding?.deferred.takenInUntil ?? Number.POSITIVE_INFINITY);
     this.forgetRetired();
     this.memory.keep();
   }

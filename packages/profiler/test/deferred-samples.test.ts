@@ -9,6 +9,7 @@ import { deferredSample, unwindStop } from '@waggle/bpf';
 import { ElfImage } from '@waggle/symbols';
 import { buildUnwindTable } from '@waggle/unwind';
 import { TextCopies } from '../src/mappings/text-copies.ts';
+import type { StackCount } from '../src/sampling/sample-maps.ts';
 import {
   DeferredSamples,
   type SampleRing,
@@ -116,7 +117,12 @@ function tableSource() {
   return { source, given, arrive };
 }
 
-function deferredOf(host: MadeUpHost, ring: SampleRing, tables: TableSource) {
+function deferredOf(
+  host: MadeUpHost,
+  ring: SampleRing,
+  tables: TableSource,
+  rootsOf: (sample: StackCount) => readonly string[] = ({ comm }) => [comm],
+) {
   return new DeferredSamples(
     ring,
     host.spaces,
@@ -125,6 +131,7 @@ function deferredOf(host: MadeUpHost, ring: SampleRing, tables: TableSource) {
     new TextCopies((pid, mapping) => host.objects.of(pid, mapping)),
     new GeneratedCode(host.jitMaps, new GeneratedCodeTables()),
     () => {},
+    rootsOf,
   );
 }
 
@@ -153,6 +160,36 @@ test.skipIf(process.arch !== 'x64')(
     expect(names.map(([named]) => named?.name)).toEqual(['caller', 'leaf']);
   },
 );
+
+test('what stands below a stack is asked for before it waits', async () => {
+  using host = new MadeUpHost();
+  const { path, addressOf } = compileLibrary();
+  host.spawn(OWNER.pid, [textOf(path, BASE, 0x10_0000)]);
+  const { source, arrive } = tableSource();
+  const ring = ringOf([recordOf(addressOf('leaf'), [0])]);
+  let container = 'container';
+  using deferred = deferredOf(host, ring, source, ({ pid }) => [`${container} of ${pid}`]);
+  expect(deferred.read(() => {})).toEqual([]);
+  // It ends, and is forgotten.
+  container = 'none';
+  arrive();
+  await deferred.settled();
+  const [stack] = deferred.read(() => {});
+  expect(stack?.roots).toEqual([`container of ${OWNER.pid}`]);
+});
+
+test('how far samples are taken in is said when all that there was is', () => {
+  using host = new MadeUpHost();
+  host.spawn(OWNER.pid, []);
+  const before = Date.now();
+  const record = recordOf(BASE, []);
+  using behind = deferredOf(host, endlessRing(record, 1 << 30).ring, tableSource().source);
+  behind.read(() => {}, -1);
+  expect(behind.takenInUntil).toBe(Number.NEGATIVE_INFINITY);
+  using deferred = deferredOf(host, ringOf([record]), tableSource().source);
+  deferred.read(() => {});
+  expect(deferred.takenInUntil).toBeGreaterThanOrEqual(before);
+});
 
 test('in a hurry nothing waits: what has no table yet is walked by frame pointers, and counted', () => {
   using host = new MadeUpHost();

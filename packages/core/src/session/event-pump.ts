@@ -8,6 +8,7 @@ import type { EventReader } from '../events/event-reader.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
 import type { SourceRecords } from '../events/source-records.ts';
 import { definePlugin } from '../plugin/plugin.ts';
+import { CycleTimer } from './cycle-timer.ts';
 import type { KernelCapture } from './kernel-capture.ts';
 import { reportOnStderr } from './notices.ts';
 import type { SessionConfig } from './session-config.ts';
@@ -26,8 +27,7 @@ const REPORT_WAITING_MS = 1000;
 export class EventPump {
   readonly #ended = Promise.withResolvers<void>();
   readonly #abandoned = Promise.withResolvers<void>();
-  #cycleStarted = performance.now();
-  readonly #defaultCycleMs: number | 'manual';
+  readonly #cycles: CycleTimer;
 
   constructor(
     private readonly capture: KernelCapture,
@@ -36,9 +36,11 @@ export class EventPump {
     private readonly dispatcher: Dispatcher,
     private readonly stopped: Promise<void>,
     private readonly config: SessionConfig,
+    takenInUntil: () => number,
   ) {
     const startedByPlugins = config.plugins?.some(({ spec }) => spec.startsCycles);
-    this.#defaultCycleMs = startedByPlugins ? 'manual' : DEFAULT_CYCLE_MS;
+    const { cycleMs = startedByPlugins ? 'manual' : DEFAULT_CYCLE_MS } = config;
+    this.#cycles = new CycleTimer(cycleMs, (before) => dispatcher.cycle(before), takenInUntil);
   }
 
   /** Resolves when every plugin has had everything. */
@@ -129,17 +131,8 @@ export class EventPump {
   #drain(): number {
     if (this.dispatcher.backlog >= MAX_BACKLOG) return 0;
     const { items, isMixed } = this.reader.read();
-    this.#cycleIfDue();
+    this.#cycles.beginIfDue();
     this.dispatcher.push(items, isMixed);
     return items.length;
-  }
-
-  #cycleIfDue(): void {
-    const { cycleMs = this.#defaultCycleMs } = this.config;
-    if (cycleMs === 'manual') return;
-    const now = performance.now();
-    if (now - this.#cycleStarted < cycleMs) return;
-    this.#cycleStarted = now;
-    this.dispatcher.cycle(Number.POSITIVE_INFINITY);
   }
 }

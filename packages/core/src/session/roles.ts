@@ -15,6 +15,11 @@ export interface ProfileCollector {
   collect(): Promise<Profile>;
   /** The same stack by stack, since the last collectRaw(). */
   collectRaw(): Promise<readonly FrameCount[]>;
+  /**
+   * Whose everything is that was sampled before then (ms since 1970) has been asked: who ended earlier may be
+   * forgotten. Left out by a collector that asks at once.
+   */
+  takenInUntil?(): number;
 }
 
 /** The service of a profiler, as much of it as a session needs to know. */

@@ -161,6 +161,7 @@ export const openSession = Effect.fnUntraced(function* (
     dispatcher,
     stopped.promise,
     config,
+    () => collectorOf(services)?.takenInUntil?.() ?? Number.POSITIVE_INFINITY,
   );
   pump = running;
   // Added last, so that it comes first of all that is done at the end.
@@ -216,13 +217,16 @@ const watchdogOf = ({ watchdogMs }: SessionConfig, plan: readonly Plugin[]) =>
         (watchdog) => Effect.sync(() => watchdog[Symbol.dispose]()),
       );
 
+const collectorOf = (services: ReadonlyMap<string, unknown>) =>
+  services.get(Collector.service) as ProfileCollector | undefined;
+
 /** What whoever samples has collected. */
 function collected<T>(
   services: ReadonlyMap<string, unknown>,
   collect: (collector: ProfileCollector) => Promise<T>,
 ): Effect.Effect<T, PluginMissing> {
   return Effect.suspend(() => {
-    const collector = services.get(Collector.service) as ProfileCollector | undefined;
+    const collector = collectorOf(services);
     if (collector === undefined)
       return Effect.fail(
         new PluginMissing({

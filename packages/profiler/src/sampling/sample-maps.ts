@@ -42,6 +42,8 @@ export interface StackCount {
   readonly truncated: boolean;
   /** enum unwind_stop of the BPF side: why the user stack goes no further. */
   readonly userStop: number;
+  /** What stands below the stack in a profile, of one that has waited: asked for when it was sampled. */
+  readonly roots?: readonly string[] | undefined;
 }
 
 export interface SampleCounts {

@@ -9,13 +9,7 @@ import { IDLE_FRAME } from '../frames/synthetic-frames.ts';
 import { unnamedReason } from '../frames/unresolved-frame.ts';
 import type { Functions, Symbolizer } from '../symbolization/symbolizer.ts';
 import { NamedStacks } from './named-stacks.ts';
-import type { ResolvedStack } from './stack-resolver.ts';
-
-/** Whose stack it was; the thread too where threads are counted apart, else 0 and empty. */
-export type SampledProcess = Pick<
-  ResolvedStack,
-  'pid' | 'startTime' | 'execId' | 'identity' | 'comm' | 'tid' | 'threadComm'
->;
+import type { ResolvedStack, SampledProcess } from './stack-resolver.ts';
 
 /** The idle task of every CPU has it, and no process does. */
 const IDLE_PID = 0;
@@ -108,8 +102,13 @@ export class StackCollector {
     return this.nameless.size + Math.max(0, this.late.size - this.maxLate);
   }
 
+  /** What stands below a stack of that process. */
+  rootsOf(owner: SampledProcess): readonly string[] {
+    return owner.pid === IDLE_PID ? [IDLE_FRAME] : this.rootFrames(owner);
+  }
+
   add(stack: ResolvedStack): void {
-    const roots = stack.pid === IDLE_PID ? [IDLE_FRAME] : this.rootFrames(stack);
+    const roots = stack.roots ?? this.rootsOf(stack);
     const to = stack.frames.some(({ frame }) => isLate(frame)) ? this.late : this.nameless;
     const ids = stack.frames.map(({ frame }) => to.table.id(frame));
     to.add(roots, ids, stack.count);

@@ -16,7 +16,8 @@ export interface ResolvedFrame {
 
 const TRUNCATED: ResolvedFrame = { frame: { kind: 'truncated' }, address: 0n };
 
-export interface ResolvedStack {
+/** Whose stack it was; the thread too where threads are counted apart, else 0 and empty. */
+export interface SampledProcess {
   readonly pid: number;
   readonly startTime: bigint;
   readonly execId: number;
@@ -25,6 +26,11 @@ export interface ResolvedStack {
   readonly comm: string;
   readonly tid: number;
   readonly threadComm: string;
+}
+
+export interface ResolvedStack extends SampledProcess {
+  /** What stands below it, if that was asked for already. */
+  readonly roots: readonly string[] | undefined;
   readonly cpu: number;
   readonly count: number;
   readonly lastTime: bigint;
@@ -40,16 +46,9 @@ export class StackResolver {
   ) {}
 
   resolve(stack: StackCount): ResolvedStack {
-    const { pid, startTime } = stack;
-    const execId = Number(stack.execId);
     return {
-      pid,
-      startTime,
-      execId,
-      identity: { pid, startBoottimeNs: startTime, execId },
-      comm: stack.comm,
-      tid: stack.tid,
-      threadComm: stack.threadComm,
+      ...processOf(stack),
+      roots: stack.roots,
       cpu: stack.cpu,
       count: stack.count,
       lastTime: stack.lastTime,
@@ -112,6 +111,13 @@ export class StackResolver {
     const name = code.isSettled(at, time, isInherited) ? found?.name : undefined;
     return { kind: 'jit', code, address, time, name, isReturn, isMapped, isInherited };
   }
+}
+
+export function processOf(stack: StackCount): SampledProcess {
+  const { pid, startTime, comm, tid, threadComm } = stack;
+  const execId = Number(stack.execId);
+  const identity = { pid, startBoottimeNs: startTime, execId };
+  return { pid, startTime, execId, identity, comm, tid, threadComm };
 }
 
 function isCode(frame: Frame): boolean {

@@ -88,6 +88,9 @@ export class DeferredSamples implements Disposable {
    */
   private readonly recent = new Map<ObjectFile, UnwindTable | undefined>();
   private hurried = false;
+  /** What stands below the stacks of samples that wait: whoever knows it may have forgotten it by then. */
+  private readonly roots = new WeakMap<DataView, readonly string[]>();
+  private readUntil = Number.NEGATIVE_INFINITY;
   /** Walks done here, by unwind_stop. */
   readonly stops = new Array<number>(unwindStop.STOP_REASONS).fill(0);
 
@@ -100,7 +103,13 @@ export class DeferredSamples implements Disposable {
     private readonly generatedCode: GeneratedCode,
     /** Called before mappings of a process are looked up. */
     private readonly recover: (pid: number, startTime: bigint) => void,
+    private readonly rootsOf: (sample: StackCount) => readonly string[],
   ) {}
+
+  /** Everything that was sampled before, in ms since the epoch, has been taken in. */
+  get takenInUntil(): number {
+    return this.readUntil;
+  }
 
   get isWaiting(): boolean {
     return this.waiting.size > 0 || this.queue.length > 0 || this.late.size > 0;
@@ -122,14 +131,19 @@ export class DeferredSamples implements Disposable {
    */
   read(followMappings: () => void, forMs = Number.POSITIVE_INFINITY): StackCount[] {
     const deadline = performance.now() + forMs;
+    const startedAt = Date.now();
+    let isOver = false;
     for (let left = this.ring.available; left > 0 || this.queue.length > 0; ) {
       left -= this.emptyRing(left, deadline);
       if (this.queue.length === 0) break;
       followMappings();
       this.recent.clear();
       for (const record of this.queue.splice(0, CHUNK)) this.take(record);
-      if (performance.now() > deadline) break;
+      isOver = performance.now() > deadline;
+      if (isOver) break;
     }
+    const isAll = !isOver && this.queue.length === 0 && this.waitingBytes < MAX_WAITING_BYTES;
+    if (isAll) this.readUntil = startedAt;
     while (this.due.length > 0 && performance.now() <= deadline) {
       this.recent.clear();
       for (const waiting of this.due.splice(0, CHUNK)) this.advance(waiting, !this.hurried);
@@ -226,11 +240,15 @@ export class DeferredSamples implements Disposable {
     this.waiting.delete(pending);
     this.waitingBytes -= record.byteLength;
     if (!isLate) this.finish(record, walk.stack, missing !== undefined);
-    else for (const pushedOut of this.late.add(record, missing)) this.takeLate(pushedOut, true);
+    else {
+      this.noteRoots(record);
+      for (const pushedOut of this.late.add(record, missing)) this.takeLate(pushedOut, true);
+    }
   }
 
   /** Thousands may wait for one table: they are walked in read(), not all when it is there. */
   private waitFor(pending: Pending, missing: ObjectFile): void {
+    this.noteRoots(pending.record);
     this.waiting.add(pending);
     pending.loaded = this.tables.loaded(missing).then(() => {
       this.due.push(pending);
@@ -247,7 +265,12 @@ export class DeferredSamples implements Disposable {
   private finish(record: DataView, stack: UnwoundStack, isCut: boolean): void {
     const userStop = isCut ? unwindStop.STOP_NO_TABLE : STOPS[stack.stop];
     this.stops[userStop] = (this.stops[userStop] ?? 0) + 1;
-    this.ready.push(stackCount(record, stack, userStop));
+    this.ready.push({ ...stackCount(record, stack, userStop), roots: this.roots.get(record) });
+  }
+
+  private noteRoots(record: DataView): void {
+    if (!this.roots.has(record))
+      this.roots.set(record, this.rootsOf(stackCount(record, NOT_WALKED, 0)));
   }
 
   /** @param waitsFor where it stops; else it goes on by frame pointers, which are better than nothing */
@@ -310,6 +333,8 @@ export class DeferredSamples implements Disposable {
 function copyOf(mapping: MappedObject): MappedObject {
   return { ...mapping, former: mapping };
 }
+
+const NOT_WALKED = { pcs: [], interrupted: [], methods: [], stop: 'end' } as const;
 
 /** Of what has neither. */
 const BY_FRAME_POINTER = { table: undefined, fileOffset: 0 } as const;

@@ -40,7 +40,7 @@ import { leftOut } from '../../terminal/namespaces.ts';
 import { commandLine } from '../../terminal/shell-words.ts';
 import { cpuChangeLines } from './cpu-changes.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
-import { type Grouping, rootFramesBy } from './grouping.ts';
+import { rootFramesBy } from './grouping.ts';
 import { growthLines } from './growth-summary.ts';
 import { nameHintLines } from './name-hints.ts';
 import { NamingSignals } from './naming-signals.ts';
@@ -151,17 +151,8 @@ const record = Effect.fnUntraced(function* (
   return command === undefined ? 0 : (yield* Effect.promise(() => command.ended)).exitCode;
 });
 
-/**
- * How long what has ended is remembered: not at all, or until its last samples were drained, which
- * takes two rounds of 250 ms.
- */
-const METADATA_MS: Readonly<Record<Grouping, number>> = {
-  comm: 250,
-  process: 250,
-  thread: 250,
-  container: 2000,
-  cgroup: 2000,
-};
+/** What has ended is remembered until its last samples were taken in, and looked for so often. */
+const CYCLE_MS = 250;
 
 /** Of events that nobody prints: two seconds at 1,000 processes a second. */
 const RING_BYTES = 1024 * 1024;
@@ -188,7 +179,7 @@ function sessionConfig(
     trackProcessLifecycle: true,
     execDetail: false,
     ringBytes: RING_BYTES,
-    cycleMs: METADATA_MS[options.groupBy],
+    cycleMs: CYCLE_MS,
     plugins: [processMetadata(), profiler, imageRetirement()],
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
     ...launcher,

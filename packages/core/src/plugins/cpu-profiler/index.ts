@@ -171,6 +171,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
           endNaming: () => profiler?.endNaming(),
           collect: () => running().collect(),
           collectRaw: () => running().collectRaw(),
+          takenInUntil: () => profiler?.takenInUntil ?? Number.NEGATIVE_INFINITY,
         },
         stop: () => profiler?.stop(),
         // Not before the filter is in the kernel: everything else would be sampled until then.
