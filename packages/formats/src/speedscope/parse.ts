@@ -63,9 +63,15 @@ export function speedscopeProfile(root: JsonObject, budget: MemoryBudget): Parse
     ...(left === 0
       ? {}
       : {
-          warnings: [`${left} of ${profiles.length} profiles are not in ${unit} and were left out`],
+          warnings: [leftOut(left, profiles.length, unit)],
         }),
   };
+}
+
+function leftOut(left: number, all: number, unit: string | undefined): string {
+  const others = left === 1 ? 'has another unit and was' : 'have other units and were';
+  const taken = unit === undefined || unit === 'none' ? 'none, as samples have' : unit;
+  return `${left} of ${all} profiles ${others} left out: the one that is shown has ${taken}`;
 }
 
 const TIME = {

@@ -96,3 +96,21 @@ test('an argument without its end goes as a whole: the pattern may need what was
   expect(redacted).toEqual(['x', REDACTED, 'y']);
   expect(redactArguments(argv, [], { isCut: () => true })).toEqual(argv);
 });
+
+test('what is anchored holds for the line and for each argument', () => {
+  const argv = ['x', '-psecret', 'y', 'token=secret'];
+  expect(redactArguments(argv, [/^-p(.+)$/])).toEqual(['x', `-p${REDACTED}`, 'y', 'token=secret']);
+  expect(redactArguments(argv, [/^x -p(\S+)/])).toEqual([
+    'x',
+    `-p${REDACTED}`,
+    'y',
+    'token=secret',
+  ]);
+  expect(redactArguments(argv, [/token=(.*)$/])[3]).toBe(`token=${REDACTED}`);
+  expect(redactArguments(['x', '-pa\r\nb', 'y'], [/^-p(.+)$/])[1]).toBe(`-p${REDACTED}`);
+  // Surrogates and all.
+  expect(redactArguments(['\u{1f600}', '-p\u{1f600}s', 'y'], [/^-p(.+)$/])[1]).toBe(
+    `-p${REDACTED}`,
+  );
+  expect(redactArguments(['\u{1f600}', '-p\u{1f600}s', 'y'], [/^-p(.+)$/])[2]).toBe('y');
+});

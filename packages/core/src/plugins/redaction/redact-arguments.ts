@@ -5,7 +5,8 @@
 // White space in an argument must not save what stands behind it. So `.` takes line ends too; each
 // pattern is also tried with every run of white space in an argument as one space (a tab between
 // option and value, a value that begins with a newline); and where a match ends at white space
-// inside an argument, the rest of that argument goes with it.
+// inside an argument, the rest of that argument goes with it. A pattern with `^` or `$` is tried on each
+// argument by itself as well: whoever writes one may mean either. With the flag `m` they are those of lines.
 
 export const REDACTED = '[redacted]';
 
@@ -37,6 +38,10 @@ export function redactArguments(
   const secret = linesOf(argv, joined).flatMap((line) =>
     patterns.flatMap((pattern) => rangesOf(line, pattern)),
   );
+  const anchored = patterns.filter(({ source, multiline }) => !multiline && /[$^]/.test(source));
+  if (anchored.length > 0 && argv.length > 1)
+    for (const line of wordsOf(argv))
+      secret.push(...anchored.flatMap((pattern) => rangesOf(line, pattern)));
   const anyCut = argv.some((_, index) => isCut(index));
   if (secret.length === 0 && !anyCut) return argv;
   let at = 0;
@@ -57,6 +62,16 @@ const UNUSUAL_SPACE = /[^\S ]|^\s| {2}/;
 function linesOf(argv: readonly string[], joined: string): Line[] {
   const whole: Line = { text: joined, origin: undefined };
   return argv.some((word) => UNUSUAL_SPACE.test(word)) ? [whole, collapsed(argv)] : [whole];
+}
+
+/** Each argument by itself. */
+function wordsOf(argv: readonly string[]): Line[] {
+  let at = 0;
+  return argv.map((text) => {
+    const start = at;
+    at += text.length + 1;
+    return { text, origin: Array.from({ length: text.length }, (_, index) => start + index) };
+  });
 }
 
 /** Runs of white space as one space, and none at an argument's beginning. */
