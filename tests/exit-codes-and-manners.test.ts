@@ -77,6 +77,21 @@ describe('a mistake in the command line', () => {
       expect(stderr).not.toMatch(STACK_TRACE);
     });
 
+  for (const args of [
+    ['trace', '--comm', 'a\nb\u001b[31m['],
+    ['trace', '--x\n\u001b[2J'],
+    ['tra\ncx\u001b[31m'],
+    ['trace', '--uid', '1\u009b31m'],
+  ])
+    test(`is repeated so that no terminal acts upon it: ${JSON.stringify(args)}`, async () => {
+      const { code, stderr } = await Waggle.run(args, { cwd: freshFolder() });
+      expect(code).toBe(2);
+      const [line = ''] = stderr.split('\n');
+      expect(line).toContain('\\u00');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+      expect(stderr.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+    });
+
   test('in WAGGLE_RING_SIZE is one too', async () => {
     const { code, stderr } = await Waggle.run(['trace'], { env: { WAGGLE_RING_SIZE: 'big' } });
     expect(code).toBe(2);

@@ -5,6 +5,8 @@
  */
 
 import { writeSync } from 'node:fs';
+// Alone: --help loads nothing else of core.
+import { printable } from '@waggle/core/printable';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { convertCommand } from './commands/convert/command.ts';
@@ -50,7 +52,7 @@ function buildProgram(): Command {
   ])
     program.addCommand(command);
   for (const command of [program, ...program.commands])
-    command.exitOverride().configureOutput({ writeOut: writeHelp });
+    command.exitOverride().configureOutput({ writeOut: writeHelp, outputError: writeMistake });
   return program;
 }
 
@@ -61,6 +63,13 @@ function writeHelp(text: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
   }
+}
+
+/** What was typed is repeated, and may come from a script's variable: no terminal acts upon it. */
+function writeMistake(text: string, write: (text: string) => void): void {
+  const [, mistake = '', suggestion = ''] =
+    /^([\s\S]*?)(\n\(Did you mean [^\n]*\))?\n?$/.exec(text) ?? [];
+  write(`${printable(mistake)}${suggestion}\n`);
 }
 
 function failUnexpectedly(problem: unknown): never {
