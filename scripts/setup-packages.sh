@@ -2,15 +2,6 @@
 # waggle needs. They are found by the files they bring, since not every machine has dpkg; only apt
 # installs by itself, elsewhere the command to type is shown.
 
-# Finds a file by its name below the usual library folders, multiarch ones included.
-have_library() {
-  for folder in /usr/lib/*-linux-gnu /lib/*-linux-gnu /usr/lib64 /lib64 /usr/lib /lib /usr/local/lib \
-    /usr/local/lib64; do
-    if [ -e "$folder/$1" ]; then return 0; fi
-  done
-  { ldconfig -p || /sbin/ldconfig -p; } 2>/dev/null | grep -q "$1"
-}
-
 have_header() {
   [ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ]
 }
@@ -39,11 +30,15 @@ need() { # what it is, then its package for apt, dnf and pacman
 
 find_missing_packages() {
   # Tests compile BPF objects and C programs of their own.
-  if [ -n "$tests" ] || bpf_objects_stale; then
+  if [ -n "$tests" ] || bpf_objects_stale || native_library_stale; then
     command -v "${CLANG:-clang}" >/dev/null || need clang clang clang clang
+  fi
+  if [ -n "$tests" ] || bpf_objects_stale; then
     have_header bpf/bpf_helpers.h || need 'libbpf headers' libbpf-dev libbpf-devel libbpf
   fi
-  have_library libbpf.so.1 || need 'libbpf 1.x' libbpf1 libbpf libbpf
+  if native_library_stale; then
+    have_header stdio.h || need 'headers of the C library' libc6-dev glibc-devel glibc
+  fi
   if [ -n "$tests" ]; then
     have_c_compiler || need 'a C compiler' 'gcc libc6-dev' 'gcc glibc-static' gcc
     command -v xmllint >/dev/null || need xmllint libxml2-utils libxml2 libxml2
@@ -101,7 +96,7 @@ require_system_packages() {
     # The names are a list of words.
     # shellcheck disable=SC2086
     if ! apt_install $apt_names; then
-      say 'check the network and /etc/apt/sources.list. libbpf1 needs Debian 12, Ubuntu 23.04 or newer.'
+      say 'check the network and /etc/apt/sources.list'
       show_by_hand
       return 1
     fi

@@ -27,6 +27,8 @@ give_to_owner() {
 setup_stamp=$root/node_modules/.waggle-setup
 bpf=$root/packages/bpf
 formats=$root/packages/formats
+native=$root/packages/native
+ffi=$root/packages/ffi
 
 npm_packages_stale() {
   [ -f "$root/node_modules/.package-lock.json" ] || return 0
@@ -66,9 +68,22 @@ bpf_objects_stale() {
 
 # They are made anew by whoever needs them as the sources are now: the builds of their packages.
 embedded_workers_missing() {
-  for worker in ffi/src/generated/bun-poll-worker.ts core/src/generated/watchdog-worker.ts \
-    profiler/src/generated/symbolization-worker.ts; do
+  for worker in core/src/generated/watchdog-worker.ts profiler/src/generated/symbolization-worker.ts; do
     if [ ! -f "$root/packages/$worker" ]; then return 0; fi
+  done
+  return 1
+}
+
+# The library with libbpf in it, for whichever platform. What counts is the file that is written last.
+native_library_stale() {
+  embedded=$ffi/src/generated/embedded-libraries.ts
+  [ -f "$embedded" ] || return 0
+  for library in "$ffi"/prebuilt/*/libwaggle.so; do
+    [ -f "$library" ] || return 0
+  done
+  for source in "$native"/src "$native"/src/* "$native"/src/elfutils/* "$native"/scripts/*.ts \
+    "$native/vendor/README.md"; do
+    if [ "$source" -nt "$embedded" ]; then return 0; fi
   done
   return 1
 }
@@ -89,5 +104,5 @@ setup_is_current() {
   [ "${WAGGLE_NO_SETUP-}" != 1 ] || return 0
   [ -f "$setup_stamp" ] || return 1
   if [ "$root/package-lock.json" -nt "$setup_stamp" ]; then return 1; fi
-  if bpf_objects_stale || viewers_stale || embedded_workers_missing; then return 1; fi
+  if bpf_objects_stale || native_library_stale || viewers_stale || embedded_workers_missing; then return 1; fi
 }

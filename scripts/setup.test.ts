@@ -45,6 +45,8 @@ beforeEach(() => {
   write('package-lock.json', '{}');
   write('packages/bpf/bpf/lifecycle/lifecycle.bpf.c', '/* source */');
   write('packages/bpf/scripts/build.ts', '// build');
+  write('packages/native/src/load.c', '/* source */');
+  write('packages/native/scripts/build.ts', '// build');
   write('packages/formats/src/svg/viewer/main.ts', '// viewer');
   write('packages/cli/src/main.ts', '// main');
 });
@@ -89,10 +91,16 @@ script=
 for word; do case $word in -*) ;; *) script=$word; break ;; esac; done
 case $script in */scripts/embed-workers.ts)
   cd "$(dirname "$script")/../packages" || exit
-  mkdir -p ffi/src/generated core/src/generated profiler/src/generated
-  : >ffi/src/generated/bun-poll-worker.ts
+  mkdir -p core/src/generated profiler/src/generated
   : >core/src/generated/watchdog-worker.ts
   : >profiler/src/generated/symbolization-worker.ts
+  exit ;;
+*/packages/native/scripts/build.ts)
+  cd "$(dirname "$script")/../.." || exit
+  mkdir -p ffi && cd ffi || exit
+  mkdir -p src/generated prebuilt/linux-x64
+  : >prebuilt/linux-x64/libwaggle.so
+  : >src/generated/embedded-libraries.ts
   exit ;;
 */packages/formats/scripts/embed-viewers.ts)
   cd "$(dirname "$script")/.." || exit
@@ -258,6 +266,14 @@ describe('later runs', () => {
     expect(called.filter((call) => call.startsWith('npm'))).toEqual([]);
   });
 
+  test('build the library with libbpf again when a C source of it changed', () => {
+    prepare();
+    setup();
+    later('packages/native/src/load.c');
+    const builds = again().filter((call) => call.includes('native/scripts/build.ts'));
+    expect(builds).toHaveLength(1);
+  });
+
   test('bundle the scripts of pictures again when a module of theirs changed', () => {
     prepare();
     setup();
@@ -288,6 +304,7 @@ test.skipIf(process.getuid?.() !== 0)('root leaves what it makes to the owner of
     'node_modules/.bin/bun',
     'packages/bpf/dist',
     'packages/cli/bundle',
+    'packages/ffi/prebuilt',
   ])
     expect([path, statSync(join(tree, path)).uid]).toEqual([path, 65_534]);
 });

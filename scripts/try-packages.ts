@@ -2,7 +2,15 @@
 // runs the first two agents of docs/custom-agent.md, on Bun, on Deno and by the command, which then
 // records them. Builds have to be there. Needs root; says so and checks only the installation without.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -31,7 +39,10 @@ try {
   const project = join(folder, 'my-agent');
   mkdirSync(packs);
   mkdirSync(project);
-  for (const name of readdirSync(join(root, 'packages')))
+  const published = readdirSync(join(root, 'packages')).filter((name) =>
+    existsSync(join(root, 'packages', name, 'package.json')),
+  );
+  for (const name of published)
     run(join(root, 'packages', name), 'npm', 'pack', '--silent', '--pack-destination', packs);
   const tarballs = readdirSync(packs).map((name) => join(packs, name));
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');

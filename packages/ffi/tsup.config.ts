@@ -2,11 +2,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    stderr: 'src/process/stderr.ts',
-    'bun-poll-worker': 'src/native/bun-poll-worker.ts',
-  },
+  entry: { index: 'src/index.ts', stderr: 'src/process/stderr.ts' },
   format: ['esm'],
   target: 'es2022',
   platform: 'node',

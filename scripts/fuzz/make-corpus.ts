@@ -231,26 +231,6 @@ function proc(): void {
     'plain',
     new Uint8Array(new BigUint64Array([17n, 100n, 6n, 4096n, 0n, 0n]).buffer),
   );
-  put('ld-so-cache', 'plain', ldCache());
-}
-
-/** struct cache_file_new and two entries, with their texts: sysdeps/generic/dl-cache.h of glibc. */
-function ldCache(): Uint8Array {
-  const texts = 'libbpf.so.1\0/usr/lib/libbpf.so.1\0';
-  const bytes = Buffer.alloc(48 + 2 * 24 + texts.length);
-  bytes.write('glibc-ld.so.cache1.1', 0, 'latin1');
-  bytes.writeUInt32LE(2, 20);
-  bytes.writeUInt32LE(texts.length, 24);
-  for (const [at, flags] of [
-    [48, 0x0303],
-    [72, 0x0a03],
-  ] as const) {
-    bytes.writeInt32LE(flags, at);
-    bytes.writeUInt32LE(96, at + 4);
-    bytes.writeUInt32LE(108, at + 8);
-  }
-  bytes.write(texts, 96, 'latin1');
-  return bytes;
 }
 
 function kernel(): void {

@@ -60,7 +60,7 @@ export function withoutEmbedded(): BunPlugin {
   return {
     name: 'without-embedded',
     setup(build) {
-      build.onLoad({ filter: /\/src\/generated\/(embedded-objects|[\w-]+-worker)\.ts$/ }, () => ({
+      build.onLoad({ filter: /\/src\/generated\/(embedded-[\w]+|[\w-]+-worker)\.ts$/ }, () => ({
         contents: `throw new Error('a file of waggle is missing: run ./scripts/setup');`,
         loader: 'ts',
       }));

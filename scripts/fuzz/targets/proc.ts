@@ -1,8 +1,5 @@
 // The files of /proc and of the system that are read about other processes.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseCgroup } from '../../../packages/cache/src/procfs/cgroup.ts';
 import { clockTicksFromAuxv } from '../../../packages/cache/src/procfs/clock-ticks.ts';
 import { firstWord, parseCmdline } from '../../../packages/cache/src/procfs/cmdline.ts';
@@ -13,13 +10,10 @@ import { parseMaps } from '../../../packages/cache/src/procfs/maps.ts';
 import { parseMountinfo } from '../../../packages/cache/src/procfs/mountinfo.ts';
 import { parseProbe, parseStat } from '../../../packages/cache/src/procfs/stat.ts';
 import { isOfEndedLeader, parseStatus } from '../../../packages/cache/src/procfs/status.ts';
-import { pathsInLdCache } from '../../../packages/ffi/src/native/ld-cache.ts';
 import { executableMappings } from '../../../packages/profiler/src/mappings/proc-maps.ts';
 import { errorsOf, type FuzzTarget, never } from '../target.ts';
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-const folder = mkdtempSync(join(tmpdir(), 'waggle-fuzz-proc-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 export const procTargets: readonly FuzzTarget[] = [
   {
@@ -59,13 +53,4 @@ export const procTargets: readonly FuzzTarget[] = [
   { name: 'proc-mountinfo', run: (bytes) => void parseMountinfo(textOf(bytes)), refuses: never },
   { name: 'proc-limits', run: (bytes) => void parseLimits(textOf(bytes)), refuses: never },
   { name: 'proc-auxv', run: (bytes) => void clockTicksFromAuxv(bytes), refuses: never },
-  {
-    name: 'ld-so-cache',
-    run: (bytes) => {
-      const path = join(folder, 'ld.so.cache');
-      writeFileSync(path, bytes);
-      pathsInLdCache('libbpf.so.1', path);
-    },
-    refuses: never,
-  },
 ];

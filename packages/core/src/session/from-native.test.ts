@@ -4,10 +4,7 @@ import { KernelRefused, NativeUnavailable } from '../errors/errors.ts';
 import { toWaggleError } from './from-native.ts';
 
 test('no library and no FFI are both NativeUnavailable, with the words of what is missing', () => {
-  for (const cause of [
-    new LibraryError(['libbpf.so.1'], ['not found']),
-    new UnsupportedRuntime(),
-  ]) {
+  for (const cause of [new LibraryError('libwaggle.so', ['not found']), new UnsupportedRuntime()]) {
     const error = toWaggleError(cause);
     expect(error).toBeInstanceOf(NativeUnavailable);
     expect(error).toMatchObject({ message: cause.message, cause });

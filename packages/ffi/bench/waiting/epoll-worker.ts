@@ -1,10 +1,9 @@
 // The Worker of the worker strategies: blocks in epoll_wait, says so, and blocks again when the
-// reader has drained the ring. Opens libc alone: libbpf's print callback belongs to the reader.
+// reader has drained the ring. Opens libc alone.
 
 import type { NativeBackend } from '../../src/native/backend.ts';
-import { libcPath } from '../../src/native/library-paths.ts';
-import { LIBC } from '../../src/native/symbols.ts';
-import type { WorkerMessage } from './strategy.ts';
+import { libcPath } from '../../src/native/libc-path.ts';
+import { EPOLL, type WorkerMessage } from './strategy.ts';
 
 declare const self: { onmessage: unknown; postMessage(message: unknown): void };
 
@@ -16,8 +15,7 @@ async function backend(): Promise<NativeBackend> {
 }
 
 self.onmessage = async ({ data: message }: { data: WorkerMessage }) => {
-  const { epoll_create1, epoll_ctl, epoll_wait } = LIBC;
-  const libc = (await backend()).open(libcPath(), { epoll_create1, epoll_ctl, epoll_wait });
+  const libc = (await backend()).open(libcPath(), EPOLL);
   const epoll = libc.epoll_create1(0);
   const event = new Uint8Array(16);
   const EPOLL_CTL_ADD = 1;

@@ -8,6 +8,14 @@ import {
   type Native,
   type RingBuffer,
 } from '../../src/index.ts';
+import { libcPath } from '../../src/native/libc-path.ts';
+
+/** What the strategies call that do it by themselves. */
+export const EPOLL = {
+  epoll_create1: { parameters: ['i32'], result: 'i32' },
+  epoll_ctl: { parameters: ['i32', 'i32', 'i32', 'buffer'], result: 'i32' },
+  epoll_wait: { parameters: ['i32', 'buffer', 'i32', 'i32'], result: 'i32' },
+} as const;
 
 /** How the BPF program submits: see bpf-tests/waiting.bpf.c. */
 export const WAKEUP = { adaptive: 0, never: 1, always: 2, byFillLevel: 3 } as const;
@@ -134,10 +142,11 @@ interface DenoNonblocking {
 function epollOf(native: Native, map: BpfMap): number {
   const EPOLL_CTL_ADD = 1;
   const EPOLLIN = 1;
-  const epoll = native.checkErrno('create epoll', native.libc.epoll_create1(0));
+  const libc = native.backend.open(libcPath(), EPOLL);
+  const epoll = native.checkErrno('create epoll', libc.epoll_create1(0));
   const event = new Uint8Array(16);
   event[0] = EPOLLIN;
-  native.checkErrno('add', native.libc.epoll_ctl(epoll, EPOLL_CTL_ADD, map.fd, event));
+  native.checkErrno('add', libc.epoll_ctl(epoll, EPOLL_CTL_ADD, map.fd, event));
   return epoll;
 }
 

@@ -130,7 +130,9 @@ export class BpfObjectFile extends Handle {
   load(): BpfObject {
     this.guard();
     try {
-      this.#native.checkUninterrupted(`load ${this.path}`, 'bpf_object__load', this.#address);
+      this.#native.check(`load ${this.path}`, () =>
+        this.#native.waggle.waggle_object_load(this.#address),
+      );
     } catch (error) {
       this.close();
       throw error;

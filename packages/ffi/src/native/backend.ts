@@ -1,6 +1,6 @@
 /**
  * What a JavaScript runtime must offer for libbpf to be usable from it: load a shared library,
- * call C functions, look at native memory, and be called back. Everything above this file is
+ * call C functions, look at native memory, and wait beside JavaScript. Nothing native ever calls JavaScript. Everything above this file is
  * the same on Bun and Deno; bun.ts and deno.ts beside it are the two adapters.
  */
 
@@ -60,28 +60,30 @@ export type NativeLibrary<Table extends NativeTable> = {
   ) => ResultOf[Table[Name]['result']];
 };
 
-/** A C function pointer that calls JavaScript. Only ever called synchronously, on our thread. */
-export interface NativeCallback {
-  readonly address: Address;
-  close(): void;
+/** Waits beside the thread that runs JavaScript. */
+export interface PollThread {
+  /** Waits again, until the next `onReady`. Not called before the last one has come. */
+  poll(): void;
+  /** No `onReady` comes any more. */
+  end(): void;
 }
 
-/** A thread beside the JavaScript one that can block in epoll_wait(2). */
-export interface PollThread {
-  /** Blocks again, until the next `onReady`. Not called before the last one has come. */
-  poll(): void;
-  /**
-   * No `onReady` comes any more. The caller has made the epoll ready, so that the thread
-   * returns; it then closes `descriptors`.
-   */
-  end(descriptors: readonly number[]): void;
+/** Waggle's own library, as far as a PollThread needs it. */
+export interface PollLibrary {
+  /** The file that is loaded. */
+  readonly path: string;
+  readonly waggle: {
+    waggle_poll_thread(poll: Address): number;
+    waggle_poll_stop(poll: Address): undefined;
+    waggle_poll_free(poll: Address): undefined;
+  };
 }
 
 export interface NativeBackend {
   readonly runtime: 'bun' | 'deno';
   /**
    * Opens a library by its absolute path, never by a name that might be looked for in the current
-   * directory: openLibrary() chooses. Throws the runtime's error where it does not load, or lacks a
+   * directory. Throws the runtime's error where it does not load, or lacks a
    * symbol.
    */
   open<const Table extends NativeTable>(path: string, table: Table): NativeLibrary<Table>;
@@ -90,13 +92,14 @@ export interface NativeBackend {
   /** Where the bytes are. They must stay reachable for as long as C may look. */
   addressOf(bytes: Uint8Array): Address;
   /**
-   * @param epoll its descriptor.
+   * @param poll of waggle_poll_open(); it is the thread's from now on.
    * @param onReady called on our thread, once for each `poll`.
-   * @param onFailure called at most once: there is no such thread.
+   * @param onFailure called at most once, never before this has returned: there is no such thread.
    */
-  pollThread(epoll: number, onReady: () => void, onFailure: () => void): PollThread;
-  callback(
-    parameters: readonly ('i32' | 'pointer')[],
-    body: (...args: number[]) => number,
-  ): NativeCallback;
+  pollThread(
+    library: PollLibrary,
+    poll: Address,
+    onReady: () => void,
+    onFailure: () => void,
+  ): PollThread;
 }

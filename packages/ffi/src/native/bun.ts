@@ -1,6 +1,6 @@
 /** The Bun adapter: bun:ffi behind NativeBackend. */
 
-import { dlopen, type FFIFunction, JSCallback, type Pointer, ptr, toArrayBuffer } from 'bun:ffi';
+import { dlopen, type FFIFunction, type Pointer, ptr, toArrayBuffer } from 'bun:ffi';
 import type { Address, NativeBackend, NativeLibrary, NativeTable, NativeType } from './backend.ts';
 import { bunPollThread } from './bun-poll-thread.ts';
 
@@ -32,17 +32,6 @@ export const bunBackend: NativeBackend = {
   addressOf: (bytes) => ptr(bytes) as number as Address,
 
   pollThread: bunPollThread,
-
-  callback(parameters, body) {
-    const callback = new JSCallback(body, {
-      args: parameters.map((type) => TYPES[type]),
-      returns: 'i32',
-    });
-    return {
-      address: (callback.ptr ?? 0) as number as Address,
-      close: () => callback.close(),
-    };
-  },
 };
 
 /** bun:ffi returns null for NULL and a bigint for MAP_FAILED; an address is a number here. */

@@ -11,8 +11,7 @@ import type {
   NativeTable,
   NativeType,
 } from './backend.ts';
-import { libcPath } from './library-paths.ts';
-import { EPOLL_EVENT_BYTES, LIBC } from './symbols.ts';
+import { WAGGLE } from './symbols.ts';
 
 interface ForeignFunction {
   readonly parameters: readonly string[];
@@ -21,9 +20,8 @@ interface ForeignFunction {
   readonly nonblocking?: boolean;
 }
 
-interface NonblockingLibc {
-  epoll_wait(...args: (number | Uint8Array)[]): Promise<number>;
-  close(descriptor: number): number;
+interface NonblockingPoll {
+  waggle_poll_wait(poll: bigint): Promise<number>;
 }
 
 /** The part of Deno's API that is used; this package is also type-checked without Deno's types. */
@@ -38,10 +36,6 @@ interface DenoFfi {
     value(pointer: object | null): bigint;
   };
   readonly UnsafePointerView: { getArrayBuffer(pointer: object, length: number): ArrayBuffer };
-  readonly UnsafeCallback: new (
-    definition: { parameters: readonly string[]; result: string },
-    body: (...args: (number | bigint)[]) => number,
-  ) => { readonly pointer: object; close(): void };
 }
 
 const TYPES: Record<NativeType, string> = {
@@ -60,7 +54,7 @@ function foreign({ parameters, result }: NativeFunction): ForeignFunction {
 
 /** @param deno the `Deno` global, handed in so that importing this file needs no Deno. */
 export function denoBackend(deno: DenoFfi): NativeBackend {
-  const { UnsafePointer, UnsafePointerView, UnsafeCallback } = deno;
+  const { UnsafePointer, UnsafePointerView } = deno;
   return {
     runtime: 'deno',
 
@@ -79,37 +73,23 @@ export function denoBackend(deno: DenoFfi): NativeBackend {
 
     addressOf: (bytes) => Number(UnsafePointer.value(UnsafePointer.of(bytes))) as Address,
 
-    pollThread(epoll, onReady, onFailure) {
-      const { epoll_wait, close } = deno.dlopen(libcPath(), {
-        epoll_wait: { ...foreign(LIBC.epoll_wait), nonblocking: true },
-        close: foreign(LIBC.close),
-      }).symbols as unknown as NonblockingLibc;
-      const events = new Uint8Array(EPOLL_EVENT_BYTES);
+    pollThread({ path, waggle }, poll, onReady, onFailure) {
+      const { waggle_poll_wait } = deno.dlopen(path, {
+        waggle_poll_wait: { ...foreign(WAGGLE.waggle_poll_wait), nonblocking: true },
+      }).symbols as unknown as NonblockingPoll;
       let polling: Promise<unknown> = Promise.resolve();
       let ended = false;
       return {
         poll() {
-          polling = epoll_wait(epoll, events, 1, -1).then(() => {
+          polling = waggle_poll_wait(BigInt(poll)).then(() => {
             if (!ended) onReady();
           }, onFailure);
         },
-        end(descriptors) {
+        end() {
           ended = true;
-          void polling.finally(() => {
-            for (const descriptor of descriptors) close(descriptor);
-          });
+          waggle.waggle_poll_stop(poll);
+          void polling.finally(() => waggle.waggle_poll_free(poll));
         },
-      };
-    },
-
-    callback(parameters, body) {
-      const callback = new UnsafeCallback(
-        { parameters: parameters.map((type) => TYPES[type]), result: 'i32' },
-        (...args) => body(...args.map(Number)),
-      );
-      return {
-        address: Number(UnsafePointer.value(callback.pointer)) as Address,
-        close: () => callback.close(),
       };
     },
   };

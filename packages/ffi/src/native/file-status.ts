@@ -6,7 +6,7 @@
 import { type BigIntStats, fstatSync } from 'node:fs';
 import { SystemError } from '../errors/system-error.ts';
 import { denoBackend } from './deno.ts';
-import { libcPath } from './library-paths.ts';
+import { libcPath } from './libc-path.ts';
 
 /** What tells one state of a file from another; times in nanoseconds since the Unix epoch. */
 export type FileStatus = Pick<

@@ -1,50 +1,40 @@
 /**
- * The one opened set of native libraries: libc and libbpf on the runtime's backend, with
- * errno, strings and libbpf's messages made usable. Opened on the first request, once, on the
+ * The one opened set of native libraries: libc, and waggle's own with libbpf in it, on the runtime's backend,
+ * with errno, strings and libbpf's messages made usable. Opened on the first request, once, on the
  * thread that asks: opening libraries from several fresh Workers at a time can crash Bun
  * (oven-sh/bun issue 40972).
  */
 
+import { LibraryError } from '../errors/library-error.ts';
 import { SystemError } from '../errors/system-error.ts';
 import { UnsupportedRuntime } from '../errors/unsupported-runtime.ts';
-import {
-  type Address,
-  type NativeBackend,
-  type NativeCallback,
-  type NativeLibrary,
-  NULL_ADDRESS,
-} from './backend.ts';
-import { CallThread } from './call-thread.ts';
-import { libcPath, openLibrary } from './library-paths.ts';
-import { LIBBPF, LIBBPF_SONAME, LIBC } from './symbols.ts';
+import type { Address, NativeBackend, NativeLibrary } from './backend.ts';
+import { libcPath } from './libc-path.ts';
+import { libraryFile } from './library-file.ts';
+import { LIBBPF, LIBC, WAGGLE } from './symbols.ts';
 
-/** Longest string that is read from C: names and messages are far below it. */
+/** Longest string that is read from C: names are far below it. */
 const STRING_MAX_BYTES = 65_536;
-
-/** sizeof(va_list's struct): __va_list_tag of the x86-64 ABI, __va_list of AAPCS64. */
-export const VA_LIST_BYTES = process.arch === 'arm64' ? 32 : 24;
 
 export class Native {
   readonly libc: NativeLibrary<typeof LIBC>;
   readonly libbpf: NativeLibrary<typeof LIBBPF>;
+  /** Our own functions, which are in the same file as libbpf. */
+  readonly waggle: NativeLibrary<typeof WAGGLE>;
   readonly pageSize: number;
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
-  readonly #messages: string[] = [];
   readonly #errno: Int32Array;
-  /** libbpf keeps its address for as long as the process lives: it must not be collected. */
-  protected readonly print: NativeCallback;
-  /** libbpf's own, which writes to stderr. */
-  #defaultPrint = NULL_ADDRESS;
-  readonly #thread: CallThread | undefined;
 
-  constructor(readonly backend: NativeBackend) {
+  constructor(
+    readonly backend: NativeBackend,
+    /** The file of waggle's own library. */
+    readonly path: string,
+  ) {
     this.libc = openLibc(backend);
-    this.libbpf = openLibrary(backend, LIBBPF_SONAME, LIBBPF);
+    this.libbpf = this.waggle = openLibrary(backend, path);
     this.pageSize = this.libc.getpagesize();
     this.#errno = new Int32Array(backend.memory(this.libc.__errno_location(), 4));
-    this.print = this.#keepLibbpfMessages();
-    this.#thread = CallThread.open(backend, LIBBPF_SONAME);
   }
 
   /** errno of the last failed libc call on this thread; read it before anything else runs. */
@@ -78,28 +68,19 @@ export class Native {
    * the verifier said meanwhile. `call` returns a negative errno or a pointer (0: see errno).
    */
   check<Result extends number>(operation: string, call: () => Result): Result {
-    this.#messages.length = 0;
+    this.waggle.waggle_log_clear();
     const result = call();
-    if (result < 0) throw new SystemError(operation, -result, this.#takeMessages());
+    if (result < 0) throw new SystemError(operation, -result, this.#takeLog());
     return result;
   }
 
-  /**
-   * The same for a function of one pointer that no signal may interrupt, on a thread of its own: the
-   * runtime's signals, for garbage collection and for profiles, go to the threads that run JavaScript.
-   */
-  checkUninterrupted(operation: string, name: 'bpf_object__load', argument: Address): void {
-    this.libbpf.libbpf_set_print(this.#defaultPrint);
-    const call = this.#thread?.call(name, argument);
-    this.libbpf.libbpf_set_print(this.print.address);
-    if (call === undefined) this.check(operation, () => this.libbpf[name](argument));
-    else if (call.result < 0) throw new SystemError(operation, -call.result, call.output);
-  }
-
   checkPointer(operation: string, call: () => Address): Address {
-    this.#messages.length = 0;
+    this.waggle.waggle_log_clear();
     const result = call();
-    if (result === 0) throw new SystemError(operation, this.lastErrno(), this.#takeMessages());
+    if (result === 0) {
+      const errno = this.lastErrno();
+      throw new SystemError(operation, errno, this.#takeLog());
+    }
     return result;
   }
 
@@ -130,30 +111,44 @@ export class Native {
     this.libc.munmap(address, length);
   }
 
-  #takeMessages(): string {
-    return this.#messages.splice(0).join('');
+  /**
+   * While it is held, the kernel's types are read once for all objects that are loaded, and not for each.
+   * They take some megabytes of memory: dispose of it when all are loaded.
+   */
+  holdKernelTypes(): Disposable {
+    const { waggle } = this;
+    let held = true;
+    waggle.waggle_kernel_types_hold();
+    return {
+      [Symbol.dispose]: () => {
+        if (held) waggle.waggle_kernel_types_release();
+        held = false;
+      },
+    };
   }
 
-  #keepLibbpfMessages(): NativeCallback {
-    const LIBBPF_DEBUG = 2;
-    let text = new Uint8Array(STRING_MAX_BYTES);
-    const print = this.backend.callback(['i32', 'pointer', 'pointer'], (level, format, args) => {
-      if (level === LIBBPF_DEBUG) return 0;
-      // vsnprintf uses its va_list up, so each attempt gets a copy.
-      const list = new Uint8Array(this.backend.memory(args as Address, VA_LIST_BYTES));
-      const write = () => this.libc.vsnprintf(text, text.length, format as Address, list.slice());
-      let length = write();
-      // A verifier log can have megabytes, and its end is what explains the refusal.
-      if (length >= text.length) {
-        text = new Uint8Array(length + 1);
-        length = write();
-      }
-      this.#messages.push(this.#decoder.decode(text.subarray(0, Math.max(length, 0))));
-      if (text.length > STRING_MAX_BYTES) text = new Uint8Array(STRING_MAX_BYTES);
-      return length;
-    });
-    this.#defaultPrint = this.libbpf.libbpf_set_print(print.address);
-    return print;
+  /** What libbpf and the verifier said in the last call. */
+  #takeLog(): string {
+    const { waggle } = this;
+    const length = Number(waggle.waggle_log_length());
+    if (length === 0) return '';
+    const text = this.#decoder.decode(
+      new Uint8Array(this.backend.memory(waggle.waggle_log_text(), length)).slice(),
+    );
+    waggle.waggle_log_clear();
+    return text;
+  }
+}
+
+/** @throws LibraryError */
+function openLibrary(
+  backend: NativeBackend,
+  path: string,
+): NativeLibrary<typeof LIBBPF & typeof WAGGLE> {
+  try {
+    return backend.open(path, { ...LIBBPF, ...WAGGLE });
+  } catch (error) {
+    throw new LibraryError(path, [error instanceof Error ? error.message : String(error)]);
   }
 }
 
@@ -176,12 +171,13 @@ let opened: Native | undefined;
 
 /**
  * The native libraries of this runtime.
- * @throws LibraryError when libbpf is not installed, UnsupportedRuntime on Node.js.
+ * @throws LibraryError when waggle's own is missing, UnsupportedRuntime on Node.js.
  */
 export async function openNative(): Promise<Native> {
   if (opened === undefined) {
     const backend = await runtimeBackend();
-    opened ??= new Native(backend);
+    const path = await libraryFile(backend);
+    opened ??= new Native(backend, path);
   }
   return opened;
 }

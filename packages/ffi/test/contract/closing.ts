@@ -14,8 +14,7 @@ import {
   PerfRing,
   RingBuffer,
 } from '../../src/index.ts';
-import { openLibrary } from '../../src/native/library-paths.ts';
-import { LIBBPF_SONAME } from '../../src/native/symbols.ts';
+import { libcPath } from '../../src/native/libc-path.ts';
 import { type Case, loadObject, openObject, u32, u64, until } from '../support/case.ts';
 
 const attributes = {
@@ -40,7 +39,10 @@ function assertClosed(handle: RegExp, uses: readonly (() => unknown)[]): void {
   }
 }
 
-type Kind = 'prog' | 'map' | 'link';
+// include/uapi/linux/bpf.h: BPF_PROG_GET_NEXT_ID and its like; the system call's numbers are in
+// arch/x86/entry/syscalls/syscall_64.tbl and asm-generic/unistd.h.
+const NEXT_ID = { prog: 11, map: 12, link: 31 } as const;
+const SYS_BPF = process.arch === 'arm64' ? 280 : 321;
 
 /** Kernel ids of what this process holds, by its descriptors: `prog 12`. */
 function heldIds(): Set<string> {
@@ -61,17 +63,18 @@ function heldIds(): Set<string> {
 
 /** What the whole kernel has, as `bpftool prog|map|link` lists it. */
 function kernelIds(native: Native): Set<string> {
-  const next = { parameters: ['u32', 'buffer'], result: 'i32' } as const;
-  const libbpf = openLibrary(native.backend, LIBBPF_SONAME, {
-    bpf_prog_get_next_id: next,
-    bpf_map_get_next_id: next,
-    bpf_link_get_next_id: next,
+  const libc = native.backend.open(libcPath(), {
+    syscall: { parameters: ['i64', 'i64', 'buffer', 'i64'], result: 'i64' },
   });
   const ids = new Set<string>();
-  for (const kind of ['prog', 'map', 'link'] as const satisfies readonly Kind[]) {
-    const id = new Uint32Array(1);
-    const bytes = new Uint8Array(id.buffer);
-    while (libbpf[`bpf_${kind}_get_next_id`](id[0] ?? 0, bytes) === 0) ids.add(`${kind} ${id[0]}`);
+  for (const [kind, command] of Object.entries(NEXT_ID)) {
+    // union bpf_attr: the id before, then the one that the kernel found.
+    const attribute = new Uint32Array(3);
+    const bytes = new Uint8Array(attribute.buffer);
+    while (libc.syscall(SYS_BPF, command, bytes, bytes.length) === 0n) {
+      ids.add(`${kind} ${attribute[1]}`);
+      attribute[0] = attribute[1] ?? 0;
+    }
   }
   return ids;
 }

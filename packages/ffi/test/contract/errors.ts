@@ -2,20 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import {
-  bootToRealtimeOffset,
-  clockNanoseconds,
-  errnoName,
-  LibraryError,
-  SystemError,
-} from '../../src/index.ts';
-import { openLibrary } from '../../src/native/library-paths.ts';
-import { VA_LIST_BYTES } from '../../src/native/native.ts';
+import { bootToRealtimeOffset, clockNanoseconds, errnoName, SystemError } from '../../src/index.ts';
 import { type Case, openObject } from '../support/case.ts';
 import { bpfObject, cProgramOf } from '../support/compile.ts';
 
@@ -68,42 +57,6 @@ int main(void) {
     },
   },
   {
-    name: 'errors: a library that is absent is named, with what to install',
-    run(native) {
-      assert.throws(
-        () => openLibrary(native.backend, 'libabsent.so.1', {}),
-        (error) =>
-          error instanceof LibraryError &&
-          error.code === 'LIBRARY_NOT_FOUND' &&
-          error.failures.length === 0 &&
-          /^libabsent\.so\.1 .*none of the folders.*apt-get install libbpf1/.test(error.message),
-      );
-    },
-  },
-  {
-    name: 'errors: a library that somebody else may have put there is not loaded, and named',
-    run(native) {
-      const folder = mkdtempSync(join(tmpdir(), 'waggle-ffi-'));
-      const before = process.env.LD_LIBRARY_PATH;
-      try {
-        chmodSync(folder, 0o777);
-        writeFileSync(join(folder, 'libabsent.so.1'), 'not even a library');
-        process.env.LD_LIBRARY_PATH = `.:${folder}`;
-        assert.throws(
-          () => openLibrary(native.backend, 'libabsent.so.1', {}),
-          (error) =>
-            error instanceof LibraryError &&
-            error.failures.length === 1 &&
-            /libabsent\.so\.1 is not loaded: others may write to /.test(error.message),
-        );
-      } finally {
-        if (before === undefined) delete process.env.LD_LIBRARY_PATH;
-        else process.env.LD_LIBRARY_PATH = before;
-        rmSync(folder, { recursive: true });
-      }
-    },
-  },
-  {
     name: 'errors: mmap of a bad descriptor is EBADF, not a crash',
     run(native) {
       assert.throws(() => native.map('map nothing', 1 << 20, native.pageSize, false, 0), {
@@ -120,16 +73,6 @@ int main(void) {
       const milliseconds = Number(time / 1_000_000n);
       assert.ok(Math.abs(milliseconds - Date.now()) < 100, `${milliseconds} is not now`);
       assert.ok(clockNanoseconds(native, 'monotonic') <= clockNanoseconds(native, 'boottime'));
-    },
-  },
-  {
-    name: 'messages: va_list has the size that the C compiler gives it',
-    run() {
-      const source = `#include <stdarg.h>
-        #include <stdio.h>
-        int main(void) { printf("%zu", sizeof(va_list)); }`;
-      const { stdout } = spawnSync(cProgramOf('va-list', source), { encoding: 'utf8' });
-      assert.equal(Number(stdout), VA_LIST_BYTES);
     },
   },
   {

@@ -1,7 +1,7 @@
 // Processes that are started and waited for, and pipes whose reader is gone.
 
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openNative, processState, SystemError, spawnProcess } from '../../src/index.ts';
@@ -102,6 +102,50 @@ export const processCases: readonly Case[] = [
       } finally {
         closeSync(passed);
         closeSync(kept);
+      }
+    },
+  },
+  {
+    name: 'processes: one that is to be stopped stands before its first instruction',
+    async run() {
+      const native = await openNative();
+      const folder = mkdtempSync(join(tmpdir(), 'waggle-spawn-'));
+      try {
+        const out = join(folder, 'out');
+        const argv = ['sh', '-c', `echo "$X" >${out}; exit 5`];
+        const environment = [...ENVIRONMENT, 'X=of the program'];
+        const pid = spawnProcess(native, { argv, environment, stopped: true });
+        const status = () => readFileSync(`/proc/${pid}/status`, 'utf8');
+        assert.match(status(), /^State:\tT[\s\S]*^TracerPid:\t0$/m);
+        assert.match(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /^sh\0-c\0/);
+        // Not even the dynamic linker has begun.
+        assert.doesNotMatch(readFileSync(`/proc/${pid}/maps`, 'utf8'), /libc\.so/);
+        assert.deepEqual(processState(native, pid), { state: 'running' });
+        process.kill(pid, 'SIGCONT');
+        assert.deepEqual(await ended(pid), { state: 'exited', code: 5 });
+        assert.equal(readFileSync(out, 'utf8'), 'of the program\n');
+        assert.throws(
+          () => spawnProcess(native, { argv: ['/absent'], environment, stopped: true }),
+          { code: 'ENOENT' },
+        );
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  },
+  {
+    name: 'processes: a file without a known format runs as a script, with its arguments',
+    async run() {
+      const native = await openNative();
+      const folder = mkdtempSync(join(tmpdir(), 'waggle-spawn-'));
+      try {
+        const script = join(folder, 'script');
+        writeFileSync(script, 'exit $#\n', { mode: 0o755 });
+        const argv = [script, 'a', '', 'b'];
+        const pid = spawnProcess(native, { argv, environment: ENVIRONMENT });
+        assert.deepEqual(await ended(pid), { state: 'exited', code: 3 });
+      } finally {
+        rmSync(folder, { recursive: true });
       }
     },
   },

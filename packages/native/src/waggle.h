@@ -1,0 +1,75 @@
+/*
+ * What waggle's library offers beside libbpf's own functions: what must not happen in JavaScript, or costs
+ * too much there. packages/ffi/src/native/symbols.ts binds it; exports.map is the list of what can be bound.
+ * Functions return 0 or more, or a negative errno, as libbpf's do.
+ */
+#ifndef WAGGLE_H
+#define WAGGLE_H
+
+#include <stdint.h>
+
+/* All else is hidden: -fvisibility=hidden. */
+#pragma GCC visibility push(default)
+
+struct bpf_object;
+struct waggle_poll;
+
+/* log.c: what libbpf and the verifier said on this thread since the last clear, but for debug messages. */
+const char *waggle_log_text(void);
+uint64_t waggle_log_length(void);
+void waggle_log_clear(void);
+
+/* load.c: bpf_object__load() that no signal interrupts. */
+int waggle_object_load(struct bpf_object *object);
+
+/* kernel-types.c: while somebody holds them, the kernel's types are read once for all objects. */
+void waggle_kernel_types_hold(void);
+void waggle_kernel_types_release(void);
+
+/*
+ * poll.c. Open gives NULL and errno for a descriptor that cannot be polled. A thread owns what it was started
+ * with, and gives the descriptor of a socket: a byte written to it asks for one wait, a byte from it answers,
+ * closing it ends the thread. Before that, stop ends the wait.
+ */
+struct waggle_poll *waggle_poll_open(const int32_t *descriptors, uint32_t count);
+int waggle_poll_wait(struct waggle_poll *poll);
+void waggle_poll_stop(struct waggle_poll *poll);
+void waggle_poll_free(struct waggle_poll *poll);
+int waggle_poll_thread(struct waggle_poll *poll);
+
+/* spawn.c */
+#define WAGGLE_SPAWN_PASS_ONLY 1
+#define WAGGLE_SPAWN_MASK 2
+#define WAGGLE_SPAWN_STOPPED 4
+/* In place of a descriptor for standard output: /dev/null. */
+#define WAGGLE_SPAWN_NULL (-1)
+
+struct waggle_spawn {
+	/* Bit n - 1 for signal n: ignored from the start, where all others have their default action. */
+	uint64_t ignored;
+	/* With WAGGLE_SPAWN_MASK: those that are blocked. */
+	uint64_t blocked;
+	uint32_t flags;
+	int32_t stdout_descriptor;
+	uint32_t argument_count;
+	uint32_t variable_count;
+	/* With WAGGLE_SPAWN_PASS_ONLY: above 2, ascending; all others are closed. */
+	uint32_t descriptor_count;
+	uint32_t limit_count;
+};
+
+struct waggle_soft_limit {
+	uint64_t resource;
+	uint64_t soft;
+};
+
+/*
+ * The pid of the new process, or why its program could not be started. Arguments and environment are strings
+ * that lie one after the other, each with its NUL.
+ */
+int waggle_spawn(const struct waggle_spawn *request, const char *arguments, const char *environment,
+		 const int32_t *descriptors, const struct waggle_soft_limit *limits);
+
+#pragma GCC visibility pop
+
+#endif
