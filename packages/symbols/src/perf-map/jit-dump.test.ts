@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'bun:test';
+import { afterAll, describe, expect, test } from 'bun:test';
 import {
   appendFileSync,
   closeSync,
@@ -69,6 +69,54 @@ test('code that is loaded and moved, and records of other kinds', () => {
     expect(dump.lookup(0x9008)?.name).toBe('first');
     expect(dump.lookup(0xa000)).toBeUndefined();
     expect(dump.lookup(0x1020)).toBeUndefined();
+  });
+});
+
+describe('behind what is no record it goes on with the next', () => {
+  const [second, third] = [load(0x2000n, 0x10n, 'second'), load(0x3000n, 0x10n, 'third')];
+  const start = Buffer.concat([header, load(0x1000n, 0x10n, 'first'), second]);
+  const names = (dump: JitDump) =>
+    [0x1000, 0x2000, 0x3000, 0x4000].map((address) => dump.lookup(address)?.name);
+
+  test.each([5, 17, 40, 70])('two copies of one buffer, from byte %p of a record', (from) => {
+    const content = Buffer.concat([start, second.subarray(from), third]);
+    withDump(content, (dump) => {
+      expect(names(dump)).toEqual(['first', 'second', 'third', undefined]);
+    });
+  });
+
+  test('more than is read at once, and zeros', () => {
+    for (const byte of [0, 0x90, 0xff])
+      for (const length of [1, 65_530, 200_000]) {
+        const content = Buffer.concat([start, new Uint8Array(length).fill(byte), third]);
+        withDump(content, (dump) => expect(names(dump)[2]).toBe('third'));
+      }
+  });
+
+  test('what is written later', () => {
+    withDump(Buffer.concat([start, second.subarray(9), third.subarray(0, 60)]), (dump) => {
+      expect(names(dump)[2]).toBeUndefined();
+      appendFileSync(file, Buffer.concat([third.subarray(60), load(0x4000n, 0x10n, 'fourth')]));
+      dump.refresh();
+      expect(names(dump)).toEqual(['first', 'second', 'third', 'fourth']);
+    });
+  });
+
+  test('with its call frame information', () => {
+    const rows = unwinding(new Uint8Array(48).fill(1), new Uint8Array(20));
+    withDump(Buffer.concat([start, rows.subarray(33), rows, third]), (dump) => {
+      expect(dump.unwindingOf(0x3000)?.ehFrame[0]).toBe(1);
+    });
+  });
+
+  test('but not with code of another process, or of no length', () => {
+    const others = Buffer.from(third);
+    others.writeUInt32LE(8, 16);
+    const none = Buffer.from(third);
+    none.writeBigUInt64LE(0x1000n, 40);
+    withDump(Buffer.concat([start, second.subarray(9), others, none]), (dump) => {
+      expect(names(dump)).toEqual(['first', 'second', undefined, undefined]);
+    });
   });
 });
 

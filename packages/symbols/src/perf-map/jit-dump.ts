@@ -8,6 +8,7 @@ import { viewOf } from '../elf/headers.ts';
 import { utf8 } from '../elf/string-table.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
+import { type DumpFacts, isDamaged, restartOf } from './jit-dump-restart.ts';
 import {
   type AddressRange,
   JitUnwindings,
@@ -38,7 +39,7 @@ const DEFAULTS = {
 };
 /** `JiTD` as the machine writes it; both of ours are little-endian. */
 const MAGIC = 0x4a69_5444;
-const HEADER = { totalSize: 8, flags: 32, bytes: 40 } as const;
+const HEADER = { totalSize: 8, pid: 20, flags: 32, bytes: 40 } as const;
 /** JITDUMP_FLAGS_ARCH_TIMESTAMP: times are a counter of the processor, of which nobody knows the rate. */
 const ARCH_TIMESTAMP = 1n;
 const JIT_CODE_LOAD = 0;
@@ -50,6 +51,8 @@ const TIMESTAMP = 8;
 const LOAD = { address: 32, size: 40, name: 56 } as const;
 const MOVE = { oldAddress: 32, newAddress: 40, size: 48, bytes: 64 } as const;
 const PIECE = 64 * 1024;
+/** Of a piece without a record, what is looked at again with the next: one may begin there. */
+const OVERLAP = 16 * 1024;
 
 /** Whether an open file begins as a jitdump does. */
 export function isJitDump(fd: number): boolean {
@@ -81,6 +84,10 @@ export class JitDump {
   #fd: number;
   #isOwn = false;
   #hasTimes = true;
+  /** As the process sees itself. */
+  #pid = 0;
+  /** Where the next record begins is not known. */
+  #isLost = false;
   #knownUntil = 0;
   #readUntil = Number.NEGATIVE_INFINITY;
   /** CLOCK_MONOTONIC of this refresh. */
@@ -126,6 +133,7 @@ export class JitDump {
       this.#unwound = undefined;
       this.#unwindings = this.#noUnwindings();
       this.#nextUnwinding = undefined;
+      this.#isLost = false;
       this.#offset = 0;
     }
     if (this.#offset === 0) this.#offset = this.#headerSize(size);
@@ -235,6 +243,7 @@ export class JitDump {
     const length = readSync(this.#fd, this.#piece, 0, HEADER.bytes, 0);
     const view = viewOf(this.#piece);
     const total = view.getUint32(HEADER.totalSize, true);
+    this.#pid = view.getUint32(HEADER.pid, true);
     this.#hasTimes = (view.getBigUint64(HEADER.flags, true) & ARCH_TIMESTAMP) === 0n;
     return length === HEADER.bytes && total >= HEADER.bytes && total <= size ? total : 0;
   }
@@ -245,11 +254,19 @@ export class JitDump {
     const length = readSync(this.#fd, this.#piece, 0, Math.min(PIECE, left), this.#offset);
     this.#read += length;
     const view = viewOf(this.#piece);
+    const piece = this.#piece.subarray(0, length);
+    const dump = { pid: this.#pid, maxName: this.#limits.maxName };
     let at = 0;
     while (at + PREFIX_BYTES <= length) {
+      if (this.#isLost || isDamaged(piece, at, dump)) {
+        const restart = this.#restartOf(piece, at, dump);
+        if (restart === undefined) break;
+        at = restart;
+        continue;
+      }
       const total = view.getUint32(at + 4, true);
-      // Damaged: where the next one begins is not known. Or not written to its end yet.
-      if (total < PREFIX_BYTES || at + total > left) break;
+      // Not written to its end yet.
+      if (at + total > left) break;
       // Behind the name is the code itself, which is not needed.
       const isUnwinding = view.getUint32(at, true) === JIT_CODE_UNWINDING_INFO && total <= PIECE;
       const needed = isUnwinding ? total : Math.min(total, LOAD.name + this.#limits.maxName + 1);
@@ -260,6 +277,18 @@ export class JitDump {
     if (at > 0) this.#entries.pay(Math.min(at, length));
     this.#unwound?.pay(0);
     return at;
+  }
+
+  /** Where to go on in a piece; undefined where nothing is to be found in what is there. */
+  #restartOf(piece: Uint8Array, at: number, dump: DumpFacts): number | undefined {
+    const { length } = piece;
+    this.#isLost = true;
+    this.#nextUnwinding = undefined;
+    const found = restartOf(piece, at, dump);
+    if (found !== undefined) this.#isLost = false;
+    if (found !== undefined || length < PIECE) return found;
+    // Nothing in all of a piece.
+    return at < length - OVERLAP ? length - OVERLAP : undefined;
   }
 
   #take(view: DataView, at: number, end: number): void {
