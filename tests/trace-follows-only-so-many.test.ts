@@ -2,7 +2,8 @@
 // a warning and in the totals.
 
 import { expect } from 'bun:test';
-import { jsonLines, openSession, processMetadata } from '@waggle/core';
+import { jsonLines, processMetadata } from '@waggle/core';
+import { openSession } from '@waggle/core/session';
 import * as Effect from 'effect/Effect';
 import { isUntracked, type TraceEvent } from './support/events.ts';
 import { kernelTest } from './support/kernel-test.ts';

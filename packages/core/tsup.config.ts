@@ -9,8 +9,10 @@ const plugins = readdirSync('src/plugins', { withFileTypes: true })
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
-    printable: 'src/text/printable.ts',
+    errors: 'src/errors/errors.ts',
+    session: 'src/session.ts',
     testing: 'src/testing.ts',
+    text: 'src/text.ts',
     ...Object.fromEntries(plugins),
     'watchdog-worker': 'src/dispatch/watchdog-worker.ts',
   },

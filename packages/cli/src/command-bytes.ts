@@ -3,7 +3,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import type { CommandLine } from '@waggle/core';
+import type { CommandLine } from '@waggle/core/session';
 
 /** The last words of our own command line, as many as `command` has; undefined without a command. */
 export function commandBytes(command: readonly string[]): CommandLine | undefined {

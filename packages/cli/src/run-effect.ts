@@ -3,7 +3,7 @@
  * an exit code, and stops gracefully on signals.
  */
 
-import { BadOption, CommandNotStarted, type WaggleError } from '@waggle/core';
+import { BadOption, CommandNotStarted, type WaggleError } from '@waggle/core/errors';
 import { isIgnored } from '@waggle/ffi';
 import * as Cause from 'effect/Cause';
 import * as Effect from 'effect/Effect';

@@ -2,14 +2,13 @@
 // its service and what other plugins are made with is at @waggle/core/plugins/<name>. See README.md.
 
 export { defineSource, type Source } from '@waggle/bpf';
-export { type EventKind, sumOf } from '@waggle/kernel';
+export type { EventKind } from '@waggle/kernel';
 export {
   collapseRaw,
   collapseRawWith,
   type FrameCount,
   type StackFrameInfo,
 } from '@waggle/profiler';
-export { defaultCacheDirectory } from '@waggle/symbols';
 export {
   type Agent,
   type AgentConfig,
@@ -17,8 +16,6 @@ export {
   createAgent,
 } from './agent/create-agent.ts';
 export { type AgentDefinition, defineAgent } from './agent/define-agent.ts';
-export { superviseCommand } from './command/supervised-command.ts';
-export type { CommandLine } from './command/tracked-command.ts';
 export type { PluginProblem } from './dispatch/running-plugin.ts';
 export {
   BadCgroup,
@@ -35,9 +32,6 @@ export {
   SessionEnded,
   type WaggleError,
 } from './errors/errors.ts';
-export { cutArguments } from './events/cut-arguments.ts';
-export { existingDescendants } from './events/descendants.ts';
-export type { EventTotals } from './events/event-reader.ts';
 export type {
   EventDraft,
   ExecEvent,
@@ -53,22 +47,16 @@ export {
   type PluginContext,
   type PluginHandlers,
 } from './plugin/plugin.ts';
-export { planPlugins } from './plugin/plugin-graph.ts';
 export type { PluginReport } from './plugin/plugin-report.ts';
 export { defineService, type Service } from './plugin/service.ts';
 export { cpuProfiler, Profiler } from './plugins/cpu-profiler/index.ts';
-export { jsonLines, jsonLinesWithAncestors, lineOutput } from './plugins/event-output/index.ts';
+export { jsonLines, lineOutput } from './plugins/event-output/index.ts';
 export { imageRetirement } from './plugins/image-retirement/index.ts';
 export { ProcessMetadata, processMetadata } from './plugins/process-metadata/index.ts';
 export { ProcessTreeService, processTree } from './plugins/process-tree/index.ts';
 export { type OutputSink, profileOutput } from './plugins/profile-output/index.ts';
 export { redaction } from './plugins/redaction/index.ts';
 export { Kernel } from './session/kernel-capture.ts';
-export { openSession, type Session, type SessionReport } from './session/session.ts';
-export type { SessionConfig } from './session/session-config.ts';
+export type { SessionReport } from './session/session.ts';
 export { SessionService } from './session/session-service.ts';
 export type { SessionTarget } from './session/session-target.ts';
-export { watchTarget } from './session/target-end.ts';
-export { stringifyJson } from './text/json.ts';
-export { printable } from './text/printable.ts';
-export { bytesOf } from './text/well-formed.ts';

@@ -7,7 +7,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import type { Native } from './native/native.ts';
 
 /** Clock numbers of linux/time.h. */
-export const CLOCK = { realtime: 0, monotonic: 1, boottime: 7 } as const;
+const CLOCK = { realtime: 0, monotonic: 1, boottime: 7 } as const;
 
 /** Nanoseconds that the clock shows now. */
 export function clockNanoseconds(native: Native, clock: keyof typeof CLOCK): bigint {

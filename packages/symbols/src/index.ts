@@ -6,7 +6,6 @@ export { type CachedSymbols, SymbolCache, type SymbolCacheOptions } from './cach
 export type { TableDescription } from './cache/table-file.ts';
 export { readDebugdata } from './debug-files/debugdata.ts';
 export {
-  DEFAULT_DEBUG_ROOTS,
   type DebugFile,
   type DebugFileSearch,
   findDebugFile,
@@ -25,7 +24,6 @@ export {
   type JitDumpOptions,
 } from './perf-map/jit-dump.ts';
 export type { AddressRange, UnwoundCode } from './perf-map/jit-unwinding.ts';
-export { type JitUnwinding, readJitUnwinding } from './perf-map/jit-unwinding.ts';
 export { MapMemory, type MapMemoryLimits } from './perf-map/map-memory.ts';
 export { describeProcess, type MapOwner } from './perf-map/map-owner.ts';
 export { PerfMap, type PerfMapOptions } from './perf-map/perf-map.ts';

@@ -1,5 +1,5 @@
 /** @waggle/unwind: from call frame information to tables that a BPF program can search. */
-export { type Architecture, architectureOf, EM_AARCH64, EM_X86_64 } from './architecture.ts';
+export { EM_AARCH64, EM_X86_64 } from './architecture.ts';
 export {
   type FrameDescriptions,
   type FrameSection,

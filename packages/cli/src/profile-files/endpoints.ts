@@ -3,7 +3,7 @@
  * unless they are asked for, since they may hold secrets and the receiver is another machine.
  */
 
-import { printable } from '@waggle/core';
+import { printable } from '@waggle/core/text';
 import { exportOtlp, OtlpExportError, type Profile } from '@waggle/formats';
 import { say } from '../terminal/messages.ts';
 

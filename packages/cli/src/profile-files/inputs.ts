@@ -2,7 +2,7 @@
 
 import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { printable } from '@waggle/core';
+import { printable } from '@waggle/core/text';
 import {
   formatForPath,
   formats,

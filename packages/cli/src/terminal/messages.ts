@@ -4,7 +4,7 @@
  */
 
 // Alone, both: --help loads nothing else of core and ffi.
-import { printable } from '@waggle/core/printable';
+import { printable } from '@waggle/core/text';
 import { writeToStderr } from '@waggle/ffi/stderr';
 
 const CLEAR_LINE = '\r\u001b[K';

@@ -63,6 +63,7 @@ export interface EventCounts {
   readonly trackingOverflow: number;
 }
 
+/** Every method asks or tells the kernel. @throws SystemError where that fails, ClosedError once the sources are closed */
 export class KernelSettings {
   readonly #sources: LoadedSources;
   readonly #tracking: SourceMap<typeof MAPS.lifecycle_tracking_map>;

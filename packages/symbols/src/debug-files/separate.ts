@@ -30,7 +30,7 @@ export interface DebugFile {
   close(): void;
 }
 
-export const DEFAULT_DEBUG_ROOTS: readonly string[] = ['/usr/lib/debug'];
+const DEFAULT_DEBUG_ROOTS: readonly string[] = ['/usr/lib/debug'];
 /** Beyond this a debuglink's file is not summed, and so not used. */
 const MAX_SUMMED = 4 * 1024 * 1024 * 1024;
 /** One byte names the directory, so one is too few for a file. */

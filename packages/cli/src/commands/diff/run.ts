@@ -1,7 +1,7 @@
 /** `waggle diff`: reads two profiles and says what changed. Needs no rights and no kernel. */
 
 import { basename } from 'node:path';
-import { printable, stringifyJson } from '@waggle/core';
+import { printable, stringifyJson } from '@waggle/core/text';
 import {
   type ComparableProfiles,
   comparableProfiles,

@@ -1,6 +1,6 @@
 /** The table of `waggle diff`: the largest changes of share first. */
 
-import { printable } from '@waggle/core';
+import { printable } from '@waggle/core/text';
 import {
   CANNOT_TELL,
   type Change,

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { printable } from '@waggle/core';
+import { printable } from '@waggle/core/text';
 import type { Profile, ProfileFrame } from '@waggle/formats';
 import { type UnnamedReason, unnamedReason } from '@waggle/profiler';
 

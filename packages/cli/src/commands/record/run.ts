@@ -5,24 +5,21 @@
 
 import { isatty } from 'node:tty';
 import { RealProcfs } from '@waggle/cache';
+import type { ProfilerService } from '@waggle/core/plugins/cpu-profiler';
+import { cpuProfiler, defaultCacheDirectory, Profiler } from '@waggle/core/plugins/cpu-profiler';
+import { imageRetirement } from '@waggle/core/plugins/image-retirement';
+import { ProcessMetadata, processMetadata } from '@waggle/core/plugins/process-metadata';
+import { redactArguments, redactText } from '@waggle/core/plugins/redaction';
 import {
-  cpuProfiler,
-  defaultCacheDirectory,
   existingDescendants,
-  imageRetirement,
   openSession,
-  ProcessMetadata,
-  Profiler,
-  processMetadata,
   type Session,
   type SessionConfig,
-  sumOf,
   superviseCommand,
   watchTarget,
-} from '@waggle/core';
-import type { ProfilerService } from '@waggle/core/plugins/cpu-profiler';
-import { redactArguments, redactText } from '@waggle/core/plugins/redaction';
+} from '@waggle/core/session';
 import { watchReader } from '@waggle/ffi';
+import { sumOf } from '@waggle/kernel';
 import type { RootFrames } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';

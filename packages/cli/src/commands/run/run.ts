@@ -7,14 +7,13 @@ import {
   type AgentDefinition,
   type AgentReport,
   createAgent,
-  PluginNotStarted,
   type PluginProblem,
   type PluginReport,
-  planPlugins,
-  printable,
-  type WaggleError,
 } from '@waggle/core';
 import { writeToStderr } from '@waggle/ffi/stderr';
+import { PluginNotStarted, type WaggleError } from '@waggle/core/errors';
+import { planPlugins } from '@waggle/core/session';
+import { printable } from '@waggle/core/text';
 import * as Cause from 'effect/Cause';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { counted } from '../../terminal/counted.ts';

@@ -4,23 +4,19 @@
  */
 
 import { isatty } from 'node:tty';
+import type { Plugin } from '@waggle/core';
+import type { EventOutputOptions } from '@waggle/core/plugins/event-output';
+import { jsonLines, jsonLinesWithAncestors, lineOutput } from '@waggle/core/plugins/event-output';
+import { processMetadata } from '@waggle/core/plugins/process-metadata';
+import { ProcessTreeService, processTree } from '@waggle/core/plugins/process-tree';
+import { redactArguments, redaction } from '@waggle/core/plugins/redaction';
 import {
-  jsonLines,
-  jsonLinesWithAncestors,
-  lineOutput,
   openSession,
-  type Plugin,
-  ProcessTreeService,
-  processMetadata,
-  processTree,
-  redaction,
   type Session,
   type SessionConfig,
   superviseCommand,
   watchTarget,
-} from '@waggle/core';
-import type { EventOutputOptions } from '@waggle/core/plugins/event-output';
-import { redactArguments } from '@waggle/core/plugins/redaction';
+} from '@waggle/core/session';
 import { watchReader } from '@waggle/ffi';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';

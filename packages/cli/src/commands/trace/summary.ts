@@ -1,6 +1,8 @@
 /** The last line of a trace: where every event went. */
 
-import { type EventKind, type EventTotals, sumOf } from '@waggle/core';
+import type { EventKind } from '@waggle/core';
+import type { EventTotals } from '@waggle/core/session';
+import { sumOf } from '@waggle/kernel';
 
 export interface Shown {
   readonly events: readonly EventKind[];

@@ -1,15 +1,9 @@
 /** The trace as people read it: one line an event, columns that stay put. */
 
-import {
-  cutArguments,
-  type ExecEvent,
-  type ExitEvent,
-  type FailedExecEvent,
-  type ForkEvent,
-  type ProcessEvent,
-  printable,
-} from '@waggle/core';
+import type { ExecEvent, ExitEvent, FailedExecEvent, ForkEvent, ProcessEvent } from '@waggle/core';
 import type { WithheldNotice } from '@waggle/core/plugins/event-output';
+import { cutArguments } from '@waggle/core/plugins/redaction';
+import { printable } from '@waggle/core/text';
 import { commandLine, shellWord } from '../../terminal/shell-words.ts';
 import { humanDuration, type Palette } from '../../terminal/text.ts';
 

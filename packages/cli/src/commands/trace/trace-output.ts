@@ -5,7 +5,7 @@
  */
 
 import { writeSync } from 'node:fs';
-import type { Session } from '@waggle/core';
+import type { Session } from '@waggle/core/session';
 import { PIPE_BYTES, type PipeWriter, pipeWriter } from '@waggle/ffi';
 import { Output } from '../../terminal/output.ts';
 

@@ -25,6 +25,8 @@ import { Kernel } from '../../session/kernel-capture.ts';
 import { Collector, type ProfileCollector } from '../../session/roles.ts';
 
 /** What other plugins and the session can ask of it. Only after the session has started. */
+export { defaultCacheDirectory } from '@waggle/symbols';
+
 export interface ProfilerService extends ProfileCollector {
   /** What was sampled, named and lost since the start. */
   counts(): ProfilerCounts;

@@ -142,7 +142,8 @@ export const jsonLines = (options: EventOutputOptions) => {
  * The same with the ancestors of each process, nearest first. Needs `ProcessTreeService` too.
  *
  * ```ts
- * import { createAgent, jsonLinesWithAncestors, processTree } from '@waggle/core';
+ * import { createAgent, processTree } from '@waggle/core';
+ * import { jsonLinesWithAncestors } from '@waggle/core/plugins/event-output';
  *
  * const write = (text: string) => void process.stdout.write(text);
  * await using agent = await createAgent({

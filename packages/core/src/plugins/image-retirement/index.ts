@@ -14,7 +14,8 @@ import { Profiler } from '../cpu-profiler/index.ts';
  * - Costs: next to nothing a process; memory is what it saves.
  *
  * ```ts
- * import { cpuProfiler, imageRetirement, openSession } from '@waggle/core';
+ * import { cpuProfiler, imageRetirement } from '@waggle/core';
+ * import { openSession } from '@waggle/core/session';
  * import * as Effect from 'effect/Effect';
  *
  * const profile = Effect.scoped(

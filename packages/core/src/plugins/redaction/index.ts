@@ -15,6 +15,7 @@ import { definePlugin } from '../../plugin/plugin.ts';
 import { ProcessMetadata } from '../process-metadata/index.ts';
 import { REDACTED, redactArguments, redactText } from './redact-arguments.ts';
 
+export { cutArguments } from '../../events/cut-arguments.ts';
 export { REDACTED, redactArguments, redactText } from './redact-arguments.ts';
 
 export interface RedactionOptions {
