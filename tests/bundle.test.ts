@@ -4,8 +4,8 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { workersOf } from '../packages/cli/scripts/bundle-resolution.ts';
+import { basename, dirname, join, resolve } from 'node:path';
+import { commandsOf, workersOf } from '../packages/cli/scripts/bundle-resolution.ts';
 import { kernelTest } from './support/kernel-test.ts';
 import { Waggle } from './support/waggle.ts';
 
@@ -35,6 +35,13 @@ describe('the bundle', () => {
     }
   });
 
+  test('has a file of each command', () => {
+    const commands = commandsOf(root).map((path) => basename(dirname(path)));
+    expect(commands).toContain('trace');
+    for (const name of commands)
+      expect(existsSync(join(currentBundle(), name, 'run.js')), name).toBe(true);
+  });
+
   test('packs, and loads what only one format needs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'waggle-bundle-'));
     try {
@@ -53,10 +60,10 @@ describe('the bundle', () => {
   });
 
   test('leaves the names of functions in stack traces', () => {
-    const text = [...new Bun.Glob('*.js').scanSync({ cwd: currentBundle(), absolute: true })]
+    const text = [...new Bun.Glob('**/*.js').scanSync({ cwd: currentBundle(), absolute: true })]
       .map((path) => readFileSync(path, 'utf8'))
       .join('\n');
     for (const name of ['openKernelCapture', 'sessionConfig', 'writeOutputs'])
-      expect(text).toMatch(new RegExp(`\\b${name}\\b`));
+      expect(new RegExp(`\\b${name}\\b`).test(text), name).toBe(true);
   });
 });

@@ -9,6 +9,7 @@
 import {
   type FieldName,
   type FieldValues,
+  KERNEL_THREAD,
   readSource,
   readSourceAsync,
   type Source,
@@ -58,6 +59,8 @@ export class FieldReader {
   readonly #notLayoutFingerprint: number;
   readonly #instance: number;
   #superseded = false;
+  /** By the last check. */
+  #isKernelThread = false;
 
   constructor(init: FieldReaderInit) {
     this.#procfs = init.procfs;
@@ -203,6 +206,7 @@ export class FieldReader {
   #check(): Owner {
     try {
       const probe = this.probe();
+      this.#isKernelThread = probe.kernelThread ?? false;
       if (probe.ended || !this.matchesProcess(probe)) return 'gone';
       if (probe.layoutFingerprint === EXEC_IN_PROGRESS) return 'unknown';
       return this.matchesImage(probe.layoutFingerprint) ? 'same' : 'gone';
@@ -221,6 +225,8 @@ export class FieldReader {
   }
 
   #attempt(source: Source): Attempt {
+    const values = this.#isKernelThread ? KERNEL_THREAD[source] : undefined;
+    if (values !== undefined) return { source, values };
     try {
       return { source, values: readSource(this.#procfs, this.identity.pid, source) };
     } catch (error) {
@@ -242,8 +248,11 @@ export class FieldReader {
   /** The check after: only what was read from this very image is kept. */
   #settle(attempts: readonly Attempt[]): void {
     if (attempts.length === 0) return;
+    const wasKernelThread = this.#isKernelThread;
     const owner = this.#check();
-    if (owner === 'unknown') return;
+    // A kernel thread that has become a program: what it had not was no program's.
+    if (owner === 'unknown' || (owner === 'same' && this.#isKernelThread !== wasKernelThread))
+      return;
     for (const attempt of attempts) {
       if (this.#settled.has(attempt.source)) continue;
       if (owner === 'gone') {

@@ -158,6 +158,12 @@ export function fromStat(stat: ProcStat): Partial<FieldValues> {
   return { comm: stat.comm, ppid: stat.ppid };
 }
 
+/** What need not be read of a kernel thread: a third of what runs on a small host, at every start. */
+export const KERNEL_THREAD: Readonly<Partial<Record<Source, Partial<FieldValues>>>> = {
+  cmdline: fromCmdline({ args: [], truncated: false }),
+  exe: { exe: undefined, exeDeleted: undefined },
+};
+
 function fromCmdline(cmdline: Cmdline): Partial<FieldValues> {
   return { cmdline: Object.freeze([...cmdline.args]), cmdlineTruncated: cmdline.truncated };
 }

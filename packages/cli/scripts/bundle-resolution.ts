@@ -25,6 +25,32 @@ export function workersOf(root: string): string[] {
   return paths;
 }
 
+/** What each command does, but for that which loads agents (`agentsBySources`). */
+export function commandsOf(root: string): string[] {
+  const runs = sourcesOf(root, 'packages/cli/src/commands/*/run.ts');
+  return runs.filter((path) => path !== join(folderOfAgents(root), 'run.ts'));
+}
+
+/** What a command does is a file of its own, `<command>/run.js`, which no other command has to read. */
+export function commandsApart(root: string): BunPlugin {
+  const runs = new Set(commandsOf(root));
+  return {
+    name: 'commands-apart',
+    setup(build) {
+      build.onResolve({ filter: exactly('./run.ts') }, ({ importer }) => {
+        const folder = dirname(importer);
+        return runs.has(join(folder, 'run.ts'))
+          ? { path: `./${basename(folder)}/run.js`, external: true }
+          : undefined;
+      });
+    },
+  };
+}
+
+function folderOfAgents(root: string): string {
+  return join(root, 'packages/cli/src/commands/run');
+}
+
 /** The place of the bundle when it runs: that of the command, in workers too. */
 const BUNDLE_URL = 'Bun.pathToFileURL(Bun.main).href';
 
@@ -73,7 +99,7 @@ export function withoutEmbedded(): BunPlugin {
  * would not know each other's classes.
  */
 export function agentsBySources(root: string, bundle: string): BunPlugin {
-  const folder = join(root, 'packages/cli/src/commands/run');
+  const folder = folderOfAgents(root);
   return {
     name: 'agents-by-sources',
     setup(build) {

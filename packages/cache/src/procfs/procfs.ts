@@ -39,6 +39,8 @@ export interface ProcProbe {
   readonly layoutFingerprint: number;
   /** No thread left that is not ending: a zombie, or about to be one. */
   readonly ended: boolean;
+  /** PF_KTHREAD: it has no executable, no arguments and no environment. */
+  readonly kernelThread?: boolean | undefined;
   /**
    * A number of this very process in this procfs, other than that of a process which has the pid
    * later or had it before: asked for where the start time may not tell them apart. 0 where there

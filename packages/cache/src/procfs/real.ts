@@ -91,6 +91,10 @@ export class RealProcfs implements Procfs {
   readonly #threads: LivingThreads;
   readonly #evidence: ImageEvidence;
   #clockTicks: number | undefined;
+  #lastCgroup: { readonly text: string; readonly info: CgroupInfo | undefined } = {
+    text: '',
+    info: undefined,
+  };
   #ownPid: number | undefined;
   /** A process, or procfs itself, was seen at the root. */
   #mounted = false;
@@ -212,7 +216,7 @@ export class RealProcfs implements Procfs {
   }
 
   cgroup(pid: number): CgroupInfo {
-    const info = parseCgroup(this.#readText(pid, 'cgroup'));
+    const info = this.#parsedCgroup(this.#readText(pid, 'cgroup'));
     if (info === undefined) throw new ProcfsError('malformed', pid, 'cgroup');
     if (info.path !== '/') return info;
     // A leader that has ended is shown in the root, wherever its threads live on.
@@ -221,6 +225,12 @@ export class RealProcfs implements Procfs {
     const elsewhere = (text: string): boolean => (parseCgroup(text)?.path ?? '/') !== '/';
     const ofThread = this.#threads.text(pid, 'cgroup', elsewhere);
     return (ofThread === undefined ? undefined : parseCgroup(ofThread)) ?? info;
+  }
+
+  /** Neighbours are mostly in one cgroup: the last text is parsed once. */
+  #parsedCgroup(text: string): CgroupInfo | undefined {
+    if (text !== this.#lastCgroup.text) this.#lastCgroup = { text, info: parseCgroup(text) };
+    return this.#lastCgroup.info;
   }
 
   namespace(given: PidOrSelf, kind: NamespaceKind): number {

@@ -48,7 +48,7 @@ export function parseProbe(
   const startCodeAt = skipFields(bytes, length, startTimeAt, 4);
   const flags = parseNumber(bytes, flagsAt, pid);
   const ended = hasEnded(state, flags, parseNumber(bytes, numThreadsAt, pid));
-  return {
+  const probe: ProcProbe = {
     startTimeTicks: parseNumber(bytes, startTimeAt, pid),
     layoutFingerprint: layoutFingerprint(
       bytes,
@@ -60,6 +60,7 @@ export function parseProbe(
     ),
     ended,
   };
+  return (flags & PF_KTHREAD) === 0 ? probe : { ...probe, kernelThread: true };
 }
 
 /** All of it. */

@@ -3,7 +3,6 @@
  * every output and one summary.
  */
 
-import { isatty } from 'node:tty';
 import { RealProcfs } from '@waggle/cache';
 import type { ProfilerService } from '@waggle/core/plugins/cpu-profiler';
 import { cpuProfiler, defaultCacheDirectory, Profiler } from '@waggle/core/plugins/cpu-profiler';
@@ -32,6 +31,7 @@ import {
   writeOutputs,
 } from '../../profile-files/outputs.ts';
 import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
+import { isTerminal } from '../../terminal/is-terminal.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
 import { commandLine } from '../../terminal/shell-words.ts';
@@ -114,7 +114,7 @@ const record = Effect.fnUntraced(function* (
   say(`recording ${describeTarget(target)} at ${options.frequency} Hz`);
   const toStdout = outputs.files.some(({ path }) => path === '-');
   // What the command prints must not get between the stacks.
-  const stdout = toStdout && !isatty(STDOUT) ? 'stderr' : 'inherit';
+  const stdout = toStdout && !isTerminal(STDOUT) ? 'stderr' : 'inherit';
   const command = argv && (yield* superviseCommand(session, argv, { stdout }));
   if (command !== undefined) {
     command.ended.then(stop).then(() => naming.begin());

@@ -10,10 +10,10 @@ import {
   type PluginProblem,
   type PluginReport,
 } from '@waggle/core';
-import { writeToStderr } from '@waggle/ffi/stderr';
 import { PluginNotStarted, type WaggleError } from '@waggle/core/errors';
 import { planPlugins } from '@waggle/core/session';
 import { printable } from '@waggle/core/text';
+import { writeToStderr } from '@waggle/ffi/stderr';
 import * as Cause from 'effect/Cause';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { counted } from '../../terminal/counted.ts';

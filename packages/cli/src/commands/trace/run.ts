@@ -3,7 +3,6 @@
  * pipe or the command's end, and says at the end what was seen and what was lost.
  */
 
-import { isatty } from 'node:tty';
 import type { Plugin } from '@waggle/core';
 import type { EventOutputOptions } from '@waggle/core/plugins/event-output';
 import { jsonLines, jsonLinesWithAncestors, lineOutput } from '@waggle/core/plugins/event-output';
@@ -22,6 +21,7 @@ import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
+import { isTerminal } from '../../terminal/is-terminal.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
 import { commandLine } from '../../terminal/shell-words.ts';
@@ -65,7 +65,7 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
   if (argv === undefined) yield* stopOnSignal(stop, () => output.hurry());
   say(`ready, tracing ${tracedEvents(options).join(', ')}${scopeOf(options, command)}`);
   // On a terminal both can be seen; elsewhere our standard output is the trace's alone.
-  const stdout = isatty(STDOUT) ? 'inherit' : 'stderr';
+  const stdout = isTerminal(STDOUT) ? 'inherit' : 'stderr';
   const child = argv && (yield* superviseCommand(session, argv, { stdout }));
   if (child !== undefined) {
     child.ended.then(stop);
@@ -168,7 +168,7 @@ function rootsOf({ pid }: TraceOptions, command: readonly string[]): ReadonlySet
 }
 
 function newTable(): Table {
-  return new Table(palette(isatty(STDOUT)));
+  return new Table(palette(isTerminal(STDOUT)));
 }
 
 function tableHeader(): string {

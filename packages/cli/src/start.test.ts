@@ -1,0 +1,80 @@
+// What a command evaluates before its first event, by the modules of its bundle: what costs start time must
+// not come back by an import. Milliseconds are measured by bench/start-and-idle.ts.
+
+import { expect, test } from 'bun:test';
+import { isBuiltin } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
+import { withoutEmbedded } from '../scripts/bundle-resolution.ts';
+
+const root = resolve(import.meta.dir, '../../..');
+
+interface Evaluated {
+  /** From the root of the repository. */
+  readonly modules: readonly string[];
+  /** Modules of the runtime. */
+  readonly builtIn: ReadonlySet<string>;
+}
+
+/** By its own file and what that imports, without what it imports only when it is asked to. */
+async function evaluatedBy(file: string): Promise<Evaluated> {
+  const { metafile } = await Bun.build({
+    entrypoints: [join(root, 'packages/cli/src', file)],
+    target: 'bun',
+    splitting: true,
+    metafile: true,
+    plugins: [withoutEmbedded()],
+  });
+  if (metafile === undefined) throw new Error('Bun did not say what it read');
+  const nameOf = (path: string) => relative(root, resolve(path));
+  const inputs = new Map(Object.entries(metafile.inputs).map(([path, it]) => [nameOf(path), it]));
+  // What tree-shaking leaves out is in no output.
+  const kept = new Set(
+    Object.values(metafile.outputs).flatMap(({ inputs }) =>
+      Object.entries(inputs).flatMap(([path, { bytesInOutput }]) =>
+        bytesInOutput > 0 ? [nameOf(path)] : [],
+      ),
+    ),
+  );
+  const seen = new Set<string>();
+  const builtIn = new Set<string>();
+  const open = [`packages/cli/src/${file}`];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    for (const { path: imported, kind } of inputs.get(path)?.imports ?? []) {
+      if (kind === 'dynamic-import') continue;
+      if (isBuiltin(imported)) {
+        if (kept.has(path)) builtIn.add(imported);
+      } else if (inputs.has(nameOf(imported))) open.push(nameOf(imported));
+    }
+  }
+  return { modules: [...seen].filter((path) => kept.has(path)), builtIn };
+}
+
+/** Of waggle or of others. */
+function packageOf(path: string): string {
+  const installed = path.lastIndexOf('node_modules/');
+  const parts = (installed < 0 ? path : path.slice(installed)).split('/');
+  return parts[1] ?? '';
+}
+
+test('the command line is commander, ourselves, and how words get to stderr', async () => {
+  const { modules } = await evaluatedBy('main.ts');
+  const places = modules
+    .filter((path) => !['cli', 'commander'].includes(packageOf(path)))
+    .map((path) => (path.startsWith('packages/core/src/text/') ? dirname(path) : path));
+  expect([...new Set(places)].sort()).toEqual([
+    'packages/core/src/text',
+    'packages/ffi/src/process/stderr.ts',
+  ]);
+});
+
+test('trace evaluates neither profiles nor what symbolizes and unwinds', async () => {
+  const { modules, builtIn } = await evaluatedBy('commands/trace/run.ts');
+  const packages = [...new Set(modules.map(packageOf))].sort();
+  expect(packages).toEqual(['bpf', 'cache', 'cli', 'core', 'effect', 'ffi', 'kernel']);
+  // Each is 7 to 11 ms of CPU: node:tty brings the streams.
+  for (const costly of ['crypto', 'zlib', 'tty', 'stream', 'worker_threads', 'fs/promises', 'util'])
+    expect([...builtIn]).not.toContain(costly);
+  expect([...builtIn]).toContain('fs');
+});
