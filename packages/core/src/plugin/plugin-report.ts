@@ -16,6 +16,6 @@ export interface PluginReport {
   readonly dropped: number;
   /** Events that it had not seen when it was stopped or the session ended. */
   readonly undelivered: number;
-  /** Time spent in its synchronous handlers. */
+  /** Time spent in its observe handler, as far as that is synchronous. */
   readonly busyMs: number;
 }
