@@ -15,7 +15,7 @@ export { DiskStore, type DiskStoreOptions } from './disk-store/disk-store.ts';
 export { SourceLines, type SourceLocation, type SourcePlace } from './dwarf/source-lines.ts';
 export * from './elf/index.ts';
 export { ReadBudget, type ReadLimits } from './elf/read-budget.ts';
-export { type KernelSymbolHit, KernelSymbols } from './kernel-symbols.ts';
+export { type KernelNames, type KernelSymbolHit, KernelSymbols } from './kernel-symbols.ts';
 export { ObjectSymbols, type ObjectSymbolsOptions, type SymbolSource } from './object-symbols.ts';
 export type { PerfMapLimits } from './perf-map/entries.ts';
 export {

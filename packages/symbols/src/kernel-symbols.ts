@@ -16,11 +16,20 @@ export interface KernelSymbolHit {
   readonly offset: number;
 }
 
+/** Who answers for the addresses of a kernel: all of its symbols in memory, or a file of them. */
+export interface KernelNames {
+  /** Whether all addresses were hidden; no lookup can answer then. */
+  readonly restricted: boolean;
+  lookup(address: bigint): KernelSymbolHit | undefined;
+  /** Lets go of the file, if there is one. */
+  close?(): void;
+}
+
 const PAGE = 4096;
 /** KSYM_NAME_LEN is 512 in current kernels. */
 const MAX_NAME = 4096;
 
-export class KernelSymbols {
+export class KernelSymbols implements KernelNames {
   /**
    * Whether all addresses were hidden (kernel.kptr_restrict, or no CAP_SYSLOG); no lookup can
    * answer then.
@@ -29,14 +38,10 @@ export class KernelSymbols {
 
   /** What the table is made of, for those that store it. */
   readonly columns: KallsymsColumns;
-  readonly #readRest: (() => KernelSymbols) | undefined;
-  #rest: KernelSymbols | undefined;
+  readonly #readRest: (() => KernelNames) | undefined;
+  #rest: KernelNames | undefined;
 
-  private constructor(
-    columns: KallsymsColumns,
-    restricted: boolean,
-    readRest?: () => KernelSymbols,
-  ) {
+  private constructor(columns: KallsymsColumns, restricted: boolean, readRest?: () => KernelNames) {
     this.restricted = restricted;
     this.columns = columns;
     this.#readRest = readRest;
@@ -61,7 +66,7 @@ export class KernelSymbols {
    * A table made before, in address order. `readRest` is asked once, when an address is looked up that
    * the table does not have: for what was left out of it.
    */
-  static fromColumns(columns: KallsymsColumns, readRest: () => KernelSymbols): KernelSymbols {
+  static fromColumns(columns: KallsymsColumns, readRest: () => KernelNames): KernelSymbols {
     return new KernelSymbols(columns, false, readRest);
   }
 

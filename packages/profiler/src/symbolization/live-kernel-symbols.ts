@@ -1,19 +1,19 @@
 // The kernel's symbols for as long as a reader lives, which may be months: read when they are first
 // wanted, and anew for an address without a name, whose module may have been loaded since.
 
-import type { KernelSymbolHit, KernelSymbols } from '@waggle/symbols';
+import type { KernelNames, KernelSymbolHit } from '@waggle/symbols';
 import { isSystemError } from '@waggle/symbols';
 
 /** The kernel takes tens of milliseconds to write them, and some addresses have a name in none. */
 const MIN_AGE_MS = 10_000;
 
 export class LiveKernelSymbols {
-  private symbols: KernelSymbols | undefined;
+  private symbols: KernelNames | undefined;
   private readAt = 0;
 
   /** @param now in ms, of a clock that is never set back */
   constructor(
-    private readonly read: () => KernelSymbols,
+    private readonly read: () => KernelNames,
     private readonly now = () => performance.now(),
   ) {}
 
@@ -22,8 +22,10 @@ export class LiveKernelSymbols {
     this.symbols ??= this.readNow();
     const hit = this.symbols.lookup(address);
     if (hit !== undefined || this.now() - this.readAt < MIN_AGE_MS) return hit;
+    const before = this.symbols;
     try {
       this.symbols = this.readNow();
+      before.close?.();
     } catch (error) {
       // Out of descriptors or memory for now: what is known goes on answering.
       if (isSystemError(error)) return undefined;
@@ -32,7 +34,11 @@ export class LiveKernelSymbols {
     return this.symbols.lookup(address);
   }
 
-  private readNow(): KernelSymbols {
+  close(): void {
+    this.symbols?.close?.();
+  }
+
+  private readNow(): KernelNames {
     this.readAt = this.now();
     return this.read();
   }

@@ -75,6 +75,7 @@ export class SymbolizationServer implements Disposable {
 
   [Symbol.dispose](): void {
     this.named[Symbol.dispose]();
+    this.kernel.close();
   }
 
   private unwindTable(object: ObjectFile): UnwindTableAnswer {

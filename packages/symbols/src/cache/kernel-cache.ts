@@ -7,18 +7,14 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readPrivateFile, removeFile, writePrivateFile } from '../disk-store/private-file.ts';
+import { openPrivateFile, removeFile, writePrivateFile } from '../disk-store/private-file.ts';
 import type { KallsymsColumns } from '../kallsyms-reader.ts';
-import { KernelSymbols } from '../kernel-symbols.ts';
+import { type KernelNames, KernelSymbols } from '../kernel-symbols.ts';
 import { isSystemError } from '../system-error.ts';
-import { crc32 } from '../xz/checksum.ts';
+import { encodeKernelBlocks, KERNEL_BLOCKS_VERSION } from './kernel-blocks.ts';
+import { StoredKernelSymbols } from './stored-kernel-symbols.ts';
 
-const VERSION = 1;
-const MAGIC = 0x5346_4b57;
 const SUFFIX = '.ksym';
-const HEADER_BYTES = 32;
-/** Columns of 32 bits: high, low, name, module. */
-const COLUMNS = 4;
 /** Debian's kernel with all of its modules loaded has a tenth. */
 const MAX_BYTES = 256 * 1024 * 1024;
 /**
@@ -49,14 +45,15 @@ const SOURCES: KernelSources = {
  * kernel, stored for the next time. Throws the system's error when kallsyms cannot be read; trouble
  * with the directory is none.
  */
-export function readKernelSymbols(directory: string, sources = SOURCES): KernelSymbols {
+export function readKernelSymbols(directory: string, sources = SOURCES): KernelNames {
   const readAll = () => KernelSymbols.read(sources.kallsyms);
   const key = keyOf(sources);
   if (key === undefined) return readAll();
-  const folder = join(directory, `kernel-${VERSION}`);
+  const folder = join(directory, `kernel-${KERNEL_BLOCKS_VERSION}`);
   const path = join(folder, key + SUFFIX);
-  const stored = load(path);
-  if (stored !== undefined) return KernelSymbols.fromColumns(stored, readAll);
+  const file = openPrivateFile(path, MAX_BYTES);
+  const stored = typeof file === 'string' ? undefined : StoredKernelSymbols.open(file, readAll);
+  if (stored !== undefined) return stored;
   const symbols = readAll();
   // A module that was loaded or removed meanwhile would be in no file of its own.
   if (!symbols.restricted && keyOf(sources) === key) store(folder, path, symbols.columns);
@@ -90,91 +87,14 @@ function linesOf(path: string): string[] {
   }
 }
 
-function load(path: string): KallsymsColumns | undefined {
-  const bytes = readPrivateFile(path, MAX_BYTES);
-  return bytes instanceof Uint8Array ? decodeKernelSymbols(bytes) : undefined;
-}
-
 /** And removes those of other boots: nobody will ask for them again. */
 function store(folder: string, path: string, columns: KallsymsColumns): void {
   try {
-    if (!writePrivateFile(path, encodeKernelSymbols(columns))) return;
+    const file = encodeKernelBlocks(columns, (name) => !SHORT_LIVED.has(name));
+    if (!writePrivateFile(path, file)) return;
     const files = readdirSync(folder).filter((name) => name.endsWith(SUFFIX));
     for (const name of files) if (join(folder, name) !== path) removeFile(join(folder, name));
   } catch (error) {
     if (!isSystemError(error)) throw error;
   }
-}
-
-/** Without code that comes and goes. */
-export function encodeKernelSymbols(columns: KallsymsColumns): Uint8Array {
-  const { modules, names } = columns;
-  const leftOut = new Set(modules.flatMap((name, index) => (SHORT_LIVED.has(name) ? [index] : [])));
-  const kept: number[] = [];
-  columns.module.forEach((module, row) => {
-    if (!leftOut.has(module)) kept.push(row);
-  });
-  const moduleText = new TextEncoder().encode(JSON.stringify(modules));
-  const start = HEADER_BYTES + roundUp(moduleText.length);
-  const bytes = new Uint8Array(start + kept.length * COLUMNS * 4 + names.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, MAGIC, true);
-  view.setUint32(4, VERSION, true);
-  view.setUint32(12, moduleText.length, true);
-  view.setUint32(16, kept.length, true);
-  view.setUint32(20, names.length, true);
-  bytes.set(moduleText, HEADER_BYTES);
-  const rows = new Uint32Array(bytes.buffer, start, kept.length * COLUMNS);
-  let at = 0;
-  for (const column of [columns.high, columns.low, columns.name, columns.module])
-    for (const row of kept) rows[at++] = column[row] ?? 0;
-  bytes.set(names, start + rows.byteLength);
-  view.setUint32(8, crc32(bytes.subarray(12)), true);
-  return bytes;
-}
-
-/** undefined for bytes that are not such a file, of another version, or damaged. */
-export function decodeKernelSymbols(bytes: Uint8Array): KallsymsColumns | undefined {
-  if (bytes.length < HEADER_BYTES || bytes.byteOffset % 4 !== 0) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(0, true) !== MAGIC || view.getUint32(4, true) !== VERSION) return undefined;
-  const moduleLength = view.getUint32(12, true);
-  const count = view.getUint32(16, true);
-  const nameBytes = view.getUint32(20, true);
-  const start = HEADER_BYTES + roundUp(moduleLength);
-  if (start + count * COLUMNS * 4 + nameBytes !== bytes.length) return undefined;
-  if (view.getUint32(8, true) !== crc32(bytes.subarray(12))) return undefined;
-  const modules = parseModules(bytes.subarray(HEADER_BYTES, HEADER_BYTES + moduleLength));
-  if (modules === undefined) return undefined;
-  const column = (index: number) =>
-    new Uint32Array(
-      bytes.buffer as ArrayBuffer,
-      bytes.byteOffset + start + index * count * 4,
-      count,
-    );
-  return {
-    high: column(0),
-    low: column(1),
-    name: column(2),
-    module: column(3),
-    preference: new Uint8Array(0),
-    modules,
-    names: bytes.subarray(bytes.length - nameBytes),
-  };
-}
-
-function parseModules(bytes: Uint8Array): readonly string[] | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return Array.isArray(value) && value.every((name) => typeof name === 'string')
-      ? value
-      : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function roundUp(size: number): number {
-  return Math.ceil(size / 4) * 4;
 }

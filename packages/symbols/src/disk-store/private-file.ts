@@ -44,6 +44,12 @@ function isPrivateDirectory(path: string): boolean {
   return stat.isDirectory() && isOurs(stat) && isSafePlace(dirname(resolve(path)));
 }
 
+/** An open file of ours, to be closed. */
+export interface PrivateFile {
+  readonly fd: number;
+  readonly size: number;
+}
+
 /**
  * The bytes of a file of ours of at most `maxBytes`. Its time of last use is its modification time,
  * exact to the hour. `untrusted` is something else in its place: a link, or what others may have
@@ -54,31 +60,55 @@ export function readPrivateFile(
   path: string,
   maxBytes: number,
 ): Uint8Array | 'absent' | 'untrusted' {
+  const file = openPrivateFile(path, maxBytes);
+  if (typeof file === 'string') return file;
   try {
-    return isPrivateDirectory(dirname(path)) ? readOurs(path, maxBytes) : 'absent';
+    return readPart(file.fd, 0, file.size) ?? 'untrusted';
+  } catch (error) {
+    if (isSystemError(error)) return 'absent';
+    throw error;
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+/** The same for who reads parts of it, with the same answers where there is none. */
+export function openPrivateFile(
+  path: string,
+  maxBytes: number,
+): PrivateFile | 'absent' | 'untrusted' {
+  try {
+    return isPrivateDirectory(dirname(path)) ? openOurs(path, maxBytes) : 'absent';
   } catch (error) {
     if (!isSystemError(error)) throw error;
     return error.code === 'ELOOP' ? 'untrusted' : 'absent';
   }
 }
 
-function readOurs(path: string, maxBytes: number): Uint8Array | 'untrusted' {
+/** `length` bytes, or undefined where the file ends before. Throws the system's error. */
+export function readPart(fd: number, from: number, length: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const got = readSync(fd, bytes, done, length - done, from + done);
+    if (got === 0) return undefined;
+    done += got;
+  }
+  return bytes;
+}
+
+function openOurs(path: string, maxBytes: number): PrivateFile | 'untrusted' {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  let isKept = false;
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile() || !isOurs(stat) || stat.size > maxBytes) return 'untrusted';
-    const bytes = new Uint8Array(stat.size);
-    let done = 0;
-    while (done < bytes.length) {
-      const got = readSync(fd, bytes, done, bytes.length - done, done);
-      if (got === 0) return 'untrusted';
-      done += got;
-    }
     const now = Date.now();
     if (now - stat.mtimeMs > HOUR_MS) futimesSync(fd, now / 1000, now / 1000);
-    return bytes;
+    isKept = true;
+    return { fd, size: stat.size };
   } finally {
-    closeSync(fd);
+    if (!isKept) closeSync(fd);
   }
 }
 
