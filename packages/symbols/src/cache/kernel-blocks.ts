@@ -57,7 +57,7 @@ export function encodeKernelBlocks(
   const indexAt = HEADER_BYTES + roundUp(moduleText.length);
   const head = new Uint8Array(indexAt + count * INDEX_ENTRY);
   const view = new DataView(head.buffer);
-  const parts = [head];
+  const parts: Uint8Array[] = [head];
   let at = head.length;
   for (let block = 0; block < count; block++) {
     const first = block * SYMBOLS_PER_BLOCK;
