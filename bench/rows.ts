@@ -3,6 +3,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Spread } from './samples.ts';
 
 export interface BenchRow {
   /** What was measured, with the size of the work: `ring reader, 512-byte records`. */
@@ -11,8 +12,12 @@ export interface BenchRow {
   /** Unit of `value` and of `versus.value`: `ns/record`, `µs/exec`, `MB`. */
   readonly unit?: string;
   /** The same work done by something else in the same run. */
-  readonly versus?: { readonly name: string; readonly value: number };
-  /** The goal in words: `≤ 1.6×`. */
+  readonly versus?: { readonly name: string; readonly value: number; readonly spread?: Spread };
+  /** Of the rounds whose median `value` is. */
+  readonly spread?: Spread;
+  /** The goal, as a share of `versus`. */
+  readonly maxRatio?: number;
+  /** Any other goal, in words: `≤ 100 MB`. */
   readonly goal?: string;
   /** Why there is no value: what could not be measured here is a row too. */
   readonly skipped?: string;

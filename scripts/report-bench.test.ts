@@ -10,9 +10,16 @@ const body = (...rows: Parameters<typeof benchTable>[0]) => benchTable(rows).spl
 describe('benchTable', () => {
   test('shows the ratio to what was measured beside it', () => {
     const versus = { name: 'C libbpf', value: 4 };
-    const row = { what: 'ring reader', value: 6, unit: 'ns/record', versus, goal: '≤ 1.6×' };
+    const row = { what: 'ring reader', value: 6, unit: 'ns/record', versus, maxRatio: 1.6 };
     expect(body(row)).toEqual([
       '| ring reader | 6.00 ns/record | C libbpf: 4.00 ns/record | 1.50× | ≤ 1.6× |',
+    ]);
+  });
+
+  test('shows how far apart the rounds were', () => {
+    const versus = { name: 'perf', value: 4, spread: [3, 5] } as const;
+    expect(body({ what: 'record', value: 2, unit: 's', spread: [1, 2.5], versus })).toEqual([
+      '| record | 2.00 s (1.00 to 2.50) | perf: 4.00 s (3.00 to 5.00) | 0.500× |  |',
     ]);
   });
 

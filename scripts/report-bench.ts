@@ -1,20 +1,34 @@
-// One Markdown table of what the benchmarks measured, ready for docs/benchmarks.md, of the rows that they
-// saved (bench/rows.ts). What could not be measured here is a row too, with the reason.
+// One table of what the benchmarks measured, of the rows that they saved (bench/rows.ts): Markdown, ready for
+// docs/benchmarks.md, on stdout, and JSON beside it in .bench-results/bench.json. What could not be measured here
+// is a row too, with the reason.
 
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { type BenchRow, savedRows } from '../bench/rows.ts';
+import type { Spread } from '../bench/samples.ts';
 
 function format(value: number): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function columns({ what, value, unit = '', versus, goal = '', skipped }: BenchRow): string[] {
+function measured(value: number, unit: string, spread: Spread | undefined): string {
+  const between = spread === undefined ? '' : ` (${spread.map(format).join(' to ')})`;
+  return `${`${format(value)} ${unit}`.trim()}${between}`;
+}
+
+function goalOf({ goal, maxRatio }: BenchRow): string {
+  return goal ?? (maxRatio === undefined ? '' : `≤ ${maxRatio}×`);
+}
+
+function columns(row: BenchRow): string[] {
+  const { what, value, unit = '', versus, spread, skipped } = row;
+  const goal = goalOf(row);
   if (value === undefined)
     return [what, `not measured: ${skipped ?? 'no reason given'}`, '', '', goal];
-  const measured = `${format(value)} ${unit}`.trim();
-  if (!versus) return [what, measured, '', '', goal];
-  const other = `${versus.name}: ${format(versus.value)} ${unit}`.trim();
-  return [what, measured, other, `${format(value / versus.value)}×`, goal];
+  const ours = measured(value, unit, spread);
+  if (!versus) return [what, ours, '', '', goal];
+  const other = `${versus.name}: ${measured(versus.value, unit, versus.spread)}`;
+  return [what, ours, other, `${format(value / versus.value)}×`, goal];
 }
 
 function line(cells: readonly string[]): string {
@@ -38,4 +52,7 @@ if (import.meta.main) {
     `\n${date}, Linux ${release()}, ${availableParallelism()} CPUs, Bun ${Bun.version}\n`,
   );
   console.log(benchTable(rows));
+  mkdirSync('.bench-results', { recursive: true });
+  const machine = { date, linux: release(), cpus: availableParallelism(), bun: Bun.version };
+  writeFileSync('.bench-results/bench.json', `${JSON.stringify({ ...machine, rows }, null, 2)}\n`);
 }

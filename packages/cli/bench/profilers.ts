@@ -2,22 +2,29 @@
 // CPU of the profiler, how much longer the busy processes take, memory, and the time from the end of
 // sampling to the finished file. Every tool in turn, several rounds, medians.
 //
-//   bun bench/profilers.ts [ROUNDS]
+//   bun bench/profilers.ts [ROUNDS] [SECONDS] [MODE...]     modes are fp-99, fp-999, dwarf-99, dwarf-999
 //
 // Compared with what is installed of `perf` (record and script) and `probee` (cargo install
 // profile-bee --locked; PROBEE names another place).
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
+import { inRounds, median } from '../../../bench/samples.ts';
+import { missingRow, type Peer, peer, withTracefs } from './peers.ts';
 
 const rounds = Number(process.argv[2] ?? 5);
-const SECONDS = 3;
+const SECONDS = Number(process.argv[3] ?? 3);
 const FREQUENCIES = [99, 999] as const;
+const modes = process.argv.slice(4);
+const BEE = peer('profile-bee', 'probee', 'cargo install profile-bee --locked', 'PROBEE');
+const PERF = peer('perf', 'perf', 'apt-get install linux-perf');
 const root = resolve(import.meta.dir, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'waggle-bench-'));
 const busyProgram = join(folder, 'busy');
+
+const OWN = 'waggle';
 
 interface Usage {
   readonly cpuSeconds: number;
@@ -40,7 +47,7 @@ function toolsOf(unwind: 'fp' | 'dwarf'): readonly Tool[] {
   const data = join(folder, 'perf.data');
   const tools: Tool[] = [
     {
-      name: 'waggle',
+      name: OWN,
       commands: (hz) => [
         [
           ...[join(root, 'waggle'), 'record', '-a', '-d', String(SECONDS), '-F', String(hz)],
@@ -49,28 +56,31 @@ function toolsOf(unwind: 'fp' | 'dwarf'): readonly Tool[] {
       ],
     },
   ];
-  const probee = process.env.PROBEE ?? Bun.which('probee');
-  if (probee && existsSync(probee))
+  if (BEE.program !== undefined) {
+    const probee = BEE.program;
     tools.push({
-      name: 'profile-bee',
+      name: BEE.name,
       commands: (hz) => [
-        [
+        withTracefs([
           ...[probee, '--time', String(SECONDS * 1000), '-f', String(hz), '--skip-idle'],
           ...[`--dwarf=${unwind === 'dwarf'}`, '-o', folded],
-        ],
+        ]),
       ],
     });
-  if (Bun.which('perf'))
+  }
+  if (PERF.program !== undefined) {
+    const perf = PERF.program;
     tools.push({
-      name: 'perf',
+      name: PERF.name,
       commands: (hz) => [
         [
-          ...['perf', 'record', '-a', '-F', String(hz), '--call-graph', unwind, '-o', data],
+          ...[perf, 'record', '-a', '-F', String(hz), '--call-graph', unwind, '-o', data],
           ...['--', 'sleep', String(SECONDS)],
         ],
-        ['perf', 'script', '-i', data],
+        [perf, 'script', '-i', data],
       ],
     });
+  }
   return tools;
 }
 
@@ -113,20 +123,6 @@ async function measure(commands: readonly (readonly string[])[], units: number):
   return { ...usage, busySeconds };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-function medians(all: readonly Measured[]): Measured {
-  return {
-    cpuSeconds: median(all.map(({ cpuSeconds }) => cpuSeconds)),
-    megabytes: median(all.map(({ megabytes }) => megabytes)),
-    seconds: median(all.map(({ seconds }) => seconds)),
-    busySeconds: median(all.map(({ busySeconds }) => busySeconds)),
-  };
-}
-
 async function compare(unwind: 'fp' | 'dwarf', hz: number, units: number): Promise<BenchRow[]> {
   const tools = toolsOf(unwind);
   const what = `record -a --unwind ${unwind}, ${SECONDS} s at ${hz} Hz`;
@@ -137,49 +133,54 @@ async function compare(unwind: 'fp' | 'dwarf', hz: number, units: number): Promi
     for (const { name, commands } of tools) {
       const measured = await measure(commands(hz), units).catch((error: Error) => error);
       if (measured instanceof Error) {
-        // profile-bee and perf need tracefs for some of it: mount -t tracefs tracefs /sys/kernel/tracing
         console.log(`${what}: ${measured.message}`);
         continue;
       }
       runs.set(name, [...(runs.get(name) ?? []), measured]);
     }
   }
-  const results = [...runs].map(([name, measured]) => ({ name, ...medians(measured) }));
-  for (const { name, cpuSeconds, megabytes, seconds, busySeconds } of results)
-    console.log(
-      `${what}: ${name} ${cpuSeconds.toFixed(3)} CPU s, ${megabytes.toFixed(0)} MB, file after ${(seconds - SECONDS).toFixed(2)} s, busy ${(busySeconds / median(alone)).toFixed(3)} times as long`,
-    );
-  const [own, ...others] = results;
-  if (own === undefined) return [];
-  const rows: BenchRow[] = others.flatMap((other) => [
-    {
-      what: `${what}: CPU`,
-      value: own.cpuSeconds,
-      unit: 's',
-      versus: { name: other.name, value: other.cpuSeconds },
-      goal: '≤ 1×',
-    },
-    {
-      what: `${what}: peak memory`,
-      value: own.megabytes,
-      unit: 'MB',
-      versus: { name: other.name, value: other.megabytes },
-    },
-    {
-      what: `${what}: slow-down of the busy processes`,
-      value: own.busySeconds / median(alone),
-      versus: { name: other.name, value: other.busySeconds / median(alone) },
-      goal: '≤ 1×',
-    },
-    {
-      what: `${what}: from the end of sampling to the file`,
-      value: own.seconds - SECONDS,
-      unit: 's',
-      versus: { name: other.name, value: other.seconds - SECONDS },
-    },
-  ]);
-  if (others.length > 0) return rows;
-  return [{ what, skipped: 'neither perf nor probee is installed' }];
+  const of = (name: string, value: (measured: Measured) => number) =>
+    inRounds((runs.get(name) ?? []).map(value));
+  const row = (
+    measure: string,
+    value: (measured: Measured) => number,
+    { name }: Peer,
+    more: Partial<BenchRow>,
+  ): BenchRow => {
+    const versus = { name, ...of(name, value) };
+    return { what: `${what}: ${measure}`, ...of(OWN, value), versus, ...more };
+  };
+  const rows: BenchRow[] = [];
+  for (const known of [BEE, PERF]) {
+    if (known.program === undefined) rows.push(missingRow(what, known));
+    else if (!runs.has(known.name) || !runs.has(OWN))
+      rows.push({ what: `${what}: beside ${known.name}`, skipped: 'it failed' });
+    else
+      rows.push(
+        row('CPU', ({ cpuSeconds }) => cpuSeconds, known, { unit: 's', maxRatio: 1 }),
+        row('peak memory', ({ megabytes }) => megabytes, known, {
+          unit: 'MB',
+          ...(known === BEE ? { maxRatio: 1 } : {}),
+        }),
+        row(
+          'how much longer the busy processes take',
+          (it) => it.busySeconds / median(alone),
+          known,
+          {
+            unit: '×',
+          },
+        ),
+        row('from the end of sampling to the file', ({ seconds }) => seconds - SECONDS, known, {
+          unit: 's',
+        }),
+      );
+  }
+  for (const { what: measured, value, unit, versus } of rows)
+    if (value !== undefined && versus !== undefined)
+      console.log(
+        `${measured}: ${value.toFixed(3)} ${unit}, ${versus.name} ${versus.value.toFixed(3)} ${unit}`,
+      );
+  return rows;
 }
 
 const source = join(root, 'packages/cli/bench/busy.c');
@@ -192,6 +193,8 @@ const trial = 200;
 const units = Math.round(((SECONDS + 1.5) / (await busy(trial))) * trial);
 const rows: BenchRow[] = [];
 for (const unwind of ['fp', 'dwarf'] as const)
-  for (const hz of FREQUENCIES) rows.push(...(await compare(unwind, hz, units)));
+  for (const hz of FREQUENCIES)
+    if (modes.length === 0 || modes.includes(`${unwind}-${hz}`))
+      rows.push(...(await compare(unwind, hz, units)));
 saveRows(import.meta.dir, 'profilers', rows);
 rmSync(folder, { recursive: true });

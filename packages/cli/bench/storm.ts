@@ -1,47 +1,53 @@
-// What tracing costs: a storm of the shortest-lived processes with and without a tracer, beside
-// execsnoop and exitsnoop of Debian's libbpf-tools where they are installed. Rounds alternate,
-// and the medians are compared, because these machines drift.
+// What tracing costs: a storm of the shortest-lived processes with and without a tracer, beside what is
+// installed of execsnoop and exitsnoop (libbpf-tools), bpftrace and tracexec. CPU is that of the tracer and
+// its children, user and system, from its start to its end. Rounds alternate, and medians are compared.
 //
 //   bun bench/storm.ts [PROCESSES] [ROUNDS]
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
+import { inRounds, median } from '../../../bench/samples.ts';
+import { missingRow, type Peer, peer, withTracefs } from './peers.ts';
 
 const processes = Number(process.argv[2] ?? 15_000);
 const rounds = Number(process.argv[3] ?? 5);
+/** The slope between two storms of different lengths leaves out what starting costs. */
+const LONGER = 4;
 const root = resolve(import.meta.dir, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'waggle-bench-'));
-const CLOCK_TICKS_PER_SECOND = 100;
-const START_MS = 1500;
+const START_MS = 2500;
 const SETTLE_MS = 300;
 
 interface Tracer {
   readonly name: string;
-  readonly argv: readonly [string, ...string[]];
-  /** Records it makes of one process: execsnoop reports half of what we do. */
-  readonly records: number;
+  readonly command: readonly string[];
 }
 
 interface Sample {
-  readonly seconds: number;
-  /** µs of the tracer's own CPU per process of the storm. */
-  readonly cpu: number;
-  readonly memory: number;
+  readonly stormSeconds: number;
+  readonly cpuSeconds: number;
+  readonly megabytes: number;
+  readonly lost: number;
 }
 
 const storm = compile('storm.c', ['-O2']);
 const tiny = compile('exit_with.c', ['-O2', '-static']);
 const waggle: Tracer = {
-  name: 'waggle trace --json',
-  argv: [join(root, 'waggle'), 'trace', '--json'],
-  records: 2,
+  name: 'waggle',
+  command: [join(root, 'waggle'), 'trace', '--json'],
 };
-const rivals: Tracer[] = [
-  { name: 'execsnoop', argv: ['/usr/sbin/execsnoop'], records: 1 },
-  { name: 'exitsnoop', argv: ['/usr/sbin/exitsnoop'], records: 1 },
+const BOTH_EVENTS =
+  'tracepoint:sched:sched_process_exec { printf("exec %d %s %s\\n", pid, comm, str(args->filename)); } ' +
+  'tracepoint:sched:sched_process_exit { printf("exit %d %s\\n", pid, comm); }';
+const LIBBPF_TOOLS = 'apt-get install libbpf-tools';
+const peers: readonly (readonly [Peer, readonly string[]])[] = [
+  [peer('execsnoop', 'execsnoop', LIBBPF_TOOLS), []],
+  [peer('exitsnoop', 'exitsnoop', LIBBPF_TOOLS), []],
+  [peer('bpftrace', 'bpftrace', 'apt-get install bpftrace'), ['-e', BOTH_EVENTS]],
+  [peer('tracexec', 'tracexec', 'cargo install tracexec'), ['ebpf', 'log']],
 ];
 
 function compile(source: string, flags: readonly string[]): string {
@@ -53,101 +59,115 @@ function compile(source: string, flags: readonly string[]): string {
   return output;
 }
 
-function runStorm(): number {
+async function runStorm(count = processes): Promise<number> {
   const start = performance.now();
-  const { status } = spawnSync(storm, [String(processes), '0', tiny], { stdio: 'ignore' });
-  if (status !== 0) throw new Error(`the storm ended with ${status}`);
+  const child = Bun.spawn([storm, String(count), '0', tiny], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  if ((await child.exited) !== 0) throw new Error(`the storm ended with ${child.exitCode}`);
   return (performance.now() - start) / 1000;
 }
 
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-}
-
-function peakMegabytes(pid: number): number {
-  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(peak?.[1] ?? 0) / 1024;
-}
-
-const sleep = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
-
-async function traced(tracer: Tracer): Promise<Sample | undefined> {
-  const [file, ...args] = tracer.argv;
-  const output = openSync(join(folder, 'output'), 'w');
-  const child: ChildProcess = spawn(file, args, { stdio: ['ignore', output, 'ignore'] });
-  const ended = new Promise((done) => child.once('exit', done));
-  await sleep(START_MS);
-  const pid = child.pid;
-  if (pid === undefined || child.exitCode !== null) return undefined;
-  const before = cpuSeconds(pid);
-  const seconds = runStorm();
-  await sleep(SETTLE_MS);
-  const cpu = ((cpuSeconds(pid) - before) * 1e6) / processes;
-  const memory = peakMegabytes(pid);
+/** undefined where it ended by itself. */
+async function traced({ command }: Tracer, count = processes): Promise<Sample | undefined> {
+  const said = join(folder, 'stderr');
+  const child = Bun.spawn([...command], {
+    stdio: ['ignore', Bun.file(join(folder, 'stdout')), Bun.file(said)],
+  });
+  await Bun.sleep(START_MS);
+  if (child.exitCode !== null) return undefined;
+  const stormSeconds = await runStorm(count);
+  await Bun.sleep(SETTLE_MS);
   child.kill('SIGINT');
-  await ended;
-  return { seconds, cpu, memory };
+  await child.exited;
+  const usage = child.resourceUsage();
+  if (usage === undefined) return undefined;
+  return {
+    stormSeconds,
+    cpuSeconds: Number(usage.cpuTime.total) / 1e6,
+    megabytes: usage.maxRSS / 1024 / 1024,
+    lost: Number(/(\d+) lost/.exec(readFileSync(said, 'utf8'))?.[1] ?? 0),
+  };
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
+const tracers: Tracer[] = [waggle];
+for (const [{ name, program }, args] of peers)
+  if (program !== undefined) tracers.push({ name, command: withTracefs([program, ...args]) });
 
-const tracers = [waggle, ...rivals.filter(({ argv }) => existsSync(argv[0]))];
 const bare: number[] = [];
+const longer: Sample[] = [];
 const samples = new Map<string, Sample[]>();
 for (let round = 0; round < rounds; round++) {
-  bare.push(runStorm());
+  bare.push(await runStorm());
   for (const tracer of tracers) {
     const sample = await traced(tracer);
     if (sample === undefined) continue;
     samples.set(tracer.name, [...(samples.get(tracer.name) ?? []), sample]);
+    const each = (sample.cpuSeconds * 1e6) / processes;
     console.log(
-      `${tracer.name}: ${sample.seconds.toFixed(2)} s, ${sample.cpu.toFixed(1)} µs/process`,
+      `${tracer.name}: ${sample.stormSeconds.toFixed(2)} s, ${each.toFixed(1)} µs/process`,
     );
   }
+  const long = await traced(waggle, LONGER * processes);
+  if (long !== undefined) longer.push(long);
 }
 
-const base = median(bare);
+const what = `trace --json, storm of ${processes}`;
+const microseconds = (sample: Sample) => (sample.cpuSeconds * 1e6) / processes;
+const slowDown = (sample: Sample) => sample.stormSeconds / median(bare);
+const of = (name: string, value: (sample: Sample) => number) =>
+  inRounds((samples.get(name) ?? []).map(value));
+const ours = (value: (sample: Sample) => number) => of(waggle.name, value);
+
 const rows: BenchRow[] = [];
-for (const { name } of [waggle, ...rivals]) {
-  const seen = samples.get(name);
-  if (seen === undefined) {
-    rows.push({
-      what: `storm under ${name}`,
-      skipped: existsSync(`/usr/sbin/${name}`)
-        ? 'it did not start (it needs tracefs mounted)'
-        : 'not installed (libbpf-tools)',
-    });
-    continue;
-  }
-  rows.push({
-    what: `storm of ${processes} processes under ${name}`,
-    value: median(seen.map(({ seconds }) => seconds)),
-    unit: 's',
-    versus: { name: 'no tracer', value: base },
-  });
-}
-const ours = samples.get(waggle.name) ?? [];
-const ourCpu = median(ours.map(({ cpu }) => cpu));
-for (const { name } of rivals) {
-  const theirs = samples.get(name);
-  if (theirs === undefined) continue;
-  rows.push({
-    what: `CPU of the tracer per process (exec + exit), beside ${name} (half the records)`,
-    value: ourCpu,
-    unit: 'µs',
-    versus: { name, value: median(theirs.map(({ cpu }) => cpu)) },
-    goal: '≤ 1×',
-  });
-}
-rows.push({
-  what: 'peak memory of waggle trace',
-  value: median(ours.map(({ memory }) => memory)),
-  unit: 'MB',
+const execs = samples.get('execsnoop') ?? [];
+const exits = samples.get('exitsnoop') ?? [];
+const together = execs.flatMap((exec, round) => {
+  const exit = exits[round];
+  return exit === undefined ? [] : [microseconds(exec) + microseconds(exit)];
 });
+const cpu = { what: `${what}: CPU per process, start included`, unit: 'µs', ...ours(microseconds) };
+rows.push(
+  together.length > 0
+    ? { ...cpu, versus: { name: 'execsnoop and exitsnoop', ...inRounds(together) }, maxRatio: 1 }
+    : cpu,
+);
+for (const [known] of peers) {
+  const { name, program } = known;
+  if (program === undefined) rows.push(missingRow(what, known));
+  else if (!samples.has(name))
+    rows.push({ what: `${what}: beside ${name}`, skipped: 'it ended by itself' });
+  else {
+    // Of what is reported here, execsnoop and exitsnoop report half each.
+    rows.push({ ...cpu, versus: { name, ...of(name, microseconds) } });
+    rows.push({
+      what: `${what}: how much longer it takes`,
+      unit: '×',
+      ...ours(slowDown),
+      versus: { name, ...of(name, slowDown) },
+      ...(name === 'execsnoop' ? { maxRatio: 1 } : {}),
+    });
+  }
+}
+const slope = longer.flatMap((long, round) => {
+  const short = samples.get(waggle.name)?.[round];
+  const more = (LONGER - 1) * processes;
+  return short === undefined ? [] : [((long.cpuSeconds - short.cpuSeconds) * 1e6) / more];
+});
+rows.push(
+  {
+    what: `trace --json, each process more, of ${processes} to ${LONGER * processes}`,
+    unit: 'µs',
+    ...inRounds(slope),
+    goal: '≤ 12 µs',
+  },
+  {
+    what: `${what}: peak memory`,
+    unit: 'MB',
+    ...ours(({ megabytes }) => megabytes),
+    goal: '≤ 100 MB',
+  },
+  { what: `${what}: events lost`, ...ours(({ lost }) => lost), goal: '0' },
+);
 saveRows(import.meta.dir, 'storm', rows);
 rmSync(folder, { recursive: true });
