@@ -81,6 +81,9 @@ const FLAGS_OF_FILE: Readonly<Record<string, readonly string[]>> = {
   [join(libbpf, 'src/libbpf.c')]: [
     '-Dbtf__load_vmlinux_btf=waggle_load_vmlinux_btf',
     '-Dbtf__free=waggle_free_btf',
+    '-Dbtf__find_by_name_kind=waggle_find_by_name_kind',
+    '-include',
+    join(src, 'libbpf-overrides.h'),
   ],
 };
 

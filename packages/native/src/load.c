@@ -24,7 +24,10 @@ int waggle_object_load(struct bpf_object *object)
 	sigdelset(&held, SIGILL);
 	sigdelset(&held, SIGTRAP);
 	pthread_sigmask(SIG_SETMASK, &held, &before);
+	/* The index is worth it for one object too. */
+	waggle_kernel_types_hold();
 	result = bpf_object__load(object);
+	waggle_kernel_types_release();
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return result;
 }

@@ -92,6 +92,7 @@ export const openKernelCapture = Effect.fnUntraced(function* (
   const followed = yield* Effect.promise(() => prepareSource(FOLLOWED_CGROUPS));
   yield* Effect.tryPromise({
     try: async () => {
+      using _types = native.holdKernelTypes();
       const lifecycle = lifecycleOf(config);
       const prepared = await prepareSource(lifecycle);
       const { objectPath: object = prepared.object } = config;

@@ -98,6 +98,27 @@ export const objectCases: readonly Case[] = [
     },
   },
   {
+    name: 'object: the kernel’s types may be held over several loads, and are let go of once',
+    needs: 'root',
+    run(native) {
+      const load = () => {
+        using object = loadObject(native, 'attach');
+        // By a hook of the scheduler: its type is looked for among the kernel's.
+        using _link = object.program('count_exit').attach();
+      };
+      const held = native.holdKernelTypes();
+      {
+        using _more = native.holdKernelTypes();
+        load();
+      }
+      load();
+      assert.throws(() => loadObject(native, 'refused'), { code: 'EACCES' });
+      held[Symbol.dispose]();
+      held[Symbol.dispose]();
+      load();
+    },
+  },
+  {
     name: 'object: two objects share a map, which lives as long as one of them',
     needs: 'root',
     run(native) {
