@@ -9,11 +9,12 @@ import { parseCgroup } from './cgroup.ts';
 import { clockTicksFromAuxv, DEFAULT_CLOCK_TICKS } from './clock-ticks.ts';
 import { parseCmdline } from './cmdline.ts';
 import { parseEnviron } from './environ.ts';
-import { errnoOf, ProcfsError, procfsErrorFrom } from './error.ts';
+import { ProcfsError } from './error.ts';
 import { parseLimits } from './limits.ts';
 import { LivingThreads } from './living-threads.ts';
 import { parseMaps } from './maps.ts';
 import { parseMountinfo } from './mountinfo.ts';
+import { ProcessFiles } from './process-files.ts';
 import {
   type CgroupInfo,
   type Cmdline,
@@ -31,14 +32,7 @@ import {
   type ProcStat,
   type ProcStatus,
 } from './procfs.ts';
-import {
-  type Bytes,
-  type ProcfsIo,
-  readLineInto,
-  readWhole,
-  readWholeAsync,
-  retryInterrupted,
-} from './read-file.ts';
+import { type Bytes, type ProcfsIo, readWhole } from './read-file.ts';
 import { type ImageEvidence, parseProbe, parseStat, STAT_MAX_BYTES } from './stat.ts';
 import { isOfEndedLeader, parseStatus } from './status.ts';
 
@@ -59,12 +53,9 @@ export interface RealProcfsOptions {
 }
 
 const DEFAULT_LIMIT = 2 * 1024 * 1024;
-const SMALL_FILE_LIMIT = 256 * 1024; // status, cgroup: a few kB at most
 /** A process may have as many mappings as vm.max_map_count says: 65,530, on database hosts some millions. */
 const MAPS_LIMIT = 256 * 1024 * 1024;
-const SCRATCH_BYTES = 16 * 1024; // longer files get a buffer of their own
 const DELETED = ' (deleted)';
-const decoder = new TextDecoder();
 
 const nodeIo: ProcfsIo = {
   openSync: fs.openSync,
@@ -83,12 +74,11 @@ export class RealProcfs implements Procfs {
   readonly #cmdlineLimit: number;
   readonly #environLimit: number;
   readonly #statBuffer = new Uint8Array(STAT_MAX_BYTES);
-  /** Every synchronous read but stat's: parsed before the next one starts. */
-  readonly #scratch = new Uint8Array(SCRATCH_BYTES);
   readonly #bootClock: BootClock;
   /** Whether the line that was read last did not tell images apart. */
   #askedForExecutable = false;
   readonly #threads: LivingThreads;
+  readonly #files: ProcessFiles;
   readonly #evidence: ImageEvidence;
   #clockTicks: number | undefined;
   #lastCgroup: { readonly text: string; readonly info: CgroupInfo | undefined } = {
@@ -96,8 +86,6 @@ export class RealProcfs implements Procfs {
     info: undefined,
   };
   #ownPid: number | undefined;
-  /** A process, or procfs itself, was seen at the root. */
-  #mounted = false;
 
   constructor(options: RealProcfsOptions = {}) {
     checkedObject('the options', options, '{ root, limits }');
@@ -111,10 +99,11 @@ export class RealProcfs implements Procfs {
     this.#bootClock = new BootClock(this.#io, this.root);
     const threads = new LivingThreads(this.#io, this.root);
     this.#threads = threads;
+    this.#files = new ProcessFiles(this.root, this.#io, threads, (pid) => this.stat(pid));
     this.#evidence = {
       executable: (pid) => {
         this.#askedForExecutable = true;
-        return this.#inodeOf(this.#path(pid, 'exe'));
+        return this.#inodeOf(this.#files.path(pid, 'exe'));
       },
       markOfThread: (pid) => threads.layoutFingerprint(pid),
     };
@@ -129,16 +118,22 @@ export class RealProcfs implements Procfs {
   /** Every process (not thread) there is now, in the kernel's order. */
   pids(): number[] {
     const pids: number[] = [];
-    for (const name of this.#names()) {
+    for (const name of this.#files.names()) {
       if (/^[0-9]+$/.test(name)) pids.push(Number(name));
     }
     return pids;
   }
 
   probe(pid: number, instance = false): ProcProbe {
-    if (!instance) return parseProbe(this.#statBuffer, this.#readStat(pid), pid, this.#evidence);
+    if (!instance)
+      return parseProbe(
+        this.#statBuffer,
+        this.#files.readStat(pid, this.#statBuffer),
+        pid,
+        this.#evidence,
+      );
     let number = 0;
-    const length = this.#readStat(pid, (fd) => {
+    const length = this.#files.readStat(pid, this.#statBuffer, (fd) => {
       number = this.#instanceOf(fd);
     });
     return { ...parseProbe(this.#statBuffer, length, pid, this.#evidence), instance: number };
@@ -165,7 +160,7 @@ export class RealProcfs implements Procfs {
     // both this pid and this start time.
     const now = this.#bootClock.ticks(this.clockTicksPerSecond);
     let instance = 0;
-    const length = this.#readStat(pid, (fd, read) => {
+    const length = this.#files.readStat(pid, this.#statBuffer, (fd, read) => {
       const { startTimeTicks } = parseProbe(this.#statBuffer, read, pid);
       if (startTimeTicks >= now) instance = this.#instanceOf(fd);
     });
@@ -173,7 +168,7 @@ export class RealProcfs implements Procfs {
   }
 
   status(pid: number): ProcStatus {
-    const text = this.#readText(pid, 'status');
+    const text = this.#files.text(pid, 'status');
     const status = parseStatus(text, pid);
     if (!isOfEndedLeader(text)) return status;
     // Its threads may have changed their ids since it ended.
@@ -184,23 +179,23 @@ export class RealProcfs implements Procfs {
   }
 
   cmdline(pid: number): Cmdline {
-    return toCmdline(this.#memory(pid, 'cmdline', this.#cmdlineLimit));
+    return toCmdline(this.#files.memory(pid, 'cmdline', this.#cmdlineLimit));
   }
 
   async cmdlineAsync(pid: number): Promise<Cmdline> {
-    return toCmdline(await this.#memoryAsync(pid, 'cmdline', this.#cmdlineLimit));
+    return toCmdline(await this.#files.memoryAsync(pid, 'cmdline', this.#cmdlineLimit));
   }
 
   environ(pid: number): EnvironBlock {
-    return toEnviron(this.#memory(pid, 'environ', this.#environLimit));
+    return toEnviron(this.#files.memory(pid, 'environ', this.#environLimit));
   }
 
   async environAsync(pid: number): Promise<EnvironBlock> {
-    return toEnviron(await this.#memoryAsync(pid, 'environ', this.#environLimit));
+    return toEnviron(await this.#files.memoryAsync(pid, 'environ', this.#environLimit));
   }
 
   exe(pid: number): ExeLink | undefined {
-    const found = this.#linkOfAnyThread(pid, 'exe');
+    const found = this.#files.linkOfAnyThread(pid, 'exe');
     if (found === undefined) return undefined;
     const { target, path } = found;
     if (!target.endsWith(DELETED) || this.#isLiteral(pid, path, target)) {
@@ -210,13 +205,13 @@ export class RealProcfs implements Procfs {
   }
 
   cwd(pid: number): string {
-    const found = this.#linkOfAnyThread(pid, 'cwd');
+    const found = this.#files.linkOfAnyThread(pid, 'cwd');
     if (found === undefined) throw new ProcfsError('gone', pid, 'cwd');
     return found.target;
   }
 
   cgroup(pid: number): CgroupInfo {
-    const info = this.#parsedCgroup(this.#readText(pid, 'cgroup'));
+    const info = this.#parsedCgroup(this.#files.text(pid, 'cgroup'));
     if (info === undefined) throw new ProcfsError('malformed', pid, 'cgroup');
     if (info.path !== '/') return info;
     // A leader that has ended is shown in the root, wherever its threads live on.
@@ -243,7 +238,7 @@ export class RealProcfs implements Procfs {
     }
     const pid = this.#pidOf(given);
     const file = `ns/${kind}`;
-    const found = this.#linkOfAnyThread(pid, file);
+    const found = this.#files.linkOfAnyThread(pid, file);
     if (found === undefined) throw new ProcfsError('gone', pid, file);
     const inode = /\[(\d+)\]$/.exec(found.target)?.[1];
     if (inode === undefined) throw new ProcfsError('malformed', pid, file);
@@ -251,22 +246,15 @@ export class RealProcfs implements Procfs {
   }
 
   maps(pid: PidOrSelf): readonly MapsEntry[] {
-    return parseMaps(this.#textOfAnyThread(this.#pidOf(pid), 'maps', MAPS_LIMIT));
+    return parseMaps(this.#files.textOfAnyThread(this.#pidOf(pid), 'maps', MAPS_LIMIT));
   }
 
   mountinfo(pid: PidOrSelf): readonly MountInfo[] {
-    return parseMountinfo(this.#textOfAnyThread(this.#pidOf(pid), 'mountinfo', MAPS_LIMIT));
+    return parseMountinfo(this.#files.textOfAnyThread(this.#pidOf(pid), 'mountinfo', MAPS_LIMIT));
   }
 
   limits(pid: PidOrSelf): ProcLimits {
-    return parseLimits(
-      decoder.decode(this.#read(this.#pidOf(pid), 'limits', SMALL_FILE_LIMIT).bytes),
-    );
-  }
-
-  /** Pids come from outside: none makes another path. */
-  #path(pid: number, file: string): string {
-    return `${this.root}/${wholeNumber('pid', pid, 1)}/${file}`;
+    return parseLimits(this.#files.text(this.#pidOf(pid), 'limits'));
   }
 
   /** As this procfs counts us: its PID namespace may be one around ours. */
@@ -274,60 +262,6 @@ export class RealProcfs implements Procfs {
     if (given !== 'self') return given;
     this.#ownPid ??= Number(this.#io.readlinkSync(`${this.root}/self`));
     return this.#ownPid;
-  }
-
-  /** What a leader that has ended has no more, its threads may have: memory and mounts. */
-  #textOfAnyThread(pid: number, file: string, limit: number): string {
-    let failure: unknown;
-    try {
-      const { bytes } = this.#read(pid, file, limit);
-      if (bytes.length > 0) return decoder.decode(bytes);
-    } catch (error) {
-      failure = error;
-    }
-    const stat = this.stat(pid); // throws `gone` if that is why
-    if (stat.ended) throw new ProcfsError('gone', pid, file);
-    const ofThread = stat.exiting
-      ? this.#threads.file(pid, file, limit, ({ length }) => length > 0)
-      : undefined;
-    if (ofThread !== undefined) return decoder.decode(ofThread.bytes);
-    if (failure !== undefined) throw failure;
-    return '';
-  }
-
-  #readStat(pid: number, whileOpen?: (fd: number, length: number) => void): number {
-    const path = this.#path(pid, 'stat');
-    try {
-      const length = readLineInto(this.#io, path, this.#statBuffer, whileOpen);
-      this.#mounted = true;
-      return length;
-    } catch (error) {
-      throw this.#failure(error, pid, 'stat');
-    }
-  }
-
-  /** Nobody is gone where nobody can be: a missing procfs is told from a missing process. */
-  #failure(error: unknown, pid: number, file: string): ProcfsError {
-    const failure = procfsErrorFrom(error, pid, file);
-    if (!this.#mounted && (failure.code === 'gone' || failure.errno === 'ENOTDIR')) this.#names();
-    return failure;
-  }
-
-  /** What is at the root. Throws `no-procfs` where that is none. */
-  #names(): string[] {
-    const { root } = this;
-    let names: string[];
-    try {
-      names = retryInterrupted(() => this.#io.readdirSync(root));
-    } catch (error) {
-      const errno = errnoOf(error);
-      const missing = errno === 'ENOENT' || errno === 'ENOTDIR';
-      throw new ProcfsError(missing ? 'no-procfs' : 'io', 0, '', errno, root);
-    }
-    // There for every reader, in any PID namespace and under every mount option.
-    this.#mounted ||= names.includes('self');
-    if (!this.#mounted) throw new ProcfsError('no-procfs', 0, '', undefined, root);
-    return names;
   }
 
   /**
@@ -350,83 +284,11 @@ export class RealProcfs implements Procfs {
     }
   }
 
-  #read(pid: number, file: string, limit: number): Bytes {
-    const path = this.#path(pid, file);
-    try {
-      return readWhole(this.#io, path, limit, this.#scratch);
-    } catch (error) {
-      throw this.#failure(error, pid, file);
-    }
-  }
-
-  #readText(pid: number, file: string): string {
-    return decoder.decode(this.#read(pid, file, SMALL_FILE_LIMIT).bytes);
-  }
-
   #readClockTicks(): number | undefined {
     try {
       return clockTicksFromAuxv(readWhole(this.#io, '/proc/self/auxv', 4096).bytes);
     } catch {
       return undefined; // no /proc of our own: the default holds on every common architecture
-    }
-  }
-
-  /** `cmdline` or `environ`: what the process keeps in its own memory. */
-  #memory(pid: number, file: string, limit: number): Bytes {
-    try {
-      const read = this.#read(pid, file, limit);
-      return read.bytes.length > 0 ? read : this.#memoryOfThread(pid, file, limit);
-    } catch (error) {
-      return this.#withoutMemory(error, pid, file, limit);
-    }
-  }
-
-  async #memoryAsync(pid: number, file: string, limit: number): Promise<Bytes> {
-    const path = this.#path(pid, file);
-    try {
-      const read = await readWholeAsync(this.#io, path, limit);
-      return read.bytes.length > 0 ? read : this.#memoryOfThread(pid, file, limit);
-    } catch (error) {
-      return this.#withoutMemory(error, pid, file, limit);
-    }
-  }
-
-  /** Newer kernels answer ESRCH, not an empty file, where a live task has no memory. */
-  #withoutMemory(error: unknown, pid: number, file: string, limit: number): Bytes {
-    const failure = this.#failure(error, pid, file);
-    if (failure.code !== 'gone' || failure.file !== file) throw failure;
-    return this.#memoryOfThread(pid, file, limit);
-  }
-
-  /**
-   * Nothing to read: a kernel thread, a zombie, or a leader that ended before its threads.
-   * The last is read through a living thread; a zombie is gone; a kernel thread has none.
-   */
-  #memoryOfThread(pid: number, file: string, limit: number): Bytes {
-    const stat = this.stat(pid);
-    if (stat.ended) throw new ProcfsError('gone', pid, file);
-    const ofThread = stat.exiting
-      ? this.#threads.file(pid, file, limit, (bytes) => bytes.length > 0)
-      : undefined;
-    return ofThread ?? { bytes: new Uint8Array(0), truncated: false };
-  }
-
-  /** A link of the process, through a living thread if its leader has ended. */
-  #linkOfAnyThread(pid: number, file: string): { target: string; path: string } | undefined {
-    const direct = this.#link(pid, this.#path(pid, file), file);
-    if (direct !== undefined) return direct;
-    const stat = this.stat(pid); // throws `gone` if that is why
-    if (stat.ended) throw new ProcfsError('gone', pid, file);
-    return stat.exiting ? this.#threads.link(pid, file) : undefined;
-  }
-
-  #link(pid: number, path: string, file: string): { target: string; path: string } | undefined {
-    try {
-      return { target: retryInterrupted(() => this.#io.readlinkSync(path)), path };
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === 'ENOENT' || errno === 'ESRCH') return undefined;
-      throw this.#failure(error, pid, file);
     }
   }
 
