@@ -38,7 +38,7 @@ export class ProcessMetadataCache implements Disposable {
   readonly #procfs: Procfs;
   readonly #clock: Clock;
   readonly #store: EntryStore;
-  // Parts of the resident set, here for the hot paths.
+  // Parts of the store, here for the hot paths.
   readonly #table: EntryTable;
   readonly #counter: StatsCounter;
   readonly #exited = new ExitedIdentities();
