@@ -1,143 +1,24 @@
 // What each filter of `waggle trace` lets through, and what not: everything wanted is there, and
-// nothing else, while unrelated programs run beside it.
+// nothing else, while unrelated programs run beside it. Those that follow processes and cgroups:
+// trace-follows-processes.test.ts, trace-follows-cgroups.test.ts.
 
 import { describe, expect } from 'bun:test';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroupMount, newCgroup } from './support/cgroups.ts';
 import { eventually } from './support/deadline.ts';
 import {
+  execIds,
   execsOf,
-  idOf,
   isExec,
   isExit,
   isFailedExec,
   isFork,
   isLimited,
   summaryOf,
-  type TraceEvent,
 } from './support/events.ts';
-import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
+import { kernelTest } from './support/kernel-test.ts';
 import { isAlive, run, TestProcess } from './support/processes.ts';
 import { Waggle } from './support/waggle.ts';
 import { copyOfWorkload, freshFolder, workload } from './support/workloads.ts';
-
-/** A process with a child and a grandchild; `act()` makes each of them run a program. */
-class Family implements AsyncDisposable {
-  private constructor(
-    private readonly process: TestProcess,
-    readonly parent: number,
-    readonly child: number,
-    readonly grandchild: number,
-  ) {}
-
-  static async start(): Promise<Family> {
-    const process = new TestProcess([workload('family'), workload('exit_with')]);
-    const line = await eventually('the family', () => /^(\d+) (\d+) (\d+)\n/.exec(process.stdout));
-    const [, parent, child, grandchild] = line;
-    return new Family(process, Number(parent), Number(child), Number(grandchild));
-  }
-
-  async act(): Promise<void> {
-    const before = this.process.stdout.length;
-    this.process.writeLine('go');
-    await eventually('the family to act', () => this.process.stdout.includes('done', before));
-  }
-
-  async end(): Promise<void> {
-    this.process.endInput();
-    expect(await this.process.ended()).toBe(0);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.process[Symbol.asyncDispose]();
-  }
-}
-
-const ids = (events: readonly TraceEvent[]): number[] =>
-  events
-    .filter(isExec)
-    .map(idOf)
-    .sort((a, b) => a - b);
-
-async function unrelated(): Promise<void> {
-  await run(workload('storm'), '20', '900', workload('exit_with'));
-}
-
-describe('trace -p', () => {
-  kernelTest('follows a process, its children and grandchildren, old and new', async () => {
-    await using family = await Family.start();
-    await using waggle = await Waggle.trace(['-p', String(family.parent)]);
-    await unrelated();
-    await family.act();
-    await unrelated();
-    await family.end();
-    const { events, stderr } = await waggle.stop();
-    expect(ids(events)).toEqual([1, 2, 3, 4]);
-    const members = [family.parent, family.child, family.grandchild];
-    const exits = events.filter(isExit);
-    for (const pid of members) expect(exits.filter((event) => event.pid === pid).length).toBe(1);
-    // The three, the four programs, and the parent's new child, which never called execve.
-    expect(exits.length).toBe(8);
-    expect(exits.every(({ filename }) => filename !== null)).toBe(true);
-    expect(summaryOf(stderr).suppressed).toBeGreaterThanOrEqual(80);
-  });
-
-  kernelTest('misses nobody who is born while it attaches', async () => {
-    for (let round = 0; round < 2; round++) {
-      await using brood = new TestProcess([workload('brood')]);
-      await eventually('the first', () => brood.stdout.includes('growing'));
-      await using waggle = await Waggle.trace(['-p', String(brood.pid), '--events', 'exit']);
-      brood.writeLine('enough');
-      const [, count] = await eventually('the number', () => /^(\d+)$/m.exec(brood.stdout));
-      brood.writeLine('end');
-      expect(await brood.ended()).toBe(0);
-      const { events } = await waggle.stop();
-      expect(events.filter(isExit).length).toBe(Number(count));
-    }
-  });
-
-  kernelTest('of a child leaves its parent and siblings out', async () => {
-    await using family = await Family.start();
-    await using waggle = await Waggle.trace(['-p', String(family.child)]);
-    await family.act();
-    const { events } = await waggle.stop();
-    expect(ids(events)).toEqual([2, 3]);
-  });
-
-  kernelTest('takes several processes, apart or with commas', async () => {
-    await using one = await Family.start();
-    await using two = await Family.start();
-    await using three = await Family.start();
-    const pids = ['-p', `${one.grandchild},${two.grandchild}`, String(three.child)];
-    await using waggle = await Waggle.trace(pids);
-    await Promise.all([one.act(), two.act(), three.act()]);
-    const { events } = await waggle.stop();
-    expect(ids(events)).toEqual([2, 3, 3, 3]);
-  });
-
-  kernelTest('says who forked whom', async () => {
-    await using family = await Family.start();
-    const args = ['-p', String(family.parent), '--events', 'fork,exec'];
-    await using waggle = await Waggle.trace(args);
-    await family.act();
-    const { events } = await waggle.stop();
-    const forks = events.filter(isFork);
-    const parentOf = new Map(forks.map((fork) => [fork.childPid, fork]));
-    const execs = events.filter(isExec);
-    expect(forks.length).toBe(5);
-    expect(execs.length).toBe(4);
-    for (const exec of execs) {
-      expect(parentOf.get(exec.pid)?.pid).toBe(exec.ppid);
-      expect(parentOf.get(exec.pid)?.childStartTime).toBe(exec.startTime);
-    }
-    const expected = { 1: family.parent, 2: family.child, 3: family.grandchild };
-    for (const [id, pid] of Object.entries(expected))
-      expect(execs.find((exec) => idOf(exec) === Number(id))?.ppid).toBe(pid);
-    const newChild = execs.find((exec) => idOf(exec) === 4)?.ppid ?? 0;
-    expect(parentOf.get(newChild)?.pid).toBe(family.parent);
-  });
-});
 
 describe('trace --events', () => {
   for (const [list, expected] of [
@@ -164,7 +45,7 @@ describe('trace --uid', () => {
     await using waggle = await Waggle.trace(['--uid', '65533']);
     await Promise.all([asUser(65533, 0), asUser(65532, 251), asUser(0, 502)]);
     const { events } = await waggle.stop();
-    expect(ids(events)).toEqual([0]);
+    expect(execIds(events)).toEqual([0]);
     expect(execsOf(events, workload('exit_with'))[0]?.uid).toBe(65533);
     expect(events.filter(isExit).map(({ uid }) => uid)).toEqual([65533]);
   });
@@ -191,9 +72,7 @@ describe('trace --comm', () => {
     expect(events.filter(isExec).map(({ comm }) => comm)).toEqual(['tst-alpha', 'tst-gamma']);
     expect(events.filter(isExit).map(({ comm }) => comm)).toEqual(['tst-alpha', 'tst-gamma']);
   });
-});
 
-describe('trace --comm', () => {
   kernelTest('also matches the whole of a name that the kernel cuts', async () => {
     const folder = freshFolder();
     const program = copyOfWorkload('exit_with', join(folder, 'a-name-of-more-than-15-bytes'));
@@ -283,114 +162,6 @@ describe('trace --rate-limit', () => {
   });
 });
 
-describe('trace --cgroup', () => {
-  const mount = cgroupMount('v2');
-  const missing = mount === undefined ? 'no cgroup v2 is mounted' : undefined;
-
-  optionalKernelTest(
-    'gives what runs in the cgroup or below, and nothing else',
-    missing,
-    async () => {
-      await using wanted = newCgroup(mount ?? '', `waggle-test-${process.pid}-wanted`);
-      await using below = newCgroup(wanted.path, 'below');
-      await using other = newCgroup(mount ?? '', `waggle-test-${process.pid}-other`);
-      const program = workload('exit_with');
-      await using waggle = await Waggle.trace(['--cgroup', wanted.path]);
-      await wanted.run(program, '--id=0', 'in');
-      await below.run(program, '--id=251');
-      await other.run(program, '--id=502');
-      await run(program, '--id=753');
-      const { events } = await waggle.stop();
-      const execs = execsOf(events, program);
-      expect(ids(execs)).toEqual([0, 251]);
-      const inode = (path: string) =>
-        Bun.file(path)
-          .stat()
-          .then(({ ino }) => String(ino));
-      expect(execs.map(({ cgroupId }) => cgroupId)).toEqual([
-        await inode(wanted.path),
-        await inode(below.path),
-      ]);
-      expect(events.filter(isExit).length).toBe(2);
-    },
-  );
-
-  optionalKernelTest('takes several cgroups', missing, async () => {
-    await using one = newCgroup(mount ?? '', `waggle-test-${process.pid}-one`);
-    await using two = newCgroup(mount ?? '', `waggle-test-${process.pid}-two`);
-    await using waggle = await Waggle.trace(['--cgroup', one.path, '--cgroup', two.path]);
-    await one.run(workload('exit_with'), '--id=0');
-    await two.run(workload('exit_with'), '--id=251');
-    await run(workload('exit_with'), '--id=502');
-    const { events } = await waggle.stop();
-    expect(ids(execsOf(events, workload('exit_with')))).toEqual([0, 251]);
-  });
-
-  // One level: the cgroup alone; three: those above it, too.
-  for (const levels of [1, 3])
-    optionalKernelTest(
-      `misses nobody where the last ${levels} of its directories are made again`,
-      missing,
-      async () => {
-        const times = 50;
-        const name = `waggle-test-${process.pid}-again-${levels}`;
-        await using restarted = newCgroup(mount ?? '', name, 'above', 'service');
-        await using waggle = await Waggle.trace(['--cgroup', `${restarted.path}/`]);
-        const program = workload('exit_with');
-        const rounds = [restarted.path, `${levels}`, `${times}`];
-        await run(workload('restarts'), ...rounds, program, '--id=7');
-        const { events, stderr } = await waggle.stop();
-        const execs = execsOf(events, program);
-        expect(execs.map(({ argv }) => argv[2])).toEqual(
-          Array.from({ length: times }, (_, round) => `${round}`),
-        );
-        expect(events.filter(isExit).length).toBe(times);
-        expect(stderr.split(`${name}/above/service/ was removed`).length - 1).toBe(times);
-        expect(stderr.split(`${name}/above/service/ was made again`).length - 1).toBe(times);
-      },
-    );
-
-  optionalKernelTest('does not follow others that are made beside it', missing, async () => {
-    const name = `waggle-test-${process.pid}-beside`;
-    await using wanted = newCgroup(mount ?? '', name, 'wanted');
-    await using waggle = await Waggle.trace(['--cgroup', wanted.path]);
-    {
-      // The same name elsewhere, and another one at the same place.
-      await using elsewhere = newCgroup(mount ?? '', name, 'other', 'wanted');
-      await using beside = newCgroup(mount ?? '', name, 'wanted2');
-      await elsewhere.run(workload('exit_with'), '--id=251');
-      await beside.run(workload('exit_with'), '--id=502');
-    }
-    await wanted.run(workload('exit_with'), '--id=753');
-    const { events } = await waggle.stop();
-    expect(ids(execsOf(events, workload('exit_with')))).toEqual([753]);
-  });
-
-  optionalKernelTest('follows one inside another', missing, async () => {
-    const name = `waggle-test-${process.pid}-nested`;
-    await using inner = newCgroup(mount ?? '', name, 'outer', 'inner');
-    const outer = join(inner.path, '..');
-    await using waggle = await Waggle.trace(['--cgroup', inner.path, '--cgroup', outer]);
-    await run(workload('restarts'), inner.path, '2', '3', workload('exit_with'), '--id=7');
-    await using lower = newCgroup(inner.path, 'lower');
-    await lower.run(workload('exit_with'), '--id=251');
-    const { events } = await waggle.stop();
-    expect(ids(execsOf(events, workload('exit_with')))).toEqual([7, 7, 7, 251]);
-  });
-
-  kernelTest('says what is wrong with a path that is no cgroup', async () => {
-    const folder = freshFolder();
-    writeFileSync(join(folder, 'file'), '');
-    for (const path of [folder, join(folder, 'file'), join(folder, 'missing')]) {
-      const { code, stderr } = await Waggle.run(['trace', '--cgroup', path]);
-      expect(code).toBe(1);
-      expect(stderr).toContain(path);
-      expect(stderr).toContain('cgroup');
-      expect(stderr).not.toMatch(/^\s+at /m);
-    }
-  });
-});
-
 describe('trace -- COMMAND', () => {
   kernelTest('gives its descendants only, and ends when it ends', async () => {
     await using beside = new TestProcess([
@@ -404,7 +175,7 @@ describe('trace -- COMMAND', () => {
     const result = await Waggle.run(['trace', '--json', '--', 'sh', '-c', script]);
     expect(isAlive(beside.pid)).toBe(true);
     expect(result.code).toBe(0);
-    expect(ids(execsOf(result.events, program))).toEqual([7, 8]);
+    expect(execIds(execsOf(result.events, program))).toEqual([7, 8]);
     const execs = result.events.filter(isExec);
     expect(execs.length).toBe(3);
     expect(execs[0]?.argv).toEqual(['sh', '-c', script]);

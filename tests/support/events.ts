@@ -109,6 +109,14 @@ export function idOf(event: ExecLine): number {
   return word === undefined ? Number.NaN : Number(word.slice('--id='.length));
 }
 
+/** N of each exec of such a program, in their order by size. */
+export function execIds(events: readonly TraceEvent[]): number[] {
+  return events
+    .filter(isExec)
+    .map(idOf)
+    .sort((a, b) => a - b);
+}
+
 /** The status that wait(2) gives, from an exit event. Signal numbers by name. */
 export function waitStatus(event: ExitLine, signals: Readonly<Record<string, number>>): number {
   const signal = event.signal === null ? 0 : (signals[event.signal] ?? Number.NaN);
