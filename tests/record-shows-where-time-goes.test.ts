@@ -8,6 +8,7 @@ import { type FoldedStack, parseFolded, samples, samplesWith } from './support/f
 import { kernelTest } from './support/kernel-test.ts';
 import { isAlive, TestProcess } from './support/processes.ts';
 import { RECORDED_HZ, Recorded } from './support/recorded.ts';
+import { misnamedSwaps } from './support/swaps.ts';
 import { Waggle } from './support/waggle.ts';
 import { copyOfWorkload, freshFolder, workload } from './support/workloads.ts';
 
@@ -75,13 +76,7 @@ describe('record of a command', () => {
     ]);
     const one = samplesWith(stacks, 'only_in_one');
     const two = samplesWith(stacks, 'only_in_two');
-    const crossed = samples(
-      stacks,
-      ({ frames }) =>
-        (frames[0] === 'swap_one' && frames.includes('only_in_two')) ||
-        (frames[0] === 'swap_two' && frames.includes('only_in_one')),
-    );
-    expect(crossed).toBe(0);
+    expect(misnamedSwaps(stacks)).toBe(0);
     if (one + two <= 0.8 * samples(stacks)) {
       const most = stacks.toSorted((a, b) => b.count - a.count).slice(0, 5);
       throw new Error(`named ${one} and ${two}: ${JSON.stringify(most)}\n${stderr}`);

@@ -42,16 +42,20 @@ function keyOf(fd: number): Uint8Array {
   return key;
 }
 
-kernelTest(
-  'without a descriptor left a table is not given to the sampler, and is later',
-  async () => {
-    const native = await openNative();
-    using sources = new LoadedSources(native);
-    const source = samplerSource({ unwind: 'dwarf', entries: 64 });
-    await sources.loadAll([source]);
-    const sampler = sources.get(source.skeleton)!;
-    using reader = new SymbolizationClient({ lines: false });
-    using tables = new UnwindTables(native, (name) => sampler.object.map(name), reader);
+/** For as long as the body takes there is a sampler, with the tables that it walks by. */
+async function withTables(body: (tables: UnwindTables) => Promise<void>): Promise<void> {
+  const native = await openNative();
+  using sources = new LoadedSources(native);
+  const source = samplerSource({ unwind: 'dwarf', entries: 64 });
+  await sources.loadAll([source]);
+  const sampler = sources.get(source.skeleton)!;
+  using reader = new SymbolizationClient({ lines: false });
+  using tables = new UnwindTables(native, (name) => sampler.object.map(name), reader);
+  await body(tables);
+}
+
+kernelTest('without a descriptor left a table is not given to the sampler, and is later', () =>
+  withTables(async (tables) => {
     const fd = openSync('/bin/sh', 'r');
     const file = { key: 'sh', path: '/bin/sh', fd, content: undefined, missing: undefined };
     await tables.loaded(file);
@@ -78,38 +82,32 @@ kernelTest(
     tables.install(key, file, 2n);
     await eventually('the table', () => tables.stats().tables === 1);
     closeSync(fd);
-  },
+  }),
 );
 
 kernelTest(
   'when the numbers of tables run out, a few make way and not all',
-  async () => {
-    const native = await openNative();
-    using sources = new LoadedSources(native);
-    const source = samplerSource({ unwind: 'dwarf', entries: 64 });
-    await sources.loadAll([source]);
-    const sampler = sources.get(source.skeleton)!;
-    using reader = new SymbolizationClient({ lines: false });
-    using tables = new UnwindTables(native, (name) => sampler.object.map(name), reader);
-    const folder = freshFolder();
-    const program = workloadNamed('named_burn', 'burn_in_many_files');
-    const COUNT = unwindBounds.UNWIND_TABLES_MAX + 100;
-    for (let n = 1; n <= COUNT; n++) {
-      const path = join(folder, `${n}`);
-      copyFileSync(program, path);
-      const fd = openSync(path, 'r');
-      const file = { key: path, path, fd, content: undefined, missing: undefined };
-      const key = keyOf(fd);
-      new DataView(key.buffer).setBigUint64(objectKey.offset.number, BigInt(n), true);
-      await tables.loaded(file);
-      tables.install(key, file, BigInt(n));
-      closeSync(fd);
-      unlinkSync(path);
-    }
-    await eventually('evictions', () => tables.stats().evicted > 0);
-    await Bun.sleep(300);
-    expect(tables.stats().evicted).toBeLessThan(512);
-    expect(tables.stats().tables).toBeGreaterThan(COUNT - 512);
-  },
+  () =>
+    withTables(async (tables) => {
+      const folder = freshFolder();
+      const program = workloadNamed('named_burn', 'burn_in_many_files');
+      const COUNT = unwindBounds.UNWIND_TABLES_MAX + 100;
+      for (let n = 1; n <= COUNT; n++) {
+        const path = join(folder, `${n}`);
+        copyFileSync(program, path);
+        const fd = openSync(path, 'r');
+        const file = { key: path, path, fd, content: undefined, missing: undefined };
+        const key = keyOf(fd);
+        new DataView(key.buffer).setBigUint64(objectKey.offset.number, BigInt(n), true);
+        await tables.loaded(file);
+        tables.install(key, file, BigInt(n));
+        closeSync(fd);
+        unlinkSync(path);
+      }
+      await eventually('evictions', () => tables.stats().evicted > 0);
+      await Bun.sleep(300);
+      expect(tables.stats().evicted).toBeLessThan(512);
+      expect(tables.stats().tables).toBeGreaterThan(COUNT - 512);
+    }),
   120_000,
 );

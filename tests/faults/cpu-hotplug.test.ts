@@ -59,22 +59,29 @@ const CAME = `CPU ${CPU} came online while recording`;
 
 const times = [canSwitch() ? 1 : 0, canSwitch() ? 10 : 0] as const;
 
+/** Records while the CPU comes; what burns on it afterwards is sampled, and that it came is said. */
+async function expectSampled(come: () => Promise<void>): Promise<void> {
+  try {
+    const { found, stderr } = await recorded(async () => {
+      await come();
+      await aMoment();
+      await burnOnIt();
+    });
+    expect(found).toBeGreaterThan(EXPECTED);
+    expect(stderr).toContain(CAME);
+  } finally {
+    online(true);
+  }
+}
+
 faultRow(
   { area, what: 'a CPU comes online while recording', holds: 'it is sampled, and said', times },
-  async () => {
-    try {
-      online(false);
-      const { found, stderr } = await recorded(async () => {
-        await aMoment();
-        online(true);
-        await aMoment();
-        await burnOnIt();
-      });
-      expect(found).toBeGreaterThan(EXPECTED);
-      expect(stderr).toContain(CAME);
-    } finally {
+  () => {
+    online(false);
+    return expectSampled(async () => {
+      await aMoment();
       online(true);
-    }
+    });
   },
 );
 
@@ -85,23 +92,14 @@ faultRow(
     holds: 'it is sampled afterwards, and said',
     times,
   },
-  async () => {
-    try {
-      const { found, stderr } = await recorded(async () => {
-        for (let turn = 0; turn < 3; turn++) {
-          online(false);
-          online(true);
-          await Bun.sleep(turn * 100);
-        }
-        await aMoment();
-        await burnOnIt();
-      });
-      expect(found).toBeGreaterThan(EXPECTED);
-      expect(stderr).toContain(CAME);
-    } finally {
-      online(true);
-    }
-  },
+  () =>
+    expectSampled(async () => {
+      for (let turn = 0; turn < 3; turn++) {
+        online(false);
+        online(true);
+        await Bun.sleep(turn * 100);
+      }
+    }),
 );
 
 faultRow(

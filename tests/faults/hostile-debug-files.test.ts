@@ -1,9 +1,8 @@
 // Files beside those that run: debug files that are none, that unpack to more than there is, or lie where
 // nobody answers, and jitdumps of hundreds of megabytes. Naming ends in time and in bounded memory.
 
-import { afterAll, beforeAll, expect } from 'bun:test';
+import { expect } from 'bun:test';
 import {
-  chmodSync,
   chownSync,
   closeSync,
   copyFileSync,
@@ -20,16 +19,11 @@ import { BoundedRecorder, Burners, expectBounded, MEBIBYTE, NOBODY } from '../su
 import { faultRow, IS_LONG } from '../support/fault-row.ts';
 import { parseFolded, samples, samplesWith } from '../support/folded.ts';
 import { type HostileSection, SHT } from '../support/hostile-elf.ts';
-import { Waggle } from '../support/waggle.ts';
-import { freshFolder, workload } from '../support/workloads.ts';
+import { workload } from '../support/workloads.ts';
 
 const area = 'hostile-files';
-const folder = freshFolder();
-chmodSync(folder, 0o755);
-afterAll(() => rmSync(folder, { recursive: true }));
-beforeAll(async () => void (await Waggle.run(['--version'])), 60_000);
-
-const recorder = new BoundedRecorder(folder);
+const recorder = BoundedRecorder.forFile();
+const { folder } = recorder;
 const folded = () => parseFolded(readFileSync(recorder.output, 'utf8'));
 
 /** What `xz -9e --check=crc32` makes of a mebibyte of zeros. */

@@ -2,9 +2,8 @@
 // they should cost, and copies that pass for a real one. Naming ends in time, in bounded memory, what was
 // left out is said, and the host's own programs keep their names.
 
-import { afterAll, beforeAll, describe, expect } from 'bun:test';
+import { describe, expect } from 'bun:test';
 import {
-  chmodSync,
   chownSync,
   closeSync,
   linkSync,
@@ -23,16 +22,11 @@ import { parseFolded, samples, samplesUnder, samplesWith } from '../support/fold
 import { type HostileSection, SHF_COMPRESSED, SHT } from '../support/hostile-elf.ts';
 import { TestProcess } from '../support/processes.ts';
 import { Waggle } from '../support/waggle.ts';
-import { copyOfWorkload, freshFolder, workload } from '../support/workloads.ts';
+import { copyOfWorkload, workload } from '../support/workloads.ts';
 
 const area = 'hostile-files';
-const folder = freshFolder();
-chmodSync(folder, 0o755);
-afterAll(() => rmSync(folder, { recursive: true }));
-// Its time is none of naming's: the command may have to be bundled.
-beforeAll(async () => void (await Waggle.run(['--version'])), 60_000);
-
-const recorder = new BoundedRecorder(folder);
+const recorder = BoundedRecorder.forFile();
+const { folder } = recorder;
 const { output, cache } = recorder;
 
 const tables = (symbols: number, names: number): HostileSection[] => [

@@ -1,13 +1,13 @@
 // Programs of an unprivileged user that burn while root records them, and what a recording may take for
 // that: whatever their files say, it ends in time, in bounded memory, and root's own program has its names.
 
-import { expect } from 'bun:test';
-import { chownSync, rmSync } from 'node:fs';
+import { afterAll, beforeAll, expect } from 'bun:test';
+import { chmodSync, chownSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HostileSection, writeHostileElf } from './hostile-elf.ts';
 import { TestProcess, witnessesBelow } from './processes.ts';
 import { Waggle, type WaggleResult } from './waggle.ts';
-import { workload } from './workloads.ts';
+import { freshFolder, workload } from './workloads.ts';
 
 export const MEBIBYTE = 2 ** 20;
 export const NOBODY = 65534;
@@ -30,6 +30,16 @@ export class BoundedRecorder {
   constructor(readonly folder: string) {
     this.output = join(folder, 'out.folded');
     this.cache = join(folder, 'cache');
+  }
+
+  /** For the tests of a file: in a folder that everybody may look into. */
+  static forFile(): BoundedRecorder {
+    const folder = freshFolder();
+    chmodSync(folder, 0o755);
+    afterAll(() => rmSync(folder, { recursive: true }));
+    // Its time is none of naming's: the command may have to be bundled.
+    beforeAll(async () => void (await Waggle.run(['--version'])), 60_000);
+    return new BoundedRecorder(folder);
   }
 
   /** Processes while they run, as root. */

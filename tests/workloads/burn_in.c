@@ -5,7 +5,8 @@
  */
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <time.h>
+
+#include "cpu_ms.h"
 
 #ifndef FUNCTION
 #define FUNCTION burn
@@ -14,14 +15,6 @@
 #define TEXT(name) TEXT_OF(name)
 
 static volatile unsigned long sink;
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 __attribute__((noinline, noclone)) void FUNCTION(double until)
 {

@@ -10,8 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "cpu_ms.h"
 
 static volatile unsigned long sink;
 
@@ -44,14 +45,6 @@ static unsigned int percentile(void)
 	state ^= state >> 17;
 	state ^= state << 5;
 	return state % 100;
-}
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
 }
 
 __attribute__((noinline, noclone)) void work(void)

@@ -11,19 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "cpu_ms.h"
 
 #define CODE_BYTES 16384
 #define FUNCTION_BYTES 512
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 /* Refers to nothing, so that a copy of it works anywhere. */
 __attribute__((noinline, noclone)) static unsigned long original(unsigned long rounds)

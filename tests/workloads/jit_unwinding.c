@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cpu_ms.h"
+
 #define AREA_BYTES (1 << 20)
 #define PIECE_BYTES 64
 
@@ -45,14 +47,6 @@ static unsigned int used;
 static FILE *dump;
 static caller *outer, *inner;
 static function *leaf;
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 static uint64_t monotonic(void)
 {

@@ -29,18 +29,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cpu_ms.h"
+
 #define CODE_BYTES 4096
 #define FUNCTION_BYTES 512
 
 static char *place = (char *)0x200000000000;
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 static uint64_t monotonic(void)
 {

@@ -3,21 +3,14 @@
  * Burns 8 (or so many) milliseconds of CPU time in main > NAME, without frame pointers, and ends.
  */
 #include <stdlib.h>
-#include <time.h>
+
+#include "cpu_ms.h"
 
 #ifndef NAME
 #define NAME burn
 #endif
 
 static volatile unsigned long sink;
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 __attribute__((noinline, noclone)) void NAME(double wanted)
 {

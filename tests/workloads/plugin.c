@@ -2,17 +2,9 @@
  * The library of plugin_host: burn(MILLISECONDS) burns that CPU time in FUNCTION. Built several times
  * with other names, and alike in everything else.
  */
-#include <time.h>
+#include "cpu_ms.h"
 
 static volatile unsigned long sink;
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 __attribute__((noinline, noclone)) void FUNCTION(double until)
 {

@@ -11,21 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "cpu_ms.h"
 
 #define PAGE 4096
 #define FUNCTION_BYTES 512
 
 extern char __etext;
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 /* Two pages in the middle of the code that are nobody's but this one's. */
 __attribute__((noinline, noclone, aligned(4096))) void never_called(void)

@@ -11,22 +11,15 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <ucontext.h>
+
+#include "cpu_ms.h"
 
 #define NOINLINE __attribute__((noinline, noclone))
 #define STACK_BYTES 65536
 
 static volatile unsigned long sink;
 static double wanted_ms;
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 NOINLINE void rounds(void)
 {

@@ -6,22 +6,15 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "cpu_ms.h"
 
 #ifndef FUNCTION
 #define FUNCTION burn
 #endif
 
 static volatile unsigned long sink;
-
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
 
 __attribute__((noinline, noclone)) void FUNCTION(void)
 {
