@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FoldedStack, parseFolded, samples, samplesWith } from './support/folded.ts';
 import { kernelTest } from './support/kernel-test.ts';
-import { isAlive, TestProcess } from './support/processes.ts';
+import { isAlive, TestProcess, untilBurned } from './support/processes.ts';
 import { RECORDED_HZ, Recorded } from './support/recorded.ts';
 import { misnamedSwaps } from './support/swaps.ts';
 import { Waggle } from './support/waggle.ts';
@@ -118,9 +118,11 @@ describe('record of what runs already', () => {
   });
 
   kernelTest('-a samples every process', async () => {
-    await using _busy = new TestProcess([workload('call_tree'), '60000']);
-    await using _other = new TestProcess([workload('swap_one'), '1000000', workload('swap_two')]);
-    const { stacks } = await Recorded.withAnyCode(['-a', '-d', '1.5']);
+    await using busy = new TestProcess([workload('call_tree'), '60000']);
+    await using other = new TestProcess([workload('swap_one'), '1000000', workload('swap_two')]);
+    const { stacks } = await Recorded.during(['-a'], async () => {
+      await Promise.all([untilBurned(busy.pid, 500), untilBurned(other.pid, 500)]);
+    });
     expect(samplesWith(stacks, 'sixty')).toBeGreaterThan(100);
     expect(samplesWith(stacks, 'only_in_one')).toBeGreaterThan(50);
     expect(samplesWith(stacks, 'only_in_two')).toBeGreaterThan(50);
