@@ -3,10 +3,11 @@
 // have queues, served in turns with breaks for the event loop, where the ring buffer is read; they
 // may come later, and find what ended meanwhile by its identity until the cycle is over.
 
+import { EventBatch } from '../events/event-batch.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
-import type { SourceRecord } from '../events/source-records.ts';
-import { PHASES, type Phase, type PluginHandlers, type QueueOptions } from '../plugin/plugin.ts';
-import { type HandleEvent, handlerFunction } from './event-handler.ts';
+import { PHASES, type PluginHandlers, type QueueOptions } from '../plugin/plugin.ts';
+import { type EventCall, eventCall } from './event-handler.ts';
+import { type RecordHandlers, recordHandlersOf } from './record-handlers.ts';
 import { isAsync, type RunningPlugin } from './running-plugin.ts';
 import { SubscriberQueue } from './subscriber-queue.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -24,23 +25,18 @@ export interface AttachedPlugin {
   readonly takesRecords?: boolean | undefined;
 }
 
-/** `events` are those of `items`, which may have records of plugins' sources among them. */
-interface Batch {
-  readonly events: readonly ProcessEvent[];
-  readonly items: readonly (ProcessEvent | SourceRecord)[];
-}
-
 interface EarlyHandler {
   readonly running: RunningPlugin;
-  readonly phase: Phase;
-  readonly handle: HandleEvent;
+  readonly call: EventCall;
+  /** For what is no object yet. */
+  readonly record: RecordHandlers['load'];
 }
 
 export class Dispatcher {
   readonly #plugins: readonly AttachedPlugin[];
   readonly #early: readonly EarlyHandler[];
   readonly #queues: SubscriberQueue[] = [];
-  readonly #input: Batch[] = [];
+  readonly #input: EventBatch[] = [];
   #inputEvents = 0;
   /** An early handler, or a full queue that blocks, is being waited for. */
   #stalled: Promise<void> | undefined;
@@ -56,17 +52,21 @@ export class Dispatcher {
     this.#early = PHASES.filter((phase) => phase !== 'observe').flatMap((phase) =>
       plugins.flatMap(({ running, handlers }) => {
         const handler = handlers[phase];
-        return handler === undefined ? [] : [{ running, phase, handle: handlerFunction(handler) }];
+        if (handler === undefined) return [];
+        const record = phase === 'load' ? recordHandlersOf(handlers).load : undefined;
+        return [{ running, call: eventCall(handler), record }];
       }),
     );
     for (const { running, handlers, queue, takesRecords } of plugins) {
       const { observe, observeBatch } = handlers;
       // Records come in one order with events, where the plugin observes those one by one.
       if (observe !== undefined || takesRecords) {
-        const event = observe === undefined ? undefined : handlerFunction(observe);
+        const event = observe === undefined ? undefined : eventCall(observe);
         this.#queues.push(this.#queueOf(running, { event, takesRecords }, queue));
       }
-      if (observeBatch !== undefined)
+      const { observe: records } = recordHandlersOf(handlers);
+      if (records !== undefined) this.#queues.push(this.#queueOf(running, { records }, queue));
+      else if (observeBatch !== undefined)
         this.#queues.push(this.#queueOf(running, { batch: observeBatch }, queue));
     }
   }
@@ -93,18 +93,16 @@ export class Dispatcher {
   }
 
   /** Takes a batch; handles it at once unless something is being waited for. */
-  push(items: readonly ProcessEvent[], isMixed?: false): void;
-  push(items: readonly (ProcessEvent | SourceRecord)[], isMixed: boolean): void;
-  push(items: readonly (ProcessEvent | SourceRecord)[], isMixed = false): void {
-    if (items.length === 0) return;
-    const events = isMixed ? items.filter(isEvent) : (items as readonly ProcessEvent[]);
-    const batch = { events, items };
-    if (this.#closed) {
-      for (const queue of this.#queues) queue.plugin.undelivered += queue.share(batch).length;
+  push(given: EventBatch | readonly ProcessEvent[]): void {
+    const batch = given instanceof EventBatch ? given : EventBatch.of(given);
+    if (batch.length === 0 || this.#closed) {
+      for (const queue of this.#queues) queue.refuse(batch);
+      batch.release();
       return;
     }
+    batch.retain();
     this.#input.push(batch);
-    this.#inputEvents += items.length;
+    this.#inputEvents += batch.length;
     this.#work();
   }
 
@@ -166,7 +164,7 @@ export class Dispatcher {
   close(): void {
     this.#closed = true;
     for (const queue of this.#queues) {
-      for (const batch of this.#input) queue.push(queue.share(batch));
+      for (const batch of this.#input) queue.push(batch);
       queue.abandon();
     }
     this.#input.length = 0;
@@ -239,7 +237,7 @@ export class Dispatcher {
       if (this.#queues.some((queue) => queue.full)) return;
       const batch = this.#input[0];
       if (batch === undefined) return;
-      this.#runEarly(batch.events, 0, 0);
+      this.#runEarly(batch, 0, 0);
       if (this.#stalled === undefined) this.#deliver();
     }
   }
@@ -247,23 +245,30 @@ export class Dispatcher {
   #deliver(): void {
     const batch = this.#input.shift();
     if (batch === undefined) return;
-    this.#inputEvents -= batch.items.length;
-    for (const queue of this.#queues) queue.push(queue.share(batch));
+    this.#inputEvents -= batch.length;
+    for (const queue of this.#queues) queue.push(batch);
+    batch.release();
   }
 
   /** From one place on, since an asynchronous handler may interrupt it anywhere. */
-  #runEarly(batch: readonly ProcessEvent[], fromEvent: number, fromHandler: number): void {
+  #runEarly(batch: EventBatch, fromEvent: number, fromHandler: number): void {
     const handlers = this.#early;
     let first = fromHandler;
     for (let at = fromEvent; at < batch.length; at++) {
-      const event = batch[at];
-      if (event === undefined) continue;
+      const kind = batch.kindAt(at);
+      if (kind === 'record') continue;
       for (let index = first; index < handlers.length; index++) {
         const handler = handlers[index];
         if (handler === undefined || handler.running.stopped) continue;
+        const { call, record } = handler;
+        if (!call.takes(kind)) continue;
         this.watchdog?.enter(handler.running.name);
         try {
-          const result = handler.handle(event);
+          if (record !== undefined && !batch.isMade(at)) {
+            record(batch, at);
+            continue;
+          }
+          const result = call.handle(batch.at(at) as ProcessEvent);
           if (isAsync(result)) {
             this.#stall(handler.running.settle(result), batch, at, index + 1);
             return;
@@ -277,7 +282,7 @@ export class Dispatcher {
     this.watchdog?.leave();
   }
 
-  #stall(settled: Promise<void>, batch: readonly ProcessEvent[], at: number, index: number): void {
+  #stall(settled: Promise<void>, batch: EventBatch, at: number, index: number): void {
     this.#stalled = settled.then(() => {
       this.#stalled = undefined;
       if (this.#closed) return;
@@ -287,10 +292,6 @@ export class Dispatcher {
       this.#work();
     });
   }
-}
-
-function isEvent(item: ProcessEvent | SourceRecord): item is ProcessEvent {
-  return item.event !== 'record';
 }
 
 function sleep(ms: number): Promise<void> {

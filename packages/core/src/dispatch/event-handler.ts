@@ -1,25 +1,32 @@
-// A plugin's handler as one function, in whichever of the two forms it was written.
+// A plugin's handler as one function, in whichever of the two forms it was written, and which kinds of
+// events it takes: of the others no object is made for it.
 
 import type { ProcessEvent } from '../events/process-event.ts';
 import type { EventHandler, HandlerResult } from '../plugin/plugin.ts';
 
-export type HandleEvent = (event: ProcessEvent) => HandlerResult;
+export interface EventCall {
+  readonly handle: (event: ProcessEvent) => HandlerResult;
+  readonly takes: (kind: ProcessEvent['event']) => boolean;
+}
 
-export function handlerFunction(handler: EventHandler): HandleEvent {
-  if (typeof handler === 'function') return handler;
+export function eventCall(handler: EventHandler): EventCall {
+  if (typeof handler === 'function') return { handle: handler, takes: () => true };
   // Looked up by kind, so that `this` in a method is the object it was written in.
-  return (event) => {
-    switch (event.event) {
-      case 'fork':
-        return handler.fork?.(event);
-      case 'exec':
-        return handler.exec?.(event);
-      case 'exit':
-        return handler.exit?.(event);
-      case 'failed-exec':
-        return handler.failedExec?.(event);
-      case 'lost':
-        return handler.lost?.(event);
-    }
+  return {
+    takes: (kind) => handler[kind === 'failed-exec' ? 'failedExec' : kind] !== undefined,
+    handle(event) {
+      switch (event.event) {
+        case 'fork':
+          return handler.fork?.(event);
+        case 'exec':
+          return handler.exec?.(event);
+        case 'exit':
+          return handler.exit?.(event);
+        case 'failed-exec':
+          return handler.failedExec?.(event);
+        case 'lost':
+          return handler.lost?.(event);
+      }
+    },
   };
 }

@@ -2,10 +2,12 @@
 // shared between queues and never copied. A turn ends when the queue is empty, when its time is up,
 // or when a handler returned something to wait for; so one slow plugin delays nobody for long.
 
+import { EventBatch } from '../events/event-batch.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
 import type { SourceRecord } from '../events/source-records.ts';
 import type { HandlerResult, QueueOptions } from '../plugin/plugin.ts';
-import type { HandleEvent } from './event-handler.ts';
+import type { EventCall } from './event-handler.ts';
+import type { RecordHandlers } from './record-handlers.ts';
 import { isAsync, type RunningPlugin } from './running-plugin.ts';
 
 /** The clock is read between chunks of this many events, fewer where a chunk takes long. */
@@ -14,14 +16,21 @@ const LONG_CHUNK_MS = 1;
 
 export interface Observer {
   /** Sees one event at a time. */
-  readonly event?: HandleEvent | undefined;
+  readonly event?: EventCall | undefined;
   /** Takes records of the plugin's sources, among the events; without `event` nothing else. */
   readonly takesRecords?: boolean | undefined;
   /** Sees what is left of a batch. */
   readonly batch?: ((events: readonly ProcessEvent[]) => HandlerResult) | undefined;
+  /** The same as bytes where nobody made objects of them. */
+  readonly records?: RecordHandlers['observe'];
 }
 
-type Item = ProcessEvent | SourceRecord;
+/** What of a batch is this plugin's: all of it, or what is at these indices. */
+interface Share {
+  readonly batch: EventBatch;
+  readonly indices: readonly number[] | undefined;
+  readonly length: number;
+}
 
 export class SubscriberQueue {
   readonly #plugin: RunningPlugin;
@@ -29,7 +38,7 @@ export class SubscriberQueue {
   readonly #capacity: number;
   readonly #blocks: boolean;
   readonly #wake: () => void;
-  readonly #batches: (readonly Item[])[] = [];
+  readonly #batches: Share[] = [];
   /** Events of the first batch that are done with. */
   #position = 0;
   #queued = 0;
@@ -79,31 +88,39 @@ export class SubscriberQueue {
     return this.#blocks && this.#queued >= this.#capacity;
   }
 
-  /** What of a batch is this plugin's. */
-  share({
-    events,
-    items,
-  }: {
-    readonly events: readonly ProcessEvent[];
-    readonly items: readonly Item[];
-  }): readonly Item[] {
-    const { takesRecords = false, event } = this.#observer;
-    if (!takesRecords || events === items) return event === undefined && takesRecords ? [] : events;
-    const { name } = this.#plugin;
-    return items.filter((item) =>
-      item.event === 'record' ? item.plugin === name : event !== undefined,
-    );
-  }
-
-  push(batch: readonly Item[]): void {
-    if (batch.length === 0) return;
+  push(batch: EventBatch): void {
+    const share = this.#shareOf(batch);
+    if (share.length === 0) return;
     if (this.#plugin.stopped) {
-      this.#plugin.undelivered += batch.length;
+      this.#plugin.undelivered += share.length;
       return;
     }
-    this.#batches.push(batch);
-    this.#queued += batch.length;
+    batch.retain();
+    this.#batches.push(share);
+    this.#queued += share.length;
     if (!this.#blocks) this.#dropOldest();
+  }
+
+  /** A batch that comes too late. */
+  refuse(batch: EventBatch): void {
+    this.#plugin.undelivered += this.#shareOf(batch).length;
+  }
+
+  /** Records of sources are for those who take them, events for those who observe any. */
+  #shareOf(batch: EventBatch): Share {
+    const { takesRecords = false, event } = this.#observer;
+    const isRecordsOnly = takesRecords && event === undefined;
+    if (!batch.isMixed) return { batch, indices: undefined, length: isRecordsOnly ? 0 : batch.length };
+    const { name } = this.#plugin;
+    const indices: number[] = [];
+    for (let index = 0; index < batch.length; index++) {
+      const isRecord = batch.kindAt(index) === 'record';
+      const isOurs = isRecord
+        ? takesRecords && (batch.at(index) as SourceRecord).plugin === name
+        : !isRecordsOnly;
+      if (isOurs) indices.push(index);
+    }
+    return { batch, indices, length: indices.length };
   }
 
   /** Resolves when the queue has made progress, or its plugin was stopped. */
@@ -133,32 +150,44 @@ export class SubscriberQueue {
   /** Gives up what is queued. */
   abandon(): void {
     this.#plugin.undelivered += this.#queued;
-    this.#batches.length = 0;
+    for (const { batch } of this.#batches.splice(0)) batch.release();
     this.#position = 0;
     this.#queued = 0;
     this.#reportChanged();
   }
 
   #runChunk(): void {
-    const batch = this.#batches[0];
-    if (batch === undefined) return;
-    if (this.#observer.batch !== undefined) {
-      // What a batch observer gets has no records in it: share() says so.
-      const events = batch as readonly ProcessEvent[];
-      const rest = this.#position === 0 ? events : events.slice(this.#position);
-      this.#advance(batch, rest.length);
-      this.#call(() => this.#observer.batch?.(rest));
+    const share = this.#batches[0];
+    if (share === undefined) return;
+    const { event, batch, records } = this.#observer;
+    if (batch !== undefined || records !== undefined) {
+      const from = this.#position;
+      // Held until the handler has returned: the memory is the next batch's then.
+      share.batch.retain();
+      this.#advance(share, share.length - from);
+      // Of events among records of sources there are objects already, or there will be.
+      if (records !== undefined && share.indices === undefined)
+        this.#call(() => records(share.batch, from));
+      else if (records !== undefined)
+        this.#call(() => records(EventBatch.of(eventsOf(share, from)), 0));
+      else this.#call(() => batch?.(eventsOf(share, from)));
+      share.batch.release();
       return;
     }
-    const handle = this.#observer.event;
-    const end = Math.min(this.#position + this.#chunk, batch.length);
+    const end = Math.min(this.#position + this.#chunk, share.length);
     let at = this.#position;
     // One try for many events: entering it for each would cost more than most handlers.
     try {
       while (at < end) {
-        const item = batch[at++];
-        if (item === undefined) continue;
-        const result = item.event === 'record' ? (item.deliver() as HandlerResult) : handle?.(item);
+        const index = share.indices === undefined ? at : (share.indices[at] ?? 0);
+        at++;
+        const kind = share.batch.kindAt(index);
+        const result =
+          kind === 'record'
+            ? ((share.batch.at(index) as SourceRecord).deliver() as HandlerResult)
+            : event?.takes(kind)
+              ? event.handle(share.batch.at(index) as ProcessEvent)
+              : undefined;
         if (isAsync(result)) {
           this.#wait(this.#plugin.settle(result));
           break;
@@ -167,7 +196,7 @@ export class SubscriberQueue {
     } catch (error) {
       this.#plugin.failed(error);
     }
-    this.#advance(batch, at - this.#position);
+    this.#advance(share, at - this.#position);
   }
 
   #call(handler: () => HandlerResult): void {
@@ -189,13 +218,14 @@ export class SubscriberQueue {
     });
   }
 
-  #advance(batch: readonly Item[], events: number): void {
+  #advance({ batch, length }: Share, events: number): void {
     this.#plugin.handled += events;
     this.#queued -= events;
     this.#position += events;
-    if (this.#position < batch.length) return;
+    if (this.#position < length) return;
     this.#batches.shift();
     this.#position = 0;
+    batch.release();
   }
 
   #dropOldest(): void {
@@ -212,7 +242,7 @@ export class SubscriberQueue {
         return;
       }
       excess -= left;
-      this.#batches.shift();
+      this.#batches.shift()?.batch.release();
       this.#position = 0;
     }
   }
@@ -223,4 +253,11 @@ export class SubscriberQueue {
     this.#changed = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+function eventsOf({ batch, indices, length }: Share, from: number): readonly ProcessEvent[] {
+  const events: ProcessEvent[] = [];
+  for (let at = from; at < length; at++)
+    events.push(batch.at(indices === undefined ? at : (indices[at] ?? 0)) as ProcessEvent);
+  return events;
 }

@@ -4,7 +4,7 @@
 
 import type { ProcessIdentity } from '@waggle/cache';
 import type { KnownCgroups } from './known-cgroups.ts';
-import { processIds } from './process-id.ts';
+import { type ProcessId, processIds, bootId as readBootId } from './process-id.ts';
 
 export interface EventBase {
   readonly pid: number;
@@ -40,13 +40,26 @@ export interface EventBase {
   readonly containerId: string | null;
 }
 
-/** What goes into events beside their records. One for a session. */
+/** What goes into events beside their records. */
 export class EventContext {
-  /** CLOCK_REALTIME minus CLOCK_BOOTTIME; follows steps of the wall clock. */
-  realtimeOffset = 0n;
-  readonly processId = processIds();
+  readonly processId: ProcessId;
   /** Apart, because neighbours in the stream have their parent in common. */
-  readonly parentId = processIds();
+  readonly parentId: ProcessId;
 
-  constructor(readonly cgroups: KnownCgroups) {}
+  constructor(
+    readonly cgroups: KnownCgroups,
+    /** CLOCK_REALTIME minus CLOCK_BOOTTIME. */
+    readonly realtimeOffset = 0n,
+    readonly bootId = readBootId(),
+  ) {
+    this.processId = processIds(bootId);
+    this.parentId = processIds(bootId);
+  }
+
+  /** The same after a step of the wall clock; events that were read before keep theirs. */
+  withOffset(realtimeOffset: bigint): EventContext {
+    return realtimeOffset === this.realtimeOffset
+      ? this
+      : new EventContext(this.cgroups, realtimeOffset, this.bootId);
+  }
 }

@@ -9,8 +9,7 @@ import { KnownCgroups } from './known-cgroups.ts';
 
 const { memory, offsets } = writtenRecords();
 const cgroups = new KnownCgroups(() => false);
-const context = new EventContext(cgroups);
-context.realtimeOffset = 5n;
+const context = new EventContext(cgroups, 5n);
 cgroups.add({
   key: 2 ** 53 - 1,
   paths: [{ version: 2, controllers: '', path: '/system.slice/a b.scope' }],

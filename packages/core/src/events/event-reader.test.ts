@@ -53,7 +53,7 @@ async function readerOf(records: Uint8Array[]) {
 
 test('a record becomes an event, field by field', async () => {
   const { reader } = await readerOf([exitBytes(7, 0)]);
-  const [event] = reader.read().items;
+  const event = reader.read().at(0);
   expect(event).toMatchObject({
     ...{ event: 'exit', pid: 7, tid: 7, comm: 'made-up', execId: 4, exitCode: 3, signal: null },
     ...{ startTime: 2_000_000_000n, bootTime: 5_000_000_000n, lifetimeNs: 3_000_000_000n },
@@ -68,7 +68,8 @@ test('a gap in the numbers of one CPU is a loss, told where it is and counted by
     ...[exitBytes(4, 4), exitBytes(5, 1, 1)],
   ]);
   lose(2);
-  const kinds = reader.read().items.map((item) => ('event' in item ? item.event : 'record'));
+  const batch = reader.read();
+  const kinds = Array.from({ length: batch.length }, (_, index) => batch.kindAt(index));
   expect(kinds).toEqual(['exit', 'exit', 'exit', 'lost', 'exit', 'exit']);
   expect(reader.lastLosses()).toEqual([]);
   expect(reader.totals()).toMatchObject({ lost: { exit: 2 }, delivered: { exit: 5 } });

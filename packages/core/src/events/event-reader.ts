@@ -22,21 +22,15 @@ import {
   sumOf,
 } from '@waggle/kernel';
 import { EventContext } from './event-base.ts';
-import { decodeEvent } from './event-decoder.ts';
+import { EVENT_OF_TYPE, type EventBatch, EventBatches } from './event-batch.ts';
 import { KnownCgroups } from './known-cgroups.ts';
 import type { ProcessEvent } from './process-event.ts';
-import { type SourceRecord, SourceRecords } from './source-records.ts';
+import { SourceRecords } from './source-records.ts';
 
 /** Bounds the memory of one batch. */
 const BATCH_RECORDS = 4096;
 const CLOCK_REFRESH_MS = 1000;
 
-/** What was read at once, in order. */
-export interface EventBatch {
-  readonly items: readonly (ProcessEvent | SourceRecord)[];
-  /** There are records of plugins' sources among the events. */
-  readonly isMixed: boolean;
-}
 
 export interface EventTotals {
   readonly delivered: CountByKind;
@@ -54,7 +48,8 @@ export interface EventTotals {
 
 export class EventReader {
   private readonly cgroups = new KnownCgroups((key) => this.settings.hasToldCgroup(key));
-  private readonly context = new EventContext(this.cgroups);
+  private context = new EventContext(this.cgroups);
+  private readonly batches = new EventBatches();
   private readonly header = new RecordHeaderReader();
   private readonly nextSequence: number[] = [];
   /** By performance.now(). */
@@ -81,33 +76,29 @@ export class EventReader {
   /** What the rings have now, at most one batch of each. */
   read(): EventBatch {
     if (performance.now() - this.clockReadAt > CLOCK_REFRESH_MS) this.readClock();
-    const { header, context, delivered } = this;
-    const items: (ProcessEvent | SourceRecord)[] = [];
+    const { header, delivered, cgroups } = this;
+    const batch = this.batches.next(this.context);
     let gapAt = -1;
-    let isMixed = false;
-    this.ring.drain((memory, offset) => {
+    this.ring.drain((memory, offset, length) => {
       const { type } = header.at(memory, offset);
       if (type >= recordType.RECORD_TYPES) {
         this.readNotice(memory, offset);
         return;
       }
-      if (this.isGap(header.cpu, header.sequence) && gapAt < 0) gapAt = items.length;
-      const event = decodeEvent(type, memory, offset, context);
-      if (event !== undefined) {
-        delivered[event.event]++;
-        items.push(event);
+      if (this.isGap(header.cpu, header.sequence) && gapAt < 0) gapAt = batch.length;
+      const kind = EVENT_OF_TYPE[type];
+      if (kind !== undefined) {
+        delivered[kind]++;
+        batch.add(type, memory, offset, length, cgroups.find(header.cgroupKey));
         return;
       }
       const taken = this.sourceRecords.take(type, memory, offset);
-      if (taken === undefined) return;
-      items.push(taken);
-      isMixed = true;
+      if (taken !== undefined) batch.addMade(taken);
     }, BATCH_RECORDS);
     // Counted after the ring was read: what was lost meanwhile is told with it.
-    if (gapAt >= 0) items.splice(gapAt, 0, ...this.newLosses());
-    const own = this.sourceRecords.readRings(BATCH_RECORDS);
-    if (own.length > 0) items.push(...own);
-    return { items, isMixed: isMixed || own.length > 0 };
+    if (gapAt >= 0) for (const lost of this.newLosses()) batch.insertMade(gapAt, lost);
+    for (const record of this.sourceRecords.readRings(BATCH_RECORDS)) batch.addMade(record);
+    return batch;
   }
 
   /** What is no event and not numbered. */
@@ -170,7 +161,7 @@ export class EventReader {
   }
 
   private readClock(): void {
-    this.context.realtimeOffset = bootToRealtimeOffset(this.native);
+    this.context = this.context.withOffset(bootToRealtimeOffset(this.native));
     this.clockReadAt = performance.now();
   }
 }

@@ -6,11 +6,10 @@ import { readFileSync } from 'node:fs';
 export type ProcessId = (pid: number, startTime: bigint, execId: number) => string;
 
 /**
- * @returns a function, so that the boot id is read once (`''` where /proc has none). It remembers
+ * @returns a function that remembers
  * its last answer, because neighbours in a stream have their parent in common.
  */
-export function processIds(): ProcessId {
-  const boot = bootId();
+export function processIds(boot = bootId()): ProcessId {
   let lastPid = -1;
   let lastStart = -1n;
   let lastExecId = -1;
@@ -26,7 +25,7 @@ export function processIds(): ProcessId {
 }
 
 /** random(4): drawn anew at each boot. Without its dashes. */
-function bootId(): string {
+export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '');
   } catch {

@@ -117,9 +117,10 @@ export class EventPump {
     const made = this.reader.made();
     const deadline = performance.now() + LAST_LOOK_MS;
     for (;;) {
-      const { items, isMixed } = this.reader.read();
-      this.dispatcher.push(items, isMixed);
-      if (items.length > 0) continue;
+      const batch = this.reader.read();
+      const count = batch.length;
+      this.dispatcher.push(batch);
+      if (count > 0) continue;
       if (this.reader.accounted() >= made || performance.now() > deadline) break;
       await new Promise((resolve) => {
         setTimeout(resolve, 1);
@@ -130,9 +131,10 @@ export class EventPump {
 
   #drain(): number {
     if (this.dispatcher.backlog >= MAX_BACKLOG) return 0;
-    const { items, isMixed } = this.reader.read();
+    const batch = this.reader.read();
+    const count = batch.length;
     this.#cycles.beginIfDue();
-    this.dispatcher.push(items, isMixed);
-    return items.length;
+    this.dispatcher.push(batch);
+    return count;
   }
 }
