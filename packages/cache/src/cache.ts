@@ -44,6 +44,7 @@ export class ProcessMetadataCache implements Disposable {
   readonly #exited = new ExitedIdentities();
   /** Entries that are being read off-thread: the ones that were not kept are shared from here. */
   readonly #reading = new Map<number, { readonly entry: ProcessEntry; readers: number }>();
+  readonly #beforeUse: () => void;
   #disposed = false;
 
   /** Throws `TypeError` or `RangeError`, with a `code`, for options that make no sense. */
@@ -51,6 +52,7 @@ export class ProcessMetadataCache implements Disposable {
     checkedOptions(options);
     this.#procfs = options.procfs ?? new RealProcfs();
     this.#clock = options.clock ?? Date;
+    this.#beforeUse = options.beforeUse ?? (() => {});
     this.#store = new EntryStore(options, (slot) => this.#lostOwner(slot));
     this.#table = this.#store.table;
     this.#counter = this.#store.counter;
@@ -58,10 +60,12 @@ export class ProcessMetadataCache implements Disposable {
 
   /** Entries of earlier pid owners and images in their grace included. Never above `capacity`. */
   get size(): number {
+    this.#beforeUse();
     return this.#table.size;
   }
 
   get isEmpty(): boolean {
+    this.#beforeUse();
     return this.#table.size === 0;
   }
 
@@ -89,6 +93,7 @@ export class ProcessMetadataCache implements Disposable {
    * as use: an entry that was peeked at gets a second chance when it is its turn to leave.
    */
   peek(pid: number): ProcessEntry | undefined {
+    this.#beforeUse();
     const slot = this.#table.current(pid);
     if (slot === undefined) {
       checkedPid(pid);
@@ -106,6 +111,7 @@ export class ProcessMetadataCache implements Disposable {
    * lives.
    */
   getByIdentity(identity: IdentityQuery): ProcessEntry | undefined {
+    this.#beforeUse();
     const slot = this.#table.find(knownIdentity(identity, this.#procfs));
     return slot === undefined ? this.#miss() : this.#hit(slot);
   }
@@ -146,6 +152,7 @@ export class ProcessMetadataCache implements Disposable {
    */
   seed(record: ExecRecord): ProcessEntry | undefined {
     this.#assertOpen();
+    this.#beforeUse();
     this.#counter.seeds++;
     return seedRecord(this.#store, this.#exited, this.#procfs, record)?.entry;
   }
@@ -156,6 +163,7 @@ export class ProcessMetadataCache implements Disposable {
    * old image.
    */
   invalidate(pid: number, execId?: number): boolean {
+    this.#beforeUse();
     if (execId !== undefined) wholeNumber('execId', execId, 0);
     const slot = this.#table.current(checkedPid(pid));
     if (slot === undefined || slot.pending !== undefined) return false;
@@ -169,6 +177,7 @@ export class ProcessMetadataCache implements Disposable {
    * `evictPendingExits`. Returns whether there are any.
    */
   markExited(identity: IdentityQuery): boolean {
+    this.#beforeUse();
     const known = knownIdentity(identity, this.#procfs);
     this.#exited.add(known, this.capacity);
     const slots = this.#table.imagesOf(known);
@@ -181,6 +190,7 @@ export class ProcessMetadataCache implements Disposable {
    * of the cache's clock (milliseconds) for those whose cycles overlap. Returns how many.
    */
   evictPendingExits(markedBefore = Number.POSITIVE_INFINITY): number {
+    this.#beforeUse();
     optional(
       'markedBefore',
       markedBefore,
@@ -200,6 +210,7 @@ export class ProcessMetadataCache implements Disposable {
 
   /** Drops one process at once, grace or not; that very image only if `execId` is given. */
   remove(identity: IdentityQuery): boolean {
+    this.#beforeUse();
     const known = knownIdentity(identity, this.#procfs);
     const found = known.execId === undefined ? undefined : this.#table.find(known);
     const slots = known.execId === undefined ? this.#table.imagesOf(known) : found ? [found] : [];
@@ -213,6 +224,7 @@ export class ProcessMetadataCache implements Disposable {
    * quiet moments. Needed only where exits are not marked. Returns how many were dropped.
    */
   prune(): number {
+    this.#beforeUse();
     let dropped = 0;
     for (const slot of [...this.#table.heads()]) {
       if (slot.pending === undefined && this.#store.evictIfDead(slot)) dropped++;
@@ -228,6 +240,7 @@ export class ProcessMetadataCache implements Disposable {
    */
   resync(): { readonly dropped: number; readonly loaded: number } {
     this.#assertOpen();
+    this.#beforeUse();
     const dropped = this.prune() + this.#dropReplaced();
     let loaded = 0;
     for (const pid of this.#procfs.pids()) {
@@ -239,16 +252,19 @@ export class ProcessMetadataCache implements Disposable {
 
   /** A smaller capacity evicts at once: dead entries, then the least recently used. */
   resize(capacity: number): void {
+    this.#beforeUse();
     this.#store.resize(capacity);
   }
 
   clear(): void {
+    this.#beforeUse();
     for (const slot of [...this.#table.slots()]) this.#store.evict(slot, 'cleared');
     this.#exited.clear();
     this.#store.rearmWarning();
   }
 
   stats(): CacheStats {
+    this.#beforeUse();
     return this.#counter.snapshot(this.size, this.capacity);
   }
 
@@ -260,6 +276,7 @@ export class ProcessMetadataCache implements Disposable {
 
   /** Every entry, those in their grace included. Entries may be removed while iterating. */
   *[Symbol.iterator](): IterableIterator<ProcessEntry> {
+    this.#beforeUse();
     for (const slot of this.#table.slots()) yield slot.entry;
   }
 
@@ -301,6 +318,7 @@ export class ProcessMetadataCache implements Disposable {
   }
 
   #lookup(pid: number, load: boolean): ProcessEntry | undefined {
+    this.#beforeUse();
     if (load) this.#assertOpen();
     const slot = this.#table.current(pid);
     if (slot === undefined) {

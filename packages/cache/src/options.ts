@@ -35,6 +35,11 @@ export interface CacheOptions {
    * before a living one has to leave: one read of /proc each. Default 8.
    */
   readonly pruneProbes?: number;
+  /**
+   * Called before anything is looked up, listed, counted or changed: for a feeder that holds records back
+   * until somebody asks, and seeds them here. What it calls meanwhile calls it again.
+   */
+  readonly beforeUse?: () => void;
 }
 
 export function checkedCapacity(capacity: number): number {
@@ -48,7 +53,7 @@ export function checkedOptions(options: CacheOptions): void {
   if (typeof options !== 'object' || options === null) {
     throw invalidType('the options', '{ capacity: NUMBER, ... }', options);
   }
-  const { capacity, policy, procfs, clock, logger, pruneProbes } = options;
+  const { capacity, policy, procfs, clock, logger, pruneProbes, beforeUse } = options;
   checkedCapacity(capacity);
   optional('policy', policy, "'lru' or 'reject'", typeof policy === 'string');
   if (policy !== undefined && policy !== 'lru' && policy !== 'reject') {
@@ -59,6 +64,7 @@ export function checkedOptions(options: CacheOptions): void {
   if (logger !== null) {
     optional('logger', logger, 'a Logger: { warn(message) }, or null', hasMethods(logger, 'warn'));
   }
+  optional('beforeUse', beforeUse, 'a function', typeof beforeUse === 'function');
   if (pruneProbes !== undefined) wholeNumber('pruneProbes', pruneProbes, 0);
 }
 

@@ -110,7 +110,8 @@ export class SubscriberQueue {
   #shareOf(batch: EventBatch): Share {
     const { takesRecords = false, event } = this.#observer;
     const isRecordsOnly = takesRecords && event === undefined;
-    if (!batch.isMixed) return { batch, indices: undefined, length: isRecordsOnly ? 0 : batch.length };
+    if (!batch.isMixed)
+      return { batch, indices: undefined, length: isRecordsOnly ? 0 : batch.length };
     const { name } = this.#plugin;
     const indices: number[] = [];
     for (let index = 0; index < batch.length; index++) {

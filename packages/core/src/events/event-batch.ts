@@ -185,6 +185,11 @@ export class EventBatch {
     this.#users = 0;
     if (this.#pool === undefined) return;
     if (this.memory.bytes.length > KEPT_BYTES || this.#pool.length >= KEPT_BATCHES) return;
+    this.clear();
+    this.#pool.push(this);
+  }
+
+  clear(): void {
     this.#used = 0;
     this.#types.fill(0, 0, this.#length);
     this.#length = 0;
@@ -192,7 +197,11 @@ export class EventBatch {
       column.length = 0;
     this.#isMixed = false;
     this.context = undefined;
-    this.#pool.push(this);
+  }
+
+  /** Of records and what goes with them. */
+  get bytes(): number {
+    return this.#used;
   }
 
   #next(): number {
@@ -224,7 +233,8 @@ export class EventBatch {
     event.containerId = cgroup?.containerId ?? null;
     event.parentComm = this.parentCommAt(index);
     const program = this.#programs[index];
-    if (event.event === 'exit' && program !== undefined) complete(event, this.memory.bytes, program);
+    if (event.event === 'exit' && program !== undefined)
+      complete(event, this.memory.bytes, program);
     return event;
   }
 }

@@ -31,7 +31,6 @@ import { SourceRecords } from './source-records.ts';
 const BATCH_RECORDS = 4096;
 const CLOCK_REFRESH_MS = 1000;
 
-
 export interface EventTotals {
   readonly delivered: CountByKind;
   /** Made by the kernel, and the ring buffer was full. */

@@ -39,7 +39,7 @@ export interface ExecDetail {
 }
 
 /** loginuid of a process that no login led to: (uid_t) -1. */
-const NO_LOGIN = 0xffff_ffff;
+export const NO_LOGIN = 0xffff_ffff;
 /** dev_t inside the kernel (include/linux/kdev_t.h). */
 const MINOR_BITS = 20;
 
@@ -54,7 +54,7 @@ const FLAGS: readonly (readonly [ExecFlag, number])[] = [
 
 const NO_FLAGS: readonly ExecFlag[] = [];
 
-function flagsOf(bits: number): readonly ExecFlag[] {
+export function execFlagsOf(bits: number): readonly ExecFlag[] {
   return FLAGS.flatMap(([flag, bit]) => ((bits & bit) === 0 ? [] : [flag]));
 }
 
@@ -76,11 +76,12 @@ export function decodeExecDetail(exec: ExecRecordReader, flags: number, at: numb
     loginUid: loginUid === NO_LOGIN ? undefined : loginUid,
     sessionId: exec.sessionId,
     tty: tty === 0 ? undefined : deviceOf(tty),
-    flags: bits === 0 ? NO_FLAGS : flagsOf(bits),
+    flags: bits === 0 ? NO_FLAGS : execFlagsOf(bits),
     interpreter: cwdEnd === interpreterEnd ? undefined : decodeBytes(bytes, cwdEnd, interpreterEnd),
   };
 }
 
-function deviceOf(device: number): string {
+/** `major:minor` */
+export function deviceOf(device: number): string {
   return `${device >>> MINOR_BITS}:${device & ((1 << MINOR_BITS) - 1)}`;
 }

@@ -30,6 +30,12 @@ export class EventFilter {
     this.#programOf = programOf;
   }
 
+  /** Everything passes. Then who writes may leave the filter out, and count what is shown. */
+  get isOpen(): boolean {
+    const { comm, uid, failed } = this.#options;
+    return comm === undefined && uid === undefined && !failed;
+  }
+
   /** Losses always pass: who reads a trace has to know that it has holes. They are not counted. */
   readonly passes = (event: ProcessEvent): boolean => {
     if (event.event === 'lost') return true;

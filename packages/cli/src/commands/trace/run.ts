@@ -4,8 +4,12 @@
  */
 
 import type { Plugin } from '@waggle/core';
-import type { EventOutputOptions } from '@waggle/core/plugins/event-output';
-import { jsonLines, jsonLinesWithAncestors, lineOutput } from '@waggle/core/plugins/event-output';
+import {
+  type EventOutputOptions,
+  jsonLineBytes,
+  jsonLinesWithAncestors,
+  lineOutput,
+} from '@waggle/core/plugins/event-output';
 import { processMetadata } from '@waggle/core/plugins/process-metadata';
 import { ProcessTreeService, processTree } from '@waggle/core/plugins/process-tree';
 import { redactArguments, redaction } from '@waggle/core/plugins/redaction';
@@ -123,7 +127,14 @@ function plugins(
         ? jsonLinesWithAncestors(common)
         : treeTable(common, rootsOf(options, command), command.length > 0)
       : options.json
-        ? jsonLines(common)
+        ? jsonLineBytes({
+            events: common.events,
+            where: filter.isOpen ? undefined : filter.passes,
+            write(bytes, { others, events }) {
+              if (filter.isOpen) filter.shown += events;
+              return output.writeBytes(bytes, others);
+            },
+          })
         : plainTable(common),
   ];
 }

@@ -75,10 +75,31 @@ export class TraceOutput {
   }
 
   /** @param others which of the lines are about no event: the header, a loss. By index, ascending. */
-  async write(text: string, others: readonly number[] = []): Promise<void> {
+  write(text: string, others: readonly number[] = []): void | Promise<void> {
+    return this.writeBytes(this.#encoder.encode(text), others);
+  }
+
+  /** The same as bytes, which are not looked at any more once it returns, or what it returned resolves. */
+  writeBytes(bytes: Uint8Array, others: readonly number[] = []): void | Promise<void> {
     if (this.problem !== undefined || this.#output.closed) return;
-    const bytes = this.#encoder.encode(text);
+    // As long as the reader takes what it gets, nobody has to be waited for.
     let taken = 0;
+    try {
+      while (taken < bytes.length && !this.#hasGivenUp) {
+        const count = this.#writeNow(bytes.subarray(taken));
+        if (count === 0) break;
+        this.#takenAt = performance.now();
+        taken += count;
+      }
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    if (taken < bytes.length) return this.#writeRest(bytes, taken, others);
+  }
+
+  async #writeRest(bytes: Uint8Array, from: number, others: readonly number[]): Promise<void> {
+    let taken = from;
     try {
       while (taken < bytes.length && !this.#output.closed) {
         const count = this.#hasGivenUp ? 0 : await this.#writeSome(bytes.subarray(taken));
@@ -87,25 +108,35 @@ export class TraceOutput {
         taken += count;
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EPIPE') this.#output.end();
-      else {
-        this.problem = error instanceof Error ? error.message : String(error);
-        this.#stop();
-      }
+      this.#failed(error);
       return;
     }
     if (!this.#output.closed) this.undelivered += eventsAfter(bytes, taken, others);
   }
 
-  /** How many bytes were taken, whole lines where they are not very long. */
-  async #writeSome(bytes: Uint8Array): Promise<number> {
+  #failed(error: unknown): void {
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') this.#output.end();
+    else {
+      this.problem = error instanceof Error ? error.message : String(error);
+      this.#stop();
+    }
+  }
+
+  /** How many bytes were taken at once, whole lines where they are not very long. */
+  #writeNow(bytes: Uint8Array): number {
     if (this.#output.isFile) return writeSync(STDOUT, bytes);
-    const lines = wholeLines(bytes, PIPE_BYTES);
-    if (this.#writer === undefined)
-      return (await this.#isWritten(this.#output.writeBytes(lines))) ? lines.length : 0;
-    const taken = this.#writer.write(lines);
-    if (taken === 0) await new Promise((retry) => setTimeout(retry, RETRY_MS));
-    return taken;
+    return this.#writer?.write(wholeLines(bytes, PIPE_BYTES)) ?? 0;
+  }
+
+  /** The same after a while: nothing was taken, or who writes is a thread. */
+  async #writeSome(bytes: Uint8Array): Promise<number> {
+    if (this.#writer !== undefined || this.#output.isFile) {
+      await new Promise((retry) => setTimeout(retry, RETRY_MS));
+      return this.#hasGivenUp ? 0 : this.#writeNow(bytes);
+    }
+    // Copied: once it is given up, the bytes are somebody else's, and the thread still has them.
+    const lines = new Uint8Array(wholeLines(bytes, PIPE_BYTES));
+    return (await this.#isWritten(this.#output.writeBytes(lines))) ? lines.length : 0;
   }
 
   /** False once it is given up. A race with a promise of a whole trace would keep every write until its end. */

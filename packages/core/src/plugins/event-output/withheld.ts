@@ -19,6 +19,9 @@ export interface WithheldNotice {
 
 const INTERVAL_MS = 1000;
 
+const UNTRACKED =
+  'too many processes run at once below those that are traced: some were not followed, and nothing is known of them and their descendants; trace fewer of them, or the whole host';
+
 export class WithheldCounts {
   #lookedAt = Number.NEGATIVE_INFINITY;
   #limited = 0;
@@ -27,6 +30,8 @@ export class WithheldCounts {
   constructor(
     private readonly session: Pick<SessionControl, 'totals'>,
     private readonly kinds: readonly EventKind[],
+    /** Told once, when processes are not followed. */
+    private readonly warn: (message: string) => void = () => {},
   ) {}
 
   /** What is new, if it is time to look. */
@@ -45,6 +50,7 @@ export class WithheldCounts {
       { event: 'untracked', time, count: totals.untracked - this.#untracked },
     ] as const;
     this.#limited = limited;
+    if (this.#untracked === 0 && totals.untracked > 0) this.warn(UNTRACKED);
     this.#untracked = totals.untracked;
     return notices.filter(({ count }) => count > 0);
   }
