@@ -78,7 +78,7 @@ const trace = Effect.fnUntraced(function* (options: TraceOptions, command: reado
   }
   yield* scoped(() => watchReader(session.kernel.native, STDOUT, () => output.end()));
   if (options.pid !== undefined) yield* scoped(() => watchTarget(session, stop));
-  if (!options.json) yield* Effect.promise(() => output.write(tableHeader(), [0]));
+  if (!options.json) yield* Effect.promise(async () => output.write(tableHeader(), [0]));
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => stop());
   yield* session.run;
   summarize(session, options, filter, output, child !== undefined);
