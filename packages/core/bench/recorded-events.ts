@@ -43,6 +43,7 @@ export function recordedEvents(processes: number): RecordedEvents {
       else if (kind[field] === 'u32') view.setUint32(where, Number(value), true);
       else view.setBigUint64(where, BigInt(value), true);
     }
+    view.setUint32(at + (offset['header.size'] ?? 0), size, true);
     bytes.write('tool', at + (offset['header.comm'] ?? 0));
     at += size;
   };
