@@ -135,7 +135,9 @@ describe('trace --json', () => {
     const before = BigInt(Date.now()) * 1_000_000n;
     const user = ['setpriv', '--reuid=65533', '--regid=65531', '--clear-groups'];
     await using sleeper = new TestProcess([...user, 'sleep', '1000']);
-    const exec = await waggle.event((event) => isExec(event) && event.comm === 'sleep');
+    const exec = await waggle.event(
+      (event) => isExec(event) && event.argv.join(' ') === 'sleep 1000',
+    );
     const after = BigInt(Date.now() + 1) * 1_000_000n;
     if (!isExec(exec)) throw new Error('not an exec event');
     const fields = statFields(sleeper.pid);
@@ -170,7 +172,9 @@ describe('trace --json', () => {
     await using waggle = await Waggle.trace();
     const command = ['unshare', '--mount', '--pid', '--fork', 'sleep', '1000'];
     await using _unshare = new TestProcess(command);
-    const exec = await waggle.event((event) => isExec(event) && event.comm === 'sleep');
+    const exec = await waggle.event(
+      (event) => isExec(event) && event.argv.join(' ') === 'sleep 1000',
+    );
     if (!isExec(exec)) throw new Error('not an exec event');
     expect(exec.nsMnt).toBe(namespaceOf(exec.pid, 'mnt'));
     expect(exec.nsPid).toBe(namespaceOf(exec.pid, 'pid'));

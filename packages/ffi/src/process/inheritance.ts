@@ -20,7 +20,10 @@ export interface Inheritance {
   environment(): readonly (string | Uint8Array)[];
 }
 
-/** `SIGIGN,SIGBLK,NOFILE,FD FD …`: as in /proc/PID/status, the soft limit of open files, descriptors. */
+/**
+ * `SIGIGN,SIGBLK,NOFILE,FD FD …,NAME …`: as in /proc/PID/status, the soft limit of open files, descriptors,
+ * variables that were set for us alone.
+ */
 const TOLD = 'WAGGLE_INHERITED';
 /** The environment in base64: what the shell would lose or add is as it was. */
 const TOLD_ENVIRONMENT = 'WAGGLE_ENVIRON';
@@ -64,8 +67,8 @@ export function isIgnored(signal: NodeJS.Signals): boolean {
 }
 
 function readInheritance(): Inheritance {
-  const [sigIgn, sigBlk, openFiles, descriptors] = (process.env[TOLD] ?? '').split(',');
-  const environment = environmentOf(process.env[TOLD_ENVIRONMENT]);
+  const [sigIgn, sigBlk, openFiles, descriptors, ours = ''] = (process.env[TOLD] ?? '').split(',');
+  const environment = environmentOf(process.env[TOLD_ENVIRONMENT], ours.split(' '));
   delete process.env[TOLD];
   delete process.env[TOLD_ENVIRONMENT];
   const status = readFileSync('/proc/self/status', 'latin1');
@@ -86,7 +89,10 @@ function readInheritance(): Inheritance {
 }
 
 /** What the variables were, and those that were set, changed or deleted here since. */
-function environmentOf(told: string | undefined): Inheritance['environment'] {
+function environmentOf(
+  told: string | undefined,
+  ours: readonly string[],
+): Inheritance['environment'] {
   const bytes =
     told === undefined ? readFileSync('/proc/self/environ') : Buffer.from(told, 'base64');
   const before: Readonly<Record<string, string | undefined>> = { ...process.env };
@@ -97,6 +103,7 @@ function environmentOf(told: string | undefined): Inheritance['environment'] {
     for (const entry of splitAtNul(bytes)) {
       const name = entry.subarray(0, Math.max(0, entry.indexOf(0x3d, 1))).toString();
       if (name === TOLD || name === TOLD_ENVIRONMENT) continue;
+      if (told === undefined && ours.includes(name)) continue;
       seen.add(name);
       if (now[name] === before[name]) kept.push(entry);
       else if (now[name] !== undefined) kept.push(`${name}=${now[name]}`);

@@ -24,6 +24,8 @@ export class RecentImages {
   /** The latest of each pid. */
   readonly #latest = new Map<number, number>();
   readonly #events = new EventBatch();
+  /** The one that had the pid before, or -1. */
+  readonly #earlier: number[] = [];
   readonly #pids: number[] = [];
   readonly #starts: number[] = [];
   readonly #execIds: number[] = [];
@@ -50,8 +52,9 @@ export class RecentImages {
 
   /** The image that a process runs, or -1. */
   find(pid: number, start: number): number {
-    const index = this.#latest.get(pid);
-    return index !== undefined && this.#starts[index] === start ? index : -1;
+    let index = this.#latest.get(pid) ?? -1;
+    while (index >= 0 && this.#starts[index] !== start) index = this.#earlier[index] ?? -1;
+    return index;
   }
 
   /** Whom a fork has made. */
@@ -105,9 +108,9 @@ export class RecentImages {
 
   /** Every image of that process has ended. */
   markExited(latest: number, now: number): void {
-    const { pid, start } = this.keyOf(latest);
-    for (let index = latest; index >= 0; index--)
-      if (this.#pids[index] === pid && this.#starts[index] === start) this.#exitedAt[index] = now;
+    const start = this.#starts[latest];
+    for (let index = latest; index >= 0; index = this.#earlier[index] ?? -1)
+      if (this.#starts[index] === start) this.#exitedAt[index] = now;
   }
 
   keyOf(index: number): ProcessKey {
@@ -148,8 +151,7 @@ export class RecentImages {
   /** The process runs another image by now. */
   isOver(index: number): boolean {
     const { pid, start } = this.keyOf(index);
-    const latest = this.#latest.get(pid);
-    return latest !== index && latest !== undefined && this.#starts[latest] === start;
+    return this.find(pid, start) !== index;
   }
 
   eventOf(index: number): ForkEvent | ExecEvent {
@@ -197,7 +199,7 @@ export class RecentImages {
     this.#events.clear();
     for (const column of [this.#pids, this.#starts, this.#execIds, this.#comms]) column.length = 0;
     for (const column of [this.#sources, this.#exitedAt, this.#isNothing]) column.length = 0;
-    for (const column of [this.#hasForked, this.#isOlder]) column.length = 0;
+    for (const column of [this.#hasForked, this.#isOlder, this.#earlier]) column.length = 0;
   }
 
   #copy(batch: EventBatch, at: number): void {
@@ -211,6 +213,7 @@ export class RecentImages {
 
   #add(pid: number, start: number, execId: number, comm: string, source: number): void {
     const index = this.#pids.length;
+    this.#earlier.push(this.#latest.get(pid) ?? -1);
     this.#latest.set(pid, index);
     this.#pids.push(pid);
     this.#starts.push(start);

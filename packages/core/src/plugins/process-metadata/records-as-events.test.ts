@@ -1,0 +1,167 @@
+// However events come to the metadata, and whether anybody asks the cache meanwhile, they are completed
+// alike: as bytes of records, as objects, and with the cache told of every event at once, as it is where
+// somebody asks between any two.
+
+import { expect, test } from 'bun:test';
+import { execRecord, exitRecord, forkRecord, recordFlags, recordType } from '@waggle/bpf';
+import { ProcessMetadataCache } from '@waggle/cache';
+import { MemoryProcfs } from '@waggle/cache/testing';
+import fc from 'fast-check';
+import { EventContext } from '../../events/event-base.ts';
+import { EventBatch } from '../../events/event-batch.ts';
+import { KnownCgroups } from '../../events/known-cgroups.ts';
+import type { ProcessEvent } from '../../events/process-event.ts';
+import { EventJson } from '../event-output/event-json.ts';
+import { CacheFeed } from './cache-feed.ts';
+
+type Fields = Readonly<Record<string, number | bigint>>;
+
+const TICK_NS = 10_000_000n;
+const context = new EventContext(new KnownCgroups(() => false), 0n, 'boot');
+
+interface Alive {
+  readonly pid: number;
+  readonly start: bigint;
+  execId: number;
+  comm: string;
+  readonly parent: Alive | undefined;
+}
+
+function recordOf(
+  layout: { readonly size: number; readonly offset: object; readonly kind: object },
+  type: number,
+  fields: Fields,
+  comm: string,
+  payload = '',
+): Uint8Array {
+  const offset = layout.offset as Readonly<Record<string, number>>;
+  const kind = layout.kind as Readonly<Record<string, string>>;
+  const size = offset.payload ?? layout.size;
+  const bytes = Buffer.alloc((size + payload.length + 7) & ~7);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const all: Fields = { 'header.type': type, 'header.size': bytes.length, ...fields };
+  for (const [field, value] of Object.entries(all)) {
+    const at = offset[field] ?? Number.NaN;
+    if (kind[field] === 'u16') view.setUint16(at, Number(value), true);
+    else if (kind[field] === 'u32') view.setUint32(at, Number(value), true);
+    else view.setBigUint64(at, BigInt(value), true);
+  }
+  bytes.write(comm, offset['header.comm'] ?? 0);
+  bytes.write(payload, size);
+  return bytes;
+}
+
+const headerOf = ({ pid, start, execId, parent }: Alive, time: bigint): Fields => ({
+  'header.time_ns': time,
+  'header.tgid': pid,
+  'header.tid': pid,
+  'header.start_boottime': start,
+  'header.exec_id': execId,
+  'header.parent_tgid': parent?.pid ?? 1,
+  'header.parent_start_boottime': parent?.start ?? 0n,
+  'header.parent_exec_id': parent?.execId ?? 0,
+});
+
+const step = fc.record({
+  act: fc.constantFrom('fork', 'fork', 'exec', 'exec', 'exit', 'exit', 'cycle'),
+  who: fc.nat(1000),
+  pid: fc.integer({ min: 2, max: 9 }),
+  program: fc.constantFrom('sh', 'cc1', 'naïve', 'long-name-of-a-program'),
+  cut: fc.boolean(),
+});
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** The records of a kernel that does these; undefined is the end of a cycle. */
+function streamOf(steps: readonly Step[]): (Uint8Array | undefined)[] {
+  const records: (Uint8Array | undefined)[] = [];
+  const alive: Alive[] = [{ pid: 1, start: 0n, execId: 3, comm: 'init', parent: undefined }];
+  let now = TICK_NS;
+  for (const { act, who, pid, program, cut } of steps) {
+    now += TICK_NS;
+    const one = alive[who % alive.length];
+    if (act === 'cycle' || one === undefined) records.push(undefined);
+    else if (act === 'fork') {
+      if (alive.some((other) => other.pid === pid)) continue;
+      const child = { pid, start: now, execId: one.execId, comm: one.comm, parent: one };
+      const fields = { ...headerOf(one, now), child_tgid: pid, child_start_boottime: now };
+      records.push(recordOf(forkRecord, recordType.RECORD_FORK, fields, one.comm));
+      alive.push(child);
+    } else if (act === 'exec') {
+      one.execId++;
+      one.comm = program.slice(0, 12);
+      const filename = `/bin/${program}`;
+      const argv = `${program}\0${now}\0`;
+      const fields = {
+        ...headerOf(one, now),
+        'header.flags': cut ? recordFlags.RECORD_ARGV_TRUNCATED : 0,
+        filename_length: Buffer.byteLength(filename),
+        argv_length: Buffer.byteLength(argv),
+      };
+      const payload = filename + argv;
+      records.push(recordOf(execRecord, recordType.RECORD_EXEC, fields, one.comm, payload));
+    } else if (one.pid !== 1) {
+      alive.splice(alive.indexOf(one), 1);
+      const fields = headerOf(one, now);
+      records.push(recordOf(exitRecord, recordType.RECORD_EXIT, fields, one.comm));
+    }
+  }
+  return records;
+}
+
+interface Way {
+  /** Events are objects before the metadata sees them. */
+  readonly isMade: boolean;
+  /** Somebody asks the cache after each. */
+  readonly asks: boolean;
+}
+
+function run(stream: readonly (Uint8Array | undefined)[], { isMade, asks }: Way) {
+  const cache = new ProcessMetadataCache({
+    capacity: 1000,
+    procfs: new MemoryProcfs(),
+    beforeUse: () => feed.settle(),
+  });
+  const feed: CacheFeed = new CacheFeed(cache, new MemoryProcfs());
+  const json = new EventJson();
+  const lines: string[] = [];
+  const entries: unknown[] = [];
+  for (const bytes of stream) {
+    if (bytes === undefined) {
+      feed.cycle(Number.POSITIVE_INFINITY);
+      entries.push([...cache].map((entry) => entry.inspect({ reveal: true })));
+      continue;
+    }
+    const batch = new EventBatch();
+    batch.context = context;
+    const memory = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
+    batch.add(memory.view.getUint16(0, true), memory, 0, bytes.length, { path: '/', version: 2 });
+    if (isMade) feed.load(batch.at(0) as ProcessEvent);
+    else feed.loadRecord(batch, 0);
+    if (asks) cache.stats();
+    lines.push(json.line(batch.at(0) as ProcessEvent));
+  }
+  const identities = entries.map((all) =>
+    (all as { pid: number; startTime: number; execId?: number; cmdline?: unknown }[])
+      .map(({ pid, startTime, execId, cmdline }) =>
+        JSON.stringify([pid, startTime, execId, cmdline]),
+      )
+      .toSorted(),
+  );
+  return { lines, identities };
+}
+
+test('as bytes, as objects, and told at once', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const stream = streamOf(steps);
+      const told = run(stream, { isMade: true, asks: true });
+      for (const way of [
+        { isMade: false, asks: false },
+        { isMade: true, asks: false },
+        { isMade: false, asks: true },
+      ])
+        expect(run(stream, way)).toEqual(told);
+    }),
+    { numRuns: 300 },
+  );
+}, 60_000);

@@ -1,0 +1,134 @@
+// Where waggle's own CPU time goes: the command runs under the engine's sampling profiler (--cpu-prof of
+// Bun) while there is work for it. Two tables come of it, as markdown: functions by their own time, which is the main
+// thread's alone, and threads, since half of a short trace is paid by those that compile and collect.
+//
+//   npm run profile:self -- trace [PROCESSES]
+//   npm run profile:self -- record [SECONDS]
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const [main = '', what = 'trace', size] = process.argv.slice(2);
+const root = resolve(import.meta.dir, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'waggle-self-'));
+const FUNCTIONS = 30;
+const SAMPLE_US = 500;
+const CLOCK_TICKS_PER_SECOND = 100;
+const START_LIMIT_MS = 30_000;
+const SETTLE_MS = 500;
+
+interface CpuProfile {
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: { readonly functionName: string };
+  }[];
+  readonly samples: readonly number[];
+}
+
+function compile(source: string, flags: readonly string[]): string {
+  const output = join(folder, source.replace('.c', ''));
+  const { status } = spawnSync('cc', [
+    ...flags,
+    '-o',
+    output,
+    join(root, 'tests/workloads', source),
+  ]);
+  if (status !== 0) throw new Error(`${source} does not compile: cc is needed`);
+  return output;
+}
+
+/** What the command is given to do, and for how long. */
+async function work(): Promise<void> {
+  if (what === 'trace') {
+    const storm = compile('storm.c', ['-O2']);
+    const program = compile('exit_with.c', ['-O2', '-static']);
+    const run = spawn(storm, [size ?? '15000', '0', program], { stdio: 'ignore' });
+    await new Promise((done) => run.once('exit', done));
+    return;
+  }
+  const busy = [1, 2].map(() => spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }));
+  await Bun.sleep(Number(size ?? 3) * 1000);
+  for (const one of busy) one.kill();
+}
+
+/** CPU milliseconds of each kind of thread until now: utime and stime of proc_pid_stat(5). */
+function threadsOf(pid: number): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const tid of readdirSync(`/proc/${pid}/task`)) {
+    const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8');
+    const name =
+      Number(tid) === pid ? 'main' : stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    times.set(name, (times.get(name) ?? 0) + (ticks * 1000) / CLOCK_TICKS_PER_SECOND);
+  }
+  return times;
+}
+
+async function started(child: ChildProcess, errors: string): Promise<number> {
+  const deadline = performance.now() + START_LIMIT_MS;
+  while (!/ready|recording/i.test(readFileSync(errors, 'utf8'))) {
+    if (child.exitCode !== null || performance.now() > deadline)
+      throw new Error(`waggle ${what} does not start: ${readFileSync(errors, 'utf8')}`);
+    await Bun.sleep(20);
+  }
+  return child.pid ?? 0;
+}
+
+function printTable(head: string, rows: readonly (readonly [string, number])[]): void {
+  const sum = rows.reduce((total, [, value]) => total + value, 0);
+  console.log(`\n| ${head} | ms | share |\n| --- | ---: | ---: |`);
+  for (const [name, value] of rows.toSorted(([, a], [, b]) => b - a).slice(0, FUNCTIONS))
+    console.log(`| ${name} | ${value.toFixed(0)} | ${((100 * value) / sum).toFixed(1)} % |`);
+}
+
+function functionsOf({ nodes, samples }: CpuProfile): Map<string, number> {
+  const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName]));
+  const times = new Map<string, number>();
+  for (const id of samples) {
+    const name = names.get(id) || '(anonymous)';
+    // A regular expression is its own function, and its source no table's.
+    const shown = name.length > 40 ? `${name.slice(0, 39)}…` : name;
+    times.set(shown.replaceAll('|', '\\|'), (times.get(shown) ?? 0) + SAMPLE_US / 1000);
+  }
+  return times;
+}
+
+const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  trace: ['trace', '--json'],
+  record: ['record', '-a', '-F', '999', '-o', join(folder, 'out.folded')],
+};
+const command = COMMANDS[what];
+if (command === undefined)
+  throw new Error(`${what} is none of ${Object.keys(COMMANDS).join(', ')}`);
+try {
+  const errors = join(folder, 'stderr');
+  const output = openSync(join(folder, 'stdout'), 'w');
+  const child = spawn(
+    process.execPath,
+    [
+      ...['--config=/dev/null', '--no-env-file', '--no-install'],
+      ...['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${SAMPLE_US}`],
+      ...[main, ...command],
+    ],
+    { stdio: ['ignore', output, openSync(errors, 'w')] },
+  );
+  closeSync(output);
+  const ended = new Promise((done) => child.once('exit', done));
+  const pid = await started(child, errors);
+  await work();
+  await Bun.sleep(SETTLE_MS);
+  const threads = threadsOf(pid);
+  child.kill('SIGINT');
+  await ended;
+  console.log(readFileSync(errors, 'utf8').trim().split('\n').at(-1));
+  printTable('thread', [...threads]);
+  const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile'));
+  if (file === undefined) throw new Error('Bun wrote no profile');
+  const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile;
+  printTable('function, own time', [...functionsOf(profile)]);
+} finally {
+  rmSync(folder, { recursive: true });
+}
