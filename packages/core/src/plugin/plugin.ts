@@ -20,16 +20,14 @@ import type { PluginReport } from './plugin-report.ts';
 import type { PluginSource } from './plugin-source.ts';
 import type { Service, ShapeOf } from './service.ts';
 
-/** In this order for every event. */
-export const PHASES = ['flush', 'invalidate', 'load', 'observe'] as const;
-
 /**
+ * In this order for every event:
  * - `flush`: what still belongs to the old state is finished (samples of the image before an exec).
  * - `invalidate`: caches drop what the event makes wrong.
  * - `load`: the new state is taken in, and the event completed with what is known.
  * - `observe`: everything else. Events are final, and each plugin has a queue of its own.
  */
-export type Phase = (typeof PHASES)[number];
+export const PHASES = ['flush', 'invalidate', 'load', 'observe'] as const;
 
 export type { HandlerResult } from './handler-result.ts';
 

@@ -14,7 +14,7 @@ import { lossOf, QUEUED_EVENTS } from './line-queue.ts';
 import { WithheldCounts, type WithheldNotice } from './withheld.ts';
 
 export { EventJson } from './event-json.ts';
-export { type ByteOutputOptions, jsonLineBytes } from './json-line-bytes.ts';
+export { type ByteOutputOptions, jsonLineBytes, type LineAccount } from './json-line-bytes.ts';
 export type { WithheldNotice } from './withheld.ts';
 
 export interface EventOutputOptions {
@@ -125,10 +125,10 @@ export const lineOutput = <const Needs extends Services = Record<never, Service>
  * await agent.finished;
  * ```
  */
-export const jsonLines = ({ write, ...options }: EventOutputOptions) =>
+export const jsonLines = (options: EventOutputOptions) =>
   jsonLineBytes({
     ...options,
-    write: (bytes, { others }) => write(decoder.decode(bytes), others),
+    write: (bytes, { others }) => options.write(decoder.decode(bytes), others),
   });
 
 /**

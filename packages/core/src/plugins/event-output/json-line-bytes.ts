@@ -46,12 +46,9 @@ export interface ByteOutputOptions {
  * await agent.finished;
  * ```
  */
-export const jsonLineBytes = ({
-  write,
-  where,
-  events: kinds = ['exec', 'exit'],
-}: ByteOutputOptions) =>
-  definePlugin({
+export const jsonLineBytes = (options: ByteOutputOptions) => {
+  const { write, where, events: kinds = ['exec', 'exit'] } = options;
+  return definePlugin({
     name: 'json-lines',
     kernel: { events: kinds },
     queue: { capacity: QUEUED_EVENTS, whenFull: 'block' },
@@ -98,3 +95,4 @@ export const jsonLineBytes = ({
       );
     },
   });
+};
