@@ -113,7 +113,11 @@ try {
       ...['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${SAMPLE_US}`],
       ...[main, ...command],
     ],
-    { stdio: ['ignore', output, openSync(errors, 'w')] },
+    {
+      stdio: ['ignore', output, openSync(errors, 'w')],
+      // As ./waggle runs it.
+      env: { ...process.env, ...(what === 'trace' ? { BUN_JSC_useFTLJIT: '0' } : {}) },
+    },
   );
   closeSync(output);
   const ended = new Promise((done) => child.once('exit', done));
