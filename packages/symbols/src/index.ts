@@ -4,6 +4,7 @@ export { type DiskCacheOptions, DiskSymbolCache, defaultCacheDirectory } from '.
 export { type KernelSources, readKernelSymbols } from './cache/kernel-cache.ts';
 export { type CachedSymbols, SymbolCache, type SymbolCacheOptions } from './cache/symbol-cache.ts';
 export type { TableDescription } from './cache/table-file.ts';
+export { cryptography } from './crypto.ts';
 export { readDebugdata } from './debug-files/debugdata.ts';
 export {
   type DebugFile,

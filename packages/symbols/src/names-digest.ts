@@ -3,7 +3,8 @@
  * that a copy with other names, but the same build-id and size, does not stand for the real one. Costs
  * reading each symbol table once more, and no more than that.
  */
-import { createHash } from 'node:crypto';
+
+import { cryptography } from './crypto.ts';
 import type { ByteSource } from './elf/byte-source.ts';
 import { SHT_DYNSYM, SHT_NOBITS, SHT_SYMTAB } from './elf/constants.ts';
 import { ElfError } from './elf/error.ts';
@@ -27,7 +28,7 @@ export function digestOfNames(source: ByteSource, image: ElfImage): string | und
   if (!hasSymbols && mayBeGo(image)) return undefined;
   const read = namingSections(sections).filter((section) => section.type !== SHT_NOBITS);
   if (read.reduce((sum, { size }) => sum + size, 0) > MAX_DIGESTED) return undefined;
-  const digest = createHash('sha256');
+  const digest = cryptography().createHash('sha256');
   digest.update(JSON.stringify([machine, type, buildId, loads]));
   for (const section of sections) digest.update(JSON.stringify(section));
   try {

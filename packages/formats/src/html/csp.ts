@@ -2,10 +2,10 @@
  * The page's Content-Security-Policy: nothing from elsewhere, and no script or style but the two
  * that it is written with, known by their hashes (https://www.w3.org/TR/CSP3/#grammardef-hash-source).
  */
-import { createHash } from 'node:crypto';
+import { cryptography } from '../crypto.ts';
 
 function hashOf(text: string): string {
-  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  return `'sha256-${cryptography().createHash('sha256').update(text).digest('base64')}'`;
 }
 
 /** For the page's one script and one style, as their elements hold them. */

@@ -2,9 +2,9 @@
 // it is. A file can be written to while it is mapped (libraries; executables are protected), and names
 // read from it afterwards would be another build's. docs/adr/0006 has the choice.
 
-import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { type FileStatus, fileStatus } from '@waggle/ffi';
+import { cryptography } from '@waggle/symbols';
 
 /** Nanoseconds since the epoch, from inode(7); `born` is 0 where the file system does not say. */
 interface FileTimes {
@@ -71,7 +71,7 @@ function headOf(fd: number): { readonly head: string; readonly isElf: boolean } 
   const bytes = Buffer.alloc(HEAD_BYTES);
   const length = readSync(fd, bytes, 0, HEAD_BYTES, 0);
   return {
-    head: createHash('sha256').update(bytes.subarray(0, length)).digest('base64'),
+    head: cryptography().createHash('sha256').update(bytes.subarray(0, length)).digest('base64'),
     isElf: bytes.toString('latin1', 0, ELF_MAGIC.length) === ELF_MAGIC,
   };
 }

@@ -2,8 +2,8 @@
  * Symbol tables on disk, one file per object, so that the next run need not parse again. The content of
  * a file is checked; what fails here costs time and never an answer. Place: XDG Base Directory Specification.
  */
-import { createHash } from 'node:crypto';
 import { isAbsolute, join } from 'node:path';
+import { cryptography } from '../crypto.ts';
 import { DiskStore } from '../disk-store/disk-store.ts';
 import { isOurPlace } from '../disk-store/private-file.ts';
 import type { SymbolTable } from '../symbol-table.ts';
@@ -81,5 +81,5 @@ export class DiskSymbolCache {
 }
 
 function nameOf(key: string): string {
-  return createHash('sha256').update(key).digest('hex');
+  return cryptography().createHash('sha256').update(key).digest('hex');
 }

@@ -4,9 +4,9 @@
  * its modules as they are loaded now. It holds kernel addresses, like the copies that perf(1) keeps,
  * and is readable for its owner alone; where the kernel hides addresses, nothing is stored.
  */
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cryptography } from '../crypto.ts';
 import { openPrivateFile, removeFile, writePrivateFile } from '../disk-store/private-file.ts';
 import type { KallsymsColumns } from '../kallsyms-reader.ts';
 import { type KernelNames, KernelSymbols } from '../kernel-symbols.ts';
@@ -68,7 +68,8 @@ function keyOf({ modules, bootId }: KernelSources): string | undefined {
       const [name, size, , , , address] = line.split(' ');
       return `${name} ${size} ${address}`;
     });
-    return createHash('sha256')
+    return cryptography()
+      .createHash('sha256')
       .update([boot, ...loaded].join('\n'))
       .digest('hex');
   } catch (error) {

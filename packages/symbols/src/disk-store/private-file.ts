@@ -3,7 +3,6 @@
  * else could have put or changed them. Whoever can do that decides what names are shown and how
  * stacks are unwound, and waggle often runs as root. Every cache on disk goes through here.
  */
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -20,6 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { cryptography } from '../crypto.ts';
 import { isSystemError } from '../system-error.ts';
 
 /** Of a file that is still being written, or was left by a run that was killed in the middle. */
@@ -118,7 +118,7 @@ function openOurs(path: string, maxBytes: number): PrivateFile | 'untrusted' {
  */
 export function writePrivateFile(path: string, bytes: Uint8Array): boolean {
   if (!makePrivateDirectory(dirname(path))) return false;
-  const temporary = `${path}.${randomBytes(8).toString('hex')}${TEMPORARY}`;
+  const temporary = `${path}.${cryptography().randomBytes(8).toString('hex')}${TEMPORARY}`;
   const fd = openSync(temporary, 'wx', 0o600);
   try {
     try {

@@ -4,7 +4,8 @@
  * are either streams of promises (xz-decompress) or native addons. Source: the .xz file format
  * specification 1.2.
  */
-import { createHash } from 'node:crypto';
+
+import { cryptography } from '../crypto.ts';
 import { crc32, crc64 } from './checksum.ts';
 import { XzError } from './error.ts';
 import { decodeLzma2 } from './lzma2.ts';
@@ -144,7 +145,7 @@ function decodeBlock(fields: Fields, check: number, checkSize: number, output: O
 
 function checksumOf(check: number, bytes: Uint8Array): Uint8Array | undefined {
   if (check === CHECK_CRC64) return crc64(bytes);
-  if (check === CHECK_SHA256) return createHash('sha256').update(bytes).digest();
+  if (check === CHECK_SHA256) return cryptography().createHash('sha256').update(bytes).digest();
   if (check !== CHECK_CRC32) return undefined;
   const sum = new Uint8Array(4);
   view(sum).setUint32(0, crc32(bytes), true);

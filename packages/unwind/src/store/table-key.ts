@@ -3,8 +3,8 @@
  * build-id is whatever its author wrote there, so a copy of a library with other call frame information
  * can have the same; with the digest it can only ever be found by itself.
  */
-import { createHash, type Hash } from 'node:crypto';
-import type { ElfImage } from '@waggle/symbols';
+import type { Hash } from 'node:crypto';
+import { cryptography, type ElfImage } from '@waggle/symbols';
 import { debugFrameOf, ehFrameOf } from '../elf/frame-sections.ts';
 import { PLT_HEAD_BYTES, PLT_NAMES } from '../elf/synthetic-frames.ts';
 import { UnwindError } from '../error.ts';
@@ -22,7 +22,7 @@ const SMALL_TEXT = 64 * 1024;
  * Throws as `buildUnwindTable` does.
  */
 export function tableKeyOf(elf: ElfImage): string {
-  const digest = createHash('sha256');
+  const digest = cryptography().createHash('sha256');
   const add = (...words: (string | number | undefined)[]) => digest.update(`${words.join(' ')}\n`);
   add(elf.machine, elf.type, elf.owner);
   for (const load of elf.loads)
