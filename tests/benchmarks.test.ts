@@ -9,7 +9,7 @@ import { kernelTest } from './support/kernel-test.ts';
 
 const root = join(import.meta.dir, '..');
 const NOISE = 2;
-const ROUNDS = '3';
+const ROUNDS = '2';
 const SECONDS = '1';
 
 kernelTest(
