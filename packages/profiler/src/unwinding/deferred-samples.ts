@@ -132,18 +132,23 @@ export class DeferredSamples implements Disposable {
   read(followMappings: () => void, forMs = Number.POSITIVE_INFINITY): StackCount[] {
     const deadline = performance.now() + forMs;
     const startedAt = Date.now();
+    // A ring that is filled as fast as it is emptied is never empty.
+    let left =
+      this.ring.available + this.queue.reduce((sum, { byteLength }) => sum + byteLength, 0);
     let isOver = false;
-    for (let left = this.ring.available; left > 0 || this.queue.length > 0; ) {
-      left -= this.emptyRing(left, deadline);
+    while (!isOver) {
+      this.emptyRing(deadline);
       if (this.queue.length === 0) break;
       followMappings();
       this.recent.clear();
-      for (const record of this.queue.splice(0, CHUNK)) this.take(record);
-      isOver = performance.now() > deadline;
-      if (isOver) break;
+      for (const record of this.queue.splice(0, CHUNK)) {
+        this.take(record);
+        left -= record.byteLength;
+      }
+      isOver = performance.now() > deadline || (left <= 0 && forMs === Number.POSITIVE_INFINITY);
     }
-    const isAll = !isOver && this.queue.length === 0 && this.waitingBytes < MAX_WAITING_BYTES;
-    if (isAll) this.readUntil = startedAt;
+    const isAll = this.queue.length === 0 && this.waitingBytes < MAX_WAITING_BYTES;
+    if (left <= 0 || (isAll && !isOver)) this.readUntil = startedAt;
     while (this.due.length > 0 && performance.now() <= deadline) {
       this.recent.clear();
       for (const waiting of this.due.splice(0, CHUNK)) this.advance(waiting, !this.hurried);
@@ -189,12 +194,10 @@ export class DeferredSamples implements Disposable {
 
   /**
    * To the queue, as far as there is room and time: the kernel needs the ring's, and at high rates fills it
-   * faster than it is emptied. Returns the bytes.
-   * @param bytes what there was at first, about: a ring that is filled as fast is never empty
+   * faster than it is emptied.
    */
-  private emptyRing(bytes: number, deadline: number): number {
-    const before = this.waitingBytes;
-    while (this.waitingBytes < MAX_WAITING_BYTES && this.waitingBytes - before < bytes) {
+  private emptyRing(deadline: number): void {
+    while (this.waitingBytes < MAX_WAITING_BYTES) {
       const records = this.ring.drain(({ bytes }, offset, length) => {
         // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
         const copy = new Uint8Array(length);
@@ -204,7 +207,6 @@ export class DeferredSamples implements Disposable {
       }, CHUNK);
       if (records < CHUNK || performance.now() > deadline) break;
     }
-    return this.waitingBytes - before;
   }
 
   private take(record: DataView): void {
