@@ -40,6 +40,8 @@ const BARE_32 = ['-m32', '-static', '-nostdlib', '-fno-pie', '-no-pie', '-fno-st
 
 const BUILDS = {
   exit_with: { flags: ['-static'] },
+  fuse_server: { flags: [] },
+  covers_text: { flags: FRAMES },
   inherits: { flags: [] },
   floods: { flags: ['-static', '-pthread'] },
   crowd: { flags: ['-O1', '-pthread'] },

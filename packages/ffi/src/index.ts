@@ -32,6 +32,7 @@ export {
   ownPrivileges,
   type Privileges,
 } from './process/capabilities.ts';
+export { type GuardedFile, GuardedReader, type GuardedStatus } from './process/guarded-reader.ts';
 export { type Inheritance, inheritance, isIgnored } from './process/inheritance.ts';
 export { PIPE_BYTES, type PipeWriter, pipeWriter } from './process/pipe-output.ts';
 export { type ProcessState, processState } from './process/process-state.ts';

@@ -7,10 +7,12 @@ import type { Profile } from '@waggle/formats';
 import { BoundedMemory } from './bounded-memory.ts';
 import { Collections } from './collections.ts';
 import { AddressSpaces } from './mappings/address-spaces.ts';
+import { FileSystems, memoryDevice } from './mappings/file-systems.ts';
 import { JitMaps } from './mappings/jit-maps.ts';
 import { LostMappings } from './mappings/lost-mappings.ts';
 import { ObjectFiles } from './mappings/object-files.ts';
 import { readExecutableMappings } from './mappings/proc-maps.ts';
+import { ProcessMemory } from './mappings/process-memory.ts';
 import { RetiredImages } from './mappings/retired-images.ts';
 import { Sideband } from './mappings/sideband.ts';
 import { TextCopies } from './mappings/text-copies.ts';
@@ -63,6 +65,7 @@ export class CpuProfiler {
   private readonly lostMappings: LostMappings;
   private readonly unwinding: Unwinding | undefined;
   private readonly memory: BoundedMemory;
+  private readonly processMemory = new ProcessMemory();
   private readonly evidence: PollSchedule;
   private readonly timer: ReturnType<typeof setInterval>;
   private readonly collections: Collections;
@@ -81,15 +84,20 @@ export class CpuProfiler {
     const cpus = cpuGenerations();
     const { cacheDirectory, lines = false } = config;
     this.reader = new SymbolizationClient({ lines, ...(cacheDirectory && { cacheDirectory }) });
+    const fileSystems = new FileSystems(kernel.procfs, memoryDevice(kernel.native));
     this.objects = new ObjectFiles(
       {
         now: () => clockNanoseconds(kernel.native, 'boottime'),
         toEpoch: () => bootToRealtimeOffset(kernel.native),
       },
       kernel.procfs,
+      (pid, mapping) => fileSystems.mayNotAnswer(pid, mapping),
     );
     this.symbolizer = new Symbolizer(this.reader, this.objects);
-    this.copies = new TextCopies((pid, mapping) => mapping.object ?? this.objects.of(pid, mapping));
+    this.copies = new TextCopies(
+      (pid, mapping) => mapping.object ?? this.objects.of(pid, mapping),
+      this.processMemory,
+    );
     this.spaces = new AddressSpaces((pid, mapping, time) => this.objects.of(pid, mapping, time), {
       mapped: (image) => this.jitMaps.mapped(image),
       dumpMapped: (image) => this.jitMaps.dumpMapped(image),
@@ -110,6 +118,7 @@ export class CpuProfiler {
       new PerfMapClient(),
       () => this.collections.waitingCode(),
       (space, may) => this.unwinding?.described.set(space, may),
+      this.processMemory,
     );
     this.collections = new Collections(config, this.symbolizer, this.jitMaps);
     this.maps = new SampleMaps(kernel.sampler.map);
@@ -222,6 +231,7 @@ export class CpuProfiler {
     // Before the files are closed that it may be reading.
     this.reader[Symbol.dispose]();
     this.objects[Symbol.dispose]();
+    this.processMemory[Symbol.dispose]();
   }
 
   /** Takes in what was sampled until now. */

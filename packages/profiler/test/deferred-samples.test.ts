@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { deferredSample, unwindStop } from '@waggle/bpf';
 import { ElfImage } from '@waggle/symbols';
 import { buildUnwindTable } from '@waggle/unwind';
+import { ProcessMemory } from '../src/mappings/process-memory.ts';
 import { TextCopies } from '../src/mappings/text-copies.ts';
 import type { StackCount } from '../src/sampling/sample-maps.ts';
 import {
@@ -128,7 +129,7 @@ function deferredOf(
     host.spaces,
     host.objects,
     tables,
-    new TextCopies((pid, mapping) => host.objects.of(pid, mapping)),
+    new TextCopies((pid, mapping) => host.objects.of(pid, mapping), new ProcessMemory()),
     new GeneratedCode(host.jitMaps, new GeneratedCodeTables()),
     () => {},
     rootsOf,

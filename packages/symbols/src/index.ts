@@ -5,7 +5,9 @@ export { type KernelSources, readKernelSymbols } from './cache/kernel-cache.ts';
 export { type CachedSymbols, SymbolCache, type SymbolCacheOptions } from './cache/symbol-cache.ts';
 export type { TableDescription } from './cache/table-file.ts';
 export { cryptography } from './crypto.ts';
+export { openUnderRoot } from './debug-files/chroot-path.ts';
 export { readDebugdata } from './debug-files/debugdata.ts';
+export { isRemoteFileSystem } from './debug-files/local-mounts.ts';
 export {
   type DebugFile,
   type DebugFileSearch,

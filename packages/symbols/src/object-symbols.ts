@@ -12,7 +12,7 @@ import {
   findDebugFile,
 } from './debug-files/separate.ts';
 import { SourceLines, type SourceLocation } from './dwarf/source-lines.ts';
-import { FileByteSource } from './elf/byte-source.ts';
+import { FileByteSource, type FileSource } from './elf/byte-source.ts';
 import { SHT_DYNSYM, SHT_SYMTAB } from './elf/constants.ts';
 import { ElfError } from './elf/error.ts';
 import type { LoadSegment } from './elf/headers.ts';
@@ -89,18 +89,23 @@ export class ObjectSymbols implements Disposable {
   static open(target: string | number, options: ObjectSymbolsOptions = {}): ObjectSymbols {
     const search = withPath(target, options);
     const { budget = new ReadBudget() } = options;
-    const source = FileByteSource.open(target, budget);
+    return ObjectSymbols.from(FileByteSource.open(target, budget), { ...search, budget });
+  }
+
+  /** As open(), of a file that is read in another way; takes the source over. */
+  static from(source: FileSource, search: ObjectSymbolsOptions = {}): ObjectSymbols {
+    const { budget = source.budget ?? new ReadBudget() } = search;
     try {
       const image = ElfImage.from(source);
       const key = keyOf(source, image, search);
       const build = () => buildSymbols(image, search, key);
       // Of a slow moment, or of this budget: another time there may be more.
       const isWhole = () => !budget.exceeded;
-      const symbols = options.cache?.getOrBuild(key, build, isWhole) ?? build();
+      const symbols = search.cache?.getOrBuild(key, build, isWhole) ?? build();
       const isTooLarge = budget.exceeded;
       const textStart = image.sectionsIfSound.find(({ name }) => name === '.text')?.addr;
-      if (!options.lines) source.close();
-      const lines = options.lines ? openLines(image, search) : NO_LINES;
+      if (!search.lines) source.close();
+      const lines = search.lines ? openLines(image, search) : NO_LINES;
       return new ObjectSymbols(image, budget, isTooLarge, symbols, lines, textStart);
     } catch (error) {
       source.close();
@@ -195,7 +200,7 @@ function withPath(target: string | number, options: ObjectSymbolsOptions): Objec
  * can write one into a file. Two files of equal headers, symbol tables and linkage tables are one object;
  * where names come from elsewhere, or that is too much to read, only one state of one file is.
  */
-function keyOf(source: FileByteSource, image: ElfImage, search: DebugFileSearch): string {
+function keyOf(source: FileSource, image: ElfImage, search: DebugFileSearch): string {
   let debug = '';
   try {
     debug = debugFilesFingerprint(image, search);

@@ -1,10 +1,13 @@
 /**
- * fstat(2) with times as exact as the kernel's. Deno's node:fs gives the time of the last change in whole
- * seconds and that of the last write in milliseconds, so there statx(2) is asked.
+ * fstat(2) with times as exact as the kernel's, by statx(2) where the C library is open: Deno's node:fs gives
+ * the time of the last change in whole seconds and that of the last write in milliseconds, and fstat(2) of a
+ * file whose server is a process or another host may wait for that for ever. statx(2) can be told to go by
+ * what the kernel knows.
  */
 
 import { type BigIntStats, fstatSync } from 'node:fs';
 import { SystemError } from '../errors/system-error.ts';
+import type { NativeBackend } from './backend.ts';
 import { denoBackend } from './deno.ts';
 import { libcPath } from './libc-path.ts';
 
@@ -18,16 +21,26 @@ type Statx = (fd: number) => FileStatus;
 
 let statx: Statx | undefined;
 
-/** Of an open descriptor. @throws the system's error */
+/**
+ * Of an open descriptor. No file system is asked in a thread whose native libraries are open.
+ * @throws the system's error
+ */
 export function fileStatus(fd: number): FileStatus {
+  if (statx !== undefined) return statx(fd);
   const { Deno } = globalThis as { Deno?: Parameters<typeof denoBackend>[0] };
   if (Deno === undefined) return fstatSync(fd, { bigint: true });
-  statx ??= statxOf(Deno);
+  statx = statxOf(denoBackend(Deno));
   return statx(fd);
+}
+
+/** In this thread. */
+export function statFilesBy(backend: NativeBackend): void {
+  statx ??= statxOf(backend);
 }
 
 /** include/uapi/linux/stat.h and fcntl.h */
 const AT_EMPTY_PATH = 0x1000;
+const AT_STATX_DONT_SYNC = 0x4000;
 const STATX_BASIC_STATS = 0x7ff;
 const STATX_BTIME = 0x800;
 const STATX_BYTES = 256;
@@ -45,8 +58,7 @@ const AT = {
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 
-function statxOf(deno: Parameters<typeof denoBackend>[0]): Statx {
-  const backend = denoBackend(deno);
+function statxOf(backend: NativeBackend): Statx {
   const libc = backend.open(libcPath(), {
     statx: { parameters: ['i32', 'buffer', 'i32', 'u32', 'buffer'], result: 'i32' },
     __errno_location: { parameters: [], result: 'pointer' },
@@ -59,7 +71,7 @@ function statxOf(deno: Parameters<typeof denoBackend>[0]): Statx {
     view.getBigInt64(at, true) * 1_000_000_000n + BigInt(view.getUint32(at + 8, true));
   return (fd) => {
     const mask = STATX_BASIC_STATS | STATX_BTIME;
-    if (libc.statx(fd, noPath, AT_EMPTY_PATH, mask, bytes) !== 0)
+    if (libc.statx(fd, noPath, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, bytes) !== 0)
       throw new SystemError('statx', errno[0] ?? 0);
     const isRegular = (view.getUint16(AT.mode, true) & S_IFMT) === S_IFREG;
     return {

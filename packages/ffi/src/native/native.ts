@@ -9,6 +9,7 @@ import { LibraryError } from '../errors/library-error.ts';
 import { SystemError } from '../errors/system-error.ts';
 import { UnsupportedRuntime } from '../errors/unsupported-runtime.ts';
 import type { Address, NativeBackend, NativeLibrary } from './backend.ts';
+import { statFilesBy } from './file-status.ts';
 import { libcPath } from './libc-path.ts';
 import { libraryFile } from './library-file.ts';
 import { LIBBPF, LIBC, WAGGLE } from './symbols.ts';
@@ -178,6 +179,7 @@ export async function openNative(): Promise<Native> {
     const backend = await runtimeBackend();
     const path = await libraryFile(backend);
     opened ??= new Native(backend, path);
+    statFilesBy(backend);
   }
   return opened;
 }

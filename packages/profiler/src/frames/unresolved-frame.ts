@@ -5,14 +5,14 @@ import type { NoContent } from '../mappings/object-file.ts';
 import type { RuntimeName } from '../mappings/runtimes.ts';
 
 /**
- * Why an object was not read, or not to its end: it would have cost more than an object may, or naming
- * was ended before.
+ * Why an object was not read, or not to its end: it would have cost more than an object may, naming was ended
+ * before, or its file system did not answer.
  */
-export type LeftOut = 'too-large' | 'unfinished';
+export type LeftOut = 'too-large' | 'unfinished' | 'unanswered';
 
 /**
  * `too-large`: its symbol tables are more than is read of one object; `unfinished`: naming was ended
- * before it was read; `no-symbols`: its file says nothing about that address; `no-perf-map`: generated code of a process
+ * before it was read; `unanswered`: its file system did not answer; `no-symbols`: its file says nothing about that address; `no-perf-map`: generated code of a process
  * that writes none; `not-in-perf-map`: of one that does, but not about that address; `not-yet-in-jitdump`: of
  * one that has a jitdump and still runs: it writes what it has in its buffer later; `no-file`: other memory
  * without a file; `unmapped`: nothing was mapped there, as far as the kernel told us.

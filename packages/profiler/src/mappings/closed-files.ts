@@ -2,15 +2,18 @@
 // what its headers say of it, for the case that it is deleted before its names are wanted.
 
 import { closeSync } from 'node:fs';
-import { fileStatus } from '@waggle/ffi';
+import type { Procfs } from '@waggle/cache';
 import { ElfError, ElfImage, ReadBudget } from '@waggle/symbols';
 import { type AddressFields, CodePlaces } from './code-places.ts';
 import { type FileContent, sameContent } from './file-content.ts';
-import { openPlace, placesOf } from './file-places.ts';
+import { openMapped } from './mapped-file.ts';
 import type { Mapping } from './perf-records.ts';
 
 /** Headers of a real file take a fraction of one; this is done while samples wait. */
 const MAX_MS = 20;
+
+/** Whether the file of a mapping may not answer: file-systems.ts. */
+export type MayNotAnswer = (pid: number, mapping: Mapping) => boolean;
 
 /** An object, by which its closed file is found again (object-files.ts). */
 interface KnownContent {
@@ -26,6 +29,11 @@ interface ClosedFile {
 export class ClosedFiles {
   private readonly files = new WeakMap<KnownContent, ClosedFile>();
 
+  constructor(
+    private readonly procfs: Procfs,
+    private readonly mayNotAnswer: MayNotAnswer,
+  ) {}
+
   /** @param fd the file, open; it stays the caller's */
   add(object: KnownContent, fd: number, pid: number, mapping: Mapping): void {
     this.files.set(object, { pid, mapping, places: placesIn(fd) });
@@ -36,17 +44,15 @@ export class ClosedFiles {
     const file = this.files.get(object);
     const { content } = object;
     if (file === undefined || content === undefined) return undefined;
-    for (const { path } of placesOf(file.pid, file.mapping)) {
-      const fd = openPlace(path);
-      if (fd === undefined) continue;
-      try {
-        if (fileStatus(fd).ino === content.inode && sameContent(fd, content) !== undefined)
-          return fd;
-      } catch {
-        // It cannot be asked: no file that names could be read from.
-      }
-      closeSync(fd);
+    const { pid, mapping } = file;
+    const found = openMapped(this.procfs, pid, mapping, this.mayNotAnswer(pid, mapping));
+    if (found === undefined) return undefined;
+    try {
+      if (!found.isRemote && sameContent(found.fd, content) !== undefined) return found.fd;
+    } catch {
+      // It cannot be asked: no file that names could be read from.
     }
+    closeSync(found.fd);
     return undefined;
   }
 

@@ -17,7 +17,10 @@ interface FileTimes {
 export interface FileContent extends FileTimes {
   readonly inode: bigint;
   readonly size: bigint;
-  /** Of the first page: an ELF file's headers stand there, and as a rule its build-id. */
+  /**
+   * Of the first page: an ELF file's headers stand there, and as a rule its build-id. Empty where it was not
+   * read: the file may not answer.
+   */
   readonly head: string;
   readonly isElf: boolean;
 }
@@ -31,6 +34,12 @@ export function contentOf(fd: number, stat = fileStatus(fd)): FileContent {
   return { inode, size, ...timesOf(stat), ...headOf(fd) };
 }
 
+/** As contentOf(), without reading. */
+export function contentUnread(stat: FileStatus): FileContent {
+  const { ino: inode, size } = stat;
+  return { inode, size, ...timesOf(stat), head: '', isElf: false };
+}
+
 /**
  * The content as it is described now, if it is still the same; undefined when it is another. That its
  * status changed is no change: deleting and renaming do that too, so then the head is compared.
@@ -39,6 +48,7 @@ export function sameContent(fd: number, before: FileContent): FileContent | unde
   const stat = fileStatus(fd);
   if (stat.size !== before.size || stat.mtimeNs !== before.modified) return undefined;
   if (stat.ctimeNs === before.changed) return before;
+  if (before.head === '') return { ...before, changed: stat.ctimeNs };
   return headOf(fd).head === before.head ? { ...before, changed: stat.ctimeNs } : undefined;
 }
 

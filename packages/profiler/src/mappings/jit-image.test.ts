@@ -38,6 +38,7 @@ test('of a long jitdump the end of its process reads a part, and the rounds afte
   const memory = new MapMemory();
   const sources: JitSources = {
     memory,
+    memoryOf: () => undefined,
     owner: () => undefined,
     folder: () => undefined,
     dump: () => fd,

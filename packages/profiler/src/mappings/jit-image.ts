@@ -18,7 +18,6 @@ import {
 import type { ProgramImage } from './address-spaces.ts';
 import type { MappedObject } from './image-mappings.ts';
 import type { MapToScan } from './perf-map-scanner.ts';
-import { readProcessMemory } from './process-memory.ts';
 import { type RuntimeName, runtimeOf } from './runtimes.ts';
 
 /** A runtime makes its file with its first code, so it may not be there at the first sample. */
@@ -33,6 +32,8 @@ export interface JitSources {
   owner(): MapOwner | undefined;
   /** /tmp as the process sees it; undefined when it is gone, or too many are open. */
   folder(): PerfMapFolder | undefined;
+  /** So many bytes of a process's memory; undefined where they are not to be had. */
+  memoryOf(pid: number, start: number, bytes: number): Uint8Array | undefined;
   /** The open file of the jitdump that the image has mapped itself. */
   dump(): number | undefined;
   /** When the process was started, in ms since the epoch; undefined when it is gone. */
@@ -409,7 +410,7 @@ export class JitImage {
   private unwindingOfCopy(address: number, mapping: MappedObject): UnwoundCode | undefined {
     for (let image: JitImage | undefined = this; image !== undefined; image = image.parent?.image) {
       const found = image.dump?.unwindingOfCopy(address, mapping, ({ start, end }) =>
-        readProcessMemory(this.image.pid, start, end - start),
+        this.sources.memoryOf(this.image.pid, start, end - start),
       );
       if (found !== undefined) return found;
     }

@@ -11,6 +11,7 @@ import { JitImage, type JitSources, type ParentCode, type SampledCode } from './
 import { JitProcesses } from './jit-processes.ts';
 import type { ObjectFiles } from './object-files.ts';
 import { type MapToScan, type PerfMapReader, PerfMapScanner } from './perf-map-scanner.ts';
+import type { ProcessMemory } from './process-memory.ts';
 
 /** Each holds a descriptor or two. */
 const MAX_OPEN_IMAGES = 256;
@@ -61,6 +62,7 @@ export class JitMaps implements Disposable {
     private readonly waiting: () => Iterable<SampledCode>,
     /** Told whether code of the address space of this process may have call frame information. */
     private readonly unwinds: (space: AddressSpaceKey, may: boolean) => void = () => {},
+    private readonly processMemory?: Pick<ProcessMemory, 'read'>,
   ) {
     this.processes = new JitProcesses(procfs);
     this.scanner = new PerfMapScanner(reader, () => this.mapsToScan());
@@ -232,6 +234,7 @@ export class JitMaps implements Disposable {
     const { processes } = this;
     return {
       memory: this.memory,
+      memoryOf: (pid, start, bytes) => this.processMemory?.read(pid, start, bytes),
       found: () => {
         this.hasFound = true;
       },
@@ -240,7 +243,9 @@ export class JitMaps implements Disposable {
       folder: () => processes.folder(image.pid),
       dump: () => {
         const mapping = jitDumpOf(image);
-        return mapping && (mapping.object ?? this.objects.of(image.pid, mapping)).fd;
+        const file = mapping && (mapping.object ?? this.objects.of(image.pid, mapping));
+        // It is read here.
+        return file?.remote === undefined ? file?.fd : undefined;
       },
       start: () => {
         const stat = processes.stat(image.pid);

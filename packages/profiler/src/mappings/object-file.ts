@@ -16,4 +16,9 @@ export interface ObjectFile {
   /** What `fd` held when it was mapped; undefined when it is not known, and for what is no file. */
   readonly content: FileContent | undefined;
   readonly missing: NoContent | undefined;
+  /**
+   * The device of a file that may not answer (file-systems.ts): `fd` only says which file it is (O_PATH), and
+   * it is read by another process (remote-files.ts).
+   */
+  readonly remote?: string | undefined;
 }

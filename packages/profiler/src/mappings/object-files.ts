@@ -4,19 +4,17 @@
 
 import { closeSync } from 'node:fs';
 import { type Procfs, ProcfsError, RealProcfs } from '@waggle/cache';
-import { type FileStatus, fileStatus } from '@waggle/ffi';
-import { ClosedFiles } from './closed-files.ts';
+import { fileStatus } from '@waggle/ffi';
+import { ClosedFiles, type MayNotAnswer } from './closed-files.ts';
 import type { AddressFields } from './code-places.ts';
 import {
   contentOf,
+  contentUnread,
   type FileContent,
-  isBornAfter,
   lastWritten,
   sameContent,
-  timesOf,
 } from './file-content.ts';
-import { isOnDevice } from './file-device.ts';
-import { openPlace, type Place, placesOf } from './file-places.ts';
+import { openMapped } from './mapped-file.ts';
 import type { NoContent, ObjectFile } from './object-file.ts';
 import { DESCRIPTORS_ARE_SHARED } from './open-flags.ts';
 import type { Mapping } from './perf-records.ts';
@@ -62,7 +60,7 @@ export class ObjectFiles implements Disposable {
   /** Everything that was made of a file. */
   private readonly made = new Map<string, Made[]>();
   private readonly descriptors = new Set<number>();
-  private readonly closedFiles = new ClosedFiles();
+  private readonly closedFiles: ClosedFiles;
   /** Files that were not held open, since too many were. */
   notHeld = 0;
   private hasForgotten = false;
@@ -72,7 +70,10 @@ export class ObjectFiles implements Disposable {
   constructor(
     private readonly clock: FileClock,
     private readonly procfs: Procfs = new RealProcfs(),
+    /** Whether the file of a mapping may not answer. */
+    private readonly mayNotAnswer: MayNotAnswer = () => false,
   ) {
+    this.closedFiles = new ClosedFiles(procfs, mayNotAnswer);
     this.maxOpen = Math.min(
       Math.floor((descriptorLimit(procfs) - RESERVED_DESCRIPTORS) / DESCRIPTORS_OF_A_FILE),
       MAX_OPEN_FILES,
@@ -91,7 +92,7 @@ export class ObjectFiles implements Disposable {
     if (time === undefined) return latest;
     if (latest.fd === undefined)
       return latest.missing === 'gone' ? this.openFile(name, pid, mapping, time) : latest;
-    if (time > latest.until && !this.isStill(latest))
+    if (latest.remote === undefined && time > latest.until && !this.isStill(latest))
       return this.version(name, mapping, latest.fd, time);
     return time < latest.since ? this.changedSince(name, latest) : latest;
   }
@@ -166,22 +167,32 @@ export class ObjectFiles implements Disposable {
     const now = this.clock.now();
     const toEpoch = this.clock.toEpoch();
     const mapped = (time ?? now) + toEpoch;
-    for (const place of placesOf(pid, mapping)) {
-      const fd = openPlace(place.path);
-      if (fd === undefined) continue;
-      if (isTheFile(this.procfs, fd, place, pid, mapping, { mapped, now: now + toEpoch })) {
-        if (isMemory(mapping) && isGenerated({ ...mapping, content: readContent(fd) })) {
-          // Nothing is read of it, and a descriptor would keep memory whose process has ended.
-          closeSync(fd);
-          return this.remember(name, mapping, undefined);
-        }
-        if (this.descriptors.size >= this.maxOpen) return this.closeAgain(name, pid, mapping, fd);
-        this.descriptors.add(fd);
-        return this.version(name, mapping, fd, time);
-      }
+    const times = { mapped, now: now + toEpoch };
+    const file = openMapped(this.procfs, pid, mapping, this.mayNotAnswer(pid, mapping), times);
+    if (file === undefined) return this.remember(name, mapping, 'gone');
+    const { fd, isRemote } = file;
+    if (isRemote) return this.remoteFile(name, mapping, fd);
+    if (isMemory(mapping) && isGenerated({ ...mapping, content: readContent(fd) })) {
+      // Nothing is read of it, and a descriptor would keep memory whose process has ended.
       closeSync(fd);
+      return this.remember(name, mapping, undefined);
     }
-    return this.remember(name, mapping, 'gone');
+    if (this.descriptors.size >= this.maxOpen) return this.closeAgain(name, pid, mapping, fd);
+    this.descriptors.add(fd);
+    return this.version(name, mapping, fd, time);
+  }
+
+  /** Nothing is asked of it here: what it holds is what the kernel knows of it. */
+  private remoteFile(name: string, mapping: Mapping, fd: number): ObjectFile {
+    if (this.descriptors.size >= this.maxOpen || isMemory(mapping)) {
+      closeSync(fd);
+      return this.remember(name, mapping, isMemory(mapping) ? undefined : 'limit');
+    }
+    this.descriptors.add(fd);
+    const until = this.clock.now();
+    const content = contentUnread(fileStatus(fd));
+    const file = { fd, content, since: 0n, until, remote: mapping.device };
+    return this.remember(name, mapping, undefined, file);
   }
 
   /** Too many are open: it is opened once more when names are wanted, if it is there still. */
@@ -214,7 +225,7 @@ export class ObjectFiles implements Disposable {
     name: string,
     { path }: Mapping,
     missing: NoContent | undefined,
-    file: Pick<Version, 'fd' | 'content' | 'since' | 'until'> = NO_FILE,
+    file: Pick<Version, 'fd' | 'content' | 'since' | 'until' | 'remote'> = NO_FILE,
   ): Version {
     // What was forgotten may be remembered elsewhere, by its key.
     const isFirst = !this.hasForgotten && !this.latest.has(name);
@@ -260,7 +271,9 @@ export function nameOf({ device, inode, path }: Mapping): string {
 }
 
 /** Whether the file holds what it held when it was mapped, as far as that is known. */
-export function holdsItsContent({ fd, content, missing }: ObjectFile): boolean {
+export function holdsItsContent({ fd, content, missing, remote }: ObjectFile): boolean {
+  // Who reads it compares (remote-files.ts).
+  if (remote !== undefined) return missing !== 'changed';
   if (fd === undefined || content === undefined) return missing !== 'changed';
   return contentNow(fd, content) !== undefined;
 }
@@ -310,24 +323,4 @@ function descriptorLimit(procfs: Procfs): number {
     if (error instanceof ProcfsError) return USUAL_LIMIT;
     throw error;
   }
-}
-
-/** Only the very file that was mapped: another one at the same path has other symbols. */
-function isTheFile(
-  procfs: Procfs,
-  fd: number,
-  { isLink }: Place,
-  pid: number,
-  { inode, device }: Mapping,
-  { mapped, now }: { readonly mapped: bigint; readonly now: bigint },
-): boolean {
-  let stat: FileStatus;
-  try {
-    stat = fileStatus(fd);
-  } catch {
-    return false;
-  }
-  if (!stat.isFile() || stat.ino !== inode || isBornAfter(timesOf(stat), mapped, now)) return false;
-  // The mount of what a link leads to may be in no list any more.
-  return isOnDevice(procfs, fd, stat.dev, pid, device) ?? isLink;
 }

@@ -3,11 +3,13 @@
 // there now, as it does where a runtime generates code. What counts is the content: as long as it is the
 // file's, so are names and call frame information.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
+import type { GuardedFile } from '@waggle/ffi';
 import { isSystemError } from '@waggle/symbols';
 import type { MappedObject, NewMapping } from './image-mappings.ts';
 import type { ObjectFile } from './object-file.ts';
 import type { Mapping } from './perf-records.ts';
+import type { ProcessMemory } from './process-memory.ts';
 
 const PAGE = 4096;
 /** Spread over the mapping: generated code differs in all of them, a copy in what was patched since. */
@@ -35,7 +37,10 @@ export class TextCopies {
   private readonly verdicts = new WeakMap<Mapping, Verdict>();
 
   /** @param objectOf the file of a mapping */
-  constructor(private readonly objectOf: (pid: number, mapping: MappedObject) => ObjectFile) {}
+  constructor(
+    private readonly objectOf: (pid: number, mapping: MappedObject) => ObjectFile,
+    private readonly memory: ProcessMemory,
+  ) {}
 
   /** What the mapping is a copy of, as a mapping of that; the mapping itself when it is none. */
   original(pid: number, mapping: MappedObject): MappedObject {
@@ -48,7 +53,7 @@ export class TextCopies {
     verdict.attempts++;
     const object = this.objectOf(pid, { ...former, since: mapping.since });
     const fileOffset = former.fileOffset + mapping.start - former.start;
-    if (!isSame(pid, mapping, object, fileOffset)) return mapping;
+    if (!this.isSame(pid, mapping, object, fileOffset)) return mapping;
     const { path, device, inode } = former;
     verdict.original = { ...mapping, path, device, inode, fileOffset, object, former: undefined };
     return verdict.original;
@@ -67,11 +72,22 @@ export class TextCopies {
       return mapping;
     verdict.attempts++;
     const object = this.objectOf(pid, text);
-    const fileOffset = placeInFile(pid, mapping, object);
-    if (fileOffset === undefined || !isSame(pid, mapping, object, fileOffset)) return mapping;
+    const needle = this.memory.of(pid, (memory) => tellingBytes(memory, mapping));
+    const fileOffset = needle && placeInFile(needle, object);
+    if (fileOffset === undefined || !this.isSame(pid, mapping, object, fileOffset)) return mapping;
     const { path, device, inode } = text;
     verdict.original = { ...mapping, path, device, inode, fileOffset, object };
     return verdict.original;
+  }
+
+  private isSame(
+    pid: number,
+    mapping: Mapping,
+    { fd, missing, remote }: ObjectFile,
+    fileOffset: number,
+  ): boolean {
+    if (fd === undefined || missing !== undefined || remote !== undefined) return false;
+    return this.memory.of(pid, (memory) => isSame(memory, mapping, fd, fileOffset)) ?? false;
   }
 
   /** Whether it may turn out to be a copy yet. */
@@ -83,43 +99,30 @@ export class TextCopies {
 }
 
 function isSame(
-  pid: number,
+  memory: GuardedFile,
   { start, end }: Mapping,
-  { fd, missing }: ObjectFile,
+  fd: number,
   fileOffset: number,
 ): boolean {
-  if (fd === undefined || missing !== undefined) return false;
-  let memory: number | undefined;
-  try {
-    memory = openSync(`/proc/${pid}/mem`, 'r');
-    const pages = Math.floor((end - start) / PAGE);
-    const compared = Math.min(pages, PAGES_COMPARED);
-    const [here, there] = [Buffer.alloc(PAGE), Buffer.alloc(PAGE)];
-    let same = 0;
-    for (let n = 0; n < compared; n++) {
-      const at = Math.floor((n * pages) / compared) * PAGE;
-      const length = readSync(fd, there, 0, PAGE, fileOffset + at);
-      // Zeroes are the same everywhere, and behind its end the file has none.
-      if (length < PAGE || there.every((byte) => byte === 0)) continue;
-      if (readSync(memory, here, 0, PAGE, start + at) !== PAGE) continue;
-      if (here.equals(there)) same++;
-    }
-    return same > 0 && same >= MIN_SAME * compared;
-  } catch (error) {
-    // It has ended, or may not be looked into.
-    if (isSystemError(error)) return false;
-    throw error;
-  } finally {
-    if (memory !== undefined) closeSync(memory);
+  const pages = Math.floor((end - start) / PAGE);
+  const compared = Math.min(pages, PAGES_COMPARED);
+  const [here, there] = [Buffer.alloc(PAGE), Buffer.alloc(PAGE)];
+  let same = 0;
+  for (let n = 0; n < compared; n++) {
+    const at = Math.floor((n * pages) / compared) * PAGE;
+    const length = readSync(fd, there, 0, PAGE, fileOffset + at);
+    // Zeroes are the same everywhere, and behind its end the file has none.
+    if (length < PAGE || there.every((byte) => byte === 0)) continue;
+    if (memory.read(here, start + at) !== PAGE) continue;
+    if (here.equals(there)) same++;
   }
+  return same > 0 && same >= MIN_SAME * compared;
 }
 
 /** Where in a file the content of a mapping begins, as far as some bytes of it tell: at a page, as there. */
-function placeInFile(pid: number, mapping: Mapping, { fd }: ObjectFile): number | undefined {
-  if (fd === undefined) return undefined;
+function placeInFile(needle: TellingBytes, { fd, remote }: ObjectFile): number | undefined {
+  if (fd === undefined || remote !== undefined) return undefined;
   try {
-    const needle = tellingBytes(pid, mapping);
-    if (needle === undefined) return undefined;
     const size = Math.min(fstatSync(fd).size, MAX_SEARCHED_BYTES);
     const piece = Buffer.alloc(PIECE);
     for (let at = 0; at < size; at += PIECE - NEEDLE_BYTES) {
@@ -139,21 +142,18 @@ function placeInFile(pid: number, mapping: Mapping, { fd }: ObjectFile): number 
 }
 
 /** Bytes of a mapping that hardly stand anywhere else; `offset` is theirs in it. */
-function tellingBytes(
-  pid: number,
-  { start, end }: Mapping,
-): { readonly bytes: Buffer; readonly offset: number } | undefined {
-  const memory = openSync(`/proc/${pid}/mem`, 'r');
-  try {
-    for (let offset = PAGE; start + offset < end; offset += PAGE) {
-      const bytes = Buffer.alloc(NEEDLE_BYTES);
-      if (readSync(memory, bytes, 0, NEEDLE_BYTES, start + offset) !== NEEDLE_BYTES) continue;
-      if (new Set(bytes).size >= MIN_DISTINCT_BYTES) return { bytes, offset };
-    }
-    return undefined;
-  } finally {
-    closeSync(memory);
+interface TellingBytes {
+  readonly bytes: Buffer;
+  readonly offset: number;
+}
+
+function tellingBytes(memory: GuardedFile, { start, end }: Mapping): TellingBytes | undefined {
+  for (let offset = PAGE; start + offset < end; offset += PAGE) {
+    const bytes = Buffer.alloc(NEEDLE_BYTES);
+    if (memory.read(bytes, start + offset) !== NEEDLE_BYTES) continue;
+    if (new Set(bytes).size >= MIN_DISTINCT_BYTES) return { bytes, offset };
   }
+  return undefined;
 }
 
 /**

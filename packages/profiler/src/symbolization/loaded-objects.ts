@@ -5,6 +5,7 @@
 import type { ObjectSymbols, ReadBudget, SymbolHit } from '@waggle/symbols';
 import type { FunctionBounds } from '@waggle/unwind';
 import { LRUCache } from 'lru-cache';
+import type { LeftOut } from '../frames/unresolved-frame.ts';
 import { CodePlaces, type LinkedObject } from '../mappings/code-places.ts';
 
 /** A host under builds executes more files in a minute, and samples few of them again. */
@@ -28,8 +29,8 @@ export interface Known {
   readonly places: CodePlaces | undefined;
   /** What reading it takes from. */
   readonly budget: ReadBudget;
-  /** Whether names are missing because of that. */
-  readonly isTooLarge: boolean;
+  /** Why names are missing, if some are. */
+  readonly left: LeftOut | undefined;
   /** Made when code without a name is asked for. */
   bounds?: FunctionBounds;
 }
@@ -49,11 +50,7 @@ export class LoadedObjects implements Disposable {
   }
 
   /** Closes what was not used for longest, if there are too many. */
-  set(
-    key: string,
-    object: LoadedObject | undefined,
-    read: Pick<Known, 'budget' | 'isTooLarge'>,
-  ): Known {
+  set(key: string, object: LoadedObject | undefined, read: Pick<Known, 'budget' | 'left'>): Known {
     const added = { object, places: object && new CodePlaces(object), ...read };
     this.known.set(key, added);
     this.trim();

@@ -36,7 +36,8 @@ export class RequestQueue {
 
 function bytesOf(request: SymbolizationRequest): number | undefined {
   if (request.kind !== 'unwind-table') return undefined;
-  const { fd } = request.object;
+  const { fd, remote, content } = request.object;
+  if (remote !== undefined) return Number(content?.size ?? 0);
   try {
     // The vDSO has no file, and is small.
     return fd === undefined ? 0 : fstatSync(fd).size;

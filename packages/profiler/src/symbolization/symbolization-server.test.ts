@@ -23,7 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 test('the objects that were not used for longest are closed and forgotten', () => {
   const closed: string[] = [];
   const named = new LoadedObjects(3, 1000);
-  const read = { budget: new ReadBudget(), isTooLarge: false };
+  const read = { budget: new ReadBudget(), left: undefined };
   const add = (key: string, byteLength = 1) => named.set(key, objectOf(key, byteLength), read);
   const objectOf = (key: string, byteLength: number) => ({
     buildId: undefined,

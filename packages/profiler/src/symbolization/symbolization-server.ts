@@ -20,6 +20,7 @@ import {
 } from '@waggle/symbols';
 import { buildUnwindTable, FunctionBounds, TableStore, UnwindError } from '@waggle/unwind';
 import { openWithLines, sourceFrames } from '../frames/inlined-frames.ts';
+import type { LeftOut } from '../frames/unresolved-frame.ts';
 import { stateOf } from '../mappings/file-content.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { holdsItsContent, VDSO } from '../mappings/object-files.ts';
@@ -36,6 +37,7 @@ import {
   type UnwindTableAnswer,
   unnamedKernelFunction,
 } from './protocol.ts';
+import { RemoteFiles } from './remote-files.ts';
 
 /** For one request about one object: the reader's thread is ended somewhat later (symbolization-client.ts). */
 const MAX_MS = 8000;
@@ -45,6 +47,7 @@ export class SymbolizationServer implements Disposable {
   private readonly symbols: SymbolCache;
   private readonly lines: boolean;
   private readonly named = new LoadedObjects();
+  private readonly remote = new RemoteFiles();
   private readonly kernel: LiveKernelSymbols;
 
   constructor({ cacheDirectory, lines }: ReaderConfig) {
@@ -76,23 +79,24 @@ export class SymbolizationServer implements Disposable {
   [Symbol.dispose](): void {
     this.named[Symbol.dispose]();
     this.kernel.close();
+    this.remote[Symbol.dispose]();
   }
 
   private unwindTable(object: ObjectFile): UnwindTableAnswer {
-    const before = object.fd === undefined ? undefined : stateOf(object.fd);
+    const before = localState(object);
     const budget = new ReadBudget({ ms: MAX_MS });
     const table = this.readUnwindTable(object, budget);
-    const changed = object.fd !== undefined && stateOf(object.fd) !== before;
+    const changed = localState(object) !== before;
     if (changed) return { table: undefined, changed };
-    return { table, changed, ...(budget.exceeded ? { left: 'too-large' } : {}) };
+    return { table, changed, ...leftOf(this.leftOf(object, budget)) };
   }
 
   private readUnwindTable(
-    { fd, path }: ObjectFile,
+    object: ObjectFile,
     budget: ReadBudget,
   ): Uint8Array<ArrayBuffer> | undefined {
     try {
-      using elf = path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${fd}`, { budget });
+      using elf = this.elfOf(object, budget);
       if (elf === undefined) return undefined;
       const { table } = this.tables?.tableOf(elf) ?? buildUnwindTable(elf);
       return table.rowCount === 0 ? undefined : ownBytes(table.bytes);
@@ -100,14 +104,27 @@ export class SymbolizationServer implements Disposable {
       // Not an ELF file, a damaged one, or more than is read: its frames go by frame pointers.
       if (error instanceof UnwindError && error.code === 'too-large') budget.refuse(error.message);
       if (error instanceof ElfError || error instanceof UnwindError) return undefined;
+      if (this.remote.isSilent(object)) return undefined;
       throw error;
     }
   }
 
+  private elfOf(object: ObjectFile, budget: ReadBudget): ElfImage | undefined {
+    const { path, fd, remote } = object;
+    if (path === VDSO) return readVdso();
+    if (remote !== undefined) return ElfImage.from(this.remote.open(object, budget));
+    return ElfImage.open(`/proc/self/fd/${fd}`, { budget });
+  }
+
+  private leftOf(object: ObjectFile, budget: ReadBudget): LeftOut | undefined {
+    if (this.remote.isSilent(object)) return 'unanswered';
+    return budget.exceeded ? 'too-large' : undefined;
+  }
+
   private functions(object: ObjectFile, wanted: readonly CodePlace[]): FunctionsResponse {
     const known = this.load(object);
-    const { object: loaded, places, isTooLarge } = known ?? {};
-    const left = isTooLarge ? ({ left: 'too-large' } as const) : {};
+    const { object: loaded, places } = known ?? {};
+    const left = leftOf(known?.left);
     if (known === undefined || loaded === undefined || places === undefined)
       return { functions: wanted.map(() => undefined), ...left };
     const functions = wanted.map(({ offset, isReturn }) => {
@@ -130,10 +147,10 @@ export class SymbolizationServer implements Disposable {
     return { functions, ...left };
   }
 
-  private boundsOf({ fd, path }: ObjectFile): FunctionBounds {
+  private boundsOf(object: ObjectFile): FunctionBounds {
     const budget = new ReadBudget({ ms: MAX_MS });
     try {
-      using elf = path === VDSO ? readVdso() : ElfImage.open(`/proc/self/fd/${fd}`, { budget });
+      using elf = this.elfOf(object, budget);
       return elf === undefined ? FunctionBounds.empty() : FunctionBounds.fromElf(elf);
     } catch (error) {
       // Damaged, of another machine, or not to be read any more: its addresses stand for themselves.
@@ -161,20 +178,24 @@ export class SymbolizationServer implements Disposable {
     }
     const budget = new ReadBudget({ ms: MAX_MS });
     const loaded = this.open(object, budget);
-    const isTooLarge = budget.exceeded;
+    const left = this.leftOf(object, budget);
     // Written to while it was read.
     if (!holdsItsContent(object)) {
       loaded?.close?.();
       return undefined;
     }
-    return this.named.set(object.key, loaded, { budget, isTooLarge });
+    return this.named.set(object.key, loaded, { budget, left });
   }
 
-  private open({ fd, path }: ObjectFile, budget: ReadBudget): LoadedObject | undefined {
+  private open(object: ObjectFile, budget: ReadBudget): LoadedObject | undefined {
+    const { fd, path, remote } = object;
     try {
       if (path === VDSO) return vdso();
       if (fd === undefined) return undefined;
       const options = { path, cache: this.symbols, budget };
+      // Lines are read later, one by one.
+      if (remote !== undefined)
+        return ObjectSymbols.from(this.remote.open(object, budget), options);
       return this.lines ? openWithLines(fd, options) : ObjectSymbols.open(fd, options);
     } catch (error) {
       // Not an ELF file, one that lies about itself, or one that cannot be read: its frames keep their
@@ -183,6 +204,15 @@ export class SymbolizationServer implements Disposable {
       throw error;
     }
   }
+}
+
+/** Of a file that is asked here; who reads the others compares. */
+function localState({ fd, remote }: ObjectFile): string | undefined {
+  return fd === undefined || remote !== undefined ? undefined : stateOf(fd);
+}
+
+function leftOf(left: LeftOut | undefined): { readonly left?: LeftOut } {
+  return left === undefined ? {} : { left };
 }
 
 function isUnreadable(error: unknown): boolean {

@@ -21,6 +21,7 @@ let isScheduled = false;
 
 function handle(message: ClientMessage): void {
   if (message.type === 'end') {
+    reading?.[Symbol.dispose]();
     (globalThis as unknown as DedicatedScope).close();
     return;
   }

@@ -51,6 +51,8 @@ interface NamingTime {
 export interface UnreadObjects {
   readonly tooLarge: number;
   readonly unfinished: number;
+  /** Their file systems did not answer. */
+  readonly unanswered: number;
 }
 
 /** A browser with all of its names takes some seconds, and all of a desktop's libraries as many. */
@@ -63,6 +65,7 @@ export class Symbolizer {
   private readonly tooSlow = new Set<string>();
   private tooLarge = 0;
   private unfinished = 0;
+  private unanswered = 0;
   /** Since renewTime(), in ms, by namings that have ended. */
   private spent = 0;
   private namings = 0;
@@ -82,7 +85,8 @@ export class Symbolizer {
   }
 
   get unread(): UnreadObjects {
-    return { tooLarge: this.tooLarge, unfinished: this.unfinished };
+    const { tooLarge, unfinished, unanswered } = this;
+    return { tooLarge, unfinished, unanswered };
   }
 
   /**
@@ -168,6 +172,7 @@ export class Symbolizer {
     });
     if (left === undefined || without === 0) return;
     if (left === 'too-large') this.tooLarge++;
+    else if (left === 'unanswered') this.unanswered++;
     else this.unfinished++;
   }
 

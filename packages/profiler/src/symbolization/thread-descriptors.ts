@@ -27,6 +27,8 @@ export class ThreadDescriptors {
     if (this.areShared) return request;
     if ('fd' in request) return { ...request, fd: this.ownOf(request.fd) };
     if (!('object' in request) || request.object.fd === undefined) return request;
+    // Read by its place in /proc.
+    if (request.object.remote !== undefined) return request;
     return { ...request, object: { ...request.object, fd: this.ownOf(request.object.fd) } };
   }
 

@@ -11,9 +11,15 @@ import { isSystemError } from '../system-error.ts';
 const REMOTE =
   /^(fuse(blk|ctl)?(\..*)?|nfs4?|cifs|smb3?|9p|virtiofs|ceph|afs|coda|autofs|lustre|gpfs|beegfs|orangefs|pvfs2|ocfs2|gfs2|vboxsf)$/;
 
+/** @param type as in proc_pid_mountinfo(5) */
+export function isRemoteFileSystem(type: string): boolean {
+  return REMOTE.test(type);
+}
+
 export class LocalMounts {
   readonly #root: string;
   readonly #own: string | undefined;
+  readonly #known = new Map<string, boolean>();
 
   /** @param rootFd the open directory `root`, `/` or `/proc/PID/root` */
   constructor(root: string, rootFd: number) {
@@ -25,8 +31,13 @@ export class LocalMounts {
   has(fd: number): boolean {
     const mount = mountOf(fd);
     if (mount === undefined || mount === this.#own) return true;
-    const type = this.#typeOf(mount);
-    return type !== undefined && !REMOTE.test(type);
+    let isLocal = this.#known.get(mount);
+    if (isLocal === undefined) {
+      const type = this.#typeOf(mount);
+      isLocal = type !== undefined && !isRemoteFileSystem(type);
+      this.#known.set(mount, isLocal);
+    }
+    return isLocal;
   }
 
   #typeOf(mount: string): string | undefined {

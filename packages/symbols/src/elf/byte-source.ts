@@ -23,6 +23,16 @@ export interface ByteSource {
   close?(): void;
 }
 
+/** A file's bytes, as they are in one state of it. */
+export interface FileSource extends ByteSource {
+  /**
+   * What tells this state of this file from any other: device, inode, size, and the times of its last changes
+   * in nanoseconds. Not a hash of the content, but changed by every write.
+   */
+  readonly identity: string;
+  close(): void;
+}
+
 function checkRange(source: ByteSource, offset: number, length: number): void {
   if (!(offset >= 0 && length >= 0 && offset + length <= source.size)) {
     throw new ElfError(
@@ -53,7 +63,7 @@ export class MemoryByteSource implements ByteSource {
   }
 }
 
-export class FileByteSource implements ByteSource {
+export class FileByteSource implements FileSource {
   readonly size: number;
   #fd: number;
   readonly #owned: boolean;
@@ -107,10 +117,6 @@ export class FileByteSource implements ByteSource {
     return bytes;
   }
 
-  /**
-   * What tells this state of this file from any other: device, inode, size, and the times of its
-   * last changes in nanoseconds. Not a hash of the content, but changed by every write.
-   */
   get identity(): string {
     const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(this.#fd, { bigint: true });
     return [dev, ino, size, mtimeNs, ctimeNs].join('-');

@@ -18,6 +18,7 @@ const OF_OBJECT: Readonly<Partial<Record<UnnamedReason, string>>> = {
   limit: 'not opened, too many files are open',
   'too-large': 'its symbol tables are more than is read of one file',
   unfinished: 'naming was ended before it was read',
+  unanswered: 'its file system did not answer',
 };
 const OF_MEMORY: Readonly<Partial<Record<UnnamedReason, string>>> = {
   'no-perf-map': 'generated code without a perf map',

@@ -9,7 +9,7 @@ export function unreadLines({
   unreadObjects,
   clippedMaps,
 }: Pick<ProfilerCounts, 'unreadObjects' | 'clippedMaps'>): string[] {
-  const { tooLarge, unfinished } = unreadObjects;
+  const { tooLarge, unfinished, unanswered } = unreadObjects;
   const lines: string[] = [];
   if (tooLarge > 0)
     lines.push(
@@ -18,6 +18,10 @@ export function unreadLines({
   if (unfinished > 0)
     lines.push(
       `${unfinished} objects were left without names: reading them took too long, or was ended by a signal`,
+    );
+  if (unanswered > 0)
+    lines.push(
+      `${unanswered} objects were left without names: the file systems that they lie on (FUSE, NFS, ...) did not answer`,
     );
   if (clippedMaps > 0)
     lines.push(

@@ -1,0 +1,81 @@
+// Which files may not answer: those of file systems that ask a process or another host (FUSE, NFS, ...), and
+// those of mounts that nobody can name, as one that was unmounted while a program runs from it. A look at one
+// of them may take for ever. Told by what /proc says of mounts: nothing here asks a file system.
+
+import { readFileSync } from 'node:fs';
+import { type MountInfo, type Procfs, ProcfsError } from '@waggle/cache';
+import type { Native } from '@waggle/ffi';
+import { isRemoteFileSystem } from '@waggle/symbols';
+import type { Mapping } from './perf-records.ts';
+
+/** A number of a device is used again once its mount is gone. */
+const KNOWN_MS = 1000;
+
+export class FileSystems {
+  /** By device: whether a file there may not answer. */
+  private known = new Map<string, boolean>();
+  private knownSince = 0;
+
+  /** @param ownMemory the device of memory that the kernel shows as files; see memoryDevice() */
+  constructor(
+    private readonly procfs: Procfs,
+    private readonly ownMemory?: string,
+  ) {}
+
+  mayNotAnswer(pid: number, { device }: Mapping): boolean {
+    const now = performance.now();
+    if (now - this.knownSince > KNOWN_MS) {
+      this.known = this.ownMounts();
+      this.knownSince = now;
+    }
+    const known = this.known.get(device);
+    if (known !== undefined) return known;
+    const mount = this.mountsOf(pid)?.find((each) => each.device === device);
+    const isRemote = mount === undefined || isRemoteFileSystem(mount.type);
+    this.known.set(device, isRemote);
+    return isRemote;
+  }
+
+  /** The root's own has answered already. */
+  private ownMounts(): Map<string, boolean> {
+    const mounts = this.mountsOf('self') ?? [];
+    const known = new Map(mounts.map(({ device, type }) => [device, isRemoteFileSystem(type)]));
+    const root = mounts.findLast(({ mountPoint }) => mountPoint === '/');
+    if (root !== undefined) known.set(root.device, false);
+    if (this.ownMemory !== undefined) known.set(this.ownMemory, false);
+    return known;
+  }
+
+  private mountsOf(pid: number | 'self'): readonly MountInfo[] | undefined {
+    try {
+      return this.procfs.mountinfo(pid);
+    } catch (error) {
+      if (error instanceof ProcfsError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/**
+ * `major:minor` of the file system that is mounted nowhere and holds memfd_create(2), System V shared memory
+ * and shared memory without a name: that of a page of the last kind. Undefined where /proc does not say.
+ */
+export function memoryDevice(native: Native): string | undefined {
+  const { libc, pageSize } = native;
+  const [PROT_READ, MAP_SHARED, MAP_ANONYMOUS, NONE] = [1, 1, 0x20, 0];
+  const address = libc.mmap(NONE as never, pageSize, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (address >= 2 ** 63) return undefined;
+  try {
+    const start = address.toString(16);
+    const line = readFileSync('/proc/self/maps', 'latin1')
+      .split('\n')
+      .find((each) => each.startsWith(`${start}-`));
+    const [, , , device] = line?.split(/\s+/) ?? [];
+    const [major, minor] = device?.split(':').map((part) => Number.parseInt(part, 16)) ?? [];
+    return minor === undefined ? undefined : `${major}:${minor}`;
+  } catch {
+    return undefined;
+  } finally {
+    libc.munmap(address, pageSize);
+  }
+}
