@@ -83,10 +83,7 @@ for (const [when, silent] of [
         const stacks = folded();
         expect(code).toBe(0);
         expect(samplesWith(stacks, 'main')).toBeGreaterThan(0);
-        if (silent === 'before') {
-          expect(stderr).toMatch(SAYS);
-          expect(stderr).toMatch(/its file system did not answer/);
-        }
+        if (silent === 'before') expect(stderr).toMatch(SAYS);
         if (silent !== 'never') return;
         const own = stacks.filter(({ frames }) => frames[0] === 'program');
         expect(samplesWith(own, 'main')).toBeGreaterThan(0);

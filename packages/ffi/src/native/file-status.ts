@@ -33,7 +33,7 @@ export function fileStatus(fd: number): FileStatus {
   return statx(fd);
 }
 
-/** In this thread. */
+/** From now on, in this thread. */
 export function statFilesBy(backend: NativeBackend): void {
   statx ??= statxOf(backend);
 }

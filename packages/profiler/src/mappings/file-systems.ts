@@ -14,7 +14,7 @@ const KNOWN_MS = 1000;
 export class FileSystems {
   /** By device: whether a file there may not answer. */
   private known = new Map<string, boolean>();
-  private knownSince = 0;
+  private knownSince = Number.NEGATIVE_INFINITY;
 
   /** @param ownMemory the device of memory that the kernel shows as files; see memoryDevice() */
   constructor(
