@@ -12,7 +12,6 @@ export default defineConfig({
     errors: 'src/errors/errors.ts',
     session: 'src/session.ts',
     testing: 'src/testing.ts',
-    text: 'src/text.ts',
     ...Object.fromEntries(plugins),
     'watchdog-worker': 'src/dispatch/watchdog-worker.ts',
   },

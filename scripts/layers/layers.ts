@@ -19,11 +19,23 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ffi: [],
   formats: [],
   symbols: [],
+  text: [],
   kernel: ['bpf', 'ffi'],
   unwind: ['symbols'],
   profiler: ['bpf', 'cache', 'ffi', 'formats', 'symbols', 'unwind'],
-  core: ['bpf', 'cache', 'ffi', 'formats', 'kernel', 'profiler', 'symbols', 'unwind'],
-  cli: ['bpf', 'cache', 'core', 'ffi', 'formats', 'kernel', 'profiler', 'symbols', 'unwind'],
+  core: ['bpf', 'cache', 'ffi', 'formats', 'kernel', 'profiler', 'symbols', 'text', 'unwind'],
+  cli: [
+    'bpf',
+    'cache',
+    'core',
+    'ffi',
+    'formats',
+    'kernel',
+    'profiler',
+    'symbols',
+    'text',
+    'unwind',
+  ],
 };
 
 /** Entries of one folder that can be reached from each other. */

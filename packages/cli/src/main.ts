@@ -6,7 +6,7 @@
 
 import { writeSync } from 'node:fs';
 // Alone: --help loads nothing else of core.
-import { printable } from '@waggle/core/text';
+import { printable } from '@waggle/text';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { convertCommand } from './commands/convert/command.ts';

@@ -65,10 +65,10 @@ test('the command line is commander, ourselves, and how words get to stderr', as
   const { modules } = await evaluatedBy('main.ts');
   const places = modules
     .filter((path) => !['cli', 'commander'].includes(packageOf(path)))
-    .map((path) => (path.startsWith('packages/core/src/text/') ? dirname(path) : path));
+    .map((path) => (path.startsWith('packages/text/src/') ? dirname(path) : path));
   expect([...new Set(places)].sort()).toEqual([
-    'packages/core/src/text',
     'packages/ffi/src/process/stderr.ts',
+    'packages/text/src',
   ]);
 });
 

@@ -3,8 +3,8 @@
  * unless they are asked for, since they may hold secrets and the receiver is another machine.
  */
 
-import { printable } from '@waggle/core/text';
 import { exportOtlp, OtlpExportError, type Profile } from '@waggle/formats';
+import { printable } from '@waggle/text';
 import { say } from '../terminal/messages.ts';
 
 export interface ProfileEndpoint {

@@ -2,7 +2,6 @@
 
 import { createReadStream, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { printable } from '@waggle/core/text';
 import {
   formatForPath,
   formats,
@@ -12,6 +11,7 @@ import {
   UnknownProfileError,
   valueTypesOf,
 } from '@waggle/formats';
+import { printable } from '@waggle/text';
 import { FAILED, USAGE_ERROR } from '../exit-code.ts';
 import { say } from '../terminal/messages.ts';
 

@@ -3,9 +3,9 @@
  * says how far something is, and makes room for words.
  */
 
-// Alone, both: --help loads nothing else of core and ffi.
-import { printable } from '@waggle/core/text';
 import { writeToStderr } from '@waggle/ffi/stderr';
+// Alone, both: --help loads nothing else of core and ffi.
+import { printable } from '@waggle/text';
 
 const CLEAR_LINE = '\r\u001b[K';
 

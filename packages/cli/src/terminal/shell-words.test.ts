@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'bun:test';
 import { decodeBytes } from '@waggle/bpf';
-import { UNSAFE_CHARACTER } from '@waggle/core/text';
+import { UNSAFE_CHARACTER } from '@waggle/text';
 import fc from 'fast-check';
 import { commandLine, shellWord } from './shell-words.ts';
 

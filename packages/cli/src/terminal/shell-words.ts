@@ -6,7 +6,7 @@
  * where no locale changes it; everything else is bytes in octal, whose length cannot be misread.
  */
 
-import { escapedByte, UNSAFE_CHARACTER } from '@waggle/core/text';
+import { escapedByte, UNSAFE_CHARACTER } from '@waggle/text';
 
 const UNSAFE = new RegExp(UNSAFE_CHARACTER, 'u');
 const TO_ESCAPE = new RegExp(`[\\\\']|${UNSAFE_CHARACTER}`, 'gu');

@@ -6,10 +6,10 @@
 import { constants } from 'node:os';
 import { inheritance, type Native, processState, SystemError, spawnProcess } from '@waggle/ffi';
 import type { KernelSettings } from '@waggle/kernel';
+import { printable } from '@waggle/text';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { CommandNotStarted } from '../errors/errors.ts';
-import { printable } from '../text/printable.ts';
 import { statOf } from './process-stat.ts';
 
 export interface CommandEnd {

@@ -3,7 +3,7 @@
 // argument up to one of its own.
 
 import { recordBounds } from '@waggle/bpf';
-import { bytesOf } from '../text/well-formed.ts';
+import { bytesOf } from '@waggle/text';
 import type { ExecEvent, ExitEvent, FailedExecEvent } from './process-event.ts';
 
 /** Without its NUL. */

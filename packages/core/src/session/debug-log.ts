@@ -3,8 +3,8 @@
 // log.ts.
 
 import { LOG_CHANNELS, type LogAction, type LogEntry, writeToStderr } from '@waggle/ffi';
+import { printable } from '@waggle/text';
 import { BadOption } from '../errors/errors.ts';
-import { printable } from '../text/printable.ts';
 
 let isOn = false;
 

@@ -2,8 +2,8 @@
 
 import { writeToStderr } from '@waggle/ffi';
 import type { AttachReport, FollowedChange } from '@waggle/kernel';
+import { printable } from '@waggle/text';
 import type { ReportProblem } from '../dispatch/running-plugin.ts';
-import { printable } from '../text/printable.ts';
 
 /** What is missing where a hook of ours is. Nothing is said of the first: process groups tell who got a signal. */
 const MISSING: Readonly<Record<string, string | undefined>> = {

@@ -1,7 +1,6 @@
 /** `waggle diff`: reads two profiles and says what changed. Needs no rights and no kernel. */
 
 import { basename } from 'node:path';
-import { printable, stringifyJson } from '@waggle/core/text';
 import {
   type ComparableProfiles,
   comparableProfiles,
@@ -12,6 +11,7 @@ import {
   shownType,
   showValue,
 } from '@waggle/formats';
+import { printable, stringifyJson } from '@waggle/text';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { planDiffOutputs, writeDiffOutputs } from '../../profile-files/diff-outputs.ts';
 import { noSuchValue, readProfile, type UnreadableProfile } from '../../profile-files/inputs.ts';

@@ -1,6 +1,5 @@
 /** The table of `waggle diff`: the largest changes of share first. */
 
-import { printable } from '@waggle/core/text';
 import {
   CANNOT_TELL,
   type Change,
@@ -11,6 +10,7 @@ import {
   standardErrors,
   totalsText,
 } from '@waggle/formats';
+import { printable } from '@waggle/text';
 import type { Palette } from '../../terminal/text.ts';
 import type { DiffOptions } from './options.ts';
 

@@ -1,6 +1,6 @@
 /** `waggle doctor`: examines the host and prints the table. */
 
-import { printable, stringifyJson } from '@waggle/core/text';
+import { printable, stringifyJson } from '@waggle/text';
 import { examineHost } from '../../doctor/examine.ts';
 import type { ProbeReport } from '../../doctor/probe.ts';
 import { FAILED } from '../../exit-code.ts';

@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { FIELD_NAMES, type ProcessEntry, ProcessMetadataCache, RealProcfs } from '@waggle/cache';
-import { printable, stringifyJson } from '@waggle/core/text';
+import { printable, stringifyJson } from '@waggle/text';
 import { FAILED } from '../../exit-code.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';

@@ -4,9 +4,9 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { printable } from '@waggle/core/text';
 import type { Profile, ProfileFrame } from '@waggle/formats';
 import { type UnnamedReason, unnamedReason } from '@waggle/profiler';
+import { printable } from '@waggle/text';
 
 const TOP = 5;
 

@@ -12,8 +12,8 @@ import {
 } from '@waggle/core';
 import { PluginNotStarted, type WaggleError } from '@waggle/core/errors';
 import { planPlugins } from '@waggle/core/session';
-import { printable } from '@waggle/core/text';
 import { writeToStderr } from '@waggle/ffi/stderr';
+import { printable } from '@waggle/text';
 import * as Cause from 'effect/Cause';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { counted } from '../../terminal/counted.ts';

@@ -3,7 +3,7 @@
 import type { ExecEvent, ExitEvent, FailedExecEvent, ForkEvent, ProcessEvent } from '@waggle/core';
 import type { WithheldNotice } from '@waggle/core/plugins/event-output';
 import { cutArguments } from '@waggle/core/plugins/redaction';
-import { printable } from '@waggle/core/text';
+import { printable } from '@waggle/text';
 import { commandLine, shellWord } from '../../terminal/shell-words.ts';
 import { humanDuration, type Palette } from '../../terminal/text.ts';
 

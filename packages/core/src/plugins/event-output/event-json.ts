@@ -1,8 +1,8 @@
 // The JSON form of an event: field names and order fixed. 64-bit numbers are strings, for JSON
 // readers that have only doubles; bytes that are no UTF-8 are U+FFFD.
 
+import { stringifyJson } from '@waggle/text';
 import type { ExecEvent, ProcessEvent } from '../../events/process-event.ts';
-import { stringifyJson } from '../../text/json.ts';
 import { Rfc3339 } from './rfc3339.ts';
 import type { WithheldNotice } from './withheld.ts';
 

@@ -2,11 +2,11 @@
 // slow is waited for, and then it is the ring buffer in the kernel that holds the events.
 
 import type { EventKind } from '@waggle/kernel';
+import { stringifyJson } from '@waggle/text';
 import type { ProcessEvent } from '../../events/process-event.ts';
 import { definePlugin, type PluginContext, type Services } from '../../plugin/plugin.ts';
 import type { Service } from '../../plugin/service.ts';
 import { type SessionControl, SessionService } from '../../session/session-service.ts';
-import { stringifyJson } from '../../text/json.ts';
 import { ProcessTreeService } from '../process-tree/index.ts';
 import { EventJson } from './event-json.ts';
 import { jsonLineBytes } from './json-line-bytes.ts';

@@ -15,9 +15,9 @@ import {
   textAt,
 } from '@waggle/bpf';
 import { errnoName, signalName } from '@waggle/ffi';
+import { ByteWriter, billionsOf, NULL, rawBytes, restOf } from '@waggle/text';
 import type { EventBatch } from '../../events/event-batch.ts';
 import { deviceOf, execFlagsOf, NO_LOGIN } from '../../events/exec-detail.ts';
-import { ByteWriter, billionsOf, NULL, rawBytes, restOf } from '../../text/byte-writer.ts';
 
 const COMM_BYTES = 16;
 const BILLION = 1_000_000_000;
