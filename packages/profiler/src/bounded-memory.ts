@@ -37,68 +37,76 @@ interface Parts {
 }
 
 export class BoundedMemory {
-  private namedAt = performance.now();
-  private openWhenNamed = 0;
-  private openWhenSwept = 0;
-  private sweepAt = 0;
-  private readonly garbage = new GarbageCollection();
-  private isNaming = false;
+  #namedAt = performance.now();
+  #openWhenNamed = 0;
+  #openWhenSwept = 0;
+  #sweepAt = 0;
+  readonly #garbage = new GarbageCollection();
+  #isNaming = false;
+
+  readonly #parts: Parts;
+  readonly #held: () => Iterable<Frame>;
+  readonly #hasEnded: (pid: number) => void;
 
   constructor(
-    private readonly parts: Parts,
+    parts: Parts,
     /** Frames that wait elsewhere: in a collection that is named, or kept one by one. */
-    private readonly held: () => Iterable<Frame>,
+    held: () => Iterable<Frame>,
     /** A process whose end nobody told of. */
-    private readonly hasEnded: (pid: number) => void,
-  ) {}
+    hasEnded: (pid: number) => void,
+  ) {
+    this.#parts = parts;
+    this.#held = held;
+    this.#hasEnded = hasEnded;
+  }
 
   /** To be called often. */
   keep(): void {
-    const { open } = this.parts.objects;
-    if (!this.isNaming && this.isNamingDue(open)) this.name();
-    const isMany = open - this.openWhenSwept > FILES_UNTIL_SWEPT;
-    if (isMany && performance.now() > this.sweepAt) this.sweep();
+    const { open } = this.#parts.objects;
+    if (!this.#isNaming && this.#isNamingDue(open)) this.#name();
+    const isMany = open - this.#openWhenSwept > FILES_UNTIL_SWEPT;
+    if (isMany && performance.now() > this.#sweepAt) this.#sweep();
   }
 
-  private isNamingDue(open: number): boolean {
-    const since = performance.now() - this.namedAt;
+  #isNamingDue(open: number): boolean {
+    const since = performance.now() - this.#namedAt;
     if (since > EVERY_MS) return true;
     const isMany =
-      open - this.openWhenNamed > MANY_FILES || this.parts.collector().unnamed > MANY_STACKS;
+      open - this.#openWhenNamed > MANY_FILES || this.#parts.collector().unnamed > MANY_STACKS;
     return isMany && since > MIN_INTERVAL_MS;
   }
 
-  private name(): void {
-    this.namedAt = performance.now();
-    this.isNaming = true;
-    this.missEnded();
-    this.parts.symbolizer.renewTime();
-    this.parts
+  #name(): void {
+    this.#namedAt = performance.now();
+    this.#isNaming = true;
+    this.#missEnded();
+    this.#parts.symbolizer.renewTime();
+    this.#parts
       .collector()
-      .nameNow(this.parts.symbolizer)
+      .nameNow(this.#parts.symbolizer)
       .then(
         () => {
-          this.sweep();
-          this.openWhenNamed = this.parts.objects.open;
-          this.garbage.whenDue();
+          this.#sweep();
+          this.#openWhenNamed = this.#parts.objects.open;
+          this.#garbage.whenDue();
         },
         // The reader was closed, or a file could not be read: named at the end, or never.
         () => {},
       )
       .finally(() => {
-        this.isNaming = false;
+        this.#isNaming = false;
       });
   }
 
   /** Events of their exits may be lost. */
-  private missEnded(): void {
-    const alive = new Set(this.parts.alive());
-    for (const pid of this.parts.spaces.pids) if (!alive.has(pid)) this.hasEnded(pid);
+  #missEnded(): void {
+    const alive = new Set(this.#parts.alive());
+    for (const pid of this.#parts.spaces.pids) if (!alive.has(pid)) this.#hasEnded(pid);
   }
 
-  private sweep(): void {
+  #sweep(): void {
     const startedAt = performance.now();
-    const { spaces, objects, jitMaps, reader } = this.parts;
+    const { spaces, objects, jitMaps, reader } = this.#parts;
     const images = spaces.inUse();
     jitMaps.forgetEnded((image) => images.has(image));
     // Those that are read by their number, which would be the next file's.
@@ -111,14 +119,14 @@ export class BoundedMemory {
       if (mapping.former !== undefined) mark(mapping.former);
     };
     for (const { mappings } of images) mappings.forEach(mark, seen);
-    for (const frames of [this.parts.collector().waiting(), this.held()])
+    for (const frames of [this.#parts.collector().waiting(), this.#held()])
       for (const frame of frames) if (frame.kind === 'user') used.add(frame.object);
     objects.forget(
       (object) => used.has(object),
       (name) => names.has(name),
     );
-    this.openWhenSwept = objects.open;
+    this.#openWhenSwept = objects.open;
     const took = performance.now() - startedAt;
-    this.sweepAt = startedAt + Math.max(MIN_SWEEP_INTERVAL_MS, took / SWEEP_SHARE);
+    this.#sweepAt = startedAt + Math.max(MIN_SWEEP_INTERVAL_MS, took / SWEEP_SHARE);
   }
 }

@@ -17,40 +17,43 @@ type CollectionsConfig = Pick<ProfilerConfig, 'frequencyHz' | 'command' | 'rootF
 type CollectionCounts = Pick<ProfilerCounts, 'otherSamples' | 'earlySamples' | 'leftOutAddresses'>;
 
 export class Collections {
-  private collector: StackCollector;
-  private raw: ResolvedStack[] = [];
-  private startTime = new Date();
-  private startedAt = performance.now();
-  private lostBefore = 0;
+  #collector: StackCollector;
+  #raw: ResolvedStack[] = [];
+  #startTime = new Date();
+  #startedAt = performance.now();
+  #lostBefore = 0;
   /** Frames of collections that are getting their names. */
-  private readonly naming = new Set<() => Iterable<Frame>>();
-  private otherSamples = 0;
-  private earlySamples = 0;
-  private isCoarse = false;
+  readonly #naming = new Set<() => Iterable<Frame>>();
+  #otherSamples = 0;
+  #earlySamples = 0;
+  #isCoarse = false;
 
-  constructor(
-    private readonly config: CollectionsConfig,
-    private readonly symbolizer: Symbolizer,
-    private readonly jitMaps: JitMaps,
-  ) {
-    this.collector = new StackCollector(config.rootFrames);
+  readonly #config: CollectionsConfig;
+  readonly #symbolizer: Symbolizer;
+  readonly #jitMaps: JitMaps;
+
+  constructor(config: CollectionsConfig, symbolizer: Symbolizer, jitMaps: JitMaps) {
+    this.#config = config;
+    this.#symbolizer = symbolizer;
+    this.#jitMaps = jitMaps;
+    this.#collector = new StackCollector(config.rootFrames);
   }
 
   /** The one that samples are added to now. */
   get current(): StackCollector {
-    return this.collector;
+    return this.#collector;
   }
 
   add(stack: ResolvedStack): void {
-    this.collector.add(stack);
-    if (this.config.raw === true) this.raw.push(stack);
+    this.#collector.add(stack);
+    if (this.#config.raw === true) this.#raw.push(stack);
   }
 
   counts(): CollectionCounts {
     return {
-      otherSamples: this.otherSamples + this.collector.otherSamples,
-      earlySamples: this.earlySamples + this.collector.earlySamples,
-      leftOutAddresses: this.isCoarse || this.collector.isCoarse,
+      otherSamples: this.#otherSamples + this.#collector.otherSamples,
+      earlySamples: this.#earlySamples + this.#collector.earlySamples,
+      leftOutAddresses: this.#isCoarse || this.#collector.isCoarse,
     };
   }
 
@@ -60,72 +63,74 @@ export class Collections {
    * @param lost samples that were lost since the profiler's start
    */
   async collect(lost: number): Promise<Profile> {
-    const { collector, startTime, startedAt } = this;
+    const collector = this.#collector;
+    const startTime = this.#startTime;
+    const startedAt = this.#startedAt;
     const now = performance.now();
-    this.collector = new StackCollector(this.config.rootFrames);
-    this.startTime = new Date();
-    this.startedAt = now;
-    const lostSamples = lost - this.lostBefore;
-    this.lostBefore = lost;
-    const stacks = await this.named(
+    this.#collector = new StackCollector(this.#config.rootFrames);
+    this.#startTime = new Date();
+    this.#startedAt = now;
+    const lostSamples = lost - this.#lostBefore;
+    this.#lostBefore = lost;
+    const stacks = await this.#named(
       () => collector.waiting(),
-      () => collector.profileStacks(this.symbolizer),
+      () => collector.profileStacks(this.#symbolizer),
     );
-    this.otherSamples += collector.otherSamples;
-    this.earlySamples += collector.earlySamples;
-    this.isCoarse ||= collector.isCoarse;
-    this.jitMaps.forgetUnused();
+    this.#otherSamples += collector.otherSamples;
+    this.#earlySamples += collector.earlySamples;
+    this.#isCoarse ||= collector.isCoarse;
+    this.#jitMaps.forgetUnused();
     return {
       stacks,
       metadata: {
         host: hostname(),
-        frequencyHz: this.config.frequencyHz,
+        frequencyHz: this.#config.frequencyHz,
         startTime,
         durationSeconds: (now - startedAt) / 1000,
         samples: collector.samples,
         lostSamples,
-        ...(this.config.command === undefined ? {} : { command: this.config.command }),
+        ...(this.#config.command === undefined ? {} : { command: this.#config.command }),
       },
     };
   }
 
   /** Stacks one by one since the last collectRaw(). Empty unless `raw` was configured. */
   async collectRaw(): Promise<readonly FrameCount[]> {
-    const { raw } = this;
-    this.raw = [];
-    return this.named(
+    const raw = this.#raw;
+    this.#raw = [];
+    return this.#named(
       () => framesOf(raw),
-      () => toFrameCounts(raw, this.symbolizer),
+      () => toFrameCounts(raw, this.#symbolizer),
     );
   }
 
   /** Generated code that was sampled and has no name yet. */
   *waitingCode(): Generator<SampledCode> {
-    yield* namelessCode(this.collector.waiting());
-    yield* namelessCode(framesOf(this.raw));
+    yield* namelessCode(this.#collector.waiting());
+    yield* namelessCode(framesOf(this.#raw));
   }
 
   /** Frames that wait outside of the current collector: kept one by one, or in a collection that is named. */
   *heldFrames(): Generator<Frame> {
-    yield* framesOf(this.raw);
-    for (const frames of this.naming) yield* frames();
+    yield* framesOf(this.#raw);
+    for (const frames of this.#naming) yield* frames();
   }
 
   /**
    * With all that there is to say about generated code, as a collection that takes its own time. Files of
    * the frames are needed until then.
    */
-  private async named<Result>(
+  async #named<Result>(
     frames: () => Iterable<Frame>,
     name: () => Promise<Result>,
   ): Promise<Result> {
-    this.naming.add(frames);
+    this.#naming.add(frames);
     try {
-      await this.jitMaps.finish(namelessCode(frames()));
-      this.symbolizer.renewTime();
+      await this.#jitMaps.finish(namelessCode(frames()));
+      this.#symbolizer.renewTime();
       return await name();
     } finally {
-      this.naming.delete(frames);
+      this.#naming.delete(frames);
     }
   }
 }

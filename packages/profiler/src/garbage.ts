@@ -6,12 +6,12 @@ const EVERY_MS = 60_000;
 
 /** Of the thread that it is made in: each has a heap of its own. */
 export class GarbageCollection {
-  private last = performance.now();
+  #last = performance.now();
 
   /** To be called when something has been let go of: collects, if that is some time ago. */
   whenDue(): void {
-    if (performance.now() - this.last < EVERY_MS) return;
-    this.last = performance.now();
+    if (performance.now() - this.#last < EVERY_MS) return;
+    this.#last = performance.now();
     (globalThis as { Bun?: { gc(isSynchronous: boolean): void } }).Bun?.gc(true);
   }
 }

@@ -88,64 +88,67 @@ export function parseBtf(bytes: Uint8Array): Btf {
 }
 
 class BtfReader {
-  private readonly view: DataView;
-  private readonly decoder = new TextDecoder();
-  private position = 0;
-  private stringsAt = 0;
+  readonly #view: DataView;
+  readonly #decoder = new TextDecoder();
+  #position = 0;
+  #stringsAt = 0;
 
-  constructor(private readonly bytes: Uint8Array) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   read(): Btf {
-    if (this.view.getUint16(0, true) !== MAGIC) throw new BtfError('no BTF magic number');
-    const headerLength = this.view.getUint32(4, true);
-    const typesAt = headerLength + this.view.getUint32(8, true);
-    const typesEnd = typesAt + this.view.getUint32(12, true);
-    this.stringsAt = headerLength + this.view.getUint32(16, true);
-    this.position = typesAt;
+    if (this.#view.getUint16(0, true) !== MAGIC) throw new BtfError('no BTF magic number');
+    const headerLength = this.#view.getUint32(4, true);
+    const typesAt = headerLength + this.#view.getUint32(8, true);
+    const typesEnd = typesAt + this.#view.getUint32(12, true);
+    this.#stringsAt = headerLength + this.#view.getUint32(16, true);
+    this.#position = typesAt;
     const types: BtfType[] = [{ kind: 'other', name: 'void' }];
-    while (this.position < typesEnd) types.push(this.readType());
+    while (this.#position < typesEnd) types.push(this.#readType());
     return { types };
   }
 
-  private u32(): number {
-    const value = this.view.getUint32(this.position, true);
-    this.position += 4;
+  #u32(): number {
+    const value = this.#view.getUint32(this.#position, true);
+    this.#position += 4;
     return value;
   }
 
-  private string(offset: number): string {
-    const start = this.stringsAt + offset;
-    const end = this.bytes.indexOf(0, start);
+  #string(offset: number): string {
+    const start = this.#stringsAt + offset;
+    const end = this.#bytes.indexOf(0, start);
     if (end < 0) throw new BtfError('a BTF string has no end');
-    return this.decoder.decode(this.bytes.subarray(start, end));
+    return this.#decoder.decode(this.#bytes.subarray(start, end));
   }
 
-  private readType(): BtfType {
-    const name = this.string(this.u32());
-    const info = this.u32();
-    const sizeOrType = this.u32();
+  #readType(): BtfType {
+    const name = this.#string(this.#u32());
+    const info = this.#u32();
+    const sizeOrType = this.#u32();
     const count = info & 0xffff;
     const flag = info >>> 31 === 1;
     switch ((info >>> 24) & 0x1f) {
       case 1:
-        return this.int(name, sizeOrType);
+        return this.#int(name, sizeOrType);
       case 2:
         return { kind: 'pointer', name, target: sizeOrType };
       case 3: {
-        const element = this.u32();
-        this.u32();
-        return { kind: 'array', name, element, length: this.u32() };
+        const element = this.#u32();
+        this.#u32();
+        return { kind: 'array', name, element, length: this.#u32() };
       }
       case 4:
       case 5: {
         const kind = ((info >>> 24) & 0x1f) === 4 ? 'struct' : 'union';
-        const members = this.times(count, () => ({
-          name: this.string(this.u32()),
-          type: this.u32(),
+        const members = this.#times(count, () => ({
+          name: this.#string(this.#u32()),
+          type: this.#u32(),
           // With kind_flag the upper byte is a bitfield's width.
-          offset: (this.u32() & (flag ? 0xffffff : 0xffffffff)) / 8,
+          offset: (this.#u32() & (flag ? 0xffffff : 0xffffffff)) / 8,
         }));
         return { kind, name, size: sizeOrType, members };
       }
@@ -154,7 +157,10 @@ class BtfReader {
           kind: 'enum',
           name,
           size: sizeOrType,
-          values: this.times(count, () => ({ name: this.string(this.u32()), value: this.u32() })),
+          values: this.#times(count, () => ({
+            name: this.#string(this.#u32()),
+            value: this.#u32(),
+          })),
         };
       case 8: // typedef
       case 9: // volatile
@@ -166,43 +172,43 @@ class BtfReader {
         return {
           kind: 'function-prototype',
           name,
-          parameters: this.times(count, () => {
-            const parameter = this.string(this.u32());
-            this.u32();
+          parameters: this.#times(count, () => {
+            const parameter = this.#string(this.#u32());
+            this.#u32();
             return parameter;
           }),
         };
       case 14:
-        this.u32();
+        this.#u32();
         return { kind: 'var', name, target: sizeOrType };
       case 15:
         return {
           kind: 'datasec',
           name,
           size: sizeOrType,
-          variables: this.times(count, () => ({
-            type: this.u32(),
-            offset: this.u32(),
-            size: this.u32(),
+          variables: this.#times(count, () => ({
+            type: this.#u32(),
+            offset: this.#u32(),
+            size: this.#u32(),
           })),
         };
       case 17:
-        return { kind: 'tag', name, target: sizeOrType, component: this.u32() };
+        return { kind: 'tag', name, target: sizeOrType, component: this.#u32() };
       case 19: // 64-bit enum
-        this.position += count * 12;
+        this.#position += count * 12;
         return { kind: 'other', name };
       default: // forward declaration, function, float: nothing behind the common part
         return { kind: 'other', name };
     }
   }
 
-  private int(name: string, size: number): BtfType {
+  #int(name: string, size: number): BtfType {
     // BTF_INT_ENCODING: 1 signed, 2 char, 4 bool.
-    const encoding = (this.u32() >>> 24) & 0xf;
+    const encoding = (this.#u32() >>> 24) & 0xf;
     return { kind: 'int', name, size, signed: (encoding & 1) === 1, bool: (encoding & 4) === 4 };
   }
 
-  private times<T>(count: number, read: () => T): T[] {
+  #times<T>(count: number, read: () => T): T[] {
     return Array.from({ length: count }, read);
   }
 }

@@ -168,7 +168,10 @@ class StoppedPlugins {
   readonly all: Promise<void>;
   #resolveAll = () => {};
 
-  constructor(private readonly config: AgentConfig & { readonly plugins?: readonly Plugin[] }) {
+  readonly #config: AgentConfig & { readonly plugins?: readonly Plugin[] };
+
+  constructor(config: AgentConfig & { readonly plugins?: readonly Plugin[] }) {
+    this.#config = config;
     // Promise.withResolvers is not in Node.js 20, which is to get as far as to be told that it will not do.
     this.all = new Promise((resolve) => {
       this.#resolveAll = resolve;
@@ -178,7 +181,7 @@ class StoppedPlugins {
   }
 
   get sessionConfig(): Pick<SessionConfig, 'onPluginProblem'> {
-    const report = this.config.onPluginProblem ?? reportOnStderr;
+    const report = this.#config.onPluginProblem ?? reportOnStderr;
     return {
       onPluginProblem: (problem) => {
         report(problem);

@@ -22,11 +22,14 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
   #ended = false;
   readonly #unsubscribe: () => void;
 
+  readonly #room: number;
+
   constructor(
     subscribe: (observer: (events: readonly ProcessEvent[]) => void | Promise<void>) => () => void,
     readonly ended: Promise<void>,
-    private readonly room: number = EARLY_EVENTS,
+    room: number = EARLY_EVENTS,
   ) {
+    this.#room = room;
     this.#unsubscribe = subscribe((events) => this.#push(events));
     ended.then(() => this.#end());
   }
@@ -108,7 +111,7 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
 
   /** The first ones, so that there is one gap, and a place to tell of it. */
   #keep(events: readonly ProcessEvent[]): void {
-    const room = this.room - this.#early.length;
+    const room = this.#room - this.#early.length;
     for (const event of events.slice(0, room)) this.#early.push(event);
     for (const event of events.slice(room)) {
       if (event.event !== 'lost') this.#missed[event.event]++;

@@ -28,8 +28,11 @@ export class CommandSignals implements Disposable {
 
   readonly #command = Promise.withResolvers<TrackedCommand>();
 
+  readonly #host: CommandHost;
+
   /** Before the command is started, so that no signal can come between. */
-  constructor(private readonly host: CommandHost) {
+  constructor(host: CommandHost) {
+    this.#host = host;
     this.#handled = HANDED_ON.filter((signal) => !isIgnored(signal));
     for (const signal of this.#handled) process.on(signal, this.#handler);
   }
@@ -68,7 +71,7 @@ export class CommandSignals implements Disposable {
   }
 
   #wentTo({ pid }: TrackedCommand, signal: NodeJS.Signals): boolean {
-    const times = this.host.kernel.settings.signalTimes(constants.signals[signal]);
+    const times = this.#host.kernel.settings.signalTimes(constants.signals[signal]);
     if (times === undefined || times.launcher === 0n) return sharesForeground(pid);
     const apart = times.command - times.launcher;
     return times.command !== 0n && apart < TOGETHER_NS && -apart < TOGETHER_NS;

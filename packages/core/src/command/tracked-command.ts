@@ -93,10 +93,13 @@ export class TrackedCommand {
   #ending: Promise<CommandEnd> | undefined;
   #killing: Promise<void> | undefined;
 
+  readonly #host: CommandHost;
+
   constructor(
-    private readonly host: CommandHost,
+    host: CommandHost,
     readonly pid: number,
   ) {
+    this.#host = host;
     this.ended = this.#end.promise;
     process.on('SIGCHLD', this.#look);
     // Whatever makes us exit before the scope is closed.
@@ -169,13 +172,13 @@ export class TrackedCommand {
 
   /** In the tracked set, which keeps those whose parents have ended. */
   #descendants(): number[] {
-    return this.host.kernel.settings.trackedProcesses().filter((pid) => pid !== process.pid);
+    return this.#host.kernel.settings.trackedProcesses().filter((pid) => pid !== process.pid);
   }
 
   #lookAtIt(): void {
     if (!this.#running) return;
     try {
-      const news = processState(this.host.kernel.native, this.pid);
+      const news = processState(this.#host.kernel.native, this.pid);
       if (news.state === 'exited') this.#hasEnded(news.code);
       else if (news.state === 'killed') this.#hasEnded(128 + news.signal);
       else if (news.state === 'stopped' && JOB_CONTROL.has(news.signal))

@@ -43,11 +43,11 @@ export class Dispatcher {
   #scheduled = false;
   #closed = false;
 
+  readonly #watchdog: Watchdog | undefined;
+
   /** @param plugins in the order of their plan. */
-  constructor(
-    plugins: readonly AttachedPlugin[],
-    private readonly watchdog?: Watchdog,
-  ) {
+  constructor(plugins: readonly AttachedPlugin[], watchdog?: Watchdog) {
+    this.#watchdog = watchdog;
     this.#plugins = plugins;
     this.#early = PHASES.filter((phase) => phase !== 'observe').flatMap((phase) =>
       plugins.flatMap(({ running, handlers }) => {
@@ -225,9 +225,9 @@ export class Dispatcher {
   #serveQueues(): void {
     for (const queue of this.#queues) {
       if (!queue.runnable) continue;
-      this.watchdog?.enter(queue.plugin.name);
+      this.#watchdog?.enter(queue.plugin.name);
       queue.run(performance.now() + TURN_MS);
-      this.watchdog?.leave();
+      this.#watchdog?.leave();
     }
   }
 
@@ -262,7 +262,7 @@ export class Dispatcher {
         if (handler === undefined || handler.running.stopped) continue;
         const { call, record } = handler;
         if (!call.takes(kind)) continue;
-        this.watchdog?.enter(handler.running.name);
+        this.#watchdog?.enter(handler.running.name);
         try {
           if (record !== undefined && !batch.isMade(at)) {
             record(batch, at);
@@ -279,7 +279,7 @@ export class Dispatcher {
       }
       first = 0;
     }
-    this.watchdog?.leave();
+    this.#watchdog?.leave();
   }
 
   #stall(settled: Promise<void>, batch: EventBatch, at: number, index: number): void {

@@ -46,78 +46,93 @@ export interface EventTotals {
 }
 
 export class EventReader {
-  private readonly cgroups = new KnownCgroups((key) => this.settings.hasToldCgroup(key));
-  private context = new EventContext(this.cgroups);
-  private readonly batches = new EventBatches();
-  private readonly header = new RecordHeaderReader();
-  private readonly nextSequence: number[] = [];
+  readonly #cgroups = new KnownCgroups((key) => this.#settings.hasToldCgroup(key));
+  #context = new EventContext(this.#cgroups);
+  readonly #batches = new EventBatches();
+  readonly #header = new RecordHeaderReader();
+  readonly #nextSequence: number[] = [];
   /** By performance.now(). */
-  private clockReadAt = 0;
-  private reported: CountByKind = noEvents();
-  private readonly delivered = noEvents();
+  #clockReadAt = 0;
+  #reported: CountByKind = noEvents();
+  readonly #delivered = noEvents();
   /** The kernel's counts at the end. */
-  private last: EventCounts | undefined;
+  #last: EventCounts | undefined;
+
+  readonly #native: Native;
+  readonly #ring: Pick<RingBuffer, 'drain'>;
+  readonly #settings: Pick<KernelSettings, 'readCounts' | 'hasToldCgroup'>;
+  readonly #followed: (record: FollowedRecord) => void;
+  readonly #sourceRecords: SourceRecords;
+  readonly #sourceTypes: () => readonly number[];
 
   constructor(
-    private readonly native: Native,
-    private readonly ring: Pick<RingBuffer, 'drain'>,
-    private readonly settings: Pick<KernelSettings, 'readCounts' | 'hasToldCgroup'>,
+    native: Native,
+    ring: Pick<RingBuffer, 'drain'>,
+    settings: Pick<KernelSettings, 'readCounts' | 'hasToldCgroup'>,
     /** Told of each followed cgroup that was removed or made again. */
-    private readonly followed: (record: FollowedRecord) => void = () => {},
+    followed: (record: FollowedRecord) => void = () => {},
     /** Of plugins' sources. */
-    private readonly sourceRecords = new SourceRecords(),
+    sourceRecords = new SourceRecords(),
     /** Numbers of those that share process_events. */
-    private readonly sourceTypes: () => readonly number[] = () => [],
+    sourceTypes: () => readonly number[] = () => [],
   ) {
-    this.readClock();
+    this.#native = native;
+    this.#ring = ring;
+    this.#settings = settings;
+    this.#followed = followed;
+    this.#sourceRecords = sourceRecords;
+    this.#sourceTypes = sourceTypes;
+    this.#readClock();
   }
 
   /** What the rings have now, at most one batch of each. */
   read(): EventBatch {
-    if (performance.now() - this.clockReadAt > CLOCK_REFRESH_MS) this.readClock();
-    const { header, delivered, cgroups } = this;
-    const batch = this.batches.next(this.context);
+    if (performance.now() - this.#clockReadAt > CLOCK_REFRESH_MS) this.#readClock();
+    const header = this.#header;
+    const delivered = this.#delivered;
+    const cgroups = this.#cgroups;
+    const batch = this.#batches.next(this.#context);
     let gapAt = -1;
-    this.ring.drain((memory, offset, length) => {
+    this.#ring.drain((memory, offset, length) => {
       const { type } = header.at(memory, offset);
       if (type >= recordType.RECORD_TYPES) {
-        this.readNotice(memory, offset);
+        this.#readNotice(memory, offset);
         return;
       }
-      if (this.isGap(header.cpu, header.sequence) && gapAt < 0) gapAt = batch.length;
+      if (this.#isGap(header.cpu, header.sequence) && gapAt < 0) gapAt = batch.length;
       const kind = EVENT_OF_TYPE[type];
       if (kind !== undefined) {
         delivered[kind]++;
         batch.add(type, memory, offset, length, cgroups.find(header.cgroupKey));
         return;
       }
-      const taken = this.sourceRecords.take(type, memory, offset);
+      const taken = this.#sourceRecords.take(type, memory, offset);
       if (taken !== undefined) batch.addMade(taken);
     }, BATCH_RECORDS);
     // Counted after the ring was read: what was lost meanwhile is told with it.
-    if (gapAt >= 0) for (const lost of this.newLosses()) batch.insertMade(gapAt, lost);
-    for (const record of this.sourceRecords.readRings(BATCH_RECORDS)) batch.addMade(record);
+    if (gapAt >= 0) for (const lost of this.#newLosses()) batch.insertMade(gapAt, lost);
+    for (const record of this.#sourceRecords.readRings(BATCH_RECORDS)) batch.addMade(record);
     return batch;
   }
 
   /** What is no event and not numbered. */
-  private readNotice(memory: RecordMemory, offset: number): void {
+  #readNotice(memory: RecordMemory, offset: number): void {
     const cgroup = decodeCgroup(memory, offset);
-    if (cgroup !== undefined) this.cgroups.add(cgroup);
+    if (cgroup !== undefined) this.#cgroups.add(cgroup);
     const followed = decodeFollowed(memory, offset);
-    if (followed !== undefined) this.followed(followed);
+    if (followed !== undefined) this.#followed(followed);
   }
 
   /** Records that the kernel has made until now, lost ones included. */
   made(): number {
-    return this.settings.readCounts().made;
+    return this.#settings.readCounts().made;
   }
 
   /** Of those, what was read or is known to be lost. */
   accounted(): number {
-    const { dropped, droppedOfType } = this.settings.readCounts();
-    const read = sumOf(this.delivered) + this.sourceRecords.delivered;
-    const ofSources = this.sourceTypes().reduce((sum, type) => sum + droppedOfType(type), 0);
+    const { dropped, droppedOfType } = this.#settings.readCounts();
+    const read = sumOf(this.#delivered) + this.#sourceRecords.delivered;
+    const ofSources = this.#sourceTypes().reduce((sum, type) => sum + droppedOfType(type), 0);
     return read + sumOf(dropped) + ofSources;
   }
 
@@ -126,15 +141,15 @@ export class EventReader {
    * programs that are still attached go on counting is nobody's any more.
    */
   lastLosses(): ProcessEvent[] {
-    this.last = this.settings.readCounts();
-    return this.newLosses(this.last);
+    this.#last = this.#settings.readCounts();
+    return this.#newLosses(this.#last);
   }
 
   totals(): EventTotals {
-    const counts = this.last ?? this.settings.readCounts();
+    const counts = this.#last ?? this.#settings.readCounts();
     const { dropped, filtered, rateLimited, foreign, trackingOverflow } = counts;
     return {
-      delivered: { ...this.delivered },
+      delivered: { ...this.#delivered },
       lost: dropped,
       filtered,
       rateLimited,
@@ -143,24 +158,24 @@ export class EventReader {
     };
   }
 
-  private isGap(cpu: number, sequence: number): boolean {
-    const expected = this.nextSequence[cpu] ?? 0;
-    this.nextSequence[cpu] = sequence + 1;
+  #isGap(cpu: number, sequence: number): boolean {
+    const expected = this.#nextSequence[cpu] ?? 0;
+    this.#nextSequence[cpu] = sequence + 1;
     return sequence !== expected;
   }
 
   /** One event, or none where nothing was lost since the last. */
-  private newLosses({ dropped }: EventCounts = this.settings.readCounts()): ProcessEvent[] {
-    const { reported } = this;
-    this.reported = dropped;
+  #newLosses({ dropped }: EventCounts = this.#settings.readCounts()): ProcessEvent[] {
+    const reported = this.#reported;
+    this.#reported = dropped;
     const lost = countByKind((kind) => dropped[kind] - reported[kind]);
     const count = sumOf(lost);
     if (count === 0) return [];
-    return [{ event: 'lost', time: clockNanoseconds(this.native, 'realtime'), count, lost }];
+    return [{ event: 'lost', time: clockNanoseconds(this.#native, 'realtime'), count, lost }];
   }
 
-  private readClock(): void {
-    this.context = this.context.withOffset(bootToRealtimeOffset(this.native));
-    this.clockReadAt = performance.now();
+  #readClock(): void {
+    this.#context = this.#context.withOffset(bootToRealtimeOffset(this.#native));
+    this.#clockReadAt = performance.now();
   }
 }

@@ -13,8 +13,12 @@ export class KnownCgroups {
   #lastKey = 0;
   #last: CgroupInfo | undefined = NO_CGROUP;
 
+  readonly #isTold: (key: number) => boolean;
+
   /** @param isTold whether the kernel will not repeat a key. */
-  constructor(private readonly isTold: (key: number) => boolean) {}
+  constructor(isTold: (key: number) => boolean) {
+    this.#isTold = isTold;
+  }
 
   add({ key, paths }: CgroupRecord): void {
     const lines = paths.map(({ version, controllers, path }) => ({
@@ -42,7 +46,7 @@ export class KnownCgroups {
     let surplus = this.#byKey.size / 2;
     for (const key of this.#byKey.keys()) {
       if (surplus-- <= 0) return;
-      if (key !== 0 && !this.isTold(key)) this.#byKey.delete(key);
+      if (key !== 0 && !this.#isTold(key)) this.#byKey.delete(key);
     }
   }
 }

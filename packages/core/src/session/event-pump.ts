@@ -29,15 +29,28 @@ export class EventPump {
   readonly #abandoned = Promise.withResolvers<void>();
   readonly #cycles: CycleTimer;
 
+  readonly #capture: KernelCapture;
+  readonly #reader: EventReader;
+  readonly #sourceRecords: SourceRecords;
+  readonly #dispatcher: Dispatcher;
+  readonly #stopped: Promise<void>;
+  readonly #config: SessionConfig;
+
   constructor(
-    private readonly capture: KernelCapture,
-    private readonly reader: EventReader,
-    private readonly sourceRecords: SourceRecords,
-    private readonly dispatcher: Dispatcher,
-    private readonly stopped: Promise<void>,
-    private readonly config: SessionConfig,
+    capture: KernelCapture,
+    reader: EventReader,
+    sourceRecords: SourceRecords,
+    dispatcher: Dispatcher,
+    stopped: Promise<void>,
+    config: SessionConfig,
     takenInUntil: () => number,
   ) {
+    this.#capture = capture;
+    this.#reader = reader;
+    this.#sourceRecords = sourceRecords;
+    this.#dispatcher = dispatcher;
+    this.#stopped = stopped;
+    this.#config = config;
     const startedByPlugins = config.plugins?.some(({ spec }) => spec.startsCycles);
     const { cycleMs = startedByPlugins ? 'manual' : DEFAULT_CYCLE_MS } = config;
     this.#cycles = new CycleTimer(cycleMs, (before) => dispatcher.cycle(before), takenInUntil);
@@ -53,37 +66,37 @@ export class EventPump {
     const loop = new DrainLoop({
       drain: () => this.#drain(),
       busyDelayMs: BUSY_DELAY_MS,
-      wakeup: new EpollWakeup(this.capture.native, [
-        this.capture.ring.map.fd,
-        ...this.sourceRecords.descriptors,
+      wakeup: new EpollWakeup(this.#capture.native, [
+        this.#capture.ring.map.fd,
+        ...this.#sourceRecords.descriptors,
       ]),
       onError: failed.reject,
     });
     try {
-      await Promise.race([this.stopped, failed.promise]);
+      await Promise.race([this.#stopped, failed.promise]);
     } finally {
       loop.close();
     }
     const reporting = setTimeout(() => this.#reportWaiting(), REPORT_WAITING_MS);
     await this.#readRest();
     await Promise.race([
-      this.dispatcher.drained(this.config.drainMs ?? DEFAULT_DRAIN_MS),
+      this.#dispatcher.drained(this.#config.drainMs ?? DEFAULT_DRAIN_MS),
       this.#abandoned.promise,
     ]);
     clearTimeout(reporting);
-    await this.dispatcher.callEach('end');
+    await this.#dispatcher.callEach('end');
     this.#ended.resolve();
   }
 
   /** Plugins are no longer waited for, those that write at the end neither. */
   abandon(): void {
     this.#abandoned.resolve();
-    this.dispatcher.close();
+    this.#dispatcher.close();
   }
 
   #reportWaiting(): void {
-    const report = this.config.onPluginProblem ?? reportOnStderr;
-    for (const { plugin, events } of this.dispatcher.waiting())
+    const report = this.#config.onPluginProblem ?? reportOnStderr;
+    for (const { plugin, events } of this.#dispatcher.waiting())
       report({
         plugin,
         kind: 'warning',
@@ -98,10 +111,10 @@ export class EventPump {
         handlerTimeoutMs: Number.POSITIVE_INFINITY,
         setup: () => ({}),
       }),
-      this.config.onPluginProblem ?? reportOnStderr,
+      this.#config.onPluginProblem ?? reportOnStderr,
     );
     const queue = { capacity: MAX_BACKLOG, whenFull: 'block' } as const;
-    return this.dispatcher.subscribe(subscriber, observer, queue);
+    return this.#dispatcher.subscribe(subscriber, observer, queue);
   }
 
   /** Until the ring is empty, or the backlog full. */
@@ -114,27 +127,27 @@ export class EventPump {
    * behind it, so an empty look is not the end: the kernel's own count is.
    */
   async #readRest(): Promise<void> {
-    const made = this.reader.made();
+    const made = this.#reader.made();
     const deadline = performance.now() + LAST_LOOK_MS;
     for (;;) {
-      const batch = this.reader.read();
+      const batch = this.#reader.read();
       const count = batch.length;
-      this.dispatcher.push(batch);
+      this.#dispatcher.push(batch);
       if (count > 0) continue;
-      if (this.reader.accounted() >= made || performance.now() > deadline) break;
+      if (this.#reader.accounted() >= made || performance.now() > deadline) break;
       await new Promise((resolve) => {
         setTimeout(resolve, 1);
       });
     }
-    this.dispatcher.push(this.reader.lastLosses());
+    this.#dispatcher.push(this.#reader.lastLosses());
   }
 
   #drain(): number {
-    if (this.dispatcher.backlog >= MAX_BACKLOG) return 0;
-    const batch = this.reader.read();
+    if (this.#dispatcher.backlog >= MAX_BACKLOG) return 0;
+    const batch = this.#reader.read();
     const count = batch.length;
     this.#cycles.beginIfDue();
-    this.dispatcher.push(batch);
+    this.#dispatcher.push(batch);
     return count;
   }
 }

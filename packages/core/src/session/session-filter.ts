@@ -22,24 +22,36 @@ export interface RecordOptions {
 }
 
 export class SessionFilter {
-  private target: SessionTarget = {};
-  private rateLimit: RateLimit | undefined;
+  #target: SessionTarget = {};
+  #rateLimit: RateLimit | undefined;
+  readonly #settings: KernelSettings;
+  readonly #procfs: Procfs;
+  readonly #namespace: PidNamespace;
+  readonly #events: readonly EventKind[];
+  readonly #records: RecordOptions;
+
   constructor(
     /** Of the target, by their paths. */
     readonly cgroups: FollowedCgroups,
-    private readonly settings: KernelSettings,
-    private readonly procfs: Procfs,
-    private readonly namespace: PidNamespace,
-    private readonly events: readonly EventKind[],
-    private readonly records: RecordOptions,
-  ) {}
+    settings: KernelSettings,
+    procfs: Procfs,
+    namespace: PidNamespace,
+    events: readonly EventKind[],
+    records: RecordOptions,
+  ) {
+    this.#settings = settings;
+    this.#procfs = procfs;
+    this.#namespace = namespace;
+    this.#events = events;
+    this.#records = records;
+  }
 
   /** Another limit from now on, or none. @throws BadOption */
   setRateLimit(rateLimit: RateLimit | undefined): void {
-    const { pids, launcher, cgroups = [] } = this.target;
+    const { pids, launcher, cgroups = [] } = this.#target;
     checkRateLimit(rateLimit);
-    this.rateLimit = rateLimit;
-    this.apply(pids !== undefined || launcher !== undefined, cgroups.length > 0);
+    this.#rateLimit = rateLimit;
+    this.#apply(pids !== undefined || launcher !== undefined, cgroups.length > 0);
   }
 
   /**
@@ -50,18 +62,18 @@ export class SessionFilter {
     const { pids, launcher, cgroups = [] } = target;
     checkTarget(target);
     const processes = pids !== undefined || launcher !== undefined;
-    for (const pid of pids ?? []) expectProcess(this.procfs, pid);
-    this.setCgroups(cgroups);
+    for (const pid of pids ?? []) expectProcess(this.#procfs, pid);
+    this.#setCgroups(cgroups);
     // To everybody: at once, before the set is emptied.
-    if (!processes) this.apply(processes, cgroups.length > 0);
-    this.settings.untrackAll();
-    if (launcher !== undefined) this.settings.track(this.pidOf(launcher), 'launcher');
-    if (pids !== undefined) this.trackTrees(pids);
-    this.target = target;
-    this.apply(processes, cgroups.length > 0);
+    if (!processes) this.#apply(processes, cgroups.length > 0);
+    this.#settings.untrackAll();
+    if (launcher !== undefined) this.#settings.track(this.#pidOf(launcher), 'launcher');
+    if (pids !== undefined) this.#trackTrees(pids);
+    this.#target = target;
+    this.#apply(processes, cgroups.length > 0);
   }
 
-  private setCgroups(paths: readonly string[]): void {
+  #setCgroups(paths: readonly string[]): void {
     try {
       this.cgroups.set(paths);
     } catch (error) {
@@ -69,13 +81,13 @@ export class SessionFilter {
     }
   }
 
-  private apply(processes: boolean, cgroups: boolean): void {
-    const { rateLimit } = this;
-    this.settings.setFilter({
-      events: this.events,
+  #apply(processes: boolean, cgroups: boolean): void {
+    const rateLimit = this.#rateLimit;
+    this.#settings.setFilter({
+      events: this.#events,
       processes,
       cgroups,
-      ...this.records,
+      ...this.#records,
       rateLimit,
     });
   }
@@ -86,8 +98,9 @@ export class SessionFilter {
    * there already is in /proc. A round that finds nobody new found all: whoever is born after it began
    * has a parent that was in the set by then, and the fork handler puts the child there, too.
    */
-  private trackTrees(pids: readonly number[]): void {
-    const { settings, procfs } = this;
+  #trackTrees(pids: readonly number[]): void {
+    const settings = this.#settings;
+    const procfs = this.#procfs;
     const tracked = new Set<number>();
     const track = (pid: number) => {
       tracked.add(pid);
@@ -117,7 +130,7 @@ export class SessionFilter {
   }
 
   /** As the session's procfs has it; a launcher is ourselves, as a rule, by process.pid. */
-  private pidOf(launcher: number): number {
-    return launcher === process.pid ? this.namespace.self : launcher;
+  #pidOf(launcher: number): number {
+    return launcher === process.pid ? this.#namespace.self : launcher;
   }
 }

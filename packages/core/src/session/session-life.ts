@@ -8,18 +8,22 @@ import type { EventReader, EventTotals } from '../events/event-reader.ts';
 export class SessionLife {
   #last: EventTotals | undefined;
 
-  constructor(private readonly reader: EventReader) {}
+  readonly #reader: EventReader;
+
+  constructor(reader: EventReader) {
+    this.#reader = reader;
+  }
 
   get ended(): boolean {
     return this.#last !== undefined;
   }
 
   end(): void {
-    this.#last = this.reader.totals();
+    this.#last = this.#reader.totals();
   }
 
   totals(): EventTotals {
-    return this.#last ?? this.reader.totals();
+    return this.#last ?? this.#reader.totals();
   }
 
   /** @throws SessionEnded */

@@ -44,56 +44,56 @@ const FIRST_SPAN_NS = 100e6;
 const FRAMES_UNTIL_WIDER = 10_000;
 
 export class FrameTable {
-  private spanNs = FIRST_SPAN_NS;
-  private unnamed = 0;
-  private readonly ids = new Map<string, number>();
-  private readonly list: Frame[] = [];
+  #spanNs = FIRST_SPAN_NS;
+  #unnamed = 0;
+  readonly #ids = new Map<string, number>();
+  readonly #list: Frame[] = [];
   /** By number; undefined for what comes again under another one. */
-  private readonly keys: (string | undefined)[] = [];
+  readonly #keys: (string | undefined)[] = [];
 
   get frames(): readonly Frame[] {
-    return this.list;
+    return this.#list;
   }
 
   id(frame: Frame): number {
-    const key = keyOf(frame, this.spanNs);
-    const known = this.ids.get(key);
+    const key = keyOf(frame, this.#spanNs);
+    const known = this.#ids.get(key);
     if (known !== undefined) return known;
-    if (frame.kind === 'jit' && frame.name === undefined) this.countUnnamed();
-    return this.add(frame, key);
+    if (frame.kind === 'jit' && frame.name === undefined) this.#countUnnamed();
+    return this.#add(frame, key);
   }
 
   /** The same number stands for this from now on. */
   replace(id: number, frame: Frame): void {
-    this.list[id] = frame;
+    this.#list[id] = frame;
   }
 
   /** As replace(), and a frame that comes again gets another number. */
   retire(id: number, frame: Frame): void {
-    const key = this.keys[id];
-    if (key !== undefined) this.ids.delete(key);
-    this.keys[id] = undefined;
-    this.list[id] = frame;
+    const key = this.#keys[id];
+    if (key !== undefined) this.#ids.delete(key);
+    this.#keys[id] = undefined;
+    this.#list[id] = frame;
   }
 
   /** Takes over a frame of another table. */
   adopt(id: number, from: FrameTable): number | undefined {
-    const frame = from.list[id];
+    const frame = from.#list[id];
     if (frame === undefined) return undefined;
     // More may be known of it by now.
     if (frame.kind === 'jit') return this.id(frame);
-    return this.add(frame, from.keys[id]);
+    return this.#add(frame, from.#keys[id]);
   }
 
-  private add(frame: Frame, key: string | undefined): number {
-    const id = this.list.push(frame) - 1;
-    this.keys.push(key);
-    if (key !== undefined) this.ids.set(key, id);
+  #add(frame: Frame, key: string | undefined): number {
+    const id = this.#list.push(frame) - 1;
+    this.#keys.push(key);
+    if (key !== undefined) this.#ids.set(key, id);
     return id;
   }
 
-  private countUnnamed(): void {
-    if (++this.unnamed % FRAMES_UNTIL_WIDER === 0) this.spanNs *= 2;
+  #countUnnamed(): void {
+    if (++this.#unnamed % FRAMES_UNTIL_WIDER === 0) this.#spanNs *= 2;
   }
 }
 

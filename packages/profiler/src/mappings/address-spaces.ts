@@ -57,21 +57,23 @@ const NOBODY_ASKS: GeneratedCode = {
 };
 
 export class AddressSpaces {
-  private readonly images = new Map<number, ProgramImage[]>();
+  readonly #images = new Map<number, ProgramImage[]>();
+
+  readonly #open: (pid: number, mapping: Mapping, time: bigint) => ObjectFile | undefined;
+  readonly #generatedCode: GeneratedCode;
 
   /** @param open secures what a new executable mapping maps, as early as it is known. */
   constructor(
-    private readonly open: (
-      pid: number,
-      mapping: Mapping,
-      time: bigint,
-    ) => ObjectFile | undefined = () => undefined,
-    private readonly generatedCode: GeneratedCode = NOBODY_ASKS,
-  ) {}
+    open: (pid: number, mapping: Mapping, time: bigint) => ObjectFile | undefined = () => undefined,
+    generatedCode: GeneratedCode = NOBODY_ASKS,
+  ) {
+    this.#open = open;
+    this.#generatedCode = generatedCode;
+  }
 
   /** Processes whose mappings are followed; children of followed ones are added by fork. */
   get pids(): ReadonlySet<number> {
-    return new Set(this.images.keys());
+    return new Set(this.#images.keys());
   }
 
   /** Follows a process from now on, with what /proc says it has mapped already. */
@@ -80,32 +82,32 @@ export class AddressSpaces {
     const image = newImage(pid, 0n, ImageMappings.empty());
     for (const mapping of mappings) image.mappings.add(0n, mapping);
     image.hasGeneratedCode = mappings.some(({ path }) => isGenerated({ path, content: undefined }));
-    this.images.set(pid, [image]);
-    if (mappings.some(({ path }) => JIT_DUMP.test(path))) this.generatedCode.dumpMapped(image);
+    this.#images.set(pid, [image]);
+    if (mappings.some(({ path }) => JIT_DUMP.test(path))) this.#generatedCode.dumpMapped(image);
   }
 
   /** Applies records in the order of their time. */
   apply(record: SidebandRecord): void {
     switch (record.type) {
       case 'fork': {
-        const parent = this.images.get(record.parent)?.at(-1);
+        const parent = this.#images.get(record.parent)?.at(-1);
         if (parent === undefined) return;
         const child = newImage(record.pid, record.time, parent.mappings.fork());
         child.copiedText = parent.copiedText;
         child.ancestor = ancestorOfChild(parent, record.time);
-        this.start(child);
-        if (child.ancestor !== undefined) this.generatedCode.forked(child);
+        this.#start(child);
+        if (child.ancestor !== undefined) this.#generatedCode.forked(child);
         return;
       }
       case 'exec':
-        if (this.images.has(record.pid))
-          this.start(newImage(record.pid, record.time, ImageMappings.empty()));
+        if (this.#images.has(record.pid))
+          this.#start(newImage(record.pid, record.time, ImageMappings.empty()));
         return;
       case 'mapping': {
         const { pid, time, mapping } = record;
-        const image = this.images.get(pid)?.at(-1);
+        const image = this.#images.get(pid)?.at(-1);
         if (image === undefined) return;
-        this.map(image, mapping, time, time);
+        this.#map(image, mapping, time, time);
         return;
       }
     }
@@ -118,7 +120,7 @@ export class AddressSpaces {
    * @returns whether anything was new
    */
   recover(pid: number, mappings: readonly Mapping[], since: bigint, now: bigint): boolean {
-    const known = this.images.get(pid)?.at(-1);
+    const known = this.#images.get(pid)?.at(-1);
     const missing = mappings.filter(
       (mapping) => mapping.path !== VSYSCALL && known?.mappings.holds(mapping) !== true,
     );
@@ -127,8 +129,8 @@ export class AddressSpaces {
     // An exec leaves nothing where it was.
     const isOther = !image.mappings.isEmpty && !mappings.some((it) => image.mappings.holds(it));
     const target = isOther ? newImage(pid, since, ImageMappings.empty()) : image;
-    if (target !== known) this.start(target);
-    for (const mapping of missing) this.map(target, mapping, since, now);
+    if (target !== known) this.#start(target);
+    for (const mapping of missing) this.#map(target, mapping, since, now);
     return true;
   }
 
@@ -137,15 +139,15 @@ export class AddressSpaces {
    * as well if the process ended then. An image that began later is another process's.
    */
   forget(pid: number, time: bigint, ended: boolean): void {
-    const images = this.images.get(pid);
+    const images = this.#images.get(pid);
     if (images === undefined) return;
     const kept = images.filter((image, index) => {
       const next = images[index + 1];
       if (image.since > time) return true;
       return next === undefined || next.since > time ? !ended : false;
     });
-    if (kept.length === 0) this.images.delete(pid);
-    else this.images.set(pid, kept);
+    if (kept.length === 0) this.#images.delete(pid);
+    else this.#images.set(pid, kept);
   }
 
   /** The mapping that held at `time`; of a copy of a file's code, as if it were the file's. */
@@ -154,13 +156,13 @@ export class AddressSpaces {
     const mapping = image?.mappings.find(address, time);
     if (image === undefined || mapping === undefined) return undefined;
     const original =
-      mapping.former === undefined ? mapping : this.generatedCode.original(pid, mapping);
+      mapping.former === undefined ? mapping : this.#generatedCode.original(pid, mapping);
     if (original !== mapping) image.copiedText = original;
     else if (
       image.copiedText !== undefined &&
       isGenerated({ path: mapping.path, content: mapping.object?.content })
     )
-      return this.generatedCode.copyElsewhere(pid, mapping, image.copiedText);
+      return this.#generatedCode.copyElsewhere(pid, mapping, image.copiedText);
     return original;
   }
 
@@ -171,13 +173,13 @@ export class AddressSpaces {
 
   /** The image that ran at `time`. */
   imageAt(pid: number, time: bigint): ProgramImage | undefined {
-    return this.images.get(pid)?.findLast(({ since }) => since <= time);
+    return this.#images.get(pid)?.findLast(({ since }) => since <= time);
   }
 
   /** Everything that can still be asked for: images, and those that they were forked from. */
   inUse(): ReadonlySet<ProgramImage> {
     const used = new Set<ProgramImage>();
-    for (const images of this.images.values())
+    for (const images of this.#images.values())
       for (const image of images)
         for (
           let one: ProgramImage | undefined = image;
@@ -192,27 +194,27 @@ export class AddressSpaces {
 
   /** Whether no other image took its place, as far as it is known. */
   isLast(image: ProgramImage): boolean {
-    const images = this.images.get(image.pid);
+    const images = this.#images.get(image.pid);
     return images === undefined || images.at(-1) === image;
   }
 
   /** @param openedAt a moment at which the file was mapped; `since` may be long before */
-  private map(image: ProgramImage, mapping: Mapping, since: bigint, openedAt: bigint): void {
-    const object = this.open(image.pid, mapping, openedAt);
+  #map(image: ProgramImage, mapping: Mapping, since: bigint, openedAt: bigint): void {
+    const object = this.#open(image.pid, mapping, openedAt);
     const isMemory = object !== undefined && mayHoldCopy(object);
     const former = isMemory ? formerOf(image, mapping) : undefined;
     image.mappings.add(since, { ...mapping, object, former });
-    if (JIT_DUMP.test(mapping.path)) this.generatedCode.dumpMapped(image);
+    if (JIT_DUMP.test(mapping.path)) this.#generatedCode.dumpMapped(image);
     // Compared while the process is there to be looked into.
     if (former !== undefined) this.find(image.pid, mapping.start, openedAt);
     if (object === undefined || !isGenerated(object)) return;
     image.hasGeneratedCode = true;
-    this.generatedCode.mapped(image);
+    this.#generatedCode.mapped(image);
   }
 
-  private start(image: ProgramImage): void {
-    const images = this.images.get(image.pid);
-    if (images === undefined) this.images.set(image.pid, [image]);
+  #start(image: ProgramImage): void {
+    const images = this.#images.get(image.pid);
+    if (images === undefined) this.#images.set(image.pid, [image]);
     else images.push(image);
   }
 }

@@ -27,25 +27,28 @@ interface ClosedFile {
 }
 
 export class ClosedFiles {
-  private readonly files = new WeakMap<KnownContent, ClosedFile>();
+  readonly #files = new WeakMap<KnownContent, ClosedFile>();
 
-  constructor(
-    private readonly procfs: Procfs,
-    private readonly mayNotAnswer: MayNotAnswer,
-  ) {}
+  readonly #procfs: Procfs;
+  readonly #mayNotAnswer: MayNotAnswer;
+
+  constructor(procfs: Procfs, mayNotAnswer: MayNotAnswer) {
+    this.#procfs = procfs;
+    this.#mayNotAnswer = mayNotAnswer;
+  }
 
   /** @param fd the file, open; it stays the caller's */
   add(object: KnownContent, fd: number, pid: number, mapping: Mapping): void {
-    this.files.set(object, { pid, mapping, places: placesIn(fd) });
+    this.#files.set(object, { pid, mapping, places: placesIn(fd) });
   }
 
   /** The file, if it holds what it held: for the caller to close. */
   reopen(object: KnownContent): number | undefined {
-    const file = this.files.get(object);
+    const file = this.#files.get(object);
     const { content } = object;
     if (file === undefined || content === undefined) return undefined;
     const { pid, mapping } = file;
-    const found = openMapped(this.procfs, pid, mapping, this.mayNotAnswer(pid, mapping));
+    const found = openMapped(this.#procfs, pid, mapping, this.#mayNotAnswer(pid, mapping));
     if (found === undefined) return undefined;
     try {
       if (!found.isRemote && sameContent(found.fd, content) !== undefined) return found.fd;
@@ -57,7 +60,7 @@ export class ClosedFiles {
   }
 
   placeOf(object: KnownContent, offset: number): AddressFields {
-    return this.files.get(object)?.places?.at(offset) ?? {};
+    return this.#files.get(object)?.places?.at(offset) ?? {};
   }
 }
 

@@ -18,35 +18,39 @@ const PAGE = 4096;
 const NOWHERE: AddressFields = {};
 
 export class CodePlaces {
-  private readonly mappings = new Map<LoadSegment, ProfileMapping>();
+  readonly #mappings = new Map<LoadSegment, ProfileMapping>();
 
-  constructor(private readonly object: LinkedObject) {}
+  readonly #object: LinkedObject;
+
+  constructor(object: LinkedObject) {
+    this.#object = object;
+  }
 
   /** @param offset of an instruction in the file, or of another byte of it */
   at(offset: number): AddressFields {
-    const { textStart = 0 } = this.object;
-    const segment = this.object.segmentOfFileOffset(offset);
+    const { textStart = 0 } = this.#object;
+    const segment = this.#object.segmentOfFileOffset(offset);
     if (segment === undefined) return NOWHERE;
     const address = segment.vaddr + offset - segment.fileOffset;
     // Linkage stubs. `go tool pprof` ends in a panic for an address that is before .text.
     if (address < textStart) return NOWHERE;
-    return { address: BigInt(address), mapping: this.mappingOf(segment) };
+    return { address: BigInt(address), mapping: this.#mappingOf(segment) };
   }
 
-  private mappingOf(segment: LoadSegment): ProfileMapping {
-    const known = this.mappings.get(segment);
+  #mappingOf(segment: LoadSegment): ProfileMapping {
+    const known = this.#mappings.get(segment);
     if (known !== undefined) return known;
     const { vaddr, fileOffset, memSize } = segment;
     // As the loader maps it, and `go tool pprof` takes it to have been: from the alignment on.
     const lead = vaddr % alignmentOf(segment);
-    const { buildId } = this.object;
+    const { buildId } = this.#object;
     const mapping: ProfileMapping = {
       start: BigInt(vaddr - lead),
       limit: BigInt(Math.ceil((vaddr + memSize) / PAGE) * PAGE),
       fileOffset: BigInt(fileOffset - lead),
       ...(buildId === undefined ? {} : { buildId }),
     };
-    this.mappings.set(segment, mapping);
+    this.#mappings.set(segment, mapping);
     return mapping;
   }
 }

@@ -13,42 +13,45 @@ const KNOWN_MS = 1000;
 
 export class FileSystems {
   /** By device: whether a file there may not answer. */
-  private known = new Map<string, boolean>();
-  private knownSince = Number.NEGATIVE_INFINITY;
+  #known = new Map<string, boolean>();
+  #knownSince = Number.NEGATIVE_INFINITY;
+
+  readonly #procfs: Procfs;
+  readonly #ownMemory: string | undefined;
 
   /** @param ownMemory the device of memory that the kernel shows as files; see memoryDevice() */
-  constructor(
-    private readonly procfs: Procfs,
-    private readonly ownMemory?: string,
-  ) {}
+  constructor(procfs: Procfs, ownMemory?: string) {
+    this.#procfs = procfs;
+    this.#ownMemory = ownMemory;
+  }
 
   mayNotAnswer(pid: number, { device }: Mapping): boolean {
     const now = performance.now();
-    if (now - this.knownSince > KNOWN_MS) {
-      this.known = this.ownMounts();
-      this.knownSince = now;
+    if (now - this.#knownSince > KNOWN_MS) {
+      this.#known = this.#ownMounts();
+      this.#knownSince = now;
     }
-    const known = this.known.get(device);
+    const known = this.#known.get(device);
     if (known !== undefined) return known;
-    const mount = this.mountsOf(pid)?.find((each) => each.device === device);
+    const mount = this.#mountsOf(pid)?.find((each) => each.device === device);
     const isRemote = mount === undefined || isRemoteFileSystem(mount.type);
-    this.known.set(device, isRemote);
+    this.#known.set(device, isRemote);
     return isRemote;
   }
 
   /** The root's own has answered already. */
-  private ownMounts(): Map<string, boolean> {
-    const mounts = this.mountsOf('self') ?? [];
+  #ownMounts(): Map<string, boolean> {
+    const mounts = this.#mountsOf('self') ?? [];
     const known = new Map(mounts.map(({ device, type }) => [device, isRemoteFileSystem(type)]));
     const root = mounts.findLast(({ mountPoint }) => mountPoint === '/');
     if (root !== undefined) known.set(root.device, false);
-    if (this.ownMemory !== undefined) known.set(this.ownMemory, false);
+    if (this.#ownMemory !== undefined) known.set(this.#ownMemory, false);
     return known;
   }
 
-  private mountsOf(pid: number | 'self'): readonly MountInfo[] | undefined {
+  #mountsOf(pid: number | 'self'): readonly MountInfo[] | undefined {
     try {
-      return this.procfs.mountinfo(pid);
+      return this.#procfs.mountinfo(pid);
     } catch (error) {
       if (error instanceof ProcfsError) return undefined;
       throw error;

@@ -25,15 +25,15 @@ const MAX_CURRENT = 65_536;
 
 export class ImageMappings {
   /** By address, none overlapping another. */
-  private current: MappedObject[];
+  #current: MappedObject[];
   /** Replaced, oldest first. */
-  private replaced: MappedObject[];
-  private shared: boolean;
+  #replaced: MappedObject[];
+  #shared: boolean;
 
   private constructor(current: MappedObject[], replaced: MappedObject[], shared: boolean) {
-    this.current = current;
-    this.replaced = replaced;
-    this.shared = shared;
+    this.#current = current;
+    this.#replaced = replaced;
+    this.#shared = shared;
   }
 
   static empty(): ImageMappings {
@@ -42,37 +42,37 @@ export class ImageMappings {
 
   /** For a child: what is mapped at the moment of its birth. */
   fork(): ImageMappings {
-    this.shared = true;
-    return new ImageMappings(this.current, this.replaced, true);
+    this.#shared = true;
+    return new ImageMappings(this.#current, this.#replaced, true);
   }
 
   add(since: bigint, mapping: NewMapping): void {
-    if (this.shared) {
-      this.current = [...this.current];
-      this.replaced = [...this.replaced];
-      this.shared = false;
+    if (this.#shared) {
+      this.#current = [...this.#current];
+      this.#replaced = [...this.#replaced];
+      this.#shared = false;
     }
     const overlapped = this.within(mapping.start, mapping.end);
-    this.replaced.push(...overlapped);
-    if (this.replaced.length > MAX_REPLACED) this.replaced.splice(0, MAX_REPLACED / 2);
-    const first = this.firstEndingAfter(mapping.start);
+    this.#replaced.push(...overlapped);
+    if (this.#replaced.length > MAX_REPLACED) this.#replaced.splice(0, MAX_REPLACED / 2);
+    const first = this.#firstEndingAfter(mapping.start);
     const pieces = withHole(overlapped, { ...mapping, since });
-    this.current.splice(first, overlapped.length, ...pieces);
-    if (this.current.length > MAX_CURRENT) this.current = newerHalf(this.current);
+    this.#current.splice(first, overlapped.length, ...pieces);
+    if (this.#current.length > MAX_CURRENT) this.#current = newerHalf(this.#current);
   }
 
   /** What holds now in a range, in order of address. */
   within(start: number, end: number): readonly MappedObject[] {
-    const first = this.firstEndingAfter(start);
+    const first = this.#firstEndingAfter(start);
     let behind = first;
-    while ((this.current[behind]?.start ?? Number.POSITIVE_INFINITY) < end) behind++;
-    return this.current.slice(first, behind);
+    while ((this.#current[behind]?.start ?? Number.POSITIVE_INFINITY) < end) behind++;
+    return this.#current.slice(first, behind);
   }
 
   /** Whether this is mapped now, as far as we were told; memory without a file may be in several pieces. */
   holds({ start, end, fileOffset, inode }: Mapping): boolean {
     for (let at = start; at < end; ) {
-      const entry = this.current[this.firstEndingAfter(at)];
+      const entry = this.#current[this.#firstEndingAfter(at)];
       if (entry === undefined || entry.start > at || entry.inode !== inode) return false;
       const isFile = inode !== 0n;
       if (isFile && entry.fileOffset + (at - entry.start) !== fileOffset + (at - start))
@@ -83,14 +83,14 @@ export class ImageMappings {
   }
 
   get isEmpty(): boolean {
-    return this.current.length === 0;
+    return this.#current.length === 0;
   }
 
   /** The newest mapping of the address that was there at `time`. */
   find(address: number, time: bigint): MappedObject | undefined {
-    const entry = this.current[this.firstEndingAfter(address)];
+    const entry = this.#current[this.#firstEndingAfter(address)];
     if (entry !== undefined && entry.start <= address && entry.since <= time) return entry;
-    return this.replaced.findLast(
+    return this.#replaced.findLast(
       ({ since, start, end }) => since <= time && start <= address && address < end,
     );
   }
@@ -98,7 +98,7 @@ export class ImageMappings {
   /** The newest of those that fit, whether or not it is still there. */
   newest(fits: (mapping: MappedObject) => boolean): MappedObject | undefined {
     let newest: MappedObject | undefined;
-    for (const entries of [this.replaced, this.current])
+    for (const entries of [this.#replaced, this.#current])
       for (const entry of entries)
         if (fits(entry) && entry.since >= (newest?.since ?? 0n)) newest = entry;
     return newest;
@@ -106,7 +106,7 @@ export class ImageMappings {
 
   /** Shows every mapping, of lists that are in `seen` none: children share their parents'. */
   forEach(visit: (mapping: MappedObject) => void, seen: Set<unknown>): void {
-    for (const entries of [this.replaced, this.current]) {
+    for (const entries of [this.#replaced, this.#current]) {
       if (seen.has(entries)) continue;
       seen.add(entries);
       entries.forEach(visit);
@@ -115,16 +115,16 @@ export class ImageMappings {
 
   /** Of everything that was ever mapped. */
   paths(): ReadonlySet<string> {
-    return new Set([...this.replaced, ...this.current].map(({ path }) => path));
+    return new Set([...this.#replaced, ...this.#current].map(({ path }) => path));
   }
 
   /** Index of the first that ends behind the address: it may hold it. */
-  private firstEndingAfter(address: number): number {
+  #firstEndingAfter(address: number): number {
     let low = 0;
-    let high = this.current.length;
+    let high = this.#current.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.current[middle]?.end ?? 0) <= address) low = middle + 1;
+      if ((this.#current[middle]?.end ?? 0) <= address) low = middle + 1;
       else high = middle;
     }
     return low;

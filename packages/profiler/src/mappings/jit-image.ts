@@ -81,95 +81,103 @@ export class JitImage {
   used = true;
   /** Where its perf map is, or will be. */
   place: PerfMapFolder | undefined;
-  private owner: MapOwner | undefined;
-  private writtenAfter = 0;
-  private map: SampledPerfMap | undefined;
-  private dump: JitDump | undefined;
+  #owner: MapOwner | undefined;
+  #writtenAfter = 0;
+  #map: SampledPerfMap | undefined;
+  #dump: JitDump | undefined;
   /** It has mapped one, which tells times apart, even if there is nothing in it yet. */
-  private hasDump = false;
-  private retryAt = Number.NEGATIVE_INFINITY;
-  private retryMs = FIRST_RETRY_MS;
-  private ended = false;
-  private roundsSinceEnd = 0;
-  private mayUnwind = false;
-  private compared = new Map<number, UnwoundCode | undefined>();
-  private foundRuntime: RuntimeName | undefined;
-  private foundParent: { readonly parent: ParentCode | undefined } | undefined;
+  #hasDump = false;
+  #retryAt = Number.NEGATIVE_INFINITY;
+  #retryMs = FIRST_RETRY_MS;
+  #ended = false;
+  #roundsSinceEnd = 0;
+  #mayUnwind = false;
+  #compared = new Map<number, UnwoundCode | undefined>();
+  #foundRuntime: RuntimeName | undefined;
+  #foundParent: { readonly parent: ParentCode | undefined } | undefined;
+
+  readonly #image: ProgramImage;
+  readonly #sources: JitSources;
+  readonly #findParent: () => ParentCode | undefined;
 
   constructor(
     readonly key: string,
-    private readonly image: ProgramImage,
-    private readonly sources: JitSources,
+    image: ProgramImage,
+    sources: JitSources,
     /** Of the process that this one was forked from. Asked once. */
-    private readonly findParent: () => ParentCode | undefined,
-  ) {}
+    findParent: () => ParentCode | undefined,
+  ) {
+    this.#image = image;
+    this.#sources = sources;
+    this.#findParent = findParent;
+  }
 
   /** Those that it was forked from, as far as anybody has asked. */
   *ancestors(): Generator<JitImage> {
     for (
-      let image = this.foundParent?.parent?.image;
+      let image = this.#foundParent?.parent?.image;
       image !== undefined;
-      image = image.foundParent?.parent?.image
+      image = image.#foundParent?.parent?.image
     )
       yield image;
   }
 
   get parent(): ParentCode | undefined {
-    this.foundParent ??= { parent: this.findParent() };
-    return this.foundParent.parent;
+    this.#foundParent ??= { parent: this.#findParent() };
+    return this.#foundParent.parent;
   }
 
   /** Whether anything was found that says what its code is. */
   get isDescribed(): boolean {
-    const own = this.map !== undefined || this.dump !== undefined;
+    const own = this.#map !== undefined || this.#dump !== undefined;
     return own || (this.parent?.image.isDescribed ?? false);
   }
 
   /** Whether it, or whom it was forked from, still runs and writes a jitdump: in pieces, the last at its end. */
   get writesDump(): boolean {
-    return (this.hasDump && !this.ended) || (this.parent?.image.writesDump ?? false);
+    return (this.#hasDump && !this.#ended) || (this.parent?.image.writesDump ?? false);
   }
 
   /** What generates it, if its program is known. */
   get runtime(): RuntimeName | undefined {
-    this.foundRuntime ??= runtimeOf(this.image.mappings.paths());
-    return this.foundRuntime;
+    this.#foundRuntime ??= runtimeOf(this.#image.mappings.paths());
+    return this.#foundRuntime;
   }
 
   /** Nothing more will be known of it. */
   get hasEnded(): boolean {
-    return !this.mayGrow && this.mapToScan === undefined;
+    return !this.#mayGrow && this.mapToScan === undefined;
   }
 
   /** Whether it holds files open. */
   get isReading(): boolean {
-    return this.mapToScan !== undefined || (this.mayGrow && this.dump !== undefined);
+    return this.mapToScan !== undefined || (this.#mayGrow && this.#dump !== undefined);
   }
 
   /** Whether more may be known of it: by what it writes, or what is not read yet of its jitdump. */
-  private get mayGrow(): boolean {
-    return !this.ended || this.isBehind;
+  get #mayGrow(): boolean {
+    return !this.#ended || this.isBehind;
   }
 
   /** Its perf map, as long as there may be more to read of it. */
   get mapToScan(): MapToScan | undefined {
-    const { map } = this;
-    return map?.fd === undefined ? undefined : { map, isLast: this.ended };
+    const map = this.#map;
+    return map?.fd === undefined ? undefined : { map, isLast: this.#ended };
   }
 
   /** Whether it was there still when it was looked at: what it writes can be told from what others do. */
   get isIdentified(): boolean {
-    return this.owner !== undefined && this.place !== undefined;
+    return this.#owner !== undefined && this.place !== undefined;
   }
 
   /** Whether nothing is known of what it has mapped. */
   get isUnfollowed(): boolean {
-    return this.image.mappings.isEmpty;
+    return this.#image.mappings.isEmpty;
   }
 
   /** Whether memory was there when the process was forked. */
   isInherited({ since }: MappedObject): boolean {
-    return since <= this.image.since;
+    return since <= this.#image.since;
   }
 
   /**
@@ -178,7 +186,7 @@ export class JitImage {
    * @param isInherited the memory was there already when the process was forked
    */
   lookup(address: number, time: number, isInherited: boolean): SymbolHit | undefined {
-    const own = this.dump?.lookup(address, time) ?? this.map?.lookup(address, time);
+    const own = this.#dump?.lookup(address, time) ?? this.#map?.lookup(address, time);
     if (own !== undefined || !isInherited) return own;
     const { parent } = this;
     return parent?.image.lookup(address, Math.min(time, parent.forkedAt), true);
@@ -194,42 +202,42 @@ export class JitImage {
     isInherited: boolean,
     mapping: MappedObject,
   ): UnwoundCode | NoUnwinding {
-    this.readUntil(time);
-    const said = this.unwindingAt(address, time, isInherited);
+    this.#readUntil(time);
+    const said = this.#unwindingAt(address, time, isInherited);
     // Of a process that has ended, what its memory was compared with while it could be read.
-    if (said === 'none') return this.compared.get(address) ?? said;
+    if (said === 'none') return this.#compared.get(address) ?? said;
     if (said !== 'unknown') return said;
-    if (!this.compared.has(address) && this.compared.size < MAX_COMPARED)
-      this.compared.set(address, this.unwindingOfCopy(address, mapping));
-    return this.compared.get(address) ?? 'unknown';
+    if (!this.#compared.has(address) && this.#compared.size < MAX_COMPARED)
+      this.#compared.set(address, this.#unwindingOfCopy(address, mapping));
+    return this.#compared.get(address) ?? 'unknown';
   }
 
   /** Whether its code, or that which it was forked with, has or had a jitdump. */
   get isDumped(): boolean {
-    return this.hasDump || (this.parent?.image.isDumped ?? false);
+    return this.#hasDump || (this.parent?.image.isDumped ?? false);
   }
 
   /** Another one when unwindingOf() may have another answer. */
   get edition(): number {
-    const own = (this.dump?.size ?? 0) + Number(!this.mayGrow);
+    const own = (this.#dump?.size ?? 0) + Number(!this.#mayGrow);
     return own + (this.parent?.image.edition ?? 0);
   }
 
   /** Whether what lookup() says stays so: a runtime writes its jitdump in large pieces. */
   isSettled(address: number, time: number, isInherited: boolean): boolean {
-    if (this.hasDump && !((this.dump?.knownUntil ?? Number.NEGATIVE_INFINITY) >= time))
+    if (this.#hasDump && !((this.#dump?.knownUntil ?? Number.NEGATIVE_INFINITY) >= time))
       return false;
-    if (this.dump?.lookup(address, time) !== undefined) return true;
-    if (this.map?.isCertain(address, time) === false) return false;
+    if (this.#dump?.lookup(address, time) !== undefined) return true;
+    if (this.#map?.isCertain(address, time) === false) return false;
     const { parent } = this;
-    if (!isInherited || parent === undefined || this.map?.lookup(address, time) !== undefined)
+    if (!isInherited || parent === undefined || this.#map?.lookup(address, time) !== undefined)
       return true;
     return parent.image.isSettled(address, Math.min(time, parent.forkedAt), true);
   }
 
   /** Whether a perf map is still to be asked about an address. */
   isAsked(address: number, time: number, isInherited: boolean): boolean {
-    if (this.mapToScan !== undefined && this.map?.isCertain(address, time) === false) return true;
+    if (this.mapToScan !== undefined && this.#map?.isCertain(address, time) === false) return true;
     const { parent } = this;
     if (!isInherited || parent === undefined) return false;
     return parent.image.isAsked(address, Math.min(time, parent.forkedAt), true);
@@ -238,25 +246,25 @@ export class JitImage {
   /** What tells times apart that may have another answer. @param width of a span, in ns */
   spanOf({ address, time, isReturn, isInherited }: SampledCode, width: number): string {
     const at = isReturn ? address - 1 : address;
-    const isTimed = this.hasDump || !this.isSettled(at, time, isInherited);
-    return isTimed ? String(Math.floor(time / width)) : `e${this.map?.editions ?? 0}`;
+    const isTimed = this.#hasDump || !this.isSettled(at, time, isInherited);
+    return isTimed ? String(Math.floor(time / width)) : `e${this.#map?.editions ?? 0}`;
   }
 
   /** It has mapped a jitdump. */
   expectDump(): void {
-    this.hasDump = true;
-    this.retryAt = Number.NEGATIVE_INFINITY;
-    this.retryMs = FIRST_RETRY_MS;
+    this.#hasDump = true;
+    this.#retryAt = Number.NEGATIVE_INFINITY;
+    this.#retryMs = FIRST_RETRY_MS;
     this.look();
   }
 
   /** Secures what goes with the process, and looks for its files if it is time to. */
   look(): void {
-    if (this.ended || performance.now() < this.retryAt) return;
-    this.retryAt = performance.now() + this.retryMs;
-    this.retryMs = Math.min(2 * this.retryMs, LAST_RETRY_MS);
-    this.identify();
-    this.open();
+    if (this.#ended || performance.now() < this.#retryAt) return;
+    this.#retryAt = performance.now() + this.#retryMs;
+    this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
+    this.#identify();
+    this.#open();
   }
 
   /**
@@ -264,18 +272,18 @@ export class JitImage {
    * @param isInherited whether a process is there that was forked from it
    */
   refresh(isInherited = false): void {
-    if (this.ended) {
-      this.finishDump();
-      if (!isInherited) this.closeWhenAsked();
+    if (this.#ended) {
+      this.#finishDump();
+      if (!isInherited) this.#closeWhenAsked();
       return;
     }
     this.look();
-    this.readOn();
+    this.#readOn();
   }
 
   /** Looks for what is not there, however short a time ago it did. */
   refreshAtLast(): void {
-    this.retryAt = Number.NEGATIVE_INFINITY;
+    this.#retryAt = Number.NEGATIVE_INFINITY;
     this.refresh();
   }
 
@@ -284,141 +292,143 @@ export class JitImage {
    * that is too long to be read now, the next rounds have their parts.
    */
   end(): void {
-    if (this.ended) return;
+    if (this.#ended) return;
     // Looked for by what is known: its entry in /proc is gone, or another image's.
-    this.open();
-    this.ended = true;
-    this.readOn();
+    this.#open();
+    this.#ended = true;
+    this.#readOn();
     // Its mapping is gone, and with it soon the file that is open for it.
-    if (!this.isBehind || !this.keepsOpen()) this.dump?.close();
+    if (!this.isBehind || !this.#keepsOpen()) this.#dump?.close();
   }
 
-  private keepsOpen(): boolean {
+  #keepsOpen(): boolean {
     const keep = () => {
-      this.dump?.keepOpen();
+      this.#dump?.keepOpen();
       return true;
     };
     return whereItAnswers(keep) ?? false;
   }
 
-  private finishDump(): void {
+  #finishDump(): void {
     if (!this.isBehind) return;
-    this.refreshDump();
-    if (!this.isBehind) this.dump?.close();
+    this.#refreshDump();
+    if (!this.isBehind) this.#dump?.close();
   }
 
   /** Whether something that its files say was left out, because all of them take too much memory. */
   get isClipped(): boolean {
-    const isLeft = this.map?.truncated === true || this.map?.isBehind === true;
-    return isLeft || this.dump?.truncated === true;
+    const isLeft = this.#map?.truncated === true || this.#map?.isBehind === true;
+    return isLeft || this.#dump?.truncated === true;
   }
 
   /** Whether there is more to read of a jitdump than one round is for. */
   get isBehind(): boolean {
-    return this.dump?.isBehind === true;
+    return this.#dump?.isBehind === true;
   }
 
   /** Nobody asks it any more. */
   release(): void {
-    this.map?.release();
-    this.dump?.release();
+    this.#map?.release();
+    this.#dump?.release();
   }
 
   /** What was read still answers. */
   close(): void {
-    this.map?.close();
-    this.dump?.close();
+    this.#map?.close();
+    this.#dump?.close();
   }
 
   /** The process may have changed its user, and what it sees as /tmp, since it was looked at. */
-  private identify(): void {
-    const owner = this.sources.owner();
+  #identify(): void {
+    const owner = this.#sources.owner();
     if (owner === undefined) return;
-    this.owner = owner;
-    this.writtenAfter = (this.sources.start() ?? CLOCK_SLACK_MS) - CLOCK_SLACK_MS;
-    this.place = this.sources.folder() ?? this.place;
+    this.#owner = owner;
+    this.#writtenAfter = (this.#sources.start() ?? CLOCK_SLACK_MS) - CLOCK_SLACK_MS;
+    this.place = this.#sources.folder() ?? this.place;
     // As long as there is somebody to ask.
     void this.parent;
   }
 
-  private open(): void {
-    const now = this.sources.now();
-    const { owner, place, sources, writtenAfter } = this;
-    if (this.dump === undefined && sources.hasRoom()) {
+  #open(): void {
+    const now = this.#sources.now();
+    const { place } = this;
+    const owner = this.#owner;
+    const sources = this.#sources;
+    const writtenAfter = this.#writtenAfter;
+    if (this.#dump === undefined && sources.hasRoom()) {
       const fd = sources.dump();
-      this.hasDump = whereItAnswers(() => mayBeDump(fd)) ?? false;
-      this.dump = whereItAnswers(() => openDump(fd, now, sources.memory));
+      this.#hasDump = whereItAnswers(() => mayBeDump(fd)) ?? false;
+      this.#dump = whereItAnswers(() => openDump(fd, now, sources.memory));
     }
-    this.tellUnwinding();
-    if (this.map !== undefined || owner === undefined || !sources.hasRoom()) return;
+    this.#tellUnwinding();
+    if (this.#map !== undefined || owner === undefined || !sources.hasRoom()) return;
     const fd = whereItAnswers(() => place?.openFile(owner, { writtenAfter }));
     if (fd === undefined) return;
-    this.map = new SampledPerfMap(fd, { memory: sources.memory });
+    this.#map = new SampledPerfMap(fd, { memory: sources.memory });
     sources.found();
   }
 
   /** What it has written is there to be read until all that was sampled of it has been looked for. */
-  private closeWhenAsked(): void {
-    const { map } = this;
-    if (map?.fd === undefined || ++this.roundsSinceEnd < ROUNDS_UNTIL_ASKED) return;
+  #closeWhenAsked(): void {
+    const map = this.#map;
+    if (map?.fd === undefined || ++this.#roundsSinceEnd < ROUNDS_UNTIL_ASKED) return;
     if (!map.isBehind && !map.isScanning) map.close();
   }
 
-  private readOn(): void {
-    this.refreshDump();
-    whereItAnswers(() => this.refreshMap(this.sources.now()));
+  #readOn(): void {
+    this.#refreshDump();
+    whereItAnswers(() => this.#refreshMap(this.#sources.now()));
   }
 
-  private refreshDump(): void {
-    whereItAnswers(() => this.dump?.refresh(this.sources.now()));
+  #refreshDump(): void {
+    whereItAnswers(() => this.#dump?.refresh(this.#sources.now()));
     // Memory of a process that has ended cannot be compared again.
-    if (!this.ended) this.compared.clear();
-    this.tellUnwinding();
+    if (!this.#ended) this.#compared.clear();
+    this.#tellUnwinding();
   }
 
   /** What was written when code ran says what it was; the next moment there may be other code. */
-  private readUntil(time: number): void {
+  #readUntil(time: number): void {
     for (let image: JitImage | undefined = this; image !== undefined; image = image.parent?.image)
-      if (image.mayGrow && image.dump !== undefined && image.dump.readUntil < time)
-        image.refreshDump();
+      if (image.#mayGrow && image.#dump !== undefined && image.#dump.readUntil < time)
+        image.#refreshDump();
   }
 
-  private tellUnwinding(): void {
-    const may = this.hasDump && this.dump?.hasUnwinding !== false;
-    if (may === this.mayUnwind) return;
-    this.mayUnwind = may;
-    this.sources.unwinds(may);
+  #tellUnwinding(): void {
+    const may = this.#hasDump && this.#dump?.hasUnwinding !== false;
+    if (may === this.#mayUnwind) return;
+    this.#mayUnwind = may;
+    this.#sources.unwinds(may);
   }
 
-  private unwindingAt(
-    address: number,
-    time: number,
-    isInherited: boolean,
-  ): UnwoundCode | NoUnwinding {
-    const { dump } = this;
+  #unwindingAt(address: number, time: number, isInherited: boolean): UnwoundCode | NoUnwinding {
+    const dump = this.#dump;
     const own = dump?.unwindingOf(address, time);
     if (own !== undefined) return own;
     if (dump?.lookup(address, time) !== undefined) return 'none';
-    const known = this.mayUnwind && this.mayGrow ? 'unknown' : 'none';
+    const known = this.#mayUnwind && this.#mayGrow ? 'unknown' : 'none';
     const { parent } = this;
     if (!isInherited || parent === undefined) return known;
     const before = Math.min(time, parent.forkedAt);
-    const inherited = parent.image.unwindingAt(address, before, true);
+    const inherited = parent.image.#unwindingAt(address, before, true);
     return inherited === 'none' ? known : inherited;
   }
 
-  private unwindingOfCopy(address: number, mapping: MappedObject): UnwoundCode | undefined {
+  #unwindingOfCopy(address: number, mapping: MappedObject): UnwoundCode | undefined {
     for (let image: JitImage | undefined = this; image !== undefined; image = image.parent?.image) {
-      const found = image.dump?.unwindingOfCopy(address, mapping, ({ start, end }) =>
-        this.sources.memoryOf(this.image.pid, start, end - start),
+      const found = image.#dump?.unwindingOfCopy(address, mapping, ({ start, end }) =>
+        this.#sources.memoryOf(this.#image.pid, start, end - start),
       );
       if (found !== undefined) return found;
     }
     return undefined;
   }
 
-  private refreshMap(now: number): void {
-    const { map, owner, place, writtenAfter } = this;
+  #refreshMap(now: number): void {
+    const { place } = this;
+    const map = this.#map;
+    const owner = this.#owner;
+    const writtenAfter = this.#writtenAfter;
     if (map === undefined) return;
     if (owner !== undefined && !map.isScanning) place?.follow(map, owner, now, { writtenAfter });
     map.look(now);

@@ -39,41 +39,54 @@ export interface SampledImage {
 export type AddressSpaceKey = Pick<ProcStat, 'startCode' | 'startStack'>;
 
 export class JitMaps implements Disposable {
-  private readonly known = new Map<ProgramImage, JitImage>();
+  readonly #known = new Map<ProgramImage, JitImage>();
   /** Of processes whose mappings nobody follows. */
-  private readonly strays = new Map<string, ProgramImage>();
+  readonly #strays = new Map<string, ProgramImage>();
   /** What answers for those that were gone before they could be looked at: see throughDescendant(). */
-  private readonly orphans = new Map<string, ProgramImage>();
-  private readonly processes: JitProcesses;
-  private readonly memory = new MapMemory();
-  private readonly scanner: PerfMapScanner;
-  private count = 0;
-  private turn = 0;
+  readonly #orphans = new Map<string, ProgramImage>();
+  readonly #processes: JitProcesses;
+  readonly #memory = new MapMemory();
+  readonly #scanner: PerfMapScanner;
+  #count = 0;
+  #turn = 0;
   /** A map that nothing was looked for in. */
-  private hasFound = false;
+  #hasFound = false;
+
+  readonly #spaces: AddressSpaces;
+  readonly #objects: ObjectFiles;
+  readonly #clock: JitClock;
+  readonly #waiting: () => Iterable<SampledCode>;
+  readonly #unwinds: (space: AddressSpaceKey, may: boolean) => void;
+  readonly #processMemory: Pick<ProcessMemory, 'read'> | undefined;
 
   constructor(
-    private readonly spaces: AddressSpaces,
-    private readonly objects: ObjectFiles,
+    spaces: AddressSpaces,
+    objects: ObjectFiles,
     procfs: Procfs,
-    private readonly clock: JitClock,
+    clock: JitClock,
     reader: PerfMapReader,
     /** What has no name yet. */
-    private readonly waiting: () => Iterable<SampledCode>,
+    waiting: () => Iterable<SampledCode>,
     /** Told whether code of the address space of this process may have call frame information. */
-    private readonly unwinds: (space: AddressSpaceKey, may: boolean) => void = () => {},
-    private readonly processMemory?: Pick<ProcessMemory, 'read'>,
+    unwinds: (space: AddressSpaceKey, may: boolean) => void = () => {},
+    processMemory?: Pick<ProcessMemory, 'read'>,
   ) {
-    this.processes = new JitProcesses(procfs);
-    this.scanner = new PerfMapScanner(reader, () => this.mapsToScan());
+    this.#spaces = spaces;
+    this.#objects = objects;
+    this.#clock = clock;
+    this.#waiting = waiting;
+    this.#unwinds = unwinds;
+    this.#processMemory = processMemory;
+    this.#processes = new JitProcesses(procfs);
+    this.#scanner = new PerfMapScanner(reader, () => this.#mapsToScan());
   }
 
   /** The code of the image that was sampled. */
   of(stack: SampledImage): JitImage {
     const { pid, startTime, execId, lastTime } = stack;
     const image =
-      this.spaces.imageAt(pid, lastTime) ?? this.stray(pid, `${pid} ${startTime} ${execId}`);
-    const code = this.imageOf(image);
+      this.#spaces.imageAt(pid, lastTime) ?? this.#stray(pid, `${pid} ${startTime} ${execId}`);
+    const code = this.#imageOf(image);
     for (let used: JitImage | undefined = code; used !== undefined; used = used.parent?.image)
       used.used = true;
     code.look();
@@ -82,210 +95,210 @@ export class JitMaps implements Disposable {
 
   /** CLOCK_BOOTTIME as CLOCK_MONOTONIC has it, which runtimes go by: it stands still in suspend. */
   timeOf(boottime: bigint): number {
-    return Number(boottime - (this.clock.boottime() - this.clock.monotonic()));
+    return Number(boottime - (this.#clock.boottime() - this.#clock.monotonic()));
   }
 
   /** Memory for generated code was mapped. */
   mapped(image: ProgramImage): void {
-    this.imageOf(image).look();
+    this.#imageOf(image).look();
   }
 
   /** So was a jitdump, in which there may be nothing yet. */
   dumpMapped(image: ProgramImage): void {
-    this.imageOf(image).expectDump();
+    this.#imageOf(image).expectDump();
   }
 
   /** Who has written what an image was forked with may be gone already: then the image says where it is. */
   forked(image: ProgramImage): void {
-    const ancestor = image.ancestor && this.imageOf(image.ancestor.image);
+    const ancestor = image.ancestor && this.#imageOf(image.ancestor.image);
     ancestor?.look();
-    if (ancestor?.isIdentified === false) this.imageOf(image).look();
+    if (ancestor?.isIdentified === false) this.#imageOf(image).look();
   }
 
   /** Images whose files say more than is kept. */
   get clipped(): number {
     let count = 0;
-    for (const { isClipped } of this.known.values()) if (isClipped) count++;
+    for (const { isClipped } of this.#known.values()) if (isClipped) count++;
     return count;
   }
 
   /** Reads what was written since, or of much the next part; what maps say of what was sampled comes later. */
   refresh(): void {
-    this.memory.beginRound(ROUND_BYTES);
-    const inherited = this.inherited();
-    for (const code of this.inTurn()) code.refresh(inherited.has(code));
-    if (this.hasFound) this.ask(this.waiting());
-    this.hasFound = false;
-    this.scanner.keep();
+    this.#memory.beginRound(ROUND_BYTES);
+    const inherited = this.#inherited();
+    for (const code of this.#inTurn()) code.refresh(inherited.has(code));
+    if (this.#hasFound) this.#ask(this.#waiting());
+    this.#hasFound = false;
+    this.#scanner.keep();
   }
 
   /** As refresh(), and looks once more for what was not there: this may be the last time. */
   refreshAtLast(): void {
-    this.memory.beginRound(LAST_BYTES);
-    for (const code of this.known.values()) code.refreshAtLast();
+    this.#memory.beginRound(LAST_BYTES);
+    for (const code of this.#known.values()) code.refreshAtLast();
   }
 
   /** Reads all that there is about this code, as far as there is time. */
   async finish(sampled: Iterable<SampledCode>): Promise<void> {
     this.refreshAtLast();
-    this.ask(sampled);
-    const behind = () => [...this.known.values()].filter(({ isBehind }) => isBehind);
-    for (let left = behind(); left.length > 0 && this.memory.left > 0; left = behind())
+    this.#ask(sampled);
+    const behind = () => [...this.#known.values()].filter(({ isBehind }) => isBehind);
+    for (let left = behind(); left.length > 0 && this.#memory.left > 0; left = behind())
       for (const code of left) {
         code.refresh();
         // Events and signals have their turn.
         await new Promise((resolve) => setImmediate(resolve));
       }
-    await this.scanner.finish();
+    await this.#scanner.finish();
   }
 
   /** Reads no map any more. */
   endScanning(): void {
-    this.scanner.end();
+    this.#scanner.end();
   }
 
   /** At `time` the process ended, or began to run another program. */
   end(pid: number, time: bigint, ended: boolean): void {
-    for (const [image, code] of this.known)
-      if (image.pid === pid && (ended ? image.since <= time : !this.spaces.isLast(image)))
+    for (const [image, code] of this.#known)
+      if (image.pid === pid && (ended ? image.since <= time : !this.#spaces.isLast(image)))
         code.end();
   }
 
   /** Lets go of images that were not sampled since the last call; frames of theirs keep their names. */
   forgetUnused(): void {
-    for (const [image, code] of this.known) {
+    for (const [image, code] of this.#known) {
       if (code.used) {
         code.used = false;
         continue;
       }
-      this.known.delete(image);
+      this.#known.delete(image);
       code.release();
     }
-    this.tidy();
+    this.#tidy();
   }
 
-  private tidy(): void {
-    for (const made of [this.strays, this.orphans])
-      for (const [key, image] of made) if (!this.known.has(image)) made.delete(key);
-    this.processes.keepFolders(new Set([...this.known.values()].map(({ place }) => place)));
+  #tidy(): void {
+    for (const made of [this.#strays, this.#orphans])
+      for (const [key, image] of made) if (!this.#known.has(image)) made.delete(key);
+    this.#processes.keepFolders(new Set([...this.#known.values()].map(({ place }) => place)));
   }
 
   /** Lets go of images that ended and that nobody can ask for. @param isNeeded whether somebody can */
   forgetEnded(isNeeded: (image: ProgramImage) => boolean): void {
-    for (const [image, code] of this.known)
-      if (code.hasEnded && !isNeeded(image)) this.known.delete(image);
-    this.tidy();
+    for (const [image, code] of this.#known)
+      if (code.hasEnded && !isNeeded(image)) this.#known.delete(image);
+    this.#tidy();
   }
 
   [Symbol.dispose](): void {
     // Before the files are closed that it may be reading.
-    this.scanner[Symbol.dispose]();
-    for (const code of this.known.values()) code.close();
-    this.processes[Symbol.dispose]();
-    this.known.clear();
+    this.#scanner[Symbol.dispose]();
+    for (const code of this.#known.values()) code.close();
+    this.#processes[Symbol.dispose]();
+    this.#known.clear();
   }
 
   /** What is looked up is what maps are scanned for. */
-  private ask(sampled: Iterable<SampledCode>): void {
+  #ask(sampled: Iterable<SampledCode>): void {
     for (const { code, address, time, isReturn, isInherited } of sampled)
       code.lookup(isReturn ? address - 1 : address, time, isInherited);
   }
 
   /** What processes that are there were forked from. */
-  private inherited(): ReadonlySet<JitImage> {
+  #inherited(): ReadonlySet<JitImage> {
     const inherited = new Set<JitImage>();
-    for (const code of this.known.values())
+    for (const code of this.#known.values())
       if (!code.hasEnded) for (const ancestor of code.ancestors()) inherited.add(ancestor);
     return inherited;
   }
 
   /** Those of which there is much to read come last, each of them first once: a round has not room for all. */
-  private inTurn(): readonly JitImage[] {
-    const all = [...this.known.values()];
+  #inTurn(): readonly JitImage[] {
+    const all = [...this.#known.values()];
     const behind = all.filter(({ isBehind }) => isBehind);
-    const first = behind.length === 0 ? 0 : this.turn++ % behind.length;
+    const first = behind.length === 0 ? 0 : this.#turn++ % behind.length;
     const others = all.filter(({ isBehind }) => !isBehind);
     return [...others, ...behind.slice(first), ...behind.slice(0, first)];
   }
 
-  private *mapsToScan(): Generator<MapToScan> {
-    for (const { mapToScan } of this.known.values()) if (mapToScan !== undefined) yield mapToScan;
+  *#mapsToScan(): Generator<MapToScan> {
+    for (const { mapToScan } of this.#known.values()) if (mapToScan !== undefined) yield mapToScan;
   }
 
-  private imageOf(image: ProgramImage): JitImage {
-    const known = this.known.get(image);
+  #imageOf(image: ProgramImage): JitImage {
+    const known = this.#known.get(image);
     if (known !== undefined) return known;
-    const key = `${image.pid} ${++this.count}`;
-    const code = new JitImage(key, image, this.sourcesOf(image), () => this.parentOf(image));
-    this.known.set(image, code);
-    if (!this.spaces.isLast(image)) code.end();
+    const key = `${image.pid} ${++this.#count}`;
+    const code = new JitImage(key, image, this.#sourcesOf(image), () => this.#parentOf(image));
+    this.#known.set(image, code);
+    if (!this.#spaces.isLast(image)) code.end();
     return code;
   }
 
-  private stray(pid: number, key: string): ProgramImage {
-    const known = this.strays.get(key);
+  #stray(pid: number, key: string): ProgramImage {
+    const known = this.#strays.get(key);
     if (known !== undefined) return known;
     const image = newImage(pid, 0n, ImageMappings.empty());
-    this.strays.set(key, image);
+    this.#strays.set(key, image);
     return image;
   }
 
-  private sourcesOf(image: ProgramImage): JitSources {
-    const { processes } = this;
+  #sourcesOf(image: ProgramImage): JitSources {
+    const processes = this.#processes;
     return {
-      memory: this.memory,
-      memoryOf: (pid, start, bytes) => this.processMemory?.read(pid, start, bytes),
+      memory: this.#memory,
+      memoryOf: (pid, start, bytes) => this.#processMemory?.read(pid, start, bytes),
       found: () => {
-        this.hasFound = true;
+        this.#hasFound = true;
       },
-      unwinds: (may) => this.tellUnwinding(image.pid, may),
+      unwinds: (may) => this.#tellUnwinding(image.pid, may),
       owner: () => processes.owner(image.pid, image.since),
       folder: () => processes.folder(image.pid),
       dump: () => {
         const mapping = jitDumpOf(image);
-        const file = mapping && (mapping.object ?? this.objects.of(image.pid, mapping));
+        const file = mapping && (mapping.object ?? this.#objects.of(image.pid, mapping));
         // It is read here.
         return file?.remote === undefined ? file?.fd : undefined;
       },
       start: () => {
         const stat = processes.stat(image.pid);
-        return stat && this.epochMs(processes.startOf(stat));
+        return stat && this.#epochMs(processes.startOf(stat));
       },
-      now: () => Number(this.clock.monotonic()),
+      now: () => Number(this.#clock.monotonic()),
       hasRoom: () => {
         let open = 0;
-        for (const { isReading } of this.known.values()) if (isReading) open++;
+        for (const { isReading } of this.#known.values()) if (isReading) open++;
         return open < MAX_OPEN_IMAGES;
       },
     };
   }
 
-  private tellUnwinding(pid: number, may: boolean): void {
-    const stat = this.processes.stat(pid);
+  #tellUnwinding(pid: number, may: boolean): void {
+    const stat = this.#processes.stat(pid);
     // Who may not trace the process reads 0.
-    if (stat !== undefined && stat.startStack !== 0) this.unwinds(stat, may);
+    if (stat !== undefined && stat.startStack !== 0) this.#unwinds(stat, may);
   }
 
-  private epochMs(boottime: bigint): number {
-    return Number((boottime + this.clock.toEpoch()) / 1_000_000n);
+  #epochMs(boottime: bigint): number {
+    return Number((boottime + this.#clock.toEpoch()) / 1_000_000n);
   }
 
   /** @param descendant which is there, if the image itself is not */
-  private parentOf(image: ProgramImage, descendant = image.pid): ParentCode | undefined {
+  #parentOf(image: ProgramImage, descendant = image.pid): ParentCode | undefined {
     if (image.ancestor !== undefined) {
       const { image: ancestor, forkedAt } = image.ancestor;
-      const code = this.ancestorCode(ancestor, descendant);
+      const code = this.#ancestorCode(ancestor, descendant);
       return { image: code, forkedAt: this.timeOf(forkedAt) };
     }
     return image.since === 0n && image.pid === descendant
-      ? this.parentBeforeUs(descendant)
+      ? this.#parentBeforeUs(descendant)
       : undefined;
   }
 
-  private ancestorCode(ancestor: ProgramImage, descendant: number): JitImage {
-    const code = this.imageOf(ancestor);
+  #ancestorCode(ancestor: ProgramImage, descendant: number): JitImage {
+    const code = this.#imageOf(ancestor);
     code.look();
-    return code.isIdentified ? code : (this.throughDescendant(code, ancestor, descendant) ?? code);
+    return code.isIdentified ? code : (this.#throughDescendant(code, ancestor, descendant) ?? code);
   }
 
   /**
@@ -293,34 +306,34 @@ export class JitMaps implements Disposable {
    * it and that may know no more than this one: what its user wrote, in the /tmp that it sees, since the
    * image began. It answers for those alone who were forked from it and are of this user.
    */
-  private throughDescendant(
+  #throughDescendant(
     code: JitImage,
     image: ProgramImage,
     descendant: number,
   ): JitImage | undefined {
-    const owner = this.processes.ownerThrough(descendant, image.pid);
-    const folder = this.processes.folder(descendant);
+    const owner = this.#processes.ownerThrough(descendant, image.pid);
+    const folder = this.#processes.folder(descendant);
     // Since when what was there before us is there, only itself could have said.
     if (owner === undefined || folder === undefined || image.since === 0n) return undefined;
     const key = `${code.key} ${owner.uid} ${folder.key}`;
-    const made = this.orphans.get(key);
-    const known = made && this.known.get(made);
+    const made = this.#orphans.get(key);
+    const known = made && this.#known.get(made);
     if (known !== undefined) return known;
     const orphan = { ...image };
     const sources: JitSources = {
-      ...this.sourcesOf(image),
-      unwinds: (may) => this.tellUnwinding(descendant, may),
+      ...this.#sourcesOf(image),
+      unwinds: (may) => this.#tellUnwinding(descendant, may),
       owner: () => owner,
       folder: () => folder,
-      start: () => this.epochMs(image.since),
+      start: () => this.#epochMs(image.since),
       dump: () => {
         const mapping = jitDumpOf(image);
-        return mapping && this.objects.of(descendant, mapping, this.clock.boottime()).fd;
+        return mapping && this.#objects.of(descendant, mapping, this.#clock.boottime()).fd;
       },
     };
-    const found = new JitImage(key, orphan, sources, () => this.parentOf(image, descendant));
-    this.orphans.set(key, orphan);
-    this.known.set(orphan, found);
+    const found = new JitImage(key, orphan, sources, () => this.#parentOf(image, descendant));
+    this.#orphans.set(key, orphan);
+    this.#known.set(orphan, found);
     found.look();
     // It writes no more.
     found.end();
@@ -328,14 +341,14 @@ export class JitMaps implements Disposable {
   }
 
   /** Of a process that ran already. */
-  private parentBeforeUs(pid: number): ParentCode | undefined {
-    const { processes } = this;
+  #parentBeforeUs(pid: number): ParentCode | undefined {
+    const processes = this.#processes;
     const child = processes.stat(pid);
     const parent = child && processes.parentOf(child);
     if (child === undefined || parent === undefined) return undefined;
     const image =
-      this.spaces.imageAt(parent.pid, this.clock.boottime()) ??
-      this.stray(parent.pid, `${parent.pid} ${processes.startOf(parent)}`);
-    return { image: this.imageOf(image), forkedAt: this.timeOf(processes.startOf(child)) };
+      this.#spaces.imageAt(parent.pid, this.#clock.boottime()) ??
+      this.#stray(parent.pid, `${parent.pid} ${processes.startOf(parent)}`);
+    return { image: this.#imageOf(image), forkedAt: this.timeOf(processes.startOf(child)) };
   }
 }

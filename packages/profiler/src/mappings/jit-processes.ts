@@ -8,9 +8,13 @@ import { type MapOwner, PerfMapFolder } from '@waggle/symbols';
 const MAX_OPEN_FOLDERS = 128;
 
 export class JitProcesses implements Disposable {
-  private readonly folders = new Map<string, PerfMapFolder>();
+  readonly #folders = new Map<string, PerfMapFolder>();
 
-  constructor(private readonly procfs: Procfs) {}
+  readonly #procfs: Procfs;
+
+  constructor(procfs: Procfs) {
+    this.#procfs = procfs;
+  }
 
   /**
    * Whose a perf map of the process has to be; undefined when it is gone.
@@ -19,7 +23,7 @@ export class JitProcesses implements Disposable {
   owner(pid: number, since: bigint): MapOwner | undefined {
     const stat = since > 0n ? this.stat(pid) : undefined;
     if (stat !== undefined && this.startOf(stat) > since) return undefined;
-    const status = whereItRuns(() => this.procfs.status(pid));
+    const status = whereItRuns(() => this.#procfs.status(pid));
     return status && { innerPid: status.nspid.at(-1) ?? pid, uid: status.uid.effective };
   }
 
@@ -28,7 +32,7 @@ export class JitProcesses implements Disposable {
    * Undefined too in a PID namespace of their own, where nobody says what number the first had.
    */
   ownerThrough(descendant: number, pid: number): MapOwner | undefined {
-    const status = whereItRuns(() => this.procfs.status(descendant));
+    const status = whereItRuns(() => this.#procfs.status(descendant));
     if (status === undefined || status.nspid.length > 1) return undefined;
     return { innerPid: pid, uid: status.uid.effective };
   }
@@ -37,31 +41,31 @@ export class JitProcesses implements Disposable {
   folder(pid: number): PerfMapFolder | undefined {
     const folder = PerfMapFolder.ofProcess(pid);
     if (folder === undefined) return undefined;
-    const known = this.folders.get(folder.key);
-    if (known !== undefined || this.folders.size >= MAX_OPEN_FOLDERS) {
+    const known = this.#folders.get(folder.key);
+    if (known !== undefined || this.#folders.size >= MAX_OPEN_FOLDERS) {
       folder.close();
       return known;
     }
-    this.folders.set(folder.key, folder);
+    this.#folders.set(folder.key, folder);
     return folder;
   }
 
   /** Closes all other folders. */
   keepFolders(used: ReadonlySet<PerfMapFolder | undefined>): void {
-    for (const [key, folder] of this.folders) {
+    for (const [key, folder] of this.#folders) {
       if (used.has(folder)) continue;
-      this.folders.delete(key);
+      this.#folders.delete(key);
       folder.close();
     }
   }
 
   stat(pid: number): ProcStat | undefined {
-    return whereItRuns(() => this.procfs.stat(pid));
+    return whereItRuns(() => this.#procfs.stat(pid));
   }
 
   /** CLOCK_BOOTTIME in ns, to the clock tick. */
   startOf({ startTimeTicks }: ProcStat): bigint {
-    return (BigInt(startTimeTicks) * 1_000_000_000n) / BigInt(this.procfs.clockTicksPerSecond);
+    return (BigInt(startTimeTicks) * 1_000_000_000n) / BigInt(this.#procfs.clockTicksPerSecond);
   }
 
   /**
@@ -73,15 +77,15 @@ export class JitProcesses implements Disposable {
     if (parent === undefined || child.startStack === 0) return undefined;
     if (child.startStack !== parent.startStack || child.startCode !== parent.startCode)
       return undefined;
-    return this.exe(child.pid) === this.exe(parent.pid) ? parent : undefined;
+    return this.#exe(child.pid) === this.#exe(parent.pid) ? parent : undefined;
   }
 
   [Symbol.dispose](): void {
     this.keepFolders(new Set());
   }
 
-  private exe(pid: number): string | undefined {
-    return whereItRuns(() => this.procfs.exe(pid))?.path;
+  #exe(pid: number): string | undefined {
+    return whereItRuns(() => this.#procfs.exe(pid))?.path;
   }
 }
 

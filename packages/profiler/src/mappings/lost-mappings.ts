@@ -18,22 +18,30 @@ interface Looked {
 }
 
 export class LostMappings {
-  private readonly looked = new Map<number, Looked>();
-  private firstLoss: bigint | undefined;
-  private lastLoss = 0n;
+  readonly #looked = new Map<number, Looked>();
+  #firstLoss: bigint | undefined;
+  #lastLoss = 0n;
+
+  readonly #spaces: AddressSpaces;
+  readonly #read: (pid: number) => readonly Mapping[];
+  readonly #now: () => bigint;
 
   constructor(
-    private readonly spaces: AddressSpaces,
+    spaces: AddressSpaces,
     /** Executable mappings as /proc has them; none of a process that is gone. */
-    private readonly read: (pid: number) => readonly Mapping[],
+    read: (pid: number) => readonly Mapping[],
     /** CLOCK_BOOTTIME in ns. */
-    private readonly now: () => bigint,
-  ) {}
+    now: () => bigint,
+  ) {
+    this.#spaces = spaces;
+    this.#read = read;
+    this.#now = now;
+  }
 
   /** Mappings made between `since` and now may be unknown. */
   lost(since: bigint): void {
-    this.firstLoss ??= since;
-    this.lastLoss = this.now();
+    this.#firstLoss ??= since;
+    this.#lastLoss = this.#now();
   }
 
   /**
@@ -42,22 +50,22 @@ export class LostMappings {
    */
   recover(pid: number, startTime: bigint): void {
     // The idle task has no mappings.
-    if (this.firstLoss === undefined || pid === 0) return;
-    const looked = this.looked.get(pid);
-    const unknownSince = looked?.at ?? this.firstLoss;
-    if (looked !== undefined && looked.at > this.lastLoss) return;
-    const now = this.now();
+    if (this.#firstLoss === undefined || pid === 0) return;
+    const looked = this.#looked.get(pid);
+    const unknownSince = looked?.at ?? this.#firstLoss;
+    if (looked !== undefined && looked.at > this.#lastLoss) return;
+    const now = this.#now();
     if (looked !== undefined && now < looked.at + looked.wait) return;
-    const found = this.read(pid);
+    const found = this.#read(pid);
     const since = startTime > unknownSince ? startTime : unknownSince;
-    const isNews = found.length > 0 && this.spaces.recover(pid, found, since, now);
+    const isNews = found.length > 0 && this.#spaces.recover(pid, found, since, now);
     const wait = isNews || looked === undefined ? FIRST_WAIT_NS : longer(looked.wait);
-    if (this.looked.size >= MAX_PROCESSES) this.looked.clear();
-    this.looked.set(pid, { at: now, wait });
+    if (this.#looked.size >= MAX_PROCESSES) this.#looked.clear();
+    this.#looked.set(pid, { at: now, wait });
   }
 
   forget(pid: number): void {
-    this.looked.delete(pid);
+    this.#looked.delete(pid);
   }
 }
 

@@ -55,26 +55,33 @@ export interface FileClock {
 
 export class ObjectFiles implements Disposable {
   /** Of each file the content that it was last seen with. */
-  private readonly latest = new Map<string, Version>();
-  private readonly changed = new Map<string, ObjectFile>();
+  readonly #latest = new Map<string, Version>();
+  readonly #changed = new Map<string, ObjectFile>();
   /** Everything that was made of a file. */
-  private readonly made = new Map<string, Made[]>();
-  private readonly descriptors = new Set<number>();
-  private readonly closedFiles: ClosedFiles;
+  readonly #made = new Map<string, Made[]>();
+  readonly #descriptors = new Set<number>();
+  readonly #closedFiles: ClosedFiles;
   /** Files that were not held open, since too many were. */
   notHeld = 0;
-  private hasForgotten = false;
-  private versions = 0;
-  private readonly maxOpen: number;
+  #hasForgotten = false;
+  #versions = 0;
+  readonly #maxOpen: number;
+
+  readonly #clock: FileClock;
+  readonly #procfs: Procfs;
+  readonly #mayNotAnswer: MayNotAnswer;
 
   constructor(
-    private readonly clock: FileClock,
-    private readonly procfs: Procfs = new RealProcfs(),
+    clock: FileClock,
+    procfs: Procfs = new RealProcfs(),
     /** Whether the file of a mapping may not answer. */
-    private readonly mayNotAnswer: MayNotAnswer = () => false,
+    mayNotAnswer: MayNotAnswer = () => false,
   ) {
-    this.closedFiles = new ClosedFiles(procfs, mayNotAnswer);
-    this.maxOpen = Math.min(
+    this.#clock = clock;
+    this.#procfs = procfs;
+    this.#mayNotAnswer = mayNotAnswer;
+    this.#closedFiles = new ClosedFiles(procfs, mayNotAnswer);
+    this.#maxOpen = Math.min(
       Math.floor((descriptorLimit(procfs) - RESERVED_DESCRIPTORS) / DESCRIPTORS_OF_A_FILE),
       MAX_OPEN_FILES,
     );
@@ -87,14 +94,14 @@ export class ObjectFiles implements Disposable {
    */
   of(pid: number, mapping: Mapping, time?: bigint): ObjectFile {
     const name = nameOf(mapping);
-    const latest = this.latest.get(name);
-    if (latest === undefined) return this.openFile(name, pid, mapping, time);
+    const latest = this.#latest.get(name);
+    if (latest === undefined) return this.#openFile(name, pid, mapping, time);
     if (time === undefined) return latest;
     if (latest.fd === undefined)
-      return latest.missing === 'gone' ? this.openFile(name, pid, mapping, time) : latest;
-    if (latest.remote === undefined && time > latest.until && !this.isStill(latest))
-      return this.version(name, mapping, latest.fd, time);
-    return time < latest.since ? this.changedSince(name, latest) : latest;
+      return latest.missing === 'gone' ? this.#openFile(name, pid, mapping, time) : latest;
+    if (latest.remote === undefined && time > latest.until && !this.#isStill(latest))
+      return this.#version(name, mapping, latest.fd, time);
+    return time < latest.since ? this.#changedSince(name, latest) : latest;
   }
 
   /**
@@ -102,17 +109,17 @@ export class ObjectFiles implements Disposable {
    * none, or where it is not what was mapped any more.
    */
   reopen(object: ObjectFile): number | undefined {
-    return this.closedFiles.reopen(object);
+    return this.#closedFiles.reopen(object);
   }
 
   /** Where code of a file that is not held open is in the object, by what its headers said. */
   placeOf(object: ObjectFile, offset: number): AddressFields {
-    return this.closedFiles.placeOf(object, offset);
+    return this.#closedFiles.placeOf(object, offset);
   }
 
   /** How many files are open. */
   get open(): number {
-    return this.descriptors.size;
+    return this.#descriptors.size;
   }
 
   /**
@@ -120,89 +127,88 @@ export class ObjectFiles implements Disposable {
    * @param isMapped whether a mapping that nobody has asked about yet is of that name
    */
   forget(isUsed: (object: ObjectFile) => boolean, isMapped: (name: string) => boolean): void {
-    for (const [name, made] of this.made) {
+    for (const [name, made] of this.#made) {
       if (isMapped(name) || made.some(isUsed)) {
-        this.forgetVersions(name, made, isUsed);
+        this.#forgetVersions(name, made, isUsed);
         continue;
       }
       for (const object of made) {
-        if (object.fd !== undefined && this.descriptors.delete(object.fd)) closeSync(object.fd);
+        if (object.fd !== undefined && this.#descriptors.delete(object.fd)) closeSync(object.fd);
         // The number will be another file's.
         object.fd = undefined;
       }
-      this.made.delete(name);
-      this.latest.delete(name);
-      this.changed.delete(name);
-      this.hasForgotten = true;
+      this.#made.delete(name);
+      this.#latest.delete(name);
+      this.#changed.delete(name);
+      this.#hasForgotten = true;
     }
   }
 
   /** Of a file that is written again and again while it is mapped. */
-  private forgetVersions(
-    name: string,
-    made: Made[],
-    isUsed: (object: ObjectFile) => boolean,
-  ): void {
-    const needed = new Set<ObjectFile | undefined>([this.latest.get(name), this.changed.get(name)]);
+  #forgetVersions(name: string, made: Made[], isUsed: (object: ObjectFile) => boolean): void {
+    const needed = new Set<ObjectFile | undefined>([
+      this.#latest.get(name),
+      this.#changed.get(name),
+    ]);
     const kept = made.filter((object) => needed.has(object) || isUsed(object));
-    if (kept.length < made.length) this.made.set(name, kept);
+    if (kept.length < made.length) this.#made.set(name, kept);
   }
 
-  private note(name: string, object: Made): void {
-    const made = this.made.get(name);
-    if (made === undefined) this.made.set(name, [object]);
+  #note(name: string, object: Made): void {
+    const made = this.#made.get(name);
+    if (made === undefined) this.#made.set(name, [object]);
     else made.push(object);
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.descriptors) closeSync(fd);
-    this.descriptors.clear();
-    this.made.clear();
-    this.latest.clear();
-    this.changed.clear();
+    for (const fd of this.#descriptors) closeSync(fd);
+    this.#descriptors.clear();
+    this.#made.clear();
+    this.#latest.clear();
+    this.#changed.clear();
   }
 
-  private openFile(name: string, pid: number, mapping: Mapping, time?: bigint): ObjectFile {
-    if (!isFile(mapping)) return this.remember(name, mapping, undefined);
-    const now = this.clock.now();
-    const toEpoch = this.clock.toEpoch();
+  #openFile(name: string, pid: number, mapping: Mapping, time?: bigint): ObjectFile {
+    if (!isFile(mapping)) return this.#remember(name, mapping, undefined);
+    const now = this.#clock.now();
+    const toEpoch = this.#clock.toEpoch();
     const mapped = (time ?? now) + toEpoch;
     const times = { mapped, now: now + toEpoch };
-    const file = openMapped(this.procfs, pid, mapping, this.mayNotAnswer(pid, mapping), times);
-    if (file === undefined) return this.remember(name, mapping, 'gone');
+    const file = openMapped(this.#procfs, pid, mapping, this.#mayNotAnswer(pid, mapping), times);
+    if (file === undefined) return this.#remember(name, mapping, 'gone');
     const { fd, isRemote } = file;
-    if (isRemote) return this.remoteFile(name, mapping, fd);
+    if (isRemote) return this.#remoteFile(name, mapping, fd);
     if (isMemory(mapping) && isGenerated({ ...mapping, content: readContent(fd) })) {
       // Nothing is read of it, and a descriptor would keep memory whose process has ended.
       closeSync(fd);
-      return this.remember(name, mapping, undefined);
+      return this.#remember(name, mapping, undefined);
     }
-    if (this.descriptors.size >= this.maxOpen) return this.closeAgain(name, pid, mapping, fd);
-    this.descriptors.add(fd);
-    return this.version(name, mapping, fd, time);
+    if (this.#descriptors.size >= this.#maxOpen) return this.#closeAgain(name, pid, mapping, fd);
+    this.#descriptors.add(fd);
+    return this.#version(name, mapping, fd, time);
   }
 
   /** Nothing is asked of it here: what it holds is what the kernel knows of it. */
-  private remoteFile(name: string, mapping: Mapping, fd: number): ObjectFile {
-    if (this.descriptors.size >= this.maxOpen || isMemory(mapping)) {
+  #remoteFile(name: string, mapping: Mapping, fd: number): ObjectFile {
+    if (this.#descriptors.size >= this.#maxOpen || isMemory(mapping)) {
       closeSync(fd);
-      return this.remember(name, mapping, isMemory(mapping) ? undefined : 'limit');
+      return this.#remember(name, mapping, isMemory(mapping) ? undefined : 'limit');
     }
-    this.descriptors.add(fd);
-    const until = this.clock.now();
+    this.#descriptors.add(fd);
+    const until = this.#clock.now();
     const content = contentUnread(fileStatus(fd));
     const file = { fd, content, since: 0n, until, remote: mapping.device };
-    return this.remember(name, mapping, undefined, file);
+    return this.#remember(name, mapping, undefined, file);
   }
 
   /** Too many are open: it is opened once more when names are wanted, if it is there still. */
-  private closeAgain(name: string, pid: number, mapping: Mapping, fd: number): ObjectFile {
+  #closeAgain(name: string, pid: number, mapping: Mapping, fd: number): ObjectFile {
     try {
-      const object = this.remember(name, mapping, 'limit', {
+      const object = this.#remember(name, mapping, 'limit', {
         ...NO_FILE,
         content: readContent(fd),
       });
-      this.closedFiles.add(object, fd, pid, mapping);
+      this.#closedFiles.add(object, fd, pid, mapping);
       this.notHeld++;
       return object;
     } finally {
@@ -211,35 +217,35 @@ export class ObjectFiles implements Disposable {
   }
 
   /** What the file holds now, if it held that when it was mapped. */
-  private version(name: string, mapping: Mapping, fd: number, time?: bigint): ObjectFile {
-    const until = this.clock.now();
-    const toEpoch = this.clock.toEpoch();
+  #version(name: string, mapping: Mapping, fd: number, time?: bigint): ObjectFile {
+    const until = this.#clock.now();
+    const toEpoch = this.#clock.toEpoch();
     const content = readContent(fd);
-    if (content === undefined) return this.remember(name, mapping, 'gone');
+    if (content === undefined) return this.#remember(name, mapping, 'gone');
     const since = lastWritten(content, until + toEpoch) - toEpoch;
-    const version = this.remember(name, mapping, undefined, { fd, content, since, until });
-    return time !== undefined && time < since ? this.changedSince(name, version) : version;
+    const version = this.#remember(name, mapping, undefined, { fd, content, since, until });
+    return time !== undefined && time < since ? this.#changedSince(name, version) : version;
   }
 
-  private remember(
+  #remember(
     name: string,
     { path }: Mapping,
     missing: NoContent | undefined,
     file: Pick<Version, 'fd' | 'content' | 'since' | 'until' | 'remote'> = NO_FILE,
   ): Version {
     // What was forgotten may be remembered elsewhere, by its key.
-    const isFirst = !this.hasForgotten && !this.latest.has(name);
-    const key = isFirst ? name : `${name} ${++this.versions}`;
+    const isFirst = !this.#hasForgotten && !this.#latest.has(name);
+    const key = isFirst ? name : `${name} ${++this.#versions}`;
     const version: Version = { key, path, missing, ...file };
-    this.note(name, version);
-    this.latest.set(name, version);
+    this.#note(name, version);
+    this.#latest.set(name, version);
     return version;
   }
 
-  private isStill(version: Version): boolean {
+  #isStill(version: Version): boolean {
     const { fd, content } = version;
     if (fd === undefined || content === undefined) return true;
-    const until = this.clock.now();
+    const until = this.#clock.now();
     const now = contentNow(fd, content);
     if (now === undefined) return false;
     version.content = now;
@@ -248,19 +254,19 @@ export class ObjectFiles implements Disposable {
   }
 
   /** It was written to after it was mapped: what it held then is no more. */
-  private changedSince(name: string, { path, fd }: Version): ObjectFile {
-    const known = this.changed.get(name);
+  #changedSince(name: string, { path, fd }: Version): ObjectFile {
+    const known = this.#changed.get(name);
     if (known !== undefined) return known;
     // The descriptor is of use still: what is executed now is what the file holds now.
     const object: Made = {
-      key: this.hasForgotten ? `${name} changed ${++this.versions}` : `${name} changed`,
+      key: this.#hasForgotten ? `${name} changed ${++this.#versions}` : `${name} changed`,
       path,
       fd,
       content: undefined,
       missing: 'changed',
     };
-    this.changed.set(name, object);
-    this.note(name, object);
+    this.#changed.set(name, object);
+    this.#note(name, object);
     return object;
   }
 }

@@ -26,78 +26,81 @@ export interface MapToScan {
 }
 
 export class PerfMapScanner implements Disposable {
-  private running: Promise<void> | undefined;
-  private ended = false;
+  #running: Promise<void> | undefined;
+  #ended = false;
   /** When a map that took long is due again. */
-  private readonly restUntil = new WeakMap<SampledPerfMap, number>();
-  private readonly spent = new WeakMap<SampledPerfMap, number>();
+  readonly #restUntil = new WeakMap<SampledPerfMap, number>();
+  readonly #spent = new WeakMap<SampledPerfMap, number>();
 
-  constructor(
-    private readonly reader: PerfMapReader,
-    private readonly maps: () => Iterable<MapToScan>,
-  ) {}
+  readonly #reader: PerfMapReader;
+  readonly #maps: () => Iterable<MapToScan>;
+
+  constructor(reader: PerfMapReader, maps: () => Iterable<MapToScan>) {
+    this.#reader = reader;
+    this.#maps = maps;
+  }
 
   /** To be called often: scans what is due, if nothing is being scanned. */
   keep(): void {
-    if (this.running !== undefined || this.next(false) === undefined) return;
-    this.running = this.scanAll(false, Number.POSITIVE_INFINITY).finally(() => {
-      this.running = undefined;
+    if (this.#running !== undefined || this.#next(false) === undefined) return;
+    this.#running = this.#scanAll(false, Number.POSITIVE_INFINITY).finally(() => {
+      this.#running = undefined;
     });
   }
 
   /** Scans everything that there is to scan, if there is time for it. */
   async finish(ms = LAST_MS): Promise<void> {
     const deadline = performance.now() + ms;
-    await this.running;
-    await this.scanAll(true, deadline);
+    await this.#running;
+    await this.#scanAll(true, deadline);
   }
 
   /** Scans nothing any more. */
   end(): void {
-    this.ended = true;
-    this.reader.end();
+    this.#ended = true;
+    this.#reader.end();
   }
 
   [Symbol.dispose](): void {
-    this.ended = true;
-    this.reader[Symbol.dispose]();
+    this.#ended = true;
+    this.#reader[Symbol.dispose]();
   }
 
-  private async scanAll(isAtLast: boolean, deadline: number): Promise<void> {
+  async #scanAll(isAtLast: boolean, deadline: number): Promise<void> {
     while (performance.now() < deadline) {
-      const map = this.next(isAtLast);
+      const map = this.#next(isAtLast);
       if (map === undefined) return;
-      await this.scan(map, Math.min(PART_MS, deadline - performance.now()));
+      await this.#scan(map, Math.min(PART_MS, deadline - performance.now()));
     }
   }
 
   /** The smallest that is due. */
-  private next(isAtLast: boolean): SampledPerfMap | undefined {
-    if (this.ended) return undefined;
+  #next(isAtLast: boolean): SampledPerfMap | undefined {
+    if (this.#ended) return undefined;
     let best: SampledPerfMap | undefined;
-    for (const { map, isLast } of this.maps()) {
+    for (const { map, isLast } of this.#maps()) {
       if (!map.isBehind || map.isScanning || (best !== undefined && best.size <= map.size))
         continue;
-      if (isAtLast || isLast || (this.restUntil.get(map) ?? 0) <= performance.now()) best = map;
+      if (isAtLast || isLast || (this.#restUntil.get(map) ?? 0) <= performance.now()) best = map;
     }
     return best;
   }
 
-  private async scan(map: SampledPerfMap, maxMs: number): Promise<void> {
+  async #scan(map: SampledPerfMap, maxMs: number): Promise<void> {
     const { fd } = map;
     const scan = map.nextScan();
     if (fd === undefined || scan === undefined) return;
     const startedAt = performance.now();
     // It cannot be read, as in a container whose file system was a process that ended with it.
-    const scanned = await this.reader.scan(fd, scan, maxMs).catch(() => undefined);
+    const scanned = await this.#reader.scan(fd, scan, maxMs).catch(() => undefined);
     map.take(scan, scanned);
-    this.rest(map, performance.now() - startedAt);
+    this.#rest(map, performance.now() - startedAt);
   }
 
   /** After the last part. */
-  private rest(map: SampledPerfMap, ms: number): void {
-    const spent = (this.spent.get(map) ?? 0) + ms;
-    this.spent.set(map, map.isBehind ? spent : 0);
-    if (!map.isBehind) this.restUntil.set(map, performance.now() + REST * spent);
+  #rest(map: SampledPerfMap, ms: number): void {
+    const spent = (this.#spent.get(map) ?? 0) + ms;
+    this.#spent.set(map, map.isBehind ? spent : 0);
+    if (!map.isBehind) this.#restUntil.set(map, performance.now() + REST * spent);
   }
 }

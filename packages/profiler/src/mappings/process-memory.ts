@@ -9,22 +9,22 @@ const PATIENCE_MS = 500;
 const MAX_REMEMBERED = 1024;
 
 export class ProcessMemory implements Disposable {
-  private readonly reader = new GuardedReader(PATIENCE_MS);
+  readonly #reader = new GuardedReader(PATIENCE_MS);
   /** Processes whose memory did not answer once. */
-  private readonly silent = new Set<number>();
+  readonly #silent = new Set<number>();
 
   /**
    * What `use` makes of a process's memory, whose offsets are addresses; undefined when the process is gone,
    * may not be looked into, or does not answer.
    */
   of<Result>(pid: number, use: (memory: GuardedFile) => Result): Result | undefined {
-    if (this.silent.has(pid)) return undefined;
+    if (this.#silent.has(pid)) return undefined;
     try {
-      using memory = this.reader.open(`/proc/${pid}/mem`);
+      using memory = this.#reader.open(`/proc/${pid}/mem`);
       return use(memory);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      if (error.code === 'ETIMEDOUT') this.leave(pid);
+      if (error.code === 'ETIMEDOUT') this.#leave(pid);
       return undefined;
     }
   }
@@ -36,12 +36,12 @@ export class ProcessMemory implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.reader[Symbol.dispose]();
+    this.#reader[Symbol.dispose]();
   }
 
-  private leave(pid: number): void {
-    if (this.silent.size >= MAX_REMEMBERED) this.silent.clear();
-    this.silent.add(pid);
+  #leave(pid: number): void {
+    if (this.#silent.size >= MAX_REMEMBERED) this.#silent.clear();
+    this.#silent.add(pid);
     log('refused', () => ({ what: 'memory of process', name: `${pid}`, why: 'no answer' }));
   }
 }

@@ -14,11 +14,11 @@ export interface RetiredImage {
 }
 
 export class RetiredImages {
-  private readonly images: { readonly image: RetiredImage; round: number }[] = [];
-  private round = 0;
+  readonly #images: { readonly image: RetiredImage; round: number }[] = [];
+  #round = 0;
 
   add(image: RetiredImage): void {
-    this.images.push({ image, round: this.round });
+    this.#images.push({ image, round: this.#round });
   }
 
   /**
@@ -28,15 +28,15 @@ export class RetiredImages {
    * counts from then
    */
   endRound(waiting: () => ReadonlySet<number> | undefined): RetiredImage[] {
-    this.round++;
-    const notDue = this.images.findIndex(
-      ({ round }) => this.round - round < ROUNDS_UNTIL_FORGOTTEN,
+    this.#round++;
+    const notDue = this.#images.findIndex(
+      ({ round }) => this.#round - round < ROUNDS_UNTIL_FORGOTTEN,
     );
-    const due = this.images.splice(0, notDue < 0 ? this.images.length : notDue);
+    const due = this.#images.splice(0, notDue < 0 ? this.#images.length : notDue);
     if (due.length === 0) return [];
     const held = waiting();
     for (const entry of due) {
-      if (held?.has(entry.image.pid)) this.images.push({ ...entry, round: this.round });
+      if (held?.has(entry.image.pid)) this.#images.push({ ...entry, round: this.#round });
     }
     return due.flatMap(({ image }) => (held?.has(image.pid) ? [] : [image]));
   }

@@ -40,22 +40,22 @@ interface CpuRings {
 }
 
 export class Sideband implements Disposable {
-  private readonly rings = new Map<number, CpuRings>();
-  private waiting: SidebandRecord[] = [];
+  readonly #rings = new Map<number, CpuRings>();
+  #waiting: SidebandRecord[] = [];
   /** Times in records are the kernel's own; all others here are those of our time namespace. */
-  private readonly timeOffset = boottimeOffset();
-  private readAt: bigint;
-  private lostSince: bigint | undefined;
-  private busy = false;
+  readonly #timeOffset = boottimeOffset();
+  #readAt: bigint;
+  #lostSince: bigint | undefined;
+  #busy = false;
   /** Records that the kernel could not deliver: mappings, forks and exits. */
   lost = 0;
 
+  readonly #native: Native;
+
   /** @throws SystemError EACCES, EPERM without CAP_PERFMON; EMFILE. */
-  constructor(
-    private readonly native: Native,
-    cpus: Iterable<number>,
-  ) {
-    this.readAt = this.now();
+  constructor(native: Native, cpus: Iterable<number>) {
+    this.#native = native;
+    this.#readAt = this.#now();
     try {
       for (const cpu of cpus) whereOnline(() => this.add(cpu));
     } catch (error) {
@@ -66,24 +66,24 @@ export class Sideband implements Disposable {
 
   /** Whether so much is written that it should be read again at once. */
   get isBusy(): boolean {
-    return this.busy;
+    return this.#busy;
   }
 
   /** Records up to now, oldest first. `all`: also those of this very moment, at the end. */
   read(all = false): SidebandRecord[] {
-    const now = this.now();
-    this.busy = false;
-    for (const rings of this.rings.values()) this.drain(rings);
-    this.waiting.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-    this.readAt = now;
-    const ready = all ? -1 : this.waiting.findIndex((record) => record.time >= now);
-    return this.waiting.splice(0, ready < 0 ? this.waiting.length : ready);
+    const now = this.#now();
+    this.#busy = false;
+    for (const rings of this.#rings.values()) this.#drain(rings);
+    this.#waiting.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+    this.#readAt = now;
+    const ready = all ? -1 : this.#waiting.findIndex((record) => record.time >= now);
+    return this.#waiting.splice(0, ready < 0 ? this.#waiting.length : ready);
   }
 
   /** Since when mappings may have been lost (CLOCK_BOOTTIME), if any were since the last call. */
   takeLoss(): bigint | undefined {
-    const { lostSince } = this;
-    this.lostSince = undefined;
+    const lostSince = this.#lostSince;
+    this.#lostSince = undefined;
     return lostSince;
   }
 
@@ -96,16 +96,16 @@ export class Sideband implements Disposable {
     const rings: PerfRing[] = [];
     try {
       const open = (flags: PerfEventAttributes['flags'], pages: number) => {
-        const event = this.open(cpu, flags);
+        const event = this.#open(cpu, flags);
         events.push(event);
-        const ring = this.ringOf(event, pages);
+        const ring = this.#ringOf(event, pages);
         rings.push(ring);
         return ring;
       };
       const mappings = open(['mmap', 'mmap2'], MAPPING_PAGES);
       const renames = open(['comm', 'comm_exec'], RENAME_PAGES);
       for (const event of events) event.enable();
-      this.rings.set(cpu, { events, mappings, renames });
+      this.#rings.set(cpu, { events, mappings, renames });
     } catch (error) {
       for (const handle of [...rings, ...events]) handle.close();
       throw error;
@@ -114,21 +114,21 @@ export class Sideband implements Disposable {
 
   /** Takes what is left of a CPU that went offline. */
   remove(cpu: number): void {
-    const rings = this.rings.get(cpu);
+    const rings = this.#rings.get(cpu);
     if (rings === undefined) return;
-    this.drain(rings);
-    this.rings.delete(cpu);
+    this.#drain(rings);
+    this.#rings.delete(cpu);
     closeRings(rings);
   }
 
   /** Mappings of a CPU were not read for some time: as if its ring had overflowed. */
   missedSome(): void {
-    this.lostSince ??= this.readAt;
+    this.#lostSince ??= this.#readAt;
   }
 
   close(): void {
-    for (const rings of this.rings.values()) closeRings(rings);
-    this.rings.clear();
+    for (const rings of this.#rings.values()) closeRings(rings);
+    this.#rings.clear();
   }
 
   [Symbol.dispose](): void {
@@ -136,28 +136,28 @@ export class Sideband implements Disposable {
   }
 
   /** An exec is before what it maps, and has to stay so where both are of one moment. */
-  private drain({ renames, mappings }: CpuRings): void {
+  #drain({ renames, mappings }: CpuRings): void {
     renames.drain((view) => {
-      const record = decodeSideband(view, this.timeOffset);
+      const record = decodeSideband(view, this.#timeOffset);
       // What is mapped next takes the old program's place, also where this was not to be learnt.
-      if (record?.type === 'exec') this.waiting.push(record);
+      if (record?.type === 'exec') this.#waiting.push(record);
     });
     const { pending, capacity } = mappings;
-    if (pending > capacity * BUSY_SHARE) this.busy = true;
+    if (pending > capacity * BUSY_SHARE) this.#busy = true;
     // The kernel tells of a loss with the next record, which may never come.
     if (pending > capacity - LONGEST_RECORD) this.missedSome();
     mappings.drain((view) => {
-      const record = decodeSideband(view, this.timeOffset);
+      const record = decodeSideband(view, this.#timeOffset);
       if (record?.type === 'lost') {
         this.lost += record.count;
         this.missedSome();
-      } else if (record !== undefined) this.waiting.push(record);
+      } else if (record !== undefined) this.#waiting.push(record);
     });
   }
 
-  private open(cpu: number, flags: PerfEventAttributes['flags']): PerfEvent {
+  #open(cpu: number, flags: PerfEventAttributes['flags']): PerfEvent {
     return PerfEvent.open(
-      this.native,
+      this.#native,
       {
         type: PERF_TYPE_SOFTWARE,
         config: PERF_COUNT_SW_DUMMY,
@@ -170,10 +170,10 @@ export class Sideband implements Disposable {
   }
 
   /** @throws SystemError EPERM where not even the smallest may be locked. */
-  private ringOf(event: PerfEvent, most: number): PerfRing {
+  #ringOf(event: PerfEvent, most: number): PerfRing {
     for (let pages = most; ; pages /= 2) {
       try {
-        return new PerfRing(this.native, event, pages);
+        return new PerfRing(this.#native, event, pages);
       } catch (error) {
         const tooLarge = error instanceof SystemError && error.code === 'EPERM';
         if (!tooLarge || pages <= MIN_PAGES) throw error;
@@ -181,8 +181,8 @@ export class Sideband implements Disposable {
     }
   }
 
-  private now(): bigint {
-    return clockNanoseconds(this.native, 'boottime');
+  #now(): bigint {
+    return clockNanoseconds(this.#native, 'boottime');
   }
 }
 

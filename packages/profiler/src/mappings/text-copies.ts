@@ -34,26 +34,29 @@ interface Verdict {
 }
 
 export class TextCopies {
-  private readonly verdicts = new WeakMap<Mapping, Verdict>();
+  readonly #verdicts = new WeakMap<Mapping, Verdict>();
+
+  readonly #objectOf: (pid: number, mapping: MappedObject) => ObjectFile;
+  readonly #memory: ProcessMemory;
 
   /** @param objectOf the file of a mapping */
-  constructor(
-    private readonly objectOf: (pid: number, mapping: MappedObject) => ObjectFile,
-    private readonly memory: ProcessMemory,
-  ) {}
+  constructor(objectOf: (pid: number, mapping: MappedObject) => ObjectFile, memory: ProcessMemory) {
+    this.#objectOf = objectOf;
+    this.#memory = memory;
+  }
 
   /** What the mapping is a copy of, as a mapping of that; the mapping itself when it is none. */
   original(pid: number, mapping: MappedObject): MappedObject {
     const { former } = mapping;
     if (former === undefined) return mapping;
-    const verdict = this.verdicts.get(mapping) ?? { attempts: 0, original: undefined };
-    this.verdicts.set(mapping, verdict);
+    const verdict = this.#verdicts.get(mapping) ?? { attempts: 0, original: undefined };
+    this.#verdicts.set(mapping, verdict);
     if (verdict.original !== undefined) return verdict.original;
     if (verdict.attempts >= MAX_ATTEMPTS) return mapping;
     verdict.attempts++;
-    const object = this.objectOf(pid, { ...former, since: mapping.since });
+    const object = this.#objectOf(pid, { ...former, since: mapping.since });
     const fileOffset = former.fileOffset + mapping.start - former.start;
-    if (!this.isSame(pid, mapping, object, fileOffset)) return mapping;
+    if (!this.#isSame(pid, mapping, object, fileOffset)) return mapping;
     const { path, device, inode } = former;
     verdict.original = { ...mapping, path, device, inode, fileOffset, object, former: undefined };
     return verdict.original;
@@ -65,34 +68,34 @@ export class TextCopies {
    * @param text the text that was copied
    */
   copyElsewhere(pid: number, mapping: MappedObject, text: MappedObject): MappedObject {
-    const verdict = this.verdicts.get(mapping) ?? { attempts: 0, original: undefined };
-    this.verdicts.set(mapping, verdict);
+    const verdict = this.#verdicts.get(mapping) ?? { attempts: 0, original: undefined };
+    this.#verdicts.set(mapping, verdict);
     if (verdict.original !== undefined) return verdict.original;
     if (verdict.attempts >= MAX_SEARCHES || mapping.end - mapping.start < MIN_COPY_BYTES)
       return mapping;
     verdict.attempts++;
-    const object = this.objectOf(pid, text);
-    const needle = this.memory.of(pid, (memory) => tellingBytes(memory, mapping));
+    const object = this.#objectOf(pid, text);
+    const needle = this.#memory.of(pid, (memory) => tellingBytes(memory, mapping));
     const fileOffset = needle && placeInFile(needle, object);
-    if (fileOffset === undefined || !this.isSame(pid, mapping, object, fileOffset)) return mapping;
+    if (fileOffset === undefined || !this.#isSame(pid, mapping, object, fileOffset)) return mapping;
     const { path, device, inode } = text;
     verdict.original = { ...mapping, path, device, inode, fileOffset, object };
     return verdict.original;
   }
 
-  private isSame(
+  #isSame(
     pid: number,
     mapping: Mapping,
     { fd, missing, remote }: ObjectFile,
     fileOffset: number,
   ): boolean {
     if (fd === undefined || missing !== undefined || remote !== undefined) return false;
-    return this.memory.of(pid, (memory) => isSame(memory, mapping, fd, fileOffset)) ?? false;
+    return this.#memory.of(pid, (memory) => isSame(memory, mapping, fd, fileOffset)) ?? false;
   }
 
   /** Whether it may turn out to be a copy yet. */
   isUndecided(mapping: MappedObject): boolean {
-    const verdict = this.verdicts.get(mapping);
+    const verdict = this.#verdicts.get(mapping);
     if (mapping.former === undefined || verdict?.original !== undefined) return false;
     return (verdict?.attempts ?? 0) < MAX_ATTEMPTS;
   }

@@ -8,29 +8,33 @@ const LOOK_MS = 20;
 const LOOKS_AFTER_SOMETHING = 5;
 
 export class PollSchedule implements Disposable {
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private looksLeft = 0;
-  private closed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #looksLeft = 0;
+  #closed = false;
+
+  readonly #look: () => boolean;
 
   /** @param look whether there was something. Must not throw. */
-  constructor(private readonly look: () => boolean) {
+  constructor(look: () => boolean) {
+    this.#look = look;
     this.wake();
   }
 
   /** Something happened, or is about to. */
   wake(): void {
-    this.looksLeft = LOOKS_AFTER_SOMETHING;
-    if (!this.closed) this.timer ??= setTimeout(() => this.turn(), LOOK_MS);
+    this.#looksLeft = LOOKS_AFTER_SOMETHING;
+    if (!this.#closed) this.#timer ??= setTimeout(() => this.#turn(), LOOK_MS);
   }
 
   [Symbol.dispose](): void {
-    this.closed = true;
-    clearTimeout(this.timer);
+    this.#closed = true;
+    clearTimeout(this.#timer);
   }
 
-  private turn(): void {
-    this.timer = undefined;
-    this.looksLeft = this.look() ? LOOKS_AFTER_SOMETHING : this.looksLeft - 1;
-    if (!this.closed && this.looksLeft > 0) this.timer ??= setTimeout(() => this.turn(), LOOK_MS);
+  #turn(): void {
+    this.#timer = undefined;
+    this.#looksLeft = this.#look() ? LOOKS_AFTER_SOMETHING : this.#looksLeft - 1;
+    if (!this.#closed && this.#looksLeft > 0)
+      this.#timer ??= setTimeout(() => this.#turn(), LOOK_MS);
   }
 }

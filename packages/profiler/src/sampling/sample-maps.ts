@@ -64,37 +64,37 @@ export type SampleMap = Pick<BpfMap, 'get' | 'set' | 'drain' | 'cpus' | 'valueSt
 type SampleMapName = 'samples_a' | 'samples_b' | 'active_samples' | 'sample_counters';
 
 export class SampleMaps {
-  private readonly maps: readonly [SampleMap, SampleMap];
-  private readonly active: SampleMap;
-  private readonly counters: SampleMap;
-  private activeIndex: 0 | 1 = 0;
+  readonly #maps: readonly [SampleMap, SampleMap];
+  readonly #active: SampleMap;
+  readonly #counters: SampleMap;
+  #activeIndex: 0 | 1 = 0;
 
   constructor(map: (name: SampleMapName) => SampleMap) {
-    this.maps = [map('samples_a'), map('samples_b')];
-    this.active = map('active_samples');
-    this.counters = map('sample_counters');
+    this.#maps = [map('samples_a'), map('samples_b')];
+    this.#active = map('active_samples');
+    this.#counters = map('sample_counters');
   }
 
   /** Counts of the round before the last, then switches over. Call at equal intervals. */
   *nextRound(): Generator<StackCount> {
-    const inactive = this.activeIndex === 0 ? 1 : 0;
-    yield* this.drain(this.maps[inactive]);
-    this.activeIndex = inactive;
-    this.active.set(ONLY_KEY, Uint8Array.of(inactive, 0, 0, 0));
+    const inactive = this.#activeIndex === 0 ? 1 : 0;
+    yield* this.#drain(this.#maps[inactive]);
+    this.#activeIndex = inactive;
+    this.#active.set(ONLY_KEY, Uint8Array.of(inactive, 0, 0, 0));
   }
 
   /** Everything that is left; only after sampling was stopped. */
   *rest(): Generator<StackCount> {
-    for (const map of this.maps) yield* this.drain(map);
+    for (const map of this.#maps) yield* this.#drain(map);
   }
 
   counts(): SampleCounts {
-    const bytes = this.counters.get(ONLY_KEY) ?? new Uint8Array();
+    const bytes = this.#counters.get(ONLY_KEY) ?? new Uint8Array();
     const view = new DataView(bytes.buffer);
     const sum = (offset: number) => {
       let total = 0;
-      for (let cpu = 0; cpu < this.counters.cpus; cpu++)
-        total += Number(view.getBigUint64(cpu * this.counters.valueStride + offset, true));
+      for (let cpu = 0; cpu < this.#counters.cpus; cpu++)
+        total += Number(view.getBigUint64(cpu * this.#counters.valueStride + offset, true));
       return total;
     };
     const at = sampleCounters.offset;
@@ -109,7 +109,7 @@ export class SampleMaps {
     };
   }
 
-  private *drain(map: SampleMap): Generator<StackCount> {
+  *#drain(map: SampleMap): Generator<StackCount> {
     for (const batch of map.drain()) {
       const keys = new DataView(batch.keys.buffer, batch.keys.byteOffset, batch.keys.byteLength);
       const values = new DataView(

@@ -22,87 +22,101 @@ export interface CpuChanges {
 }
 
 export class SampledCpus implements Disposable {
-  private readonly links = new Map<number, BpfLink>();
-  private readonly came = new Set<number>();
-  private readonly wentOffline = new Set<number>();
-  private readonly unsampled = new Map<number, string>();
+  readonly #links = new Map<number, BpfLink>();
+  readonly #came = new Set<number>();
+  readonly #wentOffline = new Set<number>();
+  readonly #unsampled = new Map<number, string>();
+
+  readonly #native: Native;
+  readonly #program: BpfProgram;
+  readonly #frequencyHz: number;
+  readonly #sideband: Sideband;
+  #generations: ReadonlyMap<number, number>;
+  readonly #read: () => ReadonlyMap<number, number>;
 
   constructor(
-    private readonly native: Native,
-    private readonly program: BpfProgram,
-    private readonly frequencyHz: number,
-    private readonly sideband: Sideband,
-    private generations: ReadonlyMap<number, number>,
-    private readonly read: () => ReadonlyMap<number, number> = cpuGenerations,
-  ) {}
+    native: Native,
+    program: BpfProgram,
+    frequencyHz: number,
+    sideband: Sideband,
+    generations: ReadonlyMap<number, number>,
+    read: () => ReadonlyMap<number, number> = cpuGenerations,
+  ) {
+    this.#native = native;
+    this.#program = program;
+    this.#frequencyHz = frequencyHz;
+    this.#sideband = sideband;
+    this.#generations = generations;
+    this.#read = read;
+  }
 
   /** @throws SystemError when one that is online cannot be sampled. */
   start(): void {
-    for (const cpu of this.generations.keys()) whereOnline(() => this.sample(cpu));
+    for (const cpu of this.#generations.keys()) whereOnline(() => this.#sample(cpu));
   }
 
   get changes(): CpuChanges {
     return {
-      came: [...this.came],
-      wentOffline: [...this.wentOffline],
-      unsampled: this.unsampled,
+      came: [...this.#came],
+      wentOffline: [...this.#wentOffline],
+      unsampled: this.#unsampled,
     };
   }
 
   /** Leaves those that went offline, takes those that came online. */
   follow(): void {
-    const now = this.read();
-    for (const [cpu, generation] of this.generations) {
+    const now = this.#read();
+    for (const [cpu, generation] of this.#generations) {
       if (now.get(cpu) === generation) continue;
-      this.wentOffline.add(cpu);
-      this.leave(cpu);
+      this.#wentOffline.add(cpu);
+      this.#leave(cpu);
     }
     for (const [cpu, generation] of now) {
-      const isNew = this.generations.get(cpu) !== generation;
-      if (isNew) this.came.add(cpu);
+      const isNew = this.#generations.get(cpu) !== generation;
+      if (isNew) this.#came.add(cpu);
       // One that could not be sampled is tried again.
-      if (isNew || this.unsampled.has(cpu)) this.take(cpu);
+      if (isNew || this.#unsampled.has(cpu)) this.#take(cpu);
     }
-    this.generations = now;
+    this.#generations = now;
   }
 
   [Symbol.dispose](): void {
-    for (const link of this.links.values()) link.close();
-    this.links.clear();
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
   }
 
-  private take(cpu: number): void {
+  #take(cpu: number): void {
     try {
-      this.leave(cpu);
-      this.sideband.add(cpu);
+      this.#leave(cpu);
+      this.#sideband.add(cpu);
       // What was mapped before this moment nobody has told.
-      this.sideband.missedSome();
-      this.sample(cpu);
+      this.#sideband.missedSome();
+      this.#sample(cpu);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      this.leave(cpu);
+      this.#leave(cpu);
       // Offline again, or not quite online: the next look tells.
-      this.unsampled.set(cpu, error.message);
+      this.#unsampled.set(cpu, error.message);
     }
   }
 
-  private leave(cpu: number): void {
-    this.unsampled.delete(cpu);
-    this.links.get(cpu)?.close();
-    this.links.delete(cpu);
-    this.sideband.remove(cpu);
+  #leave(cpu: number): void {
+    this.#unsampled.delete(cpu);
+    this.#links.get(cpu)?.close();
+    this.#links.delete(cpu);
+    this.#sideband.remove(cpu);
   }
 
-  private sample(cpu: number): void {
+  #sample(cpu: number): void {
     const attributes = {
       type: PERF_TYPE_SOFTWARE,
       config: PERF_COUNT_SW_CPU_CLOCK,
-      frequencyHz: this.frequencyHz,
+      frequencyHz: this.#frequencyHz,
       flags: ['disabled'],
     } as const;
-    const event = PerfEvent.open(this.native, attributes, { pid: -1, cpu });
+    const event = PerfEvent.open(this.#native, attributes, { pid: -1, cpu });
     try {
-      this.links.set(cpu, this.program.attachPerfEvent(event));
+      this.#links.set(cpu, this.#program.attachPerfEvent(event));
     } catch (error) {
       event.close();
       throw error;

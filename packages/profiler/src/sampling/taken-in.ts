@@ -3,22 +3,26 @@
 // samples in, and nobody is forgotten meanwhile.
 
 export class TakenIn {
-  private moment = Number.NEGATIVE_INFINITY;
-  private switchedAt = Number.NEGATIVE_INFINITY;
-  private switchedBefore = Number.NEGATIVE_INFINITY;
+  #moment = Number.NEGATIVE_INFINITY;
+  #switchedAt = Number.NEGATIVE_INFINITY;
+  #switchedBefore = Number.NEGATIVE_INFINITY;
+
+  readonly #now: () => number;
 
   /** @param now in ms since the epoch */
-  constructor(private readonly now: () => number = Date.now) {}
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
 
   /** In ms since the epoch. */
   get until(): number {
-    return this.moment;
+    return this.#moment;
   }
 
   /** A round begins: programs count into the other map, and the one they counted into until the last is read. */
   beganRound(): void {
-    this.switchedBefore = this.switchedAt;
-    this.switchedAt = this.now();
+    this.#switchedBefore = this.#switchedAt;
+    this.#switchedAt = this.#now();
   }
 
   /**
@@ -26,6 +30,6 @@ export class TakenIn {
    * @param handedOver until when samples were taken in that userspace walks
    */
   endedRound(handedOver: number): void {
-    this.moment = Math.max(this.moment, Math.min(this.switchedBefore, handedOver));
+    this.#moment = Math.max(this.#moment, Math.min(this.#switchedBefore, handedOver));
   }
 }

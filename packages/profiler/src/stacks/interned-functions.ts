@@ -23,34 +23,40 @@ const NONE = 0;
 const NO_ADDRESS = 0x8000_0000;
 
 export class InternedFunctions {
-  private readonly numbers = new Map<string, number>();
-  private readonly texts: string[] = [''];
+  readonly #numbers = new Map<string, number>();
+  readonly #texts: string[] = [''];
   /** By their text's number, as far as they were asked for. */
-  private readonly others = new Map<number, OtherFields>();
+  readonly #others = new Map<number, OtherFields>();
   /** Of memory, of all texts. */
   textBytes = 0;
   /** Name, object, everything else but the address. */
-  private readonly frames = new NumberTuples(3);
+  readonly #frames = new NumberTuples(3);
   /** Frame, mapping, the rest of what was inlined there: a row's number and one more, or NONE. */
-  private readonly chains = new NumberTuples(3);
+  readonly #chains = new NumberTuples(3);
   /** Chain, and its first frame's address in two halves. */
-  private readonly places = new NumberTuples(3);
+  readonly #places = new NumberTuples(3);
 
-  constructor(private readonly limits: FunctionLimits) {}
+  readonly #limits: FunctionLimits;
+
+  constructor(limits: FunctionLimits) {
+    this.#limits = limits;
+  }
 
   get size(): number {
-    return this.places.size;
+    return this.#places.size;
   }
 
   /** Of memory. */
   get byteLength(): number {
-    const { frames, chains, places } = this;
+    const frames = this.#frames;
+    const chains = this.#chains;
+    const places = this.#places;
     return this.textBytes + frames.byteLength + chains.byteLength + places.byteLength;
   }
 
   get isFull(): boolean {
-    const { maxPlaces, maxTextBytes } = this.limits;
-    return this.places.size >= maxPlaces || this.textBytes >= maxTextBytes;
+    const { maxPlaces, maxTextBytes } = this.#limits;
+    return this.#places.size >= maxPlaces || this.textBytes >= maxTextBytes;
   }
 
   /** The number of a frame; undefined when it is new and there is no room. @param always even then */
@@ -58,73 +64,73 @@ export class InternedFunctions {
     const canAdd = always || !this.isFull;
     let rest = NONE;
     for (let index = functions.length - 1; index >= 0; index--) {
-      const frame = this.frame(functions[index] as ProfileFrame, canAdd);
-      const mapping = this.text(mappingText(functions[index]?.mapping), canAdd);
+      const frame = this.#frame(functions[index] as ProfileFrame, canAdd);
+      const mapping = this.#text(mappingText(functions[index]?.mapping), canAdd);
       if (frame === undefined || mapping === undefined) return undefined;
-      const chain = row(this.chains, canAdd, frame, mapping, rest);
+      const chain = row(this.#chains, canAdd, frame, mapping, rest);
       if (chain === undefined) return undefined;
       rest = chain + 1;
     }
     const address = functions[0]?.address;
     const high = address === undefined ? NO_ADDRESS : Number((address >> 32n) & 0xffff_ffffn);
     const low = address === undefined ? 0 : Number(address & 0xffff_ffffn);
-    return row(this.places, canAdd, rest, high, low);
+    return row(this.#places, canAdd, rest, high, low);
   }
 
   /** The frame of a number. */
   functions(place: number): Functions {
-    const high = this.places.at(place, 1);
+    const high = this.#places.at(place, 1);
     const found: ProfileFrame[] = [];
-    for (let rest = this.places.at(place, 0); rest !== NONE; rest = this.chains.at(rest - 1, 2))
-      found.push(this.frameOf(rest - 1));
+    for (let rest = this.#places.at(place, 0); rest !== NONE; rest = this.#chains.at(rest - 1, 2))
+      found.push(this.#frameOf(rest - 1));
     const [own, ...inlined] = found;
     if (own === undefined || high === NO_ADDRESS) return found;
-    const address = (BigInt(high) << 32n) | BigInt(this.places.at(place, 2));
+    const address = (BigInt(high) << 32n) | BigInt(this.#places.at(place, 2));
     return [{ ...own, address }, ...inlined];
   }
 
-  private frame(frame: ProfileFrame, canAdd: boolean): number | undefined {
+  #frame(frame: ProfileFrame, canAdd: boolean): number | undefined {
     const { name, object, address: _address, mapping: _mapping, ...others } = frame;
-    const nameNumber = this.text(name, canAdd);
-    const objectNumber = object === undefined ? NONE : this.text(`o${object}`, canAdd);
-    const othersNumber = this.text(JSON.stringify(others), canAdd);
+    const nameNumber = this.#text(name, canAdd);
+    const objectNumber = object === undefined ? NONE : this.#text(`o${object}`, canAdd);
+    const othersNumber = this.#text(JSON.stringify(others), canAdd);
     if (nameNumber === undefined || objectNumber === undefined || othersNumber === undefined)
       return undefined;
-    return row(this.frames, canAdd, nameNumber, objectNumber, othersNumber);
+    return row(this.#frames, canAdd, nameNumber, objectNumber, othersNumber);
   }
 
-  private frameOf(chain: number): ProfileFrame {
-    const frame = this.chains.at(chain, 0);
-    const object = this.frames.at(frame, 1);
-    const mapping = this.chains.at(chain, 1);
+  #frameOf(chain: number): ProfileFrame {
+    const frame = this.#chains.at(chain, 0);
+    const object = this.#frames.at(frame, 1);
+    const mapping = this.#chains.at(chain, 1);
     return {
-      name: this.textAt(this.frames.at(frame, 0)),
-      ...this.othersAt(this.frames.at(frame, 2)),
-      ...(object === NONE ? {} : { object: this.textAt(object).slice(1) }),
-      ...(mapping === NONE ? {} : { mapping: mappingOf(this.textAt(mapping)) }),
+      name: this.#textAt(this.#frames.at(frame, 0)),
+      ...this.#othersAt(this.#frames.at(frame, 2)),
+      ...(object === NONE ? {} : { object: this.#textAt(object).slice(1) }),
+      ...(mapping === NONE ? {} : { mapping: mappingOf(this.#textAt(mapping)) }),
     };
   }
 
-  private othersAt(number: number): OtherFields {
-    const known = this.others.get(number);
+  #othersAt(number: number): OtherFields {
+    const known = this.#others.get(number);
     if (known !== undefined) return known;
-    const others = JSON.parse(this.textAt(number)) as OtherFields;
-    this.others.set(number, others);
+    const others = JSON.parse(this.#textAt(number)) as OtherFields;
+    this.#others.set(number, others);
     return others;
   }
 
-  private text(text: string, canAdd: boolean): number | undefined {
+  #text(text: string, canAdd: boolean): number | undefined {
     if (text === '') return NONE;
-    const known = this.numbers.get(text);
+    const known = this.#numbers.get(text);
     if (known !== undefined || !canAdd) return known;
-    const number = this.texts.push(text) - 1;
-    this.numbers.set(text, number);
+    const number = this.#texts.push(text) - 1;
+    this.#numbers.set(text, number);
     this.textBytes += text.length + TEXT_OVERHEAD;
     return number;
   }
 
-  private textAt(number: number): string {
-    return this.texts[number] ?? '';
+  #textAt(number: number): string {
+    return this.#texts[number] ?? '';
   }
 }
 

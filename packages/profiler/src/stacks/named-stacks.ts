@@ -33,112 +33,115 @@ const ROOT = 0;
 const NO_PLACE = 2 ** 32 - 1;
 
 export class NamedStacks {
-  private readonly frames: InternedFunctions;
+  readonly #frames: InternedFunctions;
   /** Caller and frame; the root is called by nobody. */
-  private readonly nodes = new NumberTuples(2);
+  readonly #nodes = new NumberTuples(2);
   /** By node. */
-  private counts = new Float64Array(256);
-  private others = 0;
+  #counts = new Float64Array(256);
+  #others = 0;
+
+  readonly #limits: NamedStackLimits;
 
   constructor(
-    private readonly limits = MAX,
+    limits = MAX,
     /** Whether addresses are left out. */
     readonly isCoarse = false,
   ) {
-    this.frames = new InternedFunctions(limits);
-    this.nodes.add(ROOT, NO_PLACE);
+    this.#limits = limits;
+    this.#frames = new InternedFunctions(limits);
+    this.#nodes.add(ROOT, NO_PLACE);
   }
 
   /** Samples whose stacks are `[other]`, since there were too many different ones. */
   get otherSamples(): number {
-    return this.others;
+    return this.#others;
   }
 
   /** Of memory. */
   get byteLength(): number {
-    return this.frames.byteLength + this.nodes.byteLength + this.counts.byteLength;
+    return this.#frames.byteLength + this.#nodes.byteLength + this.#counts.byteLength;
   }
 
   /** The number of a frame here, as the functions it stands for; undefined when there is no room for it. */
   place(functions: Functions): number | undefined {
-    return this.frames.number(this.isCoarse ? withoutPlace(functions) : functions);
+    return this.#frames.number(this.isCoarse ? withoutPlace(functions) : functions);
   }
 
   /** @param stack numbers of frames, root first: of each stack, the first stands for whose it is */
   add(stack: readonly (number | undefined)[], count: number): void {
     let node = ROOT;
     for (const place of stack) {
-      const next = place === undefined ? undefined : this.child(node, place);
+      const next = place === undefined ? undefined : this.#child(node, place);
       if (next === undefined) {
-        this.addToOthers(stack[0], count);
+        this.#addToOthers(stack[0], count);
         return;
       }
       node = next;
     }
-    this.count(node, count);
+    this.#count(node, count);
   }
 
   /** Itself, or once there are many different stacks, all of it with less detail, in its place from now on. */
   settled(): NamedStacks {
-    const { maxNodes, maxPlaces, maxTextBytes } = this.limits;
+    const { maxNodes, maxPlaces, maxTextBytes } = this.#limits;
     const isLarge =
-      this.nodes.size > LARGE * maxNodes ||
-      this.frames.size > LARGE * maxPlaces ||
-      this.frames.textBytes > LARGE * maxTextBytes;
-    return isLarge && !this.isCoarse ? this.withoutPlaces() : this;
+      this.#nodes.size > LARGE * maxNodes ||
+      this.#frames.size > LARGE * maxPlaces ||
+      this.#frames.textBytes > LARGE * maxTextBytes;
+    return isLarge && !this.isCoarse ? this.#withoutPlaces() : this;
   }
 
   profileStacks(): ProfileStack[] {
-    const functions = Array.from({ length: this.frames.size }, (_, place) =>
-      this.frames.functions(place),
+    const functions = Array.from({ length: this.#frames.size }, (_, place) =>
+      this.#frames.functions(place),
     );
     const softirqs = softirqEntries(functions);
     const stacks: ProfileStack[] = [];
-    for (let leaf = 0; leaf < this.nodes.size; leaf++) {
-      const count = this.counts[leaf] as number;
+    for (let leaf = 0; leaf < this.#nodes.size; leaf++) {
+      const count = this.#counts[leaf] as number;
       if (count === 0) continue;
       const path: number[] = [];
-      for (let node = leaf; node !== ROOT; node = this.nodes.at(node, 0))
-        path.push(this.nodes.at(node, 1));
+      for (let node = leaf; node !== ROOT; node = this.#nodes.at(node, 0))
+        path.push(this.#nodes.at(node, 1));
       const frames: ProfileFrame[] = markedFunctions(path.reverse(), functions, softirqs);
       stacks.push({ frames, count });
     }
     return stacks;
   }
 
-  private withoutPlaces(): NamedStacks {
-    const coarse = new NamedStacks(this.limits, true);
-    coarse.others = this.others;
-    const places = Array.from({ length: this.frames.size }, (_, place) =>
-      coarse.frames.number(withoutPlace(this.frames.functions(place)), true),
+  #withoutPlaces(): NamedStacks {
+    const coarse = new NamedStacks(this.#limits, true);
+    coarse.#others = this.#others;
+    const places = Array.from({ length: this.#frames.size }, (_, place) =>
+      coarse.#frames.number(withoutPlace(this.#frames.functions(place)), true),
     );
     // A caller comes before what it calls.
-    const nodes = new Uint32Array(this.nodes.size);
+    const nodes = new Uint32Array(this.#nodes.size);
     for (let node = 1; node < nodes.length; node++) {
-      const caller = nodes[this.nodes.at(node, 0)] as number;
-      const place = places[this.nodes.at(node, 1)] as number;
-      nodes[node] = coarse.nodes.add(caller, place);
-      coarse.count(nodes[node] as number, this.counts[node] as number);
+      const caller = nodes[this.#nodes.at(node, 0)] as number;
+      const place = places[this.#nodes.at(node, 1)] as number;
+      nodes[node] = coarse.#nodes.add(caller, place);
+      coarse.#count(nodes[node] as number, this.#counts[node] as number);
     }
     return coarse;
   }
 
-  private count(node: number, count: number): void {
-    while (node >= this.counts.length) this.counts = grown(this.counts);
-    this.counts[node] = (this.counts[node] as number) + count;
+  #count(node: number, count: number): void {
+    while (node >= this.#counts.length) this.#counts = grown(this.#counts);
+    this.#counts[node] = (this.#counts[node] as number) + count;
   }
 
   /** Below its process, if that is known. */
-  private addToOthers(owner: number | undefined, count: number): void {
-    this.others += count;
-    const known = owner === undefined ? undefined : this.child(ROOT, owner);
-    const other = this.frames.number(OTHER, true) as number;
-    this.count(this.nodes.add(known ?? ROOT, other), count);
+  #addToOthers(owner: number | undefined, count: number): void {
+    this.#others += count;
+    const known = owner === undefined ? undefined : this.#child(ROOT, owner);
+    const other = this.#frames.number(OTHER, true) as number;
+    this.#count(this.#nodes.add(known ?? ROOT, other), count);
   }
 
-  private child(caller: number, place: number): number | undefined {
-    if (this.nodes.size < this.limits.maxNodes) return this.nodes.add(caller, place);
-    return this.nodes.find(caller, place);
+  #child(caller: number, place: number): number | undefined {
+    if (this.#nodes.size < this.#limits.maxNodes) return this.#nodes.add(caller, place);
+    return this.#nodes.find(caller, place);
   }
 }
 

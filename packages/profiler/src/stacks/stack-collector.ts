@@ -63,112 +63,115 @@ class NamelessStacks {
 
 export class StackCollector {
   /** Everything but generated code, since the last naming. */
-  private nameless = new NamelessStacks();
+  #nameless = new NamelessStacks();
   /** Being named, or left by a naming that failed. */
-  private readonly inHand: NamelessStacks[] = [];
+  readonly #inHand: NamelessStacks[] = [];
   /** With generated code that has no name yet. */
-  private late = new NamelessStacks();
-  private named = new NamedStacks();
-  private naming: Promise<void> = Promise.resolve();
-  private total = 0;
-  private early = 0;
+  #late = new NamelessStacks();
+  #named = new NamedStacks();
+  #naming: Promise<void> = Promise.resolve();
+  #total = 0;
+  #early = 0;
 
-  constructor(
-    private readonly rootFrames: RootFrames = ({ comm }) => [comm],
-    private readonly maxLate = MAX_LATE,
-  ) {}
+  readonly #rootFrames: RootFrames;
+  readonly #maxLate: number;
+
+  constructor(rootFrames: RootFrames = ({ comm }) => [comm], maxLate = MAX_LATE) {
+    this.#rootFrames = rootFrames;
+    this.#maxLate = maxLate;
+  }
 
   get samples(): number {
-    return this.total;
+    return this.#total;
   }
 
   /** Of those, the ones in `[other]`. */
   get otherSamples(): number {
-    return this.named.otherSamples;
+    return this.#named.otherSamples;
   }
 
   /** Samples of generated code that has no name, and might have got one had there been fewer of them. */
   get earlySamples(): number {
-    return this.early;
+    return this.#early;
   }
 
   /** Whether addresses were left out, since there were many different stacks. */
   get isCoarse(): boolean {
-    return this.named.isCoarse;
+    return this.#named.isCoarse;
   }
 
   /** Stacks that nameNow() would make fewer. */
   get unnamed(): number {
-    return this.nameless.size + Math.max(0, this.late.size - this.maxLate);
+    return this.#nameless.size + Math.max(0, this.#late.size - this.#maxLate);
   }
 
   /** What stands below a stack of that process. */
   rootsOf(owner: SampledProcess): readonly string[] {
-    return owner.pid === IDLE_PID ? [IDLE_FRAME] : this.rootFrames(owner);
+    return owner.pid === IDLE_PID ? [IDLE_FRAME] : this.#rootFrames(owner);
   }
 
   add(stack: ResolvedStack): void {
     const roots = stack.roots ?? this.rootsOf(stack);
-    const to = stack.frames.some(({ frame }) => isLate(frame)) ? this.late : this.nameless;
+    const to = stack.frames.some(({ frame }) => isLate(frame)) ? this.#late : this.#nameless;
     const ids = stack.frames.map(({ frame }) => to.table.id(frame));
     to.add(roots, ids, stack.count);
-    this.total += stack.count;
+    this.#total += stack.count;
   }
 
   /** Frames that have no names yet: their objects are needed still. */
   *waiting(): Generator<Frame> {
-    for (const { table } of [this.nameless, ...this.inHand, this.late]) yield* table.frames;
+    for (const { table } of [this.#nameless, ...this.#inHand, this.#late]) yield* table.frames;
   }
 
   /** Names what can be named for good. Rejects when the names cannot be had; nothing is lost then. */
   nameNow(symbolizer: Symbolizer): Promise<void> {
-    const round = this.naming.then(async () => {
-      await this.nameOthers(symbolizer);
-      await this.nameAroundLate(symbolizer);
-      await this.nameLate(symbolizer, isKnown);
-      this.late = this.late.compacted();
-      this.named = this.named.settled();
+    const round = this.#naming.then(async () => {
+      await this.#nameOthers(symbolizer);
+      await this.#nameAroundLate(symbolizer);
+      await this.#nameLate(symbolizer, isKnown);
+      this.#late = this.#late.compacted();
+      this.#named = this.#named.settled();
     });
-    this.naming = round.catch(() => {});
+    this.#naming = round.catch(() => {});
     return round;
   }
 
   /** Everything that was added, with names. */
   async profileStacks(symbolizer: Symbolizer): Promise<readonly ProfileStack[]> {
-    await this.naming;
-    await this.nameOthers(symbolizer);
-    await this.nameLate(symbolizer, () => true);
-    return this.named.profileStacks();
+    await this.#naming;
+    await this.#nameOthers(symbolizer);
+    await this.#nameLate(symbolizer, () => true);
+    return this.#named.profileStacks();
   }
 
-  private async nameOthers(symbolizer: Symbolizer): Promise<void> {
-    this.inHand.push(this.nameless);
-    this.nameless = new NamelessStacks();
-    if (this.late.size > this.maxLate) {
-      this.inHand.push(this.late);
-      this.late = new NamelessStacks();
+  async #nameOthers(symbolizer: Symbolizer): Promise<void> {
+    this.#inHand.push(this.#nameless);
+    this.#nameless = new NamelessStacks();
+    if (this.#late.size > this.#maxLate) {
+      this.#inHand.push(this.#late);
+      this.#late = new NamelessStacks();
     }
     // What a round that failed has left is first.
-    for (let stacks = this.inHand[0]; stacks !== undefined; stacks = this.inHand[0]) {
+    for (let stacks = this.#inHand[0]; stacks !== undefined; stacks = this.#inHand[0]) {
       const functions = await symbolizer.functionsOf(stacks.table.frames);
-      this.addNamed([...stacks.stacks.values()], functions);
-      this.countEarly(stacks, functions);
-      this.inHand.shift();
+      this.#addNamed([...stacks.stacks.values()], functions);
+      this.#countEarly(stacks, functions);
+      this.#inHand.shift();
     }
   }
 
-  private countEarly({ table, stacks }: NamelessStacks, functions: readonly Functions[]): void {
+  #countEarly({ table, stacks }: NamelessStacks, functions: readonly Functions[]): void {
     const early = new Set<number>();
     for (const [id, frame] of table.frames.entries())
       if (isLate(frame) && !isKnown(frame) && isUnnamed(functions[id])) early.add(id);
     if (early.size === 0) return;
     for (const { frames, count } of stacks.values())
-      if (frames.some((id) => early.has(id))) this.early += count;
+      if (frames.some((id) => early.has(id))) this.#early += count;
   }
 
   /** What stands in a stack with late frames need not wait for those. */
-  private async nameAroundLate(symbolizer: Symbolizer): Promise<void> {
-    const { table } = this.late;
+  async #nameAroundLate(symbolizer: Symbolizer): Promise<void> {
+    const { table } = this.#late;
     const ids = table.frames.flatMap((frame, id) =>
       frame.kind === 'user' || frame.kind === 'kernel' ? [id] : [],
     );
@@ -180,14 +183,14 @@ export class StackCollector {
   }
 
   /** @param isDue whether a frame that has no name gets none later on */
-  private async nameLate(symbolizer: Symbolizer, isDue: (frame: Frame) => boolean): Promise<void> {
-    const { table, stacks } = this.late;
+  async #nameLate(symbolizer: Symbolizer, isDue: (frame: Frame) => boolean): Promise<void> {
+    const { table, stacks } = this.#late;
     const dueFrames = new Set(table.frames.flatMap((frame, id) => (isDue(frame) ? [id] : [])));
     const due = [...stacks].filter(([, { frames }]) => frames.every((id) => dueFrames.has(id)));
     if (due.length === 0) return;
     const functions = await symbolizer.functionsOf(table.frames);
     for (const [key] of due) stacks.delete(key);
-    this.addNamed(
+    this.#addNamed(
       due.map(([, stack]) => stack),
       functions,
     );
@@ -196,8 +199,8 @@ export class StackCollector {
         table.retire(id, { kind: 'named', functions: functions[id] ?? [] });
   }
 
-  private addNamed(stacks: readonly CollectedStack[], functions: readonly Functions[]): void {
-    const { named } = this;
+  #addNamed(stacks: readonly CollectedStack[], functions: readonly Functions[]): void {
+    const named = this.#named;
     const places = new Map<number, number | undefined>();
     const placeOf = (id: number) => {
       if (!places.has(id)) places.set(id, named.place(functions[id] ?? []));

@@ -39,11 +39,15 @@ export interface ResolvedStack extends SampledProcess {
 }
 
 export class StackResolver {
-  constructor(
-    private readonly spaces: AddressSpaces,
-    private readonly objects: ObjectFiles,
-    private readonly jitMaps: JitMaps,
-  ) {}
+  readonly #spaces: AddressSpaces;
+  readonly #objects: ObjectFiles;
+  readonly #jitMaps: JitMaps;
+
+  constructor(spaces: AddressSpaces, objects: ObjectFiles, jitMaps: JitMaps) {
+    this.#spaces = spaces;
+    this.#objects = objects;
+    this.#jitMaps = jitMaps;
+  }
 
   resolve(stack: StackCount): ResolvedStack {
     return {
@@ -52,17 +56,17 @@ export class StackResolver {
       cpu: stack.cpu,
       count: stack.count,
       lastTime: stack.lastTime,
-      frames: [...this.userFrames(stack), ...kernelFrames(stack)],
+      frames: [...this.#userFrames(stack), ...kernelFrames(stack)],
     };
   }
 
-  private userFrames(stack: StackCount): ResolvedFrame[] {
+  #userFrames(stack: StackCount): ResolvedFrame[] {
     const { user, interrupted } = stack;
     const frames = user.map((address, depth): ResolvedFrame => {
       const isReturn = depth > 0 && !interrupted.includes(depth);
       const isSignalReturn = interrupted.includes(depth + 1);
       return {
-        frame: this.userFrame(stack, address, isReturn, isSignalReturn),
+        frame: this.#userFrame(stack, address, isReturn, isSignalReturn),
         address: BigInt(address),
       };
     });
@@ -72,16 +76,16 @@ export class StackResolver {
     return stack.truncated ? [TRUNCATED, ...whole] : whole;
   }
 
-  private userFrame(
+  #userFrame(
     stack: StackCount,
     address: number,
     isReturn: boolean,
     isSignalReturn: boolean,
   ): Frame {
-    const mapping = this.spaces.find(stack.pid, address, stack.lastTime);
-    const object = mapping && (mapping.object ?? this.objects.of(stack.pid, mapping));
+    const mapping = this.#spaces.find(stack.pid, address, stack.lastTime);
+    const object = mapping && (mapping.object ?? this.#objects.of(stack.pid, mapping));
     if (mapping === undefined || object === undefined || isGenerated(object))
-      return this.generatedFrame(stack, address, isReturn, mapping);
+      return this.#generatedFrame(stack, address, isReturn, mapping);
     return {
       kind: 'user',
       object,
@@ -92,15 +96,15 @@ export class StackResolver {
   }
 
   /** Named when the recording ends, unless what is said of it now cannot change any more. */
-  private generatedFrame(
+  #generatedFrame(
     stack: StackCount,
     address: number,
     isReturn: boolean,
     mapping: MappedObject | undefined,
   ): Frame {
-    const code = this.jitMaps.of(stack);
+    const code = this.#jitMaps.of(stack);
     // Of code that was replaced in between, what most of its samples had.
-    const time = this.jitMaps.timeOf((stack.firstTime + stack.lastTime) / 2n);
+    const time = this.#jitMaps.timeOf((stack.firstTime + stack.lastTime) / 2n);
     const isInherited = mapping === undefined || code.isInherited(mapping);
     const at = isReturn ? address - 1 : address;
     const found = code.lookup(at, time, isInherited);

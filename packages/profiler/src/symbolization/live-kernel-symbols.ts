@@ -8,38 +8,41 @@ import { isSystemError } from '@waggle/symbols';
 const MIN_AGE_MS = 10_000;
 
 export class LiveKernelSymbols {
-  private symbols: KernelNames | undefined;
-  private readAt = 0;
+  #symbols: KernelNames | undefined;
+  #readAt = 0;
+
+  readonly #read: () => KernelNames;
+  readonly #now: () => number;
 
   /** @param now in ms, of a clock that is never set back */
-  constructor(
-    private readonly read: () => KernelNames,
-    private readonly now = () => performance.now(),
-  ) {}
+  constructor(read: () => KernelNames, now = () => performance.now()) {
+    this.#read = read;
+    this.#now = now;
+  }
 
   /** @throws the system's error when the symbols cannot be read for the first time. */
   lookup(address: bigint): KernelSymbolHit | undefined {
-    this.symbols ??= this.readNow();
-    const hit = this.symbols.lookup(address);
-    if (hit !== undefined || this.now() - this.readAt < MIN_AGE_MS) return hit;
-    const before = this.symbols;
+    this.#symbols ??= this.#readNow();
+    const hit = this.#symbols.lookup(address);
+    if (hit !== undefined || this.#now() - this.#readAt < MIN_AGE_MS) return hit;
+    const before = this.#symbols;
     try {
-      this.symbols = this.readNow();
+      this.#symbols = this.#readNow();
       before.close?.();
     } catch (error) {
       // Out of descriptors or memory for now: what is known goes on answering.
       if (isSystemError(error)) return undefined;
       throw error;
     }
-    return this.symbols.lookup(address);
+    return this.#symbols.lookup(address);
   }
 
   close(): void {
-    this.symbols?.close?.();
+    this.#symbols?.close?.();
   }
 
-  private readNow(): KernelNames {
-    this.readAt = this.now();
-    return this.read();
+  #readNow(): KernelNames {
+    this.#readAt = this.#now();
+    return this.#read();
   }
 }

@@ -36,23 +36,23 @@ export interface Known {
 }
 
 export class LoadedObjects implements Disposable {
-  private readonly known: LRUCache<string, Known>;
+  readonly #known: LRUCache<string, Known>;
 
-  constructor(
-    maxObjects = MAX_OBJECTS,
-    private readonly maxBytes = MAX_BYTES,
-  ) {
-    this.known = new LRUCache({ max: maxObjects, dispose: ({ object }) => object?.close?.() });
+  readonly #maxBytes: number;
+
+  constructor(maxObjects = MAX_OBJECTS, maxBytes = MAX_BYTES) {
+    this.#maxBytes = maxBytes;
+    this.#known = new LRUCache({ max: maxObjects, dispose: ({ object }) => object?.close?.() });
   }
 
   get(key: string): Known | undefined {
-    return this.known.get(key);
+    return this.#known.get(key);
   }
 
   /** Closes what was not used for longest, if there are too many. */
   set(key: string, object: LoadedObject | undefined, read: Pick<Known, 'budget' | 'left'>): Known {
     const added = { object, places: object && new CodePlaces(object), ...read };
-    this.known.set(key, added);
+    this.#known.set(key, added);
     this.trim();
     return added;
   }
@@ -60,12 +60,12 @@ export class LoadedObjects implements Disposable {
   /** Closes what was not used for longest, if that is too much by now; the last one stays. */
   trim(): void {
     let bytes = 0;
-    for (const { object } of this.known.values()) bytes += object?.byteLength ?? 0;
-    while (this.known.size > 1 && bytes > this.maxBytes)
-      bytes -= this.known.pop()?.object?.byteLength ?? 0;
+    for (const { object } of this.#known.values()) bytes += object?.byteLength ?? 0;
+    while (this.#known.size > 1 && bytes > this.#maxBytes)
+      bytes -= this.#known.pop()?.object?.byteLength ?? 0;
   }
 
   [Symbol.dispose](): void {
-    this.known.clear();
+    this.#known.clear();
   }
 }

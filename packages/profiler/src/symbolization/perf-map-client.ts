@@ -7,19 +7,19 @@ import type { PerfMapReader } from '../mappings/perf-map-scanner.ts';
 import { SymbolizationClient } from './symbolization-client.ts';
 
 export class PerfMapClient implements PerfMapReader {
-  private reader: SymbolizationClient | undefined;
+  #reader: SymbolizationClient | undefined;
 
   async scan(fd: number, scan: PerfMapScan, maxMs: number): Promise<ScannedPerfMap | undefined> {
-    this.reader ??= new SymbolizationClient({ lines: false });
-    const { scanned } = await this.reader.ask({ kind: 'perf-map', fd, scan }, () => maxMs);
+    this.#reader ??= new SymbolizationClient({ lines: false });
+    const { scanned } = await this.#reader.ask({ kind: 'perf-map', fd, scan }, () => maxMs);
     return scanned;
   }
 
   end(): void {
-    this.reader?.end();
+    this.#reader?.end();
   }
 
   [Symbol.dispose](): void {
-    this.reader?.[Symbol.dispose]();
+    this.#reader?.[Symbol.dispose]();
   }
 }

@@ -10,37 +10,37 @@ import type { ObjectFile } from '../mappings/object-file.ts';
 const PATIENCE_MS = 3000;
 
 export class RemoteFiles implements Disposable {
-  private readonly reader = new GuardedReader(PATIENCE_MS);
+  readonly #reader = new GuardedReader(PATIENCE_MS);
   /** Devices. */
-  private readonly silent = new Set<string>();
+  readonly #silent = new Set<string>();
 
   /** Whether its file system did not answer. */
   isSilent({ remote }: ObjectFile): boolean {
-    return remote !== undefined && this.silent.has(remote);
+    return remote !== undefined && this.#silent.has(remote);
   }
 
   /** @throws ElfError when it is not what was mapped any more, or the system's error */
   open(object: ObjectFile, budget: ReadBudget): FileSource {
     if (this.isSilent(object)) throw new ElfError('truncated', 'its file system does not answer');
-    const file = this.asked(object, () => this.reader.open(ownDescriptor(object)));
+    const file = this.#asked(object, () => this.#reader.open(ownDescriptor(object)));
     const { size, mtimeNs } = file.status;
     const { content } = object;
     if (content !== undefined && (content.size !== size || content.modified !== mtimeNs)) {
-      this.asked(object, () => file[Symbol.dispose]());
+      this.#asked(object, () => file[Symbol.dispose]());
       throw new ElfError('truncated', 'it has changed since it was mapped');
     }
-    return new RemoteSource(file, budget, (ask) => this.asked(object, ask));
+    return new RemoteSource(file, budget, (ask) => this.#asked(object, ask));
   }
 
   [Symbol.dispose](): void {
-    this.reader[Symbol.dispose]();
+    this.#reader[Symbol.dispose]();
   }
 
-  private asked<Result>({ remote = '' }: ObjectFile, ask: () => Result): Result {
+  #asked<Result>({ remote = '' }: ObjectFile, ask: () => Result): Result {
     try {
       return ask();
     } catch (error) {
-      if (isSystemError(error) && error.code === 'ETIMEDOUT') this.silent.add(remote);
+      if (isSystemError(error) && error.code === 'ETIMEDOUT') this.#silent.add(remote);
       throw error;
     }
   }
@@ -50,13 +50,18 @@ class RemoteSource implements FileSource {
   readonly size: number;
   readonly owner: number;
   readonly identity: string;
-  private isClosed = false;
+  #isClosed = false;
+
+  readonly #file: GuardedFile;
+  readonly #asked: <Result>(ask: () => Result) => Result;
 
   constructor(
-    private readonly file: GuardedFile,
+    file: GuardedFile,
     readonly budget: ReadBudget,
-    private readonly asked: <Result>(ask: () => Result) => Result,
+    asked: <Result>(ask: () => Result) => Result,
   ) {
+    this.#file = file;
+    this.#asked = asked;
     const { dev, ino, size, uid, mtimeNs, ctimeNs } = file.status;
     this.size = Number(size);
     this.owner = Number(uid);
@@ -69,7 +74,7 @@ class RemoteSource implements FileSource {
     this.budget.read(length);
     const bytes = new Uint8Array(length);
     for (let done = 0; done < length; ) {
-      const got = this.asked(() => this.file.read(bytes.subarray(done), offset + done));
+      const got = this.#asked(() => this.#file.read(bytes.subarray(done), offset + done));
       if (got === 0) throw new ElfError('truncated', `the file ends at byte ${offset + done}`);
       done += got;
     }
@@ -77,10 +82,10 @@ class RemoteSource implements FileSource {
   }
 
   close(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     try {
-      this.asked(() => this.file[Symbol.dispose]());
+      this.#asked(() => this.#file[Symbol.dispose]());
     } catch (error) {
       if (!isSystemError(error)) throw error;
     }

@@ -14,23 +14,23 @@ interface Queued {
 }
 
 export class RequestQueue {
-  private readonly queued: Queued[] = [];
+  readonly #queued: Queued[] = [];
 
   add(ask: Ask): void {
-    this.queued.push({ ask, bytes: bytesOf(ask.request) });
+    this.#queued.push({ ask, bytes: bytesOf(ask.request) });
   }
 
   get size(): number {
-    return this.queued.length;
+    return this.#queued.length;
   }
 
   /** The one to answer next; undefined when there is none. */
   take(): Ask | undefined {
     let best = 0;
-    for (const [index, { bytes }] of this.queued.entries())
-      if (bytes !== undefined && bytes < (this.queued[best]?.bytes ?? Number.POSITIVE_INFINITY))
+    for (const [index, { bytes }] of this.#queued.entries())
+      if (bytes !== undefined && bytes < (this.#queued[best]?.bytes ?? Number.POSITIVE_INFINITY))
         best = index;
-    return this.queued.splice(best, 1)[0]?.ask;
+    return this.#queued.splice(best, 1)[0]?.ask;
   }
 }
 

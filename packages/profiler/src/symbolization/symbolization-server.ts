@@ -43,20 +43,20 @@ import { RemoteFiles } from './remote-files.ts';
 const MAX_MS = 8000;
 
 export class SymbolizationServer implements Disposable {
-  private readonly tables: TableStore | undefined;
-  private readonly symbols: SymbolCache;
-  private readonly lines: boolean;
-  private readonly named = new LoadedObjects();
-  private readonly remote = new RemoteFiles();
-  private readonly kernel: LiveKernelSymbols;
+  readonly #tables: TableStore | undefined;
+  readonly #symbols: SymbolCache;
+  readonly #lines: boolean;
+  readonly #named = new LoadedObjects();
+  readonly #remote = new RemoteFiles();
+  readonly #kernel: LiveKernelSymbols;
 
   constructor({ cacheDirectory, lines }: ReaderConfig) {
-    this.lines = lines;
-    this.kernel = new LiveKernelSymbols(() =>
+    this.#lines = lines;
+    this.#kernel = new LiveKernelSymbols(() =>
       cacheDirectory ? readKernelSymbols(cacheDirectory) : KernelSymbols.read(),
     );
-    this.tables = cacheDirectory ? new TableStore(join(cacheDirectory, 'unwind')) : undefined;
-    this.symbols = new SymbolCache(
+    this.#tables = cacheDirectory ? new TableStore(join(cacheDirectory, 'unwind')) : undefined;
+    this.#symbols = new SymbolCache(
       cacheDirectory ? { disk: new DiskSymbolCache(cacheDirectory) } : {},
     );
   }
@@ -66,63 +66,60 @@ export class SymbolizationServer implements Disposable {
   answer(request: SymbolizationRequest): Responses[keyof Responses] {
     switch (request.kind) {
       case 'unwind-table':
-        return this.unwindTable(request.object);
+        return this.#unwindTable(request.object);
       case 'functions':
-        return this.functions(request.object, request.places);
+        return this.#functions(request.object, request.places);
       case 'kernel-functions':
-        return { functions: this.kernelFunctions(request.places) };
+        return { functions: this.#kernelFunctions(request.places) };
       case 'perf-map':
         return { scanned: scanPerfMap(request.fd, request.scan) };
     }
   }
 
   [Symbol.dispose](): void {
-    this.named[Symbol.dispose]();
-    this.kernel.close();
-    this.remote[Symbol.dispose]();
+    this.#named[Symbol.dispose]();
+    this.#kernel.close();
+    this.#remote[Symbol.dispose]();
   }
 
-  private unwindTable(object: ObjectFile): UnwindTableAnswer {
+  #unwindTable(object: ObjectFile): UnwindTableAnswer {
     const before = localState(object);
     const budget = new ReadBudget({ ms: MAX_MS });
-    const table = this.readUnwindTable(object, budget);
+    const table = this.#readUnwindTable(object, budget);
     const changed = localState(object) !== before;
     if (changed) return { table: undefined, changed };
-    return { table, changed, ...leftOf(this.leftOf(object, budget)) };
+    return { table, changed, ...leftOf(this.#leftOf(object, budget)) };
   }
 
-  private readUnwindTable(
-    object: ObjectFile,
-    budget: ReadBudget,
-  ): Uint8Array<ArrayBuffer> | undefined {
+  #readUnwindTable(object: ObjectFile, budget: ReadBudget): Uint8Array<ArrayBuffer> | undefined {
     try {
-      using elf = this.elfOf(object, budget);
+      using elf = this.#elfOf(object, budget);
       if (elf === undefined) return undefined;
-      const { table } = this.tables?.tableOf(elf) ?? buildUnwindTable(elf);
+      const { table } = this.#tables?.tableOf(elf) ?? buildUnwindTable(elf);
       return table.rowCount === 0 ? undefined : ownBytes(table.bytes);
     } catch (error) {
       // Not an ELF file, a damaged one, or more than is read: its frames go by frame pointers.
       if (error instanceof UnwindError && error.code === 'too-large') budget.refuse(error.message);
       if (error instanceof ElfError || error instanceof UnwindError) return undefined;
-      if (this.remote.isSilent(object)) return undefined;
+      if (this.#remote.isSilent(object)) return undefined;
       throw error;
     }
   }
 
-  private elfOf(object: ObjectFile, budget: ReadBudget): ElfImage | undefined {
+  #elfOf(object: ObjectFile, budget: ReadBudget): ElfImage | undefined {
     const { path, fd, remote } = object;
     if (path === VDSO) return readVdso();
-    if (remote !== undefined) return ElfImage.from(this.remote.open(object, budget));
+    if (remote !== undefined) return ElfImage.from(this.#remote.open(object, budget));
     return ElfImage.open(`/proc/self/fd/${fd}`, { budget });
   }
 
-  private leftOf(object: ObjectFile, budget: ReadBudget): LeftOut | undefined {
-    if (this.remote.isSilent(object)) return 'unanswered';
+  #leftOf(object: ObjectFile, budget: ReadBudget): LeftOut | undefined {
+    if (this.#remote.isSilent(object)) return 'unanswered';
     return budget.exceeded ? 'too-large' : undefined;
   }
 
-  private functions(object: ObjectFile, wanted: readonly CodePlace[]): FunctionsResponse {
-    const known = this.load(object);
+  #functions(object: ObjectFile, wanted: readonly CodePlace[]): FunctionsResponse {
+    const known = this.#load(object);
     const { object: loaded, places } = known ?? {};
     const left = leftOf(known?.left);
     if (known === undefined || loaded === undefined || places === undefined)
@@ -135,7 +132,7 @@ export class SymbolizationServer implements Disposable {
       const place = places.at(offset - back);
       const hit = loaded.lookup(at);
       if (hit === undefined) {
-        known.bounds ??= this.boundsOf(object);
+        known.bounds ??= this.#boundsOf(object);
         return { functionOffset: known.bounds.startOf(offset - back), ...place };
       }
       const name = demangle(hit.name);
@@ -143,14 +140,14 @@ export class SymbolizationServer implements Disposable {
       return sourceFrames(own, loaded.lines?.(at));
     });
     // Lines were read since, and may have been inflated.
-    this.named.trim();
+    this.#named.trim();
     return { functions, ...left };
   }
 
-  private boundsOf(object: ObjectFile): FunctionBounds {
+  #boundsOf(object: ObjectFile): FunctionBounds {
     const budget = new ReadBudget({ ms: MAX_MS });
     try {
-      using elf = this.elfOf(object, budget);
+      using elf = this.#elfOf(object, budget);
       return elf === undefined ? FunctionBounds.empty() : FunctionBounds.fromElf(elf);
     } catch (error) {
       // Damaged, of another machine, or not to be read any more: its addresses stand for themselves.
@@ -159,44 +156,44 @@ export class SymbolizationServer implements Disposable {
     }
   }
 
-  private kernelFunctions(places: readonly KernelPlace[]): ProfileFrame[] {
+  #kernelFunctions(places: readonly KernelPlace[]): ProfileFrame[] {
     return places.map(({ address, isReturn }) => {
       const at = isReturn ? address - 1n : address;
-      const hit = this.kernel.lookup(at);
+      const hit = this.#kernel.lookup(at);
       if (hit === undefined) return unnamedKernelFunction({ address, isReturn });
       const { name, module } = hit;
       return { name, kind: 'kernel', ...(module ? { object: module } : {}), address: at };
     });
   }
 
-  private load(object: ObjectFile): Known | undefined {
+  #load(object: ObjectFile): Known | undefined {
     if (!holdsItsContent(object)) return undefined;
-    const known = this.named.get(object.key);
+    const known = this.#named.get(object.key);
     if (known !== undefined) {
       known.budget.renew();
       return known;
     }
     const budget = new ReadBudget({ ms: MAX_MS });
-    const loaded = this.open(object, budget);
-    const left = this.leftOf(object, budget);
+    const loaded = this.#open(object, budget);
+    const left = this.#leftOf(object, budget);
     // Written to while it was read.
     if (!holdsItsContent(object)) {
       loaded?.close?.();
       return undefined;
     }
-    return this.named.set(object.key, loaded, { budget, left });
+    return this.#named.set(object.key, loaded, { budget, left });
   }
 
-  private open(object: ObjectFile, budget: ReadBudget): LoadedObject | undefined {
+  #open(object: ObjectFile, budget: ReadBudget): LoadedObject | undefined {
     const { fd, path, remote } = object;
     try {
       if (path === VDSO) return vdso();
       if (fd === undefined) return undefined;
-      const options = { path, cache: this.symbols, budget };
+      const options = { path, cache: this.#symbols, budget };
       // Lines are read later, one by one.
       if (remote !== undefined)
-        return ObjectSymbols.from(this.remote.open(object, budget), options);
-      return this.lines ? openWithLines(fd, options) : ObjectSymbols.open(fd, options);
+        return ObjectSymbols.from(this.#remote.open(object, budget), options);
+      return this.#lines ? openWithLines(fd, options) : ObjectSymbols.open(fd, options);
     } catch (error) {
       // Not an ELF file, one that lies about itself, or one that cannot be read: its frames keep their
       // offsets, and all others their names.

@@ -62,30 +62,40 @@ const MAX_REMEMBERED = 10_000;
 const ASKED_AT_ONCE = 16;
 
 export class Symbolizer {
-  private readonly tooSlow = new Set<string>();
-  private tooLarge = 0;
-  private unfinished = 0;
-  private unanswered = 0;
+  readonly #tooSlow = new Set<string>();
+  #tooLarge = 0;
+  #unfinished = 0;
+  #unanswered = 0;
   /** Since renewTime(), in ms, by namings that have ended. */
-  private spent = 0;
-  private namings = 0;
+  #spent = 0;
+  #namings = 0;
   /** When the first of those that go on now began. */
-  private busySince = 0;
+  #busySince = 0;
+
+  readonly #reader: SymbolizationClient;
+  readonly #files: Pick<ObjectFiles, 'reopen' | 'placeOf'>;
+  readonly #time: NamingTime;
 
   constructor(
-    private readonly reader: SymbolizationClient,
-    private readonly files: Pick<ObjectFiles, 'reopen' | 'placeOf'>,
-    private readonly time = NAMING_TIME,
-  ) {}
+    reader: SymbolizationClient,
+    files: Pick<ObjectFiles, 'reopen' | 'placeOf'>,
+    time = NAMING_TIME,
+  ) {
+    this.#reader = reader;
+    this.#files = files;
+    this.#time = time;
+  }
 
   /** A collection begins, which may take all of the time. */
   renewTime(): void {
-    this.spent = 0;
-    this.busySince = performance.now();
+    this.#spent = 0;
+    this.#busySince = performance.now();
   }
 
   get unread(): UnreadObjects {
-    const { tooLarge, unfinished, unanswered } = this;
+    const tooLarge = this.#tooLarge;
+    const unfinished = this.#unfinished;
+    const unanswered = this.#unanswered;
     return { tooLarge, unfinished, unanswered };
   }
 
@@ -120,94 +130,95 @@ export class Symbolizer {
         }
       }
     });
-    await this.nameKernel(kernel, found);
-    await this.nameObjects([...objects.values()], found);
+    await this.#nameKernel(kernel, found);
+    await this.#nameObjects([...objects.values()], found);
     return found;
   }
 
-  private async nameKernel(wanted: readonly Wanted<KernelFrame>[], found: Functions[]) {
+  async #nameKernel(wanted: readonly Wanted<KernelFrame>[], found: Functions[]) {
     if (wanted.length === 0) return;
     const places = wanted.map(({ frame: { address, isReturn } }) => ({ address, isReturn }));
-    const { functions } = await this.reader.ask({ kind: 'kernel-functions', places });
+    const { functions } = await this.#reader.ask({ kind: 'kernel-functions', places });
     wanted.forEach(({ index }, at) => {
       const named = functions[at];
       if (named !== undefined) found[index] = [named];
     });
   }
 
-  private async nameObjects(objects: readonly Wanted<UserFrame>[][], found: Functions[]) {
+  async #nameObjects(objects: readonly Wanted<UserFrame>[][], found: Functions[]) {
     const waiting = inReadingOrder(objects, objectOf).values();
     const nameOn = async () => {
       for (const { item, isOthers } of waiting)
-        await this.nameObject(item, found, () => this.msLeft(isOthers));
+        await this.#nameObject(item, found, () => this.#msLeft(isOthers));
     };
-    if (this.namings++ === 0) this.busySince = performance.now();
+    if (this.#namings++ === 0) this.#busySince = performance.now();
     const ends = await Promise.allSettled(Array.from({ length: ASKED_AT_ONCE }, nameOn));
-    if (--this.namings === 0) this.spent += performance.now() - this.busySince;
+    if (--this.#namings === 0) this.#spent += performance.now() - this.#busySince;
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
-  private msLeft(isOthers: boolean): number {
-    const going = this.namings > 0 ? performance.now() - this.busySince : 0;
-    return (isOthers ? this.time.others : this.time.all) - this.spent - going;
+  #msLeft(isOthers: boolean): number {
+    const going = this.#namings > 0 ? performance.now() - this.#busySince : 0;
+    return (isOthers ? this.#time.others : this.#time.all) - this.#spent - going;
   }
 
-  private async nameObject(
+  async #nameObject(
     wanted: readonly Wanted<UserFrame>[],
     found: Functions[],
     msLeft: () => number,
   ) {
     const object = objectOf(wanted);
-    const { functions, left } = await this.ask(wanted, object, msLeft);
+    const { functions, left } = await this.#ask(wanted, object, msLeft);
     const reason = reasonOf(object);
     let without = 0;
     wanted.forEach(({ frame, index }, at) => {
       const answer = functions[at];
       if (isNamed(answer)) found[index] = answer;
       else {
-        const place = answer ?? this.placeOf(frame);
+        const place = answer ?? this.#placeOf(frame);
         found[index] = [unnamedFunction(frame, left ?? reason, place)];
         without++;
       }
     });
     if (left === undefined || without === 0) return;
-    if (left === 'too-large') this.tooLarge++;
-    else if (left === 'unanswered') this.unanswered++;
-    else this.unfinished++;
+    if (left === 'too-large') this.#tooLarge++;
+    else if (left === 'unanswered') this.#unanswered++;
+    else this.#unfinished++;
   }
 
   /** Of code in a file that is not to be had any more, as far as it was looked at before. */
-  private placeOf({ object, offset, isReturn }: UserFrame): UnnamedCode {
+  #placeOf({ object, offset, isReturn }: UserFrame): UnnamedCode {
     return {
       functionOffset: undefined,
-      ...this.files.placeOf(object, isReturn ? offset - 1 : offset),
+      ...this.#files.placeOf(object, isReturn ? offset - 1 : offset),
     };
   }
 
-  private async ask(
+  async #ask(
     wanted: readonly Wanted<UserFrame>[],
     object: ObjectFile,
     msLeft: () => number,
   ): Promise<FunctionsResponse> {
     const places = wanted.map(({ frame: { offset, isReturn } }) => ({ offset, isReturn }));
     const request = { kind: 'functions', object, places } as const;
-    if (this.tooSlow.has(object.key)) return leftOut(request, 'too-large');
+    if (this.#tooSlow.has(object.key)) return leftOut(request, 'too-large');
     if (msLeft() <= 0) return leftOut(request, 'unfinished');
-    const answer = await this.askOpen(request, msLeft);
-    if (answer.isSlow === true && this.tooSlow.size < MAX_REMEMBERED) this.tooSlow.add(object.key);
+    const answer = await this.#askOpen(request, msLeft);
+    if (answer.isSlow === true && this.#tooSlow.size < MAX_REMEMBERED)
+      this.#tooSlow.add(object.key);
     return answer;
   }
 
   /** A file that was not held open may be there still. */
-  private async askOpen(
+  async #askOpen(
     request: Extract<SymbolizationRequest, { kind: 'functions' }>,
     msLeft: () => number,
   ): Promise<FunctionsResponse> {
-    const fd = this.files.reopen(request.object);
-    if (fd === undefined) return this.reader.ask(request, msLeft);
+    const fd = this.#files.reopen(request.object);
+    if (fd === undefined) return this.#reader.ask(request, msLeft);
     const object: ObjectFile = { ...request.object, fd, missing: undefined };
     try {
-      return await this.reader.ask({ ...request, object }, msLeft);
+      return await this.#reader.ask({ ...request, object }, msLeft);
     } finally {
       closeSync(fd);
     }

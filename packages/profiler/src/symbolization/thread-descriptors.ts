@@ -18,30 +18,34 @@ export class ThreadDescriptors {
    * By the other thread's. They stay open until that one's number is another file's: what is read of an
    * object is read when it is asked for.
    */
-  private readonly own = new Map<number, OwnDescriptor>();
+  readonly #own = new Map<number, OwnDescriptor>();
 
-  constructor(private readonly areShared = DESCRIPTORS_ARE_SHARED) {}
+  readonly #areShared: boolean;
+
+  constructor(areShared = DESCRIPTORS_ARE_SHARED) {
+    this.#areShared = areShared;
+  }
 
   /** The request with a descriptor that this thread can read. @throws the system's error */
   translate<Q extends SymbolizationRequest>(request: Q): Q {
-    if (this.areShared) return request;
-    if ('fd' in request) return { ...request, fd: this.ownOf(request.fd) };
+    if (this.#areShared) return request;
+    if ('fd' in request) return { ...request, fd: this.#ownOf(request.fd) };
     if (!('object' in request) || request.object.fd === undefined) return request;
     // Read by its place in /proc.
     if (request.object.remote !== undefined) return request;
-    return { ...request, object: { ...request.object, fd: this.ownOf(request.object.fd) } };
+    return { ...request, object: { ...request.object, fd: this.#ownOf(request.object.fd) } };
   }
 
-  private ownOf(fd: number): number {
+  #ownOf(fd: number): number {
     const path = `/proc/self/fd/${fd}`;
     const { dev, ino } = statSync(path);
     const file = `${dev}:${ino}`;
-    const known = this.own.get(fd);
+    const known = this.#own.get(fd);
     if (known?.file === file) return known.fd;
     if (known !== undefined) closeSync(known.fd);
-    this.own.delete(fd);
+    this.#own.delete(fd);
     const own = openSync(path, OPEN_FLAGS);
-    this.own.set(fd, { fd: own, file });
+    this.#own.set(fd, { fd: own, file });
     return own;
   }
 }

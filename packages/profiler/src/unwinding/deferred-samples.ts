@@ -73,54 +73,72 @@ export type SampleRing = Pick<RingBuffer, 'available' | 'drain' | 'close'>;
 export type TableSource = Pick<UnwindTables, 'of' | 'loaded' | 'install'>;
 
 export class DeferredSamples implements Disposable {
-  private ready: StackCount[] = [];
+  #ready: StackCount[] = [];
   /** Taken out of the ring, and not looked at yet. */
-  private queue: DataView[] = [];
-  private readonly waiting = new Set<Pending>();
+  #queue: DataView[] = [];
+  readonly #waiting = new Set<Pending>();
   /** Of those, the ones whose table is there now. */
-  private due: Pending[] = [];
-  private waitingBytes = 0;
-  private readonly late = new LateSamples();
-  private closed = false;
+  #due: Pending[] = [];
+  #waitingBytes = 0;
+  readonly #late = new LateSamples();
+  #closed = false;
   /**
    * Of the objects that the last few walks led through: what state a file is in is a system call, which
    * is not to be made for every frame.
    */
-  private readonly recent = new Map<ObjectFile, UnwindTable | undefined>();
-  private hurried = false;
+  readonly #recent = new Map<ObjectFile, UnwindTable | undefined>();
+  #hurried = false;
   /** What stands below the stacks of samples that wait: whoever knows it may have forgotten it by then. */
-  private readonly roots = new WeakMap<DataView, readonly string[]>();
-  private readUntil = Number.NEGATIVE_INFINITY;
+  readonly #roots = new WeakMap<DataView, readonly string[]>();
+  #readUntil = Number.NEGATIVE_INFINITY;
   /** Walks done here, by unwind_stop. */
   readonly stops = new Array<number>(unwindStop.STOP_REASONS).fill(0);
 
+  readonly #ring: SampleRing;
+  readonly #spaces: AddressSpaces;
+  readonly #objects: ObjectFiles;
+  readonly #tables: TableSource;
+  readonly #copies: TextCopies;
+  readonly #generatedCode: GeneratedCode;
+  readonly #recover: (pid: number, startTime: bigint) => void;
+  readonly #rootsOf: (sample: StackCount) => readonly string[];
+
   constructor(
-    private readonly ring: SampleRing,
-    private readonly spaces: AddressSpaces,
-    private readonly objects: ObjectFiles,
-    private readonly tables: TableSource,
-    private readonly copies: TextCopies,
-    private readonly generatedCode: GeneratedCode,
+    ring: SampleRing,
+    spaces: AddressSpaces,
+    objects: ObjectFiles,
+    tables: TableSource,
+    copies: TextCopies,
+    generatedCode: GeneratedCode,
     /** Called before mappings of a process are looked up. */
-    private readonly recover: (pid: number, startTime: bigint) => void,
-    private readonly rootsOf: (sample: StackCount) => readonly string[],
-  ) {}
+    recover: (pid: number, startTime: bigint) => void,
+    rootsOf: (sample: StackCount) => readonly string[],
+  ) {
+    this.#ring = ring;
+    this.#spaces = spaces;
+    this.#objects = objects;
+    this.#tables = tables;
+    this.#copies = copies;
+    this.#generatedCode = generatedCode;
+    this.#recover = recover;
+    this.#rootsOf = rootsOf;
+  }
 
   /** Everything that was sampled before, in ms since the epoch, has been taken in. */
   get takenInUntil(): number {
-    return this.readUntil;
+    return this.#readUntil;
   }
 
   get isWaiting(): boolean {
-    return this.waiting.size > 0 || this.queue.length > 0 || this.late.size > 0;
+    return this.#waiting.size > 0 || this.#queue.length > 0 || this.#late.size > 0;
   }
 
   /** Processes whose stacks wait for tables: what they had mapped is needed still. */
   waitingPids(): ReadonlySet<number> {
     const pids = new Set<number>();
-    for (const { record } of this.waiting) pids.add(ownerOf(record).pid);
-    for (const record of this.queue) pids.add(ownerOf(record).pid);
-    for (const record of this.late.records()) pids.add(ownerOf(record).pid);
+    for (const { record } of this.#waiting) pids.add(ownerOf(record).pid);
+    for (const record of this.#queue) pids.add(ownerOf(record).pid);
+    for (const record of this.#late.records()) pids.add(ownerOf(record).pid);
     return pids;
   }
 
@@ -134,58 +152,58 @@ export class DeferredSamples implements Disposable {
     const startedAt = Date.now();
     // A ring that is filled as fast as it is emptied is never empty.
     let left =
-      this.ring.available + this.queue.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      this.#ring.available + this.#queue.reduce((sum, { byteLength }) => sum + byteLength, 0);
     let isOver = false;
     while (!isOver) {
-      this.emptyRing(deadline);
-      if (this.queue.length === 0) break;
+      this.#emptyRing(deadline);
+      if (this.#queue.length === 0) break;
       followMappings();
-      this.recent.clear();
-      for (const record of this.queue.splice(0, CHUNK)) {
-        this.take(record);
+      this.#recent.clear();
+      for (const record of this.#queue.splice(0, CHUNK)) {
+        this.#take(record);
         left -= record.byteLength;
       }
       isOver = performance.now() > deadline || (left <= 0 && forMs === Number.POSITIVE_INFINITY);
     }
-    const isAll = this.queue.length === 0 && this.waitingBytes < MAX_WAITING_BYTES;
-    if (left <= 0 || (isAll && !isOver)) this.readUntil = startedAt;
-    while (this.due.length > 0 && performance.now() <= deadline) {
-      this.recent.clear();
-      for (const waiting of this.due.splice(0, CHUNK)) this.advance(waiting, !this.hurried);
+    const isAll = this.#queue.length === 0 && this.#waitingBytes < MAX_WAITING_BYTES;
+    if (left <= 0 || (isAll && !isOver)) this.#readUntil = startedAt;
+    while (this.#due.length > 0 && performance.now() <= deadline) {
+      this.#recent.clear();
+      for (const waiting of this.#due.splice(0, CHUNK)) this.#advance(waiting, !this.#hurried);
     }
-    this.recent.clear();
+    this.#recent.clear();
     while (performance.now() <= deadline) {
-      const record = this.late.takeDue();
+      const record = this.#late.takeDue();
       if (record === undefined) break;
-      this.takeLate(record, false);
+      this.#takeLate(record, false);
     }
-    return this.ready.splice(0);
+    return this.#ready.splice(0);
   }
 
   /** When every sample read so far has been walked; not those read since, which a busy host never ends. */
   async settled(): Promise<void> {
-    this.recent.clear();
-    for (const record of this.late.takeAll()) this.takeLate(record, true);
-    for (const [index, waiting] of [...this.waiting].entries())
-      while (!waiting.done && !this.closed) {
+    this.#recent.clear();
+    for (const record of this.#late.takeAll()) this.#takeLate(record, true);
+    for (const [index, waiting] of [...this.#waiting].entries())
+      while (!waiting.done && !this.#closed) {
         await waiting.loaded;
-        if (index % CHUNK === 0) this.recent.clear();
-        this.advance(waiting, !this.hurried);
+        if (index % CHUNK === 0) this.#recent.clear();
+        this.#advance(waiting, !this.#hurried);
       }
-    this.due = this.due.filter(({ done }) => !done);
+    this.#due = this.#due.filter(({ done }) => !done);
   }
 
   /** Whether stacks are walked with the tables that are there, and none waits for others. */
   hurry(hurried: boolean): void {
-    this.hurried = hurried;
+    this.#hurried = hurried;
   }
 
   close(): void {
-    this.closed = true;
-    this.waiting.clear();
-    this.late.clear();
-    this.queue = [];
-    this.ring.close();
+    this.#closed = true;
+    this.#waiting.clear();
+    this.#late.clear();
+    this.#queue = [];
+    this.#ring.close();
   }
 
   [Symbol.dispose](): void {
@@ -196,98 +214,98 @@ export class DeferredSamples implements Disposable {
    * To the queue, as far as there is room and time: the kernel needs the ring's, and at high rates fills it
    * faster than it is emptied.
    */
-  private emptyRing(deadline: number): void {
-    while (this.waitingBytes < MAX_WAITING_BYTES) {
-      const records = this.ring.drain(({ bytes }, offset, length) => {
+  #emptyRing(deadline: number): void {
+    while (this.#waitingBytes < MAX_WAITING_BYTES) {
+      const records = this.#ring.drain(({ bytes }, offset, length) => {
         // Not slice(): of a Buffer it is a view, of memory that the kernel writes to again.
         const copy = new Uint8Array(length);
         copy.set(bytes.subarray(offset, offset + length));
-        this.queue.push(new DataView(copy.buffer));
-        this.waitingBytes += length;
+        this.#queue.push(new DataView(copy.buffer));
+        this.#waitingBytes += length;
       }, CHUNK);
       if (records < CHUNK || performance.now() > deadline) break;
     }
   }
 
-  private take(record: DataView): void {
+  #take(record: DataView): void {
     const { pid, startTime } = ownerOf(record);
-    this.recover(pid, startTime);
-    const met = this.install(record);
-    const hasRoom = !this.hurried && this.waitingBytes < MAX_WAITING_BYTES;
+    this.#recover(pid, startTime);
+    const met = this.#install(record);
+    const hasRoom = !this.#hurried && this.#waitingBytes < MAX_WAITING_BYTES;
     const pending = pendingOf(record, false);
     // The sampler could not go through it, and neither can we: nothing is walked in vain.
-    if (hasRoom && met !== undefined && this.tableOf(met) === LOADING) this.waitFor(pending, met);
-    else this.advance(pending, hasRoom);
+    if (hasRoom && met !== undefined && this.#tableOf(met) === LOADING) this.#waitFor(pending, met);
+    else this.#advance(pending, hasRoom);
   }
 
   /** One that has waited for what its runtime says. @param isLast for the last time */
-  private takeLate(record: DataView, isLast: boolean): void {
-    this.waitingBytes += record.byteLength;
-    this.advance(pendingOf(record, isLast), !this.hurried);
+  #takeLate(record: DataView, isLast: boolean): void {
+    this.#waitingBytes += record.byteLength;
+    this.#advance(pendingOf(record, isLast), !this.#hurried);
   }
 
-  private advance(pending: Pending, mayWait: boolean): void {
-    if (pending.done || this.closed) return;
+  #advance(pending: Pending, mayWait: boolean): void {
+    if (pending.done || this.#closed) return;
     const { record, isLast } = pending;
     const isPatient = mayWait && pending.attempts < MAX_ATTEMPTS;
-    const walk = this.walk(record, { tables: isPatient, runtimes: isPatient && !isLast });
+    const walk = this.#walk(record, { tables: isPatient, runtimes: isPatient && !isLast });
     const { missing } = walk;
     const isLate = missing instanceof JitImage;
     if (!isLate && missing !== undefined && isPatient) {
       pending.attempts++;
-      this.waitFor(pending, missing);
+      this.#waitFor(pending, missing);
       return;
     }
     pending.done = true;
-    this.waiting.delete(pending);
-    this.waitingBytes -= record.byteLength;
-    if (!isLate) this.finish(record, walk.stack, missing !== undefined);
+    this.#waiting.delete(pending);
+    this.#waitingBytes -= record.byteLength;
+    if (!isLate) this.#finish(record, walk.stack, missing !== undefined);
     else {
-      this.noteRoots(record);
-      for (const pushedOut of this.late.add(record, missing)) this.takeLate(pushedOut, true);
+      this.#noteRoots(record);
+      for (const pushedOut of this.#late.add(record, missing)) this.#takeLate(pushedOut, true);
     }
   }
 
   /** Thousands may wait for one table: they are walked in read(), not all when it is there. */
-  private waitFor(pending: Pending, missing: ObjectFile): void {
-    this.noteRoots(pending.record);
-    this.waiting.add(pending);
-    pending.loaded = this.tables.loaded(missing).then(() => {
-      this.due.push(pending);
+  #waitFor(pending: Pending, missing: ObjectFile): void {
+    this.#noteRoots(pending.record);
+    this.#waiting.add(pending);
+    pending.loaded = this.#tables.loaded(missing).then(() => {
+      this.#due.push(pending);
     });
   }
 
-  private tableOf(object: ObjectFile): UnwindTable | undefined | typeof LOADING {
-    if (this.recent.has(object)) return this.recent.get(object);
-    const table = this.tables.of(object);
-    if (table !== LOADING) this.recent.set(object, table);
+  #tableOf(object: ObjectFile): UnwindTable | undefined | typeof LOADING {
+    if (this.#recent.has(object)) return this.#recent.get(object);
+    const table = this.#tables.of(object);
+    if (table !== LOADING) this.#recent.set(object, table);
     return table;
   }
 
-  private finish(record: DataView, stack: UnwoundStack, isCut: boolean): void {
+  #finish(record: DataView, stack: UnwoundStack, isCut: boolean): void {
     const userStop = isCut ? unwindStop.STOP_NO_TABLE : STOPS[stack.stop];
     this.stops[userStop] = (this.stops[userStop] ?? 0) + 1;
-    this.ready.push({ ...stackCount(record, stack, userStop), roots: this.roots.get(record) });
+    this.#ready.push({ ...stackCount(record, stack, userStop), roots: this.#roots.get(record) });
   }
 
-  private noteRoots(record: DataView): void {
-    if (!this.roots.has(record))
-      this.roots.set(record, this.rootsOf(stackCount(record, NOT_WALKED, 0)));
+  #noteRoots(record: DataView): void {
+    if (!this.#roots.has(record))
+      this.#roots.set(record, this.#rootsOf(stackCount(record, NOT_WALKED, 0)));
   }
 
   /** @param waitsFor where it stops; else it goes on by frame pointers, which are better than nothing */
-  private walk(record: DataView, waitsFor: Readonly<Record<'tables' | 'runtimes', boolean>>): Walk {
+  #walk(record: DataView, waitsFor: Readonly<Record<'tables' | 'runtimes', boolean>>): Walk {
     const { pid, lastTime: time } = ownerOf(record);
-    const generated = this.generatedCode.walk(ownerOf(record));
+    const generated = this.#generatedCode.walk(ownerOf(record));
     let missing: ObjectFile | JitImage | undefined;
     const stack = unwind({
       machine: MACHINE,
       registers: registersOf(record),
       read: stackOf(record),
       find: (address) => {
-        const mapping = this.spaces.find(pid, Number(address), time);
+        const mapping = this.#spaces.find(pid, Number(address), time);
         if (mapping === undefined) return undefined;
-        const object = mapping.object ?? this.objects.of(pid, mapping);
+        const object = mapping.object ?? this.#objects.of(pid, mapping);
         if (isGenerated(object)) {
           const code = generated.find(Number(address), mapping);
           if (code !== 'unknown') return code;
@@ -295,7 +313,7 @@ export class DeferredSamples implements Disposable {
           missing = generated.image;
           return undefined;
         }
-        const table = this.tableOf(object);
+        const table = this.#tableOf(object);
         if (table === LOADING) {
           missing = object;
           return waitsFor.tables ? undefined : BY_FRAME_POINTER;
@@ -307,26 +325,26 @@ export class DeferredSamples implements Disposable {
   }
 
   /** Returns the object that the sampler met, if it was asked for. */
-  private install(record: DataView): ObjectFile | undefined {
+  #install(record: DataView): ObjectFile | undefined {
     const { pid, lastTime: time } = ownerOf(record);
     const { key, address } = metObjectOf(record);
-    const mapping = this.spaces.mappingAt(pid, address, time);
+    const mapping = this.#spaces.mappingAt(pid, address, time);
     if (mapping === undefined) return undefined;
     // The next sample asks again.
-    if (this.copies.isUndecided(mapping)) return undefined;
+    if (this.#copies.isUndecided(mapping)) return undefined;
     const memory = memoryOf(key);
     // mremap(2) tells nobody: what is known as the file may be a copy of it.
     const found = memory && mapping.former === undefined ? copyOf(mapping) : mapping;
-    const original = this.copies.original(pid, found);
-    const object = original.object ?? this.objects.of(pid, original);
+    const original = this.#copies.original(pid, found);
+    const object = original.object ?? this.#objects.of(pid, original);
     // Nothing is said of all of it: each piece of code has its own table, or none.
-    if (memory && isGenerated(object) && this.generatedCode.isDumped(ownerOf(record)))
+    if (memory && isGenerated(object) && this.#generatedCode.isDumped(ownerOf(record)))
       return undefined;
     const { start, end } = memory ?? mapping;
     const place = memory ? -start : mapping.fileOffset - mapping.start;
     const shift = original.fileOffset - original.start - place;
     const isCopy = original !== found && start >= original.start && end <= original.end;
-    this.tables.install(key, object, time, isCopy ? { pid, start, end, shift } : undefined);
+    this.#tables.install(key, object, time, isCopy ? { pid, start, end, shift } : undefined);
     return object;
   }
 }

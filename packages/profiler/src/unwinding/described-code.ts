@@ -7,10 +7,10 @@ import type { AddressSpaceKey } from '../mappings/jit-maps.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
 
 export class DescribedCode {
-  private readonly spaces: BpfMap;
+  readonly #spaces: BpfMap;
 
   constructor(map: SamplerMaps) {
-    this.spaces = map('described_code');
+    this.#spaces = map('described_code');
   }
 
   /** @param may whether it may have any */
@@ -19,7 +19,7 @@ export class DescribedCode {
     key.setBigUint64(addressSpace.offset.start_code, BigInt(startCode), true);
     key.setBigUint64(addressSpace.offset.start_stack, BigInt(startStack), true);
     const bytes = new Uint8Array(key.buffer);
-    if (may) this.spaces.set(bytes, Uint8Array.of(1));
-    else this.spaces.delete(bytes);
+    if (may) this.#spaces.set(bytes, Uint8Array.of(1));
+    else this.#spaces.delete(bytes);
   }
 }

@@ -13,28 +13,32 @@ interface OfImage {
 }
 
 export class LateSamples {
-  private readonly waiting = new Map<JitImage, OfImage>();
-  private due: DataView[] = [];
-  private bytes = 0;
+  readonly #waiting = new Map<JitImage, OfImage>();
+  #due: DataView[] = [];
+  #bytes = 0;
 
-  constructor(private readonly maxBytes = MAX_BYTES) {}
+  readonly #maxBytes: number;
+
+  constructor(maxBytes = MAX_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
 
   get size(): number {
-    let size = this.due.length;
-    for (const { records } of this.waiting.values()) size += records.length;
+    let size = this.#due.length;
+    for (const { records } of this.#waiting.values()) size += records.length;
     return size;
   }
 
   /** @returns what there is no room for any more, oldest first of those that wait for the same */
   add(record: DataView, code: JitImage): readonly DataView[] {
-    const known = this.waiting.get(code) ?? { edition: code.edition, records: [] };
-    this.waiting.delete(code);
-    this.waiting.set(code, known);
+    const known = this.#waiting.get(code) ?? { edition: code.edition, records: [] };
+    this.#waiting.delete(code);
+    this.#waiting.set(code, known);
     known.records.push(record);
-    this.bytes += record.byteLength;
+    this.#bytes += record.byteLength;
     const pushedOut: DataView[] = [];
-    while (this.bytes > this.maxBytes) {
-      const oldest = this.takeOldest();
+    while (this.#bytes > this.#maxBytes) {
+      const oldest = this.#takeOldest();
       if (oldest === undefined) break;
       pushedOut.push(oldest);
     }
@@ -43,46 +47,46 @@ export class LateSamples {
 
   /** One whose runtime has said something since it was added. */
   takeDue(): DataView | undefined {
-    if (this.due.length === 0) this.findDue();
-    const record = this.due.shift();
-    this.bytes -= record?.byteLength ?? 0;
+    if (this.#due.length === 0) this.#findDue();
+    const record = this.#due.shift();
+    this.#bytes -= record?.byteLength ?? 0;
     return record;
   }
 
   /** All: there is no time left. */
   takeAll(): readonly DataView[] {
-    const all = [...this.due, ...[...this.waiting.values()].flatMap(({ records }) => records)];
+    const all = [...this.#due, ...[...this.#waiting.values()].flatMap(({ records }) => records)];
     this.clear();
     return all;
   }
 
   *records(): Generator<DataView> {
-    yield* this.due;
-    for (const { records } of this.waiting.values()) yield* records;
+    yield* this.#due;
+    for (const { records } of this.#waiting.values()) yield* records;
   }
 
   clear(): void {
-    this.waiting.clear();
-    this.due = [];
-    this.bytes = 0;
+    this.#waiting.clear();
+    this.#due = [];
+    this.#bytes = 0;
   }
 
-  private findDue(): void {
-    for (const [code, { edition, records }] of this.waiting) {
+  #findDue(): void {
+    for (const [code, { edition, records }] of this.#waiting) {
       if (code.edition === edition) continue;
-      this.waiting.delete(code);
-      this.due.push(...records);
+      this.#waiting.delete(code);
+      this.#due.push(...records);
     }
   }
 
   /** Of the image that was sampled least recently: a busy one has the newest. */
-  private takeOldest(): DataView | undefined {
-    const [first] = this.waiting;
+  #takeOldest(): DataView | undefined {
+    const [first] = this.#waiting;
     if (first === undefined) return undefined;
     const [code, { records }] = first;
     const record = records.shift();
-    if (records.length === 0) this.waiting.delete(code);
-    this.bytes -= record?.byteLength ?? 0;
+    if (records.length === 0) this.#waiting.delete(code);
+    this.#bytes -= record?.byteLength ?? 0;
     return record;
   }
 }

@@ -17,21 +17,21 @@ interface Loaded<Item> {
 }
 
 export class TableSlots implements Disposable {
-  private readonly slots: BpfMap;
-  private readonly freeNumbers: { readonly number: number; readonly since: number }[] = [];
-  private nextNumber = 0;
-  private noTable: ArrayMap | undefined;
+  readonly #slots: BpfMap;
+  readonly #freeNumbers: { readonly number: number; readonly since: number }[] = [];
+  #nextNumber = 0;
+  #noTable: ArrayMap | undefined;
 
-  constructor(
-    private readonly native: Native,
-    map: SamplerMaps,
-  ) {
-    this.slots = map('unwind_tables');
+  readonly #native: Native;
+
+  constructor(native: Native, map: SamplerMaps) {
+    this.#native = native;
+    this.#slots = map('unwind_tables');
   }
 
   /** Numbers without a table, those that rest included. */
   get unused(): number {
-    return unwindBounds.UNWIND_TABLES_MAX - this.nextNumber + this.freeNumbers.length;
+    return unwindBounds.UNWIND_TABLES_MAX - this.#nextNumber + this.#freeNumbers.length;
   }
 
   /**
@@ -42,9 +42,9 @@ export class TableSlots implements Disposable {
     items: readonly Item[],
     bytesOf: (item: Item) => Uint8Array,
   ): ReadonlyMap<Item, number> {
-    const loaded = items.flatMap((item) => this.load(item, bytesOf(item)) ?? []);
+    const loaded = items.flatMap((item) => this.#load(item, bytesOf(item)) ?? []);
     try {
-      return new Map(this.set(loaded).map(({ item, number }) => [item, number]));
+      return new Map(this.#set(loaded).map(({ item, number }) => [item, number]));
     } finally {
       // The array holds them from now on.
       for (const { map } of loaded) map.close();
@@ -54,43 +54,43 @@ export class TableSlots implements Disposable {
   /** Lets the kernel free tables. There is no call that deletes many, so an empty one takes their place. */
   free(numbers: readonly number[]): void {
     if (numbers.length === 0) return;
-    for (const number of numbers) this.rest(number);
+    for (const number of numbers) this.#rest(number);
     try {
-      this.noTable ??= ArrayMap.of(
-        this.native,
+      this.#noTable ??= ArrayMap.of(
+        this.#native,
         'no_table',
         unwindBounds.UNWIND_BLOCK_BYTES,
         new Uint8Array(unwindBounds.UNWIND_BLOCK_BYTES),
       );
-      const { fd } = this.noTable;
-      this.slots.setBatch(u32(...numbers), u32(...numbers.map(() => fd)));
+      const { fd } = this.#noTable;
+      this.#slots.setBatch(u32(...numbers), u32(...numbers.map(() => fd)));
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      for (const number of numbers) this.slots.delete(u32(number));
+      for (const number of numbers) this.#slots.delete(u32(number));
     }
   }
 
   [Symbol.dispose](): void {
-    this.noTable?.close();
+    this.#noTable?.close();
   }
 
-  private load<Item>(item: Item, bytes: Uint8Array): Loaded<Item> | undefined {
-    const number = this.takeNumber();
+  #load<Item>(item: Item, bytes: Uint8Array): Loaded<Item> | undefined {
+    const number = this.#takeNumber();
     if (number === undefined) return undefined;
     try {
-      const { native } = this;
+      const native = this.#native;
       const map = ArrayMap.of(native, 'unwind_table', unwindBounds.UNWIND_BLOCK_BYTES, bytes);
       return { item, number, map };
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      this.rest(number);
+      this.#rest(number);
       return undefined;
     }
   }
 
-  private set<Item>(loaded: readonly Loaded<Item>[]): readonly Loaded<Item>[] {
+  #set<Item>(loaded: readonly Loaded<Item>[]): readonly Loaded<Item>[] {
     try {
-      this.slots.setBatch(
+      this.#slots.setBatch(
         u32(...loaded.map(({ number }) => number)),
         u32(...loaded.map(({ map }) => map.fd)),
       );
@@ -101,28 +101,28 @@ export class TableSlots implements Disposable {
     // A kernel that takes them one by one only, or no room for all of them.
     return loaded.filter(({ number, map }) => {
       try {
-        this.slots.set(u32(number), u32(map.fd));
+        this.#slots.set(u32(number), u32(map.fd));
         return true;
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
-        this.rest(number);
+        this.#rest(number);
         return false;
       }
     });
   }
 
-  private takeNumber(): number | undefined {
-    const oldest = this.freeNumbers[0];
+  #takeNumber(): number | undefined {
+    const oldest = this.#freeNumbers[0];
     if (oldest !== undefined && performance.now() - oldest.since > REST_MS) {
-      this.freeNumbers.shift();
+      this.#freeNumbers.shift();
       return oldest.number;
     }
-    if (this.nextNumber < unwindBounds.UNWIND_TABLES_MAX) return this.nextNumber++;
+    if (this.#nextNumber < unwindBounds.UNWIND_TABLES_MAX) return this.#nextNumber++;
     return undefined;
   }
 
-  private rest(number: number): void {
-    this.freeNumbers.push({ number, since: performance.now() });
+  #rest(number: number): void {
+    this.#freeNumbers.push({ number, since: performance.now() });
   }
 }
 

@@ -82,47 +82,52 @@ const INSTALLED_AT_ONCE = 64;
 export const LOADING = Symbol('loading');
 
 export class UnwindTables implements Disposable {
-  private readonly objects: BpfMap;
-  private readonly slots: TableSlots;
+  readonly #objects: BpfMap;
+  readonly #slots: TableSlots;
   /** By state of a file, in order of use. */
-  private readonly contents = new Map<string, Content>();
-  private readonly loading = new Map<string, Promise<void>>();
-  private readonly installed = new Map<string, Installed>();
-  private readonly installing = new Set<string>();
+  readonly #contents = new Map<string, Content>();
+  readonly #loading = new Map<string, Promise<void>>();
+  readonly #installed = new Map<string, Installed>();
+  readonly #installing = new Set<string>();
   /** By state of the file: what is given to the kernel next. */
-  private readonly arrived = new Map<string, Arrived>();
-  private installTimer: ReturnType<typeof setTimeout> | undefined;
-  private installedAt = Number.NEGATIVE_INFINITY;
+  readonly #arrived = new Map<string, Arrived>();
+  #installTimer: ReturnType<typeof setTimeout> | undefined;
+  #installedAt = Number.NEGATIVE_INFINITY;
   /** By process, in order of use. */
-  private readonly copies = new Map<number, { copy: CopiedCode; key: Uint8Array }[]>();
-  private userspaceBytes = 0;
-  private bytes = 0;
-  private evicted = 0;
-  private withoutTable = 0;
-  private leftOut = 0;
-  private closed = false;
+  readonly #copies = new Map<number, { copy: CopiedCode; key: Uint8Array }[]>();
+  #userspaceBytes = 0;
+  #bytes = 0;
+  #evicted = 0;
+  #withoutTable = 0;
+  #leftOut = 0;
+  #closed = false;
+
+  readonly #reader: SymbolizationClient;
+  readonly #budgetBytes: number;
 
   constructor(
     native: Native,
     map: SamplerMaps,
-    private readonly reader: SymbolizationClient,
-    private readonly budgetBytes = DEFAULT_BUDGET_BYTES,
+    reader: SymbolizationClient,
+    budgetBytes = DEFAULT_BUDGET_BYTES,
   ) {
-    this.objects = map('unwind_objects');
-    this.slots = new TableSlots(native, map);
+    this.#reader = reader;
+    this.#budgetBytes = budgetBytes;
+    this.#objects = map('unwind_objects');
+    this.#slots = new TableSlots(native, map);
   }
 
   /** The table of the file as it is now; undefined when it has none. Asks for one it has not seen. */
   of(file: ObjectFile): UnwindTable | undefined | typeof LOADING {
     const state = stateOfObject(file);
-    return state === undefined ? undefined : this.tableOf(state, file);
+    return state === undefined ? undefined : this.#tableOf(state, file);
   }
 
   /** Settles when the table of the file as it is now is there, or turned out not to be had. */
   async loaded(file: ObjectFile): Promise<void> {
     const state = stateOfObject(file);
     if (state === undefined) return;
-    if (this.tableOf(state, file) === LOADING) await this.loading.get(state);
+    if (this.#tableOf(state, file) === LOADING) await this.#loading.get(state);
   }
 
   /**
@@ -134,222 +139,219 @@ export class UnwindTables implements Disposable {
    */
   install(key: Uint8Array, file: ObjectFile, time: bigint, copy?: CopiedCode): void {
     const name = nameOf(key);
-    if (this.installing.has(name)) return;
+    if (this.#installing.has(name)) return;
     const met: MetObject = { name, key: key.slice(), time, shift: copy?.shift ?? 0 };
     const state = stateOfObject(file);
     if (state === undefined || (copy === undefined && !isContent(met.key, file))) {
       const isDescribed = isGenerated(file) && memoryOf(key) === undefined;
-      this.setObject(met, isDescribed ? 'generated' : undefined);
+      this.#setObject(met, isDescribed ? 'generated' : undefined);
       return;
     }
-    if (copy !== undefined) this.rememberCopy(copy, met.key);
-    if (this.tableOf(state, file) !== LOADING) {
-      this.installNow(state, met);
+    if (copy !== undefined) this.#rememberCopy(copy, met.key);
+    if (this.#tableOf(state, file) !== LOADING) {
+      this.#installNow(state, met);
       return;
     }
-    this.installing.add(name);
-    this.loading.get(state)?.then(() => {
-      this.installing.delete(name);
-      if (!this.closed) this.installNow(state, met);
+    this.#installing.add(name);
+    this.#loading.get(state)?.then(() => {
+      this.#installing.delete(name);
+      if (!this.#closed) this.#installNow(state, met);
     });
   }
 
   /** Something else was mapped there: what was a copy of code may be generated now. */
   replaced(pid: number, { start, end }: Pick<CopiedCode, 'start' | 'end'>): void {
-    const copies = this.copies.get(pid);
+    const copies = this.#copies.get(pid);
     if (copies === undefined) return;
     const kept = copies.filter(({ copy, key }) => {
       const isThere = copy.end <= start || copy.start >= end;
-      if (!isThere) this.withdraw(key);
+      if (!isThere) this.#withdraw(key);
       return isThere;
     });
-    this.copies.set(pid, kept);
+    this.#copies.set(pid, kept);
   }
 
-  private withdraw(key: Uint8Array): void {
-    this.objects.delete(key);
+  #withdraw(key: Uint8Array): void {
+    this.#objects.delete(key);
     const name = nameOf(key);
-    if (!this.installing.delete(name)) return;
-    for (const arrived of this.arrived.values())
+    if (!this.#installing.delete(name)) return;
+    for (const arrived of this.#arrived.values())
       arrived.met = arrived.met.filter((object) => object.name !== name);
   }
 
-  private rememberCopy(copy: CopiedCode, key: Uint8Array): void {
-    const known = this.copies.get(copy.pid) ?? [];
-    this.copies.delete(copy.pid);
-    this.copies.set(copy.pid, [...known, { copy, key }]);
-    const [oldest] = this.copies.keys();
-    if (this.copies.size > MAX_PROCESSES_WITH_COPIES && oldest !== undefined)
-      this.copies.delete(oldest);
+  #rememberCopy(copy: CopiedCode, key: Uint8Array): void {
+    const known = this.#copies.get(copy.pid) ?? [];
+    this.#copies.delete(copy.pid);
+    this.#copies.set(copy.pid, [...known, { copy, key }]);
+    const [oldest] = this.#copies.keys();
+    if (this.#copies.size > MAX_PROCESSES_WITH_COPIES && oldest !== undefined)
+      this.#copies.delete(oldest);
   }
 
   stats(): UnwindTableStats {
-    const tables = [...this.installed.values()];
+    const tables = [...this.#installed.values()];
     return {
       tables: tables.length,
       rows: tables.reduce((sum, { rows }) => sum + rows, 0),
-      bytes: this.bytes,
-      withoutTable: this.withoutTable,
-      leftOut: this.leftOut,
-      evicted: this.evicted,
+      bytes: this.#bytes,
+      withoutTable: this.#withoutTable,
+      leftOut: this.#leftOut,
+      evicted: this.#evicted,
     };
   }
 
   [Symbol.dispose](): void {
-    this.closed = true;
-    clearTimeout(this.installTimer);
-    this.arrived.clear();
-    this.slots[Symbol.dispose]();
-    this.installed.clear();
+    this.#closed = true;
+    clearTimeout(this.#installTimer);
+    this.#arrived.clear();
+    this.#slots[Symbol.dispose]();
+    this.#installed.clear();
   }
 
-  private tableOf(state: string, file: ObjectFile): UnwindTable | undefined | typeof LOADING {
-    const known = this.contents.get(state);
+  #tableOf(state: string, file: ObjectFile): UnwindTable | undefined | typeof LOADING {
+    const known = this.#contents.get(state);
     if (known === undefined) {
-      this.read(state, file);
+      this.#read(state, file);
       return LOADING;
     }
-    this.contents.delete(state);
-    this.contents.set(state, known);
+    this.#contents.delete(state);
+    this.#contents.set(state, known);
     return known.table;
   }
 
-  private read(state: string, object: ObjectFile): void {
-    if (this.loading.has(state)) return;
+  #read(state: string, object: ObjectFile): void {
+    if (this.#loading.has(state)) return;
     const arrived = ({ table, changed, left }: UnwindTableAnswer) => {
       // Written to while it was read: the next sample asks again.
-      if (changed || this.closed) return;
-      if (left !== undefined) this.leftOut++;
-      this.remember(state, table && UnwindTable.fromOwnFile(table));
+      if (changed || this.#closed) return;
+      if (left !== undefined) this.#leftOut++;
+      this.#remember(state, table && UnwindTable.fromOwnFile(table));
     };
     const failed = () => {
-      if (!this.closed) this.remember(state, undefined);
+      if (!this.#closed) this.#remember(state, undefined);
     };
-    this.loading.set(
+    this.#loading.set(
       state,
-      this.reader
+      this.#reader
         .ask({ kind: 'unwind-table', object })
         .then(arrived, failed)
-        .finally(() => this.loading.delete(state)),
+        .finally(() => this.#loading.delete(state)),
     );
   }
 
-  private remember(state: string, table: UnwindTable | undefined): void {
-    this.contents.set(state, { table });
-    if (this.contents.size > MAX_CONTENTS) this.drop(this.contents.keys().next().value);
+  #remember(state: string, table: UnwindTable | undefined): void {
+    this.#contents.set(state, { table });
+    if (this.#contents.size > MAX_CONTENTS) this.#drop(this.#contents.keys().next().value);
     if (table === undefined) {
-      this.withoutTable++;
+      this.#withoutTable++;
       return;
     }
-    this.userspaceBytes += table.bytes.length;
-    for (const [oldest, content] of this.contents) {
-      if (this.userspaceBytes <= USERSPACE_BYTES || oldest === state) return;
-      if (content.table !== undefined) this.drop(oldest);
+    this.#userspaceBytes += table.bytes.length;
+    for (const [oldest, content] of this.#contents) {
+      if (this.#userspaceBytes <= USERSPACE_BYTES || oldest === state) return;
+      if (content.table !== undefined) this.#drop(oldest);
     }
   }
 
-  private drop(state: string | undefined): void {
+  #drop(state: string | undefined): void {
     if (state === undefined) return;
-    this.userspaceBytes -= this.contents.get(state)?.table?.bytes.length ?? 0;
-    this.contents.delete(state);
+    this.#userspaceBytes -= this.#contents.get(state)?.table?.bytes.length ?? 0;
+    this.#contents.delete(state);
   }
 
-  private installNow(state: string, met: MetObject): void {
-    const content = this.contents.get(state);
+  #installNow(state: string, met: MetObject): void {
+    const content = this.#contents.get(state);
     if (content === undefined) return;
     if (content.table === undefined) {
-      this.setObject(met, undefined);
+      this.#setObject(met, undefined);
       return;
     }
-    const installed = this.installed.get(state);
+    const installed = this.#installed.get(state);
     if (installed === undefined) {
-      this.installSoon(state, content.table, met);
+      this.#installSoon(state, content.table, met);
       return;
     }
     installed.objectKeys.set(met.name, met.key);
-    this.setObject(met, installed.number);
+    this.#setObject(met, installed.number);
   }
 
-  private installSoon(state: string, table: UnwindTable, met: MetObject): void {
-    const arrived = this.arrived.get(state);
-    if (arrived === undefined) this.arrived.set(state, { state, table, met: [met] });
+  #installSoon(state: string, table: UnwindTable, met: MetObject): void {
+    const arrived = this.#arrived.get(state);
+    if (arrived === undefined) this.#arrived.set(state, { state, table, met: [met] });
     else arrived.met.push(met);
-    this.installing.add(met.name);
-    const wait = Math.max(0, this.installedAt + INSTALL_MS - performance.now());
-    this.installTimer ??= setTimeout(() => this.installArrived(), wait);
+    this.#installing.add(met.name);
+    const wait = Math.max(0, this.#installedAt + INSTALL_MS - performance.now());
+    this.#installTimer ??= setTimeout(() => this.#installArrived(), wait);
   }
 
   /** What has no number, descriptor or memory now is asked for again by the next sample. */
-  private installArrived(): void {
-    this.installTimer = undefined;
-    const batch = this.takeArrived();
-    this.makeRoom(
+  #installArrived(): void {
+    this.#installTimer = undefined;
+    const batch = this.#takeArrived();
+    this.#makeRoom(
       batch.reduce((sum, { table }) => sum + table.bytes.length, 0),
       batch.length,
     );
-    const numbers = this.slots.put(batch, ({ table }) => table.bytes);
+    const numbers = this.#slots.put(batch, ({ table }) => table.bytes);
     for (const [{ state, table, met }, number] of numbers) {
       const objectKeys = new Map(met.map(({ name, key }) => [name, key]));
       const bytes = table.bytes.length;
-      this.installed.set(state, { number, rows: table.rowCount, bytes, objectKeys });
-      this.bytes += bytes;
-      for (const object of met) this.setObject(object, number);
+      this.#installed.set(state, { number, rows: table.rowCount, bytes, objectKeys });
+      this.#bytes += bytes;
+      for (const object of met) this.#setObject(object, number);
       const rows = table.rowCount;
       log('loaded', () => ({ what: 'unwind table', name: `${number}`, rows, bytes }));
     }
-    this.installedAt = performance.now();
-    if (this.arrived.size > 0)
-      this.installTimer = setTimeout(() => this.installArrived(), INSTALL_MS);
+    this.#installedAt = performance.now();
+    if (this.#arrived.size > 0)
+      this.#installTimer = setTimeout(() => this.#installArrived(), INSTALL_MS);
   }
 
   /** As many as may be there at once; one at least. */
-  private takeArrived(): readonly Arrived[] {
+  #takeArrived(): readonly Arrived[] {
     const batch: Arrived[] = [];
     let bytes = 0;
-    for (const [state, arrived] of this.arrived) {
+    for (const [state, arrived] of this.#arrived) {
       bytes += arrived.table.bytes.length;
-      const fits = batch.length < INSTALLED_AT_ONCE && bytes <= this.budgetBytes / 2;
+      const fits = batch.length < INSTALLED_AT_ONCE && bytes <= this.#budgetBytes / 2;
       if (!fits && batch.length > 0) break;
-      this.arrived.delete(state);
-      for (const { name } of arrived.met) this.installing.delete(name);
+      this.#arrived.delete(state);
+      for (const { name } of arrived.met) this.#installing.delete(name);
       batch.push(arrived);
     }
     return batch;
   }
 
-  private setObject(
-    { key, time, shift }: MetObject,
-    table: number | 'generated' | undefined,
-  ): void {
+  #setObject({ key, time, shift }: MetObject, table: number | 'generated' | undefined): void {
     const value = new DataView(new ArrayBuffer(objectTable.size));
     value.setUint32(objectTable.offset.table, typeof table === 'number' ? table : 0, true);
     value.setUint32(objectTable.offset.present, presenceOf(table), true);
     value.setBigUint64(objectTable.offset.last_used_ns, time, true);
     value.setBigInt64(objectTable.offset.shift, BigInt(shift), true);
-    this.objects.set(key, new Uint8Array(value.buffer));
+    this.#objects.set(key, new Uint8Array(value.buffer));
   }
 
   /** @param tables how many will take so many bytes */
-  private makeRoom(wanted: number, tables: number): void {
-    if (this.bytes + wanted <= this.budgetBytes && this.slots.unused >= tables) return;
-    const byUse = [...this.installed]
-      .map(([state, table]) => ({ state, table, lastUsed: this.lastUsed(table) }))
+  #makeRoom(wanted: number, tables: number): void {
+    if (this.#bytes + wanted <= this.#budgetBytes && this.#slots.unused >= tables) return;
+    const byUse = [...this.#installed]
+      .map(([state, table]) => ({ state, table, lastUsed: this.#lastUsed(table) }))
       .sort((a, b) => (a.lastUsed < b.lastUsed ? -1 : 1));
     const evicted: number[] = [];
     for (const { state, table } of byUse) {
-      const fits = this.bytes + wanted <= this.budgetBytes * 0.9;
-      if (fits && this.slots.unused + evicted.length >= SPARE_NUMBERS) break;
-      this.forget(state, table);
+      const fits = this.#bytes + wanted <= this.#budgetBytes * 0.9;
+      if (fits && this.#slots.unused + evicted.length >= SPARE_NUMBERS) break;
+      this.#forget(state, table);
       evicted.push(table.number);
       log('evicted', () => ({ what: 'unwind table', name: `${table.number}`, why: 'no room' }));
     }
-    this.slots.free(evicted);
+    this.#slots.free(evicted);
   }
 
-  private lastUsed({ objectKeys }: Installed): bigint {
+  #lastUsed({ objectKeys }: Installed): bigint {
     let last = 0n;
     for (const key of objectKeys.values()) {
-      const value = this.objects.get(key);
+      const value = this.#objects.get(key);
       if (value === undefined) continue;
       const used = new DataView(value.buffer).getBigUint64(objectTable.offset.last_used_ns, true);
       if (used > last) last = used;
@@ -357,11 +359,11 @@ export class UnwindTables implements Disposable {
     return last;
   }
 
-  private forget(state: string, { objectKeys, bytes }: Installed): void {
-    for (const objectKey of objectKeys.values()) this.objects.delete(objectKey);
-    this.installed.delete(state);
-    this.bytes -= bytes;
-    this.evicted++;
+  #forget(state: string, { objectKeys, bytes }: Installed): void {
+    for (const objectKey of objectKeys.values()) this.#objects.delete(objectKey);
+    this.#installed.delete(state);
+    this.#bytes -= bytes;
+    this.#evicted++;
   }
 }
 

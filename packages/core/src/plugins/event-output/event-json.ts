@@ -7,7 +7,7 @@ import { Rfc3339 } from './rfc3339.ts';
 import type { WithheldNotice } from './withheld.ts';
 
 export class EventJson {
-  private readonly clock = new Rfc3339();
+  readonly #clock = new Rfc3339();
 
   /** One event's line, newline included. */
   line(event: ProcessEvent): string {
@@ -16,7 +16,7 @@ export class EventJson {
 
   /** The line of what is missing beside losses. */
   noticeLine({ event, time, count }: WithheldNotice): string {
-    return `${stringifyJson({ event, time: this.clock.format(time), count })}\n`;
+    return `${stringifyJson({ event, time: this.#clock.format(time), count })}\n`;
   }
 
   /** An event as an object of strings, numbers, arrays and null. */
@@ -25,7 +25,7 @@ export class EventJson {
       case 'exec':
         return {
           event: 'exec',
-          time: this.clock.format(event.time),
+          time: this.#clock.format(event.time),
           pid: event.pid,
           tid: event.tid,
           ppid: event.ppid,
@@ -49,7 +49,7 @@ export class EventJson {
       case 'exit':
         return {
           event: 'exit',
-          time: this.clock.format(event.time),
+          time: this.#clock.format(event.time),
           pid: event.pid,
           tid: event.tid,
           ppid: event.ppid,
@@ -73,7 +73,7 @@ export class EventJson {
       case 'fork':
         return {
           event: 'fork',
-          time: this.clock.format(event.time),
+          time: this.#clock.format(event.time),
           pid: event.pid,
           tid: event.tid,
           ppid: event.ppid,
@@ -90,7 +90,7 @@ export class EventJson {
       case 'failed-exec':
         return {
           event: 'failed-exec',
-          time: this.clock.format(event.time),
+          time: this.#clock.format(event.time),
           pid: event.pid,
           tid: event.tid,
           ppid: event.ppid,
@@ -110,7 +110,7 @@ export class EventJson {
           parentProcessId: event.parentProcessId,
         };
       case 'lost':
-        return { event: 'lost', time: this.clock.format(event.time), count: event.count };
+        return { event: 'lost', time: this.#clock.format(event.time), count: event.count };
     }
   }
 }

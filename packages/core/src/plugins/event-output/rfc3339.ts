@@ -4,15 +4,15 @@ const SECOND = 1_000_000_000n;
 
 export class Rfc3339 {
   /** The second that was formatted last: events come many to a second. */
-  private second = -1n;
-  private prefix = '';
+  #second = -1n;
+  #prefix = '';
 
   format(nanoseconds: bigint): string {
     const second = nanoseconds / SECOND;
-    if (second !== this.second) {
-      this.second = second;
-      this.prefix = new Date(Number(second) * 1000).toISOString().slice(0, 20);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#prefix = new Date(Number(second) * 1000).toISOString().slice(0, 20);
     }
-    return `${this.prefix}${String(nanoseconds - second * SECOND).padStart(9, '0')}Z`;
+    return `${this.#prefix}${String(nanoseconds - second * SECOND).padStart(9, '0')}Z`;
   }
 }

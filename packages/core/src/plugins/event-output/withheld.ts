@@ -27,12 +27,20 @@ export class WithheldCounts {
   #limited = 0;
   #untracked = 0;
 
+  readonly #session: Pick<SessionControl, 'totals'>;
+  readonly #kinds: readonly EventKind[];
+  readonly #warn: (message: string) => void;
+
   constructor(
-    private readonly session: Pick<SessionControl, 'totals'>,
-    private readonly kinds: readonly EventKind[],
+    session: Pick<SessionControl, 'totals'>,
+    kinds: readonly EventKind[],
     /** Told once, when processes are not followed. */
-    private readonly warn: (message: string) => void = () => {},
-  ) {}
+    warn: (message: string) => void = () => {},
+  ) {
+    this.#session = session;
+    this.#kinds = kinds;
+    this.#warn = warn;
+  }
 
   /** What is new, if it is time to look. */
   whenDue(): readonly WithheldNotice[] {
@@ -42,15 +50,15 @@ export class WithheldCounts {
   /** What is new. */
   now(): readonly WithheldNotice[] {
     this.#lookedAt = performance.now();
-    const totals = this.session.totals();
-    const limited = sumOf(totals.rateLimited, this.kinds);
+    const totals = this.#session.totals();
+    const limited = sumOf(totals.rateLimited, this.#kinds);
     const time = BigInt(Date.now()) * 1_000_000n;
     const notices = [
       { event: 'limited', time, count: limited - this.#limited },
       { event: 'untracked', time, count: totals.untracked - this.#untracked },
     ] as const;
     this.#limited = limited;
-    if (this.#untracked === 0 && totals.untracked > 0) this.warn(UNTRACKED);
+    if (this.#untracked === 0 && totals.untracked > 0) this.#warn(UNTRACKED);
     this.#untracked = totals.untracked;
     return notices.filter(({ count }) => count > 0);
   }

@@ -53,12 +53,18 @@ export class ProcessTree {
   #leaving: Node[] = [];
   #size = 0;
 
+  readonly #capacity: number;
+  readonly #scale: StartTimeScale;
+
   /** @param capacity of nodes; beyond it the dead go even if they have living descendants. */
   constructor(
-    private readonly capacity = DEFAULT_CAPACITY,
+    capacity = DEFAULT_CAPACITY,
     /** Of identities that are told in ticks. */
-    private readonly scale = DEFAULT_SCALE,
-  ) {}
+    scale = DEFAULT_SCALE,
+  ) {
+    this.#capacity = capacity;
+    this.#scale = scale;
+  }
 
   /** Nodes, the ended ones included. */
   get size(): number {
@@ -66,13 +72,13 @@ export class ProcessTree {
   }
 
   find(identity: IdentityQuery): TreeNode | undefined {
-    return this.#find(knownIdentity(identity, this.scale));
+    return this.#find(knownIdentity(identity, this.#scale));
   }
 
   /** Parent first, up to the first process that is known. */
   ancestors(identity: IdentityQuery): readonly TreeNode[] {
     const found: TreeNode[] = [];
-    let node = this.#find(knownIdentity(identity, this.scale))?.parent;
+    let node = this.#find(knownIdentity(identity, this.#scale))?.parent;
     for (; node !== undefined && found.length < MAX_ANCESTORS; node = node.parent) found.push(node);
     return found;
   }
@@ -98,7 +104,7 @@ export class ProcessTree {
 
   /** From a walk of /proc: who is there. Those that events told of stay as they are. */
   seed(process: ProcessObservation, ppid: number): void {
-    const known = this.#find(knownIdentity(process.identity, this.scale));
+    const known = this.#find(knownIdentity(process.identity, this.#scale));
     if (known !== undefined && !known.ended) return;
     this.#insert(process, this.#newest.get(ppid));
   }
@@ -128,7 +134,7 @@ export class ProcessTree {
 
   /** The node that it has, which may have been known by its ticks alone. */
   #recognized(process: ProcessObservation): Node | undefined {
-    const identity = knownIdentity(process.identity, this.scale);
+    const identity = knownIdentity(process.identity, this.#scale);
     const node = this.#find(identity);
     if (node !== undefined && node.startTime === undefined) {
       node.identity = identity;
@@ -144,7 +150,7 @@ export class ProcessTree {
   }
 
   #insert(process: ProcessObservation, parent: Node | undefined): Node {
-    const identity = knownIdentity(process.identity, this.scale);
+    const identity = knownIdentity(process.identity, this.#scale);
     const older = this.#newest.get(identity.pid);
     // The pid has another owner: whoever had it is gone, even if nobody said so.
     if (older !== undefined && !older.ended) this.#end(older);
@@ -162,7 +168,7 @@ export class ProcessTree {
     if (parent !== undefined) parent.children++;
     this.#newest.set(node.pid, node);
     this.#size++;
-    if (this.#size > this.capacity) this.#dropDead();
+    if (this.#size > this.#capacity) this.#dropDead();
     return node;
   }
 
@@ -204,7 +210,7 @@ export class ProcessTree {
   /** Full: chains get shorter, since what lives matters more. */
   #dropDead(): void {
     this.cycle();
-    if (this.#size <= this.capacity) return;
+    if (this.#size <= this.#capacity) return;
     for (const node of this.#newest.values()) {
       while (node.parent?.ended) {
         const dead: Node = node.parent;

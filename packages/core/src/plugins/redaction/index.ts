@@ -62,26 +62,30 @@ export const redaction = ({ patterns }: RedactionOptions) =>
   });
 
 class Redactor {
-  constructor(private readonly patterns: readonly RegExp[]) {}
+  readonly #patterns: readonly RegExp[];
+
+  constructor(patterns: readonly RegExp[]) {
+    this.#patterns = patterns;
+  }
 
   exec(event: EventDraft<ExecEvent>): void {
     this.call(event);
-    if (event.detail !== null) event.detail = this.detail(event.detail);
+    if (event.detail !== null) event.detail = this.#detail(event.detail);
     if (event.environ === null) return;
     const last = event.environ.length - 1;
     event.environ = event.environ.map((entry, index) =>
       event.environTruncated && index === last
         ? `${entry.slice(0, entry.indexOf('=') + 1)}${REDACTED}`
-        : redactText(entry, this.patterns),
+        : redactText(entry, this.#patterns),
     );
   }
 
   /** Arguments, path and names. */
   call(event: EventDraft<ExecEvent> | EventDraft<ExitEvent> | EventDraft<FailedExecEvent>): void {
     if (event.argv !== null)
-      event.argv = redactArguments(event.argv, this.patterns, { isCut: cutArguments(event) });
+      event.argv = redactArguments(event.argv, this.#patterns, { isCut: cutArguments(event) });
     this.names(event, event.event === 'failed-exec' ? null : event.filename);
-    if (event.filename !== null) event.filename = redactText(event.filename, this.patterns);
+    if (event.filename !== null) event.filename = redactText(event.filename, this.#patterns);
   }
 
   /** @param filename of the program, whose last component's first 15 bytes are the name. */
@@ -89,19 +93,19 @@ class Redactor {
     const program = filename?.slice(filename.lastIndexOf('/') + 1) ?? '';
     const isPart = program !== '' && program.startsWith(event.comm);
     event.comm =
-      isPart && redactText(program, this.patterns) !== program
+      isPart && redactText(program, this.#patterns) !== program
         ? REDACTED
-        : redactText(event.comm, this.patterns);
-    if (event.parentComm !== null) event.parentComm = redactText(event.parentComm, this.patterns);
+        : redactText(event.comm, this.#patterns);
+    if (event.parentComm !== null) event.parentComm = redactText(event.parentComm, this.#patterns);
   }
 
-  private detail(detail: ExecDetail): ExecDetail {
+  #detail(detail: ExecDetail): ExecDetail {
     const { exe, cwd, interpreter } = detail;
     return {
       ...detail,
-      exe: redactText(exe, this.patterns),
-      cwd: redactText(cwd, this.patterns),
-      interpreter: interpreter === undefined ? undefined : redactText(interpreter, this.patterns),
+      exe: redactText(exe, this.#patterns),
+      cwd: redactText(cwd, this.#patterns),
+      interpreter: interpreter === undefined ? undefined : redactText(interpreter, this.#patterns),
     };
   }
 }
