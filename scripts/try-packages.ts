@@ -43,7 +43,15 @@ try {
     existsSync(join(root, 'packages', name, 'package.json')),
   );
   for (const name of published)
-    run(join(root, 'packages', name), 'npm', 'pack', '--ignore-scripts', '--silent', '--pack-destination', packs);
+    run(
+      join(root, 'packages', name),
+      'npm',
+      'pack',
+      '--ignore-scripts',
+      '--silent',
+      '--pack-destination',
+      packs,
+    );
   const tarballs = readdirSync(packs).map((name) => join(packs, name));
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   run(project, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs);

@@ -20,6 +20,7 @@ export {
   type PerfEventAttributes,
   SIDEBAND_SAMPLE_TYPE,
 } from './perf/attributes.ts';
+export { disableAfter } from './perf/disable-after.ts';
 export { PerfEvent, type PerfEventTarget } from './perf/perf-event.ts';
 export { type PerfRecordVisitor, PerfRing } from './perf/perf-ring.ts';
 export {

@@ -37,6 +37,12 @@ void waggle_poll_stop(struct waggle_poll *poll);
 void waggle_poll_free(struct waggle_poll *poll);
 int waggle_poll_thread(struct waggle_poll *poll);
 
+/*
+ * deadline.c: disables perf events when so much time has passed. Gives a descriptor; closing it before then
+ * means that they are left as they are.
+ */
+int waggle_disable_events(const int32_t *events, uint32_t count, uint64_t nanoseconds);
+
 /* spawn.c */
 #define WAGGLE_SPAWN_PASS_ONLY 1
 #define WAGGLE_SPAWN_MASK 2

@@ -21,6 +21,7 @@ export class Collections {
   #raw: ResolvedStack[] = [];
   #startTime = new Date();
   #startedAt = performance.now();
+  #endsAt = Number.POSITIVE_INFINITY;
   #lostBefore = 0;
   /** Frames of collections that are getting their names. */
   readonly #naming = new Set<() => Iterable<Frame>>();
@@ -57,6 +58,11 @@ export class Collections {
     };
   }
 
+  /** Nothing is sampled after that, by performance.now(). */
+  endAt(time: number): void {
+    this.#endsAt = time;
+  }
+
   /**
    * Names and totals of all that was added since the last one. The next starts where this one ends.
    *
@@ -86,7 +92,7 @@ export class Collections {
         host: hostname(),
         frequencyHz: this.#config.frequencyHz,
         startTime,
-        durationSeconds: (now - startedAt) / 1000,
+        durationSeconds: Math.max(Math.min(now, this.#endsAt) - startedAt, 0) / 1000,
         samples: collector.samples,
         lostSamples,
         ...(this.#config.command === undefined ? {} : { command: this.#config.command }),

@@ -195,6 +195,16 @@ export class CpuProfiler {
     };
   }
 
+  /**
+   * Sampling ends after so many milliseconds, also on a host so busy that this process is given no CPU then;
+   * stop() is called all the same.
+   * @throws SystemError EMFILE: too many descriptors; EAGAIN: too many threads.
+   */
+  endAfter(ms: number): void {
+    this.#cpus.endAfter(ms);
+    this.#collections.endAt(performance.now() + ms);
+  }
+
   /** Ends sampling: nothing is sampled after it returns. What was is still there to be collected. */
   stop(): void {
     if (!this.#sampling) return;

@@ -78,5 +78,6 @@ export const WAGGLE = {
   waggle_poll_stop: fn(['pointer'], 'void'),
   waggle_poll_free: fn(['pointer'], 'void'),
   waggle_poll_thread: fn(['pointer'], 'i32'),
+  waggle_disable_events: fn(['buffer', 'u32', 'u64'], 'i32'),
   waggle_spawn: fn(['buffer', 'buffer', 'buffer', 'buffer', 'buffer'], 'i32'),
 } as const satisfies NativeTable;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import {
   CLOCK_BOOTTIME,
   clockNanoseconds,
+  disableAfter,
   type Native,
   PERF_COUNT_SW_DUMMY,
   PERF_TYPE_SOFTWARE,
@@ -15,7 +16,7 @@ import {
   PerfRing,
   SIDEBAND_SAMPLE_TYPE,
 } from '../../src/index.ts';
-import type { Case } from '../support/case.ts';
+import { type Case, sleep } from '../support/case.ts';
 import { outputFolder } from '../support/compile.ts';
 
 /** enum perf_event_type of linux/perf_event.h. */
@@ -61,11 +62,26 @@ function decode(record: DataView): Sideband {
 class SidebandReader implements Disposable {
   private readonly rings: readonly { event: PerfEvent; ring: PerfRing }[];
 
-  constructor(native: Native, pages: number) {
+  constructor(
+    private readonly native: Native,
+    pages: number,
+  ) {
     this.rings = Array.from({ length: availableParallelism() }, (_, cpu) => {
       const event = PerfEvent.open(native, attributes, { pid: -1, cpu });
       return { event, ring: new PerfRing(native, event, pages) };
     });
+  }
+
+  endAfter(ms: number): Disposable {
+    const events = this.rings.map(({ event }) => event);
+    return disableAfter(this.native, events, ms);
+  }
+
+  /** Whether the kernel still tells of processes. */
+  isTold(): boolean {
+    this.drain();
+    spawnSync('true');
+    return this.drain().length > 0;
   }
 
   drain(): Sideband[] {
@@ -91,6 +107,39 @@ class SidebandReader implements Disposable {
 }
 
 export const perfRingCases: readonly Case[] = [
+  {
+    name: 'perf ring: an end that was set comes while nothing else runs, and not where it was taken back',
+    needs: 'root',
+    async run(native) {
+      using ended = new SidebandReader(native, 64);
+      using going = new SidebandReader(native, 64);
+      assert.ok(ended.isTold());
+      const end = ended.endAfter(50);
+      going.endAfter(50)[Symbol.dispose]();
+      const setAt = performance.now();
+      // The thread that set it is busy all the while.
+      for (let last = setAt; last - setAt < 300; ) last = performance.now();
+      for (let tries = 0; tries < 100 && ended.isTold(); tries++) await sleep(20);
+      assert.ok(!ended.isTold());
+      assert.ok(going.isTold());
+      end[Symbol.dispose]();
+    },
+  },
+  {
+    name: 'perf ring: an end of an event that is closed before harms nobody',
+    needs: 'root',
+    async run(native) {
+      using other = new SidebandReader(native, 64);
+      const closed = new SidebandReader(native, 64);
+      using end = closed.endAfter(30);
+      closed[Symbol.dispose]();
+      using reopened = new SidebandReader(native, 64);
+      await sleep(100);
+      assert.ok(other.isTold());
+      assert.ok(reopened.isTold());
+      end[Symbol.dispose]();
+    },
+  },
   {
     name: 'perf ring: a child is forked, named, mapped and ended, in this order',
     needs: 'root',

@@ -5,6 +5,7 @@ import {
   type BpfLink,
   type BpfProgram,
   cpuGenerations,
+  disableAfter,
   type Native,
   PERF_COUNT_SW_CPU_CLOCK,
   PERF_TYPE_SOFTWARE,
@@ -23,6 +24,8 @@ export interface CpuChanges {
 
 export class SampledCpus implements Disposable {
   readonly #links = new Map<number, BpfLink>();
+  readonly #events = new Map<number, PerfEvent>();
+  #end: Disposable | undefined;
   readonly #came = new Set<number>();
   readonly #wentOffline = new Set<number>();
   readonly #unsampled = new Map<number, string>();
@@ -80,7 +83,18 @@ export class SampledCpus implements Disposable {
     this.#generations = now;
   }
 
+  /**
+   * Those that are sampled now are not sampled any more after so many milliseconds, though this process may
+   * be given no CPU then. Once at most.
+   * @throws SystemError EMFILE: too many descriptors; EAGAIN: too many threads.
+   */
+  endAfter(ms: number): void {
+    this.#end ??= disableAfter(this.#native, [...this.#events.values()], ms);
+  }
+
   [Symbol.dispose](): void {
+    this.#end?.[Symbol.dispose]();
+    this.#events.clear();
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
   }
@@ -104,6 +118,7 @@ export class SampledCpus implements Disposable {
     this.#unsampled.delete(cpu);
     this.#links.get(cpu)?.close();
     this.#links.delete(cpu);
+    this.#events.delete(cpu);
     this.#sideband.remove(cpu);
   }
 
@@ -117,6 +132,7 @@ export class SampledCpus implements Disposable {
     const event = PerfEvent.open(this.#native, attributes, { pid: -1, cpu });
     try {
       this.#links.set(cpu, this.#program.attachPerfEvent(event));
+      this.#events.set(cpu, event);
     } catch (error) {
       event.close();
       throw error;

@@ -60,7 +60,7 @@ export class SymbolizationClient implements Disposable {
 
   /**
    * Rejects with ReaderClosed, or with an error whose message is that of the system's when a file
-   * could not be read. Responses come as request-queue.ts has it.
+   * could not be read. Answers come as request-queue.ts has it.
    * @param msLeft how long it may take: asked once the thread is at it; then it is left out
    */
   ask<Q extends SymbolizationRequest>(request: Q, msLeft = () => MAX_MS): Promise<ResponseTo<Q>> {
@@ -74,7 +74,7 @@ export class SymbolizationClient implements Disposable {
     });
   }
 
-  /** Responses what was asked until now, of one kind or of all, with nothing, whatever is being read. */
+  /** Answers what was asked until now, of one kind or of all, with nothing, whatever is being read. */
   leaveOut(kind?: SymbolizationRequest['kind']): void {
     const fits = ({ request }: Asked) => kind === undefined || request.kind === kind;
     this.#leave([...this.#asked.keys()].filter((id) => fits(this.#asked.get(id) as Asked)));

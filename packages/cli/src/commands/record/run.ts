@@ -124,7 +124,11 @@ const record = Effect.fnUntraced(function* (
   if (toStdout && outputs.files.length === 1 && outputs.endpoints.length === 0)
     yield* scoped(() => watchReader(session.kernel.native, STDOUT, () => stop()));
   if (target.kind === 'processes') yield* scoped(() => watchTarget(session, stop));
-  if (options.duration !== undefined) yield* stopAfter(options.duration, () => stop());
+  if (options.duration !== undefined) {
+    yield* stopAfter(options.duration, () => stop());
+    // With a command the time is over for the command first, and its end is sampled too.
+    if (command === undefined) profiler.endAfter(options.duration * 1000);
+  }
   const recording = Effect.andThen(session.run, session.collect);
   // A command has the terminal for its own words. Not for longer: a summary follows, line by line.
   const collected = yield* command === undefined

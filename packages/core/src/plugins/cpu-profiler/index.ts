@@ -35,6 +35,12 @@ export interface ProfilerService extends ProfileCollector {
    * its mappings may be forgotten once its samples have been named.
    */
   retire(pid: number, time: bigint, ended: boolean): void;
+  /**
+   * Sampling ends after so many milliseconds, also on a host so busy that this process is given no CPU then.
+   * For a recording whose length is known; the session is stopped all the same.
+   * @throws SystemError EMFILE: too many descriptors; EAGAIN: too many threads.
+   */
+  endAfter(ms: number): void;
   /** Ends sampling for good; the session does it as it stops. What was sampled can still be collected. */
   stop(): void;
   /**
@@ -171,6 +177,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
           retire: (pid, time, ended) => running().retire(pid, time, ended),
           stop: () => profiler?.stop(),
           endNaming: () => profiler?.endNaming(),
+          endAfter: (ms: number) => profiler?.endAfter(ms),
           collect: () => running().collect(),
           collectRaw: () => running().collectRaw(),
           takenInUntil: () => profiler?.takenInUntil ?? Number.NEGATIVE_INFINITY,

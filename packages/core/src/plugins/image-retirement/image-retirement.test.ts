@@ -19,6 +19,7 @@ test('execs and exits retire an image, forks do not', async () => {
         counts: () => ({}) as never,
         stop: () => {},
         endNaming: () => {},
+        endAfter: () => {},
         collect: async () => ({}) as never,
         collectRaw: async () => [],
       },
