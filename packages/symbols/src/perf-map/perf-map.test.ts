@@ -157,12 +157,12 @@ describe('growth', () => {
   test('a file that is written over answers for the time before', () => {
     using map = mapOf('');
     appendFileSync(file, '1000 100 only in the first\n2000 100 before\n');
-    map.refresh(10);
+    refreshNow(map, 10);
     writeFileSync(
       file,
       '2000 100 after that, with other bytes in it\n3000 100 only in the second\n',
     );
-    map.refresh(20);
+    refreshNow(map, 20);
     const at = (address: number, time?: number) => map.lookup(address, time)?.name;
     expect([at(0x1000, 5), at(0x1000, 15), at(0x1000, 25), at(0x1000)]).toEqual([
       ...['only in the first', 'only in the first', undefined, undefined],
