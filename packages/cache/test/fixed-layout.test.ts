@@ -52,8 +52,10 @@ async function race(script: string, names: readonly [string, string]): Promise<v
       const entry = cache.getOrLoad(pid);
       const [image, exe] = [entry?.environVar('IMAGE'), entry?.exe];
       const name = entry?.cmdline?.[7];
-      // Or it was still `setarch`, or the fields of an image that is gone cannot be had.
+      // The fields of an image that is gone cannot be had.
       if (image === undefined || name === undefined || exe === undefined) continue;
+      // It is still `setarch`, which has other arguments.
+      if (!exe.startsWith(folder)) continue;
       assert.equal(image, name, 'environment and arguments of one image');
       if (script === AGAIN) {
         assert.equal(exe, join(folder, image, `sh${image}`));
