@@ -4,17 +4,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/perf_event.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "thread.h"
 #include "waggle.h"
 
 struct deadline {
@@ -63,26 +61,6 @@ out:
 	return NULL;
 }
 
-static int start(struct deadline *deadline)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	sigset_t all, before;
-	int problem;
-
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	/* The least that libc takes, and room for what it keeps there itself. */
-	pthread_attr_setstacksize(&attributes, PTHREAD_STACK_MIN + 65536);
-	/* Signals for the process are for the threads that handle them. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	problem = pthread_create(&thread, &attributes, sleep_until, deadline);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	return -problem;
-}
-
 int waggle_disable_events(const int32_t *events, uint32_t count, uint64_t nanoseconds)
 {
 	struct deadline *deadline = malloc(sizeof(*deadline) + count * sizeof(*events));
@@ -109,7 +87,7 @@ int waggle_disable_events(const int32_t *events, uint32_t count, uint64_t nanose
 		goto fail;
 	}
 	deadline->cancelled = ends[0];
-	problem = start(deadline);
+	problem = start_thread(sleep_until, deadline);
 	if (!problem)
 		return ends[1];
 	close(ends[1]);

@@ -4,9 +4,6 @@
  * its pool, the call that waits. Why, and what was measured: docs/adr/0001-waiting.md.
  */
 #include <errno.h>
-#include <limits.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -14,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "thread.h"
 #include "waggle.h"
 
 struct waggle_poll {
@@ -104,26 +102,14 @@ static void *serve(void *argument)
 
 int waggle_poll_thread(struct waggle_poll *poll)
 {
-	pthread_attr_t attributes;
-	pthread_t thread;
-	sigset_t all, before;
 	int pair[2], problem;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	poll->socket = pair[1];
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	/* The least that libc takes, and room for what it keeps there itself. */
-	pthread_attr_setstacksize(&attributes, PTHREAD_STACK_MIN + 65536);
-	/* Signals for the process are for the threads that handle them. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	problem = pthread_create(&thread, &attributes, serve, poll);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
+	problem = start_thread(serve, poll);
 	if (!problem)
 		return pair[0];
 	close(pair[0]);
-	return -problem;
+	return problem;
 }
