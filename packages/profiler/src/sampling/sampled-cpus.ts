@@ -23,8 +23,7 @@ export interface CpuChanges {
 }
 
 export class SampledCpus implements Disposable {
-  readonly #links = new Map<number, BpfLink>();
-  readonly #events = new Map<number, PerfEvent>();
+  readonly #sampled = new Map<number, { readonly event: PerfEvent; readonly link: BpfLink }>();
   #end: Disposable | undefined;
   readonly #came = new Set<number>();
   readonly #wentOffline = new Set<number>();
@@ -89,14 +88,14 @@ export class SampledCpus implements Disposable {
    * @throws SystemError EMFILE: too many descriptors; EAGAIN: too many threads.
    */
   endAfter(ms: number): void {
-    this.#end ??= disableAfter(this.#native, [...this.#events.values()], ms);
+    const events = [...this.#sampled.values()].map(({ event }) => event);
+    this.#end ??= disableAfter(this.#native, events, ms);
   }
 
   [Symbol.dispose](): void {
     this.#end?.[Symbol.dispose]();
-    this.#events.clear();
-    for (const link of this.#links.values()) link.close();
-    this.#links.clear();
+    for (const { link } of this.#sampled.values()) link.close();
+    this.#sampled.clear();
   }
 
   #take(cpu: number): void {
@@ -116,9 +115,8 @@ export class SampledCpus implements Disposable {
 
   #leave(cpu: number): void {
     this.#unsampled.delete(cpu);
-    this.#links.get(cpu)?.close();
-    this.#links.delete(cpu);
-    this.#events.delete(cpu);
+    this.#sampled.get(cpu)?.link.close();
+    this.#sampled.delete(cpu);
     this.#sideband.remove(cpu);
   }
 
@@ -131,8 +129,7 @@ export class SampledCpus implements Disposable {
     } as const;
     const event = PerfEvent.open(this.#native, attributes, { pid: -1, cpu });
     try {
-      this.#links.set(cpu, this.#program.attachPerfEvent(event));
-      this.#events.set(cpu, event);
+      this.#sampled.set(cpu, { event, link: this.#program.attachPerfEvent(event) });
     } catch (error) {
       event.close();
       throw error;
