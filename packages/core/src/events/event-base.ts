@@ -2,9 +2,13 @@
 // type and its reading in one file. Fields are spelled out there, the common ones too: this runs for every
 // event, and spreading objects is what costs.
 
+import { recordFlags } from '@waggle/bpf';
 import type { ProcessIdentity } from '@waggle/cache';
 import type { KnownCgroups } from './known-cgroups.ts';
 import { type ProcessId, processIds, bootId as readBootId } from './process-id.ts';
+
+/** Either makes `argvTruncated` of a record's event true. */
+export const ARGV_CUT = recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE;
 
 export interface EventBase {
   readonly pid: number;

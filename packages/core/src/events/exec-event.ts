@@ -8,7 +8,7 @@ import {
   type RecordMemory,
   recordFlags,
 } from '@waggle/bpf';
-import type { EventBase, EventContext } from './event-base.ts';
+import { ARGV_CUT, type EventBase, type EventContext } from './event-base.ts';
 import { decodeExecDetail, type ExecDetail } from './exec-detail.ts';
 
 export interface ExecEvent extends EventBase {
@@ -34,8 +34,6 @@ export interface ExecEvent extends EventBase {
   /** The environment lacks its end, or did not lie behind the arguments. */
   readonly environTruncated: boolean;
 }
-
-const ARGV_CUT = recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE;
 
 const record = new ExecRecordReader();
 

@@ -8,7 +8,7 @@ import {
   recordFlags,
 } from '@waggle/bpf';
 import { errnoName } from '@waggle/ffi';
-import type { EventBase, EventContext } from './event-base.ts';
+import { ARGV_CUT, type EventBase, type EventContext } from './event-base.ts';
 
 /** Only where a session asks for `failed-exec`. The image is the one that goes on. */
 export interface FailedExecEvent extends EventBase {
@@ -26,8 +26,6 @@ export interface FailedExecEvent extends EventBase {
   /** In the v2 hierarchy: the inode number of the cgroup's directory. */
   readonly cgroupId: bigint;
 }
-
-const ARGV_CUT = recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE;
 
 const record = new FailedExecRecordReader();
 

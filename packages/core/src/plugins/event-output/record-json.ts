@@ -16,6 +16,7 @@ import {
 } from '@waggle/bpf';
 import { errnoName, signalName } from '@waggle/ffi';
 import { ByteWriter, billionsOf, NULL, rawBytes, restOf } from '@waggle/text';
+import { ARGV_CUT } from '../../events/event-base.ts';
 import type { EventBatch } from '../../events/event-batch.ts';
 import { deviceOf, execFlagsOf, NO_LOGIN } from '../../events/exec-detail.ts';
 
@@ -40,7 +41,6 @@ const COMM_AT = recordHeader.offset.comm;
 const FLAGS_AT = recordHeader.offset.flags;
 const EXEC_PAYLOAD = execRecord.offset.payload;
 const FAILED_PAYLOAD = failedExecRecord.offset.payload;
-const ARGV_CUT = recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE;
 
 const TRUE = rawBytes('true');
 const FALSE = rawBytes('false');

@@ -2,8 +2,8 @@
 // before anybody asks who they are: so their records are kept as bytes, with where each is found, and become
 // entries when somebody asks the cache for anything, or when they outlive the cycle.
 
-import { execRecord, forkRecord, recordFlags, recordHeader, u53 } from '@waggle/bpf';
-import type { EventContext } from '../../events/event-base.ts';
+import { execRecord, forkRecord, recordHeader, u53 } from '@waggle/bpf';
+import { ARGV_CUT, type EventContext } from '../../events/event-base.ts';
 import { EventBatch } from '../../events/event-batch.ts';
 import type { ExecEvent, ForkEvent } from '../../events/process-event.ts';
 import { CommNames } from './comm-names.ts';
@@ -11,7 +11,6 @@ import { CommNames } from './comm-names.ts';
 const AT = recordHeader.offset;
 const FORK = forkRecord.offset;
 const EXEC = execRecord.offset;
-const ARGV_CUT = recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE;
 
 /** A process: pids come again, start times do not. Nanoseconds, as near as a double has them. */
 interface ProcessKey {
