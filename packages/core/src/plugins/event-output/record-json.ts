@@ -3,8 +3,6 @@
 // (record-json.test.ts). Why not from objects: docs/adr/0011-events-from-bytes.md.
 
 import {
-  decodeBytes,
-  decodePath,
   execRecord,
   exitRecord,
   failedExecRecord,
@@ -15,22 +13,17 @@ import {
   textAt,
 } from '@waggle/bpf';
 import { errnoName, signalName } from '@waggle/ffi';
-import { ByteWriter, billionsOf, NULL, rawBytes, restOf } from '@waggle/text';
+import { ByteWriter, billionsOf, rawBytes, restOf } from '@waggle/text';
 import { ARGV_CUT } from '../../events/event-base.ts';
 import type { EventBatch } from '../../events/event-batch.ts';
 import { deviceOf, execFlagsOf, NO_LOGIN } from '../../events/exec-detail.ts';
+import { FIXED_BYTES, JsonFields } from './json-fields.ts';
 
 const COMM_BYTES = 16;
 const BILLION = 1_000_000_000;
 const TWO_TO_32 = 0x1_0000_0000;
-/** More than the fields of a line take that are no text: names, numbers, ids. */
-const FIXED_BYTES = 2048;
-const COMMA = 44;
 const DASH = 45;
 const QUOTE = 34;
-const SLASH = 47;
-const OPEN_LIST = 91;
-const CLOSE_LIST = 93;
 
 const HEADER = inWords(recordHeader.offset);
 const FORK = inWords(forkRecord.offset);
@@ -42,9 +35,6 @@ const FLAGS_AT = recordHeader.offset.flags;
 const EXEC_PAYLOAD = execRecord.offset.payload;
 const FAILED_PAYLOAD = failedExecRecord.offset.payload;
 
-const TRUE = rawBytes('true');
-const FALSE = rawBytes('false');
-const EMPTY_LIST = rawBytes('[]');
 const LINE_END = rawBytes('}\n');
 const TIME_END = rawBytes('Z"');
 const START = {
@@ -99,6 +89,7 @@ const KEY = {
 
 export class RecordJson {
   readonly out = new ByteWriter();
+  readonly #fields = new JsonFields(this.out);
   /** Where the digits of the process's id begin and end, for processId. */
   #pidFrom = 0;
   #pidTo = 0;
@@ -145,9 +136,9 @@ export class RecordJson {
     const place = batch.placeAt(index);
     const at = place >>> 2;
     this.#common(START.fork, batch, place);
-    this.#number(KEY.childPid, words[at + FORK.child_tgid]!);
-    this.#u64(KEY.childStartTime, words, at + FORK.child_start_boottime);
-    this.#number(KEY.uid, words[at + FORK.uid]!);
+    this.#fields.number(KEY.childPid, words[at + FORK.child_tgid]!);
+    this.#fields.u64(KEY.childStartTime, words, at + FORK.child_start_boottime);
+    this.#fields.number(KEY.uid, words[at + FORK.uid]!);
     this.#ids(batch, index, at);
   }
 
@@ -163,39 +154,39 @@ export class RecordJson {
     const argvEnd = argvAt + words[at + EXEC.argv_length]!;
     const environEnd = argvEnd + words[at + EXEC.environ_length]!;
     this.#common(START.exec, batch, place);
-    this.#bytes(KEY.filename, bytes, filenameAt, argvAt);
-    this.#list(KEY.argv, bytes, argvAt, argvEnd);
-    this.#flag(KEY.argvTruncated, (flags & ARGV_CUT) !== 0);
-    this.#number(KEY.uid, words[at + EXEC.uid]!);
-    this.#number(KEY.gid, words[at + EXEC.gid]!);
-    this.#u64(KEY.cgroupId, words, at + EXEC.cgroup_id);
-    this.#text(KEY.containerId, batch.cgroupAt(index)?.containerId);
-    this.#number(KEY.nsMnt, words[at + EXEC.mount_namespace]!);
-    this.#number(KEY.nsPid, words[at + EXEC.pid_namespace]!);
+    this.#fields.bytes(KEY.filename, bytes, filenameAt, argvAt);
+    this.#fields.list(KEY.argv, bytes, argvAt, argvEnd);
+    this.#fields.flag(KEY.argvTruncated, (flags & ARGV_CUT) !== 0);
+    this.#fields.number(KEY.uid, words[at + EXEC.uid]!);
+    this.#fields.number(KEY.gid, words[at + EXEC.gid]!);
+    this.#fields.u64(KEY.cgroupId, words, at + EXEC.cgroup_id);
+    this.#fields.text(KEY.containerId, batch.cgroupAt(index)?.containerId);
+    this.#fields.number(KEY.nsMnt, words[at + EXEC.mount_namespace]!);
+    this.#fields.number(KEY.nsPid, words[at + EXEC.pid_namespace]!);
     if ((flags & recordFlags.RECORD_HAS_DETAIL) !== 0) {
       const exeEnd = environEnd + words[at + EXEC.exe_length]!;
       const cwdEnd = exeEnd + words[at + EXEC.cwd_length]!;
       const interpreterEnd = cwdEnd + words[at + EXEC.interpreter_length]!;
-      this.#path(KEY.exe, bytes, environEnd, exeEnd);
-      this.#flag(KEY.exeTruncated, (flags & recordFlags.RECORD_EXE_TRUNCATED) !== 0);
-      this.#path(KEY.cwd, bytes, exeEnd, cwdEnd);
-      this.#flag(KEY.cwdTruncated, (flags & recordFlags.RECORD_CWD_TRUNCATED) !== 0);
-      this.#u64(KEY.exeInode, words, at + EXEC.exe_inode);
-      this.#text(KEY.exeDevice, deviceOf(words[at + EXEC.exe_device]!));
-      this.#number(KEY.effectiveUid, words[at + EXEC.effective_uid]!);
-      this.#number(KEY.effectiveGid, words[at + EXEC.effective_gid]!);
-      this.#number(KEY.loginUid, words[at + EXEC.login_uid]!, NO_LOGIN);
-      this.#number(KEY.sessionId, words[at + EXEC.session_id]!);
+      this.#fields.path(KEY.exe, bytes, environEnd, exeEnd);
+      this.#fields.flag(KEY.exeTruncated, (flags & recordFlags.RECORD_EXE_TRUNCATED) !== 0);
+      this.#fields.path(KEY.cwd, bytes, exeEnd, cwdEnd);
+      this.#fields.flag(KEY.cwdTruncated, (flags & recordFlags.RECORD_CWD_TRUNCATED) !== 0);
+      this.#fields.u64(KEY.exeInode, words, at + EXEC.exe_inode);
+      this.#fields.text(KEY.exeDevice, deviceOf(words[at + EXEC.exe_device]!));
+      this.#fields.number(KEY.effectiveUid, words[at + EXEC.effective_uid]!);
+      this.#fields.number(KEY.effectiveGid, words[at + EXEC.effective_gid]!);
+      this.#fields.number(KEY.loginUid, words[at + EXEC.login_uid]!, NO_LOGIN);
+      this.#fields.number(KEY.sessionId, words[at + EXEC.session_id]!);
       const tty = words[at + EXEC.tty]!;
-      this.#text(KEY.tty, tty === 0 ? null : deviceOf(tty));
+      this.#fields.text(KEY.tty, tty === 0 ? null : deviceOf(tty));
       out.raw(KEY.marks);
       out.raw(remembered(this.#byBits, words[at + EXEC.exec_flags]!, execFlagsOf));
-      if (cwdEnd === interpreterEnd) this.#text(KEY.interpreter, null);
-      else this.#bytes(KEY.interpreter, bytes, cwdEnd, interpreterEnd);
+      if (cwdEnd === interpreterEnd) this.#fields.text(KEY.interpreter, null);
+      else this.#fields.bytes(KEY.interpreter, bytes, cwdEnd, interpreterEnd);
     }
     if ((flags & recordFlags.RECORD_HAS_ENVIRON) !== 0) {
-      this.#list(KEY.environ, bytes, argvEnd, environEnd);
-      this.#flag(KEY.environTruncated, (flags & recordFlags.RECORD_ENVIRON_TRUNCATED) !== 0);
+      this.#fields.list(KEY.environ, bytes, argvEnd, environEnd);
+      this.#fields.flag(KEY.environTruncated, (flags & recordFlags.RECORD_ENVIRON_TRUNCATED) !== 0);
     }
     this.#ids(batch, index, at);
   }
@@ -209,18 +200,18 @@ export class RecordJson {
     const program = batch.programAt(index);
     const status = words[at + EXIT.exit_code]!;
     this.#common(START.exit, batch, place);
-    if (program === undefined || program.filenameEnd < 0) this.#text(KEY.filename, null);
-    else this.#bytes(KEY.filename, bytes, program.filenameAt, program.filenameEnd);
-    if (program === undefined || program.argvEnd < 0) this.#text(KEY.argv, null);
-    else this.#list(KEY.argv, bytes, program.argvAt, program.argvEnd);
-    this.#flag(KEY.argvTruncated, program?.argvTruncated ?? false);
-    this.#number(KEY.uid, words[at + EXIT.uid]!);
-    this.#u64(KEY.cgroupId, words, at + EXIT.cgroup_id);
-    this.#text(KEY.containerId, batch.cgroupAt(index)?.containerId);
-    this.#number(KEY.exitCode, (status >>> 8) & 0xff);
+    if (program === undefined || program.filenameEnd < 0) this.#fields.text(KEY.filename, null);
+    else this.#fields.bytes(KEY.filename, bytes, program.filenameAt, program.filenameEnd);
+    if (program === undefined || program.argvEnd < 0) this.#fields.text(KEY.argv, null);
+    else this.#fields.list(KEY.argv, bytes, program.argvAt, program.argvEnd);
+    this.#fields.flag(KEY.argvTruncated, program?.argvTruncated ?? false);
+    this.#fields.number(KEY.uid, words[at + EXIT.uid]!);
+    this.#fields.u64(KEY.cgroupId, words, at + EXIT.cgroup_id);
+    this.#fields.text(KEY.containerId, batch.cgroupAt(index)?.containerId);
+    this.#fields.number(KEY.exitCode, (status >>> 8) & 0xff);
     out.raw(KEY.signal);
     out.raw(remembered(this.#signals, status & 0x7f, signalName));
-    this.#flag(KEY.coreDumped, (status & 0x80) !== 0);
+    this.#fields.flag(KEY.coreDumped, (status & 0x80) !== 0);
     this.#lifetime(words, at);
     this.#ids(batch, index, at);
   }
@@ -238,14 +229,15 @@ export class RecordJson {
     this.#common(START.failed, batch, place);
     out.raw(KEY.error);
     out.raw(remembered(this.#errors, words[at + FAILED.error]!, errnoName));
-    if ((flags & recordFlags.RECORD_FILENAME_UNREADABLE) !== 0) this.#text(KEY.filename, null);
-    else this.#bytes(KEY.filename, bytes, filenameAt, argvAt);
-    this.#list(KEY.argv, bytes, argvAt, argvEnd);
-    this.#flag(KEY.argvTruncated, (flags & ARGV_CUT) !== 0);
-    this.#number(KEY.uid, words[at + FAILED.uid]!);
-    this.#number(KEY.gid, words[at + FAILED.gid]!);
-    this.#u64(KEY.cgroupId, words, at + FAILED.cgroup_id);
-    this.#text(KEY.containerId, batch.cgroupAt(index)?.containerId);
+    if ((flags & recordFlags.RECORD_FILENAME_UNREADABLE) !== 0)
+      this.#fields.text(KEY.filename, null);
+    else this.#fields.bytes(KEY.filename, bytes, filenameAt, argvAt);
+    this.#fields.list(KEY.argv, bytes, argvAt, argvEnd);
+    this.#fields.flag(KEY.argvTruncated, (flags & ARGV_CUT) !== 0);
+    this.#fields.number(KEY.uid, words[at + FAILED.uid]!);
+    this.#fields.number(KEY.gid, words[at + FAILED.gid]!);
+    this.#fields.u64(KEY.cgroupId, words, at + FAILED.cgroup_id);
+    this.#fields.text(KEY.containerId, batch.cgroupAt(index)?.containerId);
     this.#ids(batch, index, at);
   }
 
@@ -260,15 +252,15 @@ export class RecordJson {
     this.#pidFrom = out.length;
     out.number(words[at + HEADER.tgid]!);
     this.#pidTo = out.length;
-    this.#number(KEY.tid, words[at + HEADER.tid]!);
-    this.#number(KEY.ppid, words[at + HEADER.parent_tgid]!);
+    this.#fields.number(KEY.tid, words[at + HEADER.tid]!);
+    this.#fields.number(KEY.ppid, words[at + HEADER.parent_tgid]!);
     out.raw(KEY.startTime);
     out.byte(QUOTE);
     this.#startFrom = out.length;
     out.u64(words[at + HEADER.start_boottime]!, words[at + HEADER.start_boottime + 1]!);
     this.#startTo = out.length;
     out.byte(QUOTE);
-    this.#number(KEY.execId, wholeNumber(words, at + HEADER.exec_id));
+    this.#fields.number(KEY.execId, wholeNumber(words, at + HEADER.exec_id));
     out.raw(KEY.comm);
     const commAt = place + COMM_AT;
     let end = commAt;
@@ -281,7 +273,7 @@ export class RecordJson {
     const { out } = this;
     const { words } = batch;
     out.reserve(FIXED_BYTES);
-    this.#text(KEY.parentComm, batch.parentCommAt(index));
+    this.#fields.text(KEY.parentComm, batch.parentCommAt(index));
     out.raw(KEY.processId);
     out.byte(QUOTE);
     out.raw(this.#boot);
@@ -373,88 +365,6 @@ export class RecordJson {
     out.byte(QUOTE);
     if (lifetime >= 0 && lifetime < Number.MAX_SAFE_INTEGER) out.number(lifetime);
     else out.text(String((BigInt(high) << 32n) + BigInt(low)));
-    out.byte(QUOTE);
-  }
-
-  /** @param none the number that stands for none, and is null. */
-  #number(name: Uint8Array, value: number, none = -1): void {
-    this.out.raw(name);
-    if (value === none) this.out.raw(NULL);
-    else this.out.number(value);
-  }
-
-  #u64(name: Uint8Array, words: Uint32Array, at: number): void {
-    const { out } = this;
-    out.raw(name);
-    out.byte(QUOTE);
-    out.u64(words[at]!, words[at + 1]!);
-    out.byte(QUOTE);
-  }
-
-  #flag(name: Uint8Array, value: boolean): void {
-    this.out.raw(name);
-    this.out.raw(value ? TRUE : FALSE);
-  }
-
-  #text(name: Uint8Array, text: string | null | undefined): void {
-    this.out.raw(name);
-    this.out.jsonText(text);
-    this.out.reserve(FIXED_BYTES);
-  }
-
-  #bytes(name: Uint8Array, bytes: Uint8Array, from: number, to: number): void {
-    this.out.raw(name);
-    this.out.jsonBytes(bytes, from, to, decodeBytes);
-    this.out.reserve(FIXED_BYTES);
-  }
-
-  /** Strings with a NUL behind each, but for a last one that was cut: as decodeStrings takes them. */
-  #list(name: Uint8Array, bytes: Uint8Array, from: number, to: number): void {
-    const { out } = this;
-    out.raw(name);
-    if (from === to) {
-      out.raw(EMPTY_LIST);
-      return;
-    }
-    const stop = bytes[to - 1] === 0 ? to - 1 : to;
-    out.byte(OPEN_LIST);
-    for (let at = from; ; ) {
-      let end = at;
-      while (end < stop && bytes[end] !== 0) end++;
-      out.jsonBytes(bytes, at, end, decodeBytes);
-      out.reserve(FIXED_BYTES);
-      if (end >= stop) break;
-      out.byte(COMMA);
-      at = end + 1;
-    }
-    out.byte(CLOSE_LIST);
-  }
-
-  /** Components with a NUL behind each, the leaf first: as decodePath takes them. */
-  #path(name: Uint8Array, bytes: Uint8Array, from: number, to: number): void {
-    const { out } = this;
-    out.raw(name);
-    const start = out.length;
-    out.reserve(to - from + FIXED_BYTES);
-    out.byte(QUOTE);
-    let end = to > from && bytes[to - 1] === 0 ? to - 1 : to;
-    if (from === to) out.byte(SLASH);
-    for (let at = end; from < to && at >= from; ) {
-      while (at > from && bytes[at - 1] !== 0) at--;
-      out.byte(SLASH);
-      for (let next = at; next < end; next++) {
-        const byte = bytes[next]!;
-        if (byte < 0x20 || byte > 0x7e || byte === QUOTE || byte === 92) {
-          out.length = start;
-          out.jsonText(decodePath(bytes, from, to));
-          out.reserve(FIXED_BYTES);
-          return;
-        }
-        out.byte(byte);
-      }
-      end = at - 1;
-      at = end;
-    }
     out.byte(QUOTE);
   }
 }
