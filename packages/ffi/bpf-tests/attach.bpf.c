@@ -5,7 +5,7 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-enum counter { EXITS, SAMPLES, COUNTERS };
+enum counter { EXITS, SAMPLES, ENTRIES, RETURNS, SWITCHES, COUNTERS };
 
 /* The process that is looked at. */
 const volatile __u32 watched_tgid = 0;
@@ -37,6 +37,41 @@ int count_sample(void *ctx)
 {
 	if (bpf_get_current_pid_tgid() >> 32 == watched_tgid)
 		count(SAMPLES);
+	return 0;
+}
+
+/* Counters of places are told by their cookies. */
+SEC("uprobe.multi")
+int count_entries(void *ctx)
+{
+	count(bpf_get_attach_cookie(ctx));
+	return 0;
+}
+
+SEC("uretprobe.multi")
+int count_returns(void *ctx)
+{
+	count(bpf_get_attach_cookie(ctx));
+	return 0;
+}
+
+SEC("uprobe")
+int count_entry(void *ctx)
+{
+	count(bpf_get_attach_cookie(ctx));
+	return 0;
+}
+
+SEC("raw_tp")
+int count_switch(void *ctx)
+{
+	count(bpf_get_attach_cookie(ctx));
+	return 0;
+}
+
+SEC("kprobe")
+int count_kernel_function(void *ctx)
+{
 	return 0;
 }
 

@@ -3,7 +3,9 @@
 export { ArrayMap } from './bpf/array-map.ts';
 export { BpfMap, type MapBatch } from './bpf/bpf-map.ts';
 export { BpfObject, BpfObjectFile } from './bpf/bpf-object.ts';
-export { BpfLink, BpfProgram } from './bpf/bpf-program.ts';
+export { BpfLink, BpfProgram, type KprobePlace, type UprobePlace } from './bpf/bpf-program.ts';
+export { runIterator } from './bpf/iterator.ts';
+export { IteratorRun } from './bpf/iterator-run.ts';
 export { bootToRealtimeOffset, boottimeOffset, clockNanoseconds } from './clock.ts';
 export { cpuGenerations, onlineCpus, possibleCpus } from './cpus.ts';
 export { LibraryError } from './errors/library-error.ts';
@@ -33,13 +35,19 @@ export {
   ownPrivileges,
   type Privileges,
 } from './process/capabilities.ts';
-export { type GuardedFile, GuardedReader, type GuardedStatus } from './process/guarded-reader.ts';
+export {
+  type DescriptorNotes,
+  type GuardedFile,
+  GuardedReader,
+  type GuardedStatus,
+} from './process/guarded-reader.ts';
 export { type Inheritance, inheritance, isIgnored } from './process/inheritance.ts';
 export { PIPE_BYTES, type PipeWriter, pipeWriter } from './process/pipe-output.ts';
 export { type ProcessState, processState } from './process/process-state.ts';
+export { hasSeccompFilter } from './process/seccomp.ts';
 export { sendNow } from './process/send-now.ts';
 export { signalName } from './process/signal-name.ts';
-export { type SpawnRequest, spawnProcess } from './process/spawn.ts';
+export { type SpawnRequest, type SpawnUser, spawnProcess } from './process/spawn.ts';
 export { sendStderrBy, writeToStderr } from './process/stderr.ts';
 export { type SudoCaller, sudoCaller } from './process/sudo-caller.ts';
 export { watchReader } from './process/watch-reader.ts';

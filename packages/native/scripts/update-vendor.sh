@@ -1,7 +1,8 @@
 #!/bin/sh
 # Replaces the sources in vendor/ by those of another release of the crate libbpf-sys, which carries libbpf,
 # elfutils and zlib: update-vendor.sh 1.7.0. Files keep their places; one that a new release needs too is named
-# by the compiler, and copied once by hand. Needs cargo. Then write the versions into vendor/README.md.
+# by the compiler, and copied once by hand. Replaces libbpf's headers for programs in packages/bpf/include as
+# well. Needs cargo. Then write the versions into vendor/README.md and packages/bpf/include/README.md.
 
 set -eu
 version=${1:?usage: update-vendor.sh VERSION of libbpf-sys}
@@ -20,5 +21,12 @@ find libbpf elfutils zlib -type f | while read -r file; do
   else
     echo "gone: $file"
   fi
+done
+headers=$vendor/../../bpf/include
+for file in "$headers"/bpf/*.h; do
+  cp "$work/crates/libbpf-sys/libbpf/src/${file##*/}" "$file"
+done
+for name in bpf.h bpf_common.h; do
+  cp "$work/crates/libbpf-sys/libbpf/include/uapi/linux/$name" "$headers/linux/$name"
 done
 touch README.md

@@ -10,7 +10,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -27,9 +29,10 @@
 #define KERNEL_SIGSET_BYTES 8
 
 /* As packages/ffi/src/process/spawn.ts writes it. */
-_Static_assert(sizeof(struct waggle_spawn) == 40 && offsetof(struct waggle_spawn, flags) == 16 &&
+_Static_assert(sizeof(struct waggle_spawn) == 56 && offsetof(struct waggle_spawn, flags) == 16 &&
 		       offsetof(struct waggle_spawn, argument_count) == 24 &&
 		       offsetof(struct waggle_spawn, limit_count) == 36 &&
+		       offsetof(struct waggle_spawn, group_count) == 48 &&
 		       sizeof(struct waggle_soft_limit) == 16,
 	       "layouts that TypeScript writes");
 
@@ -110,19 +113,44 @@ static int set_output(int descriptor)
 	return 0;
 }
 
+static int set_terminal(int descriptor)
+{
+	if (setsid() < 0 || ioctl(descriptor, TIOCSCTTY, 0))
+		return -errno;
+	for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; standard++)
+		if (dup2(descriptor, standard) < 0)
+			return -errno;
+	return 0;
+}
+
+/* System calls of this thread alone: libc's would tell the threads of the process whose memory we have. */
+static int set_user(const struct waggle_spawn *request, const int32_t *groups)
+{
+	if (syscall(SYS_setgroups, (size_t)request->group_count, groups) ||
+	    syscall(SYS_setresgid, request->gid, request->gid, request->gid) ||
+	    syscall(SYS_setresuid, request->uid, request->uid, request->uid))
+		return -errno;
+	return 0;
+}
+
 static int run(void *argument)
 {
 	struct child *child = argument;
 	const struct waggle_spawn *request = child->request;
 
 	set_signals(request);
-	child->problem = set_output(request->stdout_descriptor);
+	child->problem = request->flags & WAGGLE_SPAWN_TERMINAL ? set_terminal(request->stdout_descriptor)
+								: set_output(request->stdout_descriptor);
 	if (child->problem)
 		_exit(127);
 	if (request->flags & WAGGLE_SPAWN_PASS_ONLY)
 		pass_only(child->descriptors, request->descriptor_count);
 	/* Last of these: the work above may need descriptors. */
 	set_limits(child->limits, request->limit_count);
+	if (request->flags & WAGGLE_SPAWN_USER)
+		child->problem = set_user(request, child->descriptors + request->descriptor_count);
+	if (child->problem)
+		_exit(127);
 	if (request->flags & WAGGLE_SPAWN_STOPPED && ptrace(PTRACE_TRACEME, 0, NULL, NULL)) {
 		child->problem = -errno;
 		_exit(127);
@@ -178,6 +206,7 @@ static int leave_stopped(pid_t pid)
 static pid_t start(struct child *child)
 {
 	size_t size = STACK_BYTES + ((size_t)child->request->argument_count + 16) * sizeof(char *);
+	int dumpable = prctl(PR_GET_DUMPABLE);
 	sigset_t all, before;
 	pid_t pid;
 	char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -194,6 +223,10 @@ static pid_t start(struct child *child)
 		pid = -errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	munmap(stack, size);
+	/* A child that becomes another user takes it from the memory that it shares with us (commit_creds in
+	 * kernel/cred.c). */
+	if (child->request->flags & WAGGLE_SPAWN_USER && dumpable == 1)
+		prctl(PR_SET_DUMPABLE, 1);
 	if (pid > 0 && child->problem) {
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;

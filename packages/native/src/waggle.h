@@ -11,7 +11,9 @@
 /* All else is hidden: -fvisibility=hidden. */
 #pragma GCC visibility push(default)
 
+struct bpf_link;
 struct bpf_object;
+struct bpf_program;
 struct waggle_poll;
 
 /* log.c: what libbpf and the verifier said on this thread since the last clear, but for debug messages. */
@@ -21,6 +23,24 @@ void waggle_log_clear(void);
 
 /* load.c: bpf_object__load() that no signal interrupts. */
 int waggle_object_load(struct bpf_object *object);
+
+/*
+ * attach.c: links, or NULL and errno. A cookie is what the program reads by bpf_get_attach_cookie(). Offsets
+ * are those in the file; a semaphore's too, 0 for none. All processes: those that come later as well.
+ */
+struct bpf_link *waggle_attach_perf_event(const struct bpf_program *program, int32_t event, uint64_t cookie);
+struct bpf_link *waggle_attach_uprobes(const struct bpf_program *program, const char *path,
+				       const uint64_t *offsets, const uint64_t *semaphores,
+				       const uint64_t *cookies, uint32_t count, uint32_t at_return);
+struct bpf_link *waggle_attach_uprobe(const struct bpf_program *program, const char *path, uint64_t offset,
+				      uint64_t semaphore, uint64_t cookie, uint32_t at_return);
+struct bpf_link *waggle_attach_kprobes(const struct bpf_program *program, const uint64_t *addresses,
+				       const uint64_t *cookies, uint32_t count, uint32_t at_return);
+struct bpf_link *waggle_attach_kprobe(const struct bpf_program *program, const char *function, uint64_t offset,
+				      uint64_t cookie, uint32_t at_return);
+struct bpf_link *waggle_attach_raw_tracepoint(const struct bpf_program *program, const char *name, uint64_t cookie);
+struct bpf_link *waggle_attach_tracepoint(const struct bpf_program *program, const char *system, const char *name,
+					  uint64_t cookie);
 
 /* kernel-types.c: while somebody holds them, the kernel's types are read once for all objects. */
 void waggle_kernel_types_hold(void);
@@ -43,10 +63,16 @@ int waggle_poll_thread(struct waggle_poll *poll);
  */
 int waggle_disable_events(const int32_t *events, uint32_t count, uint64_t nanoseconds);
 
+/* program-text.c: what is resident of the program's code goes, until it is used again. */
+int waggle_release_program_text(void);
+
 /* spawn.c */
 #define WAGGLE_SPAWN_PASS_ONLY 1
 #define WAGGLE_SPAWN_MASK 2
 #define WAGGLE_SPAWN_STOPPED 4
+#define WAGGLE_SPAWN_USER 8
+/* The descriptor for standard output is a terminal, and becomes its own: of a new session, and all three. */
+#define WAGGLE_SPAWN_TERMINAL 16
 /* In place of a descriptor for standard output: /dev/null. */
 #define WAGGLE_SPAWN_NULL (-1)
 
@@ -62,6 +88,11 @@ struct waggle_spawn {
 	/* With WAGGLE_SPAWN_PASS_ONLY: above 2, ascending; all others are closed. */
 	uint32_t descriptor_count;
 	uint32_t limit_count;
+	/* With WAGGLE_SPAWN_USER: whose it is. The supplementary groups follow the descriptors. */
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t group_count;
+	uint32_t reserved;
 };
 
 struct waggle_soft_limit {

@@ -4,4 +4,7 @@
 export { ByteWriter, billionsOf, NULL, rawBytes, restOf } from './byte-writer.ts';
 export { stringifyJson } from './json.ts';
 export { escapedByte, printable, UNSAFE_CHARACTER } from './printable.ts';
+export { type ExecutedProgram, shellCommand } from './shell-command.ts';
+export { type CommandLineOptions, commandLine, shellWord } from './shell-words.ts';
+export { durationText, shortDuration, shortSize, sizeText } from './units.ts';
 export { bytesOf } from './well-formed.ts';

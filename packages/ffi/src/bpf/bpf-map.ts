@@ -29,6 +29,7 @@ interface BatchBuffers {
 export class BpfMap {
   /** enum bpf_map_type of linux/bpf.h. */
   readonly type: number;
+  /** Bytes. */
   readonly keySize: number;
   /** Bytes of one value; per-CPU maps have `cpus` of them, each padded to 8 bytes. */
   readonly valueSize: number;
@@ -43,6 +44,7 @@ export class BpfMap {
   readonly #native: Native;
   readonly #owner: Handle;
 
+  /** @throws SystemError where libbpf does not know the map. */
   constructor(
     native: Native,
     owner: Handle,
@@ -98,6 +100,7 @@ export class BpfMap {
   /**
    * The keys of a hash map, each a copy. Entries that come or go meanwhile may be missed, and a key that
    * was removed starts the walk again (kernel/bpf/hashtab.c, htab_map_get_next_key): stop at a bound.
+   * @throws ClosedError after close(); SystemError where the kernel refuses.
    */
   *keys(): Generator<Uint8Array, void> {
     let previous: Uint8Array | null = null;
@@ -146,6 +149,35 @@ export class BpfMap {
     return true;
   }
 
+  /** Removes the packed `keys` in one call (kernel 5.6); those that are not there are skipped. @throws SystemError */
+  deleteBatch(keys: Uint8Array): void {
+    this.#guard();
+    const { keySize } = this;
+    const count = new Uint32Array(1);
+    for (let rest = keys; rest.length > 0; ) {
+      count[0] = rest.length / keySize;
+      const result = this.#native.libbpf.bpf_map_delete_batch(
+        this.#descriptor,
+        rest,
+        new Uint8Array(count.buffer),
+        NULL_ADDRESS,
+      );
+      if (result === 0) return;
+      // The kernel stops at the first key that is not there, and says how many came before it.
+      if (result !== -ENOENT) throw new SystemError(`delete from map ${this.name}`, -result);
+      rest = rest.subarray((count[0] + 1) * keySize);
+    }
+  }
+
+  /**
+   * Every entry, `batchSize` at a time or more, without taking it out (kernel 5.6; arrays and tries later).
+   * Entries that come or go meanwhile may be missed. A batch's bytes are overwritten by the next one.
+   * @throws SystemError ENOTSUPP or EINVAL for a map that has no batch operations: see `keys`.
+   */
+  *batches(batchSize = 256): Generator<MapBatch, void> {
+    yield* this.#batchesBy('bpf_map_lookup_batch', this.#buffersFor(batchSize));
+  }
+
   /**
    * Takes every entry out of a hash map, `batchSize` at a time or more where a bucket of the
    * map holds more (kernel 5.6). A batch's bytes are overwritten by the next one, of this drain or of
@@ -159,7 +191,7 @@ export class BpfMap {
     if (buffers === undefined || buffers.capacity < batchSize)
       buffers = this.#buffersFor(batchSize);
     try {
-      yield* this.#drainInto(buffers);
+      yield* this.#batchesBy('bpf_map_lookup_and_delete_batch', buffers);
     } finally {
       this.#batchBuffers = buffers;
     }
@@ -173,7 +205,10 @@ export class BpfMap {
     };
   }
 
-  *#drainInto(buffers: BatchBuffers): Generator<MapBatch, void> {
+  *#batchesBy(
+    operation: 'bpf_map_lookup_batch' | 'bpf_map_lookup_and_delete_batch',
+    buffers: BatchBuffers,
+  ): Generator<MapBatch, void> {
     let { capacity, keys, values } = buffers;
     const position = new Uint8Array(Math.max(this.keySize, 8));
     const count = new Uint32Array(1);
@@ -181,7 +216,7 @@ export class BpfMap {
     for (let first = true; ; first = false) {
       this.#guard();
       count[0] = capacity;
-      const result = this.#native.libbpf.bpf_map_lookup_and_delete_batch(
+      const result = this.#native.libbpf[operation](
         this.#descriptor,
         first ? null : position,
         position,
@@ -198,7 +233,7 @@ export class BpfMap {
       }
       // ENOENT says that this batch reached the end; it may still hold entries.
       if (result < 0 && result !== -ENOENT)
-        throw new SystemError(`drain map ${this.name}`, -result);
+        throw new SystemError(`read map ${this.name} in batches`, -result);
       const got = count[0];
       if (got > 0)
         yield {

@@ -65,7 +65,10 @@ export class BpfObjectFile extends Handle {
     return [...this.#maps.keys()];
   }
 
-  /** Loads only these programs; the kernel never sees the others. Unknown names are ignored. */
+  /**
+   * Loads only these programs; the kernel never sees the others. Unknown names are ignored.
+   * @throws ClosedError after load() or close(); SystemError for a program that is not there.
+   */
   selectPrograms(names: ReadonlySet<string>): void {
     this.guard();
     for (const [name, address] of this.#programs)
@@ -107,7 +110,10 @@ export class BpfObjectFile extends Handle {
     );
   }
 
-  /** Writes a `const volatile` global's bytes: `offset` bytes into the data section's map. */
+  /**
+   * Writes a `const volatile` global's bytes: `offset` bytes into the data section's map.
+   * @throws RangeError for a place outside of the section; ClosedError after load() or close().
+   */
   setConstant(section: '.rodata' | '.data', offset: number, bytes: Uint8Array): void {
     this.guard();
     const name = [...this.#maps.keys()].find((candidate) => candidate.endsWith(section));

@@ -6,19 +6,17 @@
  */
 
 import { Buffer } from 'node:buffer';
-import { lstatSync, type Stats, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LibraryError } from '../errors/library-error.ts';
 import { PLACE } from '../place.ts';
 import type { NativeBackend } from './backend.ts';
-import { libcPath } from './libc-path.ts';
+import { memoryFile } from './memory-file.ts';
 import { ownPlatform } from './platform.ts';
 
 const FILE = 'libwaggle.so';
 const WRITABLE_BY_ALL = 0o002;
-/** MFD_CLOEXEC of linux/memfd.h. */
-const MFD_CLOEXEC = 1;
 
 /** An absolute path to load. @throws LibraryError */
 export async function libraryFile(backend: NativeBackend): Promise<string> {
@@ -28,7 +26,7 @@ export async function libraryFile(backend: NativeBackend): Promise<string> {
   if (problem === undefined) return path;
   const embedded = await embeddedLibrary(platform);
   if (embedded === undefined) throw new LibraryError(FILE, [problem]);
-  return inMemory(backend, embedded);
+  return memoryFile(backend, FILE, embedded);
 }
 
 /**
@@ -61,15 +59,4 @@ async function embeddedLibrary(platform: string): Promise<Uint8Array | undefined
   if (text === undefined) return undefined;
   const { gunzipSync } = await import('node:zlib');
   return gunzipSync(Buffer.from(text, 'base64'));
-}
-
-/** A file without a name, which lives as long as the process. */
-function inMemory(backend: NativeBackend, bytes: Uint8Array): string {
-  const libc = backend.open(libcPath(), {
-    memfd_create: { parameters: ['buffer', 'u32'], result: 'i32' },
-  });
-  const fd = libc.memfd_create(new TextEncoder().encode(`${FILE}\0`), MFD_CLOEXEC);
-  if (fd < 0) throw new LibraryError(FILE, ['there is no memory for it']);
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-  return join('/proc/self/fd', String(fd));
 }

@@ -8,7 +8,7 @@
 import { LibraryError } from '../errors/library-error.ts';
 import { SystemError } from '../errors/system-error.ts';
 import { UnsupportedRuntime } from '../errors/unsupported-runtime.ts';
-import type { Address, NativeBackend, NativeLibrary } from './backend.ts';
+import { type Address, type NativeBackend, type NativeLibrary, NULL_ADDRESS } from './backend.ts';
 import { statFilesBy } from './file-status.ts';
 import { libcPath } from './libc-path.ts';
 import { libraryFile } from './library-file.ts';
@@ -16,17 +16,21 @@ import { LIBBPF, LIBC, WAGGLE } from './symbols.ts';
 
 /** Longest string that is read from C: names are far below it. */
 const STRING_MAX_BYTES = 65_536;
+/** include/uapi/asm-generic/mman-common.h */
+const PROT_READ = 1;
 
 export class Native {
   readonly libc: NativeLibrary<typeof LIBC>;
   readonly libbpf: NativeLibrary<typeof LIBBPF>;
   /** Our own functions, which are in the same file as libbpf. */
   readonly waggle: NativeLibrary<typeof WAGGLE>;
+  /** Bytes. */
   readonly pageSize: number;
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
   readonly #errno: Int32Array;
 
+  /** @throws UnsupportedRuntime outside of Bun and Deno; LibraryError where the library cannot be opened. */
   constructor(
     readonly backend: NativeBackend,
     /** The file of waggle's own library. */
@@ -67,6 +71,7 @@ export class Native {
   /**
    * Runs one libbpf call and turns its failure into a SystemError that carries what libbpf and
    * the verifier said meanwhile. `call` returns a negative errno or a pointer (0: see errno).
+   * @throws SystemError for a negative result, which is -errno.
    */
   check<Result extends number>(operation: string, call: () => Result): Result {
     this.waggle.waggle_log_clear();
@@ -75,6 +80,7 @@ export class Native {
     return result;
   }
 
+  /** @throws SystemError for a null pointer, by errno. */
   checkPointer(operation: string, call: () => Address): Address {
     this.waggle.waggle_log_clear();
     const result = call();
@@ -85,22 +91,66 @@ export class Native {
     return result;
   }
 
-  /** For libc calls: -1 means that errno says why. */
+  /** For libc calls: -1 means that errno says why. @throws SystemError for a result of -1, by errno. */
   checkErrno<Result extends number | bigint>(operation: string, result: Result): Result {
     if (Number(result) === -1) throw new SystemError(operation, this.lastErrno());
     return result;
   }
 
-  /** Maps `length` bytes of a descriptor. @throws SystemError */
-  map(operation: string, fd: number, length: number, writable: boolean, offset: number): Address {
-    const PROT_READ = 1;
+  /**
+   * Maps `length` bytes of a descriptor.
+   * @param at where, in the place of what was reserved there @throws SystemError
+   */
+  map(
+    operation: string,
+    fd: number,
+    length: number,
+    writable: boolean,
+    offset: number,
+    at = NULL_ADDRESS,
+  ): Address {
     const PROT_WRITE = 2;
     const MAP_SHARED = 1;
     const protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-    const address = this.libc.mmap(0 as Address, length, protection, MAP_SHARED, fd, offset);
+    return this.#mapped(operation, at, length, protection, MAP_SHARED, fd, offset);
+  }
+
+  /**
+   * Keeps addresses for `length` bytes. They read as zeros, and take no memory.
+   * @param at where, in the place of what was mapped there @throws SystemError
+   */
+  reserve(operation: string, length: number, at = NULL_ADDRESS): Address {
+    const MAP_PRIVATE = 2;
+    const MAP_ANONYMOUS = 0x20;
+    return this.#mapped(operation, at, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  }
+
+  #mapped(
+    operation: string,
+    at: Address,
+    length: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ): Address {
+    const MAP_FIXED = 0x10;
+    const placed = at === NULL_ADDRESS ? flags : flags | MAP_FIXED;
+    const address = this.libc.mmap(at, length, protection, placed, fd, offset);
     // MAP_FAILED is (void *)-1, which a double rounds up to 2^64.
     if (address >= 2 ** 63) throw new SystemError(operation, this.lastErrno());
     return address;
+  }
+
+  /**
+   * Maps `length` bytes of a file as code, which nobody here runs: for who asks the kernel about a mapping.
+   * Undefined where the file cannot be mapped so.
+   */
+  mapCode(fd: number, length: number, offset: number): Address | undefined {
+    const PROT_READ_EXEC = 5;
+    const MAP_PRIVATE = 2;
+    const address = this.libc.mmap(0 as Address, length, PROT_READ_EXEC, MAP_PRIVATE, fd, offset);
+    return address >= 2 ** 63 ? undefined : address;
   }
 
   /**
@@ -126,6 +176,14 @@ export class Native {
         held = false;
       },
     };
+  }
+
+  /**
+   * Gives back what is resident of the runtime's own code. It comes back from the page cache as it is used: worth
+   * it between two kinds of work, such as before a recording is named. Where it is impossible, nothing changes.
+   */
+  releaseProgramText(): void {
+    this.waggle.waggle_release_program_text();
   }
 
   /** What libbpf and the verifier said in the last call. */

@@ -32,12 +32,17 @@ export const PERF_ATTR_OFFSET = {
 export const PERF_ATTR_FLAG = {
   disabled: 0n,
   inherit: 1n,
+  exclude_user: 4n,
   exclude_kernel: 5n,
+  exclude_hv: 6n,
+  exclude_idle: 7n,
   mmap: 8n,
   comm: 9n,
   freq: 10n,
   task: 13n,
   watermark: 14n,
+  /** The lower of two bits: as exact as one step. */
+  precise_ip: 15n,
   sample_id_all: 18n,
   mmap2: 23n,
   comm_exec: 24n,
@@ -49,10 +54,13 @@ export const PERF_ATTR_FLAG = {
 export const SIDEBAND_SAMPLE_TYPE = 0x2 | 0x4 | 0x80;
 
 export interface PerfEventAttributes {
+  /** PERF_TYPE_* of linux/perf_event.h, and which event of that type. */
   readonly type: number;
-  readonly config: number;
-  /** Samples a second; leave out for an event that only carries sideband records. */
-  readonly frequencyHz?: number;
+  readonly config: number | bigint;
+  /** Samples a second; without it and `period`, an event only carries sideband records. */
+  readonly frequencyHz?: number | undefined;
+  /** In place of a frequency: one sample for so many of what is counted. */
+  readonly period?: number | undefined;
   readonly sampleType?: number;
   readonly clockId?: number;
   /** Bytes in the ring from which a reader is woken. */
@@ -67,7 +75,11 @@ export function encodePerfEventAttributes(attributes: PerfEventAttributes): Uint
   view.setUint32(at.type, attributes.type, true);
   view.setUint32(at.size, PERF_ATTR_BYTES, true);
   view.setBigUint64(at.config, BigInt(attributes.config), true);
-  view.setBigUint64(at.sample_period, BigInt(attributes.frequencyHz ?? 0), true);
+  view.setBigUint64(
+    at.sample_period,
+    BigInt(attributes.frequencyHz ?? attributes.period ?? 0),
+    true,
+  );
   view.setBigUint64(at.sample_type, BigInt(attributes.sampleType ?? 0), true);
   view.setUint32(at.wakeup_events, attributes.wakeupWatermark ?? 0, true);
   view.setInt32(at.clockid, attributes.clockId ?? 0, true);

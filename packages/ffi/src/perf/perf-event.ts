@@ -61,11 +61,13 @@ export class PerfEvent extends Handle {
     return this.#descriptor;
   }
 
+  /** @throws ClosedError after close(); SystemError where the kernel refuses. */
   enable(): void {
     this.guard();
     this.#native.checkErrno('enable perf event', this.#native.libc.ioctl(this.fd, IOC_ENABLE, 0));
   }
 
+  /** @throws ClosedError after close(); SystemError where the kernel refuses. */
   disable(): void {
     this.guard();
     this.#native.checkErrno('disable perf event', this.#native.libc.ioctl(this.fd, IOC_DISABLE, 0));

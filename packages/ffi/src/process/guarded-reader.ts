@@ -96,6 +96,14 @@ for (;;) {
 }
 `;
 
+/** Told which descriptors there are: those of a thread that is ended are closed by whoever ends it. */
+export interface DescriptorNotes {
+  /** It is open. */
+  opened(fd: number): void;
+  /** It is closed next. */
+  closing(fd: number): void;
+}
+
 interface Helper {
   readonly fd: number;
   kill(): void;
@@ -119,9 +127,15 @@ export class GuardedReader implements Disposable {
   #files = 0;
   readonly #cell = new Int32Array(new SharedArrayBuffer(4));
 
-  /** @param patienceMs how long one call may take, until the first that takes longer */
-  constructor(patienceMs: number) {
+  readonly #notes: DescriptorNotes | undefined;
+
+  /**
+   * @param patienceMs how long one call may take, until the first that takes longer
+   * @param notes told of the descriptor by which the process is spoken with: it ends when that is closed
+   */
+  constructor(patienceMs: number, notes?: DescriptorNotes) {
     this.#patienceMs = patienceMs;
+    this.#notes = notes;
   }
 
   /**
@@ -175,12 +189,16 @@ export class GuardedReader implements Disposable {
       this.#stuck--;
     });
     const fd = child.stdio[3] as number;
+    this.#notes?.opened(fd);
     let isOpen = true;
     const helper: Helper = {
       fd,
       kill: () => {
         child.kill('SIGKILL');
-        if (isOpen) closeSync(fd);
+        if (isOpen) {
+          this.#notes?.closing(fd);
+          closeSync(fd);
+        }
         isOpen = false;
       },
     };

@@ -1,9 +1,10 @@
-// Writing to a pipe or socket of ours whose reader may have stopped reading, without waiting for it. What
-// fits into a page is taken whole or not at all (PIPE_BUF, pipe(7)), so that no reader finds half a line.
-// O_NONBLOCK would be everybody's who shares the descriptor, so a pipe is opened once more for that.
+// Writing to a pipe, socket or terminal whose reader may have stopped reading, without waiting for it. What
+// fits into a page is taken whole or not at all (PIPE_BUF, pipe(7)), so that no reader finds half a line;
+// only a terminal takes what it has room for.
 
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, writeSync } from 'node:fs';
 import type { Native } from '../native/native.ts';
+import { openWithoutWaiting } from './open-without-waiting.ts';
 import { sendNow } from './send-now.ts';
 
 /** PIPE_BUF of include/uapi/linux/limits.h. */
@@ -11,34 +12,29 @@ export const PIPE_BYTES = 4096;
 
 export interface PipeWriter extends Disposable {
   /**
-   * How many of the first PIPE_BYTES bytes were taken: all or, where there is no room now, none.
+   * How many of the first PIPE_BYTES bytes were taken: all or, where there is no room now, none. A terminal
+   * may take some.
    *
    * @throws the system's error, with the code EPIPE where nobody reads.
    */
   write(bytes: Uint8Array): number;
 }
 
-/** Undefined for files and terminals, and where this cannot be done: a pipe that another user made. */
+/** Undefined for files, and where this cannot be done: a pipe that another user made. */
 export function pipeWriter(
   { kernel: { native } }: { readonly kernel: { readonly native: Native } },
   fd: number,
 ): PipeWriter | undefined {
-  const kind = fstatSync(fd);
-  if (kind.isSocket())
+  if (fstatSync(fd).isSocket())
     return {
       write: (bytes) => sendNow(native, fd, bytes.subarray(0, PIPE_BYTES)),
       [Symbol.dispose]: () => {},
     };
-  return kind.isFIFO() ? openPipe(fd) : undefined;
+  const own = openWithoutWaiting(fd);
+  return own === undefined ? undefined : writerTo(own);
 }
 
-function openPipe(fd: number): PipeWriter | undefined {
-  let own: number;
-  try {
-    own = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
-  }
+function writerTo(own: number): PipeWriter {
   return {
     write(bytes) {
       try {

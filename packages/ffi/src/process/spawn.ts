@@ -17,6 +17,8 @@ export interface SpawnRequest {
   readonly environment: readonly (string | Uint8Array)[];
   /** Its standard output: ours, another descriptor, or /dev/null. */
   readonly stdout?: number | 'null' | undefined;
+  /** A terminal that becomes its own, in a session of its own: its standard input, output and error. */
+  readonly terminal?: number | undefined;
   /** Signals that it ignores from its start; all others have their default action. */
   readonly ignoredSignals?: Iterable<number> | undefined;
   /** Bit n - 1 for signal n, as SigBlk in /proc/PID/status. Default: this thread's own. */
@@ -33,13 +35,24 @@ export interface SpawnRequest {
    * program then runs without its owner's rights, unless we have CAP_SYS_PTRACE.
    */
   readonly stopped?: boolean | undefined;
+  /** Whose process it is. Default: ours. Needs CAP_SETUID and CAP_SETGID. */
+  readonly user?: SpawnUser | undefined;
+}
+
+export interface SpawnUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** All supplementary groups. */
+  readonly groups: readonly number[];
 }
 
 // struct waggle_spawn and its flags: packages/native/src/waggle.h
-const REQUEST_BYTES = 40;
+const REQUEST_BYTES = 56;
 const PASS_ONLY = 1;
 const MASK = 2;
 const STOPPED = 4;
+const USER = 8;
+const TERMINAL = 16;
 const OUTPUT_TO_NULL = -1;
 const LIMIT_BYTES = 16;
 /** _NSIG of x86_64 and aarch64. */
@@ -51,7 +64,8 @@ const LAST_SIGNAL = 64;
  * @throws SystemError
  */
 export function spawnProcess(native: Native, request: SpawnRequest): number {
-  const { argv, environment, stdout, blockedSignals, descriptors, softLimits } = request;
+  const { argv, environment, blockedSignals, descriptors, softLimits, user, terminal } = request;
+  const stdout = terminal ?? request.stdout;
   const passed = Int32Array.from(descriptors ?? [])
     .filter((fd) => fd > 2)
     .sort();
@@ -63,18 +77,24 @@ export function spawnProcess(native: Native, request: SpawnRequest): number {
   const flags =
     (descriptors === undefined ? 0 : PASS_ONLY) |
     (blockedSignals === undefined ? 0 : MASK) |
-    (request.stopped === true ? STOPPED : 0);
+    (request.stopped === true ? STOPPED : 0) |
+    (user === undefined ? 0 : USER) |
+    (terminal === undefined ? 0 : TERMINAL);
   view.setUint32(16, flags, true);
   view.setInt32(20, stdout === 'null' ? OUTPUT_TO_NULL : (stdout ?? 1), true);
   view.setUint32(24, argv.length, true);
   view.setUint32(28, environment.length, true);
   view.setUint32(32, passed.length, true);
   view.setUint32(36, limits.length, true);
+  const groups = user?.groups ?? [];
+  view.setUint32(40, user?.uid ?? 0, true);
+  view.setUint32(44, user?.gid ?? 0, true);
+  view.setUint32(48, groups.length, true);
   const result = native.waggle.waggle_spawn(
     bytes,
     cStrings(argv),
     cStrings(environment),
-    new Uint8Array(passed.buffer),
+    new Uint8Array(Uint32Array.from([...passed, ...groups]).buffer),
     limitBytes(limits),
   );
   if (result < 0) throw new SystemError(`start ${nameOf(argv)}`, -result);

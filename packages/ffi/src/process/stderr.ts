@@ -6,7 +6,8 @@
  * that we run included.
  */
 
-import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
+import { openWithoutWaiting } from './open-without-waiting.ts';
 
 const STDERR = 2;
 /** How long a reader that is behind is waited for; a fourth of it when it did not read for so long. */
@@ -17,7 +18,7 @@ let patienceMs = PATIENCE_MS;
 let opened: number | undefined;
 let send: ((bytes: Uint8Array) => number) | undefined;
 
-/** As it is; without a word when stderr is closed, full, broken, or a pipe or socket that nobody reads. */
+/** As it is; without a word when stderr is closed, full, broken, or a pipe, socket or terminal that nobody reads. */
 export function writeToStderr(text: string): void {
   const until = performance.now() + patienceMs;
   for (let bytes = new TextEncoder().encode(text); bytes.length > 0; ) {
@@ -45,21 +46,10 @@ export function sendStderrBy(sender: (fd: number, bytes: Uint8Array) => number):
 function writeSome(bytes: Uint8Array): number | undefined {
   try {
     if (send !== undefined) return send(bytes);
-    opened ??= openStderr();
+    opened ??= openWithoutWaiting(STDERR) ?? STDERR;
     return writeSync(opened, bytes);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : undefined;
-  }
-}
-
-/** A pipe is opened once more, so that a reader who has stopped cannot stop us, nor a command with us. */
-function openStderr(): number {
-  if (kindOf(STDERR)?.isFIFO() !== true) return STDERR;
-  try {
-    return openSync(`/proc/self/fd/${STDERR}`, constants.O_WRONLY | constants.O_NONBLOCK);
-  } catch {
-    // Another user's pipe, or one without a reader.
-    return STDERR;
   }
 }
 

@@ -47,6 +47,7 @@ export class EpollWakeup extends Handle implements Wakeup {
     );
   }
 
+  /** @throws ClosedError after close(). */
   arm(onReady: () => void): boolean {
     this.guard();
     if (this.#failed) return false;

@@ -10,16 +10,20 @@ import type { BpfMap } from '../bpf/bpf-map.ts';
 import { Handle } from '../handle.ts';
 import type { Address } from '../native/backend.ts';
 import type { Native } from '../native/native.ts';
+import { RingWindow } from './ring-window.ts';
 
 /** Bit 31 of a header makes it negative as a signed word: still being written. */
 const DISCARD_BIT = 0x4000_0000;
 const LENGTH_MASK = 0x3fff_ffff;
 const HEADER_BYTES = 8;
 
+/** Where loads are not ordered, so many bytes of records are looked at before they are shown. */
+const LOOKED_AT_BYTES = 256 * 1024;
+
 /** x86 never reorders loads (Intel SDM vol. 3, 9.2.2); aarch64 does. */
 const LOADS_ARE_ORDERED = process.arch === 'x64';
 
-/** The ring's data pages as one flat memory: mapped twice, so no record is ever split. */
+/** The ring's data pages as one flat memory: twice, so no record is ever split. Only the record in hand is surely there. */
 export interface RingMemory {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -35,8 +39,7 @@ export class RingBuffer extends Handle {
   /** Bytes of the data area. */
   readonly size: number;
   readonly #consumerAddress: Address;
-  readonly #dataAddress: Address;
-  readonly #mappedBytes: number;
+  readonly #window: RingWindow;
   readonly #consumerPosition: BigInt64Array<ArrayBuffer>;
   /** Low words only: the distance between the positions is below 2^32. */
   readonly #producerPosition: Uint32Array<ArrayBuffer>;
@@ -57,23 +60,23 @@ export class RingBuffer extends Handle {
 
     const { pageSize, backend } = native;
     this.size = map.maxEntries;
-    this.#mappedBytes = pageSize + 2 * this.size;
     this.#consumerAddress = native.map(`map ${map.name}`, map.fd, pageSize, true, 0);
     try {
-      this.#dataAddress = native.map(`map ${map.name}`, map.fd, this.#mappedBytes, false, pageSize);
+      this.#window = new RingWindow(native, `map ${map.name}`, map.fd, this.size);
     } catch (error) {
       native.libc.munmap(this.#consumerAddress, pageSize);
       throw error;
     }
     this.#consumerPosition = new BigInt64Array(backend.memory(this.#consumerAddress, 8));
-    this.#producerPosition = new Uint32Array(backend.memory(this.#dataAddress, 8));
-    const data = backend.memory((this.#dataAddress + pageSize) as Address, 2 * this.size);
+    const { address } = this.#window;
+    this.#producerPosition = new Uint32Array(backend.memory(address, 8));
+    const data = backend.memory((address + pageSize) as Address, 2 * this.size);
     this.#headers = new Int32Array(data);
     this.#memory = { bytes: bytesOf(data), view: new DataView(data) };
     this.#position = Atomics.load(this.#consumerPosition, 0);
   }
 
-  /** Bytes that are waiting, headers included. */
+  /** Bytes that are waiting, headers included. @throws ClosedError after close(). */
   get available(): number {
     this.guard();
     return this.#pendingBytes();
@@ -90,23 +93,31 @@ export class RingBuffer extends Handle {
     if (this.#draining) throw new TypeError(`${this.label} is being drained already`);
     const headers = this.#headers;
     const memory = this.#memory;
+    const window = this.#window;
     const mask = this.size - 1;
     const first = Number(this.#position & BigInt(mask));
     const pending = this.#pendingBytes();
-    const end = LOADS_ARE_ORDERED ? pending : this.#finishedBytes(first, pending);
+    let end = LOADS_ARE_ORDERED ? pending : 0;
     let at = 0;
     let records = 0;
     this.#draining = true;
     try {
-      while (at < end && records < limit) {
+      while (at < pending && records < limit) {
+        if (at >= end) {
+          end = this.#finishedBytes(first, at, Math.min(pending, at + LOOKED_AT_BYTES));
+          if (at >= end) break;
+        }
         const offset = (first + at) & mask;
+        const data = offset + HEADER_BYTES;
+        if (offset < window.from || data > window.to) window.show(offset, data);
         const header = headers[offset >>> 2]!;
         if (header < 0) break;
         const length = header & LENGTH_MASK;
+        if (data + length > window.to) window.show(offset, data + length);
         at += (HEADER_BYTES + length + 7) & ~7;
         if ((header & DISCARD_BIT) === 0) {
           records++;
-          visit(memory, offset + HEADER_BYTES, length);
+          visit(memory, data, length);
           if (this.closed) break;
         }
       }
@@ -122,17 +133,21 @@ export class RingBuffer extends Handle {
   }
 
   /**
-   * Bytes up to the first record that is still being written. Where the processor may load a
+   * Bytes up to the first record that is still being written, of those from `from` to `pending`. Where the processor may load a
    * record before the header that says it is complete, all headers are looked at first, and
    * the records only behind a fence.
    */
-  #finishedBytes(first: number, pending: number): number {
+  #finishedBytes(first: number, from: number, pending: number): number {
     const headers = this.#headers;
+    const window = this.#window;
     const mask = this.size - 1;
     this.#fence();
-    let at = 0;
+    let at = from;
     while (at < pending) {
-      const header = headers[((first + at) & mask) >>> 2]!;
+      const offset = (first + at) & mask;
+      const data = offset + HEADER_BYTES;
+      if (offset < window.from || data > window.to) window.show(offset, data);
+      const header = headers[offset >>> 2]!;
       if (header < 0) break;
       at += (HEADER_BYTES + (header & LENGTH_MASK) + 7) & ~7;
     }
@@ -166,7 +181,7 @@ export class RingBuffer extends Handle {
     const producerPosition = this.#producerPosition;
     const consumerPosition = this.#consumerPosition;
     const dataBuffers = [headers.buffer, producerPosition.buffer];
-    native.unmap(this.#dataAddress, this.#mappedBytes, dataBuffers);
+    native.unmap(this.#window.address, this.#window.bytes, dataBuffers);
     native.unmap(this.#consumerAddress, native.pageSize, [consumerPosition.buffer]);
   }
 }

@@ -9,7 +9,9 @@ import { mapCases } from './maps.ts';
 import { objectCases } from './objects.ts';
 import { perfAttributeCases } from './perf-attributes.ts';
 import { perfRingCases } from './perf-ring.ts';
+import { probeCases } from './probes.ts';
 import { processCases } from './processes.ts';
+import { programTextCases } from './program-text.ts';
 import { readmeCases } from './readme.ts';
 import { ringBufferCases } from './ring-buffer.ts';
 import { ringVisitorCases } from './ring-visitors.ts';
@@ -19,12 +21,14 @@ export const CASES: readonly Case[] = [
   ...objectCases,
   ...mapCases,
   ...ringBufferCases,
+  ...programTextCases,
   ...ringVisitorCases,
   ...attachmentCases,
   ...perfAttributeCases,
   ...perfRingCases,
   ...drainLoopCases,
   ...closingCases,
+  ...probeCases,
   ...processCases,
   ...readmeCases,
 ];

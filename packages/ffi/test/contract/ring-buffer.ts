@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type BpfObject, type Native, RingBuffer } from '../../src/index.ts';
 import { type Case, loadObject, openObject, u32, u64, until, viewOf } from '../support/case.ts';
 import { testRun } from '../support/test-run.ts';
@@ -44,6 +45,69 @@ function smallRing(native: Native, bytes: number): { object: BpfObject; ring: Ri
   return { object, ring: new RingBuffer(native, object.map('records')) };
 }
 
+/** Bytes of rings and other maps of ours that are resident. */
+function ringMemory(): number {
+  let bytes = 0;
+  let isOfMap = false;
+  for (const line of readFileSync('/proc/self/smaps', 'latin1').split('\n')) {
+    if (/^[0-9a-f]+-/.test(line)) isOfMap = line.endsWith('bpf-map');
+    const resident = /^Rss:\s+(\d+) kB/.exec(line);
+    if (isOfMap && resident !== null) bytes += Number(resident[1]) * 1024;
+  }
+  return bytes;
+}
+
+interface VariedSizes {
+  readonly ringBytes: number;
+  /** Records in the ring at once: nearly always they fit, so that reads begin and end everywhere. */
+  readonly together: number;
+  readonly turns: number;
+}
+
+function variedSizes(where: string, { ringBytes, together, turns }: VariedSizes): Case {
+  return {
+    name: `ring: sizes 0 to 4095 ${where}, contents and discards exact`,
+    needs: 'root',
+    run(native) {
+      const { object, ring } = smallRing(native, ringBytes);
+      using _object = object;
+      using _ring = ring;
+      const pattern = fillPattern(object);
+      const program = object.program('emit_varied');
+      const sizes = new Set<number>();
+      let next = 0;
+      let discarded = 0;
+      let bytes = 0;
+      while (bytes < turns * ringBytes) {
+        testRun(native, program, together);
+        const read = ring.drain(({ bytes: memory }, offset, length) => {
+          if (next % 5 === 4) {
+            next++;
+            discarded++;
+          }
+          const size = (next * 1103) & HALF_PATTERN;
+          const start = (next * 77) & HALF_PATTERN;
+          assert.equal(length, size, `size of record ${next}`);
+          const same = Buffer.compare(
+            memory.subarray(offset, offset + length),
+            pattern.subarray(start, start + size),
+          );
+          assert.equal(same, 0, `contents of record ${next}`);
+          sizes.add(size);
+          bytes += 8 + length;
+          next++;
+        });
+        assert.ok(read > 0);
+        assert.equal(ring.available, 0);
+      }
+      assert.ok(sizes.has(0) && sizes.has(4095));
+      const { sequence } = progress(object);
+      assert.ok(sequence - next <= 1, 'only a discarded record may be behind the last');
+      assert.ok(discarded > 1_000);
+    },
+  };
+}
+
 export const ringBufferCases: readonly Case[] = [
   {
     name: 'ring: records come in order, and space is given back',
@@ -83,46 +147,29 @@ export const ringBufferCases: readonly Case[] = [
       assert.deepEqual(sequences(ring), [sequence]);
     },
   },
+  variedSizes('over a thousand turns', { ringBytes: 1 << 14, together: 6, turns: 1_000 }),
+  variedSizes('across the pieces of a large ring', {
+    ringBytes: 1 << 21,
+    together: 900,
+    turns: 30,
+  }),
   {
-    name: 'ring: sizes 0 to 4095 over a thousand turns, contents and discards exact',
+    name: 'ring: a large one takes little of our memory, however much is waiting',
     needs: 'root',
     run(native) {
-      const { object, ring } = smallRing(native, 1 << 14);
+      const before = ringMemory();
+      const { object, ring } = smallRing(native, 1 << 24);
       using _object = object;
       using _ring = ring;
-      const pattern = fillPattern(object);
-      const program = object.program('emit_varied');
-      const sizes = new Set<number>();
-      let next = 0;
-      let discarded = 0;
-      let bytes = 0;
-      while (bytes < 1_000 * ring.size) {
-        // Six average records fit nearly always, so that reads begin and end everywhere.
-        testRun(native, program, 6);
-        const read = ring.drain(({ bytes: memory }, offset, length) => {
-          if (next % 5 === 4) {
-            next++;
-            discarded++;
-          }
-          const size = (next * 1103) & HALF_PATTERN;
-          const start = (next * 77) & HALF_PATTERN;
-          assert.equal(length, size, `size of record ${next}`);
-          const same = Buffer.compare(
-            memory.subarray(offset, offset + length),
-            pattern.subarray(start, start + size),
-          );
-          assert.equal(same, 0, `contents of record ${next}`);
-          sizes.add(size);
-          bytes += 8 + length;
-          next++;
-        });
-        assert.ok(read > 0);
-        assert.equal(ring.available, 0);
-      }
-      assert.ok(sizes.has(0) && sizes.has(4095));
-      const { sequence } = progress(object);
-      assert.ok(sequence - next <= 1, 'only a discarded record may be behind the last');
-      assert.ok(discarded > 1_000);
+      testRun(native, object.program('emit_512'), 30_000);
+      let records = 0;
+      let most = 0;
+      ring.drain(({ view }, offset) => {
+        assert.equal(view.getUint32(offset, true), records);
+        if (records++ % 1_000 === 0) most = Math.max(most, ringMemory() - before);
+      });
+      assert.equal(records, 30_000);
+      assert.ok(most < 1 << 20, `${most} bytes were resident`);
     },
   },
   {

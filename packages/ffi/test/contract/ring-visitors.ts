@@ -73,8 +73,8 @@ export const ringVisitorCases: readonly Case[] = [
       assert.equal(memories.size, 1);
       const [memory] = memories;
       assert.equal(memory?.bytes.length, 2 * rig.ring.size);
-      // The second mapping of the pages shows the same bytes.
-      assert.equal(memory?.view.getUint32(32 + rig.ring.size, true), 1);
+      // What is far from the record in hand is not there, and no crash.
+      assert.equal(memory?.view.getUint32(32 + rig.ring.size, true), 0);
     },
   },
   {

@@ -38,7 +38,8 @@ export function bpfObjectOf(name: string, source: string): string {
     const isText = source.includes('\n');
     const path = isText ? output.replace(/\.o$/, '.c') : source;
     if (isText) writeFileSync(path, source);
-    const target = ['-target', 'bpfel', '-mcpu=v3', ...multiarch];
+    const headers = `-I${join(packageRoot, '../bpf/include')}`;
+    const target = ['-target', 'bpfel', '-mcpu=v3', headers, ...multiarch];
     const clang = process.env.CLANG ?? 'clang';
     run([clang, '-g', '-O2', '-Wall', '-Werror', ...target, '-c', path, '-o', output]);
   });
