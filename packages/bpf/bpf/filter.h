@@ -62,16 +62,9 @@ __noinline u64 cgroup_above(u64 address)
 	return (u64)kernfs_parent(node);
 }
 
-/* Whether the current task is in one of them or below. */
-__noinline int under_followed_cgroup(void)
+/* Whether it is one of them or below. */
+__noinline int under_followed_cgroup(u64 node)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	u64 node;
-
-	/* CONFIG_CGROUPS */
-	if (!bpf_core_field_exists(task->cgroups))
-		return 0;
-	node = (u64)BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
 	for (int i = 0; i < CGROUP_LEVELS_MAX && node > IN_FOLLOWED_CGROUP; i++)
 		node = cgroup_above(node);
 	return node == IN_FOLLOWED_CGROUP;
@@ -84,14 +77,29 @@ static __always_inline u32 tracked_state_of(u32 tgid)
 	return tracked ? tracked->state : 0;
 }
 
-/* The current task's process, in the filter's eyes. */
-static __always_inline bool passes_filter(const struct filter_settings *settings, u32 tgid)
+static __always_inline u64 cgroup_node_of(struct task_struct *task)
+{
+	/* CONFIG_CGROUPS */
+	if (!bpf_core_field_exists(task->cgroups))
+		return 0;
+	return (u64)BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
+}
+
+/* A task's process, in the filter's eyes. */
+static __always_inline bool filter_passes(const struct filter_settings *settings, u32 tgid,
+					  struct task_struct *task)
 {
 	if ((settings->flags & FILTER_PROCESSES) && tracked_state_of(tgid) != TRACKED_ACTIVE)
 		return false;
-	if ((settings->flags & FILTER_CGROUPS) && !under_followed_cgroup())
+	if ((settings->flags & FILTER_CGROUPS) && !under_followed_cgroup(cgroup_node_of(task)))
 		return false;
 	return true;
+}
+
+/* The same of the current task. */
+static __always_inline bool passes_filter(const struct filter_settings *settings, u32 tgid)
+{
+	return filter_passes(settings, tgid, (void *)bpf_get_current_task());
 }
 
 static __always_inline void track(u32 tgid, u32 state)

@@ -54,6 +54,8 @@ enum record_flags {
 	RECORD_HAS_ENVIRON = 1 << 6,
 	RECORD_ENVIRON_TRUNCATED = 1 << 7,
 	RECORD_FILENAME_UNREADABLE = 1 << 8,
+	RECORD_WITHOUT_IO = 1 << 9, /* the kernel does not count bytes to and from storage */
+	RECORD_PATH_CUT = 1 << 10,  /* inside of a program alone: that path was */
 };
 
 /* Identity of the process image that the record is about, and its place in the stream. */

@@ -6,15 +6,21 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { buildSource, commonDescription, embeddedText } from '../src/build/build-source.ts';
 import { ARCHITECTURES, compileObject, INCLUDE_FOLDER } from '../src/build/compile.ts';
-import { layoutsText, READER_IMPORTS, skeletonText } from '../src/build/typescript.ts';
+import { constantName } from '../src/build/names.ts';
+import {
+  CODEC_IMPORTS,
+  importsOf,
+  layoutsText,
+  READER_IMPORTS,
+  skeletonText,
+} from '../src/build/typescript.ts';
 
 const root = join(import.meta.dir, '..');
 const examples = join(root, '../../examples');
 
-/** Each is a folder of bpf/, with a program of its name. */
-const sources = readdirSync(INCLUDE_FOLDER, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name)
+/** Each is a folder of bpf/ with a program of its name; the others have what several sources include. */
+const sources = readdirSync(INCLUDE_FOLDER)
+  .filter((name) => existsSync(join(INCLUDE_FOLDER, name, `${name}.bpf.c`)))
   .sort()
   .map((name) => {
     const source = join(INCLUDE_FOLDER, name, `${name}.bpf.c`);
@@ -30,7 +36,9 @@ const layouts = layoutsText(sources.map(({ description }) => description));
 const readers = new Set(layouts.match(/\w+Reader(?= extends)/g) ?? []);
 const structs = new Set(layouts.match(/(?<=export const )\w+/g) ?? []);
 const skeletons = sources
-  .map(({ name, description }) => skeletonText(name, description, `() => builtObject('${name}')`))
+  .map(({ name, description }) =>
+    skeletonText(name, constantName(name), description, `() => builtObject('${name}')`),
+  )
   .join('\n\n');
 const used = [...readers, ...structs].filter((name) => new RegExp(`: ${name}\\b`).test(skeletons));
 
@@ -38,7 +46,10 @@ write(
   'layouts.ts',
   [
     '// Generated from the BTF of the objects by scripts/build.ts. Do not edit.',
-    `import { ${READER_IMPORTS.join(', ')} } from '../records/reader.ts';`,
+    [
+      importLine(importsOf(layouts, CODEC_IMPORTS), '../codec.ts'),
+      importLine(importsOf(layouts, READER_IMPORTS), '../records/reader.ts'),
+    ].join(''),
     `${layouts}\n`,
   ].join('\n\n'),
 );
@@ -52,6 +63,10 @@ write(
 );
 write('embedded-objects.ts', embedded());
 for (const file of sourcesOfExamples()) buildSource(file);
+
+function importLine(names: readonly string[], from: string): string {
+  return names.length === 0 ? '' : `import { ${names.join(', ')} } from '${from}';\n`;
+}
 
 /** For programs that were bundled: the same objects, gzipped, as base64. */
 function embedded(): string {

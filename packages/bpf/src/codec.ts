@@ -2,78 +2,148 @@
 // object's BTF. For maps that are looked at now and then; what is read thousands of times a second is
 // better read in place, by offsets.
 
-import { u53 } from './records/reader.ts';
-import { decodeText } from './records/text.ts';
-import type { StructLayout } from './skeleton.ts';
+import type { FieldKind, StructLayout } from './layout.ts';
+import { textAt, u53 } from './records/reader.ts';
 
-/** What a scalar or an array of C is in TypeScript; `bytes` and what has no better reading are bytes. */
-type FieldValue<Kind> = Kind extends 'u64' | 's64'
-  ? bigint
-  : Kind extends 'bool'
-    ? boolean
-    : Kind extends 'text'
-      ? string
-      : Kind extends 'bytes'
-        ? Uint8Array
-        : Kind extends `${infer Element}[]`
-          ? readonly FieldValue<Element>[]
-          : number;
+/** The kind of a field of an enum: read as the word says, typed as one of the enum's values. */
+export type EnumKind<E extends Readonly<Record<string, number | bigint>>> = string & {
+  readonly ofEnum: E;
+};
 
-/** A value of a map's key or value type. Fields of nested structs are named with dots. */
-export type ValueOf<T extends StructLayout | string | undefined> = T extends StructLayout
-  ? { readonly [Field in keyof T['kind']]: FieldValue<T['kind'][Field]> }
+/** What a scalar or an array of C is in TypeScript; what has no better reading are bytes. */
+type FieldValue<Kind> = Kind extends { readonly ofEnum: infer E }
+  ? E[keyof E]
+  : Kind extends StructLayout
+    ? ValueOf<Kind>
+    : Kind extends readonly [infer Each extends StructLayout]
+      ? readonly ValueOf<Each>[]
+      : Kind extends 'u64' | 's64'
+        ? bigint
+        : Kind extends 'bool'
+          ? boolean
+          : Kind extends 'text'
+            ? string
+            : Kind extends 'bytes'
+              ? Uint8Array
+              : Kind extends `text${number}[]`
+                ? readonly string[]
+                : Kind extends `${infer Element}[]`
+                  ? readonly FieldValue<Element>[]
+                  : number;
+
+/** A name with dots is a field of a nested struct. */
+type Nested<T> = {
+  readonly [Name in keyof T as Name extends `${infer Head}.${string}`
+    ? Head
+    : Name]: Name extends `${infer Head}.${string}` ? Nested<FieldsOf<T, Head>> : T[Name];
+};
+
+type FieldsOf<T, Head extends string> = {
+  [Name in keyof T as Name extends `${Head}.${infer Rest}` ? Rest : never]: T[Name];
+};
+
+/** A value of a map's key or value type, nested as its structs are. */
+export type ValueOf<T extends FieldKind | undefined> = T extends StructLayout
+  ? Nested<{ [Field in keyof T['kind']]: FieldValue<T['kind'][Field]> }>
   : FieldValue<T>;
 
 const encoder = new TextEncoder();
 
-/** @throws RangeError for text or bytes that are longer than their field. */
-export function encodeValue<T extends StructLayout | string | undefined>(
+/** @throws RangeError for text, bytes or lists that are longer than their field. */
+export function encodeValue<T extends FieldKind | undefined>(
   type: T,
   size: number,
   value: ValueOf<T>,
 ): Uint8Array {
   const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  if (typeof type !== 'object') writeField(view, 0, size, String(type), value);
-  else
-    for (const [field, kind] of Object.entries(type.kind)) {
-      const given = (value as Readonly<Record<string, unknown>>)[field];
-      writeField(view, type.offset[field] ?? 0, type.bytes[field] ?? 0, kind, given);
-    }
+  write(new DataView(bytes.buffer), 0, size, type ?? 'u32', value, 'the value');
   return bytes;
 }
 
 /** The value at an offset, copied. */
-export function decodeValue<T extends StructLayout | string | undefined>(
+export function decodeValue<T extends FieldKind | undefined>(
   type: T,
   size: number,
   bytes: Uint8Array,
   at = 0,
 ): ValueOf<T> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (typeof type !== 'object') return readField(view, at, size, String(type)) as ValueOf<T>;
-  const fields = Object.entries(type.kind).map(([field, kind]) => [
-    field,
-    readField(view, at + (type.offset[field] ?? 0), type.bytes[field] ?? 0, kind),
-  ]);
-  return Object.fromEntries(fields) as ValueOf<T>;
+  return read(view, at, size, type ?? 'u32') as ValueOf<T>;
 }
 
-function writeField(view: DataView, at: number, size: number, kind: string, value: unknown): void {
+function isStruct(kind: FieldKind): kind is StructLayout {
+  return typeof kind === 'object' && 'kind' in kind;
+}
+
+interface Field {
+  /** Names of structs, then its own. */
+  readonly path: readonly string[];
+  readonly offset: number;
+  readonly bytes: number;
+  readonly kind: FieldKind;
+}
+
+const fieldsOfLayouts = new WeakMap<StructLayout, readonly Field[]>();
+
+function fieldsOf(layout: StructLayout): readonly Field[] {
+  const known = fieldsOfLayouts.get(layout);
+  if (known !== undefined) return known;
+  const fields = Object.entries(layout.kind).map(([name, kind]) => {
+    const { [name]: offset = 0 } = layout.offset;
+    return { path: name.split('.'), offset, bytes: layout.bytes[name] ?? 0, kind };
+  });
+  fieldsOfLayouts.set(layout, fields);
+  return fields;
+}
+
+function write(
+  view: DataView,
+  at: number,
+  size: number,
+  kind: FieldKind,
+  value: unknown,
+  name: string,
+): void {
+  if (isStruct(kind)) {
+    for (const { path, offset, bytes, kind: of } of fieldsOf(kind)) {
+      const given = path.reduce<unknown>(
+        (part, step) => (part as Readonly<Record<string, unknown>>)?.[step],
+        value,
+      );
+      write(view, at + offset, bytes, of, given, path.join('.'));
+    }
+    return;
+  }
+  if (typeof kind === 'object' || kind.endsWith('[]')) {
+    writeList(view, at, size, kind, value as readonly unknown[], name);
+    return;
+  }
   if (kind === 'text' || kind === 'bytes') {
     const bytes = kind === 'text' ? encoder.encode(String(value)) : (value as Uint8Array);
-    if (bytes.length > size)
-      throw new RangeError(`${bytes.length} bytes do not fit a field of ${size}`);
+    expectRoom(bytes.length, size, name, 'bytes');
     new Uint8Array(view.buffer, view.byteOffset + at, size).set(bytes);
     return;
   }
-  if (kind.endsWith('[]')) {
-    const values = value as readonly (number | bigint)[];
-    const bytes = bytesOfScalar(kind.slice(0, -2), size);
-    for (const [index, one] of values.entries()) writeScalar(view, at + bytes * index, bytes, one);
-    return;
-  }
   writeScalar(view, at, size, value as number | bigint | boolean);
+}
+
+function writeList(
+  view: DataView,
+  at: number,
+  size: number,
+  kind: readonly [StructLayout] | string,
+  values: readonly unknown[],
+  name: string,
+): void {
+  const [step, element] = elementOf(kind, size);
+  expectRoom(values.length, size / step, name, 'elements');
+  for (const [index, one] of values.entries())
+    write(view, at + step * index, step, element, one, `${name}[${index}]`);
+}
+
+/** @throws RangeError */
+function expectRoom(length: number, room: number, name: string, what: string): void {
+  if (length > room) throw new RangeError(`${name} has room for ${room} ${what}, not ${length}`);
 }
 
 function writeScalar(
@@ -88,21 +158,31 @@ function writeScalar(
   else view.setUint8(at, Number(value));
 }
 
-function readField(view: DataView, at: number, size: number, kind: string): unknown {
-  const bytes = () => new Uint8Array(view.buffer, view.byteOffset + at, size);
-  if (kind === 'bytes') return bytes().slice();
-  if (kind === 'text') {
-    const end = bytes().indexOf(0);
-    return decodeText(bytes(), 0, end < 0 ? size : end);
-  }
-  if (kind.endsWith('[]')) {
-    const element = kind.slice(0, -2);
-    const step = bytesOfScalar(element, size);
+function read(view: DataView, at: number, size: number, kind: FieldKind): unknown {
+  if (isStruct(kind)) return readStruct(view, at, kind);
+  const bytes = () => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  if (kind === 'bytes') return bytes().slice(at, at + size);
+  if (kind === 'text') return textAt(bytes(), at, size);
+  if (typeof kind === 'object' || kind.endsWith('[]')) {
+    const [step, element] = elementOf(kind, size);
     return Array.from({ length: size / step }, (_, index) =>
-      readScalar(view, at + step * index, element),
+      read(view, at + step * index, step, element),
     );
   }
   return readScalar(view, at, kind);
+}
+
+function readStruct(view: DataView, at: number, layout: StructLayout): object {
+  const value: Record<string, unknown> = {};
+  for (const { path, offset, bytes, kind } of fieldsOf(layout)) {
+    let part = value;
+    for (const step of path.slice(0, -1)) {
+      part[step] ??= {};
+      part = part[step] as Record<string, unknown>;
+    }
+    part[path.at(-1) ?? ''] = read(view, at + offset, bytes, kind);
+  }
+  return value;
 }
 
 function readScalar(view: DataView, at: number, kind: string): number | bigint | boolean {
@@ -130,9 +210,16 @@ function readScalar(view: DataView, at: number, kind: string): number | bigint |
   }
 }
 
-/** Of `u32`, `bool`, ... */
-function bytesOfScalar(kind: string, otherwise: number): number {
-  if (kind === 'u53') return 8;
-  const bits = Number(kind.slice(1));
-  return Number.isInteger(bits) ? bits / 8 : otherwise;
+/** Bytes of one element of a list, and its kind. */
+function elementOf(
+  kind: readonly [StructLayout] | string,
+  size: number,
+): readonly [number, FieldKind] {
+  if (typeof kind === 'object') return [kind[0].size, kind[0]];
+  const element = kind.slice(0, -2);
+  if (element.startsWith('text')) return [Number(element.slice('text'.length)), 'text'];
+  if (element === 'u53') return [8, element];
+  if (element === 'bool') return [1, element];
+  const bits = Number(element.slice(1));
+  return [Number.isInteger(bits) ? bits / 8 : size, element];
 }

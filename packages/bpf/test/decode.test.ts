@@ -94,6 +94,14 @@ test('exits', () => {
     uid: 65_534,
     cgroupId: 9n,
     exitCode: 0xab << 8,
+    userNs: 2n ** 63n + 1n,
+    systemNs: 12n,
+    maxRssBytes: 2n ** 41n,
+    readBytes: 4096n,
+    writeBytes: 8192n,
+    majorFaults: 3,
+    voluntarySwitches: 2 ** 33 + 1,
+    involuntarySwitches: 5,
   });
   expect(record.at(memory, crash).exitCode).toBe(11 | 0x80);
 });

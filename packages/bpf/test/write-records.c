@@ -100,6 +100,13 @@ int main(void)
 	at = append(exec.payload, at, cwd, sizeof(cwd));
 	exec.interpreter_length = 9;
 	at = append(exec.payload, at, "/bin/dash", 9);
+	exec.stdin_state = 0010000 /* S_IFIFO */ | STANDARD_READS | STANDARD_NAMELESS;
+	exec.stdin_length = 8;
+	at = append(exec.payload, at, "\x67\x12\0\0\0\0\0\x80", 8);
+	exec.stdout_state = 0100000 /* S_IFREG */ | STANDARD_WRITES | STANDARD_APPENDS | STANDARD_CUT;
+	exec.stdout_length = 8;
+	at = append(exec.payload, at, "log\0var", 8);
+	exec.stderr_state = STANDARD_AS_BEFORE;
 	emit(&exec, offsetof(struct exec_record, payload) + at);
 
 	/* The least there is: no detail, an empty name, no arguments. */
@@ -120,6 +127,14 @@ int main(void)
 	ended.uid = 65534;
 	ended.cgroup_id = 9;
 	ended.exit_code = 0xab << 8;
+	ended.user_ns = (1ull << 63) + 1;
+	ended.system_ns = 12;
+	ended.max_rss_bytes = 1ull << 41;
+	ended.read_bytes = 4096;
+	ended.write_bytes = 8192;
+	ended.major_faults = 3;
+	ended.voluntary_switches = (1ull << 33) + 1;
+	ended.involuntary_switches = 5;
 	emit(&ended, sizeof(ended));
 	ended.exit_code = 11 | 0x80;
 	emit(&ended, sizeof(ended));

@@ -9,21 +9,44 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 SEC("perf_event")
 int sample(struct bpf_perf_event_data *ctx)
 {
-	on_sample(ctx, true);
+	on_sample(ctx, true, cpu_event);
 	return 0;
 }
 
 SEC("perf_event")
 int sample_by_frame_pointers(struct bpf_perf_event_data *ctx)
 {
-	on_sample(ctx, false);
+	on_sample(ctx, false, cpu_event);
 	return 0;
 }
 
-RING_RECORD(deferred_samples, deferred_sample);
-EXPORT_ENUM(stack_bounds);
-EXPORT_ENUM(unwind_stop);
-EXPORT_ENUM(unwind_bounds);
-EXPORT_ENUM(deferred_bounds);
-EXPORT_ENUM(object_devices);
-EXPORT_ENUM(table_presence);
+/* What the kernel knows a file by that this process has mapped: its own content of unwind_objects. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct object_key);
+} identified_object SEC(".maps");
+
+/*
+ * Attached to nothing: whoever loads it runs it (BPF_PROG_TEST_RUN) with an address of his own memory, so
+ * that tables of files can be there before a program is run. 0 where no file is mapped there.
+ */
+SEC("raw_tp")
+int identify_mapped(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct object_key *identified = ONLY(identified_object);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct walk *walk = IN_SLOT(walks, 0);
+
+	if (!identified || !walk)
+		return 0;
+	walk->mm = (u64)BPF_CORE_READ(task, mm);
+	walk->kind = MAPPING_NONE;
+	walk->address = ctx->args[0];
+	find_mapping(0);
+	if (walk->kind == MAPPING_NONE || walk->object.device == OBJECT_IN_MEMORY)
+		return 0;
+	__builtin_memcpy(identified, &walk->object, sizeof(*identified));
+	return 1;
+}

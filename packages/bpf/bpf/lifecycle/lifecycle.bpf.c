@@ -29,6 +29,9 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(handle_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	REFUSAL();
+#ifndef WITHOUT_USAGE
+	look_at_clock(UNTRUSTED(struct task_struct, task), true);
+#endif
 	on_exec(task, old_pid, bprm, BPF_CORE_READ(bprm, filename));
 	return 0;
 }
@@ -63,7 +66,7 @@ int handle_exec_tracepoint(struct exec_tracepoint *ctx)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(handle_exit, struct task_struct *task)
 {
-	on_exit(task);
+	on_exit(UNTRUSTED(struct task_struct, task), true);
 	return 0;
 }
 
@@ -96,7 +99,7 @@ int handle_fork_tracepoint(struct trace_event_raw_sched_process_fork *ctx)
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(handle_exit_raw, struct task_struct *task)
 {
-	on_exit(task);
+	on_exit(task, false);
 	return 0;
 }
 
@@ -104,7 +107,7 @@ int BPF_PROG(handle_exit_raw, struct task_struct *task)
 SEC("tracepoint/sched/sched_process_exit")
 int handle_exit_tracepoint(void *ctx)
 {
-	on_exit((void *)bpf_get_current_task());
+	on_exit((void *)bpf_get_current_task(), false);
 	return 0;
 }
 
@@ -126,5 +129,6 @@ RING_RECORD(process_events, fork_record);
 RING_RECORD(process_events, exec_record);
 RING_RECORD(process_events, exit_record);
 EXPORT_ENUM(exec_flags);
+EXPORT_ENUM(standard_state);
 EXPORT_ENUM(kin_flags);
 EXPORT_ENUM(signal_bounds);

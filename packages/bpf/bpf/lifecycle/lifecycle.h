@@ -9,10 +9,12 @@
 #define WAGGLE_LIFECYCLE_H
 
 #include "../events.h"
+#include "ended_groups.h"
 #include "exec_detail.h"
 #include "kin.h"
 #include "layout_fingerprint.h"
 #include "limit.h"
+#include "usage.h"
 #include <bpf/bpf_core_read.h>
 
 /* Without it the walks up the paths are dead code, which the verifier does not look at. */
@@ -127,9 +129,9 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid,
 	record->pid_namespace = pid_namespace_of(task);
 	record->old_tid = old_pid;
 	record->layout_fingerprint = layout_fingerprint_of(task);
-	record->exe_length = 0;
-	record->cwd_length = 0;
-	record->interpreter_length = 0;
+	__builtin_memset(&record->exe_inode, 0,
+			 offsetof(struct exec_record, payload) -
+				 offsetof(struct exec_record, exe_inode));
 
 	got = bpf_probe_read_kernel_str(record->payload, FILENAME_MAX_BYTES, name);
 	if (got < 1)
@@ -143,45 +145,17 @@ static __always_inline void on_exec(struct task_struct *task, pid_t old_pid,
 	record->filename_length = filename;
 
 	used = filename + read_arguments(filename, settings->flags & EXEC_ENVIRON);
-	if (exec_detail && (settings->flags & EXEC_DETAIL))
+	if (exec_detail && (settings->flags & EXEC_DETAIL)) {
 		used = add_exec_detail(used, exec_hints_of(bprm), interpreter_of(bprm));
+		used = add_standard_files(used);
+	}
 	if (used > sizeof(record->payload))
 		return;
 	submit(record, offsetof(struct exec_record, payload) + used, &record->header, counters,
 	       RECORD_EXEC);
 }
 
-/* Thread groups whose end was reported. Two last threads can both see live == 0; the first
- * to insert wins. Only groups of several threads pay for it. */
-struct ended_group {
-	u64 start_boottime;
-	u32 tgid;
-	u32 reserved;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct ended_group);
-	__type(value, u8);
-} ended_groups SEC(".maps");
-
-/* True for exactly one thread of a group: the one that sees the group's end first. */
-static __always_inline bool ends_group(struct task_struct *task, struct task_struct *leader)
-{
-	struct ended_group group = {};
-	u8 seen = 1;
-
-	if (BPF_CORE_READ(task, signal, live.counter) != 0)
-		return false;
-	if (task == leader && BPF_CORE_READ(task, signal, nr_threads) == 1)
-		return true;
-	group.tgid = BPF_CORE_READ(task, tgid);
-	group.start_boottime = BPF_CORE_READ(leader, start_boottime);
-	return bpf_map_update_elem(&ended_groups, &group, &seen, BPF_NOEXIST) == 0;
-}
-
-static __always_inline void on_exit(struct task_struct *task)
+static __always_inline void on_exit(struct task_struct *task, const bool direct)
 {
 	struct filter_settings *settings = ONLY(filter_settings);
 	struct event_counters *counters = ONLY(event_counters);
@@ -190,8 +164,12 @@ static __always_inline void on_exit(struct task_struct *task)
 	u32 tgid;
 
 	note_end(task, leader);
-	if (!settings || !counters || !ends_group(task, leader))
+	if (!settings || !counters)
 		return;
+	if (!ends_group(task, leader)) {
+		note_thread_io(task, leader);
+		return;
+	}
 	tgid = tgid_of(task);
 	if (wanted(settings, counters, RECORD_EXIT, tgid) &&
 	    limit_end(settings, counters, tgid, start_time_of(leader))) {
@@ -204,6 +182,7 @@ static __always_inline void on_exit(struct task_struct *task)
 			record.exit_code = BPF_CORE_READ(task, signal, group_exit_code);
 		else
 			record.exit_code = BPF_CORE_READ(leader, exit_code);
+		add_usage(&record, task, direct);
 		submit(&record, sizeof(record), &record.header, counters, RECORD_EXIT);
 	}
 	bpf_map_delete_elem(&tracked_processes, &tgid);

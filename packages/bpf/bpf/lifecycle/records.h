@@ -15,6 +15,16 @@ enum exec_flags {
 	EXEC_SCRIPT = 1 << 5,       /* the interpreter was executed for it */
 };
 
+/* How a process has one of its standard files open. */
+enum standard_state {
+	STANDARD_READS = 1 << 0,
+	STANDARD_WRITES = 1 << 1,
+	STANDARD_APPENDS = 1 << 2,
+	STANDARD_NAMELESS = 1 << 3,  /* a pipe or a socket */
+	STANDARD_AS_BEFORE = 1 << 4, /* the same open file as the one before it, and nothing of it here */
+	STANDARD_CUT = 1 << 5,       /* the path lacks its beginning */
+};
+
 struct fork_record {
 	struct record_header header; /* of the parent */
 	u32 child_tgid;
@@ -48,8 +58,17 @@ struct exec_record {
 	u32 cwd_length;      /* the same behind those */
 	u32 interpreter_length;
 	u32 environ_length;  /* behind argv and before the components */
+	/* Standard input, output and error behind the interpreter: components as above, or with
+	 * STANDARD_NAMELESS the inode number. */
+	u32 stdin_state; /* standard_state, and the file's type as in S_IFMT; 0: closed */
+	u32 stdout_state;
+	u32 stderr_state;
+	u32 stdin_length;
+	u32 stdout_length;
+	u32 stderr_length;
 	u32 padding;
-	u8 payload[FILENAME_MAX_BYTES + ARGV_MAX_BYTES + 2 * (PATH_MAX_BYTES + PATH_COMPONENT_BYTES) +
+	/* Per-CPU values end at 32 KiB: three more paths that are as long as can be are cut. */
+	u8 payload[FILENAME_MAX_BYTES + ARGV_MAX_BYTES + 3 * (PATH_MAX_BYTES + PATH_COMPONENT_BYTES) +
 		     INTERPRETER_MAX_BYTES];
 };
 
@@ -58,6 +77,15 @@ struct exit_record {
 	u64 cgroup_id;
 	u32 uid;
 	u32 exit_code; /* as wait(2) reports it: status in 8-15, signal in 0-6, core in 7 */
+	/* From here on: what all threads and all programs of the process have used, without its children. */
+	u64 user_ns;
+	u64 system_ns;
+	u64 max_rss_bytes; /* of the last program; before Linux 6.16 of all */
+	u64 read_bytes;    /* from and to storage; nothing with RECORD_WITHOUT_IO */
+	u64 write_bytes;
+	u53 major_faults;
+	u53 voluntary_switches;
+	u53 involuntary_switches;
 };
 
 /* In a value of kin, beside the pid: noted at the birth, and so true whatever was noted before. Pids

@@ -24,6 +24,7 @@ export type BtfType =
       readonly kind: 'enum';
       readonly name: string;
       readonly size: number;
+      readonly signed: boolean;
       readonly values: readonly { readonly name: string; readonly value: number }[];
     }
   | { readonly kind: 'alias'; readonly name: string; readonly target: number }
@@ -64,6 +65,7 @@ interface BtfMember {
   readonly type: number;
   /** Bytes from the start of the struct. */
   readonly offset: number;
+  readonly isBitfield: boolean;
 }
 
 export interface Btf {
@@ -144,12 +146,13 @@ class BtfReader {
       case 4:
       case 5: {
         const kind = ((info >>> 24) & 0x1f) === 4 ? 'struct' : 'union';
-        const members = this.#times(count, () => ({
-          name: this.#string(this.#u32()),
-          type: this.#u32(),
+        const members = this.#times(count, () => {
+          const member = { name: this.#string(this.#u32()), type: this.#u32() };
+          const place = this.#u32();
           // With kind_flag the upper byte is a bitfield's width.
-          offset: (this.#u32() & (flag ? 0xffffff : 0xffffffff)) / 8,
-        }));
+          const offset = flag ? place & 0xffffff : place;
+          return { ...member, offset: offset / 8, isBitfield: flag && place >>> 24 !== 0 };
+        });
         return { kind, name, size: sizeOrType, members };
       }
       case 6:
@@ -157,10 +160,12 @@ class BtfReader {
           kind: 'enum',
           name,
           size: sizeOrType,
-          values: this.#times(count, () => ({
-            name: this.#string(this.#u32()),
-            value: this.#u32(),
-          })),
+          signed: flag,
+          values: this.#times(count, () => {
+            const value = this.#string(this.#u32());
+            const bits = this.#u32();
+            return { name: value, value: flag ? bits | 0 : bits };
+          }),
         };
       case 8: // typedef
       case 9: // volatile
@@ -194,9 +199,19 @@ class BtfReader {
         };
       case 17:
         return { kind: 'tag', name, target: sizeOrType, component: this.#u32() };
-      case 19: // 64-bit enum
-        this.#position += count * 12;
-        return { kind: 'other', name };
+      case 19: // 64-bit enum: values beyond 2^53 lose their last bits
+        return {
+          kind: 'enum',
+          name,
+          size: sizeOrType,
+          signed: flag,
+          values: this.#times(count, () => {
+            const value = this.#string(this.#u32());
+            const low = this.#u32();
+            const high = this.#u32();
+            return { name: value, value: (flag ? high | 0 : high) * 0x1_0000_0000 + low };
+          }),
+        };
       default: // forward declaration, function, float: nothing behind the common part
         return { kind: 'other', name };
     }

@@ -1,4 +1,10 @@
-// @waggle/bpf/build: BPF programs from C to TypeScript. Needs clang and the headers of libbpf.
+// @waggle/bpf/build: BPF programs from C to TypeScript. Needs clang.
 
-export { type BuildOptions, buildSource } from './build-source.ts';
+export {
+  type BuildOptions,
+  buildSource,
+  checkSource,
+  type SourceBuild,
+  SourceError,
+} from './build-source.ts';
 export { CompileError } from './compile.ts';

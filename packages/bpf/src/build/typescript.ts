@@ -1,41 +1,15 @@
 // TypeScript of described objects: layouts and readers of their structs, values of their enums, and a
 // skeleton of each. See README.md of the package for what it looks like.
 
+import { constantName } from './names.ts';
 import type {
   EnumDescription,
   FieldDescription,
+  FieldKind,
   ObjectDescription,
-  ScalarKind,
   StructDescription,
-  TypeReference,
-} from './description.ts';
-
-/** How a scalar is read at an offset that is written down as an expression. */
-const READ: Readonly<Record<ScalarKind, (at: string) => string>> = {
-  bool: (at) => `this.view.getUint8(${at}) !== 0`,
-  u8: (at) => `this.view.getUint8(${at})`,
-  s8: (at) => `this.view.getInt8(${at})`,
-  u16: (at) => `this.view.getUint16(${at}, true)`,
-  s16: (at) => `this.view.getInt16(${at}, true)`,
-  u32: (at) => `this.view.getUint32(${at}, true)`,
-  s32: (at) => `this.view.getInt32(${at}, true)`,
-  u64: (at) => `this.view.getBigUint64(${at}, true)`,
-  s64: (at) => `this.view.getBigInt64(${at}, true)`,
-  u53: (at) => `u53(this.view, ${at})`,
-};
-
-const BYTES: Readonly<Record<ScalarKind, number>> = {
-  bool: 1,
-  u8: 1,
-  s8: 1,
-  u16: 2,
-  s16: 2,
-  u32: 4,
-  s32: 4,
-  u64: 8,
-  s64: 8,
-  u53: 8,
-};
+} from './object-description.ts';
+import { readerName, readerText } from './readers.ts';
 
 /** Of several objects together: what they share is written once. @throws Error where they disagree. */
 export function layoutsText(objects: readonly ObjectDescription[]): string {
@@ -43,18 +17,25 @@ export function layoutsText(objects: readonly ObjectDescription[]): string {
   const enums = merged(objects.flatMap((object) => object.enums));
   const ofRings = new Set(objects.flatMap(({ rings }) => rings.map(({ struct }) => struct)));
   return [
+    ...enums.map(enumText),
     ...structs.map(layoutText),
     ...withBases(structs, ofRings).map(readerText),
-    ...enums.map(enumText),
   ].join('\n\n');
 }
 
-/** What a module of layouts imports. */
+/** What a module of layouts imports, where its text names it: the second of codec.ts. */
 export const READER_IMPORTS = ['RecordReader', 'textAt', 'u53'] as const;
+export const CODEC_IMPORTS = ['decodeValue', 'type EnumKind'] as const;
 
-/** @param object the expression that gives the object's file or bytes. */
+/** Those of the names that a text has. */
+export function importsOf(text: string, names: readonly string[]): string[] {
+  return names.filter((name) => text.includes(name.replace('type ', '')));
+}
+
+/** @param object the expression that gives the object's file or bytes. @param constant what it is called. */
 export function skeletonText(
   name: string,
+  constant: string,
   { programs, maps, rings, settings }: ObjectDescription,
   object: string,
 ): string {
@@ -65,7 +46,7 @@ export function skeletonText(
       .map(({ struct }) => `${struct}: ${readerName(struct)}`);
   return [
     `/** The object ${name}: its programs with their hooks, its maps, the records of its rings, its settings. */`,
-    `export const ${constantName(name)} = {`,
+    `export const ${constant} = {`,
     `  name: '${name}',`,
     `  object: ${object},`,
     '  programs: {',
@@ -74,7 +55,7 @@ export function skeletonText(
     '  maps: {',
     ...maps.map(
       (map) =>
-        `    ${map.name}: { name: '${map.name}', type: ${map.type}, maxEntries: ${map.maxEntries}, isShared: ${map.isShared}, key: ${referenceText(map.key)}, value: ${referenceText(map.value)} },`,
+        `    ${map.name}: { name: '${map.name}', type: ${map.type}, maxEntries: ${map.maxEntries}, isShared: ${map.isShared}, key: ${kindText(map.key)}, value: ${kindText(map.value)} },`,
     ),
     '  },',
     '  records: {',
@@ -134,59 +115,6 @@ function layoutText({ name, size, fields }: StructDescription): string {
   ].join('\n');
 }
 
-function readerText({ name, base, fields }: StructDescription): string {
-  const own = fields.filter((field) => !field.name.startsWith(`${base?.member}.`));
-  const parent = base === undefined ? 'RecordReader' : readerName(base.struct);
-  return [
-    `/** struct ${name}, read in place: \`at(memory, offset)\` says where. */`,
-    `export class ${readerName(name)} extends ${parent} {`,
-    own.map(getterText).join('\n\n'),
-    '',
-    '  /** All but its bytes and arrays, as a value that may be kept. */',
-    `  ${base === undefined ? '' : 'override '}copy() {`,
-    '    return {',
-    ...fields
-      .filter(({ kind }) => typeof kind === 'string' && kind !== 'bytes')
-      .map((field) => {
-        const property = propertyName(field, base?.member);
-        return `      ${property}: this.${property},`;
-      }),
-    '    };',
-    '  }',
-    '}',
-  ].join('\n');
-}
-
-/** Of the reader itself. */
-const TAKEN: ReadonlySet<string> = new Set(['view', 'bytes', 'offset', 'at', 'copy']);
-
-/** Without the name of the member that the struct begins with: its fields are inherited. */
-function propertyName({ name }: FieldDescription, base?: string): string {
-  const own = base === undefined ? name : name.replace(`${base}.`, '');
-  const property = constantName(own.replaceAll('.', '_'));
-  return TAKEN.has(property) ? `${property}Field` : property;
-}
-
-function getterText(field: FieldDescription): string {
-  const { offset, bytes, kind } = field;
-  const property = propertyName(field);
-  const at = `this.offset + ${offset}`;
-  if (kind === 'text')
-    return `  get ${property}(): string {\n    return textAt(this.bytes, ${at}, ${bytes});\n  }`;
-  if (kind === 'bytes')
-    return `  /** Where its bytes begin. */\n  get ${property}At(): number {\n    return ${at};\n  }`;
-  if (typeof kind === 'object') {
-    const element = `${at} + ${BYTES[kind.array]} * index`;
-    return `  ${property}(index: number): ${typeOf(kind.array)} {\n    return ${READ[kind.array](element)};\n  }`;
-  }
-  return `  get ${property}(): ${typeOf(kind)} {\n    return ${READ[kind](at)};\n  }`;
-}
-
-function typeOf(kind: ScalarKind): string {
-  if (kind === 'bool') return 'boolean';
-  return kind === 'u64' || kind === 's64' ? 'bigint' : 'number';
-}
-
 function enumText({ name, values }: EnumDescription): string {
   return [
     `/** enum ${name} */`,
@@ -196,25 +124,16 @@ function enumText({ name, values }: EnumDescription): string {
   ].join('\n');
 }
 
-function kindText(kind: FieldDescription['kind']): string {
-  return typeof kind === 'string' ? `'${kind}'` : `'${kind.array}[]'`;
-}
-
-function referenceText(reference: TypeReference | undefined): string {
-  if (reference === undefined) return 'undefined';
-  return 'struct' in reference ? constantName(reference.struct) : `'${reference.scalar}'`;
+/** As codec.ts takes it: a word, a layout, or a layout of which there are several. */
+function kindText(kind: FieldKind | undefined): string {
+  if (kind === undefined) return 'undefined';
+  if (typeof kind === 'string') return `'${kind}'`;
+  if ('array' in kind) return `'${kind.array}[]'`;
+  if ('texts' in kind) return `'text${kind.texts}[]'`;
+  if ('enum' in kind) return `'${kind.scalar}' as EnumKind<typeof ${constantName(kind.enum)}>`;
+  return 'struct' in kind ? constantName(kind.struct) : `[${constantName(kind.structs)}]`;
 }
 
 function quoted(field: string): string {
   return /^[a-z_0-9]+$/i.test(field) ? field : `'${field}'`;
-}
-
-function readerName(struct: string): string {
-  const name = constantName(struct);
-  return `${name[0]?.toUpperCase()}${name.slice(1)}Reader`;
-}
-
-/** A name of C's as TypeScript has them. */
-export function constantName(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

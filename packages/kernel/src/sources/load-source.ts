@@ -3,7 +3,7 @@
 // be attached is in the report and is not fatal here, unless the source says that it is of no use without.
 
 import { readFileSync } from 'node:fs';
-import { attachMethod, type SettingValue, type Skeleton, type Source } from '@waggle/bpf';
+import { attachMethod, namesItsHook, type Skeleton, type Source } from '@waggle/bpf';
 import {
   type BpfLink,
   type BpfMap,
@@ -11,13 +11,19 @@ import {
   BpfObjectFile,
   type BpfProgram,
   log,
+  missingCapabilities,
   type Native,
   SystemError,
 } from '@waggle/ffi';
+import { placeSettings, type SessionSettings } from './place-settings.ts';
+import { ProgramRefusal } from './program-refusal.ts';
 import { unusableKfunc, withoutKfunc } from './unusable-kfuncs.ts';
 
-/** Best first. `tracepoint` needs tracefs, the others need nothing. */
-export type AttachMethod = 'tp_btf' | 'raw_tp' | 'tracepoint';
+/**
+ * The first word of a program's section. Of the first three, best first: `tracepoint` needs tracefs, the
+ * others need nothing. What else there is, sources of plugins name (`fentry`, `kprobe`, `lsm`, ...).
+ */
+export type AttachMethod = 'tp_btf' | 'raw_tp' | 'tracepoint' | (string & {});
 
 type AttachOutcome =
   | { readonly state: 'attached'; readonly method: AttachMethod }
@@ -33,7 +39,7 @@ export interface LoadContext {
   /** Of shared maps, where this object is the first that has them. */
   readonly sharedMapEntries: Readonly<Record<string, number>>;
   /** Set in every object that has such a global; those of the source come before them. */
-  readonly settings: Readonly<Record<string, SettingValue>>;
+  readonly settings: SessionSettings;
   /** Methods that are not tried, as if the kernel refused them: for tests of the fallbacks. */
   readonly withoutMethods?: readonly string[] | undefined;
 }
@@ -51,7 +57,6 @@ interface HookChoice {
 }
 
 const MAX_INTERRUPTIONS = 10;
-const PERF_EVENT = 'perf_event';
 
 /** One refusal that is to be answered with the next program. */
 class Refused extends Error {
@@ -72,7 +77,7 @@ export async function prepareSource<S extends Skeleton>(
 
 /** A source in the kernel. Closing it detaches and unloads what nothing else holds. */
 export class LoadedSource implements Disposable {
-  readonly #links: readonly BpfLink[];
+  readonly #links: ReadonlyMap<string, BpfLink>;
   readonly #programs: ReadonlyMap<string, string>;
 
   constructor(
@@ -80,7 +85,7 @@ export class LoadedSource implements Disposable {
     readonly source: Source,
     readonly object: BpfObject,
     readonly report: AttachReport,
-    links: readonly BpfLink[],
+    links: ReadonlyMap<string, BpfLink>,
     programs: ReadonlyMap<string, string>,
   ) {
     this.#links = links;
@@ -92,8 +97,15 @@ export class LoadedSource implements Disposable {
     return this.object.program(this.#programs.get(hook) ?? '');
   }
 
+  /** What a hook was attached by. @throws RangeError when it was not. */
+  linkOf(hook: string): BpfLink {
+    const link = this.#links.get(hook);
+    if (link === undefined) throw new RangeError(`nothing is attached for the hook ${hook}`);
+    return link;
+  }
+
   close(): void {
-    for (const link of this.#links.toReversed()) link.close();
+    for (const link of [...this.#links.values()].reverse()) link.close();
     this.object.close();
   }
 
@@ -129,15 +141,20 @@ export function loadSource(
       const chosen = [...choices].find(
         ([hook, { index }]) => source.hooks[hook]?.[index] === error.program,
       );
-      // Without rights the next one fails as well.
-      if (chosen === undefined || error.cause.code === 'EPERM') throw error.cause;
+      // Without rights the next one fails as well. With all of them the kernel, or a security policy, has
+      // something against programs of this kind.
+      const hasNoRights = error.cause.code === 'EPERM' && missingCapabilities().length > 0;
+      if (chosen === undefined || hasNoRights) throw refusalOf(error, source);
       const [hook, choice] = chosen;
-      choice.refusals.push(explained(error));
-      log('refused', () => ({ what: 'program', name: error.program, why: firstLine(error) }));
+      const refusal = refusalOf(error, source);
+      choice.refusals.push(explained(error, refusal));
+      log('refused', () => ({ what: 'program', name: error.program, why: firstLine(refusal) }));
+      for (const line of refusal.log.split('\n'))
+        log('refused', () => ({ what: 'program', name: error.program, log: line }));
       choice.index++;
       const isLast = choice.index >= (source.hooks[hook]?.length ?? 0);
       if (!isLast || !source.required?.includes(hook)) continue;
-      if (source.orElse === undefined) throw error.cause;
+      if (source.orElse === undefined) throw refusalOf(error, source);
       return loadSource(native, { source: source.orElse, object }, context);
     }
   }
@@ -167,20 +184,20 @@ function attempt(
     else wanted.set(hook, program);
   }
   const loaded = load(file, source, context, new Set(wanted.values()));
-  const links: BpfLink[] = [];
+  const links = new Map<string, BpfLink>();
   try {
     for (const [hook, program] of wanted) {
-      const method = attachMethod(sections[program] ?? '');
-      if (method === PERF_EVENT) continue;
+      const section = sections[program] ?? '';
+      if (!namesItsHook(section)) continue;
       try {
-        links.push(loaded.program(program).attach());
+        links.set(hook, loaded.program(program).attach());
       } catch (error) {
         throw error instanceof SystemError ? new Refused(program, error) : error;
       }
-      report[hook] = { state: 'attached', method: method as AttachMethod };
+      report[hook] = { state: 'attached', method: attachMethod(section) };
     }
   } catch (error) {
-    for (const link of links.toReversed()) link.close();
+    for (const link of [...links.values()].reverse()) link.close();
     loaded.close();
     throw error;
   }
@@ -262,44 +279,19 @@ function placeMaps(file: BpfObjectFile, source: Source, context: LoadContext): v
   for (const [map, { isShared }] of Object.entries(source.skeleton.maps)) {
     const existing = isShared ? context.sharedMaps.get(map) : undefined;
     if (existing === undefined) {
-      size(map, isShared ? context.sharedMapEntries[map] : source.mapEntries?.[map]);
+      size(map, source.mapEntries?.[map] ?? (isShared ? context.sharedMapEntries[map] : undefined));
     } else if (present.has(map)) {
       file.reuseMap(map, existing);
     }
   }
 }
 
-/** A test's object, or an older one, may have fewer. */
-function placeSettings(
-  file: BpfObjectFile,
-  { skeleton, settings = {} }: Source,
-  common: LoadContext['settings'],
-): void {
-  for (const [name, { offset, bytes, kind }] of Object.entries(skeleton.settings)) {
-    const value = settings[name] ?? common[name];
-    if (value !== undefined)
-      file.setConstant('.rodata', offset, settingBytes(name, value, bytes, kind));
-  }
-}
-
-/** Little-endian, as the objects are. @throws RangeError for what does not fit. */
-function settingBytes(name: string, value: SettingValue, bytes: number, kind: string): Uint8Array {
-  const number = BigInt(value);
-  const isSigned = kind.startsWith('s');
-  const bits = 8 * bytes;
-  // What the kernel adds as an unsigned number may be a negative one: an offset.
-  const fits = BigInt.asUintN(bits, number) === number || BigInt.asIntN(bits, number) === number;
-  if (kind.endsWith('[]') || bytes > 8 || !fits)
-    throw new RangeError(
-      `the setting ${name} takes a ${isSigned ? 'signed ' : ''}number of ${bits} bits, not ${value}`,
-    );
-  const all = new Uint8Array(8);
-  new DataView(all.buffer).setBigUint64(0, BigInt.asUintN(64, number), true);
-  return all.subarray(0, bytes);
+function refusalOf({ program, cause }: Refused, { skeleton }: Source): ProgramRefusal {
+  return new ProgramRefusal(program, attachMethod(skeleton.programs[program] ?? ''), cause);
 }
 
 /** Only the last method reads tracefs, which many hosts and containers do not mount. */
-function explained({ message, cause }: Refused): string {
-  const noTracefs = cause.code === 'ENOENT' && message.includes('_tracepoint');
+function explained({ cause }: Refused, { message }: ProgramRefusal): string {
+  const noTracefs = cause.code === 'ENOENT' && cause.message.includes('_tracepoint');
   return noTracefs ? `${message} (mount -t tracefs tracefs /sys/kernel/tracing)` : message;
 }

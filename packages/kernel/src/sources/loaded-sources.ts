@@ -2,13 +2,7 @@
 // has one makes it, the others get its descriptor. Records of plugins' sources that share process_events
 // get their numbers here, so that no two sources take the same.
 
-import {
-  recordType,
-  type SettingValue,
-  type Skeleton,
-  type SkeletonMap,
-  type Source,
-} from '@waggle/bpf';
+import { recordType, type Skeleton, type SkeletonMap, type Source } from '@waggle/bpf';
 import { type BpfMap, boottimeOffset, type Native } from '@waggle/ffi';
 import type { PidNamespace } from '../pid-namespace.ts';
 import {
@@ -112,6 +106,7 @@ export class LoadedSources implements Disposable {
       settings: {
         pid_namespace: pidNamespace?.inode ?? 0,
         boottime_offset: boottimeOffset(),
+        page_size: this.#native.pageSize,
         own_tgid: pidNamespace?.self ?? process.pid,
         ...this.#numbersOf(skeleton),
       },
@@ -119,7 +114,7 @@ export class LoadedSources implements Disposable {
     };
   }
 
-  #numbersOf(skeleton: Skeleton): Record<string, SettingValue> {
+  #numbersOf(skeleton: Skeleton): Record<string, number> {
     const structs = Object.keys(skeleton.settings)
       .filter((name) => name.startsWith(TYPE_SETTING))
       .map((name) => name.slice(TYPE_SETTING.length));

@@ -27,11 +27,12 @@ static __always_inline u64 code_address(u64 word)
 
 /*
  * The caller's value of a register, into walk->value; 0 when it is lost. Not static: verified once by
- * itself, and not on every way that leads to it.
+ * itself, and not on every way that leads to it. Five arguments is what a function can have.
  */
-__noinline int value_by(u32 kind, s32 offset, u64 cfa, u64 same, u32 same_known)
+__noinline int value_by(u32 kind_and_slot, s32 offset, u64 cfa, u64 same, u32 same_known)
 {
-	struct walk *walk = ONLY(walks);
+	u32 kind = kind_and_slot & 0xff, slot = kind_and_slot >> 8;
+	struct walk *walk = IN_SLOT(walks, slot);
 
 	if (!walk)
 		return false;
@@ -89,9 +90,9 @@ static __always_inline u32 cfa_by(struct walk *walk, const struct unwind_rule *r
 }
 
 /* Not static, as find_rule(). */
-__noinline int step_by_rule(void)
+__noinline int step_by_rule(u32 slot)
 {
-	struct walk *walk = ONLY(walks);
+	struct walk *walk = IN_SLOT(walks, slot);
 	const struct unwind_rule *rule;
 	u64 cfa, pc, fp, third;
 	u32 stop, fp_known, third_known, is_signal;
@@ -109,16 +110,17 @@ __noinline int step_by_rule(void)
 	stop = cfa_by(walk, rule, &cfa);
 	if (stop)
 		return stop;
-	if (!value_by(kind, rule->offsets[0], cfa, walk->third, walk->third_known))
+	if (!value_by(kind | slot << 8, rule->offsets[0], cfa, walk->third, walk->third_known))
 		return kind >= VALUE_AT_CFA && kind <= VALUE_AT_FP ? STOP_UNREADABLE : STOP_UNKNOWN_REGISTER;
 	pc = code_address(walk->value);
 	if (!pc)
 		return STOP_END;
-	if (!is_signal && (kind == VALUE_SAME ? cfa < walk->sp : cfa <= walk->sp))
+	/* A leaf with its return address in a register (vfork) may use no stack. */
+	if (!is_signal && (kind == VALUE_SAME || kind == VALUE_REGISTER ? cfa < walk->sp : cfa <= walk->sp))
 		return STOP_NO_PROGRESS;
-	fp_known = value_by(rule->fp, rule->offsets[1], cfa, walk->fp, walk->fp_known);
+	fp_known = value_by(rule->fp | slot << 8, rule->offsets[1], cfa, walk->fp, walk->fp_known);
 	fp = walk->value;
-	third_known = value_by(rule->third, rule->offsets[2], cfa, walk->third, walk->third_known);
+	third_known = value_by(rule->third | slot << 8, rule->offsets[2], cfa, walk->third, walk->third_known);
 	third = walk->value;
 	walk->pc = pc;
 	walk->sp = cfa;
@@ -151,21 +153,70 @@ static __always_inline u32 step_by_frame_pointer(struct walk *walk)
 	return 0;
 }
 
+/* What the stack pointer is in the caller, as struct return_instance has it. */
+#if defined(__TARGET_ARCH_x86)
+#define CALLER_SP_OF(instance) (BPF_CORE_READ(instance, stack) + sizeof(u64))
+#else
+#define CALLER_SP_OF(instance) BPF_CORE_READ(instance, stack)
+#endif
+
+/* Return addresses of this thread that the kernel has replaced. Not static, as find_rule(). */
+__noinline int find_replaced(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct return_instance *instance;
+	u32 count = 0;
+
+	if (!walk)
+		return 0;
+	walk->trampoline = BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
+	instance = BPF_CORE_READ(task, utask, return_instances);
+	for (u32 i = 0; i < REPLACED_RETURNS_MAX && instance; i++) {
+		walk->replaced[i].at = CALLER_SP_OF(instance);
+		walk->replaced[i].original = BPF_CORE_READ(instance, orig_ret_vaddr);
+		instance = BPF_CORE_READ(instance, next);
+		count++;
+	}
+	walk->replaced_count = count;
+	return count;
+}
+
+/* What stood there before, in place of a return address that is not the program's. */
+__noinline int restore_return(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+
+	if (!walk)
+		return 0;
+	for (u32 i = 0; i < REPLACED_RETURNS_MAX; i++) {
+		if (i >= walk->replaced_count)
+			break;
+		if (walk->replaced[i].at == walk->sp) {
+			walk->pc = walk->replaced[i].original;
+			return 1;
+		}
+	}
+	return 0;
+}
+
 /*
  * One frame; 1 ends the loop. Not static: verified once by itself, and not in every round that the
  * verifier makes of the loop.
  */
-__noinline int walk_one_frame(void)
+__noinline int walk_one_frame(u32 slot)
 {
-	struct walk *walk = ONLY(walks);
-	struct sample_key *key = ONLY(sample_scratch);
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct sample_key *key = IN_SLOT(sample_scratch, slot);
 	u32 stop;
 
 	if (!walk || !key)
 		return 1;
+	if (walk->replaced_count && walk->pc == walk->trampoline)
+		restore_return(slot);
 	/* A return address may be the next function's, when a call was a function's last instruction. */
 	walk->address = walk->pc - !walk->is_exact;
-	find_mapping();
+	find_mapping(slot);
 	if (walk->kind == MAPPING_NONE) {
 		/* In execve the registers are still those of the image that is gone: there is no stack. */
 		walk->stop = walk->depth ? STOP_NO_MAPPING : STOP_NOT_WALKED;
@@ -183,8 +234,8 @@ __noinline int walk_one_frame(void)
 	key->user[walk->depth] = walk->pc | (u64)(walk->is_exact & !walk->innermost) << FRAME_INTERRUPTED_BIT;
 	walk->depth++;
 	if (walk->kind == MAPPING_TABLE &&
-	    find_rule(walk->table, walk->address - walk->start + walk->offset))
-		stop = step_by_rule();
+	    find_rule(walk->table, walk->address - walk->start + walk->offset, slot))
+		stop = step_by_rule(slot);
 	else
 		stop = step_by_frame_pointer(walk);
 	walk->innermost = 0;
@@ -192,10 +243,10 @@ __noinline int walk_one_frame(void)
 	return stop != 0;
 }
 
-static long walk_frame(u32 index, void *unused)
+static long walk_frame(u32 index, void *slot)
 {
 	/* The verifier knows nothing of what comes back. */
-	return walk_one_frame() ? 1 : 0;
+	return walk_one_frame(*(u32 *)slot) ? 1 : 0;
 }
 
 #if defined(__TARGET_ARCH_x86)
@@ -246,7 +297,7 @@ static __always_inline bool read_registers(struct walk *walk, struct pt_regs *re
 
 /* Fills key->user. False for threads that cannot be walked: 32-bit ones. */
 static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key *key,
-					    struct task_struct *task)
+					    struct task_struct *task, u32 slot)
 {
 	struct pt_regs *regs;
 
@@ -261,7 +312,16 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 		if (!read_registers(walk, regs))
 			return false;
 		walk->is_exact = walk->fp_known = walk->third_known = walk->innermost = 1;
-		bpf_loop(STACK_MAX_FRAMES + 1, walk_frame, NULL, 0);
+		walk->start_pc = walk->pc;
+		walk->replaced_count = 0;
+		if (BPF_CORE_READ(task, utask, return_instances))
+			find_replaced(slot);
+		if (walk->returned_from) {
+			key->user[0] = walk->returned_from;
+			walk->depth = 1;
+			walk->is_exact = 0;
+		}
+		bpf_loop(STACK_MAX_FRAMES + 1, walk_frame, &slot, 0);
 	}
 	key->user_depth = walk->depth;
 	key->user_stop = walk->stop;

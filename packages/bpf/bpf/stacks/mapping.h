@@ -56,27 +56,27 @@ static __always_inline u32 slot_of(struct walk *walk, u64 address, u64 pivots)
 }
 
 /* What a node of the tree has for the address; 0 where it cannot be read. */
-__noinline u64 tree_step(u64 entry, u64 address)
+__noinline u64 tree_step(u64 entry, u64 address, u32 slot)
 {
-	struct walk *walk = ONLY(walks);
-	u32 slot;
+	struct walk *walk = IN_SLOT(walks, slot);
+	u32 at;
 
 	if (!walk || bpf_probe_read_kernel(walk->node, sizeof(walk->node), (void *)NODE_ADDRESS(entry)))
 		return 0;
 	if (NODE_TYPE(entry) == NODE_ARANGE)
-		slot = 10 + slot_of(walk, address, 9);
+		at = 10 + slot_of(walk, address, 9);
 	else
-		slot = 16 + slot_of(walk, address, 15);
-	return walk->node[slot & 31];
+		at = 16 + slot_of(walk, address, 15);
+	return walk->node[at & 31];
 }
 
 /*
  * The vm_area_struct that may hold the address, or 0. Not static, as find_mapping() below: verified once
  * by itself and not in every place and round that it is called from (Linux 5.6).
  */
-__noinline u64 find_area(u64 address)
+__noinline u64 find_area(u64 address, u32 slot)
 {
-	struct walk *walk = ONLY(walks);
+	struct walk *walk = IN_SLOT(walks, slot);
 	struct mm_struct *mm;
 	u64 entry;
 
@@ -91,7 +91,7 @@ __noinline u64 find_area(u64 address)
 	for (u32 level = 0; level < TREE_LEVELS; level++) {
 		u32 type = NODE_TYPE(entry);
 
-		entry = tree_step(entry, address);
+		entry = tree_step(entry, address, slot);
 		if (type < NODE_RANGE)
 			return entry & 3 ? 0 : entry;
 	}
@@ -169,9 +169,9 @@ static __always_inline void identify(struct walk *walk, struct inode *inode, boo
 
 /* Fills in what holds walk->address. Frames of one library follow each other: the last mapping is
  * asked first. */
-__noinline int find_mapping(void)
+__noinline int find_mapping(u32 slot)
 {
-	struct walk *walk = ONLY(walks);
+	struct walk *walk = IN_SLOT(walks, slot);
 	struct vm_area_struct *area;
 	struct mm_struct *mm;
 	struct file *file;
@@ -184,7 +184,7 @@ __noinline int find_mapping(void)
 	if (walk->kind != MAPPING_NONE && address >= walk->start && address < walk->end)
 		return 0;
 	walk->kind = MAPPING_NONE;
-	area = (void *)find_area(address);
+	area = (void *)find_area(address, slot);
 	if (!area)
 		return 0;
 	walk->start = BPF_CORE_READ(area, vm_start);

@@ -12,10 +12,10 @@
  * the same to the verifier: some may never have been touched, below the strings
  * of the command line or in an array that nobody wrote to, and a program cannot have them brought in.
  */
-static __always_inline u64 copy_stack(struct walk *walk, struct deferred_sample *sample, u64 sp)
+static __always_inline u64 copy_stack(struct deferred_sample *sample, u64 sp, u32 slot)
 {
 	u64 start = sp & ~(u64)(DEFERRED_PAGE_BYTES - 1);
-	struct vm_area_struct *area = (void *)find_area(sp);
+	struct vm_area_struct *area = (void *)find_area(sp, slot);
 	u64 end = area ? BPF_CORE_READ(area, vm_end) : 0;
 
 	sample->stack_start = start;
@@ -37,10 +37,11 @@ static __always_inline u64 copy_stack(struct walk *walk, struct deferred_sample 
 
 /* Hands the thread's registers and stack to userspace. False when there is no room. */
 static __always_inline bool defer_sample(struct walk *walk, struct sample_key *key,
-					 struct task_struct *leader)
+					 struct task_struct *leader, const struct stack_weight *weight,
+					 u32 slot)
 {
 	u32 cpu = bpf_get_smp_processor_id();
-	struct deferred_sample *sample = bpf_map_lookup_elem(&deferred_scratch, &cpu);
+	struct deferred_sample *sample = IN_SLOT(deferred_scratch, cpu * scratch_slots + slot);
 	u64 bytes;
 
 	if (!sample)
@@ -56,6 +57,11 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 	sample->time_ns = boottime_now();
 	sample->cgroup_id = bpf_get_current_cgroup_id();
 	sample->cpu = cpu;
+	sample->event = key->event;
+	sample->state = key->state;
+	sample->number = key->number;
+	sample->weight = weight->of_event;
+	sample->runnable = weight->runnable;
 	BPF_CORE_READ_INTO(&sample->comm, leader, comm);
 	/* Else it has never been written to. */
 	if (key->tid)
@@ -66,11 +72,16 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 	bpf_probe_read_kernel(sample->kernel, sizeof(sample->kernel), key->kernel);
 	/* The walk has gone on from the innermost frame: its registers are the copy. */
 	bpf_probe_read_kernel(sample->registers, sizeof(sample->registers), walk->registers);
-	sample->pc = key->user_depth ? key->user[0] : walk->pc;
+	sample->pc = walk->start_pc;
+	sample->returned_from = walk->returned_from;
+	sample->trampoline = walk->trampoline;
+	sample->replaced_count = walk->replaced_count;
+	if (walk->replaced_count)
+		bpf_probe_read_kernel(sample->replaced, sizeof(sample->replaced), walk->replaced);
 #if defined(__TARGET_ARCH_x86)
-	bytes = copy_stack(walk, sample, walk->registers[7]);
+	bytes = copy_stack(sample, walk->registers[7], slot);
 #else
-	bytes = copy_stack(walk, sample, walk->registers[31]);
+	bytes = copy_stack(sample, walk->registers[31], slot);
 #endif
 	/* Bounds and size in one register: the verifier cannot see that two are equal. */
 	barrier_var(bytes);

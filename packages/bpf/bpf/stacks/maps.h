@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* The maps of the sampler. Sizes that depend on the host are set by whoever loads it. */
-#ifndef WAGGLE_CPU_SAMPLER_MAPS_H
-#define WAGGLE_CPU_SAMPLER_MAPS_H
+/*
+ * The maps that stacks are counted in. Most are one for all objects of the session: the object that the
+ * profiler brings makes them, and sizes them by the host. What a program works in is its object's own, so
+ * that two of them may interrupt each other.
+ */
+#ifndef WAGGLE_STACK_MAPS_H
+#define WAGGLE_STACK_MAPS_H
 
 #include "../skeleton.h"
 #include "records.h"
@@ -13,14 +17,30 @@ struct sample_map {
 	__uint(max_entries, 4096);
 	__type(key, struct sample_key);
 	__type(value, struct sample_value);
-} samples_a SEC(".maps"), samples_b SEC(".maps");
+} samples_a SEC(".maps") SHARED, samples_b SEC(".maps") SHARED;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, u32);
-} active_samples SEC(".maps");
+} active_samples SEC(".maps") SHARED;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct stack_settings);
+} stack_settings SEC(".maps") SHARED;
+
+/*
+ * What a stack is taken in: sample_scratch, walks and deferred_scratch, by slot. One slot is enough for
+ * programs of which no two run on one CPU at a time; where a program can be preempted (uprobes), whoever
+ * loads the object gives it more, sets scratch_slots, and the program takes a free one.
+ */
+const volatile u32 scratch_slots = 1;
+
+#define IN_SLOT(map, slot) bpf_map_lookup_elem(&(map), &(u32){ slot })
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -34,20 +54,7 @@ struct {
 	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, struct sample_counters);
-} sample_counters SEC(".maps");
-
-/* What sampling has cost a CPU in the current window: see within_budget(). */
-struct sample_budget {
-	u64 window_start_ns;
-	u64 spent_ns;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct sample_budget);
-} sample_budgets SEC(".maps");
+} sample_counters SEC(".maps") SHARED;
 
 /* packages/unwind/README.md: a table is an array of blocks. */
 enum unwind_bounds {
@@ -72,7 +79,7 @@ struct {
 	__uint(max_entries, UNWIND_TABLES_MAX);
 	__type(key, u32);
 	__array(values, struct unwind_table_map);
-} unwind_tables SEC(".maps");
+} unwind_tables SEC(".maps") SHARED;
 
 /* Objects that are never met again make room: files of a build, run once each. */
 struct {
@@ -80,7 +87,7 @@ struct {
 	__uint(max_entries, 16384);
 	__type(key, struct object_key);
 	__type(value, struct object_table);
-} unwind_objects SEC(".maps");
+} unwind_objects SEC(".maps") SHARED;
 
 /* Whose generated code may have call frame information in a jitdump (JIT_CODE_UNWINDING_INFO). Userspace
  * has it, so such stacks are walked there. Nothing is taken out with its process: children may live on. */
@@ -89,14 +96,14 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, struct address_space);
 	__type(value, u8);
-} described_code SEC(".maps");
+} described_code SEC(".maps") SHARED;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 * 1024 * 1024);
-} deferred_samples SEC(".maps");
+} deferred_samples SEC(".maps") SHARED;
 
-/* One a CPU. Not a per-CPU map: their values end at 32 KiB. */
+/* One a CPU and slot. Not a per-CPU map: their values end at 32 KiB. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -141,6 +148,14 @@ struct walk {
 	struct unwind_rule rule; /* of the frame */
 	u64 value; /* of a register of the caller */
 	u64 node[32]; /* of the tree of mappings */
+	/* Where the function begins that has just returned, which is no frame any more; 0: none has. */
+	u64 returned_from;
+	u64 start_pc;
+	/* Return addresses that the kernel has replaced by this one, because it probes returns. */
+	u64 trampoline;
+	u32 replaced_count;
+	u32 reserved;
+	struct replaced_return replaced[REPLACED_RETURNS_MAX];
 };
 
 struct {
