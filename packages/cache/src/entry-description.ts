@@ -6,17 +6,24 @@ import type { Environ } from './environ.ts';
 import type { FieldValues } from './fields.ts';
 import type { KnownIdentity } from './identity.ts';
 import { firstWord } from './procfs/cmdline.ts';
+import type { ProcessUsage } from './usage.ts';
 
 export interface RevealOptions {
   /** Show whole command lines and the values of environments. Default false. */
   readonly reveal?: boolean;
 }
 
+/** What an entry knows beside its fields. */
+interface EntryLife {
+  readonly loadedAt: number;
+  readonly exitedAt: number | undefined;
+  readonly usage: ProcessUsage | undefined;
+}
+
 export function describeEntry(
   identity: KnownIdentity,
   values: FieldValues,
-  loadedAt: number,
-  exitedAt: number | undefined,
+  { loadedAt, exitedAt, usage }: EntryLife,
   options: RevealOptions,
 ): Record<string, unknown> {
   const { cmdline, environ, ...plain } = values;
@@ -32,8 +39,18 @@ export function describeEntry(
     environ: options.reveal === true ? revealed(environ) : environ?.names(),
     loadedAt: new Date(loadedAt).toISOString(),
     exitedAt: exitedAt === undefined ? undefined : new Date(exitedAt).toISOString(),
+    usage: usage && describeUsage(usage),
   };
   return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
+}
+
+function describeUsage(usage: ProcessUsage): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(usage).map(([name, value]) => [
+      name,
+      typeof value === 'bigint' ? value.toString() : value,
+    ]),
+  );
 }
 
 function revealed(environ: Environ | undefined): Record<string, string> | undefined {

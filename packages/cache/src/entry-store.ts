@@ -17,6 +17,7 @@ import {
 } from './options.ts';
 import { Pruner } from './prune.ts';
 import { type EvictionReason, StatsCounter } from './stats.ts';
+import type { ProcessUsage } from './usage.ts';
 
 /** Why a slot's process no longer has its pid; `undefined` while it has, or if nobody can say. */
 export type CheckOwner = (slot: Slot) => 'gone' | 'reuse' | undefined;
@@ -87,10 +88,10 @@ export class EntryStore {
     else slot.displaced = true;
   }
 
-  markExited(slot: Slot): void {
+  markExited(slot: Slot, usage?: ProcessUsage): void {
     const now = this.#clock.now();
     if (slot.pending === undefined) this.table.setPending(slot, 'exited', now);
-    entryControl.markExited(slot.entry, now);
+    entryControl.markExited(slot.entry, now, usage);
   }
 
   /** An announced exec replaced its image. */

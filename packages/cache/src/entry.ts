@@ -15,20 +15,28 @@ import {
 } from './fields.ts';
 import { formatIdentity, type KnownIdentity } from './identity.ts';
 import { denoInspect, type InspectFunction, nodeInspect } from './inspect.ts';
+import type { ProcessUsage } from './usage.ts';
 
 /** What the cache may do with an entry, and its users may not. */
 interface EntryControl {
   create(reader: FieldReader, loadedAt: number): ProcessEntry;
   readerOf(entry: ProcessEntry): FieldReader;
-  markExited(entry: ProcessEntry, at: number): void;
+  markExited(entry: ProcessEntry, at: number, usage: ProcessUsage | undefined): void;
 }
 
 let control: EntryControl;
 
+/**
+ * Pids, uids and inode numbers are those of the namespaces that the cache's /proc is mounted for.
+ *
+ * @throws `ProcfsError` with the code `no-procfs`, each getter of a field that is not read yet: /proc is not
+ *   there. A field that may not or cannot be read is `undefined`.
+ */
 export class ProcessEntry {
   readonly #reader: FieldReader;
   readonly #loadedAt: number;
   #exitedAt: number | undefined;
+  #usage: ProcessUsage | undefined;
 
   private constructor(reader: FieldReader, loadedAt: number) {
     this.#reader = reader;
@@ -39,8 +47,9 @@ export class ProcessEntry {
     control = {
       create: (reader, loadedAt) => new ProcessEntry(reader, loadedAt),
       readerOf: (entry) => entry.#reader,
-      markExited: (entry, at) => {
+      markExited: (entry, at, usage) => {
         entry.#exitedAt ??= at;
+        entry.#usage ??= usage;
       },
     };
   }
@@ -76,6 +85,11 @@ export class ProcessEntry {
   /** When its exit was marked, or `undefined`: milliseconds since 1970. */
   get exitedAt(): number | undefined {
     return this.#exitedAt;
+  }
+
+  /** What its process has used by its end, where whoever marked its exit said so. */
+  get usage(): ProcessUsage | undefined {
+    return this.#usage;
   }
 
   /** All arguments. They can hold secrets, and an array prints what it holds. */
@@ -165,12 +179,17 @@ export class ProcessEntry {
    * Why a field is not known: its process was gone or ran another image when it was first asked
    * for, or it may not be read. `undefined` if it is known, was never asked for, or may be had
    * by asking again (an I/O error is not remembered).
+   * @throws `RangeError`, with a `code`, for a field that there is not.
    */
   missing(field: FieldName): LastingReason | undefined {
     return this.#reader.missing(field);
   }
 
-  /** Reads several fields (default: all) between one pair of checks. A failed read is no error. */
+  /**
+   * Reads several fields (default: all) between one pair of checks. A failed read is no error.
+   * @throws `TypeError` or `RangeError`, with a `code`, for fields that are none; `ProcfsError` as the
+   *   getters.
+   */
   load(fields: readonly FieldName[] = FIELD_NAMES): this {
     this.#reader.load(checkedFields(fields));
     return this;
@@ -179,6 +198,7 @@ export class ProcessEntry {
   /**
    * The same with `cmdline` and `environ` read off the main thread: they can wait for as long as
    * the process's mmap lock is held.
+   * @throws the same as load(), by rejecting.
    */
   async loadAsync(fields: readonly FieldName[] = FIELD_NAMES): Promise<this> {
     await this.#reader.loadAsync(checkedFields(fields));
@@ -189,7 +209,8 @@ export class ProcessEntry {
   inspect(options: RevealOptions = {}): Record<string, unknown> {
     const { identity, values, knownCmdline } = this.#reader;
     const known = { ...values, cmdline: knownCmdline };
-    return describeEntry(identity, known, this.#loadedAt, this.#exitedAt, options);
+    const life = { loadedAt: this.#loadedAt, exitedAt: this.#exitedAt, usage: this.#usage };
+    return describeEntry(identity, known, life, options);
   }
 
   toJSON(): Record<string, unknown> {

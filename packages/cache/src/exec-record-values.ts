@@ -6,6 +6,7 @@ import { invalidType, optional, wholeNumber } from './argument-error.ts';
 import { Environ } from './environ.ts';
 import type { ExecRecord } from './exec-record.ts';
 import type { FieldValues } from './fields.ts';
+import { frozenList } from './frozen-list.ts';
 import { checkedPid, type KnownIdentity, knownIdentity, type StartTimeScale } from './identity.ts';
 import { variablesOf } from './procfs/environ.ts';
 
@@ -52,7 +53,7 @@ export function valuesOfRecord(record: ExecRecord): FieldValues {
   const whole = record.argv !== undefined && !record.argvTruncated;
   const hasEnviron = record.environ !== undefined && !record.environTruncated;
   return {
-    cmdline: whole ? Object.freeze([...(record.argv ?? [])]) : undefined,
+    cmdline: whole ? frozenList([...(record.argv ?? [])]) : undefined,
     cmdlineTruncated: whole ? false : undefined,
     cwd: record.cwd,
     environ: hasEnviron ? new Environ(variablesOf(record.environ ?? [])) : undefined,
@@ -74,5 +75,5 @@ export function valuesOfRecord(record: ExecRecord): FieldValues {
 /** The start of a command line that the record has only in part. */
 export function partialCmdlineOf(record: ExecRecord): readonly string[] | undefined {
   if (!record.argvTruncated || record.argv === undefined) return undefined;
-  return Object.freeze([...record.argv]);
+  return frozenList([...record.argv]);
 }

@@ -4,11 +4,12 @@
  */
 import { invalidType, outOfRange } from './argument-error.ts';
 import { Environ } from './environ.ts';
+import { frozenList } from './frozen-list.ts';
 import type { CgroupInfo, Cmdline, EnvironBlock, Procfs, ProcStat } from './procfs/procfs.ts';
 
 /** What can be known about a process. `undefined` is "not known" or, if it was read, "none". */
 export interface FieldValues {
-  /** Empty for a kernel thread. Frozen. */
+  /** Empty for a kernel thread. Frozen, unless there are more than a thousand. */
   cmdline: readonly string[] | undefined;
   /** The command line was longer than the reader's, or the kernel record's, limit. */
   cmdlineTruncated: boolean | undefined;
@@ -165,7 +166,7 @@ export const KERNEL_THREAD: Readonly<Partial<Record<Source, Partial<FieldValues>
 };
 
 function fromCmdline(cmdline: Cmdline): Partial<FieldValues> {
-  return { cmdline: Object.freeze([...cmdline.args]), cmdlineTruncated: cmdline.truncated };
+  return { cmdline: frozenList([...cmdline.args]), cmdlineTruncated: cmdline.truncated };
 }
 
 function fromEnviron(block: EnvironBlock): Partial<FieldValues> {

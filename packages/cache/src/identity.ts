@@ -40,6 +40,7 @@ export type StartTimeScale = Pick<Procfs, 'clockTicksPerSecond'>;
 /**
  * `start_boottime` in the ticks that this procfs shows for it. Both are by the clock of the
  * reader's time namespace: there /proc adds its offset, and a tracer has to as well.
+ * @throws `TypeError` or `RangeError`, with a `code`, for what is no time.
  */
 export function startTicksOf(startBoottimeNs: bigint, scale: StartTimeScale): number {
   return ticksFromBoottime(startBoottimeNs, scale.clockTicksPerSecond);

@@ -10,6 +10,7 @@ export { Environ } from './environ.ts';
 export type { ExecRecord } from './exec-record.ts';
 export type { LastingReason } from './field-reader.ts';
 export { FIELD_NAMES, type FieldName } from './fields.ts';
+export { frozenList } from './frozen-list.ts';
 export {
   compareStart,
   formatIdentity,
@@ -57,3 +58,4 @@ export { EXEC_IN_PROGRESS } from './procfs/procfs.ts';
 export type { ProcfsFileHandle, ProcfsIo } from './procfs/read-file.ts';
 export { type ProcfsLimits, RealProcfs, type RealProcfsOptions } from './procfs/real.ts';
 export type { CacheStats, EvictionReason } from './stats.ts';
+export type { ProcessUsage } from './usage.ts';

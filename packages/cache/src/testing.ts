@@ -5,12 +5,8 @@
  */
 import type { Clock, Logger } from './options.ts';
 
-export {
-  type MemoryProcess,
-  MemoryProcfs,
-  type ProcfsFile,
-  type ProcfsRead,
-} from './procfs/memory.ts';
+export { MemoryProcfs, type ProcfsFile, type ProcfsRead } from './procfs/memory.ts';
+export type { MemoryProcess } from './procfs/memory-process.ts';
 
 /** A clock that moves when told to. Starts at 1,000,000 ms. */
 export class TestClock implements Clock {

@@ -28,6 +28,27 @@ test('an exited process answers by pid and by identity until evictPendingExits',
   assert.equal(cache.isEmpty, true);
 });
 
+test('what an exited process has used is in its entry, and in no other', () => {
+  const { procfs, cache } = fixture();
+  const identity = procfs.spawn(7, { comm: 'make' });
+  procfs.spawn(8, { comm: 'cc' });
+  cache.getOrLoad(8);
+  assert.equal(cache.getOrLoad(7)?.usage, undefined);
+  const usage = {
+    ...{ userNs: 2n ** 60n, systemNs: 5n, maxRssBytes: 4096n, majorFaults: 1 },
+    ...{ readBytes: null, writeBytes: 512n, voluntarySwitches: 2, involuntarySwitches: 3 },
+  };
+  cache.markExited(identity, usage);
+  // Whoever marks it once more and knows less changes nothing.
+  cache.markExited(identity);
+  assert.deepEqual(cache.get(7)?.usage, usage);
+  assert.deepEqual(JSON.parse(JSON.stringify(cache.get(7))).usage, {
+    ...{ ...usage, userNs: '1152921504606846976', systemNs: '5' },
+    ...{ maxRssBytes: '4096', writeBytes: '512' },
+  });
+  assert.equal(cache.get(8)?.usage, undefined);
+});
+
 test('a pid reused in the grace: the new process is found by pid, the old by identity', () => {
   const { procfs, cache } = fixture();
   const old = procfs.spawn(7, { comm: 'old' });

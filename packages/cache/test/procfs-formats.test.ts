@@ -15,7 +15,7 @@ import { firstWord, parseCmdline } from '../src/procfs/cmdline.ts';
 import { parseEnviron } from '../src/procfs/environ.ts';
 import { type ImageLayout, layoutFingerprintOf } from '../src/procfs/layout-fingerprint.ts';
 import { parseLimits } from '../src/procfs/limits.ts';
-import { parseMaps } from '../src/procfs/maps.ts';
+import { MapsParser, parseMaps as parseMapsOf } from '../src/procfs/maps.ts';
 import { parseMountinfo } from '../src/procfs/mountinfo.ts';
 import { parseProbe, parseStat } from '../src/procfs/stat.ts';
 import { parseStatus } from '../src/procfs/status.ts';
@@ -268,6 +268,35 @@ test('layout fingerprint: every part of the layout counts, and the whole stays e
     }
   }
   assert.equal(fingerprints.size, 1 + 7 * 5);
+});
+
+const parseMaps = (text: string) => parseMapsOf(new TextEncoder().encode(text));
+
+test('maps: what comes in pieces is what comes at once, and paths that come again are one string', () => {
+  const path = `/${'d'.repeat(4000)}/f`;
+  const lines = Array.from({ length: 300 }, (_, at) => {
+    const start = (0x1000 * (2 * at + 1)).toString(16);
+    const end = (0x1000 * (2 * at + 2)).toString(16);
+    return `${start}-${end} r-xp 00000000 08:01 ${at % 3} ${at % 3 === 0 ? '' : `${path}${at % 3}`}`;
+  });
+  const bytes = new TextEncoder().encode(`${lines.join('\n')}\n`);
+  const parser = new MapsParser();
+  for (let from = 0; from < bytes.length; from += 977) parser.add(bytes.subarray(from, from + 977));
+  assert.deepEqual(parser.end(), parseMapsOf(bytes));
+  assert.equal(parseMapsOf(bytes).length, 300);
+  assert.deepEqual(
+    [...new Set(parseMapsOf(bytes).map((entry) => entry.path))],
+    ['', `${path}1`, `${path}2`],
+  );
+});
+
+test('maps: of a process with more paths than any program, the first', () => {
+  const lines = Array.from({ length: 5000 }, (_, at) => {
+    const start = (0x1000 * (2 * at + 1)).toString(16);
+    return `${start}-${start}f r-xp 00000000 08:01 ${at + 1} /${'d'.repeat(4080)}${at}`;
+  });
+  const { length } = parseMaps(lines.join('\n'));
+  assert.ok(length > 4000 && length < 5000);
 });
 
 test('maps: files, memory, names with everything in them, and a line that was cut', () => {

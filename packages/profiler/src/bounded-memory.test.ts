@@ -42,7 +42,7 @@ test('files that nobody samples are closed while others wait for their names', a
   const memory = new BoundedMemory(
     {
       ...{ spaces, objects, symbolizer },
-      jitMaps: { forgetEnded: () => {} } as unknown as JitMaps,
+      jitMaps: { bytes: 0, forgetEnded: () => {} } as unknown as JitMaps,
       reader: { reading: () => [] } as unknown as SymbolizationClient,
       collector: () => collector,
       alive: () => [],

@@ -6,17 +6,20 @@ import type { Frame } from './frames/frame-table.ts';
 import { GarbageCollection } from './garbage.ts';
 import type { AddressSpaces } from './mappings/address-spaces.ts';
 import type { MappedObject, NewMapping } from './mappings/image-mappings.ts';
+import type { JitImage } from './mappings/jit-image.ts';
 import type { JitMaps } from './mappings/jit-maps.ts';
 import type { ObjectFile } from './mappings/object-file.ts';
-import { nameOf, type ObjectFiles } from './mappings/object-files.ts';
+import { numberOf, type ObjectFiles } from './mappings/object-files.ts';
 import type { StackCollector } from './stacks/stack-collector.ts';
 import type { SymbolizationClient } from './symbolization/symbolization-client.ts';
 import type { Symbolizer } from './symbolization/symbolizer.ts';
 
 const EVERY_MS = 10_000;
-/** Files opened, or stacks, since the last naming that make the next one due at once. */
-const MANY_FILES = 256;
+/** Files that may wait for a naming, and stacks, and memory taken since the last, that make one due at once. */
+const MANY_FILES = 128;
 const MANY_STACKS = 65_536;
+/** Of perf maps and jitdumps, which ended programs hold until their samples have names. */
+const MANY_MAP_BYTES = 16 * 1024 * 1024;
 const MIN_INTERVAL_MS = 1000;
 /** Files opened since the last sweep that make one due. */
 const FILES_UNTIL_SWEPT = 64;
@@ -38,7 +41,9 @@ interface Parts {
 
 export class BoundedMemory {
   #namedAt = performance.now();
-  #openWhenNamed = 0;
+  /** Files that no naming would close, when it was looked last. */
+  #needed = 0;
+  #mapBytesWhenNamed = 0;
   #openWhenSwept = 0;
   #sweepAt = 0;
   readonly #garbage = new GarbageCollection();
@@ -71,8 +76,11 @@ export class BoundedMemory {
   #isNamingDue(open: number): boolean {
     const since = performance.now() - this.#namedAt;
     if (since > EVERY_MS) return true;
+    const { collector, jitMaps } = this.#parts;
     const isMany =
-      open - this.#openWhenNamed > MANY_FILES || this.#parts.collector().unnamed > MANY_STACKS;
+      open - this.#needed > MANY_FILES ||
+      collector().unnamed > MANY_STACKS ||
+      jitMaps.bytes - this.#mapBytesWhenNamed > MANY_MAP_BYTES;
     return isMany && since > MIN_INTERVAL_MS;
   }
 
@@ -87,7 +95,7 @@ export class BoundedMemory {
       .then(
         () => {
           this.#sweep();
-          this.#openWhenNamed = this.#parts.objects.open;
+          this.#mapBytesWhenNamed = this.#parts.jitMaps.bytes;
           this.#garbage.whenDue();
         },
         // The reader was closed, or a file could not be read: named at the end, or never.
@@ -108,25 +116,40 @@ export class BoundedMemory {
     const startedAt = performance.now();
     const { spaces, objects, jitMaps, reader } = this.#parts;
     const images = spaces.inUse();
-    jitMaps.forgetEnded((image) => images.has(image));
     // Those that are read by their number, which would be the next file's.
     const used = new Set<ObjectFile>(reader.reading());
-    const names = new Set<string>();
+    const numbers = new Set<string>();
     const seen = new Set<unknown>();
     const mark = (mapping: MappedObject | NewMapping) => {
       if (mapping.object !== undefined) used.add(mapping.object);
-      else names.add(nameOf(mapping));
+      else numbers.add(numberOf(mapping));
       if (mapping.former !== undefined) mark(mapping.former);
     };
     for (const { mappings } of images) mappings.forEach(mark, seen);
-    for (const frames of [this.#parts.collector().waiting(), this.#held()])
-      for (const frame of frames) if (frame.kind === 'user') used.add(frame.object);
+    const asked = new Set<JitImage>();
+    const markFrames = (frames: Iterable<Frame>) => {
+      for (const frame of frames)
+        if (frame.kind === 'user') used.add(frame.object);
+        else if (frame.kind === 'jit') asked.add(frame.code);
+    };
+    markFrames(this.#held());
+    // What was sampled while others were named waits as well: a naming is due for those too.
+    this.#needed = openFiles(used);
+    markFrames(this.#parts.collector().waiting());
+    jitMaps.forgetEnded((image) => images.has(image), asked);
     objects.forget(
       (object) => used.has(object),
-      (name) => names.has(name),
+      (number) => numbers.has(number),
     );
     this.#openWhenSwept = objects.open;
     const took = performance.now() - startedAt;
     this.#sweepAt = startedAt + Math.max(MIN_SWEEP_INTERVAL_MS, took / SWEEP_SHARE);
   }
+}
+
+/** An object that was written to while it was mapped is several of one file. */
+function openFiles(objects: Iterable<ObjectFile>): number {
+  const files = new Set<number>();
+  for (const { fd } of objects) if (fd !== undefined) files.add(fd);
+  return files.size;
 }

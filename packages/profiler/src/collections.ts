@@ -8,17 +8,27 @@ import type { Frame } from './frames/frame-table.ts';
 import type { SampledCode } from './mappings/jit-image.ts';
 import type { JitMaps } from './mappings/jit-maps.ts';
 import type { ProfilerConfig, ProfilerCounts } from './profiler-config.ts';
+import { addedValue, CPU_CLOCK, type StackEvent, valuesOf } from './sampling/stack-source.ts';
+import { NumberedStacks } from './stacks/numbered-stacks.ts';
 import { type FrameCount, toFrameCounts } from './stacks/raw-stacks.ts';
 import { StackCollector } from './stacks/stack-collector.ts';
 import type { ResolvedStack } from './stacks/stack-resolver.ts';
 import type { Symbolizer } from './symbolization/symbolizer.ts';
 
-type CollectionsConfig = Pick<ProfilerConfig, 'frequencyHz' | 'command' | 'rootFrames' | 'raw'>;
+type CollectionsConfig = Pick<
+  ProfilerConfig,
+  'frequencyHz' | 'command' | 'rootFrames' | 'labels' | 'raw' | 'sources'
+> & {
+  /** What is counted, in the order of the profile's values. Default: samples of CPU time. */
+  readonly events?: readonly StackEvent[] | undefined;
+};
 type CollectionCounts = Pick<ProfilerCounts, 'otherSamples' | 'earlySamples' | 'leftOutAddresses'>;
 
 export class Collections {
   #collector: StackCollector;
   #raw: ResolvedStack[] = [];
+  /** What stacks are about. */
+  readonly #numbered = new NumberedStacks();
   #startTime = new Date();
   #startedAt = performance.now();
   #endsAt = Number.POSITIVE_INFINITY;
@@ -30,14 +40,22 @@ export class Collections {
   #isCoarse = false;
 
   readonly #config: CollectionsConfig;
+  readonly #events: readonly StackEvent[];
   readonly #symbolizer: Symbolizer;
   readonly #jitMaps: JitMaps;
 
   constructor(config: CollectionsConfig, symbolizer: Symbolizer, jitMaps: JitMaps) {
     this.#config = config;
+    this.#events = config.events ?? [CPU_CLOCK];
     this.#symbolizer = symbolizer;
     this.#jitMaps = jitMaps;
-    this.#collector = new StackCollector(config.rootFrames);
+    this.#collector = this.#newCollector();
+  }
+
+  #newCollector(): StackCollector {
+    const { rootFrames, labels } = this.#config;
+    const isAtTracepoint = (event: number) => this.#events[event]?.atTracepoint === true;
+    return new StackCollector(rootFrames, labels, undefined, isAtTracepoint);
   }
 
   /** The one that samples are added to now. */
@@ -46,7 +64,18 @@ export class Collections {
   }
 
   add(stack: ResolvedStack): void {
-    this.#collector.add(stack);
+    const { number } = stack;
+    if (number !== undefined) {
+      const { roots } = stack.owner ?? this.#collector.ownerOf(stack);
+      for (const whole of this.#numbered.note(number, stack, roots)) this.#count(whole);
+      return;
+    }
+    const whole = this.#numbered.whole(stack);
+    if (whole !== undefined) this.#count(whole);
+  }
+
+  #count(stack: ResolvedStack): void {
+    this.#collector.add(stack, addedValue(this.#events[stack.event], stack));
     if (this.#config.raw === true) this.#raw.push(stack);
   }
 
@@ -69,25 +98,30 @@ export class Collections {
    * @param lost samples that were lost since the profiler's start
    */
   async collect(lost: number): Promise<Profile> {
+    for (const stack of this.#numbered.takeWaiting()) this.#count(stack);
+    for (const stack of this.#standing())
+      this.#collector.add(stack, addedValue(this.#events[stack.event], stack));
     const collector = this.#collector;
     const startTime = this.#startTime;
     const startedAt = this.#startedAt;
     const now = performance.now();
-    this.#collector = new StackCollector(this.#config.rootFrames);
+    this.#collector = this.#newCollector();
     this.#startTime = new Date();
     this.#startedAt = now;
     const lostSamples = lost - this.#lostBefore;
     this.#lostBefore = lost;
     const stacks = await this.#named(
       () => collector.waiting(),
-      () => collector.profileStacks(this.#symbolizer),
+      () => collector.profileStacks(this.#symbolizer, this.#events.length),
     );
     this.#otherSamples += collector.otherSamples;
     this.#earlySamples += collector.earlySamples;
     this.#isCoarse ||= collector.isCoarse;
     this.#jitMaps.forgetUnused();
+    const values = valuesOf(this.#events);
     return {
       stacks,
+      ...(values === undefined ? {} : { values }),
       metadata: {
         host: hostname(),
         frequencyHz: this.#config.frequencyHz,
@@ -102,23 +136,35 @@ export class Collections {
 
   /** Stacks one by one since the last collectRaw(). Empty unless `raw` was configured. */
   async collectRaw(): Promise<readonly FrameCount[]> {
-    const raw = this.#raw;
+    const raw = this.#config.raw === true ? [...this.#raw, ...this.#standing()] : [];
     this.#raw = [];
     return this.#named(
       () => framesOf(raw),
-      () => toFrameCounts(raw, this.#symbolizer),
+      () => toFrameCounts(raw, this.#symbolizer, this.#events),
     );
+  }
+
+  /** What sources have at this moment. */
+  *#standing(): Generator<ResolvedStack> {
+    for (const source of this.#config.sources ?? []) {
+      const [own = CPU_CLOCK] = source.events;
+      const first = this.#events.indexOf(own);
+      for (const { event, number, count, weight } of source.standing?.() ?? [])
+        yield { ...this.#numbered.stackOf(number), event: first + event, count, weight };
+    }
   }
 
   /** Generated code that was sampled and has no name yet. */
   *waitingCode(): Generator<SampledCode> {
     yield* namelessCode(this.#collector.waiting());
+    yield* namelessCode(this.#numbered.frames());
     yield* namelessCode(framesOf(this.#raw));
   }
 
   /** Frames that wait outside of the current collector: kept one by one, or in a collection that is named. */
   *heldFrames(): Generator<Frame> {
     yield* framesOf(this.#raw);
+    yield* this.#numbered.frames();
     for (const frames of this.#naming) yield* frames();
   }
 

@@ -1,6 +1,12 @@
 // @waggle/profiler: the profiling engine. See README.md.
 
-export { IDLE_FRAME, SOFTIRQ_FRAME } from './frames/synthetic-frames.ts';
+export {
+  IDLE_FRAME,
+  NO_STACK_FRAME,
+  SOFTIRQ_FRAME,
+  STATE_FRAMES,
+  WOKEN_BY_FRAME,
+} from './frames/synthetic-frames.ts';
 export {
   runtimeOfFrame,
   type UnnamedReason,
@@ -12,8 +18,10 @@ export { Sideband } from './mappings/sideband.ts';
 export { CpuProfiler } from './profiler.ts';
 export type { ProfilerConfig, ProfilerCounts } from './profiler-config.ts';
 export type { LoadedSampler, ProfilerKernel } from './profiler-kernel.ts';
-export { deferredRingBytes, sampleEntries } from './sampling/map-sizes.ts';
+export { openCpuClock } from './sampling/cpu-clock.ts';
+export { deferredRingBytes, MAX_SAMPLE_ENTRIES, sampleEntries } from './sampling/map-sizes.ts';
 export {
+  IDENTIFY_HOOK,
   SAMPLE_HOOK,
   type SamplerOptions,
   type SamplerSource,
@@ -21,13 +29,21 @@ export {
   type UnwindMode,
   unwindsByTables,
 } from './sampling/sampler-source.ts';
+export type { ThreadState } from './sampling/stack-count.ts';
+export type {
+  CpuEvent,
+  StackEvent,
+  StackSource,
+  StackSourceStart,
+  StandingSum,
+} from './sampling/stack-source.ts';
 export {
   collapseRaw,
   collapseRawWith,
   type FrameCount,
   type StackFrameInfo,
 } from './stacks/raw-stacks.ts';
-export type { RootFrames } from './stacks/stack-collector.ts';
+export type { LabelsOf, RootFrames } from './stacks/stack-collector.ts';
 export type { SampledProcess } from './stacks/stack-resolver.ts';
 export { summarizeUnwinds, type UnwindSummary } from './unwinding/stop-reasons.ts';
 export type { UnwindTableStats } from './unwinding/unwind-tables.ts';

@@ -2,12 +2,19 @@
 
 import type { SampleCounts } from './sampling/sample-maps.ts';
 import type { CpuChanges } from './sampling/sampled-cpus.ts';
-import type { RootFrames } from './stacks/stack-collector.ts';
+import type { StackSource } from './sampling/stack-source.ts';
+import type { LabelsOf, RootFrames } from './stacks/stack-collector.ts';
+import type { Where } from './stacks/wanted-images.ts';
 import type { UnreadObjects } from './symbolization/symbolizer.ts';
 import type { UnwindTableStats } from './unwinding/unwind-tables.ts';
 
 export interface ProfilerConfig {
+  /** Of the CPUs' clocks: 0 where nothing is sampled by them. */
   readonly frequencyHz: number;
+  /** What counts stacks besides them. The first value of profiles is that of the clocks, where they are sampled. */
+  readonly sources?: readonly StackSource[] | undefined;
+  /** Counts stacks of the threads of a process apart. */
+  readonly threads?: boolean | undefined;
   /** Processes that run already, whose mappings are read from /proc. */
   readonly pids: () => readonly number[];
   /** Our own pid when a command is about to be started. */
@@ -15,6 +22,21 @@ export interface ProfilerConfig {
   /** For the profile's title. */
   readonly command?: string | undefined;
   readonly rootFrames?: RootFrames | undefined;
+  readonly labels?: LabelsOf | undefined;
+  /** Only on these CPUs, by number. */
+  readonly cpus?: readonly number[] | undefined;
+  /** Counts stacks of each CPU apart. */
+  readonly perCpu?: boolean | undefined;
+  /** Counts each sample for itself, so that its owner has the time of it. */
+  readonly times?: boolean | undefined;
+  /** Leaves this process out. */
+  readonly excludeSelf?: boolean | undefined;
+  /** Only what runs as this real user id, as the initial user namespace has it. */
+  readonly uid?: number | undefined;
+  /** Only these threads: by thread id, the process of each. */
+  readonly onlyThreads?: ReadonlyMap<number, number> | undefined;
+  /** Whose stacks are kept: asked once for each program image. */
+  readonly where?: Where | undefined;
   /** Source places and inlined functions, from DWARF. */
   readonly lines?: boolean | undefined;
   /** Keeps stacks one by one for collectRaw(). */
@@ -26,6 +48,8 @@ export interface ProfilerConfig {
 }
 
 export interface ProfilerCounts extends SampleCounts {
+  /** Samples of images that `where` decided against, before the kernel knew it; `stored` has none of them. */
+  readonly unwanted: number;
   /** Mapping records that were lost: some frames may stay without a name. */
   readonly lostMappings: number;
   /** In `[other]`, since there were too many different stacks. */

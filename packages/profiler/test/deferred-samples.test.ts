@@ -10,7 +10,8 @@ import { ElfImage } from '@waggle/symbols';
 import { buildUnwindTable } from '@waggle/unwind';
 import { ProcessMemory } from '../src/mappings/process-memory.ts';
 import { TextCopies } from '../src/mappings/text-copies.ts';
-import type { StackCount } from '../src/sampling/sample-maps.ts';
+import type { StackCount } from '../src/sampling/stack-count.ts';
+import type { StackOwner } from '../src/sampling/stack-owner.ts';
 import {
   DeferredSamples,
   type SampleRing,
@@ -122,7 +123,10 @@ function deferredOf(
   host: MadeUpHost,
   ring: SampleRing,
   tables: TableSource,
-  rootsOf: (sample: StackCount) => readonly string[] = ({ comm }) => [comm],
+  ownerOf: (sample: StackCount) => StackOwner = ({ comm }) => ({
+    roots: [comm],
+    labels: undefined,
+  }),
 ) {
   return new DeferredSamples(
     ring,
@@ -132,7 +136,7 @@ function deferredOf(
     new TextCopies((pid, mapping) => host.objects.of(pid, mapping), new ProcessMemory()),
     new GeneratedCode(host.jitMaps, new GeneratedCodeTables()),
     () => {},
-    rootsOf,
+    ownerOf,
   );
 }
 
@@ -169,14 +173,18 @@ test('what stands below a stack is asked for before it waits', async () => {
   const { source, arrive } = tableSource();
   const ring = ringOf([recordOf(addressOf('leaf'), [0])]);
   let container = 'container';
-  using deferred = deferredOf(host, ring, source, ({ pid }) => [`${container} of ${pid}`]);
+  using deferred = deferredOf(host, ring, source, ({ pid }) => ({
+    ...{ roots: [`${container} of ${pid}`], labels: { container } },
+  }));
   expect(deferred.read(() => {})).toEqual([]);
   // It ends, and is forgotten.
   container = 'none';
   arrive();
   await deferred.settled();
   const [stack] = deferred.read(() => {});
-  expect(stack?.roots).toEqual([`container of ${OWNER.pid}`]);
+  expect(stack?.owner).toEqual({
+    ...{ roots: [`container of ${OWNER.pid}`], labels: { container: 'container' } },
+  });
 });
 
 test('how far samples are taken in is said when all that there was is', () => {

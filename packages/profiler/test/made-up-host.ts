@@ -7,8 +7,8 @@ import { MemoryProcfs } from '@waggle/cache/testing';
 import { AddressSpaces } from '../src/mappings/address-spaces.ts';
 import { JitMaps } from '../src/mappings/jit-maps.ts';
 import { ObjectFiles } from '../src/mappings/object-files.ts';
-import { readExecutableMappings } from '../src/mappings/proc-maps.ts';
-import type { StackCount } from '../src/sampling/sample-maps.ts';
+import { executableMappings } from '../src/mappings/proc-maps.ts';
+import type { StackCount } from '../src/sampling/stack-count.ts';
 import { StackResolver } from '../src/stacks/stack-resolver.ts';
 import { PerfMapClient } from '../src/symbolization/perf-map-client.ts';
 import { SymbolizationClient } from '../src/symbolization/symbolization-client.ts';
@@ -49,7 +49,7 @@ export class MadeUpHost implements Disposable {
   /** A process that ran before anybody looked. */
   spawn(pid: number, maps: readonly MapsEntry[]): void {
     this.procfs.spawn(pid, { maps });
-    this.spaces.seed(pid, readExecutableMappings(this.procfs, pid));
+    this.spaces.seed(pid, executableMappings(maps));
   }
 
   [Symbol.dispose](): void {
@@ -85,6 +85,7 @@ export function sampleOf(given: Partial<StackCount>): StackCount {
     ...{ pid: 7, startTime: 1n, execId: 1n, comm: 'made-up', tid: 0, threadComm: '', count: 1 },
     ...{ firstTime: SAMPLED_AT, lastTime: SAMPLED_AT, cpu: 0, user: [], interrupted: [] },
     ...{ kernel: [], truncated: false, userStop: 0 },
+    ...({ event: 0, state: 'running', weight: 0 } as const),
     ...given,
   };
 }

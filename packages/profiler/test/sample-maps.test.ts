@@ -2,9 +2,17 @@
 // each sample once. Keys and values are laid out by the offsets that were generated of the C structs.
 
 import { describe, expect, test } from 'bun:test';
-import { sampleCounters, sampleKey, sampleValue, stackBounds, unwindStop } from '@waggle/bpf';
+import {
+  sampleCounters,
+  sampleKey,
+  sampleValue,
+  stackBounds,
+  threadState,
+  unwindStop,
+} from '@waggle/bpf';
 import fc from 'fast-check';
-import { type SampleMap, SampleMaps, type StackCount } from '../src/sampling/sample-maps.ts';
+import { type SampleMap, SampleMaps } from '../src/sampling/sample-maps.ts';
+import type { StackCount, ThreadState } from '../src/sampling/stack-count.ts';
 import { sampleOf } from './made-up-host.ts';
 
 const KEY = sampleKey.offset;
@@ -60,15 +68,25 @@ class MadeUpSampler {
   }
 }
 
-function entryOf(stack: StackCount): [Uint8Array, Uint8Array] {
+const STATES: Readonly<Record<ThreadState, number>> = {
+  running: threadState.THREAD_RUNNING,
+  runnable: threadState.THREAD_RUNNABLE,
+  interruptible: threadState.THREAD_INTERRUPTIBLE,
+  uninterruptible: threadState.THREAD_UNINTERRUPTIBLE,
+};
+
+/** @param runnable ns of waiting for a CPU, besides its weight */
+function entryOf(stack: StackCount, runnable = 0): [Uint8Array, Uint8Array] {
   const key = new Uint8Array(sampleKey.size);
   const value = new Uint8Array(sampleValue.size);
   const [keys, values] = [new DataView(key.buffer), new DataView(value.buffer)];
   keys.setUint32(KEY.tgid, stack.pid, true);
   keys.setUint32(KEY.tid, stack.tid, true);
-  keys.setUint32(KEY.user_depth, stack.user.length, true);
+  keys.setUint16(KEY.user_depth, stack.user.length, true);
   keys.setUint16(KEY.kernel_depth, stack.kernel.length, true);
   keys.setUint16(KEY.user_stop, stack.userStop, true);
+  keys.setUint8(KEY.event, stack.event);
+  keys.setUint8(KEY.state, STATES[stack.state]);
   keys.setBigUint64(KEY.start_boottime, stack.startTime, true);
   keys.setBigUint64(KEY.exec_id, stack.execId, true);
   for (const [depth, address] of stack.user.entries()) {
@@ -79,6 +97,8 @@ function entryOf(stack: StackCount): [Uint8Array, Uint8Array] {
   for (const [depth, address] of stack.kernel.entries())
     keys.setBigUint64(KEY.kernel + 8 * depth, address, true);
   values.setBigUint64(VALUE.count, BigInt(stack.count), true);
+  values.setBigUint64(VALUE.weight, BigInt(stack.weight), true);
+  values.setBigUint64(VALUE.runnable, BigInt(runnable), true);
   values.setBigUint64(VALUE.first_ns, stack.firstTime, true);
   values.setBigUint64(VALUE.last_ns, stack.lastTime, true);
   values.setUint32(VALUE.cpu, stack.cpu, true);
@@ -103,7 +123,7 @@ describe('a stack', () => {
       user: [0x7fff_ffff_f000, 0x55_5555_5555, 0x1000],
       interrupted: [1],
       kernel: [0xffff_ffff_8100_0000n, 0xffff_ffff_8200_0000n],
-      userStop: unwindStop.STOP_END,
+      ...{ userStop: unwindStop.STOP_END, event: 255, state: 'uninterruptible', weight: 2 ** 52 },
     });
     const others = [1, 2, 3, 4].map((pid) => sampleOf({ pid, user: [pid] }));
     for (const stack of [first, ...others]) sampler.sample(stack);
@@ -114,6 +134,18 @@ describe('a stack', () => {
     const sampler = new MadeUpSampler();
     sampler.sample(sampleOf({ pid: 0, comm: 'swapper/0' }));
     expect(drained(sampler)).toEqual([sampleOf({ pid: 0, comm: 'swapper/0' })]);
+  });
+
+  test('of a thread that slept and then waited for a CPU is two, and one sample', () => {
+    const sampler = new MadeUpSampler();
+    const slept = sampleOf({ user: [1], state: 'interruptible', weight: 5000, count: 2 });
+    const only = sampleOf({ user: [2], state: 'interruptible', weight: 0, count: 1 });
+    sampler.map('samples_a').entries.push(entryOf(slept, 300), entryOf(only, 7));
+    expect(drained(sampler)).toEqual([
+      slept,
+      { ...slept, state: 'runnable', weight: 300, count: 0 },
+      { ...only, state: 'runnable', weight: 7 },
+    ]);
   });
 
   const deep = Array.from({ length: LONGEST }, (_, depth) => 0x1000 + depth);

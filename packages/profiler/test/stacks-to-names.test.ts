@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StackCount } from '../src/sampling/sample-maps.ts';
+import type { StackCount } from '../src/sampling/stack-count.ts';
 import { anonymous, MadeUpHost, SAMPLED_AT, sampleOf, textOf } from './made-up-host.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-made-up-'));

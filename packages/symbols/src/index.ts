@@ -7,17 +7,19 @@ export type { TableDescription } from './cache/table-file.ts';
 export { cryptography } from './crypto.ts';
 export { openUnderRoot } from './debug-files/chroot-path.ts';
 export { readDebugdata } from './debug-files/debugdata.ts';
-export { isRemoteFileSystem } from './debug-files/local-mounts.ts';
+export { isOwnRoot, isRemoteFileSystem } from './debug-files/local-mounts.ts';
 export {
   type DebugFile,
   type DebugFileSearch,
   findDebugFile,
 } from './debug-files/separate.ts';
 export { demangle } from './demangle/demangle.ts';
+export { DescriptorLedger, keepDescriptorLedger } from './descriptors.ts';
 export { DiskStore, type DiskStoreOptions } from './disk-store/disk-store.ts';
 export { SourceLines, type SourceLocation, type SourcePlace } from './dwarf/source-lines.ts';
 export * from './elf/index.ts';
 export { ReadBudget, type ReadLimits } from './elf/read-budget.ts';
+export { type NamedFunction, visitFunctions } from './functions-by-name.ts';
 export { type KernelNames, type KernelSymbolHit, KernelSymbols } from './kernel-symbols.ts';
 export { ObjectSymbols, type ObjectSymbolsOptions, type SymbolSource } from './object-symbols.ts';
 export type { PerfMapLimits } from './perf-map/entries.ts';

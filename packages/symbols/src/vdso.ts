@@ -3,7 +3,8 @@
  * file. Its image is copied out of a process's memory; file offsets in it equal addresses from the
  * start of its mapping, as for any ELF image. Sources: vdso(7), proc(5).
  */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync, readSync } from 'node:fs';
+import { closeFile, openFile } from './descriptors.ts';
 import { ElfError } from './elf/error.ts';
 import { ElfImage } from './elf/image.ts';
 
@@ -23,7 +24,7 @@ export function readVdso(pid: number | 'self' = 'self'): ElfImage | undefined {
   const size = Number.parseInt(range[2] as string, 16) - start;
   if (size > MAX_VDSO) throw new ElfError('malformed', `a vDSO of ${size} bytes`);
   const bytes = new Uint8Array(size);
-  const fd = openSync(`/proc/${pid}/mem`, 'r');
+  const fd = openFile(`/proc/${pid}/mem`, 'r');
   try {
     let done = 0;
     while (done < size) {
@@ -32,7 +33,7 @@ export function readVdso(pid: number | 'self' = 'self'): ElfImage | undefined {
       done += got;
     }
   } finally {
-    closeSync(fd);
+    closeFile(fd);
   }
   return ElfImage.parse(bytes);
 }

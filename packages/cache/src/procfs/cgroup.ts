@@ -19,6 +19,7 @@ export interface CgroupLine {
 /** Hierarchies of v1 in the order of how much they tell. `name=`: one without controllers. */
 const V1_PREFERENCE = ['memory', 'pids', 'cpu', 'cpuset', 'devices', 'name='];
 
+/** @throws `TypeError`, with a `code`, for what is no string. */
 export function parseCgroup(text: string): CgroupInfo | undefined {
   checkedText('the text of /proc/PID/cgroup', text);
   return chooseCgroup(text.split('\n').flatMap(parseLine));
@@ -27,6 +28,7 @@ export function parseCgroup(text: string): CgroupInfo | undefined {
 /**
  * v2's path, unless it is the root while a v1 hierarchy has a real one (hybrid hosts). Of v1's,
  * one with a container id wins, then the order above, since all of them are usually the same.
+ * @throws `TypeError`, with a `code`, for what is no string.
  */
 export function chooseCgroup(lines: readonly CgroupLine[]): CgroupInfo | undefined {
   // A start does this for every process of the host: ranked once, and not at each comparison.
@@ -66,7 +68,10 @@ function rank(line: CgroupLine): number {
   return index < 0 ? V1_PREFERENCE.length : index;
 }
 
-/** The innermost container id in the text of /proc/PID/cgroup. */
+/**
+ * The innermost container id in the text of /proc/PID/cgroup.
+ * @throws `TypeError`, with a `code`, for what is no string.
+ */
 export function containerIdFromCgroup(text: string): string | undefined {
   return parseCgroup(text)?.containerId;
 }
@@ -91,6 +96,7 @@ const LIBVIRT = /^(?:qemu|xen|lxc|bhyve|ch)\\x2d/;
 /**
  * The innermost container in one cgroup path: of a docker container inside of an LXC container it is
  * docker's. An id of 64 hexadecimal digits, or for LXC and systemd-nspawn the container's name.
+ * @throws `TypeError`, with a `code`, for what is no string.
  */
 export function containerIdFromPath(path: string): string | undefined {
   checkedText('the path of a cgroup', path);

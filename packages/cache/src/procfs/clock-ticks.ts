@@ -11,7 +11,10 @@ const AT_CLKTCK = 17n; // include/uapi/linux/auxvec.h
 /** The value on every Linux architecture in use but alpha and ia64. */
 export const DEFAULT_CLOCK_TICKS = 100;
 
-/** AT_CLKTCK in an auxiliary vector of 64-bit words, or `undefined` if it is not in there. */
+/**
+ * AT_CLKTCK in an auxiliary vector of 64-bit words, or `undefined` if it is not in there.
+ * @throws `TypeError`, with a `code`, for what is no `Uint8Array`.
+ */
 export function clockTicksFromAuxv(auxv: Uint8Array): number | undefined {
   if (!(auxv instanceof Uint8Array)) throw invalidType('auxv', 'a Uint8Array', auxv);
   const words = new DataView(auxv.buffer, auxv.byteOffset, auxv.byteLength);
@@ -30,6 +33,7 @@ const MAX_EXACT_NS = BigInt(Number.MAX_SAFE_INTEGER);
 /**
  * Boot-clock nanoseconds (`task->start_boottime`) in ticks, cut off as the kernel cuts them for
  * stat field 22. This is how a kernel record and /proc agree on one start time.
+ * @throws `TypeError` or `RangeError`, with a `code`, for what is no time.
  */
 export function ticksFromBoottime(ns: bigint, clockTicksPerSecond: number): number {
   // Up to 104 days after boot in doubles, which is quicker. Exact at 100 Hz: what is

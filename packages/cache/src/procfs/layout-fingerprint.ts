@@ -5,7 +5,7 @@
  */
 
 /**
- * Where exec puts things, in the order in which they are mixed. The rest of what the kernel shows
+ * Addresses of the process: where exec puts things, in the order in which they are mixed. The rest of what the kernel shows
  * follows from these, or moves while the image runs: `arg_end` does with a rewritten title.
  */
 export interface ImageLayout {

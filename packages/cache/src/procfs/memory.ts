@@ -9,6 +9,16 @@ import type { ExecRecord } from '../exec-record.ts';
 import { containerIdFromPath } from './cgroup.ts';
 import { ProcfsError, type ProcfsErrorCode } from './error.ts';
 import {
+  DEFAULT_COMM,
+  DEFAULT_EXE,
+  DEFAULT_UID,
+  execRecordOf,
+  HOST_NAMESPACE,
+  type Living,
+  type MemoryProcess,
+  ROOT_MOUNT,
+} from './memory-process.ts';
+import {
   type CgroupInfo,
   type Cmdline,
   type EnvironBlock,
@@ -24,32 +34,6 @@ import {
   type ProcStat,
   type ProcStatus,
 } from './procfs.ts';
-
-/** What a made-up process looks like; everything has a default. */
-export interface MemoryProcess {
-  readonly comm?: string;
-  readonly cmdline?: readonly string[];
-  readonly environ?: Readonly<Record<string, string>>;
-  readonly exe?: string;
-  readonly exeDeleted?: boolean;
-  readonly cwd?: string;
-  readonly ppid?: number;
-  readonly uid?: number;
-  readonly gid?: number;
-  readonly cgroup?: string;
-  /** Inode numbers; those not named are 4026531840, the host's. */
-  readonly namespaces?: Partial<Record<NamespaceKind, number>>;
-  /** What it has mapped. Default nothing. */
-  readonly maps?: readonly MapsEntry[];
-  /** Default one, `/`, on device 0:1. */
-  readonly mountinfo?: readonly MountInfo[];
-  /** By the kernel's names. Default none. */
-  readonly limits?: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
-  /** Neither command line nor executable. */
-  readonly kernelThread?: boolean;
-  /** Its layout fingerprint is 0, as for a reader without ptrace access. */
-  readonly imageHidden?: boolean;
-}
 
 /** The files that can be read, and made to fail. */
 export type ProcfsFile =
@@ -70,27 +54,7 @@ export interface ProcfsRead {
   readonly file: ProcfsFile;
 }
 
-interface Living {
-  process: MemoryProcess;
-  readonly startTimeTicks: number;
-  readonly startBoottimeNs: bigint;
-  /** `ProcProbe.instance`. */
-  readonly serial: number;
-  execId: number;
-  layoutFingerprint: number;
-  zombie: boolean;
-}
-
-const DEFAULT_COMM = 'a.out';
-const DEFAULT_EXE = '/usr/bin/a.out';
-const DEFAULT_UID = 1000;
 const TICK_NS = 10_000_000n;
-/** What a namespace is unless it is named. */
-const HOST_NAMESPACE = 4026531840;
-const ROOT_MOUNT: MountInfo = {
-  ...{ id: 1, parentId: 0, device: '0:1', root: '/', mountPoint: '/' },
-  ...{ type: 'tmpfs', source: 'none' },
-};
 
 interface Failure {
   readonly code: ProcfsErrorCode;
@@ -134,6 +98,7 @@ export class MemoryProcfs implements Procfs {
   /**
    * A new process with this pid, which must be free, running the first program of its own. Its
    * start time is `now`, and within this tick a little later than that of the one before.
+   * @throws `Error` for a pid that is in use.
    */
   spawn(
     pid: number,
@@ -154,7 +119,7 @@ export class MemoryProcfs implements Procfs {
     return { pid, startTime: this.#now, startBoottimeNs };
   }
 
-  /** Runs another program: what is not named stays as it is. */
+  /** Runs another program: what is not named stays as it is. @throws `Error` for a pid that nobody has. */
   exec(pid: number, process: MemoryProcess): void {
     const living = this.#living(pid);
     living.process = { ...living.process, ...process };
@@ -162,49 +127,33 @@ export class MemoryProcfs implements Procfs {
     living.layoutFingerprint = this.#markOf(living.process);
   }
 
-  /** The record that the kernel would have sent when the present image was made. */
+  /**
+   * The record that the kernel would have sent when the present image was made.
+   * @throws `Error` for a pid that nobody has.
+   */
   execRecordOf(pid: number): ExecRecord {
-    const { process, startBoottimeNs, execId, layoutFingerprint } = this.#living(pid);
-    const comm = process.comm ?? DEFAULT_COMM;
-    const uid = process.uid ?? DEFAULT_UID;
-    const cgroup = process.cgroup ?? '/';
-    return {
-      pid,
-      startBoottimeNs,
-      execId,
-      layoutFingerprint: Math.max(0, layoutFingerprint),
-      comm,
-      filename: process.exe ?? DEFAULT_EXE,
-      argv: [...(process.cmdline ?? [comm])],
-      argvTruncated: false,
-      ppid: process.ppid ?? 1,
-      uid,
-      gid: process.gid ?? uid,
-      cgroup,
-      containerId: containerIdFromPath(cgroup),
-      nsMnt: process.namespaces?.mnt ?? HOST_NAMESPACE,
-      nsPid: process.namespaces?.pid ?? HOST_NAMESPACE,
-      cwd: process.cwd ?? '/',
-      exe: process.exe ?? DEFAULT_EXE,
-    };
+    return execRecordOf(pid, this.#living(pid));
   }
 
-  /** Starts an exec, which lasts until `exec` is called. */
+  /** Starts an exec, which lasts until `exec` is called. @throws `Error` for a pid that nobody has. */
   beginExec(pid: number): void {
     this.#living(pid).layoutFingerprint = EXEC_IN_PROGRESS;
   }
 
-  /** The layout fingerprint of its present image, as a kernel record would give it. */
+  /**
+   * The layout fingerprint of its present image, as a kernel record would give it.
+   * @throws `Error` for a pid that nobody has.
+   */
   layoutFingerprintOf(pid: number): number {
     return this.#living(pid).layoutFingerprint;
   }
 
-  /** Ends it, and leaves a zombie. */
+  /** Ends it, and leaves a zombie. @throws `Error` for a pid that nobody has. */
   exit(pid: number): void {
     this.#living(pid).zombie = true;
   }
 
-  /** Ends it if it lives, and frees the pid. */
+  /** Ends it if it lives, and frees the pid. @throws `Error` for a pid that nobody has. */
   reap(pid: number): void {
     this.#living(pid);
     this.#processes.delete(pid);
@@ -339,6 +288,11 @@ export class MemoryProcfs implements Procfs {
     const { process, zombie } = this.#read(pid, 'ns');
     if (zombie) throw new ProcfsError('gone', pid, `ns/${kind}`);
     return process.namespaces?.[kind] ?? HOST_NAMESPACE;
+  }
+
+  // biome-ignore lint/correctness/useYield: it comes in one part
+  *mapsByParts(pid: PidOrSelf): Generator<readonly MapsEntry[], readonly MapsEntry[]> {
+    return this.maps(pid);
   }
 
   maps(pid: PidOrSelf): readonly MapsEntry[] {

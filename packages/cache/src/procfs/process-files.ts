@@ -9,6 +9,7 @@ import type { ProcStat } from './procfs.ts';
 import {
   type Bytes,
   type ProcfsIo,
+  piecesOf,
   readLineInto,
   readWhole,
   readWholeAsync,
@@ -118,6 +119,28 @@ export class ProcessFiles {
     if (ofThread !== undefined) return decoder.decode(ofThread.bytes);
     if (failure !== undefined) throw failure;
     return '';
+  }
+
+  /** As textOfAnyThread(), of a file that may be long: by pieces, each good until the next one. */
+  *piecesOfAnyThread(pid: number, file: string, limit: number): Generator<Uint8Array> {
+    let failure: unknown;
+    let isEmpty = true;
+    try {
+      for (const piece of piecesOf(this.#io, this.path(pid, file), limit)) {
+        isEmpty = false;
+        yield piece;
+      }
+    } catch (error) {
+      failure = this.#failure(error, pid, file);
+    }
+    if (!isEmpty) return;
+    const state = this.#stateOf(pid); // throws `gone` if that is why
+    if (state.ended) throw new ProcfsError('gone', pid, file);
+    const ofThread = state.exiting
+      ? this.#threads.file(pid, file, limit, ({ length }) => length > 0)
+      : undefined;
+    if (ofThread !== undefined) yield ofThread.bytes;
+    else if (failure !== undefined) throw failure;
   }
 
   /** `cmdline` or `environ`: what the process keeps in its own memory. */

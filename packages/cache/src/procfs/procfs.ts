@@ -57,6 +57,7 @@ export interface ProcStat extends ProcProbe {
   /** One letter: R, S, D, Z, T, t, X, I, ... */
   readonly state: string;
   readonly ppid: number;
+  /** Ids of its process group and session. */
   readonly pgrp: number;
   readonly session: number;
   /** Device number of the controlling terminal, 0 for none. */
@@ -73,7 +74,9 @@ export interface ProcStat extends ProcProbe {
   readonly stimeTicks: number;
   readonly numThreads: number;
   readonly vsizeBytes: number;
+  /** Resident, in pages of memory. */
   readonly rssPages: number;
+  /** Addresses. */
   readonly startCode: number;
   readonly startStack: number;
   /**
@@ -132,6 +135,7 @@ export interface CgroupInfo {
 
 /** One line of /proc/PID/maps. */
 export interface MapsEntry {
+  /** Address of its first byte. */
   readonly start: number;
   /** Behind its last byte. */
   readonly end: number;
@@ -171,9 +175,12 @@ export type ProcLimits = ReadonlyMap<string, { readonly soft: number; readonly h
 export type PidOrSelf = number | 'self';
 
 /**
- * Reads about processes. Every method but `pids` throws `ProcfsError`: `gone` when the process
- * (or, for a zombie, the part asked for) is not there, `denied` when it may not be read,
- * `malformed` when the text is not what proc(5) promises, `io` for any other errno.
+ * Reads about processes.
+ *
+ * @throws `ProcfsError`, every method: `gone` when the process (or, for a zombie, the part asked for) is
+ *   not there, `denied` when it may not be read, `malformed` when the text is not what proc(5) promises,
+ *   `no-procfs` when there is no such file system, `io` for any other errno. `pids` throws only the last
+ *   two. For what is no pid, `TypeError` or `RangeError` with a `code`.
  *
  * A pid is whatever owns it at the moment of the read. Reads that must be about one process are
  * put between two `probe`s; the cache does that.
@@ -200,6 +207,11 @@ export interface Procfs {
   namespace(pid: PidOrSelf, kind: NamespaceKind): number;
   /** In order of address. Empty for a kernel thread. May wait for the process's mmap lock. */
   maps(pid: PidOrSelf): readonly MapsEntry[];
+  /**
+   * The same for who cannot wait: each step reads a part and gives all that is known by then; the last one
+   * returns it. To be left by `return()`, or read to its end.
+   */
+  mapsByParts(pid: PidOrSelf): Generator<readonly MapsEntry[], readonly MapsEntry[]>;
   mountinfo(pid: PidOrSelf): readonly MountInfo[];
   limits(pid: PidOrSelf): ProcLimits;
 }

@@ -44,6 +44,7 @@ export interface Bytes {
 
 const EINTR_RETRIES = 100;
 const FIRST_CHUNK = 4096;
+const PIECE = 64 * 1024;
 
 /** Calls `f` again as long as a signal interrupts it (a hundred times at most). */
 export function retryInterrupted<T>(f: () => T): T {
@@ -121,6 +122,23 @@ export function readWhole(
       length += n;
     }
     return bounded(buffer, length, limit);
+  } finally {
+    io.closeSync(fd);
+  }
+}
+
+/** A file piece by piece, at most `limit` bytes of it. Each is good until the next one; closed when that is left. */
+export function* piecesOf(io: ProcfsIo, path: string, limit: number): Generator<Uint8Array> {
+  const fd = retryInterrupted(() => io.openSync(path, 'r'));
+  try {
+    const buffer = new Uint8Array(PIECE);
+    let length = 0;
+    while (length < limit) {
+      const n = retryInterrupted(() => io.readSync(fd, buffer, 0, PIECE, null));
+      if (n === 0) return;
+      length += n;
+      yield buffer.subarray(0, n);
+    }
   } finally {
     io.closeSync(fd);
   }

@@ -12,7 +12,7 @@ import { parseEnviron } from './environ.ts';
 import { ProcfsError } from './error.ts';
 import { parseLimits } from './limits.ts';
 import { LivingThreads } from './living-threads.ts';
-import { parseMaps } from './maps.ts';
+import { MapsParser } from './maps.ts';
 import { parseMountinfo } from './mountinfo.ts';
 import { ProcessFiles } from './process-files.ts';
 import {
@@ -33,7 +33,13 @@ import {
   type ProcStatus,
 } from './procfs.ts';
 import { type Bytes, type ProcfsIo, readWhole } from './read-file.ts';
-import { type ImageEvidence, parseProbe, parseStat, STAT_MAX_BYTES } from './stat.ts';
+import {
+  type ImageEvidence,
+  parseProbe,
+  parseStartTime,
+  parseStat,
+  STAT_MAX_BYTES,
+} from './stat.ts';
 import { isOfEndedLeader, parseStatus } from './status.ts';
 
 /** Most bytes read of each file; what is longer is cut and marked. */
@@ -54,7 +60,8 @@ export interface RealProcfsOptions {
 
 const DEFAULT_LIMIT = 2 * 1024 * 1024;
 /** A process may have as many mappings as vm.max_map_count says: 65,530, on database hosts some millions. */
-const MAPS_LIMIT = 256 * 1024 * 1024;
+const MAPS_LIMIT = 128 * 1024 * 1024;
+const MOUNTS_LIMIT = 64 * 1024 * 1024;
 const DELETED = ' (deleted)';
 
 const nodeIo: ProcfsIo = {
@@ -87,6 +94,7 @@ export class RealProcfs implements Procfs {
   };
   #ownPid: number | undefined;
 
+  /** @throws `TypeError` or `RangeError`, with a `code`, for options that make no sense. */
   constructor(options: RealProcfsOptions = {}) {
     checkedObject('the options', options, '{ root, limits }');
     const { root, limits = {} } = options;
@@ -161,8 +169,7 @@ export class RealProcfs implements Procfs {
     const now = this.#bootClock.ticks(this.clockTicksPerSecond);
     let instance = 0;
     const length = this.#files.readStat(pid, this.#statBuffer, (fd, read) => {
-      const { startTimeTicks } = parseProbe(this.#statBuffer, read, pid);
-      if (startTimeTicks >= now) instance = this.#instanceOf(fd);
+      if (parseStartTime(this.#statBuffer, read, pid) >= now) instance = this.#instanceOf(fd);
     });
     return { ...parseStat(this.#statBuffer, length, pid, this.#evidence), instance };
   }
@@ -246,11 +253,24 @@ export class RealProcfs implements Procfs {
   }
 
   maps(pid: PidOrSelf): readonly MapsEntry[] {
-    return parseMaps(this.#files.textOfAnyThread(this.#pidOf(pid), 'maps', MAPS_LIMIT));
+    const reading = this.mapsByParts(pid);
+    for (;;) {
+      const { done, value } = reading.next();
+      if (done === true) return value;
+    }
+  }
+
+  *mapsByParts(pid: PidOrSelf): Generator<readonly MapsEntry[], readonly MapsEntry[]> {
+    const parser = new MapsParser();
+    for (const piece of this.#files.piecesOfAnyThread(this.#pidOf(pid), 'maps', MAPS_LIMIT)) {
+      parser.add(piece);
+      yield parser.entries;
+    }
+    return parser.end();
   }
 
   mountinfo(pid: PidOrSelf): readonly MountInfo[] {
-    return parseMountinfo(this.#files.textOfAnyThread(this.#pidOf(pid), 'mountinfo', MAPS_LIMIT));
+    return parseMountinfo(this.#files.textOfAnyThread(this.#pidOf(pid), 'mountinfo', MOUNTS_LIMIT));
   }
 
   limits(pid: PidOrSelf): ProcLimits {

@@ -63,6 +63,12 @@ export function parseProbe(
   return (flags & PF_KTHREAD) === 0 ? probe : { ...probe, kernelThread: true };
 }
 
+/** The start time alone, in clock ticks since boot. */
+export function parseStartTime(bytes: Uint8Array, length: number, pid: number): number {
+  const stateAt = stateOffset(bytes, length, pid);
+  return parseNumber(bytes, skipFields(bytes, length, stateAt, 19), pid);
+}
+
 /** All of it. */
 export function parseStat(
   bytes: Uint8Array,
@@ -173,8 +179,7 @@ function hasEnded(state: number | undefined, flags: number, numThreads: number):
 }
 
 function stateOffset(bytes: Uint8Array, length: number, pid: number): number {
-  let at = length - 1;
-  while (at >= 0 && bytes[at] !== CLOSE_PAREN) at--;
+  const at = length === 0 ? -1 : bytes.lastIndexOf(CLOSE_PAREN, length - 1);
   if (at < 0 || at + 2 >= length) throw new ProcfsError('malformed', pid, 'stat');
   return at + 2;
 }

@@ -33,7 +33,9 @@ export type Frame =
   | { readonly kind: 'named'; readonly functions: readonly ProfileFrame[] }
   | { readonly kind: 'unmapped'; readonly address: number }
   /** Stands for callers that were too far away. */
-  | { readonly kind: 'truncated' };
+  | { readonly kind: 'truncated' }
+  /** Of no code: what a thread was doing, or that nobody knows its stack. */
+  | { readonly kind: 'synthetic'; readonly name: string };
 
 /**
  * Code is moved and replaced: an address that has no name yet is another one after so long. Less than
@@ -112,5 +114,7 @@ function keyOf(frame: Frame, spanNs: number): string {
       return `?${frame.address}`;
     case 'truncated':
       return '...';
+    case 'synthetic':
+      return `s${frame.name}`;
   }
 }

@@ -8,8 +8,8 @@ import { isGenerated } from './object-files.ts';
 import type { Mapping, SidebandRecord } from './perf-records.ts';
 import { formerText } from './text-copies.ts';
 
-/** `jit-PID.dump`, or as JavaScriptCore has it, `jit-PID-TID-XXXXXX`. */
-const JIT_DUMP = /\/jit-\d+[^/]*$/;
+/** `jit-PID.dump`, or as JavaScriptCore has it, `jit-PID-TID-XXXXXX`: the last part of a path. */
+const JIT_DUMP = /^jit-\d/;
 
 /** The same in every process: the kernel tells of no mapping of it. */
 const VSYSCALL = '[vsyscall]';
@@ -83,7 +83,17 @@ export class AddressSpaces {
     for (const mapping of mappings) image.mappings.add(0n, mapping);
     image.hasGeneratedCode = mappings.some(({ path }) => isGenerated({ path, content: undefined }));
     this.#images.set(pid, [image]);
-    if (mappings.some(({ path }) => JIT_DUMP.test(path))) this.#generatedCode.dumpMapped(image);
+    if (mappings.some(isJitDump)) this.#generatedCode.dumpMapped(image);
+  }
+
+  /** The rest of what /proc says of a process that was there before us; what is known since stays. */
+  complete(pid: number, mappings: readonly NewMapping[]): void {
+    const image = this.#images.get(pid)?.at(-1);
+    if (image === undefined) return;
+    for (const mapping of mappings)
+      if (image.mappings.within(mapping.start, mapping.end).length === 0)
+        image.mappings.add(0n, mapping);
+    if (mappings.some(isJitDump)) this.#generatedCode.dumpMapped(image);
   }
 
   /** Applies records in the order of their time. */
@@ -204,7 +214,7 @@ export class AddressSpaces {
     const isMemory = object !== undefined && mayHoldCopy(object);
     const former = isMemory ? formerOf(image, mapping) : undefined;
     image.mappings.add(since, { ...mapping, object, former });
-    if (JIT_DUMP.test(mapping.path)) this.#generatedCode.dumpMapped(image);
+    if (isJitDump(mapping)) this.#generatedCode.dumpMapped(image);
     // Compared while the process is there to be looked into.
     if (former !== undefined) this.find(image.pid, mapping.start, openedAt);
     if (object === undefined || !isGenerated(object)) return;
@@ -219,9 +229,15 @@ export class AddressSpaces {
   }
 }
 
+/** The search is from the end: each path may have 4 KiB, and a process 65,530 of them. */
+function isJitDump({ path }: Mapping): boolean {
+  const slash = path.lastIndexOf('/');
+  return slash >= 0 && JIT_DUMP.test(path.slice(slash + 1, slash + 6));
+}
+
 /** The last jitdump that an image has mapped itself; its parent's is the parent's. */
 export function jitDumpOf({ mappings, since: begin }: ProgramImage): MappedObject | undefined {
-  return mappings.newest(({ path, since }) => since >= begin && JIT_DUMP.test(path));
+  return mappings.newest((mapping) => mapping.since >= begin && isJitDump(mapping));
 }
 
 /** Code is copied to memory, or to a file that has nothing but the copy (hugetlbfs). */

@@ -29,6 +29,7 @@ export class ImageMappings {
   /** Replaced, oldest first. */
   #replaced: MappedObject[];
   #shared: boolean;
+  #changedAt = 0n;
 
   private constructor(current: MappedObject[], replaced: MappedObject[], shared: boolean) {
     this.#current = current;
@@ -38,6 +39,11 @@ export class ImageMappings {
 
   static empty(): ImageMappings {
     return new ImageMappings([], [], false);
+  }
+
+  /** When something took the place of something else, for the last time: CLOCK_BOOTTIME; 0 for never. */
+  get changedAt(): bigint {
+    return this.#changedAt;
   }
 
   /** For a child: what is mapped at the moment of its birth. */
@@ -54,6 +60,7 @@ export class ImageMappings {
     }
     const overlapped = this.within(mapping.start, mapping.end);
     this.#replaced.push(...overlapped);
+    if (overlapped.length > 0 && since > this.#changedAt) this.#changedAt = since;
     if (this.#replaced.length > MAX_REPLACED) this.#replaced.splice(0, MAX_REPLACED / 2);
     const first = this.#firstEndingAfter(mapping.start);
     const pieces = withHole(overlapped, { ...mapping, since });

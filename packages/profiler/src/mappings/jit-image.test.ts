@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { MapMemory } from '@waggle/symbols';
 import { newImage } from './address-spaces.ts';
 import { ImageMappings } from './image-mappings.ts';
-import { JitImage, type JitSources } from './jit-image.ts';
+import type { JitSources } from './jit-files.ts';
+import { JitImage } from './jit-image.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-jit-image-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -56,12 +57,12 @@ test('of a long jitdump the end of its process reads a part, and the rounds afte
     () => undefined,
   );
   memory.beginRound(64 * MEBIBYTE);
-  code.expectDump();
-  code.end();
+  code.files.expectDump();
+  code.files.end();
   expect(64 * MEBIBYTE - memory.left).toBeLessThan(5 * MEBIBYTE);
   expect([code.hasEnded, code.isReading, last()]).toEqual([false, true, undefined]);
   closeSync(fd);
-  for (let round = 0; round < 8; round++) code.refresh();
+  for (let round = 0; round < 8; round++) code.files.refresh();
   expect([code.hasEnded, code.isReading, last()]).toEqual([true, false, `f${count - 1}`]);
   expect(descriptorsOf(path)).toBe(0);
 });

@@ -7,7 +7,8 @@ import type { Procfs, ProcStat } from '@waggle/cache';
 import { MapMemory } from '@waggle/symbols';
 import { type AddressSpaces, jitDumpOf, newImage, type ProgramImage } from './address-spaces.ts';
 import { ImageMappings } from './image-mappings.ts';
-import { JitImage, type JitSources, type ParentCode, type SampledCode } from './jit-image.ts';
+import type { JitSources } from './jit-files.ts';
+import { JitImage, type ParentCode, type SampledCode } from './jit-image.ts';
 import { JitProcesses } from './jit-processes.ts';
 import type { ObjectFiles } from './object-files.ts';
 import { type MapToScan, type PerfMapReader, PerfMapScanner } from './perf-map-scanner.ts';
@@ -49,6 +50,8 @@ export class JitMaps implements Disposable {
   readonly #scanner: PerfMapScanner;
   #count = 0;
   #turn = 0;
+  /** Images that are forgotten, and whose files said more than was kept. */
+  #clippedBefore = 0;
   /** A map that nothing was looked for in. */
   #hasFound = false;
 
@@ -89,7 +92,7 @@ export class JitMaps implements Disposable {
     const code = this.#imageOf(image);
     for (let used: JitImage | undefined = code; used !== undefined; used = used.parent?.image)
       used.used = true;
-    code.look();
+    code.files.look();
     return code;
   }
 
@@ -100,25 +103,30 @@ export class JitMaps implements Disposable {
 
   /** Memory for generated code was mapped. */
   mapped(image: ProgramImage): void {
-    this.#imageOf(image).look();
+    this.#imageOf(image).files.look();
   }
 
   /** So was a jitdump, in which there may be nothing yet. */
   dumpMapped(image: ProgramImage): void {
-    this.#imageOf(image).expectDump();
+    this.#imageOf(image).files.expectDump();
   }
 
   /** Who has written what an image was forked with may be gone already: then the image says where it is. */
   forked(image: ProgramImage): void {
     const ancestor = image.ancestor && this.#imageOf(image.ancestor.image);
-    ancestor?.look();
-    if (ancestor?.isIdentified === false) this.#imageOf(image).look();
+    ancestor?.files.look();
+    if (ancestor?.files.isIdentified === false) this.#imageOf(image).files.look();
+  }
+
+  /** Bytes that perf maps and jitdumps take, of what they may. */
+  get bytes(): number {
+    return this.#memory.bytes;
   }
 
   /** Images whose files say more than is kept. */
   get clipped(): number {
-    let count = 0;
-    for (const { isClipped } of this.#known.values()) if (isClipped) count++;
+    let count = this.#clippedBefore;
+    for (const { files } of this.#known.values()) if (files.isClipped) count++;
     return count;
   }
 
@@ -126,7 +134,7 @@ export class JitMaps implements Disposable {
   refresh(): void {
     this.#memory.beginRound(ROUND_BYTES);
     const inherited = this.#inherited();
-    for (const code of this.#inTurn()) code.refresh(inherited.has(code));
+    for (const code of this.#inTurn()) code.files.refresh(inherited.has(code));
     if (this.#hasFound) this.#ask(this.#waiting());
     this.#hasFound = false;
     this.#scanner.keep();
@@ -135,17 +143,17 @@ export class JitMaps implements Disposable {
   /** As refresh(), and looks once more for what was not there: this may be the last time. */
   refreshAtLast(): void {
     this.#memory.beginRound(LAST_BYTES);
-    for (const code of this.#known.values()) code.refreshAtLast();
+    for (const code of this.#known.values()) code.files.refreshAtLast();
   }
 
   /** Reads all that there is about this code, as far as there is time. */
   async finish(sampled: Iterable<SampledCode>): Promise<void> {
     this.refreshAtLast();
     this.#ask(sampled);
-    const behind = () => [...this.#known.values()].filter(({ isBehind }) => isBehind);
+    const behind = () => [...this.#known.values()].filter(({ files }) => files.isBehind);
     for (let left = behind(); left.length > 0 && this.#memory.left > 0; left = behind())
       for (const code of left) {
-        code.refresh();
+        code.files.refresh();
         // Events and signals have their turn.
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -161,7 +169,7 @@ export class JitMaps implements Disposable {
   end(pid: number, time: bigint, ended: boolean): void {
     for (const [image, code] of this.#known)
       if (image.pid === pid && (ended ? image.since <= time : !this.#spaces.isLast(image)))
-        code.end();
+        code.files.end();
   }
 
   /** Lets go of images that were not sampled since the last call; frames of theirs keep their names. */
@@ -172,7 +180,7 @@ export class JitMaps implements Disposable {
         continue;
       }
       this.#known.delete(image);
-      code.release();
+      code.files.release();
     }
     this.#tidy();
   }
@@ -180,20 +188,34 @@ export class JitMaps implements Disposable {
   #tidy(): void {
     for (const made of [this.#strays, this.#orphans])
       for (const [key, image] of made) if (!this.#known.has(image)) made.delete(key);
-    this.#processes.keepFolders(new Set([...this.#known.values()].map(({ place }) => place)));
+    this.#processes.keepFolders(new Set([...this.#known.values()].map(({ files }) => files.place)));
   }
 
-  /** Lets go of images that ended and that nobody can ask for. @param isNeeded whether somebody can */
-  forgetEnded(isNeeded: (image: ProgramImage) => boolean): void {
-    for (const [image, code] of this.#known)
-      if (code.hasEnded && !isNeeded(image)) this.#known.delete(image);
+  /**
+   * Lets go of images that ended and that nobody can ask for, and of the memory that their files share.
+   * @param isNeeded whether something can be sampled of it yet
+   * @param asked code whose names somebody waits for
+   */
+  forgetEnded(isNeeded: (image: ProgramImage) => boolean, asked: ReadonlySet<JitImage>): void {
+    const inherited = new Set<JitImage>();
+    const ended: [ProgramImage, JitImage][] = [];
+    for (const [image, code] of this.#known) {
+      if (code.hasEnded && !isNeeded(image) && !asked.has(code)) ended.push([image, code]);
+      else for (const ancestor of code.ancestors()) inherited.add(ancestor);
+    }
+    for (const [image, code] of ended) {
+      if (inherited.has(code)) continue;
+      if (code.files.isClipped) this.#clippedBefore++;
+      this.#known.delete(image);
+      code.files.release();
+    }
     this.#tidy();
   }
 
   [Symbol.dispose](): void {
     // Before the files are closed that it may be reading.
     this.#scanner[Symbol.dispose]();
-    for (const code of this.#known.values()) code.close();
+    for (const code of this.#known.values()) code.files.close();
     this.#processes[Symbol.dispose]();
     this.#known.clear();
   }
@@ -215,14 +237,17 @@ export class JitMaps implements Disposable {
   /** Those of which there is much to read come last, each of them first once: a round has not room for all. */
   #inTurn(): readonly JitImage[] {
     const all = [...this.#known.values()];
-    const behind = all.filter(({ isBehind }) => isBehind);
+    const behind = all.filter(({ files }) => files.isBehind);
     const first = behind.length === 0 ? 0 : this.#turn++ % behind.length;
-    const others = all.filter(({ isBehind }) => !isBehind);
+    const others = all.filter(({ files }) => !files.isBehind);
     return [...others, ...behind.slice(first), ...behind.slice(0, first)];
   }
 
   *#mapsToScan(): Generator<MapToScan> {
-    for (const { mapToScan } of this.#known.values()) if (mapToScan !== undefined) yield mapToScan;
+    for (const { files } of this.#known.values()) {
+      const { mapToScan } = files;
+      if (mapToScan !== undefined) yield mapToScan;
+    }
   }
 
   #imageOf(image: ProgramImage): JitImage {
@@ -231,7 +256,7 @@ export class JitMaps implements Disposable {
     const key = `${image.pid} ${++this.#count}`;
     const code = new JitImage(key, image, this.#sourcesOf(image), () => this.#parentOf(image));
     this.#known.set(image, code);
-    if (!this.#spaces.isLast(image)) code.end();
+    if (!this.#spaces.isLast(image)) code.files.end();
     return code;
   }
 
@@ -297,8 +322,10 @@ export class JitMaps implements Disposable {
 
   #ancestorCode(ancestor: ProgramImage, descendant: number): JitImage {
     const code = this.#imageOf(ancestor);
-    code.look();
-    return code.isIdentified ? code : (this.#throughDescendant(code, ancestor, descendant) ?? code);
+    code.files.look();
+    return code.files.isIdentified
+      ? code
+      : (this.#throughDescendant(code, ancestor, descendant) ?? code);
   }
 
   /**
@@ -334,9 +361,9 @@ export class JitMaps implements Disposable {
     const found = new JitImage(key, orphan, sources, () => this.#parentOf(image, descendant));
     this.#orphans.set(key, orphan);
     this.#known.set(orphan, found);
-    found.look();
+    found.files.look();
     // It writes no more.
-    found.end();
+    found.files.end();
     return found;
   }
 

@@ -9,18 +9,25 @@ import type { Mapping } from './perf-records.ts';
 const FIRST_WAIT_NS = 50_000_000n;
 /** Between two looks at a process in which there was nothing new. */
 const LONGEST_WAIT_NS = 1_000_000_000n;
+/** Of all time, what may go into looks that take long: at processes with mappings by the ten thousand. */
+const SHARE_OF_LONG = 20;
+const LONG_NS = 10_000_000n;
 /** More than run on a host. Beyond it all are looked at again. */
 const MAX_PROCESSES = 65_536;
 
 interface Looked {
   readonly at: bigint;
   readonly wait: bigint;
+  /** What it took, in ns. */
+  readonly took: bigint;
 }
 
 export class LostMappings {
   readonly #looked = new Map<number, Looked>();
   #firstLoss: bigint | undefined;
   #lastLoss = 0n;
+  /** When the next look is due at one of those that took long. */
+  #nextLong = 0n;
 
   readonly #spaces: AddressSpaces;
   readonly #read: (pid: number) => readonly Mapping[];
@@ -56,12 +63,15 @@ export class LostMappings {
     if (looked !== undefined && looked.at > this.#lastLoss) return;
     const now = this.#now();
     if (looked !== undefined && now < looked.at + looked.wait) return;
+    if (looked !== undefined && looked.took > LONG_NS && now < this.#nextLong) return;
     const found = this.#read(pid);
     const since = startTime > unknownSince ? startTime : unknownSince;
     const isNews = found.length > 0 && this.#spaces.recover(pid, found, since, now);
     const wait = isNews || looked === undefined ? FIRST_WAIT_NS : longer(looked.wait);
     if (this.#looked.size >= MAX_PROCESSES) this.#looked.clear();
-    this.#looked.set(pid, { at: now, wait });
+    const took = this.#now() - now;
+    if (took > LONG_NS) this.#nextLong = now + took * BigInt(SHARE_OF_LONG);
+    this.#looked.set(pid, { at: now, wait, took });
   }
 
   forget(pid: number): void {

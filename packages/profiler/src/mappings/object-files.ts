@@ -124,11 +124,12 @@ export class ObjectFiles implements Disposable {
 
   /**
    * Closes and forgets the files of which nothing is used. Nobody may be reading them.
-   * @param isMapped whether a mapping that nobody has asked about yet is of that name
+   * @param isMapped whether a mapping that nobody has asked about yet is of the file of that number
    */
-  forget(isUsed: (object: ObjectFile) => boolean, isMapped: (name: string) => boolean): void {
+  forget(isUsed: (object: ObjectFile) => boolean, isMapped: (number: string) => boolean): void {
     for (const [name, made] of this.#made) {
-      if (isMapped(name) || made.some(isUsed)) {
+      const pathLength = made[0]?.path.length ?? 0;
+      if (isMapped(name.slice(0, name.length - pathLength)) || made.some(isUsed)) {
         this.#forgetVersions(name, made, isUsed);
         continue;
       }
@@ -272,8 +273,13 @@ export class ObjectFiles implements Disposable {
 }
 
 /** What a mapping's file goes by here. */
-export function nameOf({ device, inode, path }: Mapping): string {
-  return `${device}:${inode}:${path}`;
+function nameOf(mapping: Mapping): string {
+  return `${numberOf(mapping)}${mapping.path}`;
+}
+
+/** The same without its path, which may be long: for who looks at all mappings of all processes. */
+export function numberOf({ device, inode }: Mapping): string {
+  return `${device}:${inode}:`;
 }
 
 /** Whether the file holds what it held when it was mapped, as far as that is known. */

@@ -1,18 +1,8 @@
-// Executable mappings of a process that runs already, from its /proc/PID/maps.
+// What of /proc/PID/maps may hold code.
 
-import { type MapsEntry, type Procfs, ProcfsError } from '@waggle/cache';
+import type { MapsEntry } from '@waggle/cache';
 import type { NewMapping } from './image-mappings.ts';
 import type { Mapping } from './perf-records.ts';
-
-/** Empty when the process is gone or not ours to read. */
-export function readExecutableMappings(procfs: Procfs, pid: number): NewMapping[] {
-  try {
-    return executableMappings(procfs.maps(pid));
-  } catch (error) {
-    if (error instanceof ProcfsError) return [];
-    throw error;
-  }
-}
 
 /**
  * Of memory without a file, the file in front of it goes along: what is there may be a copy of a part of

@@ -69,7 +69,10 @@ export class Sideband implements Disposable {
     return this.#busy;
   }
 
-  /** Records up to now, oldest first. `all`: also those of this very moment, at the end. */
+  /**
+   * Records up to now, oldest first. `all`: also those of this very moment, at the end.
+   * @throws ClosedError after close(); TypeError while it is drained already.
+   */
   read(all = false): SidebandRecord[] {
     const now = this.#now();
     this.#busy = false;
@@ -112,7 +115,10 @@ export class Sideband implements Disposable {
     }
   }
 
-  /** Takes what is left of a CPU that went offline. */
+  /**
+   * Takes what is left of a CPU that went offline.
+   * @throws ClosedError after close(); TypeError while it is drained already.
+   */
   remove(cpu: number): void {
     const rings = this.#rings.get(cpu);
     if (rings === undefined) return;

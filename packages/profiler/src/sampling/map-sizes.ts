@@ -5,7 +5,7 @@ import { onlineCpus } from '@waggle/ffi';
 const ROOM_SECONDS = 2;
 const MIN_ENTRIES = 1024;
 /** Two maps of 2 KiB an entry: 70 MB of the kernel's. */
-const MAX_ENTRIES = 16_384;
+export const MAX_SAMPLE_ENTRIES = 16_384;
 const DEFERRED_SECONDS = 0.25;
 /** Most of it the strings of the environment, at the stack's beginning. At most 48 KiB are copied. */
 const USUAL_STACK_BYTES = 16 * 1024;
@@ -18,7 +18,7 @@ const MAX_DEFERRED_BYTES = 64 * 1024 * 1024;
  */
 export function sampleEntries(frequencyHz: number, cpus = onlineCpus().length): number {
   const entries = 2 ** Math.ceil(Math.log2(ROOM_SECONDS * frequencyHz * cpus));
-  return Math.min(Math.max(entries, MIN_ENTRIES), MAX_ENTRIES);
+  return Math.min(Math.max(entries, MIN_ENTRIES), MAX_SAMPLE_ENTRIES);
 }
 
 /**

@@ -11,40 +11,13 @@ import {
   unwindStop,
 } from '@waggle/bpf';
 import type { BpfMap } from '@waggle/ffi';
+import { byState, numbersOf, type StackCount, threadStateOf } from './stack-count.ts';
 
 const ONLY_KEY = new Uint8Array(4);
 const KEY = sampleKey.offset;
 const VALUE = sampleValue.offset;
 /** In the upper half of an address. */
 const INTERRUPTED = 2 ** (stackBounds.FRAME_INTERRUPTED_BIT - 32);
-
-/** One distinct stack of one process image, leaf first. */
-export interface StackCount {
-  readonly pid: number;
-  readonly startTime: bigint;
-  readonly execId: bigint;
-  /** Of the process: its first thread's. */
-  readonly comm: string;
-  /** 0 unless threads are counted apart. */
-  readonly tid: number;
-  /** Of that thread; empty unless threads are counted apart. */
-  readonly threadComm: string;
-  readonly count: number;
-  readonly firstTime: bigint;
-  readonly lastTime: bigint;
-  /** Of the last of them. */
-  readonly cpu: number;
-  readonly user: readonly number[];
-  /** Depths in `user` below a signal frame: an interrupted instruction, no return address. */
-  readonly interrupted: readonly number[];
-  readonly kernel: readonly bigint[];
-  /** The kernel's limit cut the user stack. */
-  readonly truncated: boolean;
-  /** enum unwind_stop of the BPF side: why the user stack goes no further. */
-  readonly userStop: number;
-  /** What stands below the stack in a profile, of one that has waited: asked for when it was sampled. */
-  readonly roots?: readonly string[] | undefined;
-}
 
 export interface SampleCounts {
   readonly stored: number;
@@ -118,7 +91,7 @@ export class SampleMaps {
         batch.values.byteLength,
       );
       for (let index = 0; index < batch.count; index++)
-        yield decodeStack(keys, index * sampleKey.size, values, index * sampleValue.size);
+        yield* decodeStack(keys, index * sampleKey.size, values, index * sampleValue.size);
     }
   }
 }
@@ -129,8 +102,8 @@ function isTruncated(userDepth: number, userStop: number): boolean {
   return userDepth === sampleKey.bytes.user / 8;
 }
 
-function decodeStack(keys: DataView, key: number, values: DataView, value: number): StackCount {
-  const userDepth = keys.getUint32(key + KEY.user_depth, true);
+function decodeStack(keys: DataView, key: number, values: DataView, value: number): StackCount[] {
+  const userDepth = keys.getUint16(key + KEY.user_depth, true);
   const kernelDepth = keys.getUint16(key + KEY.kernel_depth, true);
   const userStop = keys.getUint16(key + KEY.user_stop, true);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -141,13 +114,16 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
     if (high >= INTERRUPTED) interrupted.push(depth);
     user.push((high & ~INTERRUPTED) * 2 ** 32 + keys.getUint32(key + KEY.user + 8 * depth, true));
   }
-  return {
+  const stack: StackCount = {
     pid: keys.getUint32(key + KEY.tgid, true),
     startTime: keys.getBigUint64(key + KEY.start_boottime, true),
     execId: keys.getBigUint64(key + KEY.exec_id, true),
     comm: decodeComm(bytes, value + VALUE.comm),
     tid: keys.getUint32(key + KEY.tid, true),
     threadComm: decodeComm(bytes, value + VALUE.thread_comm),
+    event: keys.getUint8(key + KEY.event),
+    state: threadStateOf(keys.getUint8(key + KEY.state)),
+    weight: Number(values.getBigUint64(value + VALUE.weight, true)),
     count: Number(values.getBigUint64(value + VALUE.count, true)),
     firstTime: values.getBigUint64(value + VALUE.first_ns, true),
     lastTime: values.getBigUint64(value + VALUE.last_ns, true),
@@ -159,5 +135,7 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
     ),
     truncated: isTruncated(userDepth, userStop),
     userStop,
+    ...numbersOf(keys.getUint32(key + KEY.number, true)),
   };
+  return byState(stack, Number(values.getBigUint64(value + VALUE.runnable, true)));
 }

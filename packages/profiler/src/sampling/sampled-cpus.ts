@@ -1,18 +1,9 @@
 // The CPUs that are sampled. Events belong to a CPU and end when it goes offline; whenever one comes
 // online it is looked at anew, at each round of the profiler: see cpuGenerations().
 
-import {
-  type BpfLink,
-  type BpfProgram,
-  cpuGenerations,
-  disableAfter,
-  type Native,
-  PERF_COUNT_SW_CPU_CLOCK,
-  PERF_TYPE_SOFTWARE,
-  PerfEvent,
-  SystemError,
-} from '@waggle/ffi';
+import { cpuGenerations, disableAfter, type Native, SystemError } from '@waggle/ffi';
 import { type Sideband, whereOnline } from '../mappings/sideband.ts';
+import type { CpuEvent } from './stack-source.ts';
 
 export interface CpuChanges {
   /** CPUs that came online while sampling: sampled since the next round, in a quarter of a second. */
@@ -23,30 +14,28 @@ export interface CpuChanges {
 }
 
 export class SampledCpus implements Disposable {
-  readonly #sampled = new Map<number, { readonly event: PerfEvent; readonly link: BpfLink }>();
+  readonly #sampled = new Map<number, readonly CpuEvent[]>();
   #end: Disposable | undefined;
   readonly #came = new Set<number>();
   readonly #wentOffline = new Set<number>();
   readonly #unsampled = new Map<number, string>();
 
   readonly #native: Native;
-  readonly #program: BpfProgram;
-  readonly #frequencyHz: number;
+  readonly #openOn: readonly ((cpu: number) => CpuEvent)[];
   readonly #sideband: Sideband;
   #generations: ReadonlyMap<number, number>;
   readonly #read: () => ReadonlyMap<number, number>;
 
   constructor(
     native: Native,
-    program: BpfProgram,
-    frequencyHz: number,
+    /** What is opened on each of them. */
+    openOn: readonly ((cpu: number) => CpuEvent)[],
     sideband: Sideband,
     generations: ReadonlyMap<number, number>,
     read: () => ReadonlyMap<number, number> = cpuGenerations,
   ) {
     this.#native = native;
-    this.#program = program;
-    this.#frequencyHz = frequencyHz;
+    this.#openOn = openOn;
     this.#sideband = sideband;
     this.#generations = generations;
     this.#read = read;
@@ -88,13 +77,15 @@ export class SampledCpus implements Disposable {
    * @throws SystemError EMFILE: too many descriptors; EAGAIN: too many threads.
    */
   endAfter(ms: number): void {
-    const events = [...this.#sampled.values()].map(({ event }) => event);
-    this.#end ??= disableAfter(this.#native, events, ms);
+    const events = [...this.#sampled.values()].flatMap((opened) =>
+      opened.map(({ event }) => event),
+    );
+    if (events.length > 0) this.#end ??= disableAfter(this.#native, events, ms);
   }
 
   [Symbol.dispose](): void {
     this.#end?.[Symbol.dispose]();
-    for (const { link } of this.#sampled.values()) link.close();
+    for (const opened of this.#sampled.values()) for (const { link } of opened) link.close();
     this.#sampled.clear();
   }
 
@@ -115,24 +106,19 @@ export class SampledCpus implements Disposable {
 
   #leave(cpu: number): void {
     this.#unsampled.delete(cpu);
-    this.#sampled.get(cpu)?.link.close();
+    for (const { link } of this.#sampled.get(cpu) ?? []) link.close();
     this.#sampled.delete(cpu);
     this.#sideband.remove(cpu);
   }
 
   #sample(cpu: number): void {
-    const attributes = {
-      type: PERF_TYPE_SOFTWARE,
-      config: PERF_COUNT_SW_CPU_CLOCK,
-      frequencyHz: this.#frequencyHz,
-      flags: ['disabled'],
-    } as const;
-    const event = PerfEvent.open(this.#native, attributes, { pid: -1, cpu });
+    const opened: CpuEvent[] = [];
     try {
-      this.#sampled.set(cpu, { event, link: this.#program.attachPerfEvent(event) });
+      for (const open of this.#openOn) opened.push(open(cpu));
     } catch (error) {
-      event.close();
+      for (const { link } of opened) link.close();
       throw error;
     }
+    this.#sampled.set(cpu, opened);
   }
 }

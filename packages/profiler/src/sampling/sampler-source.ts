@@ -15,8 +15,10 @@ export interface SamplerOptions {
   readonly entries: number;
   /** Samples CPUs that have nothing to do as well. */
   readonly idle?: boolean | undefined;
-  /** Counts stacks of the threads of a process apart. */
-  readonly threads?: boolean | undefined;
+  /** Only maps, for other sources: nothing is sampled by the CPUs' clocks. */
+  readonly mapsOnly?: boolean | undefined;
+  /** Tables can be loaded before their programs run: `CpuProfiler.preload`. */
+  readonly preloads?: boolean | undefined;
   /** How frames of user space are found. */
   readonly unwind: UnwindMode;
   /**
@@ -31,18 +33,24 @@ export type SamplerSource = Source<typeof cpuSampler>;
 /** What the program for perf events is loaded for. */
 export const SAMPLE_HOOK = 'sample';
 
+/** What the program is loaded for that says how the kernel knows a file. */
+export const IDENTIFY_HOOK = 'identify';
+
 const BY_TABLES = 'sample';
 const BY_FRAME_POINTERS = 'sample_by_frame_pointers';
 /** A page of any architecture. */
 const SMALLEST_RING = 65_536;
 
-/** The sampler as a source. */
+/** The sampler as a source. It makes the maps that every source of stacks counts in. */
 export function samplerSource(options: SamplerOptions): SamplerSource {
-  const { unwind } = options;
+  const { unwind, mapsOnly = false, preloads = false } = options;
   if (unwind === 'fp') return byFramePointers(options);
   return defineSource(cpuSampler, {
-    hooks: { [SAMPLE_HOOK]: [BY_TABLES] },
-    required: [SAMPLE_HOOK],
+    hooks: {
+      ...(mapsOnly ? {} : { [SAMPLE_HOOK]: [BY_TABLES] as const }),
+      ...(preloads ? { [IDENTIFY_HOOK]: ['identify_mapped'] as const } : {}),
+    },
+    required: mapsOnly ? [] : [SAMPLE_HOOK],
     settings: settingsOf(options),
     mapEntries: {
       ...countingMaps(options),
@@ -56,8 +64,10 @@ export function samplerSource(options: SamplerOptions): SamplerSource {
 /** Programs name the maps of tables, so these must exist; what is not used takes one entry. */
 function byFramePointers(options: SamplerOptions): SamplerSource {
   return defineSource(cpuSampler, {
-    hooks: { [SAMPLE_HOOK]: [BY_FRAME_POINTERS] },
-    required: [SAMPLE_HOOK],
+    ...(options.mapsOnly === true
+      ? { hooks: {} }
+      : { hooks: { [SAMPLE_HOOK]: [BY_FRAME_POINTERS] } }),
+    required: options.mapsOnly === true ? [] : [SAMPLE_HOOK],
     settings: settingsOf(options),
     mapEntries: {
       ...countingMaps(options),
@@ -74,8 +84,8 @@ export function unwindsByTables({ hooks }: Source): boolean {
   return hooks[SAMPLE_HOOK]?.includes(BY_TABLES) === true;
 }
 
-function settingsOf({ idle = false, threads = false }: SamplerOptions) {
-  return { sample_idle: idle, count_by_thread: threads };
+function settingsOf({ idle = false }: SamplerOptions) {
+  return { sample_idle: idle };
 }
 
 function countingMaps({ entries }: SamplerOptions) {

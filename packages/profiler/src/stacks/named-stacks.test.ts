@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { ProfileFrame } from '@waggle/formats';
 import type { UnresolvedFrame } from '../frames/unresolved-frame.ts';
+import { ownerFrames } from '../sampling/stack-owner.ts';
 import { NamedStacks } from './named-stacks.ts';
 
 const named = (name: string): ProfileFrame[] => [{ name, kind: 'user' }];
@@ -30,6 +31,25 @@ test('equal stacks are one, and a stack that another one begins with is its own'
   add(stacks, [process('a'), named('main')], 1);
   add(stacks, [process('b'), named('main')], 1);
   expect(foldedOf(stacks)).toEqual(['a;main 1', 'a;main;work 5', 'b;main 1']);
+});
+
+test('each event has a value of its own in a stack', () => {
+  let stacks = new NamedStacks({ maxNodes: 8, maxPlaces: 8, maxTextBytes: 1e6 });
+  const place = stacks.place(process('a'));
+  const [main, work, wait] = ['main', 'work', 'wait'].map((name) => stacks.place(named(name)));
+  stacks.add([place, main, work], 2);
+  stacks.add([place, main, work], 0.4, 2, 1);
+  stacks.add([place, main, work], 0.4, 2, 1);
+  stacks.add([place, main, wait], 7.2, 2, 1);
+  stacks.add([place, main], 0.2, 1, 1);
+  const before = stacks.profileStacks(3);
+  stacks = stacks.settled();
+  expect(stacks.isCoarse).toBe(true);
+  for (const found of [before, stacks.profileStacks(3)])
+    expect(found.map(({ frames, count, values }) => [frames.at(-1)?.name, count, values])).toEqual([
+      ['work', 2, [2, 0, 1]],
+      ['wait', 0, [0, 0, 7]],
+    ]);
 });
 
 test('inlined functions stay with their caller, and addresses are told apart', () => {
@@ -88,6 +108,31 @@ test('many different stacks are told apart by their functions, no longer by addr
     'b;[jit] 150',
   ]);
   expect(stacks.otherSamples).toBe(0);
+});
+
+test('owners of other labels are told apart, until there are many different stacks', () => {
+  let stacks = new NamedStacks({ maxNodes: 400, maxPlaces: 400, maxTextBytes: 1e6 });
+  const owner = (pid: number, container: string) => [
+    ...ownerFrames({ roots: ['a'], labels: { pid, comm: 'a', container } }),
+  ];
+  const labelsOf = () => stacks.profileStacks().map(({ labels, count }) => [labels, count]);
+  add(stacks, [owner(1, 'x'), named('main')], 1);
+  add(stacks, [owner(2, 'x'), named('main')], 2);
+  add(stacks, [owner(1, 'x'), named('main')], 3);
+  expect(labelsOf()).toEqual([
+    [{ pid: 1, comm: 'a', container: 'x' }, 4],
+    [{ pid: 2, comm: 'a', container: 'x' }, 2],
+  ]);
+  expect(stacks.profileStacks()[0]?.frames).toEqual([...process('a'), ...named('main')]);
+  for (let pid = 3; pid < 150; pid++) {
+    add(stacks, [owner(pid, pid % 2 ? 'x' : 'y'), named('main')], 1);
+    stacks = stacks.settled();
+  }
+  expect(stacks.isCoarse).toBe(true);
+  expect(labelsOf()).toEqual([
+    [{ comm: 'a', container: 'x' }, 80],
+    [{ comm: 'a', container: 'y' }, 73],
+  ]);
 });
 
 test('beyond so many, stacks are [other] of their process, and none is lost', () => {

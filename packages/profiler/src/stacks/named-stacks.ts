@@ -1,10 +1,12 @@
 // Stacks of functions, summed: what stays of samples once they have names. A tree of calls, so that what
 // many stacks have in common is kept once, and of each function one copy, whatever process or file it
 // was sampled in. It holds no file and no mapping, and so much at most: when there are many different
-// stacks, addresses are left out, so that all instructions of a function are one; then `[other]` is left.
+// stacks, addresses are left out, so that all instructions of a function are one, and pids of labels; then
+// `[other]` is left.
 
-import type { ProfileFrame, ProfileStack } from '@waggle/formats';
+import type { ProfileFrame, ProfileLabels, ProfileStack } from '@waggle/formats';
 import { markedFunctions, OTHER_FRAME, softirqEntries } from '../frames/synthetic-frames.ts';
+import { coarseOwner, splitOwner } from '../sampling/stack-owner.ts';
 import type { Functions } from '../symbolization/symbolizer.ts';
 import { InternedFunctions } from './interned-functions.ts';
 import { grown, NumberTuples } from './number-tuples.ts';
@@ -36,8 +38,8 @@ export class NamedStacks {
   readonly #frames: InternedFunctions;
   /** Caller and frame; the root is called by nobody. */
   readonly #nodes = new NumberTuples(2);
-  /** By node. */
-  #counts = new Float64Array(256);
+  /** By event, then by node. */
+  readonly #values: Float64Array<ArrayBuffer>[] = [new Float64Array(256)];
   #others = 0;
 
   readonly #limits: NamedStackLimits;
@@ -59,7 +61,8 @@ export class NamedStacks {
 
   /** Of memory. */
   get byteLength(): number {
-    return this.#frames.byteLength + this.#nodes.byteLength + this.#counts.byteLength;
+    const values = this.#values.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.#frames.byteLength + this.#nodes.byteLength + values;
   }
 
   /** The number of a frame here, as the functions it stands for; undefined when there is no room for it. */
@@ -67,18 +70,22 @@ export class NamedStacks {
     return this.#frames.number(this.isCoarse ? withoutPlace(functions) : functions);
   }
 
-  /** @param stack numbers of frames, root first: of each stack, the first stands for whose it is */
-  add(stack: readonly (number | undefined)[], count: number): void {
+  /**
+   * @param stack numbers of frames, root first: of each stack, the first stands for whose it is
+   * @param value in the unit of the event
+   */
+  add(stack: readonly (number | undefined)[], value: number, event = 0, samples = value): void {
     let node = ROOT;
     for (const place of stack) {
       const next = place === undefined ? undefined : this.#child(node, place);
       if (next === undefined) {
-        this.#addToOthers(stack[0], count);
+        this.#others += samples;
+        this.#addToOthers(stack[0], value, event);
         return;
       }
       node = next;
     }
-    this.#count(node, count);
+    this.#add(node, value, event);
   }
 
   /** Itself, or once there are many different stacks, all of it with less detail, in its place from now on. */
@@ -91,20 +98,36 @@ export class NamedStacks {
     return isLarge && !this.isCoarse ? this.#withoutPlaces() : this;
   }
 
-  profileStacks(): ProfileStack[] {
+  /** @param events how many values each has; of one, it is the count alone */
+  profileStacks(events = 1): ProfileStack[] {
     const functions = Array.from({ length: this.#frames.size }, (_, place) =>
       this.#frames.functions(place),
     );
+    const labels = new Map<number, ProfileLabels>();
+    functions.forEach((own, place) => {
+      const owner = splitOwner(own);
+      functions[place] = owner.frames;
+      if (owner.labels !== undefined) labels.set(place, owner.labels);
+    });
     const softirqs = softirqEntries(functions);
     const stacks: ProfileStack[] = [];
     for (let leaf = 0; leaf < this.#nodes.size; leaf++) {
-      const count = this.#counts[leaf] as number;
-      if (count === 0) continue;
+      const values = Array.from({ length: events }, (_, event) =>
+        Math.round(this.#values[event]?.[leaf] ?? 0),
+      );
+      if (values.every((value) => value === 0)) continue;
       const path: number[] = [];
       for (let node = leaf; node !== ROOT; node = this.#nodes.at(node, 0))
         path.push(this.#nodes.at(node, 1));
-      const frames: ProfileFrame[] = markedFunctions(path.reverse(), functions, softirqs);
-      stacks.push({ frames, count });
+      path.reverse();
+      const frames: ProfileFrame[] = markedFunctions(path, functions, softirqs);
+      const [count = 0] = values;
+      const labelsOf = labels.get(path[0] ?? NO_PLACE);
+      stacks.push({
+        ...{ frames, count },
+        ...(events === 1 ? {} : { values }),
+        ...(labelsOf === undefined ? {} : { labels: labelsOf }),
+      });
     }
     return stacks;
   }
@@ -121,22 +144,24 @@ export class NamedStacks {
       const caller = nodes[this.#nodes.at(node, 0)] as number;
       const place = places[this.#nodes.at(node, 1)] as number;
       nodes[node] = coarse.#nodes.add(caller, place);
-      coarse.#count(nodes[node] as number, this.#counts[node] as number);
+      for (const [event, values] of this.#values.entries())
+        coarse.#add(nodes[node] as number, values[node] ?? 0, event);
     }
     return coarse;
   }
 
-  #count(node: number, count: number): void {
-    while (node >= this.#counts.length) this.#counts = grown(this.#counts);
-    this.#counts[node] = (this.#counts[node] as number) + count;
+  #add(node: number, value: number, event: number): void {
+    let values = this.#values[event] ?? new Float64Array(256);
+    while (node >= values.length) values = grown(values);
+    values[node] = (values[node] as number) + value;
+    this.#values[event] = values;
   }
 
   /** Below its process, if that is known. */
-  #addToOthers(owner: number | undefined, count: number): void {
-    this.#others += count;
+  #addToOthers(owner: number | undefined, value: number, event: number): void {
     const known = owner === undefined ? undefined : this.#child(ROOT, owner);
     const other = this.#frames.number(OTHER, true) as number;
-    this.#count(this.#nodes.add(known ?? ROOT, other), count);
+    this.#add(this.#nodes.add(known ?? ROOT, other), value, event);
   }
 
   #child(caller: number, place: number): number | undefined {
@@ -145,9 +170,9 @@ export class NamedStacks {
   }
 }
 
-/** All code of a function is one, and of an object that has no names too. */
+/** All code of a function is one, and of an object that has no names too; so are processes of one name. */
 function withoutPlace(functions: Functions): Functions {
-  return functions.map(({ address: _address, mapping: _mapping, ...frame }) =>
+  return coarseOwner(functions).map(({ address: _address, mapping: _mapping, ...frame }) =>
     frame.kind === 'unresolved'
       ? { ...frame, name: frame.name.replace(/\+0x[0-9a-f]+\]$/, ']') }
       : frame,

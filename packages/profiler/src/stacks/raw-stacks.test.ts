@@ -2,13 +2,17 @@
 
 import { expect, test } from 'bun:test';
 import { MadeUpHost, sampleOf } from '../../test/made-up-host.ts';
+import { CPU_CLOCK, type StackEvent } from '../sampling/stack-source.ts';
 import { collapseRaw, collapseRawWith, toFrameCounts } from './raw-stacks.ts';
+
+const BYTES: StackEvent = { name: 'bytes', unit: 'KiB', value: 'weights', divisor: 1024 };
+const EVENTS = [CPU_CLOCK, BYTES];
 
 /** Addresses that nothing is known of: their name is `[unknown]`. */
 async function counted(...samples: Parameters<typeof sampleOf>[0][]) {
   using host = new MadeUpHost();
   const resolved = samples.map((sample) => host.resolver.resolve(sampleOf(sample)));
-  return toFrameCounts(resolved, host.symbolizer);
+  return toFrameCounts(resolved, host.symbolizer, EVENTS);
 }
 
 test('each frame says whose it is, and where', async () => {
@@ -32,4 +36,15 @@ test('equal stacks are summed, and a name holds none of the folded form’s sepa
     ['other;[unknown]', 7],
   ]);
   expect([...collapseRawWith(raw, ({ identity }) => `${identity.pid}`)]).toEqual([['7', 12]]);
+});
+
+test('each says what was counted, and how much in its own unit', async () => {
+  const raw = await counted(
+    { count: 3, user: [0x20] },
+    { event: 1, count: 2, weight: 10_240, state: 'runnable', user: [0x20] },
+  );
+  expect(raw.map(({ event, count, value, state }) => [event, count, value, state])).toEqual([
+    ['cpu-clock', 3, 3, 'running'],
+    ['bytes', 2, 10, 'runnable'],
+  ]);
 });

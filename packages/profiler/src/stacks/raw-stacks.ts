@@ -4,6 +4,9 @@
 import type { ProcessIdentity } from '@waggle/cache';
 import { FrameTable } from '../frames/frame-table.ts';
 import { sourceOf } from '../frames/inlined-frames.ts';
+import { upToTracepoint, withoutTracing } from '../frames/synthetic-frames.ts';
+import type { ThreadState } from '../sampling/stack-count.ts';
+import { addedValue, type StackEvent } from '../sampling/stack-source.ts';
 import type { Functions, Symbolizer } from '../symbolization/symbolizer.ts';
 import type { ResolvedStack } from './stack-resolver.ts';
 
@@ -32,7 +35,13 @@ export interface StackFrameInfo {
 export interface FrameCount {
   /** Root first, leaf last. */
   readonly frames: readonly StackFrameInfo[];
+  /** How often it was met. */
   readonly count: number;
+  /** What was counted (`cpu-clock`, `off-cpu`, ...), and how much in its unit: samples, microseconds, bytes. */
+  readonly event: string;
+  readonly value: number;
+  /** Where the thread was. */
+  readonly state: ThreadState;
   /** Whose it was: `processMetadata.getByIdentity(stack.identity)`. */
   readonly identity: ProcessIdentity;
   /** Of that process: nanoseconds since boot. */
@@ -44,6 +53,7 @@ export interface FrameCount {
 export async function toFrameCounts(
   stacks: readonly ResolvedStack[],
   symbolizer: Symbolizer,
+  events: readonly StackEvent[],
 ): Promise<readonly FrameCount[]> {
   const table = new FrameTable();
   const ids = stacks.map(({ frames }) => frames.map(({ frame }) => table.id(frame)));
@@ -52,19 +62,26 @@ export async function toFrameCounts(
     toFrameCount(
       stack,
       (ids[at] ?? []).map((id) => functions[id] ?? []),
+      events[stack.event],
     ),
   );
 }
 
 /** @param functions of each frame of the stack */
-function toFrameCount(stack: ResolvedStack, functions: readonly Functions[]): FrameCount {
-  const frames = stack.frames.flatMap(({ address }, depth) =>
+function toFrameCount(
+  stack: ResolvedStack,
+  functions: readonly Functions[],
+  event: StackEvent | undefined,
+): FrameCount {
+  const trimmed = event?.atTracepoint === true ? upToTracepoint : withoutTracing;
+  const depths = trimmed([...stack.frames.keys()], (depth: number) => functions[depth] ?? []);
+  const frames = depths.flatMap((depth) =>
     (functions[depth] ?? []).map(
       (named): StackFrameInfo => ({
         pid: stack.pid,
         comm: stack.comm,
         cmd: stack.comm,
-        address,
+        address: stack.frames[depth]?.address ?? 0n,
         objectPath: named.object ?? null,
         symbol: named.name,
         source: sourceOf(named),
@@ -74,8 +91,10 @@ function toFrameCount(stack: ResolvedStack, functions: readonly Functions[]): Fr
       }),
     ),
   );
-  const { count, identity, startTime, execId } = stack;
-  return { frames, count, identity, startTime, execId };
+  const { count, state, identity, startTime, execId } = stack;
+  const value = addedValue(event, stack);
+  const name = event?.name ?? '';
+  return { frames, count, event: name, value, state, identity, startTime, execId };
 }
 
 /** Sums by whatever text a formatter makes of a stack, for example `pid;function;function`. */
@@ -86,7 +105,7 @@ export function collapseRawWith(
   const sums = new Map<string, number>();
   for (const stack of raw) {
     const key = formatter(stack);
-    sums.set(key, (sums.get(key) ?? 0) + stack.count);
+    sums.set(key, (sums.get(key) ?? 0) + stack.value);
   }
   return sums;
 }

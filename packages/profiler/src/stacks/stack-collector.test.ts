@@ -69,9 +69,33 @@ test('a round that fails loses nothing', async () => {
   expect(await collector.profileStacks(symbolizer)).toHaveLength(2);
 });
 
+test('a frame that has its name is not waited for while others are read, and keeps it in a round that fails', async () => {
+  const collector = new StackCollector();
+  collector.add(stack(user(1), user(2)));
+  let fail = () => {};
+  const slow = {
+    functionsOf: (
+      frames: readonly Frame[],
+      named: (index: number, functions: readonly { name: string; kind: 'user' }[]) => void,
+    ) => {
+      named(0, [{ name: 'at once', kind: 'user' }]);
+      return new Promise((_, reject) => {
+        fail = () => reject(new Error(`${frames.length} frames`));
+      });
+    },
+  } as unknown as Symbolizer;
+  const round = collector.nameNow(slow);
+  await Promise.resolve();
+  expect([...collector.waiting()].map(({ kind }) => kind)).toEqual(['named', 'user']);
+  fail();
+  await expect(round).rejects.toThrow('2 frames');
+  const [only] = await collector.profileStacks(symbolizer);
+  expect(only?.frames.map(({ name }) => name)).toEqual(['a', 'at once', 'at 2']);
+});
+
 test('code that nobody describes is not waited for without end, and no sample of it is lost', async () => {
   const MAX = 100;
-  const collector = new StackCollector(undefined, MAX);
+  const collector = new StackCollector(undefined, undefined, MAX);
   const runtime = {
     ...code,
     key: 'r',

@@ -1,12 +1,13 @@
 // Sums stacks of frames over a collection: what becomes a profile. Whose they were is left out but
-// for the name, since a profile's readers ask for functions. From time to time what was sampled gets
+// for the name and labels (stack-owner.ts), since a profile's readers ask for functions. From time to time what was sampled gets
 // its names, so that neither files nor mappings have to be kept for it; only generated code that has none
 // yet, which may come when its program ends, waits until then.
 
-import type { ProfileStack } from '@waggle/formats';
+import type { ProfileLabels, ProfileStack } from '@waggle/formats';
 import { type Frame, FrameTable } from '../frames/frame-table.ts';
-import { IDLE_FRAME } from '../frames/synthetic-frames.ts';
+import { IDLE_FRAME, upToTracepoint, withoutTracing } from '../frames/synthetic-frames.ts';
 import { unnamedReason } from '../frames/unresolved-frame.ts';
+import { ownerFrames, ownerKey, type StackOwner } from '../sampling/stack-owner.ts';
 import type { Functions, Symbolizer } from '../symbolization/symbolizer.ts';
 import { NamedStacks } from './named-stacks.ts';
 import type { ResolvedStack, SampledProcess } from './stack-resolver.ts';
@@ -16,12 +17,18 @@ const IDLE_PID = 0;
 
 /** What stands below a stack's functions in a profile, root first; at least one name. */
 export type RootFrames = (owner: SampledProcess) => readonly string[];
+/** What is said of a stack besides, for formats that have room for it. */
+export type LabelsOf = (owner: SampledProcess) => ProfileLabels;
 
 interface CollectedStack {
-  readonly roots: readonly string[];
+  readonly owner: StackOwner;
   /** Frame ids, root first. */
   readonly frames: readonly number[];
+  readonly event: number;
+  /** Samples. */
   count: number;
+  /** In the unit of the event. */
+  value: number;
 }
 
 /**
@@ -35,11 +42,16 @@ class NamelessStacks {
   readonly table = new FrameTable();
   readonly stacks = new Map<string, CollectedStack>();
 
-  add(roots: readonly string[], frames: readonly number[], count: number): void {
-    const key = `${frames.join(',')} ${roots.join('\0')}`;
+  add(stack: Readonly<CollectedStack>): void {
+    const { owner, frames, event, count, value } = stack;
+    const key = `${event} ${frames.join(',')} ${ownerKey(owner)}`;
     const known = this.stacks.get(key);
-    if (known === undefined) this.stacks.set(key, { roots, frames, count });
-    else known.count += count;
+    if (known === undefined) {
+      this.stacks.set(key, { ...stack });
+      return;
+    }
+    known.count += count;
+    known.value += value;
   }
 
   /** The same stacks, without the frames of those that were taken away. */
@@ -51,8 +63,8 @@ class NamelessStacks {
       adopted.set(id, known);
       return known;
     };
-    for (const { roots, frames, count } of this.stacks.values())
-      next.add(roots, frames.map(adopt), count);
+    for (const stack of this.stacks.values())
+      next.add({ ...stack, frames: stack.frames.map(adopt) });
     return next;
   }
 
@@ -74,11 +86,20 @@ export class StackCollector {
   #early = 0;
 
   readonly #rootFrames: RootFrames;
+  readonly #labels: LabelsOf | undefined;
   readonly #maxLate: number;
+  readonly #isAtTracepoint: (event: number) => boolean;
 
-  constructor(rootFrames: RootFrames = ({ comm }) => [comm], maxLate = MAX_LATE) {
+  constructor(
+    rootFrames: RootFrames = ({ comm }) => [comm],
+    labels?: LabelsOf | undefined,
+    maxLate = MAX_LATE,
+    isAtTracepoint: (event: number) => boolean = () => false,
+  ) {
     this.#rootFrames = rootFrames;
+    this.#labels = labels;
     this.#maxLate = maxLate;
+    this.#isAtTracepoint = isAtTracepoint;
   }
 
   get samples(): number {
@@ -105,17 +126,20 @@ export class StackCollector {
     return this.#nameless.size + Math.max(0, this.#late.size - this.#maxLate);
   }
 
-  /** What stands below a stack of that process. */
-  rootsOf(owner: SampledProcess): readonly string[] {
-    return owner.pid === IDLE_PID ? [IDLE_FRAME] : this.#rootFrames(owner);
+  /** Whose a stack of that process is. */
+  ownerOf(process: SampledProcess): StackOwner {
+    if (process.pid === IDLE_PID) return { roots: [IDLE_FRAME], labels: undefined };
+    return { roots: this.#rootFrames(process), labels: this.#labels?.(process) };
   }
 
-  add(stack: ResolvedStack): void {
-    const roots = stack.roots ?? this.rootsOf(stack);
+  /** @param value what it adds to the event's value, in its unit */
+  add(stack: ResolvedStack, value = stack.count): void {
+    const { event, count } = stack;
+    const owner = stack.owner ?? this.ownerOf(stack);
     const to = stack.frames.some(({ frame }) => isLate(frame)) ? this.#late : this.#nameless;
     const ids = stack.frames.map(({ frame }) => to.table.id(frame));
-    to.add(roots, ids, stack.count);
-    this.#total += stack.count;
+    to.add({ owner, frames: ids, event, count, value });
+    this.#total += count;
   }
 
   /** Frames that have no names yet: their objects are needed still. */
@@ -136,12 +160,12 @@ export class StackCollector {
     return round;
   }
 
-  /** Everything that was added, with names. */
-  async profileStacks(symbolizer: Symbolizer): Promise<readonly ProfileStack[]> {
+  /** Everything that was added, with names. @param events how many values each has */
+  async profileStacks(symbolizer: Symbolizer, events = 1): Promise<readonly ProfileStack[]> {
     await this.#naming;
     await this.#nameOthers(symbolizer);
     await this.#nameLate(symbolizer, () => true);
-    return this.#named.profileStacks();
+    return this.#named.profileStacks(events);
   }
 
   async #nameOthers(symbolizer: Symbolizer): Promise<void> {
@@ -153,7 +177,11 @@ export class StackCollector {
     }
     // What a round that failed has left is first.
     for (let stacks = this.#inHand[0]; stacks !== undefined; stacks = this.#inHand[0]) {
-      const functions = await symbolizer.functionsOf(stacks.table.frames);
+      const { table } = stacks;
+      // An object's file is not needed any more once its own frames have names.
+      const functions = await symbolizer.functionsOf(table.frames, (id, functions) => {
+        table.replace(id, { kind: 'named', functions });
+      });
       this.#addNamed([...stacks.stacks.values()], functions);
       this.#countEarly(stacks, functions);
       this.#inHand.shift();
@@ -206,9 +234,10 @@ export class StackCollector {
       if (!places.has(id)) places.set(id, named.place(functions[id] ?? []));
       return places.get(id);
     };
-    for (const { roots, frames, count } of stacks) {
-      const owner: Functions = roots.map((name) => ({ name, kind: 'process' }));
-      named.add([named.place(owner), ...frames.map(placeOf)], count);
+    for (const { owner, frames, event, count, value } of stacks) {
+      const trimmed = this.#isAtTracepoint(event) ? upToTracepoint : withoutTracing;
+      const shown = trimmed(frames, (id: number) => functions[id] ?? []);
+      named.add([named.place(ownerFrames(owner)), ...shown.map(placeOf)], value, event, count);
     }
   }
 }

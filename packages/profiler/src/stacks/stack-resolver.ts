@@ -1,24 +1,31 @@
 // Addresses to (object, file offset), with the mappings that held when they were sampled. Names
 // come later; this has to happen while the mappings are known.
 
+import { unwindStop } from '@waggle/bpf';
 import type { ProcessIdentity } from '@waggle/cache';
 import type { Frame } from '../frames/frame-table.ts';
+import { NO_STACK_FRAME, STATE_FRAMES } from '../frames/synthetic-frames.ts';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
 import type { JitMaps } from '../mappings/jit-maps.ts';
 import { isGenerated, type ObjectFiles } from '../mappings/object-files.ts';
-import type { StackCount } from '../sampling/sample-maps.ts';
+import type { StackCount, ThreadState } from '../sampling/stack-count.ts';
+import type { StackOwner } from '../sampling/stack-owner.ts';
 
 export interface ResolvedFrame {
   readonly frame: Frame;
   readonly address: bigint;
 }
 
+const NO_STACK: readonly ResolvedFrame[] = [
+  { frame: { kind: 'synthetic', name: NO_STACK_FRAME }, address: 0n },
+];
 const TRUNCATED: ResolvedFrame = { frame: { kind: 'truncated' }, address: 0n };
 
 /** Whose stack it was; the thread too where threads are counted apart, else 0 and empty. */
 export interface SampledProcess {
   readonly pid: number;
+  /** start_boottime of the process, ns. */
   readonly startTime: bigint;
   readonly execId: number;
   /** The same three as the process cache takes them. */
@@ -26,14 +33,25 @@ export interface SampledProcess {
   readonly comm: string;
   readonly tid: number;
   readonly threadComm: string;
+  /** Where the thread was. */
+  readonly state: ThreadState;
+  /** The one of them all where CPUs are counted apart, else of the last. */
+  readonly cpu: number;
+  /** CLOCK_BOOTTIME in ns: of the sample where each is counted for itself, else of the first of them. */
+  readonly time: bigint;
 }
 
 export interface ResolvedStack extends SampledProcess {
-  /** What stands below it, if that was asked for already. */
-  readonly roots: readonly string[] | undefined;
-  readonly cpu: number;
+  /** Whose it is in the profile, if that was asked for already. */
+  readonly owner: StackOwner | undefined;
+  /** What was counted: its place in the profiler's list of events. */
+  readonly event: number;
   readonly count: number;
+  readonly weight: number;
   readonly lastTime: bigint;
+  /** As of the stack that was counted. */
+  readonly about?: number | undefined;
+  readonly number?: number | undefined;
   /** Root first. */
   readonly frames: readonly ResolvedFrame[];
 }
@@ -52,11 +70,14 @@ export class StackResolver {
   resolve(stack: StackCount): ResolvedStack {
     return {
       ...processOf(stack),
-      roots: stack.roots,
-      cpu: stack.cpu,
+      owner: stack.owner,
+      event: stack.event,
       count: stack.count,
+      weight: stack.weight,
       lastTime: stack.lastTime,
-      frames: [...this.#userFrames(stack), ...kernelFrames(stack)],
+      about: stack.about,
+      number: stack.number,
+      frames: [...this.#userFrames(stack), ...kernelFrames(stack), ...stateFrames(stack)],
     };
   }
 
@@ -118,15 +139,23 @@ export class StackResolver {
 }
 
 export function processOf(stack: StackCount): SampledProcess {
-  const { pid, startTime, comm, tid, threadComm } = stack;
+  const { pid, startTime, comm, tid, threadComm, state, cpu } = stack;
   const execId = Number(stack.execId);
   const identity = { pid, startBoottimeNs: startTime, execId };
-  return { pid, startTime, execId, identity, comm, tid, threadComm };
+  const { firstTime: time } = stack;
+  return { pid, startTime, execId, identity, comm, tid, threadComm, state, cpu, time };
 }
 
 function isCode(frame: Frame): boolean {
   if (frame.kind !== 'jit') return frame.kind === 'user';
   return frame.isMapped || frame.name !== undefined || frame.code.isUnfollowed;
+}
+
+function stateFrames({ userStop, state }: StackCount): readonly ResolvedFrame[] {
+  const name = STATE_FRAMES[state];
+  const frames: ResolvedFrame[] =
+    name === undefined ? [] : [{ frame: { kind: 'synthetic', name }, address: 0n }];
+  return userStop === unwindStop.STOP_NOT_TAKEN ? [...NO_STACK, ...frames] : frames;
 }
 
 function kernelFrames(stack: StackCount): ResolvedFrame[] {

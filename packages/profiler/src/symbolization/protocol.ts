@@ -105,7 +105,12 @@ export function unnamedKernelFunction({ address, isReturn }: KernelPlace): Profi
 
 /** To the thread. */
 export type ClientMessage =
-  | { readonly type: 'start'; readonly config: ReaderConfig }
+  | {
+      readonly type: 'start';
+      readonly config: ReaderConfig;
+      /** Memory of the ledger of what it opens: undefined where the runtime closes that with the thread. */
+      readonly descriptors: SharedArrayBuffer | undefined;
+    }
   | { readonly type: 'ask'; readonly id: number; readonly request: SymbolizationRequest }
   | { readonly type: 'end' };
 

@@ -4,15 +4,26 @@
 
 import { readlinkSync } from 'node:fs';
 import { type GuardedFile, GuardedReader } from '@waggle/ffi';
-import { ElfError, type FileSource, isSystemError, type ReadBudget } from '@waggle/symbols';
+import {
+  type DescriptorLedger,
+  ElfError,
+  type FileSource,
+  isSystemError,
+  type ReadBudget,
+} from '@waggle/symbols';
 import type { ObjectFile } from '../mappings/object-file.ts';
 
 const PATIENCE_MS = 3000;
 
 export class RemoteFiles implements Disposable {
-  readonly #reader = new GuardedReader(PATIENCE_MS);
+  readonly #reader: GuardedReader;
   /** Devices. */
   readonly #silent = new Set<string>();
+
+  /** @param descriptors where the thread writes down what it opens */
+  constructor(descriptors?: DescriptorLedger) {
+    this.#reader = new GuardedReader(PATIENCE_MS, descriptors);
+  }
 
   /** Whether its file system did not answer. */
   isSilent({ remote }: ObjectFile): boolean {

@@ -1,5 +1,13 @@
 import { afterAll, expect, test } from 'bun:test';
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ElfImage, ObjectSymbols } from '@waggle/symbols';
@@ -112,6 +120,84 @@ test('a request that is open when the reader is closed is rejected, as is a late
   await expect(reader.ask({ kind: 'unwind-table', object })).rejects.toBeInstanceOf(ReaderClosed);
   closeSync(object.fd);
 });
+
+/** ELF64, with so many functions in its .eh_frame, in no order: that takes seconds to read. */
+function writeObject(path: string, functions: number): void {
+  const [HEADER, PROGRAM, SECTION, FDE] = [64, 56, 64, 32];
+  const names = Buffer.from('\0.eh_frame\0.shstrtab\0');
+  // Version 1, `zR`, code by 1 and data by -8, the return address, absolute addresses, CFA at 8(%rsp).
+  const cie = [
+    20, 0, 0, 0, 0, 0, 0, 0, 1, 0x7a, 0x52, 0, 1, 0x78, 16, 1, 0, 0x0c, 7, 8, 0, 0, 0, 0,
+  ];
+  const frames = HEADER + PROGRAM + 3 * SECTION;
+  const frameBytes = cie.length + functions * FDE + 4;
+  const file = Buffer.alloc(frames + frameBytes + names.length);
+  const u64 = (value: number, at: number) => file.writeBigUInt64LE(BigInt(value), at);
+  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  file.writeUInt16LE(3, 16);
+  file.writeUInt16LE(process.arch === 'arm64' ? 183 : 62, 18);
+  file.writeUInt32LE(1, 20);
+  u64(HEADER, 32);
+  u64(HEADER + PROGRAM, 40);
+  for (const [index, field] of [HEADER, PROGRAM, 1, SECTION, 3, 2].entries())
+    file.writeUInt16LE(field, 52 + 2 * index);
+  file.writeUInt32LE(1, HEADER);
+  file.writeUInt32LE(5, HEADER + 4);
+  u64(file.length, HEADER + 32);
+  u64(file.length, HEADER + 40);
+  const sections = [
+    { name: 1, type: 1, offset: frames, size: frameBytes },
+    { name: 11, type: 3, offset: frames + frameBytes, size: names.length },
+  ];
+  for (const [index, { name, type, offset, size }] of sections.entries()) {
+    const at = HEADER + PROGRAM + (index + 1) * SECTION;
+    file.writeUInt32LE(name, at);
+    file.writeUInt32LE(type, at + 4);
+    u64(2, at + 8);
+    u64(offset, at + 16);
+    u64(offset, at + 24);
+    u64(size, at + 32);
+  }
+  file.set(cie, frames);
+  for (let index = 0, at = frames + cie.length; index < functions; index++, at += FDE) {
+    file.writeUInt32LE(FDE - 4, at);
+    file.writeUInt32LE(at + 4 - frames, at + 4);
+    u64(Math.imul(index, 0x9e37_79b1) >>> 8, at + 8);
+    u64(8, at + 16);
+  }
+  file.set(names, frames + frameBytes);
+  writeFileSync(path, file);
+}
+
+test('a thread that is ended in the middle of a file leaves no descriptor', async () => {
+  const path = join(folder, 'large');
+  writeObject(path, 1_000_000);
+  const object = fileAt(path);
+  const open = () =>
+    readdirSync('/proc/self/fd').filter((fd) => linkOf(`/proc/self/fd/${fd}`) === path).length;
+  const until = async (isDone: () => boolean) => {
+    for (let round = 0; round < 3000 && !isDone(); round++) await Bun.sleep(10);
+    expect(isDone()).toBe(true);
+  };
+  const before = open();
+  for (let round = 0; round < 3; round++) {
+    const reader = new SymbolizationClient({ lines: false });
+    const asked = reader.ask({ kind: 'unwind-table', object }).catch((error: Error) => error);
+    await until(() => open() > before);
+    reader[Symbol.dispose]();
+    expect(await asked).toBeInstanceOf(ReaderClosed);
+    await until(() => open() === before);
+  }
+  closeSync(object.fd);
+}, 120_000);
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
 
 test('an open request keeps the process alive, an idle reader does not', async () => {
   const script = join(folder, 'script.ts');

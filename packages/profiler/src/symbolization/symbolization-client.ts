@@ -4,7 +4,9 @@
 // thread can be had, the same work is done in place.
 
 import { log, WorkerThread } from '@waggle/ffi';
+import { DescriptorLedger } from '@waggle/symbols';
 import type { ObjectFile } from '../mappings/object-file.ts';
+import { DESCRIPTORS_ARE_SHARED } from '../mappings/open-flags.ts';
 import {
   type ClientMessage,
   leftOut,
@@ -103,6 +105,7 @@ export class SymbolizationClient implements Disposable {
   }
 
   #start(): WorkerThread {
+    const descriptors = DESCRIPTORS_ARE_SHARED ? new DescriptorLedger() : undefined;
     const worker: WorkerThread = new WorkerThread(
       {
         beside: import.meta.url,
@@ -118,9 +121,15 @@ export class SymbolizationClient implements Disposable {
         },
         // Not of one that was ended.
         error: () => worker === this.#worker && this.#goOnWithoutIt(),
+        // Of one that was ended in the middle of a file, nobody else would.
+        closed: () => descriptors?.closeAll(),
       },
     );
-    worker.postMessage({ type: 'start', config: this.#config } satisfies ClientMessage);
+    worker.postMessage({
+      type: 'start',
+      config: this.#config,
+      descriptors: descriptors?.memory,
+    } satisfies ClientMessage);
     return worker;
   }
 

@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type { ProfileFrame } from '@waggle/formats';
 import {
+  type DescriptorLedger,
   DiskSymbolCache,
   demangle,
   ElfError,
@@ -47,11 +48,13 @@ export class SymbolizationServer implements Disposable {
   readonly #symbols: SymbolCache;
   readonly #lines: boolean;
   readonly #named = new LoadedObjects();
-  readonly #remote = new RemoteFiles();
+  readonly #remote: RemoteFiles;
   readonly #kernel: LiveKernelSymbols;
 
-  constructor({ cacheDirectory, lines }: ReaderConfig) {
+  /** @param descriptors where its thread writes down what it opens, if it does */
+  constructor({ cacheDirectory, lines }: ReaderConfig, descriptors?: DescriptorLedger) {
     this.#lines = lines;
+    this.#remote = new RemoteFiles(descriptors);
     this.#kernel = new LiveKernelSymbols(() =>
       cacheDirectory ? readKernelSymbols(cacheDirectory) : KernelSymbols.read(),
     );

@@ -2,6 +2,7 @@
 
 import { setImmediate } from 'node:timers';
 import { threadId } from '@waggle/ffi';
+import { DescriptorLedger, keepDescriptorLedger } from '@waggle/symbols';
 import { GarbageCollection } from '../garbage.ts';
 import type { ClientMessage, Responses, ServerMessage } from './protocol.ts';
 import { type Ask, RequestQueue } from './request-queue.ts';
@@ -27,7 +28,9 @@ function handle(message: ClientMessage): void {
   }
   if (message.type === 'start') {
     postMessage({ thread: threadId() ?? 0 } satisfies ServerMessage);
-    reading = new SymbolizationServer(message.config);
+    const ledger = message.descriptors && new DescriptorLedger(message.descriptors);
+    if (ledger !== undefined) keepDescriptorLedger(ledger);
+    reading = new SymbolizationServer(message.config, ledger);
     return;
   }
   if (reading === undefined) throw new Error('a request before the start');

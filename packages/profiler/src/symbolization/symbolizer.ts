@@ -102,8 +102,12 @@ export class Symbolizer {
   /**
    * The functions of each frame. Generated code is looked up at once, the rest later: a few objects at a
    * time, so that others can ask in between.
+   * @param named told of each frame of an object once nothing more is read for it, before all have their names
    */
-  async functionsOf(frames: readonly Frame[]): Promise<readonly Functions[]> {
+  async functionsOf(
+    frames: readonly Frame[],
+    named: (index: number, functions: Functions) => void = () => {},
+  ): Promise<readonly Functions[]> {
     const found = new Array<Functions>(frames.length).fill(UNMAPPED);
     const kernel: Wanted<KernelFrame>[] = [];
     const objects = new Map<string, Wanted<UserFrame>[]>();
@@ -120,6 +124,9 @@ export class Symbolizer {
         case 'truncated':
           found[index] = TRUNCATED;
           return;
+        case 'synthetic':
+          found[index] = [{ name: frame.name, kind: 'process' }];
+          return;
         case 'jit':
           found[index] = generatedFunctions(frame);
           return;
@@ -131,7 +138,7 @@ export class Symbolizer {
       }
     });
     await this.#nameKernel(kernel, found);
-    await this.#nameObjects([...objects.values()], found);
+    await this.#nameObjects([...objects.values()], found, named);
     return found;
   }
 
@@ -145,11 +152,17 @@ export class Symbolizer {
     });
   }
 
-  async #nameObjects(objects: readonly Wanted<UserFrame>[][], found: Functions[]) {
+  async #nameObjects(
+    objects: readonly Wanted<UserFrame>[][],
+    found: Functions[],
+    named: (index: number, functions: Functions) => void,
+  ) {
     const waiting = inReadingOrder(objects, objectOf).values();
     const nameOn = async () => {
-      for (const { item, isOthers } of waiting)
+      for (const { item, isOthers } of waiting) {
         await this.#nameObject(item, found, () => this.#msLeft(isOthers));
+        for (const { index } of item) named(index, found[index] ?? UNMAPPED);
+      }
     };
     if (this.#namings++ === 0) this.#busySince = performance.now();
     const ends = await Promise.allSettled(Array.from({ length: ASKED_AT_ONCE }, nameOn));

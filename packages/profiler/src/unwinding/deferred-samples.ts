@@ -12,18 +12,20 @@ import { JitImage } from '../mappings/jit-image.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { isGenerated, type ObjectFiles } from '../mappings/object-files.ts';
 import type { TextCopies } from '../mappings/text-copies.ts';
-import type { StackCount } from '../sampling/sample-maps.ts';
+import { byState, type StackCount, type ThreadState } from '../sampling/stack-count.ts';
+import type { StackOwner } from '../sampling/stack-owner.ts';
 import {
   MACHINE,
   metObjectOf,
   ownerOf,
   registersOf,
+  runnableOf,
   stackCount,
   stackOf,
 } from './deferred-record.ts';
 import type { GeneratedCode } from './generated-code.ts';
 import { LateSamples } from './late-samples.ts';
-import { memoryOf } from './sampled-object.ts';
+import { memoryOf, metNone } from './sampled-object.ts';
 import { LOADING, type UnwindTables } from './unwind-tables.ts';
 
 const STOPS: Readonly<Record<StopReason, number>> = {
@@ -89,7 +91,7 @@ export class DeferredSamples implements Disposable {
   readonly #recent = new Map<ObjectFile, UnwindTable | undefined>();
   #hurried = false;
   /** What stands below the stacks of samples that wait: whoever knows it may have forgotten it by then. */
-  readonly #roots = new WeakMap<DataView, readonly string[]>();
+  readonly #owners = new WeakMap<DataView, ReadonlyMap<ThreadState, StackOwner>>();
   #readUntil = Number.NEGATIVE_INFINITY;
   /** Walks done here, by unwind_stop. */
   readonly stops = new Array<number>(unwindStop.STOP_REASONS).fill(0);
@@ -101,7 +103,7 @@ export class DeferredSamples implements Disposable {
   readonly #copies: TextCopies;
   readonly #generatedCode: GeneratedCode;
   readonly #recover: (pid: number, startTime: bigint) => void;
-  readonly #rootsOf: (sample: StackCount) => readonly string[];
+  readonly #ownerOf: (sample: StackCount) => StackOwner;
 
   constructor(
     ring: SampleRing,
@@ -112,7 +114,7 @@ export class DeferredSamples implements Disposable {
     generatedCode: GeneratedCode,
     /** Called before mappings of a process are looked up. */
     recover: (pid: number, startTime: bigint) => void,
-    rootsOf: (sample: StackCount) => readonly string[],
+    stackOwnerOf: (sample: StackCount) => StackOwner,
   ) {
     this.#ring = ring;
     this.#spaces = spaces;
@@ -121,7 +123,7 @@ export class DeferredSamples implements Disposable {
     this.#copies = copies;
     this.#generatedCode = generatedCode;
     this.#recover = recover;
-    this.#rootsOf = rootsOf;
+    this.#ownerOf = stackOwnerOf;
   }
 
   /** Everything that was sampled before, in ms since the epoch, has been taken in. */
@@ -230,7 +232,7 @@ export class DeferredSamples implements Disposable {
   #take(record: DataView): void {
     const { pid, startTime } = ownerOf(record);
     this.#recover(pid, startTime);
-    const met = this.#install(record);
+    const met = metNone(metObjectOf(record).key) ? undefined : this.#install(record);
     const hasRoom = !this.#hurried && this.#waitingBytes < MAX_WAITING_BYTES;
     const pending = pendingOf(record, false);
     // The sampler could not go through it, and neither can we: nothing is walked in vain.
@@ -261,14 +263,14 @@ export class DeferredSamples implements Disposable {
     this.#waitingBytes -= record.byteLength;
     if (!isLate) this.#finish(record, walk.stack, missing !== undefined);
     else {
-      this.#noteRoots(record);
+      this.#noteOwners(record);
       for (const pushedOut of this.#late.add(record, missing)) this.#takeLate(pushedOut, true);
     }
   }
 
   /** Thousands may wait for one table: they are walked in read(), not all when it is there. */
   #waitFor(pending: Pending, missing: ObjectFile): void {
-    this.#noteRoots(pending.record);
+    this.#noteOwners(pending.record);
     this.#waiting.add(pending);
     pending.loaded = this.#tables.loaded(missing).then(() => {
       this.#due.push(pending);
@@ -285,12 +287,15 @@ export class DeferredSamples implements Disposable {
   #finish(record: DataView, stack: UnwoundStack, isCut: boolean): void {
     const userStop = isCut ? unwindStop.STOP_NO_TABLE : STOPS[stack.stop];
     this.stops[userStop] = (this.stops[userStop] ?? 0) + 1;
-    this.#ready.push({ ...stackCount(record, stack, userStop), roots: this.#roots.get(record) });
+    const owners = this.#owners.get(record);
+    for (const count of byState(stackCount(record, stack, userStop), runnableOf(record)))
+      this.#ready.push({ ...count, owner: owners?.get(count.state) });
   }
 
-  #noteRoots(record: DataView): void {
-    if (!this.#roots.has(record))
-      this.#roots.set(record, this.#rootsOf(stackCount(record, NOT_WALKED, 0)));
+  #noteOwners(record: DataView): void {
+    if (this.#owners.has(record)) return;
+    const counts = byState(stackCount(record, NOT_WALKED, 0), runnableOf(record));
+    this.#owners.set(record, new Map(counts.map((count) => [count.state, this.#ownerOf(count)])));
   }
 
   /** @param waitsFor where it stops; else it goes on by frame pointers, which are better than nothing */

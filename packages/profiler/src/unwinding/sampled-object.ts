@@ -23,6 +23,11 @@ export function nameOf(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
 }
 
+/** The key that nameOf() gave a name. */
+export function keyOf(name: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(name, 'latin1'));
+}
+
 /** Of memory that the sampler met in the place of a program's own code, where that is. */
 export function memoryOf(
   key: Uint8Array,
@@ -32,6 +37,12 @@ export function memoryOf(
   if (view.getUint32(device, true) !== objectDevices.OBJECT_IN_MEMORY) return undefined;
   const start = Number(view.getBigUint64(number, true));
   return { start, end: start + Number(view.getBigUint64(size, true)) };
+}
+
+/** Whether a stack was handed over as it is: nobody tried to walk it in the kernel. */
+export function metNone(key: Uint8Array): boolean {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  return view.getUint32(objectKey.offset.device, true) === objectDevices.OBJECT_NONE;
 }
 
 /** Whether the file is what the sampler saw. On overlayfs only the number may be another's. */

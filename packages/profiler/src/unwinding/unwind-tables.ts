@@ -10,7 +10,8 @@ import { isGenerated } from '../mappings/object-files.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { UnwindTableAnswer } from '../symbolization/protocol.ts';
 import type { SymbolizationClient } from '../symbolization/symbolization-client.ts';
-import { isContent, memoryOf, nameOf, stateOfObject } from './sampled-object.ts';
+import { ReadTables } from './read-tables.ts';
+import { isContent, keyOf, memoryOf, nameOf, stateOfObject } from './sampled-object.ts';
 import { TableSlots } from './table-slots.ts';
 
 export interface UnwindTableStats {
@@ -24,11 +25,6 @@ export interface UnwindTableStats {
   /** Of those, the ones whose call frame information is more than is read, or took too long. */
   readonly leftOut: number;
   readonly evicted: number;
-}
-
-/** A table in the hands of userspace; `undefined` is an object that has none. */
-interface Content {
-  readonly table: UnwindTable | undefined;
 }
 
 /** Memory that holds a copy of a file's code. */
@@ -59,22 +55,23 @@ interface Installed {
   readonly number: number;
   readonly rows: number;
   readonly bytes: number;
-  /** What the sampler knows its objects by. */
-  readonly objectKeys: Map<string, Uint8Array>;
+  /** What the sampler knows its objects by, as nameOf() has them; the oldest first. */
+  readonly objects: Set<string>;
 }
 
 /** Room for every table of a distribution's desktop: 1,716 files of Debian 12 take 47 MB. */
 const DEFAULT_BUDGET_BYTES = 64 * 1024 * 1024;
 /** Nothing is lost of those beyond but that a copy which is replaced is walked by the old table. */
 const MAX_PROCESSES_WITH_COPIES = 1024;
-/** A host may execute new files on and on, most of them with a small table or none. */
-const MAX_CONTENTS = 4096;
-/** Of tables that userspace keeps for its own walks; the sampler has copies of them. */
-const USERSPACE_BYTES = 32 * 1024 * 1024;
+/** Each process that has a copy of a file's code in memory is an object of its own to the sampler. */
+const MAX_OBJECTS_OF_TABLE = 1024;
 /** Small tables run out of numbers before bytes: so many are freed at once. */
 const SPARE_NUMBERS = 128;
 /** Tables that come one after the other go to the kernel together, so often at most: see table-slots.ts. */
 const INSTALL_MS = 100;
+/** The first few are those of what was to be recorded: stacks wait for them, or are cut. */
+const FIRST_TABLES = 16;
+const FIRST_INSTALL_MS = 10;
 /** Each is a descriptor until they are in. */
 const INSTALLED_AT_ONCE = 64;
 
@@ -84,8 +81,8 @@ export const LOADING = Symbol('loading');
 export class UnwindTables implements Disposable {
   readonly #objects: BpfMap;
   readonly #slots: TableSlots;
-  /** By state of a file, in order of use. */
-  readonly #contents = new Map<string, Content>();
+  /** By state of a file. */
+  readonly #contents = new ReadTables();
   readonly #loading = new Map<string, Promise<void>>();
   readonly #installed = new Map<string, Installed>();
   readonly #installing = new Set<string>();
@@ -95,7 +92,6 @@ export class UnwindTables implements Disposable {
   #installedAt = Number.NEGATIVE_INFINITY;
   /** By process, in order of use. */
   readonly #copies = new Map<number, { copy: CopiedCode; key: Uint8Array }[]>();
-  #userspaceBytes = 0;
   #bytes = 0;
   #evicted = 0;
   #withoutTable = 0;
@@ -148,7 +144,8 @@ export class UnwindTables implements Disposable {
       return;
     }
     if (copy !== undefined) this.#rememberCopy(copy, met.key);
-    if (this.#tableOf(state, file) !== LOADING) {
+    // What the kernel has need not be read again for it.
+    if (this.#installed.has(state) || this.#tableOf(state, file) !== LOADING) {
       this.#installNow(state, met);
       return;
     }
@@ -209,14 +206,9 @@ export class UnwindTables implements Disposable {
   }
 
   #tableOf(state: string, file: ObjectFile): UnwindTable | undefined | typeof LOADING {
-    const known = this.#contents.get(state);
-    if (known === undefined) {
-      this.#read(state, file);
-      return LOADING;
-    }
-    this.#contents.delete(state);
-    this.#contents.set(state, known);
-    return known.table;
+    if (this.#contents.has(state)) return this.#contents.get(state);
+    this.#read(state, file);
+    return LOADING;
   }
 
   #read(state: string, object: ObjectFile): void {
@@ -240,39 +232,32 @@ export class UnwindTables implements Disposable {
   }
 
   #remember(state: string, table: UnwindTable | undefined): void {
-    this.#contents.set(state, { table });
-    if (this.#contents.size > MAX_CONTENTS) this.#drop(this.#contents.keys().next().value);
-    if (table === undefined) {
-      this.#withoutTable++;
-      return;
-    }
-    this.#userspaceBytes += table.bytes.length;
-    for (const [oldest, content] of this.#contents) {
-      if (this.#userspaceBytes <= USERSPACE_BYTES || oldest === state) return;
-      if (content.table !== undefined) this.#drop(oldest);
-    }
-  }
-
-  #drop(state: string | undefined): void {
-    if (state === undefined) return;
-    this.#userspaceBytes -= this.#contents.get(state)?.table?.bytes.length ?? 0;
-    this.#contents.delete(state);
+    this.#contents.set(state, table);
+    if (table === undefined) this.#withoutTable++;
   }
 
   #installNow(state: string, met: MetObject): void {
-    const content = this.#contents.get(state);
-    if (content === undefined) return;
-    if (content.table === undefined) {
-      this.#setObject(met, undefined);
-      return;
-    }
     const installed = this.#installed.get(state);
-    if (installed === undefined) {
-      this.#installSoon(state, content.table, met);
+    if (installed !== undefined) {
+      this.#addObject(installed, met);
       return;
     }
-    installed.objectKeys.set(met.name, met.key);
-    this.#setObject(met, installed.number);
+    if (!this.#contents.has(state)) return;
+    const table = this.#contents.get(state);
+    if (table === undefined) this.#setObject(met, undefined);
+    else this.#installSoon(state, table, met);
+  }
+
+  /** The one that was met first goes where there are too many: the sampler asks for it again. */
+  #addObject({ objects, number }: Installed, met: MetObject): void {
+    objects.delete(met.name);
+    objects.add(met.name);
+    const [oldest] = objects;
+    if (objects.size > MAX_OBJECTS_OF_TABLE && oldest !== undefined) {
+      objects.delete(oldest);
+      this.#objects.delete(keyOf(oldest));
+    }
+    this.#setObject(met, number);
   }
 
   #installSoon(state: string, table: UnwindTable, met: MetObject): void {
@@ -280,13 +265,19 @@ export class UnwindTables implements Disposable {
     if (arrived === undefined) this.#arrived.set(state, { state, table, met: [met] });
     else arrived.met.push(met);
     this.#installing.add(met.name);
-    const wait = Math.max(0, this.#installedAt + INSTALL_MS - performance.now());
-    this.#installTimer ??= setTimeout(() => this.#installArrived(), wait);
+    const pause = this.#installed.size < FIRST_TABLES ? FIRST_INSTALL_MS : INSTALL_MS;
+    const wait = Math.max(0, this.#installedAt + pause - performance.now());
+    this.#installTimer ??= setTimeout(() => this.installArrived(), wait);
   }
 
-  /** What has no number, descriptor or memory now is asked for again by the next sample. */
-  #installArrived(): void {
+  /**
+   * Gives the kernel what waits for others to come with it. What has no number, descriptor or memory now is
+   * asked for again by the next sample.
+   */
+  installArrived(): void {
+    clearTimeout(this.#installTimer);
     this.#installTimer = undefined;
+    if (this.#arrived.size === 0) return;
     const batch = this.#takeArrived();
     this.#makeRoom(
       batch.reduce((sum, { table }) => sum + table.bytes.length, 0),
@@ -294,17 +285,17 @@ export class UnwindTables implements Disposable {
     );
     const numbers = this.#slots.put(batch, ({ table }) => table.bytes);
     for (const [{ state, table, met }, number] of numbers) {
-      const objectKeys = new Map(met.map(({ name, key }) => [name, key]));
       const bytes = table.bytes.length;
-      this.#installed.set(state, { number, rows: table.rowCount, bytes, objectKeys });
+      const installed = { number, rows: table.rowCount, bytes, objects: new Set<string>() };
+      this.#installed.set(state, installed);
       this.#bytes += bytes;
-      for (const object of met) this.#setObject(object, number);
+      for (const object of met) this.#addObject(installed, object);
       const rows = table.rowCount;
       log('loaded', () => ({ what: 'unwind table', name: `${number}`, rows, bytes }));
     }
     this.#installedAt = performance.now();
     if (this.#arrived.size > 0)
-      this.#installTimer = setTimeout(() => this.#installArrived(), INSTALL_MS);
+      this.#installTimer = setTimeout(() => this.installArrived(), INSTALL_MS);
   }
 
   /** As many as may be there at once; one at least. */
@@ -348,10 +339,10 @@ export class UnwindTables implements Disposable {
     this.#slots.free(evicted);
   }
 
-  #lastUsed({ objectKeys }: Installed): bigint {
+  #lastUsed({ objects }: Installed): bigint {
     let last = 0n;
-    for (const key of objectKeys.values()) {
-      const value = this.#objects.get(key);
+    for (const name of objects) {
+      const value = this.#objects.get(keyOf(name));
       if (value === undefined) continue;
       const used = new DataView(value.buffer).getBigUint64(objectTable.offset.last_used_ns, true);
       if (used > last) last = used;
@@ -359,8 +350,8 @@ export class UnwindTables implements Disposable {
     return last;
   }
 
-  #forget(state: string, { objectKeys, bytes }: Installed): void {
-    for (const objectKey of objectKeys.values()) this.#objects.delete(objectKey);
+  #forget(state: string, { objects, bytes }: Installed): void {
+    for (const name of objects) this.#objects.delete(keyOf(name));
     this.#installed.delete(state);
     this.#bytes -= bytes;
     this.#evicted++;

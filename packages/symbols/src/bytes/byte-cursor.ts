@@ -7,6 +7,12 @@
 /** LEB128 of 64 bits has ten bytes; longer numbers are made to be slow. */
 const MAX_SCALE = 2 ** 63;
 
+/**
+ * Places and counts are bytes.
+ *
+ * @throws What error() makes, each read: `truncated` at the end of the bytes, `malformed` for a LEB128 number
+ *   without an end.
+ */
 export abstract class ByteCursor {
   readonly bytes: Uint8Array;
   /** Of the next byte. */

@@ -2,7 +2,7 @@
  * The kernel's symbols from their file: reads the blocks that are asked about, and keeps those. What the
  * file does not have, or has no more since it was damaged, is asked of the kernel.
  */
-import { closeSync } from 'node:fs';
+import { closeFile } from '../descriptors.ts';
 import { type PrivateFile, readPart } from '../disk-store/private-file.ts';
 import { type KernelNames, type KernelSymbolHit, KernelSymbols } from '../kernel-symbols.ts';
 import { isSystemError } from '../system-error.ts';
@@ -27,7 +27,7 @@ export class StoredKernelSymbols implements KernelNames {
     const { fd, size } = file;
     let isOpen = true;
     const close = () => {
-      if (isOpen) closeSync(fd);
+      if (isOpen) closeFile(fd);
       isOpen = false;
     };
     const blocks = KernelBlocks.open((from, length) => {

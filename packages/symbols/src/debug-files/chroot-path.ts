@@ -4,12 +4,11 @@
  * component is opened relative to the descriptor of the one before, without following, and links
  * are read and walked here. What another process swaps meanwhile cannot lead out of the root.
  */
-import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { constants, fstatSync, readlinkSync } from 'node:fs';
+import { closeFile, O_PATH, openFile } from '../descriptors.ts';
 import { isSystemError } from '../system-error.ts';
 import { LocalMounts } from './local-mounts.ts';
 
-/** O_PATH of asm-generic/fcntl.h, the same on x86-64 and AArch64; node:fs does not list it. */
-const O_PATH = 0o10_000_000;
 const STEP_FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const FILE_FLAGS =
   constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -34,9 +33,9 @@ export function openUnderRoot(
 /** As openUnderRoot(), a directory: a descriptor (O_PATH) that leads to what is in it. */
 export function openDirectoryUnderRoot(root: string, path: string): number | undefined {
   return walkUnderRoot(root, path, true, (place, mounts) => {
-    const fd = openSync(place, STEP_FLAGS);
+    const fd = openFile(place, STEP_FLAGS);
     if (mounts.has(fd)) return fd;
-    closeSync(fd);
+    closeFile(fd);
     return undefined;
   });
 }
@@ -62,15 +61,16 @@ function walkUnderRoot(
   const walked: number[] = [];
   let links = 0;
   try {
-    const top = openSync(root, O_PATH | constants.O_DIRECTORY);
+    const top = openFile(root, O_PATH | constants.O_DIRECTORY);
     walked.push(top);
     const mounts = new LocalMounts(root, top);
+    if (!mounts.has(top)) return undefined;
     for (;;) {
       const name = pending.pop();
       if (name === undefined) return undefined;
       if (name === '' || name === '.') continue;
       if (name === '..') {
-        if (walked.length > 1) closeSync(walked.pop() as number);
+        if (walked.length > 1) closeFile(walked.pop() as number);
         continue;
       }
       const place = `/proc/self/fd/${walked.at(-1)}/${name}`;
@@ -79,13 +79,13 @@ function walkUnderRoot(
       if (link !== undefined) {
         if (++links > MAX_LINKS) return undefined;
         if (link.startsWith('/')) {
-          for (const fd of walked.splice(1)) closeSync(fd);
+          for (const fd of walked.splice(1)) closeFile(fd);
         }
         pending.push(...link.split('/').reverse());
       } else if (isLast) {
         return openLast(place, mounts);
       } else {
-        const step = openSync(place, STEP_FLAGS);
+        const step = openFile(place, STEP_FLAGS);
         walked.push(step);
         if (!mounts.has(step)) return undefined;
       }
@@ -94,7 +94,7 @@ function walkUnderRoot(
     if (isSystemError(error)) return undefined;
     throw error;
   } finally {
-    for (const fd of walked) closeSync(fd);
+    for (const fd of walked) closeFile(fd);
   }
 }
 
@@ -103,14 +103,14 @@ function walkUnderRoot(
  * opened, since opening a device can have effects; throws the system's error.
  */
 function openRegular(place: string, mounts?: LocalMounts): number | undefined {
-  const probe = openSync(place, O_PATH | constants.O_NOFOLLOW);
+  const probe = openFile(place, O_PATH | constants.O_NOFOLLOW);
   try {
     if (mounts?.has(probe) === false) return undefined;
     if (!fstatSync(probe).isFile()) return undefined;
     // Through the descriptor, so that what is opened is what was looked at.
-    return openSync(`/proc/self/fd/${probe}`, FILE_FLAGS & ~constants.O_NOFOLLOW);
+    return openFile(`/proc/self/fd/${probe}`, FILE_FLAGS & ~constants.O_NOFOLLOW);
   } finally {
-    closeSync(probe);
+    closeFile(probe);
   }
 }
 

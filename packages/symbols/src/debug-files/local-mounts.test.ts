@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDirectoryUnderRoot, openUnderRoot } from './chroot-path.ts';
-import { LocalMounts } from './local-mounts.ts';
+import { isOwnRoot, LocalMounts } from './local-mounts.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-local-mounts-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -18,6 +18,12 @@ test('mounts of the kernel itself are looked into', () => {
     closeSync(fd);
   }
   closeSync(top);
+});
+
+test('the root of this process is its own, by whichever name, and no folder is', () => {
+  expect(['/', '/proc/self/root', '/usr', '/proc/self/none'].map(isOwnRoot)).toEqual([
+    ...[true, true, false, false],
+  ]);
 });
 
 test.skipIf(!canMount)(

@@ -4,8 +4,8 @@
  * file counts only when it is of the same build: an equal build-id, and for a link its CRC.
  * Sources: the GDB manual, "Debugging Information in Separate Files".
  */
-import { closeSync } from 'node:fs';
 import { posix } from 'node:path';
+import { closeFile } from '../descriptors.ts';
 import { FileByteSource } from '../elf/byte-source.ts';
 import { ElfError } from '../elf/error.ts';
 import { ElfImage } from '../elf/image.ts';
@@ -79,7 +79,7 @@ export function debugFilesFingerprint(elf: ElfImage, search: DebugFileSearch = {
     try {
       found.push(`${path}=${FileByteSource.open(fd).identity}`);
     } finally {
-      closeSync(fd);
+      closeFile(fd);
     }
   }
   return found.join('\n');
@@ -96,7 +96,7 @@ export function findDebugFile(elf: ElfImage, search: DebugFileSearch = {}): Debu
     if (fd === undefined) continue;
     const image = matchingImage(fd, elf, candidate.link);
     if (image === undefined) {
-      closeSync(fd);
+      closeFile(fd);
       continue;
     }
     let isOpen = true;
@@ -106,7 +106,7 @@ export function findDebugFile(elf: ElfImage, search: DebugFileSearch = {}): Debu
       image,
       close: () => {
         // Twice would close whatever has the number by then.
-        if (isOpen) closeSync(fd);
+        if (isOpen) closeFile(fd);
         isOpen = false;
       },
     };

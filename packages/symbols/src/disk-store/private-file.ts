@@ -4,13 +4,11 @@
  * stacks are unwound, and waggle often runs as root. Every cache on disk goes through here.
  */
 import {
-  closeSync,
   constants,
   fstatSync,
   futimesSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readSync,
   realpathSync,
   renameSync,
@@ -20,6 +18,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { cryptography } from '../crypto.ts';
+import { closeFile, openFile } from '../descriptors.ts';
 import { isSystemError } from '../system-error.ts';
 
 /** Of a file that is still being written, or was left by a run that was killed in the middle. */
@@ -68,7 +67,7 @@ export function readPrivateFile(
     if (isSystemError(error)) return 'absent';
     throw error;
   } finally {
-    closeSync(file.fd);
+    closeFile(file.fd);
   }
 }
 
@@ -98,7 +97,7 @@ export function readPart(fd: number, from: number, length: number): Uint8Array |
 }
 
 function openOurs(path: string, maxBytes: number): PrivateFile | 'untrusted' {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const fd = openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   let isKept = false;
   try {
     const stat = fstatSync(fd);
@@ -108,7 +107,7 @@ function openOurs(path: string, maxBytes: number): PrivateFile | 'untrusted' {
     isKept = true;
     return { fd, size: stat.size };
   } finally {
-    if (!isKept) closeSync(fd);
+    if (!isKept) closeFile(fd);
   }
 }
 
@@ -119,13 +118,13 @@ function openOurs(path: string, maxBytes: number): PrivateFile | 'untrusted' {
 export function writePrivateFile(path: string, bytes: Uint8Array): boolean {
   if (!makePrivateDirectory(dirname(path))) return false;
   const temporary = `${path}.${cryptography().randomBytes(8).toString('hex')}${TEMPORARY}`;
-  const fd = openSync(temporary, 'wx', 0o600);
+  const fd = openFile(temporary, 'wx', 0o600);
   try {
     try {
       let done = 0;
       while (done < bytes.length) done += writeSync(fd, bytes, done, bytes.length - done);
     } finally {
-      closeSync(fd);
+      closeFile(fd);
     }
     renameSync(temporary, path);
     return true;

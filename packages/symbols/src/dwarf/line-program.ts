@@ -79,6 +79,20 @@ export class LineTable {
     return this.#paths.get(file);
   }
 
+  /** Where code of a file begins, by line; of what is named so, or by a path that ends so. */
+  *placesOf(name: string): Generator<{ readonly address: number; readonly line: number }> {
+    const known = new Map<number, boolean>();
+    const isWanted = (file: number) => {
+      const before = known.get(file);
+      if (before !== undefined) return before;
+      const path = this.path(file);
+      const is = path !== undefined && (path === name || path.endsWith(`/${name}`));
+      known.set(file, is);
+      return is;
+    };
+    yield* this.rows.ofFile(isWanted);
+  }
+
   #makePath(file: number): string | undefined {
     const { version, compDir, directories, files } = this.#header;
     // Counted from 1 before version 5, where 0 meant no file.

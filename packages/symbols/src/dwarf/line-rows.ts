@@ -75,6 +75,13 @@ export class LineRows {
     return { file: this.#file[low - 1] as number, line: this.#line[low - 1] as number };
   }
 
+  /** The addresses at which a row of that file begins, and its line. */
+  *ofFile(isWanted: (file: number) => boolean): Generator<{ address: number; line: number }> {
+    for (let at = 0; at < this.#count; at++)
+      if (isWanted(this.#file[at] as number))
+        yield { address: this.#address[at] as number, line: this.#line[at] as number };
+  }
+
   #sequenceAt(address: number): Sequence | undefined {
     let low = 0;
     let high = this.#sequences.length;

@@ -104,6 +104,17 @@ export class SourceLines {
     return { function: name, file, line, inlined: inlined.reverse() };
   }
 
+  /**
+   * The addresses at which code of a source file begins, with their lines; of every file of that name, or
+   * whose path ends so. Reads the line tables of all units.
+   */
+  *placesOf(file: string): Generator<{ readonly address: number; readonly line: number }> {
+    for (const unit of answer(() => readUnits(this.#sections)) ?? []) {
+      const table = answer(() => this.#lines(unit));
+      if (table !== undefined) yield* table.placesOf(file);
+    }
+  }
+
   #makeIndex(): UnitIndex {
     const units = answer(() => readUnits(this.#sections)) ?? [];
     const reader = answer(() => new RangeReader(this.#sections, MAX_RANGES));

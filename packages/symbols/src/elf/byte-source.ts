@@ -3,7 +3,8 @@
  * positional reads. Files are read with pread and never mapped: a mapped file that another process
  * truncates kills its reader with SIGBUS, a short read is merely an error.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { constants, fstatSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeFile, openFile } from '../descriptors.ts';
 import { ElfError } from './error.ts';
 import type { ReadBudget } from './read-budget.ts';
 
@@ -93,11 +94,11 @@ export class FileByteSource implements FileSource {
       return new FileByteSource(target, false, regularFile(target), budget);
     if (!statSync(target).isFile()) throw notRegular(target);
     const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-    const fd = openSync(target, flags);
+    const fd = openFile(target, flags);
     try {
       return new FileByteSource(fd, true, regularFile(fd), budget);
     } catch (error) {
-      closeSync(fd);
+      closeFile(fd);
       throw error;
     }
   }
@@ -125,7 +126,7 @@ export class FileByteSource implements FileSource {
   close(): void {
     const fd = this.#fd;
     this.#fd = -1;
-    if (this.#owned && fd >= 0) closeSync(fd);
+    if (this.#owned && fd >= 0) closeFile(fd);
   }
 }
 

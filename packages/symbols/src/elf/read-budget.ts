@@ -51,7 +51,7 @@ export class ReadBudget {
     this.checkTime();
   }
 
-  /** As `read`, for what decompression gives. */
+  /** As `read`, for what decompression gives. @throws ElfError where that is above the budget. */
   inflate(bytes: number): void {
     if (this.#inflated + bytes > this.#limits.inflatedBytes)
       throw this.refuse(`it inflates to more than ${this.#limits.inflatedBytes / MEBIBYTE} MiB`);
@@ -59,6 +59,7 @@ export class ReadBudget {
     this.checkTime();
   }
 
+  /** @throws ElfError where reading takes too long. */
   checkTime(): void {
     if (performance.now() > this.#deadline)
       throw this.refuse(`reading it takes longer than ${this.#limits.ms / 1000} s`);

@@ -1,55 +1,20 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import {
-  appendFileSync,
-  closeSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { appendFileSync, closeSync, openSync, truncateSync, writeFileSync } from 'node:fs';
 import { seeded } from '../../test/build-elf.ts';
-import { isJitDump, JitDump, type JitDumpOptions } from './jit-dump.ts';
+import {
+  bytesOf,
+  DumpFile,
+  header,
+  load,
+  move,
+  record,
+  unwinding,
+} from '../../test/build-jit-dump.ts';
+import { isJitDump, JitDump } from './jit-dump.ts';
+import { MapMemory } from './map-memory.ts';
 
-const home = mkdtempSync(join(tmpdir(), 'waggle-jit-dump-'));
-afterAll(() => rmSync(home, { recursive: true }));
-const file = join(home, 'jit-7.dump');
-
-/** Fields one after the other: u32 as numbers, u64 as bigints, a name as text with its end. */
-function bytesOf(...fields: readonly (number | bigint | string | Uint8Array)[]): Uint8Array {
-  const parts = fields.map((field) => {
-    if (typeof field === 'number') return new Uint8Array(Uint32Array.of(field).buffer);
-    if (typeof field === 'bigint') return new Uint8Array(BigUint64Array.of(field).buffer);
-    return typeof field === 'string' ? new TextEncoder().encode(`${field}\0`) : field;
-  });
-  return Buffer.concat(parts);
-}
-
-function record(id: number, body: Uint8Array, time = 123n): Uint8Array {
-  return bytesOf(id, 16 + body.length, time, body);
-}
-
-const header = bytesOf(0x4a69_5444, 1, 40, 62, 0, 7, 1n, 0n);
-const load = (address: bigint, size: bigint, name: string, code = Number(size), time?: bigint) => {
-  const body = bytesOf(7, 7, address, address, size, 0n, name, new Uint8Array(code).fill(0x90));
-  return record(0, body, time);
-};
-const move = (from: bigint, to: bigint, size: bigint) =>
-  record(1, bytesOf(7, 7, to, from, to, size, 0n));
-
-function withDump(content: Uint8Array, body: (dump: JitDump) => void, options?: JitDumpOptions) {
-  writeFileSync(file, content);
-  const fd = openSync(file, 'r');
-  try {
-    const dump = new JitDump(fd, options);
-    dump.refresh();
-    body(dump);
-  } finally {
-    closeSync(fd);
-  }
-}
+const file = new DumpFile();
+afterAll(() => file[Symbol.dispose]());
 
 test('code that is loaded and moved, and records of other kinds', () => {
   const content = Buffer.concat([
@@ -62,7 +27,7 @@ test('code that is loaded and moved, and records of other kinds', () => {
     move(0xdead_0000n, 0xa000n, 0x10n),
     record(3, new Uint8Array(0)),
   ]);
-  withDump(content, (dump) => {
+  file.with(content, (dump) => {
     expect(dump.lookup(0x100f)?.name).toBe('first');
     expect(dump.lookup(0x1010)).toEqual({ name: 'over it', start: 0x1010, size: 0x10 });
     expect(dump.lookup(0x3_ffff)?.name).toBe('large');
@@ -80,7 +45,7 @@ describe('behind what is no record it goes on with the next', () => {
 
   test.each([5, 17, 40, 70])('two copies of one buffer, from byte %p of a record', (from) => {
     const content = Buffer.concat([start, second.subarray(from), third]);
-    withDump(content, (dump) => {
+    file.with(content, (dump) => {
       expect(names(dump)).toEqual(['first', 'second', 'third', undefined]);
     });
   });
@@ -89,14 +54,17 @@ describe('behind what is no record it goes on with the next', () => {
     for (const byte of [0, 0x90, 0xff])
       for (const length of [1, 65_530, 200_000]) {
         const content = Buffer.concat([start, new Uint8Array(length).fill(byte), third]);
-        withDump(content, (dump) => expect(names(dump)[2]).toBe('third'));
+        file.with(content, (dump) => expect(names(dump)[2]).toBe('third'));
       }
   });
 
   test('what is written later', () => {
-    withDump(Buffer.concat([start, second.subarray(9), third.subarray(0, 60)]), (dump) => {
+    file.with(Buffer.concat([start, second.subarray(9), third.subarray(0, 60)]), (dump) => {
       expect(names(dump)[2]).toBeUndefined();
-      appendFileSync(file, Buffer.concat([third.subarray(60), load(0x4000n, 0x10n, 'fourth')]));
+      appendFileSync(
+        file.path,
+        Buffer.concat([third.subarray(60), load(0x4000n, 0x10n, 'fourth')]),
+      );
       dump.refresh();
       expect(names(dump)).toEqual(['first', 'second', 'third', 'fourth']);
     });
@@ -104,7 +72,7 @@ describe('behind what is no record it goes on with the next', () => {
 
   test('with its call frame information', () => {
     const rows = unwinding(new Uint8Array(48).fill(1), new Uint8Array(20));
-    withDump(Buffer.concat([start, rows.subarray(33), rows, third]), (dump) => {
+    file.with(Buffer.concat([start, rows.subarray(33), rows, third]), (dump) => {
       expect(dump.unwindingOf(0x3000)?.ehFrame[0]).toBe(1);
     });
   });
@@ -114,150 +82,31 @@ describe('behind what is no record it goes on with the next', () => {
     others.writeUInt32LE(8, 16);
     const none = Buffer.from(third);
     none.writeBigUInt64LE(0x1000n, 40);
-    withDump(Buffer.concat([start, second.subarray(9), others, none]), (dump) => {
+    file.with(Buffer.concat([start, second.subarray(9), others, none]), (dump) => {
       expect(names(dump)).toEqual(['first', 'second', undefined, undefined]);
     });
   });
 });
 
-/** As CPython 3.13 writes it for its trampolines, but for the content. */
-const unwinding = (
-  ehFrame: Uint8Array,
-  header: Uint8Array,
-  sizes: Partial<{ all: bigint; header: bigint }> = {},
-) => {
-  const all = sizes.all ?? BigInt(ehFrame.length + header.length);
-  const fields = [all, sizes.header ?? BigInt(header.length), 80n] as const;
-  return record(4, bytesOf(...fields, ehFrame, header, new Uint8Array(4)));
-};
-
-test('call frame information belongs to the code that is loaded next', () => {
-  const [one, two] = [new Uint8Array(48).fill(1), new Uint8Array(56).fill(2)];
-  const table = new Uint8Array(20).fill(9);
-  const content = Buffer.concat([
-    header,
-    load(0x1000n, 0x10n, 'none yet'),
-    ...[unwinding(one, table), load(0x2000n, 0x10n, 'first')],
-    ...[load(0x3000n, 0x10n, 'without'), unwinding(two, table), load(0x4000n, 0x10n, 'second')],
-    ...[unwinding(one, table), load(0x5000n, 0x10n, 'as the first')],
-    move(0x4000n, 0x6000n, 0x10n),
-    ...[load(0x2000n, 0x10n, 'over the first'), unwinding(one, table, { all: 1000n })],
-    ...[load(0x7000n, 0x10n, 'damaged'), unwinding(one, table, { header: 999n })],
-    load(0x8000n, 0x10n, 'damaged too'),
-  ]);
-  withDump(content, (dump) => {
-    const at = (address: number) => dump.unwindingOf(address)?.ehFrame[0];
-    expect([0x1000, 0x2000, 0x3000, 0x4000, 0x5008, 0x6008, 0x7000, 0x8000].map(at)).toEqual([
-      ...[undefined, undefined, undefined, 2, 1, 2, undefined, undefined],
-    ]);
-    expect(dump.unwindingOf(0x600f)).toEqual({
-      ...{ start: 0x6000, size: 0x10, mappedBytes: 80 },
-      ...{ ehFrame: two, ehFrameHeader: table },
-    });
-  });
-  withDump(
-    content,
-    (dump) => {
-      expect([0x4000, 0x5000].map((address) => dump.unwindingOf(address)?.ehFrame[0])).toEqual([
-        ...[undefined, 1],
-      ]);
-      expect(dump.lookup(0x4000)?.name).toBe('second');
-    },
-    { maxUnwindingBytes: 100 },
-  );
-  const long = Buffer.concat([
-    ...[header, unwinding(new Uint8Array(100_000), table), load(0x1000n, 8n, 'long')],
-    ...[unwinding(one, table), load(0x2000n, 8n, 'next')],
-  ]);
-  withDump(long, (dump) => {
-    expect(dump.unwindingOf(0x1000)).toBeUndefined();
-    expect(dump.unwindingOf(0x2000)?.ehFrame).toEqual(one);
-  });
-});
-
-test('a copy of code that has call frame information has the same', () => {
-  const frames = new Uint8Array(48).fill(1);
-  const table = new Uint8Array(20);
-  const bytes = (...tail: number[]) =>
-    Uint8Array.from([0x48, 0x83, 0xec, 8, 0xff, 0xd1, 0x48, ...tail]);
-  const loadOf = (address: bigint, code: Uint8Array) =>
-    record(0, bytesOf(7, 7, address, address, BigInt(code.length), 0n, 'f', code));
-  const trampoline = bytes(0x83, 0xc4);
-  const short = Uint8Array.of(0x90, 0xc3);
-  const content = Buffer.concat([
-    ...[header, unwinding(frames, table), loadOf(0x1000n, trampoline)],
-    ...[unwinding(new Uint8Array(40), table), loadOf(0x1100n, short)],
-  ]);
-  const memory = new Uint8Array(0x100).fill(0xcc);
-  memory.set(trampoline, 0);
-  memory.set(trampoline, 0x20);
-  memory.set(bytes(0x11, 0x22), 0x40);
-  memory.set(short, 0x60);
-  memory.set(trampoline, 0xf7);
-  const within = { start: 0x8000, end: 0x8100 };
-  const read = ({ start, end }: { start: number; end: number }) => {
-    expect(start).toBeGreaterThanOrEqual(within.start);
-    expect(end).toBeLessThanOrEqual(within.end);
-    return memory.subarray(start - within.start, end - within.start);
-  };
-  withDump(content, (dump) => {
-    const startOf = (address: number) => dump.unwindingOfCopy(address, within, read)?.start;
-    expect([0x8000, 0x8008, 0x8009, 0x8020, 0x8026].map(startOf)).toEqual([
-      ...[0x8000, 0x8000, undefined, 0x8020, 0x8020],
-    ]);
-    expect([0x8042, 0x8060, 0x80f6, 0x80ff].map(startOf)).toEqual([
-      ...[undefined, undefined, undefined, 0x80f7],
-    ]);
-    expect(dump.unwindingOfCopy(0x8000, within, read)?.ehFrame).toEqual(frames);
-    expect(dump.unwindingOfCopy(0x8000, within, () => undefined)).toBeUndefined();
-  });
-});
-
-test('whether there is call frame information, and until when all was read', () => {
-  const frames = unwinding(new Uint8Array(48), new Uint8Array(20));
-  withDump(header, (dump) => {
-    expect(dump.hasUnwinding).toBeUndefined();
-    appendFileSync(file, load(0x1000n, 8n, 'without'));
-    dump.refresh(500);
-    expect([dump.hasUnwinding, dump.readUntil]).toEqual([false, 500]);
-    appendFileSync(file, Buffer.concat([frames, load(0x2000n, 8n, 'with')]));
-    dump.refresh(600);
-    expect([dump.hasUnwinding, dump.readUntil]).toEqual([true, 600]);
-  });
-  const many = Buffer.concat([
-    header,
-    ...Array.from({ length: 4000 }, () => load(0x1000n, 8n, 'x')),
-  ]);
-  withDump(
-    many,
-    (dump) => {
-      expect(dump.readUntil).toBe(Number.NEGATIVE_INFINITY);
-      for (let now = 1; now < 10; now++) dump.refresh(now);
-      expect(dump.readUntil).toBe(9);
-    },
-    { maxBytesAtOnce: 100_000 },
-  );
-});
-
 test('each time has the name that it says for it', () => {
   const loads = [10n, 20n, 30n].map((time) => load(0x1000n, 8n, `at ${time}`, 8, time));
-  withDump(Buffer.concat([header, ...loads]), (dump) => {
+  file.with(Buffer.concat([header, ...loads]), (dump) => {
     const at = (time?: number) => dump.lookup(0x1000, time)?.name;
     expect([5, 10, 19, 20, 99, undefined].map(at)).toEqual([
       ...['at 10', 'at 10', 'at 10', 'at 20', 'at 30', 'at 30'],
     ]);
     expect(dump.knownUntil).toBe(30);
-    appendFileSync(file, load(0x1000n, 8n, 'of the future', 8, 1_000_000n));
+    appendFileSync(file.path, load(0x1000n, 8n, 'of the future', 8, 1_000_000n));
     dump.refresh(500);
     expect([at(499), at(500)]).toEqual(['at 30', 'of the future']);
     expect(dump.knownUntil).toBe(30);
   });
   // Of a counter that nobody knows the rate of: then of the time when it was read.
   const counted = bytesOf(0x4a69_5444, 1, 40, 62, 0, 7, 1n, 1n);
-  withDump(counted, (dump) => {
-    appendFileSync(file, load(0x1000n, 8n, 'first', 8, 77n));
+  file.with(counted, (dump) => {
+    appendFileSync(file.path, load(0x1000n, 8n, 'first', 8, 77n));
     dump.refresh(1000);
-    appendFileSync(file, load(0x1000n, 8n, 'second', 8, 78n));
+    appendFileSync(file.path, load(0x1000n, 8n, 'second', 8, 78n));
     dump.refresh(2000);
     expect(dump.lookup(0x1000, 1500)?.name).toBe('first');
     expect(dump.lookup(0x1000, 2000)?.name).toBe('second');
@@ -273,7 +122,7 @@ test('a function that JavaScriptCore had no name for yet has that of its other t
     'other: <name not materialized>',
   ];
   const loads = names.map((name, at) => load(BigInt(0x1000 * (at + 1)), 8n, name));
-  withDump(Buffer.concat([header, ...loads]), (dump) => {
+  file.with(Buffer.concat([header, ...loads]), (dump) => {
     expect([0x1000, 0x2000, 0x3000, 0x4000].map((at) => dump.lookup(at)?.name)).toEqual([
       'JSC-FTL: hot$& #Loop#CwZEgN',
       'JSC-Baseline: hot$& #Loop#CwZEgN',
@@ -285,21 +134,21 @@ test('a function that JavaScriptCore had no name for yet has that of its other t
 
 test('what is written while it is read comes whole', () => {
   const content = Buffer.concat([header, load(0x1000n, 8n, 'one'), load(0x2000n, 8n, 'two')]);
-  withDump(new Uint8Array(), (dump) => {
+  file.with(new Uint8Array(), (dump) => {
     for (const byte of content) {
-      appendFileSync(file, Uint8Array.of(byte));
+      appendFileSync(file.path, Uint8Array.of(byte));
       dump.refresh();
     }
     expect([0x1000, 0x2000].map((address) => dump.lookup(address)?.name)).toEqual(['one', 'two']);
     expect(dump.size).toBe(2);
-    truncateSync(file, 0);
+    truncateSync(file.path, 0);
     dump.refresh();
     expect(dump.lookup(0x1000)).toBeUndefined();
-    writeFileSync(file, Buffer.concat([header, load(0x1000n, 8n, 'anew')]));
+    writeFileSync(file.path, Buffer.concat([header, load(0x1000n, 8n, 'anew')]));
     dump.refresh();
     expect(dump.lookup(0x1000)?.name).toBe('anew');
     dump.close();
-    appendFileSync(file, load(0x3000n, 8n, 'late'));
+    appendFileSync(file.path, load(0x3000n, 8n, 'late'));
     dump.refresh();
     expect(dump.lookup(0x1000)?.name).toBe('anew');
     expect(dump.lookup(0x3000)).toBeUndefined();
@@ -309,10 +158,10 @@ test('what is written while it is read comes whole', () => {
 test('limits hold, and long names are cut', () => {
   const loads = Array.from({ length: 10 }, (_, n) => load(BigInt(0x1000 * (n + 1)), 8n, `f${n}`));
   const content = Buffer.concat([header, ...loads]);
-  withDump(content, (dump) => expect(dump.size).toBe(3), { maxEntries: 3 });
-  withDump(content, (dump) => expect(dump.size).toBeLessThan(10), { maxBytes: 300 });
+  file.with(content, (dump) => expect(dump.size).toBe(3), { maxEntries: 3 });
+  file.with(content, (dump) => expect(dump.size).toBeLessThan(10), { maxBytes: 300 });
   const long = Buffer.concat([header, load(0x1000n, 8n, 'x'.repeat(100_000)), ...loads.slice(1)]);
-  withDump(long, (dump) => {
+  file.with(long, (dump) => {
     expect(dump.lookup(0x1000)?.name).toBe('x'.repeat(4096));
     expect(dump.lookup(0x3000)?.name).toBe('f2');
   });
@@ -339,7 +188,7 @@ function mixedDump(rounds: number, seed: number) {
 test('a move takes the name of what lay there last', () => {
   for (const seed of [1, 2, 3]) {
     const { content, end, nameOf } = mixedDump(700, seed);
-    withDump(content, (dump) => {
+    file.with(content, (dump) => {
       for (let at = 0xff0; at < end; at++) expect(dump.lookup(at)?.name).toBe(nameOf(at));
     });
   }
@@ -353,7 +202,7 @@ test('many moves take no time that grows with their square', () => {
     records.push(load(from, 32n, `f${n}`), move(from, to, 32n));
   }
   const before = process.cpuUsage();
-  withDump(Buffer.concat(records), (dump) => {
+  file.with(Buffer.concat(records), (dump) => {
     const { user, system } = process.cpuUsage(before);
     // A fifth of a second at most here; it was more than six.
     expect((user + system) / 1e6).toBeLessThan(1.5);
@@ -367,7 +216,7 @@ test('many moves take no time that grows with their square', () => {
 
 test('one reading takes so much of a file, the next goes on there', () => {
   const loads = Array.from({ length: 5000 }, (_, n) => load(BigInt(0x1000 + n * 64), 32n, `f${n}`));
-  withDump(
+  file.with(
     Buffer.concat([header, ...loads]),
     (dump) => {
       const sizes = [dump.size];
@@ -386,13 +235,13 @@ test('one reading takes so much of a file, the next goes on there', () => {
 
 test('other files are no dump', () => {
   for (const content of ['', 'DTiJ', '7f0010 40 a perf map\n'.repeat(10)]) {
-    writeFileSync(file, content);
-    const fd = openSync(file, 'r');
+    writeFileSync(file.path, content);
+    const fd = openSync(file.path, 'r');
     expect(isJitDump(fd)).toBe(false);
     closeSync(fd);
   }
-  writeFileSync(file, header);
-  const fd = openSync(file, 'r');
+  writeFileSync(file.path, header);
+  const fd = openSync(file.path, 'r');
   expect(isJitDump(fd)).toBe(true);
   closeSync(fd);
 });
@@ -407,7 +256,7 @@ test('damage is harmless', () => {
   for (let round = 0; round < 500; round++) {
     const bytes = Buffer.from(good);
     for (let n = 0; n < 5; n++) bytes[Math.floor(random() * bytes.length)] = random() * 256;
-    withDump(bytes.subarray(0, Math.floor(random() * bytes.length)), (dump) => {
+    file.with(bytes.subarray(0, Math.floor(random() * bytes.length)), (dump) => {
       expect(dump.size).toBeLessThanOrEqual(100);
       expect(typeof (dump.lookup(0x1010)?.name ?? '')).toBe('string');
       expect(dump.unwindingOf(0x1010)?.ehFrame.length ?? 0).toBeLessThan(64 * 1024);
@@ -417,15 +266,50 @@ test('damage is harmless', () => {
 
 test('it goes on when the caller has closed his descriptor, if it was told to keep one', () => {
   const first = Buffer.concat([header, load(0x1000n, 0x20n, 'first')]);
-  writeFileSync(file, first);
-  const fd = openSync(file, 'r');
+  writeFileSync(file.path, first);
+  const fd = openSync(file.path, 'r');
   const dump = new JitDump(fd);
   dump.refresh();
   dump.keepOpen();
   closeSync(fd);
-  appendFileSync(file, load(0x2000n, 0x20n, 'second'));
+  appendFileSync(file.path, load(0x2000n, 0x20n, 'second'));
   dump.refresh();
   dump.close();
   dump.close();
   expect([dump.lookup(0x1000)?.name, dump.lookup(0x2000)?.name]).toEqual(['first', 'second']);
+});
+
+describe('names of JavaScriptCore that are kept by their hash', () => {
+  const name = (index: number, text: string) => `JSC-DFG: ${text}#${`${index}`.padStart(6, '0')}`;
+  const count = 2000;
+  const dump = Buffer.concat([
+    header,
+    ...Array.from({ length: count }, (_, at) =>
+      load(BigInt(0x10_0000 + at * 16), 16n, name(at, 'x'.repeat(1000)), 0),
+    ),
+    load(0x1000n, 16n, name(1, '<name not materialized>'), 0),
+  ]);
+
+  test('are paid for as the entries are', () => {
+    const memory = new MapMemory();
+    file.with(dump, (read) => expect(read.truncated).toBe(false), { memory });
+    const plain = Buffer.from(dump.toString('latin1').replaceAll('JSC-', 'jsc-'), 'latin1');
+    const others = new MapMemory();
+    file.with(plain, (read) => expect(read.truncated).toBe(false), { memory: others });
+    expect(memory.bytes).toBeGreaterThan(others.bytes + count * 2 * 1000);
+  });
+
+  test('are not kept where there is no memory for them, and given back with the rest', () => {
+    const memory = new MapMemory({ bytes: 3 * 2 ** 20, bytesOfUser: 3 * 2 ** 20 });
+    file.with(
+      dump,
+      (read) => {
+        expect(read.lookup(0x10_0000)?.name).toBe(name(0, 'x'.repeat(1000)));
+        expect(memory.bytes).toBeLessThanOrEqual(3 * 2 ** 20);
+        read.release();
+        expect(memory.bytes).toBe(0);
+      },
+      { memory },
+    );
+  });
 });

@@ -3,7 +3,8 @@
  * BUN_JSC_useJITDump, V8 with --perf-prof, JVMs, LLVM, wasmtime). The runtime maps the file executable
  * once, so that a profiler hears of it. Format: tools/perf/Documentation/jitdump-specification.txt.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
+import { closeFile, openFile } from '../descriptors.ts';
 import { viewOf } from '../elf/headers.ts';
 import { utf8 } from '../elf/string-table.ts';
 import type { SymbolHit } from '../symbol-table.ts';
@@ -73,7 +74,7 @@ export class JitDump {
   #unwindings: JitUnwindings;
   /** Of the code that is described next. */
   #nextUnwinding: number | undefined;
-  readonly #jscNames = new JscNames();
+  #jscNames: JscNames;
   /** Where the first record begins that is not read yet; 0: before the header. */
   #offset = 0;
   /** Bytes read by this refresh. */
@@ -101,6 +102,7 @@ export class JitDump {
     this.#memory = memory;
     this.#entries = this.#noEntries();
     this.#unwindings = this.#noUnwindings();
+    this.#jscNames = new JscNames(this.#share());
   }
 
   /** Entries read. */
@@ -132,6 +134,7 @@ export class JitDump {
       this.#entries = this.#noEntries();
       this.#unwound = undefined;
       this.#unwindings = this.#noUnwindings();
+      this.#jscNames = new JscNames(this.#share());
       this.#nextUnwinding = undefined;
       this.#isLost = false;
       this.#offset = 0;
@@ -208,13 +211,13 @@ export class JitDump {
   /** Goes on by a descriptor of its own: the caller may close his. @throws the system's error */
   keepOpen(): void {
     if (this.#closed || this.#isOwn) return;
-    this.#fd = openSync(`/proc/self/fd/${this.#fd}`, 'r');
+    this.#fd = openFile(`/proc/self/fd/${this.#fd}`, 'r');
     this.#isOwn = true;
   }
 
   /** Reads no further; what was read still answers. */
   close(): void {
-    if (this.#isOwn && !this.#closed) closeSync(this.#fd);
+    if (this.#isOwn && !this.#closed) closeFile(this.#fd);
     this.#closed = true;
   }
 
@@ -235,6 +238,7 @@ export class JitDump {
     this.#entries.release();
     this.#unwound?.release();
     this.#unwindings.release();
+    this.#jscNames.release();
   }
 
   /** 0 while it is not written yet. */

@@ -37,11 +37,12 @@ export function readJitUnwinding(record: Uint8Array): JitUnwinding | undefined {
 
 /** What unwinds code, and where that code is. */
 export interface UnwoundCode extends JitUnwinding {
+  /** Address of its first byte, and bytes. */
   readonly start: number;
   readonly size: number;
 }
 
-/** A range of a process's addresses. */
+/** A range of a process's addresses; `end` is behind the last. */
 export interface AddressRange {
   readonly start: number;
   readonly end: number;

@@ -41,6 +41,11 @@ export class MapMemory {
     return this.#left;
   }
 
+  /** Bytes that all maps take. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** What a user's maps take; give it back when it is forgotten. */
   share(user: number): MapShare {
     return new MapShare(

@@ -3,8 +3,9 @@
  * map which is written last of all is found when the process and its namespace are gone. Anybody can
  * write there: only a regular file of the process's user or root counts, and no link is followed.
  */
-import { closeSync, fstatSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { openDirectoryUnderRoot, openInDirectory } from '../debug-files/chroot-path.ts';
+import { closeFile } from '../descriptors.ts';
 import type { MapOwner } from './map-owner.ts';
 import { PerfMap, type PerfMapOptions } from './perf-map.ts';
 
@@ -58,7 +59,7 @@ export class PerfMapFolder implements Disposable {
     if (fd === undefined) return undefined;
     const file = fstatSync(fd);
     if ((file.uid === uid || file.uid === 0) && file.mtimeMs >= writtenAfter) return fd;
-    closeSync(fd);
+    closeFile(fd);
     return undefined;
   }
 
@@ -66,12 +67,12 @@ export class PerfMapFolder implements Disposable {
   follow(map: FollowedMap, owner: MapOwner, now: number, search: MapSearch = {}): void {
     const fd = this.openFile(owner, search);
     if (fd === undefined) return;
-    if (map.isSame(fd)) closeSync(fd);
+    if (map.isSame(fd)) closeFile(fd);
     else map.replace(fd, now);
   }
 
   close(): void {
-    if (this.#fd >= 0) closeSync(this.#fd);
+    if (this.#fd >= 0) closeFile(this.#fd);
     this.#fd = -1;
   }
 

@@ -4,8 +4,9 @@
  * open: the file is read on as it grows, also after the process is gone. Only a regular file of the
  * process's user or root counts, since anybody can write to /tmp.
  */
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { openUnderRoot } from '../debug-files/chroot-path.ts';
+import { closeFile } from '../descriptors.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { PerfMapEntries, type PerfMapLimits } from './entries.ts';
 import type { MapMemory } from './map-memory.ts';
@@ -92,7 +93,7 @@ export class PerfMap implements Disposable {
     if (fd === undefined) return undefined;
     const { uid } = fstatSync(fd);
     if (owner !== undefined && uid !== owner && uid !== 0) {
-      closeSync(fd);
+      closeFile(fd);
       return undefined;
     }
     const map = new PerfMap(fd, rest);
@@ -204,7 +205,7 @@ export class PerfMap implements Disposable {
 
   /** Closes the file; what was read still answers. */
   close(): void {
-    if (this.#fd >= 0) closeSync(this.#fd);
+    if (this.#fd >= 0) closeFile(this.#fd);
     this.#fd = -1;
   }
 

@@ -3,7 +3,8 @@
  * it does the scans, wherever he likes, one after the other: `nextScan()` says which, `take()` is given
  * what came of it. The file may grow and be written over meanwhile: an address is what it was at its time.
  */
-import { closeSync, fstatSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
+import { closeFile } from '../descriptors.ts';
 import type { SymbolHit } from '../symbol-table.ts';
 import { type MapMemory, MapShare } from './map-memory.ts';
 import type { PerfMapScan, ScannedPerfMap } from './scan-perf-map.ts';
@@ -16,6 +17,8 @@ const MAX_ADDRESSES = 200_000;
 const MAX_DESCRIPTIONS = 32;
 /** Times at which the file was found to have grown. */
 const MAX_GROWTHS = 64;
+/** Times at which it was found to be written over, of a program that does that on and on. */
+const MAX_ENDS = 64;
 
 /** What an address was said to be. */
 interface Description {
@@ -50,7 +53,8 @@ export class SampledPerfMap implements Disposable {
   /** Addresses that were never looked for, and the earliest time at which one of them was sampled. */
   #fresh = new Set<number>();
   #freshSince = Number.POSITIVE_INFINITY;
-  /** When each earlier edition was seen to be gone. */
+  #edition = 0;
+  /** When each of the editions before this one was seen to be gone; oldest first. */
   readonly #ends: number[] = [];
   /** How much of this edition is read, and what stands before that. */
   #offset = 0;
@@ -89,7 +93,7 @@ export class SampledPerfMap implements Disposable {
 
   /** How often it was written from its beginning, as far as it was seen. */
   get editions(): number {
-    return this.#ends.length + 1;
+    return this.#edition + 1;
   }
 
   /** Whether something that the file says was left out. */
@@ -121,7 +125,7 @@ export class SampledPerfMap implements Disposable {
     let best: Description | undefined;
     for (const description of descriptions) {
       const { edition, since } = description;
-      if (time >= (this.#ends[edition] ?? Number.POSITIVE_INFINITY)) continue;
+      if (time >= this.#endOf(edition)) continue;
       // Where none was there by then, the first that came: it was written late.
       if (best !== undefined && (edition !== best.edition || since > time)) break;
       best = description;
@@ -183,7 +187,7 @@ export class SampledPerfMap implements Disposable {
    * Only while nothing is being scanned.
    */
   replace(fd: number, now: number): void {
-    closeSync(this.#fd);
+    closeFile(this.#fd);
     this.#fd = fd;
     this.#restart(now);
   }
@@ -192,7 +196,7 @@ export class SampledPerfMap implements Disposable {
   close(): void {
     this.#isClosing = true;
     if (this.#isScanning || this.#fd < 0) return;
-    closeSync(this.#fd);
+    closeFile(this.#fd);
     this.#fd = -1;
   }
 
@@ -285,6 +289,13 @@ export class SampledPerfMap implements Disposable {
     this.#knownUntil = now;
   }
 
+  /** When it was seen to be gone; of one that is long gone, before everything. */
+  #endOf(edition: number): number {
+    if (edition === this.#edition) return Number.POSITIVE_INFINITY;
+    const at = edition - this.#edition + this.#ends.length;
+    return this.#ends[at] ?? Number.NEGATIVE_INFINITY;
+  }
+
   #noteGrowth(offset: number, since: number): void {
     const last = this.#growths.at(-1);
     if (last === undefined || last.since !== since) this.#growths.push({ offset, since });
@@ -299,7 +310,7 @@ export class SampledPerfMap implements Disposable {
     for (const [index, hit] of found.entries()) {
       const descriptions = hit && this.#known.get(addresses[index] as number);
       if (hit === undefined || descriptions === undefined) continue;
-      const edition = this.#ends.length;
+      const edition = this.#edition;
       const last = descriptions.at(-1);
       // Parts of what was read at once are one description: of it the last counts.
       if (last?.edition === edition && last.since === since) descriptions.pop();
@@ -313,7 +324,9 @@ export class SampledPerfMap implements Disposable {
   }
 
   #restart(now: number): void {
+    this.#edition++;
     this.#ends.push(now);
+    if (this.#ends.length > MAX_ENDS) this.#ends.shift();
     this.#task = undefined;
     this.#offset = 0;
     this.#isInLongLine = false;

@@ -63,7 +63,10 @@ export class TableStore {
     return built;
   }
 
-  /** The stored table, or undefined. What is there and unusable is removed. */
+  /**
+   * The stored table, or undefined. What is there and unusable is removed.
+   * @throws RangeError for what is no key of a table.
+   */
   load(key: string): BuiltTable | undefined {
     const name = nameOf(key);
     const bytes = this.#store.read(name, MAX_FILE_BYTES);

@@ -70,7 +70,7 @@ export interface ValueRule {
   readonly offset: number;
 }
 
-/** A rule for people and tests; tables hold the packed form. */
+/** A rule for people and tests; tables hold the packed form. Offsets in bytes; cfaArgument by cfa's kind. */
 export interface UnwindRule {
   readonly cfa: CfaKind;
   readonly cfaOffset: number;

@@ -6,7 +6,7 @@ import { checkCounts, checkTable } from './check.ts';
 import * as L from './layout.ts';
 import { decodeRule, NO_RULE, type UnwindRule } from './rule.ts';
 
-/** A row: from `offset` in the file up to the next row's, rule number `rule` holds. */
+/** A row: from byte `offset` in the file up to the next row's, rule number `rule` holds. */
 export interface UnwindRow {
   readonly offset: number;
   readonly rule: number;
@@ -51,6 +51,7 @@ export class UnwindTable {
   /**
    * Over bytes that the encoder made and that nobody else can have changed since: only whether their
    * counts fit together is checked. Searches stay inside the bytes in any case.
+   * @throws UnwindError for bytes that are no table.
    */
   static fromOwnFile(bytes: Uint8Array): UnwindTable {
     checkCounts(bytes);
@@ -94,6 +95,7 @@ export class UnwindTable {
     );
   }
 
+  /** @throws RangeError for a table whose rows name a rule that it has not. */
   lookup(offset: number): UnwindRule {
     return this.rule(this.ruleIndexAt(offset));
   }

@@ -93,6 +93,17 @@ describe('stops', () => {
     expect(run([LEAF, r10], [pcOf(1)], { all }).stop).toBe('unknown-register');
   });
 
+  test('a return address in a register, and nothing on the stack: vfork', () => {
+    const vfork: Program = {
+      program: [
+        ['def_cfa', 7, 0],
+        ['register', 16, 5],
+      ],
+    };
+    const all = Array.from({ length: 17 }, (_, i) => (i === 5 ? pcOf(1) : 0n));
+    expect(run([vfork, END], [], { all })).toMatchObject({ stop: 'end', pcs: [pcOf(0), pcOf(1)] });
+  });
+
   test('no-progress: a stack that would not grow', () => {
     const back: Program = { program: [['def_cfa', 6, 0]] };
     const stack = run([back], [pcOf(0), pcOf(0)], {

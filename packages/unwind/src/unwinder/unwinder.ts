@@ -9,6 +9,7 @@ import type { UnwindTable } from '../table/unwind-table.ts';
 
 /** Registers of a frame; undefined once their value cannot be known any more. */
 export interface FrameRegisters {
+  /** Addresses. */
   readonly pc: bigint;
   readonly sp: bigint;
   readonly fp: bigint | undefined;
@@ -18,7 +19,7 @@ export interface FrameRegisters {
   readonly all?: readonly bigint[];
 }
 
-/** What is mapped at an address: the table of the file, if it has one, and the place in the file. */
+/** What is mapped at an address: the table of the file, if it has one, and the place in the file in bytes. */
 export interface MappedCode {
   readonly table: UnwindTable | undefined;
   readonly fileOffset: number;
@@ -78,6 +79,7 @@ const WORD = 2n ** 64n - 1n;
 /** Of a signed aarch64 return address, what is address: user space has 48 bits. */
 const AARCH64_ADDRESS = 2n ** 48n - 1n;
 
+/** @throws RangeError for a table whose rows name a rule that it has not. */
 export function unwind(input: UnwindInput): UnwoundStack {
   const maxFrames = input.maxFrames ?? DEFAULT_MAX_FRAMES;
   const pcs: bigint[] = [];
@@ -121,8 +123,10 @@ function byRule(input: UnwindInput, frame: FrameRegisters, rule: UnwindRule): St
     return isMemory(rule.returnAddress) ? 'unreadable' : 'unknown-register';
   const pc = input.machine === EM_AARCH64 ? returnAddress & AARCH64_ADDRESS : returnAddress;
   if (pc === 0n) return 'end';
-  // A signal handler may run on a stack of its own; a leaf with a link register may use no stack.
-  const grows = isLink ? cfa >= frame.sp : cfa > frame.sp;
+  // A signal handler may run on a stack of its own; a leaf with its return address in a register, as the link
+  // register or as vfork() has it, may use no stack.
+  const isInRegister = isLink || rule.returnAddress.kind === 'register';
+  const grows = isInRegister ? cfa >= frame.sp : cfa > frame.sp;
   if (!rule.isSignalFrame && !grows) return 'no-progress';
   const fp = valueBy(input, frame, rule.framePointer, cfa, frame.fp);
   const third = valueBy(input, frame, rule.third, cfa, frame.third);

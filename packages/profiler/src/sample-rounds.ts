@@ -1,0 +1,227 @@
+// Takes in what was sampled, and before it the mappings that its addresses are understood by: all of it in
+// rounds on a timer, and what cannot wait for one as soon as something happens. Neither begins nor ends
+// sampling: profiler.ts does.
+
+import type { BoundedMemory } from './bounded-memory.ts';
+import type { Collections } from './collections.ts';
+import type { AddressSpaces } from './mappings/address-spaces.ts';
+import type { JitMaps } from './mappings/jit-maps.ts';
+import type { LostMappings } from './mappings/lost-mappings.ts';
+import { RetiredImages } from './mappings/retired-images.ts';
+import type { RunningMappings } from './mappings/running-mappings.ts';
+import type { Sideband } from './mappings/sideband.ts';
+import type { Counting } from './sampling/counting.ts';
+import { PollSchedule } from './sampling/poll-schedule.ts';
+import type { SampleMaps } from './sampling/sample-maps.ts';
+import type { StackCount } from './sampling/stack-count.ts';
+import { TakenIn } from './sampling/taken-in.ts';
+import { byMappedCode } from './stacks/by-mapped-code.ts';
+import type { StackResolver } from './stacks/stack-resolver.ts';
+import type { WantedImages } from './stacks/wanted-images.ts';
+import type { SymbolizationClient } from './symbolization/symbolization-client.ts';
+import type { DeferredSamples } from './unwinding/deferred-samples.ts';
+import type { UnwindTables } from './unwinding/unwind-tables.ts';
+
+/** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
+const ROUND_MS = 250;
+/** At high rates taking samples in is more work than there is time for: the event loop gets its turn. */
+const SLICE_MS = 50;
+/** Stacks between two looks at the clock. */
+const CHUNK = 64;
+/** A program that has just fetched the map's number is done with it long before. */
+const SWITCH_MS = 2;
+/** What has no table by then after the end is walked by what there is. */
+const LAST_TABLES_MS = 10_000;
+
+/** What a round works with, and its owner closes. */
+interface RoundParts {
+  readonly sideband: Sideband;
+  readonly spaces: AddressSpaces;
+  readonly lostMappings: LostMappings;
+  readonly running: RunningMappings;
+  readonly jitMaps: JitMaps;
+  readonly counting: Counting;
+  readonly maps: SampleMaps;
+  readonly wanted: WantedImages | undefined;
+  readonly resolver: StackResolver;
+  readonly collections: Collections;
+  readonly memory: BoundedMemory;
+  readonly reader: SymbolizationClient;
+  /** Where stacks are walked by tables. */
+  readonly tables: UnwindTables | undefined;
+  readonly deferred: DeferredSamples | undefined;
+}
+
+export class SampleRounds {
+  readonly #parts: RoundParts;
+  readonly #retired = new RetiredImages();
+  readonly #takenIn = new TakenIn();
+  #sampling = true;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #polls: PollSchedule | undefined;
+  /** The stacks of the round that is being taken in. */
+  #draining: Iterator<StackCount> | undefined;
+  #goOn: ReturnType<typeof setTimeout> | undefined;
+  #restTaken = false;
+
+  constructor(parts: RoundParts) {
+    this.#parts = parts;
+  }
+
+  /** Sampling has begun. */
+  begin(): void {
+    this.#timer = setInterval(() => this.#round(), ROUND_MS);
+    this.#polls = new PollSchedule(() => this.#poll());
+  }
+
+  /** Sampling has ended: there are no more rounds. */
+  end(): void {
+    this.#sampling = false;
+    clearInterval(this.#timer);
+    clearTimeout(this.#goOn);
+    this.#polls?.[Symbol.dispose]();
+  }
+
+  /** Everything that was sampled before, in ms since the epoch, is known by whose it is. */
+  get takenInUntil(): number {
+    return this.#takenIn.until;
+  }
+
+  /** The image ended then (CLOCK_BOOTTIME): forgotten once no sample of it can be left. */
+  retire(pid: number, time: bigint, ended: boolean): void {
+    this.#retired.add({ pid, time, ended });
+    // The program that took its place may run for a moment only: its file is opened at once.
+    if (!ended) this.#followMappings(false);
+    this.#parts.jitMaps.end(pid, time, ended);
+    if (!ended) this.#polls?.wake();
+  }
+
+  /** Takes in what was sampled until now. */
+  async catchUp(): Promise<void> {
+    if (this.#sampling) {
+      // Either map may hold samples: one drain each, with a switch between.
+      this.#round(true);
+      await new Promise((resolve) => {
+        setTimeout(resolve, SWITCH_MS);
+      });
+      if (this.#sampling) this.#round(true);
+    }
+    this.#takeRest();
+    await this.#lastTables();
+  }
+
+  /**
+   * Takes in stacks that the kernel handed over to be walked here. Returns how many there were.
+   * @param forMs all of them where it is not given
+   */
+  takeDeferred(forMs?: number): number {
+    const stacks = this.#parts.deferred?.read(() => this.#followMappings(true), forMs) ?? [];
+    for (const stack of stacks) this.#add(stack);
+    return stacks.length;
+  }
+
+  /** Walks what waits for tables, if those are soon there. */
+  async #lastTables(): Promise<void> {
+    const { deferred, reader } = this.#parts;
+    let isOver = false;
+    const enough = setTimeout(() => {
+      isOver = true;
+      deferred?.hurry(true);
+      reader.leaveOut('unwind-table');
+    }, LAST_TABLES_MS);
+    do {
+      await deferred?.settled();
+      this.takeDeferred();
+    } while (!this.#sampling && deferred?.isWaiting === true);
+    clearTimeout(enough);
+    deferred?.hurry(false);
+    // Names come next.
+    if (isOver) reader.leaveOut('unwind-table');
+  }
+
+  /** Once, after the end of sampling. */
+  #takeRest(): void {
+    if (this.#sampling || this.#restTaken) return;
+    this.#restTaken = true;
+    this.#followMappings(true);
+    this.#parts.jitMaps.refreshAtLast();
+    this.takeDeferred();
+    this.#drainRound();
+    for (const stack of this.#parts.maps.rest()) this.#add(stack);
+  }
+
+  /** What was mapped is looked at as often: a program may be gone, or another, a moment later. */
+  #poll(): boolean {
+    const mappings = this.#followMappings(false);
+    return this.takeDeferred(SLICE_MS) > 0 || mappings > 0 || this.#parts.sideband.isBusy;
+  }
+
+  #add(stack: StackCount): void {
+    const { wanted, lostMappings, collections, resolver, spaces } = this.#parts;
+    if (wanted?.keeps(stack) === false) return;
+    lostMappings.recover(stack.pid, stack.startTime);
+    for (const part of byMappedCode(stack, spaces)) collections.add(resolver.resolve(part));
+  }
+
+  /** @param all that was sampled in the round; else what there is time for, and the rest next time */
+  #round(all = false): void {
+    const { counting, running, jitMaps, sideband, maps, deferred, memory } = this.#parts;
+    counting.followCpus();
+    running.readOn();
+    const mappings = this.#followMappings(all);
+    // Code is moved and freed: an address is what the map says of it now, not at the end.
+    jitMaps.refresh();
+    const forMs = all ? undefined : SLICE_MS;
+    if (this.takeDeferred(forMs) > 0 || mappings > 0 || sideband.isBusy) this.#polls?.wake();
+    if (this.#draining === undefined) {
+      this.#draining = maps.nextRound();
+      this.#takenIn.beganRound();
+    }
+    if (!this.#drainRound(forMs)) {
+      this.#goOn ??= setTimeout(() => {
+        this.#goOn = undefined;
+        if (this.#sampling) this.#round();
+      }, 0);
+      return;
+    }
+    this.#takenIn.endedRound(deferred?.takenInUntil ?? Number.POSITIVE_INFINITY);
+    this.#forgetRetired();
+    memory.keep();
+  }
+
+  /** Returns whether that was all of the round. */
+  #drainRound(forMs = Number.POSITIVE_INFINITY): boolean {
+    const deadline = performance.now() + forMs;
+    for (let taken = 1; this.#draining !== undefined; taken++) {
+      const { value, done } = this.#draining.next();
+      if (done === true) this.#draining = undefined;
+      else this.#add(value);
+      if (taken % CHUNK === 0 && performance.now() > deadline) break;
+    }
+    return this.#draining === undefined;
+  }
+
+  #forgetRetired(): void {
+    const { deferred, spaces, lostMappings, running } = this.#parts;
+    const waiting = () => deferred?.waitingPids();
+    for (const { pid, time, ended } of this.#retired.endRound(waiting)) {
+      spaces.forget(pid, time, ended);
+      if (!ended) continue;
+      lostMappings.forget(pid);
+      running.forget(pid);
+    }
+  }
+
+  /** Returns how many records there were. */
+  #followMappings(all: boolean): number {
+    const { sideband, spaces, tables, lostMappings } = this.#parts;
+    const records = sideband.read(all);
+    for (const record of records) {
+      spaces.apply(record);
+      if (record.type === 'mapping') tables?.replaced(record.pid, record.mapping);
+    }
+    const lostSince = sideband.takeLoss();
+    if (lostSince !== undefined) lostMappings.lost(lostSince);
+    return records.length;
+  }
+}
