@@ -9,6 +9,7 @@ const plugins = readdirSync('src/plugins', { withFileTypes: true })
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    bpf: 'src/bpf.ts',
     errors: 'src/errors/errors.ts',
     session: 'src/session.ts',
     testing: 'src/testing.ts',

@@ -35,6 +35,14 @@ const events: readonly ExitEvent[] = Array.from({ length: BATCH }, (_, index) =>
   signal: null,
   coreDumped: false,
   lifetimeNs: 1n,
+  userNs: 0n,
+  systemNs: 0n,
+  maxRssBytes: 0n,
+  majorFaults: 0,
+  readBytes: 0n,
+  writeBytes: 0n,
+  voluntarySwitches: 0,
+  involuntarySwitches: 0,
 }));
 
 let seen = 0;

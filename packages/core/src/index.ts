@@ -17,17 +17,12 @@ export {
 } from './agent/create-agent.ts';
 export { type AgentDefinition, defineAgent } from './agent/define-agent.ts';
 export type { PluginProblem } from './dispatch/running-plugin.ts';
+// The errors that a program of its own tells apart; all of them are at @waggle/core/errors.
 export {
-  BadCgroup,
   BadOption,
   CommandNotStarted,
-  ForeignProcfs,
-  InvalidPluginGraph,
   KernelRefused,
-  NativeUnavailable,
-  NoSuchProcess,
   NotPermitted,
-  PluginMissing,
   PluginNotStarted,
   SessionEnded,
   type WaggleError,
@@ -52,6 +47,9 @@ export { defineService, type Service } from './plugin/service.ts';
 export { cpuProfiler, Profiler } from './plugins/cpu-profiler/index.ts';
 export { jsonLines, lineOutput } from './plugins/event-output/index.ts';
 export { imageRetirement } from './plugins/image-retirement/index.ts';
+export { LiveHeap, liveHeap } from './plugins/live-heap/index.ts';
+export { OffCpu, offCpu } from './plugins/off-cpu/index.ts';
+export { perfEvents } from './plugins/perf-events/index.ts';
 export { ProcessMetadata, processMetadata } from './plugins/process-metadata/index.ts';
 export { ProcessTreeService, processTree } from './plugins/process-tree/index.ts';
 export { type OutputSink, profileOutput } from './plugins/profile-output/index.ts';

@@ -2,10 +2,16 @@
 // session, a command inside it, and what they are about. Loads no plugin; each is at @waggle/core/plugins/<name>.
 
 export { type SupervisedCommand, superviseCommand } from './command/supervised-command.ts';
-export type { CommandHost, CommandLine, CommandOptions } from './command/tracked-command.ts';
+export type {
+  CommandHost,
+  CommandLine,
+  CommandOptions,
+  CommandUser,
+} from './command/tracked-command.ts';
 export { existingDescendants } from './events/descendants.ts';
 export type { EventTotals } from './events/event-reader.ts';
 export { planPlugins } from './plugin/plugin-graph.ts';
+export { cgroupsOfContainer } from './session/container-cgroups.ts';
 export { openSession, type Session, type SessionReport } from './session/session.ts';
 export type { SessionConfig } from './session/session-config.ts';
 export type { SessionTarget } from './session/session-target.ts';

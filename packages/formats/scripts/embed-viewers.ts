@@ -5,17 +5,14 @@
  *   bun scripts/embed-viewers.ts
  */
 
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { VIEWERS, viewerBundle } from './viewer-bundle.ts';
+import { embedPageScript, type PageScript } from '../../text/scripts/page-script.ts';
 
-const generated = join(import.meta.dir, '../src/generated');
-mkdirSync(generated, { recursive: true });
-for (const name of VIEWERS) {
-  const path = join(generated, `${name}-viewer.ts`);
-  const { module: text } = await viewerBundle(name);
-  // Set-up compares times; what reads the file need not be made anew where nothing changed.
-  if (existsSync(path) && readFileSync(path, 'utf8') === text)
-    utimesSync(path, new Date(), new Date());
-  else writeFileSync(path, text);
-}
+export const VIEWERS: readonly PageScript[] = ['svg', 'html'].map((name) => ({
+  folder: join(import.meta.dir, '..'),
+  entry: `src/${name}/viewer/main.ts`,
+  generated: `${name}-viewer.ts`,
+  writer: 'scripts/embed-viewers.ts',
+}));
+
+if (import.meta.main) for (const viewer of VIEWERS) await embedPageScript(viewer);

@@ -20,6 +20,10 @@ export interface OutputFormat {
   readonly mediaType: string;
   /** There is room for values below zero, which the difference of two profiles has. */
   readonly signed?: true;
+  /** It has room for all values of a profile; others write the one that is shown. */
+  readonly allValues?: true;
+  /** There is room for what is said of stacks beside their frames. */
+  readonly labels?: true;
   /** It writes how often where the profile knows it, whatever value the profile shows. */
   readonly counts?: true;
   /**
@@ -59,7 +63,10 @@ export function selectFormat<Format extends Pick<OutputFormat, 'extensions'>>(
   return selected;
 }
 
-/** The profile with one of its values chosen, as this format is to be given it. */
+/**
+ * The profile with one of its values chosen, as this format is to be given it.
+ * @throws RangeError for a value that the profile has not.
+ */
 export function withValue(
   format: Pick<OutputFormat, 'counts'>,
   profile: Profile,

@@ -44,10 +44,17 @@ export { encodeFolded, FoldedSyntaxError, foldedFormat, parseFolded } from './fo
 export type { OutputFormat, ParsedProfile } from './format.ts';
 export { withValue } from './format.ts';
 export type { HtmlOptions } from './html/index.ts';
-export { createHtmlFormat, encodeHtml, encodeHtmlDiff, htmlFormat } from './html/index.ts';
+export {
+  createHtmlFormat,
+  encodeHtml,
+  encodeHtmlDiff,
+  encodeHtmlUpdate,
+  htmlFormat,
+} from './html/index.ts';
 export { parseProfile, UnknownProfileError } from './input/index.ts';
 export { withoutTier, withoutTiers } from './jit-tiers.ts';
 export { ProfileTooLargeError } from './memory-budget.ts';
+export { codeKey, type MergeOptions, mergedStacks } from './merged-stacks.ts';
 export type { OtlpExportOptions, OtlpExportResult, OtlpOptions } from './otlp/index.ts';
 export {
   encodeOtlp,
@@ -62,6 +69,7 @@ export type {
   FrameKind,
   Profile,
   ProfileFrame,
+  ProfileLabels,
   ProfileMapping,
   ProfileMetadata,
   ProfileStack,

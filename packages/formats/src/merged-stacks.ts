@@ -2,7 +2,13 @@
  * Stacks in the one order that formats write them in: equal ones merged, sorted, none of zero
  * samples. So a profile gives the same file whatever the order it was collected in.
  */
-import { type Profile, type ProfileFrame, type ProfileStack, totalSamples } from './profile.ts';
+import {
+  type Profile,
+  type ProfileFrame,
+  type ProfileLabels,
+  type ProfileStack,
+  totalSamples,
+} from './profile.ts';
 import { StackKeys } from './stack-keys.ts';
 import { stackValues } from './values.ts';
 
@@ -28,6 +34,10 @@ export interface MergeOptions {
   readonly signed?: boolean;
   /** What two frames have in common when they are the same. Default: frameKey. */
   readonly sameness?: (frame: ProfileFrame) => string;
+  /** Those of the stacks, where they are there already; `sameness` is theirs then. */
+  readonly keys?: StackKeys;
+  /** Stacks that differ in their labels are two. Default: labels are left out. */
+  readonly labels?: boolean;
 }
 
 /**
@@ -37,20 +47,29 @@ export interface MergeOptions {
  */
 export function mergedStacks(
   { stacks, values }: Pick<Profile, 'stacks' | 'values'>,
-  { signed = false, sameness = frameKey }: MergeOptions = {},
+  {
+    signed = false,
+    sameness = frameKey,
+    keys = new StackKeys(stacks, sameness),
+    labels: labelled = false,
+  }: MergeOptions = {},
 ): readonly ProfileStack[] {
   if (!signed) totalSamples(stacks);
-  const keys = new StackKeys(stacks, sameness);
   const merged = new Map<string, MergedStack>();
   for (const stack of stacks) {
     const { frames, count } = stack;
     const all = values === undefined ? undefined : stackValues(stack, values);
     if (signed) checkWhole(all ?? [count]);
     if (all === undefined ? count === 0 : all.every((value) => value === 0)) continue;
-    const key = keys.of(frames);
+    const labels = labelled ? stack.labels : undefined;
+    const key = labels === undefined ? keys.of(frames) : `${keys.of(frames)}${labelsKey(labels)}`;
     const known = merged.get(key);
     if (known === undefined) {
-      merged.set(key, { frames, count, ...(all === undefined ? {} : { values: [...all] }) });
+      merged.set(key, {
+        ...{ frames, count },
+        ...(all === undefined ? {} : { values: [...all] }),
+        ...(labels === undefined ? {} : { labels }),
+      });
       continue;
     }
     known.count += count;
@@ -70,6 +89,13 @@ interface MergedStack {
   readonly frames: readonly ProfileFrame[];
   count: number;
   readonly values?: number[];
+  readonly labels?: ProfileLabels;
+}
+
+/** Equal for equal labels. Frames' keys have a number of units that is even, and this begins with one more. */
+function labelsKey(labels: ProfileLabels): string {
+  const parts = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `\0${JSON.stringify(parts)}`;
 }
 
 function checkWhole(values: readonly number[]): void {

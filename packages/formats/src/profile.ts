@@ -46,6 +46,13 @@ export interface ProfileFrame {
   readonly mapping?: ProfileMapping;
 }
 
+/**
+ * What is said of a stack beside its frames: texts, and whole numbers. `pid`, `tid`, `cpu` (numbers), `comm`,
+ * `thread`, `container` and `cgroup` are the profiler's, others are whose they are. Formats without room for
+ * them sum over them.
+ */
+export type ProfileLabels = Readonly<Record<string, string | number>>;
+
 export interface ProfileStack {
   /** Root first, leaf last. */
   readonly frames: readonly ProfileFrame[];
@@ -56,6 +63,8 @@ export interface ProfileStack {
   readonly count: number;
   /** All values of this stack, in the order of the profile's `values.types`; whole numbers. */
   readonly values?: readonly number[];
+  /** Stacks that differ in them are two. */
+  readonly labels?: ProfileLabels;
 }
 
 /** What a value is, as pprof says it: `samples` in `count`, `cpu` in `nanoseconds`. */
@@ -85,6 +94,7 @@ export interface ProfileMetadata {
   readonly durationSeconds: number;
   /** Samples taken: 0 where a file says nothing by which it could be known. */
   readonly samples: number;
+  /** Samples that were taken and are not among the stacks. */
   readonly lostSamples: number;
 }
 

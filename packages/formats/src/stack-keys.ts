@@ -9,27 +9,41 @@ import type { ProfileFrame, ProfileStack } from './profile.ts';
 const AT_ONCE = 8192;
 
 export class StackKeys {
-  readonly #ranks = new Map<ProfileFrame, number>();
+  /** Which of the different frames it is, in the order in which they were met. */
+  readonly #indexes = new Map<ProfileFrame, number>();
+  readonly #ranks: Uint32Array;
 
   /** @param sameness what two frames have in common when they are the same, and by which they sort. */
   constructor(
     stacks: readonly Pick<ProfileStack, 'frames'>[],
     sameness: (frame: ProfileFrame) => string,
   ) {
-    const byKey = new Map<string, ProfileFrame[]>();
-    const met = new Set<ProfileFrame>();
+    const byKey = new Map<string, number>();
     for (const { frames } of stacks)
       for (const frame of frames) {
-        if (met.has(frame)) continue;
-        met.add(frame);
+        if (this.#indexes.has(frame)) continue;
         const key = sameness(frame);
-        const same = byKey.get(key);
-        if (same === undefined) byKey.set(key, [frame]);
-        else same.push(frame);
+        let index = byKey.get(key);
+        if (index === undefined) {
+          index = byKey.size;
+          byKey.set(key, index);
+        }
+        this.#indexes.set(frame, index);
       }
+    this.#ranks = new Uint32Array(byKey.size);
     [...byKey.keys()].sort().forEach((key, rank) => {
-      for (const frame of byKey.get(key) ?? []) this.#ranks.set(frame, rank);
+      this.#ranks[byKey.get(key) ?? 0] = rank;
     });
+  }
+
+  /** How many frames are different, and so how many ranks there are, from 0 on. */
+  get size(): number {
+    return this.#ranks.length;
+  }
+
+  /** Of a frame that was among those: one number for all that are the same. */
+  rankOf(frame: ProfileFrame): number {
+    return this.#ranks[this.#indexes.get(frame) ?? 0] ?? 0;
   }
 
   /** Of a stack of frames that were among those. */
@@ -38,7 +52,7 @@ export class StackKeys {
     for (let from = 0; from < frames.length; from += AT_ONCE) {
       const units: number[] = [];
       for (const frame of frames.slice(from, from + AT_ONCE)) {
-        const rank = this.#ranks.get(frame) ?? 0;
+        const rank = this.rankOf(frame);
         units.push(rank >>> 16, rank & 0xffff);
       }
       key += String.fromCharCode(...units);

@@ -53,7 +53,10 @@ export function stackValues(
   return values.types.map((_, index) => all?.[index] ?? (index === values.shown ? count : 0));
 }
 
-/** The same profile with another of its values as the shown one. */
+/**
+ * The same profile with another of its values as the shown one.
+ * @throws RangeError for a value that the profile has not.
+ */
 export function showValue<Shown extends Measured>(profile: Shown, index: number): Shown {
   const { values } = profile;
   if (values === undefined || values.shown === index) return profile;

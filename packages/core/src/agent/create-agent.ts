@@ -10,8 +10,9 @@ import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
 import * as Scope from 'effect/Scope';
 import { type SupervisedCommand, superviseCommand } from '../command/supervised-command.ts';
+import type { OwnEvent } from '../events/own-event.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
-import type { Plugin } from '../plugin/plugin.ts';
+import type { OwnEventsOf, Plugin } from '../plugin/plugin.ts';
 import type { ValidPlugins } from '../plugin/plugin-graph.ts';
 import type { Service, ShapeOf } from '../plugin/service.ts';
 import { type CpuProfilerOptions, cpuProfiler } from '../plugins/cpu-profiler/index.ts';
@@ -65,13 +66,14 @@ export interface AgentReport extends SessionReport {
  * Ends by stop(), a signal, its command's end, or when every plugin that it was given was stopped and
  * nobody iterates `events` or profiles. Methods that need the kernel throw SessionEnded afterwards.
  */
-export interface Agent extends AsyncDisposable {
+export interface Agent<Own = never> extends AsyncDisposable {
   /**
    * Every event, one by one. The first iteration starts with those since the agent was created, as many as
    * `earlyEvents`; those beyond are in a `lost` event behind them, and in the report's `lost`. Later ones
-   * start with what comes then. A slow one slows everybody: nothing is dropped.
+   * start with what comes then. A slow one slows everybody: nothing is dropped. Among them are those that
+   * sources of the plugins declare (`defineSource`), with their types.
    */
-  readonly events: AsyncIterable<ProcessEvent>;
+  readonly events: AsyncIterable<ProcessEvent | Own>;
   /** The cache, unless it was turned off. */
   readonly processMetadata: ProcessMetadataCache | undefined;
   /** Ends it gracefully: what the kernel has by now is delivered. Resolves when all is done. */
@@ -102,11 +104,12 @@ export interface Agent extends AsyncDisposable {
  */
 export async function createAgent<const Plugins extends readonly Plugin[] = readonly []>(
   config?: AgentConfig & { readonly plugins?: Plugins } & ValidPlugins<Plugins, AgentServices>,
-): Promise<Agent> {
+): Promise<Agent<OwnEventsOf<Plugins>>> {
   const scope = Scope.makeUnsafe();
   try {
     checkAgentConfig(config ?? {});
-    return await Effect.runPromise(Scope.provide(start(config ?? {}, scope), scope));
+    const agent = await Effect.runPromise(Scope.provide(start(config ?? {}, scope), scope));
+    return agent as Agent<OwnEventsOf<Plugins>>;
   } catch (error) {
     await Effect.runPromise(Scope.close(scope, Exit.void));
     throw error;
@@ -213,13 +216,13 @@ function sessionConfig(config: AgentConfig & { readonly plugins?: readonly Plugi
   return { ...rest, launcher, plugins: [...own, ...plugins] };
 }
 
-class RunningAgent implements Agent {
+class RunningAgent implements Agent<OwnEvent> {
   readonly finished: Promise<AgentReport>;
   readonly #session: Session;
   readonly #command: SupervisedCommand | undefined;
   /** Of the first iteration; it keeps events from now on. */
-  readonly #first: EventQueue | undefined;
-  readonly #iterations = new Set<EventQueue>();
+  readonly #first: EventQueue<OwnEvent> | undefined;
+  readonly #iterations = new Set<EventQueue<OwnEvent>>();
   #abandoned = false;
 
   constructor(
@@ -242,7 +245,7 @@ class RunningAgent implements Agent {
     });
   }
 
-  get events(): AsyncIterable<ProcessEvent> {
+  get events(): AsyncIterable<ProcessEvent | OwnEvent> {
     return {
       [Symbol.asyncIterator]: () => {
         const first = this.#first;
@@ -252,9 +255,9 @@ class RunningAgent implements Agent {
     };
   }
 
-  #queue(room: number): EventQueue {
-    const queue: EventQueue = new EventQueue(
-      (observer) => this.#session.subscribe(observer),
+  #queue(room: number): EventQueue<OwnEvent> {
+    const queue: EventQueue<OwnEvent> = new EventQueue<OwnEvent>(
+      (observer) => this.#session.subscribeAll(observer),
       this.finished.then(
         () => {},
         () => {},

@@ -3,29 +3,36 @@
 // iterates nobody is waited for: events are kept up to a bound, and what comes beyond it is counted
 // and told as lost.
 
-import { type CountByKind, EVENT_KINDS, noEvents, sumOf } from '@waggle/kernel';
-import type { ProcessEvent } from '../events/process-event.ts';
+import { type CountByKind, EVENT_KINDS, type EventKind, noEvents, sumOf } from '@waggle/kernel';
+import type { OwnEvent } from '../events/own-event.ts';
+import type { LostEvent, ProcessEvent } from '../events/process-event.ts';
 
 /** Some megabytes; two seconds of a busy host. */
 export const EARLY_EVENTS = 8192;
 
-export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
+export class EventQueue<Own extends Pick<OwnEvent, 'event' | 'time'> = never>
+  implements AsyncIterableIterator<ProcessEvent | Own>
+{
   /** Kept before anybody iterated. */
-  #early: ProcessEvent[] = [];
+  #early: (ProcessEvent | Own)[] = [];
   #earlyPosition = 0;
   #missed = noEvents();
+  /** Events of sources among them, which have no kind. */
+  #missedOwn = 0;
   #iterated = false;
-  #batch: readonly ProcessEvent[] = [];
+  #batch: readonly (ProcessEvent | Own)[] = [];
   #position = 0;
   #taken: (() => void) | undefined;
-  #wanted: ((result: IteratorResult<ProcessEvent>) => void) | undefined;
+  #wanted: ((result: IteratorResult<ProcessEvent | Own>) => void) | undefined;
   #ended = false;
   readonly #unsubscribe: () => void;
 
   readonly #room: number;
 
   constructor(
-    subscribe: (observer: (events: readonly ProcessEvent[]) => void | Promise<void>) => () => void,
+    subscribe: (
+      observer: (events: readonly (ProcessEvent | Own)[]) => void | Promise<void>,
+    ) => () => void,
     readonly ended: Promise<void>,
     room: number = EARLY_EVENTS,
   ) {
@@ -53,14 +60,14 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
   [Symbol.asyncIterator](): this {
     if (this.#iterated) return this;
     this.#iterated = true;
-    const count = sumOf(this.#missed);
+    const count = sumOf(this.#missed) + this.#missedOwn;
     const time = this.#early.at(-1)?.time;
     if (count > 0 && time !== undefined)
       this.#early.push({ event: 'lost', time, count, lost: { ...this.#missed } });
     return this;
   }
 
-  next(): Promise<IteratorResult<ProcessEvent>> {
+  next(): Promise<IteratorResult<ProcessEvent | Own>> {
     const event = this.#nextEarly() ?? this.#nextOfBatch();
     if (event !== undefined) return Promise.resolve({ done: false, value: event });
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
@@ -69,13 +76,13 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
     });
   }
 
-  return(): Promise<IteratorResult<ProcessEvent>> {
+  return(): Promise<IteratorResult<ProcessEvent | Own>> {
     this.#early = [];
     this.#end();
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  #nextEarly(): ProcessEvent | undefined {
+  #nextEarly(): ProcessEvent | Own | undefined {
     const event = this.#early[this.#earlyPosition];
     if (event === undefined) return undefined;
     this.#earlyPosition++;
@@ -85,7 +92,7 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
     return event;
   }
 
-  #nextOfBatch(): ProcessEvent | undefined {
+  #nextOfBatch(): ProcessEvent | Own | undefined {
     const event = this.#batch[this.#position];
     if (event === undefined) return undefined;
     this.#position++;
@@ -93,7 +100,7 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
     return event;
   }
 
-  #push(events: readonly ProcessEvent[]): void | Promise<void> {
+  #push(events: readonly (ProcessEvent | Own)[]): void | Promise<void> {
     if (!this.#iterated) {
       this.#keep(events);
       return;
@@ -110,12 +117,13 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
   }
 
   /** The first ones, so that there is one gap, and a place to tell of it. */
-  #keep(events: readonly ProcessEvent[]): void {
+  #keep(events: readonly (ProcessEvent | Own)[]): void {
     const room = this.#room - this.#early.length;
     for (const event of events.slice(0, room)) this.#early.push(event);
     for (const event of events.slice(room)) {
-      if (event.event !== 'lost') this.#missed[event.event]++;
-      else for (const kind of EVENT_KINDS) this.#missed[kind] += event.lost[kind];
+      if (isLost(event)) for (const kind of EVENT_KINDS) this.#missed[kind] += event.lost[kind];
+      else if (isKind(event.event)) this.#missed[event.event]++;
+      else this.#missedOwn++;
     }
   }
 
@@ -127,4 +135,12 @@ export class EventQueue implements AsyncIterableIterator<ProcessEvent> {
     this.#wanted?.({ done: true, value: undefined });
     this.#wanted = undefined;
   }
+}
+
+function isLost(event: Pick<OwnEvent, 'event'>): event is LostEvent {
+  return event.event === 'lost';
+}
+
+function isKind(name: string): name is EventKind {
+  return (EVENT_KINDS as readonly string[]).includes(name);
 }

@@ -4,7 +4,14 @@
 // (command-signals.ts).
 
 import { constants } from 'node:os';
-import { inheritance, type Native, processState, SystemError, spawnProcess } from '@waggle/ffi';
+import {
+  inheritance,
+  type Native,
+  processState,
+  type SpawnUser,
+  SystemError,
+  spawnProcess,
+} from '@waggle/ffi';
 import type { KernelSettings } from '@waggle/kernel';
 import { printable } from '@waggle/text';
 import * as Effect from 'effect/Effect';
@@ -23,6 +30,17 @@ export type CommandLine = readonly [string | Uint8Array, ...(string | Uint8Array
 export interface CommandOptions {
   /** Where its standard output goes: `inherit` ours, `stderr`, `ignore` nowhere. Default `inherit`. */
   readonly stdout?: 'inherit' | 'stderr' | 'ignore' | undefined;
+  /** Descriptor of a terminal that it gets as its own, for all three; `stdout` says nothing then. */
+  readonly terminal?: number | undefined;
+  /** `NAME=value` each, in place of what we have of that name. */
+  readonly environment?: readonly string[] | undefined;
+  /** Who runs it. Default: who we are. */
+  readonly user?: CommandUser | undefined;
+}
+
+export interface CommandUser extends SpawnUser {
+  /** `NAME=value` each, in place of what we have of that name: HOME, for example. */
+  readonly environment: readonly string[];
 }
 
 /** What of a session a command needs; every session with a launcher has it. */
@@ -69,17 +87,38 @@ export const startCommand = Effect.fnUntraced(function* (
   );
 });
 
-function spawn(native: Native, argv: CommandLine, { stdout = 'inherit' }: CommandOptions): number {
+function spawn(
+  native: Native,
+  argv: CommandLine,
+  { stdout = 'inherit', user, terminal, environment: given = [] }: CommandOptions,
+): number {
   const { ignored, blocked, softLimits, descriptors, environment } = inheritance();
   return spawnProcess(native, {
     argv,
-    environment: environment(),
+    environment: withVariables(environment(), [...given, ...(user?.environment ?? [])]),
+    user,
     stdout: STDOUT[stdout],
+    terminal,
     ignoredSignals: ignored,
     blockedSignals: blocked,
     softLimits,
     descriptors,
   });
+}
+
+/** Those that are given, and the rest of what there was. */
+function withVariables(
+  environment: readonly (string | Uint8Array)[],
+  given: readonly string[],
+): readonly (string | Uint8Array)[] {
+  if (given.length === 0) return environment;
+  const names = new Set(given.map(nameOfVariable));
+  return [...environment.filter((variable) => !names.has(nameOfVariable(variable))), ...given];
+}
+
+function nameOfVariable(variable: string | Uint8Array): string {
+  const text = typeof variable === 'string' ? variable : new TextDecoder().decode(variable);
+  return text.slice(0, text.indexOf('='));
 }
 
 export class TrackedCommand {
@@ -156,9 +195,10 @@ export class TrackedCommand {
 
   async #endNow(): Promise<CommandEnd> {
     if (!this.#running) return this.ended;
-    const session = statOf(process.pid)?.session;
+    // Of the second where it has a terminal of its own.
+    const sessions = [statOf(process.pid)?.session, this.pid];
     for (const pid of this.#descendants())
-      if (pid !== this.pid && statOf(pid)?.session === session) kill(pid, 'SIGTERM');
+      if (pid !== this.pid && sessions.includes(statOf(pid)?.session)) kill(pid, 'SIGTERM');
     this.kill('SIGTERM');
     // One that is stopped can only end once it goes on.
     this.kill('SIGCONT');

@@ -4,7 +4,9 @@
 // may come later, and find what ended meanwhile by its identity until the cycle is over.
 
 import { EventBatch } from '../events/event-batch.ts';
+import type { OwnEvent } from '../events/own-event.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
+import type { HandlerResult } from '../plugin/handler-result.ts';
 import { PHASES, type PluginHandlers, type QueueOptions } from '../plugin/plugin.ts';
 import { type EventCall, eventCall } from './event-handler.ts';
 import { type RecordHandlers, recordHandlersOf } from './record-handlers.ts';
@@ -23,7 +25,12 @@ export interface AttachedPlugin {
   readonly queue: Required<QueueOptions>;
   /** It has handlers for records of its sources. */
   readonly takesRecords?: boolean | undefined;
+  /** Names of the events of its sources. */
+  readonly ownEvents?: ReadonlySet<string> | undefined;
 }
+
+/** Of events and, where it asked for them, of those of sources. */
+export type EventsObserver = (events: readonly (ProcessEvent | OwnEvent)[]) => HandlerResult;
 
 interface EarlyHandler {
   readonly running: RunningPlugin;
@@ -57,17 +64,19 @@ export class Dispatcher {
         return [{ running, call: eventCall(handler), record }];
       }),
     );
-    for (const { running, handlers, queue, takesRecords } of plugins) {
+    for (const { running, handlers, queue, takesRecords, ownEvents } of plugins) {
       const { observe, observeBatch } = handlers;
       // Records come in one order with events, where the plugin observes those one by one.
       if (observe !== undefined || takesRecords) {
         const event = observe === undefined ? undefined : eventCall(observe);
-        this.#queues.push(this.#queueOf(running, { event, takesRecords }, queue));
+        this.#queues.push(this.#queueOf(running, { event, takesRecords, ownEvents }, queue));
       }
       const { observe: records } = recordHandlersOf(handlers);
       if (records !== undefined) this.#queues.push(this.#queueOf(running, { records }, queue));
-      else if (observeBatch !== undefined)
-        this.#queues.push(this.#queueOf(running, { batch: observeBatch }, queue));
+      else if (observeBatch !== undefined) {
+        const batch = observeBatch as EventsObserver;
+        this.#queues.push(this.#queueOf(running, { batch, ownEvents }, queue));
+      }
     }
   }
 
@@ -79,10 +88,11 @@ export class Dispatcher {
   /** One more observer, from now on, that is no plugin: a subscription to the events. */
   subscribe(
     running: RunningPlugin,
-    observer: (events: readonly ProcessEvent[]) => void | Promise<void>,
+    observer: EventsObserver,
     options: Required<QueueOptions>,
+    ownEvents?: 'all',
   ): () => void {
-    const queue = this.#queueOf(running, { batch: observer }, options);
+    const queue = this.#queueOf(running, { batch: observer, ownEvents }, options);
     this.#queues.push(queue);
     return () => {
       const index = this.#queues.indexOf(queue);
@@ -256,7 +266,7 @@ export class Dispatcher {
     let first = fromHandler;
     for (let at = fromEvent; at < batch.length; at++) {
       const kind = batch.kindAt(at);
-      if (kind === 'record') continue;
+      if (kind === 'record' || kind === 'own') continue;
       for (let index = first; index < handlers.length; index++) {
         const handler = handlers[index];
         if (handler === undefined || handler.running.stopped) continue;

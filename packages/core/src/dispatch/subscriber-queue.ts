@@ -3,8 +3,9 @@
 // or when a handler returned something to wait for; so one slow plugin delays nobody for long.
 
 import { EventBatch } from '../events/event-batch.ts';
+import type { OwnEvent } from '../events/own-event.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
-import type { SourceRecord } from '../events/source-records.ts';
+import type { OwnEventItem, SourceRecord } from '../events/source-records.ts';
 import type { HandlerResult, QueueOptions } from '../plugin/plugin.ts';
 import type { EventCall } from './event-handler.ts';
 import type { RecordHandlers } from './record-handlers.ts';
@@ -20,7 +21,9 @@ export interface Observer {
   /** Takes records of the plugin's sources, among the events; without `event` nothing else. */
   readonly takesRecords?: boolean | undefined;
   /** Sees what is left of a batch. */
-  readonly batch?: ((events: readonly ProcessEvent[]) => HandlerResult) | undefined;
+  readonly batch?: ((events: readonly (ProcessEvent | OwnEvent)[]) => HandlerResult) | undefined;
+  /** Names of the events of sources that it sees. */
+  readonly ownEvents?: ReadonlySet<string> | 'all' | undefined;
   /** The same as bytes where nobody made objects of them. */
   readonly records?: RecordHandlers['observe'];
 }
@@ -112,16 +115,23 @@ export class SubscriberQueue {
     const isRecordsOnly = takesRecords && event === undefined;
     if (!batch.isMixed)
       return { batch, indices: undefined, length: isRecordsOnly ? 0 : batch.length };
-    const { name } = this.#plugin;
     const indices: number[] = [];
-    for (let index = 0; index < batch.length; index++) {
-      const isRecord = batch.kindAt(index) === 'record';
-      const isOurs = isRecord
-        ? takesRecords && (batch.at(index) as SourceRecord).plugin === name
-        : !isRecordsOnly;
-      if (isOurs) indices.push(index);
-    }
+    for (let index = 0; index < batch.length; index++)
+      if (this.#isOurs(batch, index, isRecordsOnly)) indices.push(index);
     return { batch, indices, length: indices.length };
+  }
+
+  #isOurs(batch: EventBatch, index: number, isRecordsOnly: boolean): boolean {
+    const { takesRecords = false, ownEvents } = this.#observer;
+    switch (batch.kindAt(index)) {
+      case 'record':
+        return takesRecords && (batch.at(index) as SourceRecord).plugin === this.#plugin.name;
+      case 'own':
+        if (isRecordsOnly || ownEvents === undefined) return false;
+        return ownEvents === 'all' || ownEvents.has((batch.at(index) as OwnEventItem).value.event);
+      default:
+        return !isRecordsOnly;
+    }
   }
 
   /** Resolves when the queue has made progress, or its plugin was stopped. */
@@ -160,7 +170,7 @@ export class SubscriberQueue {
   #runChunk(): void {
     const share = this.#batches[0];
     if (share === undefined) return;
-    const { event, batch, records } = this.#observer;
+    const { batch, records } = this.#observer;
     if (batch !== undefined || records !== undefined) {
       const from = this.#position;
       // Held until the handler has returned: the memory is the next batch's then.
@@ -170,7 +180,7 @@ export class SubscriberQueue {
       if (records !== undefined && share.indices === undefined)
         this.#call(() => records(share.batch, from));
       else if (records !== undefined)
-        this.#call(() => records(EventBatch.of(eventsOf(share, from)), 0));
+        this.#call(() => records(EventBatch.of(eventsOf(share, from) as ProcessEvent[]), 0));
       else this.#call(() => batch?.(eventsOf(share, from)));
       share.batch.release();
       return;
@@ -182,13 +192,7 @@ export class SubscriberQueue {
       while (at < end) {
         const index = share.indices === undefined ? at : (share.indices[at] ?? 0);
         at++;
-        const kind = share.batch.kindAt(index);
-        const result =
-          kind === 'record'
-            ? ((share.batch.at(index) as SourceRecord).deliver() as HandlerResult)
-            : event?.takes(kind)
-              ? event.handle(share.batch.at(index) as ProcessEvent)
-              : undefined;
+        const result = this.#handle(share.batch, index);
         if (isAsync(result)) {
           this.#wait(this.#plugin.settle(result));
           break;
@@ -198,6 +202,14 @@ export class SubscriberQueue {
       this.#plugin.failed(error);
     }
     this.#advance(share, at - this.#position);
+  }
+
+  #handle(batch: EventBatch, index: number): HandlerResult {
+    const { event } = this.#observer;
+    const kind = batch.kindAt(index);
+    if (kind === 'record') return (batch.at(index) as SourceRecord).deliver() as HandlerResult;
+    if (kind === 'own') return event?.handleOwn((batch.at(index) as OwnEventItem).value);
+    return event?.takes(kind) ? event.handle(batch.at(index) as ProcessEvent) : undefined;
   }
 
   #call(handler: () => HandlerResult): void {
@@ -256,9 +268,14 @@ export class SubscriberQueue {
   }
 }
 
-function eventsOf({ batch, indices, length }: Share, from: number): readonly ProcessEvent[] {
-  const events: ProcessEvent[] = [];
-  for (let at = from; at < length; at++)
-    events.push(batch.at(indices === undefined ? at : (indices[at] ?? 0)) as ProcessEvent);
+function eventsOf(
+  { batch, indices, length }: Share,
+  from: number,
+): readonly (ProcessEvent | OwnEvent)[] {
+  const events: (ProcessEvent | OwnEvent)[] = [];
+  for (let at = from; at < length; at++) {
+    const item = batch.at(indices === undefined ? at : (indices[at] ?? 0));
+    events.push(item.event === 'own' ? item.value : (item as ProcessEvent));
+  }
   return events;
 }

@@ -4,14 +4,14 @@
 
 import { Buffer } from 'node:buffer';
 import { decodeBytes, decodeStrings, type RecordMemory, recordType } from '@waggle/bpf';
-import type { CgroupInfo } from '@waggle/cache';
+import { type CgroupInfo, frozenList } from '@waggle/cache';
 import type { EventKind } from '@waggle/kernel';
 import type { EventContext } from './event-base.ts';
 import { decodeEvent } from './event-decoder.ts';
 import type { EventDraft, ExitEvent, LostEvent, ProcessEvent } from './process-event.ts';
-import type { SourceRecord } from './source-records.ts';
+import type { OwnEventItem, SourceRecord } from './source-records.ts';
 
-export type BatchItem = ProcessEvent | SourceRecord;
+export type BatchItem = ProcessEvent | SourceRecord | OwnEventItem;
 
 /** What ran, as bytes in the batch's memory: NUL behind each argument. */
 export interface ProgramPlace {
@@ -76,7 +76,7 @@ export class EventBatch {
     return this.#length;
   }
 
-  /** There are records of plugins' sources among the events. */
+  /** There are records or events of plugins' sources among the events. */
   get isMixed(): boolean {
     return this.#isMixed;
   }
@@ -98,7 +98,7 @@ export class EventBatch {
 
   addMade(item: BatchItem): void {
     this.#made[this.#next()] = item;
-    if (item.event === 'record') this.#isMixed = true;
+    if (item.event === 'record' || item.event === 'own') this.#isMixed = true;
   }
 
   /** Before the item that is there. */
@@ -245,7 +245,7 @@ function complete(
   { filenameAt, filenameEnd, argvAt, argvEnd, argvTruncated }: ProgramPlace,
 ): void {
   event.filename = filenameEnd < 0 ? null : decodeBytes(bytes, filenameAt, filenameEnd);
-  event.argv = argvEnd < 0 ? null : Object.freeze(decodeStrings(bytes, argvAt, argvEnd));
+  event.argv = argvEnd < 0 ? null : frozenList(decodeStrings(bytes, argvAt, argvEnd));
   event.argvTruncated = argvTruncated;
 }
 

@@ -86,6 +86,7 @@ test('an exec with everything', () => {
       tty: '136:2',
       flags: ['setuid', 'memfd', 'script'],
       interpreter: '/bin/dash',
+      stdio: ['<pipe:[9223372036854780519]', '>>…/var/log', '>>…/var/log'],
     },
   });
 });

@@ -92,6 +92,7 @@ export class EventReader {
     const delivered = this.#delivered;
     const cgroups = this.#cgroups;
     const batch = this.#batches.next(this.#context);
+    const add = batch.addMade.bind(batch);
     let gapAt = -1;
     this.#ring.drain((memory, offset, length) => {
       const { type } = header.at(memory, offset);
@@ -106,12 +107,11 @@ export class EventReader {
         batch.add(type, memory, offset, length, cgroups.find(header.cgroupKey));
         return;
       }
-      const taken = this.#sourceRecords.take(type, memory, offset);
-      if (taken !== undefined) batch.addMade(taken);
+      this.#sourceRecords.take(type, memory, offset, this.#context, add);
     }, BATCH_RECORDS);
     // Counted after the ring was read: what was lost meanwhile is told with it.
     if (gapAt >= 0) for (const lost of this.#newLosses()) batch.insertMade(gapAt, lost);
-    for (const record of this.#sourceRecords.readRings(BATCH_RECORDS)) batch.addMade(record);
+    this.#sourceRecords.readRings(BATCH_RECORDS, this.#context, add);
     return batch;
   }
 

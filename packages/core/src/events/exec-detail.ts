@@ -1,32 +1,38 @@
 // The part of an exec event that is there on request: paths, ids and flags. Paths come as components,
 // leaf first, as the kernel can walk them.
 
-import {
-  decodeBytes,
-  decodePath,
-  type ExecRecordReader,
-  execFlags,
-  recordFlags,
-} from '@waggle/bpf';
+import { type ExecRecordReader, execFlags, recordFlags } from '@waggle/bpf';
+import { type NumberFields, type NumbersOf, withNumbers } from './number-fields.ts';
+import { standardFilesOf } from './standard-files.ts';
+import { endOfTexts, type TextFields, type TextsOf, withTexts } from './text-fields.ts';
 
 type ExecFlag = 'setuid' | 'setgid' | 'privileged' | 'memfd' | 'deleted' | 'script';
 
-export interface ExecDetail {
-  /** Absolute, from the root of the process's mount namespace. */
-  readonly exe: string;
-  /** Cut at its beginning: the path was deeper or longer than the record holds. */
-  readonly exeTruncated: boolean;
-  readonly exeInode: bigint;
+/** A number that this part of the record gets is shown by a line here. */
+export const EXEC_DETAIL_NUMBERS = {
+  exeInode: 'exeInode',
+  effectiveUid: 'effectiveUid',
+  effectiveGid: 'effectiveGid',
+  /** Pid of the session leader. */
+  sessionId: 'sessionId',
+} as const satisfies NumberFields<ExecRecordReader>;
+
+/** And a text. Paths are absolute, from the root of the process's mount namespace. */
+export const EXEC_DETAIL_TEXTS = {
+  /** Cut at its beginning, where the path was deeper or longer than the record holds. */
+  exe: { length: 'exeLength', form: 'path', cut: recordFlags.RECORD_EXE_TRUNCATED },
+  cwd: { length: 'cwdLength', form: 'path', cut: recordFlags.RECORD_CWD_TRUNCATED },
+  /** What was executed for a script. */
+  interpreter: { length: 'interpreterLength', form: 'text' },
+} as const satisfies TextFields<ExecRecordReader>;
+
+export interface ExecDetail
+  extends NumbersOf<ExecRecordReader, typeof EXEC_DETAIL_NUMBERS>,
+    TextsOf<typeof EXEC_DETAIL_TEXTS> {
   /** `major:minor` of the file system. */
   readonly exeDevice: string;
-  readonly cwd: string;
-  readonly cwdTruncated: boolean;
-  readonly effectiveUid: number;
-  readonly effectiveGid: number;
   /** audit's login uid; undefined where nobody logged in. */
   readonly loginUid: number | undefined;
-  /** Pid of the session leader. */
-  readonly sessionId: number;
   /** `major:minor` of the controlling terminal. */
   readonly tty: string | undefined;
   /**
@@ -34,8 +40,8 @@ export interface ExecDetail {
    * deleted: the file has no name (any more). script: an interpreter was executed for it.
    */
   readonly flags: readonly ExecFlag[];
-  /** What was executed for a script. */
-  readonly interpreter: string | undefined;
+  /** Standard input, output and error, as standardFilesOf() has them. */
+  readonly stdio: readonly string[];
 }
 
 /** loginuid of a process that no login led to: (uid_t) -1. */
@@ -58,27 +64,22 @@ export function execFlagsOf(bits: number): readonly ExecFlag[] {
   return FLAGS.flatMap(([flag, bit]) => ((bits & bit) === 0 ? [] : [flag]));
 }
 
-/** @param at where the components of the executable's path begin. */
+/** @param at where the first of the texts begins. */
 export function decodeExecDetail(exec: ExecRecordReader, flags: number, at: number): ExecDetail {
   const { bytes, loginUid, tty, execFlags: bits } = exec;
-  const exeEnd = at + exec.exeLength;
-  const cwdEnd = exeEnd + exec.cwdLength;
-  const interpreterEnd = cwdEnd + exec.interpreterLength;
-  return {
-    exe: decodePath(bytes, at, exeEnd),
-    exeTruncated: (flags & recordFlags.RECORD_EXE_TRUNCATED) !== 0,
-    exeInode: exec.exeInode,
+  const detail = {
     exeDevice: deviceOf(exec.exeDevice),
-    cwd: decodePath(bytes, exeEnd, cwdEnd),
-    cwdTruncated: (flags & recordFlags.RECORD_CWD_TRUNCATED) !== 0,
-    effectiveUid: exec.effectiveUid,
-    effectiveGid: exec.effectiveGid,
     loginUid: loginUid === NO_LOGIN ? undefined : loginUid,
-    sessionId: exec.sessionId,
     tty: tty === 0 ? undefined : deviceOf(tty),
     flags: bits === 0 ? NO_FLAGS : execFlagsOf(bits),
-    interpreter: cwdEnd === interpreterEnd ? undefined : decodeBytes(bytes, cwdEnd, interpreterEnd),
+    stdio: standardFilesOf(bytes, endOfTexts(exec, EXEC_DETAIL_TEXTS, at), [
+      { state: exec.stdinState, length: exec.stdinLength },
+      { state: exec.stdoutState, length: exec.stdoutLength },
+      { state: exec.stderrState, length: exec.stderrLength },
+    ]),
   };
+  const numbered = withNumbers(detail, exec, EXEC_DETAIL_NUMBERS);
+  return withTexts(numbered, exec, EXEC_DETAIL_TEXTS, flags, at);
 }
 
 /** `major:minor` */

@@ -10,8 +10,17 @@ import {
 } from '@waggle/bpf';
 import { ARGV_CUT, type EventBase, type EventContext } from './event-base.ts';
 import { decodeExecDetail, type ExecDetail } from './exec-detail.ts';
+import { type NumberFields, type NumbersOf, withNumbers } from './number-fields.ts';
 
-export interface ExecEvent extends EventBase {
+/** A number that the record gets is shown by a line here. */
+export const EXEC_NUMBERS = {
+  /** Inode number of the mount namespace. */
+  nsMnt: 'mountNamespace',
+  /** Inode number of the PID namespace. */
+  nsPid: 'pidNamespace',
+} as const satisfies NumberFields<ExecRecordReader>;
+
+export interface ExecEvent extends EventBase, NumbersOf<ExecRecordReader, typeof EXEC_NUMBERS> {
   readonly event: 'exec';
   /** As given to execve; may be relative. */
   readonly filename: string;
@@ -22,9 +31,6 @@ export interface ExecEvent extends EventBase {
   readonly gid: number;
   /** In the v2 hierarchy: the inode number of the cgroup's directory. */
   readonly cgroupId: bigint;
-  /** Inode numbers of the mount and PID namespaces. */
-  readonly nsMnt: number;
-  readonly nsPid: number;
   /** Of the image, as `ProcProbe.layoutFingerprint` of the cache is. */
   readonly layoutFingerprint: number;
   /** Paths, ids and flags; null where the session goes without (`execDetail: false`). */
@@ -50,8 +56,8 @@ export function decodeExec(
   const argvEnd = argvAt + record.argvLength;
   const environEnd = argvEnd + record.environLength;
   const cgroup = cgroups.find(record.cgroupKey);
-  return {
-    event: 'exec',
+  const event = {
+    event: 'exec' as const,
     time: timeNs + realtimeOffset,
     bootTime: timeNs,
     processId: processId(tgid, startBoottime, execId),
@@ -73,8 +79,6 @@ export function decodeExec(
     uid: record.uid,
     gid: record.gid,
     cgroupId: record.cgroupId,
-    nsMnt: record.mountNamespace,
-    nsPid: record.pidNamespace,
     layoutFingerprint: record.layoutFingerprint,
     detail:
       (flags & recordFlags.RECORD_HAS_DETAIL) === 0
@@ -86,4 +90,5 @@ export function decodeExec(
         : decodeStrings(bytes, argvEnd, environEnd),
     environTruncated: (flags & recordFlags.RECORD_ENVIRON_TRUNCATED) !== 0,
   };
+  return withNumbers(event, record, EXEC_NUMBERS);
 }

@@ -1,11 +1,12 @@
 // A process has ended: the event, and how it is read from its record. What the kernel cannot know of it,
 // its program, is completed by the plugin that keeps process metadata.
 
-import { ExitRecordReader, type RecordMemory } from '@waggle/bpf';
+import { ExitRecordReader, type RecordMemory, recordFlags } from '@waggle/bpf';
+import type { ProcessUsage } from '@waggle/cache';
 import { signalName } from '@waggle/ffi';
 import type { EventBase, EventContext } from './event-base.ts';
 
-export interface ExitEvent extends EventBase {
+export interface ExitEvent extends EventBase, ProcessUsage {
   readonly event: 'exit';
   readonly uid: number;
   /** In the v2 hierarchy: the inode number of the cgroup's directory. */
@@ -35,6 +36,7 @@ export function decodeExit(
   /** As wait(2) has it: the status in bits 8-15, the signal in 0-6, the core in 7. */
   const status = record.exitCode;
   const cgroup = cgroups.find(record.cgroupKey);
+  const countsIo = (record.flags & recordFlags.RECORD_WITHOUT_IO) === 0;
   return {
     event: 'exit',
     time: timeNs + realtimeOffset,
@@ -61,5 +63,13 @@ export function decodeExit(
     signal: signalName(status & 0x7f),
     coreDumped: (status & 0x80) !== 0,
     lifetimeNs: timeNs - startBoottime,
+    userNs: record.userNs,
+    systemNs: record.systemNs,
+    maxRssBytes: record.maxRssBytes,
+    majorFaults: record.majorFaults,
+    readBytes: countsIo ? record.readBytes : null,
+    writeBytes: countsIo ? record.writeBytes : null,
+    voluntarySwitches: record.voluntarySwitches,
+    involuntarySwitches: record.involuntarySwitches,
   };
 }

@@ -7,6 +7,7 @@ import type { EventBase, EventContext } from './event-base.ts';
 export interface ForkEvent extends EventBase {
   readonly event: 'fork';
   readonly childPid: number;
+  /** As `startTime`, ns. */
   readonly childStartTime: bigint;
   /** Of both: a child is born with its parent's credentials. */
   readonly uid: number;

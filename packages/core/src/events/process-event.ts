@@ -17,6 +17,7 @@ export type { ForkEvent } from './fork-event.ts';
 /** Events that the kernel made and nobody will see: the ring buffer was full. */
 export interface LostEvent {
   readonly event: 'lost';
+  /** When it was noticed: nanoseconds since the Unix epoch. */
   readonly time: bigint;
   /** Of all kinds together. */
   readonly count: number;

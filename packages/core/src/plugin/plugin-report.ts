@@ -7,6 +7,7 @@ export interface PluginReport {
   readonly reason: string | undefined;
   /** Events that its observe handler has seen. */
   readonly handled: number;
+  /** Calls of its handlers that failed. */
   readonly failures: number;
   /** The last failure's message. */
   readonly lastFailure: string | undefined;

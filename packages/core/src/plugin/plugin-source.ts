@@ -1,20 +1,10 @@
 // The BPF that a plugin brought, as the plugin sees it once the session has loaded it: its maps with types,
 // its programs, and the records of its rings, which come to handlers of the plugin's.
 
-import type { MapOf, RecordOf, Skeleton, Source } from '@waggle/bpf';
-import type { BpfMap, BpfProgram } from '@waggle/ffi';
+import type { FieldsOf, MapOf, RecordOf, RecordReaderOf, Skeleton, Source } from '@waggle/bpf';
+import { type BpfMap, type BpfProgram, type Native, runIterator } from '@waggle/ffi';
 import { type AttachReport, type LoadedSource, SourceMap } from '@waggle/kernel';
 import type { HandlerResult } from './handler-result.ts';
-
-type ReaderOf<S extends Skeleton, Name> = {
-  [Ring in keyof S['records']]: Name extends keyof S['records'][Ring]
-    ? S['records'][Ring][Name]
-    : never;
-}[keyof S['records']];
-
-/** The fields of a record, by its struct's name: what `copy()` of its generated reader gives. */
-type FieldsOf<S extends Skeleton, Name extends RecordOf<S>> =
-  ReaderOf<S, Name> extends new () => { copy(): infer Fields } ? Fields : never;
 
 /**
  * A handler for each kind of record, called in order with the plugin's `observe` where it shares
@@ -22,6 +12,11 @@ type FieldsOf<S extends Skeleton, Name extends RecordOf<S>> =
  */
 type RecordHandlers<S extends Skeleton> = {
   readonly [Name in RecordOf<S>]?: (record: FieldsOf<S, Name>) => HandlerResult;
+};
+
+/** The same for records where they lie in the ring. Synchronous: a record is gone when it returns. */
+type RecordReaders<S extends Skeleton> = {
+  readonly [Name in RecordOf<S>]?: (record: RecordReaderOf<S, Name>) => void;
 };
 
 export interface PluginSource<S extends Skeleton = Skeleton> {
@@ -33,22 +28,38 @@ export interface PluginSource<S extends Skeleton = Skeleton> {
   map<Name extends MapOf<S>>(name: Name): SourceMap<S['maps'][Name]>;
   /** A map as bytes. @throws RangeError */
   rawMap(name: MapOf<S>): BpfMap;
-  /** What was loaded for a hook, to be attached to perf events. @throws RangeError when nothing was */
+  /** What was loaded for a hook, to be attached where its section does not say. @throws RangeError when nothing was */
   programOf(hook: string): BpfProgram;
-  /** Says who takes the records of its rings. Once, during set-up. */
+  /**
+   * What the program of a section `iter/...` writes, once through all that it iterates over.
+   * @throws RangeError when none is attached for the hook. @throws SystemError when it is no iterator
+   */
+  iterate(hook: string): Uint8Array;
+  /** Says who takes the records of its rings. During set-up. */
   onRecords(handlers: RecordHandlers<S>): void;
-  /** Records that were made and never read: the ring was full. Of process_events alone; other rings are their programs'. */
+  /**
+   * The same without copies, for what comes thousands of times a second: called while the ring is read,
+   * before the events of that moment are handled. During set-up.
+   */
+  readRecords(readers: RecordReaders<S>): void;
+  /** Records that were made and never read: the ring was full. Of process_events, and of each OWN_RING. */
   lost(): number;
 }
 
 /** Handlers by the struct's name, whatever they take. */
-export type AnyRecordHandlers = Readonly<Record<string, (fields: never) => HandlerResult>>;
+export type AnyRecordHandlers = Readonly<Record<string, (fields: never) => unknown>>;
 
-/** @param route where the plugin's handlers go. */
+/** Where the plugin's handlers go. */
+export interface RecordRoutes {
+  copies(handlers: AnyRecordHandlers): void;
+  inPlace(readers: AnyRecordHandlers): void;
+}
+
 export function pluginSource<S extends Skeleton>(
+  native: Native,
   loaded: LoadedSource,
   lost: () => number,
-  route: (handlers: AnyRecordHandlers) => void,
+  routes: RecordRoutes,
 ): PluginSource<S> {
   const { object, source, report } = loaded;
   return {
@@ -58,7 +69,9 @@ export function pluginSource<S extends Skeleton>(
       new SourceMap(source.skeleton.maps[name] as S['maps'][Name], object.map(name)),
     rawMap: (name) => object.map(name),
     programOf: (hook) => loaded.programOf(hook),
-    onRecords: (handlers) => route(handlers as AnyRecordHandlers),
+    iterate: (hook) => runIterator(native, loaded.linkOf(hook)),
+    onRecords: (handlers) => routes.copies(handlers as AnyRecordHandlers),
+    readRecords: (readers) => routes.inPlace(readers as AnyRecordHandlers),
     lost,
   };
 }

@@ -6,6 +6,7 @@ import type { EventKind } from '@waggle/kernel';
 import type * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import { checkNumber } from '../errors/check-options.ts';
+import type { EventsOfSource, OwnEvent } from '../events/own-event.ts';
 import type {
   EventDraft,
   ExecEvent,
@@ -31,16 +32,29 @@ export const PHASES = ['flush', 'invalidate', 'load', 'observe'] as const;
 
 export type { HandlerResult } from './handler-result.ts';
 
-/** One function for all events, or one for each kind that is of interest. */
-export type EventHandler =
-  | ((event: ProcessEvent) => HandlerResult)
-  | {
-      readonly fork?: (event: ForkEvent) => HandlerResult;
-      readonly exec?: (event: ExecEvent) => HandlerResult;
-      readonly exit?: (event: ExitEvent) => HandlerResult;
-      readonly failedExec?: (event: FailedExecEvent) => HandlerResult;
-      readonly lost?: (event: LostEvent) => HandlerResult;
-    };
+/**
+ * One function for all events, or one for each kind that is of interest. `Own`: events of the plugin's
+ * sources, by their names.
+ */
+export type EventHandler<Own extends OwnEventShape = never> = [Own] extends [never]
+  ? ((event: ProcessEvent) => HandlerResult) | KindHandlers
+  :
+      | ((event: ProcessEvent | Own) => HandlerResult)
+      | (KindHandlers & {
+          readonly [Name in Own['event']]?: (
+            event: Extract<Own, { readonly event: Name }>,
+          ) => HandlerResult;
+        });
+
+type OwnEventShape = Pick<OwnEvent, 'event'>;
+
+interface KindHandlers {
+  readonly fork?: (event: ForkEvent) => HandlerResult;
+  readonly exec?: (event: ExecEvent) => HandlerResult;
+  readonly exit?: (event: ExitEvent) => HandlerResult;
+  readonly failedExec?: (event: FailedExecEvent) => HandlerResult;
+  readonly lost?: (event: LostEvent) => HandlerResult;
+}
 
 /** The same where events are completed: what a handler sets is what all later ones see. */
 type DraftHandler =
@@ -53,16 +67,17 @@ type DraftHandler =
       readonly lost?: (event: EventDraft<LostEvent>) => HandlerResult;
     };
 
-export interface PluginHandlers {
+export interface PluginHandlers<Own extends OwnEventShape = never> {
   /** Once, when everything is captured and before the first event: the time for a walk of /proc. */
   readonly start?: () => HandlerResult;
   readonly flush?: EventHandler;
   readonly invalidate?: EventHandler;
   /** Events are drafts here: it completes them. */
   readonly load?: DraftHandler;
-  readonly observe?: EventHandler;
+  /** Events of its sources too. */
+  readonly observe?: EventHandler<Own>;
   /** In place of `observe`: all events that arrived together, in order. */
-  readonly observeBatch?: (events: readonly ProcessEvent[]) => HandlerResult;
+  readonly observeBatch?: (events: readonly (ProcessEvent | Own)[]) => HandlerResult;
   /**
    * A new cycle starts: what ended before that moment (milliseconds, as Date.now() gives them, or
    * Infinity) may be forgotten. Synchronous.
@@ -77,7 +92,10 @@ export interface PluginHandlers {
   readonly end?: () => HandlerResult;
 }
 
-type PluginSetup<Provides extends Service | undefined> = PluginHandlers &
+type PluginSetup<
+  Provides extends Service | undefined,
+  Own extends OwnEventShape,
+> = PluginHandlers<Own> &
   (Provides extends Service
     ? {
         /** The service that it provides. */
@@ -132,6 +150,7 @@ export interface PluginSpec<
   Name extends string,
   Needs extends Services,
   Provides extends Service | undefined,
+  Sources extends readonly Source[] = readonly [],
 > {
   /** Unique in a composition. */
   readonly name: Name;
@@ -140,7 +159,7 @@ export interface PluginSpec<
   readonly provides?: Provides;
   readonly kernel?: KernelNeeds;
   /** The BPF that it brings. Loaded and attached before its set-up. */
-  readonly sources?: readonly Source[];
+  readonly sources?: Sources;
   readonly queue?: QueueOptions;
   /** Without it a session is of no use: where its `start` fails, the session does not start. */
   readonly essential?: boolean;
@@ -153,10 +172,24 @@ export interface PluginSpec<
   readonly setup: (
     context: PluginContext<Needs>,
   ) =>
-    | PluginSetup<Provides>
-    | PromiseLike<PluginSetup<Provides>>
-    | Effect.Effect<PluginSetup<Provides>, unknown, Scope.Scope>;
+    | PluginSetup<Provides, EventsOfSource<Sources[number]>>
+    | PromiseLike<PluginSetup<Provides, EventsOfSource<Sources[number]>>>
+    | Effect.Effect<PluginSetup<Provides, EventsOfSource<Sources[number]>>, unknown, Scope.Scope>;
 }
+
+/** Of a plugin with sources: which events those make. Only for the compiler. */
+interface Emits<out Own> {
+  readonly ownEvents?: Own;
+}
+
+/** The events that plugins of a list add to `agent.events`. */
+export type OwnEventsOf<Plugins extends readonly unknown[]> = EmittedBy<Plugins[number]>;
+
+type EmittedBy<P> = P extends { readonly ownEvents?: infer Own }
+  ? unknown extends Own
+    ? never
+    : Exclude<Own, undefined>
+  : never;
 
 /** A plugin as a composition sees it: what it is called, offers and wants, by name. */
 export interface Plugin<
@@ -194,6 +227,8 @@ const DEFAULT_HANDLER_TIMEOUT_MS = 5000;
 type NamesOf<S extends Services> = { [Key in keyof S]: S[Key]['service'] }[keyof S] & string;
 type NameOf<S extends Service | undefined> = S extends Service ? S['service'] : never;
 
+type DefinedPlugin<P, Own> = [Own] extends [never] ? P : P & Emits<Own>;
+
 /**
  * A plugin from its description. Wrap it in a function to give it options:
  *
@@ -211,12 +246,15 @@ export function definePlugin<
   const Name extends string,
   const Needs extends Services = Record<never, Service>,
   const Provides extends Service | undefined = undefined,
->(spec: PluginSpec<Name, Needs, Provides>): Plugin<Name, NamesOf<Needs>, NameOf<Provides>> {
+  const Sources extends readonly Source[] = readonly [],
+>(
+  spec: PluginSpec<Name, Needs, Provides, Sources>,
+): DefinedPlugin<Plugin<Name, NamesOf<Needs>, NameOf<Provides>>, EventsOfSource<Sources[number]>> {
   const needs: Services = spec.needs ?? {};
   checkNumber('queue.capacity', spec.queue?.capacity, { min: 1, orInfinity: true });
   checkNumber('failureBudget', spec.failureBudget, { min: 0, orInfinity: true });
   checkNumber('handlerTimeoutMs', spec.handlerTimeoutMs, { min: 0, orInfinity: true });
-  return {
+  const plugin: Plugin<Name, NamesOf<Needs>, NameOf<Provides>> = {
     name: spec.name,
     needs: Object.values(needs).map(({ service }) => service as NamesOf<Needs>),
     provides: spec.provides?.service as NameOf<Provides> | undefined,
@@ -233,4 +271,5 @@ export function definePlugin<
       setup: spec.setup as unknown as ErasedSpec['setup'],
     },
   };
+  return plugin as DefinedPlugin<typeof plugin, EventsOfSource<Sources[number]>>;
 }

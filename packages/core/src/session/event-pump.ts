@@ -2,10 +2,9 @@
 // batches, and starts cycles by time. At the end it brings the plugins everything that was made by then.
 
 import { DrainLoop, EpollWakeup } from '@waggle/ffi';
-import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Dispatcher, EventsObserver } from '../dispatch/dispatcher.ts';
 import { RunningPlugin } from '../dispatch/running-plugin.ts';
 import type { EventReader } from '../events/event-reader.ts';
-import type { ProcessEvent } from '../events/process-event.ts';
 import type { SourceRecords } from '../events/source-records.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import { CycleTimer } from './cycle-timer.ts';
@@ -104,7 +103,8 @@ export class EventPump {
       });
   }
 
-  subscribe(observer: (events: readonly ProcessEvent[]) => void | Promise<void>): () => void {
+  /** @param ownEvents those of plugins' sources too. */
+  subscribe(observer: EventsObserver, ownEvents?: 'all'): () => void {
     const subscriber = new RunningPlugin(
       definePlugin({
         name: 'subscriber',
@@ -114,7 +114,7 @@ export class EventPump {
       this.#config.onPluginProblem ?? reportOnStderr,
     );
     const queue = { capacity: MAX_BACKLOG, whenFull: 'block' } as const;
-    return this.#dispatcher.subscribe(subscriber, observer, queue);
+    return this.#dispatcher.subscribe(subscriber, observer, queue, ownEvents);
   }
 
   /** Until the ring is empty, or the backlog full. */
@@ -133,8 +133,10 @@ export class EventPump {
       const batch = this.#reader.read();
       const count = batch.length;
       this.#dispatcher.push(batch);
-      if (count > 0) continue;
-      if (this.#reader.accounted() >= made || performance.now() > deadline) break;
+      const isLate = performance.now() > deadline;
+      // Who goes on making records, as sources of plugins may by the hundred thousand, is not waited for.
+      if (count > 0 && !(isLate && this.#reader.accounted() >= made)) continue;
+      if (isLate || this.#reader.accounted() >= made) break;
       await new Promise((resolve) => {
         setTimeout(resolve, 1);
       });

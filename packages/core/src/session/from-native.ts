@@ -2,6 +2,7 @@
 
 import {
   explainMissing,
+  hasSeccompFilter,
   LibraryError,
   missingCapabilities,
   SystemError,
@@ -63,9 +64,19 @@ export function toWaggleError(cause: unknown): WaggleError {
     return new KernelRefused({
       code: cause.code,
       log: cause.log,
-      message: `${cause.message}\n\`waggle doctor\` shows what this kernel allows.`,
+      message: `${cause.message}\n${adviceOn(cause)}`,
       cause,
     });
   }
   throw cause;
+}
+
+/** What a filter refuses is EPERM as a rule, and ENOSYS where the kernel shall look older than it is. */
+function adviceOn({ code }: SystemError): string {
+  const doctor = '`waggle doctor` shows what this kernel allows.';
+  if ((code !== 'EPERM' && code !== 'ENOSYS') || !hasSeccompFilter()) return doctor;
+  return (
+    `This process runs under a seccomp filter, which may be what refuses that: run waggle outside of it\n` +
+    `(docker and podman: --security-opt seccomp=unconfined; systemd: SystemCallFilter=). ${doctor}`
+  );
 }

@@ -6,6 +6,7 @@ import {
   FOLLOWED_CGROUPS,
   LIFECYCLE,
   LIFECYCLE_OF_COMMAND,
+  recordBounds,
   type Source,
 } from '@waggle/bpf';
 import { type Procfs, RealProcfs } from '@waggle/cache';
@@ -71,7 +72,9 @@ export const openKernelCapture = Effect.fnUntraced(function* (
   config: SessionConfig,
   needs: SessionNeeds,
 ): Effect.fn.Return<KernelCapture, WaggleError, Scope.Scope> {
-  const procfs = config.procfs ?? new RealProcfs();
+  // Arguments of those that ran before: as many bytes as records have of the others.
+  const limits = { cmdlineBytes: recordBounds.ARGV_MAX_BYTES };
+  const procfs = config.procfs ?? new RealProcfs({ limits });
   const native = yield* Effect.tryPromise({
     try: () => {
       expectDescriptors(samplesCpus(needs.sources), procfs);

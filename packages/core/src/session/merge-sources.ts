@@ -2,6 +2,7 @@
 // hooks are attached, and maps are as large as the larger wish; settings have to be the same.
 
 import { attachMethod, type Source } from '@waggle/bpf';
+import { EVENT_KINDS } from '@waggle/kernel';
 import { InvalidPluginGraph } from '../errors/errors.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 
@@ -22,16 +23,30 @@ export function mergeSources(plan: readonly Plugin[]): Source[] {
         plugins,
       });
     }
-  return [...wishes.values()].map(({ source }) => source);
+  const sources = [...wishes.values()];
+  expectEventNames(sources);
+  return sources.map(({ source }) => source);
 }
 
-/** Whether one of them is run by perf events, as the CPU sampler is. */
+/** Whether one of them has programs of perf events: then stacks are counted, and files of processes held open. */
 export function samplesCpus(sources: readonly Source[]): boolean {
-  return sources.some(({ skeleton, hooks }) =>
-    Object.values(hooks).some((programs) =>
-      programs.some((program) => attachMethod(skeleton.programs[program] ?? '') === 'perf_event'),
-    ),
+  return sources.some(({ skeleton }) =>
+    Object.values(skeleton.programs).some((section) => attachMethod(section) === 'perf_event'),
   );
+}
+
+/** @throws InvalidPluginGraph where two kinds of events would have one name */
+function expectEventNames(wishes: readonly Wish[]): void {
+  const names = new Set<string>([...EVENT_KINDS, 'failedExec', 'lost']);
+  for (const { source, plugins } of wishes)
+    for (const name of Object.keys(source.events)) {
+      if (names.has(name))
+        throw new InvalidPluginGraph({
+          plugins: [...plugins],
+          message: `the source ${source.skeleton.name} calls its events "${name}", as others are called already: give them another name`,
+        });
+      names.add(name);
+    }
 }
 
 function merged(a: Source, b: Source, plugins: readonly string[]): Source {
@@ -53,5 +68,6 @@ function merged(a: Source, b: Source, plugins: readonly string[]): Source {
     required: [...new Set([...(a.required ?? []), ...(b.required ?? [])])],
     settings,
     mapEntries: Object.fromEntries(sizes),
+    events: { ...a.events, ...b.events },
   };
 }

@@ -2,13 +2,14 @@
 
 import type { RecordReaderClass, Skeleton, Source } from '@waggle/bpf';
 import { type Native, RingBuffer } from '@waggle/ffi';
-import type { KernelSettings, LoadedSources } from '@waggle/kernel';
+import { type KernelSettings, type LoadedSources, SourceMap } from '@waggle/kernel';
 import type { RecordRoute, SourceRecords } from '../events/source-records.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import {
   type AnyRecordHandlers,
   type PluginSource,
   pluginSource,
+  type RecordRoutes,
 } from '../plugin/plugin-source.ts';
 
 export interface PluginSources {
@@ -17,6 +18,9 @@ export interface PluginSources {
   /** Whether it takes records: after its set-up. */
   takesRecords(plugin: Plugin): boolean;
 }
+
+/** A ring's own count of what it had no room for (bpf/waggle.h, OWN_RING). */
+const lostOf = (ring: string) => `${ring}_lost`;
 
 export class SessionPluginSources implements PluginSources {
   readonly #native: Native;
@@ -37,6 +41,20 @@ export class SessionPluginSources implements PluginSources {
     this.#records = records;
   }
 
+  /** The events that the sources of a session declare. @throws RangeError as a plugin's own records */
+  routeEvents(sources: readonly Source[]): void {
+    for (const { skeleton, events } of sources) {
+      const routes = Object.entries(events).map(
+        ([event, record]) =>
+          [
+            record,
+            (reader: RecordReaderClass): RecordRoute => ({ to: 'events', event, reader }),
+          ] as const,
+      );
+      this.#route(skeleton, routes);
+    }
+  }
+
   of<S extends Skeleton>(plugin: Plugin, { skeleton }: Source<S>): PluginSource<S> {
     const isDeclared = plugin.spec.sources.some((own) => own.skeleton.name === skeleton.name);
     const loaded = isDeclared ? this.#sources.get(skeleton) : undefined;
@@ -45,9 +63,10 @@ export class SessionPluginSources implements PluginSources {
         `plugin "${plugin.name}" asks for the source ${skeleton.name}, which it does not declare: put it into \`sources\``,
       );
     return pluginSource<S>(
+      this.#native,
       loaded,
       () => this.#lost(skeleton),
-      (handlers) => this.#route(plugin.name, skeleton, handlers),
+      this.#routesOf(plugin, skeleton),
     );
   }
 
@@ -55,45 +74,65 @@ export class SessionPluginSources implements PluginSources {
     return this.#taking.has(name);
   }
 
-  #lost({ name }: Skeleton): number {
+  #lost(skeleton: Skeleton): number {
     const { droppedOfType } = this.#settings.readCounts();
-    return this.#sources.recordTypes
-      .filter(({ skeleton }) => skeleton.name === name)
+    const ofEvents = this.#sources.recordTypes
+      .filter((type) => type.skeleton.name === skeleton.name)
       .reduce((sum, { type }) => sum + droppedOfType(type), 0);
+    const object = this.#sources.get(skeleton)?.object;
+    const ofRings = Object.keys(skeleton.records).reduce((sum, ring) => {
+      const description = skeleton.maps[lostOf(ring)];
+      if (description === undefined || object === undefined) return sum;
+      return sum + Number(new SourceMap(description, object.map(description.name)).get(0 as never));
+    }, 0);
+    return ofEvents + ofRings;
   }
 
-  #route(plugin: string, skeleton: Skeleton, handlers: AnyRecordHandlers): void {
-    for (const [ring, records] of Object.entries(skeleton.records)) {
-      const taken = Object.entries(records).flatMap(([record, reader]) => {
-        const handle = handlers[record];
-        return handle === undefined ? [] : [{ record, route: { plugin, reader, handle } }];
-      });
-      if (taken.length > 0) this.#routeRing(skeleton, ring, records, taken);
-    }
-    this.#taking.add(plugin);
+  #routesOf({ name: plugin }: Plugin, skeleton: Skeleton): RecordRoutes {
+    const routed = (
+      handlers: AnyRecordHandlers,
+      to: (reader: RecordReaderClass, handle: (record: never) => unknown) => RecordRoute,
+    ) => {
+      const routes = Object.entries(handlers).map(
+        ([record, handle]) => [record, (reader: RecordReaderClass) => to(reader, handle)] as const,
+      );
+      this.#route(skeleton, routes);
+      this.#taking.add(plugin);
+    };
+    return {
+      copies: (handlers) =>
+        routed(handlers, (reader, handle) => ({ to: 'handler', plugin, reader, handle })),
+      inPlace: (handlers) =>
+        routed(handlers, (reader, read) => ({ to: 'reader', plugin, reader, read })),
+    };
   }
 
-  #routeRing(
+  #route(
     skeleton: Skeleton,
-    ring: string,
-    records: Readonly<Record<string, RecordReaderClass>>,
-    taken: readonly { readonly record: string; readonly route: RecordRoute }[],
+    routes: readonly (readonly [string, (reader: RecordReaderClass) => RecordRoute])[],
   ): void {
-    if (skeleton.maps[ring]?.isShared === true) {
-      for (const { record, route } of taken) {
-        const known = this.#sources.recordTypes.find(
-          (other) => other.skeleton.name === skeleton.name && other.record === record,
-        );
-        if (known !== undefined) this.#records.routeType(known.type, route);
+    for (const [record, routeOf] of routes)
+      for (const [ring, records] of Object.entries(skeleton.records)) {
+        const reader = records[record];
+        if (reader !== undefined) this.#routeRecord(skeleton, ring, record, routeOf(reader));
       }
+  }
+
+  #routeRecord(skeleton: Skeleton, ring: string, record: string, route: RecordRoute): void {
+    if (skeleton.maps[ring]?.isShared === true) {
+      const known = this.#sources.recordTypes.find(
+        (other) => other.skeleton.name === skeleton.name && other.record === record,
+      );
+      if (known !== undefined) this.#records.routeType(known.type, route);
       return;
     }
-    const [only] = taken;
-    if (only === undefined || Object.keys(records).length > 1)
+    if (Object.keys(skeleton.records[ring] ?? {}).length > 1)
       throw new RangeError(
         `the ring ${ring} of ${skeleton.name} carries more than one kind of record, which nothing tells apart: give each a ring`,
       );
     const map = this.#sources.get(skeleton)?.object.map(ring);
-    if (map !== undefined) this.#records.routeRing(new RingBuffer(this.#native, map), only.route);
+    if (map === undefined) return;
+    const open = () => new RingBuffer(this.#native, map);
+    this.#records.routeRing(`${skeleton.name}/${ring}`, open, route);
   }
 }

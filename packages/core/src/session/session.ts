@@ -9,10 +9,11 @@ import type { FrameCount } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
 import type * as Stream from 'effect/Stream';
-import { Dispatcher } from '../dispatch/dispatcher.ts';
+import { Dispatcher, type EventsObserver } from '../dispatch/dispatcher.ts';
 import { Watchdog } from '../dispatch/watchdog.ts';
 import { PluginMissing, type SessionEnded, type WaggleError } from '../errors/errors.ts';
 import { EventReader, type EventTotals } from '../events/event-reader.ts';
+import type { OwnEvent } from '../events/own-event.ts';
 import type { ProcessEvent } from '../events/process-event.ts';
 import { SourceRecords } from '../events/source-records.ts';
 import type { Plugin } from '../plugin/plugin.ts';
@@ -64,6 +65,10 @@ export interface Session extends SessionControl {
    * waited for. Returns how to end it. @throws SessionEnded
    */
   subscribe(observer: (events: readonly ProcessEvent[]) => void | Promise<void>): () => void;
+  /** With the events of plugins' sources. @throws SessionEnded */
+  subscribeAll(
+    observer: (events: readonly (ProcessEvent | OwnEvent)[]) => void | Promise<void>,
+  ): () => void;
   /**
    * The profile since the last collection. Metadata of what ended since then is still there when it
    * returns, and until the next collection. Needs the profiler.
@@ -141,10 +146,17 @@ export const openSession = Effect.fnUntraced(function* (
     totals: () => life.totals(),
   };
   warnAboutAbsent(capture.sources.report, reportProblem);
+  const pluginSources = new SessionPluginSources(
+    capture.native,
+    capture.sources,
+    capture.settings,
+    sourceRecords,
+  );
+  yield* Effect.try({ try: () => pluginSources.routeEvents(needs.sources), catch: toWaggleError });
   const { attached, services } = yield* setUpPlugins(
     plan,
     { kernel: capture, session: control },
-    new SessionPluginSources(capture.native, capture.sources, capture.settings, sourceRecords),
+    pluginSources,
     reportProblem,
   );
   const watchdog = yield* watchdogOf(config, plan);
@@ -174,12 +186,16 @@ export const openSession = Effect.fnUntraced(function* (
     },
     kernel: capture,
     events: streamOf(
-      (observer) => (life.ended ? () => {} : running.subscribe(observer)),
+      (observer) => (life.ended ? () => {} : running.subscribe(observer as EventsObserver)),
       running.ended,
     ),
     subscribe(observer) {
       life.expectOpen('subscribe');
-      return running.subscribe(observer);
+      return running.subscribe(observer as EventsObserver);
+    },
+    subscribeAll(observer) {
+      life.expectOpen('subscribe');
+      return running.subscribe(observer, 'all');
     },
     processMetadata: services.get(ProcessMetadata.service) as ProcessMetadataCache | undefined,
     service: <S extends Service>(key: S) => services.get(key.service) as ShapeOf<S> | undefined,

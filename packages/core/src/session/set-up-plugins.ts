@@ -53,7 +53,8 @@ export const setUpPlugins = Effect.fnUntraced(function* (
     });
     if (plugin.provides !== undefined) services.set(plugin.provides, handlers.service);
     const takesRecords = sources.takesRecords(plugin);
-    attached.push({ running, handlers, queue: plugin.spec.queue, takesRecords });
+    const ownEvents = new Set(plugin.spec.sources.flatMap(({ events }) => Object.keys(events)));
+    attached.push({ running, handlers, queue: plugin.spec.queue, takesRecords, ownEvents });
     log('loaded', () => ({ what: 'plugin', name: plugin.name, provides: plugin.provides }));
   }
   return { attached, services };

@@ -2,13 +2,18 @@
 // what is: comm from the program, ids from the identity, the end from the beginning.
 
 import { countByKind, sumOf } from '@waggle/kernel';
+import { EXEC_DETAIL_TEXTS } from '../events/exec-detail.ts';
+import { EXEC_NUMBERS } from '../events/exec-event.ts';
+import { namesOf } from '../events/number-fields.ts';
 import type {
+  ExecDetail,
   ExecEvent,
   ExitEvent,
   FailedExecEvent,
   ForkEvent,
   LostEvent,
 } from '../events/process-event.ts';
+import { namesOfTexts } from '../events/text-fields.ts';
 
 /** 2026-01-01T00:00:00Z, on a host that was started a day before. */
 const NOON_NS = 1_767_225_600_000_000_000n;
@@ -51,6 +56,30 @@ function commOf(program: string): string {
   return program.slice(program.lastIndexOf('/') + 1).slice(0, COMM_BYTES);
 }
 
+/** Nothing unusual: no login, no terminal, no script. Only numbers and texts that tests are about are given. */
+export function execDetail(given: Partial<ExecDetail> = {}): ExecDetail {
+  const detail = {
+    exe: '/usr/bin/test',
+    cwd: '/',
+    exeDevice: '8:1',
+    exeInode: 1n,
+    effectiveUid: 0,
+    effectiveGid: 0,
+    loginUid: undefined,
+    sessionId: 1,
+    tty: undefined,
+    flags: [],
+    stdio: ['-', '-', '-'],
+  };
+  const cut = Object.fromEntries(
+    namesOfTexts(EXEC_DETAIL_TEXTS).map((name) => [
+      name,
+      name.endsWith('Truncated') ? false : undefined,
+    ]),
+  );
+  return { ...cut, ...detail, ...given } as ExecDetail;
+}
+
 /** `childPid` is one above `pid` unless given. */
 export function forkEvent(given: Partial<Omit<ForkEvent, 'event'>> = {}): ForkEvent {
   const base = common(given);
@@ -77,13 +106,21 @@ export function execEvent(given: Partial<Omit<ExecEvent, 'event'>> = {}): ExecEv
     uid: given.uid ?? 0,
     gid: given.gid ?? 0,
     cgroupId: given.cgroupId ?? 1n,
-    nsMnt: given.nsMnt ?? 1,
-    nsPid: given.nsPid ?? 1,
     layoutFingerprint: given.layoutFingerprint ?? 0,
     detail: given.detail ?? null,
     environ: given.environ ?? null,
     environTruncated: given.environTruncated ?? false,
+    ...numbers(EXEC_NUMBERS, given),
   };
+}
+
+/** Each of them 1 unless given. */
+function numbers<Fields extends object>(
+  fields: Fields,
+  given: { readonly [Name in keyof Fields]?: number | bigint },
+): { readonly [Name in keyof Fields]: number } {
+  const entries = namesOf(fields).map((name) => [name, given[name] ?? 1]);
+  return Object.fromEntries(entries);
 }
 
 /**
@@ -106,6 +143,14 @@ export function exitEvent(given: Partial<Omit<ExitEvent, 'event'>> = {}): ExitEv
     signal: given.signal ?? null,
     coreDumped: given.coreDumped ?? false,
     lifetimeNs,
+    userNs: given.userNs ?? 0n,
+    systemNs: given.systemNs ?? 0n,
+    maxRssBytes: given.maxRssBytes ?? 0n,
+    majorFaults: given.majorFaults ?? 0,
+    readBytes: given.readBytes === undefined ? 0n : given.readBytes,
+    writeBytes: given.writeBytes === undefined ? 0n : given.writeBytes,
+    voluntarySwitches: given.voluntarySwitches ?? 0,
+    involuntarySwitches: given.involuntarySwitches ?? 0,
   };
 }
 

@@ -13,7 +13,10 @@ export interface ComparableProfiles {
   readonly note?: string;
 }
 
-/** `undefined` when no value of the one is like any of the other. */
+/**
+ * `undefined` when no value of the one is like any of the other.
+ * @throws RangeError for a value that the profile has not.
+ */
 export function comparableProfiles(
   before: Profile,
   after: Profile,

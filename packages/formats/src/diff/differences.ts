@@ -7,7 +7,7 @@ import type { Profile, ProfileFrame, ValueType } from '../profile.ts';
 import { StackKeys } from '../stack-keys.ts';
 import { sampleCount, shownType } from '../values.ts';
 
-/** Samples of one thing in both profiles, or what else they measure of it. */
+/** Samples of one thing in both profiles, or what else they measure of it, in the unit of the value. */
 export interface Change {
   readonly before: number;
   readonly after: number;

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { contrast } from '../../test/contrast.ts';
 import { BOX_TEXT, legendClass, palette, shadeClass } from './palette.ts';
+import { THREAD_STATES, WOKEN_BY } from './thread-states.ts';
 
 test('labels are readable on every shade of both themes', () => {
   for (const { light, dark } of palette) {
@@ -33,5 +34,12 @@ test('every class that a frame can have is in the palette, and all are used', ()
     expect(known.has(legendClass(kind))).toBe(true);
     for (let index = 0; index < 2000; index++) used.add(shadeClass(kind, `name${index}`));
   }
+  for (const name of [...THREAD_STATES, WOKEN_BY]) used.add(shadeClass('process', name));
   expect(used).toEqual(known);
+});
+
+test('each state of a thread has a colour of its own, and no function has it', () => {
+  const ofStates = THREAD_STATES.map((name) => shadeClass('process', name));
+  expect(new Set(ofStates).size).toBe(THREAD_STATES.length);
+  for (const name of THREAD_STATES) expect(shadeClass('user', name)).toStartWith('u');
 });

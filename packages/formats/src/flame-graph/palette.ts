@@ -5,6 +5,7 @@
  * 4.5:1 (WCAG 2.2 AA); a test holds them to it.
  */
 import type { FrameKind } from '../profile.ts';
+import { WOKEN_BY } from './thread-states.ts';
 
 export const BOX_TEXT = '#1d1510';
 
@@ -63,10 +64,29 @@ function shadesOf({ prefix, count, hue, saturation, lightness }: Shades): Shade[
   });
 }
 
+/** Where threads were, each with a colour that no code has; saturation and lightness in percent. */
+const STATE_SHADES: readonly {
+  readonly name: string;
+  readonly hue: number;
+  readonly saturation: number;
+  readonly lightness: number;
+}[] = [
+  { name: '[runnable]', hue: 56, saturation: 90, lightness: 68 },
+  { name: '[interruptible]', hue: 128, saturation: 46, lightness: 70 },
+  { name: '[uninterruptible]', hue: 350, saturation: 84, lightness: 76 },
+  { name: WOKEN_BY, hue: 312, saturation: 52, lightness: 78 },
+];
+const stateClasses = new Map(STATE_SHADES.map(({ name }, index) => [name, `t${index}`]));
+
 /** Every shade; the first is the box of all samples. */
 export const palette: readonly Shade[] = [
   { className: 'r', light: '#e3ddd5', dark: '#a39c94' },
   ...Object.values(SHADES).flatMap(shadesOf),
+  ...STATE_SHADES.map(({ hue, saturation, lightness }, index) => ({
+    className: `t${index}`,
+    light: hexOfHsl(hue, saturation, lightness),
+    dark: hexOfHsl(hue, saturation * DARK_SATURATION, lightness * DARK_LIGHTNESS),
+  })),
 ];
 
 /** FNV-1a over UTF-16 code units, with a final mix so that the low bits depend on all of them. */
@@ -81,6 +101,8 @@ function hashOf(name: string): number {
 
 /** The class of a frame's box, by kind and name alone. */
 export function shadeClass(kind: FrameKind, name: string): string {
+  const ofState = kind === 'process' ? stateClasses.get(name) : undefined;
+  if (ofState !== undefined) return ofState;
   const { prefix, count } = SHADES[kind];
   return `${prefix}${hashOf(name) % count}`;
 }

@@ -20,13 +20,14 @@ import type { DiffPictureOptions } from '../flame-graph/diff-picture-options.ts'
 import { clip } from '../flame-graph/label.ts';
 import { BOX_TEXT, palette } from '../flame-graph/palette.ts';
 import { MATCH_COLOUR } from '../flame-graph/theme.ts';
+import { RUNNING, stateName, THREAD_STATES, threadStateOf } from '../flame-graph/thread-states.ts';
 import type { Profile, ProfileMetadata } from '../profile.ts';
 import { formatCount, formatShare, formatValue } from '../value-text.ts';
 import { type ValueUnit, valueUnit } from '../value-unit.ts';
 import { shownType } from '../values.ts';
-import { type Fact, pageOf } from './markup.ts';
-import { packTree } from './pack.ts';
-import type { PageData } from './page-data.ts';
+import { type PageContent, pageOf } from './markup.ts';
+import { type PackedTree, packTree } from './pack.ts';
+import type { Fact, PageData, PageUpdate } from './page-data.ts';
 
 export interface HtmlOptions {
   /** Title of the page; by default made of command and host. */
@@ -81,19 +82,48 @@ function amountFact(profile: Profile, total: number): Pick<Fact, 'name' | 'value
     : { name: 'Shown', value: amountOf(profile, total) };
 }
 
+/** How much there is of each state, the last for those without; undefined where no stack has one. */
+function byState({ stacks }: Pick<Profile, 'stacks'>): readonly number[] | undefined {
+  const sums = new Array<number>(THREAD_STATES.length + 1).fill(0);
+  for (const { frames, count } of stacks) {
+    const state = frames.map(threadStateOf).find((each) => each >= 0) ?? THREAD_STATES.length;
+    sums[state] = (sums[state] ?? 0) + count;
+  }
+  return sums.slice(0, -1).every((sum) => sum === 0) ? undefined : sums;
+}
+
+/** Those that there are, by their symbols. */
+function statesOf(
+  { names, kindOf, kinds }: PackedTree,
+  sums: readonly number[] | undefined,
+): Pick<PageData, 'states'> {
+  if (sums === undefined) return {};
+  const symbolOf = (state: string) =>
+    names.findIndex((name, symbol) => name === state && kinds[kindOf[symbol] ?? 0] === 'process');
+  const states = THREAD_STATES.map((state) => ({
+    name: stateName(state),
+    symbol: symbolOf(state),
+  }));
+  const running = { name: RUNNING, symbol: -1 };
+  return { states: [...states, running].filter((_, state) => (sums[state] ?? 0) > 0) };
+}
+
 function dataOf(
   tree: CallTree,
   unit: ValueUnit,
   options: HtmlOptions,
   compared: PageData['compared'],
+  stateSums?: readonly number[],
 ): PageData | undefined {
   if (tree.root.count === 0 && tree.root.other === 0) return undefined;
   const themes = (shades: readonly { light: string; dark: string }[]) => ({
     light: shades.map(({ light }) => light),
     dark: shades.map(({ dark }) => dark),
   });
+  const packed = packTree(tree, compared !== undefined);
   return {
-    ...packTree(tree, compared !== undefined),
+    ...packed,
+    ...statesOf(packed, stateSums),
     palette: themes(palette),
     changePalette: themes(changeShades),
     matchColour: MATCH_COLOUR,
@@ -104,20 +134,24 @@ function dataOf(
   };
 }
 
-/**
- * The profile as an interactive page. The same profile gives the same text.
- *
- * @throws RangeError when a count is not a whole number of samples.
- */
-export function encodeHtml(profile: Profile, options: HtmlOptions = {}): string {
+function contentOf(profile: Profile, options: HtmlOptions): PageContent & PageUpdate {
   const tree = buildCallTree(profile.stacks);
   const leaves = samplesByLeaf(profile);
-  const legend = FRAME_KINDS.map((kind) => {
-    const share = formatShare(leaves.get(kind) ?? 0, tree.root.count);
+  const shares = FRAME_KINDS.map((kind) => ({
+    kind,
+    share: formatShare(leaves.get(kind) ?? 0, tree.root.count),
+  }));
+  const legend = shares.map(({ kind, share }) => {
     const hint = 'Samples by the kind of their last frame';
-    return `<span class="dot kind-${kind}"></span><span title="${hint}">${kind} ${share}</span>`;
+    return `<span class="dot kind-${kind}"></span><span title="${hint}" id="share-${kind}">${kind} ${share}</span>`;
   });
-  return pageOf({
+  const states = byState(profile);
+  for (const [state, sum] of states?.entries() ?? [])
+    if (sum > 0 && state < THREAD_STATES.length)
+      legend.push(
+        `<span class="dot state-${state}"></span><span>${stateName(THREAD_STATES[state] ?? '')} ${formatShare(sum, tree.root.count)}</span>`,
+      );
+  return {
     title: clip(options.title ?? titleOf(profile.metadata), MAX_TITLE_LENGTH),
     // The usual title says the first two.
     facts: factsOf(
@@ -126,8 +160,29 @@ export function encodeHtml(profile: Profile, options: HtmlOptions = {}): string 
       options.title !== undefined,
     ),
     legend,
-    data: dataOf(tree, valueUnit(shownType(profile)), options, undefined),
-  });
+    shares,
+    data: dataOf(tree, valueUnit(shownType(profile)), options, undefined, states),
+  };
+}
+
+/**
+ * The profile as an interactive page. The same profile gives the same text.
+ *
+ * @throws RangeError when a count is not a whole number of samples.
+ */
+export function encodeHtml(profile: Profile, options: HtmlOptions = {}): string {
+  return pageOf(contentOf(profile, options));
+}
+
+/**
+ * What brings a page of `encodeHtml` that is shown in a frame up to date, as JSON: the frame's parent posts it as
+ * `{ type: 'waggle:profile', update }`. Zoom, search and selection stay; samples may not be none.
+ *
+ * @throws RangeError when a count is not a whole number of samples.
+ */
+export function encodeHtmlUpdate(profile: Profile, options: HtmlOptions = {}): string {
+  const { facts, shares, data } = contentOf(profile, options);
+  return JSON.stringify({ facts, shares, data } satisfies PageUpdate);
 }
 
 /** One line for each profile. */
@@ -144,7 +199,10 @@ function profileFacts(
   return { name: side, value: text, className: 'profile' };
 }
 
-/** The difference of two profiles as a page: boxes coloured by the change of their share. */
+/**
+ * The difference of two profiles as a page: boxes coloured by the change of their share.
+ * @throws RangeError when a count is not a whole number of samples, or a stack has not one for each value.
+ */
 export function encodeHtmlDiff(
   diff: ProfileDiff,
   options: HtmlOptions & DiffPictureOptions = {},

@@ -1,16 +1,9 @@
 /** Text of a profile made safe for the page: between tags, in attributes, and as data in a script. */
+import { escapeHtml as escapeEntities } from '@waggle/text/page';
 import { displayText } from '../flame-graph/safe-text.ts';
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
 export function escapeHtml(text: string): string {
-  return displayText(text).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+  return escapeEntities(displayText(text));
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { OutputFormat } from '../format.ts';
 import { encodeHtml, type HtmlOptions } from './encode.ts';
 
-export { encodeHtml, encodeHtmlDiff, type HtmlOptions } from './encode.ts';
+export { encodeHtml, encodeHtmlDiff, encodeHtmlUpdate, type HtmlOptions } from './encode.ts';
 
 /** The format with options of one's own, to be used in place of `htmlFormat`. */
 export function createHtmlFormat(options: HtmlOptions = {}): OutputFormat {

@@ -1,16 +1,10 @@
 /** The elements of the page, which the script finds by their ids. What it says is there without it. */
-import { source as script } from '../generated/html-viewer.ts';
-import { contentSecurityPolicy } from './csp.ts';
-import { escapeHtml, jsonForScript } from './escape.ts';
-import type { PageData } from './page-data.ts';
-import { pageStyle } from './style.ts';
 
-/** Something known of a profile. `className` marks it in the style sheet. */
-export interface Fact {
-  readonly name: string;
-  readonly value: string;
-  readonly className?: string;
-}
+import { contentSecurityPolicy } from '@waggle/text/page';
+import { source as script } from '../generated/html-viewer.ts';
+import { escapeHtml, jsonForScript } from './escape.ts';
+import type { Fact, PageData } from './page-data.ts';
+import { pageStyle } from './style.ts';
 
 export interface PageContent {
   readonly title: string;
@@ -33,7 +27,18 @@ function button(id: string, text: string, hint: string, pressed?: boolean): stri
   return `<button type="button" id="${id}" title="${hint}"${state}>${text}</button>`;
 }
 
-function toolbar(isCompared: boolean): string {
+function stateChoice(states: PageData['states'] = []): string[] {
+  // One alone is all that there is.
+  if (states.length < 2) return [];
+  const buttons = states.map(({ name }, index) =>
+    button(`state-${index}`, name, `Show or hide threads that were ${name}`, true),
+  );
+  return [
+    `<div class="choice" role="group" aria-label="Where threads were"><span>State</span>${buttons.join('')}</div>`,
+  ];
+}
+
+function toolbar(isCompared: boolean, states: PageData['states']): string {
   const sizes = [
     button('size-by-after', 'After', 'Boxes as wide as shares in the profile after', true),
     button('size-by-before', 'Before', 'Boxes as wide as shares before, with what is gone', false),
@@ -49,6 +54,7 @@ function toolbar(isCompared: boolean): string {
           `<div class="choice" role="group" aria-label="Sized by"><span>Sized by</span>${sizes.join('')}</div>`,
         ]
       : []),
+    ...stateChoice(states),
     '<div class="search" role="search">',
     '<input type="search" id="search" placeholder="Search: text or /regular expression/ (Ctrl-F)" ' +
       'aria-label="Search functions; a regular expression between slashes" ' +
@@ -70,10 +76,11 @@ function chart(name: string, label: string): string {
   );
 }
 
-function body(isCompared: boolean): string {
+function body({ compared, states }: PageData): string {
+  const isCompared = compared !== undefined;
   const keys = 'Arrow keys move, Enter zooms, Backspace one caller out.';
   return [
-    toolbar(isCompared),
+    toolbar(isCompared, states),
     '<main id="main">',
     `<section id="functions" aria-label="Functions"${isCompared ? ' class="comparing"' : ''}>`,
     '<div class="scroller" id="functions-scroller" tabindex="0" role="group" aria-label="Functions. Arrow keys move, Enter marks, s opens the sandwich.">',
@@ -110,7 +117,7 @@ function header({ title, facts, legend, data }: PageContent): string {
   return [
     `<header${data?.compared === undefined ? '' : ' class="comparing"'}><div class="heading">`,
     `<h1 title="${escapeHtml(title)}">${escapeHtml(title)}</h1>`,
-    `<dl class="facts">${entries.join('')}</dl></div>`,
+    `<dl class="facts" id="facts">${entries.join('')}</dl></div>`,
     `<ul class="legend">${legend.map((entry) => `<li>${entry}</li>`).join('')}</ul>`,
     '</header>',
   ].join('\n');
@@ -137,7 +144,7 @@ export function pageOf(content: PageContent): string {
     ...(data === undefined
       ? ['<main><p class="empty">No samples were recorded.</p></main>']
       : [
-          body(data.compared !== undefined),
+          body(data),
           `<script type="application/json" id="data">${jsonForScript(data)}</script>`,
           `<script>${script}</script>`,
         ]),

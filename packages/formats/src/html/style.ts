@@ -1,8 +1,10 @@
 /** The style sheet of the page, in the colours of the SVG. Names of fonts only: none is loaded. */
+import { type ColourVariables, colourRules } from '@waggle/text/page';
 import { FRAME_KINDS } from '../flame-graph/caption.ts';
 import { changeShades } from '../flame-graph/change-colours.ts';
-import { legendClass, palette } from '../flame-graph/palette.ts';
+import { legendClass, palette, shadeClass } from '../flame-graph/palette.ts';
 import { DARK, LIGHT, MATCH_COLOUR, MONOSPACE, type Theme } from '../flame-graph/theme.ts';
+import { THREAD_STATES } from '../flame-graph/thread-states.ts';
 
 /** Beyond what the SVG has. Text on the page has a contrast of at least 4.5:1. */
 interface PageColours {
@@ -32,18 +34,21 @@ const DARK_PAGE: PageColours = {
   warning: '#ffb070',
 };
 
-function variables(theme: Theme, page: PageColours, shade: 'light' | 'dark'): string {
-  const kinds = FRAME_KINDS.map((kind) => {
-    const found = palette.find(({ className }) => className === legendClass(kind));
-    return `--kind-${kind}:${found?.[shade] ?? ''}`;
-  });
+function variables(theme: Theme, page: PageColours, shade: 'light' | 'dark'): ColourVariables {
+  const colourOf = (wanted: string) =>
+    palette.find(({ className }) => className === wanted)?.[shade] ?? '';
+  const kinds = FRAME_KINDS.map((kind) => [`kind-${kind}`, colourOf(legendClass(kind))]);
+  const states = THREAD_STATES.map((name, state) => [
+    `state-${state}`,
+    colourOf(shadeClass('process', name)),
+  ]);
   const ramp = changeShades.map((each) => each[shade]).join(',');
-  return [
-    ...Object.entries({ ...theme, ...page }).map(([name, value]) => `--${name}:${value}`),
-    ...kinds,
-    `--ramp:linear-gradient(90deg,${ramp})`,
-    `color-scheme:${shade}`,
-  ].join(';');
+  return {
+    ...theme,
+    ...page,
+    ...Object.fromEntries([...kinds, ...states]),
+    ramp: `linear-gradient(90deg,${ramp})`,
+  };
 }
 
 const RULES = `
@@ -68,6 +73,7 @@ h1{margin:0 0 3px;font-size:17px;line-height:1.3;font-weight:600;overflow:hidden
 .legend li{display:flex;align-items:center;gap:6px}
 .dot{flex:none;display:inline-block;width:10px;height:10px;border-radius:3px;background:var(--edge)}
 ${FRAME_KINDS.map((kind) => `.kind-${kind}{background:var(--kind-${kind})}`).join('\n')}
+${THREAD_STATES.map((_, state) => `.state-${state}{background:var(--state-${state})}`).join('\n')}
 .ramp{width:150px;height:12px;border-radius:3px;background:var(--ramp)}
 .toolbar{padding:0 14px 9px;display:flex;flex-wrap:wrap;align-items:center;gap:7px;border-bottom:1px solid var(--edge)}
 .toolbar button,.search input{height:28px;padding:0 11px;border:1px solid var(--edge);border-radius:6px;background:var(--field);white-space:nowrap}
@@ -136,10 +142,5 @@ footer{flex:none;display:flex;gap:18px;padding:5px 14px;border-top:1px solid var
 export function pageStyle(): string {
   const light = variables(LIGHT, LIGHT_PAGE, 'light');
   const dark = variables(DARK, DARK_PAGE, 'dark');
-  return [
-    `:root{${light}}`,
-    `@media(prefers-color-scheme:dark){:root:not([data-theme=light]){${dark}}}`,
-    `:root[data-theme=dark]{${dark}}`,
-    RULES.trim(),
-  ].join('\n');
+  return [colourRules(light, dark), RULES.trim()].join('\n');
 }

@@ -9,6 +9,17 @@ export const COMMAND = 'process.command';
 /** Of a sample: the process whose stack it is. */
 export const PROCESS = 'process.executable.name';
 
+/** Of a sample: what our labels are called; others keep their names. `comm` is what PROCESS is for. */
+export const LABEL_ATTRIBUTES: Readonly<Record<string, string>> = {
+  pid: 'process.pid',
+  tid: 'thread.id',
+  comm: PROCESS,
+  thread: 'thread.name',
+  container: 'container.id',
+  cgroup: 'process.linux.cgroup',
+  cpu: 'cpu.logical_number',
+};
+
 /** Of a location: in whose code it is. Convention has a value for the kernel, none for "native or not". */
 export const FRAME_TYPE = 'profile.frame.type';
 export const KERNEL_FRAME = 'kernel';

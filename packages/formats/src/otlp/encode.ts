@@ -5,7 +5,14 @@
 import { codeKey, mergedStacks, writableName } from '../merged-stacks.ts';
 import type { Profile, ProfileMetadata, ProfileStack, ProfileValues } from '../profile.ts';
 import { SAMPLES, stackValues, valueTypesOf } from '../values.ts';
-import { COMMAND_LINE, DEFAULT_VALUE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
+import {
+  COMMAND_LINE,
+  DEFAULT_VALUE,
+  HOST,
+  LABEL_ATTRIBUTES,
+  LOST_SAMPLES,
+  PROCESS,
+} from './attributes.ts';
 import { OtlpDictionary } from './dictionary.ts';
 import type { Draft } from './message.ts';
 import { encodeMessage } from './messages.ts';
@@ -27,7 +34,7 @@ export interface OtlpOptions {
  */
 export function encodeOtlp(profile: Profile, options: OtlpOptions = {}): Uint8Array {
   const dictionary = new OtlpDictionary(profile);
-  const stacks = mergedStacks(profile, { signed: true, sameness: codeKey });
+  const stacks = mergedStacks(profile, { signed: true, sameness: codeKey, labels: true });
   const profiles = valueTypesOf(profile).map((_, value) =>
     profileMessage(profile, stacks, value, dictionary),
   );
@@ -71,34 +78,60 @@ function profileMessage(
   };
 }
 
-/** Stacks that differ only in what cannot be written are one: a sample is known by its stack. */
+/** Stacks that differ only in what cannot be written are one: a sample is known by its stack and attributes. */
 function samplesOf(
   stacks: readonly ProfileStack[],
   values: ProfileValues | undefined,
   value: number,
   dictionary: OtlpDictionary,
 ): readonly Draft<'Sample'>[] {
-  const samples = new Map<number, { attributeIndices: readonly number[]; count: number }>();
+  const samples = new Map<string, SampleDraft>();
   for (const stack of stacks) {
     const { frames } = stack;
     const count = stackValues(stack, values)[value] ?? 0;
     if (count === 0) continue;
     const stackIndex = dictionary.stack(frames);
-    const known = samples.get(stackIndex);
-    if (known !== undefined) {
-      known.count += count;
-      continue;
-    }
-    const root = frames[0];
-    const attributeIndices =
-      root?.kind === 'process' ? [dictionary.attribute(PROCESS, writableName(root.name))] : [];
-    samples.set(stackIndex, { attributeIndices, count });
+    const attributeIndices = attributesOf(stack, dictionary);
+    const key = `${stackIndex} ${attributeIndices.join(' ')}`;
+    const known = samples.get(key);
+    if (known === undefined) samples.set(key, { stackIndex, attributeIndices, count });
+    else known.count += count;
   }
-  return [...samples].map(([stackIndex, { attributeIndices, count }]) => ({
+  return [...samples.values()].map(({ stackIndex, attributeIndices, count }) => ({
     stackIndex,
     attributeIndices,
     values: [BigInt(count)],
   }));
+}
+
+interface SampleDraft {
+  readonly stackIndex: number;
+  readonly attributeIndices: readonly number[];
+  count: number;
+}
+
+/** Whose stack it is: by the label where there is one, or else by the process's own frame. */
+function attributesOf(
+  { frames: [root], labels = {} }: ProfileStack,
+  dictionary: OtlpDictionary,
+): readonly number[] {
+  const attributes = new Map<string, string | number>();
+  if (root?.kind === 'process') attributes.set(PROCESS, root.name);
+  for (const [label, value] of Object.entries(labels))
+    attributes.set(
+      Object.hasOwn(LABEL_ATTRIBUTES, label) ? (LABEL_ATTRIBUTES[label] ?? label) : label,
+      value,
+    );
+  return [...attributes].map(([name, value]) =>
+    dictionary.attribute(
+      name.toWellFormed(),
+      typeof value === 'number'
+        ? value
+        : name === PROCESS
+          ? writableName(value)
+          : value.toWellFormed(),
+    ),
+  );
 }
 
 function resourceAttributes(

@@ -19,6 +19,8 @@ export const otlpFormat: OutputFormat = {
   extensions: ['.otlp'],
   mediaType: 'application/x-protobuf',
   signed: true,
+  allValues: true,
+  labels: true,
   // Not the function itself: its options are not the caller's of a format to give.
   encode: (profile) => encodeOtlp(profile),
   parse: parseOtlp,

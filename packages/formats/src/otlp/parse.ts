@@ -7,7 +7,15 @@ import { unpacked } from '../file-bytes.ts';
 import { MemoryBudget, ProfileTooLargeError } from '../memory-budget.ts';
 import type { Profile, ProfileMetadata, ProfileStack, ProfileValues } from '../profile.ts';
 import { nanosecondsIn, SAMPLES, sampleCount } from '../values.ts';
-import { COMMAND, COMMAND_LINE, DEFAULT_VALUE, HOST, LOST_SAMPLES, PROCESS } from './attributes.ts';
+import {
+  COMMAND,
+  COMMAND_LINE,
+  DEFAULT_VALUE,
+  HOST,
+  LABEL_ATTRIBUTES,
+  LOST_SAMPLES,
+  PROCESS,
+} from './attributes.ts';
 import { DictionaryReader, OtlpSyntaxError } from './dictionary-reader.ts';
 import type { Message } from './message.ts';
 import { spendOnMessage } from './message-size.ts';
@@ -122,27 +130,31 @@ function stacksOf(
   dictionary: DictionaryReader,
   budget: MemoryBudget,
 ): readonly ProfileStack[] {
-  const rows: { frames: ProfileStack['frames']; values: number[] }[] = [];
+  const rows: { stack: Omit<ProfileStack, 'count' | 'values'>; values: number[] }[] = [];
   const rowOfKey = new Map<string, number>();
   types.forEach(({ profiles }, type) => {
     for (const { profile, attributes } of profiles)
       for (const sample of profile.samples) {
-        const process = processOf(sample, attributes, dictionary);
-        const key = types.length === 1 ? undefined : JSON.stringify([sample.stackIndex, process]);
+        const own = dictionary.attributes(sample.attributeIndices);
+        const process = processOf(own, attributes);
+        const key =
+          types.length === 1 ? undefined : JSON.stringify([sample.stackIndex, process, ...own]);
         let row = key === undefined ? undefined : rowOfKey.get(key);
         if (row === undefined) {
           const frames = framesOf(sample, process, dictionary);
           budget.numbers(types.length + 8, 'the values of its samples');
-          row = rows.push({ frames, values: types.map(() => 0) }) - 1;
+          if (own.size > 0) budget.rows(1 + own.size, 'the labels of its samples');
+          const stack = { frames, ...labelsOf(own, frames) };
+          row = rows.push({ stack, values: types.map(() => 0) }) - 1;
           if (key !== undefined) rowOfKey.set(key, row);
         }
         const all = rows[row]?.values ?? [];
         all[type] = (all[type] ?? 0) + sampleValue(sample);
       }
   });
-  return rows.map(({ frames, values: all }) => {
+  return rows.map(({ stack, values: all }) => {
     const count = all[values?.shown ?? 0] ?? 0;
-    return values === undefined ? { frames, count } : { frames, count, values: all };
+    return values === undefined ? { ...stack, count } : { ...stack, count, values: all };
   });
 }
 
@@ -155,14 +167,26 @@ function sampleValue({ values, timestampsUnixNano }: Message<'Sample'>): number 
   return value;
 }
 
-function processOf(
-  sample: Message<'Sample'>,
-  resource: Attributes,
-  dictionary: DictionaryReader,
-): string | undefined {
-  const process =
-    dictionary.attributes(sample.attributeIndices).get(PROCESS) ?? resource.get(PROCESS);
+function processOf(sample: Attributes, resource: Attributes): string | undefined {
+  const process = sample.get(PROCESS) ?? resource.get(PROCESS);
   return typeof process === 'string' ? process : undefined;
+}
+
+const LABELS: ReadonlyMap<string, string> = new Map(
+  Object.entries(LABEL_ATTRIBUTES).map(([label, attribute]) => [attribute, label]),
+);
+
+/** What a sample says of itself, but for the name of the process that its stack stands on anyway. */
+function labelsOf(
+  attributes: Attributes,
+  [root]: ProfileStack['frames'],
+): Pick<ProfileStack, 'labels'> {
+  const labels = [...attributes].flatMap(([name, value]): [string, string | number][] => {
+    const isKnown = name === PROCESS && root?.name === value && attributes.size === 1;
+    const isWhole = typeof value === 'string' || Number.isSafeInteger(value);
+    return name === '' || isKnown || !isWhole ? [] : [[LABELS.get(name) ?? name, value]];
+  });
+  return labels.length === 0 ? {} : { labels: Object.fromEntries(labels) };
 }
 
 function framesOf(

@@ -14,6 +14,8 @@ export const pprofFormat: OutputFormat = {
   extensions: ['.pb.gz', '.pprof'],
   mediaType: 'application/vnd.google.protobuf',
   signed: true,
+  allValues: true,
+  labels: true,
   encode: encodePprof,
   parse: parsePprof,
 };

@@ -12,11 +12,18 @@ interface PprofValueType {
   readonly unit: Integer;
 }
 
+/** A text where `str` is not 0, else the number. */
+export interface PprofLabel {
+  readonly key: Integer;
+  readonly str: Integer;
+  readonly num: Integer;
+}
+
 export interface PprofSample {
   /** Leaf first. */
   readonly locationId: readonly Integer[];
   readonly value: readonly Integer[];
-  readonly label: readonly { readonly key: Integer; readonly str: Integer }[];
+  readonly label: readonly PprofLabel[];
 }
 
 export interface PprofMapping {
@@ -185,7 +192,7 @@ function locationOf(message: WireValue, budget: MemoryBudget): PprofLocation {
 function sampleOf(reader: WireReader, budget: MemoryBudget): PprofSample {
   const locationId: Integer[] = [];
   const values: Integer[] = [];
-  const label: { key: Integer; str: Integer }[] = [];
+  const label: PprofLabel[] = [];
   // A sample is looked at and let go; one alone can be too large.
   const most = budget.left / 16;
   reader.fields((field, value) => {
@@ -193,8 +200,8 @@ function sampleOf(reader: WireReader, budget: MemoryBudget): PprofSample {
     if (field === 1) value.integers((each) => void locationId.push(each));
     else if (field === 2) value.integers((each) => void values.push(signed(each)));
     else if (field === 3 && label.length < most / 8) {
-      const [key = 0, str = 0] = numbersOf(value, [1, 2]);
-      label.push({ key: signed(key), str: signed(str) });
+      const [key = 0, str = 0, num = 0] = numbersOf(value, [1, 2, 3]);
+      label.push({ key: signed(key), str: signed(str), num: signed(num) });
     }
   });
   return { locationId, value: values, label };

@@ -16,7 +16,7 @@ import { nanosecondsIn, SAMPLES, sampleCount } from '../values.ts';
 import type { Integer } from '../wire.ts';
 import { COMMENTS, PROCESS_LABEL, periodOf } from './encode.ts';
 import { frameReader } from './frames.ts';
-import { decodePprof, type PprofMessage, type PprofSample } from './messages.ts';
+import { decodePprof, type PprofLabel, type PprofMessage, type PprofSample } from './messages.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 const NANOSECONDS_PER_MILLISECOND = 1e6;
@@ -58,10 +58,35 @@ export function parsePprof(
     const frames = places.flat();
     const [root] = frames;
     const process = sample.label.find(({ key }) => text(key) === PROCESS_LABEL);
-    if (process !== undefined && root?.name === text(process.str)) frames[0] = processOf(root);
-    stacks.push({ frames, count: all[values.shown] ?? 0, values: all });
+    const isProcess = process !== undefined && root?.name === text(process.str);
+    if (root !== undefined && isProcess) frames[0] = processOf(root);
+    const labels = labelsOf(
+      sample.label.filter((label) => !isProcess || label !== process),
+      text,
+      budget,
+    );
+    stacks.push({ frames, count: all[values.shown] ?? 0, values: all, ...labels });
   }
   return withMetadata(asRecorded({ stacks, values }, message, text), message, text);
+}
+
+/** The first of each name: a profile of others may have several. Numbers beyond 2^53 are left out. */
+function labelsOf(
+  found: readonly PprofLabel[],
+  text: Text,
+  budget: MemoryBudget,
+): Pick<ProfileStack, 'labels'> {
+  if (found.length === 0) return {};
+  budget.rows(1 + found.length, 'the labels of its samples');
+  const labels = new Map<string, string | number>();
+  for (const { key, str, num } of found) {
+    const name = text(key);
+    const value = Number(str) === 0 ? Number(num) : text(str);
+    const isKept = name !== '' && !labels.has(name);
+    if (isKept && (typeof value === 'string' || Number.isSafeInteger(value)))
+      labels.set(name, value);
+  }
+  return labels.size === 0 ? {} : { labels: Object.fromEntries(labels) };
 }
 
 function sampleAt(message: PprofMessage, index: number): PprofSample {
@@ -141,7 +166,7 @@ function asRecorded(
     stacks.every(({ values: [count = 0, time = 0] = [] }) => count * period === time);
   if (!isSamples || !(values.types.length === 1 || isDerived)) return { stacks, values };
   return {
-    stacks: stacks.map(({ frames, values: [count = 0] = [] }) => ({ frames, count })),
+    stacks: stacks.map(({ values: [count = 0] = [], ...stack }) => ({ ...stack, count })),
   };
 }
 

@@ -13,6 +13,7 @@ export const speedscopeFormat: OutputFormat = {
   name: 'speedscope',
   extensions: ['.speedscope.json'],
   mediaType: 'application/json',
+  allValues: true,
   encode: encodeSpeedscope,
   parse: parseSpeedscope,
 };

@@ -22,7 +22,7 @@ function subtitleOf(profile: Profile, total: number, omitted: number): string {
   const { frequencyHz, durationSeconds, lostSamples } = profile.metadata;
   const parts = [
     amountOf(profile, total),
-    `${px(frequencyHz)} Hz`,
+    ...(frequencyHz > 0 ? [`${px(frequencyHz)} Hz`] : []),
     `${px(durationSeconds)} s`,
     `${formatCount(lostSamples)} lost`,
   ];

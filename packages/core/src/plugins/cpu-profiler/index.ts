@@ -1,21 +1,30 @@
 // The profiler as a plugin: its service samples while the session runs.
 
 import { readFileSync } from 'node:fs';
-import type { cpuSampler } from '@waggle/bpf';
+import { type cpuSampler, stackFilterBounds } from '@waggle/bpf';
+import type { ProfileLabels } from '@waggle/formats';
 import {
   CpuProfiler,
   deferredRingBytes,
+  IDENTIFY_HOOK,
   type LoadedSampler,
+  MAX_SAMPLE_ENTRIES,
   type ProfilerConfig,
   type ProfilerCounts,
   SAMPLE_HOOK,
   type SampledProcess,
+  type StackSource,
   sampleEntries,
   samplerSource,
   type UnwindMode,
   unwindsByTables,
 } from '@waggle/profiler';
-import { checkChoice, checkNumber, checkOptionsObject } from '../../errors/check-options.ts';
+import {
+  checkChoice,
+  checkList,
+  checkNumber,
+  checkOptionsObject,
+} from '../../errors/check-options.ts';
 import { BadOption, SessionEnded } from '../../errors/errors.ts';
 import { definePlugin, type NeededServices, type Services } from '../../plugin/plugin.ts';
 import type { PluginSource } from '../../plugin/plugin-source.ts';
@@ -31,6 +40,12 @@ export interface ProfilerService extends ProfileCollector {
   /** What was sampled, named and lost since the start. */
   counts(): ProfilerCounts;
   /**
+   * Stacks that BPF of another plugin counts, with values of their own in profiles: during the set-up of a
+   * plugin that needs the profiler.
+   * @throws Error when the session has started
+   */
+  addSource(source: StackSource): void;
+  /**
    * An image ended at that moment (CLOCK_BOOTTIME), by exec or with its process: what is known of
    * its mappings may be forgotten once its samples have been named.
    */
@@ -41,6 +56,11 @@ export interface ProfilerService extends ProfileCollector {
    * @throws SystemError EMFILE: too many descriptors; EAGAIN: too many threads.
    */
   endAfter(ms: number): void;
+  /**
+   * Settles when the kernel has the unwind tables of these files, with `manyStacks`: before a program is
+   * started whose first stacks must not wait for them. Files without tables are left out.
+   */
+  preload(paths: readonly string[]): Promise<void>;
   /** Ends sampling for good; the session does it as it stops. What was sampled can still be collected. */
   stop(): void;
   /**
@@ -62,6 +82,16 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
    * step with anything that ticks at 100 Hz.
    */
   readonly frequencyHz?: number | undefined;
+  /**
+   * Samples what CPUs do, by their clocks. Default: yes; no where other plugins' sources are all that
+   * counts (`ProfilerService.addSource`).
+   */
+  readonly cpuClock?: boolean | undefined;
+  /**
+   * Other sources may count far more often than the CPUs' clocks tick: maps as large as they get, 72 MB of
+   * the kernel's. Default: no.
+   */
+  readonly manyStacks?: boolean | undefined;
   /** Samples CPUs that have nothing to do as well, under the root `[idle]`. Default: only counts them. */
   readonly idle?: boolean | undefined;
   /**
@@ -69,6 +99,31 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
    * that several threads have is one.
    */
   readonly threads?: boolean | undefined;
+  /** Counts the CPUs apart, for `rootFrames` and `labels` that name them. Default: no. */
+  readonly perCpu?: boolean | undefined;
+  /**
+   * Counts each sample for itself, for `labels` that say when it was (`time` of its owner). Default: no. Each
+   * takes the room of a stack: a recording that goes on is to be collected now and then.
+   */
+  readonly times?: boolean | undefined;
+  /** The CPUs that are sampled, by number. Default: all, those that come online too. */
+  readonly cpus?: readonly number[] | undefined;
+  /** Leaves out samples of this process. Default: no. */
+  readonly excludeSelf?: boolean | undefined;
+  /** Samples only what runs as this real user id, at the moment of the sample. Default: all. */
+  readonly uid?: number | undefined;
+  /**
+   * Samples only these threads: by thread id, the process of each. At most 1,024. Their processes have to be
+   * in the session's target. Default: all.
+   */
+  readonly onlyThreads?: ReadonlyMap<number, number> | undefined;
+  /**
+   * Whose samples are kept: asked once for each program image, within 250 ms of its first sample, with the
+   * services of `needs`. The kernel takes no more samples of who is left out. Must not throw. Default: all.
+   */
+  readonly where?:
+    | ((owner: SampledProcess, services: NeededServices<Needs>) => boolean | undefined)
+    | undefined;
   /** How frames of user space are found. Default `auto`. */
   readonly unwind?: UnwindMode | undefined;
   /** Processes that run already and are to be named. Default: all, or none with a launcher. */
@@ -77,7 +132,7 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
   readonly launcher?: number | undefined;
   /** The command line that profiles say they are of. Hides no secrets by itself. */
   readonly command?: string | undefined;
-  /** Services of other plugins that `rootFrames` asks, under names of your choice. */
+  /** Services of other plugins that `rootFrames` and `labels` ask, under names of your choice. */
   readonly needs?: Needs | undefined;
   /**
    * What stands at the root of each stack of collect(): called for each distinct stack within 250 ms
@@ -85,6 +140,15 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
    */
   readonly rootFrames?:
     | ((owner: SampledProcess, services: NeededServices<Needs>) => readonly string[])
+    | undefined;
+  /**
+   * What is said of each stack beside its frames, as its pid and container: pprof and OTLP have it as labels
+   * and attributes of samples. Called as `rootFrames` is. Stacks that differ in their labels are two, so
+   * labels that many processes do not share cost memory; with very many different stacks `pid`, `tid` and
+   * `thread` are left out. Default: none.
+   */
+  readonly labels?:
+    | ((owner: SampledProcess, services: NeededServices<Needs>) => ProfileLabels)
     | undefined;
   /**
    * Source files, lines and inlined functions, where objects or their debug files have DWARF. Reading
@@ -106,6 +170,8 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
 }
 
 const DEFAULT_FREQUENCY_HZ = 99;
+/** A thousand stacks of a usual size, until the table that they miss is there. */
+const MANY_DEFERRED_BYTES = 16 * 1024 * 1024;
 const MAX_SAMPLE_RATE = '/proc/sys/kernel/perf_event_max_sample_rate';
 
 /**
@@ -139,11 +205,15 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
   const { frequencyHz = DEFAULT_FREQUENCY_HZ } = options;
   checkOptions(options);
   const sampler = samplerSource({
-    entries: sampleEntries(frequencyHz),
-    deferredBytes: deferredRingBytes(frequencyHz),
+    entries: options.manyStacks === true ? MAX_SAMPLE_ENTRIES : sampleEntries(frequencyHz),
+    deferredBytes: Math.max(
+      deferredRingBytes(frequencyHz),
+      options.manyStacks === true ? MANY_DEFERRED_BYTES : 0,
+    ),
     unwind: options.unwind ?? 'auto',
     idle: options.idle,
-    threads: options.threads,
+    mapsOnly: options.cpuClock === false,
+    preloads: options.manyStacks,
   });
   return definePlugin({
     name: 'cpu-profiler',
@@ -158,6 +228,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
       expectAllowed(frequencyHz);
       let profiler: CpuProfiler | undefined;
       let ended = false;
+      const sources: StackSource[] = [];
       const running = (): CpuProfiler => {
         if (profiler === undefined) throw new Error('the profiler has not been started yet');
         if (ended)
@@ -173,10 +244,16 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
       });
       return {
         service: {
+          addSource(added) {
+            if (profiler !== undefined)
+              throw new Error('the profiler counts already: add sources in the set-up of a plugin');
+            sources.push(added);
+          },
           counts: () => running().counts(),
           retire: (pid, time, ended) => running().retire(pid, time, ended),
           stop: () => profiler?.stop(),
           endNaming: () => profiler?.endNaming(),
+          preload: async (paths) => profiler?.preload(paths),
           endAfter: (ms: number) => profiler?.endAfter(ms),
           collect: () => running().collect(),
           collectRaw: () => running().collectRaw(),
@@ -185,13 +262,19 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
         stop: () => profiler?.stop(),
         // Not before the filter is in the kernel: everything else would be sampled until then.
         start() {
-          const { rootFrames, ...rest } = options;
+          const { rootFrames, labels, where, ...rest } = options;
           const { native, procfs } = kernel;
           profiler = new CpuProfiler(
-            { native, procfs, sampler: samplerOf(source(sampler)) },
+            {
+              ...{ native, procfs, sampler: samplerOf(source(sampler)) },
+              identification: identificationOf(source(sampler)),
+            },
             {
               ...configOf(rest, frequencyHz, () => kernel.procfs.pids()),
+              sources,
               rootFrames: rootFrames && ((owner) => rootFrames(owner, services)),
+              labels: labels && ((owner) => labels(owner, services)),
+              where: where && ((owner) => where(owner, services)),
             },
           );
         },
@@ -203,19 +286,39 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
 function samplerOf(source: PluginSource<typeof cpuSampler>): LoadedSampler {
   return {
     map: (name) => source.rawMap(name),
-    program: source.programOf(SAMPLE_HOOK),
+    program: source.loaded.hooks[SAMPLE_HOOK] && source.programOf(SAMPLE_HOOK),
     unwindsByTables: unwindsByTables(source.loaded),
   };
 }
 
+function identificationOf(source: PluginSource<typeof cpuSampler>) {
+  if (source.loaded.hooks[IDENTIFY_HOOK] === undefined) return undefined;
+  try {
+    const program = source.programOf(IDENTIFY_HOOK);
+    return { program, identified: source.rawMap('identified_object') };
+  } catch (error) {
+    // Refused by the kernel: tables come with the first samples, as elsewhere.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Those that are called with the services. */
+type CalledOption = 'rootFrames' | 'labels' | 'where';
+
 function configOf(
-  options: Omit<CpuProfilerOptions, 'needs' | 'rootFrames'>,
+  options: Omit<CpuProfilerOptions, 'needs' | CalledOption>,
   frequencyHz: number,
   running: () => readonly number[],
 ): ProfilerConfig {
-  const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes } = options;
+  const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads } = options;
+  const { perCpu, times, cpus, excludeSelf, uid, onlyThreads } = options;
   const pids = options.pids ?? (launcher === undefined ? running : () => []);
-  return { frequencyHz, pids, launcher, command, raw, lines, cacheDirectory, unwindTableBytes };
+  return {
+    frequencyHz: options.cpuClock === false ? 0 : frequencyHz,
+    ...{ pids, launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads },
+    ...{ perCpu, times, cpus, excludeSelf, uid, onlyThreads },
+  };
 }
 
 /** perf's periods are whole nanoseconds, and cpu-clock's timer keeps 10 µs between two: kernel/events/core.c. */
@@ -226,11 +329,21 @@ function checkOptions({
   unwindTableBytes,
   launcher,
   unwind,
-}: Omit<CpuProfilerOptions, 'rootFrames'>): void {
+  uid,
+  cpus,
+  onlyThreads,
+}: Omit<CpuProfilerOptions, CalledOption>): void {
   checkChoice('unwind', unwind, ['auto', 'fp', 'dwarf']);
   checkNumber('frequencyHz', frequencyHz, { min: 1, max: MAX_FREQUENCY_HZ, integer: true });
   checkNumber('unwindTableBytes', unwindTableBytes, { min: 0, integer: true });
   checkPid('launcher', launcher);
+  checkNumber('uid', uid, { min: 0, max: 0xffff_ffff, integer: true });
+  checkList('cpus', cpus, 'a list of numbers of CPUs', (cpu) => Number.isInteger(cpu));
+  if (onlyThreads !== undefined && onlyThreads.size > stackFilterBounds.WANTED_THREADS_MAX)
+    throw new BadOption({
+      option: 'onlyThreads',
+      message: `onlyThreads must be at most ${stackFilterBounds.WANTED_THREADS_MAX} threads, and is ${onlyThreads.size}`,
+    });
 }
 
 /** The kernel refuses faster sampling, and lowers its limit by itself where that takes too long. */

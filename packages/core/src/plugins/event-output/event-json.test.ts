@@ -1,10 +1,11 @@
 import { expect, test } from 'bun:test';
-import type { ExecDetail, ExecEvent, ExitEvent } from '../../events/process-event.ts';
+import type { ExecEvent, ExitEvent } from '../../events/process-event.ts';
+import { execDetail, execEvent } from '../../testing/events.ts';
 import { EventJson } from './event-json.ts';
 import { Rfc3339 } from './rfc3339.ts';
 
 const exec: ExecEvent = {
-  event: 'exec',
+  ...execEvent(),
   time: 1_772_366_400_000_000_001n,
   bootTime: 5n,
   processId: 'b-42-7-3',
@@ -60,6 +61,14 @@ const exit: ExitEvent = {
   signal: null,
   coreDumped: false,
   lifetimeNs: 2n ** 60n,
+  userNs: 2n ** 55n,
+  systemNs: 6n,
+  maxRssBytes: 2n ** 40n,
+  majorFaults: 3,
+  readBytes: 0n,
+  writeBytes: null,
+  voluntarySwitches: 11,
+  involuntarySwitches: 12,
 };
 
 test('an exec is one line, 64-bit numbers are strings and lose nothing', () => {
@@ -111,6 +120,14 @@ test('an exit says how it ended and how long it lived', () => {
     signal: 'SIGSEGV',
     coreDumped: true,
     lifetimeNs: '1152921504606846976',
+    userNs: '36028797018963968',
+    systemNs: '6',
+    maxRssBytes: '1099511627776',
+    majorFaults: 3,
+    readBytes: '0',
+    writeBytes: null,
+    voluntarySwitches: 11,
+    involuntarySwitches: 12,
     parentComm: null,
     processId: 'b-42-7-3',
     parentProcessId: 'b-1-1-1',
@@ -126,21 +143,13 @@ test('nine digits of a second, whichever came before', () => {
 });
 
 test('detail of an exec is there when the session has it', () => {
-  const detail: ExecDetail = {
+  const detail = execDetail({
     exe: '/usr/bin/x',
-    exeTruncated: false,
     exeInode: 2n ** 60n,
-    exeDevice: '8:1',
-    cwd: '/',
-    cwdTruncated: false,
-    effectiveUid: 0,
-    effectiveGid: 0,
-    loginUid: undefined,
-    sessionId: 7,
     tty: '136:2',
     flags: ['setuid', 'privileged'],
-    interpreter: undefined,
-  };
+    stdio: ['</dev/null', '-', '-'],
+  });
   const parsed = JSON.parse(new EventJson().line({ ...exec, detail }));
   expect(parsed).toMatchObject({
     exe: '/usr/bin/x',
@@ -149,6 +158,7 @@ test('detail of an exec is there when the session has it', () => {
     tty: '136:2',
     marks: ['setuid', 'privileged'],
     interpreter: null,
+    stdio: ['</dev/null', '-', '-'],
   });
   expect(parsed).not.toHaveProperty('environ');
   const withEnviron = { ...exec, detail, environ: ['A=1'] };

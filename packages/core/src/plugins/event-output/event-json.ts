@@ -1,8 +1,9 @@
-// The JSON form of an event: field names and order fixed. 64-bit numbers are strings, for JSON
-// readers that have only doubles; bytes that are no UTF-8 are U+FFFD.
+// The JSON form of an event: field names and order fixed (event-fields.ts). 64-bit numbers are strings,
+// for JSON readers that have only doubles; bytes that are no UTF-8 are U+FFFD.
 
 import { stringifyJson } from '@waggle/text';
 import type { ExecEvent, ProcessEvent } from '../../events/process-event.ts';
+import { ENVIRON_FIELDS, EVENT_FIELDS, EXEC_DETAIL_FIELDS, LAST_FIELDS } from './event-fields.ts';
 import { Rfc3339 } from './rfc3339.ts';
 import type { WithheldNotice } from './withheld.ts';
 
@@ -21,118 +22,27 @@ export class EventJson {
 
   /** An event as an object of strings, numbers, arrays and null. */
   fields(event: ProcessEvent): object {
-    switch (event.event) {
-      case 'exec':
-        return {
-          event: 'exec',
-          time: this.#clock.format(event.time),
-          pid: event.pid,
-          tid: event.tid,
-          ppid: event.ppid,
-          startTime: String(event.startTime),
-          execId: event.execId,
-          comm: event.comm,
-          filename: event.filename,
-          argv: event.argv,
-          argvTruncated: event.argvTruncated,
-          uid: event.uid,
-          gid: event.gid,
-          cgroupId: String(event.cgroupId),
-          containerId: event.containerId,
-          nsMnt: event.nsMnt,
-          nsPid: event.nsPid,
-          ...detailFields(event),
-          parentComm: event.parentComm,
-          processId: event.processId,
-          parentProcessId: event.parentProcessId,
-        };
-      case 'exit':
-        return {
-          event: 'exit',
-          time: this.#clock.format(event.time),
-          pid: event.pid,
-          tid: event.tid,
-          ppid: event.ppid,
-          startTime: String(event.startTime),
-          execId: event.execId,
-          comm: event.comm,
-          filename: event.filename,
-          argv: event.argv,
-          argvTruncated: event.argvTruncated,
-          uid: event.uid,
-          cgroupId: String(event.cgroupId),
-          containerId: event.containerId,
-          exitCode: event.exitCode,
-          signal: event.signal,
-          coreDumped: event.coreDumped,
-          lifetimeNs: String(event.lifetimeNs),
-          parentComm: event.parentComm,
-          processId: event.processId,
-          parentProcessId: event.parentProcessId,
-        };
-      case 'fork':
-        return {
-          event: 'fork',
-          time: this.#clock.format(event.time),
-          pid: event.pid,
-          tid: event.tid,
-          ppid: event.ppid,
-          startTime: String(event.startTime),
-          execId: event.execId,
-          comm: event.comm,
-          childPid: event.childPid,
-          childStartTime: String(event.childStartTime),
-          uid: event.uid,
-          parentComm: event.parentComm,
-          processId: event.processId,
-          parentProcessId: event.parentProcessId,
-        };
-      case 'failed-exec':
-        return {
-          event: 'failed-exec',
-          time: this.#clock.format(event.time),
-          pid: event.pid,
-          tid: event.tid,
-          ppid: event.ppid,
-          startTime: String(event.startTime),
-          execId: event.execId,
-          comm: event.comm,
-          error: event.error,
-          filename: event.filename,
-          argv: event.argv,
-          argvTruncated: event.argvTruncated,
-          uid: event.uid,
-          gid: event.gid,
-          cgroupId: String(event.cgroupId),
-          containerId: event.containerId,
-          parentComm: event.parentComm,
-          processId: event.processId,
-          parentProcessId: event.parentProcessId,
-        };
-      case 'lost':
-        return { event: 'lost', time: this.#clock.format(event.time), count: event.count };
-    }
+    const time = this.#clock.format(event.time);
+    if (event.event === 'lost') return { event: 'lost', time, count: event.count };
+    const fields: Record<string, unknown> = { event: event.event, time };
+    add(fields, event, EVENT_FIELDS[event.event]);
+    if (event.event === 'exec') addDetail(fields, event);
+    add(fields, event, LAST_FIELDS);
+    return fields;
   }
 }
 
 /** Nothing at all where the session goes without. */
-function detailFields({ detail, environ, environTruncated }: ExecEvent): object {
-  const variables = environ === null ? {} : { environ, environTruncated };
-  if (detail === null) return variables;
-  return {
-    exe: detail.exe,
-    exeTruncated: detail.exeTruncated,
-    cwd: detail.cwd,
-    cwdTruncated: detail.cwdTruncated,
-    exeInode: String(detail.exeInode),
-    exeDevice: detail.exeDevice,
-    effectiveUid: detail.effectiveUid,
-    effectiveGid: detail.effectiveGid,
-    loginUid: detail.loginUid ?? null,
-    sessionId: detail.sessionId,
-    tty: detail.tty ?? null,
-    marks: detail.flags,
-    interpreter: detail.interpreter ?? null,
-    ...variables,
-  };
+function addDetail(fields: Record<string, unknown>, event: ExecEvent): void {
+  const { detail } = event;
+  if (detail !== null) add(fields, { ...detail, marks: detail.flags }, EXEC_DETAIL_FIELDS);
+  if (event.environ !== null) add(fields, event, ENVIRON_FIELDS);
+}
+
+function add(fields: Record<string, unknown>, from: object, names: readonly string[]): void {
+  const values = from as Readonly<Record<string, unknown>>;
+  for (const name of names) {
+    const value = values[name];
+    fields[name] = typeof value === 'bigint' ? String(value) : (value ?? null);
+  }
 }

@@ -64,6 +64,7 @@ const WITHHELD_SESSION = 'session of lineOutput';
  * await using agent = await createAgent({ plugins: [ends] });
  * await agent.finished;
  * ```
+ * @throws BadOption for an option that makes no sense.
  */
 export const lineOutput = <const Needs extends Services = Record<never, Service>>(
   options: LineOutputOptions<Needs>,
@@ -124,6 +125,7 @@ export const lineOutput = <const Needs extends Services = Record<never, Service>
  * await using agent = await createAgent({ plugins: [out] });
  * await agent.finished;
  * ```
+ * @throws BadOption for an option that makes no sense.
  */
 export const jsonLines = (options: EventOutputOptions) =>
   jsonLineBytes({
@@ -144,6 +146,7 @@ export const jsonLines = (options: EventOutputOptions) =>
  * });
  * await agent.finished;
  * ```
+ * @throws BadOption for an option that makes no sense.
  */
 export const jsonLinesWithAncestors = (options: EventOutputOptions) => {
   const json = new EventJson();

@@ -3,6 +3,8 @@
 
 import { decodeBytes, decodePath } from '@waggle/bpf';
 import { type ByteWriter, NULL, rawBytes } from '@waggle/text';
+import type { NumberOf } from '../../events/number-fields.ts';
+import type { TextField } from '../../events/text-fields.ts';
 
 /** More than the fields of a line take that are no text: names, numbers, ids. */
 export const FIXED_BYTES = 2048;
@@ -15,6 +17,16 @@ const CLOSE_LIST = 93;
 const TRUE = rawBytes('true');
 const FALSE = rawBytes('false');
 const EMPTY_LIST = rawBytes('[]');
+
+/** A text of a table, with what is written before it and before whether it is cut. */
+interface KeyedText extends Pick<TextField<unknown>, 'form'> {
+  /** The word of the record that has it. */
+  readonly length: number;
+  readonly key: Uint8Array;
+  readonly cutKey: Uint8Array;
+  /** 0 where the record does not tell. */
+  readonly cut: number;
+}
 
 /** Room for FIXED_BYTES is there before each field, and is made again behind one of any length. */
 export class JsonFields {
@@ -29,6 +41,41 @@ export class JsonFields {
     this.#out.raw(name);
     if (value === none) this.#out.raw(NULL);
     else this.#out.number(value);
+  }
+
+  /** Each from where the reader has it, 64 bits as a string. */
+  numbers<Reader>(
+    fields: readonly (readonly [name: Uint8Array, from: NumberOf<Reader>])[],
+    reader: Reader,
+  ): void {
+    const out = this.#out;
+    for (const [name, from] of fields) {
+      const value = reader[from] as number | bigint;
+      out.raw(name);
+      if (typeof value === 'number') out.number(value);
+      else out.jsonText(String(value));
+    }
+  }
+
+  /** Each behind the one before. @returns where the last ends */
+  texts(
+    fields: readonly KeyedText[],
+    words: Uint32Array,
+    record: number,
+    bytes: Uint8Array,
+    flags: number,
+    from: number,
+  ): number {
+    let at = from;
+    for (const { key, length, form, cut, cutKey } of fields) {
+      const end = at + words[record + length]!;
+      if (form === 'path') this.path(key, bytes, at, end);
+      else if (end === at) this.text(key, null);
+      else this.bytes(key, bytes, at, end);
+      if (cut !== 0) this.flag(cutKey, (flags & cut) !== 0);
+      at = end;
+    }
+    return at;
   }
 
   u64(name: Uint8Array, words: Uint32Array, at: number): void {
@@ -48,6 +95,12 @@ export class JsonFields {
     this.#out.raw(name);
     this.#out.jsonText(text);
     this.#out.reserve(FIXED_BYTES);
+  }
+
+  /** What is JSON already. */
+  json(value: Uint8Array): void {
+    this.#out.reserve(value.length + FIXED_BYTES);
+    this.#out.raw(value);
   }
 
   bytes(name: Uint8Array, bytes: Uint8Array, from: number, to: number): void {

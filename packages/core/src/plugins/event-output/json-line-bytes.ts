@@ -21,6 +21,8 @@ export interface LineAccount {
 }
 
 export interface ByteOutputOptions {
+  /** Of the plugin, where there is more than one. Default `json-lines`. */
+  readonly name?: string | undefined;
   /** Where the lines go, as UTF-8. The bytes are good until it returns, or what it returned resolves. */
   readonly write: (bytes: Uint8Array, account: LineAccount) => void | Promise<void>;
   /** Kinds to write. Losses of these are written too. Default exec and exit. */
@@ -45,11 +47,12 @@ export interface ByteOutputOptions {
  * await using agent = await createAgent({ plugins: [out] });
  * await agent.finished;
  * ```
+ * @throws BadOption for an option that makes no sense.
  */
 export const jsonLineBytes = (options: ByteOutputOptions) => {
   const { write, where, events: kinds = ['exec', 'exit'] } = options;
   return definePlugin({
-    name: 'json-lines',
+    name: options.name ?? 'json-lines',
     kernel: { events: kinds },
     queue: { capacity: QUEUED_EVENTS, whenFull: 'block' },
     handlerTimeoutMs: Number.POSITIVE_INFINITY,

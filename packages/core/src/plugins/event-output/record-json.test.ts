@@ -134,13 +134,13 @@ function recordOf(type: keyof typeof LAYOUTS): fc.Arbitrary<Uint8Array> {
     .record({
       values: fc.record(values),
       comm: name,
-      blocks: fc.tuple(name, block, block, block, block, name),
+      blocks: fc.tuple(name, block, block, block, block, name, block, block, block),
     })
     .map(({ values, comm, blocks }) => {
-      const [filename, argv, environ, exe, cwd, interpreter] = blocks;
+      const [filename, argv, environ, exe, cwd, interpreter, stdin, stdout, stderr] = blocks;
       const lengths: Readonly<Record<string, Uint8Array>> =
         type === recordType.RECORD_EXEC
-          ? { filename, argv, environ, exe, cwd, interpreter }
+          ? { filename, argv, environ, exe, cwd, interpreter, stdin, stdout, stderr }
           : type === recordType.RECORD_FAILED_EXEC
             ? { filename, argv }
             : {};

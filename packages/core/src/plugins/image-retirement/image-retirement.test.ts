@@ -16,9 +16,11 @@ test('execs and exits retire an image, forks do not', async () => {
     setup: () => ({
       service: {
         retire: (...image: unknown[]) => void retired.push(image),
+        addSource: () => {},
         counts: () => ({}) as never,
         stop: () => {},
         endNaming: () => {},
+        preload: async () => {},
         endAfter: () => {},
         collect: async () => ({}) as never,
         collectRaw: async () => [],

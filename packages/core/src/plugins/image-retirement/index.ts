@@ -28,6 +28,7 @@ import { Profiler } from '../cpu-profiler/index.ts';
  * );
  * console.log(await Effect.runPromise(profile));
  * ```
+ * @throws BadOption for an option that makes no sense.
  */
 export const imageRetirement = () =>
   definePlugin({

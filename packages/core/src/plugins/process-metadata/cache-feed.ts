@@ -5,6 +5,7 @@ import { recordHeader, recordType, u53 } from '@waggle/bpf';
 import {
   type ProcessEntry,
   type ProcessMetadataCache,
+  type ProcessUsage,
   type Procfs,
   ProcfsError,
 } from '@waggle/cache';
@@ -16,6 +17,7 @@ import type {
   LostEvent,
   ProcessEvent,
 } from '../../events/process-event.ts';
+import { usageAt, usageOf } from '../../events/process-usage.ts';
 import { ProcfsWalk } from './procfs-walk.ts';
 import { entryOf, NO_PROGRAM, type Program, ProgramBytes } from './program.ts';
 import { RecentImages } from './recent-images.ts';
@@ -109,7 +111,7 @@ export class CacheFeed {
         if (recent.isNothing(index)) continue;
         if (recent.isOver(index) && endedBefore === Number.POSITIVE_INFINITY) continue;
         this.#seed(index);
-        if (exitedAt > 0) this.#cache.markExited(recent.identityOf(index));
+        if (exitedAt > 0) tellExit(this.#cache, recent, index);
       }
       this.#cache.evictPendingExits(endedBefore);
       this.#parents.clear();
@@ -130,7 +132,7 @@ export class CacheFeed {
   #tell(): void {
     const last = this.#last;
     for (let index = 0; index < last.length; index++)
-      if (last.exitedAt(index) > 0) this.#cache.markExited(last.identityOf(index));
+      if (last.exitedAt(index) > 0) tellExit(this.#cache, last, index);
     last.clear();
     const recent = this.#recent;
     const born: number[] = [];
@@ -142,7 +144,7 @@ export class CacheFeed {
         continue;
       }
       this.#seed(index);
-      if (hasEnded) this.#cache.markExited(recent.identityOf(index));
+      if (hasEnded) tellExit(this.#cache, recent, index);
     }
     // Their parents are entries now.
     for (const index of born) last.addFork(recent.eventOf(index) as never);
@@ -174,14 +176,14 @@ export class CacheFeed {
         if (recent.isFork(source) || !recent.copyProgram(source, batch, at))
           this.#programs.put(this.#programOf(source), batch, at);
       }
-      this.#markExited(image);
+      this.#markExited(image, recent.keepUsage(batch, place));
       return;
     }
     const startBoottimeNs = view.getBigUint64(place + AT.start_boottime, true);
     const identity = { pid, startBoottimeNs, execId: u53(view, place + AT.exec_id) };
     this.#ours(() => {
       this.#programs.put(programOfEntry(entryOf(this.#cache, identity)), batch, at);
-      this.#cache.markExited({ pid, startBoottimeNs });
+      this.#cache.markExited({ pid, startBoottimeNs }, usageAt(view, place));
     });
     this.#parents.delete(pid);
   }
@@ -203,7 +205,7 @@ export class CacheFeed {
       const isKnown = recent.execIdOf(image) === event.execId;
       const program = isKnown ? this.#programOf(recent.sourceOf(image)) : NO_PROGRAM;
       complete(event, program);
-      this.#markExited(image);
+      this.#markExited(image, usageOf(event));
       if (event.cgroup !== null) return;
       this.settle();
       event.containerId = isKnown ? (this.#entryOf(event)?.containerId ?? null) : null;
@@ -213,14 +215,15 @@ export class CacheFeed {
     complete(event, programOfEntry(entry));
     if (event.cgroup === null) event.containerId = entry?.containerId ?? null;
     const { pid, startTime } = event;
-    this.#ours(() => this.#cache.markExited({ pid, startBoottimeNs: startTime }));
+    const usage = usageOf(event);
+    this.#ours(() => this.#cache.markExited({ pid, startBoottimeNs: startTime }, usage));
     this.#parents.delete(pid);
   }
 
-  #markExited(image: number): void {
+  #markExited(image: number, usage: ProcessUsage | number): void {
     const recent = this.#recent;
-    recent.markExited(image, Date.now());
-    if (recent.isOlder(image)) this.#ours(() => this.#cache.markExited(recent.identityOf(image)));
+    recent.markExited(image, Date.now(), usage);
+    if (recent.isOlder(image)) this.#ours(() => tellExit(this.#cache, recent, image));
   }
 
   #entryOf(event: Pick<ExitEvent, 'identity'>): ProcessEntry | undefined {
@@ -329,6 +332,10 @@ export class CacheFeed {
       this.#isOurs = before;
     }
   }
+}
+
+function tellExit(cache: ProcessMetadataCache, images: RecentImages, index: number): void {
+  cache.markExited(images.identityOf(index), images.usageOf(index));
 }
 
 function complete(event: EventDraft<ExitEvent>, program: Program): void {

@@ -46,6 +46,7 @@ const DEFAULT_CAPACITY = 65_536;
  * await using agent = await createAgent({ plugins: [where], metadata: { capacity: 10_000 } });
  * await agent.finished;
  * ```
+ * @throws BadOption for an option that makes no sense.
  */
 export const processMetadata = (options: ProcessMetadataOptions = {}) =>
   definePlugin({

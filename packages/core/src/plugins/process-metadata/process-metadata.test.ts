@@ -8,6 +8,7 @@ import { MemoryProcfs } from '@waggle/cache/testing';
 import fc from 'fast-check';
 import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from '../../events/process-event.ts';
 import type { ErasedSetup, PluginContext } from '../../plugin/plugin.ts';
+import { execEvent } from '../../testing/events.ts';
 import { processMetadata } from './index.ts';
 
 const TICK_NS = 10_000_000n;
@@ -60,22 +61,12 @@ const forkOf = (parent: Alive, child: Alive, time: bigint): ForkEvent => ({
   childCgroup: '/',
   childContainerId: null,
 });
-const execOf = (process: Alive, time: bigint): ExecEvent => ({
-  ...base(process, time),
-  event: 'exec',
-  filename: process.program,
-  argv: [process.program, String(process.startTime)],
-  argvTruncated: false,
-  uid: 0,
-  gid: 0,
-  cgroupId: 1n,
-  nsMnt: 1,
-  nsPid: 1,
-  layoutFingerprint: 0,
-  detail: null,
-  environ: null,
-  environTruncated: false,
-});
+const execOf = (process: Alive, time: bigint): ExecEvent =>
+  execEvent({
+    ...base(process, time),
+    filename: process.program,
+    argv: [process.program, String(process.startTime)],
+  });
 const exitOf = (process: Alive, time: bigint): ExitEvent => ({
   ...base(process, time),
   event: 'exit',
@@ -88,6 +79,14 @@ const exitOf = (process: Alive, time: bigint): ExitEvent => ({
   signal: null,
   coreDumped: false,
   lifetimeNs: time - process.startTime,
+  userNs: 0n,
+  systemNs: 0n,
+  maxRssBytes: 0n,
+  majorFaults: 0,
+  readBytes: 0n,
+  writeBytes: 0n,
+  voluntarySwitches: 0,
+  involuntarySwitches: 0,
 });
 
 const step = fc.record({

@@ -2,15 +2,20 @@
 // before anybody asks who they are: so their records are kept as bytes, with where each is found, and become
 // entries when somebody asks the cache for anything, or when they outlive the cycle.
 
-import { execRecord, forkRecord, recordHeader, u53 } from '@waggle/bpf';
+import { execRecord, exitRecord, forkRecord, recordHeader, u53 } from '@waggle/bpf';
+import type { ProcessUsage } from '@waggle/cache';
 import { ARGV_CUT, type EventContext } from '../../events/event-base.ts';
 import { EventBatch } from '../../events/event-batch.ts';
 import type { ExecEvent, ForkEvent } from '../../events/process-event.ts';
+import { usageAt } from '../../events/process-usage.ts';
 import { CommNames } from './comm-names.ts';
 
 const AT = recordHeader.offset;
 const FORK = forkRecord.offset;
 const EXEC = execRecord.offset;
+
+/** What a process has used: said by an event, or by the exit record that is kept at that place. */
+type UsageSource = ProcessUsage | number | undefined;
 
 /** A process: pids come again, start times do not. Nanoseconds, as near as a double has them. */
 interface ProcessKey {
@@ -33,6 +38,7 @@ export class RecentImages {
   readonly #sources: number[] = [];
   /** 0: it runs, as far as is known. Milliseconds since 1970. */
   readonly #exitedAt: number[] = [];
+  readonly #usages: UsageSource[] = [];
   /** Executed over, before it did anything by which it may be known. */
   readonly #isNothing: boolean[] = [];
   readonly #hasForked: boolean[] = [];
@@ -106,10 +112,24 @@ export class RecentImages {
   }
 
   /** Every image of that process has ended. */
-  markExited(latest: number, now: number): void {
+  markExited(latest: number, now: number, usage: UsageSource): void {
     const start = this.#starts[latest];
-    for (let index = latest; index >= 0; index = this.#earlier[index] ?? -1)
-      if (this.#starts[index] === start) this.#exitedAt[index] = now;
+    for (let index = latest; index >= 0; index = this.#earlier[index] ?? -1) {
+      if (this.#starts[index] !== start) continue;
+      this.#exitedAt[index] = now;
+      this.#usages[index] = usage;
+    }
+  }
+
+  /** Keeps the bytes of an exit record, which say what the process has used. */
+  keepUsage({ memory }: EventBatch, place: number): number {
+    return this.#events.append(memory.bytes, place, place + exitRecord.size);
+  }
+
+  /** What the process of the image has used, once it has ended. */
+  usageOf(index: number): ProcessUsage | undefined {
+    const usage = this.#usages[index];
+    return typeof usage === 'number' ? usageAt(this.#events.memory.view, usage) : usage;
   }
 
   keyOf(index: number): ProcessKey {
@@ -199,6 +219,7 @@ export class RecentImages {
     for (const column of [this.#pids, this.#starts, this.#execIds, this.#comms]) column.length = 0;
     for (const column of [this.#sources, this.#exitedAt, this.#isNothing]) column.length = 0;
     for (const column of [this.#hasForked, this.#isOlder, this.#earlier]) column.length = 0;
+    this.#usages.length = 0;
   }
 
   #copy(batch: EventBatch, at: number): void {
@@ -220,6 +241,7 @@ export class RecentImages {
     this.#comms.push(comm);
     this.#sources.push(source);
     this.#exitedAt.push(0);
+    this.#usages.push(undefined);
     this.#isNothing.push(false);
     this.#hasForked.push(false);
     this.#isOlder.push(false);
@@ -244,5 +266,6 @@ export class RecentImages {
     const latest = this.length - 1;
     this.#isOlder[latest] = before < 0 || this.#isOlder[before] === true;
     this.#exitedAt[latest] = before < 0 ? 0 : this.exitedAt(before);
+    this.#usages[latest] = before < 0 ? undefined : this.#usages[before];
   }
 }

@@ -101,7 +101,7 @@ function streamOf(steps: readonly Step[]): (Uint8Array | undefined)[] {
       records.push(recordOf(execRecord, recordType.RECORD_EXEC, fields, one.comm, payload));
     } else if (one.pid !== 1) {
       alive.splice(alive.indexOf(one), 1);
-      const fields = headerOf(one, now);
+      const fields = { ...headerOf(one, now), user_ns: now, max_rss_bytes: 4096 };
       records.push(recordOf(exitRecord, recordType.RECORD_EXIT, fields, one.comm));
     }
   }
@@ -125,6 +125,7 @@ function run(stream: readonly (Uint8Array | undefined)[], { isMade, asks }: Way)
   const json = new EventJson();
   const lines: string[] = [];
   const entries: unknown[] = [];
+  let ended: ProcessEvent | undefined;
   for (const bytes of stream) {
     if (bytes === undefined) {
       feed.cycle(Number.POSITIVE_INFINITY);
@@ -138,8 +139,11 @@ function run(stream: readonly (Uint8Array | undefined)[], { isMade, asks }: Way)
     if (isMade) feed.load(batch.at(0) as ProcessEvent);
     else feed.loadRecord(batch, 0);
     if (asks) cache.stats();
-    lines.push(json.line(batch.at(0) as ProcessEvent));
+    const event = batch.at(0) as ProcessEvent;
+    lines.push(json.line(event));
+    if (event.event === 'exit') ended = event;
   }
+  const used = ended?.event === 'exit' ? cache.getByIdentity(ended.identity)?.usage : undefined;
   const identities = entries.map((all) =>
     (all as { pid: number; startTime: number; execId?: number; cmdline?: unknown }[])
       .map(({ pid, startTime, execId, cmdline }) =>
@@ -147,7 +151,7 @@ function run(stream: readonly (Uint8Array | undefined)[], { isMade, asks }: Way)
       )
       .toSorted(),
   );
-  return { lines, identities };
+  return { lines, identities, used };
 }
 
 test('as bytes, as objects, and told at once', () => {
@@ -165,3 +169,20 @@ test('as bytes, as objects, and told at once', () => {
     { numRuns: 300 },
   );
 }, 60_000);
+
+test('what an ended process has used is in its entry until the end of the cycle', () => {
+  const common = { who: 1, pid: 5, program: 'cc1', cut: false } as const;
+  const steps: Step[] = [
+    { ...common, act: 'fork' },
+    { ...common, act: 'exec' },
+    { ...common, act: 'exit' },
+  ];
+  for (const isMade of [false, true])
+    for (const asks of [false, true]) {
+      const stream = streamOf(steps);
+      expect(run(stream, { isMade, asks }).used).toMatchObject({
+        ...{ userNs: 4n * TICK_NS, systemNs: 0n, maxRssBytes: 4096n, readBytes: 0n },
+      });
+      expect(run([...stream, undefined, undefined], { isMade, asks }).used).toBeUndefined();
+    }
+});

@@ -42,6 +42,7 @@ export interface ProcessTreeOptions {
  * await using agent = await createAgent({ plugins: [processTree(), lineage] });
  * await agent.finished;
  * ```
+ * @throws BadOption for an option that makes no sense.
  */
 export const processTree = (options: ProcessTreeOptions = {}) =>
   definePlugin({

@@ -71,11 +71,15 @@ export class ProcessTree {
     return this.#size;
   }
 
+  /** @throws TypeError or RangeError, with a `code`, for an identity that is none. */
   find(identity: IdentityQuery): TreeNode | undefined {
     return this.#find(knownIdentity(identity, this.#scale));
   }
 
-  /** Parent first, up to the first process that is known. */
+  /**
+   * Parent first, up to the first process that is known.
+   * @throws TypeError or RangeError, with a `code`, for an identity that is none.
+   */
   ancestors(identity: IdentityQuery): readonly TreeNode[] {
     const found: TreeNode[] = [];
     let node = this.#find(knownIdentity(identity, this.#scale))?.parent;
@@ -83,26 +87,38 @@ export class ProcessTree {
     return found;
   }
 
-  /** A process was born. Its parent may be unknown. */
+  /**
+   * A process was born. Its parent may be unknown.
+   * @throws TypeError or RangeError, with a `code`, for an identity that is none.
+   */
   fork(parent: ProcessObservation, child: ProcessObservation): void {
     const from = this.#see(parent);
     this.#insert({ ...child, filename: child.filename ?? from.filename }, from);
   }
 
-  /** It runs this program now. */
+  /**
+   * It runs this program now.
+   * @throws TypeError or RangeError, with a `code`, for an identity that is none.
+   */
   exec(process: ProcessObservation, parent?: ProcessObservation): void {
     const node = this.#seeChild(process, parent);
     node.comm = process.comm;
     node.filename = process.filename ?? node.filename;
   }
 
-  /** It ended; it can be found until the cycle ends, and as an ancestor as long as needed. */
+  /**
+   * It ended; it can be found until the cycle ends, and as an ancestor as long as needed.
+   * @throws TypeError or RangeError, with a `code`, for an identity that is none.
+   */
   exit(process: ProcessObservation, parent?: ProcessObservation): void {
     const node = this.#seeChild(process, parent);
     this.#end(node);
   }
 
-  /** From a walk of /proc: who is there. Those that events told of stay as they are. */
+  /**
+   * From a walk of /proc: who is there. Those that events told of stay as they are.
+   * @throws TypeError or RangeError, with a `code`, for an identity that is none.
+   */
   seed(process: ProcessObservation, ppid: number): void {
     const known = this.#find(knownIdentity(process.identity, this.#scale));
     if (known !== undefined && !known.ended) return;

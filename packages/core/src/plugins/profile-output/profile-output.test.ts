@@ -24,10 +24,12 @@ test('an output’s cycles are these: who ends while one is named is known to th
     needs: { processes: ProcessMetadata },
     setup: ({ services: { processes } }) => ({
       service: {
+        addSource: () => {},
         counts: () => ({}) as never,
         retire: () => {},
         stop: () => {},
         endNaming: () => {},
+        preload: async () => {},
         endAfter: () => {},
         collectRaw: async () => [],
         async collect() {

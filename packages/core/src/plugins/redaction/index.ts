@@ -3,6 +3,8 @@
 // exec of `mysql --password=x` as one word has it in its path).
 
 import { cutArguments } from '../../events/cut-arguments.ts';
+import { EXEC_DETAIL_TEXTS } from '../../events/exec-detail.ts';
+import { namesOf } from '../../events/number-fields.ts';
 import type {
   EventDraft,
   ExecDetail,
@@ -16,6 +18,7 @@ import { ProcessMetadata } from '../process-metadata/index.ts';
 import { REDACTED, redactArguments, redactText } from './redact-arguments.ts';
 
 export { cutArguments } from '../../events/cut-arguments.ts';
+export { LIKELY_SECRETS } from './likely-secrets.ts';
 export { REDACTED, redactArguments, redactText } from './redact-arguments.ts';
 
 export interface RedactionOptions {
@@ -42,6 +45,7 @@ export interface RedactionOptions {
  * });
  * await agent.finished;
  * ```
+ * @throws BadOption for an option that makes no sense.
  */
 export const redaction = ({ patterns }: RedactionOptions) =>
   definePlugin({
@@ -61,8 +65,14 @@ export const redaction = ({ patterns }: RedactionOptions) =>
     },
   });
 
+/** Texts in which nothing was found. */
+const MAX_CLEAN = 4096;
+const MAX_CLEAN_LENGTH = 512;
+
 class Redactor {
   readonly #patterns: readonly RegExp[];
+  /** A host runs the same programs with the same names on and on: each is looked through once. */
+  readonly #clean = new Set<string>();
 
   constructor(patterns: readonly RegExp[]) {
     this.#patterns = patterns;
@@ -76,36 +86,54 @@ class Redactor {
     event.environ = event.environ.map((entry, index) =>
       event.environTruncated && index === last
         ? `${entry.slice(0, entry.indexOf('=') + 1)}${REDACTED}`
-        : redactText(entry, this.#patterns),
+        : this.#text(entry),
     );
+  }
+
+  #text(text: string): string {
+    if (this.#clean.has(text)) return text;
+    const shown = redactText(text, this.#patterns);
+    if (shown === text) this.#isClean(text);
+    return shown;
+  }
+
+  #arguments(argv: readonly string[], isCut: (index: number) => boolean): readonly string[] {
+    // A NUL is in no argument. One that lacks its end is blacked out, whatever is left of it.
+    const key = `\0${argv.join('\0')}`;
+    if (this.#clean.has(key) && !argv.some((_, index) => isCut(index))) return argv;
+    const shown = redactArguments(argv, this.#patterns, { isCut });
+    if (shown === argv) this.#isClean(key);
+    return shown;
+  }
+
+  #isClean(text: string): void {
+    if (text.length > MAX_CLEAN_LENGTH) return;
+    if (this.#clean.size >= MAX_CLEAN) this.#clean.clear();
+    this.#clean.add(text);
   }
 
   /** Arguments, path and names. */
   call(event: EventDraft<ExecEvent> | EventDraft<ExitEvent> | EventDraft<FailedExecEvent>): void {
-    if (event.argv !== null)
-      event.argv = redactArguments(event.argv, this.#patterns, { isCut: cutArguments(event) });
+    if (event.argv !== null) event.argv = this.#arguments(event.argv, cutArguments(event));
     this.names(event, event.event === 'failed-exec' ? null : event.filename);
-    if (event.filename !== null) event.filename = redactText(event.filename, this.#patterns);
+    if (event.filename !== null) event.filename = this.#text(event.filename);
   }
 
   /** @param filename of the program, whose last component's first 15 bytes are the name. */
   names(event: { comm: string; parentComm: string | null }, filename: string | null): void {
     const program = filename?.slice(filename.lastIndexOf('/') + 1) ?? '';
     const isPart = program !== '' && program.startsWith(event.comm);
-    event.comm =
-      isPart && redactText(program, this.#patterns) !== program
-        ? REDACTED
-        : redactText(event.comm, this.#patterns);
-    if (event.parentComm !== null) event.parentComm = redactText(event.parentComm, this.#patterns);
+    event.comm = isPart && this.#text(program) !== program ? REDACTED : this.#text(event.comm);
+    if (event.parentComm !== null) event.parentComm = this.#text(event.parentComm);
   }
 
   #detail(detail: ExecDetail): ExecDetail {
-    const { exe, cwd, interpreter } = detail;
-    return {
-      ...detail,
-      exe: redactText(exe, this.#patterns),
-      cwd: redactText(cwd, this.#patterns),
-      interpreter: interpreter === undefined ? undefined : redactText(interpreter, this.#patterns),
-    };
+    const texts: Partial<Record<keyof typeof EXEC_DETAIL_TEXTS, string>> = {};
+    for (const name of namesOf(EXEC_DETAIL_TEXTS)) {
+      const text = detail[name];
+      if (text !== undefined) texts[name] = this.#text(text);
+    }
+    const stdio = detail.stdio.map((file) => this.#text(file));
+    return { ...detail, ...texts, stdio };
   }
 }

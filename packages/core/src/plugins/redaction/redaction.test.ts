@@ -5,7 +5,13 @@ import type {
   ExitEvent,
   FailedExecEvent,
 } from '../../events/process-event.ts';
-import { execEvent, exitEvent, failedExecEvent, forkEvent } from '../../testing/events.ts';
+import {
+  execDetail,
+  execEvent,
+  exitEvent,
+  failedExecEvent,
+  forkEvent,
+} from '../../testing/events.ts';
 import { redaction } from './index.ts';
 import { REDACTED } from './redact-arguments.ts';
 
@@ -24,21 +30,12 @@ test('nothing of an exec shows a secret, whichever field it stands in', () => {
     parentComm: 'SECRET-parent',
     environ: ['A=token=hunter2\nhunter2', 'B=1', 'SEC=hunter2-is-cu'],
     environTruncated: true,
-    detail: {
+    detail: execDetail({
       exe: hostile,
-      exeTruncated: false,
-      exeInode: 1n,
-      exeDevice: '8:1',
       cwd: hostile,
-      cwdTruncated: false,
-      effectiveUid: 0,
-      effectiveGid: 0,
-      loginUid: undefined,
-      sessionId: 1,
-      tty: undefined,
-      flags: [],
       interpreter: hostile,
-    },
+      stdio: [`<${hostile}`, `>${hostile}`, '-'],
+    }),
   } satisfies EventDraft<ExecEvent>;
   load.exec(event);
   const shown = JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? 0 : value));

@@ -3,10 +3,10 @@
  * view are drawn, and of boxes thinner than a pixel only one a pixel, found by bisection.
  */
 
+import type { PageCanvas, PageElement, PageWindow } from '@waggle/text/page';
 import { drawnWidth, LABEL_PADDING, labelText } from '../../flame-graph/label.ts';
-import type { Side } from '../page-data.ts';
+import type { PageData, Side } from '../page-data.ts';
 import type { Colours } from './colours.ts';
-import type { PageCanvas, PageElement, PageWindow } from './dom.ts';
 import type { Tree } from './trees.ts';
 
 export interface ChartView {
@@ -30,7 +30,7 @@ export function createChart(
   canvas: PageCanvas,
   spacer: PageElement,
   colours: Colours,
-  names: readonly string[],
+  data: Pick<PageData, 'names'>,
   view: ChartView,
 ) {
   const ROW = 20;
@@ -93,7 +93,7 @@ export function createChart(
     pencil.globalAlpha = isFaded ? 0.35 : isCaller(node) ? 0.6 : 1;
     pencil.fillStyle = isMatch ? colours.match() : colours.of(tree, node, side);
     pencil.fillRect(x, y, drawnWidth(boxWidth), ROW - 1);
-    const label = labelText(names[at(tree.symbol, node)] ?? '', boxWidth, charWidth);
+    const label = labelText(data.names[at(tree.symbol, node)] ?? '', boxWidth, charWidth);
     if (label !== '') {
       pencil.globalAlpha = isFaded ? 0.75 : 1;
       pencil.fillStyle = isFaded ? textColour : colours.boxText();

@@ -1,8 +1,9 @@
 /**
  * The toolbar and the keys that hold for the whole page: what of it asks for what.
  */
+
+import type { PageElement, PageEvent, PageInput, PageWindow } from '@waggle/text/page';
 import type { Side } from '../page-data.ts';
-import type { PageElement, PageEvent, PageInput, PageWindow } from './dom.ts';
 
 export interface ControlActions {
   search(text: string): void;
@@ -13,6 +14,8 @@ export interface ControlActions {
   showAll(): void;
   showSandwich(isSandwich: boolean): void;
   sizeBy(side: Side): void;
+  /** @param state its place in the page's list */
+  toggleState(state: number): void;
   flip(): void;
   /** Dark and light are what the system prefers until the reader chooses. */
   setTheme(theme: 'light' | 'dark'): void;
@@ -72,6 +75,8 @@ export function createControls(window: PageWindow, actions: ControlActions) {
       showTheme();
     },
   };
+  for (let state = 0; document.getElementById(`state-${state}`) !== null; state++)
+    clicks[`state-${state}`] = () => actions.toggleState(state);
   // A page of one profile has no choice of size.
   for (const [id, act] of Object.entries(clicks)) {
     document.getElementById(id)?.addEventListener('click', act);
@@ -83,6 +88,10 @@ export function createControls(window: PageWindow, actions: ControlActions) {
   return {
     press,
     showTheme,
+    setTheme(theme: 'light' | 'dark'): void {
+      root.dataset.theme = theme;
+      showTheme();
+    },
     setQuery(text: string): void {
       input.value = text;
     },

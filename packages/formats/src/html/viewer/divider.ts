@@ -1,7 +1,7 @@
 /**
  * The edge between the table and the graph, to be dragged or moved by arrow keys.
  */
-import type { PageElement, PageWindow } from './dom.ts';
+import type { PageElement, PageWindow } from '@waggle/text/page';
 
 export function createDivider(window: PageWindow, divider: PageElement, main: PageElement): void {
   const [SMALLEST, LARGEST, STEP] = [12, 80, 2];

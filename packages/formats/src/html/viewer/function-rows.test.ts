@@ -20,7 +20,7 @@ const SAMPLES = samplesOf([10, 90, 20, 80], [30, 60, 10, 50], [0, 0, 70, 70], [0
 const namesOf = (rows: Int32Array): string[] => Array.from(rows, (symbol) => NAMES[symbol] ?? '');
 
 test('largest self first, then as asked; ties by name', () => {
-  const order = createFunctionRows(NAMES, undefined);
+  const order = createFunctionRows({ names: NAMES }, undefined);
   const names = (): string[] => namesOf(order.rows(SAMPLES, undefined, 'after'));
   expect(names()).toEqual(['a', 'b', 'gone']);
   order.sortBy('total');
@@ -37,7 +37,7 @@ test('largest self first, then as asked; ties by name', () => {
 
 test('of two profiles: the largest change first whatever its sign, then growth, then shrinking', () => {
   const comparison = createComparison({ before: 100, after: 100 });
-  const order = createFunctionRows(NAMES, comparison);
+  const order = createFunctionRows({ names: NAMES }, comparison);
   const names = (): string[] => namesOf(order.rows(SAMPLES, undefined, 'after'));
   expect(names()).toEqual(['gone', 'a', 'b']);
   order.sortBy('selfChange');

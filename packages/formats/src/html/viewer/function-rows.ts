@@ -3,7 +3,7 @@
  */
 
 import { shareChange } from '../../diff/significance.ts';
-import type { Side } from '../page-data.ts';
+import type { PageData, Side } from '../page-data.ts';
 import type { Comparison } from './colours.ts';
 import type { FunctionSamples } from './trees.ts';
 
@@ -14,7 +14,10 @@ type SortOrder = 'size' | 'descending' | 'ascending';
 
 export type FunctionRows = ReturnType<typeof createFunctionRows>;
 
-export function createFunctionRows(names: readonly string[], comparison: Comparison | undefined) {
+export function createFunctionRows(
+  data: Pick<PageData, 'names'>,
+  comparison: Comparison | undefined,
+) {
   let [key, order]: [SortKey, SortOrder] =
     comparison === undefined ? ['self', 'descending'] : ['selfChange', 'size'];
 
@@ -58,6 +61,7 @@ export function createFunctionRows(names: readonly string[], comparison: Compari
 
     /** Symbols that have samples, and of them those that match. */
     rows(samples: FunctionSamples, matched: Uint8Array | undefined, side: Side): Int32Array {
+      const { names } = data;
       const found: number[] = [];
       for (let symbol = 1; symbol < names.length; symbol++) {
         const all = (samples.total[symbol] as number) + (samples.otherTotal[symbol] as number);

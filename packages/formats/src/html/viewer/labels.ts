@@ -10,7 +10,11 @@ import type { Tree } from './trees.ts';
 
 export type Labels = ReturnType<typeof createLabels>;
 
-export function createLabels(data: PageData, all: number, comparison: Comparison | undefined) {
+export function createLabels(
+  data: PageData,
+  all: () => number,
+  comparison: Comparison | undefined,
+) {
   function samples(count: number): string {
     return formatValue(count, data.unit);
   }
@@ -30,9 +34,9 @@ export function createLabels(data: PageData, all: number, comparison: Comparison
     const total = tree.total[node] as number;
     const lines: string[] = [];
     if (comparison === undefined) {
-      lines.push(`${samples(total)}, ${formatShare(total, all)}`);
+      lines.push(`${samples(total)}, ${formatShare(total, all())}`);
       const self = tree.self[node] as number;
-      if (node > 0) lines.push(`self ${samples(self)}, ${formatShare(self, all)}`);
+      if (node > 0) lines.push(`self ${samples(self)}, ${formatShare(self, all())}`);
     } else {
       const change = comparison.nodeChange(tree, node, side);
       lines.push(...changeLines(change, comparison.samples, data.unit));

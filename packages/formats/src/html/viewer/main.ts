@@ -3,8 +3,10 @@
  * text, which the encoder writes into the page. It holds nothing of the profile, so no name can break
  * out of it: the data stand beside it, in a script element of another type.
  */
+
+import type { PageElement, PageWindow } from '@waggle/text/page';
 import type { PageData } from '../page-data.ts';
-import type { PageElement, PageWindow } from './dom.ts';
+import { listenToParent } from './frame.ts';
 import { columnsOf, inflate } from './tree-columns.ts';
 import { runPage } from './viewer.ts';
 
@@ -14,7 +16,7 @@ const find = (id: string): PageElement => window.document.getElementById(id) as 
 
 async function start(): Promise<void> {
   const data = JSON.parse(find('data').textContent ?? '') as PageData;
-  runPage(window, data, columnsOf(await inflate(data.columns)));
+  listenToParent(window, runPage(window, data, columnsOf(await inflate(data.columns))));
 }
 
 start().catch((error: unknown) => {

@@ -2,8 +2,9 @@
  * A chart that answers: pointer, click and keys on its boxes. The page has three: all of the
  * profile, and the callers and callees of one function.
  */
+
+import type { PageElement, PageEvent, PageWindow } from '@waggle/text/page';
 import type { Chart, ChartView } from './chart.ts';
-import type { PageElement, PageEvent, PageWindow } from './dom.ts';
 import type { Labels } from './labels.ts';
 import type { Tooltip } from './tooltip.ts';
 
@@ -138,6 +139,17 @@ export function createPane(
 
   return {
     zoomTo,
+
+    /** The same tree, grown: what is in view stays there. */
+    update(tree: ChartView['tree'], zoom: number): void {
+      view.tree = tree;
+      view.zoom = zoom;
+      view.cursor = -1;
+      view.hovered = -1;
+      tooltip.hide();
+      chart.show();
+      chart.fit();
+    },
 
     /** Another tree, from its root. */
     show(tree: ChartView['tree'], side: ChartView['side']): void {

@@ -1,9 +1,10 @@
 /**
  * The view of one function: everyone who calls it above, everything it calls below.
  */
+
+import type { PageElement, PageWindow } from '@waggle/text/page';
 import { formatShare } from '../../value-text.ts';
 import type { PageData, Side } from '../page-data.ts';
-import type { PageElement, PageWindow } from './dom.ts';
 import type { Labels } from './labels.ts';
 import type { Pane } from './pane.ts';
 import { calleesOf, callersOf, type Tree } from './trees.ts';

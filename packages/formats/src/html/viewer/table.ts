@@ -3,12 +3,12 @@
  * them cost no more than twenty.
  */
 
+import type { PageElement, PageEvent, PageWindow } from '@waggle/text/page';
 import type { Change } from '../../diff/differences.ts';
 import { formatChange, isChance, shareChange } from '../../diff/significance.ts';
 import { formatCount, formatShare, formatValue } from '../../value-text.ts';
 import type { PageData, Side } from '../page-data.ts';
 import type { Comparison } from './colours.ts';
-import type { PageElement, PageEvent, PageWindow } from './dom.ts';
 import type { FunctionRows, SortKey } from './function-rows.ts';
 import type { FunctionSamples } from './trees.ts';
 
@@ -20,7 +20,7 @@ export interface TableActions {
 export function createFunctionTable(
   window: PageWindow,
   data: PageData,
-  all: number,
+  all: () => number,
   comparison: Comparison | undefined,
   order: FunctionRows,
   actions: TableActions,
@@ -86,9 +86,9 @@ export function createFunctionTable(
   }
 
   function shareCell(count: number): PageElement {
-    const cell = make('td', 'number share', formatShare(count, all));
+    const cell = make('td', 'number share', formatShare(count, all()));
     cell.setAttribute('title', formatValue(count, data.unit));
-    cell.style.setProperty('--share', `${((100 * count) / all).toFixed(2)}%`);
+    cell.style.setProperty('--share', `${((100 * count) / all()).toFixed(2)}%`);
     if (comparison === undefined) {
       const { steps } = data.unit;
       // The heading says what is counted; what is measured needs its unit.

@@ -1,7 +1,7 @@
 /**
  * The tooltip: what the page says of a box, beside the pointer or under the box.
  */
-import type { PageElement, PageWindow } from './dom.ts';
+import type { PageElement, PageWindow } from '@waggle/text/page';
 
 export type Tooltip = ReturnType<typeof createTooltip>;
 

@@ -2,8 +2,9 @@
  * What is shown, kept in the address (`#zoom=12&search=gc`), so that Back goes back and a link shows
  * what its sender saw.
  */
+
+import type { PageWindow } from '@waggle/text/page';
 import type { Side } from '../page-data.ts';
-import type { PageWindow } from './dom.ts';
 
 export interface Shown {
   /** The box that fills the view, by its number in the tree. */
@@ -14,6 +15,8 @@ export interface Shown {
   readonly isSandwich: boolean;
   /** `undefined` for what the file asks for. */
   readonly sizeBy: Side | undefined;
+  /** States of threads that are not shown, by their places in the page's list. */
+  readonly hidden: readonly number[];
 }
 
 export function createUrlState(window: PageWindow) {
@@ -32,17 +35,19 @@ export function createUrlState(window: PageWindow) {
         symbol: numberOf('function', -1),
         isSandwich: parameters.get('view') === 'sandwich',
         sizeBy: size === 'before' || size === 'after' ? size : undefined,
+        hidden: (parameters.get('hide') ?? '').match(/\d/g)?.map(Number) ?? [],
       };
     },
 
     /** A new step is one that Back undoes. */
-    write({ zoom, search, symbol, isSandwich, sizeBy }: Shown, isNewStep: boolean): void {
+    write({ zoom, search, symbol, isSandwich, sizeBy, hidden }: Shown, isNewStep: boolean): void {
       const parameters = new window.URLSearchParams();
       if (zoom !== 0) parameters.set('zoom', String(zoom));
       if (search !== '') parameters.set('search', search);
       if (symbol >= 0) parameters.set('function', String(symbol));
       if (isSandwich) parameters.set('view', 'sandwich');
       if (sizeBy !== undefined) parameters.set('size', sizeBy);
+      if (hidden.length > 0) parameters.set('hide', hidden.join('.'));
       const hash = `#${parameters.toString()}`;
       try {
         if (isNewStep) window.history.pushState(null, '', hash);

@@ -2,6 +2,8 @@
  * The script of the page: keeps what is zoomed, searched and selected, and has charts and table
  * redrawn for it.
  */
+
+import type { PageCanvas, PageElement, PageWindow } from '@waggle/text/page';
 import { formatChange } from '../../diff/significance.ts';
 import { matcher } from '../../flame-graph/search.ts';
 import { formatShare } from '../../value-text.ts';
@@ -10,11 +12,12 @@ import { type ChartView, createChart } from './chart.ts';
 import { createColours, createComparison } from './colours.ts';
 import { createControls } from './controls.ts';
 import { createDivider } from './divider.ts';
-import type { PageCanvas, PageElement, PageWindow } from './dom.ts';
 import { createFunctionRows } from './function-rows.ts';
 import { createLabels } from './labels.ts';
 import { createPane } from './pane.ts';
+import { sameNode, symbolKeys } from './same-node.ts';
 import { createSandwich } from './sandwich.ts';
+import { stateOfNodes, withoutStates } from './state-filter.ts';
 import { createFunctionTable } from './table.ts';
 import { createTooltip } from './tooltip.ts';
 import {
@@ -29,8 +32,11 @@ import {
 } from './trees.ts';
 import { createUrlState } from './url-state.ts';
 
-export function runPage(window: PageWindow, data: PageData, columns: TreeColumns): void {
+export function runPage(window: PageWindow, first: PageData, firstColumns: TreeColumns) {
   const { document } = window;
+  // Others hold it, and it changes where the page is brought up to date.
+  const data: PageData = { ...first };
+  let columns = firstColumns;
   const find = (id: string): PageElement => document.getElementById(id) as PageElement;
   const comparison = data.compared && createComparison(data.compared);
   const colours = createColours(data, comparison);
@@ -39,6 +45,9 @@ export function runPage(window: PageWindow, data: PageData, columns: TreeColumns
   createDivider(window, find('divider'), find('main'));
 
   let side: Side = 'after';
+  const states = data.states ?? [];
+  const stateOf = stateOfNodes(columns, states);
+  let hiddenStates: ReadonlySet<number> = new Set();
   let tree = treeOf(columns);
   const bySide = new Map<Side, Tree>([[side, tree]]);
   let samples: FunctionSamples;
@@ -53,14 +62,16 @@ export function runPage(window: PageWindow, data: PageData, columns: TreeColumns
     return { tree, ...none, isUpward, side };
   };
   const views = { graph: viewOf(data.isUpward), callers: viewOf(true), callees: viewOf(false) };
-  const all = tree.total[0] ?? 0;
+  // Of everything, whatever states are hidden.
+  let whole = tree.total[0] ?? 0;
+  const all = (): number => whole;
   const labels = createLabels(data, all, comparison);
   const paneOf = (name: keyof typeof views) => {
     const view = views[name];
     const scroller = find(`${name}-scroller`);
     const canvas = find(`${name}-canvas`) as PageCanvas;
     const spacer = find(`${name}-spacer`);
-    const chart = createChart(window, scroller, canvas, spacer, colours, data.names, view);
+    const chart = createChart(window, scroller, canvas, spacer, colours, data, view);
     const pane = createPane(window, scroller, chart, view, labels, tooltip, {
       zoomed: () => afterZoom(name === 'graph'),
       described: (node) => describe(view, node),
@@ -73,7 +84,7 @@ export function runPage(window: PageWindow, data: PageData, columns: TreeColumns
   const [callees, calleesChart] = paneOf('callees');
   const sandwich = createSandwich(window, data, labels, callers, callees);
   const charts = [graphChart, callersChart, calleesChart];
-  const rows = createFunctionRows(data.names, comparison);
+  const rows = createFunctionRows(data, comparison);
   const table = createFunctionTable(window, data, all, comparison, rows, {
     selected: (symbol) => select(symbol === selected && !isSandwich ? -1 : symbol),
     opened: (symbol) => openSandwich(symbol),
@@ -195,9 +206,31 @@ export function runPage(window: PageWindow, data: PageData, columns: TreeColumns
   }
 
   function treeBySide(which: Side): Tree {
-    const made = bySide.get(which) ?? swapped(columns);
-    bySide.set(which, made);
+    let made = bySide.get(which);
+    if (made === undefined) {
+      const shown = withoutStates(columns, stateOf, hiddenStates);
+      made = which === 'after' ? treeOf(shown) : swapped(shown);
+      bySide.set(which, made);
+    }
     return made;
+  }
+
+  /** Not all of them: the last one that is hidden brings the others back. */
+  function hideStates(hidden: Iterable<number>): void {
+    const some = [...new Set(hidden)].filter((state) => state < states.length).sort();
+    hiddenStates = new Set(some.length < states.length ? some : []);
+    bySide.clear();
+    if (states.length > 1)
+      for (const state of states.keys()) controls.press(`state-${state}`, !hiddenStates.has(state));
+    showSide(side);
+  }
+
+  function toggleState(state: number): void {
+    const hidden = new Set(hiddenStates);
+    if (!hidden.delete(state)) hidden.add(state);
+    hideStates(hidden);
+    controls.showZoomed(views.graph.zoom !== 0);
+    remember(false);
   }
 
   function showSide(next: Side): void {
@@ -233,7 +266,11 @@ export function runPage(window: PageWindow, data: PageData, columns: TreeColumns
   function remember(isNewStep: boolean): void {
     const { zoom } = views.graph;
     const sizeBy = side === (data.compared?.sizeBy ?? 'after') ? undefined : side;
-    urlState.write({ zoom, search: query, symbol: selected, isSandwich, sizeBy }, isNewStep);
+    const hidden = [...hiddenStates];
+    urlState.write(
+      { zoom, search: query, symbol: selected, isSandwich, sizeBy, hidden },
+      isNewStep,
+    );
   }
 
   function recall(): void {
@@ -241,6 +278,7 @@ export function runPage(window: PageWindow, data: PageData, columns: TreeColumns
     const wanted = shown.sizeBy ?? data.compared?.sizeBy ?? 'after';
     const next = comparison === undefined ? 'after' : wanted;
     if (next !== side || samples === undefined) showSide(next);
+    if (shown.hidden.join('.') !== [...hiddenStates].join('.')) hideStates(shown.hidden);
     controls.setQuery(shown.search);
     search(shown.search);
     selected = shown.symbol < data.names.length ? shown.symbol : -1;
@@ -269,6 +307,29 @@ export function runPage(window: PageWindow, data: PageData, columns: TreeColumns
     remember(false);
   }
 
+  /** The same profile, some moments later. What is shown of it stays. */
+  function update(next: PageData, nextColumns: TreeColumns): void {
+    const before = { tree, symbols: symbolKeys(data), zoom: views.graph.zoom };
+    const chosen = before.symbols[selected];
+    Object.assign(data, next);
+    columns = nextColumns;
+    tree = treeOf(columns);
+    whole = tree.total[0] ?? 0;
+    bySide.clear();
+    bySide.set('after', tree);
+    const symbols = symbolKeys(data);
+    selected = chosen === undefined ? -1 : symbols.indexOf(chosen);
+    samples = functionsOf(tree, data.names.length);
+    search(query);
+    graph.update(tree, sameNode(before, { tree, symbols }));
+    table.show(samples, side);
+    table.select(selected);
+    controls.showZoomed(views.graph.zoom !== 0);
+    if (isSandwich) showSandwich();
+    else describe(views.graph, -1);
+    showMatches();
+  }
+
   const controls = createControls(window, {
     search: searchAnew,
     step: zoomToMatch,
@@ -279,6 +340,7 @@ export function runPage(window: PageWindow, data: PageData, columns: TreeColumns
       showSide(next);
       remember(false);
     },
+    toggleState,
     flip,
     setTheme: (theme) => {
       colours.setTheme(theme);
@@ -291,4 +353,5 @@ export function runPage(window: PageWindow, data: PageData, columns: TreeColumns
   controls.showTheme();
   controls.press('flip', views.graph.isUpward);
   document.documentElement.dataset.ready = '';
+  return { update, setTheme: controls.setTheme };
 }

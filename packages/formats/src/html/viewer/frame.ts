@@ -1,0 +1,54 @@
+/**
+ * The page in a frame of a page of ours that shows a host live: its parent brings it up to date by messages, since
+ * it may load nothing itself. Anybody else's messages are not heard.
+ */
+
+import type { PageElement, PageWindow } from '@waggle/text/page';
+import type { PageUpdate } from '../page-data.ts';
+import { columnsOf, inflate } from './tree-columns.ts';
+import type { runPage } from './viewer.ts';
+
+type Message =
+  | { readonly type: 'waggle:profile'; readonly update: PageUpdate }
+  | { readonly type: 'waggle:theme'; readonly theme: 'light' | 'dark' };
+
+export function listenToParent(window: PageWindow, page: ReturnType<typeof runPage>): void {
+  const { document, parent } = window;
+  if ((parent as unknown) === window) return;
+
+  function showFacts({ facts, shares }: PageUpdate): void {
+    const entry = (name: string, text: string): PageElement => {
+      const made = document.createElement(name);
+      made.textContent = text;
+      return made;
+    };
+    document.getElementById('facts')?.replaceChildren(
+      ...facts.map(({ name, value, className = '' }) => {
+        const group = entry('div', '');
+        group.className = className;
+        group.append(entry('dt', name), entry('dd', value));
+        return group;
+      }),
+    );
+    for (const { kind, share } of shares) {
+      const shown = document.getElementById(`share-${kind}`);
+      if (shown !== null) shown.textContent = `${kind} ${share}`;
+    }
+  }
+
+  async function show(update: PageUpdate): Promise<void> {
+    if (update.data === undefined) return;
+    const columns = columnsOf(await inflate(update.data.columns));
+    page.update(update.data, columns);
+    showFacts(update);
+  }
+
+  window.addEventListener('message', ({ source, data }) => {
+    if (source !== parent) return;
+    const message = data as Message;
+    if (message.type === 'waggle:profile')
+      void show(message.update).finally(() => parent.postMessage({ type: 'waggle:shown' }, '*'));
+    else if (message.type === 'waggle:theme') page.setTheme(message.theme);
+  });
+  parent.postMessage({ type: 'waggle:ready' }, '*');
+}

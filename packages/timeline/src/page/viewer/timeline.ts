@@ -1,0 +1,142 @@
+// The page's data as the script uses it: typed columns, the bars of each lane by time, and how many processes
+// were at work when.
+
+import type { PageWindow } from '@waggle/text/page';
+import { type PageData, STATE } from '../page-data.ts';
+
+export interface Timeline {
+  readonly data: PageData;
+  readonly count: number;
+  /** Processes with events of their own. */
+  readonly recorded: number;
+  /** Microseconds, of the last event since the first. */
+  readonly duration: number;
+  /** Of the first process, 0 or a moment before the first event. */
+  readonly began: number;
+  readonly start: Float64Array;
+  readonly end: Float64Array;
+  readonly name: Int32Array;
+  readonly parent: Int32Array;
+  readonly lane: Int32Array;
+  readonly state: Uint8Array;
+  readonly critical: Float64Array;
+  /** By lane: its bars, by their start. */
+  readonly lanes: readonly Int32Array[];
+  /** Of them those that failed or were killed. */
+  readonly failedLanes: readonly Int32Array[];
+  /** Where the images, and the failures, of each process begin; one more at the end. */
+  readonly imageFrom: Int32Array;
+  readonly failureFrom: Int32Array;
+  /** Processes at work, without those that wait for a child: from each time on, until the next. */
+  readonly work: { readonly at: Float64Array; readonly count: Float64Array; readonly most: number };
+}
+
+/** @throws when the page was damaged. */
+export async function readData(window: PageWindow, base64: string): Promise<PageData> {
+  const binary = window.atob(base64);
+  const bytes = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
+  const packed = new window.Blob([bytes]).stream();
+  const plain = packed.pipeThrough(new window.DecompressionStream('gzip'));
+  return JSON.parse(await new window.Response(plain).text()) as PageData;
+}
+
+export function timelineOf(data: PageData): Timeline {
+  const { processes, images, failures, duration } = data;
+  const start = Float64Array.from(processes.start);
+  const end = start.map((begins, at) => begins + (processes.length[at] ?? 0));
+  const count = start.length;
+  const lane = Int32Array.from(processes.lane);
+  const parent = Int32Array.from(processes.parent);
+  const lanes = barsByLane(lane, start);
+  const state = Uint8Array.from(processes.state);
+  return {
+    data,
+    count,
+    recorded: processes.state.filter((state) => state !== STATE.context).length,
+    duration: Math.max(1, duration),
+    began: start.reduce((least, each) => Math.min(least, each), 0),
+    start,
+    end,
+    name: Int32Array.from(processes.name),
+    parent,
+    lane,
+    state,
+    critical: Float64Array.from(processes.critical),
+    lanes,
+    failedLanes: lanes.map((bars) =>
+      bars.filter((each) => state[each] === STATE.failed || state[each] === STATE.killed),
+    ),
+    imageFrom: rangesOf(images.process, count),
+    failureFrom: rangesOf(failures.process, count),
+    work: workOver(processes.state, parent, start, end),
+  };
+}
+
+function barsByLane(lane: Int32Array, start: Float64Array): Int32Array[] {
+  const lists: number[][] = [];
+  for (let at = 0; at < lane.length; at++) {
+    const number = lane[at] as number;
+    lists[number] ??= [];
+    lists[number].push(at);
+  }
+  return Array.from(lists, (list = []) =>
+    Int32Array.from(list.sort((a, b) => (start[a] as number) - (start[b] as number) || a - b)),
+  );
+}
+
+/** They are in the order of their processes. */
+function rangesOf(process: readonly number[], count: number): Int32Array {
+  const from = new Int32Array(count + 1);
+  for (const each of process) from[each + 1] = (from[each + 1] as number) + 1;
+  for (let at = 0; at < count; at++) from[at + 1] = (from[at + 1] as number) + (from[at] as number);
+  return from;
+}
+
+function workOver(
+  state: readonly number[],
+  parent: Int32Array,
+  start: Float64Array,
+  end: Float64Array,
+): Timeline['work'] {
+  const recorded = [...start.keys()].filter((at) => state[at] !== STATE.context);
+  const starts = recorded.toSorted((a, b) => (start[a] as number) - (start[b] as number));
+  const ends = recorded.toSorted((a, b) => (end[a] as number) - (end[b] as number));
+  /** Of each process: children that run, and itself. */
+  const running = new Int32Array(start.length);
+  const isThere = new Uint8Array(start.length);
+  const at: number[] = [];
+  const counts: number[] = [];
+  let working = 0;
+  let most = 0;
+  const change = (each: number, by: 1 | -1): void => {
+    if (by === 1) isThere[each] = 1;
+    if (running[each] === 0) working += by;
+    if (by === -1) isThere[each] = 0;
+    const above = parent[each] as number;
+    if (above < 0) return;
+    const before = running[above] as number;
+    running[above] = before + by;
+    if (isThere[above] === 0) return;
+    if (before === 0 && by === 1) working--;
+    else if (before === 1 && by === -1) working++;
+  };
+  for (let [from, to] = [0, 0]; to < ends.length; ) {
+    const begins =
+      from < starts.length ? (start[starts[from] as number] as number) : Number.POSITIVE_INFINITY;
+    const finishes = end[ends[to] as number] as number;
+    // Who ends when another begins has ended: one took the other's place. Not before it began, though.
+    const isEnd =
+      from >= starts.length || (finishes <= begins && isThere[ends[to] as number] === 1);
+    if (isEnd) change(ends[to++] as number, -1);
+    else change(starts[from++] as number, 1);
+    const now = isEnd ? finishes : begins;
+    if (at.at(-1) === now) counts[counts.length - 1] = working;
+    else {
+      at.push(now);
+      counts.push(working);
+    }
+  }
+  for (const each of counts) if (each > most) most = each;
+  return { at: Float64Array.from(at), count: Float64Array.from(counts), most };
+}
