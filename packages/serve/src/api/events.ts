@@ -1,0 +1,129 @@
+// Events: as they come, for programs; and those of a span.
+
+import { badRequest } from '../answers/problem.ts';
+import { reply } from '../answers/reply.ts';
+import { EVENT_KINDS, type EventFilter, lineTest } from '../store/event-filter.ts';
+import type { Scope } from '../store/live-store.ts';
+import type { Api, Ask } from './api.ts';
+import { type EventForm, eventStream, JSON_LINES, SERVER_SENT } from './events-stream.ts';
+import { limitOf, onlyKnown, scopeOf, spanOf } from './parameters.ts';
+import { fileTime } from './profiles.ts';
+import { turns } from './timelines.ts';
+
+const USUAL = 1000;
+const MOST = 100_000;
+const FILTERS = ['kind', 'failed', 'text', 'pid', 'start'] as const;
+
+export async function events(api: Api, ask: Ask): Promise<Response> {
+  const { searchParams } = ask.url;
+  onlyKnown(searchParams, ['from', 'to', 'format', 'limit', 'after', ...FILTERS]);
+  const filter = filterOf(searchParams, scopeOf(searchParams, api.store));
+  const format = searchParams.get('format') ?? 'stream';
+  if (format === 'stream' || format === 'jsonl') {
+    const isPast = searchParams.has('from') || searchParams.has('to');
+    if (isPast) return past(api, ask, filter, 'jsonl');
+    return stream(api, ask, filter, format === 'jsonl' ? JSON_LINES : formFor(ask.request));
+  }
+  if (format !== 'json')
+    throw badRequest('unknown-format', 'There is no such format of events.', {
+      formats: ['stream', 'jsonl', 'json'],
+    });
+  return past(api, ask, filter, 'json');
+}
+
+/**
+ * Server-sent events for all that do not say what they want, and for those that want them. Lines of JSON for those
+ * that ask for JSON, and for curl, whose output people pipe to jq.
+ */
+function formFor(request: Request): EventForm {
+  const accepted = request.headers.get('accept') ?? '*/*';
+  if (accepted.includes('text/event-stream')) return SERVER_SENT;
+  if (/application\/(?:x-)?(?:nd)?json/.test(accepted)) return JSON_LINES;
+  return request.headers.get('user-agent')?.startsWith('curl/') ? JSON_LINES : SERVER_SENT;
+}
+
+/** @throws Problem 400 */
+export function filterOf(parameters: URLSearchParams, scope: Scope | undefined): EventFilter {
+  const kinds = parameters.get('kind')?.split(',');
+  const unknown = kinds?.find((kind) => !(EVENT_KINDS as readonly string[]).includes(kind));
+  if (unknown !== undefined)
+    throw badRequest('unknown-kind', 'There is no such kind of events.', { kinds: EVENT_KINDS });
+  const failed = parameters.get('failed');
+  if (failed !== null && failed !== 'true' && failed !== 'false')
+    throw badRequest('bad-failed', 'failed is true or false.');
+  return {
+    kinds: kinds && new Set(kinds),
+    onlyFailed: failed === 'true',
+    text: parameters.get('text') ?? undefined,
+    hasProcess: scope && ((pid, start) => scope.hasEvent(pid, start)),
+  };
+}
+
+function stream(api: Api, ask: Ask, filter: EventFilter, form: EventForm): Response {
+  const after = afterOf(api, ask);
+  const leave = api.streams.take();
+  ask.keepOpen();
+  const body = eventStream({
+    store: api.store,
+    bell: api.bell,
+    form,
+    after,
+    passes: lineTest(filter),
+    signal: ask.gone,
+    ended: leave,
+  });
+  return new Response(body, {
+    headers: { 'content-type': form.type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
+  });
+}
+
+/** Where a reader goes on: after what it had last, or now. Numbers of an earlier run are not ours. */
+function afterOf(api: Api, { request, url }: Ask): number {
+  const text = request.headers.get('last-event-id') ?? url.searchParams.get('after');
+  if (text === null || text === '') return api.store.events.last;
+  if (!/^\d{1,15}$/.test(text))
+    throw badRequest('bad-after', 'Last-Event-ID, or after, is the id of an event.');
+  return Number(text) <= api.store.events.last ? Number(text) : 0;
+}
+
+/** Of a span: the newest that pass, the oldest of them first. */
+async function past(
+  api: Api,
+  ask: Ask,
+  filter: EventFilter,
+  format: 'json' | 'jsonl',
+): Promise<Response> {
+  const { searchParams } = ask.url;
+  const span = spanOf(searchParams, api.store, ask.now);
+  const limit = limitOf(searchParams, format === 'json' ? USUAL : MOST, MOST);
+  const passes = lineTest(filter);
+  const found: string[] = [];
+  let isCut = false;
+  const leave = api.computing.take();
+  try {
+    const pause = turns();
+    for (const { number, line } of api.store.events.newestOf(span)) {
+      await pause();
+      if (passes !== undefined && !passes(line)) continue;
+      isCut = found.length >= limit;
+      if (isCut) break;
+      found.push(format === 'json' ? `[${number},${line}]` : line);
+    }
+  } finally {
+    leave();
+  }
+  found.reverse();
+  if (format === 'json')
+    return reply(
+      ask.request,
+      `{"span":${JSON.stringify(span)},"isCut":${isCut},"events":[${found.join(',\n')}]}\n`,
+      { type: 'application/json' },
+    );
+  return reply(ask.request, found.map((line) => `${line}\n`).join(''), {
+    type: 'application/x-ndjson',
+    headers: {
+      'content-disposition': `attachment; filename="waggle-${fileTime(span.from)}.jsonl"`,
+      ...(isCut ? { 'x-waggle-cut': 'older events are left out' } : {}),
+    },
+  });
+}

@@ -1,0 +1,134 @@
+// The pages that are open. Each has one connection, and gets ten times a second at most what is new since the last
+// time: curves, some of the events that it wants, and how many more there were. A page that does not take that gets
+// nothing until it does, and then a summary: nothing waits for it.
+
+import { activityRow } from '../store/activity.ts';
+import { type EventFilter, type LineTest, lineTest } from '../store/event-filter.ts';
+import type { LiveStore } from '../store/live-store.ts';
+
+/** What of a connection is used; Bun's WebSocket is one. */
+export interface PageConnection {
+  send(text: string): number;
+  getBufferedAmount(): number;
+  close(code?: number, reason?: string): void;
+}
+
+const TICK_MS = 100;
+/** Bytes that a page has not taken: more would be a queue. */
+const MAX_WAITING = 128 * 1024;
+/** Lines of one tick; what is more is a number. */
+const LINES_A_TICK = 50;
+/** How far back a page that was away is told events. */
+const LOOKED_AT = 5000;
+/** CPU comes some seconds after its events. */
+const CHANGING_SECONDS = 8;
+
+interface Page {
+  /** The last event that it was told, or that was counted as skipped. */
+  at: number;
+  passes: LineTest | undefined;
+  activity: string;
+  sampledUntil: number;
+  isPaused: boolean;
+}
+
+export class LivePages implements Disposable {
+  readonly #store: LiveStore;
+  readonly #pages = new Map<PageConnection, Page>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(store: LiveStore) {
+    this.#store = store;
+  }
+
+  get size(): number {
+    return this.#pages.size;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    for (const page of this.#pages.keys()) page.close(1001, 'waggle ends');
+    this.#pages.clear();
+  }
+
+  /** @param hello what it is told first */
+  open(connection: PageConnection, hello: object): void {
+    const { last } = this.#store.events;
+    this.#pages.set(connection, {
+      at: last,
+      passes: undefined,
+      activity: '',
+      sampledUntil: 0,
+      isPaused: false,
+    });
+    connection.send(JSON.stringify({ type: 'hello', ...hello }));
+    this.#timer ??= setInterval(() => this.tick(), TICK_MS);
+  }
+
+  close(connection: PageConnection): void {
+    this.#pages.delete(connection);
+    if (this.#pages.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Which events a page wants from now on, and after which it has them. */
+  want(connection: PageConnection, filter: EventFilter, after?: number): void {
+    const page = this.#pages.get(connection);
+    if (page === undefined) return;
+    page.passes = lineTest(filter);
+    if (after !== undefined) page.at = Math.min(after, this.#store.events.last);
+  }
+
+  /** It goes on without events until it wants them again. */
+  pause(connection: PageConnection, isPaused: boolean): void {
+    const page = this.#pages.get(connection);
+    if (page !== undefined) page.isPaused = isPaused;
+  }
+
+  tick(now = Date.now()): void {
+    const activity = this.#activity(now);
+    for (const [connection, page] of this.#pages) {
+      if (connection.getBufferedAmount() > MAX_WAITING) continue;
+      const text = this.#news(page, activity, now);
+      if (text !== undefined) connection.send(text);
+    }
+  }
+
+  #activity(now: number): string {
+    const span = { from: now - CHANGING_SECONDS * 1000, to: now };
+    return JSON.stringify(this.#store.activity.in(span).map(activityRow));
+  }
+
+  /** Undefined where there is none. */
+  #news(page: Page, activity: string, now: number): string | undefined {
+    const { events, samples, lostEvents } = this.#store;
+    const sampledUntil = samples.to ?? 0;
+    const hasEvents = !page.isPaused && page.at < events.last;
+    if (!hasEvents && page.activity === activity && page.sampledUntil === sampledUntil)
+      return undefined;
+    const { lines, skipped } = hasEvents ? this.#linesFor(page) : { lines: [], skipped: 0 };
+    page.activity = activity;
+    page.sampledUntil = sampledUntil;
+    return (
+      `{"type":"tick","now":${now},"sampledUntil":${sampledUntil},"lostEvents":${lostEvents},` +
+      `"last":${page.at},"skipped":${skipped},"activity":${activity},"events":[${lines.join(',')}]}`
+    );
+  }
+
+  #linesFor(page: Page): { readonly lines: readonly string[]; readonly skipped: number } {
+    const { events } = this.#store;
+    let skipped = 0;
+    if (events.last - page.at > LOOKED_AT) {
+      skipped = events.last - page.at - LOOKED_AT;
+      page.at = events.last - LOOKED_AT;
+    }
+    const lines: string[] = [];
+    for (const { number, line } of events.after(page.at)) {
+      page.at = number;
+      if (page.passes === undefined || page.passes(line)) lines.push(`[${number},${line}]`);
+    }
+    skipped += Math.max(0, lines.length - LINES_A_TICK);
+    return { lines: lines.slice(-LINES_A_TICK), skipped };
+  }
+}

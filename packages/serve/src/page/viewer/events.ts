@@ -1,0 +1,185 @@
+// The events of the span, the newest first: as they come, or as they were. At most some hundred are in the document.
+
+import type { EventFields, NumberedEvent } from './connection.ts';
+import { finder, type PageElement, type PageInput, type PageWindow } from './dom.ts';
+import { clockText, commandText, countText, durationText, safeText } from './texts.ts';
+
+export interface EventFilter {
+  readonly kinds: readonly string[];
+  readonly onlyFailed: boolean;
+  readonly text: string;
+}
+
+/** Rows in the document once somebody scrolls; more can be downloaded. */
+const ROWS = 300;
+/** Height of a row. */
+const ROW = 23;
+
+export function createEvents(
+  window: PageWindow,
+  filter: EventFilter,
+  actions: { filtered(filter: EventFilter): void },
+) {
+  const find = finder(window);
+  const { document } = window;
+  const body = find('event-rows');
+  const scroller = find('event-scroller');
+  const spacer = find('event-spacer');
+  const count = find('event-count');
+  const text = find<PageInput>('event-filter');
+  const failed = find<PageInput>('only-failed');
+  const kinds = [...find('view-events').querySelectorAll('.kind')] as PageInput[];
+  let newest: NumberedEvent[] = [];
+  let skipped = 0;
+  let isCut = false;
+  let isQueued = false;
+  const rows = new Map<number, PageElement>();
+
+  text.value = filter.text;
+  failed.checked = filter.onlyFailed;
+  for (const kind of kinds)
+    kind.checked = filter.kinds.length === 0 || filter.kinds.includes(kind.value);
+
+  function changed(): void {
+    const chosen = kinds.filter(({ checked }) => checked).map(({ value }) => value);
+    const isAll = chosen.length === kinds.length || chosen.length === 0;
+    actions.filtered({
+      kinds: isAll ? [] : chosen,
+      onlyFailed: failed.checked,
+      text: text.value.trim(),
+    });
+  }
+  for (const input of [...kinds, failed]) input.addEventListener('change', changed);
+  let typing = 0;
+  text.addEventListener('input', () => {
+    window.clearTimeout(typing);
+    typing = window.setTimeout(changed, 150);
+  });
+
+  scroller.addEventListener('scroll', queueDraw);
+  new window.ResizeObserver(queueDraw).observe(scroller);
+
+  function queueDraw(): void {
+    if (isQueued) return;
+    isQueued = true;
+    window.requestAnimationFrame(() => {
+      isQueued = false;
+      draw();
+    });
+  }
+
+  function draw(): void {
+    // What nobody sees costs as much as what somebody sees: in a storm all rows are new ten times a second.
+    const inView = Math.ceil(scroller.clientHeight / ROW) + 4;
+    const shown = newest.slice(0, scroller.scrollTop > 0 ? ROWS : Math.min(ROWS, inView));
+    spacer.style.setProperty(
+      'height',
+      `${Math.max(0, Math.min(newest.length, ROWS) - shown.length) * ROW}px`,
+    );
+    const wanted = new Set(shown.map(([number]) => number));
+    for (const number of rows.keys()) if (!wanted.has(number)) rows.delete(number);
+    body.replaceChildren(
+      ...shown.map(([number, fields]) => {
+        const row = rows.get(number) ?? rowOf(fields);
+        rows.set(number, row);
+        return row;
+      }),
+    );
+    const parts = [`${countText(newest.length)} event${newest.length === 1 ? '' : 's'}`];
+    if (newest.length > ROWS) parts.push(`the newest ${ROWS} shown`);
+    if (isCut) parts.push('older ones left out');
+    if (skipped > 0) parts.push(`${countText(skipped)} more came too fast to show`);
+    count.textContent = parts.join(', ');
+  }
+
+  function rowOf(fields: EventFields): PageElement {
+    const row = document.createElement('tr');
+    const cell = (className: string, value: string): PageElement => {
+      const made = document.createElement('td');
+      made.className = className;
+      made.textContent = value;
+      return made;
+    };
+    const what = whatOf(fields);
+    const made = cell('what', what);
+    made.setAttribute('title', what);
+    row.className = fields.event === 'lost' ? 'lost' : isFailure(fields) ? 'failed' : '';
+    row.append(
+      cell('time', clockText(Date.parse(String(fields.time)), true)),
+      cell('kind', safeText(String(fields.event))),
+      cell('number', fields.pid === undefined ? '' : String(fields.pid)),
+      cell('process', safeText(String(fields.comm ?? ''))),
+      made,
+    );
+    return row;
+  }
+
+  return {
+    /** Those of a span. */
+    show(events: readonly NumberedEvent[], cut: boolean): void {
+      newest = [...events].reverse();
+      skipped = 0;
+      isCut = cut;
+      queueDraw();
+    },
+    /** New ones. @param oldest what happened before is no longer shown */
+    add(events: readonly NumberedEvent[], more: number, oldest: number): void {
+      newest = [...[...events].reverse(), ...newest];
+      skipped += more;
+      const last = newest.findIndex(([, { time }]) => Date.parse(String(time)) < oldest);
+      if (last >= 0) newest.length = last;
+      if (newest.length > 2000) newest.length = 2000;
+      queueDraw();
+    },
+    clear(): void {
+      newest = [];
+      skipped = 0;
+      isCut = false;
+      queueDraw();
+    },
+    focusFilter: () => text.focus({ preventScroll: true }),
+  };
+}
+
+function isFailure({ event, exitCode, signal }: EventFields): boolean {
+  return event === 'failed-exec' || (event === 'exit' && (signal !== null || exitCode !== 0));
+}
+
+function whatOf(fields: EventFields): string {
+  const {
+    event,
+    argv,
+    comm,
+    filename,
+    error,
+    exitCode,
+    signal,
+    coreDumped,
+    lifetimeNs,
+    childPid,
+    count,
+  } = fields;
+  const command = commandText(
+    Array.isArray(argv) ? argv.map(String) : null,
+    String(filename ?? comm ?? ''),
+  );
+  switch (event) {
+    case 'exec':
+      return command;
+    case 'fork':
+      return `child ${childPid}`;
+    case 'failed-exec':
+      return `${safeText(String(error))} ${safeText(String(filename ?? ''))} ${command}`;
+    case 'exit': {
+      const how =
+        signal === null
+          ? `code ${exitCode}`
+          : `${safeText(String(signal))}${coreDumped ? ', core dumped' : ''}`;
+      return `${how} after ${durationText(Number(lifetimeNs) / 1e6)}, ${command}`;
+    }
+    case 'lost':
+      return `${countText(Number(count))} events were not seen`;
+    default:
+      return '';
+  }
+}

@@ -1,0 +1,72 @@
+// The views that are pages of their own in a frame: flame graph, timeline, comparison.
+
+import type { PageWindow } from './dom.ts';
+import { createFramedView } from './frames.ts';
+import type { LookedAt } from './looked-at.ts';
+import type { Query, Server } from './server.ts';
+import type { State } from './state.ts';
+
+/** A view that is redrawn from the beginning follows more slowly. */
+const TIMELINE_EVERY_MS = 5000;
+
+export interface FramedViews {
+  /**
+   * The one that the state names.
+   *
+   * @param isChosen by a person, who waits.
+   * @param isWanted asked once the answer is there: by then another may be.
+   */
+  show(query: Query, theme: string, isChosen: boolean, isWanted: () => boolean): Promise<void>;
+}
+
+export function createFramedViews(
+  window: PageWindow,
+  server: Server,
+  state: State,
+  lookedAt: LookedAt,
+): FramedViews {
+  const flame = createFramedView(window, 'flame');
+  const timeline = createFramedView(window, 'timeline');
+  const compare = createFramedView(window, 'compare');
+  /** Whose flame graph is in its frame, and in which theme. */
+  let flameOf = '';
+  let timelineAt = 0;
+
+  async function showFlame(query: Query, theme: string, isWanted: () => boolean): Promise<void> {
+    const update = await server.json<{ data?: unknown }>('api/flame', query);
+    if (!isWanted()) return;
+    const subject = JSON.stringify([state.scope, theme]);
+    if (update.data === undefined) {
+      flame.clear();
+      flame.say('No samples in this span: nothing was on a CPU when they were taken.');
+    } else if (flameOf !== subject || !flame.post({ type: 'waggle:profile', update })) {
+      flameOf = subject;
+      flame.show(server.url('api/profile', { ...query, format: 'html', theme }));
+    }
+  }
+
+  function showTimeline(query: Query, theme: string, isChosen: boolean): void {
+    if (!isChosen && lookedAt.now() - timelineAt < TIMELINE_EVERY_MS) return;
+    timelineAt = lookedAt.now();
+    timeline.show(server.url('api/timeline', { ...query, theme }));
+  }
+
+  function showComparison(query: Query, theme: string, isChosen: boolean): void {
+    if (state.base === undefined) {
+      compare.clear();
+      compare.say('Choose a span above, press "Compare with this span", and then choose another.');
+    } else if (isChosen) {
+      const baseFrom = Math.floor(state.base.from);
+      const baseTo = Math.ceil(state.base.to);
+      compare.show(server.url('api/diff', { ...query, baseFrom, baseTo, theme }));
+    }
+  }
+
+  return {
+    async show(query, theme, isChosen, isWanted) {
+      if (state.view === 'flame') await showFlame(query, theme, isWanted);
+      else if (state.view === 'timeline') showTimeline(query, theme, isChosen);
+      else if (state.view === 'compare') showComparison(query, theme, isChosen);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// A view that is a document of the server's in a frame: the pages that profiles and traces are written as. A frame
+// may run its own script and nothing else, and what comes takes the place of what is there once it is drawn.
+
+import { finder, type PageFrame, type PageWindow } from './dom.ts';
+
+export interface FramedView {
+  /** Shows a document. @param text what is said where there is none */
+  show(url: string): void;
+  say(text: string): void;
+  /** To the document that is shown, if it listens. @returns whether it does */
+  post(message: unknown): boolean;
+  setTheme(theme: 'dark' | 'light'): void;
+  clear(): void;
+}
+
+export function createFramedView(window: PageWindow, name: string): FramedView {
+  const find = finder(window);
+  const place = find(`${name}-frames`);
+  const hint = find(`${name}-hint`);
+  let shown: PageFrame | undefined;
+  let coming: PageFrame | undefined;
+  const listening = new Set<PageFrame>();
+
+  function take(frame: PageFrame): void {
+    if (coming !== frame) return;
+    coming = undefined;
+    frame.className = '';
+    shown?.remove();
+    if (shown !== undefined) listening.delete(shown);
+    shown = frame;
+    hint.textContent = '';
+  }
+
+  window.addEventListener('message', ({ source, data }) => {
+    const frame = [shown, coming].find(
+      (each) => each !== undefined && each.contentWindow === source,
+    );
+    if (frame !== undefined && (data as { type?: unknown } | null)?.type === 'waggle:ready')
+      listening.add(frame);
+  });
+
+  return {
+    show(url) {
+      coming?.remove();
+      const frame = window.document.createElement('iframe') as PageFrame;
+      frame.setAttribute('sandbox', 'allow-scripts allow-downloads');
+      frame.setAttribute('title', place.dataset.title ?? name);
+      frame.className = shown === undefined ? '' : 'coming';
+      coming = frame;
+      frame.addEventListener('load', () => take(frame));
+      frame.src = url;
+      place.append(frame);
+    },
+    say(text) {
+      if (hint.textContent !== text) hint.textContent = text;
+    },
+    post(message) {
+      if (shown === undefined || coming !== undefined || !listening.has(shown)) return false;
+      shown.contentWindow?.postMessage(message, '*');
+      return true;
+    },
+    setTheme(theme) {
+      for (const frame of listening)
+        frame.contentWindow?.postMessage({ type: 'waggle:theme', theme }, '*');
+    },
+    clear() {
+      for (const frame of [shown, coming]) frame?.remove();
+      shown = undefined;
+      coming = undefined;
+      listening.clear();
+    },
+  };
+}

@@ -1,0 +1,320 @@
+// The page as a whole: keeps what is shown, asks for it, and has all views show the same span of the same
+// processes.
+
+import {
+  type ConnectionState,
+  connect,
+  type Hello,
+  type NumberedEvent,
+  type Tick,
+} from './connection.ts';
+import { connectControls } from './controls.ts';
+import { finder, type PageInput, type PageWindow } from './dom.ts';
+import { createDownloads } from './downloads.ts';
+import { createEvents } from './events.ts';
+import { createFramedViews } from './framed-views.ts';
+import { createLogin } from './login.ts';
+import { createLookedAt } from './looked-at.ts';
+import { createOverview, type Second } from './overview.ts';
+import { createProcesses, type ProcessList } from './processes.ts';
+import { queryOf, Refusal, serverOf } from './server.ts';
+import { readState, type ScopedProcess, type Span, VIEWS, type View, writeState } from './state.ts';
+import { clockText, countText, durationText, safeText } from './texts.ts';
+import { createTheme } from './theme.ts';
+
+/** Of a wide span there is much to ask for. */
+const WIDE_EVERY_MS = 2500;
+const EVENTS_OF_SPAN = 1000;
+
+export function runPage(window: PageWindow): void {
+  const { document } = window;
+  const find = finder(window);
+  const token = new window.URLSearchParams(window.location.hash.slice(1)).get('token');
+  const state = readState(window);
+  const server = serverOf(window);
+  const lookedAt = createLookedAt(state);
+  const { now, whole, span, isFollowing } = lookedAt;
+  let refreshedAt = 0;
+  /** Which question is the newest: answers to older ones are not shown. */
+  let asked = 0;
+  let isBusy = false;
+
+  const views = createFramedViews(window, server, state, lookedAt);
+  const downloads = createDownloads(window, server);
+  const overview = createOverview(window, { chose: (span) => choose(span), live: () => goLive() });
+  const processes = createProcesses(window, { chose: (process) => setScope(process) });
+  const events = createEvents(window, state, {
+    filtered(filter) {
+      Object.assign(state, filter);
+      remember();
+      events.clear();
+      wantEvents();
+      void loadEvents();
+    },
+  });
+  const connection = connect(window, server, {
+    state: showConnection,
+    hello: (said, isAnother) => void begin(said, isAnother),
+    tick: take,
+    problem: notice,
+    refused: () => login.ask(''),
+  });
+  const login = createLogin(window, server, () => connection.start());
+  const theme = createTheme(window, () => {
+    overview.fit();
+    if (lookedAt.hello !== undefined) void refresh(true);
+  });
+
+  function remember(): void {
+    writeState(window, state);
+  }
+
+  function showConnection(to: ConnectionState): void {
+    const shown = find('connection');
+    const texts: Record<ConnectionState, string> = {
+      connecting: 'connecting',
+      open: isFollowing() ? 'live' : 'held',
+      reconnecting: 'reconnecting',
+      refused: 'no token',
+    };
+    if (shown.textContent !== texts[to]) shown.textContent = texts[to];
+    shown.className = `state ${to}`;
+  }
+
+  function notice(text: string): void {
+    find('notice').textContent = text;
+    find('notice').hidden = text === '';
+  }
+
+  async function begin(said: Hello, isAnother: boolean): Promise<void> {
+    lookedAt.begin(said);
+    document.title = `${safeText(said.host)} \u00b7 waggle`;
+    find('host').textContent = safeText(said.host);
+    overview.setCpus(said.cpus);
+    if (isAnother) {
+      notice('waggle was started anew: what it kept before is gone.');
+      state.scope = undefined;
+      state.base = undefined;
+      state.span = undefined;
+      remember();
+    }
+    overview.clear();
+    events.clear();
+    wantEvents();
+    await loadActivity();
+    await refresh(true);
+    await loadEvents();
+  }
+
+  /** Ten times a second at most. */
+  function take(tick: Tick): void {
+    const isNewCycle = lookedAt.tick(tick);
+    // Of one process the strip is asked for: what comes by itself is everybody's.
+    if (state.scope === undefined) overview.add(tick.activity as readonly Second[]);
+    if (isFollowing() && state.view === 'events')
+      events.add(tick.events, tick.skipped, span().from);
+    showSpan();
+    if (isNewCycle && !document.hidden) {
+      if (state.scope !== undefined) void loadActivity();
+      if (isFollowing()) void refresh(false);
+    }
+  }
+
+  function showSpan(): void {
+    const looked = span();
+    overview.show(whole(), looked, isFollowing(), state.base);
+    const length = durationText(Math.round((looked.to - looked.from) / 100) * 100);
+    const text = isFollowing()
+      ? `live, the last ${length}`
+      : `${clockText(looked.from)} \u2013 ${clockText(looked.to)}, ${length}`;
+    const scoped = state.scope;
+    const name = scoped && safeText(processes.nameOf(scoped) ?? '');
+    const ofWhom = scoped === undefined ? '' : ` \u00b7 ${name} ${scoped.pid} and below`;
+    // A status that is said anew each second would be read anew each second.
+    if (find('span-text').textContent !== text + ofWhom)
+      find('span-text').textContent = text + ofWhom;
+    const [, cpuMs] = overview.latest(lookedAt.sampledUntil) ?? [];
+    const [, , execs] = overview.latest(now()) ?? [];
+    if (typeof cpuMs === 'number')
+      find('cpu-now').textContent =
+        `CPU ${((cpuMs / 1000 / Math.max(1, lookedAt.hello?.cpus ?? 1)) * 100).toFixed(0)} %`;
+    find('activity-now').textContent = `${countText(execs ?? 0)} execs/s`;
+    const { lostEvents } = lookedAt;
+    find('loss').textContent = lostEvents > 0 ? `${countText(lostEvents)} events lost` : '';
+  }
+
+  function showControls(): void {
+    find('live').setAttribute('aria-pressed', String(isFollowing()));
+    find('pause').setAttribute('aria-pressed', String(!isFollowing()));
+    find('unscope').hidden = state.scope === undefined;
+    find('compare-with').setAttribute('aria-pressed', String(state.base !== undefined));
+    find<PageInput>('window').value = String(state.windowSeconds);
+    for (const view of VIEWS) {
+      const isShown = view === state.view;
+      find(`tab-${view}`).setAttribute('aria-selected', String(isShown));
+      find(`tab-${view}`).setAttribute('tabindex', isShown ? '0' : '-1');
+      find(`view-${view}`).hidden = !isShown;
+    }
+    if (lookedAt.hello !== undefined) showConnection('open');
+    showSpan();
+  }
+
+  async function loadActivity(): Promise<void> {
+    try {
+      const { seconds } = await server.json<{ seconds: readonly Second[] }>(
+        'api/activity',
+        queryOf(whole(), state.scope),
+      );
+      overview.clear();
+      overview.add(seconds);
+    } catch (error) {
+      if (error instanceof Refusal && error.status > 401) notice(error.message);
+    }
+  }
+
+  /** Processes and the view that is shown. @param isChosen by a person, who waits */
+  async function refresh(isChosen: boolean): Promise<void> {
+    if (lookedAt.hello === undefined) return;
+    const looked = span();
+    const isWide = looked.to - looked.from > 60_000;
+    if (!isChosen && (isBusy || (isWide && now() - refreshedAt < WIDE_EVERY_MS))) return;
+    isBusy = true;
+    refreshedAt = now();
+    const question = ++asked;
+    const query = queryOf(looked, state.scope);
+    if (isChosen) downloads.show(looked, state.scope);
+    try {
+      const list = server.json<ProcessList>('api/processes', queryOf(looked, undefined));
+      await views.show(query, theme.current, isChosen, () => question === asked);
+      const found = await list;
+      if (question !== asked) return;
+      processes.show(found, state.scope);
+      showSpan();
+    } catch (error) {
+      if (question !== asked) return;
+      if (error instanceof Refusal && error.code === 'no-such-process') leaveScope(error.message);
+      else if (error instanceof Refusal && error.status !== 0 && error.status !== 401)
+        notice(error.message);
+    } finally {
+      if (question === asked) isBusy = false;
+    }
+  }
+
+  function wantEvents(): void {
+    const { kinds, onlyFailed, text, scope } = state;
+    connection.want({
+      ...(kinds.length === 0 ? {} : { kind: kinds.join(',') }),
+      ...(onlyFailed ? { failed: 'true' } : {}),
+      ...(text === '' ? {} : { text }),
+      ...(scope === undefined ? {} : { pid: scope.pid, start: scope.start }),
+    });
+    connection.pause(!isFollowing() || state.view !== 'events');
+  }
+
+  /** Of the span, or those that came before the ones that come. */
+  async function loadEvents(): Promise<void> {
+    if (state.view !== 'events' || lookedAt.hello === undefined) return;
+    const { kinds, onlyFailed, text, scope } = state;
+    const looked = isFollowing() ? { from: span().from, to: now() } : span();
+    try {
+      const found = await server.json<{ isCut: boolean; events: readonly NumberedEvent[] }>(
+        'api/events',
+        {
+          ...queryOf(looked, scope),
+          format: 'json',
+          limit: EVENTS_OF_SPAN,
+          kind: kinds.length === 0 ? undefined : kinds.join(','),
+          failed: onlyFailed ? 'true' : undefined,
+          text: text === '' ? undefined : text,
+        },
+      );
+      events.show(found.events, found.isCut);
+    } catch (error) {
+      if (error instanceof Refusal && error.status > 401) notice(error.message);
+    }
+  }
+
+  /** Somebody chose something else: what was said of before no longer matters. */
+  function reload(): void {
+    notice('');
+    remember();
+    showControls();
+    wantEvents();
+    void refresh(true);
+    void loadEvents();
+  }
+
+  function choose(chosen: Span): void {
+    state.span = chosen;
+    if (state.base !== undefined) state.view = 'compare';
+    reload();
+  }
+
+  function goLive(): void {
+    state.span = undefined;
+    reload();
+  }
+
+  function setScope(process: ScopedProcess | undefined): void {
+    state.scope = process;
+    void loadActivity();
+    reload();
+  }
+
+  function leaveScope(why: string): void {
+    setScope(undefined);
+    notice(`${why} All processes are shown.`);
+  }
+
+  function setView(view: View): void {
+    state.view = view;
+    reload();
+  }
+
+  connectControls(window, {
+    goLive,
+    setView,
+    remember,
+    unscope: () => setScope(undefined),
+    showDownloads: () => downloads.show(span(), state.scope),
+    pause() {
+      if (isFollowing()) choose(span());
+      else goLive();
+    },
+    toggleComparison() {
+      state.base = state.base === undefined ? span() : undefined;
+      if (state.base !== undefined) {
+        state.span ??= state.base;
+        state.view = 'compare';
+      }
+      reload();
+    },
+    setWindow(seconds) {
+      state.windowSeconds = seconds;
+      goLive();
+    },
+    search() {
+      if (state.view !== 'events') setView('events');
+      events.focusFilter();
+    },
+  });
+  window.addEventListener('hashchange', () => {
+    const given = new window.URLSearchParams(window.location.hash.slice(1)).get('token');
+    Object.assign(state, readState(window));
+    if (given === null) reload();
+    else {
+      remember();
+      void login.give(given);
+    }
+  });
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden && isFollowing()) void refresh(false);
+  });
+
+  // The token is gone from the address before anything else happens.
+  remember();
+  theme.show();
+  showControls();
+  if (token === null) connection.start();
+  else void login.give(token);
+}

@@ -1,0 +1,77 @@
+// What the page asks the server, and how it knows that it may: a token from the address becomes a cookie, and is
+// then nowhere to be read. Answers that are refused say why.
+
+import type { PageWindow } from './dom.ts';
+import type { ScopedProcess, Span } from './state.ts';
+
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    /** As the server's problem has it. */
+    readonly code: string,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+export interface Server {
+  /** @throws Refusal */
+  json<Answer>(path: string, query?: Query): Promise<Answer>;
+  url(path: string, query: Query): string;
+  /** @throws Refusal for a token that is wrong */
+  logIn(token: string): Promise<void>;
+}
+
+export function serverOf(window: PageWindow): Server {
+  const url = (path: string, query: Query = {}): string => {
+    const parameters = new window.URLSearchParams();
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) parameters.set(name, String(value));
+    const text = parameters.toString();
+    return text === '' ? path : `${path}?${text}`;
+  };
+  async function ask(
+    address: string,
+    options: Parameters<PageWindow['fetch']>[1],
+  ): Promise<string> {
+    let answer: Awaited<ReturnType<PageWindow['fetch']>>;
+    try {
+      answer = await window.fetch(address, options);
+    } catch {
+      throw new Refusal(0, 'unreachable', 'waggle cannot be reached.');
+    }
+    const text = await answer.text();
+    if (answer.ok) return text;
+    let problem: { type?: string; detail?: string } = {};
+    try {
+      problem = JSON.parse(text);
+    } catch {
+      // A proxy's own page.
+    }
+    throw new Refusal(
+      answer.status,
+      problem.type?.split(':').at(-1) ?? '',
+      problem.detail ?? `The answer was ${answer.status}.`,
+    );
+  }
+  return {
+    url,
+    json: async (path, query) => JSON.parse(await ask(url(path, query), { cache: 'no-cache' })),
+    async logIn(token) {
+      await ask('api/login', { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+    },
+  };
+}
+
+/** The parameters of a span and of whose it is. */
+export function queryOf(span: Span, scope: ScopedProcess | undefined): Query {
+  return {
+    from: Math.floor(span.from),
+    to: Math.ceil(span.to),
+    pid: scope?.pid,
+    start: scope?.start,
+  };
+}

@@ -1,0 +1,58 @@
+// A page's connection: what it says is read here, and nothing else of it is believed.
+
+import { Problem } from '../answers/problem.ts';
+import { statusOf } from '../api/about.ts';
+import type { Api } from '../api/api.ts';
+import { filterOf } from '../api/events.ts';
+import type { PageConnection } from '../api/live-pages.ts';
+import { scopeOf } from '../api/parameters.ts';
+
+/** Bytes of one message of a page: a filter. */
+const MAX_MESSAGE = 4096;
+const FIELDS = ['kind', 'failed', 'text', 'pid', 'start'] as const;
+
+export interface SocketData {
+  /** Gives its place back. */
+  readonly leave: () => void;
+}
+
+type Socket = Bun.ServerWebSocket<SocketData>;
+
+export function liveSocket(api: () => Api): Bun.WebSocketHandler<SocketData> {
+  return {
+    maxPayloadLength: MAX_MESSAGE,
+    idleTimeout: 60,
+    backpressureLimit: 1024 * 1024,
+    closeOnBackpressureLimit: true,
+    open: (socket: Socket) => api().pages.open(socket, statusOf(api(), Date.now())),
+    close(socket: Socket) {
+      api().pages.close(socket);
+      socket.data.leave();
+    },
+    message(socket: Socket, message) {
+      try {
+        hear(api(), socket, JSON.parse(String(message)));
+      } catch (error) {
+        const detail = error instanceof Problem ? error.message : 'This is no message of a page.';
+        socket.send(JSON.stringify({ type: 'problem', detail }));
+      }
+    },
+  };
+}
+
+function hear(api: Api, page: PageConnection, message: unknown): void {
+  if (typeof message !== 'object' || message === null) throw new TypeError('no object');
+  const said = message as Readonly<Record<string, unknown>>;
+  if (said.type === 'pause') api.pages.pause(page, said.on === true);
+  else if (said.type === 'want') {
+    const parameters = new URLSearchParams();
+    for (const name of FIELDS) {
+      const value = said[name];
+      if (typeof value === 'string' || typeof value === 'number')
+        parameters.set(name, String(value));
+    }
+    const { after } = said;
+    const filter = filterOf(parameters, scopeOf(parameters, api.store));
+    api.pages.want(page, filter, Number.isSafeInteger(after) ? (after as number) : undefined);
+  } else throw new TypeError('neither');
+}

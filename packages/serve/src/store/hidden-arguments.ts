@@ -1,0 +1,38 @@
+// What of a command line may be shown to everybody with the token: the program, and that there were arguments.
+// They often hold passwords and tokens.
+
+import type { ProcessEvent } from '@waggle/core';
+import { REDACTED } from '@waggle/core/plugins/redaction';
+
+/** The first word of the first argument, since processes write titles of many words there. */
+export function hiddenArguments(argv: readonly string[]): readonly string[] {
+  return argv.map((word, index) => (index === 0 ? firstWord(word) : REDACTED));
+}
+
+/** The event without arguments and environment; the same where it has neither. */
+export function withHiddenArguments(event: ProcessEvent): ProcessEvent {
+  switch (event.event) {
+    case 'exec':
+      return {
+        ...event,
+        argv: hiddenArguments(event.argv),
+        environ: event.environ?.map(hiddenVariable) ?? null,
+      };
+    case 'exit':
+      return event.argv === null ? event : { ...event, argv: hiddenArguments(event.argv) };
+    case 'failed-exec':
+      return {
+        ...event,
+        argv: hiddenArguments(event.argv),
+        // A whole command line that was taken for a path fails like this.
+        filename: event.filename && firstWord(event.filename),
+      };
+    default:
+      return event;
+  }
+}
+
+const firstWord = (text: string): string => /^\S*/.exec(text)?.[0] ?? '';
+
+const hiddenVariable = (entry: string): string =>
+  `${entry.slice(0, entry.indexOf('=') + 1)}${REDACTED}`;

@@ -1,0 +1,228 @@
+// Everything that is kept of a host: events, processes, samples, activity. Bounded by age and size, fed with what
+// a session observes and collects, and asked by the HTTP API.
+
+import type { Procfs } from '@waggle/cache';
+import type { ProcessEvent } from '@waggle/core';
+import { EventJson } from '@waggle/core/plugins/event-output';
+import type { Profile } from '@waggle/formats';
+import { Activity, type ActivitySecond } from './activity.ts';
+import { EventLines } from './event-lines.ts';
+import { hiddenArguments, withHiddenArguments } from './hidden-arguments.ts';
+import type { ProcessRecord } from './process-record.ts';
+import { type ProcessDescription, Processes } from './processes.ts';
+import { Samples } from './samples.ts';
+import type { Span } from './span.ts';
+
+export interface LiveStoreOptions {
+  readonly host: string;
+  readonly frequencyHz: number;
+  readonly procfs: Procfs;
+  /** When the host started, in milliseconds since 1970. */
+  readonly bootTimeMs: number;
+  /** How long anything is kept. Default 15 minutes. */
+  readonly keepMs?: number | undefined;
+  /** Of events, and of samples: so much each. Default 48 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** Processes that ended. Default 20,000. */
+  readonly maxEnded?: number | undefined;
+  /** Arguments are shown. Default: only the program, since they may hold secrets. */
+  readonly reveal?: boolean | undefined;
+  /** More than an event says of a process: its arguments, user, container and cgroup. */
+  describe(pid: number): ProcessDescription | undefined;
+}
+
+/** Whose data is asked for: all without it. */
+export interface Scope {
+  /** By the number of a process. */
+  has(process: number): boolean;
+  /** By what it is called in events: its pid, and its start. */
+  hasEvent(pid: number, startTime: string): boolean;
+}
+
+export const DEFAULT_KEEP_MS = 15 * 60_000;
+const DEFAULT_MAX_BYTES = 48 * 1024 * 1024;
+const DEFAULT_MAX_ENDED = 20_000;
+const FORGET_EVERY_MS = 5000;
+
+export class LiveStore {
+  readonly events: EventLines;
+  readonly processes: Processes;
+  readonly samples: Samples;
+  readonly activity: Activity;
+  readonly keepMs: number;
+  readonly startedAt: number;
+  /** Events that the kernel made and nobody saw. */
+  lostEvents = 0;
+  readonly #options: LiveStoreOptions;
+  readonly #json = new EventJson();
+  #forgottenAt = 0;
+
+  constructor(options: LiveStoreOptions, now: number) {
+    const { keepMs = DEFAULT_KEEP_MS, maxBytes = DEFAULT_MAX_BYTES } = options;
+    this.#options = options;
+    this.keepMs = keepMs;
+    this.startedAt = now;
+    this.events = new EventLines({ keepMs, maxBytes });
+    this.samples = new Samples({ keepMs, maxBytes });
+    this.activity = new Activity(keepMs);
+    this.processes = new Processes({
+      procfs: options.procfs,
+      keepMs,
+      maxEnded: options.maxEnded ?? DEFAULT_MAX_ENDED,
+      bootTimeMs: options.bootTimeMs,
+      describe: (pid) => this.#describe(pid),
+      giveTo: (heirs) => this.samples.giveTo(heirs),
+    });
+  }
+
+  get host(): string {
+    return this.#options.host;
+  }
+
+  get frequencyHz(): number {
+    return this.#options.frequencyHz;
+  }
+
+  get reveal(): boolean {
+    return this.#options.reveal === true;
+  }
+
+  /** Nothing is kept of what was before. */
+  from(now: number): number {
+    return Math.max(this.startedAt, now - this.keepMs);
+  }
+
+  addEvents(events: readonly ProcessEvent[], now: number): void {
+    for (const event of events) {
+      const shown = this.reveal ? event : withHiddenArguments(event);
+      const time = Number(event.time / 1000n) / 1000;
+      this.processes.add(shown);
+      this.events.add(this.#json.line(shown).slice(0, -1), time);
+      this.#count(event, time);
+    }
+    this.activity.setProcesses(this.processes.liveCount, now);
+    if (now - this.#forgottenAt > FORGET_EVERY_MS) this.#forget(now);
+  }
+
+  /** What was sampled in a span; the first frame of each stack is its process, as `PID:START`. */
+  addProfile(profile: Profile, span: Span): void {
+    const names = new Map<string, string>();
+    for (const { frames } of profile.stacks) {
+      const [owner, process] = frames;
+      if (owner !== undefined && !names.has(owner.name)) names.set(owner.name, process?.name ?? '');
+    }
+    this.samples.add(profile, span, (name) =>
+      this.processes.numberOf(name, names.get(name) ?? '', span.to),
+    );
+    const { samples, lostSamples } = profile.metadata;
+    this.activity.addCpu(span, (samples / this.frequencyHz) * 1000, lostSamples);
+    if (span.to - this.#forgottenAt > FORGET_EVERY_MS) this.#forget(span.to);
+  }
+
+  /** The samples of a span as a profile. */
+  profile(span: Span, scope?: Scope): Profile & { readonly span: Span } {
+    const found = this.samples.between(span, scope && remembered((owner) => scope.has(owner)));
+    return {
+      span: found.span,
+      stacks: found.stacks,
+      metadata: {
+        host: this.host,
+        frequencyHz: this.frequencyHz,
+        startTime: new Date(found.span.from),
+        durationSeconds: found.seconds,
+        samples: found.samples,
+        lostSamples: found.lost,
+      },
+    };
+  }
+
+  /** A process with all below it, those that will be born too. */
+  scopeOf({ number: root }: ProcessRecord): Scope {
+    const { processes } = this;
+    return {
+      has: (process) => processes.isBelow(process, root),
+      hasEvent(pid, startTime) {
+        const record = processes.byName(pid, startTime);
+        return record !== undefined && processes.isBelow(record.number, root);
+      },
+    };
+  }
+
+  /** The activity of some processes: as exact as what is kept of them. */
+  activityOf(span: Span, scope: Scope): ActivitySecond[] {
+    const has = remembered((process) => scope.has(process));
+    const scoped = new Activity(this.keepMs);
+    for (const { second, processes: count } of this.activity.in(span))
+      scoped.setProcesses(count, second * 1000);
+    const slices = this.samples.over(span, has);
+    for (const { from, to, samples } of slices)
+      scoped.addCpu({ from, to }, (samples / this.frequencyHz) * 1000, 0);
+    for (const record of this.processes.in(span)) {
+      if (!has(record.number)) continue;
+      if (record.bornAt >= span.from) scoped.count('execs', record.bornAt, record.execs);
+      if (record.bornAt >= span.from) scoped.count('forks', record.bornAt);
+      if (record.end === undefined) continue;
+      scoped.count('exits', record.end.at);
+      if (record.failed) scoped.count('failures', record.end.at);
+    }
+    return scoped.in(span);
+  }
+
+  #count(event: ProcessEvent, time: number): void {
+    switch (event.event) {
+      case 'fork':
+        this.activity.count('forks', time);
+        return;
+      case 'exec':
+        this.activity.count('execs', time);
+        return;
+      case 'failed-exec':
+        this.activity.count('failures', time);
+        return;
+      case 'exit':
+        this.activity.count('exits', time);
+        if (event.exitCode !== 0 || event.signal !== null) this.activity.count('failures', time);
+        return;
+      case 'lost':
+        this.lostEvents += event.count;
+        this.activity.count('lostEvents', time, event.count);
+    }
+  }
+
+  #describe(pid: number): ProcessDescription | undefined {
+    const known = this.#options.describe(pid);
+    if (known?.argv === undefined || this.reveal) return known;
+    return { ...known, argv: hiddenArguments(known.argv) };
+  }
+
+  #forget(now: number): void {
+    this.#forgottenAt = now;
+    this.events.forget(now);
+    this.activity.forget(now);
+    this.processes.forget(now);
+  }
+}
+
+/** Asked once for each. */
+function remembered(answer: (number: number) => boolean): (number: number) => boolean {
+  const known = new Map<number, boolean>();
+  return (number) => {
+    let found = known.get(number);
+    if (found === undefined) {
+      found = answer(number);
+      known.set(number, found);
+    }
+    return found;
+  };
+}
+
+/** What stands at the root of each stack that the store is given: the process, so that it can be told apart. */
+export const ownerFrames = ({
+  pid,
+  startTime,
+  comm,
+}: {
+  readonly pid: number;
+  readonly startTime: bigint;
+  readonly comm: string;
+}): readonly string[] => [`${pid}:${startTime}`, comm];

@@ -1,0 +1,20 @@
+// @waggle/store: what ran on a host, on disk: processes from birth to end, failed execs, losses, profiles by span. Runs
+// on Bun, whose SQLite it is. See README.md.
+
+export { isDamage, StoreError, type StoreErrorCode } from './errors.ts';
+export type { Span } from './profiles/profile-table.ts';
+export type { HistorySpan } from './read/bounds.ts';
+export type {
+  HistoryEntry,
+  HistoryFailure,
+  HistoryProcess,
+  HistoryQuery,
+} from './read/history.ts';
+export type { ProfileQuery } from './read/profiles.ts';
+export { type SqlValue, StoreReader } from './read/store-reader.ts';
+export type { ProgramSummary, SpanSummary } from './read/summary.ts';
+export { SCHEMA_VERSION } from './schema/schema.ts';
+export { type HostState, readHostState } from './write/host-state.ts';
+export type { RunningProcess } from './write/process-rows.ts';
+export type { RetentionLimits } from './write/retention.ts';
+export { StoreWriter, type StoreWriterOptions } from './write/store-writer.ts';

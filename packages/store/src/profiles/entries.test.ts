@@ -1,0 +1,33 @@
+import { expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { packEntries, unpackEntries } from './entries.ts';
+
+const entry = fc.record({
+  pid: fc.integer({ min: 1, max: 4_194_304 }),
+  startTime: fc.bigInt(0n, (1n << 63n) - 1n),
+  stack: fc.integer({ min: 1, max: 2 ** 31 }),
+  count: fc.integer({ min: 1, max: 2 ** 31 }),
+});
+
+const sorted = (entries: readonly unknown[]) =>
+  entries
+    .map((each) =>
+      JSON.stringify(each, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+    )
+    .sort();
+
+test('whatever was sampled comes back', () => {
+  fc.assert(
+    fc.property(fc.array(entry), (entries) => {
+      expect(sorted(unpackEntries(packEntries(entries)))).toEqual(sorted(entries));
+    }),
+  );
+});
+
+test('what is cut is refused', () => {
+  const whole = Bun.zstdDecompressSync(
+    packEntries([{ pid: 1, startTime: 5n, stack: 3, count: 9 }]),
+  );
+  const cut = new Uint8Array(Bun.zstdCompressSync(whole.subarray(0, whole.length - 1)));
+  expect(() => unpackEntries(cut)).toThrow(RangeError);
+});

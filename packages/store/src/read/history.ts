@@ -1,0 +1,186 @@
+// What a store knows of processes: what ran in a span, what failed, who was there at a moment.
+
+import type { Database } from 'bun:sqlite';
+import { boundsOf, type HistorySpan } from './bounds.ts';
+
+export interface HistoryQuery extends HistorySpan {
+  /** Failed execs, exits other than 0, ends by a signal; those that ended in the span. */
+  readonly failed?: boolean | undefined;
+  /** Name of a process. */
+  readonly comm?: RegExp | undefined;
+}
+
+/** A process from birth to end. 64-bit numbers are bigint. */
+export interface HistoryProcess {
+  readonly event: 'process';
+  readonly id: number;
+  /** Row of the parent, if the store has it. */
+  readonly parent: number | null;
+  readonly pid: number;
+  readonly ppid: number | null;
+  /** Boot clock, ns. */
+  readonly startTime: bigint;
+  /** ns since 1970. */
+  readonly startNs: bigint;
+  /** Null while it runs. */
+  readonly endNs: bigint | null;
+  readonly comm: string;
+  readonly argv: readonly string[] | null;
+  readonly filename: string | null;
+  readonly uid: number | null;
+  readonly containerId: string | null;
+  readonly cgroup: string | null;
+  readonly execs: number;
+  /** Null while it runs, and where nobody saw the end. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly coreDumped: boolean | null;
+  readonly userNs: bigint | null;
+  readonly systemNs: bigint | null;
+  readonly maxRssBytes: bigint | null;
+  readonly majorFaults: number | null;
+  readonly readBytes: bigint | null;
+  readonly writeBytes: bigint | null;
+}
+
+/** An exec that failed. */
+export interface HistoryFailure {
+  readonly event: 'failed-exec';
+  /** ns since 1970. */
+  readonly timeNs: bigint;
+  readonly pid: number;
+  readonly ppid: number | null;
+  readonly startTime: bigint;
+  readonly comm: string;
+  /** Such as ENOENT. */
+  readonly error: string;
+  readonly filename: string | null;
+  readonly argv: readonly string[] | null;
+  readonly uid: number | null;
+  readonly containerId: string | null;
+}
+
+/** A process, or an exec that failed; told apart by `event`. */
+export type HistoryEntry = HistoryProcess | HistoryFailure;
+
+const FAILED = '(exitCode <> 0 OR signal IS NOT NULL)';
+
+/** In the order of their time (births; ends where failures are asked for). */
+export function* historyOf(database: Database, query: HistoryQuery): Generator<HistoryEntry> {
+  const { comm, failed = false } = query;
+  const fits = (entry: HistoryEntry) => comm === undefined || comm.test(entry.comm);
+  const processes = processesIn(database, query);
+  const time = (entry: HistoryEntry) =>
+    entry.event === 'failed-exec' ? entry.timeNs : failed ? (entry.endNs ?? 0n) : entry.startNs;
+  for (const entry of merged(processes, failuresIn(database, query), time))
+    if (fits(entry)) yield entry;
+}
+
+/** Who was there at a moment, parents before their children. */
+export function processesAt(database: Database, timeNs: bigint): HistoryProcess[] {
+  const rows = database
+    .query(
+      'SELECT * FROM processes WHERE startNs <= ?1 AND (endNs IS NULL OR endNs > ?1) ORDER BY startNs, id',
+    )
+    .all(timeNs);
+  return (rows as Row[]).map(processOf);
+}
+
+function* processesIn(database: Database, query: HistoryQuery): Generator<HistoryProcess> {
+  const statement = query.failed
+    ? database.query(
+        `SELECT * FROM processes WHERE endNs >= ?1 AND endNs <= ?2 AND ${FAILED} ORDER BY endNs, id`,
+      )
+    : database.query(
+        'SELECT * FROM processes WHERE startNs <= ?2 AND (endNs IS NULL OR endNs >= ?1) ORDER BY startNs, id',
+      );
+  for (const row of statement.iterate(...boundsOf(query))) yield processOf(row as Row);
+}
+
+function* failuresIn(database: Database, query: HistoryQuery): Generator<HistoryFailure> {
+  const statement = database.query(
+    'SELECT * FROM failed_execs WHERE timeNs >= ? AND timeNs <= ? ORDER BY timeNs, id',
+  );
+  for (const row of statement.iterate(...boundsOf(query))) yield failureOf(row as Row);
+}
+
+function* merged(
+  one: Iterator<HistoryEntry>,
+  other: Iterator<HistoryEntry>,
+  time: (entry: HistoryEntry) => bigint,
+): Generator<HistoryEntry> {
+  let [a, b] = [one.next(), other.next()];
+  while (a.done !== true || b.done !== true) {
+    if (b.done === true || (a.done !== true && time(a.value) <= time(b.value))) {
+      yield a.value;
+      a = one.next();
+    } else {
+      yield b.value;
+      b = other.next();
+    }
+  }
+}
+
+type Row = Readonly<Record<string, string | bigint | null>>;
+
+function processOf(row: Row): HistoryProcess {
+  return {
+    event: 'process',
+    id: Number(row.id),
+    parent: numberOf(row.parent),
+    pid: Number(row.pid),
+    ppid: numberOf(row.ppid),
+    startTime: row.startTime as bigint,
+    startNs: row.startNs as bigint,
+    endNs: row.endNs as bigint | null,
+    comm: textOf(row.comm) ?? '',
+    argv: wordsOf(row.argv),
+    filename: textOf(row.filename),
+    uid: numberOf(row.uid),
+    containerId: textOf(row.containerId),
+    cgroup: textOf(row.cgroup),
+    execs: Number(row.execs ?? 0),
+    exitCode: numberOf(row.exitCode),
+    signal: textOf(row.signal),
+    coreDumped: row.coreDumped === null ? null : row.coreDumped === 1n,
+    userNs: row.userNs as bigint | null,
+    systemNs: row.systemNs as bigint | null,
+    maxRssBytes: row.maxRssBytes as bigint | null,
+    majorFaults: numberOf(row.majorFaults),
+    readBytes: row.readBytes as bigint | null,
+    writeBytes: row.writeBytes as bigint | null,
+  };
+}
+
+function failureOf(row: Row): HistoryFailure {
+  return {
+    event: 'failed-exec',
+    timeNs: row.timeNs as bigint,
+    pid: Number(row.pid),
+    ppid: numberOf(row.ppid),
+    startTime: row.startTime as bigint,
+    comm: textOf(row.comm) ?? '',
+    error: textOf(row.error) ?? '',
+    filename: textOf(row.filename),
+    argv: wordsOf(row.argv),
+    uid: numberOf(row.uid),
+    containerId: textOf(row.containerId),
+  };
+}
+
+const numberOf = (value: string | bigint | null | undefined): number | null =>
+  value === null || value === undefined ? null : Number(value);
+
+const textOf = (value: string | bigint | null | undefined): string | null =>
+  typeof value === 'string' ? value : null;
+
+/** What is no list of words was written by somebody else. */
+function wordsOf(value: string | bigint | null | undefined): readonly string[] | null {
+  if (typeof value !== 'string') return null;
+  try {
+    const words: unknown = JSON.parse(value);
+    return Array.isArray(words) ? words.map(String) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,83 @@
+/** Reads a store, while an agent writes it or after. Any number of readers at once. */
+
+import type { Database } from 'bun:sqlite';
+import type { Profile } from '@waggle/formats';
+import { isDamage, StoreError } from '../errors.ts';
+import { openForReading } from '../schema/open.ts';
+import type { HistorySpan } from './bounds.ts';
+import {
+  type HistoryEntry,
+  type HistoryProcess,
+  type HistoryQuery,
+  historyOf,
+  processesAt,
+} from './history.ts';
+import { type ProfileQuery, profileOf } from './profiles.ts';
+import { type SpanSummary, summaryOf } from './summary.ts';
+
+export type SqlValue = string | number | bigint | null | Uint8Array;
+
+export class StoreReader implements Disposable {
+  readonly #database: Database;
+
+  /** @throws StoreError */
+  constructor(directory: string) {
+    this.#database = openForReading(directory);
+  }
+
+  /** What the store has: from its first process to what was last written; undefined for an empty one. ns since 1970. */
+  get kept(): { readonly fromNs: bigint; readonly toNs: bigint } | undefined {
+    const row = this.#database
+      .query(
+        "SELECT (SELECT min(startNs) FROM process WHERE endNs IS NOT NULL) AS first, (SELECT value FROM meta WHERE key = 'lastNs') AS last",
+      )
+      .get() as { readonly first: bigint | null; readonly last: bigint | null };
+    if (row.last === null) return undefined;
+    return { fromNs: row.first ?? row.last, toNs: row.last };
+  }
+
+  history(query: HistoryQuery): Generator<HistoryEntry> {
+    return historyOf(this.#database, query);
+  }
+
+  /** @param timeNs since 1970 */
+  at(timeNs: bigint): readonly HistoryProcess[] {
+    return processesAt(this.#database, timeNs);
+  }
+
+  summary(span: HistorySpan): SpanSummary {
+    return summaryOf(this.#database, span);
+  }
+
+  /** Undefined where nothing was sampled. */
+  profile(query: ProfileQuery, host: string): Profile | undefined {
+    return profileOf(this.#database, query, host);
+  }
+
+  /**
+   * Rows of a question in SQL, one after the other. Nothing can be written by it.
+   *
+   * @throws StoreError `query`
+   */
+  *sql(question: string): Generator<Readonly<Record<string, SqlValue>>> {
+    try {
+      const statement = this.#database.prepare(question);
+      if (statement.columnNames.length === 0)
+        throw new StoreError('query', 'a store is only read: ask with SELECT');
+      for (const row of statement.iterate()) yield row as Readonly<Record<string, SqlValue>>;
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      if (isDamage(error))
+        throw new StoreError('damaged', String((error as Error).message), { cause: error });
+      const { message } = error as { readonly message: string };
+      const why = /readonly|read-only|not authorized/.test(message)
+        ? `a store is only read (${message}): ask with SELECT`
+        : message;
+      throw new StoreError('query', why, { cause: error });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,91 @@
+// A span in figures: by program, and what was not seen.
+
+import type { Database } from 'bun:sqlite';
+import { boundsOf, type HistorySpan } from './bounds.ts';
+
+export interface ProgramSummary {
+  readonly comm: string;
+  readonly runs: number;
+  readonly failed: number;
+  /** Of those that ended; ns. */
+  readonly totalNs: bigint;
+  readonly longestNs: bigint;
+  /** User and system; ns. */
+  readonly cpuNs: bigint;
+  readonly maxRssBytes: bigint;
+}
+
+export interface SpanSummary {
+  readonly programs: readonly ProgramSummary[];
+  readonly failedExecs: readonly { readonly error: string; readonly count: number }[];
+  /** Events and rows that are missing. */
+  readonly lost: number;
+  /** When no agent looked. */
+  readonly gaps: readonly {
+    readonly fromNs: bigint;
+    readonly toNs: bigint;
+    readonly reason: string;
+  }[];
+  /** The worst ten seconds, in per cent; null where the kernel does not tell. */
+  readonly pressure: {
+    readonly cpu: number | null;
+    readonly memory: number | null;
+    readonly io: number | null;
+  };
+  readonly oomKills: number;
+}
+
+interface ProgramRow {
+  readonly comm: string | null;
+  readonly runs: bigint;
+  readonly failed: bigint | null;
+  readonly total: bigint | null;
+  readonly longest: bigint | null;
+  readonly cpu: bigint | null;
+  readonly rss: bigint | null;
+}
+
+interface WorstRow {
+  readonly cpu: number | null;
+  readonly memory: number | null;
+  readonly io: number | null;
+  readonly oom: bigint | null;
+}
+
+export function summaryOf(database: Database, span: HistorySpan): SpanSummary {
+  const bounds = boundsOf(span);
+  const all = <Row>(sql: string) => database.query(sql).all(...bounds) as Row[];
+  const programs = all<ProgramRow>(`
+    SELECT comm.value AS comm, count(*) AS runs, sum(exitCode <> 0 OR signal IS NOT NULL) AS failed,
+      sum(endNs - startNs) AS total, max(endNs - startNs) AS longest,
+      sum(userNs + systemNs) AS cpu, max(maxRssBytes) AS rss
+    FROM process p LEFT JOIN text comm ON comm.id = p.comm
+    WHERE startNs <= ?2 AND (endNs IS NULL OR endNs >= ?1)
+    GROUP BY p.comm ORDER BY cpu DESC, runs DESC`);
+  const [worst] = all<WorstRow>(`
+    SELECT max(cpuSome) AS cpu, max(memorySome) AS memory, max(ioSome) AS io, max(oomKills) - min(oomKills) AS oom
+    FROM host WHERE timeNs >= ?1 AND timeNs <= ?2`);
+  const [lost] = all<{ readonly lost: bigint | null }>(
+    'SELECT sum(count) AS lost FROM loss WHERE timeNs >= ?1 AND timeNs <= ?2',
+  );
+  return {
+    programs: programs.map(({ comm, runs, failed, total, longest, cpu, rss }) => ({
+      comm: comm ?? '',
+      runs: Number(runs),
+      failed: Number(failed ?? 0),
+      totalNs: total ?? 0n,
+      longestNs: longest ?? 0n,
+      cpuNs: cpu ?? 0n,
+      maxRssBytes: rss ?? 0n,
+    })),
+    failedExecs: all<{ readonly error: string; readonly count: bigint }>(
+      'SELECT error, count(*) AS count FROM failure WHERE timeNs >= ?1 AND timeNs <= ?2 GROUP BY error ORDER BY count DESC',
+    ).map(({ error, count }) => ({ error, count: Number(count) })),
+    lost: Number(lost?.lost ?? 0),
+    gaps: all<SpanSummary['gaps'][number]>(
+      'SELECT * FROM gap WHERE toNs >= ?1 AND fromNs <= ?2 ORDER BY fromNs',
+    ).map(({ fromNs, toNs, reason }) => ({ fromNs, toNs, reason })),
+    pressure: { cpu: worst?.cpu ?? null, memory: worst?.memory ?? null, io: worst?.io ?? null },
+    oomKills: Number(worst?.oom ?? 0),
+  };
+}

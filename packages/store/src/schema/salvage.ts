@@ -1,0 +1,100 @@
+// What can still be read of a damaged database, row by row: forward until a broken page, then backward from the end.
+
+import { Database } from 'bun:sqlite';
+
+const TABLES = [
+  'text',
+  'process',
+  'image',
+  'failure',
+  'loss',
+  'gap',
+  'host',
+  'frame',
+  'stack',
+  'profile',
+];
+/** Rows of a table that are taken over: more than a store of gigabytes has. */
+const MAX_ROWS = 20_000_000;
+const CHUNK = 1000;
+
+/** @returns how many rows were taken over */
+export function salvage(path: string, into: Database): number {
+  let source: Database;
+  try {
+    source = new Database(path, { readonly: true, safeIntegers: true });
+  } catch {
+    return 0;
+  }
+  let rows = 0;
+  try {
+    for (const table of TABLES) rows += salvageTable(source, table, into);
+  } finally {
+    source.close();
+  }
+  return rows;
+}
+
+function salvageTable(source: Database, table: string, into: Database): number {
+  let taken = 0;
+  const count = (rows: number) => {
+    taken += rows;
+  };
+  for (const order of ['ASC', 'DESC'] as const) {
+    try {
+      copyRows(source, table, into, order, count);
+      // All of it: nothing is broken here.
+      if (order === 'ASC') return taken;
+    } catch {
+      // A broken page: what lies beyond it is reached from the other end.
+    }
+  }
+  return taken;
+}
+
+type Row = Record<string, string | number | bigint | null | Uint8Array>;
+
+function copyRows(
+  source: Database,
+  table: string,
+  into: Database,
+  order: 'ASC' | 'DESC',
+  count: (rows: number) => void,
+): void {
+  let taken = 0;
+  let last: bigint | undefined;
+  const comparison = order === 'ASC' ? '>' : '<';
+  while (taken < MAX_ROWS) {
+    const where = last === undefined ? '' : `WHERE rowid ${comparison} ${last}`;
+    const rows = readChunk(
+      source,
+      `SELECT rowid AS rowid_, * FROM ${table} ${where} ORDER BY rowid ${order}`,
+    );
+    if (rows.length === 0) return;
+    into.transaction(() => {
+      // `id` is another name of it.
+      for (const { rowid_: rowid, id: _, ...row } of rows) {
+        const columns = Object.keys(row);
+        const values = [rowid, ...Object.values(row)] as (string | bigint | null)[];
+        const marks = values.map(() => '?').join(', ');
+        const { changes } = into
+          .query(`INSERT OR IGNORE INTO ${table} (rowid, ${columns.join(', ')}) VALUES (${marks})`)
+          .run(...values);
+        taken += Number(changes);
+        count(Number(changes));
+      }
+    })();
+    last = rows.at(-1)?.rowid_ as bigint;
+  }
+}
+
+/** As many rows as can be read of the next CHUNK; throws if there is none for damage. */
+function readChunk(source: Database, select: string): Row[] {
+  try {
+    return source.query(`${select} LIMIT ${CHUNK}`).all() as Row[];
+  } catch (error) {
+    const rows = source.query(`${select} LIMIT 1`).all() as Row[];
+    if (rows.length === 0) throw error;
+    return rows;
+  }
+}

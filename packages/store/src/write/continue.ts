@@ -1,0 +1,85 @@
+// An agent was there before: what it left as running goes on, or has ended while nobody looked.
+
+import type { Database } from 'bun:sqlite';
+import {
+  isSameStart,
+  type ProcessRow,
+  type ProcessRows,
+  type RunningProcess,
+} from './process-rows.ts';
+
+interface AliveRow {
+  readonly id: bigint;
+  readonly boot: bigint;
+  readonly pid: bigint;
+  readonly ppid: bigint | null;
+  readonly parent: bigint | null;
+  readonly startTime: bigint;
+  readonly startNs: bigint;
+  readonly comm: string | null;
+  readonly argv: string | null;
+  readonly filename: string | null;
+  readonly uid: bigint | null;
+  readonly container: string | null;
+  readonly cgroup: string | null;
+  readonly execs: bigint | null;
+}
+
+const SELECT = `
+SELECT p.id, p.boot, p.pid, p.ppid, p.parent, p.startTime, p.startNs, p.uid, p.execs,
+  comm.value AS comm, argv.value AS argv, filename.value AS filename, container.value AS container, cgroup.value AS cgroup
+FROM process p
+LEFT JOIN text comm ON comm.id = p.comm LEFT JOIN text argv ON argv.id = p.argv
+LEFT JOIN text filename ON filename.id = p.filename LEFT JOIN text container ON container.id = p.container
+LEFT JOIN text cgroup ON cgroup.id = p.cgroup
+WHERE p.endNs IS NULL`;
+
+export function continueProcesses(
+  database: Database,
+  rows: ProcessRows,
+  running: readonly RunningProcess[],
+  nowNs: bigint,
+  bootNs: bigint,
+): void {
+  const meta = (key: string) =>
+    (database.query('SELECT value FROM meta WHERE key = ?').get(key) as { value: bigint } | null)
+      ?.value;
+  const lastNs = meta('lastNs');
+  if (lastNs === undefined) return;
+  const boot = meta('boot');
+  const now = new Map(running.map((process) => [process.pid, process]));
+  for (const alive of database.query(SELECT).all() as AliveRow[]) {
+    const row = rowOf(alive);
+    const process = now.get(row.pid);
+    const isThere =
+      lastBoot(alive, boot, bootNs, lastNs) &&
+      process !== undefined &&
+      isSameStart(process.startTime, row.startTime, true);
+    rows.continued(row);
+    if (!isThere) rows.end(row, lastNs);
+  }
+  const reason = meta('cleanEnd') === 1n ? 'agent stopped' : 'agent ended without a word';
+  database.query('INSERT INTO gap VALUES (?, ?, ?)').run(lastNs, nowNs, reason);
+}
+
+/** Of the boot that runs, and not of one before. */
+function lastBoot(
+  { boot: ofRow }: AliveRow,
+  boot: bigint | undefined,
+  bootNs: bigint,
+  lastNs: bigint,
+): boolean {
+  return ofRow === boot && bootNs <= lastNs;
+}
+
+function rowOf(alive: AliveRow): ProcessRow {
+  const { startTime, startNs, comm, argv, filename, container, cgroup } = alive;
+  return {
+    ...{ id: Number(alive.id), pid: Number(alive.pid), ppid: Number(alive.ppid ?? 0n) },
+    ...{ startTime, startNs, isCoarse: true, parent: undefined },
+    ...{ parentId: alive.parent === null ? null : Number(alive.parent) },
+    ...{ endNs: null, comm: comm ?? '', filename, container, cgroup, exit: undefined },
+    ...{ argv: argv === null ? null : (JSON.parse(argv) as string[]), earlier: [] },
+    ...{ uid: alive.uid === null ? null : Number(alive.uid), execs: Number(alive.execs ?? 0n) },
+  };
+}

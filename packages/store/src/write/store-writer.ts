@@ -1,0 +1,261 @@
+/** The one that writes a store: events, profiles and the state of the host, once a second. */
+
+import type { Database } from 'bun:sqlite';
+import type { FailedExecEvent, ProcessEvent } from '@waggle/core';
+import type { Profile } from '@waggle/formats';
+import { isDamage, sqliteCode } from '../errors.ts';
+import { ProfileTable, type Span } from '../profiles/profile-table.ts';
+import { openForWriting } from '../schema/open.ts';
+import { continueProcesses } from './continue.ts';
+import type { HostState } from './host-state.ts';
+import { type ProcessRow, ProcessRows, type RunningProcess } from './process-rows.ts';
+import { ProcessTable } from './process-table.ts';
+import { Retention, type RetentionLimits } from './retention.ts';
+
+export interface StoreWriterOptions extends RetentionLimits {
+  readonly directory: string;
+  /** Of the kernel, by /proc/sys/kernel/random/boot_id: start times are counted from it. */
+  readonly bootId: string;
+  /** When the host started, in ns since 1970, by the clock of now: that may be set. */
+  readonly bootNs: () => bigint;
+  /** In ms since 1970. Default: the clock. */
+  readonly now?: () => number;
+  /** Something that an administrator should know, once for each of its kinds until it is over. */
+  readonly onProblem: (message: string) => void;
+}
+
+/** What a kill loses at most. */
+const COMMIT_MS = 1000;
+/** In a storm sooner: rows wait in memory. */
+const COMMIT_ROWS = 20_000;
+const RETENTION_MS = 10_000;
+/** Steps of retention one after the other. */
+const STEPS = 10;
+/** What waits for a disk that is full; what is more is counted. */
+const MAX_WAITING = 100_000;
+
+export class StoreWriter implements Disposable {
+  readonly #options: StoreWriterOptions;
+  readonly #database: Database;
+  readonly #lock: Database;
+  readonly #rows: ProcessRows;
+  readonly #table: ProcessTable;
+  readonly #profiles: ProfileTable;
+  readonly #retention: Retention;
+  readonly #now: () => number;
+  #limits: RetentionLimits;
+  #failures: { readonly event: FailedExecEvent; readonly process: ProcessRow }[] = [];
+  #losses: { readonly timeNs: bigint; readonly kind: string; readonly count: number }[] = [];
+  #spans: { readonly profile: Profile; readonly span: Span }[] = [];
+  #states: HostState[] = [];
+  #dropped = 0;
+  #problemSince: number | undefined;
+  #retainedAt = 0;
+  #written = 0;
+  #timer: ReturnType<typeof setInterval>;
+
+  /** @throws StoreError */
+  constructor(options: StoreWriterOptions) {
+    const { directory, bootId, bootNs, now = Date.now, onProblem } = options;
+    this.#options = options;
+    this.#now = now;
+    this.#limits = options;
+    const { database, lock, salvaged } = openForWriting(directory);
+    this.#database = database;
+    this.#lock = lock;
+    if (salvaged !== undefined)
+      onProblem(
+        `the store was damaged: it is in ${salvaged.path} now, and ${salvaged.rows} rows of it could be read and are in the new one`,
+      );
+    this.#rows = new ProcessRows(bootNs);
+    this.#table = new ProcessTable(database, bootNumber(database, bootId), now);
+    this.#profiles = new ProfileTable(database, now);
+    this.#retention = new Retention(database);
+    this.#timer = setInterval(() => this.flush(), COMMIT_MS);
+  }
+
+  /** Processes that are written or wait for it, since the start. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Rows that there was no room for, on a full disk. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  get bytes(): number {
+    return this.#retention.bytes;
+  }
+
+  get aliveCount(): number {
+    return this.#rows.aliveCount;
+  }
+
+  /** What runs already: rows of an earlier agent go on where their process is still there, and end where it is not. */
+  begin(running: readonly RunningProcess[]): void {
+    const nowNs = BigInt(Math.round(this.#now())) * 1_000_000n;
+    continueProcesses(this.#database, this.#rows, running, nowNs, this.#options.bootNs());
+    for (const process of running) this.#rows.running(process);
+    this.flush();
+  }
+
+  addEvents(events: readonly ProcessEvent[]): void {
+    for (const event of events) {
+      if (event.event === 'lost') {
+        this.#losses.push({ timeNs: event.time, kind: 'events', count: event.count });
+        continue;
+      }
+      this.#rows.add(event);
+      if (event.event === 'failed-exec')
+        this.#failures.push({ event, process: this.#rows.of(event) });
+    }
+    if (this.#rows.changedCount > COMMIT_ROWS && this.#problemSince === undefined) this.flush();
+    this.#bound();
+  }
+
+  /** @param profile the first frame of each stack is `PID:START` of its process */
+  addProfile(profile: Profile, span: Span): void {
+    this.#spans.push({ profile, span });
+  }
+
+  addHostState(state: HostState): void {
+    this.#states.push(state);
+  }
+
+  setLimits(limits: RetentionLimits): void {
+    this.#limits = limits;
+  }
+
+  /** For tests of a full disk. @internal */
+  limitPages(count: number): void {
+    this.#database.query(`PRAGMA max_page_count = ${count}`).get();
+  }
+
+  /** Writes what waits. Never throws: what cannot be written waits, as far as there is room for it. */
+  flush(): void {
+    const changed = this.#rows.takeChanged();
+    const isNew = changed.filter(({ id }) => id === 0);
+    try {
+      this.#database.transaction(() => this.#write(changed))();
+      for (const row of changed) {
+        row.earlier = [];
+        row.parent = undefined;
+      }
+      this.#written += isNew.length;
+      [this.#failures, this.#losses, this.#spans, this.#states] = [[], [], [], []];
+      this.#isWell();
+      this.#retain();
+    } catch (error) {
+      // Their numbers were given back with the transaction.
+      for (const row of isNew) row.id = 0;
+      this.#rows.giveBack(changed);
+      this.#table.texts.forget();
+      this.#profiles.forget();
+      this.#bound();
+      this.#hasProblem(error);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.flush();
+    this.#close();
+    this.#lock.close();
+  }
+
+  #close(): void {
+    try {
+      if (this.#problemSince === undefined) this.#note('cleanEnd', 1n);
+      // Statements keep a connection open until they are collected, and the log with it.
+      this.#database.run('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      this.#hasProblem(error);
+    }
+    this.#database.close();
+  }
+
+  #write(changed: readonly ProcessRow[]): void {
+    for (const row of changed) this.#table.write(row);
+    for (const { event, process } of this.#failures) this.#table.writeFailure(event, process);
+    for (const { timeNs, kind, count } of this.#losses)
+      this.#database.query('INSERT INTO loss VALUES (?, ?, ?)').run(timeNs, kind, count);
+    for (const { profile, span } of this.#spans) this.#profiles.write(profile, span);
+    for (const state of this.#states)
+      this.#database
+        .query('INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(...state);
+    this.#note('lastNs', BigInt(Math.round(this.#now())) * 1_000_000n);
+    this.#note('cleanEnd', 0n);
+  }
+
+  #note(key: string, value: bigint): void {
+    this.#database.query('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(key, value);
+  }
+
+  /** What waits for a full disk has its bound; what goes is counted, and noted once there is room again. */
+  #bound(): void {
+    if (this.#rows.changedCount > MAX_WAITING) {
+      const rows = this.#rows.takeChanged();
+      // Who still runs is needed for what is below it.
+      const kept = rows.filter(({ endNs }) => endNs === null);
+      this.#rows.giveBack(kept);
+      this.#dropped += rows.length - kept.length;
+    }
+    for (const list of [this.#failures, this.#spans, this.#states, this.#losses])
+      if (list.length > MAX_WAITING / 10) this.#dropped += list.splice(0, list.length / 2).length;
+  }
+
+  #hasProblem(error: unknown): void {
+    if (this.#problemSince !== undefined) return;
+    this.#problemSince = this.#now();
+    const { message } = error as { readonly message?: unknown };
+    const what =
+      sqliteCode(error) === 'SQLITE_FULL'
+        ? 'the disk is full'
+        : isDamage(error)
+          ? 'the database is damaged: start the agent anew, and it puts that aside'
+          : String(message ?? error);
+    this.#options.onProblem(
+      `nothing can be written to the store in ${this.#options.directory}: ${what}; what happens meanwhile waits in memory as far as it has room, and is counted beyond`,
+    );
+  }
+
+  #isWell(): void {
+    if (this.#problemSince === undefined) return;
+    const seconds = Math.round((this.#now() - this.#problemSince) / 1000);
+    this.#options.onProblem(
+      `the store is written to again after ${seconds} s; ${this.#dropped} rows are missing`,
+    );
+    if (this.#dropped > 0)
+      this.#losses.push({
+        timeNs: BigInt(Math.round(this.#now())) * 1_000_000n,
+        kind: 'store',
+        count: this.#dropped,
+      });
+    this.#problemSince = undefined;
+  }
+
+  #retain(): void {
+    const now = this.#now();
+    if (now - this.#retainedAt < RETENTION_MS && now >= this.#retainedAt) return;
+    this.#retainedAt = now;
+    for (let step = 0; step < STEPS && this.#retention.step(this.#limits, now); step++);
+  }
+}
+
+/** The same for each agent of one boot. */
+function bootNumber(database: Database, bootId: string): number {
+  const key = `boot ${bootId}`;
+  const known = database.query('SELECT value FROM meta WHERE key = ?').get(key) as {
+    readonly value: bigint;
+  } | null;
+  if (known !== null) return Number(known.value);
+  const { count } = database
+    .query("SELECT count(*) AS count FROM meta WHERE key LIKE 'boot %'")
+    .get() as { readonly count: bigint };
+  const number = Number(count) + 1;
+  database.query('INSERT INTO meta VALUES (?, ?)').run(key, BigInt(number));
+  database.query('INSERT OR REPLACE INTO meta VALUES (?, ?)').run('boot', BigInt(number));
+  return number;
+}

@@ -1,0 +1,65 @@
+// The two lines at the top: how the host is, and what is shown of it.
+
+import { printable } from '@waggle/text';
+import { columnsOf, cut } from '@waggle/text/columns';
+import type { Screen } from '../screen/screen.ts';
+import { sparkline } from '../screen/units.ts';
+import type { View, ViewName } from '../views/view.ts';
+
+export interface HostFigures {
+  readonly host: string;
+  /** Of one CPU, by samples, a value for each collection. */
+  readonly cpuPercent: readonly number[];
+  readonly cpus: number;
+  readonly processes: number;
+  /** A second, a value for each collection. */
+  readonly execs: readonly number[];
+  readonly lostEvents: number;
+  readonly lostSamples: number;
+}
+
+const SPARK = 12;
+
+export function drawHeader(
+  screen: Screen,
+  figures: HostFigures,
+  views: readonly View[],
+  current: ViewName,
+  status: string,
+  now: number,
+): void {
+  screen.fill(0, 0, screen.width, Math.min(screen.height, 2), { bg: 'panel' });
+  let x = 0;
+  const put = (text: string, paint: Parameters<Screen['put']>[3] = {}): void => {
+    x += screen.put(x, 0, text, { bg: 'panel', fg: 'text', ...paint });
+  };
+  const { cpuPercent, execs, cpus } = figures;
+  put(' waggle top ', { fg: 'accent', bold: true });
+  put(`${printable(figures.host)}  ${new Date(now).toTimeString().slice(0, 8)}  `, { fg: 'dim' });
+  put('CPU ');
+  put(sparkline(cpuPercent, SPARK, cpus * 100), { fg: 'accent' });
+  put(` ${Math.round(cpuPercent.at(-1) ?? 0)}/${cpus * 100} %  `);
+  put(`${figures.processes} ${figures.processes === 1 ? 'process' : 'processes'}  `);
+  put('exec/s ');
+  put(sparkline(execs, SPARK, Math.max(...execs, 1)), { fg: 'accent' });
+  put(` ${Math.round(execs.at(-1) ?? 0)}  `);
+  const { lostEvents, lostSamples } = figures;
+  if (lostEvents + lostSamples > 0)
+    put(`lost ${lostEvents} events, ${lostSamples} samples`, { fg: 'bad', bold: true });
+  if (screen.height < 2) return;
+  x = 0;
+  views.forEach(({ name, title }, index) => {
+    const here = name === current;
+    const label = ` ${index + 1} ${title} `;
+    x += screen.put(x, 1, label, {
+      bg: here ? 'selection' : 'panel',
+      fg: here ? 'text' : 'dim',
+      bold: here,
+      inverse: here,
+    });
+  });
+  const room = screen.width - x - 1;
+  const shown = cut(status, room);
+  if (room > 0)
+    screen.put(screen.width - columnsOf(shown) - 1, 1, shown, { bg: 'panel', fg: 'accent' });
+}
