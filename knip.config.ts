@@ -22,8 +22,8 @@ const config: KnipConfig = {
         '{test,bench,scripts}/**/*.ts',
       ],
       project: ['{src,test,bench,scripts}/**/*.ts', '!src/generated/**'],
-      // Resolved at run time by symbols/src/demangle/wasm-file.ts and a test of formats.
-      ignoreDependencies: ['gecko-profiler-demangle', 'speedscope'],
+      // Resolved at run time by symbols/src/demangle/wasm-file.ts and tests of formats and serve.
+      ignoreDependencies: ['axe-core', 'gecko-profiler-demangle', 'speedscope'],
     },
     tests: { entry: ['**/*.ts'] },
   },

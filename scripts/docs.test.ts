@@ -51,7 +51,7 @@ test('ARCHITECTURE.md and CONTRIBUTING.md name files and folders that there are'
 /** `core/src/events/` and `packages/core/src/events/`; not `formats/src/<name>/`. */
 function pathsIn(text: string): string[] {
   const named =
-    /(?<![\w/.-])(?:packages\/)?((?:bpf|cache|cli|core|ffi|formats|kernel|profiler|symbols|text|unwind)\/(?:bpf|src|scripts)\/[\w./{},*<>-]*|(?:scripts|tests|examples|docs)\/[\w./{},*<>-]+)/g;
+    /(?<![\w/.-])(?:packages\/)?((?:bpf|cache|cli|core|ffi|formats|kernel|probes|profiler|serve|symbols|text|timeline|tui|unwind)\/(?:bpf|src|scripts)\/[\w./{},*<>-]*|(?:scripts|tests|examples|docs)\/[\w./{},*<>-]+)/g;
   return [...text.matchAll(named)].flatMap(([, path = '']) => {
     const [plain = ''] = path.split(/[<*]/);
     const place = plain.replace(/[.,]+$/, '');

@@ -50,11 +50,23 @@ Error [ERR_TEST_FAILURE]: at Object.&lt;anonymous> (file:///d.mjs:6:26)
 </testsuites>`;
 
 describe('parseJUnit', () => {
+  test('a failure has the values that differ, and where it was', () => {
+    const xml = `<testsuites><testsuite name="a.test.ts"><testcase name="x">
+<failure message="expect(received).toBeLessThan(expected)&#10;&#10;Expected: &lt; 0.2&#10;Received: 0.5&#10;">
+&#10;      at &lt;anonymous&gt; (tests/a.test.ts:7:28)&#10;</failure></testcase><testcase name="y">
+<failure message="expect(received).toEqual(expected)&#10;&#10;  {&#10;-   &quot;a&quot;: 2,&#10;+   &quot;a&quot;: 1,&#10;  }&#10;&#10;- Expected  - 1&#10;+ Received  + 1&#10;"/>
+</testcase></testsuite></testsuites>`;
+    expect(parseJUnit(xml).map(({ message }) => message)).toEqual([
+      'expect(received).toBeLessThan(expected); Expected: < 0.2; Received: 0.5 (a.test.ts:7)',
+      'expect(received).toEqual(expected); - "a": 2,; + "a": 1,',
+    ]);
+  });
+
   test('reads what bun test writes', () => {
     const suite = 'src/a.test.ts > argv <2 MB>';
     expect(parseJUnit(bun)).toEqual([
       { name: `${suite} > is whole`, outcome: 'passed', message: '' },
-      { name: `${suite} > is "cut"`, outcome: 'failed', message: 'expected' },
+      { name: `${suite} > is "cut"`, outcome: 'failed', message: 'expected; Received: 1' },
       { name: `${suite} > needs root`, outcome: 'skipped', message: '' },
       { name: `${suite} > later`, outcome: 'skipped', message: 'TODO' },
     ]);
@@ -75,7 +87,7 @@ describe('parseJUnit', () => {
   test('reads what node --test writes', () => {
     expect(parseJUnit(node)).toEqual([
       { name: 'peek > hit', outcome: 'passed', message: '' },
-      { name: 'peek > miss', outcome: 'failed', message: '1 !== 2' },
+      { name: 'peek > miss', outcome: 'failed', message: '1 !== 2 (d.mjs:6)' },
       { name: 'walk', outcome: 'skipped', message: 'no /proc' },
     ]);
   });

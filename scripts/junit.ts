@@ -9,9 +9,12 @@ export interface TestResult {
   /** Enclosing suites and the test's own name, outermost first, joined by ` > `. */
   readonly name: string;
   readonly outcome: Outcome;
-  /** First line of the failure's message or the reason for a skip; empty where there is none. */
+  /** The failure's message in one line, with the two values that differ, or the reason for a skip. */
   readonly message: string;
 }
+
+const SHOWN_LINES = 6;
+const SHOWN_WIDTH = 300;
 
 const tag = /<(\/?)(testsuite|testcase|failure|error|skipped)\b((?:"[^"]*"|'[^']*'|[^"'>])*)>/g;
 
@@ -34,12 +37,26 @@ function attribute(attributes: string, name: string): string {
   return unescapeXml(match?.[1] ?? match?.[2] ?? '');
 }
 
+/** The log of a run may be all that is left of it: `expect(a).toBeLessThan(b)` alone says nothing. */
+function summaryOf(message: string): string {
+  const [first = '', ...rest] = message.split('\n');
+  const values = rest.filter((line) => /^(Expected|Received)\b.*: /.test(line));
+  // `- Expected  - 1` ends a difference, whose lines begin with their sign.
+  const differences = rest.filter(
+    (line) => /^[-+] {2}/.test(line) && !/^[-+] (Expected|Received) /.test(line),
+  );
+  const shown = [...values, ...differences]
+    .slice(0, SHOWN_LINES)
+    .map((line) => line.slice(0, SHOWN_WIDTH));
+  return [first, ...shown.map((line) => line.replaceAll(/\s+/g, ' ').trim())].join('; ');
+}
+
 export function parseJUnit(xml: string): TestResult[] {
   const results: TestResult[] = [];
   const suites: string[] = [];
   let current: { name: string; outcome: Outcome; message: string } | undefined;
 
-  for (const [, closing, element, attributes = ''] of xml.matchAll(tag)) {
+  for (const { 0: whole, 1: closing, 2: element, 3: attributes = '', index } of xml.matchAll(tag)) {
     const empty = attributes.endsWith('/');
     if (element === 'testsuite') {
       if (closing) suites.pop();
@@ -55,7 +72,10 @@ export function parseJUnit(xml: string): TestResult[] {
       }
     } else if (!closing && current) {
       current.outcome = element === 'skipped' ? 'skipped' : 'failed';
-      current.message = attribute(attributes, 'message').split('\n', 1)[0] ?? '';
+      const text = unescapeXml(xml.slice(index + whole.length).split('<', 1)[0] ?? '');
+      const place = /\bat .*?([^\s(/]+:\d+):\d+\)?$/m.exec(text)?.[1];
+      const message = summaryOf(attribute(attributes, 'message'));
+      current.message = place === undefined ? message : `${message} (${place})`;
     }
   }
   return results;

@@ -33,17 +33,18 @@ find_missing_packages() {
   if [ -n "$tests" ] || bpf_objects_stale || native_library_stale; then
     command -v "${CLANG:-clang}" >/dev/null || need clang clang clang clang
   fi
-  if [ -n "$tests" ] || bpf_objects_stale; then
-    have_header bpf/bpf_helpers.h || need 'libbpf headers' libbpf-dev libbpf-devel libbpf
-  fi
   if native_library_stale; then
     have_header stdio.h || need 'headers of the C library' libc6-dev glibc-devel glibc
   fi
   if [ -n "$tests" ]; then
     have_c_compiler || need 'a C compiler' 'gcc libc6-dev' 'gcc glibc-static' gcc
     command -v xmllint >/dev/null || need xmllint libxml2-utils libxml2 libxml2
+    command -v tmux >/dev/null || need tmux tmux tmux tmux
     # 100 MB that most contributors have already or can do without; the tests that need it say so.
-    if [ "${CI-}" = true ]; then have_browser || need Chromium chromium chromium chromium; fi
+    if [ "${CI-}" = true ]; then
+      have_browser || need Chromium chromium chromium chromium
+      for shell in zsh fish; do command -v $shell >/dev/null || need $shell $shell $shell $shell; done
+    fi
   fi
 }
 

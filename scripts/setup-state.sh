@@ -27,6 +27,9 @@ give_to_owner() {
 setup_stamp=$root/node_modules/.waggle-setup
 bpf=$root/packages/bpf
 formats=$root/packages/formats
+timeline=$root/packages/timeline
+page_script=$root/packages/text/scripts/page-script.ts
+serve=$root/packages/serve
 native=$root/packages/native
 ffi=$root/packages/ffi
 
@@ -38,7 +41,7 @@ npm_packages_stale() {
 # $1: the file that stands for the last build. The folders count too: a source that was removed or
 # renamed changes only them.
 bpf_sources_newer() {
-  for source in "$bpf"/bpf "$bpf"/bpf/* "$bpf"/bpf/*/* "$bpf"/scripts "$bpf"/scripts/*.ts \
+  for source in "$bpf"/bpf "$bpf"/bpf/* "$bpf"/bpf/*/* "$bpf"/include/*/* "$bpf"/scripts "$bpf"/scripts/*.ts \
     "$bpf"/src/btf/*.ts "$bpf"/src/build/*.ts "$root"/examples/*.bpf.c; do
     if [ "$source" -nt "$1" ]; then return 0; fi
   done
@@ -49,11 +52,11 @@ bpf_outputs_missing() {
   for output in layouts.ts skeletons.ts embedded-objects.ts; do
     if [ ! -f "$bpf/src/generated/$output" ]; then return 0; fi
   done
-  # A folder of bpf/ is a source, and has an object for each architecture.
-  for source in "$bpf"/bpf/*/; do
-    source=${source%/}
+  # A source has an object for each architecture.
+  for source in "$bpf"/bpf/*/*.bpf.c; do
+    source=${source##*/}
     for architecture in x86_64 aarch64; do
-      if [ ! -f "$bpf/dist/$architecture/${source##*/}.bpf.o" ]; then return 0; fi
+      if [ ! -f "$bpf/dist/$architecture/${source%.c}.o" ]; then return 0; fi
     done
   done
   for source in "$root"/examples/*.bpf.c; do
@@ -89,12 +92,23 @@ native_library_stale() {
 }
 
 # The scripts of pictures and pages, which are bundled from modules of their own. What counts is the file
-# that is written first.
+# that is written first in each package.
 viewers_stale() {
   viewer=$formats/src/generated/svg-viewer.ts
   if ! [ -f "$viewer" ] || ! [ -f "$formats/src/generated/html-viewer.ts" ]; then return 0; fi
-  for source in "$formats"/scripts/*.ts "$formats"/src/*.ts "$formats"/src/[!g]*/*.ts \
-    "$formats"/src/*/viewer/*.ts; do
+  for source in "$page_script" "$formats"/scripts/*.ts "$formats"/src/*.ts \
+    "$formats"/src/[!g]*/*.ts "$formats"/src/*/viewer/*.ts; do
+    if [ "$source" -nt "$viewer" ]; then return 0; fi
+  done
+  viewer=$timeline/src/generated/timeline-viewer.ts
+  [ -f "$viewer" ] || return 0
+  for source in "$page_script" "$timeline"/scripts/*.ts \
+    "$timeline"/src/page/*.ts "$timeline"/src/page/viewer/*.ts; do
+    if [ "$source" -nt "$viewer" ]; then return 0; fi
+  done
+  viewer=$serve/src/generated/serve-page.ts
+  [ -f "$viewer" ] || return 0
+  for source in "$page_script" "$serve"/scripts/*.ts "$serve"/src/page/viewer/*.ts; do
     if [ "$source" -nt "$viewer" ]; then return 0; fi
   done
   return 1

@@ -44,10 +44,13 @@ beforeEach(() => {
   copy('waggle');
   write('package-lock.json', '{}');
   write('packages/bpf/bpf/lifecycle/lifecycle.bpf.c', '/* source */');
+  write('packages/bpf/bpf/shared/shared.h', '/* no source of its own */');
   write('packages/bpf/scripts/build.ts', '// build');
   write('packages/native/src/load.c', '/* source */');
   write('packages/native/scripts/build.ts', '// build');
   write('packages/formats/src/svg/viewer/main.ts', '// viewer');
+  write('packages/timeline/src/page/viewer/main.ts', '// viewer');
+  write('packages/serve/src/page/viewer/main.ts', '// viewer');
   write('packages/cli/src/main.ts', '// main');
 });
 afterEach(() => rmSync(machine, { recursive: true }));
@@ -107,6 +110,16 @@ case $script in */scripts/embed-workers.ts)
   mkdir -p src/generated
   : >src/generated/svg-viewer.ts
   : >src/generated/html-viewer.ts
+  exit ;;
+*/packages/timeline/scripts/embed-viewer.ts)
+  cd "$(dirname "$script")/.." || exit
+  mkdir -p src/generated
+  : >src/generated/timeline-viewer.ts
+  exit ;;
+*/packages/serve/scripts/embed-page.ts)
+  cd "$(dirname "$script")/.." || exit
+  mkdir -p src/generated
+  : >src/generated/serve-page.ts
   exit ;;
 */packages/cli/scripts/bundle.ts)
   [ -z "$NO_BUNDLE" ] || exit 1
@@ -279,6 +292,8 @@ describe('later runs', () => {
     setup();
     later('packages/formats/src/svg/viewer/main.ts');
     expect(again().filter((call) => call.includes('embed-viewers.ts'))).toHaveLength(1);
+    later('packages/timeline/src/page/viewer/main.ts');
+    expect(again().filter((call) => call.includes('embed-viewer.ts'))).toHaveLength(1);
   });
 
   test('install again when package-lock.json changed', () => {

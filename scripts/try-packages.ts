@@ -1,8 +1,10 @@
 // What a user of the published packages does: installs the tarballs in a folder of their own and
 // runs the first two agents of docs/custom-agent.md, on Bun, on Deno and by the command, which then
-// records them. Builds have to be there. Needs root; says so and checks only the installation without.
+// records them; then builds BPF of its own as the guide says, with clang alone, and runs it and the agents
+// of examples/ that have some. Builds have to be there. Needs root; says so and checks only the installation without.
 
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -31,6 +33,49 @@ function run(cwd: string, ...command: string[]): string {
 function expectOutput(what: string, output: string, expected: RegExp): void {
   if (!expected.test(output)) throw new Error(`${what} printed ${JSON.stringify(output)}`);
   console.log(`${what}: as the guide says`);
+}
+
+/** Iterates its own events, as an agent of nobody's command does. */
+const OWN_EVENTS = `
+import { createAgent, definePlugin, defineSource } from '@waggle/core';
+import opens from './opens.bpf.ts';
+const source = defineSource(opens, {
+  hooks: { enter: ['enter_open'], exit: ['leave_open'] },
+  events: { 'file-open': 'file_open' },
+});
+const plugin = definePlugin({ name: 'opens', sources: [source], setup: () => ({}) });
+const agent = await createAgent({ plugins: [plugin], command: ['cat', '/etc/passwd'], commandOutput: 'ignore' });
+let told = '';
+for await (const event of agent.events)
+  if (event.event === 'file-open' && event.path === '/etc/passwd') told = event.comm + ' opens ' + event.path;
+console.log(told);
+`;
+
+/** The chapter on BPF of one's own. */
+function tryOwnBpf(project: string, guide: string, waggle: (...args: string[]) => string): void {
+  const [, c = ''] = /```c\n([\s\S]*?)```/.exec(guide) ?? [];
+  const ts = [...guide.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
+  writeFileSync(join(project, 'opens.bpf.c'), c);
+  writeFileSync(join(project, 'opens.ts'), ts.find((code) => code.includes("'open-log'")) ?? '');
+  waggle('bpf', 'build', 'opens.bpf.c');
+  writeFileSync(join(project, 'own-events.ts'), OWN_EVENTS);
+  const opened = /^cat opens \/etc\/passwd$/m;
+  expectOutput('own BPF on Bun', run(project, bin('bun'), 'own-events.ts'), opened);
+  expectOutput('own BPF on Deno', run(project, bin('deno'), 'run', '-A', 'own-events.ts'), opened);
+  expectOutput(
+    'opens.ts',
+    waggle('run', '--duration', '2', 'opens.ts'),
+    /^cat opens \/etc\/passwd: \d+, \d+ ns/m,
+  );
+  for (const [name, expected] of [
+    ['kills', /^\{"signal":"SIGUSR1","from":\{"pid":\d+,"comm":"sh"/m],
+    ['tcp-connections', /^\{"connection":"failed","side":"client","pid":\d+,"comm":"bash"/m],
+  ] as const) {
+    for (const file of [`${name}.bpf.c`, `${name}.ts`])
+      copyFileSync(join(root, 'examples', file), join(project, file));
+    waggle('bpf', 'build', `${name}.bpf.c`);
+    expectOutput(`${name}.ts`, waggle('run', '--duration', '2', `${name}.ts`), expected);
+  }
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'waggle-user-'));
@@ -69,7 +114,11 @@ try {
     const traced = /^exec \/\S*\/ls$[\s\S]*^0 lost, exit code 0$/m;
     expectOutput('Bun', run(project, bin('bun'), 'program.ts'), traced);
     expectOutput('Deno', run(project, bin('deno'), 'run', '-A', 'program.ts'), traced);
-    const busy = Bun.spawn(['sh', '-c', 'while :; do true; sh -c "exit 3"; sleep 0.1; done']);
+    const busy = Bun.spawn([
+      'sh',
+      '-c',
+      'trap : USR1; while :; do true; sh -c "exit 3"; kill -USR1 $$; bash -c ": < /dev/tcp/127.0.0.1/1"; sleep 0.1; done',
+    ]);
     try {
       const waggle = (...args: string[]) =>
         run(project, bin('bun'), 'node_modules/.bin/waggle', ...args);
@@ -77,6 +126,7 @@ try {
       expectOutput('waggle run', audit, /^sh ends with 3$/m);
       const folded = waggle('record', '-a', '-d', '2', '-F', '999', '-o', '-');
       expectOutput('waggle record', folded, /^sh;.*\blibc_|^sh;.*__libc_start/m);
+      tryOwnBpf(project, guide, waggle);
     } finally {
       busy.kill();
     }

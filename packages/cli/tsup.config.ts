@@ -6,4 +6,6 @@ export default defineConfig({
   dts: true,
   target: 'node20',
   clean: true,
+  // Bun's own.
+  external: ['bun:sqlite'],
 });

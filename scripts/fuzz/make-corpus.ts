@@ -7,8 +7,10 @@ import { command } from './makers/command.ts';
 import { workshop } from './makers/corpus.ts';
 import { profiles } from './makers/formats.ts';
 import { kernel, perfRecords } from './makers/kernel.ts';
+import { probes } from './makers/probes.ts';
 import { proc } from './makers/proc.ts';
 import { names, objects } from './makers/symbols.ts';
+import { recordings } from './makers/timeline.ts';
 
 try {
   objects();
@@ -17,6 +19,8 @@ try {
   proc();
   kernel();
   profiles();
+  recordings();
+  probes();
   command();
 } finally {
   rmSync(workshop, { recursive: true });

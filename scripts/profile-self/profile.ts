@@ -15,6 +15,12 @@ const root = resolve(import.meta.dir, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'waggle-self-'));
 const FUNCTIONS = 30;
 const SAMPLE_US = 500;
+/** Of JavaScriptCore, as ./waggle sets them for a trace. */
+const TRACE_ENGINE = {
+  BUN_JSC_useFTLJIT: '0',
+  BUN_JSC_thresholdForJITAfterWarmUp: '20000',
+  BUN_JSC_thresholdForJITSoon: '20000',
+};
 const CLOCK_TICKS_PER_SECOND = 100;
 const START_LIMIT_MS = 30_000;
 const SETTLE_MS = 500;
@@ -116,7 +122,7 @@ try {
     {
       stdio: ['ignore', output, openSync(errors, 'w')],
       // As ./waggle runs it.
-      env: { ...process.env, ...(what === 'trace' ? { BUN_JSC_useFTLJIT: '0' } : {}) },
+      env: { ...process.env, ...(what === 'trace' ? TRACE_ENGINE : {}) },
     },
   );
   closeSync(output);

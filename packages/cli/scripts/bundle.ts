@@ -27,6 +27,7 @@ import {
   placesOfSources,
   sourcesOf,
   withoutEmbedded,
+  withoutUnusedModules,
   workersOf,
 } from './bundle-resolution.ts';
 
@@ -62,11 +63,14 @@ async function bundle(path: string, folder: string, entry: string): Promise<read
     // costs every start as much as the bundle saves.
     minify: { syntax: true, whitespace: true, identifiers: false },
     metafile: true,
+    // It waits at its top level, which a file of CommonJS cannot; `top` imports it when it has a terminal.
+    external: ['@opentui/core'],
     plugins: [
       placesOfSources(root, folder),
       agentsBySources(root, folder),
       commandsApart(root),
       withoutEmbedded(),
+      withoutUnusedModules(),
     ],
   });
   if (metafile === undefined) throw new Error('Bun did not say what it read');

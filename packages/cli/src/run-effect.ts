@@ -19,6 +19,7 @@ const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Runs to the end and returns the exit code; says what went wrong, if anything. */
 export async function runToExitCode(effect: Effect.Effect<number, WaggleError>): Promise<number> {
   const exit = await Effect.runPromiseExit(effect);
+  endAtOnceOnSignals();
   if (Exit.isSuccess(exit)) return exit.value;
   const problem = Cause.squash(exit.cause);
   if (problem instanceof CommandNotStarted) {
@@ -61,9 +62,23 @@ export const stopOnSignal = (stop: () => void, hurry?: () => void) =>
     }),
     (onSignal) =>
       Effect.sync(() => {
+        endAtOnceOnSignals();
         for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
       }),
   );
+
+const endAtOnce = () => process.exit(INTERRUPTED);
+
+/**
+ * From now on: the work is done, and this process is about to end. Without a handler a signal of that moment would end it
+ * as if it had been killed in its work.
+ */
+function endAtOnceOnSignals(): void {
+  for (const signal of heededSignals()) {
+    process.off(signal, endAtOnce);
+    process.on(signal, endAtOnce);
+  }
+}
 
 /** Disposes with the scope. */
 export const scoped = <Resource extends Disposable>(open: () => Resource) =>

@@ -12,6 +12,12 @@ export function command(): void {
     '64M',
     '(a+)+$',
     '[',
+    '1h30m',
+    '200us',
+    '100M,1h',
+    'arg1:u32',
+    '0,2-3',
+    '/usr/bin/*',
   ].entries())
     put('options', String(index), text);
   put(

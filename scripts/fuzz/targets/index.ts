@@ -4,8 +4,10 @@ import type { FuzzTarget } from '../target.ts';
 import { commandTargets } from './command.ts';
 import { formatTargets } from './formats.ts';
 import { kernelTargets } from './kernel.ts';
+import { probeTargets } from './probes.ts';
 import { procTargets } from './proc.ts';
 import { symbolTargets } from './symbols.ts';
+import { timelineTargets } from './timeline.ts';
 import { unwindTargets } from './unwind.ts';
 
 export const targets: readonly FuzzTarget[] = [
@@ -14,5 +16,7 @@ export const targets: readonly FuzzTarget[] = [
   ...procTargets,
   ...kernelTargets,
   ...formatTargets,
+  ...timelineTargets,
+  ...probeTargets,
   ...commandTargets,
 ];

@@ -47,7 +47,7 @@ export const procTargets: readonly FuzzTarget[] = [
   },
   {
     name: 'proc-maps',
-    run: (bytes) => void executableMappings(parseMaps(textOf(bytes))),
+    run: (bytes) => void executableMappings(parseMaps(bytes)),
     refuses: never,
   },
   { name: 'proc-mountinfo', run: (bytes) => void parseMountinfo(textOf(bytes)), refuses: never },

@@ -91,6 +91,16 @@ function stackDepth(): ProbeResult {
     : missing(`${frames} frames`, 'sysctl kernel.perf_event_max_stack=127 for whole stacks');
 }
 
+/** Places that the kernel can probe are opened as events of such devices. */
+const EVENT_DEVICES = '/sys/bus/event_source/devices';
+
+function probesOf(device: string, events: string, option: string): ProbeResult {
+  if (!existsSync(EVENT_DEVICES)) return inconclusive(`no ${EVENT_DEVICES}`, 'mount /sys');
+  return existsSync(`${EVENT_DEVICES}/${device}`)
+    ? works(`record -e ${events}`)
+    : missing(`record -e ${events}`, `use a kernel built with ${option}=y`);
+}
+
 export const HOST_PROBES: readonly Probe[] = [
   { name: 'kernel', required: true, run: kernelVersion },
   { name: 'kernel types (BTF)', required: true, run: kernelTypes },
@@ -108,4 +118,14 @@ export const HOST_PROBES: readonly Probe[] = [
   { name: 'cgroup v2', required: false, run: cgroupV2 },
   { name: 'kernel symbols', required: false, run: kernelSymbols },
   { name: 'stack depth', required: false, run: stackDepth },
+  {
+    name: 'uprobes and USDT',
+    required: false,
+    run: () => probesOf('uprobe', 'uprobe:, uretprobe:, usdt:', 'CONFIG_UPROBE_EVENTS'),
+  },
+  {
+    name: 'kprobes',
+    required: false,
+    run: () => probesOf('kprobe', 'kprobe:, kretprobe:', 'CONFIG_KPROBE_EVENTS'),
+  },
 ];

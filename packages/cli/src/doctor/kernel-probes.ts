@@ -2,6 +2,7 @@
 // ring. Each cleans up behind itself.
 
 import { LIFECYCLE, lifecycle, type Source } from '@waggle/bpf';
+import { attachToSwitches, offCpuSource } from '@waggle/core/plugins/off-cpu';
 import {
   missingCapabilities,
   type Native,
@@ -13,6 +14,7 @@ import {
   RingBuffer,
 } from '@waggle/ffi';
 import { LoadedSources } from '@waggle/kernel';
+import { parseEvent } from '@waggle/probes';
 import { SAMPLE_HOOK, Sideband, samplerSource } from '@waggle/profiler';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
@@ -107,6 +109,35 @@ const unwinding = () =>
     return works('by call frame information, in the kernel');
   });
 
+const offCpu = () =>
+  guarded(async () => {
+    const source = offCpuSource({ onCpu: false, minBlockNs: 0, states: [], unwind: 'fp' });
+    using sources = await loaded(await openNative(), source);
+    const program = sources.get(source.skeleton)?.programOf('enter');
+    if (sources.report.enter?.state !== 'attached' && program !== undefined)
+      for (const link of attachToSwitches(program)) link.close();
+    return works('waits with the stacks of who waited');
+  });
+
+const hardwareCounters = () =>
+  guarded(async () => {
+    const native = await openNative();
+    const cycles = parseEvent('cycles');
+    if (cycles.kind !== 'perf') return inconclusive('cycles', 'the name has another meaning');
+    const { type, config } = cycles;
+    try {
+      using _event = PerfEvent.open(
+        native,
+        { type, config, frequencyHz: 99, flags: ['disabled'] },
+        { pid: -1, cpu: onlineCpus()[0] ?? 0 },
+      );
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ENOENT') throw error;
+      return missing('record -e cycles and the like', 'this CPU, or its hypervisor, shows none');
+    }
+    return works('record -e cycles, instructions, cache-misses, ...');
+  });
+
 const sideband = () =>
   guarded(async () => {
     const native = await openNative();
@@ -126,5 +157,7 @@ export const KERNEL_PROBES: readonly Probe[] = [
   { name: 'ring buffer', required: true, run: ringBuffer },
   { name: 'CPU sampling', required: true, run: sampling },
   { name: 'stacks without frame pointers', required: false, run: unwinding },
+  { name: 'time off the CPU', required: false, run: offCpu },
+  { name: 'hardware counters', required: false, run: hardwareCounters },
   { name: 'mapping records', required: true, run: sideband },
 ];

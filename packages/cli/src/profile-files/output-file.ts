@@ -13,7 +13,7 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import process from 'node:process';
 import { sudoCaller } from '@waggle/ffi';
 import { inWords, NEW_FILE, type OutputPlace, placeOf, temporaryName } from './output-place.ts';
@@ -72,8 +72,7 @@ async function replaceFile(
     try {
       await file.writeFile(content);
       await file.sync();
-      setOwner(file, place);
-      fchmodSync(file.fd, modeOf(place, isPrivate));
+      settle(file.fd, place, isPrivate);
     } catch (error) {
       unlinkSync(inFolder(temporary));
       throw error;
@@ -93,6 +92,12 @@ async function replaceFile(
   }
 }
 
+/** Owner and mode that a file has once it is in its place. @throws the system's error. */
+export function settle(fd: number, place: OutputPlace, isPrivate: boolean): void {
+  giveToOwner(fd, place);
+  fchmodSync(fd, modeOf(place, isPrivate));
+}
+
 /** A file that is replaced keeps its mode; private ones are their owner's alone. */
 function modeOf({ existing }: OutputPlace, isPrivate: boolean): number {
   const usual = existing === undefined ? 0o666 & ~process.umask() : existing.mode & 0o777;
@@ -100,10 +105,10 @@ function modeOf({ existing }: OutputPlace, isPrivate: boolean): number {
 }
 
 /** A file that is replaced keeps its owner; with sudo, what lies in the caller's folder is the caller's. */
-function setOwner(file: FileHandle, { directory, existing }: OutputPlace): void {
+export function giveToOwner(fd: number, { directory, existing }: OutputPlace): void {
   if (process.geteuid?.() !== 0) return;
   const caller = sudoCaller();
-  if (existing !== undefined) fchownSync(file.fd, existing.uid, existing.gid);
+  if (existing !== undefined) fchownSync(fd, existing.uid, existing.gid);
   else if (caller !== undefined && statSync(directory).uid === caller.uid)
-    fchownSync(file.fd, caller.uid, caller.gid);
+    fchownSync(fd, caller.uid, caller.gid);
 }

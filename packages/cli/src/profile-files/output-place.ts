@@ -15,7 +15,7 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
 import { sudoCaller } from '@waggle/ffi';
 
@@ -37,7 +37,10 @@ const STICKY = 0o1000;
 
 /** The place, or in words why nothing can be written there. Asks for nothing but to look. */
 export function placeOf(path: string): OutputPlace | string {
-  let at = resolve(path);
+  const from = workingDirectory();
+  if (from === undefined && !isAbsolute(path))
+    return `${path} cannot be written: the working directory is gone`;
+  let at = resolve(from ?? '/', path);
   try {
     for (let links = 0; links <= MAX_LINKS; links++) {
       const followed = followLink(at);
@@ -49,6 +52,15 @@ export function placeOf(path: string): OutputPlace | string {
     return `${path}: too many links`;
   } catch (error) {
     return inWords(path, error);
+  }
+}
+
+/** Bun's resolve() takes the folder of its own program for one that was removed. */
+function workingDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
   }
 }
 
@@ -136,10 +148,17 @@ const WORDS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is exceeded',
   EPERM: 'the system does not allow it (an immutable file or folder?)',
   ENAMETOOLONG: 'its name is too long',
+  // The folder was there: /proc, or a folder that was removed by now.
+  ENOENT: 'its directory takes no new files',
   ENOTDIR: 'a part of its path is no directory',
 };
 
 export function inWords(path: string, error: unknown): string {
+  return `${path} cannot be written: ${reasonOf(error)}`;
+}
+
+/** Why the system refused something of a file. */
+export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  return `${path} cannot be written: ${WORDS[code ?? ''] ?? message}`;
+  return WORDS[code ?? ''] ?? message;
 }

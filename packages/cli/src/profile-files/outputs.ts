@@ -27,6 +27,8 @@ import { inWords, whyUnwritable } from './output-place.ts';
 export interface ProfileOutput {
   readonly path: string;
   readonly format: OutputFormat;
+  /** Which of the profile's values it is of, where each has a file; else those that its format has room for. */
+  readonly value?: number;
 }
 
 export interface ProfileOutputs {
@@ -53,6 +55,44 @@ export function planOutputs(paths: readonly string[]): ProfileOutputs | string {
     files.push({ path, format });
   }
   return { files, endpoints };
+}
+
+/**
+ * The same for a profile of several events: a file for each, `x.EVENT.folded`, where the format has no room
+ * for several values. Or what is wrong with one of them.
+ */
+export function filePerEvent(
+  outputs: ProfileOutputs,
+  events: readonly string[],
+): ProfileOutputs | string {
+  if (events.length < 2) return outputs;
+  if (outputs.files.some(({ path }) => path === '-'))
+    return `-o - has room for one event, and ${events.join(', ')} are recorded: name a file, which becomes one for each`;
+  const files = outputs.files.flatMap((output) =>
+    output.format.allValues === true
+      ? [output]
+      : events.map((event, value) => ({ ...output, path: pathOfEvent(output, event), value })),
+  );
+  return { ...outputs, files };
+}
+
+/** Of files alone, each under another name: `x.NAME.folded`. */
+export function outputsNamed({ files }: ProfileOutputs, name: string): ProfileOutputs {
+  return {
+    files: files
+      .filter(({ path }) => path !== '-')
+      .map((output) => ({ ...output, path: pathOfEvent(output, name) })),
+    endpoints: [],
+  };
+}
+
+function pathOfEvent({ path, format }: ProfileOutput, event: string): string {
+  const lowered = path.toLowerCase();
+  const fitting = format.extensions.filter((extension) => lowered.endsWith(extension));
+  const length = Math.max(...fitting.map((extension) => extension.length), 0);
+  const end = path.length - length;
+  // An event may be named by a path.
+  return `${path.slice(0, end)}.${event.replace(/[^\w.:+@-]/g, '_')}${path.slice(end)}`;
 }
 
 /** Why a file could not be written later, while there is still nothing to lose. */
@@ -85,11 +125,9 @@ export async function writeOutputs(
   const written: string[] = [];
   const problems: string[] = [];
   let { kept } = sending;
-  for (const { path, format } of files) {
+  for (const { path, format, value: own = value } of files) {
     try {
-      const encoded = format.encode(
-        value === undefined ? profile : withValue(format, profile, value),
-      );
+      const encoded = format.encode(own === undefined ? profile : withValue(format, profile, own));
       if (path === '-') await new Output().write(textOf(encoded));
       else await writeOutputFile(path, encoded, { isPrivate: hasArguments(profile) });
       written.push(path === '-' ? 'standard output' : path);

@@ -2,9 +2,8 @@
 
 import { describe, expect, test } from 'bun:test';
 import { decodeBytes } from '@waggle/bpf';
-import { UNSAFE_CHARACTER } from '@waggle/text';
+import { commandLine, shellWord, UNSAFE_CHARACTER } from '@waggle/text';
 import fc from 'fast-check';
-import { commandLine, shellWord } from './shell-words.ts';
 
 const UNSAFE = new RegExp(UNSAFE_CHARACTER, 'u');
 

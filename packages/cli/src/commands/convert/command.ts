@@ -5,11 +5,15 @@ import type { ConvertOptions } from './options.ts';
 
 export function convertCommand(): Command {
   return new Command('convert')
-    .description('Write a recorded profile in another format, chosen by the extension.')
+    .description(
+      'Write a recorded profile, or recorded events, in another format, chosen by the extension.',
+    )
     .argument(
       '<input>',
       'a profile, gzipped or not, known by its content: pprof, folded stacks, perf script, ' +
-        'speedscope, Firefox Profiler, OTLP, .cpuprofile; - for standard input',
+        'speedscope, Firefox Profiler, OTLP, .cpuprofile; or events: the lines of trace --json, ' +
+        'or a .csv or .db of trace -o; ' +
+        '- for standard input',
     )
     .argument(
       '<output...>',
@@ -31,6 +35,8 @@ export function convertCommand(): Command {
         '  perf script | waggle convert - app.svg',
         '  waggle convert --sample-index alloc_space heap.pb.gz heap.html',
         '  waggle convert app.pb.gz http://localhost:4318',
+        '  waggle convert events.jsonl build.html build.db',
+        '  waggle convert build.db build.html build.pftrace',
       ].join('\n'),
     )
     .action(async (input: string, outputs: readonly string[], options: ConvertOptions) => {

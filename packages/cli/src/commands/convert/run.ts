@@ -1,13 +1,15 @@
 /**
- * `waggle convert`: reads one profile and writes it in other formats, or sends it to a receiver. Needs
- * no rights and no kernel.
+ * `waggle convert`: reads one profile, or a recording of events, and writes it in other formats, or sends
+ * the profile to a receiver. Needs no rights and no kernel.
  */
 
 import { findValue } from '@waggle/formats';
+import { recordingIn } from '../../event-files/event-input.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { noSuchValue, readProfile } from '../../profile-files/inputs.ts';
 import { planOutputs, unwritable, writeOutputs } from '../../profile-files/outputs.ts';
 import { say } from '../../terminal/messages.ts';
+import { convertEvents } from './convert-events.ts';
 import type { ConvertOptions } from './options.ts';
 
 export async function runConvert(
@@ -15,6 +17,12 @@ export async function runConvert(
   paths: readonly string[],
   { sendArguments, sampleIndex }: ConvertOptions,
 ): Promise<number> {
+  const recording = await recordingIn(input);
+  if (typeof recording === 'string') {
+    say(recording);
+    return USAGE_ERROR;
+  }
+  if (recording !== undefined) return convertEvents(input, recording, paths);
   const outputs = planOutputs(paths);
   if (typeof outputs === 'string') {
     say(outputs);

@@ -5,11 +5,10 @@
 
 import { readFileSync } from 'node:fs';
 import { FIELD_NAMES, type ProcessEntry, ProcessMetadataCache, RealProcfs } from '@waggle/cache';
-import { printable, stringifyJson } from '@waggle/text';
+import { commandLine, printable, shellWord, stringifyJson } from '@waggle/text';
 import { FAILED } from '../../exit-code.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';
-import { commandLine, shellWord } from '../../terminal/shell-words.ts';
 import { palette } from '../../terminal/text.ts';
 import type { PsOptions } from './options.ts';
 

@@ -11,7 +11,7 @@ export function growthLines({
   const lines: string[] = [];
   if (leftOutAddresses)
     lines.push(
-      'only functions were told apart, not their instructions: there were too many different stacks; record for a shorter time to have them',
+      'only functions were told apart, not their instructions, and labels have no pids: there were too many different stacks; record for a shorter time to have them',
     );
   if (earlySamples > 0)
     lines.push(

@@ -39,6 +39,19 @@ test('the five functions with most samples, and where names are missing', () => 
   ]);
 });
 
+test.each([
+  ['cpu-clock', 'count', 'time'],
+  ['off-cpu', 'microseconds', 'time'],
+  ['cpu', 'nanoseconds', 'time'],
+  ['live', 'bytes', 'bytes'],
+  ['page-faults', 'count', 'page-faults'],
+  ['uprobe:libc:malloc', 'count', 'of uprobe:libc:malloc'],
+])('%s in %s is most %s', (type, unit, words) => {
+  const values = { types: [{ type, unit }], shown: 0 };
+  const lines = summaryLines({ metadata, stacks: [stack(1, { name: 'f', kind: 'user' })], values });
+  expect(lines).toEqual([`most ${words} in f 100.0 %`]);
+});
+
 test('an object without its content says what became of it', () => {
   const [line] = summaryLines({
     metadata,

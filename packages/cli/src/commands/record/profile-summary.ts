@@ -4,8 +4,8 @@
  */
 
 import { readFileSync } from 'node:fs';
-import type { Profile, ProfileFrame } from '@waggle/formats';
-import { type UnnamedReason, unnamedReason } from '@waggle/profiler';
+import type { Profile, ProfileFrame, ProfileValues } from '@waggle/formats';
+import { STATE_FRAMES, type UnnamedReason, unnamedReason, WOKEN_BY_FRAME } from '@waggle/profiler';
 import { printable } from '@waggle/text';
 
 const TOP = 5;
@@ -29,14 +29,14 @@ const OF_MEMORY: Readonly<Partial<Record<UnnamedReason, string>>> = {
 const WITHOUT_MAPPING = 'addresses that nothing was mapped at';
 
 /** Lines for stderr; none for a profile without samples. */
-export function summaryLines({ stacks }: Profile): string[] {
+export function summaryLines({ stacks, values }: Profile): string[] {
   const self = new Map<string, number>();
   const unnamed = new Map<string, number>();
   let total = 0;
   let withoutName = 0;
   for (const { frames, count } of stacks) {
     total += count;
-    const leaf = frames.at(-1);
+    const leaf = leafOf(frames);
     if (leaf === undefined) continue;
     if (leaf.kind !== 'unresolved') {
       add(self, leaf.name, count);
@@ -54,7 +54,7 @@ export function summaryLines({ stacks }: Profile): string[] {
       .map(([name, count]) => `${printable(name)} ${share(count)}`)
       .join(', ');
   const lines: string[] = [];
-  if (self.size > 0) lines.push(`most time in ${listed(self)}`);
+  if (self.size > 0) lines.push(`most ${whatIsCounted(values)} in ${listed(self)}`);
   if (withoutName > 0)
     lines.push(`${share(withoutName)} of samples in code without a name: ${listed(unnamed)}`);
   const hidden = hiddenKernelShare(stacks, total);
@@ -65,8 +65,32 @@ export function summaryLines({ stacks }: Profile): string[] {
   return lines;
 }
 
+/** Samples at a pace: their number is a time. */
+const CLOCKS: readonly string[] = ['cpu-clock', 'task-clock', 'samples'];
+
+function whatIsCounted(values: ProfileValues | undefined): string {
+  const { type, unit } = values?.types[values.shown] ?? { type: 'samples', unit: 'count' };
+  if (unit === 'bytes') return unit;
+  if (unit !== 'count' || CLOCKS.includes(type)) return 'time';
+  // Of a probe that may be its hits, or the sum of an argument.
+  return type.includes(':') ? `of ${printable(type)}` : type;
+}
+
 /** Modules that come and go leave some; where the kernel hides its symbols it is all of them. */
 const HIDDEN_SHARE = 0.01;
+
+const OFF_CPU_FRAMES: ReadonlySet<string> = new Set(Object.values(STATE_FRAMES));
+
+/** What ran; of who waited, the last function of user space, which says more than how the kernel waits. */
+function leafOf(stack: readonly ProfileFrame[]): ProfileFrame | undefined {
+  // Who woke it stands on top of that.
+  const woken = stack.findIndex(({ kind, name }) => kind === 'process' && name === WOKEN_BY_FRAME);
+  const frames = woken < 0 ? stack : stack.slice(0, woken);
+  const leaf = frames.at(-1);
+  if (leaf?.kind !== 'process' || !OFF_CPU_FRAMES.has(leaf.name)) return leaf;
+  const before = frames.slice(0, -1);
+  return before.findLast(({ kind }) => kind === 'user' || kind === 'unresolved') ?? before.at(-1);
+}
 
 function hiddenKernelShare(stacks: Profile['stacks'], total: number): number {
   let named = 0;

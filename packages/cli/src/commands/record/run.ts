@@ -3,51 +3,55 @@
  * every output and one summary.
  */
 
-import { RealProcfs } from '@waggle/cache';
-import type { ProfilerService } from '@waggle/core/plugins/cpu-profiler';
-import { cpuProfiler, defaultCacheDirectory, Profiler } from '@waggle/core/plugins/cpu-profiler';
-import { imageRetirement } from '@waggle/core/plugins/image-retirement';
-import { ProcessMetadata, processMetadata } from '@waggle/core/plugins/process-metadata';
+import { Profiler } from '@waggle/core/plugins/cpu-profiler';
+import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { redactArguments, redactText } from '@waggle/core/plugins/redaction';
-import {
-  existingDescendants,
-  openSession,
-  type Session,
-  type SessionConfig,
-  superviseCommand,
-  watchTarget,
-} from '@waggle/core/session';
+import { openSession, superviseCommand, watchTarget } from '@waggle/core/session';
 import { watchReader } from '@waggle/ffi';
-import { sumOf } from '@waggle/kernel';
-import type { RootFrames } from '@waggle/profiler';
+import type { LabelsOf, RootFrames } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
+import { chosenCgroups } from '../../options/chosen-cgroups.ts';
 import {
+  filePerEvent,
   type ProfileOutputs,
   planOutputs,
   unwritable,
-  type WriteResult,
   writeOutputs,
 } from '../../profile-files/outputs.ts';
 import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { isTerminal } from '../../terminal/is-terminal.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
-import { commandLine } from '../../terminal/shell-words.ts';
-import { cpuChangeLines } from './cpu-changes.ts';
+import { asHint, runAs } from '../../users/run-as.ts';
+import { type Counted, chooseCounted, describeCounted, preloadedFiles } from './counted.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
+import { scopeOf } from './events.ts';
 import { rootFramesBy } from './grouping.ts';
-import { growthLines } from './growth-summary.ts';
+import { labelsBy, mappedLabels } from './labels.ts';
+import { listProbes } from './list-probes.ts';
+import { nameFilter } from './name-filter.ts';
 import { nameHintLines } from './name-hints.ts';
 import { NamingSignals } from './naming-signals.ts';
+import { whyNoOffCpu } from './off-cpu.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
+import type { Processes } from './owner-entry.ts';
 import { summaryLines } from './profile-summary.ts';
+import { profilesOverTime } from './profiles-over-time.ts';
 import { startProgress } from './progress.ts';
-import { chooseTarget, describeTarget, type RecordTarget } from './targets.ts';
-import { unreadLines } from './unread-summary.ts';
-import { unwindLines } from './unwind-summary.ts';
+import { summarize } from './recording-summary.ts';
+import { type ResolvedOptions, sessionConfig } from './session-config.ts';
+import {
+  chooseTarget,
+  cpuMistake,
+  describeTarget,
+  isWholeHost,
+  type RecordTarget,
+} from './targets.ts';
+import { isTraceFile, type TraceFile, whyNoTrace } from './trace-file.ts';
+import { openTraceFiles, TraceRecording } from './trace-recording.ts';
 
 const STDOUT = 1;
 
@@ -60,17 +64,61 @@ export async function runRecord(
     say(target.message);
     return USAGE_ERROR;
   }
-  const outputs = planOutputs(options.output ?? [DEFAULT_OUTPUT]);
+  if (options.listProbes !== undefined) return listProbes(options.listProbes, target, command);
+  using scope = scopeOf(target, command);
+  const counted = chooseCounted(options, scope);
+  if (typeof counted === 'string') {
+    say(counted);
+    return USAGE_ERROR;
+  }
+  const wrong = cpuMistake(options);
+  if (wrong !== undefined) {
+    say(wrong);
+    return USAGE_ERROR;
+  }
+  const cgroups = chosenCgroups(options);
+  if (typeof cgroups === 'string') {
+    say(cgroups);
+    return USAGE_ERROR;
+  }
+  const { output = [DEFAULT_OUTPUT] } = options;
+  const traces = output.filter(isTraceFile);
+  const noTrace = traces.length === 0 ? undefined : whyNoTrace(counted);
+  if (noTrace !== undefined) {
+    say(noTrace);
+    return USAGE_ERROR;
+  }
+  const planned = planOutputs(output.filter((path) => !isTraceFile(path)));
+  const outputs =
+    typeof planned === 'string' ? planned : filePerEvent(planned, counted.events.names);
   if (typeof outputs === 'string') {
     say(outputs);
     return USAGE_ERROR;
   }
-  const problem = unwritable(outputs.files);
+  const impossible = counted.offCpu && whyNoOffCpu();
+  if (impossible !== undefined) {
+    say(impossible);
+    return FAILED;
+  }
+  const problem = unwritable([...outputs.files, ...traces.map((path) => ({ path }))]);
   if (problem !== undefined) {
     say(problem);
     return FAILED;
   }
-  return runToExitCode(Effect.scoped(record(options, redacted(target, options), outputs, command)));
+  const shown = redacted(target, options);
+  const traceFiles = openTraceFiles(traces, options.frequency);
+  if (typeof traceFiles === 'string') {
+    say(traceFiles);
+    return FAILED;
+  }
+  const what = { counted, outputs, traceFiles };
+  try {
+    return await runToExitCode(
+      Effect.scoped(record({ ...options, cgroups }, shown, what, command)),
+    );
+  } finally {
+    for (const file of traceFiles) file[Symbol.dispose]();
+  }
 }
 
 /** As it is shown and written: what is run keeps its arguments. */
@@ -86,18 +134,39 @@ function redactedFrames(frames: RootFrames, { redact }: RecordOptions): RootFram
   return (owner) => frames(owner).map((name) => redactText(name, redact));
 }
 
+interface What {
+  readonly counted: Counted;
+  readonly outputs: ProfileOutputs;
+  /** Processes and samples with their times. */
+  readonly traceFiles: readonly TraceFile[];
+}
+
+/** Nothing is asked of processes, and told apart by it, where no output has room for the answer. */
+function labelsFor(
+  { files, endpoints }: ProfileOutputs,
+  { redact, groupBy }: RecordOptions,
+  processes: Processes,
+): LabelsOf | undefined {
+  if (endpoints.length === 0 && !files.some(({ format }) => format.labels)) return undefined;
+  const labels = labelsBy(groupBy, processes);
+  return redact === undefined ? labels : mappedLabels(labels, (text) => redactText(text, redact));
+}
+
 /** @param words of the command, as it is run; the target has them as they are shown. */
 const record = Effect.fnUntraced(function* (
-  options: RecordOptions,
+  options: ResolvedOptions,
   target: RecordTarget,
-  outputs: ProfileOutputs,
+  { counted, outputs, traceFiles }: What,
   words: readonly string[],
 ) {
-  const rootFrames = redactedFrames(
-    rootFramesBy(options.groupBy, () => session.service(ProcessMetadata)),
-    options,
+  const processes: Processes = () => session.service(ProcessMetadata);
+  const rootFrames = redactedFrames(rootFramesBy(options.groupBy, processes), options);
+  const labels = labelsFor(outputs, options, processes);
+  const recorded = new TraceRecording(traceFiles, options, labels);
+  const owners = { rootFrames, labels: recorded.labels, where: nameFilter(options, processes) };
+  const session = yield* openSession(
+    recorded.configured(sessionConfig(options, target, counted, owners)),
   );
-  const session = yield* openSession(sessionConfig(options, target, rootFrames));
   const profiler = session.service(Profiler);
   if (profiler === undefined) return yield* Effect.die('the composition has no profiler');
   const naming = yield* scoped(() => new NamingSignals(profiler));
@@ -111,11 +180,16 @@ const record = Effect.fnUntraced(function* (
     const endNaming = () => void naming.end();
     yield* stopOnSignal(() => (sampling ? stop() : endNaming()), endNaming);
   }
-  say(`recording ${describeTarget(target)} at ${options.frequency} Hz`);
+  const hint = asHint(words, options.as);
+  if (hint !== undefined) say(hint);
+  say(`recording ${describeTarget(target, options)} ${describeCounted(counted, options)}`);
   const toStdout = outputs.files.some(({ path }) => path === '-');
   // What the command prints must not get between the stacks.
   const stdout = toStdout && !isTerminal(STDOUT) ? 'stderr' : 'inherit';
-  const command = argv && (yield* superviseCommand(session, argv, { stdout }));
+  if (argv !== undefined)
+    yield* Effect.promise(() => profiler.preload(preloadedFiles(counted, words)));
+  const command =
+    argv && (yield* superviseCommand(session, argv, { stdout, user: runAs(options.as) }));
   if (command !== undefined) {
     command.ended.then(stop).then(() => naming.begin());
     // Whatever else ends the recording ends the command first.
@@ -129,7 +203,24 @@ const record = Effect.fnUntraced(function* (
     // With a command the time is over for the command first, and its end is sampled too.
     if (command === undefined) profiler.endAfter(options.duration * 1000);
   }
-  const recording = Effect.andThen(session.run, session.collect);
+  const collect = recorded.isWanted
+    ? yield* scoped(() => recorded.slicesOf(session, profiler))
+    : undefined;
+  const { liveEvery } = options;
+  const watched =
+    liveEvery === undefined
+      ? session.run
+      : Effect.scoped(Effect.andThen(profilesOverTime(session, outputs, liveEvery), session.run));
+  // Naming is other work than sampling, and takes most memory: it begins with as little as it can.
+  const { native } = session.kernel;
+  const sampled = Effect.andThen(
+    watched,
+    Effect.sync(() => native.releaseProgramText()),
+  );
+  const recording = Effect.andThen(
+    sampled,
+    collect === undefined ? session.collect : Effect.promise(() => collect.finish()),
+  );
   // A command has the terminal for its own words. Not for longer: a summary follows, line by line.
   const collected = yield* command === undefined
     ? Effect.scoped(Effect.andThen(startProgress(profiler), recording))
@@ -142,93 +233,28 @@ const record = Effect.fnUntraced(function* (
       program: target.kind === 'command' ? target.argv[0] : undefined,
     }),
   );
-  for (const problem of written.problems) say(problem);
-  summarize(session, profiler, written, options);
+  const missing = recorded.finish();
+  for (const problem of [...written.problems, ...missing.problems]) say(problem);
+  const where = [
+    ...(outputs.files.length + outputs.endpoints.length > 0 ? [written.where] : []),
+    ...missing.where,
+  ];
+  summarize(
+    session,
+    profiler,
+    { ...written, where: where.join('; ') },
+    options,
+    collected.metadata.durationSeconds,
+  );
   const counts = profiler.counts();
-  for (const line of cpuStateLines(collected, counts, target.kind === 'host')) say(line);
+  for (const line of cpuStateLines(collected, counts, isWholeHost(target, options))) say(line);
   for (const line of [...summaryLines(shown), ...nameHintLines(shown)]) say(line);
   if (counts.foreign > 0 && target.kind === 'host') say(leftOut(`${counts.foreign} samples`));
-  if (written.problems.length > 0) return FAILED;
+  if (written.problems.length + missing.problems.length > 0) return FAILED;
   return command === undefined ? 0 : (yield* Effect.promise(() => command.ended)).exitCode;
 });
-
-/** What has ended is remembered until its last samples were taken in, and looked for so often. */
-const CYCLE_MS = 250;
-
-/** Of events that nobody prints: two seconds at 1,000 processes a second. */
-const RING_BYTES = 1024 * 1024;
-
-function sessionConfig(
-  options: RecordOptions,
-  target: RecordTarget,
-  rootFrames: RootFrames,
-): SessionConfig {
-  const launcher = target.kind === 'command' ? { launcher: process.pid } : {};
-  const profiler = cpuProfiler({
-    cacheDirectory: defaultCacheDirectory(),
-    frequencyHz: options.frequency,
-    unwind: options.unwind,
-    lines: options.lines === true,
-    threads: options.groupBy === 'thread',
-    idle: options.idle === true,
-    rootFrames,
-    ...launcher,
-    ...(target.kind === 'command' ? { command: commandLine(target.argv) } : {}),
-    ...(target.kind === 'processes' ? { pids: () => withDescendants(target.pids) } : {}),
-  });
-  return {
-    trackProcessLifecycle: true,
-    execDetail: false,
-    ringBytes: RING_BYTES,
-    cycleMs: CYCLE_MS,
-    plugins: [processMetadata(), profiler, imageRetirement()],
-    onPluginProblem: ({ message }) => say(`warning: ${message}`),
-    ...launcher,
-    ...(target.kind === 'processes' ? { pids: target.pids } : {}),
-  };
-}
-
-function withDescendants(pids: readonly number[]): readonly number[] {
-  const procfs = new RealProcfs();
-  return pids.flatMap((pid) => [pid, ...existingDescendants(procfs, pid)]);
-}
 
 function sideOf({ user, kernel }: RecordOptions): Side | undefined {
   if (user) return 'user';
   return kernel ? 'kernel' : undefined;
-}
-
-function summarize(
-  session: Session,
-  profiler: ProfilerService,
-  { where }: WriteResult,
-  { unwind }: RecordOptions,
-): void {
-  const counts = profiler.counts();
-  say(`${counts.stored} samples, ${counts.lost} lost; ${where}`);
-  const { delivered, lost, untracked } = session.totals();
-  if (untracked > 0)
-    say(
-      `${untracked} processes were not followed, too many ran at once: their samples are missing`,
-    );
-  const allLost = sumOf(lost, ['fork', 'exec', 'exit']);
-  say(
-    `lifecycle: ${delivered.fork} forks, ${delivered.exec} execs, ${delivered.exit} exits, ${allLost} lost`,
-  );
-  if (counts.throttled > 0)
-    say(
-      `${counts.throttled} of the lost samples were left out to keep sampling to half of each CPU; a lower -F avoids it`,
-    );
-  for (const line of unwindLines(counts, unwind)) say(line);
-  for (const line of unreadLines(counts)) say(line);
-  if (counts.userTruncated > 0)
-    say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);
-  if (counts.otherSamples > 0)
-    say(`${counts.otherSamples} samples are in [other]: there were too many different stacks`);
-  for (const line of growthLines(counts)) say(line);
-  for (const line of cpuChangeLines(counts.cpus)) say(line);
-  if (counts.lostMappings > 0)
-    say(
-      `${counts.lostMappings} records of what is mapped were lost, and mappings read from /proc instead; programs that ended before may have frames without a name`,
-    );
 }

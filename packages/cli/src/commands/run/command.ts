@@ -1,7 +1,7 @@
 /** `waggle run`: its command line. What it does is in run.ts. */
 
 import { Command } from 'commander';
-import { parseSeconds } from '../../options/parse.ts';
+import { parseDuration } from '../../options/parse.ts';
 import type { RunOptions } from './options.ts';
 
 export function runCommand(): Command {
@@ -11,7 +11,7 @@ export function runCommand(): Command {
     .argument('<agent>', 'TypeScript or JavaScript file that default-exports defineAgent({...})')
     .argument('[args...]', 'handed to the default export, if that is a function')
     .passThroughOptions()
-    .option('--duration <seconds>', 'stop after this time', parseSeconds)
+    .option('--duration <time>', 'stop after this time: seconds, or 500ms, 90s, 1m', parseDuration)
     .option('--check', 'load it and check that its plugins fit together, but start nothing')
     .addHelpText(
       'after',

@@ -15,9 +15,15 @@ const EXPECTED =
 /** Packages that an agent may import although nothing is installed beside it. */
 const OWN_PACKAGES = {
   '@waggle/core': () => import('@waggle/core'),
+  '@waggle/core/bpf': () => import('@waggle/core/bpf'),
+  '@waggle/core/errors': () => import('@waggle/core/errors'),
   '@waggle/core/plugins/cpu-profiler': () => import('@waggle/core/plugins/cpu-profiler'),
   '@waggle/core/plugins/event-output': () => import('@waggle/core/plugins/event-output'),
   '@waggle/core/plugins/image-retirement': () => import('@waggle/core/plugins/image-retirement'),
+  '@waggle/core/plugins/live-heap': () => import('@waggle/core/plugins/live-heap'),
+  '@waggle/core/plugins/off-cpu': () => import('@waggle/core/plugins/off-cpu'),
+  '@waggle/core/plugins/perf-events': () => import('@waggle/core/plugins/perf-events'),
+  '@waggle/core/plugins/probes': () => import('@waggle/core/plugins/probes'),
   '@waggle/core/plugins/process-metadata': () => import('@waggle/core/plugins/process-metadata'),
   '@waggle/core/plugins/process-tree': () => import('@waggle/core/plugins/process-tree'),
   '@waggle/core/plugins/profile-output': () => import('@waggle/core/plugins/profile-output'),

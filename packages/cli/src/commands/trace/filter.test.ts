@@ -64,3 +64,61 @@ describe('a name longer than the kernel keeps', () => {
     expect(new EventFilter({ comm: /é-b$/ }).passes(event)).toBe(true);
   });
 });
+
+describe('what runs and who started it', () => {
+  const ls = execEvent({
+    ...{ filename: '/usr/bin/ls', argv: ['ls', '-l', 'a b'], ppid: 7, parentComm: 'bash' },
+  });
+  const passes = (
+    options: ConstructorParameters<typeof EventFilter>[0],
+    event: ProcessEvent = ls,
+  ) => new EventFilter(options).passes(event);
+
+  test('an argument, or all with spaces between', () => {
+    expect(passes({ arg: /^-l$/ })).toBe(true);
+    expect(passes({ arg: /^ls -l/ })).toBe(true);
+    expect(passes({ arg: /nothing/ })).toBe(false);
+    expect(passes({ arg: /./ }, exitEvent({ argv: null }))).toBe(false);
+  });
+
+  test('the path of the program', () => {
+    expect(passes({ path: /^\/usr\/bin\/[^/]*$/ })).toBe(true);
+    expect(passes({ path: /^\/bin\// })).toBe(false);
+  });
+
+  test('the parent, by name or pid', () => {
+    expect(passes({ parent: /^bash$/ })).toBe(true);
+    expect(passes({ parent: /^zsh$/ })).toBe(false);
+    expect(passes({ parent: 7 })).toBe(true);
+    expect(passes({ parent: 8 })).toBe(false);
+  });
+
+  test('what is excluded by name, path or argument', () => {
+    expect(passes({ exclude: /^ls$/ })).toBe(false);
+    expect(passes({ exclude: /usr/ })).toBe(false);
+    expect(passes({ exclude: /a b/ })).toBe(false);
+    expect(passes({ exclude: /cat/ })).toBe(true);
+  });
+
+  test('a fork is of the program that forks', () => {
+    const fork = forkEvent({ comm: 'make' });
+    const filter = new EventFilter({ arg: /all/ }, () => ({
+      filename: null,
+      argv: ['make', 'all'],
+    }));
+    expect(filter.passes(fork)).toBe(true);
+    expect(passes({ arg: /all/ }, fork)).toBe(false);
+  });
+
+  test('with any of them a filter is not open', () => {
+    expect(new EventFilter({}).isOpen).toBe(true);
+    for (const options of [
+      { arg: /x/ },
+      { exclude: /x/ },
+      { path: /x/ },
+      { parent: 1 },
+      { uid: 0 },
+    ])
+      expect(new EventFilter(options).isOpen).toBe(false);
+  });
+});

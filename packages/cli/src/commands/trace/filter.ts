@@ -1,39 +1,39 @@
 /** The filters that userspace applies; pids and cgroups are filtered in the kernel. */
 
 import type { ProcessEvent } from '@waggle/core';
+import { isNamed, type Program } from '../../options/name-match.ts';
 import type { TraceOptions } from './options.ts';
 
 type ProcessEventOnly = Exclude<ProcessEvent, { readonly event: 'lost' }>;
 
-/** What a process runs, as far as it is known. */
-interface Program {
-  readonly filename: string | null;
-  readonly argv: readonly string[] | null;
-}
-
 /** Whose event it is; of forks and failed execs the event itself does not say it. */
 export type ProgramOf = (event: ProcessEventOnly) => Program | undefined;
+
+type FilterOptions = Pick<
+  TraceOptions,
+  'comm' | 'uid' | 'user' | 'failed' | 'arg' | 'exclude' | 'path' | 'parent'
+>;
 
 /** Lets events through or not, and counts both. */
 export class EventFilter {
   shown = 0;
   hidden = 0;
 
-  readonly #options: Pick<TraceOptions, 'comm' | 'uid' | 'failed'>;
+  readonly #options: FilterOptions;
+  readonly #uid: number | undefined;
   readonly #programOf: ProgramOf;
 
-  constructor(
-    options: Pick<TraceOptions, 'comm' | 'uid' | 'failed'>,
-    programOf: ProgramOf = () => undefined,
-  ) {
+  constructor(options: FilterOptions, programOf: ProgramOf = () => undefined) {
     this.#options = options;
+    this.#uid = options.user?.uid ?? options.uid;
     this.#programOf = programOf;
   }
 
   /** Everything passes. Then who writes may leave the filter out, and count what is shown. */
   get isOpen(): boolean {
-    const { comm, uid, failed } = this.#options;
-    return comm === undefined && uid === undefined && !failed;
+    const { comm, failed, arg, exclude, path, parent } = this.#options;
+    if (this.#uid !== undefined || failed) return false;
+    return [comm, arg, exclude, path, parent].every((filter) => filter === undefined);
   }
 
   /** Losses always pass: who reads a trace has to know that it has holes. They are not counted. */
@@ -46,40 +46,41 @@ export class EventFilter {
   };
 
   #isWanted(event: ProcessEventOnly): boolean {
-    const { comm, uid, failed } = this.#options;
-    if (uid !== undefined && event.uid !== uid) return false;
+    const { comm, failed, parent } = this.#options;
+    if (this.#uid !== undefined && event.uid !== this.#uid) return false;
     if (failed && !hasFailed(event)) return false;
-    return comm === undefined || comm.test(event.comm) || this.#hasLongName(event, comm);
+    if (typeof parent === 'number' && event.ppid !== parent) return false;
+    if (parent instanceof RegExp && !parent.test(event.parentComm ?? '')) return false;
+    if (comm !== undefined && !this.#isNamed(event, comm)) return false;
+    return this.#hasWantedProgram(event);
   }
 
-  /** The kernel keeps 15 bytes of a name; the program's path has it whole. */
-  #hasLongName(event: ProcessEventOnly, comm: RegExp): boolean {
-    if (Buffer.byteLength(event.comm) < COMM_BYTES) return false;
-    // Half a character at the cut.
-    const beginning = event.comm.replace(/\ufffd+$/, '');
-    const program =
-      event.event === 'exec' || event.event === 'exit' ? event : this.#programOf(event);
-    return namesOf(program).some((name) => name.startsWith(beginning) && comm.test(name));
+  #isNamed(event: ProcessEventOnly, pattern: RegExp): boolean {
+    return isNamed(event.comm, pattern, () =>
+      event.event === 'exec' || event.event === 'exit' ? event : this.#programOf(event),
+    );
   }
-}
 
-/** TASK_COMM_LEN of include/linux/sched.h, without its NUL. */
-const COMM_BYTES = 15;
-
-/** A script is one of the interpreter's first arguments where only the interpreter's path is known. */
-const ARGUMENTS_LOOKED_AT = 3;
-
-function namesOf(program: Program | undefined): readonly string[] {
-  if (program === undefined) return [];
-  const { filename, argv } = program;
-  const paths = [
-    ...(filename === null ? [] : [filename]),
-    ...(argv ?? []).slice(0, ARGUMENTS_LOOKED_AT),
-  ];
-  return paths.map((path) => path.slice(path.lastIndexOf('/') + 1));
+  #hasWantedProgram(event: ProcessEventOnly): boolean {
+    const { arg, exclude, path } = this.#options;
+    if (arg === undefined && exclude === undefined && path === undefined) return true;
+    const program = event.event === 'fork' ? this.#programOf(event) : event;
+    const filename = program?.filename ?? null;
+    const argv = program?.argv ?? [];
+    if (path !== undefined && (filename === null || !path.test(filename))) return false;
+    if (arg !== undefined && !matchesArguments(arg, argv)) return false;
+    if (exclude === undefined) return true;
+    if (filename !== null && exclude.test(filename)) return false;
+    return !matchesArguments(exclude, argv) && !this.#isNamed(event, exclude);
+  }
 }
 
 function hasFailed(event: ProcessEventOnly): boolean {
   if (event.event === 'failed-exec') return true;
   return event.event === 'exit' && (event.exitCode !== 0 || event.signal !== null);
+}
+
+/** One of them, or what they are together. */
+function matchesArguments(pattern: RegExp, argv: readonly string[]): boolean {
+  return argv.some((argument) => pattern.test(argument)) || pattern.test(argv.join(' '));
 }

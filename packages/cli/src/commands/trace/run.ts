@@ -21,20 +21,33 @@ import {
   watchTarget,
 } from '@waggle/core/session';
 import { watchReader } from '@waggle/ffi';
+import { commandLine } from '@waggle/text';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';
+import type { EventFiles, FilesResult } from '../../event-files/event-files.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
+import { chosenCgroups } from '../../options/chosen-cgroups.ts';
 import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { isTerminal } from '../../terminal/is-terminal.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
-import { commandLine } from '../../terminal/shell-words.ts';
 import { palette } from '../../terminal/text.ts';
+import { asHint, runAs } from '../../users/run-as.ts';
+import { openFiles, recordingTo } from './files.ts';
 import { EventFilter } from './filter.ts';
-import { mistakeIn, type TraceOptions, tracedEvents } from './options.ts';
+import { jsonLinesWithCommands } from './json-with-commands.ts';
+import {
+  isPrinted,
+  mistakeIn,
+  recordedEvents,
+  type TraceOptions,
+  tracedEvents,
+} from './options.ts';
 import { programsOf } from './programs.ts';
+import { summaryOutput } from './run-summary/output.ts';
 import { summaryLine } from './summary.ts';
-import { Table } from './table.ts';
+import { Table } from './table/table.ts';
+import { terminalWidth } from './table/terminal-width.ts';
 import { TraceOutput } from './trace-output.ts';
 
 const STDOUT = 1;
@@ -45,50 +58,83 @@ export async function runTrace(options: TraceOptions, command: readonly string[]
     say(mistake);
     return USAGE_ERROR;
   }
-  return runToExitCode(Effect.scoped(trace(options, command)));
+  const cgroups = chosenCgroups(options);
+  if (typeof cgroups === 'string') {
+    say(cgroups);
+    return USAGE_ERROR;
+  }
+  // Before anything starts: a recording that cannot be kept is none.
+  const opened = await openFiles(options);
+  if (typeof opened === 'string') {
+    say(opened);
+    return FAILED;
+  }
+  using files = opened;
+  return await runToExitCode(Effect.scoped(trace({ ...options, cgroup: cgroups }, command, files)));
 }
 
-const trace = Effect.fnUntraced(function* (options: TraceOptions, command: readonly string[]) {
+const trace = Effect.fnUntraced(function* (
+  options: TraceOptions,
+  command: readonly string[],
+  files: EventFiles | undefined,
+) {
   let stop = () => {};
   const output = new TraceOutput(() => stop());
-  const filter = new EventFilter(
-    options,
-    programsOf(() => session.processMetadata),
-  );
+  const programOf = programsOf(() => session.processMetadata);
+  const filter = new EventFilter(options, programOf);
+  const recorded = new EventFilter(options, programOf);
+  const prints = isPrinted(options);
   const session: Session = yield* openSession({
     ...sessionConfig(options, command),
-    plugins: plugins(options, command, output, filter),
+    plugins: [
+      ...commonPlugins(options),
+      ...(prints ? [printing(options, command, output, filter)] : []),
+      ...(files === undefined ? [] : [recordingTo(files, options, recorded)]),
+    ],
     onPluginProblem: ({ message }) => say(`warning: ${message}`),
   });
-  yield* scoped(() => output.open(session));
+  if (prints) yield* scoped(() => output.open(session));
   stop = () => {
     output.endWhenStalled();
     session.stop();
   };
   const argv = commandBytes(command);
   if (argv === undefined) yield* stopOnSignal(stop, () => output.hurry());
-  say(`ready, tracing ${tracedEvents(options).join(', ')}${scopeOf(options, command)}`);
+  const events = files === undefined ? tracedEvents(options) : recordedEvents(options);
+  const hint = asHint(command, options.as);
+  if (hint !== undefined) say(hint);
+  say(`ready, tracing ${events.join(', ')}${scopeOf(options, command)}`);
   // On a terminal both can be seen; elsewhere our standard output is the trace's alone.
-  const stdout = isTerminal(STDOUT) ? 'inherit' : 'stderr';
-  const child = argv && (yield* superviseCommand(session, argv, { stdout }));
+  const stdout = isTerminal(STDOUT) || !prints ? 'inherit' : 'stderr';
+  const child =
+    argv && (yield* superviseCommand(session, argv, { stdout, user: runAs(options.as) }));
   if (child !== undefined) {
     child.ended.then(stop);
     // Whatever else ends the trace ends the command first, and that is still seen.
     stop = child.end;
   }
-  yield* scoped(() => watchReader(session.kernel.native, STDOUT, () => output.end()));
+  if (prints) yield* scoped(() => watchReader(session.kernel.native, STDOUT, () => output.end()));
   if (options.pid !== undefined) yield* scoped(() => watchTarget(session, stop));
-  if (!options.json) yield* Effect.promise(async () => output.write(tableHeader(), [0]));
+  if (prints && !options.json && !options.summary)
+    yield* Effect.promise(async () => output.write(tableHeader(options), [0]));
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => stop());
   yield* session.run;
-  summarize(session, options, filter, output, child !== undefined);
+  const kept = files && (yield* Effect.promise(() => files.finish()));
+  if (kept !== undefined) sayFiles(kept);
+  const seen = prints ? filter : recorded;
+  summarize(session, options, seen, output, child !== undefined, kept);
   if (output.problem !== undefined) {
     say(`the trace could not be written: ${output.problem}`);
     return FAILED;
   }
-  if (output.undelivered > 0) return FAILED;
+  if (output.undelivered > 0 || (kept?.problems.length ?? 0) > 0) return FAILED;
   return child === undefined ? 0 : (yield* Effect.promise(() => child.ended)).exitCode;
 });
+
+function sayFiles({ written, problems }: FilesResult): void {
+  for (const problem of problems) say(problem);
+  if (written.length > 0) say(`written to ${written.join(', ')}`);
+}
 
 function sessionConfig(options: TraceOptions, command: readonly string[]): SessionConfig {
   return {
@@ -100,47 +146,51 @@ function sessionConfig(options: TraceOptions, command: readonly string[]): Sessi
     cgroups: options.cgroup,
     ringBytes: options.ringSize,
     // The table shows nothing of it.
-    execDetail: options.json ?? false,
-    environ: (options.json && options.environ) ?? false,
+    execDetail: options.json || options.output?.some((path) => path !== '-') || false,
+    environ: (options.environ || options.shellCommand) ?? false,
     rateLimit: options.rateLimit === undefined ? undefined : { perSecond: options.rateLimit },
   };
 }
 
-function plugins(
-  options: TraceOptions,
-  command: readonly string[],
-  output: TraceOutput,
-  filter: EventFilter,
-): readonly Plugin[] {
-  const common = {
-    events: tracedEvents(options),
-    where: filter.passes,
-    write: (text: string, others: readonly number[]) => output.write(text, others),
-  };
+function commonPlugins(options: TraceOptions): readonly Plugin[] {
   return [
     processMetadata(),
     // Before the tree, which keeps names and paths for the lines of descendants.
     ...(options.redact === undefined ? [] : [redaction({ patterns: options.redact })]),
     ...(options.tree ? [processTree()] : []),
-    options.tree
-      ? options.json
-        ? jsonLinesWithAncestors(common)
-        : treeTable(common, rootsOf(options, command), command.length > 0)
-      : options.json
-        ? jsonLineBytes({
-            events: common.events,
-            where: filter.isOpen ? undefined : filter.passes,
-            write(bytes, { others, events }) {
-              if (filter.isOpen) filter.shown += events;
-              return output.writeBytes(bytes, others);
-            },
-          })
-        : plainTable(common),
   ];
 }
 
-function plainTable(common: EventOutputOptions): Plugin {
-  const table = newTable();
+function printing(
+  options: TraceOptions,
+  command: readonly string[],
+  output: TraceOutput,
+  filter: EventFilter,
+): Plugin {
+  const common = {
+    events: tracedEvents(options),
+    where: filter.passes,
+    write: (text: string, others: readonly number[]) => output.write(text, others),
+  };
+  if (options.summary) return summaryOutput({ ...common, json: options.json ?? false });
+  if (options.shellCommand) return jsonLinesWithCommands(common, options.environ ?? false);
+  if (options.tree)
+    return options.json
+      ? jsonLinesWithAncestors(common)
+      : treeTable(options, common, rootsOf(options, command), command.length > 0);
+  if (!options.json) return plainTable(options, common);
+  return jsonLineBytes({
+    events: common.events,
+    where: filter.isOpen ? undefined : filter.passes,
+    write(bytes, { others, events }) {
+      if (filter.isOpen) filter.shown += events;
+      return output.writeBytes(bytes, others);
+    },
+  });
+}
+
+function plainTable(options: TraceOptions, common: EventOutputOptions): Plugin {
+  const table = newTable(options);
   return lineOutput({
     ...common,
     name: 'table',
@@ -151,11 +201,12 @@ function plainTable(common: EventOutputOptions): Plugin {
 
 /** Indented below whoever the trace is about; on a whole host, below the first process. */
 function treeTable(
+  options: TraceOptions,
   common: EventOutputOptions,
   roots: ReadonlySet<number>,
   launched: boolean,
 ): Plugin {
-  const table = newTable();
+  const table = newTable(options);
   return lineOutput({
     ...common,
     name: 'tree-table',
@@ -178,12 +229,13 @@ function rootsOf({ pid }: TraceOptions, command: readonly string[]): ReadonlySet
   return new Set(pid ?? [1]);
 }
 
-function newTable(): Table {
-  return new Table(palette(isTerminal(STDOUT)));
+function newTable({ columns, time }: TraceOptions): Table {
+  const colour = palette(isTerminal(STDOUT));
+  return new Table({ colour, columns, time, width: terminalWidth() });
 }
 
-function tableHeader(): string {
-  return `${newTable().header()}\n`;
+function tableHeader(options: TraceOptions): string {
+  return `${newTable(options).header()}\n`;
 }
 
 function scopeOf({ pid, redact = [] }: TraceOptions, command: readonly string[]): string {
@@ -200,10 +252,13 @@ function summarize(
   { shown, hidden }: EventFilter,
   { undelivered }: TraceOutput,
   launched: boolean,
+  files: FilesResult | undefined,
 ): void {
   const totals = session.totals();
   if (totals.foreign > 0 && options.pid === undefined && !launched)
     say(leftOut(`${totals.foreign} events`));
   const limits = options.rateLimit !== undefined;
-  say(summaryLine(totals, { events: tracedEvents(options), shown, hidden, limits, undelivered }));
+  const events = isPrinted(options) ? tracedEvents(options) : recordedEvents(options);
+  const short = files?.short ?? [];
+  say(summaryLine(totals, { events, shown, hidden, limits, undelivered, short }));
 }

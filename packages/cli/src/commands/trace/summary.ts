@@ -13,6 +13,8 @@ export interface Shown {
   readonly limits: boolean;
   /** Of those shown, which the reader did not take. */
   readonly undelivered: number;
+  /** Which files lack what. */
+  readonly short?: readonly string[];
 }
 
 /**
@@ -21,7 +23,7 @@ export interface Shown {
  */
 export function summaryLine(
   totals: EventTotals,
-  { events, shown, hidden, limits, undelivered }: Shown,
+  { events, shown, hidden, limits, undelivered, short = [] }: Shown,
 ): string {
   const parts = [
     `${shown} events`,
@@ -31,5 +33,5 @@ export function summaryLine(
   if (limits) parts.push(`${sumOf(totals.rateLimited, events)} limited`);
   if (totals.untracked > 0) parts.push(`${totals.untracked} processes not followed`);
   if (undelivered > 0) parts.push(`${undelivered} events not delivered`);
-  return parts.join(', ');
+  return [...parts, ...short].join(', ');
 }

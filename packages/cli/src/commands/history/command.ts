@@ -1,0 +1,115 @@
+/** `waggle history`: its command line. What it does is in run.ts, profile.ts and sql.ts. */
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { collect, parseCount, parsePid, parseRegex } from '../../options/parse.ts';
+import { parseMoment } from '../../store/moment.ts';
+import { defaultStore } from '../../store/place.ts';
+import type { HistoryOptions, HistoryProfileOptions, HistorySqlOptions } from './options.ts';
+
+function moment(value: string): bigint {
+  const ns = parseMoment(value, Date.now());
+  if (ns === undefined)
+    throw new InvalidArgumentError(
+      'Give a time such as 03:17, "yesterday 22:00", "2026-11-29 03:17", 15m (ago) or now.',
+    );
+  return ns;
+}
+
+const storeOption = () =>
+  new Option('--store <dir>', 'the folder that an agent writes to').default(
+    defaultStore(),
+    defaultStore(),
+  );
+const sinceOption = () => new Option('--since <time>', 'from then on').argParser(moment);
+const untilOption = () => new Option('--until <time>', 'until then').argParser(moment);
+
+export function historyCommand(): Command {
+  return new Command('history')
+    .description(
+      'What ran on this host, and where its CPU time went, from what `waggle agent` kept.',
+    )
+    .addOption(storeOption())
+    .addOption(sinceOption())
+    .addOption(untilOption())
+    .addOption(
+      new Option('--at <time>', 'who ran at that moment, as a tree')
+        .argParser(moment)
+        .conflicts(['since', 'until', 'failed', 'summary']),
+    )
+    .option('--failed', 'failed execs, exits other than 0 and ends by a signal, by when they ended')
+    .option('--comm <regex>', 'processes of these names', parseRegex)
+    .option('--summary', 'the span in figures: by program, what is missing, pressure')
+    .option('--limit <n>', 'the newest so many; --json has no limit unless it is given', parseCount)
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Times: 03:17, "yesterday 22:00", "2026-11-29 03:17", 2026-11-29T03:17:00Z, 15m (ago), now.',
+        '',
+        'Examples:',
+        '  waggle history --since 15m                       what ran in the last quarter of an hour',
+        '  waggle history --failed --since 03:15 --until 03:20',
+        '  waggle history --at 03:17                        who was there',
+        '  waggle history --summary --since 1d              programs by CPU time, failures, gaps',
+        '  waggle history profile --since 03:15 --until 03:20 -o flame.html',
+        "  waggle history sql 'SELECT comm, count(*) FROM processes GROUP BY comm'",
+      ].join('\n'),
+    )
+    .addCommand(profileCommand())
+    .addCommand(sqlCommand())
+    .action(async (options: HistoryOptions) => {
+      const { runHistory } = await import('./run.ts');
+      process.exitCode = await runHistory(options);
+    });
+}
+
+function profileCommand(): Command {
+  return new Command('profile')
+    .description('The CPU profile of a span, in any format that `waggle record` writes.')
+    .addOption(storeOption())
+    .addOption(sinceOption())
+    .addOption(untilOption())
+    .option('-o, --output <file>', 'write it there, by its extension (repeatable)', collect)
+    .option('-p, --pid <pid>', 'of this process', (value) => parsePid(value)[0])
+    .option('--comm <regex>', 'of processes of these names', parseRegex)
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Examples:',
+        '  waggle history profile --since 03:15 --until 03:20 -o flame.svg',
+        '  waggle history profile --since 1h --comm ^nginx$ -o nginx.pb.gz',
+        '  two spans: write both and compare them with `waggle diff`',
+      ].join('\n'),
+    )
+    .action(async (_: HistoryProfileOptions, command: Command) => {
+      const { runHistoryProfile } = await import('./profile.ts');
+      process.exitCode = await runHistoryProfile(command.optsWithGlobals());
+    });
+}
+
+function sqlCommand(): Command {
+  return new Command('sql')
+    .description('Ask the store in SQL (SQLite). Nothing can be changed by it.')
+    .argument('<question>', 'a SELECT')
+    .addOption(storeOption())
+    .option('--limit <n>', 'rows at most; --json has no limit unless it is given', parseCount)
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Views: processes, failed_execs. Tables: process, image, failure, loss, gap, host, profile. Times in them are',
+        'nanoseconds since 1970; the views have `start`, `end` and `time` as text, in UTC, too.',
+        '',
+        'Examples:',
+        "  waggle history sql 'SELECT comm, count(*) AS n FROM processes GROUP BY comm ORDER BY n DESC LIMIT 10'",
+        "  waggle history sql --json 'SELECT * FROM failed_execs'",
+      ].join('\n'),
+    )
+    .action(async (question: string, _: HistorySqlOptions, command: Command) => {
+      const { runHistorySql } = await import('./sql.ts');
+      process.exitCode = await runHistorySql(question, command.optsWithGlobals());
+    });
+}

@@ -1,0 +1,23 @@
+/** What `waggle top` is asked for, as command.ts reads it. */
+
+import type { User } from '../../users/passwd.ts';
+
+export interface TopOptions {
+  readonly frequency: number;
+  readonly pid?: readonly number[];
+  readonly cgroup?: readonly string[] | undefined;
+  readonly container?: readonly string[];
+  /** Environments of programs are kept, for commands that are copied. */
+  readonly environ?: boolean;
+  /** Source lines, where they are known. */
+  readonly lines?: boolean;
+  /** Who runs the command. */
+  readonly as?: User;
+  /** Lines of text in place of pictures. */
+  readonly screenReader?: boolean;
+  readonly reveal?: boolean;
+  /** `false` with --no-mouse. */
+  readonly mouse: boolean;
+  /** Seconds between two pictures, or between two reports in lines; each has a default. */
+  readonly refresh?: number;
+}

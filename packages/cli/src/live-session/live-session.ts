@@ -1,0 +1,68 @@
+/** What a live view is fed with, in a terminal or over HTTP: a session of the host's events and samples. */
+
+import { definePlugin, type ProcessEvent } from '@waggle/core';
+import {
+  type CpuProfilerOptions,
+  cpuProfiler,
+  defaultCacheDirectory,
+} from '@waggle/core/plugins/cpu-profiler';
+import { imageRetirement } from '@waggle/core/plugins/image-retirement';
+import { processMetadata } from '@waggle/core/plugins/process-metadata';
+import { redaction } from '@waggle/core/plugins/redaction';
+import type { SessionConfig } from '@waggle/core/session';
+import type { LiveTarget } from './targets.ts';
+
+/** Some seconds of a storm: the view may be busy. */
+const RING_BYTES = 4 * 1024 * 1024;
+
+export interface LiveSettings extends Pick<LiveTarget, 'pid' | 'cgroup'> {
+  readonly frequency: number;
+  /** There is a command, which this process starts. */
+  readonly launcher: boolean;
+  readonly pids: (() => readonly number[]) | undefined;
+  /** Frames at the root of each stack, so that processes can be told apart; lines and threads where wanted. */
+  readonly sampling: Pick<CpuProfilerOptions, 'rootFrames' | 'lines' | 'threads'>;
+  /** Exec events with paths, ids and flags. */
+  readonly execDetail: boolean;
+  /** And with their environment. */
+  readonly environ?: boolean;
+  /** What of arguments, paths and names nobody is shown. */
+  readonly redact?: readonly RegExp[];
+  /** Of the ring buffer. Default 4 MiB. */
+  readonly ringBytes?: number;
+  readonly onEvents: (events: readonly ProcessEvent[]) => void;
+  readonly onProblem: (message: string) => void;
+}
+
+export function liveSession(settings: LiveSettings): SessionConfig {
+  const launcher = settings.launcher ? process.pid : undefined;
+  const liveView = definePlugin({
+    name: 'live-view',
+    kernel: { events: ['fork', 'exec', 'exit', 'failed-exec'] },
+    setup: () => ({ observeBatch: settings.onEvents }),
+  });
+  const profiler = cpuProfiler({
+    ...settings.sampling,
+    frequencyHz: settings.frequency,
+    cacheDirectory: defaultCacheDirectory(),
+    launcher,
+    pids: settings.pids,
+  });
+  return {
+    trackProcessLifecycle: true,
+    execDetail: settings.execDetail,
+    environ: settings.environ === true,
+    ringBytes: settings.ringBytes ?? RING_BYTES,
+    plugins: [
+      processMetadata(),
+      ...(settings.redact === undefined ? [] : [redaction({ patterns: settings.redact })]),
+      profiler,
+      imageRetirement(),
+      liveView,
+    ],
+    onPluginProblem: ({ message }) => settings.onProblem(message),
+    launcher,
+    pids: settings.pid,
+    cgroups: settings.cgroup,
+  };
+}

@@ -1,0 +1,39 @@
+/** Where something listens: a host and a port. */
+
+import { InvalidArgumentError } from 'commander';
+
+export interface ListenAddress {
+  readonly hostname: string;
+  /** 0 for one that is free. */
+  readonly port: number;
+}
+
+/** `8080`, `HOST:8080`, `[::1]:8080`, `HOST`. */
+export function parseListen(value: string, usualPort: number): ListenAddress {
+  const [, bracketed, plain, portText] =
+    /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9_.-]*))(?::(\d{1,5}))?$/.exec(value) ?? [];
+  const onlyPort = portText === undefined && /^\d{1,5}$/.test(plain ?? '');
+  const hostname = onlyPort ? '127.0.0.1' : (bracketed ?? plain) || '127.0.0.1';
+  const port = Number(onlyPort ? plain : (portText ?? usualPort));
+  if ((bracketed === undefined && plain === undefined) || value === '' || port > 65_535)
+    throw new InvalidArgumentError(
+      `Give HOST:PORT, such as 127.0.0.1:${usualPort}, [::1]:${usualPort} or 0.0.0.0:8080; port 0 takes one that is free.`,
+    );
+  return { hostname, port };
+}
+
+/** Why nothing can listen there, in words. */
+export function whyNotListening({ hostname: host, port }: ListenAddress, error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return `${where} is in use by another program: give another port, or port 0 for one that is free`;
+    case 'EADDRNOTAVAIL':
+      return `${host} is no address of this host: \`ip address\` lists those that are`;
+    case 'EACCES':
+      return `${where} is not allowed for this user: ports below 1024 need root`;
+    default:
+      return `${where} cannot be listened at: ${message}`;
+  }
+}
