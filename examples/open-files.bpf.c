@@ -3,7 +3,7 @@
  * How many files each process opened, and how often it could not: counted in the kernel, for system calls
  * of the native ABI. examples/open-files.ts reads the counts.
  *
- * Built by set-up, or by hand: bun packages/bpf/scripts/build-source.ts examples/open-files.bpf.c
+ * Built by set-up, or by hand: ./waggle bpf build examples/open-files.bpf.c
  */
 #include "waggle.h"
 

@@ -8,7 +8,8 @@ import { freshFolder } from './support/workloads.ts';
 const root = resolve(import.meta.dir, '..');
 
 const agent = `
-import { createAgent, NativeUnavailable } from ${JSON.stringify(join(root, 'packages/core/src/index.ts'))};
+import { createAgent } from ${JSON.stringify(join(root, 'packages/core/src/index.ts'))};
+import { NativeUnavailable } from ${JSON.stringify(join(root, 'packages/core/src/errors/errors.ts'))};
 try {
   await createAgent();
 } catch (error) {

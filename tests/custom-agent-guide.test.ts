@@ -5,11 +5,14 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { kernelTest } from './support/kernel-test.ts';
 import { exitCodeOf } from './support/processes.ts';
-import { Waggle } from './support/waggle.ts';
+import { WAGGLE, Waggle } from './support/waggle.ts';
 
 const root = resolve(import.meta.dir, '..');
 const guide = readFileSync(join(root, 'docs/custom-agent.md'), 'utf8');
 const blocks = [...guide.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
+
+/** The BPF of the chapter about one's own. */
+const [, bpf = ''] = /```c\n([\s\S]*?)```/.exec(guide) ?? [];
 
 /** Inside the repository, so that packages are found as in a project that has them. */
 const folder = join(import.meta.dir, '.guide');
@@ -19,6 +22,13 @@ function written(name: string, code: string): string {
   const file = join(folder, name);
   writeFileSync(file, code);
   return file;
+}
+
+/** As the guide says: the module beside the C source. */
+function buildBpf(): void {
+  written('opens.bpf.c', bpf);
+  const build = Bun.spawnSync([...WAGGLE, 'bpf', 'build', 'opens.bpf.c'], { cwd: folder });
+  expect(build.stderr.toString()).toMatch(/opens\.bpf\.ts/);
 }
 
 const blockWith = (text: string): string => {
@@ -49,6 +59,7 @@ function program(text: string): string {
 describe('the guide to agents', () => {
   kernelTest('compiles', () => {
     for (const [index, code] of blocks.entries()) written(`block-${index}.ts`, code);
+    buildBpf();
     const config = {
       extends: '../../tsconfig.base.json',
       compilerOptions: { noEmit: true },
@@ -58,7 +69,7 @@ describe('the guide to agents', () => {
     const tsc = join(root, 'node_modules/.bin/tsc');
     const { stdout } = Bun.spawnSync([tsc, '-p', folder]);
     expect(stdout.toString()).toBe('');
-    expect(blocks.length).toBe(6);
+    expect(blocks.length).toBe(7);
     rmSync(folder, { recursive: true });
   });
 
@@ -78,6 +89,13 @@ describe('the guide to agents', () => {
   kernelTest('services', async () => {
     const stdout = await agent('privileged-shells', () => exitCodeOf('sh', '-c', ':'));
     expect(stdout).toMatch(/^watch: root shell \S*sh started by \S*bun\S*$/m);
+  });
+
+  kernelTest('BPF of your own', async () => {
+    buildBpf();
+    const file = written('opens.ts', blockWith("name: 'open-log'"));
+    const { stdout } = await new Waggle(['run', file]).result();
+    expect(stdout).toMatch(/^cat opens \/etc\/passwd: \d+, \d+ ns, \S+$/m);
   });
 
   kernelTest('slow work', async () => {

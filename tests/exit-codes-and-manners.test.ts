@@ -33,10 +33,12 @@ describe('waggle --help', () => {
     for (const [name] of commands) if (name !== undefined) expect(stdout).toContain(`\n  ${name}`);
   });
 
-  test('answers --version with the version alone', async () => {
+  test('answers --version with its own on the first line, and then what it runs on', async () => {
     const { code, stdout } = await Waggle.run(['--version']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(stdout).toMatch(
+      /^\d+\.\d+\.\d+\nkernel \d.*\nBun \d+\.\d+\.\d+\nlibbpf 1\.\d+\nBPF objects [0-9a-f]{12}\n$/,
+    );
   });
 });
 
@@ -187,7 +189,10 @@ describe('doctor', () => {
     const reports = JSON.parse(stdout) as { name: string; state: string; required: boolean }[];
     expect(code).toBe(0);
     expect(reports.filter(({ required, state }) => required && state !== 'works')).toEqual([]);
-    expect(reports.map(({ name }) => name)).toContain('CAP_BPF');
+    const names = reports.map(({ name }) => name);
+    expect(names).toContain('CAP_BPF');
+    for (const kind of ['uprobes and USDT', 'kprobes', 'hardware counters', 'time off the CPU'])
+      expect(names).toContain(kind);
   });
 });
 

@@ -50,12 +50,13 @@ optionalKernelTest(
   'callers are found through a copy of described code that nobody describes',
   otherMachine,
   async () => {
-    const { stacks } = await Recorded.of(['--', ...generated('copy')]);
+    // That it is a copy is found out some tenths of a second after it begins to run.
+    const { stacks } = await Recorded.of(['--', ...generated('copy', '4000')]);
     const named = stacks.map(({ frames, count }) => {
       return { count, frames: frames.map((name) => name.replace(/^\[jit\+0x.*/, 'jit_inner')) };
     });
     expect(whole(stacks)).toBe(0);
-    expect(whole(named)).toBeGreaterThan(90);
+    expect(whole(named)).toBeGreaterThan(80);
   },
 );
 

@@ -17,7 +17,9 @@ function expectWhole({ stacks }: Recorded): void {
       frames.some((frame) => frame.startsWith(name)),
     ),
   );
-  expect(whole / samples(stacks)).toBeGreaterThan(0.85);
+  // What it takes to ask for the time depends on the machine.
+  const burning = samples(stacks, ({ frames }) => !frames.includes('cpu_ms'));
+  expect(whole / burning).toBeGreaterThan(0.85);
 }
 
 for (const program of ['remapped', 'remapped_nofp'] as const)

@@ -4,9 +4,16 @@
 import { describe, expect } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from './support/deadline.ts';
 import { type FoldedStack, parseFolded, samples, samplesWith } from './support/folded.ts';
 import { kernelTest } from './support/kernel-test.ts';
-import { isAlive, TestProcess, untilBurned } from './support/processes.ts';
+import {
+  descendantsOf,
+  isAlive,
+  statFields,
+  TestProcess,
+  untilBurned,
+} from './support/processes.ts';
 import { RECORDED_HZ, Recorded } from './support/recorded.ts';
 import { misnamedSwaps } from './support/swaps.ts';
 import { Waggle } from './support/waggle.ts';
@@ -134,12 +141,12 @@ describe('a recording that is ended early', () => {
     kernelTest(`by ${signal} still writes everything`, async () => {
       const folder = freshFolder();
       const files = ['out.folded', 'out.svg'].map((name) => join(folder, name));
-      await using _busy = new TestProcess([workload('call_tree'), '60000']);
+      await using busy = new TestProcess([workload('call_tree'), '60000']);
       await using waggle = await Waggle.record([
         ...['-a', '-F', String(RECORDED_HZ)],
         ...files.flatMap((file) => ['-o', file]),
       ]);
-      await Bun.sleep(600);
+      await untilBurned(busy.pid, 500);
       const { code } = await waggle.stop(signal);
       expect(code).toBe(0);
       const stacks = parseFolded(readFileSync(files[0] ?? '', 'utf8'));
@@ -158,7 +165,11 @@ describe('a recording that is ended early', () => {
       '--',
       ...command,
     ]);
-    await Bun.sleep(600);
+    const burner = await eventually('the command', () =>
+      descendantsOf(waggle.pid).find((pid) => statFields(pid)?.[2] === 'call_tree'),
+    );
+    // So that its start is a small part of it, however much CPU others leave it.
+    await untilBurned(burner, 1000);
     const { code } = await waggle.stop('SIGINT');
     expect(code).toBe(130);
     expectShares(parseFolded(readFileSync(path, 'utf8')));

@@ -70,9 +70,8 @@ describe('record --lines', () => {
     const total = stacks.reduce((sum, { count }) => sum + count, 0);
     const share = (places: readonly string[]) =>
       (100 * (counts.get(places.join(' ')) ?? 0)) / total;
-    // The loop's own instructions have the line before, and so some samples: how many is up to the CPU.
-    expect(share(IN_MIDDLE)).toBeWithin(12, 45);
-    expect(share(IN_CALLEE)).toBeWithin(35, 65);
+    expect(share(IN_MIDDLE)).toBeWithin(35, 45);
+    expect(share(IN_CALLEE)).toBeWithin(55, 65);
     // Every format that is read back has the same stacks; what has names alone has each once.
     for (const path of outputs.slice(1, 4)) {
       const places = new Map<string, number>();

@@ -2,7 +2,7 @@
 // flight, signal handlers, coroutines, threads, other languages, other ways to link.
 
 import { describe, expect } from 'bun:test';
-import { type FoldedStack, samples, samplesWith } from './support/folded.ts';
+import { type FoldedStack, samples } from './support/folded.ts';
 import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
 import { Recorded } from './support/recorded.ts';
 import { type Workload, whyNotBuilt, workload } from './support/workloads.ts';
@@ -41,8 +41,8 @@ describe('record of C++ without frame pointers', () => {
     expectThrough(withFrame(stacks, 'landed'), ...START, 'throwing');
     expectThrough(withFrame(stacks, 'sorting'), ...START, 'sorting');
     expectThrough(withFrame(stacks, 'in_thread'), ';clone3', 'start_thread');
-    for (const name of ['throwing', 'sorting', 'in_thread'])
-      expect(samplesWith(stacks, name) / samples(stacks)).toBeGreaterThan(0.25);
+    for (const names of [['throwing', 'throwing.cold'], ['sorting'], ['in_thread']])
+      expect(samples(withFrame(stacks, ...names)) / samples(stacks)).toBeGreaterThan(0.25);
   });
 });
 
@@ -52,7 +52,9 @@ describe('record of stacks that are not the program’s own', () => {
     ['altstack', ['raise', '__pthread_kill_implementation', '__restore_rt', 'on_own_stack']],
   ] as const)
     kernelTest(`goes through signal handlers: ${kind}`, async () => {
-      const { stacks, complete } = await recorded(workload('stacks'), kind, '900');
+      // The kernel gets tables while the workload still runs on one stack: a stack that waited for them is a
+      // copy from its stack pointer on, which does not hold another stack.
+      const { stacks, complete } = await recorded(workload('stacks'), kind, '2400');
       expect(complete()).toBeGreaterThanOrEqual(99);
       const burning = withFrame(withFrame(stacks, 'interrupted'), 'rounds');
       expect(samples(burning)).toBeGreaterThan(0.7 * samples(stacks));
@@ -118,7 +120,10 @@ describe('record of programs linked in other ways', () => {
   kernelTest('is whole in the linkage table', async () => {
     const { stacks, complete } = await recorded(workload('plt_calls'), '1500');
     expect(complete()).toBeGreaterThanOrEqual(99);
-    const table = stacks.filter(({ frames }) => frames.some((name) => name.endsWith('@plt')));
+    // main calls clock() that way too.
+    const table = stacks.filter(({ frames }) =>
+      frames.some((name) => /^(?!clock)\w+@plt$/.test(name)),
+    );
     expect(samples(table)).toBeGreaterThan(3);
     const whole = samples(table, ({ frames }) =>
       `;${frames.join(';')}`.includes([...START, 'calling'].join(';')),

@@ -23,8 +23,9 @@ let opened: Opened;
 beforeAll(async () => {
   const source = join(freshFolder(), 'opened.bpf.c');
   copyFileSync(join(import.meta.dir, 'workloads/opened.bpf.c'), source);
-  const module = buildSource(source, { importFrom: join(root, 'packages/bpf/src/index.ts') });
-  opened = (await import(module)).default;
+  const importFrom = join(root, 'packages/bpf/src/index.ts');
+  const { output } = buildSource(source, { importFrom });
+  opened = (await import(output)).default;
 });
 
 interface Seen {

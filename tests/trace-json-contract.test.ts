@@ -4,7 +4,15 @@
 import { describe, expect } from 'bun:test';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { eventually } from './support/deadline.ts';
-import { exitsOf, isExec, isExit, isFork, isLost, type TraceEvent } from './support/events.ts';
+import {
+  type ExitLine,
+  exitsOf,
+  isExec,
+  isExit,
+  isFork,
+  isLost,
+  type TraceEvent,
+} from './support/events.ts';
 import { kernelTest } from './support/kernel-test.ts';
 import { run, startTicks, statFields, TestProcess } from './support/processes.ts';
 import { Waggle } from './support/waggle.ts';
@@ -66,6 +74,7 @@ const SHAPES: Readonly<Record<TraceEvent['event'], Shape>> = {
     tty: orNull(isString),
     marks: isStrings,
     interpreter: orNull(isString),
+    stdio: isStrings,
   },
   exit: {
     ...PROCESS,
@@ -79,6 +88,14 @@ const SHAPES: Readonly<Record<TraceEvent['event'], Shape>> = {
     signal: orNull(isString),
     coreDumped: isBoolean,
     lifetimeNs: isNumeral,
+    userNs: isNumeral,
+    systemNs: isNumeral,
+    maxRssBytes: isNumeral,
+    majorFaults: isInteger,
+    readBytes: orNull(isNumeral),
+    writeBytes: orNull(isNumeral),
+    voluntarySwitches: isInteger,
+    involuntarySwitches: isInteger,
   },
   fork: { ...PROCESS, childPid: isInteger, childStartTime: isNumeral, uid: isInteger },
   'failed-exec': {
@@ -199,11 +216,23 @@ describe('trace --json', () => {
   });
 
   kernelTest('names the program of a process that ran before the trace began', async () => {
+    await using older = new AsyncDisposableStack();
+    const before = Array.from({ length: 50 }, () => older.use(new TestProcess(['sleep', '1000'])));
     await using sleeper = new TestProcess(['sleep', '1000']);
     await eventually('sleep to run', () => statFields(sleeper.pid)?.[2] === 'sleep');
     const executable = readlinkSync(`/proc/${sleeper.pid}/exe`);
     const ticks = startTicks(sleeper.pid);
     await using waggle = await Waggle.trace();
+    // /proc is read from the newest process on, for a while on a host with thousands: until it is known of an
+    // older one what it ran.
+    for (const { pid } of before) {
+      process.kill(pid, 'SIGKILL');
+      const exit = await waggle.event(
+        (event): event is ExitLine => isExit(event) && event.pid === pid,
+      );
+      if (exit.filename !== null) break;
+      await Bun.sleep(200);
+    }
     sleeper.kill('SIGKILL');
     await sleeper.ended();
     const { events } = await waggle.stop();

@@ -1,8 +1,9 @@
 // What a recording takes has to be bounded by what runs, not by how long it lasts. scripts/soak shows it
-// over minutes and hours; here so many new files are executed that what is kept of each would show.
+// over minutes and hours; here so many new files are executed, or so much generated code is described, that
+// what is kept of each program would show.
 
 import { expect } from 'bun:test';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultRow, IS_LONG } from '../support/fault-row.ts';
 import { parseFolded, samplesWith } from '../support/folded.ts';
@@ -14,7 +15,7 @@ const PROGRAM = 'hot_and_new';
 const SECONDS = IS_LONG ? 60 : 10;
 /** A second, as far as the host gets. */
 const NEW_FILES = 120;
-/** 256 new files make naming due, a second after the last time, and as many may come meanwhile; and our own. */
+/** 128 that wait make naming due, a second after the last time, and some seconds' come meanwhile; and our own. */
 const MAX_DESCRIPTORS = 640;
 /** Of the stacks: tables that come too late cut them. */
 const MIN_COMPLETE = 97;
@@ -59,5 +60,54 @@ faultRow(
       .reduce((sum, { count }) => sum + count, 0);
     expect(named).toBeGreaterThan(files);
     expect(nameless).toBeLessThan(0.05 * named);
+  },
+);
+
+/** Four of them are more than one user's maps may take. */
+const FUNCTIONS = 150_000;
+const PROGRAMS = IS_LONG ? 24 : 8;
+const RECORD_BYTES = 128;
+
+/** What JavaScriptCore writes of so many functions, each with a long name. */
+function jitDump(functions: number): Buffer {
+  const dump = Buffer.alloc(40 + functions * RECORD_BYTES);
+  dump.writeUInt32LE(0x4a69_5444, 0);
+  dump.writeUInt32LE(1, 4);
+  dump.writeUInt32LE(40, 8);
+  dump.writeUInt32LE(62, 12);
+  for (let index = 0, at = 40; index < functions; index++, at += RECORD_BYTES) {
+    dump.writeUInt32LE(RECORD_BYTES, at + 4);
+    dump.writeBigUInt64LE(BigInt(index + 1), at + 8);
+    dump.writeBigUInt64LE(BigInt(0x1000_0000 + index * 16), at + 32);
+    dump.writeBigUInt64LE(16n, at + 40);
+    dump.write(`JSC-DFG: of_a_long_library_${index}#${`${index}`.padStart(6, '0')}\0`, at + 56);
+  }
+  return dump;
+}
+
+faultRow(
+  {
+    area,
+    what: `${PROGRAMS} programs one after the other, each with a jitdump of a third of what one user's may take`,
+    holds:
+      'what an ended one took is given back: the last one has its names, and nothing is left out',
+    times: [1, 3],
+    timeoutMs: 1_200_000,
+  },
+  async () => {
+    const folder = freshFolder();
+    const folded = join(folder, 'one.folded');
+    writeFileSync(join(folder, 'jit-1.dump'), jitDump(FUNCTIONS));
+    const script = `cd "$0" && for i in $(seq ${PROGRAMS}); do "$1" 1500 plain jit-1.dump; done; "$2" dump 500`;
+    const programs = [folder, workload('generated'), workload('late_names')];
+    const record = ['record', '-o', folded, '--', 'sh', '-c', script, ...programs];
+    // Each program burns a second and a half of CPU time.
+    await using waggle = new Waggle(record, { endWithinMs: 15_000 * PROGRAMS });
+    const { code, stderr } = await waggle.result();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('written to') });
+    expect(stderr).not.toContain('were not read to their end');
+    const stacks = parseFolded(readFileSync(folded, 'utf8'));
+    expect(samplesWith(stacks, 'before_swap')).toBeGreaterThan(0);
+    expect(samplesWith(stacks, 'after_swap')).toBeGreaterThan(0);
   },
 );

@@ -176,7 +176,8 @@ await Bun.write(
 const writers: readonly (readonly string[])[] = [
   ['trace', '--duration', '0.3'],
   ['trace', '--json', ...storm],
-  ['record', '-a', '-d', '0.3', '-o', '-'],
+  // With idle CPUs there is always something to write.
+  ['record', '-a', '--idle', '-d', '0.3', '-o', '-'],
   ['convert', profile, '-'],
   ['diff', profile, profile],
   ['ps', '1'],

@@ -4,7 +4,7 @@
 
 import { afterAll, beforeAll, expect } from 'bun:test';
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { faultRow } from '../support/fault-row.ts';
 import { parseFolded, samplesWith } from '../support/folded.ts';
 import { FuseMount } from '../support/fuse-mount.ts';
@@ -134,6 +134,37 @@ faultRow(
       }
     } finally {
       program.kill('SIGKILL');
+    }
+  },
+);
+
+faultRow(
+  {
+    area,
+    what: 'recording a container with generated code whose root is on a file system that stops answering',
+    holds:
+      'nobody looks there for its perf map: it ends in time, and another program has its names',
+    times: [1, 5],
+  },
+  async () => {
+    await using mount = await mountOf(workload('generated_static'));
+    if (mount === undefined) return;
+    const inside = ['chroot', dirname(mount.program), '/program', '60000'];
+    const programs = [inside, [workload('asks_time'), '60000']].map((command) =>
+      Bun.spawn(command, { stdout: 'ignore' }),
+    );
+    try {
+      await Bun.sleep(300);
+      mount.beSilent();
+      const pids = programs.map(({ pid }) => pid).join(',');
+      const { code } = await whileMounted(mount, ['record', '-p', pids, '-d', '2', '-o', out]);
+      expect(code).toBe(0);
+      const stacks = folded();
+      expect(samplesWith(stacks, 'main')).toBeGreaterThan(0);
+      // It was sampled, and what it ran there is told from what has a file.
+      expect(stacks.some(({ frames }) => frames.at(-1)?.startsWith('[jit+'))).toBe(true);
+    } finally {
+      for (const program of programs) program.kill('SIGKILL');
     }
   },
 );

@@ -49,6 +49,7 @@ mount -t sysfs sysfs /root/sys
 mount -t devtmpfs dev /root/dev
 mount -t bpf bpf /root/sys/fs/bpf
 mount -t tracefs tracefs /root/sys/kernel/tracing
+mount -t securityfs security /root/sys/kernel/security
 mount -t cgroup2 cgroup /root/sys/fs/cgroup
 mount -t tmpfs tmpfs /root/tmp
 mount -t tmpfs tmpfs /root/run
@@ -70,5 +71,5 @@ case $(dpkg-deb -f "$1" Architecture) in
 esac
 $emulator -accel tcg,thread=multi -smp "${CPUS:-2}" -m "${MEMORY:-2G}" -nodefaults -display none \
   -serial stdio -no-reboot -kernel "$work/kernel/boot/vmlinuz-$version" -initrd "$work/initrd.gz" \
-  -append "console=$console quiet panic=-1" \
+  -append "console=$console quiet panic=-1 lsm=lockdown,yama,bpf" \
   -virtfs "local,path=$root,mount_tag=host,security_model=none,readonly=on,multidevs=remap" </dev/null

@@ -5,7 +5,7 @@
 #   apt-get download linux-image-6.1.0-56-amd64
 #   tests/kernels/check.sh linux-image-*.deb
 #
-# Ends with 0 when on each kernel doctor misses nothing, trace loses nothing and shows what each of its
+# Ends with 0 when on each kernel doctor misses nothing but counters of the CPU, trace loses nothing and shows what each of its
 # sources is for, stacks by frame pointers have their callers, and no more than 1 % of the stacks of each
 # program without frame pointers are cut off for another reason than that waggle was too slow, which the
 # emulation may be to blame for. Below Linux 5.11 there is only trace, and record has to say so. Needs what
@@ -24,6 +24,10 @@ done
 c++ $flags "$root/tests/workloads/throws.cpp" -o "$programs/throws"
 cc -O1 -fno-omit-frame-pointer -fno-optimize-sibling-calls "$root/tests/workloads/call_tree.c" \
   -o "$programs/call_tree_fp"
+cc $flags -fno-builtin "$root/tests/workloads/heap.c" -o "$programs/heap"
+cc $flags "$root/tests/workloads/waits.c" -o "$programs/waits"
+cp "$root/tests/workloads/attach_kinds.bpf.c" "$programs/attach_kinds.bpf.c"
+"$root/waggle" bpf build --import-from "$root/packages/core/src/bpf.ts" "$programs/attach_kinds.bpf.c"
 
 # What cannot be seen is said in lines that begin with `missing`, as doctor's do.
 cat >"$programs/trace" <<COMMANDS
@@ -67,6 +71,37 @@ for words in 'call_tree 3000' 'deep 3000' 'stacks nested 2000' 'stacks threads 2
 done
 COMMANDS
 
+# Times of an emulator say little: what waits, and where, has to be there.
+cat >"$programs/probes" <<COMMANDS
+echo 'BPF of kinds that not every kernel has'
+$root/node_modules/.bin/bun --config=/dev/null --no-env-file --no-install \
+  $root/tests/kernels/kinds.ts $programs/attach_kinds.bpf.ts
+
+echo 'functions of the kernel, and a tracepoint: 20 processes'
+\$waggle record -e kprobe:begin_new_exec -e kretprobe:begin_new_exec \
+  -e tracepoint:sched:sched_process_exec -o /tmp/k.folded -- \
+  sh -c 'i=0; while [ \$i -lt 20 ]; do /bin/true; i=\$((i+1)); done'
+# The shell's own exec makes it what is recorded, by the tracepoint: the probes are hit before.
+for event in kprobe:begin_new_exec:20 kretprobe:begin_new_exec:20 tracepoint:sched:sched_process_exec:21; do
+  awk -v event=\${event%:*} -v wanted=\${event##*:} \
+    '{ sum += \$NF } END { if (sum != wanted) print "missing  " event ": " sum " of " wanted }' \
+    /tmp/k.\${event%:*}.folded
+done
+expect k.kprobe:begin_new_exec.folded ';begin_new_exec_'
+
+echo 'time off the CPU'
+\$waggle record --off-cpu --wakers --group-by thread -o /tmp/off.folded -- $programs/waits 4000 /tmp/disk
+expect off.folded 'wait_asleep;.*__schedule_.*interruptible.*woken by'
+expect off.folded 'wait_for_pipe;.*interruptible.*woken by.*;main;'
+expect off.folded 'wait_for_lock;.*futex'
+expect off.folded 'spin_and_wait;.*runnable'
+
+echo 'what is not freed'
+\$waggle record --live malloc -o /tmp/heap.folded -- $programs/heap keep 100
+expect heap.folded ';keep_small;.* 10000\$'
+expect heap.folded ';keep_grown;.* 500000\$'
+COMMANDS
+
 cat >"$programs/no-record" <<COMMANDS
 \$waggle record -o /tmp/out.folded -- true 2>/tmp/err
 expect err 'recording needs Linux 5.11 or newer'
@@ -95,11 +130,12 @@ whole() {
 failed=0
 for kernel in "$@"; do
   said=$programs/said
-  commands=record expected=5 known='^$'
+  commands=record expected=5 known='^missing  hardware counters '
   if dpkg --compare-versions "$(dpkg-deb -f "$kernel" Version)" lt 5.11; then
     commands=no-record expected=0 known='^missing  \(kernel\|CPU sampling\|stacks without frame pointers\) '
   fi
   cat "$programs/trace" "$programs/$commands" >"$programs/commands"
+  [ "$commands" = no-record ] || cat "$programs/probes" >>"$programs/commands"
   "$here/boot.sh" "$kernel" "sh $programs/commands" | tee "$said"
   if grep '^missing' "$said" | grep -qv "$known" ||
     [ "$(grep -c 'waggle: [0-9]* events, 0 lost' "$said")" -ne 3 ] || [ "$(whole "$said")" -ne "$expected" ]; then

@@ -39,6 +39,14 @@ export interface ExitLine {
   readonly signal: string | null;
   readonly coreDumped: boolean;
   readonly lifetimeNs: string;
+  readonly userNs: string;
+  readonly systemNs: string;
+  readonly maxRssBytes: string;
+  readonly majorFaults: number;
+  readonly readBytes: string | null;
+  readonly writeBytes: string | null;
+  readonly voluntarySwitches: number;
+  readonly involuntarySwitches: number;
 }
 
 export interface ForkLine {

@@ -9,8 +9,11 @@ import { killHard, killWitnesses, type Witness, witnessesBelow } from './process
 
 const root = join(import.meta.dir, '../..');
 
-/** It bundles anew what changed, so that no test runs stale code. */
-export const WAGGLE: readonly string[] = [join(root, 'waggle')];
+/**
+ * It bundles anew what changed, so that no test runs stale code. WAGGLE_COMMAND=FILE has all tests run that, for
+ * example the one executable of `npm run build:binary`.
+ */
+export const WAGGLE: readonly string[] = [process.env.WAGGLE_COMMAND ?? join(root, 'waggle')];
 
 const READY_WITHIN_MS = 100_000;
 const END_WITHIN_MS = 100_000;
@@ -20,6 +23,8 @@ export interface WaggleOptions {
   readonly cwd?: string;
   /** Put before the command: setpriv, for example. */
   readonly prefix?: readonly string[];
+  /** How long its end may be waited for: 100 seconds, or what it follows takes longer on a busy machine. */
+  readonly endWithinMs?: number;
   /** A file for standard output instead of the pipe that is read. */
   readonly stdout?: Bun.BunFile;
 }
@@ -39,6 +44,7 @@ export class Waggle implements AsyncDisposable {
   stderr = '';
   private readonly child: Bun.Subprocess;
   private readonly reading: Promise<unknown>;
+  private readonly endWithinMs: number;
   private held: ReadonlySet<string> = new Set();
   private readonly below = new Map<number, Witness>();
 
@@ -51,6 +57,7 @@ export class Waggle implements AsyncDisposable {
       stderr: 'pipe',
     });
     this.pid = this.child.pid;
+    this.endWithinMs = options.endWithinMs ?? END_WITHIN_MS;
     const { stdout, stderr } = this.child;
     this.reading = Promise.all([
       stdout instanceof ReadableStream
@@ -128,7 +135,7 @@ export class Waggle implements AsyncDisposable {
   async result(): Promise<WaggleResult> {
     const watch = setInterval(() => this.remember(), 50);
     try {
-      await within('waggle to end', this.child.exited, END_WITHIN_MS);
+      await within('waggle to end', this.child.exited, this.endWithinMs);
       await within('the end of its output', this.reading, END_WITHIN_MS);
     } catch (error) {
       throw new Error(`${(error as Error).message}; stderr:\n${this.stderr}`);

@@ -1,0 +1,67 @@
+// A terminal that nobody reads: a frozen window, a session whose other end is gone. Whoever writes there waits
+// once its buffer is full, in the kernel. The trace or recording ends all the same, and so does its command.
+
+import { afterAll, beforeAll, expect } from 'bun:test';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { faultRow } from '../support/fault-row.ts';
+import { parseFolded, samples } from '../support/folded.ts';
+import { Waggle } from '../support/waggle.ts';
+import { freshFolder, workload } from '../support/workloads.ts';
+
+const area = 'terminals';
+const folder = freshFolder();
+const out = join(folder, 'out.folded');
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(async () => void (await Waggle.run(['--version'])), 60_000);
+
+/** A reader that stalls is waited for five seconds at the end; a busy machine takes longer. */
+const MAX_SECONDS = 25;
+/** Until the terminal's buffer is full, with its start. */
+const FULL_MS = 4000;
+const BUSY = ['sh', '-c', `while :; do /bin/true ${'a'.repeat(200)}; done`];
+
+for (const [signal, does] of [
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGINT', 'SIGINT'],
+  ['SIGHUP', 'its hang-up'],
+] as const)
+  faultRow(
+    {
+      area,
+      what: `a trace on a terminal that nobody reads, ended by ${does}`,
+      holds: 'it ends in time, and so does what it follows',
+      times: [1, 5],
+    },
+    async () => {
+      const options = { prefix: [workload('frozen_terminal')] };
+      await using trace = new Waggle(['trace', '--', ...BUSY], options);
+      await Bun.sleep(FULL_MS);
+      const startedAt = performance.now();
+      const { code } = await trace.stop(signal);
+      expect((performance.now() - startedAt) / 1000).toBeLessThan(MAX_SECONDS);
+      // Nobody was told everything; where the terminal is gone nobody can be.
+      expect(code).toBe(1);
+    },
+  );
+
+faultRow(
+  {
+    area,
+    what: 'a recording whose command writes without end to a terminal that nobody reads, ended by SIGTERM',
+    holds: 'the command ends, and the profile is written',
+    times: [1, 5],
+  },
+  async () => {
+    rmSync(out, { force: true });
+    const options = { prefix: [workload('frozen_terminal')] };
+    const command = ['sh', '-c', 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; exec yes'];
+    await using record = new Waggle(['record', '-o', out, '--', ...command], options);
+    await Bun.sleep(FULL_MS);
+    const startedAt = performance.now();
+    const { code } = await record.stop('SIGTERM');
+    expect((performance.now() - startedAt) / 1000).toBeLessThan(MAX_SECONDS);
+    expect(code).toBe(143);
+    expect(samples(parseFolded(readFileSync(out, 'utf8')))).toBeGreaterThan(0);
+  },
+);
