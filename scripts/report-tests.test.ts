@@ -68,6 +68,47 @@ test('one file can run on several runtimes', () => {
   expect(report.closingLine).toBe('3 passed, 0 failed, 0 skipped');
 });
 
+describe('a test that fails is run again, alone', () => {
+  const failing = (name: string, times: number) => `
+    test('${name}', () => {
+      const marks = ${JSON.stringify(name)}.length + '.marks';
+      appendFileSync(marks, '.');
+      expect(readFileSync(marks, 'utf8').length).toBeGreaterThan(${times});
+    });`;
+  const heading = `import { describe, test, expect } from 'bun:test';
+    import { appendFileSync, readFileSync } from 'node:fs';`;
+
+  test('and counts as passed, and is listed, where it passes then', () => {
+    const odd = 'one (of 2) > more*';
+    addPackage('again', {
+      'src/a.test.ts': `${heading} describe('a [set]', () => {${failing(odd, 1)}
+        test('another', () => expect(1).toBe(1)); });`,
+    });
+    expect(run('run-tests.ts', 'packages/again', ['bun']).exitCode).toBe(0);
+    const report = run('report-tests.ts', '.', ['--exit-code=0', '--filter=again']);
+    expect(report.closingLine).toBe('2 passed, 0 failed, 0 skipped');
+    expect(report.exitCode).toBe(0);
+    expect(report.output).toContain('Failed, and passed when run again alone:');
+    expect(report.output).toContain(`a [set] > ${odd}`);
+    expect(report.output).toContain('Expected: > 1; Received: 1');
+  });
+
+  test('and has failed where it fails twice', () => {
+    addPackage('twice', { 'src/a.test.ts': heading + failing('never', 9) });
+    expect(run('run-tests.ts', 'packages/twice', ['bun']).exitCode).toBe(1);
+    const report = run('report-tests.ts', '.', ['--exit-code=1', '--filter=twice']);
+    expect(report.closingLine).toBe('0 passed, 1 failed, 0 skipped');
+  });
+
+  test('but not where more than three fail', () => {
+    const tests = ['a', 'bb', 'ccc', 'dddd'].map((name) => failing(name, 1)).join('\n');
+    addPackage('many', { 'src/a.test.ts': heading + tests });
+    expect(run('run-tests.ts', 'packages/many', ['bun']).exitCode).toBe(1);
+    const report = run('report-tests.ts', '.', ['--exit-code=1', '--filter=many']);
+    expect(report.closingLine).toBe('0 passed, 4 failed, 0 skipped');
+  });
+});
+
 describe('what counts as a failure', () => {
   test('a test file that does not load, although every test passed', () => {
     addPackage('broken', { 'src/a.test.ts': passing, 'src/b.test.ts': `import './absent.ts';` });

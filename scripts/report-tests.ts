@@ -4,16 +4,19 @@
 //   report-tests.ts --clean                  removes the results of earlier runs
 //   report-tests.ts --exit-code=N [ARG...]   reports on `turbo run test ARG...`, which ended with N
 //
-// A package that left no result counts as a failure, and so does a skip where CI=true, unless the
+// A test that failed and passed when it was run again (run-again.ts) counts as passed and is listed
+// with its failure. A package that left no result counts as a failure, and so does a skip where CI=true, unless the
 // test's name holds [optional]: CI has every privilege and tool, so a skip there is a hole.
 
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Outcome, parseJUnit, type TestResult } from './junit.ts';
+import type { PassedAgain } from './run-again.ts';
 
 interface PackageResult extends TestResult {
   readonly directory: string;
   readonly runner: string;
+  readonly passedAgain: boolean;
 }
 
 interface DryRun {
@@ -33,11 +36,25 @@ function testedDirectories(turboArguments: readonly string[]): string[] {
 }
 
 function readResults(directory: string): PackageResult[] {
-  const files = new Bun.Glob('*.xml').scanSync({ cwd: join(directory, '.test-results') });
+  const folder = join(directory, '.test-results');
+  const files = new Bun.Glob('*.xml').scanSync({ cwd: folder });
+  const again = readPassedAgain(join(folder, 'passed-again.json'));
   return [...files].sort().flatMap((file) => {
-    const tests = parseJUnit(readFileSync(join(directory, '.test-results', file), 'utf8'));
-    return tests.map((test) => ({ ...test, directory, runner: basename(file, '.xml') }));
+    const runner = basename(file, '.xml');
+    return parseJUnit(readFileSync(join(folder, file), 'utf8')).map((test) => {
+      const passedAgain =
+        test.outcome === 'failed' && again.has(keyOf({ runner, name: test.name }));
+      const outcome = passedAgain ? 'passed' : test.outcome;
+      return { ...test, outcome, directory, runner, passedAgain };
+    });
   });
+}
+
+const keyOf = ({ runner, name }: PassedAgain) => `${runner}: ${name}`;
+
+function readPassedAgain(path: string): ReadonlySet<string> {
+  if (!existsSync(path)) return new Set();
+  return new Set((JSON.parse(readFileSync(path, 'utf8')) as PassedAgain[]).map(keyOf));
 }
 
 function resultsOf(directory: string): PackageResult[] {
@@ -51,7 +68,8 @@ function resultsOf(directory: string): PackageResult[] {
 }
 
 function failure(directory: string, runner: string, message: string): PackageResult {
-  return { directory, runner, name: 'test run', outcome: 'failed', message };
+  const outcome = 'failed';
+  return { directory, runner, name: 'test run', outcome, message, passedAgain: false };
 }
 
 function judgeSkip(result: PackageResult): PackageResult {
@@ -78,6 +96,8 @@ function report(directories: readonly string[], exitCode: number): number {
   const [passed, failed, skipped] = [of('passed'), of('failed'), of('skipped')];
 
   list('Skipped', skipped);
+  const again = results.filter(({ passedAgain }) => passedAgain);
+  list('Failed, and passed when run again alone', again);
   list('Failed', failed);
   if (results.length === 0) console.log('\nNo package was tested.');
   console.log(`\n${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`);
