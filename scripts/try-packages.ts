@@ -117,7 +117,7 @@ try {
     const busy = Bun.spawn([
       'sh',
       '-c',
-      'trap : USR1; while :; do true; sh -c "exit 3"; kill -USR1 $$; bash -c ": < /dev/tcp/127.0.0.1/1"; sleep 0.1; done',
+      'trap : USR1; while :; do true; sh -c "exit 3"; kill -USR1 $$; bash -c ": < /dev/tcp/127.0.0.1/1" 2>/dev/null; sleep 0.1; done',
     ]);
     try {
       const waggle = (...args: string[]) =>
