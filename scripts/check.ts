@@ -64,7 +64,10 @@ function warnOfLongFiles(): void {
 await step('format and lint (biome)', () =>
   run('biome', 'ci', '.', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`),
 );
-await step('types (tsc)', () => run('tsc', '--noEmit'));
+await step('examples of the documents are written out', () =>
+  run('bun', 'scripts/docs-examples.ts'),
+);
+await step('types (tsc), those examples included', () => run('tsc', '--noEmit'));
 await step('no arrow back up, no circle (layers)', () => run('bun', 'scripts/layers/check.ts'));
 await step('docs/imports.md shows the imports that there are', () =>
   run('bun', 'scripts/layers/picture.ts', '--check'),
