@@ -46,6 +46,7 @@ test('files that nobody samples are closed while others wait for their names', a
       reader: { reading: () => [] } as unknown as SymbolizationClient,
       collector: () => collector,
       alive: () => [],
+      tables: undefined,
     },
     () => [],
     () => {},

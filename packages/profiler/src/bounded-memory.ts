@@ -1,6 +1,6 @@
 // What keeps a recording of hours from growing: from time to time what was sampled gets its names, and
-// the files are closed that no process has mapped any more and no sample waits for, and ended processes'
-// code is forgotten. Most new files are never sampled: those need no naming, and go before it.
+// the files are closed that no process has mapped any more and no sample waits for, ended processes'
+// code is forgotten, and unwind tables that only the kernel needs by now. Most new files are never sampled: those need no naming, and go before it.
 
 import type { Frame } from './frames/frame-table.ts';
 import { GarbageCollection } from './garbage.ts';
@@ -13,6 +13,7 @@ import { numberOf, type ObjectFiles } from './mappings/object-files.ts';
 import type { StackCollector } from './stacks/stack-collector.ts';
 import type { SymbolizationClient } from './symbolization/symbolization-client.ts';
 import type { Symbolizer } from './symbolization/symbolizer.ts';
+import type { UnwindTables } from './unwinding/unwind-tables.ts';
 
 const EVERY_MS = 10_000;
 /** Files that may wait for a naming, and stacks, and memory taken since the last, that make one due at once. */
@@ -33,6 +34,8 @@ interface Parts {
   readonly jitMaps: JitMaps;
   readonly reader: SymbolizationClient;
   readonly symbolizer: Symbolizer;
+  /** None where stacks are walked by frame pointers alone. */
+  readonly tables: UnwindTables | undefined;
   /** The one that samples are added to now. */
   readonly collector: () => StackCollector;
   /** Pids that exist. */
@@ -88,6 +91,7 @@ export class BoundedMemory {
     this.#namedAt = performance.now();
     this.#isNaming = true;
     this.#missEnded();
+    this.#parts.tables?.dropUnused();
     this.#parts.symbolizer.renewTime();
     this.#parts
       .collector()

@@ -123,6 +123,7 @@ export class CpuProfiler {
     const memory = new BoundedMemory(
       {
         ...{ spaces, objects, jitMaps, reader, symbolizer },
+        tables: this.#unwinding?.tables,
         collector: () => this.#collections.current,
         alive: () => kernel.procfs.pids(),
       },

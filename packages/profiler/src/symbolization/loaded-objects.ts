@@ -1,6 +1,7 @@
 // The objects whose names were asked for last. Each holds its symbol table, and its debug files open
 // where lines are wanted, so an agent that runs for months keeps so many, and so many bytes of them, and
-// lets go of the others: their tables are in the symbol cache, within its own bound, or are made anew.
+// lets go of the others, and of those that nobody has asked for in a while: their tables are in the symbol cache,
+// within its own bounds, or are made anew.
 
 import type { ObjectSymbols, ReadBudget, SymbolHit } from '@waggle/symbols';
 import type { FunctionBounds } from '@waggle/unwind';
@@ -10,6 +11,8 @@ import { CodePlaces, type LinkedObject } from '../mappings/code-places.ts';
 
 /** A host under builds executes more files in a minute, and samples few of them again. */
 const MAX_OBJECTS = 256;
+/** Their next names cost a file of the disk cache; a host under builds asks for most once. */
+const UNUSED_MS = 60_000;
 /** A browser with all of its names has 400 MB, and is kept alone. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
@@ -39,10 +42,16 @@ export class LoadedObjects implements Disposable {
   readonly #known: LRUCache<string, Known>;
 
   readonly #maxBytes: number;
+  readonly #unusedMs: number;
 
-  constructor(maxObjects = MAX_OBJECTS, maxBytes = MAX_BYTES) {
+  constructor(maxObjects = MAX_OBJECTS, maxBytes = MAX_BYTES, unusedMs = UNUSED_MS) {
     this.#maxBytes = maxBytes;
-    this.#known = new LRUCache({ max: maxObjects, dispose: ({ object }) => object?.close?.() });
+    this.#unusedMs = unusedMs;
+    this.#known = new LRUCache({
+      max: maxObjects,
+      dispose: ({ object }) => object?.close?.(),
+      updateAgeOnGet: true,
+    });
   }
 
   get(key: string): Known | undefined {
@@ -52,9 +61,15 @@ export class LoadedObjects implements Disposable {
   /** Closes what was not used for longest, if there are too many. */
   set(key: string, object: LoadedObject | undefined, read: Pick<Known, 'budget' | 'left'>): Known {
     const added = { object, places: object && new CodePlaces(object), ...read };
-    this.#known.set(key, added);
+    // What took more than it may is not read again and again.
+    this.#known.set(key, added, { ttl: read.left === undefined ? this.#unusedMs : 0 });
     this.trim();
     return added;
+  }
+
+  /** Closes what nobody has asked for in a minute. */
+  dropUnused(): void {
+    this.#known.purgeStale();
   }
 
   /** Closes what was not used for longest, if that is too much by now; the last one stays. */

@@ -20,20 +20,22 @@ import { SymbolizationServer } from './symbolization-server.ts';
 const folder = mkdtempSync(join(tmpdir(), 'waggle-symbolization-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const objectOf = (key: string, byteLength: number, closed: string[]) => ({
+  buildId: undefined,
+  textStart: undefined,
+  segmentOfFileOffset: () => undefined,
+  vaddrOfFileOffset: () => undefined,
+  lookup: () => undefined,
+  byteLength,
+  close: () => closed.push(key),
+});
+
 test('the objects that were not used for longest are closed and forgotten', () => {
   const closed: string[] = [];
   const named = new LoadedObjects(3, 1000);
   const read = { budget: new ReadBudget(), left: undefined };
-  const add = (key: string, byteLength = 1) => named.set(key, objectOf(key, byteLength), read);
-  const objectOf = (key: string, byteLength: number) => ({
-    buildId: undefined,
-    textStart: undefined,
-    segmentOfFileOffset: () => undefined,
-    vaddrOfFileOffset: () => undefined,
-    lookup: () => undefined,
-    byteLength,
-    close: () => closed.push(key),
-  });
+  const add = (key: string, byteLength = 1) =>
+    named.set(key, objectOf(key, byteLength, closed), read);
   for (const key of ['a', 'b', 'c']) add(key);
   expect(named.get('a')?.object).toBeDefined();
   named.set('no ELF file', undefined, read);
@@ -46,6 +48,18 @@ test('the objects that were not used for longest are closed and forgotten', () =
   expect(closed).toEqual(['b', 'c', 'a', 'd']);
   named[Symbol.dispose]();
   expect(closed).toEqual(['b', 'c', 'a', 'd', 'larger than all may be']);
+});
+
+test('an object that nobody asks for is closed, but not one that took too much to read', async () => {
+  const closed: string[] = [];
+  const named = new LoadedObjects(10, 1000, 1);
+  const budget = new ReadBudget();
+  named.set('whole', objectOf('whole', 1, closed), { budget, left: undefined });
+  named.set('too large', objectOf('too large', 1, closed), { budget, left: 'too-large' });
+  await Bun.sleep(20);
+  named.dropUnused();
+  expect(closed).toEqual(['whole']);
+  expect(named.get('too large')?.left).toBe('too-large');
 });
 
 test('a reader of many objects with lines keeps so many open', () => {

@@ -42,6 +42,8 @@ import { RemoteFiles } from './remote-files.ts';
 
 /** For one request about one object: the reader's thread is ended somewhat later (symbolization-client.ts). */
 const MAX_MS = 8000;
+/** Tables that nobody asks for are as quickly had from the disk. */
+const UNUSED_SYMBOLS_MS = 60_000;
 
 export class SymbolizationServer implements Disposable {
   readonly #tables: TableStore | undefined;
@@ -60,7 +62,9 @@ export class SymbolizationServer implements Disposable {
     );
     this.#tables = cacheDirectory ? new TableStore(join(cacheDirectory, 'unwind')) : undefined;
     this.#symbols = new SymbolCache(
-      cacheDirectory ? { disk: new DiskSymbolCache(cacheDirectory) } : {},
+      cacheDirectory
+        ? { disk: new DiskSymbolCache(cacheDirectory), maxUnusedMs: UNUSED_SYMBOLS_MS }
+        : {},
     );
   }
 
@@ -77,6 +81,12 @@ export class SymbolizationServer implements Disposable {
       case 'perf-map':
         return { scanned: scanPerfMap(request.fd, request.scan) };
     }
+  }
+
+  /** To be called now and then: lets go of what nobody has asked for in a while. */
+  dropUnused(): void {
+    this.#named.dropUnused();
+    this.#symbols.dropUnused();
   }
 
   [Symbol.dispose](): void {

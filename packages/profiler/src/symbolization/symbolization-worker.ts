@@ -14,6 +14,9 @@ interface DedicatedScope {
   close(): void;
 }
 
+/** What nobody asks for any more is let go of, also where nothing is asked for at all. */
+const DROP_EVERY_MS = 20_000;
+
 const descriptors = new ThreadDescriptors();
 const queue = new RequestQueue();
 const garbage = new GarbageCollection();
@@ -30,7 +33,13 @@ function handle(message: ClientMessage): void {
     postMessage({ thread: threadId() ?? 0 } satisfies ServerMessage);
     const ledger = message.descriptors && new DescriptorLedger(message.descriptors);
     if (ledger !== undefined) keepDescriptorLedger(ledger);
-    reading = new SymbolizationServer(message.config, ledger);
+    const server = new SymbolizationServer(message.config, ledger);
+    reading = server;
+    const dropping = setInterval(() => {
+      server.dropUnused();
+      garbage.whenDue();
+    }, DROP_EVERY_MS);
+    (dropping as { unref?(): void }).unref?.();
     return;
   }
   if (reading === undefined) throw new Error('a request before the start');

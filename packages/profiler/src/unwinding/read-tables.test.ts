@@ -43,3 +43,14 @@ test('what a file in one state has is said once', () => {
   tables.set('a', table);
   expect([tables.get('a'), tables.bytes]).toEqual([table, table.bytes.length]);
 });
+
+test('what nobody has asked for in half a minute is let go of, and read again', () => {
+  const tables = new ReadTables();
+  tables.set('a', table);
+  tables.set('none', undefined);
+  const soon = performance.now() + 29_000;
+  tables.dropUnused(soon);
+  expect(tables.has('a')).toBe(true);
+  tables.dropUnused(soon + 2000);
+  expect([tables.has('a'), tables.has('none'), tables.bytes]).toEqual([false, true, 0]);
+});

@@ -185,6 +185,11 @@ export class UnwindTables implements Disposable {
       this.#copies.delete(oldest);
   }
 
+  /** To be called now and then: lets go of the tables that only the kernel needs by now. */
+  dropUnused(): void {
+    this.#contents.dropUnused();
+  }
+
   stats(): UnwindTableStats {
     const tables = [...this.#installed.values()];
     return {

@@ -210,6 +210,21 @@ describe('on disk', () => {
   });
 });
 
+test('a table that nobody asks for is let go of in memory, where that is wanted', async () => {
+  const disk = new DiskSymbolCache(directory);
+  for (const [options, left] of [
+    [{ disk, maxUnusedMs: 1 }, 0],
+    [{ disk }, 1],
+  ] as const) {
+    const cache = new SymbolCache(options);
+    ObjectSymbols.open('/bin/true', { cache })[Symbol.dispose]();
+    expect(cache.size).toBe(1);
+    await Bun.sleep(20);
+    cache.dropUnused();
+    expect(cache.size).toBe(left);
+  }
+});
+
 test('an object is parsed once for all runs, and once more when it is another', () => {
   const path = join(home, 'object');
   writeFileSync(path, elfWithSymbols([{ name: 'first', value: 0x2000, size: 8 }]));

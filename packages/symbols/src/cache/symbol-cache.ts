@@ -1,7 +1,7 @@
 /**
  * Symbol tables by what their object is, in memory and, if wanted, on disk. Shared by all who open
- * objects in one run: ten processes that map one libc make one table. Bounded in bytes; the least
- * recently used goes first. What an object has not is remembered as well, as an empty table.
+ * objects in one run: ten processes that map one libc make one table. Bounded in bytes, and if wanted
+ * in time; the least recently used goes first. What an object has not is remembered as well, as an empty table.
  */
 import { LRUCache } from 'lru-cache';
 import type { SymbolTable } from '../symbol-table.ts';
@@ -17,6 +17,8 @@ export interface SymbolCacheOptions {
   /** Of the tables held, in bytes; 256 MiB unless told otherwise. A larger one is not kept. */
   readonly maxBytes?: number;
   readonly disk?: DiskSymbolCache;
+  /** Milliseconds that a table is held which nobody asks for; without an end unless told otherwise. */
+  readonly maxUnusedMs?: number;
   /** Tables made in less time are not worth a file; 2 unless told otherwise. */
   readonly minBuildMs?: number;
 }
@@ -31,6 +33,8 @@ export class SymbolCache {
       maxSize: Math.max(1, Math.floor(options.maxBytes ?? 256 * 1024 * 1024)),
       // An empty table, too, has a place.
       sizeCalculation: ({ table }) => Math.max(1, table.byteLength),
+      ttl: options.maxUnusedMs ?? 0,
+      updateAgeOnGet: true,
     });
     this.#disk = options.disk;
     this.#minBuildMs = options.minBuildMs ?? 2;
@@ -44,6 +48,11 @@ export class SymbolCache {
   /** Bytes of the tables in memory. */
   get byteLength(): number {
     return this.#entries.calculatedSize;
+  }
+
+  /** Lets go of what is older than `maxUnusedMs`; a long-lived owner calls it now and then. */
+  dropUnused(): void {
+    this.#entries.purgeStale();
   }
 
   /**
