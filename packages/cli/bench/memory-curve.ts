@@ -59,7 +59,7 @@ try {
   }
 } finally {
   const ended = new Promise((done) => tracer.on('exit', done));
-  tracer.kill('SIGINT');
+  tracer.kill('SIGTERM');
   await ended;
   console.log(readFileSync(errors, 'utf8').trim().split('\n').at(-1));
   rmSync(folder, { recursive: true });

@@ -41,7 +41,7 @@ async function underRecording(folder: string, args: readonly string[], work: () 
   });
   await Bun.sleep(SETTLE_MS);
   const value = work();
-  child.kill('SIGINT');
+  child.kill('SIGTERM');
   // Names of a whole host take their time, and are not what is measured.
   child.kill('SIGTERM');
   await ended;

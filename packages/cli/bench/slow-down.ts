@@ -67,7 +67,7 @@ async function cpuUnder({ command: [program = '', ...args] }: Tracer, work: Work
   await Bun.sleep(START_MS);
   if (child.exitCode !== null) return undefined;
   const seconds = cpuOf(work);
-  child.kill('SIGINT');
+  child.kill('SIGTERM');
   await ended(child);
   return seconds;
 }

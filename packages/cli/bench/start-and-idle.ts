@@ -43,7 +43,7 @@ async function started(word: string, args: readonly string[]): Promise<Started> 
         done({ ms: performance.now() - start, cpuMs: cpuMs(child.pid ?? 0) });
     });
   });
-  child.kill('SIGINT');
+  child.kill('SIGTERM');
   await ended;
   return seen;
 }
@@ -78,7 +78,7 @@ async function idleCpuPercent(): Promise<number> {
   const before = cpu();
   await new Promise((done) => setTimeout(done, idleSeconds * 1000));
   const used = cpu() - before;
-  child.kill('SIGINT');
+  child.kill('SIGTERM');
   await ended;
   return (used / idleSeconds) * 100;
 }

@@ -78,7 +78,7 @@ async function traced({ command }: Tracer, count = processes): Promise<Sample | 
   if (child.exitCode !== null) return undefined;
   const stormSeconds = await runStorm(count);
   await Bun.sleep(SETTLE_MS);
-  child.kill('SIGINT');
+  child.kill('SIGTERM');
   await child.exited;
   const usage = child.resourceUsage();
   if (usage === undefined) return undefined;

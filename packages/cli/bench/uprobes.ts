@@ -38,7 +38,7 @@ async function whileListening(command: readonly string[], ready: string): Promis
   });
   await Bun.sleep(500);
   const value = call();
-  child.kill('SIGINT');
+  child.kill('SIGTERM');
   await ended;
   return value;
 }
