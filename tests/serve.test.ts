@@ -82,6 +82,40 @@ async function processesOf(serving: Serving, query = ''): Promise<readonly Liste
 
 const go = ['/usr/local/go/bin/go', '/usr/bin/go'].find(existsSync);
 const curl = ['/usr/bin/curl', '/bin/curl'].find(existsSync);
+/** `apt-get install prometheus`, or the program of its package unpacked somewhere. */
+const prometheus =
+  process.env.PROMETHEUS ?? ['/usr/bin/prometheus', '/usr/local/bin/prometheus'].find(existsSync);
+
+/** What a Prometheus that scrapes this server has for a query. */
+async function scraped(serving: Serving, query: string): Promise<number> {
+  const folder = freshFolder();
+  const config = join(folder, 'prometheus.yml');
+  writeFileSync(join(folder, 'token'), serving.token);
+  writeFileSync(
+    config,
+    `global: {scrape_interval: 1s}
+scrape_configs:
+  - job_name: waggle
+    authorization: {credentials_file: ${join(folder, 'token')}}
+    static_configs: [{targets: ['${new URL(serving.url).host}']}]
+`,
+  );
+  const port = 20_000 + (process.pid % 10_000);
+  const listen = [`--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${folder}/data`];
+  await using _scraping = new TestProcess([
+    ...[prometheus ?? '', `--config.file=${config}`, ...listen, '--log.level=error'],
+  ]);
+  return await found(`${query} in Prometheus`, async () => {
+    const address = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`;
+    const answer = await fetch(address).catch(() => undefined);
+    if (answer?.ok !== true) return undefined;
+    const { data } = (await answer.json()) as {
+      readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] };
+    };
+    const value = Number(data.result[0]?.value[1] ?? 0);
+    return value > 0 ? value : undefined;
+  });
+}
 
 describe('serve', () => {
   kernelTest('knows who runs, who has ended, and what they spent', async () => {
@@ -224,6 +258,23 @@ describe('serve', () => {
       expect(stdout.toString()).toMatch(/ sixty$/m);
       const bytes = await (await serving.ask('/debug/pprof/profile?seconds=1')).bytes();
       expect(parsePprof(bytes).metadata.durationSeconds).toBeGreaterThan(0.9);
+    },
+  );
+
+  optionalKernelTest(
+    'a Prometheus scrapes executions, ends by outcome and lifetimes',
+    prometheus === undefined ? 'no Prometheus' : undefined,
+    async () => {
+      await using serving = await Serving.start(['-p', String(process.pid)]);
+      for (let n = 0; n < 20; n++) Bun.spawnSync([workload('exit_with'), '--id=3']);
+      await found('the ends', async () => {
+        const text = await (await serving.ask('/metrics')).text();
+        return /waggle_exits_total\{outcome="failure"\} (?:[2-9]\d|\d{3})/.exec(text) ?? undefined;
+      });
+      const ends = 'sum(waggle_exits_total{outcome="failure"})';
+      expect(await scraped(serving, ends)).toBeGreaterThanOrEqual(20);
+      const lifetimes = 'sum(waggle_process_lifetime_seconds_count)';
+      expect(await scraped(serving, lifetimes)).toBeGreaterThanOrEqual(20);
     },
   );
 
