@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', columns: 'src/columns.ts', page: 'src/page/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    columns: 'src/columns.ts',
+    page: 'src/page/index.ts',
+    wire: 'src/wire-writer.ts',
+  },
   format: 'esm',
   dts: true,
   target: 'node20',

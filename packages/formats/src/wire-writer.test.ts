@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
+import { WireWriter } from '@waggle/text/wire';
 import { type Integer, signed, WireReader } from './wire.ts';
-import { WireWriter } from './wire-writer.ts';
 
 const NUMBERS: readonly Integer[] = [
   ...[0, 1, 127, 128, 300, 2 ** 32, 2 ** 53 - 1, -1, -(2 ** 40)],

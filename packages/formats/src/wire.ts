@@ -4,7 +4,9 @@
  * others bigints.
  */
 
-export type Integer = number | bigint;
+import type { Integer } from '@waggle/text/wire';
+
+export type { Integer };
 
 const VARINT = 0;
 const FIXED64 = 1;

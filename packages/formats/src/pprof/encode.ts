@@ -6,6 +6,8 @@
  * own: kernel code is in a mapping called `[kernel.kallsyms]` as perf calls it, a process's own frame
  * is its stack's root, and is in the label `process` too. Labels are pprof's: `-tagfocus`, `-tagroot`.
  */
+
+import { WireWriter } from '@waggle/text/wire';
 import { AddressMap } from '../address-map.ts';
 import { mainObject } from '../main-object.ts';
 import { codeKey, mergedStacks, writableName } from '../merged-stacks.ts';
@@ -19,7 +21,6 @@ import type {
 import { byAddress } from '../source-place.ts';
 import { StackKeys } from '../stack-keys.ts';
 import { SAMPLES, stackValues } from '../values.ts';
-import { WireWriter } from '../wire-writer.ts';
 import { zlib } from '../zlib.ts';
 import { joined, StringTable } from './string-table.ts';
 

@@ -1,5 +1,5 @@
 /** The texts of a pprof file, each once, as bytes from the moment on in which it is met. */
-import { WireWriter } from '../wire-writer.ts';
+import { WireWriter } from '@waggle/text/wire';
 
 const STRING_TABLE = 6;
 

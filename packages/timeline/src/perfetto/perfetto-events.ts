@@ -3,6 +3,7 @@
 // of a file can be read. What is remembered are processes that live, and of these only so many.
 
 import { commandLine } from '@waggle/text';
+import { WireWriter } from '@waggle/text/wire';
 import type { RecordedEvent } from '../events/recorded-event.ts';
 import { BootClock } from '../processes/boot-clock.ts';
 import {
@@ -19,7 +20,6 @@ import {
   TRACK_EVENT,
   TREE_PROCESS,
 } from './fields.ts';
-import { ProtoWriter } from './proto-writer.ts';
 
 /** A host has fewer; what is forgotten is described again. */
 const MAX_REMEMBERED = 100_000;
@@ -36,7 +36,7 @@ interface Who {
 type Annotations = Readonly<Record<string, string | number | bigint | boolean | null>>;
 
 export class PerfettoEvents {
-  readonly #writer = new ProtoWriter();
+  readonly #writer = new WireWriter();
   readonly #clock = new BootClock();
   /** Processes whose track is described, with when the slice began that is open on it. */
   #tracks = new Map<bigint, bigint | undefined>();

@@ -2,6 +2,7 @@
 // so that one trace has what ran and what it did. What many samples have in common (names, frames, stacks) is
 // written once, and remembered within a bound.
 
+import { WireWriter } from '@waggle/text/wire';
 import {
   CALLSTACK,
   CPU_CLOCK,
@@ -20,7 +21,6 @@ import {
   TRACE,
   TREE_THREAD,
 } from './fields.ts';
-import { ProtoWriter } from './proto-writer.ts';
 
 export interface SampledFrame {
   readonly name: string;
@@ -47,7 +47,7 @@ const SEQUENCE = 2;
 const MAX_INTERNED = 500_000;
 
 export class PerfettoSamples {
-  readonly #writer = new ProtoWriter();
+  readonly #writer = new WireWriter();
   readonly #frequencyHz: number;
   #interned = new Map<string, number>();
   #isBegun = false;

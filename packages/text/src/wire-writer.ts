@@ -2,7 +2,9 @@
  * The wire format of protocol buffers (protobuf.dev, "Encoding") as it is written field by field, into one
  * piece of memory: a message costs its bytes and no object. Fields of 0 are written as they are asked for.
  */
-import type { Integer } from './wire.ts';
+
+/** Of a field: a bigint where a double does not hold it exactly. */
+export type Integer = number | bigint;
 
 const FIRST_BYTES = 1024;
 const VARINT = 0;
@@ -19,6 +21,13 @@ export class WireWriter {
   /** What was written. It is valid until more is. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** What was written since the last call, as bytes of its own. */
+  take(): Uint8Array {
+    const taken = this.#bytes.slice(0, this.#length);
+    this.#length = 0;
+    return taken;
   }
 
   /** A number in 64 bits; one below 0 is as an int64 has it. */
