@@ -3,7 +3,7 @@
  * it has no name, and why.
  */
 
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Profile, ProfileFrame, ProfileValues } from '@waggle/formats';
 import { STATE_FRAMES, type UnnamedReason, unnamedReason, WOKEN_BY_FRAME } from '@waggle/profiler';
 import { printable } from '@waggle/text';
@@ -28,8 +28,15 @@ const OF_MEMORY: Readonly<Partial<Record<UnnamedReason, string>>> = {
 };
 const WITHOUT_MAPPING = 'addresses that nothing was mapped at';
 
-/** Lines for stderr; none for a profile without samples. */
-export function summaryLines({ stacks, values }: Profile): string[] {
+/**
+ * Lines for stderr; none for a profile without samples.
+ *
+ * @param showsKernelAddresses whether the kernel shows this process where its functions are
+ */
+export function summaryLines(
+  { stacks, values }: Profile,
+  showsKernelAddresses: () => boolean = kernelAddressesAreShown,
+): string[] {
   const self = new Map<string, number>();
   const unnamed = new Map<string, number>();
   let total = 0;
@@ -60,9 +67,17 @@ export function summaryLines({ stacks, values }: Profile): string[] {
   const hidden = hiddenKernelShare(stacks, total);
   if (hidden >= HIDDEN_SHARE)
     lines.push(
-      `${(100 * hidden).toFixed(1)} % of samples in kernel functions without a name: the kernel hides its symbols (sysctl kernel.kptr_restrict, now ${kptrRestrict()}); record with CAP_SYSLOG, or set it to 0 or 1`,
+      `${(100 * hidden).toFixed(1)} % of samples in kernel functions without a name: ${
+        showsKernelAddresses() ? NOT_READ : whyHidden()
+      }`,
     );
   return lines;
+}
+
+const NOT_READ = 'reading /proc/kallsyms took too long, or was ended by a signal';
+
+function whyHidden(): string {
+  return `the kernel hides its symbols (sysctl kernel.kptr_restrict, now ${kptrRestrict()}); record with CAP_SYSLOG, or set it to 0 or 1`;
 }
 
 /** Samples at a pace: their number is a time. */
@@ -102,6 +117,25 @@ function hiddenKernelShare(stacks: Profile['stacks'], total: number): number {
     else named += count;
   }
   return named > 0 ? 0 : hidden / total;
+}
+
+/** Where they are hidden, all are 0 (kernel/kallsyms.c, kallsyms_show_value). */
+function kernelAddressesAreShown(): boolean {
+  const bytes = Buffer.alloc(4096);
+  let file: number;
+  try {
+    file = openSync('/proc/kallsyms', 'r');
+  } catch {
+    return false;
+  }
+  try {
+    const length = readSync(file, bytes);
+    return /^0*[1-9a-f]/m.test(bytes.toString('latin1', 0, length));
+  } catch {
+    return false;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function kptrRestrict(): string {
