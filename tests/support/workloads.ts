@@ -119,6 +119,7 @@ const BUILDS = {
   called_lines: { source: 'called', flags: ['-fomit-frame-pointer', '-g'] },
   usdt: { flags: NO_FRAMES },
   leaves_mark: { flags: ['-shared', '-fPIC'] },
+  false_python: { flags: ['-pthread', '-rdynamic', ...NO_FRAMES] },
   plugin_1: { source: 'plugin', flags: ['-DFUNCTION=in_plugin_1', ...LIBRARY] },
   plugin_2: { source: 'plugin', flags: ['-DFUNCTION=in_plugin_2', ...LIBRARY] },
 } satisfies Record<string, Build>;

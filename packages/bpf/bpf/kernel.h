@@ -191,6 +191,7 @@ struct task_struct {
 	struct fs_struct *fs;
 	struct files_struct *files;
 	kuid_t loginuid;
+	struct thread_struct thread;
 	char comm[TASK_COMM_LEN];
 };
 

@@ -39,6 +39,10 @@ export interface ProfilerConfig {
   readonly where?: Where | undefined;
   /** Source places and inlined functions, from DWARF. */
   readonly lines?: boolean | undefined;
+  /** Frames of interpreters in the place of those of their loops. Default: yes, where tables are walked by. */
+  readonly interpreters?: boolean | undefined;
+  /** An interpreter's own frames beside those that it has interpreted. Default: no. */
+  readonly interpreterFrames?: boolean | undefined;
   /** Keeps stacks one by one for collectRaw(). */
   readonly raw?: boolean | undefined;
   /** Where symbol and unwind tables are kept for the next session. */
@@ -62,6 +66,8 @@ export interface ProfilerCounts extends SampleCounts {
   readonly filesNotHeld: number;
   /** Of CPUs that came or went while sampling. */
   readonly cpus: CpuChanges;
+  /** Interpreters that were met and are not walked, by kind or version, in words. */
+  readonly unknownInterpreters: readonly string[];
   /** Undefined when frame pointers are followed. */
   readonly unwindTables: UnwindTableStats | undefined;
   /** Program images whose perf map or jitdump says more than is kept. */

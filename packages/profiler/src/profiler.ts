@@ -6,6 +6,8 @@ import { bootToRealtimeOffset, clockNanoseconds, cpuGenerations, RingBuffer } fr
 import type { Profile } from '@waggle/formats';
 import { BoundedMemory } from './bounded-memory.ts';
 import { Collections } from './collections.ts';
+import { CodeNames } from './interpreters/code-names.ts';
+import { InstalledInterpreters } from './interpreters/installed-interpreters.ts';
 import { AddressSpaces } from './mappings/address-spaces.ts';
 import { FileSystems, memoryDevice } from './mappings/file-systems.ts';
 import { JitMaps } from './mappings/jit-maps.ts';
@@ -55,6 +57,8 @@ export class CpuProfiler {
   readonly #lostMappings: LostMappings;
   readonly #running: RunningMappings;
   readonly #unwinding: Unwinding | undefined;
+  readonly #interpreters: InstalledInterpreters | undefined;
+  readonly #codeNames: CodeNames | undefined;
   readonly #wanted: WantedImages | undefined;
   readonly #processMemory = new ProcessMemory();
   readonly #collections: Collections;
@@ -69,8 +73,11 @@ export class CpuProfiler {
     this.#kernel = kernel;
     this.#config = config;
     const cpus = cpuGenerations();
-    const { cacheDirectory, lines = false } = config;
-    this.#reader = new SymbolizationClient({ lines, ...(cacheDirectory && { cacheDirectory }) });
+    const { cacheDirectory, lines = false, interpreters = true } = config;
+    this.#reader = new SymbolizationClient({
+      ...{ lines, interpreters },
+      ...(cacheDirectory && { cacheDirectory }),
+    });
     const fileSystems = new FileSystems(kernel.procfs, memoryDevice(kernel.native));
     this.#objects = new ObjectFiles(
       {
@@ -113,7 +120,14 @@ export class CpuProfiler {
     const events = eventsOf(kernel.sampler, sources);
     this.#collections = new Collections({ ...config, events }, this.#symbolizer, this.#jitMaps);
     this.#maps = new SampleMaps(kernel.sampler.map);
-    this.#resolver = new StackResolver(this.#spaces, this.#objects, this.#jitMaps);
+    const installed = this.#openInterpreters();
+    this.#interpreters = installed;
+    this.#codeNames =
+      installed &&
+      new CodeNames(new RingBuffer(kernel.native, kernel.sampler.map('code_names')), (number) =>
+        installed.byNumber(number),
+      );
+    this.#resolver = new StackResolver(this.#spaces, this.#objects, this.#jitMaps, this.#codeNames);
     this.#unwinding = this.#openUnwinding();
     const spaces = this.#spaces;
     const objects = this.#objects;
@@ -154,6 +168,7 @@ export class CpuProfiler {
       maps: this.#maps,
       wanted: this.#wanted,
       resolver: this.#resolver,
+      codeNames: this.#codeNames,
       collections: this.#collections,
       tables: this.#unwinding?.tables,
       deferred: this.#unwinding?.deferred,
@@ -200,6 +215,7 @@ export class CpuProfiler {
       ...this.#collections.counts(),
       filesNotHeld: this.#objects.notHeld,
       unwindTables: tables?.stats(),
+      unknownInterpreters: this.#interpreters?.unknown ?? [],
       clippedMaps: this.#jitMaps.clipped,
       unreadObjects: this.#symbolizer.unread,
     };
@@ -260,6 +276,7 @@ export class CpuProfiler {
     this.#sideband.close();
     this.#running[Symbol.dispose]();
     this.#unwinding?.deferred.close();
+    this.#codeNames?.close();
     this.#unwinding?.tables[Symbol.dispose]();
     this.#unwinding?.preloaded?.[Symbol.dispose]();
     this.#jitMaps[Symbol.dispose]();
@@ -269,12 +286,26 @@ export class CpuProfiler {
     this.#processMemory[Symbol.dispose]();
   }
 
+  get #walksByTables(): boolean {
+    const { sources = [] } = this.#config;
+    return [this.#kernel.sampler, ...sources].some(({ unwindsByTables }) => unwindsByTables);
+  }
+
+  #openInterpreters(): InstalledInterpreters | undefined {
+    const { interpreters = true, interpreterFrames = false, lines = false } = this.#config;
+    if (!interpreters || !this.#walksByTables) return undefined;
+    const wanted = { native: interpreterFrames, lines };
+    return new InstalledInterpreters(this.#kernel.sampler.map, wanted);
+  }
+
   #openUnwinding(): Unwinding | undefined {
     const { native, sampler, identification } = this.#kernel;
-    const { unwindTableBytes, sources = [] } = this.#config;
-    const byTables = [sampler, ...sources].some(({ unwindsByTables }) => unwindsByTables);
-    if (!byTables) return undefined;
-    const tables = new UnwindTables(native, sampler.map, this.#reader, unwindTableBytes);
+    const { unwindTableBytes, interpreterFrames = false } = this.#config;
+    if (!this.#walksByTables) return undefined;
+    const tables = new UnwindTables(
+      ...([native, sampler.map, this.#reader, unwindTableBytes] as const),
+      this.#interpreters,
+    );
     const spaces = this.#spaces;
     const objects = this.#objects;
     const generated = new GeneratedCode(this.#jitMaps, new GeneratedCodeTables());
@@ -291,6 +322,7 @@ export class CpuProfiler {
         generated,
         (pid, startTime) => this.#lostMappings.recover(pid, startTime),
         (sample) => this.#collections.current.ownerOf(processOf(sample)),
+        interpreterFrames,
       ),
     };
   }

@@ -4,6 +4,7 @@
 
 import type { BoundedMemory } from './bounded-memory.ts';
 import type { Collections } from './collections.ts';
+import type { CodeNames } from './interpreters/code-names.ts';
 import type { AddressSpaces } from './mappings/address-spaces.ts';
 import type { JitMaps } from './mappings/jit-maps.ts';
 import type { LostMappings } from './mappings/lost-mappings.ts';
@@ -44,6 +45,8 @@ interface RoundParts {
   readonly maps: SampleMaps;
   readonly wanted: WantedImages | undefined;
   readonly resolver: StackResolver;
+  /** Where interpreters are walked. */
+  readonly codeNames: CodeNames | undefined;
   readonly collections: Collections;
   readonly memory: BoundedMemory;
   readonly reader: SymbolizationClient;
@@ -153,6 +156,7 @@ export class SampleRounds {
   /** What was mapped is looked at as often: a program may be gone, or another, a moment later. */
   #poll(): boolean {
     const mappings = this.#followMappings(false);
+    this.#parts.codeNames?.read();
     return this.takeDeferred(SLICE_MS) > 0 || mappings > 0 || this.#parts.sideband.isBusy;
   }
 
@@ -171,6 +175,7 @@ export class SampleRounds {
     const mappings = this.#followMappings(all);
     // Code is moved and freed: an address is what the map says of it now, not at the end.
     jitMaps.refresh();
+    this.#parts.codeNames?.read();
     const forMs = all ? undefined : SLICE_MS;
     if (this.takeDeferred(forMs) > 0 || mappings > 0 || sideband.isBusy) this.#polls?.wake();
     if (this.#draining === undefined) {
@@ -202,10 +207,11 @@ export class SampleRounds {
   }
 
   #forgetRetired(): void {
-    const { deferred, spaces, lostMappings, running } = this.#parts;
+    const { deferred, spaces, lostMappings, running, codeNames } = this.#parts;
     const waiting = () => deferred?.waitingPids();
     for (const { pid, time, ended } of this.#retired.endRound(waiting)) {
       spaces.forget(pid, time, ended);
+      codeNames?.forget(pid, time, ended);
       if (!ended) continue;
       lostMappings.forget(pid);
       running.forget(pid);

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'bun:test';
 import {
+  interpretedOutcome,
   sampleCounters,
   sampleKey,
   sampleValue,
@@ -232,11 +233,15 @@ test('counters are summed over the CPUs', () => {
     for (const [index, field] of fields.entries())
       view.setBigUint64(start + at[field as keyof typeof at], BigInt(10 ** index), true);
     view.setBigUint64(start + at.stops + 8 * unwindStop.STOP_NO_TABLE, 5n, true);
+    const unreadable = 8 * interpretedOutcome.INTERPRETED_UNREADABLE;
+    view.setBigUint64(start + at.interpreted + unreadable, 3n, true);
   }
   sampler.map('sample_counters').set(new Uint8Array(4), bytes);
   const maps = new SampleMaps(sampler.map);
   const stops = Array(unwindStop.STOP_REASONS).fill(0);
   stops[unwindStop.STOP_NO_TABLE] = 10;
+  const interpreted = Array(interpretedOutcome.INTERPRETED_OUTCOMES).fill(0);
+  interpreted[interpretedOutcome.INTERPRETED_UNREADABLE] = 6;
   expect(maps.counts()).toEqual({
     stored: 2 * (1 + 10_000_000),
     lost: 2 * (10 + 100 + 1000),
@@ -245,5 +250,6 @@ test('counters are summed over the CPUs', () => {
     foreign: 2 * 100_000,
     userTruncated: 2 * 1_000_000,
     stops,
+    interpreted,
   });
 });

@@ -43,6 +43,19 @@ struct pt_regs {
 };
 #endif
 
+/* Where a thread's own data is: arch/{x86,arm64}/include/asm/processor.h. */
+#if defined(__TARGET_ARCH_x86)
+struct thread_struct {
+	unsigned long fsbase;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct thread_struct {
+	struct {
+		unsigned long tp_value;
+	} uw;
+};
+#endif
+
 #pragma clang attribute pop
 
 #endif

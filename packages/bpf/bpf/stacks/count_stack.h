@@ -165,6 +165,7 @@ static __always_inline u32 take_stack(void *ctx, bool by_tables, u32 slot, u32 t
 
 		if (stop == STOP_UNREADABLE && weight->is_new)
 			stop = key->user_stop = STOP_END;
+		key->user_depth = walk->depth;
 		/* No room in the ring. Frame pointers are better than nothing. */
 		if (stop == STOP_NO_TABLE && !key->user_depth) {
 			bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);

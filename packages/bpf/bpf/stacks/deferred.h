@@ -5,6 +5,7 @@
 #ifndef WAGGLE_DEFERRED_H
 #define WAGGLE_DEFERRED_H
 
+#include "interpreters/walk.h"
 #include "mapping.h"
 
 /*
@@ -70,6 +71,10 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 	__builtin_memcpy(&sample->object, &walk->object, sizeof(sample->object));
 	sample->object_address = walk->address;
 	bpf_probe_read_kernel(sample->kernel, sizeof(sample->kernel), key->kernel);
+	/* What the key has is not counted any more. */
+	sample->interpreted_depth = take_interpreted(slot);
+	if (sample->interpreted_depth)
+		bpf_probe_read_kernel(sample->interpreted, sizeof(sample->interpreted), key->user);
 	/* The walk has gone on from the innermost frame: its registers are the copy. */
 	bpf_probe_read_kernel(sample->registers, sizeof(sample->registers), walk->registers);
 	sample->pc = walk->start_pc;

@@ -161,6 +161,7 @@ static __always_inline void identify(struct walk *walk, struct inode *inode, boo
 	else
 		walk->kind = known->present ? MAPPING_TABLE : MAPPING_NO_ROWS;
 	walk->table = known->table;
+	walk->interpreted.here = known->interpreter;
 	walk->offset += known->shift;
 	u64 now = boottime_now();
 	if (now - known->last_used_ns > 1000000000)
@@ -184,6 +185,7 @@ __noinline int find_mapping(u32 slot)
 	if (walk->kind != MAPPING_NONE && address >= walk->start && address < walk->end)
 		return 0;
 	walk->kind = MAPPING_NONE;
+	walk->interpreted.here = 0;
 	area = (void *)find_area(address, slot);
 	if (!area)
 		return 0;

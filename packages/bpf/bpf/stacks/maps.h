@@ -121,6 +121,28 @@ struct unwind_rule {
 	short offsets[3]; /* return address, fp, third */
 };
 
+/* Where the walk of interpreted frames has got to: interpreters/. */
+struct interpreted_walk {
+	u32 here;   /* what the object holds that walk->address is in: index into interpreters; 0: none */
+	u32 number; /* what was met */
+	u32 state;  /* interpreted_state */
+	u32 part;   /* interpreted_part */
+	u64 base;   /* where the first byte of its file is mapped, or would be */
+	u64 next;   /* the frame that comes next; 0: there is none */
+	u64 instruction;
+	u32 code_number; /* what userspace knows the code by; 0: it does not */
+	u32 is_found;
+	u64 thread_pointer;
+	u64 thread;
+	u64 owner; /* the interpreter whose threads come next */
+	u64 frame[16];
+	u64 code[32];
+	u64 file[3];
+	u64 text[3];
+	struct code_key key;
+	struct code_name name;
+};
+
 /* Where the walk of a thread's frames has got to. */
 struct walk {
 	u64 mm;
@@ -154,8 +176,9 @@ struct walk {
 	/* Return addresses that the kernel has replaced by this one, because it probes returns. */
 	u64 trampoline;
 	u32 replaced_count;
-	u32 reserved;
+	u32 tgid;
 	struct replaced_return replaced[REPLACED_RETURNS_MAX];
+	struct interpreted_walk interpreted;
 };
 
 struct {

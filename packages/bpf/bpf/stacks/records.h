@@ -5,6 +5,7 @@
 #define WAGGLE_STACK_RECORDS_H
 
 #include "../record.h"
+#include "interpreters/records.h"
 
 /* perf_event_max_stack's default; the kernel cuts deeper stacks there. */
 enum stack_bounds {
@@ -132,6 +133,7 @@ struct sample_counters {
 	u64 user_failed;   /* the user stack could not be read at all */
 	u64 deferred;      /* handed to userspace, because a table was missing */
 	u64 stops[STOP_REASONS]; /* walks by how they ended */
+	u64 interpreted[INTERPRETED_OUTCOMES];
 };
 
 /* Content that is executed: what is known of the inode a mapping has. A file that was written to,
@@ -173,6 +175,8 @@ struct object_table {
 	u32 table;        /* index into unwind_tables */
 	u32 present;      /* enum table_presence */
 	u64 shift;        /* from an offset in the mapped object to one in the file that the table is of */
+	u32 interpreter;  /* index into interpreters; 0: it holds none */
+	u32 reserved;
 };
 
 /* A word of a stack that the kernel has replaced, and what was there. */
@@ -214,6 +218,8 @@ struct deferred_sample {
 	struct replaced_return replaced[REPLACED_RETURNS_MAX];
 	u64 registers[UNWIND_REGISTERS]; /* by DWARF number */
 	u64 kernel[STACK_MAX_FRAMES];
+	u64 interpreted[STACK_MAX_FRAMES]; /* frame_bits */
+	u64 interpreted_depth;
 	u64 stack_start;   /* of the page that the stack pointer is in */
 	u32 stack_present; /* a bit for each page that could be read */
 	u32 stack_pages;   /* up to the last one */

@@ -7,6 +7,7 @@
 #ifndef WAGGLE_UNWIND_H
 #define WAGGLE_UNWIND_H
 
+#include "interpreters/walk.h"
 #include "mapping.h"
 #include "unwind_table.h"
 
@@ -200,6 +201,18 @@ __noinline int restore_return(u32 slot)
 	return 0;
 }
 
+static __always_inline void push_native(struct walk *walk, struct sample_key *key, u64 is_of_interpreter)
+{
+	u32 depth = walk->depth;
+
+	if (depth >= STACK_MAX_FRAMES)
+		return;
+	/* Below a signal frame the address is an instruction itself, not where a call returns to. */
+	key->user[depth] = walk->pc | (u64)(walk->is_exact & !walk->innermost) << FRAME_INTERRUPTED_BIT |
+			   is_of_interpreter << FRAME_OF_INTERPRETER_BIT;
+	walk->depth = depth + 1;
+}
+
 /*
  * One frame; 1 ends the loop. Not static: verified once by itself, and not in every round that the
  * verifier makes of the loop.
@@ -208,10 +221,12 @@ __noinline int walk_one_frame(u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
 	struct sample_key *key = IN_SLOT(sample_scratch, slot);
-	u32 stop;
+	u32 stop, met;
 
 	if (!walk || !key)
 		return 1;
+	if (walk->interpreted.part)
+		return walk_interpreted(walk, slot);
 	if (walk->replaced_count && walk->pc == walk->trampoline)
 		restore_return(slot);
 	/* A return address may be the next function's, when a call was a function's last instruction. */
@@ -220,7 +235,7 @@ __noinline int walk_one_frame(u32 slot)
 	if (walk->kind == MAPPING_NONE) {
 		/* In execve the registers are still those of the image that is gone: there is no stack. */
 		walk->stop = walk->depth ? STOP_NO_MAPPING : STOP_NOT_WALKED;
-		return 1;
+		return !goes_on_interpreted(walk);
 	}
 	if (walk->depth >= STACK_MAX_FRAMES) {
 		walk->stop = STOP_TOO_DEEP;
@@ -230,9 +245,9 @@ __noinline int walk_one_frame(u32 slot)
 		walk->stop = STOP_NO_TABLE;
 		return 1;
 	}
-	/* Below a signal frame the address is an instruction itself, not where a call returns to. */
-	key->user[walk->depth] = walk->pc | (u64)(walk->is_exact & !walk->innermost) << FRAME_INTERRUPTED_BIT;
-	walk->depth++;
+	met = walk->interpreted.here ? meet_interpreter(slot) : MET_OTHER;
+	if (met == MET_OTHER || (met == MET_OF_INTERPRETER && walk->interpreted.state != INTERPRETED_FOUND))
+		push_native(walk, key, met == MET_OF_INTERPRETER);
 	if (walk->kind == MAPPING_TABLE &&
 	    find_rule(walk->table, walk->address - walk->start + walk->offset, slot))
 		stop = step_by_rule(slot);
@@ -240,8 +255,15 @@ __noinline int walk_one_frame(u32 slot)
 		stop = step_by_frame_pointer(walk);
 	walk->innermost = 0;
 	walk->stop = stop;
-	return stop != 0;
+	if (met == MET_EVALUATION) {
+		walk->interpreted.part = PART_OF_EVALUATION;
+		return 0;
+	}
+	return stop != 0 && !goes_on_interpreted(walk);
 }
+
+/* Frames that are not shown, which are an interpreter's own, are rounds as well. */
+#define WALK_ROUNDS_MAX 1024
 
 static long walk_frame(u32 index, void *slot)
 {
@@ -304,6 +326,7 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 	walk->mm = (u64)BPF_CORE_READ(task, mm);
 	walk->birth = key->start_boottime;
 	walk->exec_id = key->exec_id;
+	walk->tgid = key->tgid;
 	walk->depth = 0;
 	walk->stop = walk->mm ? STOP_END : STOP_NOT_WALKED;
 	walk->kind = MAPPING_NONE;
@@ -321,7 +344,10 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 			walk->depth = 1;
 			walk->is_exact = 0;
 		}
-		bpf_loop(STACK_MAX_FRAMES + 1, walk_frame, &slot, 0);
+		walk->interpreted.state = INTERPRETED_UNKNOWN;
+		walk->interpreted.part = PART_NONE;
+		walk->interpreted.here = 0;
+		bpf_loop(WALK_ROUNDS_MAX, walk_frame, &slot, 0);
 	}
 	key->user_depth = walk->depth;
 	key->user_stop = walk->stop;

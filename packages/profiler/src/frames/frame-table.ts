@@ -2,6 +2,7 @@
 // mapping is known. Names come later, one look-up per distinct frame.
 
 import type { ProfileFrame } from '@waggle/formats';
+import type { InterpretedCode } from '../interpreters/code-names.ts';
 import type { JitImage } from '../mappings/jit-image.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 
@@ -29,6 +30,14 @@ export type Frame =
       /** The memory was there when the process was forked. */
       readonly isInherited: boolean;
     }
+  /** Of a script: it was named when it was first seen. `line` of the place, else of the function. */
+  | {
+      readonly kind: 'interpreted';
+      readonly code: InterpretedCode;
+      readonly line: number | undefined;
+    }
+  /** Interpreted, and not named: nothing was handed over. */
+  | { readonly kind: 'uninterpreted' }
   /** Whose functions were looked up already. */
   | { readonly kind: 'named'; readonly functions: readonly ProfileFrame[] }
   | { readonly kind: 'unmapped'; readonly address: number }
@@ -108,6 +117,10 @@ function keyOf(frame: Frame, spanNs: number): string {
     case 'jit':
       if (frame.name !== undefined) return `J${frame.name}`;
       return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.code.spanOf(frame, spanNs)} ${frame.code.key}`;
+    case 'interpreted':
+      return `i${frame.line ?? 0} ${frame.code.object} ${frame.code.file}\0${frame.code.name}`;
+    case 'uninterpreted':
+      return 'i';
     case 'named':
       return 'n';
     case 'unmapped':

@@ -15,7 +15,7 @@ export type LeftOut = 'too-large' | 'unfinished' | 'unanswered';
  * before it was read; `unanswered`: its file system did not answer; `no-symbols`: its file says nothing about that address; `no-perf-map`: generated code of a process
  * that writes none; `not-in-perf-map`: of one that does, but not about that address; `not-yet-in-jitdump`: of
  * one that has a jitdump and still runs: it writes what it has in its buffer later; `no-file`: other memory
- * without a file; `unmapped`: nothing was mapped there, as far as the kernel told us.
+ * without a file; `no-code-name`: an interpreted function whose name had no room on its way; `unmapped`: nothing was mapped there, as far as the kernel told us.
  */
 export type UnnamedReason =
   | NoContent
@@ -25,6 +25,7 @@ export type UnnamedReason =
   | 'not-in-perf-map'
   | 'not-yet-in-jitdump'
   | 'no-file'
+  | 'no-code-name'
   | 'unmapped';
 
 /** A frame of a profile that knows why it has no name. */

@@ -4,6 +4,7 @@
 
 import {
   decodeComm,
+  interpretedOutcome,
   sampleCounters,
   sampleKey,
   sampleValue,
@@ -11,6 +12,12 @@ import {
   unwindStop,
 } from '@waggle/bpf';
 import type { BpfMap } from '@waggle/ffi';
+import {
+  isInterpretedWord,
+  isOfInterpreter,
+  numberOfInterpreted,
+  withoutMarks,
+} from './frame-words.ts';
 import { byState, numbersOf, type StackCount, threadStateOf } from './stack-count.ts';
 
 const ONLY_KEY = new Uint8Array(4);
@@ -30,6 +37,8 @@ export interface SampleCounts {
   readonly userTruncated: number;
   /** Of those stored, by unwind_stop; all 0 unless the sampler walks by tables. */
   readonly stops: readonly number[];
+  /** Of those that met an interpreter, by interpreted_outcome. */
+  readonly interpreted: readonly number[];
 }
 
 /** What is asked of a map; in tests it is one in memory. */
@@ -79,6 +88,9 @@ export class SampleMaps {
       foreign: sum(at.foreign),
       userTruncated: sum(at.user_truncated),
       stops: Array.from({ length: unwindStop.STOP_REASONS }, (_, stop) => sum(at.stops + 8 * stop)),
+      interpreted: Array.from({ length: interpretedOutcome.INTERPRETED_OUTCOMES }, (_, outcome) =>
+        sum(at.interpreted + 8 * outcome),
+      ),
     };
   }
 
@@ -109,10 +121,17 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const user: number[] = [];
   const interrupted: number[] = [];
+  const ofInterpreter: number[] = [];
   for (let depth = 0; depth < userDepth; depth++) {
     const high = keys.getUint32(key + KEY.user + 8 * depth + 4, true);
+    const low = keys.getUint32(key + KEY.user + 8 * depth, true);
+    if (isInterpretedWord(high)) {
+      user.push(numberOfInterpreted(high, low));
+      continue;
+    }
     if (high >= INTERRUPTED) interrupted.push(depth);
-    user.push((high & ~INTERRUPTED) * 2 ** 32 + keys.getUint32(key + KEY.user + 8 * depth, true));
+    if (isOfInterpreter(high)) ofInterpreter.push(depth);
+    user.push(withoutMarks(high & ~INTERRUPTED) * 2 ** 32 + low);
   }
   const stack: StackCount = {
     pid: keys.getUint32(key + KEY.tgid, true),
@@ -130,6 +149,7 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
     cpu: values.getUint32(value + VALUE.cpu, true),
     user,
     interrupted,
+    ...(ofInterpreter.length > 0 && { ofInterpreter }),
     kernel: Array.from({ length: kernelDepth }, (_, frame) =>
       keys.getBigUint64(key + KEY.kernel + 8 * frame, true),
     ),

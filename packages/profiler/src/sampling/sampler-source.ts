@@ -21,6 +21,8 @@ export interface SamplerOptions {
   readonly preloads?: boolean | undefined;
   /** How frames of user space are found. */
   readonly unwind: UnwindMode;
+  /** Frames of interpreters are walked. Default: yes. */
+  readonly interpreters?: boolean | undefined;
   /**
    * Bytes of the ring for stacks that userspace walks: a power of two and a multiple of the page
    * size. Default 8 MiB.
@@ -40,6 +42,11 @@ const BY_TABLES = 'sample';
 const BY_FRAME_POINTERS = 'sample_by_frame_pointers';
 /** A page of any architecture. */
 const SMALLEST_RING = 65_536;
+const NO_INTERPRETERS = {
+  known_code: 1,
+  interpreted_spaces: 1,
+  code_names: SMALLEST_RING,
+} as const;
 
 /** The sampler as a source. It makes the maps that every source of stacks counts in. */
 export function samplerSource(options: SamplerOptions): SamplerSource {
@@ -54,6 +61,7 @@ export function samplerSource(options: SamplerOptions): SamplerSource {
     settings: settingsOf(options),
     mapEntries: {
       ...countingMaps(options),
+      ...(options.interpreters === false ? NO_INTERPRETERS : {}),
       deferred_scratch: possibleCpus(),
       ...(options.deferredBytes === undefined ? {} : { deferred_samples: options.deferredBytes }),
     },
@@ -75,6 +83,7 @@ function byFramePointers(options: SamplerOptions): SamplerSource {
       unwind_tables: 1,
       unwind_objects: 1,
       described_code: 1,
+      ...NO_INTERPRETERS,
     },
   });
 }

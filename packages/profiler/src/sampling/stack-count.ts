@@ -40,9 +40,12 @@ export interface StackCount {
   readonly lastTime: bigint;
   /** Of the last of them. */
   readonly cpu: number;
+  /** Addresses, and interpreted frames (frame-words.ts). */
   readonly user: readonly number[];
   /** Depths in `user` below a signal frame: an interrupted instruction, no return address. */
   readonly interrupted: readonly number[];
+  /** Depths in `user` of an interpreter's own code, which is not shown beside frames that it has interpreted. */
+  readonly ofInterpreter?: readonly number[] | undefined;
   readonly kernel: readonly bigint[];
   /** The kernel's limit cut the user stack. */
   readonly truncated: boolean;

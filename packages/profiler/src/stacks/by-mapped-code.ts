@@ -5,6 +5,7 @@
 
 import type { AddressSpaces, ProgramImage } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
+import { isInterpreted } from '../sampling/frame-words.ts';
 import type { StackCount } from '../sampling/stack-count.ts';
 
 type Spaces = Pick<AddressSpaces, 'imageAt'>;
@@ -26,6 +27,7 @@ export function byMappedCode(stack: StackCount, spaces: Spaces): readonly StackC
 function changesWithin({ user, firstTime, lastTime }: StackCount, image: ProgramImage): bigint[] {
   const changes = new Set<bigint>();
   for (const address of new Set(user)) {
+    if (isInterpreted(address)) continue;
     let now = image.mappings.find(address, lastTime);
     while (now !== undefined && now.since > firstTime) {
       const before = image.mappings.find(address, now.since - 1n);

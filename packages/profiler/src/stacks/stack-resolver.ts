@@ -5,10 +5,12 @@ import { unwindStop } from '@waggle/bpf';
 import type { ProcessIdentity } from '@waggle/cache';
 import type { Frame } from '../frames/frame-table.ts';
 import { NO_STACK_FRAME, STATE_FRAMES } from '../frames/synthetic-frames.ts';
+import type { CodeNames } from '../interpreters/code-names.ts';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
 import type { JitMaps } from '../mappings/jit-maps.ts';
 import { isGenerated, type ObjectFiles } from '../mappings/object-files.ts';
+import { interpretedWord, isInterpreted } from '../sampling/frame-words.ts';
 import type { StackCount, ThreadState } from '../sampling/stack-count.ts';
 import type { StackOwner } from '../sampling/stack-owner.ts';
 
@@ -60,8 +62,15 @@ export class StackResolver {
   readonly #spaces: AddressSpaces;
   readonly #objects: ObjectFiles;
   readonly #jitMaps: JitMaps;
+  readonly #codeNames: CodeNames | undefined;
 
-  constructor(spaces: AddressSpaces, objects: ObjectFiles, jitMaps: JitMaps) {
+  constructor(
+    spaces: AddressSpaces,
+    objects: ObjectFiles,
+    jitMaps: JitMaps,
+    codeNames?: CodeNames | undefined,
+  ) {
+    this.#codeNames = codeNames;
     this.#spaces = spaces;
     this.#objects = objects;
     this.#jitMaps = jitMaps;
@@ -83,7 +92,10 @@ export class StackResolver {
 
   #userFrames(stack: StackCount): ResolvedFrame[] {
     const { user, interrupted } = stack;
-    const frames = user.map((address, depth): ResolvedFrame => {
+    const hidden = user.some(isInterpreted) ? stack.ofInterpreter : undefined;
+    const frames = user.flatMap((address, depth): ResolvedFrame | readonly [] => {
+      if (hidden?.includes(depth) === true) return [];
+      if (isInterpreted(address)) return { frame: this.#interpretedFrame(address), address: 0n };
       const isReturn = depth > 0 && !interrupted.includes(depth);
       const isSignalReturn = interrupted.includes(depth + 1);
       return {
@@ -95,6 +107,14 @@ export class StackResolver {
     const root = frames.findLastIndex(({ frame }) => isCode(frame));
     const whole = (root < 0 ? frames.slice(0, 1) : frames.slice(0, root + 1)).reverse();
     return stack.truncated ? [TRUNCATED, ...whole] : whole;
+  }
+
+  #interpretedFrame(word: number): Frame {
+    const { number, instruction } = interpretedWord(word);
+    const code = this.#codeNames?.of(number);
+    if (code === undefined) return { kind: 'uninterpreted' };
+    const line = code.lineOf(instruction) ?? (code.firstLine > 0 ? code.firstLine : undefined);
+    return { kind: 'interpreted', code, line };
   }
 
   #userFrame(
@@ -147,6 +167,7 @@ export function processOf(stack: StackCount): SampledProcess {
 }
 
 function isCode(frame: Frame): boolean {
+  if (frame.kind === 'interpreted' || frame.kind === 'uninterpreted') return true;
   if (frame.kind !== 'jit') return frame.kind === 'user';
   return frame.isMapped || frame.name !== undefined || frame.code.isUnfollowed;
 }

@@ -4,6 +4,7 @@
 import type { ProfileFrame } from '@waggle/formats';
 import type { PerfMapScan, ScannedPerfMap } from '@waggle/symbols';
 import type { LeftOut } from '../frames/unresolved-frame.ts';
+import type { InterpreterDescription, UnknownInterpreter } from '../interpreters/interpreter.ts';
 import type { AddressFields } from '../mappings/code-places.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 
@@ -13,6 +14,8 @@ export interface ReaderConfig {
   readonly cacheDirectory?: string;
   /** Source lines and inlined functions too. */
   readonly lines: boolean;
+  /** Whether files are looked at for interpreters. Default: no. */
+  readonly interpreters?: boolean;
 }
 
 /** An instruction of an object. */
@@ -42,6 +45,8 @@ export interface UnwindTableAnswer {
   readonly left?: LeftOut;
   /** Blocks of packages/unwind's format; undefined for an object without call frame information. */
   readonly table: Uint8Array<ArrayBuffer> | undefined;
+  /** What the file holds besides: nearly always nothing. */
+  readonly interpreter?: InterpreterDescription | UnknownInterpreter;
   /** The file was written to while it was read: the answer says nothing. */
   readonly changed: boolean;
 }

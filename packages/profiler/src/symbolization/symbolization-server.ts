@@ -22,6 +22,8 @@ import {
 import { buildUnwindTable, FunctionBounds, TableStore, UnwindError } from '@waggle/unwind';
 import { openWithLines, sourceFrames } from '../frames/inlined-frames.ts';
 import type { LeftOut } from '../frames/unresolved-frame.ts';
+import { recogniseInterpreter } from '../interpreters/index.ts';
+import type { InterpreterDescription, UnknownInterpreter } from '../interpreters/interpreter.ts';
 import { stateOf } from '../mappings/file-content.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { holdsItsContent, VDSO } from '../mappings/object-files.ts';
@@ -49,13 +51,18 @@ export class SymbolizationServer implements Disposable {
   readonly #tables: TableStore | undefined;
   readonly #symbols: SymbolCache;
   readonly #lines: boolean;
+  readonly #interpreters: boolean;
   readonly #named = new LoadedObjects();
   readonly #remote: RemoteFiles;
   readonly #kernel: LiveKernelSymbols;
 
   /** @param descriptors where its thread writes down what it opens, if it does */
-  constructor({ cacheDirectory, lines }: ReaderConfig, descriptors?: DescriptorLedger) {
+  constructor(
+    { cacheDirectory, lines, interpreters = false }: ReaderConfig,
+    descriptors?: DescriptorLedger,
+  ) {
     this.#lines = lines;
+    this.#interpreters = interpreters;
     this.#remote = new RemoteFiles(descriptors);
     this.#kernel = new LiveKernelSymbols(() =>
       cacheDirectory ? readKernelSymbols(cacheDirectory) : KernelSymbols.read(),
@@ -98,23 +105,29 @@ export class SymbolizationServer implements Disposable {
   #unwindTable(object: ObjectFile): UnwindTableAnswer {
     const before = localState(object);
     const budget = new ReadBudget({ ms: MAX_MS });
-    const table = this.#readUnwindTable(object, budget);
+    const { table, interpreter } = this.#readUnwindTable(object, budget);
     const changed = localState(object) !== before;
     if (changed) return { table: undefined, changed };
-    return { table, changed, ...leftOf(this.#leftOf(object, budget)) };
+    return {
+      table,
+      changed,
+      ...(interpreter && { interpreter }),
+      ...leftOf(this.#leftOf(object, budget)),
+    };
   }
 
-  #readUnwindTable(object: ObjectFile, budget: ReadBudget): Uint8Array<ArrayBuffer> | undefined {
+  #readUnwindTable(object: ObjectFile, budget: ReadBudget): ReadTable {
     try {
       using elf = this.#elfOf(object, budget);
-      if (elf === undefined) return undefined;
+      if (elf === undefined) return NO_TABLE;
       const { table } = this.#tables?.tableOf(elf) ?? buildUnwindTable(elf);
-      return table.rowCount === 0 ? undefined : ownBytes(table.bytes);
+      const bytes = table.rowCount === 0 ? undefined : ownBytes(table.bytes);
+      return { table: bytes, interpreter: this.#interpreters ? interpreterIn(elf) : undefined };
     } catch (error) {
       // Not an ELF file, a damaged one, or more than is read: its frames go by frame pointers.
       if (error instanceof UnwindError && error.code === 'too-large') budget.refuse(error.message);
-      if (error instanceof ElfError || error instanceof UnwindError) return undefined;
-      if (this.#remote.isSilent(object)) return undefined;
+      if (error instanceof ElfError || error instanceof UnwindError) return NO_TABLE;
+      if (this.#remote.isSilent(object)) return NO_TABLE;
       throw error;
     }
   }
@@ -213,6 +226,22 @@ export class SymbolizationServer implements Disposable {
       if (isUnreadable(error)) return undefined;
       throw error;
     }
+  }
+}
+
+type ReadTable = Pick<UnwindTableAnswer, 'table'> & {
+  readonly interpreter: InterpreterDescription | UnknownInterpreter | undefined;
+};
+
+const NO_TABLE: ReadTable = { table: undefined, interpreter: undefined };
+
+/** Damage that its table did without costs interpreted frames alone. */
+function interpreterIn(elf: ElfImage): ReadTable['interpreter'] {
+  try {
+    return recogniseInterpreter(elf);
+  } catch (error) {
+    if (error instanceof ElfError || error instanceof UnwindError) return undefined;
+    throw error;
   }
 }
 

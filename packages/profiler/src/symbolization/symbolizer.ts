@@ -121,6 +121,12 @@ export class Symbolizer {
         case 'named':
           found[index] = frame.functions;
           return;
+        case 'interpreted':
+          found[index] = [interpretedFunction(frame)];
+          return;
+        case 'uninterpreted':
+          found[index] = UNINTERPRETED;
+          return;
         case 'truncated':
           found[index] = TRUNCATED;
           return;
@@ -241,6 +247,17 @@ export class Symbolizer {
 const UNMAPPED: readonly UnresolvedFrame[] = [
   { name: '[unknown]', kind: 'unresolved', reason: 'unmapped' },
 ];
+
+const UNINTERPRETED: readonly UnresolvedFrame[] = [
+  { name: '[interpreted]', kind: 'unresolved', reason: 'no-code-name' },
+];
+
+function interpretedFunction({
+  code: { name, object, file },
+  line,
+}: Extract<Frame, { kind: 'interpreted' }>): ProfileFrame {
+  return { name, kind: 'user', object, file, ...(line !== undefined && { line }) };
+}
 
 const TRUNCATED: Functions = [{ name: TRUNCATED_FRAME, kind: 'user' }];
 

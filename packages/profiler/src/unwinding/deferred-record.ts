@@ -3,6 +3,7 @@
 
 import { decodeComm, deferredBounds, deferredSample, unwindStop } from '@waggle/bpf';
 import { EM_AARCH64, EM_X86_64, type FrameRegisters, type UnwoundStack } from '@waggle/unwind';
+import { type InterpretedFrame, interpretedFrames } from '../interpreters/merged-frames.ts';
 import type { SampledImage } from '../mappings/jit-maps.ts';
 import { numbersOf, type StackCount, threadStateOf } from '../sampling/stack-count.ts';
 
@@ -37,6 +38,7 @@ export function registersOf(record: DataView): FrameRegisters {
   };
 }
 
+const MAX_INTERPRETED = deferredSample.bytes.interpreted / 8;
 const LAST_WORD = BigInt(deferredSample.bytes.stack - 8);
 
 /** The word at an address of the copied stack; undefined where there is none. */
@@ -84,6 +86,12 @@ export function metObjectOf(record: DataView): {
     key: new Uint8Array(record.buffer, record.byteOffset + OBJECT_AT, OBJECT_BYTES),
     address: Number(record.getBigUint64(AT.object_address, true)),
   };
+}
+
+/** Interpreted frames of the thread, innermost first, as far as it had any. */
+export function interpretedOf(record: DataView): readonly InterpretedFrame[] {
+  const depth = Number(record.getBigUint64(AT.interpreted_depth, true));
+  return interpretedFrames(record, AT.interpreted, Math.min(depth, MAX_INTERPRETED));
 }
 
 /** Of a sample whose thread slept: how long it waited for a CPU besides, in ns. */

@@ -6,6 +6,8 @@
 import { unwindStop } from '@waggle/bpf';
 import type { RingBuffer } from '@waggle/ffi';
 import { type StopReason, type UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
+import type { InterpreterDescription } from '../interpreters/interpreter.ts';
+import { type NativeRole, withInterpreted } from '../interpreters/merged-frames.ts';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
 import { JitImage } from '../mappings/jit-image.ts';
@@ -15,6 +17,7 @@ import type { TextCopies } from '../mappings/text-copies.ts';
 import { byState, type StackCount, type ThreadState } from '../sampling/stack-count.ts';
 import type { StackOwner } from '../sampling/stack-owner.ts';
 import {
+  interpretedOf,
   MACHINE,
   metObjectOf,
   ownerOf,
@@ -64,6 +67,8 @@ function pendingOf(record: DataView, isLast: boolean): Pending {
 
 interface Walk {
   readonly stack: UnwoundStack;
+  /** What each frame is to an interpreter, of stacks that have interpreted frames. */
+  readonly roles: readonly NativeRole[];
   /** What it could not go through: an object whose table is still being read, or code that is not described yet. */
   readonly missing: ObjectFile | JitImage | undefined;
 }
@@ -72,7 +77,8 @@ interface Walk {
 export type SampleRing = Pick<RingBuffer, 'available' | 'drain' | 'close'>;
 
 /** Whom tables are had from, and who gives them to the sampler. */
-export type TableSource = Pick<UnwindTables, 'of' | 'loaded' | 'install'>;
+export type TableSource = Pick<UnwindTables, 'of' | 'loaded' | 'install'> &
+  Partial<Pick<UnwindTables, 'interpreterOf'>>;
 
 export class DeferredSamples implements Disposable {
   #ready: StackCount[] = [];
@@ -89,6 +95,7 @@ export class DeferredSamples implements Disposable {
    * is not to be made for every frame.
    */
   readonly #recent = new Map<ObjectFile, UnwindTable | undefined>();
+  readonly #recentInterpreters = new Map<ObjectFile, InterpreterDescription | undefined>();
   #hurried = false;
   /** What stands below the stacks of samples that wait: whoever knows it may have forgotten it by then. */
   readonly #owners = new WeakMap<DataView, ReadonlyMap<ThreadState, StackOwner>>();
@@ -104,6 +111,7 @@ export class DeferredSamples implements Disposable {
   readonly #generatedCode: GeneratedCode;
   readonly #recover: (pid: number, startTime: bigint) => void;
   readonly #ownerOf: (sample: StackCount) => StackOwner;
+  readonly #showsInterpreters: boolean;
 
   constructor(
     ring: SampleRing,
@@ -115,7 +123,10 @@ export class DeferredSamples implements Disposable {
     /** Called before mappings of a process are looked up. */
     recover: (pid: number, startTime: bigint) => void,
     stackOwnerOf: (sample: StackCount) => StackOwner,
+    /** Whether an interpreter's own frames are shown beside those that it has interpreted. */
+    showsInterpreters = false,
   ) {
+    this.#showsInterpreters = showsInterpreters;
     this.#ring = ring;
     this.#spaces = spaces;
     this.#objects = objects;
@@ -160,7 +171,7 @@ export class DeferredSamples implements Disposable {
       this.#emptyRing(deadline);
       if (this.#queue.length === 0) break;
       followMappings();
-      this.#recent.clear();
+      this.#forgetRecent();
       for (const record of this.#queue.splice(0, CHUNK)) {
         this.#take(record);
         left -= record.byteLength;
@@ -170,10 +181,10 @@ export class DeferredSamples implements Disposable {
     const isAll = this.#queue.length === 0 && this.#waitingBytes < MAX_WAITING_BYTES;
     if (left <= 0 || (isAll && !isOver)) this.#readUntil = startedAt;
     while (this.#due.length > 0 && performance.now() <= deadline) {
-      this.#recent.clear();
+      this.#forgetRecent();
       for (const waiting of this.#due.splice(0, CHUNK)) this.#advance(waiting, !this.#hurried);
     }
-    this.#recent.clear();
+    this.#forgetRecent();
     while (performance.now() <= deadline) {
       const record = this.#late.takeDue();
       if (record === undefined) break;
@@ -184,15 +195,20 @@ export class DeferredSamples implements Disposable {
 
   /** When every sample read so far has been walked; not those read since, which a busy host never ends. */
   async settled(): Promise<void> {
-    this.#recent.clear();
+    this.#forgetRecent();
     for (const record of this.#late.takeAll()) this.#takeLate(record, true);
     for (const [index, waiting] of [...this.#waiting].entries())
       while (!waiting.done && !this.#closed) {
         await waiting.loaded;
-        if (index % CHUNK === 0) this.#recent.clear();
+        if (index % CHUNK === 0) this.#forgetRecent();
         this.#advance(waiting, !this.#hurried);
       }
     this.#due = this.#due.filter(({ done }) => !done);
+  }
+
+  #forgetRecent(): void {
+    this.#recent.clear();
+    this.#recentInterpreters.clear();
   }
 
   /** Whether stacks are walked with the tables that are there, and none waits for others. */
@@ -261,7 +277,7 @@ export class DeferredSamples implements Disposable {
     pending.done = true;
     this.#waiting.delete(pending);
     this.#waitingBytes -= record.byteLength;
-    if (!isLate) this.#finish(record, walk.stack, missing !== undefined);
+    if (!isLate) this.#finish(record, walk, missing !== undefined);
     else {
       this.#noteOwners(record);
       for (const pushedOut of this.#late.add(record, missing)) this.#takeLate(pushedOut, true);
@@ -284,11 +300,20 @@ export class DeferredSamples implements Disposable {
     return table;
   }
 
-  #finish(record: DataView, stack: UnwoundStack, isCut: boolean): void {
+  #finish(record: DataView, { stack, roles }: Walk, isCut: boolean): void {
     const userStop = isCut ? unwindStop.STOP_NO_TABLE : STOPS[stack.stop];
     this.stops[userStop] = (this.stops[userStop] ?? 0) + 1;
     const owners = this.#owners.get(record);
-    for (const count of byState(stackCount(record, stack, userStop), runnableOf(record)))
+    const native = stackCount(record, stack, userStop);
+    const depth = native.user.length - roles.length;
+    const rolesOfAll = [...new Array<NativeRole>(Math.max(depth, 0)).fill('other'), ...roles];
+    const whole = withInterpreted(
+      native,
+      interpretedOf(record),
+      rolesOfAll,
+      !this.#showsInterpreters,
+    );
+    for (const count of byState(whole, runnableOf(record)))
       this.#ready.push({ ...count, owner: owners?.get(count.state) });
   }
 
@@ -303,6 +328,8 @@ export class DeferredSamples implements Disposable {
     const { pid, lastTime: time } = ownerOf(record);
     const generated = this.#generatedCode.walk(ownerOf(record));
     let missing: ObjectFile | JitImage | undefined;
+    const roles: NativeRole[] = [];
+    const hasInterpreted = interpretedOf(record).length > 0;
     const stack = unwind({
       machine: MACHINE,
       registers: registersOf(record),
@@ -311,6 +338,8 @@ export class DeferredSamples implements Disposable {
         const mapping = this.#spaces.find(pid, Number(address), time);
         if (mapping === undefined) return undefined;
         const object = mapping.object ?? this.#objects.of(pid, mapping);
+        const fileOffset = Number(address) - mapping.start + mapping.fileOffset;
+        if (hasInterpreted) roles.push(this.#roleOf(object, fileOffset));
         if (isGenerated(object)) {
           const code = generated.find(Number(address), mapping);
           if (code !== 'unknown') return code;
@@ -323,10 +352,22 @@ export class DeferredSamples implements Disposable {
           missing = object;
           return waitsFor.tables ? undefined : BY_FRAME_POINTER;
         }
-        return { table, fileOffset: Number(address) - mapping.start + mapping.fileOffset };
+        return { table, fileOffset };
       },
     });
-    return { stack, missing };
+    return { stack, roles: roles.slice(0, stack.pcs.length), missing };
+  }
+
+  #roleOf(object: ObjectFile, fileOffset: number): NativeRole {
+    if (!this.#recentInterpreters.has(object))
+      this.#recentInterpreters.set(object, this.#tables.interpreterOf?.(object));
+    const interpreter = this.#recentInterpreters.get(object);
+    if (interpreter === undefined) return 'other';
+    const { evaluation } = interpreter;
+    const isEvaluation = evaluation.some(
+      ({ start, end }) => fileOffset >= start && fileOffset < end,
+    );
+    return isEvaluation ? 'evaluation' : 'interpreter';
   }
 
   /** Returns the object that the sampler met, if it was asked for. */

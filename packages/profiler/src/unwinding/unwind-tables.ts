@@ -5,6 +5,8 @@
 import { objectTable, tablePresence } from '@waggle/bpf';
 import { type BpfMap, log, type Native } from '@waggle/ffi';
 import { UnwindTable } from '@waggle/unwind';
+import type { InstalledInterpreters } from '../interpreters/installed-interpreters.ts';
+import type { InterpreterDescription } from '../interpreters/interpreter.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { isGenerated } from '../mappings/object-files.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
@@ -53,6 +55,8 @@ interface Arrived {
 
 interface Installed {
   readonly number: number;
+  /** That its file holds, by the kernel's number; 0: none. */
+  readonly interpreter: number;
   readonly rows: number;
   readonly bytes: number;
   /** What the sampler knows its objects by, as nameOf() has them; the oldest first. */
@@ -100,13 +104,16 @@ export class UnwindTables implements Disposable {
 
   readonly #reader: SymbolizationClient;
   readonly #budgetBytes: number;
+  readonly #interpreters: InstalledInterpreters | undefined;
 
   constructor(
     native: Native,
     map: SamplerMaps,
     reader: SymbolizationClient,
     budgetBytes = DEFAULT_BUDGET_BYTES,
+    interpreters?: InstalledInterpreters | undefined,
   ) {
+    this.#interpreters = interpreters;
     this.#reader = reader;
     this.#budgetBytes = budgetBytes;
     this.#objects = map('unwind_objects');
@@ -117,6 +124,13 @@ export class UnwindTables implements Disposable {
   of(file: ObjectFile): UnwindTable | undefined | typeof LOADING {
     const state = stateOfObject(file);
     return state === undefined ? undefined : this.#tableOf(state, file);
+  }
+
+  /** The interpreter that the file as it is now holds, as far as its table is there. */
+  interpreterOf(file: ObjectFile): InterpreterDescription | undefined {
+    if (this.#interpreters === undefined) return undefined;
+    const state = stateOfObject(file);
+    return state === undefined ? undefined : this.#interpreters.of(state);
   }
 
   /** Settles when the table of the file as it is now is there, or turned out not to be had. */
@@ -218,9 +232,10 @@ export class UnwindTables implements Disposable {
 
   #read(state: string, object: ObjectFile): void {
     if (this.#loading.has(state)) return;
-    const arrived = ({ table, changed, left }: UnwindTableAnswer) => {
+    const arrived = ({ table, changed, left, interpreter }: UnwindTableAnswer) => {
       // Written to while it was read: the next sample asks again.
       if (changed || this.#closed) return;
+      if (interpreter !== undefined) this.#interpreters?.install(state, interpreter);
       if (left !== undefined) this.#leftOut++;
       this.#remember(state, table && UnwindTable.fromOwnFile(table));
     };
@@ -254,7 +269,7 @@ export class UnwindTables implements Disposable {
   }
 
   /** The one that was met first goes where there are too many: the sampler asks for it again. */
-  #addObject({ objects, number }: Installed, met: MetObject): void {
+  #addObject({ objects, number, interpreter }: Installed, met: MetObject): void {
     objects.delete(met.name);
     objects.add(met.name);
     const [oldest] = objects;
@@ -262,7 +277,7 @@ export class UnwindTables implements Disposable {
       objects.delete(oldest);
       this.#objects.delete(keyOf(oldest));
     }
-    this.#setObject(met, number);
+    this.#setObject(met, number, interpreter);
   }
 
   #installSoon(state: string, table: UnwindTable, met: MetObject): void {
@@ -291,7 +306,9 @@ export class UnwindTables implements Disposable {
     const numbers = this.#slots.put(batch, ({ table }) => table.bytes);
     for (const [{ state, table, met }, number] of numbers) {
       const bytes = table.bytes.length;
-      const installed = { number, rows: table.rowCount, bytes, objects: new Set<string>() };
+      const interpreter = this.#interpreters?.numberOf(state) ?? 0;
+      const rowCount = table.rowCount;
+      const installed = { number, interpreter, rows: rowCount, bytes, objects: new Set<string>() };
       this.#installed.set(state, installed);
       this.#bytes += bytes;
       for (const object of met) this.#addObject(installed, object);
@@ -318,11 +335,16 @@ export class UnwindTables implements Disposable {
     return batch;
   }
 
-  #setObject({ key, time, shift }: MetObject, table: number | 'generated' | undefined): void {
+  #setObject(
+    { key, time, shift }: MetObject,
+    table: number | 'generated' | undefined,
+    interpreter = 0,
+  ): void {
     const value = new DataView(new ArrayBuffer(objectTable.size));
     value.setUint32(objectTable.offset.table, typeof table === 'number' ? table : 0, true);
     value.setUint32(objectTable.offset.present, presenceOf(table), true);
     value.setBigUint64(objectTable.offset.last_used_ns, time, true);
+    value.setUint32(objectTable.offset.interpreter, interpreter, true);
     value.setBigInt64(objectTable.offset.shift, BigInt(shift), true);
     this.#objects.set(key, new Uint8Array(value.buffer));
   }

@@ -129,6 +129,14 @@ export function recordCommand(): Command {
         .choices(['fp', 'dwarf', 'auto'])
         .default('auto'),
     )
+    .option(
+      '--no-interpreters',
+      'no functions of interpreted programs (CPython 3.8 to 3.13): native frames',
+    )
+    .option(
+      '--native',
+      "an interpreter's own frames, too, beside those of the functions that it runs",
+    )
     .addOption(
       new Option(
         '--group-by <what>',

@@ -37,6 +37,10 @@ export interface RecordOptions {
   readonly includeSelf?: boolean;
   readonly output?: readonly string[];
   readonly unwind: UnwindMode;
+  /** Functions of interpreted programs; false with --no-interpreters. */
+  readonly interpreters?: boolean;
+  /** An interpreter's own frames, too. */
+  readonly native?: boolean;
   readonly groupBy: Grouping;
   readonly lines?: boolean;
   readonly idle?: boolean;

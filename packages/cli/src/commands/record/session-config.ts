@@ -36,6 +36,8 @@ export function sessionConfig(
     frequencyHz: options.frequency,
     unwind: options.unwind,
     lines: options.lines === true,
+    interpreters: options.interpreters !== false,
+    interpreterFrames: options.native === true,
     // A trace has each sample for itself, with its thread and its time.
     threads: options.groupBy === 'thread' || isTraced(options),
     times: isTraced(options),

@@ -155,6 +155,13 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
    * it costs time and memory, by the code that was sampled. Default: no.
    */
   readonly lines?: boolean | undefined;
+  /**
+   * Functions of interpreted programs, in the place of the interpreter's loop, where stacks are walked by tables. They
+   * are named as they are first seen, so that a program that is gone has its names. Default: yes.
+   */
+  readonly interpreters?: boolean | undefined;
+  /** The interpreter's own frames beside those of the functions that it has interpreted. Default: no. */
+  readonly interpreterFrames?: boolean | undefined;
   /** Keeps single stacks for collectRaw(). Costs memory until they are collected. */
   readonly raw?: boolean | undefined;
   /**
@@ -214,6 +221,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
     idle: options.idle,
     mapsOnly: options.cpuClock === false,
     preloads: options.manyStacks,
+    interpreters: options.interpreters,
   });
   return definePlugin({
     name: 'cpu-profiler',
@@ -313,11 +321,12 @@ function configOf(
 ): ProfilerConfig {
   const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads } = options;
   const { perCpu, times, cpus, excludeSelf, uid, onlyThreads } = options;
+  const { interpreters, interpreterFrames } = options;
   const pids = options.pids ?? (launcher === undefined ? running : () => []);
   return {
     frequencyHz: options.cpuClock === false ? 0 : frequencyHz,
     ...{ pids, launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads },
-    ...{ perCpu, times, cpus, excludeSelf, uid, onlyThreads },
+    ...{ perCpu, times, cpus, excludeSelf, uid, onlyThreads, interpreters, interpreterFrames },
   };
 }
 

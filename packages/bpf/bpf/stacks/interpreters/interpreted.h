@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What all interpreters have in common: which code is one, whose names userspace has already, and the frames
+ * that are walked. One native frame of an evaluation loop stands for as many interpreted ones as it ran; they
+ * take its place in the stack. An interpreter's own part is in its file (cpython.h), by its kind
+ * (docs/adr/0032-interpreters.md).
+ */
+#ifndef WAGGLE_INTERPRETED_H
+#define WAGGLE_INTERPRETED_H
+
+#include "../mapping.h"
+
+/* By object_table.interpreter; 0 is none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, INTERPRETERS_MAX);
+	__type(key, u32);
+	__type(value, struct interpreter);
+} interpreters SEC(".maps") SHARED;
+
+/* For stacks that userspace walks, which were not followed up to the interpreter. A hint, as described_code. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct address_space);
+	__type(value, struct interpreter_place);
+} interpreted_spaces SEC(".maps") SHARED;
+
+/* Code that userspace has the name of, and by which number. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct code_key);
+	__type(value, u32);
+} known_code SEC(".maps") SHARED;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1024 * 1024);
+} code_names SEC(".maps") SHARED;
+
+/* How many numbers have been given. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} code_numbers SEC(".maps") SHARED;
+
+enum interpreted_state {
+	INTERPRETED_UNKNOWN, /* no evaluation was met yet */
+	INTERPRETED_FOUND,
+	INTERPRETED_FAILED,
+};
+
+/* Which interpreted frames come next. */
+enum interpreted_part {
+	PART_NONE,
+	PART_OF_EVALUATION, /* those of the evaluation that was met */
+	PART_ALL,           /* those that are left: native frames are over */
+	PART_FOR_USERSPACE, /* all of them, and where evaluations began: userspace walks the native ones */
+};
+
+enum met {
+	MET_OTHER,
+	MET_OF_INTERPRETER,
+	MET_EVALUATION,
+};
+
+static __always_inline void count_interpreted(u32 outcome)
+{
+	struct sample_counters *counters = ONLY(sample_counters);
+
+	if (counters && outcome < INTERPRETED_OUTCOMES)
+		counters->interpreted[outcome]++;
+}
+
+static __always_inline bool read_user_word(u64 address, u64 *word)
+{
+	return !bpf_probe_read_user(word, sizeof(*word), (const void *)address);
+}
+
+static __always_inline struct interpreter *interpreter_of(struct walk *walk)
+{
+	return bpf_map_lookup_elem(&interpreters, &walk->interpreted.number);
+}
+
+static __always_inline void remember_interpreter(struct walk *walk)
+{
+	struct mm_struct *mm = (void *)walk->mm;
+	struct address_space space = {
+		.start_code = BPF_CORE_READ(mm, start_code),
+		.start_stack = BPF_CORE_READ(mm, start_stack),
+	};
+	struct interpreter_place *known = bpf_map_lookup_elem(&interpreted_spaces, &space);
+	struct interpreter_place place = {
+		.base = walk->interpreted.base,
+		.interpreter = walk->interpreted.number,
+	};
+
+	if (!known || known->base != place.base || known->interpreter != place.interpreter)
+		bpf_map_update_elem(&interpreted_spaces, &space, &place, BPF_ANY);
+}
+
+/* False where it runs none, as far as anybody knows. */
+static __always_inline bool recall_interpreter(struct walk *walk)
+{
+	struct mm_struct *mm = (void *)walk->mm;
+	struct address_space space = {
+		.start_code = BPF_CORE_READ(mm, start_code),
+		.start_stack = BPF_CORE_READ(mm, start_stack),
+	};
+	struct interpreter_place *known = bpf_map_lookup_elem(&interpreted_spaces, &space);
+
+	if (!known)
+		return false;
+	walk->interpreted.base = known->base;
+	walk->interpreted.number = known->interpreter;
+	return true;
+}
+
+/* Pushes one, whose number and instruction are in walk->interpreted. */
+static __always_inline void push_interpreted(struct walk *walk, struct sample_key *key, u64 is_entry)
+{
+	u64 instruction = walk->interpreted.instruction;
+	u32 depth = walk->depth;
+
+	if (depth >= STACK_MAX_FRAMES)
+		return;
+	if (instruction >> FRAME_INSTRUCTION_BITS)
+		instruction = (1 << FRAME_INSTRUCTION_BITS) - 1;
+	key->user[depth] = 1ULL << FRAME_INTERPRETED_BIT | instruction << 32 | walk->interpreted.code_number |
+			   is_entry << FRAME_ENTRY_BIT;
+	walk->depth = depth + 1;
+}
+
+/*
+ * The number of the code that walk->interpreted.key is about, in code_number; 0 where it has to be handed over first.
+ */
+static __always_inline bool is_known_code(struct walk *walk)
+{
+	u32 *known = bpf_map_lookup_elem(&known_code, &walk->interpreted.key);
+
+	walk->interpreted.code_number = known ? *known : 0;
+	return known != NULL;
+}
+
+/* What walk->interpreted.name says, to userspace, which then knows the code by a new number. */
+static __always_inline void hand_over_name(struct walk *walk)
+{
+	struct code_name *name = &walk->interpreted.name;
+	u32 *given = ONLY(code_numbers);
+	u64 bytes = name->line_table_bytes;
+	u32 number;
+
+	walk->interpreted.code_number = 0;
+	if (!given)
+		return;
+	number = __sync_fetch_and_add(given, 1) + 1;
+	name->number = number;
+	name->interpreter = walk->interpreted.number;
+	name->tgid = walk->interpreted.key.tgid;
+	name->start_boottime = walk->birth;
+	name->exec_id = walk->exec_id;
+	name->reserved = 0;
+	barrier_var(bytes);
+	if (bytes > LINE_TABLE_BYTES)
+		bytes = LINE_TABLE_BYTES;
+	if (bpf_ringbuf_output(&code_names, name, offsetof(struct code_name, line_table) + bytes,
+			       BPF_RB_NO_WAKEUP)) {
+		count_interpreted(INTERPRETED_NAME_LOST);
+		return;
+	}
+	walk->interpreted.code_number = number;
+	bpf_map_update_elem(&known_code, &walk->interpreted.key, &number, BPF_ANY);
+}
+
+RING_RECORD(code_names, code_name);
+EXPORT_ENUM(frame_bits);
+EXPORT_ENUM(interpreter_kind);
+EXPORT_ENUM(interpreter_flags);
+EXPORT_ENUM(interpreter_bounds);
+EXPORT_ENUM(cpython_flags);
+EXPORT_ENUM(interpreted_outcome);
+
+#endif

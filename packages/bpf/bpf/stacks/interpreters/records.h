@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What the walk of interpreted frames and userspace exchange (docs/adr/0032-interpreters.md). */
+#ifndef WAGGLE_INTERPRETER_RECORDS_H
+#define WAGGLE_INTERPRETER_RECORDS_H
+
+#include "../../record.h"
+
+/*
+ * Words of a stack that are no addresses, by a bit that user space's addresses do not have. The low 32 bits of an
+ * interpreted frame are the number of its code, 0 where that is not known; those behind it the instruction.
+ */
+enum frame_bits {
+	FRAME_INTERPRETED_BIT = 62,
+	FRAME_OF_INTERPRETER_BIT = 61, /* of an address: shown only where no interpreted frame is */
+	FRAME_ENTRY_BIT = 60, /* of an interpreted one: the evaluation that ran it began with it */
+	FRAME_INSTRUCTION_BITS = 20,
+};
+
+enum interpreter_kind {
+	INTERPRETER_NONE = 0,
+	INTERPRETER_CPYTHON = 1,
+};
+
+enum interpreter_flags {
+	INTERPRETER_SHOWN = 1 << 0, /* its own frames are wanted, too */
+	INTERPRETER_LINES = 1 << 1, /* and so is the instruction that each frame is at */
+};
+
+enum interpreter_bounds {
+	INTERPRETERS_MAX = 256,
+	EVALUATION_RANGES_MAX = 4,
+	CODE_TEXT_BYTES = 256,
+	LINE_TABLE_BYTES = 4096,
+};
+
+/* Offsets of fields, and sizes, in bytes. Where each is from: packages/profiler/src/interpreters/cpython. */
+struct cpython_layout {
+	u32 flags; /* cpython_flags */
+	u32 interpreters; /* the first of them, in _PyRuntimeState */
+	u32 next_interpreter;
+	u32 threads; /* the first one's, in PyInterpreterState */
+	u32 next_thread;
+	u32 thread_id; /* what pthread_self() is to it */
+	u32 frame; /* that the thread is in; of its _PyCFrame where it has one */
+	u32 frame_of_cframe;
+	u32 frame_bytes; /* how many are read of it */
+	u32 frame_code;
+	u32 frame_previous;
+	u32 frame_instruction;
+	u32 frame_entry; /* a byte that says whether the evaluation began here, and which value says so */
+	u32 entry_value;
+	u32 code_bytes;
+	u32 code_file;
+	u32 code_name;
+	u32 code_first_line;
+	u32 code_line_table;
+	u32 code_instructions;
+	u32 text_kind_shift; /* in the state of a string */
+	u32 ascii_bytes; /* before the text of a string that is ASCII, and of another one */
+	u32 compact_bytes;
+	u32 reserved;
+};
+
+enum cpython_flags {
+	CPYTHON_HAS_CFRAME = 1 << 0,
+	CPYTHON_ENTRY_PER_FRAME = 1 << 1, /* each frame has an evaluation of its own */
+	CPYTHON_ENTRY_IS_SHIM = 1 << 2, /* the frame that says so is none of the program's */
+	CPYTHON_INSTRUCTION_IS_ADDRESS = 1 << 3,
+	CPYTHON_INSTRUCTION_IN_BYTES = 1 << 4,
+};
+
+struct evaluation_range {
+	u64 start; /* file offsets */
+	u64 end;
+};
+
+/* One file that holds an interpreter. */
+struct interpreter {
+	u32 kind;
+	u32 flags;
+	struct evaluation_range evaluation[EVALUATION_RANGES_MAX];
+	u64 runtime;   /* from where the file's first byte is mapped, or would be; modulo 2^64 */
+	u64 code_type; /* the same, of what each code object points to */
+	struct cpython_layout cpython;
+};
+
+/* Which interpreter a process runs, and where that is. */
+struct interpreter_place {
+	u64 base;
+	u32 interpreter;
+	u32 reserved;
+};
+
+/* Code at an address of a process image. `check` is made of what it is called: another one there has another. */
+struct code_key {
+	u64 start_boottime;
+	u64 address;
+	u64 check;
+	u32 tgid;
+	u32 exec_id;
+};
+
+/* Text as the interpreter keeps it. */
+struct code_text {
+	u32 bytes; /* that are here */
+	u32 is_cut;
+	u32 unit; /* bytes of a character: Latin-1, UCS-2 or UCS-4; 0: it could not be read */
+};
+
+/* What code is called, handed over once for each process image. */
+struct code_name {
+	u32 number;
+	u32 interpreter;
+	u64 start_boottime;
+	u64 exec_id;
+	u32 tgid;
+	u32 first_line;
+	struct code_text file_text; /* the end of it where it is cut */
+	struct code_text name_text;
+	u32 line_table_bytes; /* 0: there is none here */
+	u32 reserved;
+	u8 file[CODE_TEXT_BYTES];
+	u8 name[CODE_TEXT_BYTES];
+	u8 line_table[LINE_TABLE_BYTES]; /* sent up to its end */
+};
+
+/* What came of interpreted frames, of samples that met an interpreter. */
+enum interpreted_outcome {
+	INTERPRETED_WALKED = 0,
+	INTERPRETED_NO_THREAD = 1, /* it does not know the thread */
+	INTERPRETED_UNREADABLE = 2,
+	INTERPRETED_NOT_CODE = 3, /* a frame did not lead to code: what was read was being changed, or is none */
+	INTERPRETED_NAME_LOST = 4, /* code whose name had no room in the ring: it is asked for again */
+	INTERPRETED_OUTCOMES = 5,
+};
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Where the walk of native frames and that of interpreted ones meet. An interpreter is a case in two functions. */
+#ifndef WAGGLE_INTERPRETERS_WALK_H
+#define WAGGLE_INTERPRETERS_WALK_H
+
+#include "cpython.h"
+
+/* Finds the innermost interpreted frame of the current thread, into walk->interpreted.next. */
+__noinline int begin_interpreted(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct interpreter *interpreter = walk ? interpreter_of(walk) : NULL;
+	bool found = false;
+
+	if (!walk || !interpreter)
+		return 0;
+	walk->interpreted.next = 0;
+	switch (interpreter->kind) {
+	case INTERPRETER_CPYTHON:
+		found = cpython_begin(walk, interpreter, slot);
+		break;
+	}
+	if (found && walk->interpreted.state == INTERPRETED_UNKNOWN)
+		count_interpreted(INTERPRETED_WALKED);
+	walk->interpreted.state = found ? INTERPRETED_FOUND : INTERPRETED_FAILED;
+	return found;
+}
+
+/* Pushes the next one; 0 where there is none left of what walk->interpreted.part asks for. */
+__noinline int push_next_interpreted(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct sample_key *key = IN_SLOT(sample_scratch, slot);
+	struct interpreter *interpreter = walk ? interpreter_of(walk) : NULL;
+	bool goes_on = false;
+
+	if (!walk || !key || !interpreter || !walk->interpreted.next)
+		return 0;
+	if (walk->depth >= STACK_MAX_FRAMES) {
+		walk->stop = STOP_TOO_DEEP;
+		walk->interpreted.next = 0;
+		return 0;
+	}
+	switch (interpreter->kind) {
+	case INTERPRETER_CPYTHON:
+		goes_on = cpython_frame(walk, key, interpreter, slot);
+		break;
+	}
+	return goes_on && walk->interpreted.next;
+}
+
+/* What the frame at walk->address is, whose object holds the interpreter walk->interpreted.here. */
+__noinline int meet_interpreter(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct interpreter *interpreter;
+	u64 at, inside = 0;
+	u32 other;
+
+	if (!walk)
+		return MET_OTHER;
+	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.here);
+	if (!interpreter || interpreter->kind == INTERPRETER_NONE)
+		return MET_OTHER;
+	other = interpreter->flags & INTERPRETER_SHOWN ? MET_OTHER : MET_OF_INTERPRETER;
+	at = walk->address - walk->start + walk->offset;
+#pragma unroll
+	for (u32 i = 0; i < EVALUATION_RANGES_MAX; i++)
+		inside |= ~is_below(at, interpreter->evaluation[i].start) & is_below(at, interpreter->evaluation[i].end);
+	if (!(inside & 1))
+		return other;
+	if (walk->interpreted.state == INTERPRETED_UNKNOWN) {
+		walk->interpreted.number = walk->interpreted.here;
+		walk->interpreted.base = walk->start - walk->offset;
+		if (begin_interpreted(slot))
+			remember_interpreter(walk);
+	}
+	if (walk->interpreted.state != INTERPRETED_FOUND || walk->interpreted.number != walk->interpreted.here)
+		return MET_OTHER;
+	/* One that has only begun, or is about to end, has none. */
+	return walk->interpreted.next ? MET_EVALUATION : other;
+}
+
+/* Whether there are interpreted frames left when native ones are over, which then come next. */
+static __always_inline bool goes_on_interpreted(struct walk *walk)
+{
+	if (walk->interpreted.state != INTERPRETED_FOUND || !walk->interpreted.next)
+		return false;
+	if (walk->stop == STOP_TOO_DEEP || walk->stop == STOP_NO_TABLE)
+		return false;
+	walk->interpreted.part = PART_ALL;
+	return true;
+}
+
+/* A round of the walk in which interpreted frames come; 1 ends it. */
+static __always_inline int walk_interpreted(struct walk *walk, u32 slot)
+{
+	if (push_next_interpreted(slot))
+		return 0;
+	walk->interpreted.part = PART_NONE;
+	return walk->stop && !goes_on_interpreted(walk);
+}
+
+static long push_for_userspace(u32 index, void *slot)
+{
+	return push_next_interpreted(*(u32 *)slot) ? 0 : 1;
+}
+
+/* All interpreted frames, into the scratch's key, for a stack that userspace walks. Their number. */
+__noinline int take_interpreted(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+
+	if (!walk)
+		return 0;
+	walk->depth = 0;
+	if (walk->interpreted.state == INTERPRETED_FAILED)
+		return 0;
+	if (walk->interpreted.state == INTERPRETED_UNKNOWN && !recall_interpreter(walk))
+		return 0;
+	if (!begin_interpreted(slot))
+		return 0;
+	walk->interpreted.part = PART_FOR_USERSPACE;
+	bpf_loop(STACK_MAX_FRAMES * 2, push_for_userspace, &slot, 0);
+	walk->interpreted.part = PART_NONE;
+	return walk->depth;
+}
+
+#endif

@@ -1,0 +1,119 @@
+import { expect, test } from 'bun:test';
+import { codeName } from '@waggle/bpf';
+import { CodeNames, type NameRing } from './code-names.ts';
+import type { InterpreterDescription } from './interpreter.ts';
+
+const AT = codeName.offset;
+
+interface HandedOver {
+  readonly number: number;
+  readonly pid?: number;
+  readonly startTime?: bigint;
+  readonly execId?: bigint;
+  readonly name?: Uint8Array | string;
+  readonly unit?: number;
+  readonly isCut?: boolean;
+  readonly table?: string;
+}
+
+function recordOf(given: HandedOver): Uint8Array {
+  const { name = 'work', unit = 1, isCut = false } = given;
+  const bytes = new Uint8Array(codeName.size);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(AT.number, given.number, true);
+  view.setUint32(AT.interpreter, 1, true);
+  view.setUint32(AT.tgid, given.pid ?? 7, true);
+  view.setBigUint64(AT.start_boottime, given.startTime ?? 1n, true);
+  view.setBigUint64(AT.exec_id, given.execId ?? 1n, true);
+  view.setUint32(AT.first_line, 12, true);
+  const text = (field: 'file' | 'name', said: Uint8Array | string) => {
+    const encoded = typeof said === 'string' ? Buffer.from(said, 'latin1') : said;
+    bytes.set(encoded, AT[field]);
+    view.setUint32(AT[`${field}_text.bytes`], encoded.length, true);
+    view.setUint32(AT[`${field}_text.unit`], field === 'name' ? unit : 1, true);
+    view.setUint32(AT[`${field}_text.is_cut`], isCut ? 1 : 0, true);
+  };
+  text('file', '/app/main.py');
+  text('name', name);
+  const table = Buffer.from(given.table ?? '', 'hex');
+  bytes.set(table, AT.line_table);
+  view.setUint32(AT.line_table_bytes, table.length, true);
+  return bytes;
+}
+
+class MemoryRing implements NameRing {
+  readonly records: Uint8Array[] = [];
+
+  drain(visit: Parameters<NameRing['drain']>[0], most = Number.POSITIVE_INFINITY): number {
+    const taken = this.records.splice(0, most);
+    for (const bytes of taken) {
+      const view = new DataView(bytes.buffer);
+      visit({ bytes, view }, 0, bytes.length);
+      bytes.fill(0xff);
+    }
+    return taken.length;
+  }
+
+  close(): void {}
+}
+
+const PYTHON = { object: '[python]', lineTable: 'cpython-locations' } as InterpreterDescription;
+
+function namesOf(...handedOver: HandedOver[]): { ring: MemoryRing; names: CodeNames } {
+  const ring = new MemoryRing();
+  ring.records.push(...handedOver.map(recordOf));
+  return { ring, names: new CodeNames(ring, (number) => (number === 1 ? PYTHON : undefined)) };
+}
+
+test('a name is there as soon as a stack has its number', () => {
+  const { ring, names } = namesOf({ number: 3, name: 'Hive.work' });
+  expect(names.of(3)).toMatchObject({
+    ...{ name: 'Hive.work', file: '/app/main.py', firstLine: 12, object: '[python]' },
+  });
+  expect(names.of(3)?.lineOf(0)).toBeUndefined();
+  expect(names.of(4)).toBeUndefined();
+  ring.records.push(recordOf({ number: 4 }));
+  expect(names.of(4)?.name).toBe('work');
+  expect(names.of(0)).toBeUndefined();
+});
+
+test('equal names are kept once, unless they have lines', () => {
+  const { names } = namesOf({ number: 1 }, { number: 2 }, { number: 3, table: '8000' });
+  expect(names.of(1)).toBe(names.of(2) as never);
+  expect(names.of(3)).not.toBe(names.of(1) as never);
+  expect(names.of(3)?.lineOf(0)).toBe(12);
+});
+
+test('text is Latin-1, UCS-2 or UCS-4, cut, or not to be had', () => {
+  const ucs4 = new Uint8Array(Uint32Array.from([0x1f41d, 0x61, 0x11ffff]).buffer);
+  const { names } = namesOf(
+    { number: 1, name: 'm\xe9l' },
+    { number: 2, name: Buffer.from('蜂', 'utf16le'), unit: 2 },
+    { number: 3, name: ucs4, unit: 4 },
+    { number: 4, name: 'very_long', isCut: true },
+    { number: 5, name: '' },
+  );
+  expect([1, 2, 3, 4, 5].map((number) => names.of(number)?.name)).toEqual([
+    ...['mél', '蜂', '🐝a\ufffd', 'very_long…', '[unreadable]'],
+  ]);
+  expect(names.of(4)?.file).toBe('…/app/main.py');
+});
+
+test('names go with their image: with the process, or with what it ran before an exec', () => {
+  const { names } = namesOf(
+    { number: 1, execId: 1n },
+    { number: 2, execId: 2n },
+    { number: 3, pid: 8 },
+    { number: 4, startTime: 100n },
+  );
+  names.read();
+  names.forget(7, 50n, false);
+  expect([1, 2, 3, 4].map((number) => names.of(number) !== undefined)).toEqual([
+    ...[false, true, true, true],
+  ]);
+  names.forget(7, 50n, true);
+  expect([2, 3, 4].map((number) => names.of(number) !== undefined)).toEqual([false, true, true]);
+  names.forget(7, 200n, true);
+  expect(names.of(4)).toBeUndefined();
+  expect(names.size).toBe(1);
+});

@@ -1,0 +1,32 @@
+// The interpreters whose frames are walked. To add one: a folder with its `Interpreter`, a line in each list here, and
+// its walk in packages/bpf/bpf/stacks/interpreters/walk.h.
+
+import type { ElfImage } from '@waggle/symbols';
+import { cpython } from './cpython/index.ts';
+import { lineByLineTable, lineByLocationTable, lineByNumberTable } from './cpython/line-tables.ts';
+import type {
+  Interpreter,
+  InterpreterDescription,
+  LineOf,
+  UnknownInterpreter,
+} from './interpreter.ts';
+
+const INTERPRETERS: readonly Interpreter[] = [cpython];
+
+/** By the name that a description has for its own. */
+export const LINE_TABLES: Readonly<Record<string, LineOf>> = {
+  'cpython-lnotab': lineByNumberTable,
+  'cpython-linetable': lineByLineTable,
+  'cpython-locations': lineByLocationTable,
+};
+
+/** What the file holds; undefined for nearly all of them. @throws ElfError for a damaged file. */
+export function recogniseInterpreter(
+  elf: ElfImage,
+): InterpreterDescription | UnknownInterpreter | undefined {
+  for (const { recognise } of INTERPRETERS) {
+    const found = recognise(elf);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

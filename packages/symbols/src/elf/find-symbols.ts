@@ -1,0 +1,82 @@
+/**
+ * A few symbols of a file by their names, functions and data alike: whether it is some program, and where its
+ * tables are. Names are looked for in the string table as bytes, so that a file that has none of them costs one
+ * search of it.
+ */
+import { Buffer } from 'node:buffer';
+import { SHN_UNDEF, SHT_DYNSYM, SHT_STRTAB, SHT_SYMTAB, SYM_SIZE } from './constants.ts';
+import { readDynamicSymbols } from './dynamic-symbols.ts';
+import { u64, viewOf } from './headers.ts';
+import type { ElfImage } from './image.ts';
+
+export interface FoundSymbol {
+  /** Virtual address in the object. */
+  readonly address: number;
+  /** In bytes; 0 where the table does not say. */
+  readonly size: number;
+}
+
+/** Larger tables of strings are those of browsers and the like. */
+const MAX_STRING_BYTES = 64 * 1024 * 1024;
+/** A hostile table may have a name as often as it likes. */
+const MAX_PLACES = 1024;
+
+/**
+ * Symbols that the file defines, by name; those of a name that several have are in the order of its tables.
+ * @throws ElfError for tables that lie outside of the file.
+ */
+export function findSymbols(
+  elf: ElfImage,
+  names: readonly string[],
+): ReadonlyMap<string, readonly FoundSymbol[]> {
+  const found = new Map<string, FoundSymbol[]>();
+  const sections = elf.sectionsIfSound;
+  for (const type of [SHT_DYNSYM, SHT_SYMTAB]) {
+    const table = sections.find((section) => section.type === type);
+    const strings = table && sections[table.link];
+    if (table === undefined || strings?.type !== SHT_STRTAB) continue;
+    if (strings.size > MAX_STRING_BYTES) continue;
+    const places = placesOf(elf.readSection(strings), names);
+    if (places.size === 0) continue;
+    note(elf.readSection(table, 0, table.size - (table.size % SYM_SIZE)), places, found);
+  }
+  if (sections.length > 0) return found;
+  const dynamic = readDynamicSymbols(elf);
+  if (dynamic === undefined || dynamic.strings.length > MAX_STRING_BYTES) return found;
+  note(dynamic.symbols, placesOf(dynamic.strings, names), found);
+  return found;
+}
+
+/** Where each name stands in a table of strings: behind others that end like it, too. */
+function placesOf(strings: Uint8Array, names: readonly string[]): ReadonlyMap<number, string> {
+  const bytes = Buffer.from(strings.buffer, strings.byteOffset, strings.length);
+  const places = new Map<number, string>();
+  for (const name of names) {
+    const wanted = `${name}\0`;
+    let at = bytes.indexOf(wanted);
+    for (let seen = 0; at >= 0 && seen < MAX_PLACES; seen++) {
+      places.set(at, name);
+      at = bytes.indexOf(wanted, at + 1);
+    }
+  }
+  return places;
+}
+
+function note(
+  symbols: Uint8Array,
+  places: ReadonlyMap<number, string>,
+  found: Map<string, FoundSymbol[]>,
+): void {
+  if (places.size === 0) return;
+  const view = viewOf(symbols);
+  for (let at = 0; at + SYM_SIZE <= symbols.length; at += SYM_SIZE) {
+    const name = places.get(view.getUint32(at, true));
+    if (name === undefined || view.getUint16(at + 6, true) === SHN_UNDEF) continue;
+    const address = u64(view, at + 8, 'st_value');
+    const symbol = { address, size: u64(view, at + 16, 'st_size') };
+    const known = found.get(name);
+    if (known === undefined) found.set(name, [symbol]);
+    else if (known.length < MAX_PLACES && !known.some((other) => other.address === address))
+      known.push(symbol);
+  }
+}

@@ -1,0 +1,49 @@
+// The versions of CPython that this machine has: as commands, or kept by pyenv.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Python {
+  /** `3.11`. */
+  readonly version: string;
+  /** Its program; undefined where it is not installed. */
+  readonly path: string | undefined;
+}
+
+const MINORS = [8, 9, 10, 11, 12, 13];
+
+/** Each version that is walked, whether it is here or not. */
+export function pythons(): readonly Python[] {
+  return MINORS.map((minor) => ({ version: `3.${minor}`, path: pathOf(`3.${minor}`) }));
+}
+
+/** The one of the distribution, or whichever there is. */
+export function anyPython(): string | undefined {
+  return runs('/usr/bin/python3') ?? runs('python3') ?? pythons().find(({ path }) => path)?.path;
+}
+
+function pathOf(version: string): string | undefined {
+  return runs(`python${version}`) ?? ofPyenv(version);
+}
+
+/** The program behind a command, which may be a script that finds it. */
+function runs(command: string): string | undefined {
+  if (Bun.which(command) === null) return undefined;
+  const asked = Bun.spawnSync([command, '-c', 'import sys; print(sys.executable)']);
+  const path = asked.stdout.toString().trim();
+  return asked.exitCode === 0 && path !== '' ? path : undefined;
+}
+
+function ofPyenv(version: string): string | undefined {
+  if (Bun.which('pyenv') === null) return undefined;
+  const root = Bun.spawnSync(['pyenv', 'root']).stdout.toString().trim();
+  try {
+    const versions = readdirSync(join(root, 'versions'));
+    const found = versions.find((name) => name.startsWith(`${version}.`));
+    return found === undefined
+      ? undefined
+      : runs(join(root, 'versions', found, 'bin', `python${version}`));
+  } catch {
+    return undefined;
+  }
+}
