@@ -7,81 +7,76 @@ import { type FoldedStack, samples, samplesUnder, samplesWith } from './support/
 import { optionalKernelTest } from './support/kernel-test.ts';
 import { anyPython, pythons } from './support/pythons.ts';
 import { Recorded } from './support/recorded.ts';
+import { Waggle } from './support/waggle.ts';
 import { freshFolder, workload } from './support/workloads.ts';
 
 const SCRIPTS = join(import.meta.dir, 'workloads');
 const SHARES = join(SCRIPTS, 'py_shares.py');
-const SHAPES = join(SCRIPTS, 'py_shapes.py');
+const SHAPES_PY = join(SCRIPTS, 'py_shapes.py');
 
 const LOOP = '_PyEval_EvalFrameDefault';
-/** Below it a program starts up, and ends: none of its own functions runs. */
 const MODULE = '<module>';
 
-/** Samples while the script ran. */
+/** Samples in which it ran, be it known or not. */
 const ofScript = (stacks: readonly FoldedStack[]) =>
   stacks.filter(({ frames }) => frames.includes(MODULE) || frames.includes(LOOP));
 
 const percent = (part: number, whole: number) => (100 * part) / whole;
 
-/** Before 3.11 names are not qualified. */
-const methodName = (version: string) => (Number(version.slice(2)) >= 11 ? 'Light.run' : 'run');
+/** What stands in each shape's stacks, the one below the other. */
+const SHAPES: Readonly<Record<string, readonly string[]>> = {
+  recursion: [
+    ...[MODULE, 'recursion', ...new Array<string>(61).fill('recursion.<locals>.deeper'), 'spin'],
+  ],
+  generators: [
+    ...[MODULE, 'generators', 'generators.<locals>.outer', 'generators.<locals>.inner', 'spin'],
+  ],
+  callbacks: [MODULE, 'callbacks', 'callbacks.<locals>.key_of', 'spin'],
+  partials: [MODULE, 'partials', 'partials.<locals>.reduce_step', 'spin'],
+  exceptions: [MODULE, 'exceptions', 'exceptions.<locals>.raises', 'spin'],
+  threads: ['threads.<locals>.in_thread', 'spin'],
+};
 
 describe.each(pythons().map((python) => [python.version, python] as const))(
   'CPython %s',
   (version, { path = '' }) => {
     const missing = path === '' ? `CPython ${version} is not installed` : undefined;
+    // Before 3.11 names are not qualified.
+    const isQualified = Number(version.slice(2)) >= 11;
+    const nameOf = (name: string) => (isQualified ? name : name.slice(name.lastIndexOf('.') + 1));
 
-    optionalKernelTest('functions have their shares, and all their callers', missing, async () => {
-      const { stacks, stderr } = await Recorded.of(['--', path, SHARES, '4']);
-      const ran = ofScript(stacks);
-      const [heavy, light] = [['heavy'], [methodName(version)]].map((name) =>
-        samplesUnder(ran, MODULE, 'main', ...name, 'burn'),
-      ) as [number, number];
-      expect(percent(heavy + light, samples(ran))).toBeGreaterThan(95);
-      expect(samplesWith(stacks, LOOP)).toBeLessThan(0.01 * samples(stacks));
-      const share = percent(heavy, heavy + light);
-      expect(share).toBeGreaterThan(57);
-      expect(share).toBeLessThan(63);
-      expect(stderr).toMatch(/\d+ stacks with interpreted functions/);
+    optionalKernelTest(
+      'functions have their shares, from the first sample on',
+      missing,
+      async () => {
+        const { stacks, stderr } = await Recorded.of(['--', path, SHARES, '3']);
+        const [heavy, light] = ['heavy', nameOf('Light.run')].map((name) =>
+          samplesUnder(stacks, MODULE, 'main', name, 'burn'),
+        ) as [number, number];
+        const share = percent(heavy, heavy + light);
+        expect(share).toBeGreaterThan(56);
+        expect(share).toBeLessThan(64);
+        expect(percent(samplesWith(stacks, LOOP), samples(stacks))).toBeLessThan(1);
+        const ran = samplesWith(stacks, 'burn');
+        expect(percent(heavy + light, ran)).toBeGreaterThan(99);
+        expect(stderr).toMatch(/\d+ stacks with interpreted functions/);
+      },
+    );
+
+    optionalKernelTest('stacks of every shape are whole', missing, async () => {
+      const { stacks } = await Recorded.of(['--', path, SHAPES_PY, '0.7', ...Object.keys(SHAPES)]);
+      for (const [shape, names] of Object.entries(SHAPES)) {
+        const expected = names.map(nameOf);
+        const [own = ''] = expected.filter((name) => name !== MODULE);
+        const ran = stacks.filter(({ frames }) => frames.includes(own) && frames.at(-1) === 'spin');
+        const whole = percent(samplesUnder(ran, ...expected), samples(ran));
+        expect({ shape, samples: samples(ran) > 20, whole: whole > 98 }).toEqual({
+          ...{ shape, samples: true, whole: true },
+        });
+      }
     });
-
-    for (const [shape, ...path_] of [
-      [
-        'recursion',
-        'recursion',
-        ...new Array<string>(61).fill(nested('recursion', 'deeper')),
-        'spin',
-      ],
-      [
-        'generators',
-        'generators',
-        nested('generators', 'outer'),
-        nested('generators', 'inner'),
-        'spin',
-      ],
-      ['callbacks', 'callbacks', nested('callbacks', 'key_of'), 'spin'],
-      ['partials', 'partials', nested('partials', 'reduce_step'), 'spin'],
-      ['exceptions', 'exceptions', nested('exceptions', 'raises')],
-      ['threads', nested('threads', 'in_thread'), 'spin'],
-    ] as const)
-      optionalKernelTest(`${shape} are whole`, missing, async () => {
-        const { stacks } = await Recorded.of(['--', path, SHAPES, shape, '2']);
-        const names = path_.map((name) =>
-          Number(version.slice(2)) >= 11 ? name : name.slice(name.lastIndexOf('.') + 1),
-        );
-        const leaf = names.at(-1) ?? '';
-        const inLeaf = ofScript(stacks).filter(({ frames }) => frames.includes(leaf));
-        expect(samples(inLeaf)).toBeGreaterThan(0.5 * samples(ofScript(stacks)));
-        const root = shape === 'threads' ? [] : [MODULE];
-        const whole = samplesUnder(inLeaf, ...root, ...names);
-        expect(percent(whole, samples(inLeaf))).toBeGreaterThan(99);
-      });
   },
 );
-
-function nested(outer: string, name: string): string {
-  return `${outer}.<locals>.${name}`;
-}
 
 const python = anyPython() ?? '';
 const none = python === '' ? 'no CPython is installed' : undefined;
@@ -98,16 +93,16 @@ def brief():
 brief()
 `,
   );
-  const runs = `for run in $(seq 40); do "${python}" -S -E "${script}"; done`;
+  const runs = `for run in $(seq 25); do "${python}" -S -E "${script}"; done`;
   const { stacks } = await Recorded.of(['--', 'sh', '-c', runs]);
   const ran = ofScript(stacks);
-  // The first one's are walked before anything is known of its interpreter.
-  expect(percent(samplesWith(ran, LOOP), samples(ran))).toBeLessThan(4);
-  expect(percent(samplesUnder(ran, MODULE, 'brief'), samples(ran))).toBeGreaterThan(75);
+  // Those of the first one, before anything was known of its interpreter.
+  expect(percent(samplesWith(ran, LOOP), samples(ran))).toBeLessThan(10);
+  expect(percent(samplesUnder(ran, MODULE, 'brief'), samples(ran))).toBeGreaterThan(70);
 });
 
 optionalKernelTest('code that took the place of other code has its own name', none, async () => {
-  const { stacks } = await Recorded.of(['--', python, SHAPES, 'churn', '3']);
+  const { stacks } = await Recorded.of(['--', python, SHAPES_PY, '3', 'churn']);
   const wrong = samples(stacks, ({ frames }) => {
     const made = frames.findIndex((name) => name.startsWith('made_'));
     return made > 0 && !['<module>', 'churn'].includes(frames[made - 1] ?? '');
@@ -150,7 +145,7 @@ optionalKernelTest(
   undefined,
   async () => {
     const { stacks } = await lying('sound');
-    expect(percent(samplesUnder(stacks, 'outer', 'inner'), samples(stacks))).toBeGreaterThan(90);
+    expect(percent(samplesUnder(stacks, 'outer', 'inner'), samples(stacks))).toBeGreaterThan(80);
   },
 );
 
@@ -179,3 +174,43 @@ for (const [how, most] of [
         ),
       ).toBeGreaterThan(50);
   });
+
+optionalKernelTest('with lines each frame has its own', none, async () => {
+  const script = join(freshFolder(), 'lines.py');
+  await Bun.write(
+    script,
+    `import time
+def work(end):
+    while time.process_time() < end:
+        sum(range(300))
+
+
+work(time.process_time() + 1)
+`,
+  );
+  const path = join(freshFolder(), 'out.speedscope.json');
+  const result = await Waggle.run([
+    'record',
+    '-F',
+    '999',
+    '--lines',
+    '-o',
+    path,
+    '--',
+    python,
+    script,
+  ]);
+  expect({ code: result.code, stderr: result.code === 0 ? '' : result.stderr }).toEqual({
+    ...{ code: 0, stderr: '' },
+  });
+  const { shared } = (await Bun.file(path).json()) as {
+    shared: { frames: { name: string; file?: string; line?: number }[] };
+  };
+  const linesOf = (name: string) =>
+    shared.frames
+      .filter((frame) => frame.name === name && frame.file === script)
+      .map(({ line }) => line);
+  expect(linesOf(MODULE)).toContain(7);
+  expect(linesOf('work').some((line) => line === 3 || line === 4)).toBe(true);
+  expect(linesOf('work').every((line) => [2, 3, 4].includes(line ?? 0))).toBe(true);
+});

@@ -1,10 +1,10 @@
-# Stacks of many shapes: by its first argument, for so many seconds.
+# Stacks of many shapes: those that its arguments name, one after the other, each for as many seconds as the first says.
 import functools
 import sys
 import threading
 import time
 
-END = time.monotonic() + float(sys.argv[2])
+END = 0
 
 
 def spin(count=2000):
@@ -89,4 +89,6 @@ def churn():
         exec(compile(source, f"/generated/{number % 50}.py", "exec"), space)
 
 
-globals()[sys.argv[1]]()
+for shape in sys.argv[2:]:
+    END = time.monotonic() + float(sys.argv[1])
+    globals()[shape]()

@@ -45,5 +45,6 @@ export {
 } from './stacks/raw-stacks.ts';
 export type { LabelsOf, RootFrames } from './stacks/stack-collector.ts';
 export type { SampledProcess } from './stacks/stack-resolver.ts';
+export type { PreloadedFiles } from './unwinding/preloaded-tables.ts';
 export { summarizeUnwinds, type UnwindSummary } from './unwinding/stop-reasons.ts';
 export type { UnwindTableStats } from './unwinding/unwind-tables.ts';

@@ -32,7 +32,7 @@ import { DeferredSamples } from './unwinding/deferred-samples.ts';
 import { DescribedCode } from './unwinding/described-code.ts';
 import { GeneratedCode } from './unwinding/generated-code.ts';
 import { GeneratedCodeTables } from './unwinding/generated-tables.ts';
-import { PreloadedTables } from './unwinding/preloaded-tables.ts';
+import { type PreloadedFiles, PreloadedTables } from './unwinding/preloaded-tables.ts';
 import { UnwindTables } from './unwinding/unwind-tables.ts';
 
 /** Where stacks are walked by tables. */
@@ -238,9 +238,9 @@ export class CpuProfiler {
     this.#rounds.end();
   }
 
-  /** Settles when the kernel has the unwind tables of these files, as far as they have any. */
-  async preload(paths: readonly string[]): Promise<void> {
-    await this.#unwinding?.preloaded?.load(paths);
+  /** Settles when the kernel has the unwind tables of these files, as far as they have any. @param which of them */
+  async preload(paths: readonly string[], which: PreloadedFiles = 'all'): Promise<void> {
+    await this.#unwinding?.preloaded?.load(paths, which);
   }
 
   /**

@@ -80,8 +80,8 @@ export class CodeNames {
     const images = this.#images.get(pid);
     if (images === undefined) return;
     const before = images.filter(({ startTime }) => startTime <= time);
-    const last = before.reduce((latest, { execId }) => (execId > latest ? execId : latest), -1n);
-    const over = new Set(before.filter(({ execId }) => ended || execId < last));
+    const isLast = ({ execId }: Image) => before.every((other) => other.execId <= execId);
+    const over = new Set(before.filter((image) => ended || !isLast(image)));
     for (const { numbers } of over) for (const number of numbers) this.#byNumber.delete(number);
     const kept = images.filter((image) => !over.has(image));
     if (kept.length > 0) this.#images.set(pid, kept);
@@ -155,7 +155,8 @@ function textOf(view: DataView, bytes: Uint8Array, at: number, field: 'file' | '
   const unit = view.getUint32(at + AT[`${field}_text.unit`], true);
   const isCut = view.getUint32(at + AT[`${field}_text.is_cut`], true) !== 0;
   const start = at + AT[field];
-  const text = decoded(bytes.subarray(start, start + length), unit);
+  // No name has it: what follows is something else.
+  const [text = ''] = decoded(bytes.subarray(start, start + length), unit).split('\0', 1);
   if (text === '') return UNREADABLE;
   if (!isCut) return text;
   return field === 'file' ? `${CUT}${text}` : `${text}${CUT}`;

@@ -5,9 +5,13 @@
 import { closeSync, openSync } from 'node:fs';
 import { clockNanoseconds, type Native } from '@waggle/ffi';
 import { ElfError, ElfImage, isSystemError } from '@waggle/symbols';
+import { recogniseInterpreter } from '../interpreters/index.ts';
 import { OPEN_FLAGS } from '../mappings/open-flags.ts';
 import type { ObjectIdentification } from '../profiler-kernel.ts';
 import type { UnwindTables } from './unwind-tables.ts';
+
+/** Only those that hold an interpreter, or all. */
+export type PreloadedFiles = 'all' | 'interpreters';
 
 const ONLY_KEY = new Uint8Array(4);
 
@@ -26,8 +30,8 @@ export class PreloadedTables implements Disposable {
   }
 
   /** Settles when the kernel has the tables of all that have one. Files that cannot be read are left out. */
-  async load(paths: readonly string[]): Promise<void> {
-    await Promise.all(paths.map((path) => this.#load(path)));
+  async load(paths: readonly string[], which: PreloadedFiles): Promise<void> {
+    await Promise.all(paths.map((path) => this.#load(path, which)));
     this.#tables.installArrived();
   }
 
@@ -35,13 +39,13 @@ export class PreloadedTables implements Disposable {
     for (const fd of this.#descriptors.splice(0)) closeSync(fd);
   }
 
-  async #load(path: string): Promise<void> {
+  async #load(path: string, which: PreloadedFiles): Promise<void> {
     let fd: number;
     let offset: number | undefined;
     try {
       fd = openSync(path, OPEN_FLAGS);
       this.#descriptors.push(fd);
-      offset = codeOffset(fd);
+      offset = codeOffset(fd, which);
     } catch (error) {
       if (error instanceof ElfError || isSystemError(error)) return;
       throw error;
@@ -69,8 +73,9 @@ export class PreloadedTables implements Disposable {
   }
 }
 
-/** Of its code, in the file. */
-function codeOffset(fd: number): number | undefined {
+/** Of its code, in the file; undefined where it is not to be loaded. */
+function codeOffset(fd: number, which: PreloadedFiles): number | undefined {
   using image = ElfImage.open(fd);
+  if (which === 'interpreters' && recogniseInterpreter(image) === undefined) return undefined;
   return image.loads.find(({ executable }) => executable)?.fileOffset;
 }

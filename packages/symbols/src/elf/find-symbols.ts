@@ -1,6 +1,6 @@
 /**
- * A few symbols of a file by their names, functions and data alike: whether it is some program, and where its
- * tables are. Names are looked for in the string table as bytes, so that a file that has none of them costs one
+ * A few symbols that a file exports, by their names, functions and data alike: whether it is some program, and where
+ * its tables are. All that it has where it exports nothing, as programs that are linked with no library. Names are looked for in the string table as bytes, so that a file that has none of them costs one
  * search of it.
  */
 import { Buffer } from 'node:buffer';
@@ -22,7 +22,7 @@ const MAX_STRING_BYTES = 64 * 1024 * 1024;
 const MAX_PLACES = 1024;
 
 /**
- * Symbols that the file defines, by name; those of a name that several have are in the order of its tables.
+ * Symbols by name; those of a name that several have are in the order of its tables.
  * @throws ElfError for tables that lie outside of the file.
  */
 export function findSymbols(
@@ -31,14 +31,13 @@ export function findSymbols(
 ): ReadonlyMap<string, readonly FoundSymbol[]> {
   const found = new Map<string, FoundSymbol[]>();
   const sections = elf.sectionsIfSound;
-  for (const type of [SHT_DYNSYM, SHT_SYMTAB]) {
-    const table = sections.find((section) => section.type === type);
-    const strings = table && sections[table.link];
-    if (table === undefined || strings?.type !== SHT_STRTAB) continue;
-    if (strings.size > MAX_STRING_BYTES) continue;
+  const ofType = (wanted: number) => sections.find(({ type }) => type === wanted);
+  const table = ofType(SHT_DYNSYM) ?? ofType(SHT_SYMTAB);
+  const strings = table && sections[table.link];
+  if (table !== undefined && strings?.type === SHT_STRTAB && strings.size <= MAX_STRING_BYTES) {
     const places = placesOf(elf.readSection(strings), names);
-    if (places.size === 0) continue;
-    note(elf.readSection(table, 0, table.size - (table.size % SYM_SIZE)), places, found);
+    if (places.size > 0)
+      note(elf.readSection(table, 0, table.size - (table.size % SYM_SIZE)), places, found);
   }
   if (sections.length > 0) return found;
   const dynamic = readDynamicSymbols(elf);

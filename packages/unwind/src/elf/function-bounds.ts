@@ -41,11 +41,6 @@ export class FunctionBounds {
 
   /** The file offset at which the function begins that holds this one; undefined for none. */
   startOf(offset: number): number | undefined {
-    return this.rangeOf(offset)?.start;
-  }
-
-  /** The file offsets [start, end) of the function, or the part of one, that holds this one; undefined for none. */
-  rangeOf(offset: number): { readonly start: number; readonly end: number } | undefined {
     let low = 0;
     let high = this.#starts.length;
     while (low < high) {
@@ -53,7 +48,6 @@ export class FunctionBounds {
       if (this.#starts[middle]! <= offset) low = middle + 1;
       else high = middle;
     }
-    if (low === 0 || offset >= this.#ends[low - 1]!) return undefined;
-    return { start: this.#starts[low - 1]!, end: this.#ends[low - 1]! };
+    return low > 0 && offset < this.#ends[low - 1]! ? this.#starts[low - 1] : undefined;
   }
 }

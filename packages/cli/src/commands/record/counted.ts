@@ -68,8 +68,7 @@ export function describeCounted({ offCpu, live, events }: Counted, options: Reco
  * What a command is started with: the kernel gets its unwind tables before, where stacks may come faster than
  * they could wait for them.
  */
-export function preloadedFiles(counted: Counted, command: readonly string[]): string[] {
-  if (!manyStacks(counted)) return [];
+export function preloadedFiles(command: readonly string[]): string[] {
   using scope = commandScope(command, process.env);
   return Array.from(scope.objects(), ({ path }) => path);
 }

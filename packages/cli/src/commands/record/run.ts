@@ -25,7 +25,13 @@ import { isTerminal } from '../../terminal/is-terminal.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
 import { asHint, runAs } from '../../users/run-as.ts';
-import { type Counted, chooseCounted, describeCounted, preloadedFiles } from './counted.ts';
+import {
+  type Counted,
+  chooseCounted,
+  describeCounted,
+  manyStacks,
+  preloadedFiles,
+} from './counted.ts';
 import { cpuStateLines } from './cpu-state-summary.ts';
 import { scopeOf } from './events.ts';
 import { rootFramesBy } from './grouping.ts';
@@ -186,8 +192,9 @@ const record = Effect.fnUntraced(function* (
   const toStdout = outputs.files.some(({ path }) => path === '-');
   // What the command prints must not get between the stacks.
   const stdout = toStdout && !isTerminal(STDOUT) ? 'stderr' : 'inherit';
-  if (argv !== undefined)
-    yield* Effect.promise(() => profiler.preload(preloadedFiles(counted, words)));
+  const preloaded = manyStacks(counted) ? 'all' : 'interpreters';
+  if (argv !== undefined && (preloaded === 'all' || options.interpreters !== false))
+    yield* Effect.promise(() => profiler.preload(preloadedFiles(words), preloaded));
   const command =
     argv && (yield* superviseCommand(session, argv, { stdout, user: runAs(options.as) }));
   if (command !== undefined) {

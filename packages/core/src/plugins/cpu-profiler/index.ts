@@ -9,6 +9,7 @@ import {
   IDENTIFY_HOOK,
   type LoadedSampler,
   MAX_SAMPLE_ENTRIES,
+  type PreloadedFiles,
   type ProfilerConfig,
   type ProfilerCounts,
   SAMPLE_HOOK,
@@ -58,9 +59,10 @@ export interface ProfilerService extends ProfileCollector {
   endAfter(ms: number): void;
   /**
    * Settles when the kernel has the unwind tables of these files, with `manyStacks`: before a program is
-   * started whose first stacks must not wait for them. Files without tables are left out.
+   * started whose first stacks must not wait for them. Files without tables are left out. `interpreters`: only of files
+   * that hold one, with a `launcher` too: the functions of a script are walked from its first sample on.
    */
-  preload(paths: readonly string[]): Promise<void>;
+  preload(paths: readonly string[], which?: PreloadedFiles): Promise<void>;
   /** Ends sampling for good; the session does it as it stops. What was sampled can still be collected. */
   stop(): void;
   /**
@@ -220,7 +222,9 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
     unwind: options.unwind ?? 'auto',
     idle: options.idle,
     mapsOnly: options.cpuClock === false,
-    preloads: options.manyStacks,
+    preloads:
+      options.manyStacks === true ||
+      (options.launcher !== undefined && options.interpreters !== false),
     interpreters: options.interpreters,
   });
   return definePlugin({
@@ -261,7 +265,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
           retire: (pid, time, ended) => running().retire(pid, time, ended),
           stop: () => profiler?.stop(),
           endNaming: () => profiler?.endNaming(),
-          preload: async (paths) => profiler?.preload(paths),
+          preload: async (paths, which) => profiler?.preload(paths, which),
           endAfter: (ms: number) => profiler?.endAfter(ms),
           collect: () => running().collect(),
           collectRaw: () => running().collectRaw(),

@@ -4,7 +4,7 @@
 // into the middle of one other piece of code, that is a piece of the loop.
 
 import { type ElfImage, EM_AARCH64 } from '@waggle/symbols';
-import type { FunctionBounds } from '@waggle/unwind';
+import { readEhFrameHeader, UnwindError } from '@waggle/unwind';
 import type { CodeRange } from '../interpreter.ts';
 
 /** The largest that is known has 56 KB; debug builds have twice that. */
@@ -15,19 +15,19 @@ const MIN_JUMPS = 3;
 export function evaluationRanges(
   elf: ElfImage,
   loop: CodeRange,
-  bounds: FunctionBounds,
   max: number,
 ): readonly CodeRange[] {
   if (loop.end - loop.start > MAX_LOOP_BYTES) return [loop];
   const address = elf.vaddrOfFileOffset(loop.start);
   if (address === undefined) return [loop];
   const code = elf.readMapped(address, loop.end - loop.start);
+  const starts = functionStarts(elf, loop.start - address);
   const distances = elf.machine === EM_AARCH64 ? jumpsOfAarch64(code) : jumpsOfX86(code);
   const parts = new Map<number, { readonly range: CodeRange; readonly jumps: Set<number> }>();
   for (const distance of distances) {
     const to = loop.start + distance;
     if (to >= loop.start && to < loop.end) continue;
-    const range = bounds.rangeOf(to);
+    const range = rangeOf(starts, to);
     if (range === undefined || range.start === to) continue;
     const part = parts.get(range.start) ?? { range, jumps: new Set<number>() };
     part.jumps.add(to);
@@ -38,6 +38,32 @@ export function evaluationRanges(
     .sort((a, b) => b.jumps.size - a.jumps.size)
     .map(({ range }) => range);
   return [loop, ...others].slice(0, max);
+}
+
+/** File offsets, ascending. Of a file without call frame information nothing is known but the function itself. */
+function functionStarts(elf: ElfImage, toFile: number): Float64Array {
+  const header = elf.section('.eh_frame_hdr');
+  if (header === undefined) return new Float64Array(0);
+  try {
+    const { functions } = readEhFrameHeader(elf.readSection(header), header.addr);
+    return functions.map((address) => address + toFile).sort();
+  } catch (error) {
+    if (error instanceof UnwindError) return new Float64Array(0);
+    throw error;
+  }
+}
+
+/** From where one function begins to the beginning of the next. */
+function rangeOf(starts: Float64Array, offset: number): CodeRange | undefined {
+  let low = 0;
+  let high = starts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((starts[middle] as number) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  const [start, end] = [starts[low - 1], starts[low]];
+  return start === undefined || end === undefined ? undefined : { start, end };
 }
 
 /**

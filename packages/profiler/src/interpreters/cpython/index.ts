@@ -3,7 +3,6 @@
 
 import { interpreter, interpreterBounds, interpreterKind } from '@waggle/bpf';
 import { type ElfImage, type FoundSymbol, findSymbols } from '@waggle/symbols';
-import { FunctionBounds, UnwindError } from '@waggle/unwind';
 import type {
   CodeRange,
   Interpreter,
@@ -32,6 +31,7 @@ const LAST = 13;
 export const cpython: Interpreter = { name: 'CPython', recognise };
 
 function recognise(elf: ElfImage): InterpreterDescription | UnknownInterpreter | undefined {
+  if (findSymbols(elf, [RUNTIME]).size === 0) return undefined;
   const names = [RUNTIME, LOOP, CODE_TYPE, VERSION, ...SINCE.map(([symbol]) => symbol)];
   const symbols = findSymbols(elf, names);
   const only = (name: string) => symbols.get(name)?.[0];
@@ -49,12 +49,7 @@ function recognise(elf: ElfImage): InterpreterDescription | UnknownInterpreter |
   return {
     name,
     object: '[python]',
-    evaluation: evaluationRanges(
-      elf,
-      range,
-      boundsOf(elf),
-      interpreterBounds.EVALUATION_RANGES_MAX,
-    ),
+    evaluation: evaluationRanges(elf, range, interpreterBounds.EVALUATION_RANGES_MAX),
     bytes: encoded(runtime.address - bias, codeType.address - bias, layout),
     lineTable: lineTableOf(minor),
   };
@@ -96,16 +91,6 @@ function fileRange(elf: ElfImage, { address, size }: FoundSymbol): CodeRange | u
   if (load === undefined || size === 0) return undefined;
   const start = address - load.vaddr + load.fileOffset;
   return { start, end: start + size };
-}
-
-/** Of a file without call frame information nothing is known but the function itself. */
-function boundsOf(elf: ElfImage): FunctionBounds {
-  try {
-    return FunctionBounds.fromElf(elf);
-  } catch (error) {
-    if (error instanceof UnwindError) return FunctionBounds.empty();
-    throw error;
-  }
 }
 
 /** @param runtime and @param codeType from where the file's first byte is mapped, or would be */
