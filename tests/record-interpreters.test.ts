@@ -2,6 +2,7 @@
 // programs are tests/workloads/py_*.py.
 
 import { describe, expect } from 'bun:test';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FoldedStack, samples, samplesUnder, samplesWith } from './support/folded.ts';
 import { optionalKernelTest } from './support/kernel-test.ts';
@@ -132,6 +133,36 @@ optionalKernelTest(
     expect(percent(samplesUnder(ran, MODULE, 'main'), samples(ran))).toBeGreaterThan(80);
     const native = samples(ran, ({ frames }) => frames.some((name) => /^_?Py[A-Z]\w+_/.test(name)));
     expect(percent(native, samples(ran))).toBeGreaterThan(80);
+  },
+);
+
+optionalKernelTest(
+  'native code that it calls has its callers, new libraries too',
+  none,
+  async () => {
+    const folder = freshFolder();
+    // Each is a file of its own, so stacks through it wait for its table, and are walked in userspace.
+    const libraries = [1, 2, 3].map((number) => join(folder, `library_${number}.so`));
+    for (const path of libraries) copyFileSync(workload('plugin_1'), path);
+    const script = join(folder, 'native.py');
+    await Bun.write(
+      script,
+      `import ctypes, sys
+def call(path):
+    burn = ctypes.CDLL(path).burn
+    burn.argtypes = [ctypes.c_double]
+    burn(250.0)
+for path in sys.argv[1:]:
+    call(path)
+`,
+    );
+    const { stacks } = await Recorded.of(['--', python, script, ...libraries]);
+    const inLibrary = stacks.filter(({ frames }) => frames.includes('in_plugin_1'));
+    expect(samples(inLibrary)).toBeGreaterThan(50);
+    expect(percent(samplesUnder(inLibrary, MODULE, 'call'), samples(inLibrary))).toBeGreaterThan(
+      99,
+    );
+    expect(samplesWith(inLibrary, LOOP)).toBe(0);
   },
 );
 

@@ -28,7 +28,7 @@ export function interpretedFrames(view: DataView, at: number, words: number): In
 /**
  * The stack with interpreted frames in the place of the loops that ran them. Those that no native frame is left for
  * stand below all others: the native stack was cut off.
- * @param roles of its native frames, by depth
+ * @param roles of its native frames, by depth: of all, or all but the first
  * @param isHidden whether frames of the interpreter's own are left out
  */
 export function withInterpreted(
@@ -38,6 +38,8 @@ export function withInterpreted(
   isHidden: boolean,
 ): StackCount {
   if (interpreted.length === 0) return stack;
+  // A function that has just returned stands on top of them.
+  const above = stack.user.length - roles.length;
   const user: number[] = [];
   const interrupted: number[] = [];
   const ofInterpreter: number[] = [];
@@ -50,7 +52,7 @@ export function withInterpreted(
     }
   };
   stack.user.forEach((address, depth) => {
-    const role = roles[depth] ?? 'other';
+    const role = roles[depth - above] ?? 'other';
     if (role === 'evaluation' && next < interpreted.length) {
       pushEvaluated();
       return;

@@ -6,8 +6,8 @@
 import { unwindStop } from '@waggle/bpf';
 import type { RingBuffer } from '@waggle/ffi';
 import { type StopReason, type UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
-import type { InterpreterDescription } from '../interpreters/interpreter.ts';
 import { type NativeRole, withInterpreted } from '../interpreters/merged-frames.ts';
+import { NativeRoles } from '../interpreters/native-roles.ts';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';
 import { JitImage } from '../mappings/jit-image.ts';
@@ -95,7 +95,7 @@ export class DeferredSamples implements Disposable {
    * is not to be made for every frame.
    */
   readonly #recent = new Map<ObjectFile, UnwindTable | undefined>();
-  readonly #recentInterpreters = new Map<ObjectFile, InterpreterDescription | undefined>();
+  readonly #roles: NativeRoles;
   #hurried = false;
   /** What stands below the stacks of samples that wait: whoever knows it may have forgotten it by then. */
   readonly #owners = new WeakMap<DataView, ReadonlyMap<ThreadState, StackOwner>>();
@@ -131,6 +131,7 @@ export class DeferredSamples implements Disposable {
     this.#spaces = spaces;
     this.#objects = objects;
     this.#tables = tables;
+    this.#roles = new NativeRoles((object) => tables.interpreterOf?.(object));
     this.#copies = copies;
     this.#generatedCode = generatedCode;
     this.#recover = recover;
@@ -208,7 +209,7 @@ export class DeferredSamples implements Disposable {
 
   #forgetRecent(): void {
     this.#recent.clear();
-    this.#recentInterpreters.clear();
+    this.#roles.forget();
   }
 
   /** Whether stacks are walked with the tables that are there, and none waits for others. */
@@ -305,14 +306,8 @@ export class DeferredSamples implements Disposable {
     this.stops[userStop] = (this.stops[userStop] ?? 0) + 1;
     const owners = this.#owners.get(record);
     const native = stackCount(record, stack, userStop);
-    const depth = native.user.length - roles.length;
-    const rolesOfAll = [...new Array<NativeRole>(Math.max(depth, 0)).fill('other'), ...roles];
-    const whole = withInterpreted(
-      native,
-      interpretedOf(record),
-      rolesOfAll,
-      !this.#showsInterpreters,
-    );
+    const isHidden = !this.#showsInterpreters;
+    const whole = withInterpreted(native, interpretedOf(record), roles, isHidden);
     for (const count of byState(whole, runnableOf(record)))
       this.#ready.push({ ...count, owner: owners?.get(count.state) });
   }
@@ -339,7 +334,7 @@ export class DeferredSamples implements Disposable {
         if (mapping === undefined) return undefined;
         const object = mapping.object ?? this.#objects.of(pid, mapping);
         const fileOffset = Number(address) - mapping.start + mapping.fileOffset;
-        if (hasInterpreted) roles.push(this.#roleOf(object, fileOffset));
+        if (hasInterpreted) roles.push(this.#roles.of(object, fileOffset));
         if (isGenerated(object)) {
           const code = generated.find(Number(address), mapping);
           if (code !== 'unknown') return code;
@@ -356,18 +351,6 @@ export class DeferredSamples implements Disposable {
       },
     });
     return { stack, roles: roles.slice(0, stack.pcs.length), missing };
-  }
-
-  #roleOf(object: ObjectFile, fileOffset: number): NativeRole {
-    if (!this.#recentInterpreters.has(object))
-      this.#recentInterpreters.set(object, this.#tables.interpreterOf?.(object));
-    const interpreter = this.#recentInterpreters.get(object);
-    if (interpreter === undefined) return 'other';
-    const { evaluation } = interpreter;
-    const isEvaluation = evaluation.some(
-      ({ start, end }) => fileOffset >= start && fileOffset < end,
-    );
-    return isEvaluation ? 'evaluation' : 'interpreter';
   }
 
   /** Returns the object that the sampler met, if it was asked for. */
