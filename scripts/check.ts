@@ -73,6 +73,9 @@ await step('docs/imports.md shows the imports that there are', () =>
   run('bun', 'scripts/layers/picture.ts', '--check'),
 );
 await step('nothing is dead, nothing unlisted (knip)', () => run('knip', '--no-config-hints'));
+await step('prebuilt/ is what the C sources build', () =>
+  run('bun', 'scripts/prebuilt.ts', 'check'),
+);
 await step('build (turbo, tsup)', () => run(...build, '--output-logs=new-only'));
 await step('second build is a cache hit', secondBuildIsCached);
 await step('the public API is what its reports say (api-extractor)', () =>

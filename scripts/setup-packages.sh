@@ -29,11 +29,14 @@ need() { # what it is, then its package for apt, dnf and pacman
 }
 
 find_missing_packages() {
+  builds_bpf='' builds_native=''
+  if bpf_objects_stale && ! have_prebuilt bpf; then builds_bpf=yes; fi
+  if native_library_stale && ! have_prebuilt native; then builds_native=yes; fi
   # Tests compile BPF objects and C programs of their own.
-  if [ -n "$tests" ] || bpf_objects_stale || native_library_stale; then
+  if [ -n "$tests$builds_bpf$builds_native" ]; then
     command -v "${CLANG:-clang}" >/dev/null || need clang clang clang clang
   fi
-  if native_library_stale; then
+  if [ -n "$builds_native" ]; then
     have_header stdio.h || need 'headers of the C library' libc6-dev glibc-devel glibc
   fi
   if [ -n "$tests" ]; then

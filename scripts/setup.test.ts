@@ -98,6 +98,20 @@ case $script in */scripts/embed-workers.ts)
   : >core/src/generated/watchdog-worker.ts
   : >profiler/src/generated/symbolization-worker.ts
   exit ;;
+*/scripts/prebuilt.ts)
+  cd "$(dirname "$script")/../packages" || exit
+  case "$*" in
+    *'unpack bpf')
+      mkdir -p bpf/dist/x86_64 bpf/dist/aarch64 bpf/src/generated
+      : >bpf/dist/x86_64/lifecycle.bpf.o
+      : >bpf/dist/aarch64/lifecycle.bpf.o
+      for name in layouts embedded-objects skeletons; do : >bpf/src/generated/$name.ts; done ;;
+    *'unpack native')
+      mkdir -p ffi/src/generated ffi/prebuilt/linux-x64
+      : >ffi/prebuilt/linux-x64/libwaggle.so
+      : >ffi/src/generated/embedded-libraries.ts ;;
+  esac
+  exit ;;
 */packages/native/scripts/build.ts)
   cd "$(dirname "$script")/../.." || exit
   mkdir -p ffi && cd ffi || exit
@@ -253,6 +267,62 @@ describe('a first run', () => {
     expect(result.exitCode).toBe(0);
     expect(result.stderr).toContain('package-lock.json is incomplete');
     expect(calls().some((call) => call.startsWith('npm install --no-save'))).toBe(true);
+  });
+});
+
+describe('with what was built before', () => {
+  /** As scripts/prebuilt.ts leaves it. */
+  function prebuild(): void {
+    for (const name of ['cut', 'find', 'getconf', 'sha256sum', 'sort', 'xargs'])
+      symlinkSync(Bun.which(name) ?? name, join(bin, name));
+    write('packages/bpf/include/bpf/bpf_helpers.h', '/* header */');
+    write('packages/bpf/src/build/compile.ts', '// flags');
+    write('packages/native/vendor/README.md', 'sources');
+    write('packages/native/scripts/platforms.ts', '// targets');
+    write('examples/opens.bpf.c', '/* example */');
+    write('examples/opens.bpf.ts', '// its module');
+    for (const part of ['bpf', 'native']) {
+      const script = `root=${tree}; . scripts/setup-prebuilt.sh; prebuilt_digest ${part}`;
+      const digest = Bun.spawnSync(['sh', '-c', script], { cwd: tree });
+      expect(digest.stderr.toString()).toBe('');
+      write(`prebuilt/${part}.digest`, digest.stdout.toString());
+    }
+  }
+  const isOfGlibc = Bun.spawnSync(['getconf', 'GNU_LIBC_VERSION']).success;
+
+  test.if(isOfGlibc)('no compiler is needed', () => {
+    prepare();
+    prebuild();
+    rmSync(join(bin, 'clang'));
+    expect(setup()).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(calls().filter((call) => call.includes('unpack'))).toHaveLength(2);
+    expect(calls().filter((call) => call.includes('scripts/build.ts'))).toEqual([]);
+    rmSync(join(machine, 'calls'));
+    expect(setup().stderr).toBe('');
+  });
+
+  test.if(isOfGlibc)('but where C was edited, and only for what was', () => {
+    prepare();
+    prebuild();
+    write('packages/native/src/load.c', '/* edited */');
+    expect(setup().exitCode).toBe(0);
+    expect(calls().filter((call) => call.includes('unpack'))).toEqual([
+      expect.stringContaining('unpack bpf'),
+    ]);
+    expect(calls().filter((call) => call.includes('native/scripts/build.ts'))).toHaveLength(1);
+    rmSync(join(tree, 'packages/bpf/dist'), { recursive: true });
+    write('packages/bpf/bpf/shared/another.h', '/* new */');
+    rmSync(join(bin, 'clang'));
+    expect(setup().stderr).toMatch(/missing: .*clang/);
+  });
+
+  test.if(isOfGlibc)('CI builds from sources', () => {
+    prepare();
+    prebuild();
+    command('chromium', '');
+    const result = run(join(tree, 'scripts/setup'), [], machine, { CI: 'true' });
+    expect(result.exitCode).toBe(0);
+    expect(calls().filter((call) => call.includes('unpack'))).toEqual([]);
   });
 });
 

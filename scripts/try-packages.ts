@@ -1,11 +1,10 @@
-// What a user of the published packages does: installs the tarballs in a folder of their own and
-// runs the first two agents of docs/custom-agent.md, on Bun, on Deno and by the command, which then
+// What a user of the published packages does: installs them in a folder of their own, from a registry of this machine
+// that has the tarballs of a release, and runs the first two agents of docs/custom-agent.md, on Bun, on Deno and by the command, which then
 // records them; then builds BPF of its own as the guide says, with clang alone, and runs it and the agents
 // of examples/ that have some. Builds have to be there. Needs root; says so and checks only the installation without.
 
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,6 +14,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { ownPlatform } from '../packages/cli/scripts/binary-parts.ts';
+import type { Platform } from '../packages/native/scripts/platforms.ts';
+import { packAll } from './release/pack.ts';
+import { serveTarballs } from './release/registry.ts';
 
 const root = resolve(import.meta.dir, '..');
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
@@ -28,6 +31,13 @@ function run(cwd: string, ...command: string[]): string {
   const output = stdout.toString();
   if (success) return output;
   throw new Error(`${command.join(' ')} failed\n${output}${stderr.toString()}`);
+}
+
+/** Without waiting in a call, since the registry is this process. */
+async function installed(cwd: string, ...command: string[]): Promise<void> {
+  const child = Bun.spawn(command, { cwd, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' });
+  const said = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(`${command.join(' ')} failed\n${said}`);
 }
 
 function expectOutput(what: string, output: string, expected: RegExp): void {
@@ -84,23 +94,27 @@ try {
   const project = join(folder, 'my-agent');
   mkdirSync(packs);
   mkdirSync(project);
-  const published = readdirSync(join(root, 'packages')).filter((name) =>
-    existsSync(join(root, 'packages', name, 'package.json')),
-  );
-  for (const name of published)
-    run(
-      join(root, 'packages', name),
-      'npm',
-      'pack',
-      '--ignore-scripts',
-      '--silent',
-      '--pack-destination',
-      packs,
-    );
-  const tarballs = readdirSync(packs).map((name) => join(packs, name));
+  // Other platforms are built for a release only.
+  await packAll(packs, [ownPlatform() as Platform]);
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
-  run(project, 'npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs);
-  console.log(`${tarballs.length} packages installed`);
+  {
+    using registry = serveTarballs(packs);
+    writeFileSync(join(project, '.npmrc'), `@waggle:registry=${registry.url}\n`);
+    const names = ['@waggle/core', '@waggle/cli', '@waggle/probes', 'effect'];
+    await installed(
+      project,
+      'npm',
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      ...names,
+    );
+  }
+  const scope = readdirSync(join(project, 'node_modules/@waggle'));
+  console.log(
+    `${scope.length} packages installed, with ${scope.filter((name) => name.startsWith('native-'))}`,
+  );
 
   const guide = readFileSync(join(root, 'docs/custom-agent.md'), 'utf8');
   const [agent = '', program = ''] = [...guide.matchAll(/```ts\n([\s\S]*?)```/g)].map(

@@ -1,12 +1,26 @@
 /** ESM and d.ts for Deno; Bun reads the sources. */
+import type { Plugin } from 'esbuild';
 import { defineConfig } from 'tsup';
+import { embeddedByPackage } from '../native/scripts/platforms.ts';
+
+/** What a clone has built is in packages of its own where it is published (packages/native). */
+const librariesByPackage: Plugin = {
+  name: 'libraries-by-package',
+  setup(build) {
+    build.onLoad({ filter: /\/generated\/embedded-libraries\.ts$/ }, () => ({
+      contents: embeddedByPackage(),
+      loader: 'js',
+    }));
+  },
+};
 
 export default defineConfig({
   entry: { index: 'src/index.ts', stderr: 'src/process/stderr.ts' },
   format: ['esm'],
   target: 'es2022',
   platform: 'node',
-  external: ['bun:ffi'],
+  external: ['bun:ffi', /^@waggle\/native-/],
+  esbuildPlugins: [librariesByPackage],
   dts: true,
   clean: true,
   sourcemap: true,

@@ -1,10 +1,25 @@
 // Compiles the BPF object of each source for each architecture, and generates the TypeScript of them:
 // layouts and readers, skeletons, and the module that embeds the objects. Builds the sources of the
 // examples as well. Run by set-up and by `turbo run build`: bun scripts/build.ts
+//
+// With `--objects FOLDER` the objects are those of FOLDER/ARCHITECTURE/, and clang is not needed (scripts/prebuilt.ts).
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { buildSource, commonDescription, embeddedText } from '../src/build/build-source.ts';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  buildSource,
+  commonDescription,
+  embeddedText,
+  writeModule,
+} from '../src/build/build-source.ts';
 import { ARCHITECTURES, compileObject, INCLUDE_FOLDER } from '../src/build/compile.ts';
 import { constantName } from '../src/build/names.ts';
 import {
@@ -17,6 +32,7 @@ import {
 
 const root = join(import.meta.dir, '..');
 const examples = join(root, '../../examples');
+const { values: options } = parseArgs({ options: { objects: { type: 'string' } } });
 
 /** Each is a folder of bpf/ with a program of its name; the others have what several sources include. */
 const sources = readdirSync(INCLUDE_FOLDER)
@@ -26,7 +42,8 @@ const sources = readdirSync(INCLUDE_FOLDER)
     const source = join(INCLUDE_FOLDER, name, `${name}.bpf.c`);
     const objects = ARCHITECTURES.map((architecture) => {
       const output = join(root, 'dist', architecture.name, `${name}.bpf.o`);
-      compileObject(source, output, architecture);
+      if (options.objects === undefined) compileObject(source, output, architecture);
+      else take(join(options.objects, architecture.name, `${name}.bpf.o`), output);
       return { architecture: architecture.name, bytes: readFileSync(output) };
     });
     return { name, objects, description: commonDescription(source, objects) };
@@ -62,7 +79,23 @@ write(
   ].join('\n\n'),
 );
 write('embedded-objects.ts', embedded());
-for (const file of sourcesOfExamples()) buildSource(file);
+for (const file of sourcesOfExamples()) {
+  if (options.objects === undefined) buildSource(file);
+  else writeModule(file, objectsOfExample(options.objects, file));
+}
+
+function take(object: string, output: string): void {
+  mkdirSync(dirname(output), { recursive: true });
+  copyFileSync(object, output);
+}
+
+function objectsOfExample(folder: string, file: string) {
+  const object = file.slice(examples.length).replace(/\.c$/, '.o');
+  return ARCHITECTURES.map(({ name: architecture }) => ({
+    architecture,
+    bytes: readFileSync(join(folder, architecture, 'examples', object)),
+  }));
+}
 
 function importLine(names: readonly string[], from: string): string {
   return names.length === 0 ? '' : `import { ${names.join(', ')} } from '${from}';\n`;

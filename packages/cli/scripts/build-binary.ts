@@ -53,9 +53,9 @@ function onlyOf(platform: BinaryPlatform, packed: string): BunPlugin {
   const sources = readdirSync(objects).filter((name) => name.endsWith('.bpf.o'));
   // Made before the build begins: Bun looks once into a folder.
   const modules: Readonly<Record<string, string>> = {
-    'ffi/src/generated/embedded-libraries.ts': asFiles('libraries', [
-      [platform, gzipped(library, packed)],
-    ]),
+    'ffi/src/generated/embedded-libraries.ts': `${asFiles('files', [
+      ['library', gzipped(library, packed)],
+    ])}export const libraries = { '${platform}': async () => files.library };\n`,
     'bpf/src/generated/embedded-objects.ts': `${asFiles(
       'objects',
       sources.map((name) => [name.replace('.bpf.o', ''), gzipped(join(objects, name), packed)]),

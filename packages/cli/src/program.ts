@@ -20,7 +20,9 @@ import { runCommand } from './commands/run/command.ts';
 import { serveCommand } from './commands/serve/command.ts';
 import { topCommand } from './commands/top/command.ts';
 import { traceCommand } from './commands/trace/command.ts';
+import { colorOption } from './options/color-option.ts';
 import { isTerminal } from './terminal/is-terminal.ts';
+import { showByPager } from './terminal/pager.ts';
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -44,6 +46,8 @@ const COMMANDS: Readonly<Record<string, () => Command>> = {
   config: configCommand,
   completions: completionsCommand,
 };
+/** Those that print with colours; the screen of `top` has themes. */
+const COLOURED: readonly string[] = ['trace', 'history', 'diff', 'ps', 'doctor'];
 /** What prints something of all the others. */
 const OF_ALL: readonly string[] = ['config', 'completions'];
 
@@ -82,8 +86,10 @@ export function buildProgram(word?: string): Command {
   const chosen = Object.entries(COMMANDS).filter(
     ([name]) => name === word && !OF_ALL.includes(name),
   );
-  for (const [, command] of chosen.length > 0 ? chosen : Object.entries(COMMANDS))
-    program.addCommand(command());
+  for (const [name, command] of chosen.length > 0 ? chosen : Object.entries(COMMANDS)) {
+    const made = command();
+    program.addCommand(COLOURED.includes(name) ? made.addOption(colorOption()) : made);
+  }
   for (const command of withSubcommands(program)) command.exitOverride().configureOutput(OUTPUT);
   return program;
 }
@@ -106,6 +112,7 @@ function withSubcommands(command: Command): Command[] {
 
 /** `waggle --help | head`: nobody reads on, which is no error. */
 function writeHelp(text: string): void {
+  if (showByPager(text)) return;
   try {
     writeSync(STDOUT, text);
   } catch (error) {

@@ -23,6 +23,7 @@ export {
   SIDEBAND_SAMPLE_TYPE,
 } from './perf/attributes.ts';
 export { disableAfter } from './perf/disable-after.ts';
+export { perfEventParanoid } from './perf/paranoid.ts';
 export { PerfEvent, type PerfEventTarget } from './perf/perf-event.ts';
 export { type PerfRecordVisitor, PerfRing } from './perf/perf-ring.ts';
 export {

@@ -5,6 +5,10 @@
 //   bun packages/native/scripts/build.ts               for this machine, by clang (or $CLANG)
 //   bun packages/native/scripts/build.ts PLATFORM...   for these, by zig ($ZIG, or PyPI's ziglang)
 //   bun packages/native/scripts/build.ts all           for every platform of PLATFORMS
+//   ... --out FOLDER                                   there, in place of prebuilt/ of @waggle/ffi
+//
+// Beside it stands libwaggle-system.so: our own functions alone, linked to the system's libbpf.so.1, for
+// WAGGLE_LIBBPF=system.
 //
 // What is newer than its sources is not compiled again.
 
@@ -20,22 +24,18 @@ import {
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { embedLibraries } from './embed.ts';
+import { copyLicences } from './licences.ts';
+import { PLATFORMS, type Platform, ZIG_TARGETS } from './platforms.ts';
 
 const native = resolve(import.meta.dir, '..');
 const vendor = join(native, 'vendor');
-const libraries = resolve(native, '../ffi/prebuilt');
-
-/** What zig calls each: glibc as old as that of the oldest system that Bun and Deno run on. */
-const ZIG_TARGETS = {
-  'linux-x64': 'x86_64-linux-gnu.2.28',
-  'linux-arm64': 'aarch64-linux-gnu.2.28',
-  'linux-x64-musl': 'x86_64-linux-musl',
-  'linux-arm64-musl': 'aarch64-linux-musl',
-};
-
-type Platform = keyof typeof ZIG_TARGETS;
-const PLATFORMS = Object.keys(ZIG_TARGETS) as Platform[];
+const { values: options, positionals: asked } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: 'string' } },
+});
+const libraries = resolve(options.out ?? resolve(native, '../ffi/prebuilt'));
 
 const COMMON = [
   '-O2',
@@ -47,6 +47,8 @@ const COMMON = [
   '-D_GNU_SOURCE',
   '-D_LARGEFILE64_SOURCE',
   '-D_FILE_OFFSET_BITS=64',
+  // Where the sources lie makes no difference.
+  `-ffile-prefix-map=${native}=.`,
 ];
 const src = join(native, 'src');
 const libbpf = join(vendor, 'libbpf');
@@ -87,16 +89,17 @@ const FLAGS_OF_FILE: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const LINK = [
-  '-shared',
-  '-s',
-  '-Wl,--gc-sections',
-  '-Wl,-z,defs',
-  '-Wl,-z,relro',
-  '-Wl,-z,now',
-  '-Wl,-soname,libwaggle.so',
-  `-Wl,--version-script=${join(src, 'exports.map')}`,
-];
+/** Ours, with what reaches into libbpf left out. */
+const SYSTEM_PARTS: readonly Part[] = [src, join(src, 'system')].map((folder) => ({
+  folder,
+  flags: [
+    ...['-Wall', '-Wextra', '-Werror', '-DWAGGLE_SYSTEM_LIBBPF'],
+    ...included([...bpfIncludes, src]),
+  ],
+}));
+const NOT_OF_SYSTEM = join(src, 'kernel-types.c');
+
+const LINK = ['-shared', '-s', '-Wl,--gc-sections', '-Wl,-z,relro', '-Wl,-z,now'];
 
 interface Job {
   readonly source: string;
@@ -104,11 +107,16 @@ interface Job {
   readonly flags: readonly string[];
 }
 
-function compilerFor(platform: Platform | undefined): readonly string[] {
+interface Compiler {
+  readonly name: 'clang' | 'zig';
+  readonly command: readonly string[];
+}
+
+function compilerFor(platform: Platform | undefined): Compiler {
   const { CLANG = 'clang', ZIG } = process.env;
-  if (platform === undefined) return [CLANG];
+  if (platform === undefined) return { name: 'clang', command: [CLANG] };
   const zig = ZIG === undefined ? ['python3', '-m', 'ziglang'] : [ZIG];
-  return [...zig, 'cc', '-target', ZIG_TARGETS[platform]];
+  return { name: 'zig', command: [...zig, 'cc', '-target', ZIG_TARGETS[platform]] };
 }
 
 /** Milliseconds of the last change of whatever may go into an object; 0 for what is not there. */
@@ -128,20 +136,74 @@ function ownPlatform(): string {
   return `${process.platform}-${process.arch}${isMusl ? '-musl' : ''}`;
 }
 
-async function build(platform: string, compiler: readonly string[]): Promise<void> {
-  const objects = join(native, 'build', platform);
-  const library = join(libraries, platform, 'libwaggle.so');
+interface Library {
+  readonly name: string;
+  readonly parts: readonly Part[];
+  /** Added to the objects' names, since both libraries have some of the same sources. */
+  readonly prefix: string;
+  readonly link: (objects: string) => Promise<readonly string[]>;
+}
+
+function librariesOf({ command }: Compiler): readonly Library[] {
+  return [
+    {
+      name: 'libwaggle.so',
+      parts: PARTS,
+      prefix: '',
+      link: async () => [
+        '-Wl,-z,defs',
+        '-Wl,-soname,libwaggle.so',
+        `-Wl,--version-script=${join(src, 'exports.map')}`,
+      ],
+    },
+    {
+      name: 'libwaggle-system.so',
+      parts: SYSTEM_PARTS,
+      prefix: 'system-',
+      // What is linked to has the name alone: libbpf itself is that of the machine where it runs.
+      link: async (objects) => {
+        const standIn = join(objects, 'libbpf.so.1');
+        await run([
+          ...command,
+          ...['-shared', '-nostdlib', '-s', '-Wl,-soname,libbpf.so.1', '-x', 'c', '/dev/null'],
+          ...['-o', standIn],
+        ]);
+        return [
+          '-Wl,-soname,libwaggle-system.so',
+          ...['-Wl,-z,undefs', '-Wl,--no-as-needed', standIn],
+        ];
+      },
+    },
+  ];
+}
+
+async function build(platform: string, compiler: Compiler): Promise<void> {
+  for (const library of librariesOf(compiler)) await buildLibrary(platform, compiler, library);
+}
+
+async function buildLibrary(
+  platform: string,
+  { name: compiler, command }: Compiler,
+  { name, parts, prefix, link }: Library,
+): Promise<void> {
+  // By compiler too: what clang has made for this machine is not what zig makes for an older one.
+  const objects = join(native, 'build', compiler, platform);
+  const library = join(objects, name);
   const common = Math.max(
     changed(import.meta.path),
     changed(join(vendor, 'README.md')),
     ...headersOf(src).map(changed),
   );
-  const jobs = PARTS.flatMap(({ folder, flags }): Job[] =>
+  const jobs = parts.flatMap(({ folder, flags }): Job[] =>
     readdirSync(folder)
       .filter((name) => name.endsWith('.c'))
+      .filter((name) => prefix === '' || join(folder, name) !== NOT_OF_SYSTEM)
       .map((name) => ({
         source: join(folder, name),
-        object: join(objects, `${basename(dirname(folder))}-${name.replace(/\.c$/, '.o')}`),
+        object: join(
+          objects,
+          `${prefix}${basename(dirname(folder))}-${name.replace(/\.c$/, '.o')}`,
+        ),
         flags: [...flags, ...(FLAGS_OF_FILE[join(folder, name)] ?? [])],
       })),
   );
@@ -149,19 +211,40 @@ async function build(platform: string, compiler: readonly string[]): Promise<voi
     ({ source, object }) => changed(object) <= Math.max(changed(source), common),
   );
   const newest = Math.max(changed(join(src, 'exports.map')), common);
-  if (
+  const isLinked =
     stale.length === 0 &&
-    changed(library) > Math.max(newest, ...jobs.map((j) => changed(j.object)))
-  )
-    return;
-  mkdirSync(objects, { recursive: true });
-  mkdirSync(dirname(library), { recursive: true });
-  await allOf(stale, ({ source, object, flags }) =>
-    run([...compiler, ...COMMON, ...flags, '-c', source, '-o', object]),
+    changed(library) > Math.max(newest, ...jobs.map((j) => changed(j.object)));
+  if (!isLinked) {
+    mkdirSync(objects, { recursive: true });
+    await allOf(stale, ({ source, object, flags }) =>
+      run([...command, ...COMMON, ...flags, '-c', source, '-o', object]),
+    );
+    const linked = await link(objects);
+    await run([
+      ...[...command, ...LINK, ...jobs.map(({ object }) => object), ...linked],
+      ...['-o', library],
+    ]);
+  }
+  putInPlace(library, join(libraries, platform, name));
+}
+
+/** Whether it is newer than all of its sources, by whichever compiler: a release has zig's, a clone perhaps that of git. */
+function isThere(platform: string): boolean {
+  const sources = [...PARTS, ...SYSTEM_PARTS]
+    .flatMap(({ folder }) => readdirSync(folder).map((name) => join(folder, name)))
+    .concat(join(src, 'elfutils/config.h'), join(vendor, 'README.md'), import.meta.path);
+  const newest = Math.max(...sources.map(changed));
+  return ['libwaggle.so', 'libwaggle-system.so'].every(
+    (name) => changed(join(libraries, platform, name)) > newest,
   );
-  // Renamed into place: a process that has the old one mapped keeps it.
+}
+
+/** Renamed into place: a process that has the old one mapped keeps it. */
+function putInPlace(built: string, library: string): void {
+  if (existsSync(library) && readFileSync(library).equals(readFileSync(built))) return;
+  mkdirSync(dirname(library), { recursive: true });
   const made = `${library}.${process.pid}`;
-  await run([...compiler, ...LINK, ...jobs.map(({ object }) => object), '-o', made]);
+  copyFileSync(built, made);
   renameSync(made, library);
 }
 
@@ -185,30 +268,15 @@ function run([command = '', ...args]: readonly string[]): Promise<void> {
   });
 }
 
-/** They go along with the library wherever it is published. */
-const LICENCES: Readonly<Record<string, string>> = {
-  'libbpf.BSD-2-Clause': 'libbpf/LICENSE.BSD-2-Clause',
-  'libelf.LGPL-3.0': 'elfutils/COPYING-LGPLV3',
-  'libelf.GPL-3.0': 'elfutils/COPYING',
-  'zlib.Zlib': 'zlib/LICENSE',
-};
-
-function copyLicences(): void {
-  const folder = join(libraries, 'LICENSES');
-  mkdirSync(folder, { recursive: true });
-  for (const [name, path] of Object.entries(LICENCES))
-    copyFileSync(join(vendor, path), join(folder, name));
-}
-
-const asked = process.argv.slice(2);
 const isPlatform = (name: string): name is Platform => PLATFORMS.some((known) => known === name);
 const unknown = asked.find((name) => name !== 'all' && !isPlatform(name));
 if (unknown !== undefined) {
   console.error(`no such platform: ${unknown}; there are ${PLATFORMS.join(', ')} and all`);
   process.exit(2);
 }
-if (asked.length === 0) await build(ownPlatform(), compilerFor(undefined));
+if (asked.length === 0 && !isThere(ownPlatform()))
+  await build(ownPlatform(), compilerFor(undefined));
 for (const platform of asked.includes('all') ? PLATFORMS : asked.filter(isPlatform))
   await build(platform, compilerFor(platform));
-copyLicences();
-embedLibraries(libraries);
+copyLicences(libraries);
+if (options.out === undefined) embedLibraries(libraries);

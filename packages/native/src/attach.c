@@ -2,11 +2,27 @@
  * Attaching programs to places that are chosen when it runs. libbpf takes them in structs that hold addresses
  * of arrays; here they are arrays. Each returns what libbpf's function does: a link, or NULL and errno.
  */
+#include <errno.h>
 #include <stddef.h>
 
 #include <libbpf.h>
 
 #include "waggle.h"
+
+#ifdef WAGGLE_SYSTEM_LIBBPF
+/* Since libbpf 1.3 and 1.4: an older one is loaded nevertheless, and what asks for them is refused. */
+#pragma weak bpf_program__attach_uprobe_multi
+#pragma weak bpf_program__attach_raw_tracepoint_opts
+#define HAS(function) (&(function) != NULL)
+#else
+#define HAS(function) 1
+#endif
+
+static struct bpf_link *refused(void)
+{
+	errno = EOPNOTSUPP;
+	return NULL;
+}
 
 _Static_assert(sizeof(unsigned long) == sizeof(uint64_t), "offsets are arrays of 64 bits");
 
@@ -25,6 +41,8 @@ struct bpf_link *waggle_attach_uprobes(const struct bpf_program *program, const 
 		    .ref_ctr_offsets = (const unsigned long *)semaphores, .cookies = (const __u64 *)cookies,
 		    .cnt = count, .retprobe = at_return != 0);
 
+	if (!HAS(bpf_program__attach_uprobe_multi))
+		return refused();
 	return bpf_program__attach_uprobe_multi(program, -1, path, NULL, &options);
 }
 
@@ -59,6 +77,8 @@ struct bpf_link *waggle_attach_raw_tracepoint(const struct bpf_program *program,
 {
 	LIBBPF_OPTS(bpf_raw_tracepoint_opts, options, .cookie = cookie);
 
+	if (!HAS(bpf_program__attach_raw_tracepoint_opts))
+		return refused();
 	return bpf_program__attach_raw_tracepoint_opts(program, name, &options);
 }
 

@@ -1,6 +1,11 @@
 // @waggle/profiler: the profiling engine. See README.md.
 
 export {
+  CommandProfiler,
+  type CommandProfilerConfig,
+  type CommandProfilerCounts,
+} from './command/command-profiler.ts';
+export {
   IDLE_FRAME,
   NO_STACK_FRAME,
   SOFTIRQ_FRAME,

@@ -67,6 +67,13 @@ export function checkSource(file: string, options: BuildOptions = {}): SourceBui
   return { output, isUpToDate, text };
 }
 
+/** The module of a program that was compiled before, beside its C file. @throws SourceError */
+export function writeModule(file: string, objects: readonly BuiltObject[]): void {
+  const output = file.replace(/\.c$/, '.ts');
+  const text = moduleText(file, objects, DEFAULT_IMPORT);
+  if (!existsSync(output) || readFileSync(output, 'utf8') !== text) writeFileSync(output, text);
+}
+
 function moduleOf(source: string, importFrom: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'waggle-build-'));
   try {
@@ -81,7 +88,7 @@ function moduleOf(source: string, importFrom: string): string {
   }
 }
 
-interface BuiltObject {
+export interface BuiltObject {
   readonly architecture: string;
   readonly bytes: Uint8Array;
 }

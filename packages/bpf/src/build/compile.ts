@@ -39,7 +39,7 @@ export class CompileError extends Error {
 const INSTALL = 'clang 14 or newer is needed, with BPF: apt-get install clang';
 
 /** The program that compiles: `CLANG` of the environment, or `clang`. */
-function compiler(): string {
+export function compiler(): string {
   return process.env.CLANG ?? 'clang';
 }
 

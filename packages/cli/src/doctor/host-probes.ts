@@ -8,6 +8,7 @@ import {
   hasCapability,
   OPTIONAL_CAPABILITY_NEEDS,
   ownPrivileges,
+  perfEventParanoid,
 } from '@waggle/ffi';
 import { ForeignProcfsError, pidNamespaceOf } from '@waggle/kernel';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
@@ -91,6 +92,18 @@ function stackDepth(): ProbeResult {
     : missing(`${frames} frames`, 'sysctl kernel.perf_event_max_stack=127 for whole stacks');
 }
 
+/** What people can do who are not root and have no capability. */
+function withoutRights(): ProbeResult {
+  const level = perfEventParanoid();
+  if (level === undefined) return missing('this kernel has no perf events', 'CONFIG_PERF_EVENTS=y');
+  const what = 'record -- COMMAND by everybody, of that command';
+  if (level > 2)
+    return missing(what, `sysctl kernel.perf_event_paranoid=2 allows it; it is ${level}`);
+  return level === 2
+    ? works(`${what}, in user space (kernel.perf_event_paranoid=1: in the kernel too)`)
+    : works(`${what}, in the kernel too`);
+}
+
 /** Places that the kernel can probe are opened as events of such devices. */
 const EVENT_DEVICES = '/sys/bus/event_source/devices';
 
@@ -114,6 +127,7 @@ export const HOST_PROBES: readonly Probe[] = [
     required: false,
     run: () => capability(need),
   })),
+  { name: 'without rights', required: false, run: withoutRights },
   { name: 'PID namespace', required: true, run: pidNamespace },
   { name: 'cgroup v2', required: false, run: cgroupV2 },
   { name: 'kernel symbols', required: false, run: kernelSymbols },

@@ -3,6 +3,8 @@
  * commandLine() of @waggle/text.
  */
 
+import { hasColour } from './colour.ts';
+
 export interface Palette {
   dim(text: string): string;
   green(text: string): string;
@@ -14,9 +16,9 @@ export interface Palette {
 const paint = (code: number, on: boolean) => (text: string) =>
   on ? `\u001b[${code}m${text}\u001b[0m` : text;
 
-/** Colours only on a terminal and never with NO_COLOR (no-color.org). */
+/** Colours where `--color`, the terminal and NO_COLOR say so. */
 export function palette(isTerminal: boolean, environment = process.env): Palette {
-  const on = isTerminal && !environment.NO_COLOR && environment.TERM !== 'dumb';
+  const on = hasColour(isTerminal, environment);
   return {
     dim: paint(2, on),
     green: paint(32, on),

@@ -36,6 +36,8 @@ export interface CommandOptions {
   readonly environment?: readonly string[] | undefined;
   /** Who runs it. Default: who we are. */
   readonly user?: CommandUser | undefined;
+  /** It stands before the first instruction of its program, until it gets SIGCONT. Default: no. */
+  readonly stopped?: boolean | undefined;
 }
 
 export interface CommandUser extends SpawnUser {
@@ -45,7 +47,10 @@ export interface CommandUser extends SpawnUser {
 
 /** What of a session a command needs; every session with a launcher has it. */
 export interface CommandHost {
-  readonly kernel: { readonly native: Native; readonly settings: KernelSettings };
+  readonly kernel: {
+    readonly native: Native;
+    readonly settings: Pick<KernelSettings, 'signalTimes' | 'trackedProcesses'>;
+  };
 }
 
 /** SIGCHLD tells at once; this is for what it does not tell. */
@@ -90,7 +95,7 @@ export const startCommand = Effect.fnUntraced(function* (
 function spawn(
   native: Native,
   argv: CommandLine,
-  { stdout = 'inherit', user, terminal, environment: given = [] }: CommandOptions,
+  { stdout = 'inherit', user, terminal, stopped, environment: given = [] }: CommandOptions,
 ): number {
   const { ignored, blocked, softLimits, descriptors, environment } = inheritance();
   return spawnProcess(native, {
@@ -99,6 +104,7 @@ function spawn(
     user,
     stdout: STDOUT[stdout],
     terminal,
+    stopped,
     ignoredSignals: ignored,
     blockedSignals: blocked,
     softLimits,

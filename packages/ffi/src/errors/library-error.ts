@@ -11,7 +11,7 @@ export class LibraryError extends Error {
   ) {
     super(
       `${library} could not be loaded: ${failures.join('; ')}. In a clone of waggle, ./scripts/setup builds it; ` +
-        'elsewhere it comes with the package @waggle/ffi: install that again.',
+        'elsewhere it comes with @waggle/ffi as an optional package: install that again, without leaving those out.',
     );
   }
 }

@@ -57,7 +57,7 @@ test('nothing of libbpf, libelf or zlib is opened from elsewhere', () => {
 
 test('it can be loaded from memory, where a bundler left the file behind', async () => {
   const { libraries } = await import('../generated/embedded-libraries.ts');
-  const text = libraries[ownPlatform()] ?? '';
+  const text = (await libraries[ownPlatform()]?.()) ?? '';
   const bytes = Bun.gunzipSync(Buffer.from(text, 'base64'));
   expect(Buffer.from(bytes).equals(readFileSync(library))).toBe(true);
 });

@@ -44,6 +44,7 @@ export const PERF_ATTR_FLAG = {
   /** The lower of two bits: as exact as one step. */
   precise_ip: 15n,
   sample_id_all: 18n,
+  exclude_callchain_user: 22n,
   mmap2: 23n,
   comm_exec: 24n,
   use_clockid: 25n,
@@ -63,6 +64,10 @@ export interface PerfEventAttributes {
   readonly period?: number | undefined;
   readonly sampleType?: number;
   readonly clockId?: number;
+  /** Registers of user space in each sample, a bit each (PERF_SAMPLE_REGS_USER). */
+  readonly userRegisters?: bigint | undefined;
+  /** Bytes of the user stack in each sample, from its top: a multiple of 8 below 64 KiB (PERF_SAMPLE_STACK_USER). */
+  readonly userStackBytes?: number | undefined;
   /** Bytes in the ring from which a reader is woken. */
   readonly wakeupWatermark?: number;
   readonly flags: readonly (keyof typeof PERF_ATTR_FLAG)[];
@@ -81,6 +86,8 @@ export function encodePerfEventAttributes(attributes: PerfEventAttributes): Uint
     true,
   );
   view.setBigUint64(at.sample_type, BigInt(attributes.sampleType ?? 0), true);
+  view.setBigUint64(at.sample_regs_user, attributes.userRegisters ?? 0n, true);
+  view.setUint32(at.sample_stack_user, attributes.userStackBytes ?? 0, true);
   view.setUint32(at.wakeup_events, attributes.wakeupWatermark ?? 0, true);
   view.setInt32(at.clockid, attributes.clockId ?? 0, true);
   let flags = 0n;

@@ -15,9 +15,9 @@ export class NamingSignals implements Disposable {
     if (!this.end()) process.exit(INTERRUPTED);
   };
 
-  readonly #profiler: ProfilerService;
+  readonly #profiler: Pick<ProfilerService, 'endNaming'>;
 
-  constructor(profiler: ProfilerService) {
+  constructor(profiler: Pick<ProfilerService, 'endNaming'>) {
     this.#profiler = profiler;
   }
 

@@ -58,6 +58,7 @@ import {
 } from './targets.ts';
 import { isTraceFile, type TraceFile, whyNoTrace } from './trace-file.ts';
 import { openTraceFiles, TraceRecording } from './trace-recording.ts';
+import { goesWithoutBpf, recordWithoutBpf } from './without-bpf.ts';
 
 const STDOUT = 1;
 
@@ -118,6 +119,12 @@ export async function runRecord(
     return FAILED;
   }
   const what = { counted, outputs, traceFiles };
+  const words = commandBytes(command);
+  if (words && shown.kind === 'command' && goesWithoutBpf(options, target, counted, traces)) {
+    const rootFrames = redactedFrames(rootFramesBy(options.groupBy, () => undefined), options);
+    const wanted = { options, shown, outputs, rootFrames, side: sideOf(options) };
+    return runToExitCode(Effect.scoped(recordWithoutBpf(words, wanted)));
+  }
   try {
     return await runToExitCode(
       Effect.scoped(record({ ...options, cgroups }, shown, what, command)),

@@ -1,0 +1,99 @@
+// A root with musl and no glibc: Debian's musl, Bun as it is built for it with the C++ library that a wheel of PyPI has
+// for musl, and a static busybox. The library for musl has to be built: packages/native/scripts/build.ts linux-x64-musl
+
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packAll } from '../../scripts/release/pack.ts';
+import { serveTarballs } from '../../scripts/release/registry.ts';
+import { expectOutput } from './packages.ts';
+import { Root } from './root.ts';
+
+const PROGRAM = `
+import { createAgent } from '@waggle/core';
+const agent = await createAgent({ command: ['/bin/true'], profile: { frequencyHz: 499 } });
+for await (const event of agent.events)
+  if (event.event === 'exec' || event.event === 'exit') console.log(event.event);
+const maps = require('node:fs').readFileSync('/proc/self/maps', 'utf8');
+console.log(/native-linux-x64-musl\\/libwaggle\\.so/.test(maps) ? 'by the library for musl' : maps);
+`;
+
+function run(cwd: string, ...command: string[]): void {
+  const child = Bun.spawnSync(command, { cwd, stdin: 'ignore' });
+  if (!child.success) throw new Error(`${command.join(' ')}: ${child.stderr}`);
+}
+
+function only(folder: string, pattern: RegExp): string {
+  const name = readdirSync(folder).find((each) => pattern.test(each));
+  if (name === undefined) throw new Error(`there is no ${pattern} in ${folder}`);
+  return join(folder, name);
+}
+
+/** What is needed is fetched by the clients of the registries. */
+function muslRoot(path: string, work: string): Root {
+  for (const name of ['proc', 'sys', 'dev', 'tmp', 'root', 'bin', 'opt/runtimes'])
+    mkdirSync(join(path, name), { recursive: true });
+  run(work, 'apt-get', 'download', 'musl', 'busybox-static');
+  for (const name of ['musl', 'busybox-static'])
+    run(work, 'dpkg-deb', '-x', only(work, new RegExp(`^${name}_.*\\.deb$`)), join(work, name));
+  const lib = ['usr/lib', 'lib'].map((name) => join(work, 'musl', name)).filter(existsSync);
+  mkdirSync(join(path, 'lib'), { recursive: true });
+  for (const folder of lib) cpSync(folder, join(path, 'lib'), { recursive: true });
+  run(work, 'npm', 'pack', '--silent', `@oven/bun-linux-x64-musl@${Bun.version}`);
+  run(work, 'tar', '-xzf', only(work, /^oven-bun-.*\.tgz$/));
+  cpSync(join(work, 'package/bin/bun'), join(path, 'opt/runtimes/bun'));
+  run(
+    work,
+    ...['python3', '-m', 'pip', 'download', '-q', '--no-deps', '--only-binary=:all:'],
+    ...['--platform', 'musllinux_1_2_x86_64', '--python-version', '3.12', 'numpy'],
+  );
+  run(work, 'python3', '-m', 'zipfile', '-e', only(work, /^numpy-.*\.whl$/), join(work, 'wheel'));
+  const libraries = join(work, 'wheel/numpy.libs');
+  for (const name of readdirSync(libraries)) cpSync(join(libraries, name), join(path, 'lib', name));
+  const plus = only(libraries, /^libstdc\+\+/);
+  cpSync(plus, join(path, 'lib/libstdc++.so.6'));
+  cpSync(only(join(work, 'busybox-static'), /^(usr|bin)$/), join(path, 'bin-of-busybox'), {
+    recursive: true,
+  });
+  const busybox = ['bin-of-busybox/busybox', 'bin-of-busybox/bin/busybox'].find((name) =>
+    existsSync(join(path, name)),
+  );
+  cpSync(join(path, busybox ?? ''), join(path, 'bin/busybox'));
+  rmSync(join(path, 'bin-of-busybox'), { recursive: true });
+  for (const name of ['sh', 'true', 'ls', 'du', 'mount'])
+    symlinkSync('busybox', join(path, 'bin', name));
+  return new Root(path);
+}
+
+export async function tryMusl(path: string): Promise<void> {
+  const work = mkdtempSync(join(tmpdir(), 'waggle-musl-'));
+  try {
+    const root = muslRoot(path, work);
+    const packs = join(work, 'packs');
+    await packAll(packs, ['linux-x64', 'linux-x64-musl']);
+    using registry = serveTarballs(packs);
+    for (const file of ['/etc/resolv.conf', '/etc/hosts', '/etc/ssl/certs/ca-certificates.crt'])
+      if (existsSync(file)) root.take(file);
+    root.write('/root/agent/package.json', '{ "private": true, "type": "module" }');
+    root.write('/root/agent/.npmrc', `@waggle:registry=${registry.url}\n`);
+    root.write('/root/agent/program.ts', PROGRAM);
+    const cwd = '/root/agent';
+    await root.run(['bun', 'add', '@waggle/core', 'effect'], { network: true, cwd });
+    const native = readdirSync(join(path, 'root/agent/node_modules/@waggle')).filter((name) =>
+      name.startsWith('native-'),
+    );
+    console.log(`  bun add chose ${native.join(', ')}`);
+    const ran = await root.run(['bun', 'run', 'program.ts'], { cwd });
+    expectOutput('an agent on musl', ran.stdout, /^exec\nexit\nby the library for musl$/m);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
