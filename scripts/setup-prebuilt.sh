@@ -7,7 +7,7 @@ prebuilt_digest() (
   case $1 in
     bpf)
       find packages/bpf/bpf packages/bpf/include -type f
-      printf '%s\n' packages/bpf/src/build/compile.ts examples/*.bpf.c
+      printf '%s\n' packages/bpf/src/build/compile.ts packages/bpf/src/build/without-debugging.ts examples/*.bpf.c
       ;;
     native)
       find packages/native/src packages/native/vendor -type f

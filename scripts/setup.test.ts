@@ -277,6 +277,7 @@ describe('with what was built before', () => {
       symlinkSync(Bun.which(name) ?? name, join(bin, name));
     write('packages/bpf/include/bpf/bpf_helpers.h', '/* header */');
     write('packages/bpf/src/build/compile.ts', '// flags');
+    write('packages/bpf/src/build/without-debugging.ts', '// more');
     write('packages/native/vendor/README.md', 'sources');
     write('packages/native/scripts/platforms.ts', '// targets');
     write('examples/opens.bpf.c', '/* example */');

@@ -11,8 +11,8 @@ export type BinaryPlatform = 'linux-x64' | 'linux-arm64' | 'linux-x64-musl' | 'l
 export interface BinaryParts {
   /** The executable of Bun. */
   readonly bun: string;
-  /** The folder of the terminal library's package. */
-  readonly terminal: string;
+  /** The folder of the terminal library's package; undefined where it is to be left out. */
+  readonly terminal: string | undefined;
 }
 
 /** That of the Bun that runs this. */
@@ -30,9 +30,15 @@ const BUN_PACKAGES: Readonly<Record<BinaryPlatform, string>> = {
 };
 
 /** @throws Error where a package is neither installed nor to be had. */
-export async function partsOf(root: string, platform: BinaryPlatform): Promise<BinaryParts> {
+export async function partsOf(
+  root: string,
+  platform: BinaryPlatform,
+  withTerminal: boolean,
+): Promise<BinaryParts> {
   const terminalVersion = versionOf(join(root, 'node_modules/@opentui/core')) ?? '';
-  const terminal = packageFolder(root, `@opentui/core-${platform}`, terminalVersion);
+  const terminal = withTerminal
+    ? packageFolder(root, `@opentui/core-${platform}`, terminalVersion)
+    : undefined;
   // The installed package may be without its program, which npm's script of `bun` has moved.
   if (platform === ownPlatform()) return { bun: process.execPath, terminal };
   const bun = packageFolder(root, BUN_PACKAGES[platform], Bun.version);
@@ -88,5 +94,6 @@ function checkIntegrity(root: string, name: string, archive: string): void {
 
 function run(command: readonly string[]): void {
   const { success, stderr } = Bun.spawnSync([...command], { stdin: 'ignore', stdout: 'ignore' });
-  if (!success) throw new Error(`${command.join(' ')} failed: ${stderr}`);
+  const said = stderr.toString().trim() || 'npm says no more; is that version on your registry?';
+  if (!success) throw new Error(`${command.join(' ')} failed: ${said}`);
 }

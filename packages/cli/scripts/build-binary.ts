@@ -2,8 +2,9 @@
 // (BPF objects, our library, workers, viewers, the demangler, the terminal library). Run by
 // `npm run build:binary`:
 //
-//   bun scripts/build-binary.ts [PLATFORM...] [--out FOLDER]
+//   bun scripts/build-binary.ts [PLATFORM...] [--out FOLDER] [--without-top]
 //
+// Without `top` where the registry at hand lacks the terminal library of that platform.
 // For another platform than this one its Bun and its terminal library come by npm, by the versions that
 // are installed here; our library has to be built for it before (packages/native).
 
@@ -21,6 +22,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { BunPlugin } from 'bun';
 import { type BinaryPlatform, ownPlatform, partsOf } from './binary-parts.ts';
@@ -163,10 +165,17 @@ for (const [path, text] of JSON.parse(gunzipSync(ownFs.readFileSync(packedHeader
  * The terminal library of the platform, put into memory: Bun would write it to /tmp under a name that others can
  * guess, and load what lies there. Those of other platforms are never asked for.
  */
-function terminalLibrary(platform: BinaryPlatform, folder: string, packed: string): BunPlugin {
-  const library = gzipped(join(folder, 'libopentui.so'), packed);
+function terminalLibrary(
+  platform: BinaryPlatform,
+  folder: string | undefined,
+  packed: string,
+): BunPlugin {
   const native = join(root, 'packages/ffi/src/native');
-  const contents = `import { readFileSync } from 'node:fs';
+  const library = folder === undefined ? '' : gzipped(join(folder, 'libopentui.so'), packed);
+  const contents =
+    folder === undefined
+      ? "throw new Error('this executable was built without the terminal library (--without-top)');"
+      : `import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { bunBackend } from ${JSON.stringify(join(native, 'bun.ts'))};
 import { memoryFile } from ${JSON.stringify(join(native, 'memory-file.ts'))};
@@ -198,8 +207,8 @@ export default memoryFile(bunBackend, 'libopentui.so', gunzipSync(readFileSync(f
   };
 }
 
-async function build(platform: BinaryPlatform, folder: string): Promise<void> {
-  const { bun, terminal } = await partsOf(root, platform);
+async function build(platform: BinaryPlatform, folder: string, withTop: boolean): Promise<void> {
+  const { bun, terminal } = await partsOf(root, platform, withTop);
   const outfile = join(folder, `waggle-${platform}`);
   const made = `${outfile}.${process.pid}`;
   const assets = mkdtempSync(join(tmpdir(), 'waggle-binary-'));
@@ -217,6 +226,8 @@ async function build(platform: BinaryPlatform, folder: string): Promise<void> {
       compile: {
         outfile: made,
         executablePath: bun,
+        // Bun writes `process.arch` into the code: that of this machine, unless it is told.
+        target: `bun-${platform}`,
         // What lies in the caller's directory must not steer a command that often runs as root.
         autoloadDotenv: false,
         autoloadBunfig: false,
@@ -242,10 +253,11 @@ async function build(platform: BinaryPlatform, folder: string): Promise<void> {
   );
 }
 
-const args = process.argv.slice(2);
-const out = args.indexOf('--out');
-const folder = resolve(out < 0 ? join(root, 'packages/cli/binary') : (args[out + 1] ?? '.'));
-const asked = args.filter((_, at) => out < 0 || (at !== out && at !== out + 1));
+const { values: options, positionals: asked } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: 'string' }, 'without-top': { type: 'boolean' } },
+});
+const folder = resolve(options.out ?? join(root, 'packages/cli/binary'));
 const isPlatform = (name: string): name is BinaryPlatform =>
   PLATFORMS.some((known) => known === name);
 const platforms = asked.length > 0 ? asked : [ownPlatform()];
@@ -255,4 +267,5 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 mkdirSync(folder, { recursive: true });
-for (const platform of platforms.filter(isPlatform)) await build(platform, folder);
+for (const platform of platforms.filter(isPlatform))
+  await build(platform, folder, options['without-top'] !== true);

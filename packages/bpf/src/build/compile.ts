@@ -2,11 +2,12 @@
 // and benchmarks compile variants by it (-DWITHOUT_EXEC, -DWITHOUT_USAGE) into folders of their own.
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { withoutDebugging } from './without-debugging.ts';
 
 /** The headers that a program includes: `#include "waggle.h"`. */
 export const INCLUDE_FOLDER = fileURLToPath(new URL('../../bpf/', import.meta.url));
@@ -114,7 +115,10 @@ export function compileObject(
       killSignal: 'SIGKILL',
     },
   );
-  if (result.status === 0) return;
+  if (result.status === 0) {
+    writeFileSync(output, withoutDebugging(readFileSync(output)));
+    return;
+  }
   throw tooMuch(source, result) ?? notRun(result) ?? explained(source, result.stderr);
 }
 

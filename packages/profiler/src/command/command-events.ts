@@ -60,7 +60,8 @@ export class CommandEvents implements Disposable {
   /** @throws SystemError EACCES, EPERM: kernel.perf_event_paranoid does not allow it; ESRCH: the process is gone. */
   constructor(native: Native, options: CommandEventsOptions) {
     this.#native = native;
-    this.withKernel = this.#openAll(options, true) || this.#openAll(options, false);
+    this.withKernel = this.#openAll(options, true);
+    if (!this.withKernel) this.#openAll(options, false);
   }
 
   begin(): void {
