@@ -1,15 +1,14 @@
 /** ESM and d.ts for Deno; Bun reads the sources. */
+import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { defineConfig } from 'tsup';
-import { embeddedByPackage } from '../native/scripts/platforms.ts';
 
 /** What a clone has built is in packages of its own where it is published (packages/native). */
 const librariesByPackage: Plugin = {
   name: 'libraries-by-package',
   setup(build) {
-    build.onLoad({ filter: /\/generated\/embedded-libraries\.ts$/ }, () => ({
-      contents: embeddedByPackage(),
-      loader: 'js',
+    build.onResolve({ filter: /\/generated\/embedded-libraries\.ts$/ }, () => ({
+      path: join(import.meta.dirname, 'src/generated/libraries-by-package.ts'),
     }));
   },
 };

@@ -9,10 +9,14 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { embeddedByPackage } from './platforms.ts';
 
-const generated = resolve(import.meta.dir, '../../ffi/src/generated/embedded-libraries.ts');
+const folderOfGenerated = resolve(import.meta.dir, '../../ffi/src/generated');
+const generated = join(folderOfGenerated, 'embedded-libraries.ts');
+/** What stands for it where @waggle/ffi is published. */
+const byPackage = join(folderOfGenerated, 'libraries-by-package.ts');
 
 /** @param folder of the libraries, by platform. */
 export function embedLibraries(folder: string): void {
@@ -31,7 +35,8 @@ export function embedLibraries(folder: string): void {
 export const libraries: Readonly<Record<string, () => Promise<string | undefined>>> = {
 ${entries.join('')}};
 `;
-  mkdirSync(dirname(generated), { recursive: true });
+  mkdirSync(folderOfGenerated, { recursive: true });
+  writeFileSync(byPackage, embeddedByPackage());
   // Its time tells set-up that all of this is up to date (scripts/setup-state.sh).
   if (existsSync(generated) && readFileSync(generated, 'utf8') === text)
     utimesSync(generated, new Date(), new Date());

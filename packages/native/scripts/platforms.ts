@@ -19,7 +19,7 @@ export function packageName(platform: Platform): string {
 }
 
 /**
- * packages/ffi/src/generated/embedded-libraries.ts as it is published: what a clone has as texts comes from the
+ * What stands for packages/ffi/src/generated/embedded-libraries.ts where that is published: what a clone has as texts comes from the
  * packages. Bundlers that meet one that is not installed leave the import as it is, since it is in a `try`.
  */
 export function embeddedByPackage(): string {

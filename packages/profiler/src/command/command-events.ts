@@ -15,8 +15,8 @@ import {
   PerfRing,
   SystemError,
 } from '@waggle/ffi';
-import { whereOnline } from '../mappings/sideband.ts';
 import { decodeSideband, type SidebandRecord } from '../mappings/perf-records.ts';
+import { whereOnline } from '../mappings/sideband.ts';
 import {
   decodeOfCommand,
   type ProcessName,

@@ -121,7 +121,10 @@ export async function runRecord(
   const what = { counted, outputs, traceFiles };
   const words = commandBytes(command);
   if (words && shown.kind === 'command' && goesWithoutBpf(options, target, counted, traces)) {
-    const rootFrames = redactedFrames(rootFramesBy(options.groupBy, () => undefined), options);
+    const rootFrames = redactedFrames(
+      rootFramesBy(options.groupBy, () => undefined),
+      options,
+    );
     const wanted = { options, shown, outputs, rootFrames, side: sideOf(options) };
     return runToExitCode(Effect.scoped(recordWithoutBpf(words, wanted)));
   }

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ownPlatform } from '../../packages/cli/scripts/binary-parts.ts';
 import type { Platform } from '../../packages/native/scripts/platforms.ts';
-import { packAll } from '../../scripts/release/pack.ts';
-import { serveTarballs } from '../../scripts/release/registry.ts';
+import { packAll } from '../release/pack.ts';
+import { serveTarballs } from '../release/registry.ts';
 import { Root, type RunOptions } from './root.ts';
 
 const repository = resolve(import.meta.dir, '../..');

@@ -110,11 +110,15 @@ export function debian(path: string, release: string): Root {
     stdin: 'ignore',
   });
   if (!made.success) throw new Error(`debootstrap failed: ${made.stdout}${made.stderr}`);
-  const root = new Root(path);
+  takeNames(path);
+  return new Root(path);
+}
+
+/** What a machine needs to find the registries, and to believe them. */
+export function takeNames(path: string): void {
   for (const file of ['/etc/resolv.conf', '/etc/hosts', '/etc/ssl/certs/ca-certificates.crt'])
     if (existsSync(file)) {
       mkdirSync(dirname(join(path, file)), { recursive: true });
       copyFileSync(file, join(path, file));
     }
-  return root;
 }

@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packAll } from '../../scripts/release/pack.ts';
-import { serveTarballs } from '../../scripts/release/registry.ts';
+import { packAll } from '../release/pack.ts';
+import { serveTarballs } from '../release/registry.ts';
 import { expectOutput } from './packages.ts';
 import { Root } from './root.ts';
 

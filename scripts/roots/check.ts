@@ -2,18 +2,21 @@
 // executable, the Debian package, the two commands of the README in a fresh clone. The network is there for what
 // installs, and for nothing else. Not a part of `npm test`: it takes some minutes.
 //
-//   bun tests/roots/check.ts [packages] [executable] [deb] [clone] [musl]     default: all
+//   bun scripts/roots/check.ts [packages] [executable] [deb] [clone] [musl]     default: all
+//     --base FOLDER      a base system that is there already; it is copied
+//     --release NAME     of Debian, else bookworm
 //
 // Needs root, debootstrap, and what a release has built: the packages (npm run build), the library for musl by zig
 // (`musl`), the executable (npm run build:binary) and the Debian package (npm run build:deb).
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { tryClone } from './clone.ts';
 import { tryDeb, tryExecutable } from './executable.ts';
 import { tryMusl } from './musl.ts';
 import { tryPackages } from './packages.ts';
-import { debian } from './root.ts';
+import { debian, takeNames } from './root.ts';
 
 const CASES = {
   packages: tryPackages,
@@ -22,7 +25,10 @@ const CASES = {
   clone: tryClone,
 } as const;
 
-const asked = process.argv.slice(2);
+const { values: options, positionals: asked } = parseArgs({
+  allowPositionals: true,
+  options: { base: { type: 'string' }, release: { type: 'string', default: 'bookworm' } },
+});
 const wants = (name: string) => asked.length === 0 || asked.includes(name);
 // Not in /tmp, which may be memory.
 const folder = mkdtempSync('/var/tmp/waggle-roots-');
@@ -44,9 +50,11 @@ async function attempt(name: string, action: () => Promise<void>): Promise<void>
 try {
   if (Object.keys(CASES).some(wants)) {
     const began = performance.now();
-    const base = join(folder, 'base');
-    debian(base, process.env.RELEASE ?? 'bookworm');
-    console.log(`debootstrap: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+    const base = options.base ?? join(folder, 'base');
+    if (options.base === undefined) {
+      debian(base, options.release);
+      console.log(`debootstrap: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+    } else takeNames(base);
     for (const [name, action] of Object.entries(CASES))
       await attempt(name, async () => {
         const copy = join(folder, name);

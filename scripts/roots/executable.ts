@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { workload } from '../support/workloads.ts';
+import { workload } from '../../tests/support/workloads.ts';
 import { expectOutput } from './packages.ts';
 import { Root } from './root.ts';
 
