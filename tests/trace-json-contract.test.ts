@@ -47,6 +47,7 @@ const PROCESS: Shape = {
   parentComm: orNull(isString),
   processId: isString,
   parentProcessId: isString,
+  eventId: isString,
 };
 
 const SHAPES: Readonly<Record<TraceEvent['event'], Shape>> = {

@@ -15,6 +15,7 @@ const events: readonly ExitEvent[] = Array.from({ length: BATCH }, (_, index) =>
   bootTime: BigInt(index),
   processId: `boot-${index}`,
   parentProcessId: 'boot-1',
+  eventId: `boot-${index}-exit`,
   pid: index,
   tid: index,
   ppid: 1,

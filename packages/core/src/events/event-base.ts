@@ -26,6 +26,8 @@ export interface EventBase {
   readonly processId: string;
   /** The same of the image that the parent runs. */
   readonly parentProcessId: string;
+  /** This event's and no other's, over hosts, reboots and sessions: event-ids.ts. */
+  readonly eventId: string;
   /** Of the thread that ran the hook. */
   readonly tid: number;
   readonly ppid: number;

@@ -81,19 +81,24 @@ export class EventBatch {
     return this.#isMixed;
   }
 
-  /** Copies a record of `length` bytes. Its cgroup is looked up now: later it may be forgotten. */
+  /**
+   * Copies a record of `length` bytes. Its cgroup is looked up now: later it may be forgotten.
+   *
+   * @returns where it is in the memory
+   */
   add(
     type: number,
     source: RecordMemory,
     offset: number,
     length: number,
     cgroup: CgroupInfo | undefined,
-  ): void {
+  ): number {
     const place = this.append(source.bytes, offset, offset + length);
     const index = this.#next();
     this.#types[index] = type;
     this.#places[index] = place;
     this.#cgroups[index] = cgroup;
+    return place;
   }
 
   addMade(item: BatchItem): void {

@@ -36,6 +36,7 @@ const header = {
   identity: { pid: image.pid, startBoottimeNs: image.startTime, execId: image.execId },
   processId: expect.stringMatching(/^[0-9a-f]{32}-4194303-9223372036854775809-8589934597$/),
   parentProcessId: expect.stringMatching(/-17-99-1099511627776$/),
+  eventId: expect.stringMatching(/^[0-9a-f]{32}-4194303-9223372036854775809-8589934597-[a-z]+/),
   ppid: 17,
   parentStartTime: 99n,
   comm: 'thirteen-byteé',

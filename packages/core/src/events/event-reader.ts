@@ -8,6 +8,7 @@ import {
   decodeCgroup,
   decodeFollowed,
   type FollowedRecord,
+  failedExecRecord,
   RecordHeaderReader,
   type RecordMemory,
   recordType,
@@ -23,10 +24,13 @@ import {
 } from '@waggle/kernel';
 import { EventContext } from './event-base.ts';
 import { EVENT_OF_TYPE, type EventBatch, EventBatches } from './event-batch.ts';
+import { FailedExecNumbers } from './event-ids.ts';
 import { KnownCgroups } from './known-cgroups.ts';
 import type { ProcessEvent } from './process-event.ts';
 import { SourceRecords } from './source-records.ts';
 
+/** Where BPF has its cursor, which nobody needs any more, the batch's copy has the number of the failure. */
+const NUMBER_AT = failedExecRecord.offset.cursor;
 /** Bounds the memory of one batch. */
 const BATCH_RECORDS = 4096;
 const CLOCK_REFRESH_MS = 1000;
@@ -53,6 +57,8 @@ export class EventReader {
   readonly #nextSequence: number[] = [];
   /** By performance.now(). */
   #clockReadAt = 0;
+  /** From the first record on: whoever starts later is seen as a whole. */
+  #failedExecs: FailedExecNumbers | undefined;
   #reported: CountByKind = noEvents();
   readonly #delivered = noEvents();
   /** The kernel's counts at the end. */
@@ -101,10 +107,12 @@ export class EventReader {
         return;
       }
       if (this.#isGap(header.cpu, header.sequence) && gapAt < 0) gapAt = batch.length;
+      this.#failedExecs ??= new FailedExecNumbers(header.timeNs);
       const kind = EVENT_OF_TYPE[type];
       if (kind !== undefined) {
         delivered[kind]++;
-        batch.add(type, memory, offset, length, cgroups.find(header.cgroupKey));
+        const place = batch.add(type, memory, offset, length, cgroups.find(header.cgroupKey));
+        if (type === recordType.RECORD_FAILED_EXEC) this.#number(batch, place);
         return;
       }
       this.#sourceRecords.take(type, memory, offset, this.#context, add);
@@ -113,6 +121,12 @@ export class EventReader {
     if (gapAt >= 0) for (const lost of this.#newLosses()) batch.insertMade(gapAt, lost);
     this.#sourceRecords.readRings(BATCH_RECORDS, this.#context, add);
     return batch;
+  }
+
+  #number({ memory }: EventBatch, place: number): void {
+    const { tgid, startBoottime, execId, timeNs } = this.#header;
+    const number = this.#failedExecs?.next(tgid, startBoottime, execId, timeNs) ?? 0;
+    memory.view.setUint32(place + NUMBER_AT, number, true);
   }
 
   /** What is no event and not numbered. */

@@ -9,6 +9,7 @@ import {
   recordFlags,
 } from '@waggle/bpf';
 import { ARGV_CUT, type EventBase, type EventContext } from './event-base.ts';
+import { execEventId } from './event-ids.ts';
 import { decodeExecDetail, type ExecDetail } from './exec-detail.ts';
 import { type NumberFields, type NumbersOf, withNumbers } from './number-fields.ts';
 
@@ -56,12 +57,14 @@ export function decodeExec(
   const argvEnd = argvAt + record.argvLength;
   const environEnd = argvEnd + record.environLength;
   const cgroup = cgroups.find(record.cgroupKey);
+  const id = processId(tgid, startBoottime, execId);
   const event = {
     event: 'exec' as const,
     time: timeNs + realtimeOffset,
     bootTime: timeNs,
-    processId: processId(tgid, startBoottime, execId),
+    processId: id,
     parentProcessId: parentId(parentTgid, parentStartBoottime, record.parentExecId),
+    eventId: execEventId(id),
     pid: tgid,
     tid: record.tid,
     ppid: parentTgid,

@@ -5,6 +5,7 @@ import { ExitRecordReader, type RecordMemory, recordFlags } from '@waggle/bpf';
 import type { ProcessUsage } from '@waggle/cache';
 import { signalName } from '@waggle/ffi';
 import type { EventBase, EventContext } from './event-base.ts';
+import { exitEventId } from './event-ids.ts';
 
 export interface ExitEvent extends EventBase, ProcessUsage {
   readonly event: 'exit';
@@ -37,12 +38,14 @@ export function decodeExit(
   const status = record.exitCode;
   const cgroup = cgroups.find(record.cgroupKey);
   const countsIo = (record.flags & recordFlags.RECORD_WITHOUT_IO) === 0;
+  const id = processId(tgid, startBoottime, execId);
   return {
     event: 'exit',
     time: timeNs + realtimeOffset,
     bootTime: timeNs,
-    processId: processId(tgid, startBoottime, execId),
+    processId: id,
     parentProcessId: parentId(parentTgid, parentStartBoottime, record.parentExecId),
+    eventId: exitEventId(id),
     pid: tgid,
     tid: record.tid,
     ppid: parentTgid,

@@ -9,6 +9,7 @@ import {
 } from '@waggle/bpf';
 import { errnoName } from '@waggle/ffi';
 import { ARGV_CUT, type EventBase, type EventContext } from './event-base.ts';
+import { failedExecEventId } from './event-ids.ts';
 
 /** Only where a session asks for `failed-exec`. The image is the one that goes on. */
 export interface FailedExecEvent extends EventBase {
@@ -41,12 +42,14 @@ export function decodeFailedExec(
   const argvAt = filenameAt + record.filenameLength;
   const isReadable = (flags & recordFlags.RECORD_FILENAME_UNREADABLE) === 0;
   const cgroup = cgroups.find(record.cgroupKey);
+  const id = processId(tgid, startBoottime, execId);
   return {
     event: 'failed-exec',
     time: timeNs + realtimeOffset,
     bootTime: timeNs,
-    processId: processId(tgid, startBoottime, execId),
+    processId: id,
     parentProcessId: parentId(parentTgid, parentStartBoottime, record.parentExecId),
+    eventId: failedExecEventId(id, record.cursor, timeNs),
     pid: tgid,
     tid: record.tid,
     ppid: parentTgid,

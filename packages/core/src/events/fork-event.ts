@@ -2,6 +2,7 @@
 
 import { ForkRecordReader, type RecordMemory } from '@waggle/bpf';
 import type { EventBase, EventContext } from './event-base.ts';
+import { forkEventId } from './event-ids.ts';
 
 /** `pid` and what belongs to it is the parent. */
 export interface ForkEvent extends EventBase {
@@ -27,12 +28,14 @@ export function decodeFork(
   const { timeNs, tgid, startBoottime, execId, parentTgid, parentStartBoottime } = record;
   const cgroup = cgroups.find(record.cgroupKey);
   const childCgroup = cgroups.find(record.childCgroupKey);
+  const id = processId(tgid, startBoottime, execId);
   return {
     event: 'fork',
     time: timeNs + realtimeOffset,
     bootTime: timeNs,
-    processId: processId(tgid, startBoottime, execId),
+    processId: id,
     parentProcessId: parentId(parentTgid, parentStartBoottime, record.parentExecId),
+    eventId: forkEventId(id, record.childTgid, record.childStartBoottime),
     pid: tgid,
     tid: record.tid,
     ppid: parentTgid,

@@ -11,6 +11,7 @@ import {
   type Source,
 } from '@waggle/bpf';
 import type { EventBase, EventContext } from './event-base.ts';
+import { ownEventId } from './event-ids.ts';
 
 /** Any of them, where nobody knows which sources there are. */
 export interface OwnEvent extends Omit<EventBase, 'parentComm'> {
@@ -66,12 +67,14 @@ export function decodeOwnEvent(
   header.at(memory, offset);
   const { timeNs, tgid, startBoottime, execId, parentTgid, parentStartBoottime } = header;
   const cgroup = cgroups.find(header.cgroupKey);
+  const id = processId(tgid, startBoottime, execId);
   const own: OwnEvent & Record<string, unknown> = {
     event,
     time: timeNs + realtimeOffset,
     bootTime: timeNs,
-    processId: processId(tgid, startBoottime, execId),
+    processId: id,
     parentProcessId: parentId(parentTgid, parentStartBoottime, header.parentExecId),
+    eventId: ownEventId(id, event, timeNs, header.cpu),
     pid: tgid,
     tid: header.tid,
     ppid: parentTgid,

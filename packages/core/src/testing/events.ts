@@ -2,6 +2,7 @@
 // what is: comm from the program, ids from the identity, the end from the beginning.
 
 import { countByKind, sumOf } from '@waggle/kernel';
+import { execEventId, exitEventId, failedExecEventId, forkEventId } from '../events/event-ids.ts';
 import { EXEC_DETAIL_TEXTS } from '../events/exec-detail.ts';
 import { EXEC_NUMBERS } from '../events/exec-event.ts';
 import { namesOf } from '../events/number-fields.ts';
@@ -23,7 +24,7 @@ const COMM_BYTES = 15;
 
 type Common = Omit<
   ForkEvent,
-  'event' | 'childPid' | 'childStartTime' | 'uid' | 'childCgroup' | 'childContainerId'
+  'event' | 'eventId' | 'childPid' | 'childStartTime' | 'uid' | 'childCgroup' | 'childContainerId'
 >;
 
 function common(given: Partial<Common>, program?: string): Common {
@@ -83,11 +84,13 @@ export function execDetail(given: Partial<ExecDetail> = {}): ExecDetail {
 /** `childPid` is one above `pid` unless given. */
 export function forkEvent(given: Partial<Omit<ForkEvent, 'event'>> = {}): ForkEvent {
   const base = common(given);
+  const { childPid = base.pid + 1, childStartTime = base.bootTime } = given;
   return {
     event: 'fork',
     ...base,
-    childPid: given.childPid ?? base.pid + 1,
-    childStartTime: given.childStartTime ?? base.bootTime,
+    eventId: given.eventId ?? forkEventId(base.processId, childPid, childStartTime),
+    childPid,
+    childStartTime,
     uid: given.uid ?? 0,
     childCgroup: given.childCgroup === undefined ? base.cgroup : given.childCgroup,
     childContainerId: given.childContainerId ?? base.containerId,
@@ -97,9 +100,11 @@ export function forkEvent(given: Partial<Omit<ForkEvent, 'event'>> = {}): ForkEv
 /** `execEvent({ argv: ['/bin/ls', '-l'] })`: the program is the first argument unless given. */
 export function execEvent(given: Partial<Omit<ExecEvent, 'event'>> = {}): ExecEvent {
   const filename = given.filename ?? given.argv?.[0] ?? '/bin/test';
+  const base = common(given, filename);
   return {
     event: 'exec',
-    ...common(given, filename),
+    ...base,
+    eventId: given.eventId ?? execEventId(base.processId),
     filename,
     argv: given.argv ?? [filename],
     argvTruncated: given.argvTruncated ?? false,
@@ -131,9 +136,12 @@ export function exitEvent(given: Partial<Omit<ExitEvent, 'event'>> = {}): ExitEv
   const { bootTime: _bootTime, time: _time, ...rest } = given;
   const { startTime } = common(rest);
   const lifetimeNs = given.lifetimeNs ?? 1_000_000_000n;
+  const base = common({ ...rest, bootTime: startTime + lifetimeNs }, given.filename ?? undefined);
   return {
     event: 'exit',
-    ...common({ ...rest, bootTime: startTime + lifetimeNs }, given.filename ?? undefined),
+    ...base,
+    // What is given may be the exec.
+    eventId: exitEventId(base.processId),
     uid: given.uid ?? 0,
     cgroupId: given.cgroupId ?? 1n,
     filename: given.filename ?? null,
@@ -158,9 +166,11 @@ export function failedExecEvent(
   given: Partial<Omit<FailedExecEvent, 'event'>> = {},
 ): FailedExecEvent {
   const filename = given.filename === undefined ? '/bin/test' : given.filename;
+  const base = common(given);
   return {
     event: 'failed-exec',
-    ...common(given),
+    ...base,
+    eventId: given.eventId ?? failedExecEventId(base.processId, 0, base.bootTime),
     error: given.error ?? 'ENOENT',
     filename,
     argv: given.argv ?? (filename === null ? [] : [filename]),

@@ -27,6 +27,7 @@ const IDS = {
   parentComm: may('text'),
   processId: may('text'),
   parentProcessId: may('text'),
+  eventId: may('text'),
 } as const;
 
 const WITHHELD = { time: must('text'), count: must('number') } as const;

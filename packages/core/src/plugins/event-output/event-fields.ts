@@ -41,7 +41,7 @@ export const EXEC_DETAIL_FIELDS = [
 export const ENVIRON_FIELDS = ['environ', 'environTruncated'] as const;
 
 /** Of all kinds, at the end. */
-export const LAST_FIELDS = ['parentComm', 'processId', 'parentProcessId'] as const;
+export const LAST_FIELDS = ['parentComm', 'processId', 'parentProcessId', 'eventId'] as const;
 
 const NAMES = [
   ...new Set([

@@ -10,6 +10,7 @@ const exec: ExecEvent = {
   bootTime: 5n,
   processId: 'b-42-7-3',
   parentProcessId: 'b-1-1-1',
+  eventId: 'b-42-7-3-it',
   pid: 42,
   tid: 42,
   ppid: 1,
@@ -41,6 +42,7 @@ const exit: ExitEvent = {
   bootTime: 5n,
   processId: 'b-42-7-3',
   parentProcessId: 'b-1-1-1',
+  eventId: 'b-42-7-3-it',
   pid: 42,
   tid: 42,
   ppid: 1,
@@ -95,6 +97,7 @@ test('an exec is one line, 64-bit numbers are strings and lose nothing', () => {
     parentComm: 'sh',
     processId: 'b-42-7-3',
     parentProcessId: 'b-1-1-1',
+    eventId: 'b-42-7-3-it',
   });
 });
 
@@ -131,6 +134,7 @@ test('an exit says how it ended and how long it lived', () => {
     parentComm: null,
     processId: 'b-42-7-3',
     parentProcessId: 'b-1-1-1',
+    eventId: 'b-42-7-3-it',
   });
 });
 

@@ -41,6 +41,7 @@ const STANDARD_FILES = [
   { state: EXEC.stdout_state, length: EXEC.stdout_length },
   { state: EXEC.stderr_state, length: EXEC.stderr_length },
 ] as const;
+const TIME_NS = inWords(recordHeader.offset).time_ns;
 const FLAGS_AT = recordHeader.offset.flags;
 const EXEC_PAYLOAD = execRecord.offset.payload;
 const FAILED_PAYLOAD = failedExecRecord.offset.payload;
@@ -51,6 +52,16 @@ const START = {
   exit: rawBytes('{"event":"exit","time":"'),
   failed: rawBytes('{"event":"failed-exec","time":"'),
 };
+
+/** What an event's id says behind that of its process: events/event-ids.ts. */
+const ID = {
+  fork: rawBytes('-fork-'),
+  exec: rawBytes('-exec'),
+  exit: rawBytes('-exit'),
+  failed: rawBytes('-failed-'),
+  failedAt: rawBytes('-failed@'),
+};
+const DASH = 45;
 
 const NUMBERS = keyed(EXEC_NUMBERS);
 const DETAIL_NUMBERS = keyed(EXEC_DETAIL_NUMBERS);
@@ -99,7 +110,14 @@ export class RecordJson {
     this.#fields.number(KEY.childPid, words[at + FORK.child_tgid]!);
     this.#fields.u64(KEY.childStartTime, words, at + FORK.child_start_boottime);
     this.#fields.number(KEY.uid, words[at + FORK.uid]!);
-    this.#line.end(batch, index, at);
+    this.#line.end(batch, index, at, ID.fork);
+    this.out.number(words[at + FORK.child_tgid]!);
+    this.out.byte(DASH);
+    this.out.u64(
+      words[at + FORK.child_start_boottime]!,
+      words[at + FORK.child_start_boottime + 1]!,
+    );
+    this.#line.close();
   }
 
   #exec(batch: EventBatch, index: number): void {
@@ -138,7 +156,8 @@ export class RecordJson {
       this.#fields.list(KEY.environ, bytes, argvEnd, environEnd);
       this.#fields.flag(KEY.environTruncated, (flags & recordFlags.RECORD_ENVIRON_TRUNCATED) !== 0);
     }
-    this.#line.end(batch, index, at);
+    this.#line.end(batch, index, at, ID.exec);
+    this.#line.close();
   }
 
   /** Mostly those of the exec before. */
@@ -178,7 +197,8 @@ export class RecordJson {
     this.#fields.flag(KEY.coreDumped, (status & 0x80) !== 0);
     this.#line.lifetime(words, at);
     this.#usage(words, at, (flagsAt(bytes, place) & recordFlags.RECORD_WITHOUT_IO) === 0);
-    this.#line.end(batch, index, at);
+    this.#line.end(batch, index, at, ID.exit);
+    this.#line.close();
   }
 
   #usage(words: Uint32Array, at: number, countsIo: boolean): void {
@@ -220,7 +240,11 @@ export class RecordJson {
     this.#fields.number(KEY.gid, words[at + FAILED.gid]!);
     this.#fields.u64(KEY.cgroupId, words, at + FAILED.cgroup_id);
     this.#fields.text(KEY.containerId, batch.cgroupAt(index)?.containerId);
-    this.#line.end(batch, index, at);
+    const number = words[at + FAILED.cursor]!;
+    this.#line.end(batch, index, at, number > 0 ? ID.failed : ID.failedAt);
+    if (number > 0) out.number(number);
+    else out.u64(words[at + TIME_NS]!, words[at + TIME_NS + 1]!);
+    this.#line.close();
   }
 }
 

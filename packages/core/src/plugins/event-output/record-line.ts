@@ -17,7 +17,7 @@ const QUOTE = 34;
 const HEADER = inWords(recordHeader.offset);
 const COMM_AT = recordHeader.offset.comm;
 
-const LINE_END = rawBytes('}\n');
+const ID_END = rawBytes('"}\n');
 const TIME_END = rawBytes('Z"');
 
 export class RecordLine {
@@ -28,6 +28,9 @@ export class RecordLine {
   #pidTo = 0;
   #startFrom = 0;
   #startTo = 0;
+  /** And the id itself. */
+  #idFrom = 0;
+  #idTo = 0;
   /** The parent's id is that of the neighbours, mostly. */
   #parent: Uint8Array = new Uint8Array();
   #parentPid = -1;
@@ -105,13 +108,15 @@ export class RecordLine {
     out.byte(QUOTE);
   }
 
-  end(batch: EventBatch, index: number, at: number): void {
+  /** Up to the event's id, which says what of the process it is: `-exec`. What makes it whole is written then. */
+  end(batch: EventBatch, index: number, at: number, what: Uint8Array): void {
     const out = this.#out;
     const { words } = batch;
     out.reserve(FIXED_BYTES);
     this.#fields.text(KEY.parentComm, batch.parentCommAt(index));
     out.raw(KEY.processId);
     out.byte(QUOTE);
+    this.#idFrom = out.length;
     out.raw(this.#boot);
     out.byte(DASH);
     out.again(this.#pidFrom, this.#pidTo);
@@ -119,9 +124,17 @@ export class RecordLine {
     out.again(this.#startFrom, this.#startTo);
     out.byte(DASH);
     out.number(wholeNumber(words, at + HEADER.exec_id));
+    this.#idTo = out.length;
     out.byte(QUOTE);
     this.#parentId(words, at);
-    out.raw(LINE_END);
+    out.raw(KEY.eventId);
+    out.byte(QUOTE);
+    out.again(this.#idFrom, this.#idTo);
+    out.raw(what);
+  }
+
+  close(): void {
+    this.#out.raw(ID_END);
   }
 
   #parentId(words: Uint32Array, at: number): void {

@@ -39,6 +39,7 @@ const base = (process: Alive, time: bigint) => ({
   bootTime: time,
   processId: '',
   parentProcessId: '',
+  eventId: '',
   pid: process.pid,
   tid: process.pid,
   ppid: process.parent?.pid ?? 0,

@@ -41,6 +41,7 @@ type Treatment =
 const COMMON = {
   processId: 'made of numbers',
   parentProcessId: 'made of numbers',
+  eventId: 'made of numbers',
   identity: 'made of numbers',
   comm: 'text',
   parentComm: 'text',
