@@ -1,20 +1,31 @@
 /**
- * The messages of a request for profiles and of its answer, with the number and the type of each field,
- * from OpenTelemetry's .proto files (schema/opentelemetry-proto), as protobufjs reads them.
+ * The messages of a request and of its answer, with the number and the type of each field, from OpenTelemetry's .proto
+ * files (schema/opentelemetry-proto), as protobufjs reads them.
  */
 
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 
 const SCHEMA = join(import.meta.dir, '../schema/opentelemetry-proto');
-const SERVICE = 'opentelemetry/proto/collector/profiles/v1development/profiles_service.proto';
-const ENTRIES = ['ExportProfilesServiceRequest', 'ExportProfilesServiceResponse'];
+const COLLECTOR = 'opentelemetry/proto/collector';
+
+interface Wanted {
+  /** Files below `opentelemetry/proto/collector`. */
+  readonly services: readonly string[];
+  readonly entries: readonly string[];
+  /** Fields that nothing here has a use for, as `Message.field`. */
+  readonly leftOut: readonly string[];
+}
 
 /**
- * Values of attributes that hold values of attributes: nothing here has a use for them, and without them
- * no message is inside of itself, so that the schema bounds how deep bytes can nest.
+ * Values of attributes that hold values of attributes are left out: without them no message is inside of itself, so that
+ * the schema bounds how deep bytes can nest.
  */
-const LEFT_OUT: readonly string[] = ['AnyValue.arrayValue', 'AnyValue.kvlistValue'];
+export const PROFILES: Wanted = {
+  services: ['profiles/v1development/profiles_service.proto'],
+  entries: ['ExportProfilesServiceRequest', 'ExportProfilesServiceResponse'],
+  leftOut: ['AnyValue.arrayValue', 'AnyValue.kvlistValue'],
+};
 
 export interface SchemaField {
   readonly id: number;
@@ -27,18 +38,18 @@ export interface SchemaField {
 
 export type Schema = Readonly<Record<string, Readonly<Record<string, SchemaField>>>>;
 
-/** Every message that the two hold, by name, callers first. */
-export function otlpSchema(): Schema {
+/** Every message that the entries hold, by name, callers first. */
+export function otlpSchema({ services, entries, leftOut }: Wanted = PROFILES): Schema {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => join(SCHEMA, target);
-  root.loadSync(SERVICE).resolveAll();
+  root.loadSync(services.map((file) => `${COLLECTOR}/${file}`)).resolveAll();
   const schema: Record<string, Record<string, SchemaField>> = {};
-  const open = [...ENTRIES];
+  const open = [...entries];
   for (let name = open.shift(); name !== undefined; name = open.shift()) {
     if (schema[name] !== undefined) continue;
     const fields = root
       .lookupType(name)
-      .fieldsArray.filter((field) => !LEFT_OUT.includes(`${name}.${field.name}`));
+      .fieldsArray.filter((field) => !leftOut.includes(`${name}.${field.name}`));
     schema[name] = Object.fromEntries(
       fields.sort((a, b) => a.id - b.id).map((field) => [field.name, fieldOf(field)]),
     );
@@ -51,8 +62,26 @@ export function otlpSchema(): Schema {
 function fieldOf(field: protobuf.Field): SchemaField {
   return {
     id: field.id,
-    type: field.resolvedType?.name ?? field.type,
+    type: typeOf(field),
     ...(field.repeated ? { rule: 'repeated' } : {}),
     ...(field.partOf ? { oneof: field.partOf.name } : {}),
   };
+}
+
+/** Enumerations are numbers on the wire. */
+function typeOf({ resolvedType, type }: protobuf.Field): string {
+  if (resolvedType instanceof protobuf.Enum) return 'int32';
+  return resolvedType?.name ?? type;
+}
+
+/** The schema as TypeScript. */
+export function schemaText(schema: Schema, comment: string): string {
+  const messages = Object.entries(schema).map(([name, fields]) => {
+    const lines = Object.entries(fields).map(([field, { id, type, rule, oneof }]) => {
+      const more = [...(rule ? [`rule: '${rule}'`] : []), ...(oneof ? [`oneof: '${oneof}'`] : [])];
+      return `    ${field}: { ${[`id: ${id}`, `type: '${type}'`, ...more].join(', ')} },\n`;
+    });
+    return `  ${name}: {\n${lines.join('')}  },\n`;
+  });
+  return `${comment}export const messages = {\n${messages.join('')}} as const;\n`;
 }

@@ -55,10 +55,22 @@ export { parseProfile, UnknownProfileError } from './input/index.ts';
 export { withoutTier, withoutTiers } from './jit-tiers.ts';
 export { ProfileTooLargeError } from './memory-budget.ts';
 export { codeKey, type MergeOptions, mergedStacks } from './merged-stacks.ts';
-export type { OtlpExportOptions, OtlpExportResult, OtlpOptions } from './otlp/index.ts';
+export type {
+  DraftOf,
+  MessageField,
+  MessageOf,
+  MessageSchema,
+  OtlpAttemptOptions,
+  OtlpExportOptions,
+  OtlpExportResult,
+  OtlpOptions,
+  OtlpOutcome,
+} from './otlp/index.ts';
 export {
+  attemptOtlp,
   encodeOtlp,
   exportOtlp,
+  MessageCodec,
   OtlpExportError,
   OtlpSyntaxError,
   otlpFormat,

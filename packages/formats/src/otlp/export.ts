@@ -5,27 +5,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Profile } from '../profile.ts';
 import { zlib } from '../zlib.ts';
-import { isTransient, type OtlpExportResult, reasonOf, resultOf, retryAfter } from './answer.ts';
+import type { OtlpExportResult } from './answer.ts';
+import { attemptOtlp, type OtlpAttemptOptions } from './attempt.ts';
 import { encodeOtlp, type OtlpOptions } from './encode.ts';
-import { OtlpExportError } from './export-error.ts';
 
 export type { OtlpExportResult } from './answer.ts';
 
 const PATH = '/v1development/profiles';
 
-export interface OtlpExportOptions extends OtlpOptions {
+export interface OtlpExportOptions extends OtlpOptions, OtlpAttemptOptions {
   /** The receiver, such as `http://localhost:4318`: its address for all signals, or for profiles. */
   readonly endpoint: string | URL;
-  /** Sent with each attempt, such as `authorization`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** In place of the runtime's own. */
-  readonly fetch?: (address: URL, request: RequestInit) => Promise<Response>;
   /** Ends the attempt that is under way, and the waiting. */
   readonly signal?: AbortSignal;
   /** How often it is tried in all: 5. */
   readonly attempts?: number;
-  /** How long an attempt may take: 10,000 ms. */
-  readonly timeoutMs?: number;
   /**
    * The longest wait between two attempts: 30,000 ms. A receiver that asks for more is not tried again.
    */
@@ -50,53 +44,12 @@ export async function exportOtlp(
   const address = addressOf(options.endpoint);
   const body = zlib().gzipSync(encodeOtlp(profile, options));
   for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptOnce(address, body, options);
+    const outcome = await attemptOtlp(address, body, options);
     if ('result' in outcome) return outcome.result;
     const { problem, asked } = outcome;
     const delay = asked ?? jittered(Math.min(firstDelayMs * 2 ** (attempt - 1), maxDelayMs));
     if (problem.code === 'OTLP_REFUSED' || attempt >= attempts || delay > maxDelayMs) throw problem;
     await pause(delay, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
-  }
-}
-
-type Outcome =
-  | { readonly result: OtlpExportResult }
-  /** `asked`: the milliseconds that the receiver wants to be left alone. */
-  | { readonly problem: OtlpExportError; readonly asked?: number | undefined };
-
-async function attemptOnce(
-  address: URL,
-  body: Uint8Array<ArrayBuffer>,
-  { headers, signal, timeoutMs = 10_000, fetch = globalThis.fetch }: OtlpExportOptions,
-): Promise<Outcome> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  try {
-    const response = await fetch(address, {
-      method: 'POST',
-      headers: {
-        ...headers,
-        'content-type': 'application/x-protobuf',
-        'content-encoding': 'gzip',
-      },
-      body,
-      // To follow one could hand the headers, and the profile, to somebody else.
-      redirect: 'manual',
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-    const { ok, status } = response;
-    if (ok) return { result: await resultOf(response) };
-    const reason = await reasonOf(response);
-    const code = isTransient(status) ? 'OTLP_UNAVAILABLE' : 'OTLP_REFUSED';
-    const message = `${address.host} answered ${status}${reason && `: ${reason}`}`;
-    return {
-      problem: new OtlpExportError(code, message, { status }),
-      asked: retryAfter(response.headers),
-    };
-  } catch (cause) {
-    signal?.throwIfAborted();
-    const why = timeout.aborted ? `no answer in ${timeoutMs} ms` : (cause as Error).message;
-    const message = `${address.host} could not be reached: ${why}`;
-    return { problem: new OtlpExportError('OTLP_UNREACHABLE', message, { cause }) };
   }
 }
 

@@ -7,11 +7,15 @@ import type { OutputFormat } from '../format.ts';
 import { encodeOtlp } from './encode.ts';
 import { parseOtlp } from './parse.ts';
 
+export type { OtlpAttemptOptions, OtlpOutcome } from './attempt.ts';
+export { attemptOtlp } from './attempt.ts';
 export type { OtlpOptions } from './encode.ts';
 export { encodeOtlp } from './encode.ts';
 export type { OtlpExportOptions, OtlpExportResult } from './export.ts';
 export { exportOtlp } from './export.ts';
 export { OtlpExportError } from './export-error.ts';
+export type { DraftOf, MessageField, MessageOf, MessageSchema } from './message.ts';
+export { MessageCodec } from './message-codec.ts';
 export { OtlpSyntaxError, parseOtlp } from './parse.ts';
 
 export const otlpFormat: OutputFormat = {

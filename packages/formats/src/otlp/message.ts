@@ -1,60 +1,79 @@
-/** A message as a plain object, to be written or as it was read, by the schema. */
+/** A message as a plain object, to be written or as it was read, by a schema. */
 import type { messages } from './schema.ts';
 
-type Messages = typeof messages;
-export type MessageName = keyof Messages;
+/** Of a field: its number, a scalar or another message by name, and of which alternatives it is one. */
+export interface MessageField {
+  readonly id: number;
+  readonly type: string;
+  readonly rule?: string;
+  readonly oneof?: string;
+}
+
+/** Messages of protocol buffers by name, and their fields. */
+export type MessageSchema = Readonly<Record<string, Readonly<Record<string, MessageField>>>>;
+
+export type MessageName = keyof typeof messages;
 
 interface Scalars {
   readonly bool: boolean;
   readonly double: number;
   readonly int32: number;
   readonly uint32: number;
+  readonly fixed32: number;
   readonly int64: bigint;
   readonly uint64: bigint;
+  readonly sint32: number;
   readonly fixed64: bigint;
+  readonly sfixed64: bigint;
   readonly string: string;
   readonly bytes: Uint8Array;
 }
 
-type DraftValue<Type> = Type extends keyof Scalars
+type DraftValue<Schema extends MessageSchema, Type> = Type extends keyof Scalars
   ? Scalars[Type]
-  : Type extends MessageName
-    ? Draft<Type>
+  : Type extends keyof Schema
+    ? DraftOf<Schema, Type>
     : never;
 
-/** A message to write. A field that is left out has its zero value. */
-export type Draft<Name extends MessageName> = {
-  readonly [Field in keyof Messages[Name]]?: Messages[Name][Field] extends {
+/** A message of a schema, to write. A field that is left out has its zero value. */
+export type DraftOf<Schema extends MessageSchema, Name extends keyof Schema> = {
+  readonly [Field in keyof Schema[Name]]?: Schema[Name][Field] extends {
     readonly type: infer Type;
     readonly rule: 'repeated';
   }
-    ? readonly DraftValue<Type>[]
-    : Messages[Name][Field] extends { readonly type: infer Type }
-      ? DraftValue<Type>
+    ? readonly DraftValue<Schema, Type>[]
+    : Schema[Name][Field] extends { readonly type: infer Type }
+      ? DraftValue<Schema, Type>
       : never;
 };
 
-type MessageValue<Type> = Type extends keyof Scalars
+/** One of profiles. */
+export type Draft<Name extends MessageName> = DraftOf<typeof messages, Name>;
+
+type MessageValue<Schema extends MessageSchema, Type> = Type extends keyof Scalars
   ? Scalars[Type]
-  : Type extends MessageName
-    ? Message<Type>
+  : Type extends keyof Schema
+    ? MessageOf<Schema, Type>
     : never;
 
 /** A message that was read. Single fields that are not in it are absent; lists are always there. */
-export type Message<Name extends MessageName> = {
-  readonly [Field in keyof Messages[Name] as Messages[Name][Field] extends {
+export type MessageOf<Schema extends MessageSchema, Name extends keyof Schema> = {
+  readonly [Field in keyof Schema[Name] as Schema[Name][Field] extends {
     readonly rule: 'repeated';
   }
     ? Field
-    : never]: Messages[Name][Field] extends { readonly type: infer Type }
-    ? readonly MessageValue<Type>[]
+    : never]: Schema[Name][Field] extends { readonly type: infer Type }
+    ? readonly MessageValue<Schema, Type>[]
     : never;
 } & {
-  readonly [Field in keyof Messages[Name] as Messages[Name][Field] extends {
+  readonly [Field in keyof Schema[Name] as Schema[Name][Field] extends {
     readonly rule: 'repeated';
   }
     ? never
-    : Field]?: Messages[Name][Field] extends { readonly type: infer Type }
-    ? MessageValue<Type>
+    : Field]?: Schema[Name][Field] extends { readonly type: infer Type }
+    ? MessageValue<Schema, Type>
     : never;
 };
+
+/** One of profiles. */
+export type Message<Name extends MessageName> = MessageOf<typeof messages, Name>;

@@ -36,6 +36,13 @@ export class EventMetrics {
     }
   }
 
+  /** That ended. */
+  get processes(): number {
+    let sum = 0;
+    for (const count of this.#exits.values()) sum += count;
+    return sum;
+  }
+
   /** As they are now. */
   metrics(): Metric[] {
     return [

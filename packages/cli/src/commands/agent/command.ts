@@ -5,7 +5,17 @@ import { parseListen } from '../../options/listen.ts';
 import { collectRegex, parseDuration, parseFrequency } from '../../options/parse.ts';
 import { defaultStore } from '../../store/place.ts';
 import type { AgentOptions } from './options.ts';
-import { DEFAULTS, parseKeep, parseSize, USUAL_METRICS_PORT } from './values.ts';
+import {
+  DEFAULTS,
+  PROTOCOLS,
+  parseAttribute,
+  parseKeep,
+  parseProtocol,
+  parseSignals,
+  parseSize,
+  parseSpoolSize,
+  USUAL_METRICS_PORT,
+} from './values.ts';
 
 /** Commander's message for a value that is none. */
 function asOption<Value>(parse: (text: string) => Value | undefined, hint: string) {
@@ -23,6 +33,7 @@ export function agentCommand(): Command {
     )
     .option('--config <file>', 'settings as JSON; SIGHUP reads them again. Options count more')
     .option('--store <dir>', `where it is kept (default: ${defaultStore()})`)
+    .option('--no-store', 'keep nothing: with --otlp or --metrics')
     .addOption(
       new Option('--keep <age>', `how long (default: ${DEFAULTS.keep})`).argParser(
         asOption(parseKeep, 'Give an age from 1m on, such as 12h, 7d or 8w.'),
@@ -49,11 +60,51 @@ export function agentCommand(): Command {
       'the token that --metrics asks for; beyond loopback it needs one',
     )
     .option(
+      '--otlp <url>',
+      'send logs, metrics and profiles to a receiver of OTLP, such as http://127.0.0.1:4318',
+    )
+    .addOption(
+      new Option(
+        '--otlp-protocol <protocol>',
+        `${PROTOCOLS.join(' or ')} (default: ${PROTOCOLS[0]})`,
+      ).argParser(asOption(parseProtocol, `Give ${PROTOCOLS.join(' or ')}.`)),
+    )
+    .option('--otlp-headers <file>', 'lines of name: value that are sent too; mode 0600')
+    .option('--otlp-ca <file>', 'certificates (PEM) that the receiver is checked against')
+    .option('--otlp-cert <file>', 'our certificate (PEM), with --otlp-key')
+    .option('--otlp-key <file>', 'its key (PEM); mode 0600')
+    .addOption(
+      new Option('--otlp-signals <list>', 'of logs,metrics,profiles (default: all)').argParser(
+        asOption((text) => parseSignals(text.split(',')), 'Give some of logs,metrics,profiles.'),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--otlp-resource <name=value>',
+        'an attribute of the resource (repeatable)',
+      ).argParser((text, before: Readonly<Record<string, string>> = {}) => {
+        const attribute = parseAttribute(text);
+        if (attribute === undefined)
+          throw new InvalidArgumentError(
+            'Give NAME=VALUE, such as deployment.environment.name=test.',
+          );
+        return { ...before, [attribute[0]]: attribute[1] };
+      }),
+    )
+    .option('--otlp-spool <dir>', 'where it waits for the receiver (default: in the store)')
+    .addOption(
+      new Option(
+        '--otlp-spool-size <size>',
+        `and how much (default: ${DEFAULTS.otlpSpoolSize})`,
+      ).argParser(asOption(parseSpoolSize, 'Give a size from 1M on, such as 64M or 2G.')),
+    )
+    .option(
       '--redact <regex>',
       'black out what it matches, beside what looks like a secret (repeatable)',
       collectRegex,
     )
     .option('--reveal', 'keep arguments as they are; they may hold secrets')
+    .option('--schema', 'print the JSON Schema of the file, and end')
     .option('-d, --duration <seconds>', 'end after this time', parseDuration)
     .addHelpText(
       'after',
@@ -63,6 +114,7 @@ export function agentCommand(): Command {
         '  waggle agent                                  to be started by systemd: docs/agent.md',
         '  waggle agent --store /srv/waggle --keep 30d --max-size 10G',
         '  waggle agent --metrics 127.0.0.1:9478         for Prometheus',
+        '  waggle agent --otlp https://collector.example:4318 --otlp-headers /etc/waggle/headers',
         '  waggle history --failed --since 1h            what it has kept',
       ].join('\n'),
     )

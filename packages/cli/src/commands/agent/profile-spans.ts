@@ -1,21 +1,24 @@
-/** What was sampled goes to the store in spans of ten seconds. */
+/** What was sampled goes to the outputs in spans of ten seconds. */
 
 import type { Profile } from '@waggle/formats';
-import type { StoreWriter } from '@waggle/store';
 import { say } from '../../terminal/messages.ts';
+import type { AgentOutput } from './outputs.ts';
 
 const SPAN_MS = 10_000;
 
 export class ProfileSpans implements Disposable {
-  readonly #store: StoreWriter;
+  readonly #outputs: readonly Pick<AgentOutput, 'addProfile'>[];
   readonly #collect: () => Promise<Profile>;
   #from = Date.now();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #last: Promise<void> = Promise.resolve();
   #isClosed = false;
 
-  constructor(store: StoreWriter, collect: () => Promise<Profile>) {
-    this.#store = store;
+  constructor(
+    outputs: readonly Pick<AgentOutput, 'addProfile'>[],
+    collect: () => Promise<Profile>,
+  ) {
+    this.#outputs = outputs;
     this.#collect = collect;
     this.#schedule();
   }
@@ -41,7 +44,8 @@ export class ProfileSpans implements Disposable {
       // A clock that was set back makes no span that ends before it begins.
       const from = Math.min(this.#from, to);
       this.#from = to;
-      if (profile.stacks.length > 0) this.#store.addProfile(profile, { from, to });
+      if (profile.stacks.length === 0) return;
+      for (const output of this.#outputs) output.addProfile(profile, { from, to });
     } catch (error) {
       say(`warning: a span has no profile: ${error instanceof Error ? error.message : error}`);
     }

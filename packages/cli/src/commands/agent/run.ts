@@ -1,4 +1,4 @@
-/** `waggle agent`: a session whose events and samples go to a store, until a signal ends it. */
+/** `waggle agent`: a session whose events and samples go to outputs, until a signal ends it. */
 
 import { readFileSync } from 'node:fs';
 import { RealProcfs } from '@waggle/cache';
@@ -6,30 +6,38 @@ import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { LIKELY_SECRETS } from '@waggle/core/plugins/redaction';
 import { openSession } from '@waggle/core/session';
 import { bootToRealtimeOffset } from '@waggle/ffi';
-import { EventMetrics, isLoopback, ownerFrames } from '@waggle/serve';
-import { readHostState, StoreError, StoreWriter } from '@waggle/store';
+import { EventMetrics, isLoopback, type Metric, ownerFrames } from '@waggle/serve';
+import { StoreError, StoreWriter } from '@waggle/store';
 import { printable } from '@waggle/text';
 import * as Effect from 'effect/Effect';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { describeBy } from '../../live-session/describe.ts';
 import { liveSession } from '../../live-session/live-session.ts';
 import { whyNotListening } from '../../options/listen.ts';
-import { heededSignals, runToExitCode, scoped, stopAfter } from '../../run-effect.ts';
+import { runToExitCode, scoped, stopAfter } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
+import { Output } from '../../terminal/output.ts';
 import { tokenOf } from '../serve/token.ts';
+import { Collections } from './collections.ts';
 import { BadAgentConfig, settingsOf } from './config.ts';
+import { fileSchema } from './file-settings.ts';
+import { openExporter } from './fleet.ts';
 import { type Health, serveHealth } from './health.ts';
 import type { AgentOptions, AgentSettings } from './options.ts';
+import { type AgentOutput, otlpOutput, selfMetrics, storeOutput } from './outputs.ts';
 import { ProfileSpans } from './profile-spans.ts';
 import { runningProcesses } from './running.ts';
+import { AgentSignals } from './signals.ts';
 
 /** Commits take some ms, in which a storm has room. */
 const RING_BYTES = 8 * 1024 * 1024;
-const HOST_STATE_MS = 10_000;
-const COLLECTION_MS = 1000;
-const COLLECTED_PROCESSES = 2000;
+const TICK_MS = 10_000;
 
 export async function runAgent(options: AgentOptions): Promise<number> {
+  if (options.schema === true) {
+    await new Output().write(`${JSON.stringify(fileSchema(), undefined, 2)}\n`);
+    return 0;
+  }
   let settings: AgentSettings;
   try {
     settings = settingsOf(options);
@@ -66,14 +74,31 @@ const agent = Effect.fnUntraced(function* (
 ) {
   const patterns = settings.reveal ? settings.redact : [...LIKELY_SECRETS, ...settings.redact];
   const events = new EventMetrics();
+  const outputs: AgentOutput[] = [];
+  const metrics = (): Metric[] => [
+    ...events.metrics(),
+    ...outputs.flatMap((output) => output.metrics()),
+    ...selfMetrics(),
+  ];
   /** Of the clock of now, once there is a session to ask it with. */
   let bootNs = () => BigInt(Math.round(Date.now() - uptimeMs())) * 1_000_000n;
-  const opened = openStore(settings, () => bootNs());
+  const opened =
+    settings.store === undefined ? undefined : openStore(settings.store, settings, () => bootNs());
   if (typeof opened === 'string') {
     say(opened);
     return FAILED;
   }
-  const store = yield* scoped(() => opened);
+  const store = opened === undefined ? undefined : yield* scoped(() => opened);
+  if (store !== undefined) outputs.push(storeOutput(store));
+  const exporter = settings.otlp === undefined ? undefined : openExporter(settings.otlp);
+  if (typeof exporter === 'string') {
+    say(exporter);
+    return FAILED;
+  }
+  if (exporter !== undefined) {
+    yield* Effect.addFinalizer(() => Effect.promise(() => exporter.close()));
+    outputs.push(otlpOutput(exporter, metrics));
+  }
   const session = yield* openSession(
     liveSession({
       frequency: settings.frequency,
@@ -85,40 +110,62 @@ const agent = Effect.fnUntraced(function* (
       ringBytes: RING_BYTES,
       onEvents: (batch) => {
         events.add(batch);
-        store.addEvents(batch);
+        for (const output of outputs) output.addEvents(batch);
       },
       onProblem: (message) => say(`warning: ${message}`),
     }),
   );
   bootNs = () => bootToRealtimeOffset(session.kernel.native);
   const describe = describeBy(session.service(ProcessMetadata));
-  store.begin(runningProcesses(new RealProcfs(), describe, patterns));
-  yield* scoped(() => new HostStates(store));
-  yield* scoped(() => new Collections(store));
-  const health = listen(settings, token, store, events);
+  store?.begin(runningProcesses(new RealProcfs(), describe, patterns));
+  yield* scoped(() => new Ticks(outputs));
+  yield* scoped(() => new Collections(events));
+  const health = listen(settings, token, metrics);
   if (typeof health === 'string') {
     say(health);
     return FAILED;
   }
   if (health !== undefined) yield* scoped(() => health);
-  const { store: directory, frequency, keepSeconds } = settings;
-  say(
-    `ready: keeping processes and a profile at ${frequency} Hz in ${printable(directory)}, for ${Math.round(keepSeconds / 3600)} h at most${health === undefined ? '' : `; metrics at ${health.url}`}`,
+  say(readyText(settings, health));
+  yield* scoped(
+    () => new AgentSignals({ options, store, exporter, onReload: () => {} }, () => session.stop()),
   );
-  yield* scoped(() => new AgentSignals(options, store, () => session.stop()));
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());
   const spans = yield* scoped(
-    () => new ProfileSpans(store, () => Effect.runPromise(session.collect)),
+    () => new ProfileSpans(outputs, () => Effect.runPromise(session.collect)),
   );
   yield* session.run;
   yield* Effect.promise(() => spans.finish());
-  store.flush();
-  say(`${store.written} processes kept in ${printable(directory)}; \`waggle history\` shows them`);
+  exporter?.addMetrics(metrics());
+  if (store !== undefined) {
+    store.flush();
+    say(
+      `${store.written} processes kept in ${printable(settings.store ?? '')}; \`waggle history\` shows them`,
+    );
+  }
   return 0;
 });
 
+function readyText(
+  { store, frequency, keepSeconds, otlp }: AgentSettings,
+  health: Health | undefined,
+): string {
+  const what = `processes and a profile at ${frequency} Hz`;
+  const parts = [
+    store === undefined
+      ? `watching ${what}`
+      : `keeping ${what} in ${printable(store)}, for ${Math.round(keepSeconds / 3600)} h at most`,
+    ...(otlp === undefined
+      ? []
+      : [`${otlp.signals.join(', ')} to ${printable(new URL(otlp.target.endpoint).host)}`]),
+    ...(health === undefined ? [] : [`metrics at ${health.url}`]),
+  ];
+  return `ready: ${parts.join('; ')}`;
+}
+
 function openStore(
-  { store: directory, keepSeconds, maxBytes }: AgentSettings,
+  directory: string,
+  { keepSeconds, maxBytes }: AgentSettings,
   bootNs: () => bigint,
 ): StoreWriter | string {
   try {
@@ -139,12 +186,11 @@ function openStore(
 function listen(
   { metrics: address }: AgentSettings,
   token: string | undefined,
-  store: StoreWriter,
-  events: EventMetrics,
+  metrics: () => readonly Metric[],
 ): Health | string | undefined {
   if (address === undefined) return undefined;
   try {
-    return serveHealth({ address, token, store, events });
+    return serveHealth({ address, token, metrics });
   } catch (error) {
     return whyNotListening(address, error);
   }
@@ -152,68 +198,19 @@ function listen(
 
 const uptimeMs = (): number => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
 
-/** The state of the host, every ten seconds. */
-class HostStates implements Disposable {
+/** What outputs do every ten seconds, and at the beginning. */
+class Ticks implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(store: StoreWriter) {
-    this.#timer = setInterval(() => store.addHostState(readHostState(Date.now())), HOST_STATE_MS);
+  constructor(outputs: readonly AgentOutput[]) {
+    const tick = () => {
+      for (const output of outputs) output.tick?.();
+    };
+    tick();
+    this.#timer = setInterval(tick, TICK_MS);
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
-  }
-}
-
-/**
- * What was written is garbage, which the engine would let grow to twice the heap: it is collected for every few thousand
- * processes, some 20 ms of CPU.
- */
-class Collections implements Disposable {
-  readonly #timer: ReturnType<typeof setInterval>;
-  #collectedAt = 0;
-
-  constructor(store: StoreWriter) {
-    this.#timer = setInterval(() => {
-      if (store.written - this.#collectedAt < COLLECTED_PROCESSES) return;
-      this.#collectedAt = store.written;
-      Bun.gc(true);
-    }, COLLECTION_MS);
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-  }
-}
-
-/** SIGHUP reads the file again, where there is one; every other signal ends. */
-class AgentSignals implements Disposable {
-  readonly #stop: () => void;
-  readonly #reload: () => void;
-
-  constructor(options: AgentOptions, store: StoreWriter, stop: () => void) {
-    this.#stop = stop;
-    this.#reload = () => (options.config === undefined ? stop() : reload(options, store));
-    for (const signal of heededSignals())
-      process.on(signal, signal === 'SIGHUP' ? this.#reload : this.#stop);
-  }
-
-  [Symbol.dispose](): void {
-    for (const signal of heededSignals())
-      process.off(signal, signal === 'SIGHUP' ? this.#reload : this.#stop);
-  }
-}
-
-/** What can be changed meanwhile is how long and how much is kept. */
-function reload(options: AgentOptions, store: StoreWriter): void {
-  try {
-    const { keepSeconds, maxBytes } = settingsOf(options);
-    store.setLimits({ keepMs: keepSeconds * 1000, maxBytes });
-    say(
-      `${printable(options.config ?? '')} was read again: age and size hold from now on, the rest after a restart`,
-    );
-  } catch (error) {
-    if (!(error instanceof BadAgentConfig)) throw error;
-    say(`warning: nothing is changed: ${error.message}`);
   }
 }

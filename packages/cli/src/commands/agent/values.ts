@@ -1,7 +1,14 @@
 /** Values of settings as people write them, on the command line and in the file. */
 
+import { type OtlpProtocol, SIGNALS, type Signal } from '@waggle/otlp';
+
 export const USUAL_METRICS_PORT = 9478;
-export const DEFAULTS = { keep: '7d', maxSize: '2G', frequency: 19 } as const;
+export const DEFAULTS = {
+  keep: '7d',
+  maxSize: '2G',
+  frequency: 19,
+  otlpSpoolSize: '256M',
+} as const;
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 const LEAST_KEPT_SECONDS = 60;
@@ -13,6 +20,8 @@ const BYTES: Readonly<Record<string, number>> = {
 };
 /** Less than this the tables of one busy minute may have. */
 const LEAST_BYTES = 16 * 1024 ** 2;
+/** A few requests. */
+const LEAST_SPOOL_BYTES = 1024 ** 2;
 
 /** In seconds; undefined for what is no age. */
 export function parseKeep(text: string): number | undefined {
@@ -22,8 +31,29 @@ export function parseKeep(text: string): number | undefined {
 }
 
 /** In bytes; undefined for what is no size. */
-export function parseSize(text: string): number | undefined {
+export const parseSize = (text: string): number | undefined => sizeOf(text, LEAST_BYTES);
+
+export const parseSpoolSize = (text: string): number | undefined => sizeOf(text, LEAST_SPOOL_BYTES);
+
+function sizeOf(text: string, least: number): number | undefined {
   const [, count, unit = ''] = /^(\d{1,9})([KMGT])(?:i?B)?$/i.exec(text.trim()) ?? [];
   const bytes = Number(count) * (BYTES[unit.toUpperCase()] ?? Number.NaN);
-  return bytes >= LEAST_BYTES ? bytes : undefined;
+  return bytes >= least ? bytes : undefined;
+}
+
+export const PROTOCOLS: readonly OtlpProtocol[] = ['http/protobuf', 'grpc'];
+
+export const parseProtocol = (text: string): OtlpProtocol | undefined =>
+  PROTOCOLS.find((each) => each === text);
+
+/** `logs,metrics`; undefined for an empty list or a name that is none. */
+export function parseSignals(names: readonly string[]): readonly Signal[] | undefined {
+  const isSignal = (name: string): name is Signal => (SIGNALS as readonly string[]).includes(name);
+  return names.length > 0 && names.every(isSignal) ? [...new Set(names)] : undefined;
+}
+
+/** `NAME=VALUE`; undefined for what is none. */
+export function parseAttribute(text: string): readonly [name: string, value: string] | undefined {
+  const [, name, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? [];
+  return name === undefined || value === undefined ? undefined : [name, value];
 }

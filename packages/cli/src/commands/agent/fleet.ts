@@ -1,0 +1,54 @@
+/** The agent's way to a receiver of OTLP: made of its settings, and made anew when they are read again. */
+
+import {
+  hostResource,
+  KubernetesFiles,
+  OtlpExporter,
+  OtlpOptionError,
+  OtlpTarget,
+  SpoolError,
+} from '@waggle/otlp';
+import { printable } from '@waggle/text';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { say } from '../../terminal/messages.ts';
+import type { OtlpSettings } from './options.ts';
+
+/** @returns the exporter, or in words why there is none */
+export function openExporter(settings: OtlpSettings): OtlpExporter | string {
+  const { target, signals, resource, spool, maxSpoolBytes } = settings;
+  const { version } = packageJson;
+  try {
+    const to = new OtlpTarget(target);
+    warnOf(to);
+    return new OtlpExporter({
+      ...{ target: to, signals, spool, maxSpoolBytes, version },
+      resource: { ...hostResource(version), ...resource },
+      container: new KubernetesFiles().attributesOf,
+      onProblem: (message) => say(`warning: ${printable(message)}`),
+    });
+  } catch (error) {
+    if (error instanceof OtlpOptionError || error instanceof SpoolError)
+      return printable(error.message);
+    throw error;
+  }
+}
+
+/**
+ * Another receiver, headers, certificates, signals, or size hold at once.
+ *
+ * @throws OtlpOptionError and nothing is changed
+ */
+export function reopenExporter(exporter: OtlpExporter, settings: OtlpSettings): void {
+  const target = new OtlpTarget(settings.target);
+  warnOf(target);
+  exporter.setTarget(target);
+  exporter.setSignals(settings.signals);
+  exporter.setMaxSpoolBytes(settings.maxSpoolBytes);
+}
+
+function warnOf(target: OtlpTarget): void {
+  if (target.isOpen)
+    say(
+      `warning: what is sent to ${printable(target.shown)}${target.hasHeaders ? ', and the headers with it,' : ''} can be read on the way: an address that begins with https:// is with TLS`,
+    );
+}
