@@ -17,9 +17,9 @@ import type { Attributes } from './schema/attributes.ts';
 import { logsRequest, metricsRequest, type Sender, senderOf } from './schema/requests.ts';
 import { HttpTransport } from './send/http-transport.ts';
 import { SignalSender } from './send/sender.ts';
-import { SIGNALS, type Signal } from './send/signal.ts';
 import type { OtlpTarget } from './send/target.ts';
 import type { Transport } from './send/transport.ts';
+import { SIGNALS, type Signal } from './signal.ts';
 import { Spool } from './spool/spool.ts';
 
 export interface OtlpExporterOptions {

@@ -6,11 +6,11 @@ export type { PlainMetric } from './records/metrics.ts';
 export { type HostFiles, hostResource } from './resource/host-resource.ts';
 export { KubernetesFiles, type KubernetesOptions } from './resource/kubernetes-files.ts';
 export type { Attributes, AttributeValue } from './schema/attributes.ts';
-export { SIGNALS, type Signal } from './send/signal.ts';
 export {
   OtlpOptionError,
   type OtlpProtocol,
   OtlpTarget,
   type OtlpTargetOptions,
 } from './send/target.ts';
+export { SIGNALS, type Signal } from './signal.ts';
 export { SpoolError } from './spool/spool.ts';

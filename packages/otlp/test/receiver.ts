@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
-import { GRPC_METHODS, HTTP_PATHS, SIGNALS, type Signal } from '../src/send/signal.ts';
+import { GRPC_METHODS, HTTP_PATHS, SIGNALS, type Signal } from '../src/signal.ts';
 
 const SCHEMA = join(import.meta.dir, '../../formats/schema/opentelemetry-proto');
 const COLLECTOR = 'opentelemetry/proto/collector';

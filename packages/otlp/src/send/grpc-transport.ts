@@ -3,7 +3,7 @@
 import { gunzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
 import { MessageCodec, OtlpExportError, type OtlpOutcome } from '@waggle/formats';
-import { GRPC_METHODS, type Signal } from './signal.ts';
+import { GRPC_METHODS, type Signal } from '../signal.ts';
 import type { OtlpTarget } from './target.ts';
 import type { Transport } from './transport.ts';
 

@@ -1,7 +1,7 @@
 /** OTLP by HTTP: the runtime's own client, with certificates as it takes them. */
 
 import { attemptOtlp, type OtlpOutcome } from '@waggle/formats';
-import { HTTP_PATHS, type Signal } from './signal.ts';
+import { HTTP_PATHS, type Signal } from '../signal.ts';
 import type { OtlpTarget } from './target.ts';
 import type { Transport } from './transport.ts';
 

@@ -1,8 +1,8 @@
 /** Delivers what is in the spool, oldest first, a signal by itself: profiles that nobody takes hold up no logs. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Signal } from '../signal.ts';
 import type { Spool, Spooled } from '../spool/spool.ts';
-import type { Signal } from './signal.ts';
 import type { Transport } from './transport.ts';
 
 const FIRST_DELAY_MS = 1000;

@@ -1,7 +1,7 @@
 /** What delivers one request: by HTTP, or by gRPC. */
 
 import type { OtlpOutcome } from '@waggle/formats';
-import type { Signal } from './signal.ts';
+import type { Signal } from '../signal.ts';
 
 export interface Transport {
   /**

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { Signal } from '../send/signal.ts';
+import type { Signal } from '../signal.ts';
 
 /** `NUMBER-SIGNAL-ITEMS.pb.gz`: in the order of numbers. */
 const NAME = /^(\d{15})-(logs|metrics|profiles)-(\d{1,9})\.pb\.gz$/;
