@@ -4,6 +4,7 @@
 //
 //   npm run profile:self -- trace [PROCESSES]
 //   npm run profile:self -- record [SECONDS]
+//   npm run profile:self -- agent [PROCESSES]
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -20,6 +21,10 @@ const TRACE_ENGINE = {
   BUN_JSC_useFTLJIT: '0',
   BUN_JSC_thresholdForJITAfterWarmUp: '20000',
   BUN_JSC_thresholdForJITSoon: '20000',
+};
+const ENGINES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  trace: TRACE_ENGINE,
+  agent: { BUN_JSC_forceRAMSize: '67108864' },
 };
 const CLOCK_TICKS_PER_SECOND = 100;
 const START_LIMIT_MS = 30_000;
@@ -47,7 +52,7 @@ function compile(source: string, flags: readonly string[]): string {
 
 /** What the command is given to do, and for how long. */
 async function work(): Promise<void> {
-  if (what === 'trace') {
+  if (what === 'trace' || what === 'agent') {
     const storm = compile('storm.c', ['-O2']);
     const program = compile('exit_with.c', ['-O2', '-static']);
     const run = spawn(storm, [size ?? '15000', '0', program], { stdio: 'ignore' });
@@ -104,6 +109,7 @@ function functionsOf({ nodes, samples }: CpuProfile): Map<string, number> {
 
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   trace: ['trace', '--json'],
+  agent: ['agent', '--store', join(folder, 'store')],
   record: ['record', '-a', '-F', '999', '-o', join(folder, 'out.folded')],
 };
 const command = COMMANDS[what];
@@ -122,7 +128,7 @@ try {
     {
       stdio: ['ignore', output, openSync(errors, 'w')],
       // As ./waggle runs it.
-      env: { ...process.env, ...(what === 'trace' ? TRACE_ENGINE : {}) },
+      env: { ...process.env, ...ENGINES[what] },
     },
   );
   closeSync(output);

@@ -43,6 +43,11 @@ export interface ProfilerConfig {
   readonly interpreters?: boolean | undefined;
   /** An interpreter's own frames beside those that it has interpreted. Default: no. */
   readonly interpreterFrames?: boolean | undefined;
+  /**
+   * Looks once a second for what was sampled and mapped, and not at once: costs a third. Frames of programs that live
+   * shorter have no names where their file is gone by then.
+   */
+  readonly thrifty?: boolean | undefined;
   /** Keeps stacks one by one for collectRaw(). */
   readonly raw?: boolean | undefined;
   /** Where symbol and unwind tables are kept for the next session. */

@@ -160,6 +160,7 @@ export class CpuProfiler {
       () => clockNanoseconds(kernel.native, 'boottime'),
     );
     this.#rounds = new SampleRounds({
+      thrifty: config.thrifty === true,
       ...{ spaces, jitMaps, reader, memory },
       sideband: this.#sideband,
       lostMappings: this.#lostMappings,

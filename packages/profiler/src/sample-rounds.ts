@@ -12,7 +12,7 @@ import { RetiredImages } from './mappings/retired-images.ts';
 import type { RunningMappings } from './mappings/running-mappings.ts';
 import type { Sideband } from './mappings/sideband.ts';
 import type { Counting } from './sampling/counting.ts';
-import { PollSchedule } from './sampling/poll-schedule.ts';
+import { CLOSE_PACE, PollSchedule, THRIFTY_PACE } from './sampling/poll-schedule.ts';
 import type { SampleMaps } from './sampling/sample-maps.ts';
 import type { StackCount } from './sampling/stack-count.ts';
 import { TakenIn } from './sampling/taken-in.ts';
@@ -25,6 +25,7 @@ import type { UnwindTables } from './unwinding/unwind-tables.ts';
 
 /** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
 const ROUND_MS = 250;
+const THRIFTY_ROUND_MS = 1000;
 /** At high rates taking samples in is more work than there is time for: the event loop gets its turn. */
 const SLICE_MS = 50;
 /** Stacks between two looks at the clock. */
@@ -53,6 +54,8 @@ interface RoundParts {
   /** Where stacks are walked by tables. */
   readonly tables: UnwindTables | undefined;
   readonly deferred: DeferredSamples | undefined;
+  /** See ProfilerConfig. */
+  readonly thrifty: boolean;
 }
 
 export class SampleRounds {
@@ -73,8 +76,9 @@ export class SampleRounds {
 
   /** Sampling has begun. */
   begin(): void {
-    this.#timer = setInterval(() => this.#round(), ROUND_MS);
-    this.#polls = new PollSchedule(() => this.#poll());
+    const { thrifty } = this.#parts;
+    this.#timer = setInterval(() => this.#round(), thrifty ? THRIFTY_ROUND_MS : ROUND_MS);
+    this.#polls = new PollSchedule(() => this.#poll(), thrifty ? THRIFTY_PACE : CLOSE_PACE);
   }
 
   /** Sampling has ended: there are no more rounds. */
@@ -94,7 +98,7 @@ export class SampleRounds {
   retire(pid: number, time: bigint, ended: boolean): void {
     this.#retired.add({ pid, time, ended });
     // The program that took its place may run for a moment only: its file is opened at once.
-    if (!ended) this.#followMappings(false);
+    if (!ended && !this.#parts.thrifty) this.#followMappings(false);
     this.#parts.jitMaps.end(pid, time, ended);
     if (!ended) this.#polls?.wake();
   }

@@ -21,7 +21,7 @@ export interface LiveSettings extends Pick<LiveTarget, 'pid' | 'cgroup'> {
   readonly launcher: boolean;
   readonly pids: (() => readonly number[]) | undefined;
   /** Frames at the root of each stack, so that processes can be told apart; lines and threads where wanted. */
-  readonly sampling: Pick<CpuProfilerOptions, 'rootFrames' | 'lines' | 'threads'>;
+  readonly sampling: Pick<CpuProfilerOptions, 'rootFrames' | 'lines' | 'threads' | 'thrifty'>;
   /** Exec events with paths, ids and flags. */
   readonly execDetail: boolean;
   /** And with their environment. */
@@ -30,6 +30,8 @@ export interface LiveSettings extends Pick<LiveTarget, 'pid' | 'cgroup'> {
   readonly redact?: readonly RegExp[];
   /** Of the ring buffer. Default 4 MiB. */
   readonly ringBytes?: number;
+  /** See SessionConfig. */
+  readonly latencyMs?: number;
   readonly onEvents: (events: readonly ProcessEvent[]) => void;
   readonly onProblem: (message: string) => void;
 }
@@ -53,6 +55,7 @@ export function liveSession(settings: LiveSettings): SessionConfig {
     execDetail: settings.execDetail,
     environ: settings.environ === true,
     ringBytes: settings.ringBytes ?? RING_BYTES,
+    latencyMs: settings.latencyMs,
     plugins: [
       processMetadata(),
       ...(settings.redact === undefined ? [] : [redaction({ patterns: settings.redact })]),

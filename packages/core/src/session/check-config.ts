@@ -21,7 +21,7 @@ export function checkPid(option: string, pid: unknown): void {
 export function checkSessionConfig(config: SessionConfig): void {
   checkTarget(config);
   checkRateLimit(config.rateLimit);
-  const { ringBytes, cycleMs, drainMs, watchdogMs, plugins } = config;
+  const { ringBytes, cycleMs, drainMs, latencyMs, watchdogMs, plugins } = config;
   checkPlugins(plugins);
   checkNumber('ringBytes', ringBytes, { min: RING_MIN_BYTES, max: RING_MAX_BYTES, integer: true });
   if (ringBytes !== undefined && !Number.isInteger(Math.log2(ringBytes)))
@@ -31,6 +31,7 @@ export function checkSessionConfig(config: SessionConfig): void {
     });
   if (cycleMs !== 'manual') checkNumber('cycleMs', cycleMs, { min: 0, orInfinity: true });
   checkNumber('drainMs', drainMs, { min: 0, orInfinity: true });
+  checkNumber('latencyMs', latencyMs, { min: 1, max: 10_000 });
   checkNumber('watchdogMs', watchdogMs, { min: 0, above: true, orInfinity: true });
 }
 

@@ -16,6 +16,8 @@ import type { SessionConfig } from './session-config.ts';
 const MAX_BACKLOG = 65_536;
 /** Between looks under load. Longer than a look costs by far: small batches are what costs CPU. */
 const BUSY_DELAY_MS = 25;
+/** More at once are a storm: then events do not wait to be read together, or the ring would fill. */
+const FEW_RECORDS = 200;
 /** A writer is interrupted for microseconds, on an overloaded machine for some milliseconds. */
 const LAST_LOOK_MS = 1000;
 const DEFAULT_CYCLE_MS = 250;
@@ -62,9 +64,10 @@ export class EventPump {
 
   async run(): Promise<void> {
     const failed = Promise.withResolvers<never>();
+    const { latencyMs = BUSY_DELAY_MS } = this.#config;
     const loop = new DrainLoop({
       drain: () => this.#drain(),
-      busyDelayMs: BUSY_DELAY_MS,
+      busyDelayMs: (records) => (records > FEW_RECORDS ? BUSY_DELAY_MS : latencyMs),
       wakeup: new EpollWakeup(this.#capture.native, [
         this.#capture.ring.map.fd,
         ...this.#sourceRecords.descriptors,

@@ -29,6 +29,11 @@ export interface SessionConfig extends SessionTarget {
    * `evictPendingExits()` and collections start a cycle. Default 250; `manual` with a profiler.
    */
   readonly cycleMs?: number | 'manual' | undefined;
+  /**
+   * Milliseconds that events may wait to be read together while few come: who keeps them for later saves CPU by it.
+   * Default 25.
+   */
+  readonly latencyMs?: number | undefined;
   /** Milliseconds that plugins may take for what is queued when the session stops. Default 5,000. */
   readonly drainMs?: number | undefined;
   /**

@@ -14,8 +14,8 @@ export interface DrainLoopOptions {
   readonly onError: (error: unknown) => void;
   /** Ends silence. The loop owns it from now on. Without one, a timer looks more and more rarely. */
   readonly wakeup?: Wakeup | undefined;
-  /** Milliseconds until the next look while records keep coming. */
-  readonly busyDelayMs?: number | undefined;
+  /** Milliseconds until the next look while records keep coming; by how many the last look found. */
+  readonly busyDelayMs?: number | ((records: number) => number) | undefined;
   /**
    * The longest wait while nothing comes. Without a wake-up it is the latency of the first
    * record after silence, 50 by default; with one it is only a safety net, 1000 by default.
@@ -29,16 +29,16 @@ const IDLE_DELAY_MS = { timer: 50, wakeup: 1000 } as const;
 export class DrainLoop extends Handle {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #delay: number;
-  readonly #busyDelay: number;
+  readonly #busyDelay: (records: number) => number;
 
   readonly #options: DrainLoopOptions;
 
   constructor(options: DrainLoopOptions) {
     super('drain loop');
     this.#options = options;
-
-    this.#busyDelay = options.busyDelayMs ?? BUSY_DELAY_MS;
-    this.#delay = this.#busyDelay;
+    const { busyDelayMs = BUSY_DELAY_MS } = options;
+    this.#busyDelay = typeof busyDelayMs === 'number' ? () => busyDelayMs : busyDelayMs;
+    this.#delay = this.#busyDelay(0);
     this.#schedule();
   }
 
@@ -52,7 +52,7 @@ export class DrainLoop extends Handle {
       if (this.closed) return;
       // A wake-up may come for a record that is still being written: look once more, and do
       // not sleep at once, or the two would chase each other.
-      this.#delay = records > 0 || woken ? this.#busyDelay : this.#idleDelay();
+      this.#delay = records > 0 || woken ? this.#busyDelay(records) : this.#idleDelay();
     } catch (error) {
       this.close();
       this.#options.onError(error);

@@ -41,6 +41,8 @@ export type AddressSpaceKey = Pick<ProcStat, 'startCode' | 'startStack'>;
 
 export class JitMaps implements Disposable {
   readonly #known = new Map<ProgramImage, JitImage>();
+  /** Of those, or more: made anew when it is asked for. */
+  #pids: Set<number> | undefined;
   /** Of processes whose mappings nobody follows. */
   readonly #strays = new Map<string, ProgramImage>();
   /** What answers for those that were gone before they could be looked at: see throughDescendant(). */
@@ -167,6 +169,9 @@ export class JitMaps implements Disposable {
 
   /** At `time` the process ended, or began to run another program. */
   end(pid: number, time: bigint, ended: boolean): void {
+    // Most processes generate no code, and all of them end.
+    this.#pids ??= new Set(Array.from(this.#known.keys(), (image) => image.pid));
+    if (!this.#pids.has(pid)) return;
     for (const [image, code] of this.#known)
       if (image.pid === pid && (ended ? image.since <= time : !this.#spaces.isLast(image)))
         code.files.end();
@@ -180,6 +185,7 @@ export class JitMaps implements Disposable {
         continue;
       }
       this.#known.delete(image);
+      this.#pids = undefined;
       code.files.release();
     }
     this.#tidy();
@@ -207,6 +213,7 @@ export class JitMaps implements Disposable {
       if (inherited.has(code)) continue;
       if (code.files.isClipped) this.#clippedBefore++;
       this.#known.delete(image);
+      this.#pids = undefined;
       code.files.release();
     }
     this.#tidy();
@@ -256,6 +263,7 @@ export class JitMaps implements Disposable {
     const key = `${image.pid} ${++this.#count}`;
     const code = new JitImage(key, image, this.#sourcesOf(image), () => this.#parentOf(image));
     this.#known.set(image, code);
+    this.#pids = undefined;
     if (!this.#spaces.isLast(image)) code.files.end();
     return code;
   }
@@ -361,6 +369,7 @@ export class JitMaps implements Disposable {
     const found = new JitImage(key, orphan, sources, () => this.#parentOf(image, descendant));
     this.#orphans.set(key, orphan);
     this.#known.set(orphan, found);
+    this.#pids = undefined;
     found.files.look();
     // It writes no more.
     found.files.end();

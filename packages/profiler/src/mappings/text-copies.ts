@@ -15,8 +15,11 @@ const PAGE = 4096;
 /** Spread over the mapping: generated code differs in all of them, a copy in what was patched since. */
 const PAGES_COMPARED = 16;
 const MIN_SAME = 0.85;
+const ZEROES = Buffer.alloc(PAGE);
 /** A copy that is not finished when it is first looked at is a moment later. */
 const MAX_ATTEMPTS = 20;
+/** And not for each frame of one sample: the process's memory is read by another, which takes a moment. */
+const ATTEMPT_MS = 10;
 
 /** Of a copy that lies elsewhere: smaller ones are not looked for, nor in more of a file. */
 const MIN_COPY_BYTES = 64 * 1024;
@@ -29,9 +32,17 @@ const MIN_DISTINCT_BYTES = 16;
 
 interface Verdict {
   attempts: number;
+  /** By performance.now(). */
+  attemptedAt: number;
   /** The mapping as if it were the file's. */
   original: MappedObject | undefined;
 }
+
+const newVerdict = (): Verdict => ({
+  attempts: 0,
+  attemptedAt: Number.NEGATIVE_INFINITY,
+  original: undefined,
+});
 
 export class TextCopies {
   readonly #verdicts = new WeakMap<Mapping, Verdict>();
@@ -49,11 +60,13 @@ export class TextCopies {
   original(pid: number, mapping: MappedObject): MappedObject {
     const { former } = mapping;
     if (former === undefined) return mapping;
-    const verdict = this.#verdicts.get(mapping) ?? { attempts: 0, original: undefined };
+    const verdict = this.#verdicts.get(mapping) ?? newVerdict();
     this.#verdicts.set(mapping, verdict);
     if (verdict.original !== undefined) return verdict.original;
-    if (verdict.attempts >= MAX_ATTEMPTS) return mapping;
+    const now = performance.now();
+    if (verdict.attempts >= MAX_ATTEMPTS || now - verdict.attemptedAt < ATTEMPT_MS) return mapping;
     verdict.attempts++;
+    verdict.attemptedAt = now;
     const object = this.#objectOf(pid, { ...former, since: mapping.since });
     const fileOffset = former.fileOffset + mapping.start - former.start;
     if (!this.#isSame(pid, mapping, object, fileOffset)) return mapping;
@@ -68,7 +81,7 @@ export class TextCopies {
    * @param text the text that was copied
    */
   copyElsewhere(pid: number, mapping: MappedObject, text: MappedObject): MappedObject {
-    const verdict = this.#verdicts.get(mapping) ?? { attempts: 0, original: undefined };
+    const verdict = this.#verdicts.get(mapping) ?? newVerdict();
     this.#verdicts.set(mapping, verdict);
     if (verdict.original !== undefined) return verdict.original;
     if (verdict.attempts >= MAX_SEARCHES || mapping.end - mapping.start < MIN_COPY_BYTES)
@@ -111,11 +124,12 @@ function isSame(
   const compared = Math.min(pages, PAGES_COMPARED);
   const [here, there] = [Buffer.alloc(PAGE), Buffer.alloc(PAGE)];
   let same = 0;
-  for (let n = 0; n < compared; n++) {
+  // No more once too many differ: most of what is compared is generated code.
+  for (let n = 0; n < compared && n - same <= (1 - MIN_SAME) * compared; n++) {
     const at = Math.floor((n * pages) / compared) * PAGE;
     const length = readSync(fd, there, 0, PAGE, fileOffset + at);
     // Zeroes are the same everywhere, and behind its end the file has none.
-    if (length < PAGE || there.every((byte) => byte === 0)) continue;
+    if (length < PAGE || there.equals(ZEROES)) continue;
     if (memory.read(here, start + at) !== PAGE) continue;
     if (here.equals(there)) same++;
   }

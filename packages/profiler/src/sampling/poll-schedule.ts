@@ -3,9 +3,16 @@
 // closely while something happens. A host that does nothing new is not looked at: fifty wake-ups a
 // second cost more than what a quiet recording does.
 
-const LOOK_MS = 20;
-/** A program maps its libraries within this time of its exec. */
-const LOOKS_AFTER_SOMETHING = 5;
+/** How often is looked, and how many times after something has happened. */
+export interface PollPace {
+  readonly lookMs: number;
+  /** A program maps its libraries within so many looks after its exec. */
+  readonly looks: number;
+}
+
+export const CLOSE_PACE: PollPace = { lookMs: 20, looks: 5 };
+/** What is recorded waits in its ring meanwhile. */
+export const THRIFTY_PACE: PollPace = { lookMs: 250, looks: 1 };
 
 export class PollSchedule implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -13,17 +20,19 @@ export class PollSchedule implements Disposable {
   #closed = false;
 
   readonly #look: () => boolean;
+  readonly #pace: PollPace;
 
   /** @param look whether there was something. Must not throw. */
-  constructor(look: () => boolean) {
+  constructor(look: () => boolean, pace = CLOSE_PACE) {
     this.#look = look;
+    this.#pace = pace;
     this.wake();
   }
 
   /** Something happened, or is about to. */
   wake(): void {
-    this.#looksLeft = LOOKS_AFTER_SOMETHING;
-    if (!this.#closed) this.#timer ??= setTimeout(() => this.#turn(), LOOK_MS);
+    this.#looksLeft = this.#pace.looks;
+    this.#goOn();
   }
 
   [Symbol.dispose](): void {
@@ -33,8 +42,11 @@ export class PollSchedule implements Disposable {
 
   #turn(): void {
     this.#timer = undefined;
-    this.#looksLeft = this.#look() ? LOOKS_AFTER_SOMETHING : this.#looksLeft - 1;
-    if (!this.#closed && this.#looksLeft > 0)
-      this.#timer ??= setTimeout(() => this.#turn(), LOOK_MS);
+    this.#looksLeft = this.#look() ? this.#pace.looks : this.#looksLeft - 1;
+    if (this.#looksLeft > 0) this.#goOn();
+  }
+
+  #goOn(): void {
+    if (!this.#closed) this.#timer ??= setTimeout(() => this.#turn(), this.#pace.lookMs);
   }
 }

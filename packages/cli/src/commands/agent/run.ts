@@ -6,6 +6,7 @@ import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { LIKELY_SECRETS } from '@waggle/core/plugins/redaction';
 import { openSession } from '@waggle/core/session';
 import { bootToRealtimeOffset } from '@waggle/ffi';
+import { OtlpOptionError, OtlpTarget } from '@waggle/otlp';
 import { EventMetrics, isLoopback, type Metric, ownerFrames } from '@waggle/serve';
 import { StoreError, StoreWriter } from '@waggle/store';
 import { printable } from '@waggle/text';
@@ -32,6 +33,12 @@ import { AgentSignals } from './signals.ts';
 /** Commits take some ms, in which a storm has room. */
 const RING_BYTES = 8 * 1024 * 1024;
 const TICK_MS = 10_000;
+/** Nobody looks at what happens now. */
+const LATENCY_MS = 250;
+/** Up to this rate a second's samples have room where they wait. */
+const THRIFTY_HZ = 25;
+/** The clock of now is asked again after so long. */
+const BOOT_MS = 1000;
 
 export async function runAgent(options: AgentOptions): Promise<number> {
   if (options.schema === true) {
@@ -41,9 +48,11 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   let settings: AgentSettings;
   try {
     settings = settingsOf(options);
+    // Its files are read, and what is wrong with it is said at once.
+    if (settings.otlp !== undefined) new OtlpTarget(settings.otlp.target);
   } catch (error) {
-    if (!(error instanceof BadAgentConfig)) throw error;
-    say(error.message);
+    if (!(error instanceof BadAgentConfig || error instanceof OtlpOptionError)) throw error;
+    say(printable(error.message));
     return USAGE_ERROR;
   }
   const { metrics, tokenFile } = settings;
@@ -104,10 +113,14 @@ const agent = Effect.fnUntraced(function* (
       frequency: settings.frequency,
       launcher: false,
       pids: undefined,
-      sampling: { rootFrames: ownerFrames },
+      sampling: {
+        rootFrames: ownerFrames,
+        thrifty: settings.frequency <= THRIFTY_HZ,
+      },
       execDetail: false,
       redact: patterns,
       ringBytes: RING_BYTES,
+      latencyMs: LATENCY_MS,
       onEvents: (batch) => {
         events.add(batch);
         for (const output of outputs) output.addEvents(batch);
@@ -115,7 +128,15 @@ const agent = Effect.fnUntraced(function* (
       onProblem: (message) => say(`warning: ${message}`),
     }),
   );
-  bootNs = () => bootToRealtimeOffset(session.kernel.native);
+  let [boot, bootReadAt] = [0n, Number.NEGATIVE_INFINITY];
+  bootNs = () => {
+    const now = performance.now();
+    if (now - bootReadAt > BOOT_MS) {
+      boot = bootToRealtimeOffset(session.kernel.native);
+      bootReadAt = now;
+    }
+    return boot;
+  };
   const describe = describeBy(session.service(ProcessMetadata));
   store?.begin(runningProcesses(new RealProcfs(), describe, patterns));
   yield* scoped(() => new Ticks(outputs));

@@ -164,6 +164,10 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
   readonly interpreters?: boolean | undefined;
   /** The interpreter's own frames beside those of the functions that it has interpreted. Default: no. */
   readonly interpreterFrames?: boolean | undefined;
+   * Looks once a second for what was sampled and mapped, and not at once: for low rates over months. Frames of programs
+   * that live shorter have no names where their file is gone by then. Default: no.
+   */
+  readonly thrifty?: boolean | undefined;
   /** Keeps single stacks for collectRaw(). Costs memory until they are collected. */
   readonly raw?: boolean | undefined;
   /**
@@ -216,7 +220,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
   const sampler = samplerSource({
     entries: options.manyStacks === true ? MAX_SAMPLE_ENTRIES : sampleEntries(frequencyHz),
     deferredBytes: Math.max(
-      deferredRingBytes(frequencyHz),
+      deferredRingBytes(frequencyHz * (options.thrifty === true ? 4 : 1)),
       options.manyStacks === true ? MANY_DEFERRED_BYTES : 0,
     ),
     unwind: options.unwind ?? 'auto',
@@ -324,13 +328,14 @@ function configOf(
   running: () => readonly number[],
 ): ProfilerConfig {
   const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads } = options;
-  const { perCpu, times, cpus, excludeSelf, uid, onlyThreads } = options;
+  const { perCpu, times, cpus, excludeSelf, uid, onlyThreads, thrifty } = options;
   const { interpreters, interpreterFrames } = options;
   const pids = options.pids ?? (launcher === undefined ? running : () => []);
   return {
     frequencyHz: options.cpuClock === false ? 0 : frequencyHz,
     ...{ pids, launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads },
-    ...{ perCpu, times, cpus, excludeSelf, uid, onlyThreads, interpreters, interpreterFrames },
+    ...{ perCpu, times, cpus, excludeSelf, uid, onlyThreads, thrifty },
+    ...{ interpreters, interpreterFrames },
   };
 }
 

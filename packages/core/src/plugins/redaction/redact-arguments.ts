@@ -19,7 +19,7 @@ interface Range {
 interface Line {
   readonly text: string;
   /** Undefined where it is the joined arguments themselves. */
-  readonly origin: readonly number[] | undefined;
+  readonly origin: ((index: number) => number) | undefined;
 }
 
 export interface RedactOptions {
@@ -34,16 +34,13 @@ export function redactArguments(
   { isCut = () => false }: RedactOptions = {},
 ): readonly string[] {
   if (patterns.length === 0) return argv;
+  const { anchored } = listOf(patterns);
   const joined = argv.join(' ');
-  const secret = linesOf(argv, joined).flatMap((line) =>
-    patterns.flatMap((pattern) => rangesOf(line, pattern)),
-  );
-  const anchored = patterns.filter(({ source, multiline }) => !multiline && /[$^]/.test(source));
+  const secret: Range[] = [];
+  for (const line of linesOf(argv, joined)) addRanges(secret, line, patterns);
   if (anchored.length > 0 && argv.length > 1)
-    for (const line of wordsOf(argv))
-      secret.push(...anchored.flatMap((pattern) => rangesOf(line, pattern)));
-  const anyCut = argv.some((_, index) => isCut(index));
-  if (secret.length === 0 && !anyCut) return argv;
+    for (const line of wordsOf(argv)) addRanges(secret, line, anchored);
+  if (secret.length === 0 && !argv.some((_, index) => isCut(index))) return argv;
   let at = 0;
   return argv.map((word, index) => {
     const start = at;
@@ -70,7 +67,7 @@ function wordsOf(argv: readonly string[]): Line[] {
   return argv.map((text) => {
     const start = at;
     at += text.length + 1;
-    return { text, origin: Array.from({ length: text.length }, (_, index) => start + index) };
+    return { text, origin: (index) => start + index };
   });
 }
 
@@ -93,7 +90,24 @@ function collapsed(argv: readonly string[]): Line {
     }
     at += word.length + 1;
   }
-  return { text, origin };
+  return { text, origin: (index) => origin[index] ?? index };
+}
+
+/** A list of patterns, as it is used for each command line of a host. */
+interface PatternList {
+  /** Those that mean each argument by itself as well. */
+  readonly anchored: readonly RegExp[];
+}
+
+const LISTS = new WeakMap<readonly RegExp[], PatternList>();
+
+function listOf(patterns: readonly RegExp[]): PatternList {
+  const known = LISTS.get(patterns);
+  if (known !== undefined) return known;
+  const isAnchored = ({ source, multiline }: RegExp) => !multiline && /[$^]/.test(source);
+  const list = { anchored: patterns.filter(isAnchored) };
+  LISTS.set(patterns, list);
+  return list;
 }
 
 interface Compiled {
@@ -118,10 +132,14 @@ function compiledOf(pattern: RegExp): Compiled {
   return compiled;
 }
 
-function rangesOf({ text, origin }: Line, pattern: RegExp): Range[] {
-  const { quick, search } = compiledOf(pattern);
-  const ranges: Range[] = [];
-  if (!quick.test(text)) return ranges;
+function addRanges(ranges: Range[], line: Line, patterns: readonly RegExp[]): void {
+  for (const pattern of patterns) {
+    const { quick, search } = compiledOf(pattern);
+    if (quick.test(line.text)) addMatches(ranges, line, search);
+  }
+}
+
+function addMatches(ranges: Range[], { text, origin }: Line, search: RegExp): void {
   search.lastIndex = 0;
   for (let match = search.exec(text); match !== null; match = search.exec(text)) {
     const [whole, ...groups] = match.indices ?? [];
@@ -130,8 +148,8 @@ function rangesOf({ text, origin }: Line, pattern: RegExp): Range[] {
     for (const range of secrets) {
       if (range === undefined || range[1] <= range[0]) continue;
       ranges.push({
-        start: origin?.[range[0]] ?? range[0],
-        end: (origin?.[range[1] - 1] ?? range[1] - 1) + 1,
+        start: origin?.(range[0]) ?? range[0],
+        end: (origin?.(range[1] - 1) ?? range[1] - 1) + 1,
       });
     }
     // What a group took may itself be the option that announces the secret (`-p -p secret`).
@@ -139,7 +157,6 @@ function rangesOf({ text, origin }: Line, pattern: RegExp): Range[] {
     if (from > match.index && from < search.lastIndex) search.lastIndex = from;
     else if (match[0] === '') search.lastIndex++;
   }
-  return ranges;
 }
 
 function redactWord(word: string, start: number, secret: readonly Range[]): string {
