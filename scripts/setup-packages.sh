@@ -43,6 +43,7 @@ find_missing_packages() {
     have_c_compiler || need 'a C compiler' 'gcc libc6-dev' 'gcc glibc-static' gcc
     command -v xmllint >/dev/null || need xmllint libxml2-utils libxml2 libxml2
     command -v tmux >/dev/null || need tmux tmux tmux tmux
+    command -v strace >/dev/null || need strace strace strace strace
     # 100 MB that most contributors have already or can do without; the tests that need it say so.
     if [ "${CI-}" = true ]; then
       have_browser || need Chromium chromium chromium chromium

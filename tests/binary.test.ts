@@ -201,6 +201,33 @@ export default defineAgent({ plugins: [plugin, cpuProfiler()], command: ['/exit_
     expect(recorded.err).toMatch(/sixty/);
   });
 
+  kernelTest('opens at its start what docs/install.md lists, and no socket', () => {
+    const [, listed = ''] =
+      /\n## What a start opens\n[\s\S]*?\n\n((?: {4}.*\n)+)/.exec(
+        readFileSync(join(root, 'docs/install.md'), 'utf8'),
+      ) ?? [];
+    const documented = listed
+      .trim()
+      .split(/\s+/)
+      .map((path) => path.replace('~', process.env.HOME ?? '/nowhere'));
+    const calls = join(folder, 'calls');
+    const traced = Bun.spawnSync(
+      [
+        ...['strace', '-f', '-qq', '-e', 'trace=open,openat,openat2,socket,connect', '-o', calls],
+        ...[join(host, 'waggle'), 'trace', '--', workload('exit_with'), '--id=0'],
+      ],
+      { stdin: 'ignore' },
+    );
+    expect(traced.exitCode).toBe(0);
+    const lines = readFileSync(calls, 'utf8').split('\n');
+    const opened = lines.flatMap((line) => /\bopen(?:at2?)?\(.*?"([^"]*)"/.exec(line)?.[1] ?? []);
+    expect(opened).toContain('/sys/kernel/btf/vmlinux');
+    const isListed = (path: string) =>
+      documented.some((each) => (each.endsWith('/') ? `${path}/`.startsWith(each) : path === each));
+    expect([...new Set(opened.filter((path) => !isListed(path)))]).toEqual([]);
+    expect(lines.filter((line) => /\b(socket|connect)\(/.test(line))).toEqual([]);
+  });
+
   kernelTest('builds BPF as a clone does, with its own headers', () => {
     const source = join(folder, 'kills.bpf.c');
     copyFileSync(join(root, 'examples/kills.bpf.c'), source);
