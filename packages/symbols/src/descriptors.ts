@@ -21,7 +21,7 @@ export class DescriptorLedger {
   readonly #words: Int32Array;
 
   /** @param memory of another thread's ledger */
-  constructor(readonly memory = new SharedArrayBuffer(MAX_DESCRIPTORS / 8)) {
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(MAX_DESCRIPTORS / 8)) {
     this.#words = new Int32Array(memory);
   }
 

@@ -166,7 +166,7 @@ export class ByteWriter {
   }
 }
 
-export const NULL = rawBytes('null');
+export const NULL: Uint8Array = rawBytes('null');
 
 /** How many billions are in a 64-bit number: by long division, 16 bits at a time. */
 export function billionsOf(low: number, high: number): number {

@@ -42,7 +42,8 @@ export async function exportOtlp(
 ): Promise<OtlpExportResult> {
   const { attempts = 5, maxDelayMs = 30_000, firstDelayMs = 1000, signal } = options;
   const address = addressOf(options.endpoint);
-  const body = zlib().gzipSync(encodeOtlp(profile, options));
+  // The runtimes’ types differ in what memory a Buffer stands on.
+  const body = Uint8Array.from(zlib().gzipSync(encodeOtlp(profile, options)));
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOtlp(address, body, options);
     if ('result' in outcome) return outcome.result;

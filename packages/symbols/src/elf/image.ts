@@ -178,7 +178,7 @@ export class ElfImage implements Disposable {
    * of them from `from`. SHT_NOBITS has none. Throws `ElfError` when they lie outside the file or
    * the section exceeds `maxSectionSize`.
    */
-  readSection(section: ElfSection, from = 0, length = section.size - from): Uint8Array {
+  readSection(section: ElfSection, from = 0, length: number = section.size - from): Uint8Array {
     if (section.type === SHT_NOBITS) return new Uint8Array(0);
     if (section.size > this.#maxSectionSize) {
       const why = `section ${section.name} of ${section.size} bytes exceeds ${this.#maxSectionSize}`;
