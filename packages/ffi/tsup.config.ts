@@ -8,7 +8,7 @@ const librariesByPackage: Plugin = {
   name: 'libraries-by-package',
   setup(build) {
     build.onResolve({ filter: /\/generated\/embedded-libraries\.ts$/ }, () => ({
-      path: join(import.meta.dirname, 'src/generated/libraries-by-package.ts'),
+      path: join(import.meta.dirname, 'src/generated/libraries-by-package.js'),
     }));
   },
 };

@@ -8,13 +8,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { embeddedByPackage, packageName } from '../../packages/native/scripts/by-package.ts';
 import { writeNativePackages } from '../../packages/native/scripts/packages.ts';
-import {
-  embeddedByPackage,
-  PLATFORMS,
-  type Platform,
-  packageName,
-} from '../../packages/native/scripts/platforms.ts';
+import { PLATFORMS, type Platform } from '../../packages/native/scripts/platforms.ts';
 
 const root = resolve(import.meta.dir, '../..');
 

@@ -60,14 +60,11 @@ function muslRoot(path: string, work: string): Root {
   for (const name of readdirSync(libraries)) cpSync(join(libraries, name), join(path, 'lib', name));
   const plus = only(libraries, /^libstdc\+\+/);
   cpSync(plus, join(path, 'lib/libstdc++.so.6'));
-  cpSync(only(join(work, 'busybox-static'), /^(usr|bin)$/), join(path, 'bin-of-busybox'), {
-    recursive: true,
-  });
-  const busybox = ['bin-of-busybox/busybox', 'bin-of-busybox/bin/busybox'].find((name) =>
-    existsSync(join(path, name)),
-  );
-  cpSync(join(path, busybox ?? ''), join(path, 'bin/busybox'));
-  rmSync(join(path, 'bin-of-busybox'), { recursive: true });
+  const busybox = ['bin/busybox', 'usr/bin/busybox']
+    .map((name) => join(work, 'busybox-static', name))
+    .find((file) => existsSync(file));
+  if (busybox === undefined) throw new Error('the package busybox-static has no busybox');
+  cpSync(busybox, join(path, 'bin/busybox'));
   for (const name of ['sh', 'true', 'ls', 'du', 'mount'])
     symlinkSync('busybox', join(path, 'bin', name));
   return new Root(path);

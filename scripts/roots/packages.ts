@@ -84,19 +84,11 @@ export async function tryPackages(path: string): Promise<void> {
       const traced = await root.run([...run, 'program.ts'], { cwd });
       expectOutput(`an agent on ${runtime}`, traced.stdout, TRACED);
       const plain = await root.run([...run, 'without-kernel.ts'], { cwd });
-      expectOutput(
-        `cache, symbols, unwind, formats on ${runtime}`,
-        plain.stdout,
-        WORKS,
-      );
+      expectOutput(`cache, symbols, unwind, formats on ${runtime}`, plain.stdout, WORKS);
     }
     root.write('/root/on-bun/without-kernel.mjs', WITHOUT_KERNEL);
     const onNode = await root.run(['node', 'without-kernel.mjs'], { cwd: '/root/on-bun' });
-    expectOutput(
-      'cache, symbols, unwind, formats on node',
-      onNode.stdout,
-      WORKS,
-    );
+    expectOutput('cache, symbols, unwind, formats on node', onNode.stdout, WORKS);
   } finally {
     rmSync(packs, { recursive: true });
   }

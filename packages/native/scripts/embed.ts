@@ -11,12 +11,12 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { embeddedByPackage } from './platforms.ts';
+import { embeddedByPackage } from './by-package.ts';
 
 const folderOfGenerated = resolve(import.meta.dir, '../../ffi/src/generated');
 const generated = join(folderOfGenerated, 'embedded-libraries.ts');
 /** What stands for it where @waggle/ffi is published. */
-const byPackage = join(folderOfGenerated, 'libraries-by-package.ts');
+const byPackage = join(folderOfGenerated, 'libraries-by-package.js');
 
 /** @param folder of the libraries, by platform. */
 export function embedLibraries(folder: string): void {

@@ -17,7 +17,8 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { PLATFORMS, type Platform, packageName } from './platforms.ts';
+import { packageName } from './by-package.ts';
+import { PLATFORMS, type Platform } from './platforms.ts';
 
 const root = resolve(import.meta.dir, '../../..');
 const prebuilt = join(root, 'packages/ffi/prebuilt');
