@@ -44,9 +44,9 @@ function muslRoot(path: string, work: string): Root {
   run(work, 'apt-get', 'download', 'musl', 'busybox-static');
   for (const name of ['musl', 'busybox-static'])
     run(work, 'dpkg-deb', '-x', only(work, new RegExp(`^${name}_.*\\.deb$`)), join(work, name));
-  const lib = ['usr/lib', 'lib'].map((name) => join(work, 'musl', name)).filter(existsSync);
+  // With its links, which lead to places in that root.
+  run(work, 'cp', '-a', `${join(work, 'musl')}/.`, path);
   mkdirSync(join(path, 'lib'), { recursive: true });
-  for (const folder of lib) cpSync(folder, join(path, 'lib'), { recursive: true });
   run(work, 'npm', 'pack', '--silent', `@oven/bun-linux-x64-musl@${Bun.version}`);
   run(work, 'tar', '-xzf', only(work, /^oven-bun-.*\.tgz$/));
   cpSync(join(work, 'package/bin/bun'), join(path, 'opt/runtimes/bun'));

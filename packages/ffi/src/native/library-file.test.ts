@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bunBackend } from './bun.ts';
 import { libcPath } from './libc-path.ts';
-import { libraryFile, whyNotOurs } from './library-file.ts';
+import { installedFile, libraryFile, whyNotOurs } from './library-file.ts';
 import { ownPlatform, PLATFORMS } from './platform.ts';
 import { LIBBPF, WAGGLE } from './symbols.ts';
 
@@ -60,6 +60,29 @@ test('it can be loaded from memory, where a bundler left the file behind', async
   const text = (await libraries[ownPlatform()]?.()) ?? '';
   const bytes = Bun.gunzipSync(Buffer.from(text, 'base64'));
   expect(Buffer.from(bytes).equals(readFileSync(library))).toBe(true);
+});
+
+test('the library for the system’s libbpf has our own functions, and asks for libbpf by name', async () => {
+  const system = await libraryFile(bunBackend, 'system');
+  expect(system).toEndWith('/libwaggle-system.so');
+  expect(printed('readelf', '-d', system)).toMatch(/\(NEEDED\).*\[libbpf\.so\.1\]/);
+  const shown = printed('nm', '-D', '--defined-only', '--format=just-symbols', system);
+  expect(shown.trim().split('\n').sort()).toEqual(Object.keys(WAGGLE).sort());
+  expect(libraryFile(bunBackend, 'mine')).rejects.toThrow(
+    'WAGGLE_LIBBPF is neither own nor system',
+  );
+});
+
+test('an installed package is found above the code, and nowhere for one executable', () => {
+  const installed = join(folder, 'node_modules/@waggle/native-linux-x64');
+  mkdirSync(installed, { recursive: true });
+  const file = join(installed, 'libwaggle.so');
+  writeFileSync(file, '');
+  const found = (code: string) => installedFile('@waggle/native-linux-x64', 'libwaggle.so', code);
+  expect(found(join(folder, 'node_modules/@waggle/ffi/dist/index.js'))).toBe(file);
+  expect(found(join(folder, 'agent.js'))).toBe(file);
+  expect(found('/elsewhere/agent.js')).toBeUndefined();
+  expect(found('/$bunfs/root/waggle')).toBeUndefined();
 });
 
 describe.skipIf(process.getuid?.() !== 0)('who else may have put a file there', () => {
