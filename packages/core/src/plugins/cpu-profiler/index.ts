@@ -164,6 +164,7 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
   readonly interpreters?: boolean | undefined;
   /** The interpreter's own frames beside those of the functions that it has interpreted. Default: no. */
   readonly interpreterFrames?: boolean | undefined;
+  /**
    * Looks once a second for what was sampled and mapped, and not at once: for low rates over months. Frames of programs
    * that live shorter have no names where their file is gone by then. Default: no.
    */
