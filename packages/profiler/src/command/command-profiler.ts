@@ -121,6 +121,7 @@ export class CommandProfiler implements Disposable {
         jitMaps: this.#jitMaps,
         reader: this.#reader,
         symbolizer,
+        tables: undefined,
         collector: () => this.#collections.current,
         alive: () => procfs.pids(),
       },
