@@ -7,7 +7,7 @@ import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { InterpreterDescription, UnknownInterpreter } from './interpreter.ts';
 
 /** How frames are wanted. */
-export interface InterpretedFrames {
+interface InterpretedFrames {
   /** The interpreter's own frames, too. */
   readonly native: boolean;
   /** The line that each frame is at. */

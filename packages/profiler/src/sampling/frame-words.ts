@@ -9,7 +9,7 @@ const INTERPRETED = 2 ** 52;
 const NUMBERS = 2 ** 32;
 
 /** What an interpreted frame is, as the walk in the kernel has it. */
-export interface InterpretedWord {
+interface InterpretedWord {
   /** Of its code, which code-names.ts knows; 0: it could not be handed over. */
   readonly number: number;
   /** Which it is at, in the interpreter's unit; 0 where nobody asked. */

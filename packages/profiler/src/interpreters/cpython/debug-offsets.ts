@@ -39,7 +39,7 @@ const MAX_FRAME_BYTES = 128;
 const MAX_CODE_BYTES = 256;
 
 /** Why the table of a version is not used, in words. */
-export interface UnusedOffsets {
+interface UnusedOffsets {
   readonly why: string;
 }
 
