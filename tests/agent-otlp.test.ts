@@ -49,7 +49,7 @@ describe('waggle agent --otlp', () => {
     const script = `"$0" --id=7 ${mark}; PATH=/nonexistent:/none env - PATH=/none:/bin true ${mark}; ./missing ${mark}; true`;
     await run('sh', '-c', script, workload('exit_with'));
     await exitCodeOf(workload('exit_with'), '--id=0', '--password', 'hunter2', mark);
-    await eventually('the trace to have the last', async () => {
+    await eventually('the trace to have the last', () => {
       const lines = trace.stdout.split('\n').filter((line) => line.includes('"exit"'));
       return lines.some((line) => line.includes('hunter2') && line.includes(mark));
     });
@@ -92,15 +92,16 @@ describe('waggle agent --otlp', () => {
           await exitCodeOf(workload('exit_with'), '--id=0', mark);
         // The batch that has the last is on disk once the one after it is.
         const before = spooled();
-        await eventually('what was seen to be spooled', async () => {
+        const end = performance.now() + 60_000;
+        while (spooled() < before + 2) {
+          if (performance.now() > end) throw new Error('nothing is spooled');
           await exitCodeOf(workload('exit_with'), '--id=0', 'other');
-          return spooled() >= before + 2;
-        });
+        }
         await waggle.stop('SIGKILL');
       }
       using receiver = new HttpReceiver({ port });
       await using last = await agent(url, folder);
-      await eventually('all of it to arrive', async () => recordsWith(receiver, mark).length >= 80);
+      await eventually('all of it to arrive', () => recordsWith(receiver, mark).length >= 80);
       await last.stop('SIGTERM');
       await trace.stop('SIGINT');
       expect(uidsOf(recordsWith(receiver, mark))).toEqual(idsWith(trace, mark));
@@ -131,12 +132,12 @@ describe('waggle agent --otlp', () => {
       await waggle.says(/^waggle: ready/m);
       const mark = `mark${process.pid}c`;
       await exitCodeOf(workload('exit_with'), '--id=0', mark);
-      await eventually('the first receiver', async () => recordsWith(one, mark).length === 2);
+      await eventually('the first receiver', () => recordsWith(one, mark).length === 2);
       write({ endpoint: other.url, headersFile: headers });
       process.kill(waggle.pid, 'SIGHUP');
       await waggle.says(/was read again/);
       await exitCodeOf(workload('exit_with'), '--id=0', mark);
-      await eventually('the second receiver', async () => recordsWith(other, mark).length === 2);
+      await eventually('the second receiver', () => recordsWith(other, mark).length === 2);
       expect(other.requests[0]?.headers.authorization).toBe('Bearer s3cret');
       write({ endpoint: other.url, headerFile: headers });
       process.kill(waggle.pid, 'SIGHUP');
