@@ -128,6 +128,10 @@ try {
     const traced = /^exec \/\S*\/ls$[\s\S]*^0 lost, exit code 0$/m;
     expectOutput('Bun', run(project, bin('bun'), 'program.ts'), traced);
     expectOutput('Deno', run(project, bin('deno'), 'run', '-A', 'program.ts'), traced);
+    // The library goes along from its package.
+    const alone = join(folder, 'program');
+    run(project, bin('bun'), 'build', '--compile', '--outfile', alone, 'program.ts');
+    expectOutput('one program of it', run('/', alone), traced);
     const busy = Bun.spawn([
       'sh',
       '-c',

@@ -46,7 +46,6 @@ function muslRoot(path: string, work: string): Root {
     run(work, 'dpkg-deb', '-x', only(work, new RegExp(`^${name}_.*\\.deb$`)), join(work, name));
   // With its links, which lead to places in that root.
   run(work, 'cp', '-a', `${join(work, 'musl')}/.`, path);
-  mkdirSync(join(path, 'lib'), { recursive: true });
   run(work, 'npm', 'pack', '--silent', `@oven/bun-linux-x64-musl@${Bun.version}`);
   run(work, 'tar', '-xzf', only(work, /^oven-bun-.*\.tgz$/));
   cpSync(join(work, 'package/bin/bun'), join(path, 'opt/runtimes/bun'));
@@ -57,9 +56,10 @@ function muslRoot(path: string, work: string): Root {
   );
   run(work, 'python3', '-m', 'zipfile', '-e', only(work, /^numpy-.*\.whl$/), join(work, 'wheel'));
   const libraries = join(work, 'wheel/numpy.libs');
-  for (const name of readdirSync(libraries)) cpSync(join(libraries, name), join(path, 'lib', name));
-  const plus = only(libraries, /^libstdc\+\+/);
-  cpSync(plus, join(path, 'lib/libstdc++.so.6'));
+  // Where Debian's musl looks: /etc/ld-musl-x86_64.path.
+  const lib = join(path, 'lib/x86_64-linux-musl');
+  for (const name of readdirSync(libraries)) cpSync(join(libraries, name), join(lib, name));
+  cpSync(only(libraries, /^libstdc\+\+/), join(lib, 'libstdc++.so.6'));
   const busybox = ['bin/busybox', 'usr/bin/busybox']
     .map((name) => join(work, 'busybox-static', name))
     .find((file) => existsSync(file));
