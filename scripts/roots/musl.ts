@@ -9,6 +9,7 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,14 +38,35 @@ function only(folder: string, pattern: RegExp): string {
   return join(folder, name);
 }
 
+/** That of Debian 13: Bun and zig want musl 1.2.5, and older releases have 1.2.3. */
+function downloadMusl(work: string): void {
+  const apt = join(work, 'apt');
+  for (const name of ['lists/partial', 'cache/archives/partial'])
+    mkdirSync(join(apt, name), { recursive: true });
+  const key = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  const source = `deb [signed-by=${key}] http://deb.debian.org/debian trixie main\n`;
+  writeFileSync(join(apt, 'sources.list'), source);
+  const options = [
+    `Dir::Etc::SourceList=${apt}/sources.list`,
+    'Dir::Etc::SourceParts=/dev/null',
+    `Dir::State::Lists=${apt}/lists`,
+    `Dir::Cache=${apt}/cache`,
+  ].flatMap((option) => ['-o', option]);
+  run(work, 'apt-get', '-qq', ...options, 'update');
+  run(work, 'apt-get', '-qq', ...options, 'download', 'musl');
+}
+
 /** What is needed is fetched by the clients of the registries. */
 function muslRoot(path: string, work: string): Root {
   for (const name of ['proc', 'sys', 'dev', 'tmp', 'root', 'bin', 'opt/runtimes'])
     mkdirSync(join(path, name), { recursive: true });
-  run(work, 'apt-get', 'download', 'musl', 'busybox-static');
+  run(work, 'apt-get', 'download', 'busybox-static');
+  downloadMusl(work);
   for (const name of ['musl', 'busybox-static'])
     run(work, 'dpkg-deb', '-x', only(work, new RegExp(`^${name}_.*\\.deb$`)), join(work, name));
   // With its links, which lead to places in that root.
+  mkdirSync(join(path, 'usr/lib'), { recursive: true });
+  symlinkSync('usr/lib', join(path, 'lib'));
   run(work, 'cp', '-a', `${join(work, 'musl')}/.`, path);
   run(work, 'npm', 'pack', '--silent', `@oven/bun-linux-x64-musl@${Bun.version}`);
   run(work, 'tar', '-xzf', only(work, /^oven-bun-.*\.tgz$/));

@@ -14,7 +14,7 @@ import { stateOfObject } from '../unwinding/sampled-object.ts';
 import type { ThreadSample } from './thread-sample.ts';
 
 /** enum unwind_stop of each. */
-export const STOPS: Readonly<Record<StopReason, number>> = {
+const STOPS: Readonly<Record<StopReason, number>> = {
   end: unwindStop.STOP_END,
   'no-mapping': unwindStop.STOP_NO_MAPPING,
   unsupported: unwindStop.STOP_UNSUPPORTED,
