@@ -7,8 +7,8 @@
 import { readFileSync } from 'node:fs';
 import { LibraryError } from '../errors/library-error.ts';
 
-/** glibc's, by whichever name, and musl's, which is the linker too. */
-const LIBC = /^(libc\.so\.6|libc-[\d.]+\.so|ld-musl-\w+\.so\.1|libc\.musl-\w+\.so\.1)$/;
+/** glibc's, by whichever name, and musl's, which is the linker too; Debian calls that libc.so. */
+const LIBC = /^(libc\.so|libc\.so\.6|libc-[\d.]+\.so|ld-musl-\w+\.so\.1|libc\.musl-\w+\.so\.1)$/;
 
 /** The one of this process: the file that is mapped already. @throws LibraryError */
 export function libcPath(): string {

@@ -13,6 +13,6 @@ export const PLATFORMS = [
 
 /** By the C library that this process runs with. A name that is none of PLATFORMS where there is no library. */
 export function ownPlatform(): string {
-  const isMusl = /musl/.test(basename(libcPath()));
+  const isMusl = /musl|^libc\.so$/.test(basename(libcPath()));
   return `${process.platform}-${process.arch}${isMusl ? '-musl' : ''}`;
 }
