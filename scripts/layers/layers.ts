@@ -40,7 +40,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   otlp: ['core', 'formats'],
   serve: ['cache', 'core', 'formats', 'text', 'timeline'],
   store: ['core', 'formats'],
-  tui: ['cache', 'core', 'formats', 'text'],
+  tui: ['cache', 'core', 'ffi', 'formats', 'text'],
   cli: [
     'bpf',
     'cache',
