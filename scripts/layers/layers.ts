@@ -39,7 +39,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   otlp: ['core', 'formats'],
   serve: ['cache', 'core', 'formats', 'text', 'timeline'],
-  store: ['core', 'formats'],
+  store: ['core', 'ffi', 'formats'],
   tui: ['cache', 'core', 'ffi', 'formats', 'text'],
   cli: [
     'bpf',

@@ -51,6 +51,7 @@ export { signalName } from './process/signal-name.ts';
 export { type SpawnRequest, type SpawnUser, spawnProcess } from './process/spawn.ts';
 export { sendStderrBy, writeToStderr } from './process/stderr.ts';
 export { type SudoCaller, sudoCaller } from './process/sudo-caller.ts';
+export { type TerminalWriter, terminalWriter } from './process/terminal-writer.ts';
 export { watchReader } from './process/watch-reader.ts';
 export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';
 export { EpollWakeup, type Wakeup } from './ring/epoll-wakeup.ts';

@@ -1,6 +1,7 @@
 // Brings a Top to a terminal: keys and mouse in, pictures out, and the terminal as it was on every way out.
 
 import type { CliRenderer, FrameBufferRenderable } from '@opentui/core';
+import { openNative, terminalWriter } from '@waggle/ffi';
 import { outputPlaceOf } from '../app/places.ts';
 import type { Top } from '../app/top.ts';
 import { backgroundOf, colourDepth, themeFor } from '../screen/theme.ts';
@@ -8,6 +9,7 @@ import { LEAVE_KEY } from '../views/output.ts';
 import { CellScreen, type Opentui } from './cell-screen.ts';
 import { type CommandTerminal, EmbeddedTerminal } from './embedded-terminal.ts';
 import { keyOf } from './keys.ts';
+import { TerminalOutput } from './terminal-output.ts';
 
 export interface TerminalOptions {
   /** Milliseconds between two pictures that nobody asked for by a key. */
@@ -20,6 +22,9 @@ export interface TerminalOptions {
 
 /** Two clicks within it are a double click. */
 const DOUBLE_CLICK_MS = 400;
+const STDOUT = 1;
+/** A window that is drawn larger says so at each step. */
+const RESIZE_MS = 100;
 const FAILURES = ['uncaughtException', 'unhandledRejection'] as const;
 
 /** While it is open, `top` has the terminal. */
@@ -36,7 +41,11 @@ export class TerminalView {
   readonly #onStop = () => this.#suspend();
   readonly #onExit = () => this.close();
   readonly #onFailure = () => this.#fail();
+  readonly #onResize = () => this.#resizeLater();
   readonly #output: EmbeddedTerminal | undefined;
+  /** Undefined where the library writes by itself: there is no other way. */
+  readonly #written: TerminalOutput | undefined;
+  #resizing: ReturnType<typeof setTimeout> | undefined;
   #screen: CellScreen;
   #suspended = false;
   #closed = false;
@@ -46,10 +55,12 @@ export class TerminalView {
   private constructor(
     opentui: Opentui,
     renderer: CliRenderer,
+    written: TerminalOutput | undefined,
     top: Top,
     { refreshMs, env, output }: TerminalOptions,
   ) {
     this.#opentui = opentui;
+    this.#written = written;
     this.#renderer = renderer;
     this.#top = top;
     this.#env = env;
@@ -76,8 +87,13 @@ export class TerminalView {
   static async open(top: Top, options: TerminalOptions): Promise<TerminalView> {
     // Not before it is wanted: it brings 6 MB of native code along.
     const opentui = await import('@opentui/core');
+    const writer = terminalWriter(await openNative(), STDOUT);
+    const written = writer && new TerminalOutput(writer, ...size());
     const create = () =>
       opentui.createCliRenderer({
+        // It asks for no more of a stream than ours has.
+        stdout: (written ?? process.stdout) as NodeJS.WriteStream,
+        remote: false,
         exitOnCtrlC: false,
         exitSignals: [],
         useMouse: options.mouse,
@@ -88,7 +104,7 @@ export class TerminalView {
       });
     const isOfSixteen = colourDepth(options.env) === '16';
     const renderer = await (isOfSixteen ? withIndexedColours(create) : create());
-    return new TerminalView(opentui, renderer, top, options);
+    return new TerminalView(opentui, renderer, written, top, options);
   }
 
   draw(): void {
@@ -111,8 +127,11 @@ export class TerminalView {
     process.off('SIGCONT', this.#onContinue);
     process.off('SIGTSTP', this.#onStop);
     process.off('exit', this.#onExit);
+    process.off('SIGWINCH', this.#onResize);
+    clearTimeout(this.#resizing);
     for (const failure of FAILURES) process.off(failure, this.#onFailure);
-    this.#renderer.destroy();
+    this.#giveBack(() => this.#renderer.destroy());
+    this.#written?.[Symbol.dispose]();
     this.#left.resolve();
   }
 
@@ -168,6 +187,7 @@ export class TerminalView {
       if (scroll?.direction === 'up') this.#press('wheelup');
       if (scroll?.direction === 'down') this.#press('wheeldown');
     };
+    if (this.#written !== undefined) process.on('SIGWINCH', this.#onResize);
     process.on('SIGCONT', this.#onContinue);
     process.on('SIGTSTP', this.#onStop);
     process.on('exit', this.#onExit);
@@ -199,8 +219,22 @@ export class TerminalView {
   #suspend(): void {
     if (this.#suspended || this.#closed) return;
     this.#suspended = true;
-    this.#renderer.suspend();
+    this.#giveBack(() => this.#renderer.suspend());
     process.kill(0, 'SIGSTOP');
+  }
+
+  #giveBack(farewell: () => void): void {
+    if (this.#written === undefined) farewell();
+    else this.#written.giveBack(farewell);
+  }
+
+  /** The library hears of it where it has the terminal itself. */
+  #resizeLater(): void {
+    clearTimeout(this.#resizing);
+    this.#resizing = setTimeout(() => {
+      const [columns, rows] = size();
+      if (columns > 0 && rows > 0) this.#renderer.resize(columns, rows);
+    }, RESIZE_MS);
   }
 
   #continue(): void {
@@ -226,3 +260,6 @@ async function withIndexedColours<Result>(open: () => Promise<Result>): Promise<
     process.env.TERM = TERM;
   }
 }
+
+/** Columns and rows, now. */
+const size = (): readonly [number, number] => process.stdout.getWindowSize();
