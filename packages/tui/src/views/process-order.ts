@@ -44,48 +44,105 @@ export function listed(
   return [...rows].sort(compare).map((row) => ({ row, branch: '', hidden: 0 }));
 }
 
-/** Families together; of each the members by `compare`, and families by their best member. */
+/** Deeper ones are drawn as deep as this: what a command is has its room, and no chain of thousands takes it. */
+const DEEPEST = 20;
+
+/**
+ * Families together; of each the members by `compare`, and families by their best member. Every row is there once,
+ * whatever their pids say: one that has ended may have that of a living one, and of two each may have the other's
+ * for its parent's, where pids are used again.
+ */
 export function asTree(
   rows: readonly ProcessRow[],
   compare: (a: ProcessRow, b: ProcessRow) => number,
   isCollapsed: (pid: number) => boolean,
 ): ListedProcess[] {
-  const byPid = new Map(rows.map((row) => [row.pid, row]));
-  const children = new Map<number, ProcessRow[]>();
-  const roots: ProcessRow[] = [];
-  for (const row of rows) {
-    const siblings = row.ppid !== row.pid && byPid.has(row.ppid) ? children.get(row.ppid) : roots;
-    if (siblings === undefined) children.set(row.ppid, [row]);
-    else siblings.push(row);
-  }
+  const children = childrenOf(rows);
   const best = new Map<ProcessRow, ProcessRow>();
   const sizes = new Map<ProcessRow, number>();
-  const measure = (row: ProcessRow): void => {
+  const ordered = (members: readonly ProcessRow[]) =>
+    [...members].sort((a, b) => compare(best.get(a) ?? a, best.get(b) ?? b) || a.pid - b.pid);
+  const fromTop = downwards(rows, children);
+  for (const { row } of fromTop.toReversed()) {
     let first = row;
     let size = 1;
-    for (const child of children.get(row.pid) ?? []) {
-      measure(child);
+    for (const child of children.get(row) ?? []) {
       const candidate = best.get(child) ?? child;
       if (compare(candidate, first) < 0) first = candidate;
       size += sizes.get(child) ?? 1;
     }
     best.set(row, first);
     sizes.set(row, size);
-  };
-  roots.forEach(measure);
-  const ordered = (members: readonly ProcessRow[]) =>
-    [...members].sort((a, b) => compare(best.get(a) ?? a, best.get(b) ?? b) || a.pid - b.pid);
+  }
   const lines: ListedProcess[] = [];
-  const draw = (row: ProcessRow, branch: string, indent: string): void => {
+  const roots = fromTop.filter(({ isRoot }) => isRoot).map(({ row }) => row);
+  const open = ordered(roots)
+    .toReversed()
+    .map((row) => ({ row, branch: '', indent: '' }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { row, branch, indent } = next;
     const collapsed = isCollapsed(row.pid);
     lines.push({ row, branch, hidden: collapsed ? (sizes.get(row) ?? 1) - 1 : 0 });
-    if (collapsed) return;
-    const members = ordered(children.get(row.pid) ?? []);
-    members.forEach((child, index) => {
-      const last = index === members.length - 1;
-      draw(child, `${indent}${last ? '└─' : '├─'}`, `${indent}${last ? '  ' : '│ '}`);
-    });
-  };
-  for (const root of ordered(roots)) draw(root, '', '');
+    if (collapsed) continue;
+    const members = ordered(children.get(row) ?? []);
+    for (const [index, child] of members.toReversed().entries()) {
+      const isLast = index === 0;
+      const deeper = indent.length < 2 * DEEPEST;
+      open.push({
+        row: child,
+        branch: `${indent}${isLast ? '└─' : '├─'}`,
+        indent: deeper ? `${indent}${isLast ? '  ' : '│ '}` : indent,
+      });
+    }
+  }
   return lines;
+}
+
+/** By their parents; of two with one pid the living one is the parent. */
+function childrenOf(rows: readonly ProcessRow[]): Map<ProcessRow, ProcessRow[]> {
+  const byPid = new Map<number, ProcessRow>();
+  for (const row of rows) {
+    const other = byPid.get(row.pid);
+    if (other === undefined || other.end !== undefined) byPid.set(row.pid, row);
+  }
+  const children = new Map<ProcessRow, ProcessRow[]>();
+  for (const row of rows) {
+    const parent = byPid.get(row.ppid);
+    if (parent === undefined || parent === row) continue;
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [row]);
+    else siblings.push(row);
+  }
+  return children;
+}
+
+interface Placed {
+  readonly row: ProcessRow;
+  readonly isRoot: boolean;
+}
+
+/** Parents before their children, which are theirs alone afterwards. Who is below nobody begins, and of a circle its oldest. */
+function downwards(rows: readonly ProcessRow[], children: Map<ProcessRow, ProcessRow[]>): Placed[] {
+  const placed: Placed[] = [];
+  const seen = new Set<ProcessRow>();
+  const place = (root: ProcessRow): void => {
+    if (seen.has(root)) return;
+    seen.add(root);
+    placed.push({ row: root, isRoot: true });
+    for (let at = placed.length - 1; at < placed.length; at++) {
+      const parent = placed[at]?.row as ProcessRow;
+      // What closes a circle is nobody's child.
+      const below = (children.get(parent) ?? []).filter((child) => !seen.has(child));
+      children.set(parent, below);
+      for (const child of below) {
+        seen.add(child);
+        placed.push({ row: child, isRoot: false });
+      }
+    }
+  };
+  const nested = new Set([...children.values()].flat());
+  for (const row of rows) if (!nested.has(row)) place(row);
+  if (placed.length < rows.length)
+    for (const row of [...rows].sort((a, b) => a.bornAt - b.bornAt)) place(row);
+  return placed;
 }

@@ -10,6 +10,8 @@ import { commandOf, outcomeOf, userName } from './table.ts';
 type Process = Extract<HistoryEntry, { readonly event: 'process' }>;
 
 const STDOUT = 1;
+/** Deeper ones are drawn as deep as this: a chain of thousands would be gigabytes of lines. */
+const DEEPEST = 50;
 
 /** @param atNs the moment, in ns since 1970 */
 export function treeText(processes: readonly Process[], atNs: bigint): string {
@@ -20,7 +22,11 @@ export function treeText(processes: readonly Process[], atNs: bigint): string {
     const above = process.parent;
     // Parents are older than their children, in this store as in life: no circles.
     if (above === null || !there.has(above) || above >= process.id) roots.push(process);
-    else children.set(above, [...(children.get(above) ?? []), process]);
+    else {
+      const siblings = children.get(above);
+      if (siblings === undefined) children.set(above, [process]);
+      else siblings.push(process);
+    }
   }
   const { dim } = palette(isTerminal(STDOUT));
   const room = isTerminal(STDOUT) ? process.stdout.columns : Number.POSITIVE_INFINITY;
@@ -39,7 +45,7 @@ export function treeText(processes: readonly Process[], atNs: bigint): string {
       open.push({
         process: child,
         branch: `${below}${isLast ? '└─ ' : '├─ '}`,
-        below: `${below}${isLast ? '   ' : '│  '}`,
+        below: below.length < 3 * DEEPEST ? `${below}${isLast ? '   ' : '│  '}` : below,
       });
     }
   }

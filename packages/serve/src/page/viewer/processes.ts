@@ -225,7 +225,10 @@ function byCpu(all: readonly ProcessRow[], matches: (each: ProcessRow) => boolea
     .map((process) => ({ process, depth: 0, cpuMs: process.cpuMs }));
 }
 
-/** Those that match, and their ancestors; the busiest families first. */
+/** Deeper ones are shown as deep as this. */
+const DEEPEST = 50;
+
+/** Those that match, and their ancestors; the busiest families first. However deep: nobody hides below many others. */
 function asTree(all: readonly ProcessRow[], matches: (each: ProcessRow) => boolean): ShownRow[] {
   const byId = new Map(all.map((each) => [each.id, each]));
   const children = new Map<number, ProcessRow[]>();
@@ -235,30 +238,37 @@ function asTree(all: readonly ProcessRow[], matches: (each: ProcessRow) => boole
     if (siblings === undefined) children.set(parent, [each]);
     else siblings.push(each);
   }
+  // Parents before their children.
+  const downwards = [...(children.get(0) ?? [])];
+  for (let at = 0; at < downwards.length; at++)
+    for (const child of children.get((downwards[at] as ProcessRow).id) ?? []) downwards.push(child);
   const sums = new Map<number, number>();
   const wanted = new Set<number>();
-  const sum = (process: ProcessRow, depth: number): number => {
+  for (const process of downwards.toReversed()) {
     let cpuMs = process.cpuMs;
     let isWanted = matches(process);
-    for (const child of depth < 200 ? (children.get(process.id) ?? []) : []) {
-      cpuMs += sum(child, depth + 1);
+    for (const child of children.get(process.id) ?? []) {
+      cpuMs += sums.get(child.id) ?? 0;
       isWanted ||= wanted.has(child.id);
     }
     sums.set(process.id, cpuMs);
     if (isWanted) wanted.add(process.id);
-    return cpuMs;
-  };
-  for (const root of children.get(0) ?? []) sum(root, 0);
+  }
   const rows: ShownRow[] = [];
-  const add = (parent: number, depth: number): void => {
+  const rowsBelow = (parent: number): ProcessRow[] => {
     const siblings = (children.get(parent) ?? []).filter(({ id }) => wanted.has(id));
-    siblings.sort((a, b) => (sums.get(b.id) ?? 0) - (sums.get(a.id) ?? 0) || a.id - b.id);
-    for (const process of siblings) {
-      rows.push({ process, depth, cpuMs: sums.get(process.id) ?? 0 });
-      if (depth < 200) add(process.id, depth + 1);
-    }
+    return siblings.sort((a, b) => (sums.get(b.id) ?? 0) - (sums.get(a.id) ?? 0) || a.id - b.id);
   };
-  add(0, 0);
+  const waiting = rowsBelow(0)
+    .toReversed()
+    .map((process) => ({ process, depth: 0 }));
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { process, depth } = next;
+    rows.push({ process, depth, cpuMs: sums.get(process.id) ?? 0 });
+    const below = Math.min(depth + 1, DEEPEST);
+    for (const child of rowsBelow(process.id).toReversed())
+      waiting.push({ process: child, depth: below });
+  }
   return rows;
 }
 
