@@ -141,7 +141,7 @@ describe('a store', () => {
       }),
       { numRuns: 40 },
     );
-  });
+  }, 60_000);
 
   test('goes on with another agent: who still runs is one process, who is gone has ended', () => {
     const folder = freshFolder();

@@ -1,6 +1,7 @@
 // What a store knows of processes: what ran in a span, what failed, who was there at a moment.
 
 import type { Database } from 'bun:sqlite';
+import { wordsOf } from '../interned/words.ts';
 import { boundsOf, type HistorySpan } from './bounds.ts';
 
 export interface HistoryQuery extends HistorySpan {
@@ -130,9 +131,9 @@ function processOf(row: Row): HistoryProcess {
     parent: numberOf(row.parent),
     pid: Number(row.pid),
     ppid: numberOf(row.ppid),
-    startTime: row.startTime as bigint,
-    startNs: row.startNs as bigint,
-    endNs: row.endNs as bigint | null,
+    startTime: timeOf(row.startTime),
+    startNs: timeOf(row.startNs),
+    endNs: typeof row.endNs === 'bigint' ? timeOf(row.endNs) : null,
     comm: textOf(row.comm) ?? '',
     argv: wordsOf(row.argv),
     filename: textOf(row.filename),
@@ -143,22 +144,22 @@ function processOf(row: Row): HistoryProcess {
     exitCode: numberOf(row.exitCode),
     signal: textOf(row.signal),
     coreDumped: row.coreDumped === null ? null : row.coreDumped === 1n,
-    userNs: row.userNs as bigint | null,
-    systemNs: row.systemNs as bigint | null,
-    maxRssBytes: row.maxRssBytes as bigint | null,
+    userNs: amountOf(row.userNs),
+    systemNs: amountOf(row.systemNs),
+    maxRssBytes: amountOf(row.maxRssBytes),
     majorFaults: numberOf(row.majorFaults),
-    readBytes: row.readBytes as bigint | null,
-    writeBytes: row.writeBytes as bigint | null,
+    readBytes: amountOf(row.readBytes),
+    writeBytes: amountOf(row.writeBytes),
   };
 }
 
 function failureOf(row: Row): HistoryFailure {
   return {
     event: 'failed-exec',
-    timeNs: row.timeNs as bigint,
+    timeNs: timeOf(row.timeNs),
     pid: Number(row.pid),
     ppid: numberOf(row.ppid),
-    startTime: row.startTime as bigint,
+    startTime: timeOf(row.startTime),
     comm: textOf(row.comm) ?? '',
     error: textOf(row.error) ?? '',
     filename: textOf(row.filename),
@@ -174,13 +175,10 @@ const numberOf = (value: string | bigint | null | undefined): number | null =>
 const textOf = (value: string | bigint | null | undefined): string | null =>
   typeof value === 'string' ? value : null;
 
-/** What is no list of words was written by somebody else. */
-function wordsOf(value: string | bigint | null | undefined): readonly string[] | null {
-  if (typeof value !== 'string') return null;
-  try {
-    const words: unknown = JSON.parse(value);
-    return Array.isArray(words) ? words.map(String) : null;
-  } catch {
-    return null;
-  }
-}
+/** Years from 1970 to 2116. What is none was written by somebody else, or is damaged. */
+const LAST_NS = 1n << 62n;
+const timeOf = (value: string | bigint | null | undefined): bigint =>
+  typeof value === 'bigint' && value >= 0n && value < LAST_NS ? value : 0n;
+
+const amountOf = (value: string | bigint | null | undefined): bigint | null =>
+  typeof value === 'bigint' ? value : null;

@@ -4,11 +4,16 @@ import { Database } from 'bun:sqlite';
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDamage, StoreError, sqliteCode } from '../errors.ts';
+import { checkIsFile, checkOwnPlace } from './place.ts';
 import { salvage } from './salvage.ts';
 import { prepareSchema, versionOf } from './schema.ts';
 
 const FILE = 'waggle.db';
 const LOCK = 'agent.lock';
+/** Beside a database in which its writer met damage: the next one does not go on with it. */
+const MARK = `${FILE}.is-damaged`;
+/** A database of as many bytes is looked at whole, in a second or two. */
+const MAX_CHECKED_WHOLE = 256 << 20;
 /** A reader that holds a page back; the writer waits for nobody else. */
 const BUSY_MS = 5000;
 /** Pages of 4 KiB that the writer keeps in memory. */
@@ -34,8 +39,12 @@ export interface OpenedStore {
  */
 export function openForWriting(directory: string): OpenedStore {
   try {
+    checkOwnPlace(directory);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    checkOwnPlace(directory);
+    for (const name of [LOCK, FILE]) checkIsFile(directory, name);
   } catch (error) {
+    if (error instanceof StoreError) throw error;
     throw unwritable(directory, error);
   }
   const lock = lockOf(directory);
@@ -57,7 +66,9 @@ export function openForReading(directory: string): Database {
     );
   let database: Database | undefined;
   try {
+    checkIsFile(directory, FILE);
     database = new Database(path, { readonly: true, safeIntegers: true });
+    distrust(database);
     database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
     database.run('PRAGMA query_only = ON');
     const version = versionOf(database);
@@ -105,17 +116,19 @@ function lockOf(directory: string): Database {
 
 function openOrSalvage(directory: string): Pick<OpenedStore, 'database' | 'salvaged'> {
   const path = databaseFile(directory);
+  const mark = join(directory, MARK);
   try {
-    return { database: openDatabase(path), salvaged: undefined };
+    if (!existsSync(mark)) return { database: openDatabase(path), salvaged: undefined };
   } catch (error) {
     if (error instanceof StoreError) throw error;
     if (!isDamage(error)) throw unwritable(directory, error);
   }
   const aside = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-  renameSync(path, aside);
+  if (existsSync(path)) renameSync(path, aside);
   // They are of the damaged one.
   for (const suffix of ['-wal', '-shm'])
     if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+  rmSync(mark, { recursive: true, force: true });
   const database = openDatabase(path);
   return { database, salvaged: { path: aside, rows: salvage(aside, database) } };
 }
@@ -126,6 +139,7 @@ function openDatabase(path: string): Database {
   const isNew = statSync(path).size === 0;
   const database = new Database(path, { create: true, safeIntegers: true });
   try {
+    distrust(database);
     database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
     if (isNew) database.run('PRAGMA auto_vacuum = INCREMENTAL');
     database.run('PRAGMA journal_mode = WAL');
@@ -142,8 +156,32 @@ function openDatabase(path: string): Database {
   }
 }
 
-/** The first and the last pages of each table: a whole check of gigabytes would take minutes. @throws on damage */
+/** What SQLite advises for files of others (https://sqlite.org/security.html): the schema is data too. */
+function distrust(database: Database): void {
+  database.run('PRAGMA trusted_schema = OFF');
+  database.run('PRAGMA cell_size_check = ON');
+  database.run('PRAGMA mmap_size = 0');
+}
+
+/** Notes that what is there is not to be gone on with. Best effort: it is damaged already. */
+export function markDamaged(directory: string): void {
+  try {
+    closeSync(openSync(join(directory, MARK), 'a', 0o600));
+  } catch {
+    // A full disk: the next one meets the damage again.
+  }
+}
+
+/** Of gigabytes the first and the last pages of each table: a whole check would take minutes. @throws on damage */
 function checkPages(database: Database): void {
+  const { bytes } = database
+    .query('SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()')
+    .get() as { readonly bytes: bigint };
+  if (bytes <= MAX_CHECKED_WHOLE) {
+    const found = database.query('PRAGMA quick_check(1)').get() as { readonly quick_check: string };
+    if (found.quick_check !== 'ok')
+      throw Object.assign(new Error(found.quick_check), { code: 'SQLITE_CORRUPT' });
+  }
   for (const table of ['process', 'failure', 'profile', 'stack', 'frame', 'text']) {
     database.query(`SELECT * FROM ${table} ORDER BY rowid LIMIT 50`).all();
     database.query(`SELECT * FROM ${table} ORDER BY rowid DESC LIMIT 50`).all();

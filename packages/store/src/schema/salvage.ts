@@ -23,6 +23,8 @@ export function salvage(path: string, into: Database): number {
   let source: Database;
   try {
     source = new Database(path, { readonly: true, safeIntegers: true });
+    source.run('PRAGMA trusted_schema = OFF');
+    source.run('PRAGMA cell_size_check = ON');
   } catch {
     return 0;
   }

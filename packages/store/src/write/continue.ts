@@ -1,6 +1,7 @@
 // An agent was there before: what it left as running goes on, or has ended while nobody looked.
 
 import type { Database } from 'bun:sqlite';
+import { wordsOf } from '../interned/words.ts';
 import {
   isSameStart,
   type ProcessRow,
@@ -50,6 +51,8 @@ export function continueProcesses(
   const now = new Map(running.map((process) => [process.pid, process]));
   for (const alive of database.query(SELECT).all() as AliveRow[]) {
     const row = rowOf(alive);
+    // It is no row of ours.
+    if (row === undefined) continue;
     const process = now.get(row.pid);
     const isThere =
       lastBoot(alive, boot, bootNs, lastNs) &&
@@ -72,14 +75,18 @@ function lastBoot(
   return ofRow === boot && bootNs <= lastNs;
 }
 
-function rowOf(alive: AliveRow): ProcessRow {
+/** Numbers that SQLite keeps as something else are damaged. */
+const NUMBERS = ['id', 'boot', 'pid', 'startTime', 'startNs'] as const;
+
+function rowOf(alive: AliveRow): ProcessRow | undefined {
+  if (!NUMBERS.every((field) => typeof alive[field] === 'bigint')) return undefined;
   const { startTime, startNs, comm, argv, filename, container, cgroup } = alive;
   return {
     ...{ id: Number(alive.id), pid: Number(alive.pid), ppid: Number(alive.ppid ?? 0n) },
     ...{ startTime, startNs, isCoarse: true, parent: undefined },
     ...{ parentId: alive.parent === null ? null : Number(alive.parent) },
     ...{ endNs: null, comm: comm ?? '', filename, container, cgroup, exit: undefined },
-    ...{ argv: argv === null ? null : (JSON.parse(argv) as string[]), earlier: [] },
+    ...{ argv: wordsOf(argv), earlier: [] },
     ...{ uid: alive.uid === null ? null : Number(alive.uid), execs: Number(alive.execs ?? 0n) },
   };
 }

@@ -5,7 +5,7 @@ import type { FailedExecEvent, ProcessEvent } from '@waggle/core';
 import type { Profile } from '@waggle/formats';
 import { isDamage, sqliteCode } from '../errors.ts';
 import { ProfileTable, type Span } from '../profiles/profile-table.ts';
-import { openForWriting } from '../schema/open.ts';
+import { markDamaged, openForWriting } from '../schema/open.ts';
 import { continueProcesses } from './continue.ts';
 import type { HostState } from './host-state.ts';
 import { type ProcessRow, ProcessRows, type RunningProcess } from './process-rows.ts';
@@ -95,7 +95,13 @@ export class StoreWriter implements Disposable {
   /** What runs already: rows of an earlier agent go on where their process is still there, and end where it is not. */
   begin(running: readonly RunningProcess[]): void {
     const nowNs = BigInt(Math.round(this.#now())) * 1_000_000n;
-    continueProcesses(this.#database, this.#rows, running, nowNs, this.#options.bootNs());
+    try {
+      continueProcesses(this.#database, this.#rows, running, nowNs, this.#options.bootNs());
+    } catch (error) {
+      // Behind what was looked at when it was opened. Who ran before is written anew.
+      if (!isDamage(error)) throw error;
+      this.#hasProblem(error);
+    }
     for (const process of running) this.#rows.running(process);
     this.flush();
   }
@@ -209,6 +215,7 @@ export class StoreWriter implements Disposable {
   #hasProblem(error: unknown): void {
     if (this.#problemSince !== undefined) return;
     this.#problemSince = this.#now();
+    if (isDamage(error)) markDamaged(this.#options.directory);
     const { message } = error as { readonly message?: unknown };
     const what =
       sqliteCode(error) === 'SQLITE_FULL'

@@ -21,10 +21,27 @@ export async function withStore(
       );
       return FAILED;
     }
+    if (isForeign(error)) {
+      say(
+        `what is in the store in ${printable(directory)} is not what an agent of this version writes: ${String((error as Error).message)}`,
+      );
+      return FAILED;
+    }
     if (!(error instanceof StoreError)) throw error;
     say(printable(error.message));
     return error.code === 'query' ? USAGE_ERROR : FAILED;
   }
+}
+
+/** SQLite's errors, and those of values that are of another kind than their column. */
+function isForeign(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return (
+    (typeof code === 'string' && code.startsWith('SQLITE_')) ||
+    error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof SyntaxError
+  );
 }
 
 /** Nothing was found: what there would have been. @param nothing in words */
