@@ -124,7 +124,7 @@ export class Dispatcher {
     for (const { running, handlers } of this.#plugins) {
       if (running.stopped) continue;
       try {
-        const result = handlers[handler]?.();
+        const result = this.#watched(running.name, () => handlers[handler]?.());
         if (isAsync(result)) await running.settle(result, handler === 'start' && running.essential);
       } catch (error) {
         if (handler === 'start' && running.essential) throw error;
@@ -195,11 +195,15 @@ export class Dispatcher {
     for (const { running, handlers } of this.#plugins) {
       if (running.stopped) continue;
       try {
-        call(handlers);
+        this.#watched(running.name, () => call(handlers));
       } catch (error) {
         running.failed(error);
       }
     }
+  }
+
+  #watched<Result>(name: string, call: () => Result): Result {
+    return this.#watchdog === undefined ? call() : this.#watchdog.watch(name, call);
   }
 
   #idle(): boolean {

@@ -4,7 +4,9 @@
 export const AT_WORK = 0;
 /** Grows with every call, so that a long series of short ones is no long one. */
 export const CALLS = 1;
-export const WORD_COUNT = 2;
+/** Grows while the event loop turns. */
+export const BEATS = 2;
+export const WORD_COUNT = 3;
 
 export interface WatchdogOrder {
   readonly words: Int32Array;

@@ -37,8 +37,9 @@ export interface SessionConfig extends SessionTarget {
   /** Milliseconds that plugins may take for what is queued when the session stops. Default 5,000. */
   readonly drainMs?: number | undefined;
   /**
-   * Ends the process with a message, by SIGKILL, when a handler does not return for as many milliseconds: with
-   * one thread nothing else could run again. Default: off.
+   * Ends the process with a message, by SIGKILL, when a plugin's handler, set-up or finalizer does not return for
+   * as many milliseconds, or the event loop does not turn for six times as many: with one thread nothing else
+   * could run again. Default: off.
    */
   readonly watchdogMs?: number | undefined;
   /** Told of failing, slow and stopped plugins. Default: a line on stderr. */

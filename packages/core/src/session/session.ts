@@ -153,13 +153,15 @@ export const openSession = Effect.fnUntraced(function* (
     sourceRecords,
   );
   yield* Effect.try({ try: () => pluginSources.routeEvents(needs.sources), catch: toWaggleError });
+  // Before their set-up, and so until their finalizers have run.
+  const watchdog = yield* watchdogOf(config, plan);
   const { attached, services } = yield* setUpPlugins(
     plan,
     { kernel: capture, session: control },
     pluginSources,
     reportProblem,
+    watchdog,
   );
-  const watchdog = yield* watchdogOf(config, plan);
   dispatcher = new Dispatcher(attached, watchdog);
   yield* Effect.addFinalizer(() => Effect.sync(() => dispatcher.close()));
   yield* capture.begin();

@@ -12,6 +12,7 @@ import {
   type ReportProblem,
   RunningPlugin,
 } from '../dispatch/running-plugin.ts';
+import type { Watchdog } from '../dispatch/watchdog.ts';
 import { BadOption, PluginNotStarted } from '../errors/errors.ts';
 import type { ErasedSetup, HandlerResult, Plugin, PluginContext } from '../plugin/plugin.ts';
 import type { PluginSources } from './plugin-sources.ts';
@@ -31,14 +32,15 @@ export const setUpPlugins = Effect.fnUntraced(function* (
   builtIn: Readonly<Record<string, unknown>>,
   sources: PluginSources,
   report: ReportProblem,
+  watchdog?: Watchdog,
 ): Effect.fn.Return<PluginsInPlace, PluginNotStarted | BadOption, Scope.Scope> {
   const services = new Map<string, unknown>(Object.entries(builtIn));
   const attached: AttachedPlugin[] = [];
   for (const plugin of plan) {
     const running = new RunningPlugin(plugin, report);
     const finalizers: (() => HandlerResult)[] = [];
-    yield* Effect.addFinalizer(() => Effect.promise(() => finalize(running, finalizers)));
-    const handlers = yield* setUp(plugin, {
+    yield* Effect.addFinalizer(() => Effect.promise(() => finalize(running, finalizers, watchdog)));
+    const handlers = yield* setUp(plugin, watchdog, {
       name: plugin.name,
       services: Object.fromEntries(
         Object.entries(plugin.spec.needs).map(([key, { service }]) => [key, services.get(service)]),
@@ -62,10 +64,11 @@ export const setUpPlugins = Effect.fnUntraced(function* (
 
 function setUp(
   plugin: Plugin,
+  watchdog: Watchdog | undefined,
   context: PluginContext,
 ): Effect.Effect<ErasedSetup, PluginNotStarted | BadOption, Scope.Scope> {
   return Effect.suspend(() => {
-    const result = plugin.spec.setup(context);
+    const result = watched(watchdog, plugin.name, () => plugin.spec.setup(context));
     if (Effect.isEffect(result)) return result as Effect.Effect<ErasedSetup, unknown, Scope.Scope>;
     return Effect.tryPromise({ try: async () => result, catch: (error) => error });
   }).pipe(
@@ -88,12 +91,13 @@ function setUp(
 async function finalize(
   running: RunningPlugin,
   finalizers: readonly (() => HandlerResult)[],
+  watchdog: Watchdog | undefined,
 ): Promise<void> {
   running.abort();
   for (const finalizer of finalizers.toReversed()) {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      const result = finalizer();
+      const result = watched(watchdog, running.name, finalizer);
       if (!isAsync(result)) continue;
       const work = Effect.isEffect(result) ? Effect.runPromise(result) : result;
       const late = new Promise<never>((_, reject) => {
@@ -106,4 +110,8 @@ async function finalize(
       clearTimeout(timer);
     }
   }
+}
+
+function watched<Result>(watchdog: Watchdog | undefined, name: string, call: () => Result): Result {
+  return watchdog === undefined ? call() : watchdog.watch(name, call);
 }
