@@ -3,8 +3,8 @@
  * names. Never one of the current directory: what lies there must not steer a command that often runs as root.
  */
 
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { configFolder } from './config-folder.ts';
 
 /** What a file says: options by command, both by their names on the command line. */
@@ -34,9 +34,30 @@ export function configFiles(env: Readonly<Record<string, string | undefined>>): 
   const own = folder === undefined ? [] : [join(folder, 'config.json')];
   return ['/etc/waggle/config.json', ...own].flatMap((path) => {
     // A home that is closed to us, as after setpriv(1), has nothing for us.
+    expectNoOthersLink(path);
     const file = readConfig(path, ['EACCES']);
     return file === undefined ? [] : [file];
   });
+}
+
+/**
+ * Root with the HOME of somebody else reads nothing that this one's links lead to: what is wrong with a file is said
+ * with words out of it.
+ *
+ * @throws BadConfig
+ */
+function expectNoOthersLink(path: string): void {
+  for (const at of [dirname(path), path]) {
+    let stat: ReturnType<typeof lstatSync>;
+    try {
+      stat = lstatSync(at);
+    } catch {
+      // What that is, opening it says.
+      return;
+    }
+    if (stat.isSymbolicLink() && stat.uid !== 0 && stat.uid !== process.geteuid?.())
+      throw new BadConfig(`${at} is a link of user ${stat.uid}, which is not followed`);
+  }
 }
 
 /** @param absent what is taken for a file that is not there, besides that there is none */

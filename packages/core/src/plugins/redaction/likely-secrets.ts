@@ -6,6 +6,15 @@ const NAMES =
   'pass(?:word|wd|phrase|code)?|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|secret[-_]?key|credentials?|auth(?:orization)?|bearer|signature|session[-_]?id|cookie';
 
 /**
+ * What stands around such a name, of names of options and variables. Whoever runs a program chooses its arguments: a
+ * pattern that goes back and forth over what it has no end for takes seconds for one of them, and with two such parts
+ * for ever. So each part has its most, and no two can have the same characters between them.
+ */
+const AROUND = 48;
+/** Between a program and the option that has its secret. */
+const BETWEEN = 256;
+
+/**
  * Patterns as `redaction()` takes them: what a group holds goes.
  *
  * - options whose name says so: `--password X`, `--db-password=X`, `-token X`
@@ -17,19 +26,29 @@ const NAMES =
  *   private keys in PEM
  */
 export const LIKELY_SECRETS: readonly RegExp[] = [
-  new RegExp(`(?:^|\\s)--?(?:[\\w.]+[-_.])*(?:${NAMES})(?:[-_][\\w-]+)?(?:=|\\s+)(\\S+)`, 'i'),
-  new RegExp(`(?:^|[\\s;&"'{,])(?:(?:\\w+_)?(?:${NAMES})(?:_\\w+)?|\\w+_pwd)=(\\S+)`, 'i'),
-  /\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*:([^\s@/]+)@/i,
-  /\b(?:proxy-)?authorization\s*:\s*(?:\w+\s+)?(\S+)/i,
-  /\b(?:bearer|basic)\s+([\w.~+/=-]{8,})/i,
-  /\b(?:set-)?cookie\s*:\s*(\S.*)/i,
-  /\bx-(?:\w+-)*(?:key|token|secret)\s*:\s*(\S+)/i,
-  /(?:^|\s)(?:\S*\/)?(?:mysql|mysqldump|mysqladmin|mariadb(?:-\w+)?)\s(?:.*\s)?-p(\S+)/,
-  /(?:^|\s)(?:\S*\/)?sshpass\s+-p\s*(\S+)/,
-  /(?:^|\s)(?:\S*\/)?(?:curl|wget|http|https)\s(?:.*\s)?(?:-u|--user)[\s=]*[^\s:]+:(\S+)/,
+  new RegExp(
+    `(?:^|\\s)--?(?:[\\w.-]{1,${AROUND}}[-_.])?(?:${NAMES})(?:[-_][\\w-]{1,${AROUND}})?(?:=|\\s{1,8})(\\S+)`,
+    'i',
+  ),
+  new RegExp(
+    `(?:^|[\\s;&"'{,])(?:(?:\\w{1,${AROUND}}_)?(?:${NAMES})(?:_\\w{1,${AROUND}})?|\\w{1,${AROUND}}_pwd)=(\\S+)`,
+    'i',
+  ),
+  /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:@/]{0,256}:([^\s@/]{1,4096})@/i,
+  /\b(?:proxy-)?authorization\s{0,8}:\s{0,8}(?:\w{1,32}\s{1,8})?(\S+)/i,
+  /\b(?:bearer|basic)\s{1,8}([\w.~+/=-]{8,})/i,
+  /\b(?:set-)?cookie\s{0,8}:\s{0,8}(\S.*)/i,
+  /\bx-(?:[\w-]{1,48}-)?(?:key|token|secret)\s{0,8}:\s{0,8}(\S+)/i,
+  new RegExp(
+    `(?:^|\\s|/)(?:mysql|mysqldump|mysqladmin|mariadb(?:-\\w{1,16})?)\\s(?:.{0,${BETWEEN}}\\s)?-p(\\S+)`,
+  ),
+  /(?:^|\s|\/)sshpass\s{1,8}-p\s{0,8}(\S+)/,
+  new RegExp(
+    `(?:^|\\s|/)(?:curl|wget|https?)\\s(?:.{0,${BETWEEN}}\\s)?(?:-u|--user)[\\s=]{0,8}[^\\s:]{1,256}:(\\S+)`,
+  ),
   /\b(gh[oprsu]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|npm_\w{30,})/,
   /\b(xox[abeoprs]-[\w-]{10,}|sk-[\w-]{20,}|[rs]k_(?:live|test)_\w{10,}|AIza[\w-]{30,})/,
   /\b((?:AKIA|ASIA)[0-9A-Z]{16})\b/,
-  /\b(eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)/,
-  /(-----BEGIN [A-Z ]*PRIVATE KEY-----.*)/,
+  /\b(eyJ[\w-]{8,4096}\.[\w-]{8,}\.[\w-]*)/,
+  /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----.*)/,
 ];
