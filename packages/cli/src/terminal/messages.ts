@@ -8,6 +8,8 @@ import { writeToStderr } from '@waggle/ffi/stderr';
 import { printable } from '@waggle/text';
 
 const CLEAR_LINE = '\r\u001b[K';
+/** Of a message, before it is escaped: what others wrote may have no end. */
+const MAX_CHARACTERS = 8192;
 
 let progress = '';
 
@@ -16,8 +18,15 @@ let progress = '';
  * theirs does not look like one of ours.
  */
 export function say(text: string): void {
-  const lines = text.split('\n').map(printable).join('\n    ');
+  const lines = cut(text).split('\n').map(printable).join('\n    ');
   writeToStderr(`${progress === '' ? '' : CLEAR_LINE}waggle: ${lines}\n${progress}`);
+}
+
+/** Its beginning and its end, which say what it is about and what can be done. */
+function cut(text: string): string {
+  if (text.length <= MAX_CHARACTERS) return text;
+  const [first, last] = [text.slice(0, MAX_CHARACTERS / 2), text.slice(-MAX_CHARACTERS / 2)];
+  return `${first} … (${text.length - MAX_CHARACTERS} characters more) … ${last}`;
 }
 
 /** Only where stderr is a terminal. The line stands until clearProgress(). */

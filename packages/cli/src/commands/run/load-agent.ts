@@ -61,7 +61,15 @@ export async function loadAgent(file: string, args: readonly string[]): Promise<
       `${file} takes no arguments: its default export is no function of them (got ${args.join(' ')})`,
     );
   }
-  return checked(file, definition);
+  try {
+    return checked(file, definition);
+  } catch (error) {
+    if (error instanceof BadAgent) throw error;
+    // An object may do anything when it is looked at.
+    throw new BadAgent(`${file}: what it exports cannot be read: ${describe(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Where the agent has its own, that is used; else ours, so that one file is enough. */
