@@ -6,6 +6,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultRow } from '../support/fault-row.ts';
 import { parseFolded, samples } from '../support/folded.ts';
+import { TestProcess } from '../support/processes.ts';
 import { Waggle } from '../support/waggle.ts';
 import { freshFolder, workload } from '../support/workloads.ts';
 
@@ -44,6 +45,47 @@ for (const [signal, does] of [
       expect(code).toBe(1);
     },
   );
+
+/** Gives back the screen that was there before (xterm's ctlseqs: private mode 1049). */
+const MAIN_SCREEN = '\u001b[?1049l';
+
+for (const [signal, does] of [
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGINT', 'SIGINT'],
+  ['SIGHUP', 'its hang-up'],
+] as const)
+  for (const [what, command] of [
+    ['top', []],
+    [
+      'top with a command that writes without end',
+      ['--', 'sh', '-c', 'while :; do echo more; done'],
+    ],
+  ] as const)
+    faultRow(
+      {
+        area,
+        what: `${what} on a terminal that is read no more in the middle of a picture, ended by ${does}`,
+        holds:
+          'it ends in time, its command too, and whoever reads the terminal again finds it given back',
+        times: [1, 5],
+      },
+      async () => {
+        const options = { prefix: [workload('frozen_terminal')], env: { TERM: 'xterm-256color' } };
+        await using top = new Waggle(['top', ...command], options);
+        // Somebody for the picture to tell of.
+        await using _busy = new TestProcess([...BUSY]);
+        await Bun.sleep(FULL_MS);
+        expect(top.hasEnded).toBe(false);
+        const startedAt = performance.now();
+        const { code, stdout } = await top.stop(signal);
+        expect((performance.now() - startedAt) / 1000).toBeLessThan(MAX_SECONDS);
+        // Where the terminal is gone, reading from it failed.
+        if (signal === 'SIGHUP') return;
+        // The command gets the signal first, and its end is ours.
+        if (command.length === 0) expect(code).toBe(0);
+        expect(stdout).toContain(MAIN_SCREEN);
+      },
+    );
 
 faultRow(
   {

@@ -165,6 +165,10 @@ export function speedscopeClosing(depth: number): string {
 
 export const foldedDeep = (frames: number): string => `${'f;'.repeat(frames)}f 1\n`;
 
+/** A stack of one function each, that no other has. */
+export const foldedFunctions = (lines: number): string =>
+  list(lines, (index) => `${index.toString(16)} 1\n`).join('');
+
 /** Each line with a frame more than the one before: written so, it is as large as it says. */
 export const foldedChain = (lines: number): Uint8Array =>
   gzipSync(list(lines, (index) => `${'f;'.repeat(index)}f 1\n`).join(''));

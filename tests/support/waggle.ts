@@ -120,6 +120,10 @@ export class Waggle implements AsyncDisposable {
     return eventually('an event', () => this.events.find(fits));
   }
 
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.remember();
     this.child.kill(signal);

@@ -50,6 +50,7 @@ const BUILDS = {
   floods: { flags: ['-static', '-pthread'] },
   crowd: { flags: ['-O1', '-pthread'] },
   storm: { flags: ['-static'] },
+  switches: { flags: ['-static'] },
   open_files: { flags: ['-static'] },
   heap: { flags: ['-pthread', '-fno-builtin', '-Wno-alloc-size-larger-than', ...NO_FRAMES] },
   waits: { flags: ['-pthread', '-fomit-frame-pointer'] },

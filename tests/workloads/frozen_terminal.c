@@ -67,7 +67,8 @@ int main(int argc, char **argv)
 		else
 			kill(child, pending);
 	}
-	if (fcntl(master, F_SETFL, O_NONBLOCK) == 0 && (length = read(master, words, sizeof(words))) > 0)
-		fwrite(words, 1, length, stdout);
+	if (fcntl(master, F_SETFL, O_NONBLOCK) == 0)
+		while ((length = read(master, words, sizeof(words))) > 0)
+			fwrite(words, 1, length, stdout);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

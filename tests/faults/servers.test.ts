@@ -1,0 +1,121 @@
+// `waggle serve` as root, asked by somebody without its token: connections that are never finished, requests that are
+// none, readers that do not read. It answers others meanwhile, and ends when it is told to. What single requests do,
+// ten thousand of them: packages/serve/test/malformed-requests.test.ts.
+
+import { expect } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { MEBIBYTE } from '../support/burners.ts';
+import { eventually } from '../support/deadline.ts';
+import { faultRow } from '../support/fault-row.ts';
+import { run } from '../support/processes.ts';
+import { Waggle } from '../support/waggle.ts';
+import { workload } from '../support/workloads.ts';
+
+const area = 'servers';
+const CONNECTIONS = 500;
+const MAX_RSS = 500 * MEBIBYTE;
+
+/** What each says before it stops. */
+const BEGINNINGS = [
+  '',
+  'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: ',
+  `GET /${'a'.repeat(60_000)}`,
+  'POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000000\r\n\r\n{',
+  'GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
+  'GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n'.repeat(500),
+  '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+];
+
+const rssOf = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+
+async function started(): Promise<{ readonly waggle: Waggle; readonly url: URL }> {
+  const waggle = new Waggle(['serve', '--listen', '127.0.0.1:0']);
+  const url = await eventually('the URL', () => /^http:\S+$/m.exec(waggle.stdout)?.[0]);
+  return { waggle, url: new URL(url) };
+}
+
+faultRow(
+  {
+    area,
+    what: `${CONNECTIONS} connections of somebody without the token, that say nothing, a beginning, or on and on, and read nothing`,
+    holds: 'who has the token is answered, memory is bounded, and SIGTERM ends it in time',
+    times: [1, 5],
+  },
+  async () => {
+    const { waggle, url } = await started();
+    await using _ended = waggle;
+    const sockets: Socket[] = [];
+    try {
+      for (let index = 0; index < CONNECTIONS; index++) {
+        const socket = connect(Number(url.port), url.hostname);
+        socket.on('error', () => {});
+        socket.pause();
+        socket.write(BEGINNINGS[index % BEGINNINGS.length] ?? '');
+        sockets.push(socket);
+      }
+      await run(workload('storm'), '1000', '0', workload('exit_with'));
+      const token = url.hash.slice('#token='.length);
+      for (let round = 0; round < 5; round++) {
+        const answer = await fetch(`${url.origin}/api/status`, {
+          headers: { authorization: `Bearer ${token}` },
+          signal: AbortSignal.timeout(30_000),
+        });
+        expect(answer.status).toBe(200);
+        const refused = await fetch(`${url.origin}/api/processes`, {
+          signal: AbortSignal.timeout(30_000),
+        });
+        expect(refused.status).toBe(401);
+      }
+      expect(rssOf(waggle.pid)).toBeLessThan(MAX_RSS);
+      const startedAt = performance.now();
+      const { code, stderr } = await waggle.stop('SIGTERM');
+      expect((performance.now() - startedAt) / 1000).toBeLessThan(30);
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.not.stringMatching(/internal error/),
+      });
+      expect(stderr + waggle.stdout.replace(url.href, '')).not.toContain(token);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  },
+);
+
+faultRow(
+  {
+    area,
+    what: 'readers with the token that stop reading live events, beside a storm of 20,000 programs',
+    holds: 'what they did not take is bounded, others have theirs, and SIGTERM ends it in time',
+    times: [1, 3],
+  },
+  async () => {
+    const { waggle, url } = await started();
+    await using _ended = waggle;
+    const token = url.hash.slice('#token='.length);
+    const sockets: Socket[] = [];
+    try {
+      for (let index = 0; index < 10; index++) {
+        const socket = connect(Number(url.port), url.hostname);
+        socket.on('error', () => {});
+        socket.pause();
+        socket.write(
+          `GET /api/events HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+        );
+        sockets.push(socket);
+      }
+      const before = rssOf(waggle.pid);
+      await run(workload('storm'), '20000', '0', workload('exit_with'));
+      expect(rssOf(waggle.pid) - before).toBeLessThan(MAX_RSS);
+      const answer = await fetch(`${url.origin}/api/status`, {
+        headers: { authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(30_000),
+      });
+      expect(answer.status).toBe(200);
+      expect((await waggle.stop('SIGTERM')).code).toBe(0);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  },
+);
