@@ -1,6 +1,7 @@
 /** Values of settings as people write them, on the command line and in the file. */
 
-import { type OtlpProtocol, SIGNALS, type Signal } from '@waggle/otlp';
+// Types alone: the command line is read before anything else is loaded.
+import type { OtlpProtocol, Signal } from '@waggle/otlp';
 
 export const USUAL_METRICS_PORT = 9478;
 export const DEFAULTS = {
@@ -41,6 +42,8 @@ function sizeOf(text: string, least: number): number | undefined {
   return bytes >= least ? bytes : undefined;
 }
 
+const SIGNALS: readonly Signal[] = ['logs', 'metrics', 'profiles'];
+
 export const PROTOCOLS: readonly OtlpProtocol[] = ['http/protobuf', 'grpc'];
 
 export const parseProtocol = (text: string): OtlpProtocol | undefined =>
@@ -48,7 +51,7 @@ export const parseProtocol = (text: string): OtlpProtocol | undefined =>
 
 /** `logs,metrics`; undefined for an empty list or a name that is none. */
 export function parseSignals(names: readonly string[]): readonly Signal[] | undefined {
-  const isSignal = (name: string): name is Signal => (SIGNALS as readonly string[]).includes(name);
+  const isSignal = (name: string): name is Signal => SIGNALS.some((each) => each === name);
   return names.length > 0 && names.every(isSignal) ? [...new Set(names)] : undefined;
 }
 
