@@ -13,7 +13,7 @@ export function keyValues(attributes: Attributes): Draft<'KeyValue'>[] {
   return list;
 }
 
-export function anyValue(value: AttributeValue): Draft<'AnyValue'> {
+function anyValue(value: AttributeValue): Draft<'AnyValue'> {
   if (typeof value === 'string') return { stringValue: value.toWellFormed() };
   if (typeof value === 'bigint') return { intValue: value };
   if (typeof value === 'boolean') return { boolValue: value };

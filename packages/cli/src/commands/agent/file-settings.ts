@@ -16,7 +16,7 @@ import {
 /** What of the options a file may say. */
 export type FromFile = Omit<AgentOptions, 'config' | 'duration' | 'schema'>;
 
-export interface Setting {
+interface Setting {
   readonly expected: string;
   readonly schema: Readonly<Record<string, unknown>>;
   /** The part of the options that it becomes; undefined for a value that is none. */

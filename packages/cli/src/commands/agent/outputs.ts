@@ -7,7 +7,7 @@ import { counter, gauge, type Metric } from '@waggle/serve';
 import { readHostState, type StoreWriter } from '@waggle/store';
 
 /** A span of time, in ms since 1970. */
-export interface Span {
+interface Span {
   readonly from: number;
   readonly to: number;
 }
