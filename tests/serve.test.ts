@@ -53,17 +53,6 @@ class Serving implements AsyncDisposable {
   }
 }
 
-/** As `eventually`, of what has to be asked for. */
-async function found<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const end = performance.now() + 60_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (performance.now() > end) throw new Error(`waited a minute for ${what}`);
-    await Bun.sleep(250);
-  }
-}
-
 interface Listed {
   readonly pid: number;
   readonly comm: string;
@@ -105,7 +94,7 @@ scrape_configs:
   await using _scraping = new TestProcess([
     ...[prometheus ?? '', `--config.file=${config}`, ...listen, '--log.level=error'],
   ]);
-  return await found(`${query} in Prometheus`, async () => {
+  return await eventually(`${query} in Prometheus`, async () => {
     const address = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`;
     const answer = await fetch(address).catch(() => undefined);
     if (answer?.ok !== true) return undefined;
@@ -122,14 +111,14 @@ describe('serve', () => {
     await using burner = new TestProcess([workload('call_tree'), '600000']);
     await using serving = await Serving.start(['-F', '199', '-p', String(process.pid)]);
     Bun.spawnSync([workload('exit_with'), '--id=3', '--token=topsecret']);
-    const ended = await found('the process', async () => {
+    const ended = await eventually('the process', async () => {
       const all = await processesOf(serving, '?limit=50000');
       return all.find(({ comm, exitCode }) => comm === 'exit_with' && exitCode === 3);
     });
     expect(ended.argv?.join(' ')).toBe(`${workload('exit_with')} [redacted] [redacted]`);
     expect(ended.ppid).toBe(process.pid);
     expect(ended.endedAt).not.toBeNull();
-    const busy = await found('samples of the burner', async () => {
+    const busy = await eventually('samples of the burner', async () => {
       const all = await processesOf(serving, `?from=-30s&pid=${burner.pid}`);
       return all.find(({ pid, samples }) => pid === burner.pid && samples > 50);
     });
@@ -267,7 +256,7 @@ describe('serve', () => {
     async () => {
       await using serving = await Serving.start(['-p', String(process.pid)]);
       for (let n = 0; n < 20; n++) Bun.spawnSync([workload('exit_with'), '--id=3']);
-      await found('the ends', async () => {
+      await eventually('the ends', async () => {
         const text = await (await serving.ask('/metrics')).text();
         return /waggle_exits_total\{outcome="failure"\} (?:[2-9]\d|\d{3})/.exec(text) ?? undefined;
       });

@@ -3,15 +3,17 @@
 
 const LOOK_EVERY_MS = 10;
 
+type Nothing = undefined | null | false;
+
 /** The first value that is something: not undefined, null or false. @throws after the deadline. */
 export async function eventually<T>(
   what: string,
-  look: () => T | undefined | null | false,
+  look: () => T | Nothing | Promise<T | Nothing>,
   deadlineMs = 60_000,
 ): Promise<T> {
   const end = performance.now() + deadlineMs;
   for (;;) {
-    const found = look();
+    const found = await look();
     if (found !== undefined && found !== null && found !== false) return found;
     if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms for ${what}`);
     await Bun.sleep(LOOK_EVERY_MS);
