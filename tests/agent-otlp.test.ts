@@ -1,12 +1,12 @@
 // `waggle agent --otlp` on the real kernel: what a receiver has got is what `trace --json` beside it has seen.
 
 import { describe, expect } from 'bun:test';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HttpReceiver } from '../packages/otlp/test/receiver.ts';
 import { eventually } from './support/deadline.ts';
 import { kernelTest } from './support/kernel-test.ts';
-import { exitCodeOf, run } from './support/processes.ts';
+import { exitCodeOf, run, TestProcess } from './support/processes.ts';
 import { Waggle } from './support/waggle.ts';
 import { freshFolder, workload } from './support/workloads.ts';
 
@@ -147,4 +147,34 @@ describe('waggle agent --otlp', () => {
       expect(recordsWith(one, mark).length).toBe(2);
     },
   );
+});
+
+kernelTest('the README of @waggle/otlp has an agent that sends what happens', async () => {
+  using receiver = new HttpReceiver();
+  const folder = mkdtempSync(join(import.meta.dir, '.otlp-'));
+  try {
+    const readme = readFileSync(join(import.meta.dir, '../packages/otlp/README.md'), 'utf8');
+    const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const until = join(folder, 'until');
+    const code = example
+      .replace('http://127.0.0.1:4318', receiver.url)
+      .replace('/var/lib/waggle/otlp-spool', join(folder, 'spool'))
+      // In the place of ten seconds: until the test has seen what it wants.
+      .replace(
+        'await Bun.sleep(10_000);',
+        `console.log('ready'); while (!(await Bun.file(${JSON.stringify(until)}).exists())) await Bun.sleep(50);`,
+      );
+    expect(code).toContain("console.log('ready')");
+    writeFileSync(join(folder, 'example.ts'), code);
+    await using sending = new TestProcess([process.execPath, join(folder, 'example.ts')]);
+    await eventually('the example to run', () => sending.stdout.includes('ready'));
+    const mark = `readme${process.pid}`;
+    await exitCodeOf(workload('exit_with'), '--id=3', mark);
+    await eventually('its records', () => recordsWith(receiver, mark).length === 2);
+    writeFileSync(until, '');
+    expect(await sending.ended()).toBe(0);
+    expect(sending.stdout).toMatch(/sent/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

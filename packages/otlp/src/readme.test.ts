@@ -1,4 +1,4 @@
-// The README knows everything that is exported; what its example does is done by tests/agent-otlp.test.ts.
+// The README knows everything that is exported; its example is run by tests/agent-otlp.test.ts.
 
 import { expect, test } from 'bun:test';
 import * as otlp from './index.ts';
