@@ -117,6 +117,7 @@ describe('hooks of an agent', () => {
           isLate: seconds > MAX_SECONDS,
           isInternal: stderr.includes('internal error'),
           hasEscapes: stderr.includes('\u001b'),
+          // A message is cut at 8 KB, and said four times: as the first failures, the stop, and the end.
           isLong: stderr.length > 64 * 1024,
         }).toEqual({
           ...about,

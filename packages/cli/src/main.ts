@@ -10,7 +10,7 @@ import { applyDefaults } from './defaults/apply.ts';
 import { BadConfig, configFiles } from './defaults/config-file.ts';
 import { FAILED, USAGE_ERROR } from './exit-code.ts';
 import { buildProgram } from './program.ts';
-import { sayInternal } from './terminal/internal-error.ts';
+import { sayInternal, sayUncaught } from './terminal/internal-error.ts';
 import { say } from './terminal/messages.ts';
 
 function failUnexpectedly(problem: unknown): never {
@@ -18,13 +18,21 @@ function failUnexpectedly(problem: unknown): never {
   process.exit(FAILED);
 }
 
+const UNCAUGHT = ['uncaughtException', 'unhandledRejection'] as const;
+
+/** Unless the agent has a listener of its own for them. */
+function failByAgent(kind: (typeof UNCAUGHT)[number]): (problem: unknown) => void {
+  return (problem) => {
+    if (process.listenerCount(kind as 'uncaughtException') > 1) return;
+    sayUncaught(problem);
+    process.exit(FAILED);
+  };
+}
+
 // No await at the top: the bundle is made in a form that engines can keep compiled, which has none.
 async function main(): Promise<void> {
-  // An agent's mistakes are its author's to see, with the engine's own words and place.
-  if (process.argv[2] !== 'run') {
-    process.on('uncaughtException', failUnexpectedly);
-    process.on('unhandledRejection', failUnexpectedly);
-  }
+  for (const kind of UNCAUGHT)
+    process.on(kind, process.argv[2] === 'run' ? failByAgent(kind) : failUnexpectedly);
   try {
     if (asksForVersion(process.argv.slice(2))) {
       await versionCommand();

@@ -16,3 +16,19 @@ export function sayInternal(problem: unknown): void {
   if (process.env.WAGGLE_DEBUG && problem instanceof Error) say(problem.stack ?? '');
   else say('please report it; WAGGLE_DEBUG=1 shows where it happened');
 }
+
+/**
+ * What an agent's author reads of an error of his that nothing has caught: the message, which may hold what
+ * processes have called themselves, and where it was thrown.
+ */
+export function sayUncaught(problem: unknown): void {
+  say(`the agent threw where nothing catches it: ${wordsOf(problem)}`);
+}
+
+function wordsOf(problem: unknown): string {
+  try {
+    return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+  } catch {
+    return 'what has no words';
+  }
+}

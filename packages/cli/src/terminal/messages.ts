@@ -8,7 +8,7 @@ import { writeToStderr } from '@waggle/ffi/stderr';
 import { printable } from '@waggle/text';
 
 const CLEAR_LINE = '\r\u001b[K';
-/** Of a message, before it is escaped: what others wrote may have no end. */
+/** Of a message, before and after it is escaped: what others wrote may have no end, and an escape is six of one. */
 const MAX_CHARACTERS = 8192;
 
 let progress = '';
@@ -18,7 +18,7 @@ let progress = '';
  * theirs does not look like one of ours.
  */
 export function say(text: string): void {
-  const lines = cut(text).split('\n').map(printable).join('\n    ');
+  const lines = cut(cut(text).split('\n').map(printable).join('\n    '));
   writeToStderr(`${progress === '' ? '' : CLEAR_LINE}waggle: ${lines}\n${progress}`);
 }
 
