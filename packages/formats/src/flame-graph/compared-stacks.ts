@@ -14,13 +14,15 @@ export function comparedStacks(
 ): ComparedStack[] {
   const keyOf = ({ kind, name }: ProfileFrame): string => `${kind} ${name}`;
   const known = new Map(functions.map(({ frame }) => [keyOf(frame), frame]));
+  // A stack may have the same frame a hundred thousand times, and its name a million letters.
+  const ofFrame = new Map<ProfileFrame, ProfileFrame>();
   const theOne = (frame: ProfileFrame): ProfileFrame => {
+    let one = ofFrame.get(frame);
+    if (one !== undefined) return one;
     const key = keyOf(frame);
-    let one = known.get(key);
-    if (one === undefined) {
-      one = frame;
-      known.set(key, one);
-    }
+    one = known.get(key) ?? frame;
+    known.set(key, one);
+    ofFrame.set(frame, one);
     return one;
   };
   return stacks.map(({ frames, before, after }) => ({

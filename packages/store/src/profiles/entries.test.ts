@@ -31,3 +31,22 @@ test('what is cut is refused', () => {
   const cut = new Uint8Array(Bun.zstdCompressSync(whole.subarray(0, whole.length - 1)));
   expect(() => unpackEntries(cut)).toThrow(RangeError);
 });
+
+test('damaged bytes give entries or a RangeError, and what unpacks to gigabytes is refused', () => {
+  const packed = packEntries(
+    Array.from({ length: 200 }, (_, at) => ({ pid: at, startTime: 5n, stack: at + 1, count: 9 })),
+  );
+  fc.assert(
+    fc.property(fc.nat(packed.length - 1), fc.nat(255), (at, value) => {
+      const damaged = packed.slice();
+      damaged[at] = value;
+      try {
+        unpackEntries(damaged);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+      }
+    }),
+  );
+  const bomb = new Uint8Array(Bun.zstdCompressSync(new Uint8Array(65 << 20)));
+  expect(() => unpackEntries(bomb)).toThrow(RangeError);
+});

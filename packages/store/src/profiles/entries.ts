@@ -1,6 +1,8 @@
 // What was sampled in one span: which process had which stack how often, in a few bytes each. Varints (LEB128),
 // sorted by process and stack so that differences are small, and zstd over all of it.
 
+import { zstdDecompressSync } from 'node:zlib';
+
 export interface ProfileEntry {
   readonly pid: number;
   /** Boot clock, ns. */
@@ -37,9 +39,7 @@ export function packEntries(entries: readonly ProfileEntry[]): Uint8Array {
 
 /** @throws RangeError for bytes that are no entries */
 export function unpackEntries(packed: Uint8Array): ProfileEntry[] {
-  const bytes = new Uint8Array(Bun.zstdDecompressSync(packed));
-  if (bytes.length > MAX_BYTES) throw new RangeError('more entries than a span has');
-  const input = new VarintReader(bytes);
+  const input = new VarintReader(unpacked(packed));
   const count = Number(input.next());
   const entries: ProfileEntry[] = [];
   let [pid, startTime, stack] = [0, 0n, 0];
@@ -54,6 +54,16 @@ export function unpackEntries(packed: Uint8Array): ProfileEntry[] {
     entries.push({ pid, startTime, stack, count: Number(input.next()) });
   }
   return entries;
+}
+
+function unpacked(packed: Uint8Array): Uint8Array {
+  try {
+    return zstdDecompressSync(packed, { maxOutputLength: MAX_BYTES });
+  } catch (error) {
+    throw new RangeError('the entries of a profile are damaged, or more than a span has', {
+      cause: error,
+    });
+  }
 }
 
 class Varints {

@@ -2,7 +2,7 @@
 
 import type { Database } from 'bun:sqlite';
 import type { FrameKind, Profile, ProfileFrame } from '@waggle/formats';
-import { unpackEntries } from '../profiles/entries.ts';
+import { type ProfileEntry, unpackEntries } from '../profiles/entries.ts';
 import { boundsOf, type HistorySpan } from './bounds.ts';
 
 export interface ProfileQuery extends HistorySpan {
@@ -43,8 +43,11 @@ export function profileOf(
     const part = row as Part;
     first ??= part;
     lost += Number(part.lost);
+    const entries = entriesOf(part);
+    // Damaged: what was sampled then is known to be missing.
+    if (entries === undefined) lost += Number(part.samples);
     seconds += Number(part.toNs - part.fromNs) / 1e9;
-    for (const entry of unpackEntries(part.entries)) {
+    for (const entry of entries ?? []) {
       if (pid !== undefined && entry.pid !== pid) continue;
       counts.set(entry.stack, (counts.get(entry.stack) ?? 0) + entry.count);
     }
@@ -70,6 +73,15 @@ export function profileOf(
       lostSamples: lost,
     },
   };
+}
+
+function entriesOf({ entries }: Part): readonly ProfileEntry[] | undefined {
+  try {
+    return unpackEntries(entries);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Its row was on a page that is damaged. */

@@ -14,7 +14,7 @@ const TABLES = [
   'stack',
   'profile',
 ];
-/** Rows of a table that are taken over: more than a store of gigabytes has. */
+/** Rows of a table that are read: more than a store of gigabytes has. */
 const MAX_ROWS = 20_000_000;
 const CHUNK = 1000;
 
@@ -63,16 +63,17 @@ function copyRows(
   order: 'ASC' | 'DESC',
   count: (rows: number) => void,
 ): void {
-  let taken = 0;
+  let read = 0;
   let last: bigint | undefined;
   const comparison = order === 'ASC' ? '>' : '<';
-  while (taken < MAX_ROWS) {
+  while (read < MAX_ROWS) {
     const where = last === undefined ? '' : `WHERE rowid ${comparison} ${last}`;
     const rows = readChunk(
       source,
       `SELECT rowid AS rowid_, * FROM ${table} ${where} ORDER BY rowid ${order}`,
     );
     if (rows.length === 0) return;
+    read += rows.length;
     into.transaction(() => {
       // `id` is another name of it.
       for (const { rowid_: rowid, id: _, ...row } of rows) {
@@ -82,11 +83,14 @@ function copyRows(
         const { changes } = into
           .query(`INSERT OR IGNORE INTO ${table} (rowid, ${columns.join(', ')}) VALUES (${marks})`)
           .run(...values);
-        taken += Number(changes);
         count(Number(changes));
       }
     })();
-    last = rows.at(-1)?.rowid_ as bigint;
+    const end = rows.at(-1)?.rowid_ as bigint;
+    // A page in another's place: what follows it would be read again and again.
+    if (last !== undefined && (order === 'ASC' ? end <= last : end >= last))
+      throw new Error(`rows of ${table} are not in the order of their numbers`);
+    last = end;
   }
 }
 
