@@ -78,7 +78,8 @@ describe('capabilities', () => {
           rmSync(mark, { force: true });
           const { code, stderr } = await Waggle.run(args, without(...names));
           expectWords(stderr);
-          const byPerfEvents = args[0] === 'record' && /this command alone is recorded/.test(stderr);
+          const byPerfEvents =
+            args[0] === 'record' && /this command alone is recorded/.test(stderr);
           expect({ args, code, stderr }).toEqual({ args, code: byPerfEvents ? 0 : 1, stderr });
           for (const name of needed) expect(stderr).toContain(`CAP_${name.toUpperCase()}`);
           expect(existsSync(mark)).toBe(byPerfEvents);
