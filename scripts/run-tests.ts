@@ -32,19 +32,23 @@ interface Runtime {
   again?(name: string, junit: string): string[];
 }
 
+function bunTest(junit: string, chosen: readonly string[]): string[] {
+  const reporter = ['--reporter=junit', `--reporter-outfile=${junit}`];
+  return [`${bin}/bun`, 'test', `--timeout=${testTimeoutMs}`, ...reporter, ...chosen];
+}
+
 const runtimes: Record<string, Runtime> = {
   bun: {
     pattern: '**/*.test.ts',
     async command(files, junit) {
-      const paths = files.map((file) => `./${file}`);
-      const reporter = ['--reporter=junit', `--reporter-outfile=${junit}`];
-      return [`${bin}/bun`, 'test', `--timeout=${testTimeoutMs}`, ...reporter, ...paths];
+      return bunTest(
+        junit,
+        files.map((file) => `./${file}`),
+      );
     },
     again(name, junit) {
       const { file, pattern } = selectionOf(name);
-      const reporter = ['--reporter=junit', `--reporter-outfile=${junit}`];
-      const chosen = [`./${file}`, '-t', pattern];
-      return [`${bin}/bun`, 'test', `--timeout=${testTimeoutMs}`, ...reporter, ...chosen];
+      return bunTest(junit, [`./${file}`, '-t', pattern]);
     },
   },
   deno: {

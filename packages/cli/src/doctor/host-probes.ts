@@ -11,6 +11,7 @@ import {
   perfEventParanoid,
 } from '@waggle/ffi';
 import { ForeignProcfsError, pidNamespaceOf } from '@waggle/kernel';
+import { kernelShowsAddresses } from './kernel-addresses.ts';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 /** The BPF ring buffer came with 5.8, hash map keys above 512 bytes (our stacks) with 5.11. */
@@ -63,16 +64,16 @@ function pidNamespace(): ProbeResult {
 }
 
 function kernelSymbols(): ProbeResult {
-  let text: string;
+  let areShown: boolean;
   try {
-    text = readFileSync('/proc/kallsyms', 'latin1').slice(0, 4096);
+    areShown = kernelShowsAddresses();
   } catch (error) {
     return inconclusive(
       `/proc/kallsyms: ${(error as NodeJS.ErrnoException).code}`,
       'kernel frames will show addresses',
     );
   }
-  return /^(?!0+ )[0-9a-f]+ /m.test(text)
+  return areShown
     ? works('/proc/kallsyms')
     : missing('addresses are hidden', 'sysctl kernel.kptr_restrict=1 and CAP_SYSLOG show them');
 }

@@ -2,7 +2,7 @@
 // is read when a stack first meets its file; until then the stack waits.
 
 import { unwindStop } from '@waggle/bpf';
-import { type StopReason, UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
+import { UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { isGenerated, type ObjectFiles } from '../mappings/object-files.ts';
@@ -11,19 +11,8 @@ import type { SymbolizationClient } from '../symbolization/symbolization-client.
 import { MACHINE } from '../unwinding/deferred-record.ts';
 import { ReadTables } from '../unwinding/read-tables.ts';
 import { stateOfObject } from '../unwinding/sampled-object.ts';
+import { STOP_OF_REASON } from '../unwinding/stop-reasons.ts';
 import type { ThreadSample } from './thread-sample.ts';
-
-/** enum unwind_stop of each. */
-const STOPS: Readonly<Record<StopReason, number>> = {
-  end: unwindStop.STOP_END,
-  'no-mapping': unwindStop.STOP_NO_MAPPING,
-  unsupported: unwindStop.STOP_UNSUPPORTED,
-  'unknown-register': unwindStop.STOP_UNKNOWN_REGISTER,
-  unreadable: unwindStop.STOP_UNREADABLE,
-  'no-progress': unwindStop.STOP_NO_PROGRESS,
-  'no-frame-pointer': unwindStop.STOP_NO_FRAME_POINTER,
-  'too-deep': unwindStop.STOP_TOO_DEEP,
-};
 
 /** Of copies that wait; beyond it they are walked by the tables that are there. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -92,7 +81,7 @@ export class CopiedStacks {
   }
 
   #done({ stack }: Sampled, { pcs, interrupted, stop }: UnwoundStack): StackCount {
-    const userStop = STOPS[stop];
+    const userStop = STOP_OF_REASON[stop];
     this.stops[userStop] = (this.stops[userStop] ?? 0) + 1;
     return {
       ...stack,

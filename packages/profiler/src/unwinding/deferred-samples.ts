@@ -5,7 +5,7 @@
 
 import { unwindStop } from '@waggle/bpf';
 import type { RingBuffer } from '@waggle/ffi';
-import { type StopReason, type UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
+import { type UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
 import { type NativeRole, withInterpreted } from '../interpreters/merged-frames.ts';
 import { NativeRoles } from '../interpreters/native-roles.ts';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
@@ -29,18 +29,8 @@ import {
 import type { GeneratedCode } from './generated-code.ts';
 import { LateSamples } from './late-samples.ts';
 import { memoryOf, metNone } from './sampled-object.ts';
+import { STOP_OF_REASON } from './stop-reasons.ts';
 import { LOADING, type UnwindTables } from './unwind-tables.ts';
-
-const STOPS: Readonly<Record<StopReason, number>> = {
-  end: unwindStop.STOP_END,
-  'no-mapping': unwindStop.STOP_NO_MAPPING,
-  unsupported: unwindStop.STOP_UNSUPPORTED,
-  'unknown-register': unwindStop.STOP_UNKNOWN_REGISTER,
-  unreadable: unwindStop.STOP_UNREADABLE,
-  'no-progress': unwindStop.STOP_NO_PROGRESS,
-  'no-frame-pointer': unwindStop.STOP_NO_FRAME_POINTER,
-  'too-deep': unwindStop.STOP_TOO_DEEP,
-};
 
 /** Of copied stacks. Beyond it those that wait are walked with the tables that are there. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -302,7 +292,7 @@ export class DeferredSamples implements Disposable {
   }
 
   #finish(record: DataView, { stack, roles }: Walk, isCut: boolean): void {
-    const userStop = isCut ? unwindStop.STOP_NO_TABLE : STOPS[stack.stop];
+    const userStop = isCut ? unwindStop.STOP_NO_TABLE : STOP_OF_REASON[stack.stop];
     this.stops[userStop] = (this.stops[userStop] ?? 0) + 1;
     const owners = this.#owners.get(record);
     const native = stackCount(record, stack, userStop);

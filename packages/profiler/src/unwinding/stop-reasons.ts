@@ -1,6 +1,19 @@
-// Why walks of user stacks ended, in words.
+// Why walks of user stacks ended: as the kernel numbers it, and in words.
 
 import { unwindStop } from '@waggle/bpf';
+import type { StopReason } from '@waggle/unwind';
+
+/** enum unwind_stop of a walk in userspace. */
+export const STOP_OF_REASON: Readonly<Record<StopReason, number>> = {
+  end: unwindStop.STOP_END,
+  'no-mapping': unwindStop.STOP_NO_MAPPING,
+  unsupported: unwindStop.STOP_UNSUPPORTED,
+  'unknown-register': unwindStop.STOP_UNKNOWN_REGISTER,
+  unreadable: unwindStop.STOP_UNREADABLE,
+  'no-progress': unwindStop.STOP_NO_PROGRESS,
+  'no-frame-pointer': unwindStop.STOP_NO_FRAME_POINTER,
+  'too-deep': unwindStop.STOP_TOO_DEEP,
+};
 
 /** enum unwind_stop to the names of packages/unwind, in its order. */
 const STOP_NAMES: readonly (readonly [stop: number, name: string])[] = [

@@ -3,10 +3,11 @@
  * it has no name, and why.
  */
 
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Profile, ProfileFrame, ProfileValues } from '@waggle/formats';
 import { STATE_FRAMES, type UnnamedReason, unnamedReason, WOKEN_BY_FRAME } from '@waggle/profiler';
 import { printable } from '@waggle/text';
+import { kernelShowsAddresses } from '../../doctor/kernel-addresses.ts';
 
 const TOP = 5;
 
@@ -35,7 +36,7 @@ const WITHOUT_MAPPING = 'addresses that nothing was mapped at';
  */
 export function summaryLines(
   { stacks, values }: Profile,
-  showsKernelAddresses: () => boolean = kernelAddressesAreShown,
+  showsKernelAddresses: () => boolean = addressesAreShown,
 ): string[] {
   const self = new Map<string, number>();
   const unnamed = new Map<string, number>();
@@ -119,22 +120,11 @@ function hiddenKernelShare(stacks: Profile['stacks'], total: number): number {
   return named > 0 ? 0 : hidden / total;
 }
 
-/** Where they are hidden, all are 0 (kernel/kallsyms.c, kallsyms_show_value). */
-function kernelAddressesAreShown(): boolean {
-  const bytes = Buffer.alloc(4096);
-  let file: number;
+function addressesAreShown(): boolean {
   try {
-    file = openSync('/proc/kallsyms', 'r');
+    return kernelShowsAddresses();
   } catch {
     return false;
-  }
-  try {
-    const length = readSync(file, bytes);
-    return /^0*[1-9a-f]/m.test(bytes.toString('latin1', 0, length));
-  } catch {
-    return false;
-  } finally {
-    closeSync(file);
   }
 }
 
