@@ -3,6 +3,7 @@
 //
 //   bun scripts/prebuilt.ts write       from what is built now, and the libraries by zig: npm run prebuilt
 //   bun scripts/prebuilt.ts unpack bpf|native
+//   bun scripts/prebuilt.ts unpack native PLATFORM    beside that of this machine, for an executable of PLATFORM
 //   bun scripts/prebuilt.ts check       that they are what the sources build: a part of npm run check
 //
 // A file is the contents of all, one after the other, packed by brotli: `index.json` says whose, and how long.
@@ -187,12 +188,16 @@ function put(path: string, bytes: Uint8Array, mode: number): void {
   renameSync(made, path);
 }
 
-function unpack(part: Part): void {
+function unpackLibrary(index: Index, platform: string): void {
+  for (const { path, bytes } of unpacked(index, `native-${platform}.br`))
+    put(join(libraries, path), bytes, 0o755);
+}
+
+function unpack(part: Part, platform?: string): void {
   const index = readIndex();
   if (part === 'native') {
-    const platform = `linux-${process.arch}`;
-    for (const { path, bytes } of unpacked(index, `native-${platform}.br`))
-      put(join(libraries, path), bytes, 0o755);
+    unpackLibrary(index, platform ?? `linux-${process.arch}`);
+    if (platform !== undefined) return;
     copyLicences(libraries);
     embedLibraries(libraries);
     return;
@@ -262,9 +267,9 @@ function checkLibraries(index: Index): string[] {
   }
 }
 
-const [what, part] = process.argv.slice(2);
+const [what, part, platform] = process.argv.slice(2);
 if (what === 'write') write();
-else if (what === 'unpack' && (part === 'bpf' || part === 'native')) unpack(part);
+else if (what === 'unpack' && (part === 'bpf' || part === 'native')) unpack(part, platform);
 else if (what === 'check') {
   const problems = check();
   for (const problem of problems) console.log(`prebuilt/: ${problem}`);
@@ -273,6 +278,6 @@ else if (what === 'check') {
     process.exit(1);
   }
 } else {
-  console.error(`usage: ${basename(import.meta.path)} write|check|unpack bpf|unpack native`);
+  console.error(`usage: ${basename(import.meta.path)} write|check|unpack bpf|unpack native [PLATFORM]`);
   process.exit(2);
 }
