@@ -159,3 +159,24 @@ describe('record of programs linked in other ways', () => {
     },
   );
 });
+
+describe('record of return addresses that are none', () => {
+  for (const unwind of ['fp', 'dwarf'])
+    kernelTest(`takes no word of memory for a function, with --unwind ${unwind}`, async () => {
+      const { stacks } = await Recorded.of([
+        ...['--unwind', unwind, '--', workload('forged_callers'), '800'],
+      ]);
+      const burning = withFrame(stacks, 'forged');
+      expect(samples(burning)).toBeGreaterThan(400);
+      const named = burning
+        .flatMap(({ frames }) => frames)
+        .filter((name) => !name.endsWith('_[k]'));
+      const known = new Set([
+        'forged_callers',
+        ...START.map((name) => name.replace(';', '')),
+        'forged',
+        '[unknown]',
+      ]);
+      expect(new Set(named).difference(known)).toEqual(new Set());
+    });
+});

@@ -68,6 +68,7 @@ const BUILDS = {
   brood: { flags: ['-static'] },
   family: { flags: ['-static'] },
   asks_time: { flags: FRAMES },
+  forged_callers: { flags: FRAMES },
   call_tree: { flags: FRAMES },
   call_tree_nofp: { source: 'call_tree', flags: NO_FRAMES },
   call_tree_exported: { source: 'call_tree', flags: ['-rdynamic', ...NO_FRAMES] },

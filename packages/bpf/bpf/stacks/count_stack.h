@@ -44,6 +44,17 @@ static __always_inline void identify_owner(struct sample_key *key, struct task_s
 	key->start_boottime = start_time_of(leader);
 	key->exec_id = BPF_CORE_READ(task, self_exec_id);
 	key->number = 0;
+	key->by_frame_pointers = 0;
+}
+
+/* The kernel's walk, which believes whatever stands where a return address should. */
+static __always_inline long walk_by_frame_pointers(void *ctx, struct sample_key *key)
+{
+	long bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);
+
+	key->by_frame_pointers = 1;
+	key->user_depth = depth_of(bytes);
+	return bytes;
 }
 
 static __always_inline u64 cgroup_id_of(struct task_struct *task)
@@ -152,10 +163,9 @@ static __always_inline u32 take_stack(void *ctx, bool by_tables, u32 slot, u32 t
 	 * all the others. */
 	if (!by_tables || tgid == own_tgid || !walk_user_stack(walk, key, task, slot)) {
 		key->user_stop = STOP_NOT_WALKED;
-		bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);
+		bytes = walk_by_frame_pointers(ctx, key);
 		if (bytes < 0)
 			counters->user_failed++;
-		key->user_depth = depth_of(bytes);
 		if (key->user_depth == STACK_MAX_FRAMES)
 			counters->user_truncated++;
 	} else if (key->user_stop == STOP_NO_TABLE && defer_sample(walk, key, leader, weight, slot)) {
@@ -167,10 +177,8 @@ static __always_inline u32 take_stack(void *ctx, bool by_tables, u32 slot, u32 t
 			stop = key->user_stop = STOP_END;
 		key->user_depth = walk->depth;
 		/* No room in the ring. Frame pointers are better than nothing. */
-		if (stop == STOP_NO_TABLE && !key->user_depth) {
-			bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);
-			key->user_depth = depth_of(bytes);
-		}
+		if (stop == STOP_NO_TABLE && !key->user_depth)
+			walk_by_frame_pointers(ctx, key);
 
 		if (stop == STOP_TOO_DEEP)
 			counters->user_truncated++;

@@ -87,8 +87,8 @@ struct sample_key {
 	u32 cpu; /* 0 unless STACKS_BY_CPU */
 	u32 moment; /* 0 unless STACKS_BY_TIME: about a microsecond, once in some seventy minutes */
 	u32 number; /* numbered.h; 0: the stack has none to do with it */
-	u32 reserved; /* 0 */
-	u64 user[STACK_MAX_FRAMES]; /* the bit FRAME_INTERRUPTED_BIT may be set */
+	u32 by_frame_pointers; /* user[] is the kernel's own walk: words as memory has them, whose bits mark nothing */
+	u64 user[STACK_MAX_FRAMES]; /* else FRAME_INTERRUPTED_BIT and those of enum frame_bits may be set */
 	u64 kernel[STACK_MAX_FRAMES];
 };
 

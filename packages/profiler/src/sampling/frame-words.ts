@@ -16,6 +16,11 @@ interface InterpretedWord {
   readonly instruction: number;
 }
 
+/** @param high the upper half of a word that stood where a return address should */
+export function isUserAddress(high: number): boolean {
+  return high < INTERPRETED / 2 ** 32;
+}
+
 export function isInterpreted(word: number): boolean {
   return word >= INTERPRETED;
 }

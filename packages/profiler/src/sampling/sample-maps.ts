@@ -15,6 +15,7 @@ import type { BpfMap } from '@waggle/ffi';
 import {
   isInterpretedWord,
   isOfInterpreter,
+  isUserAddress,
   numberOfInterpreted,
   withoutMarks,
 } from './frame-words.ts';
@@ -114,25 +115,50 @@ function isTruncated(userDepth: number, userStop: number): boolean {
   return userDepth === sampleKey.bytes.user / 8;
 }
 
+interface UserWords {
+  readonly user: number[];
+  readonly interrupted: number[];
+  readonly ofInterpreter: number[];
+}
+
+/** Words of our own walk, each in a mapping or marked. */
+function fromWalk(words: DataView): UserWords {
+  const user: number[] = [];
+  const interrupted: number[] = [];
+  const ofInterpreter: number[] = [];
+  for (let at = 0; at < words.byteLength; at += 8) {
+    const high = words.getUint32(at + 4, true);
+    const low = words.getUint32(at, true);
+    if (isInterpretedWord(high)) {
+      user.push(numberOfInterpreted(high, low));
+      continue;
+    }
+    if (high >= INTERRUPTED) interrupted.push(at / 8);
+    if (isOfInterpreter(high)) ofInterpreter.push(at / 8);
+    user.push(withoutMarks(high & ~INTERRUPTED) * 2 ** 32 + low);
+  }
+  return { user, interrupted, ofInterpreter };
+}
+
+/** Words of a walk by frame pointers: what is no address of user space is one that nothing is mapped at. */
+function fromMemory(words: DataView): UserWords {
+  const user: number[] = [];
+  for (let at = 0; at < words.byteLength; at += 8) {
+    const high = words.getUint32(at + 4, true);
+    user.push(isUserAddress(high) ? high * 2 ** 32 + words.getUint32(at, true) : 0);
+  }
+  return { user, interrupted: [], ofInterpreter: [] };
+}
+
 function decodeStack(keys: DataView, key: number, values: DataView, value: number): StackCount[] {
   const userDepth = keys.getUint16(key + KEY.user_depth, true);
   const kernelDepth = keys.getUint16(key + KEY.kernel_depth, true);
   const userStop = keys.getUint16(key + KEY.user_stop, true);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const user: number[] = [];
-  const interrupted: number[] = [];
-  const ofInterpreter: number[] = [];
-  for (let depth = 0; depth < userDepth; depth++) {
-    const high = keys.getUint32(key + KEY.user + 8 * depth + 4, true);
-    const low = keys.getUint32(key + KEY.user + 8 * depth, true);
-    if (isInterpretedWord(high)) {
-      user.push(numberOfInterpreted(high, low));
-      continue;
-    }
-    if (high >= INTERRUPTED) interrupted.push(depth);
-    if (isOfInterpreter(high)) ofInterpreter.push(depth);
-    user.push(withoutMarks(high & ~INTERRUPTED) * 2 ** 32 + low);
-  }
+  const words = new DataView(keys.buffer, keys.byteOffset + key + KEY.user, 8 * userDepth);
+  const { user, interrupted, ofInterpreter } = keys.getUint32(key + KEY.by_frame_pointers, true)
+    ? fromMemory(words)
+    : fromWalk(words);
   const stack: StackCount = {
     pid: keys.getUint32(key + KEY.tgid, true),
     startTime: keys.getBigUint64(key + KEY.start_boottime, true),
