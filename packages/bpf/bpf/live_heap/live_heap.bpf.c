@@ -115,8 +115,8 @@ static __always_inline bool take_out(u32 tgid, u64 address, struct allocation *w
 	return true;
 }
 
-static __always_inline void put_in(u32 tgid, u64 address, const struct allocation *allocation,
-				   struct heap_counters *counters)
+static __noinline void put_in(u32 tgid, u64 address, const struct allocation *allocation,
+			      struct heap_counters *counters)
 {
 	struct allocation_key key = { .address = address, .tgid = tgid };
 	struct allocation was = {};
@@ -179,21 +179,16 @@ static __always_inline u64 address_from(const struct heap_call *call, struct pt_
 	return address;
 }
 
-static __always_inline int on_return(void *ctx, struct pt_regs *regs, bool by_tables, u64 callee)
+/*
+ * The call that returns: where it has allocated, and how much. 0 where it has not, or nobody saw it begin. A function
+ * of its own, since what it puts on the stack is not there while a stack is walked.
+ */
+static __noinline u64 end_call(struct pt_regs *regs, u32 index, u32 tgid, struct heap_counters *counters, u64 *size)
 {
-	u32 index = bpf_get_attach_cookie(ctx);
-	struct heap_function *function = bpf_map_lookup_elem(&heap_functions, &index);
 	struct heap_call_key key = { .tid = bpf_get_current_pid_tgid(), .function = index };
-	struct heap_counters *counters = ONLY(heap_counters);
-	struct allocation allocation = {};
-	u64 *taken = ONLY(taken_slots);
 	struct heap_call *found, call;
-	struct walk *walk;
 	u64 address;
-	u32 slot, tgid;
 
-	if (!function || !counters || !taken || !wants_process(&tgid))
-		return 0;
 	key.caller_sp = STACK_POINTER(regs);
 	found = bpf_map_lookup_elem(&calls, &key);
 	if (!found)
@@ -201,18 +196,33 @@ static __always_inline int on_return(void *ctx, struct pt_regs *regs, bool by_ta
 	call = *found;
 	bpf_map_delete_elem(&calls, &key);
 	address = address_from(&call, regs);
-	if (!address) {
-		/* Freed all the same where it was asked for nothing. */
-		if (call.freed && call.size) {
-			put_in(tgid, call.freed, &call.was, counters);
-			counters->frees--;
-		}
-		return 0;
+	/* Freed all the same where it was asked for nothing. */
+	if (!address && call.freed && call.size) {
+		put_in(tgid, call.freed, &call.was, counters);
+		counters->frees--;
 	}
-	if (!wants_stack(tgid))
+	*size = call.size;
+	return address;
+}
+
+static __always_inline int on_return(void *ctx, struct pt_regs *regs, bool by_tables, u64 callee)
+{
+	u32 index = bpf_get_attach_cookie(ctx);
+	struct heap_function *function = bpf_map_lookup_elem(&heap_functions, &index);
+	struct heap_counters *counters = ONLY(heap_counters);
+	struct allocation allocation = {};
+	u64 *taken = ONLY(taken_slots);
+	struct walk *walk;
+	u64 address;
+	u32 slot, tgid;
+
+	if (!function || !counters || !taken || !wants_process(&tgid))
+		return 0;
+	address = end_call(regs, index, tgid, counters, &allocation.size);
+	if (!address || !wants_stack(tgid))
 		return 0;
 	counters->allocations++;
-	counters->allocated_bytes += call.size;
+	counters->allocated_bytes += allocation.size;
 	slot = take_slot(taken);
 	walk = IN_SLOT(walks, slot);
 	if (slot < NO_SLOT && walk) {
@@ -222,7 +232,6 @@ static __always_inline int on_return(void *ctx, struct pt_regs *regs, bool by_ta
 	} else {
 		counters->no_slot++;
 	}
-	allocation.size = call.size;
 	put_in(tgid, address, &allocation, counters);
 	return 0;
 }

@@ -113,8 +113,10 @@ static __always_inline bool count_in(void *map, struct sample_key *key, struct s
 	return true;
 }
 
-static __always_inline bool count_key(struct sample_key *key, struct sample_counters *counters,
-				      struct task_struct *task, const struct stack_weight *weight)
+/* A function of its own, since what it puts on the stack is not there while a stack is walked: of both together
+ * there are 512 bytes. */
+static __noinline bool count_key(struct sample_key *key, struct sample_counters *counters,
+				 struct task_struct *task, const struct stack_weight *weight)
 {
 	u32 *active = ONLY(active_samples);
 
