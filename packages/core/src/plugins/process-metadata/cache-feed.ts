@@ -18,6 +18,7 @@ import type {
   ProcessEvent,
 } from '../../events/process-event.ts';
 import { usageAt, usageOf } from '../../events/process-usage.ts';
+import { EndedNames } from './ended-names.ts';
 import { ProcfsWalk } from './procfs-walk.ts';
 import { entryOf, NO_PROGRAM, type Program, ProgramBytes } from './program.ts';
 import { RecentImages } from './recent-images.ts';
@@ -30,6 +31,11 @@ const RECENT_BYTES = 8 * 1024 * 1024;
 
 const AT = recordHeader.offset;
 
+interface Process {
+  readonly pid: number;
+  readonly startBoottimeNs: bigint;
+}
+
 export class CacheFeed {
   readonly walk: ProcfsWalk;
   readonly #cache: ProcessMetadataCache;
@@ -38,6 +44,7 @@ export class CacheFeed {
   #last = new RecentImages();
   /** Names of parents that only the cache knows, as long as it is not told anything new. */
   readonly #parents = new Map<number, { readonly start: number; readonly comm: string }>();
+  readonly #endedNames = new EndedNames();
   readonly #programs = new ProgramBytes();
   /** /proc shows cgroups as records do: not from the root of a cgroup namespace. */
   readonly #showsWholePaths: boolean;
@@ -115,6 +122,7 @@ export class CacheFeed {
       }
       this.#cache.evictPendingExits(endedBefore);
       this.#parents.clear();
+      this.#endedNames.forgetOld(performance.now());
       this.#recent = this.#last;
       this.#recent.clear();
       this.#last = recent;
@@ -125,6 +133,7 @@ export class CacheFeed {
     this.walk.stop();
     this.#recent.clear();
     this.#last.clear();
+    this.#endedNames.clear();
     this.#cache[Symbol.dispose]();
   }
 
@@ -183,9 +192,8 @@ export class CacheFeed {
     const identity = { pid, startBoottimeNs, execId: u53(view, place + AT.exec_id) };
     this.#ours(() => {
       this.#programs.put(programOfEntry(entryOf(this.#cache, identity)), batch, at);
-      this.#cache.markExited({ pid, startBoottimeNs }, usageAt(view, place));
+      this.#entryExited({ pid, startBoottimeNs }, usageAt(view, place));
     });
-    this.#parents.delete(pid);
   }
 
   #exec(event: EventDraft<ExecEvent>): void {
@@ -216,13 +224,23 @@ export class CacheFeed {
     if (event.cgroup === null) event.containerId = entry?.containerId ?? null;
     const { pid, startTime } = event;
     const usage = usageOf(event);
-    this.#ours(() => this.#cache.markExited({ pid, startBoottimeNs: startTime }, usage));
+    this.#ours(() => this.#entryExited({ pid, startBoottimeNs: startTime }, usage));
+  }
+
+  /** Of a process that only the cache may know. */
+  #entryExited(process: Process, usage: ProcessUsage): void {
+    const { pid, startBoottimeNs } = process;
+    const comm = this.#cache.getByIdentity(process)?.comm;
+    if (comm !== undefined) this.#endedNames.add(pid, Number(startBoottimeNs), comm);
+    this.#cache.markExited(process, usage);
     this.#parents.delete(pid);
   }
 
   #markExited(image: number, usage: ProcessUsage | number): void {
     const recent = this.#recent;
     recent.markExited(image, Date.now(), usage);
+    const { pid, start } = recent.keyOf(image);
+    this.#endedNames.add(pid, start, recent.commOf(image));
     if (recent.isOlder(image)) this.#ours(() => tellExit(this.#cache, recent, image));
   }
 
@@ -306,8 +324,10 @@ export class CacheFeed {
 
   #parentComm(pid: number, startBoottimeNs: bigint): string | null {
     const comm = this.#ours(() => this.#cache.getByIdentity({ pid, startBoottimeNs })?.comm);
-    if (comm !== undefined) this.#parents.set(pid, { start: Number(startBoottimeNs), comm });
-    return comm ?? null;
+    const start = Number(startBoottimeNs);
+    if (comm === undefined) return this.#endedNames.find(pid, start) ?? null;
+    this.#parents.set(pid, { start, comm });
+    return comm;
   }
 
   /** Where cycles are long, the cache's own limit has to hold. */

@@ -11,10 +11,9 @@ import { EventContext } from '../../events/event-base.ts';
 import { EventBatch } from '../../events/event-batch.ts';
 import { KnownCgroups } from '../../events/known-cgroups.ts';
 import type { ProcessEvent } from '../../events/process-event.ts';
+import { type RecordFields, processRecord as recordOf } from '../../testing/records.ts';
 import { EventJson } from '../event-output/event-json.ts';
 import { CacheFeed } from './cache-feed.ts';
-
-type Fields = Readonly<Record<string, number | bigint>>;
 
 const TICK_NS = 10_000_000n;
 const context = new EventContext(new KnownCgroups(() => false), 0n, 'boot');
@@ -27,31 +26,7 @@ interface Alive {
   readonly parent: Alive | undefined;
 }
 
-function recordOf(
-  layout: { readonly size: number; readonly offset: object; readonly kind: object },
-  type: number,
-  fields: Fields,
-  comm: string,
-  payload = '',
-): Uint8Array {
-  const offset = layout.offset as Readonly<Record<string, number>>;
-  const kind = layout.kind as Readonly<Record<string, string>>;
-  const size = offset.payload ?? layout.size;
-  const bytes = Buffer.alloc((size + payload.length + 7) & ~7);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const all: Fields = { 'header.type': type, 'header.size': bytes.length, ...fields };
-  for (const [field, value] of Object.entries(all)) {
-    const at = offset[field] ?? Number.NaN;
-    if (kind[field] === 'u16') view.setUint16(at, Number(value), true);
-    else if (kind[field] === 'u32') view.setUint32(at, Number(value), true);
-    else view.setBigUint64(at, BigInt(value), true);
-  }
-  bytes.write(comm, offset['header.comm'] ?? 0);
-  bytes.write(payload, size);
-  return bytes;
-}
-
-const headerOf = ({ pid, start, execId, parent }: Alive, time: bigint): Fields => ({
+const headerOf = ({ pid, start, execId, parent }: Alive, time: bigint): RecordFields => ({
   'header.time_ns': time,
   'header.tgid': pid,
   'header.tid': pid,
