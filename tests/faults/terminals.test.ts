@@ -18,8 +18,8 @@ beforeAll(async () => void (await Waggle.run(['--version'])), 60_000);
 
 /** A reader that stalls is waited for five seconds at the end; a busy machine takes longer. */
 const MAX_SECONDS = 25;
-/** Until the terminal's buffer is full, with its start. */
-const FULL_MS = 4000;
+/** What frozen_terminal says once nothing more fits: whoever writes waits then. */
+const FULL = /^frozen_terminal: full/m;
 const BUSY = ['sh', '-c', `while :; do /bin/true ${'a'.repeat(200)}; done`];
 
 for (const [signal, does] of [
@@ -37,7 +37,7 @@ for (const [signal, does] of [
     async () => {
       const options = { prefix: [workload('frozen_terminal')] };
       await using trace = new Waggle(['trace', '--', ...BUSY], options);
-      await Bun.sleep(FULL_MS);
+      await trace.says(FULL);
       const startedAt = performance.now();
       const { code } = await trace.stop(signal);
       expect((performance.now() - startedAt) / 1000).toBeLessThan(MAX_SECONDS);
@@ -74,7 +74,7 @@ for (const [signal, does] of [
         await using top = new Waggle(['top', ...command], options);
         // Somebody for the picture to tell of.
         await using _busy = new TestProcess([...BUSY]);
-        await Bun.sleep(FULL_MS);
+        await top.says(FULL);
         expect(top.hasEnded).toBe(false);
         const startedAt = performance.now();
         const { code, stdout } = await top.stop(signal);
@@ -99,7 +99,7 @@ faultRow(
     const options = { prefix: [workload('frozen_terminal')] };
     const command = ['sh', '-c', 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; exec yes'];
     await using record = new Waggle(['record', '-o', out, '--', ...command], options);
-    await Bun.sleep(FULL_MS);
+    await record.says(FULL);
     const startedAt = performance.now();
     const { code } = await record.stop('SIGTERM');
     expect((performance.now() - startedAt) / 1000).toBeLessThan(MAX_SECONDS);

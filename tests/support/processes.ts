@@ -1,7 +1,7 @@
 // Processes that a test started: what /proc says about them, and how they are ended, by pid and
 // never by name.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { eventually } from './deadline.ts';
 
 /** Fields of /proc/PID/stat by their number in proc_pid_stat(5); undefined when it is gone. */
@@ -72,10 +72,61 @@ export interface Witness {
 
 /** Everybody below `root` right now, to be ended later. */
 export function witnessesBelow(root: number): Witness[] {
-  return descendantsOf(root).flatMap((pid) => {
-    const ticks = startTicks(pid);
-    return ticks === undefined ? [] : [{ pid, startTicks: ticks }];
-  });
+  return descendantsOf(root).flatMap(witness);
+}
+
+function witness(pid: number): Witness[] {
+  const ticks = startTicks(pid);
+  return ticks === undefined ? [] : [{ pid, startTicks: ticks }];
+}
+
+/** Everybody who was seen below a process, looked for so often that a look must not cost what `witnessesBelow` does. */
+export class Descendants {
+  readonly #root: number;
+  readonly #seen = new Map<number, Witness>();
+
+  constructor(root: number) {
+    this.#root = root;
+  }
+
+  get seen(): Iterable<Witness> {
+    return this.#seen.values();
+  }
+
+  look(): void {
+    if (!LISTS_CHILDREN) {
+      this.lookAtAll();
+      return;
+    }
+    for (const open = [this.#root]; open.length > 0; )
+      for (const one of childrenOf(open.pop() ?? 0).flatMap(witness)) {
+        this.#seen.set(one.pid, one);
+        open.push(one.pid);
+      }
+  }
+
+  /** At every process there is: one that ends may hide its siblings from `look`. */
+  lookAtAll(): void {
+    for (const one of witnessesBelow(this.#root)) this.#seen.set(one.pid, one);
+  }
+}
+
+/** Not in every kernel: CONFIG_PROC_CHILDREN. */
+const LISTS_CHILDREN = existsSync(`/proc/self/task/${process.pid}/children`);
+
+/** Of all its threads, as proc_pid_children(5) lists them. */
+function childrenOf(pid: number): number[] {
+  const folder = `/proc/${pid}/task`;
+  const children: number[] = [];
+  try {
+    for (const thread of readdirSync(folder)) {
+      const listed = readFileSync(`${folder}/${thread}/children`, 'utf8');
+      for (const child of listed.split(' ')) if (child !== '') children.push(Number(child));
+    }
+  } catch {
+    // It has ended, or a thread has: the next look sees more.
+  }
+  return children;
 }
 
 /** SIGKILL for those of them that still run. */

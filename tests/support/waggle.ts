@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expectFreed, heldBpfObjects } from './bpf-objects.ts';
 import { eventually, within } from './deadline.ts';
 import type { TraceEvent } from './events.ts';
-import { killHard, killWitnesses, type Witness, witnessesBelow } from './processes.ts';
+import { Descendants, killHard, killWitnesses } from './processes.ts';
 
 const root = join(import.meta.dir, '../..');
 
@@ -17,6 +17,8 @@ export const WAGGLE: readonly string[] = [process.env.WAGGLE_COMMAND ?? join(roo
 
 const READY_WITHIN_MS = 100_000;
 const END_WITHIN_MS = 100_000;
+/** A look takes a millisecond or two, of a CPU that waggle would have. */
+const REMEMBER_EVERY_MS = 50;
 
 export interface WaggleOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -45,8 +47,10 @@ export class Waggle implements AsyncDisposable {
   private readonly child: Bun.Subprocess;
   private readonly reading: Promise<unknown>;
   private readonly endWithinMs: number;
+  /** Of stderr. */
+  private more = Promise.withResolvers<'more'>();
   private held: ReadonlySet<string> = new Set();
-  private readonly below = new Map<number, Witness>();
+  private readonly below: Descendants;
 
   constructor(args: readonly string[], options: WaggleOptions = {}) {
     this.child = Bun.spawn([...(options.prefix ?? []), ...WAGGLE, ...args], {
@@ -57,6 +61,7 @@ export class Waggle implements AsyncDisposable {
       stderr: 'pipe',
     });
     this.pid = this.child.pid;
+    this.below = new Descendants(this.pid);
     this.endWithinMs = options.endWithinMs ?? END_WITHIN_MS;
     const { stdout, stderr } = this.child;
     this.reading = Promise.all([
@@ -67,6 +72,8 @@ export class Waggle implements AsyncDisposable {
         : undefined,
       collect(stderr as ReadableStream<Uint8Array<ArrayBuffer>>, (text) => {
         this.stderr += text;
+        this.more.resolve('more');
+        this.more = Promise.withResolvers();
       }),
     ]);
   }
@@ -93,18 +100,23 @@ export class Waggle implements AsyncDisposable {
 
   /** Waits for a line on stderr. @throws when it ends without having said that. */
   async says(pattern: RegExp): Promise<void> {
+    const watch = this.watch();
     try {
-      const said = () => {
-        this.remember();
-        return pattern.test(this.stderr) || this.child.exitCode !== null;
+      const ended = this.child.exited.then(() => this.reading).then(() => 'ended' as const);
+      const heard = async () => {
+        while (!pattern.test(this.stderr)) {
+          const next = await Promise.race([ended, this.more.promise]);
+          if (next === 'ended' && !pattern.test(this.stderr))
+            throw new Error(`waggle ended with ${this.child.exitCode}`);
+        }
       };
-      await eventually(`waggle to say ${pattern}`, said, READY_WITHIN_MS);
-      if (this.child.exitCode !== null) await this.reading;
-      if (!pattern.test(this.stderr)) throw new Error(`waggle ended with ${this.child.exitCode}`);
+      await within(`waggle to say ${pattern}`, heard(), READY_WITHIN_MS);
       this.remember();
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw new Error(`${(error as Error).message}; stderr:\n${this.stderr}`);
+    } finally {
+      clearInterval(watch);
     }
   }
 
@@ -137,7 +149,7 @@ export class Waggle implements AsyncDisposable {
 
   /** Waits for its end. */
   async result(): Promise<WaggleResult> {
-    const watch = setInterval(() => this.remember(), 50);
+    const watch = this.watch();
     try {
       await within('waggle to end', this.child.exited, this.endWithinMs);
       await within('the end of its output', this.reading, END_WITHIN_MS);
@@ -162,16 +174,21 @@ export class Waggle implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) {
       this.remember();
+      this.below.lookAtAll();
       killHard(this.pid);
       await this.child.exited;
     }
-    killWitnesses(this.below.values());
+    killWitnesses(this.below.seen);
     await expectFreed(this.held);
+  }
+
+  private watch(): ReturnType<typeof setInterval> {
+    return setInterval(() => this.remember(), REMEMBER_EVERY_MS);
   }
 
   /** Notes what it holds in the kernel and whom it started, to look for them after the end. */
   private remember(): void {
-    for (const witness of witnessesBelow(this.pid)) this.below.set(witness.pid, witness);
+    this.below.look();
     const now = heldBpfObjects(this.pid);
     if (now.size > 0) this.held = new Set([...this.held, ...now]);
   }
