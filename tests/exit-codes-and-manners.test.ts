@@ -210,6 +210,25 @@ describe('a signal', () => {
     });
 });
 
+describe('a signal of the moment in which it is said to be ready', () => {
+  const folder = freshFolder();
+  for (const [command, ready] of [
+    [['trace'], /^waggle: ready/m],
+    [['record', '-a', '-o', join(folder, 'out.folded')], /^waggle: recording/m],
+    [['agent', '--store', join(folder, 'store')], /^waggle: ready/m],
+    [['serve', '--listen', '127.0.0.1:0'], /^http:/m],
+  ] as const)
+    kernelTest(`ends ${command[0]} well`, async () => {
+      const prefix = ['sh', '-c', 'exec "$@" >&2', 'sh'];
+      for (let round = 0; round < 3; round++) {
+        await using waggle = new Waggle(command, { prefix });
+        await waggle.says(ready);
+        const { code, signal } = await waggle.stop('SIGTERM');
+        expect({ code, signal }).toEqual({ code: 0, signal: null });
+      }
+    });
+});
+
 describe('a reader that goes away', () => {
   kernelTest('ends trace --json | head -1 quietly', async () => {
     const line = [...WAGGLE, 'trace', '--json'].map((word) => `'${word}'`).join(' ');

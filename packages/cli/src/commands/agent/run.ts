@@ -147,10 +147,11 @@ const agent = Effect.fnUntraced(function* (
     return FAILED;
   }
   if (health !== undefined) yield* scoped(() => health);
-  say(readyText(settings, health));
+  // Before it is said: who hears that may end it at once.
   yield* scoped(
     () => new AgentSignals({ options, store, exporter, onReload: () => {} }, () => session.stop()),
   );
+  say(readyText(settings, health));
   if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());
   const spans = yield* scoped(
     () => new ProfileSpans(outputs, () => Effect.runPromise(session.collect)),

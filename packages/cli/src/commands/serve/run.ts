@@ -63,13 +63,14 @@ const serve = Effect.fnUntraced(function* (
   server = listening;
   yield* Effect.addFinalizer(() => Effect.promise(() => listening[Symbol.asyncDispose]()));
   const argv = commandBytes(words);
+  // Before the URL is said: who reads it may end it at once.
+  if (argv === undefined) yield* stopOnSignal(() => session.stop());
   // Our standard output has the URL; where that is no terminal the command's goes to the other.
   const stdout = isTerminal(STDOUT) ? 'inherit' : 'stderr';
   yield* Effect.promise(() => new Output().write(`${listening.url}\n`));
   warnOfListening(options.listen, options.allowHost);
   const command = argv && (yield* superviseCommand(session, argv, { stdout }));
-  if (command === undefined) yield* stopOnSignal(() => session.stop());
-  else yield* scoped(() => new AfterCommand(session, command.ended));
+  if (command !== undefined) yield* scoped(() => new AfterCommand(session, command.ended));
   yield* session.run;
   return command === undefined ? 0 : (yield* Effect.promise(() => command.ended)).exitCode;
 });
