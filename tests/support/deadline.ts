@@ -37,3 +37,28 @@ export async function within<T>(
     clearTimeout(timer);
   }
 }
+
+/**
+ * Does that to each, two at a time: commands that wait for the kernel and for each other leave room for a second.
+ * @throws what the first that failed threw; none is begun after that, and none goes on.
+ */
+export async function inPairs<T>(
+  all: readonly T[],
+  work: (one: T) => Promise<void>,
+): Promise<void> {
+  const rest = all.values();
+  let hasFailed = false;
+  const worker = async () => {
+    for (const one of rest) {
+      if (hasFailed) return;
+      try {
+        await work(one);
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
+    }
+  };
+  const workers = await Promise.allSettled([worker(), worker()]);
+  for (const settled of workers) if (settled.status === 'rejected') throw settled.reason;
+}
