@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { eventually } from '../support/deadline.ts';
+import { eventually, inPairs } from '../support/deadline.ts';
 import { faultRow } from '../support/fault-row.ts';
 import { Waggle } from '../support/waggle.ts';
 import { freshFolder, workload } from '../support/workloads.ts';
@@ -193,7 +193,7 @@ faultRow(
     times: [1, 10],
   },
   async (round) => {
-    for (const args of writers) {
+    await inPairs(writers, async (args) => {
       const head = round === 0 ? 'true' : `timeout ${(Math.random() * 0.5).toFixed(2)} cat`;
       const { code, stderr } = await Waggle.run(args, redirected(`> >(${head} >/dev/null)`));
       expect({ args, code, stderr }).toEqual({
@@ -202,7 +202,7 @@ faultRow(
         code: code === 143 && args.includes('--') ? 143 : 0,
         stderr: expect.not.stringMatching(/EPIPE|internal error|not delivered|could not/),
       });
-    }
+    });
   },
 );
 
@@ -215,7 +215,7 @@ describe('standard output', () => {
       times: [1, 5],
     },
     async () => {
-      for (const args of writers) {
+      await inPairs(writers, async (args) => {
         const { code, stderr } = await Waggle.run(args, redirected('>/dev/full'));
         expect({ args, code, stderr }).toEqual({
           args,
@@ -223,7 +223,7 @@ describe('standard output', () => {
           stderr: expect.stringMatching(/no space/i),
         });
         expect(stderr).not.toMatch(/internal error/);
-      }
+      });
     },
   );
 
@@ -235,14 +235,14 @@ describe('standard output', () => {
       times: [1, 5],
     },
     async () => {
-      for (const args of writers) {
+      await inPairs(writers, async (args) => {
         const { code, stderr } = await Waggle.run(args, redirected('>&-'));
         expect({ args, code, stderr }).toEqual({
           args,
           code: 0,
           stderr: expect.not.stringMatching(/internal error|could not/),
         });
-      }
+      });
     },
   );
 
@@ -254,7 +254,7 @@ describe('standard output', () => {
       times: [1, 5],
     },
     async () => {
-      for (const redirection of ['>&-', '<&-', '<&- >&-', '<&- >&- 2>&-']) {
+      await inPairs(['>&-', '<&-', '<&- >&-', '<&- >&- 2>&-'], async (redirection) => {
         const folder = freshFolder();
         const [out, mark] = [join(folder, 'out.folded'), join(folder, 'mark')];
         const { code } = await Waggle.run(
@@ -266,7 +266,7 @@ describe('standard output', () => {
           code: 5,
           made: [true, true],
         });
-      }
+      });
     },
   );
 });
