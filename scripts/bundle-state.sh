@@ -5,13 +5,21 @@
 
 bundles=$root/packages/cli/bundle
 
-# Sets $bundle, relative to $root. Not older is not enough: a source may have changed in the same
-# tick of the clock in which its bundle was begun.
+# Sets $bundle, relative to $root. With $1, the first word of a command line, only what this command reads counts,
+# and what main.js is made of. Not older is not enough: a source may have changed in the same tick of the clock in
+# which its bundle was begun.
 bundle_is_current() {
   [ -r "$bundles/current.sh" ] || return 1
+  bundle_commands=
   . "$bundles/current.sh"
   [ -r "$root/$bundle/main.js" ] || return 1
-  for source in $bundle_sources; do
+  bundle_looked_at=$bundle_sources
+  for command in $bundle_commands; do
+    if [ $# = 0 ] || [ "$1" = "$command" ]; then
+      eval "bundle_looked_at=\"\$bundle_looked_at \$bundle_sources_$command\""
+    fi
+  done
+  for source in $bundle_looked_at; do
     # In some shells a file is also newer than one that is missing; then its folder changed.
     if ! [ "$root/$bundle/stamp" -nt "$root/$source" ]; then return 1; fi
   done

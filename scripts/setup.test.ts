@@ -52,6 +52,7 @@ beforeEach(() => {
   write('packages/timeline/src/page/viewer/main.ts', '// viewer');
   write('packages/serve/src/page/viewer/main.ts', '// viewer');
   write('packages/cli/src/main.ts', '// main');
+  for (const name of ['doctor', 'trace']) write(`packages/cli/src/${name}.ts`, '');
 });
 afterEach(() => rmSync(machine, { recursive: true }));
 
@@ -141,7 +142,9 @@ case $script in */scripts/embed-workers.ts)
   mkdir -p bundle/made
   : >bundle/made/stamp
   : >bundle/made/main.js
-  echo 'bundle=packages/cli/bundle/made bundle_sources=packages/cli/src/main.ts' >bundle/current.sh
+  echo 'bundle=packages/cli/bundle/made bundle_sources=packages/cli/src/main.ts
+bundle_commands="doctor trace"
+bundle_sources_doctor=packages/cli/src/doctor.ts bundle_sources_trace=packages/cli/src/trace.ts' >bundle/current.sh
   exit ;;
 esac
 printf '%s\n' "$PWD" "$@"
@@ -398,6 +401,8 @@ test.skipIf(process.getuid?.() !== 0)('root leaves what it makes to the owner of
 describe('what ./waggle runs', () => {
   const sources = 'packages/cli/src/main.ts';
   const bundled = 'packages/cli/bundle/made/main.js';
+  const ofDoctor = 'packages/cli/src/doctor.ts';
+  const ofTrace = 'packages/cli/src/trace.ts';
   const waggle = (environment = {}) => {
     rmSync(join(machine, 'calls'), { force: true });
     const result = run(join(tree, 'waggle'), ['doctor'], machine, environment);
@@ -412,7 +417,7 @@ describe('what ./waggle runs', () => {
 
   beforeEach(() => {
     prepare();
-    touch(sources, -60);
+    for (const path of [sources, ofDoctor, ofTrace]) touch(path, -60);
     setup();
   });
 
@@ -424,6 +429,13 @@ describe('what ./waggle runs', () => {
     touch('packages/cli/bundle/made/stamp', -120);
     expect(waggle()).toEqual({ ran: bundled, bundles: 1 });
     expect(waggle()).toEqual({ ran: bundled, bundles: 0 });
+  });
+
+  test('is a new bundle after a source of the command changed, not of another one', () => {
+    touch(ofTrace, 60);
+    expect(waggle()).toEqual({ ran: bundled, bundles: 0 });
+    touch(ofDoctor, 60);
+    expect(waggle().bundles).toBe(1);
   });
 
   test('is a new bundle when a source is as old as the last one', () => {

@@ -36,10 +36,18 @@ describe('the bundle', () => {
   });
 
   test('has a file of each command', () => {
-    const commands = commandsOf(root).map((path) => basename(dirname(path)));
-    expect(commands).toContain('trace');
-    for (const name of commands)
-      expect(existsSync(join(currentBundle(), name, 'run.js')), name).toBe(true);
+    const files = commandsOf(root).map((path) =>
+      join(basename(dirname(path)), `${basename(path, '.ts')}.js`),
+    );
+    expect(files).toContain('trace/run.js');
+    expect(files).toContain('history/run-sql.js');
+    for (const file of files) expect(existsSync(join(currentBundle(), file)), file).toBe(true);
+  });
+
+  test('has the command line in a file by itself, without what any command does', () => {
+    const text = readFileSync(join(currentBundle(), 'main.js'), 'utf8');
+    expect(text).toContain('--off-cpu');
+    expect(text.length).toBeLessThan(150_000);
   });
 
   test('packs, and loads what only one format needs', async () => {

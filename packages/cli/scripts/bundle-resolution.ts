@@ -25,9 +25,11 @@ export function workersOf(root: string): string[] {
   return paths;
 }
 
-/** What each command does, but for that which loads agents (`agentsBySources`). */
+/** What each command does, but for that which loads agents (`agentsBySources`); its subcommands in `run-*.ts`. */
 export function commandsOf(root: string): string[] {
-  const runs = sourcesOf(root, 'packages/cli/src/commands/*/run.ts');
+  const runs = sourcesOf(root, 'packages/cli/src/commands/*/{run,run-*}.ts').filter(
+    (path) => !path.endsWith('.test.ts'),
+  );
   return runs.filter((path) => path !== join(folderOfAgents(root), 'run.ts'));
 }
 
@@ -37,10 +39,11 @@ export function commandsApart(root: string): BunPlugin {
   return {
     name: 'commands-apart',
     setup(build) {
-      build.onResolve({ filter: exactly('./run.ts') }, ({ importer }) => {
+      build.onResolve({ filter: /^\.\/run[\w-]*\.ts$/ }, ({ path, importer }) => {
         const folder = dirname(importer);
-        return runs.has(join(folder, 'run.ts'))
-          ? { path: `./${basename(folder)}/run.js`, external: true }
+        const name = basename(path, '.ts');
+        return basename(importer) === 'command.ts' && runs.has(join(folder, path))
+          ? { path: `./${basename(folder)}/${name}.js`, external: true }
           : undefined;
       });
     },

@@ -19,7 +19,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import {
   agentsBySources,
   commandsApart,
@@ -37,14 +37,40 @@ const current = join(bundles, 'current.sh');
 /** Younger ones may belong to a build that another ./waggle has under way. */
 const UNFINISHED_MS = 60_000;
 
-/** Writes the bundle into the folder. What it read, relative to the repository. */
-async function makeBundle(folder: string): Promise<string[]> {
+/** What the files of a bundle were made from, relative to the repository. */
+interface Inputs {
+  readonly main: readonly string[];
+  /** By command: what it reads besides, workers' files included. */
+  readonly commands: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Writes the bundle into the folder. */
+async function makeBundle(folder: string): Promise<Inputs> {
   const main = join(root, 'packages/cli/src/main.ts');
-  const read = await Promise.all([
-    ...[main, ...workersOf(root)].map((path) => bundle(path, folder, '[name].[ext]')),
-    ...commandsOf(root).map((path) => bundle(path, folder, '[dir]/[name].[ext]')),
+  const [ofMain, ofWorkers, ofRuns] = await Promise.all([
+    bundle(main, folder, '[name].[ext]'),
+    Promise.all(
+      workersOf(root).map(async (path) => ({
+        folder: relative(root, dirname(path)),
+        inputs: await bundle(path, folder, '[name].[ext]'),
+      })),
+    ),
+    Promise.all(
+      commandsOf(root).map(async (path) => ({
+        command: basename(dirname(path)),
+        inputs: await bundle(path, folder, '[dir]/[name].[ext]'),
+      })),
+    ),
   ]);
-  return [...new Set(read.flat())].map((path) => relative(root, resolve(path)));
+  const commands = new Map<string, string[]>();
+  for (const { command, inputs } of ofRuns) {
+    // Who starts a worker is in its folder.
+    const folders = new Set(inputs.map((path) => dirname(path)));
+    const workers = ofWorkers.filter((worker) => folders.has(worker.folder));
+    const before = commands.get(command) ?? [];
+    commands.set(command, [...before, ...inputs, ...workers.flatMap((worker) => worker.inputs)]);
+  }
+  return { main: ofMain, commands };
 }
 
 /** One file by itself: of what several use, Bun would put into each what any of them uses. What was read. */
@@ -74,28 +100,52 @@ async function bundle(path: string, folder: string, entry: string): Promise<read
     ],
   });
   if (metafile === undefined) throw new Error('Bun did not say what it read');
-  return Object.keys(metafile.inputs);
+  return Object.keys(metafile.inputs).map((path) => relative(root, resolve(path)));
 }
 
-/** Everything whose change makes the bundle stale. */
-function madeFrom(inputs: readonly string[]): string[] {
-  // npm writes its lock file last: it stands for all packages.
-  const sources = inputs.filter((path) => !path.includes('node_modules/'));
-  const settings = [
+/** What makes every file of the bundle stale by its change. */
+function settings(): string[] {
+  const patterns = [
     '{package,tsconfig,tsconfig.base}.json',
     'packages/*/{package,tsconfig}.json',
     'packages/cli/scripts/*',
   ];
-  const paths = [
+  return [
+    // npm writes its lock file last: it stands for all packages.
     'node_modules/.package-lock.json',
-    ...settings.flatMap((pattern) => sourcesOf(root, pattern)).map((path) => relative(root, path)),
-    // A source that was removed changes only its folder.
-    ...sources.filter((path) => path.includes('/src/')).map((path) => dirname(path)),
-    ...sources,
+    ...patterns.flatMap((pattern) => sourcesOf(root, pattern)).map((path) => relative(root, path)),
   ];
-  const odd = paths.find((path) => !/^[\w@./-]+$/.test(path));
+}
+
+function sourcesIn(inputs: readonly string[]): string[] {
+  const sources = inputs.filter((path) => !path.includes('node_modules/'));
+  // A source that was removed changes only its folder.
+  const folders = sources.filter((path) => path.includes('/src/')).map((path) => dirname(path));
+  return [...folders, ...sources];
+}
+
+/** A list of paths as the shell reads it. */
+function shellList(name: string, paths: Iterable<string>): string {
+  const unique = [...new Set(paths)];
+  const odd = unique.find((path) => !/^[\w@./-]+$/.test(path));
   if (odd !== undefined) throw new Error(`${odd} is no name that a shell takes for one word`);
-  return [...new Set(paths)];
+  return `${name}='\n${unique.join('\n')}\n'\n`;
+}
+
+/** Each command's list has what is not in that of all. */
+function sourceLists({ main, commands }: Inputs): string {
+  const ofAll = new Set([...settings(), ...sourcesIn(main)]);
+  const lists = [...commands].map(([command, inputs]) =>
+    shellList(
+      `bundle_sources_${command}`,
+      sourcesIn(inputs).filter((path) => !ofAll.has(path)),
+    ),
+  );
+  return [
+    shellList('bundle_commands', commands.keys()),
+    shellList('bundle_sources', ofAll),
+    ...lists,
+  ].join('');
 }
 
 /** The bundles that current.sh names or processes were started from, whoever these belong to. */
@@ -133,13 +183,10 @@ mkdirSync(folder);
 try {
   // Made before any source is read: what changes from now on is newer.
   writeFileSync(join(folder, 'stamp'), '');
-  const sources = madeFrom(await makeBundle(folder));
+  const lists = sourceLists(await makeBundle(folder));
   if (!existsSync(join(folder, 'main.js'))) throw new Error('the bundle has no main.js');
   const next = join(folder, 'current.sh');
-  writeFileSync(
-    next,
-    `bundle=${relative(root, folder)}\nbundle_sources='\n${sources.join('\n')}\n'\n`,
-  );
+  writeFileSync(next, `bundle=${relative(root, folder)}\n${lists}`);
   const kept = bundlesInUse();
   renameSync(next, current);
   removeBundlesBut(kept.add(relative(bundles, folder)));

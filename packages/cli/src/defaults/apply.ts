@@ -18,6 +18,7 @@ export interface AppliedDefault {
   readonly from: string;
 }
 
+const PREFIX = 'WAGGLE_';
 const YES = new Set(['1', 'true', 'yes']);
 const NO = new Set(['0', 'false', 'no', '']);
 
@@ -30,6 +31,8 @@ export function applyDefaults(
   for (const { path, defaults } of files)
     for (const [name, options] of Object.entries(defaults))
       checkNames(program, path, name, options);
+  // As for most: then no option's variable has to be spelled.
+  if (files.length === 0 && !Object.keys(env).some((name) => name.startsWith(PREFIX))) return [];
   return program.commands.flatMap((command) =>
     optionsOf(command).flatMap((option): AppliedDefault[] => {
       const found = lastOf(command, option, files, env);
@@ -64,7 +67,7 @@ function nameOf({ long }: Option): string {
 
 /** `WAGGLE_RECORD_MAX_RATE` */
 function variableOf(command: Command, option: Option): string {
-  return `WAGGLE_${command.name()}_${nameOf(option)}`.replaceAll('-', '_').toUpperCase();
+  return `${PREFIX}${command.name()}_${nameOf(option)}`.replaceAll('-', '_').toUpperCase();
 }
 
 function lastOf(

@@ -1,4 +1,4 @@
-/** `waggle history`: its command line. What it does is in run.ts, profile.ts and sql.ts. */
+/** `waggle history`: its command line. What it does is in run.ts, run-profile.ts and run-sql.ts. */
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { collect, parseCount, parsePid, parseRegex } from '../../options/parse.ts';
@@ -84,7 +84,7 @@ function profileCommand(): Command {
       ].join('\n'),
     )
     .action(async (_: HistoryProfileOptions, command: Command) => {
-      const { runHistoryProfile } = await import('./profile.ts');
+      const { runHistoryProfile } = await import('./run-profile.ts');
       process.exitCode = await runHistoryProfile(command.optsWithGlobals());
     });
 }
@@ -109,7 +109,7 @@ function sqlCommand(): Command {
       ].join('\n'),
     )
     .action(async (question: string, _: HistorySqlOptions, command: Command) => {
-      const { runHistorySql } = await import('./sql.ts');
+      const { runHistorySql } = await import('./run-sql.ts');
       process.exitCode = await runHistorySql(question, command.optsWithGlobals());
     });
 }
