@@ -14,16 +14,6 @@
 
 #define FRAME_BYTES (STACK_MAX_FRAMES * sizeof(u64))
 
-/* The key is compared whole, so what an earlier, deeper stack left in the scratch is cleared.
- * One copy of zeroes: a loop over the tail explodes the verifier's states, and clang has no
- * memset of this size for BPF. */
-const volatile u64 no_frames[2 * STACK_MAX_FRAMES] = {};
-
-static __always_inline void clear_frames(struct sample_key *key)
-{
-	bpf_probe_read_kernel(key->user, sizeof(key->user) + sizeof(key->kernel), (void *)no_frames);
-}
-
 static __always_inline u32 depth_of(long bytes)
 {
 	if (bytes < 0)

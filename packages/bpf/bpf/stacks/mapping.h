@@ -186,6 +186,7 @@ __noinline int find_mapping(u32 slot)
 		return 0;
 	walk->kind = MAPPING_NONE;
 	walk->interpreted.here = 0;
+	walk->interpreted.is_memory = 0;
 	area = (void *)find_area(address, slot);
 	if (!area)
 		return 0;
@@ -205,11 +206,13 @@ __noinline int find_mapping(u32 slot)
 		/* The program's own code, as a rule copied to memory with larger pages. */
 		walk->offset = 0;
 		identify(walk, NULL, true);
-	} else if (is_described(mm)) {
-		walk->offset = 0;
-		identify(walk, NULL, true);
 	} else {
+		walk->interpreted.is_memory = 1;
 		walk->kind = MAPPING_NO_ROWS;
+		if (is_described(mm)) {
+			walk->offset = 0;
+			identify(walk, NULL, true);
+		}
 	}
 	return 0;
 }

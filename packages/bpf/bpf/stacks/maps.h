@@ -132,6 +132,12 @@ struct interpreted_walk {
 	u64 instruction;
 	u32 code_number; /* what userspace knows the code by; 0: it does not */
 	u32 is_found;
+	u32 is_memory; /* walk->address is in memory without a file, which is no copy of a program */
+	u32 generator; /* the interpreter that generates code in this process; 0: not asked yet, or none */
+	u32 is_generator_asked;
+	u32 is_generated_missed; /* frames in such memory came before one that says whose they are */
+	u32 has_generated; /* frames of its code are among those that were walked */
+	u64 generator_base;
 	u64 thread_pointer;
 	u64 thread;
 	u64 owner; /* the interpreter whose threads come next */

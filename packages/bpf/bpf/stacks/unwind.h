@@ -7,23 +7,19 @@
 #ifndef WAGGLE_UNWIND_H
 #define WAGGLE_UNWIND_H
 
+#include "frame_pointer.h"
 #include "interpreters/walk.h"
 #include "mapping.h"
 #include "unwind_table.h"
 
-static __always_inline bool read_word(u64 address, u64 *word)
-{
-	return !bpf_probe_read_user(word, sizeof(*word), (const void *)address);
-}
+/* The key is compared whole, so what an earlier, deeper stack left in the scratch is cleared.
+ * One copy of zeroes: a loop over the tail explodes the verifier's states, and clang has no
+ * memset of this size for BPF. */
+const volatile u64 no_frames[2 * STACK_MAX_FRAMES] = {};
 
-static __always_inline u64 code_address(u64 word)
+static __always_inline void clear_frames(struct sample_key *key)
 {
-#if defined(__TARGET_ARCH_arm64)
-	/* The rest may be a signature (pointer authentication); user space has 48 bits. */
-	return word & ((1ULL << 48) - 1);
-#else
-	return word;
-#endif
+	bpf_probe_read_kernel(key->user, sizeof(key->user) + sizeof(key->kernel), (void *)no_frames);
 }
 
 /*
@@ -133,27 +129,6 @@ __noinline int step_by_rule(u32 slot)
 	return 0;
 }
 
-static __always_inline u32 step_by_frame_pointer(struct walk *walk)
-{
-	u64 record[2];
-
-	if (walk->fp_known && !walk->fp)
-		return STOP_END;
-	if (!walk->fp_known || walk->fp < walk->sp || (walk->fp & 7))
-		return STOP_NO_FRAME_POINTER;
-	if (bpf_probe_read_user(record, sizeof(record), (const void *)walk->fp))
-		return STOP_UNREADABLE;
-	record[1] = code_address(record[1]);
-	if (!record[1])
-		return STOP_END;
-	walk->pc = record[1];
-	walk->sp = walk->fp + sizeof(record);
-	walk->fp = record[0];
-	walk->third_known = 0;
-	walk->is_exact = 0;
-	return 0;
-}
-
 /* What the stack pointer is in the caller, as struct return_instance has it. */
 #if defined(__TARGET_ARCH_x86)
 #define CALLER_SP_OF(instance) (BPF_CORE_READ(instance, stack) + sizeof(u64))
@@ -241,14 +216,19 @@ __noinline int walk_one_frame(u32 slot)
 		walk->stop = STOP_TOO_DEEP;
 		return 1;
 	}
+	if (walk->interpreted.is_memory && walk_generated(slot)) {
+		walk->innermost = 0;
+		return walk->stop != 0;
+	}
 	if (walk->kind == MAPPING_NEW) {
 		walk->stop = STOP_NO_TABLE;
 		return 1;
 	}
 	met = walk->interpreted.here ? meet_interpreter(slot) : MET_OTHER;
-	if (met == MET_OTHER || (met == MET_OF_INTERPRETER && walk->interpreted.state != INTERPRETED_FOUND))
+	if (met == MET_OTHER || (met == MET_OF_INTERPRETER && walk->interpreted.state != INTERPRETED_FOUND &&
+				 !walk->interpreted.has_generated))
 		push_native(walk, key, met == MET_OF_INTERPRETER);
-	if (walk->kind == MAPPING_TABLE &&
+	if (met != MET_FRAME && walk->kind == MAPPING_TABLE &&
 	    find_rule(walk->table, walk->address - walk->start + walk->offset, slot))
 		stop = step_by_rule(slot);
 	else
@@ -317,6 +297,19 @@ static __always_inline bool read_registers(struct walk *walk, struct pt_regs *re
 }
 #endif
 
+/* At the innermost frame, whose registers have been read. */
+static __always_inline void begin_walk(struct walk *walk, struct sample_key *key)
+{
+	walk->depth = 0;
+	walk->stop = STOP_END;
+	walk->is_exact = walk->fp_known = walk->third_known = walk->innermost = 1;
+	if (walk->returned_from) {
+		key->user[0] = walk->returned_from;
+		walk->depth = 1;
+		walk->is_exact = 0;
+	}
+}
+
 /* Fills key->user. False for threads that cannot be walked: 32-bit ones. */
 static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key *key,
 					    struct task_struct *task, u32 slot)
@@ -334,20 +327,31 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 		regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 		if (!read_registers(walk, regs))
 			return false;
-		walk->is_exact = walk->fp_known = walk->third_known = walk->innermost = 1;
 		walk->start_pc = walk->pc;
 		walk->replaced_count = 0;
 		if (BPF_CORE_READ(task, utask, return_instances))
 			find_replaced(slot);
-		if (walk->returned_from) {
-			key->user[0] = walk->returned_from;
-			walk->depth = 1;
-			walk->is_exact = 0;
-		}
+		begin_walk(walk, key);
 		walk->interpreted.state = INTERPRETED_UNKNOWN;
 		walk->interpreted.part = PART_NONE;
 		walk->interpreted.here = 0;
+		walk->interpreted.next = 0;
+		walk->interpreted.is_memory = 0;
+		walk->interpreted.generator = 0;
+		walk->interpreted.is_generator_asked = 0;
+		walk->interpreted.is_generated_missed = 0;
+		walk->interpreted.has_generated = 0;
 		bpf_loop(WALK_ROUNDS_MAX, walk_frame, &slot, 0);
+		/* What runs here was found out behind frames that are its own: from now on it is known. */
+		if (walk->interpreted.is_generated_missed && walk->interpreted.generator &&
+		    read_registers(walk, regs)) {
+			bpf_probe_read_kernel(key->user, sizeof(key->user), (void *)no_frames);
+			begin_walk(walk, key);
+			walk->kind = MAPPING_NONE;
+			walk->interpreted.state = INTERPRETED_UNKNOWN;
+			walk->interpreted.is_generated_missed = 0;
+			bpf_loop(WALK_ROUNDS_MAX, walk_frame, &slot, 0);
+		}
 	}
 	key->user_depth = walk->depth;
 	key->user_stop = walk->stop;

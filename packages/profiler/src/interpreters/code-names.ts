@@ -7,6 +7,7 @@ import { codeName } from '@waggle/bpf';
 import type { RingBuffer } from '@waggle/ffi';
 import { LINE_TABLES } from './index.ts';
 import type { InterpreterDescription } from './interpreter.ts';
+import { ScriptLines } from './script-lines.ts';
 
 /** A function of a script, or what stands for one: `<module>`. */
 export interface InterpretedCode {
@@ -40,6 +41,8 @@ export class CodeNames {
   readonly #byNumber = new Map<number, InterpretedCode>();
   readonly #images = new Map<number, Image[]>();
   readonly #shared = new Map<string, InterpretedCode>();
+
+  readonly #lines = new ScriptLines();
 
   readonly #ring: NameRing;
   readonly #interpreter: (number: number) => InterpreterDescription | undefined;
@@ -97,18 +100,26 @@ export class CodeNames {
     const description = this.#interpreter(view.getUint32(at + AT.interpreter, true));
     const { object = '[interpreted]', lineTable = '' } = description ?? {};
     const text = (field: 'file' | 'name') => textOf(view, bytes, at, field);
-    const firstLine = Math.max(0, view.getInt32(at + AT.first_line, true));
+    const file = text('file');
+    const position = view.getUint32(at + AT.position, true);
+    const firstLine =
+      Math.max(0, view.getInt32(at + AT.first_line, true)) ||
+      (this.#lines.of({
+        pid: view.getUint32(at + AT.tgid, true),
+        file,
+        position,
+        characters: view.getUint32(at + AT.source_length, true),
+      }) ??
+        0);
+    const name = text('name') || (position === 0 ? MODULE : ANONYMOUS);
     const tableBytes = view.getUint32(at + AT.line_table_bytes, true);
     const tableAt = at + AT.line_table;
     const table = tableBytes === 0 ? undefined : bytes.slice(tableAt, tableAt + tableBytes);
-    const code = this.#share(
-      { name: text('name'), file: text('file'), firstLine, object },
-      (own) => {
-        const lineOf = LINE_TABLES[lineTable];
-        if (table === undefined || lineOf === undefined) return { ...own, lineOf: noLine };
-        return { ...own, lineOf: (instruction) => lineOf(table, firstLine, instruction) };
-      },
-    );
+    const code = this.#share({ name, file, firstLine, object }, (own) => {
+      const lineOf = LINE_TABLES[lineTable];
+      if (table === undefined || lineOf === undefined) return { ...own, lineOf: noLine };
+      return { ...own, lineOf: (instruction) => lineOf(table, firstLine, instruction) };
+    });
     this.#byNumber.set(number, code);
     this.#imageOf(view, at).numbers.push(number);
     const [oldest] = this.#byNumber.keys();
@@ -149,12 +160,17 @@ const noLine = () => undefined;
 /** What stands for text that could not be read. */
 const UNREADABLE = '[unreadable]';
 const CUT = '…';
+/** Code without a name: all of a script, or a function. */
+const MODULE = '<module>';
+const ANONYMOUS = '<anonymous>';
 
 function textOf(view: DataView, bytes: Uint8Array, at: number, field: 'file' | 'name'): string {
   const length = view.getUint32(at + AT[`${field}_text.bytes`], true);
   const unit = view.getUint32(at + AT[`${field}_text.unit`], true);
   const isCut = view.getUint32(at + AT[`${field}_text.is_cut`], true) !== 0;
   const start = at + AT[field];
+  if (unit === 0) return UNREADABLE;
+  if (length === 0) return '';
   // No name has it: what follows is something else.
   const [text = ''] = decoded(bytes.subarray(start, start + length), unit).split('\0', 1);
   if (text === '') return UNREADABLE;

@@ -256,7 +256,8 @@ function interpretedFunction({
   code: { name, object, file },
   line,
 }: Extract<Frame, { kind: 'interpreted' }>): ProfileFrame {
-  return { name, kind: 'user', object, file, ...(line !== undefined && { line }) };
+  const place = { ...(file !== '' && { file }), ...(line !== undefined && { line }) };
+  return { name, kind: 'user', object, ...place };
 }
 
 const TRUNCATED: Functions = [{ name: TRUNCATED_FRAME, kind: 'user' }];

@@ -23,16 +23,19 @@ const MAX_PLACES = 1024;
 
 /**
  * Symbols by name; those of a name that several have are in the order of its tables.
+ * @param which those that it exports, as far as it exports any; or all that it has, which may be many
  * @throws ElfError for tables that lie outside of the file.
  */
 export function findSymbols(
   elf: ElfImage,
   names: readonly string[],
+  which: 'exported' | 'all' = 'exported',
 ): ReadonlyMap<string, readonly FoundSymbol[]> {
   const found = new Map<string, FoundSymbol[]>();
   const sections = elf.sectionsIfSound;
   const ofType = (wanted: number) => sections.find(({ type }) => type === wanted);
-  const table = ofType(SHT_DYNSYM) ?? ofType(SHT_SYMTAB);
+  const [first, second] = which === 'all' ? [SHT_SYMTAB, SHT_DYNSYM] : [SHT_DYNSYM, SHT_SYMTAB];
+  const table = ofType(first) ?? ofType(second);
   const strings = table && sections[table.link];
   if (table !== undefined && strings?.type === SHT_STRTAB && strings.size <= MAX_STRING_BYTES) {
     const places = placesOf(elf.readSection(strings), names);

@@ -143,11 +143,6 @@ static __always_inline bool cpython_begin(struct walk *walk, struct interpreter 
 	return true;
 }
 
-static __always_inline u64 mix(u64 sum, u64 word)
-{
-	return (sum ^ word) * 0x9e3779b97f4a7c15ULL;
-}
-
 /* A string's text, as far as there is room. @head its length, hash and state; @from_end where it is cut */
 static __always_inline void cpython_text(u8 *to, struct code_text *text, u64 address, const u64 *head,
 					 const struct cpython_layout *layout, bool from_end)
@@ -240,6 +235,7 @@ __noinline int cpython_code(u64 address, u32 slot)
 	if (is_known_code(walk))
 		return 1;
 	state->name.first_line = line;
+	state->name.position = state->name.source_length = 0;
 	cpython_text(state->name.file, &state->name.file_text, file, state->file, layout, true);
 	cpython_text(state->name.name, &state->name.name_text, name, state->text, layout, false);
 	state->name.line_table_bytes = 0;

@@ -26,6 +26,14 @@ struct {
 	__type(value, struct interpreter_place);
 } interpreted_spaces SEC(".maps") SHARED;
 
+/* Whose generated code is walked by what its interpreter knows of it: where that is. A hint, too. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct address_space);
+	__type(value, struct interpreter_place);
+} generating_spaces SEC(".maps") SHARED;
+
 /* Code that userspace has the name of, and by which number. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -65,6 +73,7 @@ enum met {
 	MET_OTHER,
 	MET_OF_INTERPRETER,
 	MET_EVALUATION,
+	MET_FRAME, /* of the interpreter's making: its own frame has been pushed */
 };
 
 static __always_inline void count_interpreted(u32 outcome)
@@ -80,18 +89,31 @@ static __always_inline bool read_user_word(u64 address, u64 *word)
 	return !bpf_probe_read_user(word, sizeof(*word), (const void *)address);
 }
 
+/* Of what makes a code_key's check. */
+static __always_inline u64 mix(u64 sum, u64 word)
+{
+	return (sum ^ word) * 0x9e3779b97f4a7c15ULL;
+}
+
 static __always_inline struct interpreter *interpreter_of(struct walk *walk)
 {
 	return bpf_map_lookup_elem(&interpreters, &walk->interpreted.number);
 }
 
-static __always_inline void remember_interpreter(struct walk *walk)
+static __always_inline struct address_space space_of(struct walk *walk)
 {
 	struct mm_struct *mm = (void *)walk->mm;
 	struct address_space space = {
 		.start_code = BPF_CORE_READ(mm, start_code),
 		.start_stack = BPF_CORE_READ(mm, start_stack),
 	};
+
+	return space;
+}
+
+static __always_inline void remember_interpreter(struct walk *walk)
+{
+	struct address_space space = space_of(walk);
 	struct interpreter_place *known = bpf_map_lookup_elem(&interpreted_spaces, &space);
 	struct interpreter_place place = {
 		.base = walk->interpreted.base,
@@ -105,11 +127,7 @@ static __always_inline void remember_interpreter(struct walk *walk)
 /* False where it runs none, as far as anybody knows. */
 static __always_inline bool recall_interpreter(struct walk *walk)
 {
-	struct mm_struct *mm = (void *)walk->mm;
-	struct address_space space = {
-		.start_code = BPF_CORE_READ(mm, start_code),
-		.start_stack = BPF_CORE_READ(mm, start_stack),
-	};
+	struct address_space space = space_of(walk);
 	struct interpreter_place *known = bpf_map_lookup_elem(&interpreted_spaces, &space);
 
 	if (!known)
@@ -117,6 +135,41 @@ static __always_inline bool recall_interpreter(struct walk *walk)
 	walk->interpreted.base = known->base;
 	walk->interpreted.number = known->interpreter;
 	return true;
+}
+
+/* The interpreter that walk->interpreted.here is generates code: it is found where no frame of its own is met before. */
+static __always_inline void remember_generator(struct walk *walk)
+{
+	struct interpreted_walk *state = &walk->interpreted;
+	struct interpreter_place place = { .base = walk->start - walk->offset, .interpreter = state->here };
+	struct address_space space = space_of(walk);
+	struct interpreter_place *known = bpf_map_lookup_elem(&generating_spaces, &space);
+
+	state->generator = place.interpreter;
+	state->generator_base = place.base;
+	if (!known || known->base != place.base || known->interpreter != place.interpreter)
+		bpf_map_update_elem(&generating_spaces, &space, &place, BPF_ANY);
+}
+
+/* False where the process has none, as far as anybody knows. */
+static __always_inline bool recall_generator(struct walk *walk)
+{
+	struct interpreted_walk *state = &walk->interpreted;
+	struct interpreter_place *known;
+	struct address_space space;
+
+	if (state->generator)
+		return true;
+	if (state->is_generator_asked)
+		return false;
+	state->is_generator_asked = 1;
+	space = space_of(walk);
+	known = bpf_map_lookup_elem(&generating_spaces, &space);
+	if (!known)
+		return false;
+	state->generator = known->interpreter;
+	state->generator_base = known->base;
+	return state->generator != 0;
 }
 
 /* Pushes one, whose number and instruction are in walk->interpreted. */

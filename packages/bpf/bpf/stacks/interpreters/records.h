@@ -118,6 +118,8 @@ struct code_name {
 	struct code_text file_text; /* the end of it where it is cut */
 	struct code_text name_text;
 	u32 line_table_bytes; /* 0: there is none here */
+	u32 position; /* where it begins in its source, and how long that is, in characters, if no line is known */
+	u32 source_length;
 	u32 reserved;
 	u8 file[CODE_TEXT_BYTES];
 	u8 name[CODE_TEXT_BYTES];

@@ -81,6 +81,31 @@ __noinline int meet_interpreter(u32 slot)
 	return walk->interpreted.next ? MET_EVALUATION : other;
 }
 
+/*
+ * A frame in memory without a file, which the interpreter of the process may have generated: pushes what runs there and
+ * steps to its caller, with the reason in walk->stop where there is none. False where nobody knows it: it is walked as
+ * other code is.
+ */
+__noinline int walk_generated(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct interpreter *interpreter;
+
+	if (!walk)
+		return 0;
+	if (!recall_generator(walk)) {
+		walk->interpreted.is_generated_missed = 1;
+		return 0;
+	}
+	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	if (!interpreter)
+		return 0;
+	switch (interpreter->kind) {
+	default:
+		return 0;
+	}
+}
+
 /* Whether there are interpreted frames left when native ones are over, which then come next. */
 static __always_inline bool goes_on_interpreted(struct walk *walk)
 {
