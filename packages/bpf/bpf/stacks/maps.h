@@ -121,6 +121,32 @@ struct unwind_rule {
 	short offsets[3]; /* return address, fp, third */
 };
 
+enum v8_bounds {
+	V8_PIECES_MAX = 8,
+};
+
+/* What was read last of V8's objects: v8.h. */
+struct v8_walk {
+	/* The map of every ScopeInfo of a process image. */
+	u64 scope_map;
+	u64 birth;
+	u64 exec_id;
+	u64 function[8];
+	u64 shared[8];
+	u64 scope[8];
+	u64 names[8];
+	u64 script[10];
+	u64 head[2]; /* of a string: its map, hash and length */
+	/* A text of several pieces: those that are to be read, the next one last. */
+	u64 pieces[V8_PIECES_MAX];
+	u32 pieces_left;
+	u32 unit;
+	u32 written;
+	u32 is_cut;
+	u64 skipped;
+	u8 text[2 * CODE_TEXT_BYTES];
+};
+
 /* Where the walk of interpreted frames has got to: interpreters/. */
 struct interpreted_walk {
 	u32 here;   /* what the object holds that walk->address is in: index into interpreters; 0: none */
@@ -129,6 +155,7 @@ struct interpreted_walk {
 	u32 part;   /* interpreted_part */
 	u64 base;   /* where the first byte of its file is mapped, or would be */
 	u64 next;   /* the frame that comes next; 0: there is none */
+	u64 next_name; /* where the name of its code is */
 	u64 instruction;
 	u32 code_number; /* what userspace knows the code by; 0: it does not */
 	u32 is_found;
@@ -145,6 +172,7 @@ struct interpreted_walk {
 	u64 code[32];
 	u64 file[3];
 	u64 text[3];
+	struct v8_walk v8;
 	struct code_key key;
 	struct code_name name;
 };

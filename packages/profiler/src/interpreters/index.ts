@@ -10,8 +10,9 @@ import type {
   LineOf,
   UnknownInterpreter,
 } from './interpreter.ts';
+import { v8 } from './v8/index.ts';
 
-const INTERPRETERS: readonly Interpreter[] = [cpython];
+const INTERPRETERS: readonly Interpreter[] = [cpython, v8];
 
 /** By the name that a description has for its own. */
 export const LINE_TABLES: Readonly<Record<string, LineOf>> = {

@@ -19,6 +19,7 @@ enum frame_bits {
 enum interpreter_kind {
 	INTERPRETER_NONE = 0,
 	INTERPRETER_CPYTHON = 1,
+	INTERPRETER_V8 = 2,
 };
 
 enum interpreter_flags {
@@ -69,6 +70,34 @@ enum cpython_flags {
 	CPYTHON_INSTRUCTION_IN_BYTES = 1 << 4,
 };
 
+/* Where each is from: packages/profiler/src/interpreters/v8. Types are instance types of maps. */
+struct v8_layout {
+	u32 context; /* how far below the frame pointer */
+	u32 function;
+	u32 map_type;
+	u32 first_function_type;
+	u32 last_function_type;
+	u32 shared_type;
+	u32 scope_type;
+	u32 script_type;
+	u32 fixed_array_type;
+	u32 first_other_type; /* that is none of a string */
+	u32 function_bytes; /* how many are read of it */
+	u32 function_shared;
+	u32 shared_bytes;
+	u32 shared_name; /* or its ScopeInfo, which has it */
+	u32 shared_script;
+	u32 scope_variables; /* how many there are, and where they begin */
+	u32 scope_names;
+	u32 scope_start; /* of its position; 0: behind the names */
+	u32 scope_module_kind;
+	u32 script_bytes;
+	u32 script_source;
+	u32 script_name;
+	u32 script_line_ends;
+	u32 reserved;
+};
+
 struct evaluation_range {
 	u64 start; /* file offsets */
 	u64 end;
@@ -82,6 +111,7 @@ struct interpreter {
 	u64 runtime;   /* from where the file's first byte is mapped, or would be; modulo 2^64 */
 	u64 code_type; /* the same, of what each code object points to */
 	struct cpython_layout cpython;
+	struct v8_layout v8;
 };
 
 /* Which interpreter a process runs, and where that is. */

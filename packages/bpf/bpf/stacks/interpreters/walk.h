@@ -4,6 +4,7 @@
 #define WAGGLE_INTERPRETERS_WALK_H
 
 #include "cpython.h"
+#include "v8.h"
 
 /* Finds the innermost interpreted frame of the current thread, into walk->interpreted.next. */
 __noinline int begin_interpreted(u32 slot)
@@ -62,6 +63,8 @@ __noinline int meet_interpreter(u32 slot)
 	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.here);
 	if (!interpreter || interpreter->kind == INTERPRETER_NONE)
 		return MET_OTHER;
+	if (interpreter->kind == INTERPRETER_V8 && !walk->interpreted.generator)
+		remember_generator(walk);
 	other = interpreter->flags & INTERPRETER_SHOWN ? MET_OTHER : MET_OF_INTERPRETER;
 	at = walk->address - walk->start + walk->offset;
 #pragma unroll
@@ -69,6 +72,8 @@ __noinline int meet_interpreter(u32 slot)
 		inside |= ~is_below(at, interpreter->evaluation[i].start) & is_below(at, interpreter->evaluation[i].end);
 	if (!(inside & 1))
 		return other;
+	if (interpreter->kind == INTERPRETER_V8)
+		return v8_push_frame(walk, slot) ? MET_FRAME : other;
 	if (walk->interpreted.state == INTERPRETED_UNKNOWN) {
 		walk->interpreted.number = walk->interpreted.here;
 		walk->interpreted.base = walk->start - walk->offset;
@@ -101,6 +106,8 @@ __noinline int walk_generated(u32 slot)
 	if (!interpreter)
 		return 0;
 	switch (interpreter->kind) {
+	case INTERPRETER_V8:
+		return v8_walk_generated(walk, slot);
 	default:
 		return 0;
 	}
