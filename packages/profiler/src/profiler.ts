@@ -7,6 +7,7 @@ import type { Profile } from '@waggle/formats';
 import { BoundedMemory } from './bounded-memory.ts';
 import { Collections } from './collections.ts';
 import { CodeNames } from './interpreters/code-names.ts';
+import { GeneratingSpaces } from './interpreters/generating-spaces.ts';
 import { InstalledInterpreters } from './interpreters/installed-interpreters.ts';
 import { AddressSpaces } from './mappings/address-spaces.ts';
 import { FileSystems, memoryDevice } from './mappings/file-systems.ts';
@@ -124,8 +125,10 @@ export class CpuProfiler {
     this.#interpreters = installed;
     this.#codeNames =
       installed &&
-      new CodeNames(new RingBuffer(kernel.native, kernel.sampler.map('code_names')), (number) =>
-        installed.byNumber(number),
+      new CodeNames(
+        new RingBuffer(kernel.native, kernel.sampler.map('code_names')),
+        (number) => installed.byNumber(number),
+        config.lines === true,
       );
     this.#resolver = new StackResolver(this.#spaces, this.#objects, this.#jitMaps, this.#codeNames);
     this.#unwinding = this.#openUnwinding();
@@ -149,9 +152,11 @@ export class CpuProfiler {
     const makeRoom = () => this.#rounds.takeDeferred();
     const wanted = { sampler: kernel.sampler, frequencyHz, sources, by, only: config, makeRoom };
     this.#counting = new Counting(kernel.native, wanted, this.#sideband, cpus);
-    this.#running = new RunningMappings(kernel.procfs, (pid, mappings) =>
-      this.#spaces.complete(pid, mappings),
-    );
+    const generating = this.#openGenerating();
+    this.#running = new RunningMappings(kernel.procfs, (pid, mappings) => {
+      this.#spaces.complete(pid, mappings);
+      void generating?.note(pid, mappings);
+    });
     this.#wanted =
       config.where && new WantedImages(config.where, kernel.sampler.map('unwanted_images'));
     this.#lostMappings = new LostMappings(
@@ -176,7 +181,11 @@ export class CpuProfiler {
     });
     try {
       if (config.launcher !== undefined) this.#spaces.seed(config.launcher, []);
-      for (const pid of config.pids()) this.#spaces.seed(pid, this.#running.read(pid));
+      for (const pid of config.pids()) {
+        const mappings = this.#running.read(pid);
+        this.#spaces.seed(pid, mappings);
+        void generating?.note(pid, mappings);
+      }
       this.#counting.begin();
     } catch (error) {
       this.#stopSampling();
@@ -297,6 +306,13 @@ export class CpuProfiler {
     if (!interpreters || !this.#walksByTables) return undefined;
     const wanted = { native: interpreterFrames, lines };
     return new InstalledInterpreters(this.#kernel.sampler.map, wanted);
+  }
+
+  #openGenerating(): GeneratingSpaces | undefined {
+    const tables = this.#unwinding?.tables;
+    if (tables === undefined || this.#interpreters === undefined) return undefined;
+    const { sampler, procfs } = this.#kernel;
+    return new GeneratingSpaces(sampler.map, procfs, this.#objects, tables, this.#interpreters);
   }
 
   #openUnwinding(): Unwinding | undefined {

@@ -175,6 +175,9 @@ struct interpreted_walk {
 	struct v8_walk v8;
 	struct code_key key;
 	struct code_name name;
+	u32 inlined_count; /* of generated code that is looked up */
+	u32 padding;
+	struct inlined_code inlined[INLINED_MAX];
 };
 
 /* Where the walk of a thread's frames has got to. */

@@ -35,6 +35,7 @@ export type Frame =
       readonly kind: 'interpreted';
       readonly code: InterpretedCode;
       readonly line: number | undefined;
+      readonly isInlined: boolean;
     }
   /** Interpreted, and not named: nothing was handed over. */
   | { readonly kind: 'uninterpreted' }
@@ -118,7 +119,7 @@ function keyOf(frame: Frame, spanNs: number): string {
       if (frame.name !== undefined) return `J${frame.name}`;
       return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.code.spanOf(frame, spanNs)} ${frame.code.key}`;
     case 'interpreted':
-      return `i${frame.line ?? 0} ${frame.code.object} ${frame.code.file}\0${frame.code.name}`;
+      return `i${frame.isInlined ? 'i' : ''}${frame.line ?? 0} ${frame.code.object} ${frame.code.file}\0${frame.code.name}`;
     case 'uninterpreted':
       return 'i';
     case 'named':

@@ -3,9 +3,9 @@
 // left, as its mappings are.
 
 import { Buffer } from 'node:buffer';
-import { codeName } from '@waggle/bpf';
+import { codeName, inlinedCode, textUnits } from '@waggle/bpf';
 import type { RingBuffer } from '@waggle/ffi';
-import { LINE_TABLES } from './index.ts';
+import { LINE_TABLES, NAMINGS } from './index.ts';
 import type { InterpreterDescription } from './interpreter.ts';
 import { ScriptLines } from './script-lines.ts';
 
@@ -19,6 +19,19 @@ export interface InterpretedCode {
   readonly object: string;
   /** Of an instruction; undefined where lines were not asked for, or it has none. */
   readonly lineOf: (instruction: number) => number | undefined;
+}
+
+/** A function at a place in it. */
+export interface InterpretedPlace {
+  readonly code: InterpretedCode;
+  readonly line: number | undefined;
+  /** It has no frame: it was inlined into the next one. */
+  readonly isInlined: boolean;
+}
+
+/** Generated code with the functions that run there, innermost first, and the instruction that each is at. */
+interface InlinedFunctions {
+  readonly functions: readonly { readonly number: number; readonly instruction: number }[];
 }
 
 /** Where the kernel puts names. */
@@ -38,19 +51,28 @@ interface Image {
 }
 
 export class CodeNames {
-  readonly #byNumber = new Map<number, InterpretedCode>();
+  readonly #byNumber = new Map<number, InterpretedCode | InlinedFunctions>();
   readonly #images = new Map<number, Image[]>();
   readonly #shared = new Map<string, InterpretedCode>();
 
-  readonly #lines = new ScriptLines();
+  readonly #scripts = new ScriptLines();
 
   readonly #ring: NameRing;
   readonly #interpreter: (number: number) => InterpreterDescription | undefined;
+  readonly #lines: boolean;
 
-  /** @param interpreter by the number that the kernel has of it */
-  constructor(ring: NameRing, interpreter: (number: number) => InterpreterDescription | undefined) {
+  /**
+   * @param interpreter by the number that the kernel has of it
+   * @param lines whether frames have the place that they are at: else what is there of a table says where code begins
+   */
+  constructor(
+    ring: NameRing,
+    interpreter: (number: number) => InterpreterDescription | undefined,
+    lines = true,
+  ) {
     this.#ring = ring;
     this.#interpreter = interpreter;
+    this.#lines = lines;
   }
 
   /** How many are held. */
@@ -69,8 +91,25 @@ export class CodeNames {
     } while (records === CHUNK);
   }
 
-  /** Undefined for a number that nothing was handed over for: 0 is one. */
+  /** Undefined for a number that no function was handed over for: 0 is one. */
   of(number: number): InterpretedCode | undefined {
+    const known = this.#known(number);
+    return known === undefined || 'functions' in known ? undefined : known;
+  }
+
+  /** The functions of one frame, innermost first: several where some were inlined. Undefined in the place of lost ones. */
+  at(number: number, instruction: number): readonly (InterpretedPlace | undefined)[] {
+    const known = this.#known(number);
+    if (known === undefined) return [undefined];
+    if (!('functions' in known)) return [placeIn(known, instruction, false)];
+    const last = known.functions.length - 1;
+    return known.functions.map((inlined, index) => {
+      const code = this.of(inlined.number);
+      return code && placeIn(code, inlined.instruction, index < last);
+    });
+  }
+
+  #known(number: number): InterpretedCode | InlinedFunctions | undefined {
     const known = this.#byNumber.get(number);
     if (known !== undefined || number === 0) return known;
     // It was handed over before any stack that has it was counted.
@@ -97,33 +136,39 @@ export class CodeNames {
 
   #note(view: DataView, bytes: Uint8Array, at: number): void {
     const number = view.getUint32(at + AT.number, true);
+    this.#byNumber.set(number, inlinedIn(view, at) ?? this.#codeIn(view, bytes, at));
+    this.#imageOf(view, at).numbers.push(number);
+    const [oldest] = this.#byNumber.keys();
+    if (this.#byNumber.size > MAX_NUMBERS && oldest !== undefined) this.#byNumber.delete(oldest);
+  }
+
+  #codeIn(view: DataView, bytes: Uint8Array, at: number): InterpretedCode {
     const description = this.#interpreter(view.getUint32(at + AT.interpreter, true));
-    const { object = '[interpreted]', lineTable = '' } = description ?? {};
-    const text = (field: 'file' | 'name') => textOf(view, bytes, at, field);
-    const file = text('file');
+    const { object = '[interpreted]', lineTable = '', naming = '' } = description ?? {};
+    const text = (field: TextField) => textOf(view, bytes, at, field);
+    const tableBytes = view.getUint32(at + AT.line_table_bytes, true);
+    const tableAt = at + AT.line_table;
+    const table = tableBytes === 0 ? undefined : bytes.slice(tableAt, tableAt + tableBytes);
+    const lineIn = LINE_TABLES[lineTable];
+    const said = Math.max(0, view.getInt32(at + AT.first_line, true));
+    const lineAt = (instruction: number) => table && lineIn?.(table, said, instruction);
+    const join = hasText(view, at, 'owner') ? NAMINGS[naming] : undefined;
+    const file = hasText(view, at, 'file') || join === undefined ? text('file') : '';
     const position = view.getUint32(at + AT.position, true);
-    const firstLine =
-      Math.max(0, view.getInt32(at + AT.first_line, true)) ||
-      (this.#lines.of({
+    const own = text('name') || (position === 0 ? MODULE : ANONYMOUS);
+    const name = join === undefined ? own : join(text('owner'), own);
+    const lineInScript = () =>
+      this.#scripts.of({
         pid: view.getUint32(at + AT.tgid, true),
         file,
         position,
         characters: view.getUint32(at + AT.source_length, true),
-      }) ??
-        0);
-    const name = text('name') || (position === 0 ? MODULE : ANONYMOUS);
-    const tableBytes = view.getUint32(at + AT.line_table_bytes, true);
-    const tableAt = at + AT.line_table;
-    const table = tableBytes === 0 ? undefined : bytes.slice(tableAt, tableAt + tableBytes);
-    const code = this.#share({ name, file, firstLine, object }, (own) => {
-      const lineOf = LINE_TABLES[lineTable];
-      if (table === undefined || lineOf === undefined) return { ...own, lineOf: noLine };
-      return { ...own, lineOf: (instruction) => lineOf(table, firstLine, instruction) };
+      });
+    const firstLine = said || lineAt(0) || (lineInScript() ?? 0);
+    return this.#share({ name, file, firstLine, object }, (own) => {
+      const isKnown = table !== undefined && lineIn !== undefined && this.#lines;
+      return { ...own, lineOf: isKnown ? lineAt : noLine };
     });
-    this.#byNumber.set(number, code);
-    this.#imageOf(view, at).numbers.push(number);
-    const [oldest] = this.#byNumber.keys();
-    if (this.#byNumber.size > MAX_NUMBERS && oldest !== undefined) this.#byNumber.delete(oldest);
   }
 
   /** One with a line table may differ from another that is called the same: those are not shared. */
@@ -157,6 +202,25 @@ export class CodeNames {
 
 const noLine = () => undefined;
 
+function placeIn(code: InterpretedCode, instruction: number, isInlined: boolean): InterpretedPlace {
+  const line = code.lineOf(instruction) ?? (code.firstLine > 0 ? code.firstLine : undefined);
+  return { code, line, isInlined };
+}
+
+/** Undefined for what is a function itself. */
+function inlinedIn(view: DataView, at: number): InlinedFunctions | undefined {
+  const count = view.getUint32(at + AT.inlined, true);
+  if (count === 0) return undefined;
+  const functions = Array.from({ length: count }, (_, index) => {
+    const function_ = at + AT.line_table + inlinedCode.size * index;
+    return {
+      number: view.getUint32(function_ + inlinedCode.offset.number, true),
+      instruction: view.getUint32(function_ + inlinedCode.offset.instruction, true),
+    };
+  });
+  return { functions };
+}
+
 /** What stands for text that could not be read. */
 const UNREADABLE = '[unreadable]';
 const CUT = '…';
@@ -164,7 +228,14 @@ const CUT = '…';
 const MODULE = '<module>';
 const ANONYMOUS = '<anonymous>';
 
-function textOf(view: DataView, bytes: Uint8Array, at: number, field: 'file' | 'name'): string {
+type TextField = 'file' | 'name' | 'owner';
+
+/** Whether there is any: of what has no file or owner there is none. */
+function hasText(view: DataView, at: number, field: TextField): boolean {
+  return view.getUint32(at + AT[`${field}_text.bytes`], true) > 0;
+}
+
+function textOf(view: DataView, bytes: Uint8Array, at: number, field: TextField): string {
   const length = view.getUint32(at + AT[`${field}_text.bytes`], true);
   const unit = view.getUint32(at + AT[`${field}_text.unit`], true);
   const isCut = view.getUint32(at + AT[`${field}_text.is_cut`], true) !== 0;
@@ -175,14 +246,15 @@ function textOf(view: DataView, bytes: Uint8Array, at: number, field: 'file' | '
   const [text = ''] = decoded(bytes.subarray(start, start + length), unit).split('\0', 1);
   if (text === '') return UNREADABLE;
   if (!isCut) return text;
-  return field === 'file' ? `${CUT}${text}` : `${text}${CUT}`;
+  return field === 'name' ? `${text}${CUT}` : `${CUT}${text}`;
 }
 
-/** Latin-1, UCS-2 or UCS-4, which CPython calls kinds 1, 2 and 4 (PEP 393). */
+/** As enum text_units has it. CPython calls its three kinds 1, 2 and 4 (PEP 393). */
 function decoded(text: Uint8Array, unit: number): string {
   const buffer = Buffer.from(text.buffer, text.byteOffset, text.length);
-  if (unit === 1) return buffer.toString('latin1');
-  if (unit === 2) return buffer.toString('utf16le');
+  if (unit === textUnits.TEXT_UTF8) return buffer.toString('utf8');
+  if (unit === textUnits.TEXT_LATIN1) return buffer.toString('latin1');
+  if (unit === textUnits.TEXT_UCS2) return buffer.toString('utf16le');
   const characters: string[] = [];
   for (let at = 0; at + 4 <= buffer.length; at += 4) {
     const point = buffer.readUInt32LE(at);

@@ -8,6 +8,7 @@ import type {
   Interpreter,
   InterpreterDescription,
   LineOf,
+  Naming,
   UnknownInterpreter,
 } from './interpreter.ts';
 import { v8 } from './v8/index.ts';
@@ -20,6 +21,15 @@ export const LINE_TABLES: Readonly<Record<string, LineOf>> = {
   'cpython-linetable': lineByLineTable,
   'cpython-locations': lineByLocationTable,
 };
+
+/** By the name that a description has for its own. */
+export const NAMINGS: Readonly<Record<string, Naming>> = {};
+
+/** Whether a file of that path may be one that generates code which is walked by what it knows of it. */
+export function mayGenerate(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return INTERPRETERS.some(({ generates }) => generates?.test(name) === true);
+}
 
 /** What the file holds; undefined for nearly all of them. @throws ElfError for a damaged file. */
 export function recogniseInterpreter(

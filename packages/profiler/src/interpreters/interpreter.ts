@@ -21,6 +21,8 @@ export interface InterpreterDescription {
   readonly bytes: Uint8Array;
   /** How its line tables are read: a key of LINE_TABLES (index.ts). */
   readonly lineTable: string;
+  /** How a function and what it is one of are one name: a key of NAMINGS. Not for those that have one name. */
+  readonly naming?: string;
 }
 
 /** A file that holds an interpreter, of a kind or version whose frames are not known. */
@@ -36,7 +38,15 @@ export interface Interpreter {
    * @throws ElfError for a damaged file.
    */
   readonly recognise: (elf: ElfImage) => InterpreterDescription | UnknownInterpreter | undefined;
+  /**
+   * Files, by the last part of their path, that generate code which is walked by what they know of it. A process that
+   * runs already is told to the kernel by its mappings: a stack may meet such code before anything of the file.
+   */
+  readonly generates?: RegExp;
 }
+
+/** One name of a function and of what it is one of: a class. */
+export type Naming = (owner: string, name: string) => string;
 
 /** The line of an instruction, whose number is in the interpreter's own unit; undefined where it has none. */
 export type LineOf = (

@@ -45,6 +45,7 @@ const SMALLEST_RING = 65_536;
 const NO_INTERPRETERS = {
   known_code: 1,
   interpreted_spaces: 1,
+  generating_spaces: 1,
   code_names: SMALLEST_RING,
 } as const;
 

@@ -93,9 +93,9 @@ export class StackResolver {
   #userFrames(stack: StackCount): ResolvedFrame[] {
     const { user, interrupted } = stack;
     const hidden = user.some(isInterpreted) ? stack.ofInterpreter : undefined;
-    const frames = user.flatMap((address, depth): ResolvedFrame | readonly [] => {
+    const frames = user.flatMap((address, depth): ResolvedFrame | readonly ResolvedFrame[] => {
       if (hidden?.includes(depth) === true) return [];
-      if (isInterpreted(address)) return { frame: this.#interpretedFrame(address), address: 0n };
+      if (isInterpreted(address)) return this.#interpretedFrames(address);
       const isReturn = depth > 0 && !interrupted.includes(depth);
       const isSignalReturn = interrupted.includes(depth + 1);
       return {
@@ -109,12 +109,15 @@ export class StackResolver {
     return stack.truncated ? [TRUNCATED, ...whole] : whole;
   }
 
-  #interpretedFrame(word: number): Frame {
+  /** Innermost first: several where functions were inlined. */
+  #interpretedFrames(word: number): ResolvedFrame[] {
     const { number, instruction } = interpretedWord(word);
-    const code = this.#codeNames?.of(number);
-    if (code === undefined) return { kind: 'uninterpreted' };
-    const line = code.lineOf(instruction) ?? (code.firstLine > 0 ? code.firstLine : undefined);
-    return { kind: 'interpreted', code, line };
+    const places = this.#codeNames?.at(number, instruction) ?? [undefined];
+    return places.map((place) => {
+      const frame: Frame =
+        place === undefined ? { kind: 'uninterpreted' } : { kind: 'interpreted', ...place };
+      return { frame, address: 0n };
+    });
   }
 
   #userFrame(

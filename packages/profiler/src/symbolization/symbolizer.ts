@@ -255,9 +255,14 @@ const UNINTERPRETED: readonly UnresolvedFrame[] = [
 function interpretedFunction({
   code: { name, object, file },
   line,
+  isInlined,
 }: Extract<Frame, { kind: 'interpreted' }>): ProfileFrame {
-  const place = { ...(file !== '' && { file }), ...(line !== undefined && { line }) };
-  return { name, kind: 'user', object, ...place };
+  return {
+    ...{ name, kind: 'user', object },
+    ...(file !== '' && { file }),
+    ...(line !== undefined && { line }),
+    ...(isInlined && { inlined: true }),
+  };
 }
 
 const TRUNCATED: Functions = [{ name: TRUNCATED_FRAME, kind: 'user' }];

@@ -238,10 +238,12 @@ __noinline int cpython_code(u64 address, u32 slot)
 	state->name.position = state->name.source_length = 0;
 	cpython_text(state->name.file, &state->name.file_text, file, state->file, layout, true);
 	cpython_text(state->name.name, &state->name.name_text, name, state->text, layout, false);
+	state->name.owner_text.bytes = 0;
 	state->name.line_table_bytes = 0;
+	state->name.inlined = 0;
 	if (interpreter->flags & INTERPRETER_LINES)
 		cpython_line_table(&state->name, CODE_WORD(state, layout->code_line_table));
-	hand_over_name(walk);
+	hand_over_name(walk, state->number);
 	return 1;
 }
 

@@ -198,8 +198,8 @@ static __always_inline bool is_known_code(struct walk *walk)
 	return known != NULL;
 }
 
-/* What walk->interpreted.name says, to userspace, which then knows the code by a new number. */
-static __always_inline void hand_over_name(struct walk *walk)
+/* What walk->interpreted.name says, to userspace, which then knows the interpreter's code by a new number. */
+static __always_inline void hand_over_name(struct walk *walk, u32 interpreter)
 {
 	struct code_name *name = &walk->interpreted.name;
 	u32 *given = ONLY(code_numbers);
@@ -211,11 +211,10 @@ static __always_inline void hand_over_name(struct walk *walk)
 		return;
 	number = __sync_fetch_and_add(given, 1) + 1;
 	name->number = number;
-	name->interpreter = walk->interpreted.number;
+	name->interpreter = interpreter;
 	name->tgid = walk->interpreted.key.tgid;
 	name->start_boottime = walk->birth;
 	name->exec_id = walk->exec_id;
-	name->reserved = 0;
 	barrier_var(bytes);
 	if (bytes > LINE_TABLE_BYTES)
 		bytes = LINE_TABLE_BYTES;
@@ -233,6 +232,7 @@ EXPORT_ENUM(frame_bits);
 EXPORT_ENUM(interpreter_kind);
 EXPORT_ENUM(interpreter_flags);
 EXPORT_ENUM(interpreter_bounds);
+EXPORT_ENUM(text_units);
 EXPORT_ENUM(cpython_flags);
 EXPORT_ENUM(interpreted_outcome);
 

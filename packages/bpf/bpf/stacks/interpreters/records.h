@@ -3,7 +3,7 @@
 #ifndef WAGGLE_INTERPRETER_RECORDS_H
 #define WAGGLE_INTERPRETER_RECORDS_H
 
-#include "../../record.h"
+#include "code_records.h"
 
 /*
  * Words of a stack that are no addresses, by a bit that user space's addresses do not have. The low 32 bits of an
@@ -25,13 +25,6 @@ enum interpreter_kind {
 enum interpreter_flags {
 	INTERPRETER_SHOWN = 1 << 0, /* its own frames are wanted, too */
 	INTERPRETER_LINES = 1 << 1, /* and so is the instruction that each frame is at */
-};
-
-enum interpreter_bounds {
-	INTERPRETERS_MAX = 256,
-	EVALUATION_RANGES_MAX = 4,
-	CODE_TEXT_BYTES = 256,
-	LINE_TABLE_BYTES = 4096,
 };
 
 /* Offsets of fields, and sizes, in bytes. Where each is from: packages/profiler/src/interpreters/cpython. */
@@ -119,41 +112,6 @@ struct interpreter_place {
 	u64 base;
 	u32 interpreter;
 	u32 reserved;
-};
-
-/* Code at an address of a process image. `check` is made of what it is called: another one there has another. */
-struct code_key {
-	u64 start_boottime;
-	u64 address;
-	u64 check;
-	u32 tgid;
-	u32 exec_id;
-};
-
-/* Text as the interpreter keeps it. */
-struct code_text {
-	u32 bytes; /* that are here */
-	u32 is_cut;
-	u32 unit; /* bytes of a character: Latin-1, UCS-2 or UCS-4; 0: it could not be read */
-};
-
-/* What code is called, handed over once for each process image. */
-struct code_name {
-	u32 number;
-	u32 interpreter;
-	u64 start_boottime;
-	u64 exec_id;
-	u32 tgid;
-	u32 first_line;
-	struct code_text file_text; /* the end of it where it is cut */
-	struct code_text name_text;
-	u32 line_table_bytes; /* 0: there is none here */
-	u32 position; /* where it begins in its source, and how long that is, in characters, if no line is known */
-	u32 source_length;
-	u32 reserved;
-	u8 file[CODE_TEXT_BYTES];
-	u8 name[CODE_TEXT_BYTES];
-	u8 line_table[LINE_TABLE_BYTES]; /* sent up to its end */
 };
 
 /* What came of interpreted frames, of samples that met an interpreter. */

@@ -338,8 +338,9 @@ static __always_inline int v8_hand_over(u32 slot)
 	if (type < layout->first_function_type || type > layout->last_function_type ||
 	    v8_type_of_map(v8->shared[0], layout) != layout->shared_type)
 		return 0;
-	name->line_table_bytes = 0;
+	name->line_table_bytes = name->inlined = 0;
 	name->first_line = name->source_length = 0;
+	name->owner_text.bytes = 0;
 	name->name_text.bytes = name->name_text.is_cut = 0;
 	name->name_text.unit = 1;
 	if (v8->head[1] >> V8_SMALL_BITS &&
@@ -359,10 +360,7 @@ static __always_inline int v8_hand_over(u32 slot)
 		    v8_type_of_map(source[0], layout) < layout->first_other_type)
 			name->source_length = source[1] >> V8_SMALL_BITS;
 	}
-	number = walk->interpreted.number;
-	walk->interpreted.number = walk->interpreted.generator;
-	hand_over_name(walk);
-	walk->interpreted.number = number;
+	hand_over_name(walk, walk->interpreted.generator);
 	return 1;
 }
 
