@@ -326,7 +326,6 @@ static __always_inline int v8_hand_over(u32 slot)
 	struct code_name *name;
 	struct v8_walk *v8;
 	u64 script, source[2];
-	u32 number;
 	u16 type;
 
 	if (!walk || !interpreter)
