@@ -122,6 +122,7 @@ const BUILDS = {
   usdt: { flags: NO_FRAMES },
   leaves_mark: { flags: ['-shared', '-fPIC'] },
   false_python: { flags: ['-pthread', '-rdynamic', ...NO_FRAMES] },
+  false_v8: { flags: ['-pthread', '-rdynamic', ...FRAMES] },
   plugin_1: { source: 'plugin', flags: ['-DFUNCTION=in_plugin_1', ...LIBRARY] },
   plugin_2: { source: 'plugin', flags: ['-DFUNCTION=in_plugin_2', ...LIBRARY] },
 } satisfies Record<string, Build>;

@@ -85,7 +85,9 @@ const SHAPES = {
     let kept = [];
     while (cpuMs() < end) {
       const number = Math.floor(sum % 100000);
-      const made = new Function('spin', `return function made_${number}() { spin(0.2); }`)(spin);
+      const inner = `function inner_${number}() { spin(0.2); }`;
+      const body = `${inner} return function made_${number}() { inner_${number}(); }`;
+      const made = new Function('spin', body)(spin);
       made();
       if (made.name !== `made_${number}`) throw new Error('another one');
       kept.push(new Array(2000).fill(number));

@@ -91,7 +91,7 @@ test('text is Latin-1, UCS-2 or UCS-4, cut, or not to be had', () => {
     { number: 2, name: Buffer.from('蜂', 'utf16le'), unit: 2 },
     { number: 3, name: ucs4, unit: 4 },
     { number: 4, name: 'very_long', isCut: true },
-    { number: 5, name: '' },
+    { number: 5, name: 'x', unit: 0 },
   );
   expect([1, 2, 3, 4, 5].map((number) => names.of(number)?.name)).toEqual([
     ...['mél', '蜂', '🐝a\ufffd', 'very_long…', '[unreadable]'],
@@ -116,4 +116,13 @@ test('names go with their image: with the process, or with what it ran before an
   names.forget(7, 200n, true);
   expect(names.of(4)).toBeUndefined();
   expect(names.size).toBe(1);
+});
+
+test('code without a name is all of a script, or a function', () => {
+  const { names, ring } = namesOf({ number: 1, name: '' });
+  expect(names.of(1)?.name).toBe('<anonymous>');
+  const module = recordOf({ number: 2, name: '' });
+  new DataView(module.buffer).setUint32(AT.first_line, 0, true);
+  ring.records.push(module);
+  expect(names.of(2)?.name).toBe('<module>');
 });

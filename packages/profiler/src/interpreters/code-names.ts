@@ -155,7 +155,7 @@ export class CodeNames {
     const join = hasText(view, at, 'owner') ? NAMINGS[naming] : undefined;
     const file = hasText(view, at, 'file') || join === undefined ? text('file') : '';
     const position = view.getUint32(at + AT.position, true);
-    const own = text('name') || (position === 0 ? MODULE : ANONYMOUS);
+    const own = text('name') || (position === 0 && said <= 1 ? MODULE : ANONYMOUS);
     const name = join === undefined ? own : join(text('owner'), own);
     const lineInScript = () =>
       this.#scripts.of({

@@ -170,6 +170,8 @@ function isSound(layout: V8Layout): boolean {
   const offsets = [
     ...[function_bytes, shared_bytes, script_bytes, context, at],
     ...[layout.scope_variables, layout.scope_names, layout.scope_start],
+    ...[layout.script_name, layout.script_source, layout.script_line_ends, layout.function_shared],
+    ...[layout.shared_name, layout.shared_script],
   ];
   return (
     offsets.every((offset) => offset >= 0 && offset % WORD === 0) &&
