@@ -137,12 +137,16 @@ struct v8_walk {
 	u64 names[8];
 	u64 script[10];
 	u64 head[2]; /* of a string: its map, hash and length */
+	u64 words[4];
 	/* A text of several pieces: those that are to be read, the next one last. */
 	u64 pieces[V8_PIECES_MAX];
 	u32 pieces_left;
 	u32 unit;
 	u32 written;
 	u32 is_cut;
+	u32 rounds;
+	u16 type;
+	u16 is_file; /* it is the file's name that is being read, no more the function's */
 	u64 skipped;
 	u8 text[2 * CODE_TEXT_BYTES];
 };

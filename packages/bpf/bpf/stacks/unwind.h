@@ -218,7 +218,7 @@ __noinline int walk_one_frame(u32 slot)
 	}
 	if (walk->interpreted.is_memory && walk_generated(slot)) {
 		walk->innermost = 0;
-		return walk->stop != 0;
+		return walk->stop != 0 && !walk->interpreted.part;
 	}
 	if (walk->kind == MAPPING_NEW) {
 		walk->stop = STOP_NO_TABLE;
@@ -239,7 +239,7 @@ __noinline int walk_one_frame(u32 slot)
 		walk->interpreted.part = PART_OF_EVALUATION;
 		return 0;
 	}
-	return stop != 0 && !goes_on_interpreted(walk);
+	return stop != 0 && !walk->interpreted.part && !goes_on_interpreted(walk);
 }
 
 /* Frames that are not shown, which are an interpreter's own, are rounds as well. */

@@ -67,6 +67,7 @@ enum interpreted_part {
 	PART_OF_EVALUATION, /* those of the evaluation that was met */
 	PART_ALL,           /* those that are left: native frames are over */
 	PART_FOR_USERSPACE, /* all of them, and where evaluations began: userspace walks the native ones */
+	PART_NAMES,         /* none: what the code of the one that was pushed last is called */
 };
 
 enum met {
@@ -198,19 +199,22 @@ static __always_inline bool is_known_code(struct walk *walk)
 	return known != NULL;
 }
 
-/* What walk->interpreted.name says, to userspace, which then knows the interpreter's code by a new number. */
-static __always_inline void hand_over_name(struct walk *walk, u32 interpreter)
+/* A new number, of code whose name is sent after it. */
+static __always_inline bool give_code_number(struct walk *walk)
+{
+	u32 *given = ONLY(code_numbers);
+
+	walk->interpreted.code_number = given ? __sync_fetch_and_add(given, 1) + 1 : 0;
+	return given != NULL;
+}
+
+/* What walk->interpreted.name says, to userspace, which then knows the interpreter's code by that number. */
+static __always_inline bool send_name(struct walk *walk, u32 interpreter)
 {
 	struct code_name *name = &walk->interpreted.name;
-	u32 *given = ONLY(code_numbers);
 	u64 bytes = name->line_table_bytes;
-	u32 number;
 
-	walk->interpreted.code_number = 0;
-	if (!given)
-		return;
-	number = __sync_fetch_and_add(given, 1) + 1;
-	name->number = number;
+	name->number = walk->interpreted.code_number;
 	name->interpreter = interpreter;
 	name->tgid = walk->interpreted.key.tgid;
 	name->start_boottime = walk->birth;
@@ -221,10 +225,17 @@ static __always_inline void hand_over_name(struct walk *walk, u32 interpreter)
 	if (bpf_ringbuf_output(&code_names, name, offsetof(struct code_name, line_table) + bytes,
 			       BPF_RB_NO_WAKEUP)) {
 		count_interpreted(INTERPRETED_NAME_LOST);
-		return;
+		return false;
 	}
-	walk->interpreted.code_number = number;
-	bpf_map_update_elem(&known_code, &walk->interpreted.key, &number, BPF_ANY);
+	bpf_map_update_elem(&known_code, &walk->interpreted.key, &walk->interpreted.code_number, BPF_ANY);
+	return true;
+}
+
+/* Both of them; the number is 0 where there was no room. */
+static __always_inline void hand_over_name(struct walk *walk, u32 interpreter)
+{
+	if (give_code_number(walk) && !send_name(walk, interpreter))
+		walk->interpreted.code_number = 0;
 }
 
 RING_RECORD(code_names, code_name);

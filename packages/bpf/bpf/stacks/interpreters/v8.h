@@ -53,104 +53,94 @@ static __always_inline bool v8_is_object(u64 word)
 #define V8_WORD(words, offset) ((words)[((offset) / 8) & 7])
 #define V8_SCRIPT_WORD(v8, offset) ((offset) / 8 < 10 ? (v8)->script[(offset) / 8] : 0)
 
-static __always_inline u16 v8_type_of_map(u64 map, const struct v8_layout *layout)
+/* All that is read goes to the walk, which is in a map: the stack is short, and this is far down. */
+static __always_inline u16 v8_type_of_map(struct v8_walk *v8, u64 map, const struct v8_layout *layout)
 {
-	u16 type = 0xffff;
-
 	if (!v8_is_object(map) ||
-	    bpf_probe_read_user(&type, sizeof(type), (const void *)(map - V8_TAG_OBJECT + layout->map_type)))
+	    bpf_probe_read_user(&v8->type, sizeof(v8->type), (const void *)(map - V8_TAG_OBJECT + layout->map_type)))
 		return 0xffff;
-	return type;
+	return v8->type;
 }
 
-/* Of the first piece of what is asked for; 1 ends it. */
-__noinline int v8_text_piece(u32 slot)
+static __always_inline bool v8_read_pair(u64 *pair, u64 address)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
-	struct v8_walk *v8;
-	u64 address, words[4] = {}, from, characters, wanted, offset = 0;
+	return !bpf_probe_read_user(pair, 16, (const void *)address);
+}
+
+/* The piece of a text that comes next; 1 where it is the last one. */
+static __always_inline int v8_text_piece(struct v8_walk *v8, const struct v8_layout *layout)
+{
+	u64 *words = v8->words;
+	u64 from, wanted;
 	u32 left, unit, written;
 	u16 type;
 
-	if (!walk || !interpreter)
-		return 1;
-	v8 = &walk->interpreted.v8;
 	left = v8->pieces_left - 1;
 	barrier_var(left);
 	if (left >= V8_PIECES_MAX)
 		return 1;
 	v8->pieces_left = left;
-	address = v8->pieces[left] - V8_TAG_OBJECT;
-	if (bpf_probe_read_user(words, 16, (const void *)address))
+	from = v8->pieces[left] - V8_TAG_OBJECT;
+	if (!v8_read_pair(words, from))
 		goto unreadable;
-	type = v8_type_of_map(words[0], &interpreter->v8);
-	if (type >= interpreter->v8.first_other_type)
+	type = v8_type_of_map(v8, words[0], layout);
+	if (type >= layout->first_other_type)
 		goto unreadable;
-	characters = words[1] >> V8_SMALL_BITS;
-	if (!characters)
-		return 0;
+	wanted = words[1] >> V8_SMALL_BITS;
+	if (!wanted)
+		return !left;
+	if (wanted >> 30)
+		goto unreadable;
 	unit = type & V8_ONE_BYTE ? 1 : 2;
-	from = address + V8_CHARACTERS_OF_STRING;
+	wanted *= unit;
+	from += V8_CHARACTERS_OF_STRING;
 	if ((type & V8_REPRESENTATION) != V8_SEQUENTIAL) {
-		if (bpf_probe_read_user(&words[2], 16, (const void *)from))
+		if (!v8_read_pair(words + 2, from))
 			goto unreadable;
+		from = words[2];
 		switch (type & V8_REPRESENTATION) {
 		case V8_CONS:
-			if (left + 1 >= V8_PIECES_MAX || !v8_is_object(words[2]) || !v8_is_object(words[3]))
+			if (left + 1 >= V8_PIECES_MAX || !v8_is_object(from) || !v8_is_object(words[3]))
 				goto unreadable;
 			v8->pieces[left] = words[3];
-			v8->pieces[left + 1] = words[2];
+			v8->pieces[left + 1] = from;
 			v8->pieces_left = left + 2;
 			return 0;
 		case V8_THIN:
-			if (!v8_is_object(words[2]))
+			if (!v8_is_object(from))
 				goto unreadable;
-			v8->pieces[left] = words[2];
+			v8->pieces[left] = from;
 			v8->pieces_left = left + 1;
 			return 0;
 		case V8_EXTERNAL:
 			from = words[3];
 			break;
 		case V8_SLICED:
-			/* Of one that is flat, and is not moved while the thread is here. */
-			offset = (words[3] >> V8_SMALL_BITS) * unit;
-			from = words[2] - V8_TAG_OBJECT;
-			if (!v8_is_object(words[2]) || bpf_probe_read_user(words, 16, (const void *)from))
+			/* Of one that is flat, in front of which so much is left out. */
+			from -= V8_TAG_OBJECT;
+			if (!v8_is_object(words[2]) || !v8_read_pair(words, from))
 				goto unreadable;
-			type = v8_type_of_map(words[0], &interpreter->v8);
-			if (type >= interpreter->v8.first_other_type)
+			type = v8_type_of_map(v8, words[0], layout);
+			if (type >= layout->first_other_type || (type & V8_REPRESENTATION) != V8_SEQUENTIAL)
 				goto unreadable;
-			from += V8_CHARACTERS_OF_STRING;
-			if ((type & V8_REPRESENTATION) == V8_EXTERNAL) {
-				if (!read_user_word(from + 8, &from))
-					goto unreadable;
-			} else if ((type & V8_REPRESENTATION) != V8_SEQUENTIAL) {
-				goto unreadable;
-			}
-			from += offset;
+			from += V8_CHARACTERS_OF_STRING + (words[3] >> V8_SMALL_BITS) * unit;
 			break;
 		default:
 			goto unreadable;
 		}
 	}
-	if (characters >> 30)
-		goto unreadable;
-	wanted = characters * unit;
 	if (v8->skipped >= wanted) {
 		v8->skipped -= wanted;
-		return 0;
+		return !left;
 	}
 	from += v8->skipped;
 	wanted -= v8->skipped;
 	v8->skipped = 0;
-	/* Texts of two kinds are not put together. */
-	if (v8->unit && v8->unit != unit)
-		goto unreadable;
 	written = v8->written;
 	barrier_var(written);
-	if (written >= CODE_TEXT_BYTES)
-		return 1;
+	/* Texts of two kinds are not put together. */
+	if (written >= CODE_TEXT_BYTES || (v8->unit && v8->unit != unit))
+		goto unreadable;
 	if (wanted > CODE_TEXT_BYTES)
 		wanted = CODE_TEXT_BYTES;
 	barrier_var(wanted);
@@ -159,55 +149,41 @@ __noinline int v8_text_piece(u32 slot)
 		goto unreadable;
 	v8->unit = unit;
 	v8->written = written + wanted;
-	return !v8->pieces_left || v8->written >= CODE_TEXT_BYTES;
+	return !left || v8->written >= CODE_TEXT_BYTES;
 unreadable:
 	v8->is_cut = 1;
 	v8->pieces_left = 0;
 	return 1;
 }
 
-static long v8_text_round(u32 index, void *slot)
+/* Of a string's text as much is taken as there is room for. @from_end where it is cut; false where it has none */
+static __always_inline bool v8_begin_text(struct v8_walk *v8, u64 string, bool from_end, const struct v8_layout *layout)
 {
-	return v8_text_piece(*(u32 *)slot) ? 1 : 0;
-}
-
-/* A string's text, as far as there is room, into the walk's text. @from_end where it is cut; returns its bytes */
-__noinline int v8_text(u64 string, u32 from_end, u32 slot)
-{
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
-	struct v8_walk *v8;
-	u64 words[2];
 	u64 bytes;
 
-	if (!walk || !interpreter)
-		return 0;
-	v8 = &walk->interpreted.v8;
-	v8->unit = v8->written = v8->is_cut = 0;
+	v8->unit = v8->written = v8->is_cut = v8->rounds = 0;
 	v8->skipped = 0;
-	if (!v8_is_object(string) || bpf_probe_read_user(words, sizeof(words), (const void *)(string - V8_TAG_OBJECT)))
-		return 0;
-	bytes = (words[1] >> V8_SMALL_BITS) << !(v8_type_of_map(words[0], &interpreter->v8) & V8_ONE_BYTE);
+	if (!v8_is_object(string) || !v8_read_pair(v8->words, string - V8_TAG_OBJECT))
+		return false;
+	bytes = (v8->words[1] >> V8_SMALL_BITS) << !(v8_type_of_map(v8, v8->words[0], layout) & V8_ONE_BYTE);
 	if (!bytes) {
 		v8->unit = 1;
-		return 0;
+		return false;
 	}
-	if (bytes > CODE_TEXT_BYTES && from_end)
-		v8->skipped = bytes - CODE_TEXT_BYTES;
+	if (bytes > CODE_TEXT_BYTES) {
+		v8->is_cut = 1;
+		if (from_end)
+			v8->skipped = bytes - CODE_TEXT_BYTES;
+	}
 	v8->pieces[0] = string;
 	v8->pieces_left = 1;
-	bpf_loop(V8_TEXT_ROUNDS, v8_text_round, &slot, 0);
-	if (bytes > CODE_TEXT_BYTES || v8->pieces_left)
-		v8->is_cut = 1;
-	if (v8->written > CODE_TEXT_BYTES)
-		v8->written = CODE_TEXT_BYTES;
-	return v8->written;
+	return true;
 }
 
 static __always_inline void v8_take_text(struct v8_walk *v8, u8 *to, struct code_text *text)
 {
 	bpf_probe_read_kernel(to, CODE_TEXT_BYTES, v8->text);
-	text->bytes = v8->written;
+	text->bytes = v8->written > CODE_TEXT_BYTES ? CODE_TEXT_BYTES : v8->written;
 	text->unit = v8->unit;
 	text->is_cut = v8->is_cut;
 }
@@ -217,24 +193,25 @@ __noinline int v8_line(u64 ends, u32 position, u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
-	u64 words[2], end;
+	struct v8_walk *v8;
 	u32 low = 0, high;
 
 	if (!walk || !interpreter || !v8_is_object(ends))
 		return 0;
+	v8 = &walk->interpreted.v8;
 	ends -= V8_TAG_OBJECT;
-	if (bpf_probe_read_user(words, sizeof(words), (const void *)ends) ||
-	    v8_type_of_map(words[0], &interpreter->v8) != interpreter->v8.fixed_array_type)
+	if (!v8_read_pair(v8->words, ends) ||
+	    v8_type_of_map(v8, v8->words[0], &interpreter->v8) != interpreter->v8.fixed_array_type)
 		return 0;
-	high = words[1] >> V8_SMALL_BITS;
+	high = v8->words[1] >> V8_SMALL_BITS;
 	if (!high || high >> V8_LINES_MAX)
 		return 0;
 	for (u32 i = 0; i <= V8_LINES_MAX && low < high; i++) {
 		u32 middle = (low + high) / 2;
 
-		if (!read_user_word(ends + V8_START_OF_ARRAY + 8ULL * middle, &end))
+		if (!read_user_word(ends + V8_START_OF_ARRAY + 8ULL * middle, v8->words))
 			return 0;
-		if (end >> V8_SMALL_BITS < position)
+		if (v8->words[0] >> V8_SMALL_BITS < position)
 			low = middle + 1;
 		else
 			high = middle;
@@ -263,7 +240,7 @@ __noinline int v8_read_names(u64 name, u32 slot)
 	    bpf_probe_read_user(v8->scope, 16, (const void *)scope))
 		return 0;
 	if (v8->scope[0] != v8->scope_map || v8->birth != walk->birth || v8->exec_id != walk->exec_id) {
-		u16 type = v8_type_of_map(v8->scope[0], layout);
+		u16 type = v8_type_of_map(v8, v8->scope[0], layout);
 
 		if (type < layout->first_other_type) {
 			/* The name itself: of a function of V8's own. */
@@ -317,50 +294,83 @@ named:
 	return 1;
 }
 
-/* What it is called, to userspace. The types of all that led there are looked at. */
-static __always_inline int v8_hand_over(u32 slot)
+/* Code that nobody has the name of has a number from now on. False where what led to it is no function. */
+static __always_inline bool v8_begin_names(struct walk *walk, const struct v8_layout *layout)
+{
+	struct v8_walk *v8 = &walk->interpreted.v8;
+	struct code_name *name = &walk->interpreted.name;
+	u16 type = v8_type_of_map(v8, v8->function[0], layout);
+
+	if (type < layout->first_function_type || type > layout->last_function_type ||
+	    v8_type_of_map(v8, v8->shared[0], layout) != layout->shared_type)
+		return false;
+	if (v8->script[0] && v8_type_of_map(v8, v8->script[0], layout) != layout->script_type)
+		v8->script[0] = 0;
+	if (!(v8->head[1] >> V8_SMALL_BITS) ||
+	    v8_type_of_map(v8, v8->head[0], layout) >= layout->first_other_type)
+		walk->interpreted.next_name = 0;
+	name->line_table_bytes = name->inlined = 0;
+	name->first_line = name->source_length = 0;
+	name->owner_text.bytes = 0;
+	if (!give_code_number(walk))
+		return true;
+	v8->is_file = 0;
+	if (!v8_begin_text(v8, walk->interpreted.next_name, false, layout)) {
+		v8->unit = 1;
+		v8->pieces_left = 0;
+	}
+	walk->interpreted.part = PART_NAMES;
+	return true;
+}
+
+/*
+ * What code is called, piece by piece: each is a round of the walk, after the frame was pushed. In the end it is handed
+ * over.
+ */
+__noinline int v8_name_round(u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
 	struct v8_layout *layout;
 	struct code_name *name;
 	struct v8_walk *v8;
-	u64 script, source[2];
-	u16 type;
+	u64 source;
 
 	if (!walk || !interpreter)
 		return 0;
 	v8 = &walk->interpreted.v8;
 	layout = &interpreter->v8;
 	name = &walk->interpreted.name;
-	type = v8_type_of_map(v8->function[0], layout);
-	if (type < layout->first_function_type || type > layout->last_function_type ||
-	    v8_type_of_map(v8->shared[0], layout) != layout->shared_type)
-		return 0;
-	name->line_table_bytes = name->inlined = 0;
-	name->first_line = name->source_length = 0;
-	name->owner_text.bytes = 0;
-	name->name_text.bytes = name->name_text.is_cut = 0;
-	name->name_text.unit = 1;
-	if (v8->head[1] >> V8_SMALL_BITS &&
-	    v8_type_of_map(v8->head[0], layout) < layout->first_other_type) {
-		v8_text(walk->interpreted.next_name, 0, slot);
+	if (v8->pieces_left) {
+		if (v8->rounds++ < V8_TEXT_ROUNDS && !v8_text_piece(v8, layout))
+			return 0;
+		if (v8->pieces_left) {
+			v8->is_cut = 1;
+			v8->pieces_left = 0;
+		}
+	}
+	if (!v8->is_file) {
+		v8->is_file = 1;
 		v8_take_text(v8, name->name, &name->name_text);
+		if (v8->script[0]) {
+			v8_begin_text(v8, V8_SCRIPT_WORD(v8, layout->script_name), true, layout);
+			return 0;
+		}
+		/* One of V8's own has no file. */
+		v8->unit = 1;
+		v8->written = v8->is_cut = 0;
 	}
-	name->file_text.bytes = name->file_text.is_cut = 0;
-	name->file_text.unit = 1;
-	if (v8_type_of_map(v8->script[0], layout) == layout->script_type) {
-		v8_text(V8_SCRIPT_WORD(v8, layout->script_name), 1, slot);
-		v8_take_text(v8, name->file, &name->file_text);
+	v8_take_text(v8, name->file, &name->file_text);
+	if (v8->script[0]) {
 		name->first_line = v8_line(V8_SCRIPT_WORD(v8, layout->script_line_ends), name->position, slot);
-		script = V8_SCRIPT_WORD(v8, layout->script_source);
-		if (!name->first_line && v8_is_object(script) &&
-		    !bpf_probe_read_user(source, sizeof(source), (const void *)(script - V8_TAG_OBJECT)) &&
-		    v8_type_of_map(source[0], layout) < layout->first_other_type)
-			name->source_length = source[1] >> V8_SMALL_BITS;
+		source = V8_SCRIPT_WORD(v8, layout->script_source);
+		if (!name->first_line && v8_is_object(source) && v8_read_pair(v8->words, source - V8_TAG_OBJECT) &&
+		    v8_type_of_map(v8, v8->words[0], layout) < layout->first_other_type)
+			name->source_length = v8->words[1] >> V8_SMALL_BITS;
 	}
-	hand_over_name(walk, walk->interpreted.generator);
-	return 1;
+	send_name(walk, walk->interpreted.generator);
+	walk->interpreted.part = PART_NONE;
+	return 0;
 }
 
 /* The number of the function's code, into the walk; false where what the frame has is no function. */
@@ -420,7 +430,7 @@ __noinline int v8_function(u64 function, u32 slot)
 	state->key.check = check;
 	state->key.tgid = walk->tgid;
 	state->key.exec_id = walk->exec_id;
-	if (is_known_code(walk) || v8_hand_over(slot))
+	if (is_known_code(walk) || v8_begin_names(walk, layout))
 		return 1;
 no_code:
 	count_interpreted(INTERPRETED_NOT_CODE);
@@ -438,15 +448,16 @@ static __always_inline bool v8_push_frame(struct walk *walk, u32 slot)
 {
 	struct interpreter *interpreter = v8_of(walk);
 	struct sample_key *key = IN_SLOT(sample_scratch, slot);
-	u64 context = 0, function = 0, fp = walk->fp;
+	struct v8_walk *v8 = &walk->interpreted.v8;
+	u64 fp = walk->fp;
 
 	if (!interpreter || !key || !walk->fp_known || (fp & 7) || fp < walk->sp ||
 	    walk->sp > fp - interpreter->v8.function)
 		return false;
-	if (!read_user_word(fp - interpreter->v8.context, &context) || !v8_is_object(context) ||
-	    !read_user_word(fp - interpreter->v8.function, &function) || !v8_is_object(function))
+	if (!read_user_word(fp - interpreter->v8.context, v8->words) || !v8_is_object(v8->words[0]) ||
+	    !read_user_word(fp - interpreter->v8.function, v8->words) || !v8_is_object(v8->words[0]))
 		return false;
-	if (!v8_function(function, slot))
+	if (!v8_function(v8->words[0], slot))
 		return false;
 	if (!walk->interpreted.has_generated) {
 		walk->interpreted.has_generated = 1;

@@ -127,9 +127,15 @@ static __always_inline bool goes_on_interpreted(struct walk *walk)
 /* A round of the walk in which interpreted frames come; 1 ends it. */
 static __always_inline int walk_interpreted(struct walk *walk, u32 slot)
 {
-	if (push_next_interpreted(slot))
-		return 0;
-	walk->interpreted.part = PART_NONE;
+	if (walk->interpreted.part == PART_NAMES) {
+		v8_name_round(slot);
+		if (walk->interpreted.part)
+			return 0;
+	} else {
+		if (push_next_interpreted(slot))
+			return 0;
+		walk->interpreted.part = PART_NONE;
+	}
 	return walk->stop && !goes_on_interpreted(walk);
 }
 
