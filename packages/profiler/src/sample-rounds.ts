@@ -26,6 +26,8 @@ import type { UnwindTables } from './unwinding/unwind-tables.ts';
 /** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
 const ROUND_MS = 250;
 const THRIFTY_ROUND_MS = 1000;
+/** Programs begun since a round that thrifty looks do not wait for the next one for: their mappings fill a ring. */
+const MANY_EXECS = 64;
 /** At high rates taking samples in is more work than there is time for: the event loop gets its turn. */
 const SLICE_MS = 50;
 /** Stacks between two looks at the clock. */
@@ -69,6 +71,8 @@ export class SampleRounds {
   #draining: Iterator<StackCount> | undefined;
   #goOn: ReturnType<typeof setTimeout> | undefined;
   #restTaken = false;
+  /** Since the last round. */
+  #execs = 0;
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
@@ -100,7 +104,9 @@ export class SampleRounds {
     // The program that took its place may run for a moment only: its file is opened at once.
     if (!ended && !this.#parts.thrifty) this.#followMappings(false);
     this.#parts.jitMaps.end(pid, time, ended);
-    if (!ended) this.#polls?.wake();
+    if (ended) return;
+    this.#execs++;
+    if (!this.#parts.thrifty || this.#execs > MANY_EXECS) this.#polls?.wake();
   }
 
   /** Takes in what was sampled until now. */
@@ -161,7 +167,8 @@ export class SampleRounds {
   #poll(): boolean {
     const mappings = this.#followMappings(false);
     this.#parts.codeNames?.read();
-    return this.takeDeferred(SLICE_MS) > 0 || mappings > 0 || this.#parts.sideband.isBusy;
+    const isNews = this.takeDeferred(SLICE_MS) > 0 || mappings > 0;
+    return this.#parts.sideband.isBusy || (isNews && !this.#parts.thrifty);
   }
 
   #add(stack: StackCount): void {
@@ -173,7 +180,8 @@ export class SampleRounds {
 
   /** @param all that was sampled in the round; else what there is time for, and the rest next time */
   #round(all = false): void {
-    const { counting, running, jitMaps, sideband, maps, deferred, memory } = this.#parts;
+    const { counting, running, jitMaps, sideband, maps, deferred, memory, thrifty } = this.#parts;
+    this.#execs = 0;
     counting.followCpus();
     running.readOn();
     const mappings = this.#followMappings(all);
@@ -181,7 +189,8 @@ export class SampleRounds {
     jitMaps.refresh();
     this.#parts.codeNames?.read();
     const forMs = all ? undefined : SLICE_MS;
-    if (this.takeDeferred(forMs) > 0 || mappings > 0 || sideband.isBusy) this.#polls?.wake();
+    const isNews = this.takeDeferred(forMs) > 0 || mappings > 0;
+    if (sideband.isBusy || (isNews && !thrifty)) this.#polls?.wake();
     if (this.#draining === undefined) {
       this.#draining = maps.nextRound();
       this.#takenIn.beganRound();

@@ -18,6 +18,12 @@ const MAX_BACKLOG = 65_536;
 const BUSY_DELAY_MS = 25;
 /** More at once are a storm: then events do not wait to be read together, or the ring would fill. */
 const FEW_RECORDS = 200;
+/** Where events may wait longer, it is looked so often whether the ring has room for more of them. */
+const ROOM_LOOK_MS = 250;
+/** Of the ring: with more in it, it is read at once. */
+const FILLED_SHARE = 1 / 16;
+/** As if there had been a record: the next look comes soon, and no wake-up is asked for, which would come at once. */
+const STILL_WAITING = 1;
 /** A writer is interrupted for microseconds, on an overloaded machine for some milliseconds. */
 const LAST_LOOK_MS = 1000;
 const DEFAULT_CYCLE_MS = 250;
@@ -36,6 +42,8 @@ export class EventPump {
   readonly #dispatcher: Dispatcher;
   readonly #stopped: Promise<void>;
   readonly #config: SessionConfig;
+  readonly #latencyMs: number;
+  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     capture: KernelCapture,
@@ -52,6 +60,7 @@ export class EventPump {
     this.#dispatcher = dispatcher;
     this.#stopped = stopped;
     this.#config = config;
+    this.#latencyMs = config.latencyMs ?? BUSY_DELAY_MS;
     const startedByPlugins = config.plugins?.some(({ spec }) => spec.startsCycles);
     const { cycleMs = startedByPlugins ? 'manual' : DEFAULT_CYCLE_MS } = config;
     this.#cycles = new CycleTimer(cycleMs, (before) => dispatcher.cycle(before), takenInUntil);
@@ -64,10 +73,10 @@ export class EventPump {
 
   async run(): Promise<void> {
     const failed = Promise.withResolvers<never>();
-    const { latencyMs = BUSY_DELAY_MS } = this.#config;
+    const lookMs = Math.min(this.#latencyMs, ROOM_LOOK_MS);
     const loop = new DrainLoop({
-      drain: () => this.#drain(),
-      busyDelayMs: (records) => (records > FEW_RECORDS ? BUSY_DELAY_MS : latencyMs),
+      drain: () => (this.#isDue() ? this.#drain() : STILL_WAITING),
+      busyDelayMs: (records) => (records > FEW_RECORDS ? BUSY_DELAY_MS : lookMs),
       wakeup: new EpollWakeup(this.#capture.native, [
         this.#capture.ring.map.fd,
         ...this.#sourceRecords.descriptors,
@@ -147,7 +156,15 @@ export class EventPump {
     this.#dispatcher.push(this.#reader.lastLosses());
   }
 
+  /** Events have waited for each other long enough, or there is no room for many more. */
+  #isDue(): boolean {
+    if (performance.now() - this.#readAt > this.#latencyMs - ROOM_LOOK_MS / 2) return true;
+    const { ring } = this.#capture;
+    return ring.available > ring.size * FILLED_SHARE;
+  }
+
   #drain(): number {
+    this.#readAt = performance.now();
     if (this.#dispatcher.backlog >= MAX_BACKLOG) return 0;
     const batch = this.#reader.read();
     const count = batch.length;

@@ -26,6 +26,8 @@ export interface StoreWriterOptions extends RetentionLimits {
 
 /** What a kill loses at most. */
 const COMMIT_MS = 1000;
+/** Events come as often: the timer is not to come just before them. */
+const ALMOST = 0.9;
 /** In a storm sooner: rows wait in memory. */
 const COMMIT_ROWS = 20_000;
 const RETENTION_MS = 10_000;
@@ -52,6 +54,10 @@ export class StoreWriter implements Disposable {
   #problemSince: number | undefined;
   #retainedAt = 0;
   #written = 0;
+  /** By performance.now(), which nobody sets back. */
+  #committedAt = Number.NEGATIVE_INFINITY;
+  /** So it says in the store. */
+  #isRunning = false;
   #timer: ReturnType<typeof setInterval>;
 
   /** @throws StoreError */
@@ -71,7 +77,7 @@ export class StoreWriter implements Disposable {
     this.#table = new ProcessTable(database, bootNumber(database, bootId), now);
     this.#profiles = new ProfileTable(database, now);
     this.#retention = new Retention(database);
-    this.#timer = setInterval(() => this.flush(), COMMIT_MS);
+    this.#timer = setInterval(() => this.#commitIfDue(), COMMIT_MS / 2);
   }
 
   /** Processes that are written or wait for it, since the start. */
@@ -116,8 +122,15 @@ export class StoreWriter implements Disposable {
       if (event.event === 'failed-exec')
         this.#failures.push({ event, process: this.#rows.of(event) });
     }
-    if (this.#rows.changedCount > COMMIT_ROWS && this.#problemSince === undefined) this.flush();
+    const isMany = this.#rows.changedCount > COMMIT_ROWS && this.#problemSince === undefined;
+    if (isMany) this.flush();
+    else this.#commitIfDue();
     this.#bound();
+  }
+
+  /** What was read together is written at once, where the last commit is a second ago. */
+  #commitIfDue(): void {
+    if (performance.now() - this.#committedAt > COMMIT_MS * ALMOST) this.flush();
   }
 
   /** @param profile the first frame of each stack is `PID:START` of its process */
@@ -140,6 +153,7 @@ export class StoreWriter implements Disposable {
 
   /** Writes what waits. Never throws: what cannot be written waits, as far as there is room for it. */
   flush(): void {
+    this.#committedAt = performance.now();
     const changed = this.#rows.takeChanged();
     const isNew = changed.filter(({ id }) => id === 0);
     try {
@@ -153,6 +167,7 @@ export class StoreWriter implements Disposable {
       this.#isWell();
       this.#retain();
     } catch (error) {
+      this.#isRunning = false;
       // Their numbers were given back with the transaction.
       for (const row of isNew) row.id = 0;
       this.#rows.giveBack(changed);
@@ -192,7 +207,8 @@ export class StoreWriter implements Disposable {
         .query('INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(...state);
     this.#note('lastNs', BigInt(Math.round(this.#now())) * 1_000_000n);
-    this.#note('cleanEnd', 0n);
+    if (!this.#isRunning) this.#note('cleanEnd', 0n);
+    this.#isRunning = true;
   }
 
   #note(key: string, value: bigint): void {
