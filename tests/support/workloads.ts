@@ -49,6 +49,7 @@ const BUILDS = {
   many_mappings: { flags: [] },
   floods: { flags: ['-static', '-pthread'] },
   crowd: { flags: ['-O1', '-pthread'] },
+  notified: { flags: [] },
   storm: { flags: ['-static'] },
   switches: { flags: ['-static'] },
   open_files: { flags: ['-static'] },

@@ -19,6 +19,8 @@ export const LIBC = {
   syscall: fn(['i64', 'buffer', 'i64', 'i64', 'i64', 'u64'], 'i64'),
   clock_gettime: fn(['i32', 'buffer'], 'i32'),
   getpagesize: fn([], 'i32'),
+  socket: fn(['i32', 'i32', 'i32'], 'i32'),
+  connect: fn(['i32', 'buffer', 'u32'], 'i32'),
   send: fn(['i32', 'buffer', 'u64', 'i32'], 'i64'),
   read: fn(['i32', 'buffer', 'u64'], 'i64'),
   poll: fn(['buffer', 'u64', 'i32'], 'i32'),

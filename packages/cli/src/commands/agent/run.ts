@@ -28,17 +28,20 @@ import type { AgentOptions, AgentSettings } from './options.ts';
 import { type AgentOutput, otlpOutput, selfMetrics, storeOutput } from './outputs.ts';
 import { ProfileSpans } from './profile-spans.ts';
 import { runningProcesses } from './running.ts';
+import { ServiceManager, takeManager } from './service-manager.ts';
 import { AgentSignals } from './signals.ts';
 
 /** Commits take some ms, in which a storm has room. */
 const RING_BYTES = 8 * 1024 * 1024;
 const TICK_MS = 10_000;
-/** Nobody looks at what happens now. */
-const LATENCY_MS = 250;
+/** Nobody looks at what happens now, and the store commits as often. */
+const LATENCY_MS = 1000;
 /** Up to this rate a second's samples have room where they wait. */
 const THRIFTY_HZ = 25;
 /** The clock of now is asked again after so long. */
 const BOOT_MS = 1000;
+/** What only the start has run of the runtime's code is given back after it. */
+const STARTED_MS = 5000;
 
 export async function runAgent(options: AgentOptions): Promise<number> {
   if (options.schema === true) {
@@ -82,6 +85,7 @@ const agent = Effect.fnUntraced(function* (
   token: string | undefined,
 ) {
   const patterns = settings.reveal ? settings.redact : [...LIKELY_SECRETS, ...settings.redact];
+  const manager = takeManager(process.env, process.pid);
   const events = new EventMetrics();
   const outputs: AgentOutput[] = [];
   const metrics = (): Metric[] => [
@@ -141,18 +145,26 @@ const agent = Effect.fnUntraced(function* (
   store?.begin(runningProcesses(new RealProcfs(), describe, patterns));
   yield* scoped(() => new Ticks(outputs));
   yield* scoped(() => new Collections(events));
+  const { native } = session.kernel;
+  const service = yield* scoped(() => new ServiceManager(native, manager));
+  yield* stopAfter(STARTED_MS / 1000, () => native.releaseProgramText());
   const health = listen(settings, token, metrics);
   if (typeof health === 'string') {
     say(health);
     return FAILED;
   }
   if (health !== undefined) yield* scoped(() => health);
+  const stop = () => {
+    service.stopping();
+    session.stop();
+  };
+  const onReload = (isBegin: boolean) => (isBegin ? service.reloading() : service.reloaded());
   // Before it is said: who hears that may end it at once.
-  yield* scoped(
-    () => new AgentSignals({ options, store, exporter, onReload: () => {} }, () => session.stop()),
-  );
-  say(readyText(settings, health));
-  if (options.duration !== undefined) yield* stopAfter(options.duration, () => session.stop());
+  yield* scoped(() => new AgentSignals({ options, store, exporter, onReload }, stop));
+  const ready = readyText(settings, health);
+  say(ready);
+  if (options.duration !== undefined) yield* stopAfter(options.duration, stop);
+  service.ready(ready.replace(/^ready: /, ''));
   const spans = yield* scoped(
     () => new ProfileSpans(outputs, () => Effect.runPromise(session.collect)),
   );
