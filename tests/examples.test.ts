@@ -22,6 +22,47 @@ async function observed(name: string, args: readonly string[], work: () => Promi
   return result;
 }
 
+describe('host-agent', () => {
+  kernelTest(
+    'keeps what `waggle history` shows, and tells what fails in place of a receiver',
+    async () => {
+      const folder = join(freshFolder(), 'store');
+      const mark = `host-agent-${process.pid}`;
+      const { code, stdout } = await observed('host-agent', [folder], async () => {
+        await exitCodeOf(workload('exit_with'), '--id=7', mark, '--token=secret-of-the-test');
+        await exitCodeOf(workload('exit_with'), '--id=0', mark);
+        await run(workload('burn_in_2'), '900');
+      });
+      expect(code).toBe(0);
+      const told = stdout
+        .split('\n')
+        .filter((line) => line.includes(mark))
+        .map((line) => JSON.parse(line));
+      expect(told).toMatchObject([
+        { exitCode: 7, argv: [workload('exit_with'), '--id=7', mark, '--token=[redacted]'] },
+      ]);
+      const history = await Waggle.run([
+        'history',
+        '--store',
+        folder,
+        '--json',
+        '--comm',
+        'exit_with',
+      ]);
+      const kept = history.stdout
+        .split('\n')
+        .filter((line) => line.includes(mark))
+        .map((line) => JSON.parse(line));
+      expect(kept.map(({ exitCode }) => exitCode)).toEqual([7, 0]);
+      expect(history.stdout).not.toContain('secret-of-the-test');
+      const profile = await Waggle.run([
+        ...['history', 'profile', '--store', folder, '--since', '10m', '--comm', '^only_in_2$'],
+      ]);
+      expect(profile.stdout).toMatch(/only_in_2/);
+    },
+  );
+});
+
 describe('exec-audit', () => {
   kernelTest('writes what was asked for, without the password', async () => {
     const secret = 'correct-horse';

@@ -241,6 +241,16 @@ export class CpuProfiler {
     this.#collections.endAt(performance.now() + ms);
   }
 
+  /**
+   * Samples nothing, and follows no mappings, until this is taken back: of what was mapped meanwhile, that of processes
+   * that are sampled later is read from /proc then.
+   */
+  setPaused(isPaused: boolean): void {
+    if (!this.#sampling) return;
+    this.#counting.setPaused(isPaused);
+    this.#sideband.setPaused(isPaused);
+  }
+
   /** Ends sampling: nothing is sampled after it returns. What was is still there to be collected. */
   stop(): void {
     if (!this.#sampling) return;

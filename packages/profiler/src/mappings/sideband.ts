@@ -47,6 +47,8 @@ export class Sideband implements Disposable {
   #readAt: bigint;
   #lostSince: bigint | undefined;
   #busy = false;
+  #isPaused = false;
+  #pausedAt: bigint;
   /** Records that the kernel could not deliver: mappings, forks and exits. */
   lost = 0;
 
@@ -55,7 +57,7 @@ export class Sideband implements Disposable {
   /** @throws SystemError EACCES, EPERM without CAP_PERFMON; EMFILE. */
   constructor(native: Native, cpus: Iterable<number>) {
     this.#native = native;
-    this.#readAt = this.#now();
+    this.#readAt = this.#pausedAt = this.#now();
     try {
       for (const cpu of cpus) whereOnline(() => this.add(cpu));
     } catch (error) {
@@ -107,7 +109,7 @@ export class Sideband implements Disposable {
       };
       const mappings = open(['mmap', 'mmap2'], MAPPING_PAGES);
       const renames = open(['comm', 'comm_exec'], RENAME_PAGES);
-      for (const event of events) event.enable();
+      if (!this.#isPaused) for (const event of events) event.enable();
       this.#rings.set(cpu, { events, mappings, renames });
     } catch (error) {
       for (const handle of [...rings, ...events]) handle.close();
@@ -130,6 +132,19 @@ export class Sideband implements Disposable {
   /** Mappings of a CPU were not read for some time: as if its ring had overflowed. */
   missedSome(): void {
     this.#lostSince ??= this.#readAt;
+  }
+
+  /** Nothing is told until this is taken back; then it is as if it had been lost. */
+  setPaused(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    for (const { events } of this.#rings.values())
+      for (const event of events) {
+        if (isPaused) event.disable();
+        else event.enable();
+      }
+    if (isPaused) this.#pausedAt = this.#now();
+    else this.#lostSince ??= this.#pausedAt;
   }
 
   close(): void {

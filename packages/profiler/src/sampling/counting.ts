@@ -82,6 +82,11 @@ export class Counting {
     this.#cpus.follow();
   }
 
+  /** What CPUs do is not counted until this is taken back; what sources count by themselves goes on. */
+  setPaused(isPaused: boolean): void {
+    this.#cpus.setPaused(isPaused);
+  }
+
   /**
    * Nothing is counted any more after so many milliseconds, though this process may be given no CPU then.
    * @throws SystemError EMFILE: too many descriptors; EAGAIN: too many threads.

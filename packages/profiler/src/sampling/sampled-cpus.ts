@@ -16,6 +16,7 @@ export interface CpuChanges {
 export class SampledCpus implements Disposable {
   readonly #sampled = new Map<number, readonly CpuEvent[]>();
   #end: Disposable | undefined;
+  #isPaused = false;
   readonly #came = new Set<number>();
   readonly #wentOffline = new Set<number>();
   readonly #unsampled = new Map<number, string>();
@@ -71,6 +72,18 @@ export class SampledCpus implements Disposable {
     this.#generations = now;
   }
 
+  /** No CPU is sampled until this is taken back, those that come online neither. */
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    for (const opened of this.#sampled.values())
+      for (const { event } of opened) whereOnline(() => this.#switch(event));
+  }
+
+  #switch(event: CpuEvent['event']): void {
+    if (this.#isPaused) event.disable();
+    else event.enable();
+  }
+
   /**
    * Those that are sampled now are not sampled any more after so many milliseconds, though this process may
    * be given no CPU then. Once at most.
@@ -120,5 +133,6 @@ export class SampledCpus implements Disposable {
       throw error;
     }
     this.#sampled.set(cpu, opened);
+    if (this.#isPaused) for (const { event } of opened) event.disable();
   }
 }

@@ -50,6 +50,7 @@ export class StoreWriter implements Disposable {
   #losses: { readonly timeNs: bigint; readonly kind: string; readonly count: number }[] = [];
   #spans: { readonly profile: Profile; readonly span: Span }[] = [];
   #states: HostState[] = [];
+  #gaps: (Span & { readonly reason: string })[] = [];
   #dropped = 0;
   #problemSince: number | undefined;
   #retainedAt = 0;
@@ -142,6 +143,16 @@ export class StoreWriter implements Disposable {
     this.#states.push(state);
   }
 
+  /** A span in which something was not looked at, though an agent was there. ms since 1970. */
+  addGap({ from, to }: Span, reason: string): void {
+    this.#gaps.push({ from, to: Math.max(from, to), reason });
+  }
+
+  /** What was kept back before it came here. */
+  addLoss(kind: string, count: number): void {
+    this.#losses.push({ timeNs: BigInt(Math.round(this.#now())) * 1_000_000n, kind, count });
+  }
+
   setLimits(limits: RetentionLimits): void {
     this.#limits = limits;
   }
@@ -163,7 +174,7 @@ export class StoreWriter implements Disposable {
         row.parent = undefined;
       }
       this.#written += isNew.length;
-      [this.#failures, this.#losses, this.#spans, this.#states] = [[], [], [], []];
+      [this.#failures, this.#losses, this.#spans, this.#states, this.#gaps] = [[], [], [], [], []];
       this.#isWell();
       this.#retain();
     } catch (error) {
@@ -201,6 +212,10 @@ export class StoreWriter implements Disposable {
     for (const { event, process } of this.#failures) this.#table.writeFailure(event, process);
     for (const { timeNs, kind, count } of this.#losses)
       this.#database.query('INSERT INTO loss VALUES (?, ?, ?)').run(timeNs, kind, count);
+    for (const { from, to, reason } of this.#gaps)
+      this.#database
+        .query('INSERT INTO gap VALUES (?, ?, ?)')
+        .run(BigInt(Math.round(from)) * 1_000_000n, BigInt(Math.round(to)) * 1_000_000n, reason);
     for (const { profile, span } of this.#spans) this.#profiles.write(profile, span);
     for (const state of this.#states)
       this.#database
@@ -224,7 +239,7 @@ export class StoreWriter implements Disposable {
       this.#rows.giveBack(kept);
       this.#dropped += rows.length - kept.length;
     }
-    for (const list of [this.#failures, this.#spans, this.#states, this.#losses])
+    for (const list of [this.#failures, this.#spans, this.#states, this.#losses, this.#gaps])
       if (list.length > MAX_WAITING / 10) this.#dropped += list.splice(0, list.length / 2).length;
   }
 
@@ -250,12 +265,7 @@ export class StoreWriter implements Disposable {
     this.#options.onProblem(
       `the store is written to again after ${seconds} s; ${this.#dropped} rows are missing`,
     );
-    if (this.#dropped > 0)
-      this.#losses.push({
-        timeNs: BigInt(Math.round(this.#now())) * 1_000_000n,
-        kind: 'store',
-        count: this.#dropped,
-      });
+    if (this.#dropped > 0) this.addLoss('store', this.#dropped);
     this.#problemSince = undefined;
   }
 

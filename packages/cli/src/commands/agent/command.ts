@@ -9,7 +9,9 @@ import {
   DEFAULTS,
   PROTOCOLS,
   parseAttribute,
+  parseCpuShare,
   parseKeep,
+  parseMemory,
   parseProtocol,
   parseSignals,
   parseSize,
@@ -49,6 +51,18 @@ export function agentCommand(): Command {
         '-F, --frequency <hz>',
         `samples a second on each CPU (default: ${DEFAULTS.frequency})`,
       ).argParser(parseFrequency),
+    )
+    .addOption(
+      new Option(
+        '--max-cpu <percent>',
+        `of one CPU; beyond it the profile, then processes are given up and counted (default: ${DEFAULTS.maxCpu})`,
+      ).argParser(asOption(parseCpuShare, 'Give per cent of one CPU from 1 on, such as 50.')),
+    )
+    .addOption(
+      new Option(
+        '--max-memory <size>',
+        `the same for memory (default: ${DEFAULTS.maxMemory})`,
+      ).argParser(asOption(parseMemory, 'Give a size from 128M on, such as 512M.')),
     )
     .addOption(
       new Option('--metrics <host:port>', 'answer Prometheus at /metrics, and /health').argParser(

@@ -7,7 +7,7 @@ import { printable } from '@waggle/text';
 import { defaultStore } from '../../store/place.ts';
 import { type FromFile, NESTED, SETTINGS, type Settings } from './file-settings.ts';
 import type { AgentOptions, AgentSettings, OtlpSettings } from './options.ts';
-import { DEFAULTS, parseKeep, parseSize, parseSpoolSize } from './values.ts';
+import { DEFAULTS, parseKeep, parseMemory, parseSize, parseSpoolSize } from './values.ts';
 
 export class BadAgentConfig extends Error {
   override readonly name = 'BadAgentConfig';
@@ -31,6 +31,10 @@ export function settingsOf(options: AgentOptions): AgentSettings {
     keepSeconds: given.keep ?? (parseKeep(DEFAULTS.keep) as number),
     maxBytes: given.maxSize ?? (parseSize(DEFAULTS.maxSize) as number),
     frequency: given.frequency ?? DEFAULTS.frequency,
+    budget: {
+      cpu: (given.maxCpu ?? DEFAULTS.maxCpu) / 100,
+      memoryBytes: given.maxMemory ?? (parseMemory(DEFAULTS.maxMemory) as number),
+    },
     metrics: given.metrics,
     tokenFile: given.tokenFile,
     otlp,

@@ -6,7 +6,9 @@ import type { AgentOptions, OtlpOptions } from './options.ts';
 import {
   DEFAULTS,
   PROTOCOLS,
+  parseCpuShare,
   parseKeep,
+  parseMemory,
   parseSignals,
   parseSize,
   parseSpoolSize,
@@ -110,6 +112,17 @@ export const SETTINGS: Settings = {
           ? (value as number)
           : undefined,
       ),
+  },
+  maxCpu: {
+    expected: 'per cent of one CPU, from 1 on, such as 50',
+    schema: { type: 'number', minimum: 1, default: DEFAULTS.maxCpu },
+    read: (value) =>
+      one('maxCpu', typeof value === 'number' ? parseCpuShare(String(value)) : undefined),
+  },
+  maxMemory: {
+    expected: 'a size from 128M on, such as "512M"',
+    schema: { type: 'string', pattern: SIZE, default: DEFAULTS.maxMemory },
+    read: (value) => one('maxMemory', parseMemory(text(value) ?? '')),
   },
   metrics: {
     expected: `HOST:PORT, such as "127.0.0.1:${USUAL_METRICS_PORT}"`,

@@ -2,6 +2,7 @@
 
 import type { OtlpProtocol, OtlpTargetOptions, Signal } from '@waggle/otlp';
 import type { ListenAddress } from '../../options/listen.ts';
+import type { BudgetLimits } from './budget.ts';
 
 export interface AgentSettings {
   /** Nowhere: what is seen only goes to others. */
@@ -9,6 +10,7 @@ export interface AgentSettings {
   readonly keepSeconds: number;
   readonly maxBytes: number;
   readonly frequency: number;
+  readonly budget: BudgetLimits;
   readonly metrics: ListenAddress | undefined;
   readonly tokenFile: string | undefined;
   readonly otlp: OtlpSettings | undefined;
@@ -33,6 +35,9 @@ export interface AgentOptions extends OtlpOptions {
   readonly keep?: number;
   readonly maxSize?: number;
   readonly frequency?: number;
+  /** Per cent of one CPU. */
+  readonly maxCpu?: number;
+  readonly maxMemory?: number;
   readonly metrics?: ListenAddress;
   readonly tokenFile?: string;
   readonly redact?: readonly RegExp[];

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { RealProcfs } from '@waggle/cache';
+import { Profiler } from '@waggle/core/plugins/cpu-profiler';
 import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { LIKELY_SECRETS } from '@waggle/core/plugins/redaction';
 import { openSession } from '@waggle/core/session';
@@ -28,6 +29,7 @@ import type { AgentOptions, AgentSettings } from './options.ts';
 import { type AgentOutput, otlpOutput, selfMetrics, storeOutput } from './outputs.ts';
 import { ProfileSpans } from './profile-spans.ts';
 import { runningProcesses } from './running.ts';
+import { SelfLimits } from './self-limits.ts';
 import { ServiceManager, takeManager } from './service-manager.ts';
 import { AgentSignals } from './signals.ts';
 
@@ -88,9 +90,11 @@ const agent = Effect.fnUntraced(function* (
   const manager = takeManager(process.env, process.pid);
   const events = new EventMetrics();
   const outputs: AgentOutput[] = [];
+  let limits: SelfLimits | undefined;
   const metrics = (): Metric[] => [
     ...events.metrics(),
     ...outputs.flatMap((output) => output.metrics()),
+    ...(limits?.metrics() ?? []),
     ...selfMetrics(),
   ];
   /** Of the clock of now, once there is a session to ask it with. */
@@ -154,22 +158,42 @@ const agent = Effect.fnUntraced(function* (
     return FAILED;
   }
   if (health !== undefined) yield* scoped(() => health);
+  const ready = readyText(settings, health);
+  const kept = ready.replace(/^ready: /, '');
+  const selfLimits = yield* scoped(
+    () =>
+      new SelfLimits(
+        {
+          ...{ session, store, profiler: session.service(Profiler) },
+          onStatus: (status) => service.status(status ?? kept),
+          release: () => {
+            Bun.gc(true);
+            native.releaseProgramText();
+          },
+        },
+        settings.budget,
+      ),
+  );
+  limits = selfLimits;
   const stop = () => {
+    selfLimits[Symbol.dispose]();
     service.stopping();
     session.stop();
   };
   const onReload = (isBegin: boolean) => (isBegin ? service.reloading() : service.reloaded());
   // Before it is said: who hears that may end it at once.
-  yield* scoped(() => new AgentSignals({ options, store, exporter, onReload }, stop));
-  const ready = readyText(settings, health);
+  yield* scoped(
+    () => new AgentSignals({ options, store, exporter, limits: selfLimits, onReload }, stop),
+  );
   say(ready);
   if (options.duration !== undefined) yield* stopAfter(options.duration, stop);
-  service.ready(ready.replace(/^ready: /, ''));
+  service.ready(kept);
   const spans = yield* scoped(
     () => new ProfileSpans(outputs, () => Effect.runPromise(session.collect)),
   );
   yield* session.run;
   yield* Effect.promise(() => spans.finish());
+  selfLimits.finish();
   exporter?.addMetrics(metrics());
   if (store !== undefined) {
     store.flush();

@@ -8,12 +8,14 @@ import { say } from '../../terminal/messages.ts';
 import { BadAgentConfig, settingsOf } from './config.ts';
 import { reopenExporter } from './fleet.ts';
 import type { AgentOptions } from './options.ts';
+import type { SelfLimits } from './self-limits.ts';
 
 /** What can be changed meanwhile. */
 export interface Reloadable {
   readonly options: AgentOptions;
   readonly store: StoreWriter | undefined;
   readonly exporter: OtlpExporter | undefined;
+  readonly limits: Pick<SelfLimits, 'setLimits'>;
   /** Around a reload. */
   readonly onReload: (isBegin: boolean) => void;
 }
@@ -35,18 +37,20 @@ export class AgentSignals implements Disposable {
   }
 }
 
-function reload({ options, store, exporter, onReload }: Reloadable): void {
+function reload({ options, store, exporter, limits, onReload }: Reloadable): void {
   onReload(true);
   try {
-    const { keepSeconds, maxBytes, otlp } = settingsOf(options);
+    const { keepSeconds, maxBytes, budget, otlp } = settingsOf(options);
     if (exporter !== undefined && otlp !== undefined) reopenExporter(exporter, otlp);
     store?.setLimits({ keepMs: keepSeconds * 1000, maxBytes });
+    limits.setLimits(budget);
     const what = [
+      'the budget',
       ...(store === undefined ? [] : ['age and size']),
       ...(exporter === undefined ? [] : ['the receiver, its headers and certificates']),
     ].join(', ');
     const shown = printable(options.config ?? '');
-    say(`${shown} was read again: ${what || 'nothing'} from now on, the rest after a restart`);
+    say(`${shown} was read again: ${what} from now on, the rest after a restart`);
   } catch (error) {
     if (!(error instanceof BadAgentConfig || error instanceof OtlpOptionError)) throw error;
     say(`warning: nothing is changed: ${printable(error.message)}`);

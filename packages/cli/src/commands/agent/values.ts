@@ -8,6 +8,8 @@ export const DEFAULTS = {
   keep: '7d',
   maxSize: '2G',
   frequency: 19,
+  maxCpu: 50,
+  maxMemory: '512M',
   otlpSpoolSize: '256M',
 } as const;
 
@@ -21,6 +23,10 @@ const BYTES: Readonly<Record<string, number>> = {
 };
 /** Less than this the tables of one busy minute may have. */
 const LEAST_BYTES = 16 * 1024 ** 2;
+/** The runtime and the maps alone take more than half of it. */
+const LEAST_MEMORY_BYTES = 128 * 1024 ** 2;
+/** Per cent of one CPU; all of the largest host. */
+const MAX_CPU = 100 * 8192;
 /** A few requests. */
 const LEAST_SPOOL_BYTES = 1024 ** 2;
 
@@ -33,6 +39,15 @@ export function parseKeep(text: string): number | undefined {
 
 /** In bytes; undefined for what is no size. */
 export const parseSize = (text: string): number | undefined => sizeOf(text, LEAST_BYTES);
+
+export const parseMemory = (text: string): number | undefined => sizeOf(text, LEAST_MEMORY_BYTES);
+
+/** Per cent of one CPU, with or without the sign; undefined for what is none. */
+export function parseCpuShare(text: string): number | undefined {
+  const [, digits] = /^(\d+(?:\.\d+)?)\s*%?$/.exec(text.trim()) ?? [];
+  const share = Number(digits);
+  return share >= 1 && share <= MAX_CPU ? share : undefined;
+}
 
 export const parseSpoolSize = (text: string): number | undefined => sizeOf(text, LEAST_SPOOL_BYTES);
 

@@ -63,6 +63,8 @@ export interface ProfilerService extends ProfileCollector {
    * that hold one, with a `launcher` too: the functions of a script are walked from its first sample on.
    */
   preload(paths: readonly string[], which?: PreloadedFiles): Promise<void>;
+  /** Samples nothing until this is taken back: for who has to save CPU time for a while. */
+  setPaused(isPaused: boolean): void;
   /** Ends sampling for good; the session does it as it stops. What was sampled can still be collected. */
   stop(): void;
   /**
@@ -268,6 +270,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
           },
           counts: () => running().counts(),
           retire: (pid, time, ended) => running().retire(pid, time, ended),
+          setPaused: (isPaused) => running().setPaused(isPaused),
           stop: () => profiler?.stop(),
           endNaming: () => profiler?.endNaming(),
           preload: async (paths, which) => profiler?.preload(paths, which),

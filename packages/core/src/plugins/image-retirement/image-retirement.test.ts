@@ -19,6 +19,7 @@ test('execs and exits retire an image, forks do not', async () => {
         addSource: () => {},
         counts: () => ({}) as never,
         stop: () => {},
+        setPaused: () => {},
         endNaming: () => {},
         preload: async () => {},
         endAfter: () => {},

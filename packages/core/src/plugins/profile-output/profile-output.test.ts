@@ -28,6 +28,7 @@ test('an output’s cycles are these: who ends while one is named is known to th
         counts: () => ({}) as never,
         retire: () => {},
         stop: () => {},
+        setPaused: () => {},
         endNaming: () => {},
         preload: async () => {},
         endAfter: () => {},

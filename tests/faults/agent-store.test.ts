@@ -1,0 +1,176 @@
+// An agent that is killed while it writes, and one whose disk is full: nothing is corrupt, what is missing is counted, and
+// it is the last second at most.
+
+import { Database } from 'bun:sqlite';
+import { afterAll, expect } from 'bun:test';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { faultRow, IS_LONG } from '../support/fault-row.ts';
+import { Waggle } from '../support/waggle.ts';
+import { freshFolder, workload } from '../support/workloads.ts';
+
+const area = 'stores';
+const root = freshFolder();
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** What a kill may cost: a second, and what a busy host lets the agent wait for its turn. */
+const LAST_MS = 1000;
+const PATIENCE_MS = 3000;
+/** Between two processes of the log. */
+const PAUSE = '0.05';
+
+const LOGGED = `
+i=0
+while :; do "$0" --id=0 "$1-$i"; echo "$i $(date +%s%N)"; i=$((i+1)); sleep ${PAUSE}; done`;
+
+interface Logged {
+  readonly argument: string;
+  /** When its end had been seen, ms since 1970. */
+  readonly endedAt: number;
+}
+
+/** Processes one after the other, of which a log says when each had ended. */
+class Log implements AsyncDisposable {
+  #text = '';
+  readonly #mark: string;
+  readonly #child: Bun.Subprocess<'ignore', 'pipe', 'inherit'>;
+  readonly #reading: Promise<void>;
+
+  constructor(mark: string) {
+    this.#mark = mark;
+    const child = Bun.spawn(['sh', '-c', LOGGED, workload('exit_with'), mark], {
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    });
+    this.#child = child;
+    this.#reading = (async () => {
+      for await (const bytes of child.stdout) this.#text += new TextDecoder().decode(bytes);
+    })();
+  }
+
+  get entries(): Logged[] {
+    return [...this.#text.matchAll(/^(\d+) (\d+)$/gm)].map(([, number, ns]) => ({
+      argument: `${this.#mark}-${number}`,
+      endedAt: Number(BigInt(ns ?? 0) / 1_000_000n),
+    }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#child.exited;
+    await this.#reading;
+  }
+}
+
+/** What is wrong with the file, and which of these processes are in it with their end. */
+function inStore(store: string, mark: string): Set<string> {
+  // As the next agent finds it: with its log. Not read-only, or that would not be taken in.
+  using database = new Database(join(store, 'waggle.db'));
+  expect(database.query('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+  const rows = database
+    .query(
+      `SELECT text.value AS argv FROM process JOIN text ON text.id = process.argv
+       WHERE text.value LIKE ? AND exitCode = 0 AND endNs IS NOT NULL`,
+    )
+    .all(`%"${mark}-%`) as { readonly argv: string }[];
+  return new Set(rows.map(({ argv }) => (JSON.parse(argv) as string[]).at(-1) ?? ''));
+}
+
+const store = join(root, 'killed');
+const missing: number[] = [];
+let kills = 0;
+
+faultRow(
+  {
+    area,
+    what: 'SIGKILL of an agent that writes the processes of a storm, at any moment, over and over in one store',
+    holds: 'the store is whole, has all but the last second, and the next agent goes on',
+    times: [3, 100],
+    timeoutMs: IS_LONG ? 3_000_000 : 180_000,
+  },
+  async (round) => {
+    const mark = `kill${process.pid}r${round}`;
+    await using agent = new Waggle(['agent', '--store', store]);
+    await agent.says(/^waggle: ready/m);
+    expect(agent.stderr).not.toMatch(/damaged/);
+    let logged: Logged[];
+    let killedAt: number;
+    {
+      await using log = new Log(mark);
+      const storm = Bun.spawn(
+        [workload('storm'), '100000', '0', workload('exit_with'), 'rate=200'],
+        {
+          stdio: ['ignore', 'ignore', 'ignore'],
+        },
+      );
+      await Bun.sleep(PATIENCE_MS + 1000 + Math.random() * 1500);
+      killedAt = Date.now();
+      await agent.stop('SIGKILL');
+      storm.kill();
+      await storm.exited;
+      logged = log.entries;
+    }
+    kills++;
+    const kept = inStore(store, mark);
+    const before = logged.filter(({ endedAt }) => endedAt < killedAt);
+    expect(before.length).toBeGreaterThan(5);
+    const gone = before.filter(({ argument }) => !kept.has(argument));
+    const early = gone.filter(({ endedAt }) => endedAt < killedAt - PATIENCE_MS);
+    expect(early).toEqual([]);
+    missing.push(Math.max(0, ...gone.map(({ endedAt }) => killedAt - endedAt)));
+    // Not only now and then, or by the busy moment of a host.
+    const median = missing.toSorted((a, b) => a - b)[Math.floor(missing.length / 2)] ?? 0;
+    if (missing.length >= 3) expect(median).toBeLessThan(LAST_MS * 1.5);
+    if (IS_LONG && kills % 10 === 0)
+      console.log(
+        `${kills} kills: at most ${Math.max(...missing)} ms missing, median ${median} ms`,
+      );
+    using database = new Database(join(store, 'waggle.db'));
+    const [gaps] = database.query('SELECT count(*) AS count FROM gap').all() as { count: number }[];
+    expect(gaps?.count).toBe(kills - 1);
+  },
+);
+
+faultRow(
+  {
+    area,
+    what: 'a disk that is full, of a file system of some megabytes, and has room again',
+    holds:
+      'the agent goes on, says both, counts what is missing; the store is whole, and so is what comes after',
+    times: [1, 10],
+  },
+  async (round) => {
+    const disk = join(root, `disk${round}`);
+    mkdirSync(disk);
+    expect(Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'none', disk]).exitCode).toBe(0);
+    try {
+      const folder = join(disk, 'store');
+      const mark = `full${process.pid}r${round}`;
+      await using agent = new Waggle(['agent', '--store', folder]);
+      await agent.says(/^waggle: ready/m);
+      const ballast = join(disk, 'ballast');
+      // All that is left.
+      Bun.spawnSync(['dd', 'if=/dev/zero', `of=${ballast}`, 'bs=4k'], { stderr: 'ignore' });
+      const storm = Bun.spawn([workload('storm'), '3000', '0', workload('exit_with')], {
+        stdio: ['ignore', 'ignore', 'ignore'],
+      });
+      await storm.exited;
+      await agent.says(/nothing can be written to the store in .*: the disk is full/);
+      await Bun.spawn([workload('exit_with'), '--id=0', `${mark}-0`]).exited;
+      await Bun.sleep(1500);
+      expect(agent.hasEnded).toBe(false);
+      writeFileSync(ballast, '');
+      await agent.says(/the store is written to again after \d+ s; \d+ rows are missing/);
+      await Bun.spawn([workload('exit_with'), '--id=0', `${mark}-1`]).exited;
+      const { code } = await agent.stop('SIGTERM');
+      expect(code).toBe(0);
+      // What happened while there was no room waited for it.
+      expect([...inStore(folder, mark)].sort()).toEqual([`${mark}-0`, `${mark}-1`]);
+      const { stderr } = await Waggle.run(['history', '--store', folder, '--summary']);
+      expect(stderr).toBe('');
+    } finally {
+      Bun.spawnSync(['umount', '-l', disk]);
+    }
+  },
+);
