@@ -26,8 +26,8 @@ export interface StoreWriterOptions extends RetentionLimits {
 
 /** What a kill loses at most. */
 const COMMIT_MS = 1000;
-/** Events come as often: the timer is not to come just before them. */
-const ALMOST = 0.9;
+/** What comes sooner after a commit waits for another, so long. */
+const SOON_MS = COMMIT_MS / 2;
 /** In a storm sooner: rows wait in memory. */
 const COMMIT_ROWS = 20_000;
 const RETENTION_MS = 10_000;
@@ -78,7 +78,7 @@ export class StoreWriter implements Disposable {
     this.#table = new ProcessTable(database, bootNumber(database, bootId), now);
     this.#profiles = new ProfileTable(database, now);
     this.#retention = new Retention(database);
-    this.#timer = setInterval(() => this.#commitIfDue(), COMMIT_MS / 2);
+    this.#timer = setInterval(() => this.#tick(), SOON_MS);
   }
 
   /** Processes that are written or wait for it, since the start. */
@@ -125,13 +125,23 @@ export class StoreWriter implements Disposable {
     }
     const isMany = this.#rows.changedCount > COMMIT_ROWS && this.#problemSince === undefined;
     if (isMany) this.flush();
-    else this.#commitIfDue();
+    // What was read together is written at once: then the timer finds nothing that waits.
+    else if (this.#sinceCommit() >= SOON_MS) this.flush();
     this.#bound();
   }
 
-  /** What was read together is written at once, where the last commit is a second ago. */
-  #commitIfDue(): void {
-    if (performance.now() - this.#committedAt > COMMIT_MS * ALMOST) this.flush();
+  #tick(): void {
+    const since = this.#sinceCommit();
+    if (since >= COMMIT_MS || (this.#isWaiting() && since >= SOON_MS / 2)) this.flush();
+  }
+
+  #sinceCommit(): number {
+    return performance.now() - this.#committedAt;
+  }
+
+  #isWaiting(): boolean {
+    const lists = [this.#failures, this.#losses, this.#spans, this.#states, this.#gaps];
+    return this.#rows.changedCount > 0 || lists.some(({ length }) => length > 0);
   }
 
   /** @param profile the first frame of each stack is `PID:START` of its process */

@@ -36,8 +36,8 @@ import { AgentSignals } from './signals.ts';
 /** Commits take some ms, in which a storm has room. */
 const RING_BYTES = 8 * 1024 * 1024;
 const TICK_MS = 10_000;
-/** Nobody looks at what happens now, and the store commits as often. */
-const LATENCY_MS = 1000;
+/** Nobody looks at what happens now, and the store commits as often: less than the second that a kill may cost. */
+const LATENCY_MS = 800;
 /** Up to this rate a second's samples have room where they wait. */
 const THRIFTY_HZ = 25;
 /** The clock of now is asked again after so long. */
