@@ -222,6 +222,10 @@ describe('mistakes', () => {
       [1, /no store can be kept in/, 'agent', '--store', file],
       [2, /Give an age from 1m on/, 'agent', '--keep', 'soon'],
       [2, /Give a size from 16M on/, 'agent', '--max-size', '1K'],
+      [2, /Give per cent of one CPU/, 'agent', '--max-cpu', '0'],
+      [2, /Give a size from 128M on/, 'agent', '--max-memory', '1M'],
+      [2, /maxCpu has to be per cent of one CPU/, 'agent', '--config', config('{"maxCpu": "x"}')],
+      [2, /did you mean "maxMemory"/, 'agent', '--config', config('{"maxmemory": "1G"}')],
       [2, /can be reached from other machines/, 'agent', '--metrics', '0.0.0.0:0'],
       [2, /cannot be read/, 'agent', '--config', join(folder, 'none.json')],
       [2, /it is no JSON/, 'agent', '--config', config('{')],
@@ -231,6 +235,8 @@ describe('mistakes', () => {
       [2, /Give a time such as/, 'history', '--since', 'soon'],
       [1, /is later than --until/, 'history', '--since', '1m', '--until', '2m'],
       [2, /cannot be used with/, 'history', '--at', '1m', '--failed'],
+      [2, /history is written as .parquet or .jsonl/, 'history', '-o', 'x.csv'],
+      [2, /cannot be used with/, 'history', '-o', 'x.parquet', '--at', '1m'],
       [2, /no format has this extension/, 'history', 'profile', '-o', 'x.nothing'],
     ];
     for (const [expected, says, ...args] of cases) {
@@ -242,6 +248,43 @@ describe('mistakes', () => {
       });
     }
   });
+
+  kernelTest(
+    'history goes to files, and the newest of it to a terminal without reading the rest',
+    async () => {
+      const folder = freshFolder();
+      const store = join(folder, 'store');
+      await using waggle = await agent(store);
+      const mark = `export${process.pid}`;
+      for (const id of [3, 4, 5]) await exitCodeOf(workload('exit_with'), `--id=${id}`, mark);
+      await waggle.stop('SIGTERM');
+      const [parquet, lines] = ['parquet', 'jsonl'].map((ending) => join(folder, `out.${ending}`));
+      const { code, stderr } = await Waggle.run([
+        ...['history', '--store', store, '-o', parquet ?? '', '-o', lines ?? ''],
+      ]);
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/\d+ processes and failed execs in .*out\.parquet/);
+      const all = await history(store);
+      const written = (await Bun.file(lines ?? '').text())
+        .split('\n')
+        .filter((line) => line !== '');
+      expect(written.map((line) => JSON.parse(line))).toEqual(all);
+      const magic = (await Bun.file(parquet ?? '').bytes()).subarray(-4);
+      expect(new TextDecoder().decode(magic)).toBe('PAR1');
+      expect(statSync(parquet ?? '').mode & 0o077).toBe(0);
+      const ofThese = ['history', '--store', store, '--comm', '^exit_with$'];
+      const few = await Waggle.run([...ofThese, '--limit', '2']);
+      expect(few.stdout.match(new RegExp(mark, 'g'))?.length).toBe(2);
+      expect(few.stderr).toMatch(/older ones than these 2 are left out, and were not read/);
+      const newest = await Waggle.run([...ofThese, '--limit', '2', '--json']);
+      expect(
+        newest.stdout
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line).exitCode),
+      ).toEqual([4, 5]);
+    },
+  );
 
   kernelTest('SQL that writes is refused; what is asked in SQL is answered', async () => {
     const store = join(freshFolder(), 'store');

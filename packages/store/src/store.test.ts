@@ -15,6 +15,7 @@ import type { Profile } from '@waggle/formats';
 import fc from 'fast-check';
 import { BOOT_NS, exec, exit, failure, fork } from '../test/events.ts';
 import { StoreError } from './errors.ts';
+import { OVERLAPPING } from './read/bounds.ts';
 import type { HistoryProcess } from './read/history.ts';
 import { StoreReader } from './read/store-reader.ts';
 import { SCHEMA_VERSION } from './schema/schema.ts';
@@ -189,7 +190,28 @@ describe('a store', () => {
     const database = new Database(join(folder, 'waggle.db'));
     database.run(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     database.close();
-    expect(() => writerOf(folder)).toThrow(/of version 2, and this waggle knows version 1/);
+    expect(() => writerOf(folder)).toThrow(
+      `of version ${SCHEMA_VERSION + 1}, and this waggle knows version ${SCHEMA_VERSION}`,
+    );
+  });
+
+  test('of version 1 is read as it is, and brought up to date by the next agent', () => {
+    const folder = freshFolder();
+    {
+      using writer = writerOf(folder);
+      writer.addEvents([exec({ pid: 7, start: 1n, at: 2n }, ['/bin/a'])]);
+    }
+    const sqlOf = (question: string) => {
+      using database = new Database(join(folder, 'waggle.db'));
+      return database.query(question).all();
+    };
+    sqlOf('DROP INDEX process_long');
+    sqlOf('PRAGMA user_version = 1');
+    using reader = new StoreReader(folder);
+    expect([...reader.history({ sinceNs: 0n })].length).toBe(1);
+    writerOf(folder)[Symbol.dispose]();
+    expect(sqlOf('PRAGMA user_version')).toEqual([{ user_version: SCHEMA_VERSION }]);
+    expect(sqlOf("SELECT name FROM sqlite_master WHERE name = 'process_long'").length).toBe(1);
   });
 
   test('that is damaged is put aside, and what can be read of it is taken over', () => {
@@ -326,6 +348,75 @@ describe('what is kept', () => {
     writer.flush();
     expect(problems[1]).toMatch(/written to again after 3 s; 0 rows are missing/);
     expect(processesOf(folder).length).toBe(2000);
+  });
+});
+
+describe('history', () => {
+  const SECOND = 1_000_000_000n;
+
+  test('of a span, the newest of it, and of a moment is what a look at every process finds', () => {
+    const life = fc.record({
+      start: fc.bigInt({ min: 0n, max: 400n }),
+      lifetime: fc.option(fc.bigInt({ min: 0n, max: 300n })),
+      fails: fc.boolean(),
+    });
+    const moment = fc.option(fc.bigInt({ min: 0n, max: 700n }), { nil: undefined });
+    fc.assert(
+      fc.property(
+        fc.array(life, { maxLength: 30 }),
+        moment,
+        moment,
+        fc.integer({ min: 0, max: 12 }),
+        (lives, since, until, newest) => {
+          const folder = freshFolder();
+          {
+            using writer = writerOf(folder);
+            lives.forEach(({ start, lifetime, fails }, index) => {
+              const who = { pid: index + 1, start: start * SECOND };
+              writer.addEvents([exec({ ...who, at: who.start }, ['/bin/x'])]);
+              if (fails) writer.addEvents([failure({ ...who, at: who.start }, ['/none'])]);
+              if (lifetime === null) return;
+              writer.addEvents([exit({ ...who, at: who.start + lifetime * SECOND })]);
+            });
+          }
+          using reader = new StoreReader(folder);
+          const at = (seconds: bigint | undefined) =>
+            seconds === undefined ? undefined : BOOT_NS + seconds * SECOND;
+          const [sinceNs, untilNs] = [at(since), at(until)];
+          const all = [...reader.history({})];
+          const fits = all.filter((entry) =>
+            entry.event === 'process'
+              ? (untilNs === undefined || entry.startNs <= untilNs) &&
+                (sinceNs === undefined || entry.endNs === null || entry.endNs >= sinceNs)
+              : (untilNs === undefined || entry.timeNs <= untilNs) &&
+                (sinceNs === undefined || entry.timeNs >= sinceNs),
+          );
+          expect([...reader.history({ sinceNs, untilNs })]).toEqual(fits);
+          const few = [...reader.history({ sinceNs, untilNs, newest })];
+          expect(few).toEqual(newest === 0 ? [] : fits.slice(-newest));
+          const moment = sinceNs ?? BOOT_NS;
+          expect(reader.at(moment).map(({ id }) => id)).toEqual(
+            all
+              .filter((entry) => entry.event === 'process')
+              .filter(
+                ({ startNs, endNs }) => startNs <= moment && (endNs === null || endNs > moment),
+              )
+              .map(({ id }) => id),
+          );
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  test('of a span reads what is near it, by indexes', () => {
+    const folder = freshFolder();
+    writerOf(folder)[Symbol.dispose]();
+    using reader = new StoreReader(folder);
+    const plan = [...reader.sql(`EXPLAIN QUERY PLAN ${OVERLAPPING.replaceAll('?', '')}`)];
+    expect(plan.map(({ detail }) => String(detail)).filter((line) => /^SCAN/.test(line))).toEqual(
+      [],
+    );
   });
 });
 

@@ -2,13 +2,15 @@
 
 import type { Database } from 'bun:sqlite';
 import { wordsOf } from '../interned/words.ts';
-import { boundsOf, type HistorySpan } from './bounds.ts';
+import { boundsOf, type HistorySpan, OVERLAPPING } from './bounds.ts';
 
 export interface HistoryQuery extends HistorySpan {
   /** Failed execs, exits other than 0, ends by a signal; those that ended in the span. */
   readonly failed?: boolean | undefined;
   /** Name of a process. */
   readonly comm?: RegExp | undefined;
+  /** No more than the newest so many; older ones are not read. */
+  readonly newest?: number | undefined;
 }
 
 /** A process from birth to end. 64-bit numbers are bigint. */
@@ -68,39 +70,65 @@ const FAILED = '(exitCode <> 0 OR signal IS NOT NULL)';
 
 /** In the order of their time (births; ends where failures are asked for). */
 export function* historyOf(database: Database, query: HistoryQuery): Generator<HistoryEntry> {
-  const { comm, failed = false } = query;
-  const fits = (entry: HistoryEntry) => comm === undefined || comm.test(entry.comm);
-  const processes = processesIn(database, query);
-  const time = (entry: HistoryEntry) =>
-    entry.event === 'failed-exec' ? entry.timeNs : failed ? (entry.endNs ?? 0n) : entry.startNs;
-  for (const entry of merged(processes, failuresIn(database, query), time))
-    if (fits(entry)) yield entry;
+  const { newest } = query;
+  if (newest === undefined) {
+    yield* fitting(database, query, 'ASC');
+    return;
+  }
+  const found: HistoryEntry[] = [];
+  if (newest > 0)
+    for (const entry of fitting(database, query, 'DESC')) {
+      found.push(entry);
+      if (found.length >= newest) break;
+    }
+  yield* found.reverse();
 }
 
 /** Who was there at a moment, parents before their children. */
 export function processesAt(database: Database, timeNs: bigint): HistoryProcess[] {
   const rows = database
     .query(
-      'SELECT * FROM processes WHERE startNs <= ?1 AND (endNs IS NULL OR endNs > ?1) ORDER BY startNs, id',
+      `SELECT * FROM processes WHERE id IN (${OVERLAPPING}) AND (endNs IS NULL OR endNs > ?1) ORDER BY startNs, id`,
     )
-    .all(timeNs);
+    .all(timeNs, timeNs);
   return (rows as Row[]).map(processOf);
 }
 
-function* processesIn(database: Database, query: HistoryQuery): Generator<HistoryProcess> {
+type Order = 'ASC' | 'DESC';
+
+function* fitting(database: Database, query: HistoryQuery, order: Order): Generator<HistoryEntry> {
+  const { comm, failed = false } = query;
+  const time = (entry: HistoryEntry) =>
+    entry.event === 'failed-exec' ? entry.timeNs : failed ? (entry.endNs ?? 0n) : entry.startNs;
+  const isFirst = (a: HistoryEntry, b: HistoryEntry) =>
+    order === 'ASC' ? time(a) <= time(b) : time(a) > time(b);
+  const all = [processesIn(database, query, order), failuresIn(database, query, order)] as const;
+  for (const entry of merged(...all, isFirst))
+    if (comm === undefined || comm.test(entry.comm)) yield entry;
+}
+
+function* processesIn(
+  database: Database,
+  query: HistoryQuery,
+  order: Order,
+): Generator<HistoryProcess> {
   const statement = query.failed
     ? database.query(
-        `SELECT * FROM processes WHERE endNs >= ?1 AND endNs <= ?2 AND ${FAILED} ORDER BY endNs, id`,
+        `SELECT * FROM processes WHERE endNs >= ?1 AND endNs <= ?2 AND ${FAILED} ORDER BY endNs ${order}, id ${order}`,
       )
     : database.query(
-        'SELECT * FROM processes WHERE startNs <= ?2 AND (endNs IS NULL OR endNs >= ?1) ORDER BY startNs, id',
+        `SELECT * FROM processes WHERE ${query.sinceNs === undefined ? '?1 = ?1 AND startNs <= ?2' : `id IN (${OVERLAPPING})`} ORDER BY startNs ${order}, id ${order}`,
       );
   for (const row of statement.iterate(...boundsOf(query))) yield processOf(row as Row);
 }
 
-function* failuresIn(database: Database, query: HistoryQuery): Generator<HistoryFailure> {
+function* failuresIn(
+  database: Database,
+  query: HistoryQuery,
+  order: Order,
+): Generator<HistoryFailure> {
   const statement = database.query(
-    'SELECT * FROM failed_execs WHERE timeNs >= ? AND timeNs <= ? ORDER BY timeNs, id',
+    `SELECT * FROM failed_execs WHERE timeNs >= ? AND timeNs <= ? ORDER BY timeNs ${order}, id ${order}`,
   );
   for (const row of statement.iterate(...boundsOf(query))) yield failureOf(row as Row);
 }
@@ -108,17 +136,23 @@ function* failuresIn(database: Database, query: HistoryQuery): Generator<History
 function* merged(
   one: Iterator<HistoryEntry>,
   other: Iterator<HistoryEntry>,
-  time: (entry: HistoryEntry) => bigint,
+  isFirst: (a: HistoryEntry, b: HistoryEntry) => boolean,
 ): Generator<HistoryEntry> {
   let [a, b] = [one.next(), other.next()];
-  while (a.done !== true || b.done !== true) {
-    if (b.done === true || (a.done !== true && time(a.value) <= time(b.value))) {
-      yield a.value;
-      a = one.next();
-    } else {
-      yield b.value;
-      b = other.next();
+  try {
+    while (a.done !== true || b.done !== true) {
+      if (b.done === true || (a.done !== true && isFirst(a.value, b.value))) {
+        yield a.value;
+        a = one.next();
+      } else {
+        yield b.value;
+        b = other.next();
+      }
     }
+  } finally {
+    // Statements that are not read to their end keep the database open.
+    one.return?.();
+    other.return?.();
   }
 }
 

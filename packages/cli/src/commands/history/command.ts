@@ -39,6 +39,11 @@ export function historyCommand(): Command {
     .option('--failed', 'failed execs, exits other than 0 and ends by a signal, by when they ended')
     .option('--comm <regex>', 'processes of these names', parseRegex)
     .option('--summary', 'the span in figures: by program, what is missing, pressure')
+    .addOption(
+      new Option('-o, --output <file>', 'write what ran to it: .parquet or .jsonl (repeatable)')
+        .argParser(collect)
+        .conflicts(['at', 'summary', 'json', 'limit']),
+    )
     .option('--limit <n>', 'the newest so many; --json has no limit unless it is given', parseCount)
     .option('--json', 'one JSON object a line')
     .addHelpText(
@@ -53,6 +58,7 @@ export function historyCommand(): Command {
         '  waggle history --at 03:17                        who was there',
         '  waggle history --summary --since 1d              programs by CPU time, failures, gaps',
         '  waggle history profile --since 03:15 --until 03:20 -o flame.html',
+        '  waggle history --since 1d -o day.parquet           for DuckDB, ClickHouse, pandas',
         "  waggle history sql 'SELECT comm, count(*) FROM processes GROUP BY comm'",
       ].join('\n'),
     )

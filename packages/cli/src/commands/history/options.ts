@@ -9,6 +9,7 @@ interface SpanOptions {
 
 export interface HistoryOptions extends SpanOptions {
   readonly at?: bigint;
+  readonly output?: readonly string[];
   readonly failed?: boolean;
   readonly comm?: RegExp;
   readonly summary?: boolean;

@@ -23,6 +23,10 @@ export async function runHistory(options: HistoryOptions): Promise<number> {
     say(`--since (${momentText(since)}) is later than --until (${momentText(until)})`);
     return FAILED;
   }
+  if (options.output !== undefined) {
+    const { exportHistory } = await import('./export.ts');
+    return exportHistory(options, options.output);
+  }
   const output = new Output();
   return withStore(options.store, async (store) => {
     if (options.summary) {
@@ -39,32 +43,30 @@ export async function runHistory(options: HistoryOptions): Promise<number> {
 
 async function list(store: StoreReader, options: HistoryOptions, output: Output): Promise<void> {
   const { since, until, failed, comm, json = false } = options;
-  const entries = store.history({ sinceNs: since, untilNs: until, failed, comm });
-  const limit = options.limit ?? (json ? Number.POSITIVE_INFINITY : SHOWN);
+  const limit = options.limit ?? (json ? undefined : SHOWN);
+  // One more, to know of it: what is older is not read.
+  const newest = limit === undefined ? undefined : limit + 1;
+  const entries = store.history({ sinceNs: since, untilNs: until, failed, comm, newest });
   let count = 0;
-  const newest: HistoryEntry[] = [];
+  const found: HistoryEntry[] = [];
   let text = '';
   for (const entry of entries) {
     count++;
-    if (json && limit === Number.POSITIVE_INFINITY) {
-      text += jsonLine(entry);
-      if (text.length < CHUNK) continue;
-      await output.write(text);
-      if (output.closed) return;
-      text = '';
+    if (limit !== undefined) {
+      found.push(entry);
       continue;
     }
-    newest.push(entry);
-    // The oldest go: an array's beginning is not to be moved for each.
-    if (newest.length >= 2 * limit) newest.splice(0, newest.length - limit);
+    text += jsonLine(entry);
+    if (text.length < CHUNK) continue;
+    await output.write(text);
+    if (output.closed) return;
+    text = '';
   }
-  const shown = newest.slice(-limit);
-  if (json) text += shown.map(jsonLine).join('');
-  else text += new Table(shown).text;
-  await output.write(text);
+  const shown = limit === undefined ? [] : found.slice(-limit);
+  await output.write(text + (json ? shown.map(jsonLine).join('') : new Table(shown).text));
   if (count === 0) sayWhatIsKept(store, NOTHING);
-  else if (shown.length < count && limit !== Number.POSITIVE_INFINITY)
+  else if (shown.length < found.length)
     say(
-      `${count - shown.length} older ones are left out: --limit N shows more, --since and --until a part, --json all`,
+      `older ones than these ${shown.length} are left out, and were not read: --limit N shows more, --since and --until a part, --json all`,
     );
 }
