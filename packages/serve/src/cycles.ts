@@ -9,6 +9,8 @@ export interface CyclesOptions {
   collect(): Promise<Profile>;
   take(profile: Profile, span: Span): void;
   failed(error: unknown): void;
+  /** Where nobody asks. Default: a second. */
+  readonly everyMs?: number | undefined;
 }
 
 const EVERY_MS = 1000;
@@ -27,7 +29,7 @@ export class Cycles implements Disposable {
   constructor(options: CyclesOptions) {
     this.#options = options;
     this.#from = Date.now();
-    this.#schedule(EVERY_MS);
+    this.#schedule(this.#everyMs);
   }
 
   [Symbol.dispose](): void {
@@ -44,6 +46,10 @@ export class Cycles implements Disposable {
       return this.#begin();
     });
     return this.#next;
+  }
+
+  get #everyMs(): number {
+    return this.#options.everyMs ?? EVERY_MS;
   }
 
   #begin(): Promise<number> {
@@ -74,7 +80,7 @@ export class Cycles implements Disposable {
       await this.now();
       const { user, system } = process.cpuUsage(before);
       const wanted = Math.min((user + system) / 1000 / SHARE, SELDOM_MS);
-      this.#schedule(Math.max(wanted, EVERY_MS));
+      this.#schedule(Math.max(wanted, this.#everyMs));
     }, waitMs);
   }
 }

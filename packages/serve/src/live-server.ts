@@ -37,6 +37,8 @@ export interface LiveServerOptions {
   readonly pids?: readonly number[] | undefined;
   /** More than events say of a process. */
   describe(pid: number): ProcessDescription | undefined;
+  /** How often it is collected where nobody asks for it, in milliseconds. Default: each second. */
+  readonly collectEveryMs?: number | undefined;
   /** The profile since the last call; the first frame of each stack is of `ownerFrames`. */
   collect(): Promise<Profile>;
   /** What went wrong here, and is no mistake of who asked. */
@@ -63,6 +65,7 @@ export class LiveServer implements AsyncDisposable {
       collect: options.collect,
       take: (profile, span) => this.#takeProfile(profile, span),
       failed: options.failed,
+      everyMs: options.collectEveryMs,
     });
     try {
       this.#server = startServer({

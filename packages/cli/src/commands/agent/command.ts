@@ -17,6 +17,7 @@ import {
   parseSize,
   parseSpoolSize,
   USUAL_METRICS_PORT,
+  USUAL_SERVE_PORT,
 } from './values.ts';
 
 /** Commander's message for a value that is none. */
@@ -69,9 +70,15 @@ export function agentCommand(): Command {
         (value) => parseListen(value, USUAL_METRICS_PORT),
       ),
     )
+    .addOption(
+      new Option(
+        '--serve <host:port>',
+        'the page of `waggle serve`, of the last five minutes; with --token-file',
+      ).argParser((value) => parseListen(value, USUAL_SERVE_PORT)),
+    )
     .option(
       '--token-file <file>',
-      'the token that --metrics asks for; beyond loopback it needs one',
+      'the token that --metrics (beyond loopback) and --serve ask for; made where it is not there',
     )
     .option(
       '--otlp <url>',

@@ -22,7 +22,12 @@ export function settingsOf(options: AgentOptions): AgentSettings {
     otlpResource: { ...file.otlpResource, ...options.otlpResource },
   });
   const store = given.store === false ? undefined : (given.store ?? defaultStore());
-  if (store === undefined && otlp === undefined && given.metrics === undefined)
+  if (
+    store === undefined &&
+    otlp === undefined &&
+    given.metrics === undefined &&
+    given.serve === undefined
+  )
     throw new BadAgentConfig(
       'there is neither a store, nor a receiver of OTLP, nor metrics: nobody would get what the agent sees; give --otlp URL or --metrics HOST:PORT beside --no-store',
     );
@@ -36,6 +41,7 @@ export function settingsOf(options: AgentOptions): AgentSettings {
       memoryBytes: given.maxMemory ?? (parseMemory(DEFAULTS.maxMemory) as number),
     },
     metrics: given.metrics,
+    serve: given.serve,
     tokenFile: given.tokenFile,
     otlp,
     redact: [...(file.redact ?? []), ...(options.redact ?? [])],

@@ -13,6 +13,7 @@ import {
   parseSize,
   parseSpoolSize,
   USUAL_METRICS_PORT,
+  USUAL_SERVE_PORT,
 } from './values.ts';
 
 /** What of the options a file may say. */
@@ -127,15 +128,14 @@ export const SETTINGS: Settings = {
   metrics: {
     expected: `HOST:PORT, such as "127.0.0.1:${USUAL_METRICS_PORT}"`,
     schema: { type: 'string', minLength: 1 },
-    read: (value) => {
-      try {
-        return one('metrics', parseListen(text(value) ?? '', USUAL_METRICS_PORT));
-      } catch {
-        return undefined;
-      }
-    },
+    read: (value) => address('metrics', value, USUAL_METRICS_PORT),
   },
-  tokenFile: path('tokenFile', 'The token that --metrics asks for.'),
+  serve: {
+    expected: `HOST:PORT, such as "127.0.0.1:${USUAL_SERVE_PORT}"`,
+    schema: { type: 'string', minLength: 1 },
+    read: (value) => address('serve', value, USUAL_SERVE_PORT),
+  },
+  tokenFile: path('tokenFile', 'The token that --metrics and --serve ask for.'),
   otlp: {
     expected: 'an address, or an object with "endpoint"',
     schema: {
@@ -185,6 +185,18 @@ function one<Name extends keyof FromFile>(
   value: FromFile[Name] | undefined,
 ): FromFile | undefined {
   return value === undefined ? undefined : { [name]: value };
+}
+
+function address(
+  name: 'metrics' | 'serve',
+  value: unknown,
+  usualPort: number,
+): FromFile | undefined {
+  try {
+    return one(name, parseListen(text(value) ?? '', usualPort));
+  } catch {
+    return undefined;
+  }
 }
 
 function texts(value: unknown): OtlpOptions['otlpResource'] | undefined {

@@ -12,6 +12,8 @@ export interface AgentSettings {
   readonly frequency: number;
   readonly budget: BudgetLimits;
   readonly metrics: ListenAddress | undefined;
+  /** The page of `waggle serve`. */
+  readonly serve: ListenAddress | undefined;
   readonly tokenFile: string | undefined;
   readonly otlp: OtlpSettings | undefined;
   readonly redact: readonly RegExp[];
@@ -39,6 +41,7 @@ export interface AgentOptions extends OtlpOptions {
   readonly maxCpu?: number;
   readonly maxMemory?: number;
   readonly metrics?: ListenAddress;
+  readonly serve?: ListenAddress;
   readonly tokenFile?: string;
   readonly redact?: readonly RegExp[];
   readonly reveal?: boolean;

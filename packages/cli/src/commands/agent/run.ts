@@ -25,6 +25,7 @@ import { BadAgentConfig, settingsOf } from './config.ts';
 import { fileSchema } from './file-settings.ts';
 import { openExporter } from './fleet.ts';
 import { type Health, serveHealth } from './health.ts';
+import { openLivePage } from './live-page.ts';
 import type { AgentOptions, AgentSettings } from './options.ts';
 import { type AgentOutput, otlpOutput, selfMetrics, storeOutput } from './outputs.ts';
 import { ProfileSpans } from './profile-spans.ts';
@@ -64,6 +65,12 @@ export async function runAgent(options: AgentOptions): Promise<number> {
   if (metrics !== undefined && tokenFile === undefined && !isLoopback(metrics.hostname)) {
     say(
       `${metrics.hostname} can be reached from other machines: give a --token-file, which Prometheus sends as its bearer token, or listen on 127.0.0.1`,
+    );
+    return USAGE_ERROR;
+  }
+  if (settings.serve !== undefined && tokenFile === undefined) {
+    say(
+      '--serve needs a --token-file, which is made where it is not there: other users of this host are to see no more than they may',
     );
     return USAGE_ERROR;
   }
@@ -158,7 +165,20 @@ const agent = Effect.fnUntraced(function* (
     return FAILED;
   }
   if (health !== undefined) yield* scoped(() => health);
-  const ready = readyText(settings, health);
+  const spans = yield* scoped(
+    () => new ProfileSpans(outputs, () => Effect.runPromise(session.collect)),
+  );
+  const { serve, reveal, frequency } = settings;
+  const page = serve && openLivePage(serve, token ?? '', reveal, session, spans, frequency);
+  if (typeof page === 'string') {
+    say(page);
+    return FAILED;
+  }
+  if (page !== undefined) {
+    yield* Effect.addFinalizer(() => Effect.promise(() => page[Symbol.asyncDispose]()));
+    outputs.push(page.output);
+  }
+  const ready = readyText(settings, health, page?.url);
   const kept = ready.replace(/^ready: /, '');
   const selfLimits = yield* scoped(
     () =>
@@ -188,9 +208,6 @@ const agent = Effect.fnUntraced(function* (
   say(ready);
   if (options.duration !== undefined) yield* stopAfter(options.duration, stop);
   service.ready(kept);
-  const spans = yield* scoped(
-    () => new ProfileSpans(outputs, () => Effect.runPromise(session.collect)),
-  );
   yield* session.run;
   yield* Effect.promise(() => spans.finish());
   selfLimits.finish();
@@ -207,6 +224,7 @@ const agent = Effect.fnUntraced(function* (
 function readyText(
   { store, frequency, keepSeconds, otlp }: AgentSettings,
   health: Health | undefined,
+  page: string | undefined,
 ): string {
   const what = `processes and a profile at ${frequency} Hz`;
   const parts = [
@@ -217,6 +235,7 @@ function readyText(
       ? []
       : [`${otlp.signals.join(', ')} to ${printable(new URL(otlp.target.endpoint).host)}`]),
     ...(health === undefined ? [] : [`metrics at ${health.url}`]),
+    ...(page === undefined ? [] : [`the page at ${page}`]),
   ];
   return `ready: ${parts.join('; ')}`;
 }

@@ -4,6 +4,7 @@
 import type { OtlpProtocol, Signal } from '@waggle/otlp';
 
 export const USUAL_METRICS_PORT = 9478;
+export const USUAL_SERVE_PORT = 9477;
 export const DEFAULTS = {
   keep: '7d',
   maxSize: '2G',
