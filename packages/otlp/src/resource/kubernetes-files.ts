@@ -10,8 +10,9 @@ import type { Attributes } from '../schema/attributes.ts';
 const LOGS = '/var/log/containers';
 /** Names of pods, namespaces and containers have no underscore. */
 const LOG = /^([^_]+)_([^_]+)_(.+)-([0-9a-f]{64})\.log$/;
-/** systemd's cgroups have underscores in place of the uid's dashes. */
-const POD = /pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})/;
+/** The outermost pod below the kubelet's cgroup. systemd's names have underscores in place of the uid's dashes. */
+const POD =
+  /kubepods[^/]*(?:\/[^/]+)*?\/(?:[^/]*-)?pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})(?:\.slice)?(?:\/|$)/;
 /** A container's log may come a moment after its first process. */
 const LOOK_AGAIN_MS = 5000;
 /** Containers of one node that are known; a node has some hundred. */
