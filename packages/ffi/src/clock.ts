@@ -11,10 +11,13 @@ const CLOCK = { realtime: 0, monotonic: 1, boottime: 7 } as const;
 
 /** Nanoseconds that the clock shows now. */
 export function clockNanoseconds(native: Native, clock: keyof typeof CLOCK): bigint {
-  const time = new BigInt64Array(2);
-  native.libc.clock_gettime(CLOCK[clock], new Uint8Array(time.buffer));
-  return (time[0] ?? 0n) * 1_000_000_000n + (time[1] ?? 0n);
+  native.libc.clock_gettime(CLOCK[clock], timespecBytes);
+  return (timespec[0] ?? 0n) * 1_000_000_000n + (timespec[1] ?? 0n);
 }
+
+/** Of the call under way, which is over before another: it is asked thousands of times a second. */
+const timespec = new BigInt64Array(2);
+const timespecBytes = new Uint8Array(timespec.buffer);
 
 /** What to add to a CLOCK_BOOTTIME reading to get nanoseconds since the Unix epoch. */
 export function bootToRealtimeOffset(native: Native): bigint {

@@ -34,6 +34,8 @@ const SLICE_MS = 50;
 const CHUNK = 64;
 /** A program that has just fetched the map's number is done with it long before. */
 const SWITCH_MS = 2;
+/** Of the programs that one batch of events tells of, one look at mappings does. */
+const FOLLOWED_MS = 1;
 /** What has no table by then after the end is walked by what there is. */
 const LAST_TABLES_MS = 10_000;
 
@@ -73,6 +75,8 @@ export class SampleRounds {
   #restTaken = false;
   /** Since the last round. */
   #execs = 0;
+  /** Of performance.now(): what was mapped by then is known. */
+  #followedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: RoundParts) {
     this.#parts = parts;
@@ -102,7 +106,8 @@ export class SampleRounds {
   retire(pid: number, time: bigint, ended: boolean): void {
     this.#retired.add({ pid, time, ended });
     // The program that took its place may run for a moment only: its file is opened at once.
-    if (!ended && !this.#parts.thrifty) this.#followMappings(false);
+    if (!ended && !this.#parts.thrifty && performance.now() - this.#followedAt > FOLLOWED_MS)
+      this.#followMappings(false);
     this.#parts.jitMaps.end(pid, time, ended);
     if (ended) return;
     this.#execs++;
@@ -234,6 +239,7 @@ export class SampleRounds {
   /** Returns how many records there were. */
   #followMappings(all: boolean): number {
     const { sideband, spaces, tables, lostMappings } = this.#parts;
+    this.#followedAt = performance.now();
     const records = sideband.read(all);
     for (const record of records) {
       spaces.apply(record);

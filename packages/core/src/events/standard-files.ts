@@ -50,10 +50,17 @@ function textOf(bytes: Uint8Array, from: number, { state, length }: StandardFile
 }
 
 const INODE_BYTES = 8;
+/** Beyond it a number is not exact. */
+const EXACT_BYTES = 6;
 
-function inodeAt(bytes: Uint8Array, from: number, length: number): bigint {
-  let inode = 0n;
-  for (let at = from + Math.min(length, INODE_BYTES) - 1; at >= from; at--)
-    inode = (inode << 8n) | BigInt(bytes[at] ?? 0);
-  return inode;
+/** As numbers, for as long as they are exact: a bigint of each byte is an object. */
+function inodeAt(bytes: Uint8Array, from: number, length: number): number | bigint {
+  const end = from + Math.min(length, INODE_BYTES);
+  let high = 0n;
+  for (let at = end - 1; at >= from + EXACT_BYTES; at--)
+    high = (high << 8n) | BigInt(bytes[at] ?? 0);
+  let low = 0;
+  for (let at = Math.min(end, from + EXACT_BYTES) - 1; at >= from; at--)
+    low = low * 256 + (bytes[at] ?? 0);
+  return high === 0n ? low : (high << BigInt(EXACT_BYTES * 8)) | BigInt(low);
 }
