@@ -278,6 +278,8 @@ else if (what === 'check') {
     process.exit(1);
   }
 } else {
-  console.error(`usage: ${basename(import.meta.path)} write|check|unpack bpf|unpack native [PLATFORM]`);
+  console.error(
+    `usage: ${basename(import.meta.path)} write|check|unpack bpf|unpack native [PLATFORM]`,
+  );
   process.exit(2);
 }
