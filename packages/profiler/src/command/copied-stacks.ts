@@ -6,11 +6,11 @@ import { UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { isGenerated, type ObjectFiles } from '../mappings/object-files.ts';
+import { stateOfObject } from '../mappings/object-state.ts';
 import type { StackCount } from '../sampling/stack-count.ts';
 import type { SymbolizationClient } from '../symbolization/symbolization-client.ts';
 import { MACHINE } from '../unwinding/deferred-record.ts';
 import { ReadTables } from '../unwinding/read-tables.ts';
-import { stateOfObject } from '../unwinding/sampled-object.ts';
 import { STOP_OF_REASON } from '../unwinding/stop-reasons.ts';
 import type { ThreadSample } from './thread-sample.ts';
 

@@ -6,18 +6,23 @@ import { type Procfs, ProcfsError } from '@waggle/cache';
 import type { BpfMap } from '@waggle/ffi';
 import type { NewMapping } from '../mappings/image-mappings.ts';
 import type { AddressSpaceKey } from '../mappings/jit-maps.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
 import type { ObjectFiles } from '../mappings/object-files.ts';
+import { stateOfObject } from '../mappings/object-state.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
-import { stateOfObject } from '../unwinding/sampled-object.ts';
-import type { UnwindTables } from '../unwinding/unwind-tables.ts';
 import { mayGenerate } from './index.ts';
 import type { InstalledInterpreters } from './installed-interpreters.ts';
+
+/** Reads the table of an object, and with it what its file says of an interpreter. */
+interface ObjectTables {
+  loaded(object: ObjectFile): Promise<void>;
+}
 
 export class GeneratingSpaces {
   readonly #spaces: BpfMap;
   readonly #procfs: Pick<Procfs, 'stat'>;
   readonly #objects: Pick<ObjectFiles, 'of'>;
-  readonly #tables: Pick<UnwindTables, 'loaded'>;
+  readonly #tables: ObjectTables;
   readonly #interpreters: Pick<InstalledInterpreters, 'numberOf'>;
 
   /** @param tables are read with what a file says of the interpreter that it holds */
@@ -25,7 +30,7 @@ export class GeneratingSpaces {
     map: SamplerMaps,
     procfs: Pick<Procfs, 'stat'>,
     objects: Pick<ObjectFiles, 'of'>,
-    tables: Pick<UnwindTables, 'loaded'>,
+    tables: ObjectTables,
     interpreters: Pick<InstalledInterpreters, 'numberOf'>,
   ) {
     this.#spaces = map('generating_spaces');

@@ -3,7 +3,8 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { objectKey } from '@waggle/bpf';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { VDSO } from '../mappings/object-files.ts';
-import { isContent, stateOfObject } from './sampled-object.ts';
+import { stateOfObject } from '../mappings/object-state.ts';
+import { isContent } from './sampled-object.ts';
 
 function objectOf(path: string, fd: number | undefined): ObjectFile {
   return { key: path, path, fd, content: undefined, missing: undefined };

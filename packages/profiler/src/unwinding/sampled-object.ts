@@ -4,20 +4,7 @@
 
 import { objectDevices, objectKey } from '@waggle/bpf';
 import { fileStatus } from '@waggle/ffi';
-import { stateOf } from '../mappings/file-content.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
-import { VDSO } from '../mappings/object-files.ts';
-
-/** What its table is kept under; undefined where there is no file, or none that answers. */
-export function stateOfObject({ fd, path }: ObjectFile): string | undefined {
-  if (path === VDSO) return VDSO;
-  if (fd === undefined) return undefined;
-  try {
-    return stateOf(fd);
-  } catch {
-    return undefined;
-  }
-}
 
 export function nameOf(key: Uint8Array): string {
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');

@@ -9,11 +9,12 @@ import type { InstalledInterpreters } from '../interpreters/installed-interprete
 import type { InterpreterDescription } from '../interpreters/interpreter.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { isGenerated } from '../mappings/object-files.ts';
+import { stateOfObject } from '../mappings/object-state.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { UnwindTableAnswer } from '../symbolization/protocol.ts';
 import type { SymbolizationClient } from '../symbolization/symbolization-client.ts';
 import { ReadTables } from './read-tables.ts';
-import { isContent, keyOf, memoryOf, nameOf, stateOfObject } from './sampled-object.ts';
+import { isContent, keyOf, memoryOf, nameOf } from './sampled-object.ts';
 import { TableSlots } from './table-slots.ts';
 
 export interface UnwindTableStats {
