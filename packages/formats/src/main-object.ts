@@ -14,8 +14,9 @@ const FIRST_WORD = /^\s*(?:'([^']*)'|"([^"]*)"|(\S+))/;
 export function mainObject({ stacks, metadata }: Profile): string | undefined {
   if (metadata.mainObject !== undefined) return metadata.mainObject;
   const samples = new Map<string, number>();
+  const names = new ObjectNames();
   for (const { frames, count } of stacks) {
-    const object = programOf(frames);
+    const object = programOf(frames, names);
     if (object !== undefined) samples.set(object, (samples.get(object) ?? 0) + count);
   }
   const words = FIRST_WORD.exec(metadata.command ?? '')?.slice(1) ?? [];
@@ -29,16 +30,37 @@ export function mainObject({ stacks, metadata }: Profile): string | undefined {
 }
 
 /** The object that has the process's name, or else the outermost that is no library. */
-function programOf(frames: readonly ProfileFrame[]): string | undefined {
+function programOf(frames: readonly ProfileFrame[], names: ObjectNames): string | undefined {
   const comm = frames[0]?.kind === 'process' ? frames[0].name : '';
   let outermost: string | undefined;
   for (const { kind, object } of frames) {
     if (object === undefined || kind === 'kernel' || object.startsWith('[')) continue;
-    const name = baseName(object);
-    if (comm !== '' && name.slice(0, COMM_LENGTH) === comm) return object;
-    if (!LIBRARY.test(name)) outermost ??= object;
+    const { comm: own, isLibrary } = names.of(object);
+    if (comm !== '' && own === comm) return object;
+    if (!isLibrary) outermost ??= object;
   }
   return outermost;
+}
+
+interface ObjectName {
+  /** As a process that runs it has it. */
+  readonly comm: string;
+  readonly isLibrary: boolean;
+}
+
+/** What follows from an object's path, worked out once: frames are many, objects few. */
+class ObjectNames {
+  readonly #known = new Map<string, ObjectName>();
+
+  of(object: string): ObjectName {
+    let known = this.#known.get(object);
+    if (known === undefined) {
+      const name = baseName(object);
+      known = { comm: name.slice(0, COMM_LENGTH), isLibrary: LIBRARY.test(name) };
+      this.#known.set(object, known);
+    }
+    return known;
+  }
 }
 
 function baseName(path: string): string {

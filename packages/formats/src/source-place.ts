@@ -2,7 +2,8 @@
  * Where in the source a frame is, on its way to files and back; and which frames of a stack share an
  * address, because the compiler put the later ones into the code of the first.
  */
-import type { ProfileFrame } from './profile.ts';
+import type { ProfileFrame, ProfileStack } from './profile.ts';
+import type { StackKeys } from './stack-keys.ts';
 
 type Place = Pick<ProfileFrame, 'file' | 'line'>;
 
@@ -28,4 +29,20 @@ export function byAddress(frames: readonly ProfileFrame[]): readonly (readonly P
     else addresses.push([frame]);
   }
   return addresses;
+}
+
+/** The outermost function of each address in the stacks, one of those that are the same. */
+export function* outermostOf(
+  stacks: readonly Pick<ProfileStack, 'frames'>[],
+  keys: StackKeys,
+): Iterable<ProfileFrame> {
+  const met = new Uint8Array(keys.size);
+  for (const { frames } of stacks)
+    for (const [outermost] of byAddress(frames)) {
+      if (outermost === undefined) continue;
+      const rank = keys.rankOf(outermost);
+      if (met[rank] === 1) continue;
+      met[rank] = 1;
+      yield outermost;
+    }
 }

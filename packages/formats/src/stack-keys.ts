@@ -48,15 +48,20 @@ export class StackKeys {
 
   /** Of a stack of frames that were among those. */
   of(frames: readonly ProfileFrame[]): string {
-    let key = '';
-    for (let from = 0; from < frames.length; from += AT_ONCE) {
-      const units: number[] = [];
-      for (const frame of frames.slice(from, from + AT_ONCE)) {
-        const rank = this.rankOf(frame);
-        units.push(rank >>> 16, rank & 0xffff);
-      }
-      key += String.fromCharCode(...units);
-    }
-    return key;
+    return keyOfNumbers(frames, (frame) => this.rankOf(frame));
   }
+}
+
+/** Of whole numbers below 2^32, one for each; two units each, as short as it gets. */
+export function keyOfNumbers<T>(all: readonly T[], numberOf: (one: T) => number): string {
+  let key = '';
+  for (let from = 0; from < all.length; from += AT_ONCE) {
+    const units: number[] = [];
+    for (const one of all.slice(from, from + AT_ONCE)) {
+      const number = numberOf(one);
+      units.push(number >>> 16, number & 0xffff);
+    }
+    key += String.fromCharCode(...units);
+  }
+  return key;
 }

@@ -60,6 +60,18 @@ export class WireWriter {
     });
   }
 
+  /** Those of a message inside of this one that is bytes already, or of a field of bytes. */
+  delimited(field: number, bytes: Uint8Array): void {
+    this.message(field, () => this.add(bytes));
+  }
+
+  /** Fields that are bytes already. */
+  add(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
   /** What `write` writes, as a message inside of this one. */
   message(field: number, write: () => void): void {
     this.#reserve(MOST_HEADER);

@@ -97,20 +97,20 @@ function samplesOf(
   tables: FirefoxTables,
   { weightType, weight, length }: Scale,
 ): FirefoxSamples {
-  let before = 0;
-  const rows = stacks.flatMap(({ frames, count }) => {
-    const stack = tables.stack(frames);
-    const first = { stack, time: before * length, weight: count * weight };
-    before += count;
-    return count === 1 ? [first] : [first, { stack, time: (before - 1) * length, weight: 0 }];
-  });
-  return {
-    stack: rows.map(({ stack }) => stack),
-    time: rows.map(({ time }) => time),
-    weight: rows.map(({ weight }) => weight),
-    weightType,
-    length: rows.length,
+  const rows = { stack: [] as (number | null)[], time: [] as number[], weight: [] as number[] };
+  const add = (stack: number | null, time: number, weighs: number) => {
+    rows.stack.push(stack);
+    rows.time.push(time);
+    rows.weight.push(weighs);
   };
+  let before = 0;
+  for (const { frames, count } of stacks) {
+    const stack = tables.stack(frames);
+    add(stack, before * length, count * weight);
+    before += count;
+    if (count !== 1) add(stack, (before - 1) * length, 0);
+  }
+  return { ...rows, weightType, length: rows.stack.length };
 }
 
 function threadOf(name: string, index: number, samples: FirefoxSamples): object {

@@ -5,11 +5,14 @@
  */
 import { Interned } from '../interned.ts';
 import { writableName } from '../merged-stacks.ts';
+import { PairTable } from '../pair-table.ts';
 import type { ProfileFrame } from '../profile.ts';
 import { CATEGORIES, type FirefoxLibrary, type FirefoxSharedTables, LIBRARY } from './file.ts';
 
 const NOT_IN_A_RESOURCE = -1;
 const NO_ADDRESS = -1;
+/** A root's. */
+const NO_CALLER = -1;
 
 interface FunctionRow {
   readonly name: number;
@@ -32,22 +35,24 @@ export class FirefoxTables {
   readonly #resourceNames: number[] = [];
   /** Source files by the number of their string. */
   readonly #sources = new Interned<number>();
-  readonly #functionOf = new Map<ProfileFrame, number>();
   readonly #functions = new Interned<FunctionRow>();
   readonly #frames = new Interned<FrameRow>();
-  readonly #stacks = new Interned<{ frame: number; prefix: number | null }>();
+  /** Each frame that was met, with the depth at which it was inlined, and its row. */
+  readonly #numberOf = new Map<ProfileFrame, number>();
+  readonly #met = new PairTable();
+  readonly #rowOf: number[] = [];
+  /** By the row of the caller and that of the frame. */
+  readonly #stacks = new PairTable();
 
   /** The row of a stack of these frames, root first; null for a stack of none. */
   stack(frames: readonly ProfileFrame[]): number | null {
-    let prefix: number | null = null;
+    let row = NO_CALLER;
     let inlineDepth = 0;
     for (const each of frames) {
       inlineDepth = each.inlined ? inlineDepth + 1 : 0;
-      const frame = this.#frame(each, inlineDepth);
-      const caller: number | null = prefix;
-      prefix = this.#stacks.indexOf(`${caller} ${frame}`, () => ({ frame, prefix: caller }));
+      row = this.#stacks.indexOf(row, this.#frame(each, inlineDepth));
     }
-    return prefix;
+    return row === NO_CALLER ? null : row;
   }
 
   libraries(): readonly FirefoxLibrary[] {
@@ -55,16 +60,16 @@ export class FirefoxTables {
   }
 
   shared(): FirefoxSharedTables {
-    const stacks = this.#stacks.rows;
+    const { first: callers, second: called } = this.#stacks.columns;
     const frames = this.#frames.rows;
     const functions = this.#functions.rows;
     const resources = this.#resourceNames;
     return {
       stringArray: this.#strings.rows,
       stackTable: {
-        frame: stacks.map(({ frame }) => frame),
-        prefix: stacks.map(({ prefix }) => prefix),
-        length: stacks.length,
+        frame: Array.from(called),
+        prefix: Array.from(callers, (row) => (row === NO_CALLER ? null : row)),
+        length: called.length,
       },
       frameTable: {
         func: frames.map(({ func }) => func),
@@ -109,19 +114,22 @@ export class FirefoxTables {
   }
 
   #frame(frame: ProfileFrame, inlineDepth: number): number {
-    let func = this.#functionOf.get(frame);
-    if (func === undefined) {
-      func = this.#function(frame);
-      this.#functionOf.set(frame, func);
+    let number = this.#numberOf.get(frame);
+    if (number === undefined) {
+      number = this.#numberOf.size;
+      this.#numberOf.set(frame, number);
     }
+    const met = this.#met.indexOf(number, inlineDepth);
+    this.#rowOf[met] ??= this.#newFrame(frame, inlineDepth);
+    return this.#rowOf[met];
+  }
+
+  #newFrame(frame: ProfileFrame, inlineDepth: number): number {
+    const func = this.#function(frame);
     const category = CATEGORIES.findIndex(({ kind }) => kind === frame.kind);
     const { line = null } = frame;
-    const row = func;
-    return this.#frames.indexOf(`${row} ${category} ${line} ${inlineDepth}`, () => ({
-      func: row,
-      category,
-      line,
-      inlineDepth,
+    return this.#frames.indexOf(`${func} ${category} ${line} ${inlineDepth}`, () => ({
+      ...{ func, category, line, inlineDepth },
     }));
   }
 

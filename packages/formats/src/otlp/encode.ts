@@ -2,8 +2,10 @@
  * Writes an OTLP request for profiles. Values are samples, each of which stands for one period of CPU
  * time, or those that the profile has: a message for each, since one has one type. A process's own frame is the root of its stacks, and is an attribute of its samples too.
  */
+import { WireWriter } from '@waggle/text/wire';
 import { codeKey, mergedStacks, writableName } from '../merged-stacks.ts';
 import type { Profile, ProfileMetadata, ProfileStack, ProfileValues } from '../profile.ts';
+import { StackKeys } from '../stack-keys.ts';
 import { SAMPLES, stackValues, valueTypesOf } from '../values.ts';
 import {
   COMMAND_LINE,
@@ -16,10 +18,13 @@ import {
 import { OtlpDictionary } from './dictionary.ts';
 import type { Draft } from './message.ts';
 import { encodeMessage } from './messages.ts';
+import { messages } from './schema.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 const SCOPE = 'waggle';
+const { ExportProfilesServiceRequest: REQUEST, ResourceProfiles: RESOURCE_PROFILES } = messages;
+const { ScopeProfiles: SCOPE_PROFILES, Profile: PROFILE, Sample: SAMPLE } = messages;
 const CPU_TIME = { type: 'cpu', unit: 'nanoseconds' } as const;
 
 export interface OtlpOptions {
@@ -33,29 +38,36 @@ export interface OtlpOptions {
  * @throws RangeError when a count is not a whole number of samples.
  */
 export function encodeOtlp(profile: Profile, options: OtlpOptions = {}): Uint8Array {
-  const dictionary = new OtlpDictionary(profile);
-  const stacks = mergedStacks(profile, { signed: true, sameness: codeKey, labels: true });
-  const profiles = valueTypesOf(profile).map((_, value) =>
-    profileMessage(profile, stacks, value, dictionary),
-  );
-  return encodeMessage('ExportProfilesServiceRequest', {
-    resourceProfiles: [
-      {
-        resource: { attributes: resourceAttributes(profile.metadata, options) },
-        scopeProfiles: [{ scope: { name: SCOPE }, profiles }],
-      },
-    ],
-    dictionary: dictionary.message(),
+  const keys = new StackKeys(profile.stacks, codeKey);
+  const dictionary = new OtlpDictionary(profile, keys);
+  const stacks = mergedStacks(profile, { signed: true, keys, labels: true });
+  const resource = { attributes: resourceAttributes(profile.metadata, options) };
+  const request = new WireWriter();
+  request.message(REQUEST.resourceProfiles.id, () => {
+    request.add(encodeMessage('ResourceProfiles', { resource }));
+    request.message(RESOURCE_PROFILES.scopeProfiles.id, () => {
+      request.add(encodeMessage('ScopeProfiles', { scope: { name: SCOPE } }));
+      for (const value of valueTypesOf(profile).keys())
+        request.message(SCOPE_PROFILES.profiles.id, () =>
+          writeProfile(request, profile, stacks, value, dictionary),
+        );
+    });
   });
+  const parts = dictionary.parts();
+  request.message(REQUEST.dictionary.id, () => {
+    for (const part of parts) request.add(part);
+  });
+  return request.take();
 }
 
 /** @param value which of the profile's values the message has. */
-function profileMessage(
+function writeProfile(
+  into: WireWriter,
   { metadata, values }: Profile,
   stacks: readonly ProfileStack[],
   value: number,
   dictionary: OtlpDictionary,
-): Draft<'Profile'> {
+): void {
   const { startTime, durationSeconds, frequencyHz, lostSamples } = metadata;
   const start = startTime.getTime();
   const { type, unit } = values?.types[value] ?? SAMPLES;
@@ -64,27 +76,33 @@ function profileMessage(
     value: frequencyHz > 0 ? Number(wholeNanoseconds(1 / frequencyHz)) : 0,
   };
   const isShown = values !== undefined && values.types.length > 1 && values.shown === value;
-  return {
-    sampleType: dictionary.valueType(type.toWellFormed(), unit.toWellFormed()),
-    periodType: dictionary.valueType(period.type.toWellFormed(), period.unit.toWellFormed()),
-    period: BigInt(period.value),
-    timeUnixNano: start > 0 ? BigInt(start) * NANOSECONDS_PER_MILLISECOND : 0n,
-    durationNano: wholeNanoseconds(durationSeconds),
-    samples: samplesOf(stacks, values, value, dictionary),
-    attributeIndices: [
-      dictionary.attribute(LOST_SAMPLES, lostSamples, '{sample}'),
-      ...(isShown ? [dictionary.attribute(DEFAULT_VALUE, 1)] : []),
-    ],
-  };
+  // The dictionary numbers things as they are asked for, and fields are written by their numbers.
+  const sampleType = dictionary.valueType(type.toWellFormed(), unit.toWellFormed());
+  const periodType = dictionary.valueType(period.type.toWellFormed(), period.unit.toWellFormed());
+  into.add(encodeMessage('Profile', { sampleType }));
+  writeSamples(into, stacks, values, value, dictionary);
+  into.add(
+    encodeMessage('Profile', {
+      periodType,
+      period: BigInt(period.value),
+      timeUnixNano: start > 0 ? BigInt(start) * NANOSECONDS_PER_MILLISECOND : 0n,
+      durationNano: wholeNanoseconds(durationSeconds),
+      attributeIndices: [
+        dictionary.attribute(LOST_SAMPLES, lostSamples, '{sample}'),
+        ...(isShown ? [dictionary.attribute(DEFAULT_VALUE, 1)] : []),
+      ],
+    }),
+  );
 }
 
 /** Stacks that differ only in what cannot be written are one: a sample is known by its stack and attributes. */
-function samplesOf(
+function writeSamples(
+  into: WireWriter,
   stacks: readonly ProfileStack[],
   values: ProfileValues | undefined,
   value: number,
   dictionary: OtlpDictionary,
-): readonly Draft<'Sample'>[] {
+): void {
   const samples = new Map<string, SampleDraft>();
   for (const stack of stacks) {
     const { frames } = stack;
@@ -97,11 +115,12 @@ function samplesOf(
     if (known === undefined) samples.set(key, { stackIndex, attributeIndices, count });
     else known.count += count;
   }
-  return [...samples.values()].map(({ stackIndex, attributeIndices, count }) => ({
-    stackIndex,
-    attributeIndices,
-    values: [BigInt(count)],
-  }));
+  for (const { stackIndex, attributeIndices, count } of samples.values())
+    into.message(PROFILE.samples.id, () => {
+      into.integerOrNone(SAMPLE.stackIndex.id, stackIndex);
+      into.integers(SAMPLE.attributeIndices.id, attributeIndices);
+      into.integers(SAMPLE.values.id, [count]);
+    });
 }
 
 interface SampleDraft {

@@ -18,7 +18,7 @@ import type {
   ProfileStack,
   ValueType as ProfileValueType,
 } from '../profile.ts';
-import { byAddress } from '../source-place.ts';
+import { byAddress, outermostOf } from '../source-place.ts';
 import { StackKeys } from '../stack-keys.ts';
 import { SAMPLES, stackValues } from '../values.ts';
 import { zlib } from '../zlib.ts';
@@ -245,19 +245,6 @@ class PprofWriter {
     });
     return id;
   }
-}
-
-/** The outermost function of each location, one of those that are the same. */
-function* outermostOf(stacks: readonly ProfileStack[], keys: StackKeys): Iterable<ProfileFrame> {
-  const met = new Uint8Array(keys.size);
-  for (const { frames } of stacks)
-    for (const [outermost] of byAddress(frames)) {
-      if (outermost === undefined) continue;
-      const rank = keys.rankOf(outermost);
-      if (met[rank] === 1) continue;
-      met[rank] = 1;
-      yield outermost;
-    }
 }
 
 function addFlags(flags: MappingFlags, functions: readonly ProfileFrame[]): void {
