@@ -59,7 +59,7 @@ optionalKernelTest('Node with large pages', withoutNode, async () => {
     }`;
   const flags = ['--use-largepages=on', '--perf-basic-prof', '--no-logfile-per-isolate'];
   const logfile = `--logfile=${join(freshFolder(), 'v8.log')}`;
-  const { stacks } = await Recorded.of(['--', 'node', ...flags, logfile, '-e', script]);
+  const { stacks } = await Recorded.of(['--native', '--', 'node', ...flags, logfile, '-e', script]);
   const share = (fits: RegExp) =>
     samples(stacks, ({ frames }) => frames.some((name) => fits.test(name))) / samples(stacks);
   expect(share(/deflate/i)).toBeGreaterThan(0.25);
