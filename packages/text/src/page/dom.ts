@@ -137,6 +137,7 @@ export interface PageWindow {
   readonly ResizeObserver: new (changed: () => void) => { observe(element: PageElement): void };
   addEventListener(type: string, listener: (event: PageEvent) => void): void;
   requestAnimationFrame(callback: () => void): number;
+  setTimeout(callback: () => void, ms: number): number;
   matchMedia(query: string): MediaQuery;
   getComputedStyle(element: PageElement): { getPropertyValue(name: string): string };
 }

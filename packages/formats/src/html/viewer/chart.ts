@@ -93,7 +93,9 @@ export function createChart(
     pencil.globalAlpha = isFaded ? 0.35 : isCaller(node) ? 0.6 : 1;
     pencil.fillStyle = isMatch ? colours.match() : colours.of(tree, node, side);
     pencil.fillRect(x, y, drawnWidth(boxWidth), ROW - 1);
-    const label = labelText(data.names[at(tree.symbol, node)] ?? '', boxWidth, charWidth);
+    // Most boxes of a large profile have room for no letter.
+    const name = boxWidth < charWidth ? '' : (data.names[at(tree.symbol, node)] ?? '');
+    const label = labelText(name, boxWidth, charWidth);
     if (label !== '') {
       pencil.globalAlpha = isFaded ? 0.75 : 1;
       pencil.fillStyle = isFaded ? textColour : colours.boxText();
@@ -173,11 +175,26 @@ export function createChart(
     step();
   }
 
+  /** The canvas stays in view: what makes the scroller scroll is the rest. */
+  function placeSpacer(): void {
+    spacer.style.setProperty('height', `${Math.max(0, contentHeight() - height)}px`);
+    scrolled = Math.max(height, contentHeight());
+  }
+
   scroller.addEventListener('scroll', queueDraw);
 
   return {
     ROW,
     queueDraw,
+
+    /** The tree has changed, and neither the room nor what is in view. */
+    grow(): void {
+      [left, shown] = [at(view.tree.start, view.zoom), at(view.tree.total, view.zoom)];
+      const wasAtEnd = view.isUpward && scroller.scrollTop + height >= scrolled - 1;
+      placeSpacer();
+      if (wasAtEnd) scroller.scrollTop = scrolled - height;
+      queueDraw();
+    },
 
     /** Fonts and colours, and the room there is. */
     fit(): void {
@@ -192,9 +209,7 @@ export function createChart(
       canvas.height = Math.max(1, Math.round(height * ratio));
       canvas.style.setProperty('width', `${width}px`);
       canvas.style.setProperty('height', `${height}px`);
-      // The canvas stays in view: what makes the scroller scroll is the rest.
-      spacer.style.setProperty('height', `${Math.max(0, contentHeight() - height)}px`);
-      scrolled = Math.max(height, contentHeight());
+      placeSpacer();
       if (wasAtEnd) scroller.scrollTop = scrolled - height;
       pencil.font = font;
       charWidth = pencil.measureText('0'.repeat(100)).width / 100 || 7;

@@ -9,8 +9,11 @@ import { columnsOf, inflate } from './tree-columns.ts';
 import type { runPage } from './viewer.ts';
 
 type Message =
-  | { readonly type: 'waggle:profile'; readonly update: PageUpdate }
+  | { readonly type: 'waggle:profile'; readonly update: PageUpdate | string }
   | { readonly type: 'waggle:theme'; readonly theme: 'light' | 'dark' };
+
+/** At 60 a second. */
+const FRAME_MS = 17;
 
 export function listenToParent(window: PageWindow, page: ReturnType<typeof runPage>): void {
   const { document, parent } = window;
@@ -36,18 +39,32 @@ export function listenToParent(window: PageWindow, page: ReturnType<typeof runPa
     }
   }
 
-  async function show(update: PageUpdate): Promise<void> {
+  /** By a timer: in a frame that is not shown there are no others, and its parent waits. */
+  const nextFrame = () =>
+    new Promise<void>((resolve) => {
+      window.setTimeout(resolve, FRAME_MS);
+    });
+
+  async function show(given: PageUpdate | string): Promise<void> {
+    const update = typeof given === 'string' ? (JSON.parse(given) as PageUpdate) : given;
     if (update.data === undefined) return;
+    await nextFrame();
     const columns = columnsOf(await inflate(update.data.columns));
-    page.update(update.data, columns);
+    await nextFrame();
+    await page.update(update.data, columns, nextFrame);
     showFacts(update);
   }
+
+  let last = Promise.resolve();
 
   window.addEventListener('message', ({ source, data }) => {
     if (source !== parent) return;
     const message = data as Message;
     if (message.type === 'waggle:profile')
-      void show(message.update).finally(() => parent.postMessage({ type: 'waggle:shown' }, '*'));
+      last = last
+        .catch(() => {})
+        .then(() => show(message.update))
+        .finally(() => parent.postMessage({ type: 'waggle:shown' }, '*'));
     else if (message.type === 'waggle:theme') page.setTheme(message.theme);
   });
   parent.postMessage({ type: 'waggle:ready' }, '*');

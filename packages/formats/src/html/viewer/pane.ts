@@ -147,8 +147,7 @@ export function createPane(
       view.cursor = -1;
       view.hovered = -1;
       tooltip.hide();
-      chart.show();
-      chart.fit();
+      chart.grow();
     },
 
     /** Another tree, from its root. */

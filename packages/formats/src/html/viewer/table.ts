@@ -242,6 +242,14 @@ export function createFunctionTable(
       sort();
     },
 
+    /** Some moments later: where it was scrolled to, it stays. */
+    update(values: FunctionSamples, matching: Uint8Array | undefined, chosen: number): void {
+      samples = values;
+      matched = matching;
+      selected = chosen;
+      sort();
+    },
+
     /** Only functions that match; all of them for `undefined`. */
     filter(next: Uint8Array | undefined): void {
       matched = next;

@@ -51,6 +51,7 @@ export function runPage(window: PageWindow, first: PageData, firstColumns: TreeC
   let tree = treeOf(columns);
   const bySide = new Map<Side, Tree>([[side, tree]]);
   let samples: FunctionSamples;
+  let symbols = symbolKeys(data);
   let query = '';
   let queryMatches: Uint8Array | undefined;
   let selected = -1;
@@ -120,13 +121,17 @@ export function runPage(window: PageWindow, first: PageData, firstColumns: TreeC
     find('result').textContent = matched === undefined ? '' : text;
   }
 
-  function search(text: string): void {
-    query = text;
+  function match(): void {
     const matches = matcher(query);
     queryMatches = matches && Uint8Array.from(data.names, (name) => (matches(name) ? 1 : 0));
     // All samples are no function.
     if (queryMatches !== undefined) queryMatches[0] = 0;
     nextMatch = 0;
+  }
+
+  function search(text: string): void {
+    query = text;
+    match();
     table.filter(queryMatches);
   }
 
@@ -307,23 +312,35 @@ export function runPage(window: PageWindow, first: PageData, firstColumns: TreeC
     remember(false);
   }
 
-  /** The same profile, some moments later. What is shown of it stays. */
-  function update(next: PageData, nextColumns: TreeColumns): void {
-    const before = { tree, symbols: symbolKeys(data), zoom: views.graph.zoom };
+  /**
+   * The same profile, some moments later. What is shown of it stays.
+   *
+   * @param nextFrame to be waited for between parts of the work, each short enough for a frame
+   */
+  async function update(
+    next: PageData,
+    nextColumns: TreeColumns,
+    nextFrame: () => Promise<void>,
+  ): Promise<void> {
+    const nextTree = treeOf(nextColumns);
+    await nextFrame();
+    const nextSamples = functionsOf(nextTree, next.names.length);
+    const nextSymbols = symbolKeys(next);
+    await nextFrame();
+    const before = { tree, symbols, zoom: views.graph.zoom };
     const chosen = before.symbols[selected];
     Object.assign(data, next);
     columns = nextColumns;
-    tree = treeOf(columns);
+    tree = nextTree;
     whole = tree.total[0] ?? 0;
     bySide.clear();
     bySide.set('after', tree);
-    const symbols = symbolKeys(data);
+    symbols = nextSymbols;
     selected = chosen === undefined ? -1 : symbols.indexOf(chosen);
-    samples = functionsOf(tree, data.names.length);
-    search(query);
+    samples = nextSamples;
+    match();
     graph.update(tree, sameNode(before, { tree, symbols }));
-    table.show(samples, side);
-    table.select(selected);
+    table.update(samples, queryMatches, selected);
     controls.showZoomed(views.graph.zoom !== 0);
     if (isSandwich) showSandwich();
     else describe(views.graph, -1);

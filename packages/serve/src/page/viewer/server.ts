@@ -20,6 +20,8 @@ export type Query = Readonly<Record<string, string | number | undefined>>;
 export interface Server {
   /** @throws Refusal */
   json<Answer>(path: string, query?: Query): Promise<Answer>;
+  /** As it came, to be handed on. @throws Refusal */
+  text(path: string, query?: Query): Promise<string>;
   url(path: string, query: Query): string;
   /** @throws Refusal for a token that is wrong */
   logIn(token: string): Promise<void>;
@@ -57,9 +59,11 @@ export function serverOf(window: PageWindow): Server {
       problem.detail ?? `The answer was ${answer.status}.`,
     );
   }
+  const text = (path: string, query?: Query) => ask(url(path, query), { cache: 'no-cache' });
   return {
     url,
-    json: async (path, query) => JSON.parse(await ask(url(path, query), { cache: 'no-cache' })),
+    text,
+    json: async (path, query) => JSON.parse(await text(path, query)),
     async logIn(token) {
       await ask('api/login', { method: 'POST', headers: { authorization: `Bearer ${token}` } });
     },

@@ -1,0 +1,84 @@
+/** What pages' scripts take of each frame, from a trace of the browser (the trace event format of chrome://tracing). */
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds. */
+  readonly ts: number;
+  readonly dur?: number;
+  /** CPU time: what the thread waited for another is not in it. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+export interface ScriptFrames {
+  /** Milliseconds of script in each frame that had any, ascending. */
+  readonly ms: readonly number[];
+  /** Those that did not say whose main thread they are are left out. */
+  readonly threads: number;
+}
+
+/** What a browser records for it. */
+export const TRACE_CATEGORIES = [
+  '-*',
+  'devtools.timeline',
+  'disabled-by-default-devtools.timeline.frame',
+  'devtools.timeline.frame',
+  'v8',
+];
+
+/** JavaScript, and what runs for it. */
+const SCRIPTS = new Set([
+  'FunctionCall',
+  'EvaluateScript',
+  'v8.callFunction',
+  'v8.run',
+  'RunMicrotasks',
+  'FireAnimationFrame',
+  'TimerFire',
+  'EventDispatch',
+  'WebSocketReceive',
+  'MinorGC',
+  'MajorGC',
+]);
+const FRAME = 'BeginMainThreadFrame';
+const MAIN_THREAD = 'CrRendererMain';
+const US_PER_MS = 1000;
+
+export function scriptFrames(trace: string): ScriptFrames {
+  const { traceEvents } = JSON.parse(trace) as { readonly traceEvents: readonly TraceEvent[] };
+  const threads = new Map<string, TraceEvent[]>();
+  const main = new Set<string>();
+  for (const event of traceEvents) {
+    const thread = `${event.pid}:${event.tid}`;
+    if (event.ph === 'M' && event.name === 'thread_name' && event.args?.name === MAIN_THREAD)
+      main.add(thread);
+    if (event.name !== FRAME && !(event.ph === 'X' && SCRIPTS.has(event.name))) continue;
+    const known = threads.get(thread);
+    if (known === undefined) threads.set(thread, [event]);
+    else known.push(event);
+  }
+  const ours = [...threads].filter(([thread]) => main.has(thread));
+  const ms = ours.flatMap(([, events]) => framesOf(events)).sort((a, b) => a - b);
+  return { ms, threads: ours.length };
+}
+
+/** Of one thread: what is within something else counts once. */
+function framesOf(events: readonly TraceEvent[]): number[] {
+  const ordered = events.toSorted((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
+  const frames: number[] = [];
+  let sum = 0;
+  let until = 0;
+  for (const { name, ts, dur = 0, tdur } of ordered) {
+    if (name === FRAME) {
+      if (sum > 0) frames.push(sum / US_PER_MS);
+      sum = 0;
+    } else if (ts >= until) {
+      sum += tdur ?? dur;
+      until = ts + dur;
+    }
+  }
+  return frames;
+}

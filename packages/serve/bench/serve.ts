@@ -1,0 +1,185 @@
+// What `waggle serve` costs with three pages open (flame graph, events, timeline) while 1,000 programs are executed a
+// second: script of the pages in each frame, from an execution to its row on a page, the server's CPU and memory over
+// the whole time, and what was lost. As root, with Chromium.
+//
+//   bun bench/serve.ts [SECONDS] [own]
+//
+// 1800 seconds show that memory is bounded. `own` watches the storm alone, on a host where others are at work.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { chromium, type Page } from 'playwright-core';
+import { type BenchRow, saveRows } from '../../../bench/rows.ts';
+import { median } from '../../../bench/samples.ts';
+import { browserPath } from '../test/open-browser.ts';
+import { scriptFrames, TRACE_CATEGORIES } from './script-frames.ts';
+
+const seconds = Number(process.argv[2] ?? 60);
+const isOwn = process.argv[3] === 'own';
+const EXECS_A_SECOND = 1000;
+/** Of the memory curve. */
+const LOOKS = 10;
+const MARK_EVERY_MS = 500;
+/** The browser's trace of that is some 20 MB. */
+const TRACED_MS = 10_000;
+/** What ran before is known and named by then. */
+const SETTLE_MS = 5000;
+const VIEWS = ['flame', 'events', 'timeline'] as const;
+const CLOCK_TICKS_PER_SECOND = 100;
+const MARK = '--mark=';
+
+const root = resolve(import.meta.dir, '../../..');
+const folder = mkdtempSync(join(tmpdir(), 'waggle-bench-'));
+
+function compile(source: string, ...flags: readonly string[]): string {
+  const output = join(folder, source.replace('.c', ''));
+  const path = join(root, 'tests/workloads', source);
+  const { status } = spawnSync('cc', ['-O2', ...flags, '-o', output, path]);
+  if (status !== 0) throw new Error(`${source} does not compile`);
+  return output;
+}
+
+/** `waggle serve` with its address, which it prints first. */
+async function startServer() {
+  const child = Bun.spawn(
+    [
+      ...[join(root, 'waggle'), 'serve', '--listen', '127.0.0.1:0', '--reveal'],
+      ...(isOwn ? ['-p', String(process.pid)] : []),
+    ],
+    { stdout: 'pipe', stderr: 'ignore' },
+  );
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stdout) {
+    text += decoder.decode(chunk, { stream: true });
+    const url = /^http:\S+$/m.exec(text)?.[0];
+    if (url !== undefined) return { child, url };
+  }
+  throw new Error('waggle serve gave no address');
+}
+
+function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
+}
+
+function megabytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
+}
+
+/** Keeps in the page how long each marked execution took until a frame had its row. */
+async function watchMarks(page: Page): Promise<void> {
+  await page.locator('#event-filter').fill(MARK);
+  await page.evaluate(`(() => {
+    const seen = new Set();
+    window.latencies = [];
+    new MutationObserver(() => {
+      for (const cell of document.querySelectorAll('#event-rows td.what')) {
+        const [, at] = /^[^ ]*exit_with.*${MARK}(\\d+)/.exec(cell.textContent) ?? [];
+        if (at === undefined || seen.has(at)) continue;
+        seen.add(at);
+        requestAnimationFrame(() => window.latencies.push(Date.now() - Number(at)));
+      }
+    }).observe(document.querySelector('#event-rows'), { childList: true });
+  })()`);
+}
+
+/** The sum of a metric's values. */
+async function metric(url: string, name: string): Promise<number> {
+  const { origin, hash } = new URL(url);
+  const token = hash.slice('#token='.length);
+  const answer = await fetch(`${origin}/metrics`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const lines = (await answer.text()).split('\n').filter((line) => line.startsWith(name));
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
+
+const quantile = (sorted: readonly number[], share: number): number | undefined =>
+  sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)];
+
+const storm = compile('storm.c');
+const tiny = compile('exit_with.c', '-static');
+const { child, url } = await startServer();
+const browser = await chromium.launch({
+  ...(browserPath === undefined ? {} : { executablePath: browserPath }),
+  args: ['--no-sandbox'],
+});
+// A person each: pages of one person may share a thread.
+const pages = await Promise.all(
+  VIEWS.map(async (view) => {
+    const page = await (
+      await browser.newContext({ viewport: { width: 1400, height: 900 } })
+    ).newPage();
+    await page.goto(url);
+    await page.locator('#connection.open').waitFor();
+    await page.locator(`#tab-${view}`).click();
+    return page;
+  }),
+);
+const events = pages[VIEWS.indexOf('events')] as Page;
+await Bun.sleep(SETTLE_MS);
+const before = megabytes(child.pid);
+const count = String(EXECS_A_SECOND * (seconds + 30));
+const load = Bun.spawn([storm, count, '0', tiny, `rate=${EXECS_A_SECOND}`], { stdout: 'ignore' });
+
+// All events first, as a page shows them: what scripts cost is what these cost.
+await Bun.sleep(SETTLE_MS);
+await browser.startTracing(undefined, { categories: TRACE_CATEGORIES });
+await Bun.sleep(TRACED_MS);
+const frames = scriptFrames((await browser.stopTracing()).toString());
+
+await watchMarks(events);
+const execsBefore = await metric(url, 'waggle_execs_total');
+const cpuBefore = cpuSeconds(child.pid);
+const from = performance.now();
+const curve: number[] = [];
+let most = 0;
+while (performance.now() - from < seconds * 1000) {
+  Bun.spawnSync([tiny, `${MARK}${Date.now()}`]);
+  most = Math.max(most, megabytes(child.pid));
+  if (performance.now() - from >= (curve.length * seconds * 1000) / LOOKS)
+    curve.push(megabytes(child.pid));
+  await Bun.sleep(MARK_EVERY_MS);
+}
+const elapsed = (performance.now() - from) / 1000;
+const busy = ((cpuSeconds(child.pid) - cpuBefore) / elapsed) * 100;
+const rate = ((await metric(url, 'waggle_execs_total')) - execsBefore) / elapsed;
+const lost =
+  (await metric(url, 'waggle_lost_events_total')) +
+  (await metric(url, 'waggle_lost_samples_total'));
+const latencies = ((await events.evaluate('window.latencies')) as number[]).sort((a, b) => a - b);
+load.kill();
+await load.exited;
+await browser.close();
+child.kill('SIGTERM');
+await child.exited;
+rmSync(folder, { recursive: true });
+
+const inStorm = `serve, three pages, ${EXECS_A_SECOND} execs a second`;
+const script = `${inStorm}: script of a page in a frame`;
+const onScreen = `${inStorm}: from an execution to its row`;
+const rows: BenchRow[] = [
+  { what: `${script}, median`, value: median(frames.ms), unit: 'ms', goal: '≤ 8 ms' },
+  { what: `${script}, 95 %`, value: quantile(frames.ms, 0.95), unit: 'ms', goal: '≤ 8 ms' },
+  { what: `${script}, the longest`, value: frames.ms.at(-1), unit: 'ms', goal: '≤ 8 ms' },
+  { what: `${onScreen}, median`, value: median(latencies), unit: 'ms', goal: '< 300 ms' },
+  { what: `${onScreen}, 95 %`, value: quantile(latencies, 0.95), unit: 'ms', goal: '< 300 ms' },
+  { what: `${inStorm}: CPU of the server`, value: busy, unit: '% of a CPU' },
+  { what: `${inStorm}: memory of the server at most`, value: most, unit: 'MB' },
+  { what: `${inStorm}: events and samples lost`, value: lost, unit: '', goal: '0' },
+];
+console.log(
+  `${elapsed.toFixed(0)} s, ${rate.toFixed(0)} execs a second on this host; ` +
+    `${frames.ms.length} frames of ${frames.threads} threads, ${latencies.length} marked executions`,
+);
+for (const { what, value, unit, goal } of rows)
+  console.log(`${what}: ${value?.toFixed(1)} ${unit}${goal === undefined ? '' : ` (${goal})`}`);
+console.log(
+  `memory, MB: ${before.toFixed(0)} before, ${curve.map((mb) => mb.toFixed(0)).join(', ')}`,
+);
+saveRows(import.meta.dir, 'serve', rows);
