@@ -24,7 +24,7 @@ const TRACE_ENGINE = {
 };
 const ENGINES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   trace: TRACE_ENGINE,
-  agent: { BUN_JSC_forceRAMSize: '67108864' },
+  agent: { ...TRACE_ENGINE, BUN_JSC_forceRAMSize: '67108864', BUN_GC_TIMER_DISABLE: '1' },
 };
 const CLOCK_TICKS_PER_SECOND = 100;
 const START_LIMIT_MS = 30_000;
