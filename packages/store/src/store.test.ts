@@ -175,6 +175,17 @@ describe('a store', () => {
     ]);
   });
 
+  test('says of events that came late only that it has what is before them', () => {
+    const folder = freshFolder();
+    {
+      using writer = writerOf(folder, { now: () => MS + 9000 });
+      writer.addEvents([exec({ pid: 7, start: 1n, at: 4_000_000_000n }, ['/bin/a'])]);
+      writer.flush();
+      using reader = new StoreReader(folder);
+      expect(reader.kept?.toNs).toBe(BOOT_NS + 4_000_000_000n);
+    }
+  });
+
   test('has one writer at a time, and its files are for its owner only', () => {
     const folder = freshFolder();
     using writer = writerOf(folder);

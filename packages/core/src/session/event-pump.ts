@@ -44,6 +44,8 @@ export class EventPump {
   readonly #config: SessionConfig;
   readonly #latencyMs: number;
   #readAt = Number.NEGATIVE_INFINITY;
+  /** Records that the last look found. */
+  #found = 0;
 
   constructor(
     capture: KernelCapture,
@@ -158,6 +160,7 @@ export class EventPump {
 
   /** Events have waited for each other long enough, or there is no room for many more. */
   #isDue(): boolean {
+    if (this.#found > FEW_RECORDS) return true;
     if (performance.now() - this.#readAt > this.#latencyMs - ROOM_LOOK_MS / 2) return true;
     const { ring } = this.#capture;
     return ring.available > ring.size * FILLED_SHARE;
@@ -167,9 +170,9 @@ export class EventPump {
     this.#readAt = performance.now();
     if (this.#dispatcher.backlog >= MAX_BACKLOG) return 0;
     const batch = this.#reader.read();
-    const count = batch.length;
+    this.#found = batch.length;
     this.#cycles.beginIfDue();
     this.#dispatcher.push(batch);
-    return count;
+    return this.#found;
   }
 }

@@ -28,6 +28,11 @@ export interface StoreWriterOptions extends RetentionLimits {
 const COMMIT_MS = 1000;
 /** What comes sooner after a commit waits for another, so long. */
 const SOON_MS = COMMIT_MS / 2;
+/** Events come later than they happened, by so much and no more: what is more is a clock that was set. */
+const USUAL_LAG_MS = 1500;
+const MAX_LAG_MS = 60_000;
+/** After that silence what was behind has been read. */
+const LAG_ENDS_MS = 2000;
 /** In a storm sooner: rows wait in memory. */
 const COMMIT_ROWS = 20_000;
 const RETENTION_MS = 10_000;
@@ -59,6 +64,8 @@ export class StoreWriter implements Disposable {
   #committedAt = Number.NEGATIVE_INFINITY;
   /** So it says in the store. */
   #isRunning = false;
+  /** How far events are behind on an overloaded host, when the last came, by performance.now(). */
+  #lag = { ms: 0, at: 0 };
   #timer: ReturnType<typeof setInterval>;
 
   /** @throws StoreError */
@@ -114,6 +121,7 @@ export class StoreWriter implements Disposable {
   }
 
   addEvents(events: readonly ProcessEvent[]): void {
+    this.#noteLag(events.at(-1));
     for (const event of events) {
       if (event.event === 'lost') {
         this.#losses.push({ timeNs: event.time, kind: 'events', count: event.count });
@@ -133,6 +141,19 @@ export class StoreWriter implements Disposable {
   #tick(): void {
     const since = this.#sinceCommit();
     if (since >= COMMIT_MS || (this.#isWaiting() && since >= SOON_MS / 2)) this.flush();
+  }
+
+  #noteLag(newest: ProcessEvent | undefined): void {
+    if (newest === undefined) return;
+    const behind = this.#now() - Number(newest.time / 1_000_000n);
+    const isLag = behind > USUAL_LAG_MS && behind < MAX_LAG_MS;
+    this.#lag = { ms: isLag ? behind : 0, at: performance.now() };
+  }
+
+  /** Until when everything is written, as far as it is known here. */
+  #writtenUntil(): number {
+    const { ms, at } = this.#lag;
+    return this.#now() - (performance.now() - at < LAG_ENDS_MS ? ms : 0);
   }
 
   #sinceCommit(): number {
@@ -231,7 +252,7 @@ export class StoreWriter implements Disposable {
       this.#database
         .query('INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(...state);
-    this.#note('lastNs', BigInt(Math.round(this.#now())) * 1_000_000n);
+    this.#note('lastNs', BigInt(Math.round(this.#writtenUntil())) * 1_000_000n);
     if (!this.#isRunning) this.#note('cleanEnd', 0n);
     this.#isRunning = true;
   }
