@@ -170,6 +170,9 @@ export default defineAgent({ plugins: [plugin, cpuProfiler()], command: ['/exit_
     const unit = readFileSync(join(root, 'packaging/systemd/waggle.service'), 'utf8');
     const [, names = ''] = /^AmbientCapabilities=(.*)$/m.exec(unit) ?? [];
     expect(/^CapabilityBoundingSet=(.*)$/m.exec(unit)?.[1]).toBe(names);
+    const agent = readFileSync(join(root, 'packaging/systemd/waggle-agent.service'), 'utf8');
+    expect(/^AmbientCapabilities=(.*)$/m.exec(agent)?.[1]).toBe(names);
+    expect(/^CapabilityBoundingSet=(.*)$/m.exec(agent)?.[1]).toBe(names);
     const list = names.split(' ').map((name) => `+${name.replace('CAP_', '').toLowerCase()}`);
     const capabilities = ['-all', ...list].join(',');
     const limited = [
