@@ -80,7 +80,7 @@ export class ProfileSpans implements Disposable {
 }
 
 /** Of consecutive parts. A stack that several have stands there as often. */
-export function joined(parts: readonly Profile[]): Profile | undefined {
+function joined(parts: readonly Profile[]): Profile | undefined {
   const [first, ...others] = parts;
   if (first === undefined || others.length === 0) return first;
   const sum = (of: (metadata: Profile['metadata']) => number) =>
