@@ -46,6 +46,8 @@ const SCRIPTS = new Set([
 const FRAME = 'BeginMainThreadFrame';
 const MAIN_THREAD = 'CrRendererMain';
 const US_PER_MS = 1000;
+/** At 60 a second. */
+const FRAME_US = 16_667;
 
 export function scriptFrames(trace: string): ScriptFrames {
   const { traceEvents } = JSON.parse(trace) as { readonly traceEvents: readonly TraceEvent[] };
@@ -65,20 +67,24 @@ export function scriptFrames(trace: string): ScriptFrames {
   return { ms, threads: ours.length };
 }
 
-/** Of one thread: what is within something else counts once. */
+/** Of one thread: what is within something else counts once. Where nothing is to be drawn, a frame is as long as one. */
 function framesOf(events: readonly TraceEvent[]): number[] {
   const ordered = events.toSorted((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
   const frames: number[] = [];
   let sum = 0;
+  let began = Number.NEGATIVE_INFINITY;
   let until = 0;
   for (const { name, ts, dur = 0, tdur } of ordered) {
-    if (name === FRAME) {
+    if (ts < until) continue;
+    if (name === FRAME || ts - began >= FRAME_US) {
       if (sum > 0) frames.push(sum / US_PER_MS);
       sum = 0;
-    } else if (ts >= until) {
-      sum += tdur ?? dur;
-      until = ts + dur;
+      began = ts;
     }
+    if (name === FRAME) continue;
+    sum += tdur ?? dur;
+    until = ts + dur;
   }
+  if (sum > 0) frames.push(sum / US_PER_MS);
   return frames;
 }

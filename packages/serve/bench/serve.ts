@@ -102,11 +102,17 @@ async function metric(url: string, name: string): Promise<number> {
 const quantile = (sorted: readonly number[], share: number): number | undefined =>
   sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)];
 
+if (browserPath === undefined) {
+  const skipped = 'no Chromium (apt-get install chromium)';
+  saveRows(import.meta.dir, 'serve', [{ what: 'serve, three pages', skipped }]);
+  console.log(`serve, three pages: ${skipped}`);
+  process.exit(0);
+}
 const storm = compile('storm.c');
 const tiny = compile('exit_with.c', '-static');
 const { child, url } = await startServer();
 const browser = await chromium.launch({
-  ...(browserPath === undefined ? {} : { executablePath: browserPath }),
+  executablePath: browserPath,
   args: ['--no-sandbox'],
 });
 // A person each: pages of one person may share a thread.
