@@ -5,12 +5,13 @@
 import { expect } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { MEBIBYTE } from '../support/burners.ts';
 import { eventually } from '../support/deadline.ts';
 import { faultRow } from '../support/fault-row.ts';
 import { run } from '../support/processes.ts';
 import { Waggle } from '../support/waggle.ts';
-import { workload } from '../support/workloads.ts';
+import { freshFolder, workload } from '../support/workloads.ts';
 
 const area = 'servers';
 const CONNECTIONS = 500;
@@ -29,6 +30,34 @@ const BEGINNINGS = [
 
 const rssOf = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+
+/** Requests whose host or path is none. */
+const MALFORMED = [
+  ...['a b', '[', 'x:99999', '\x80', 'a/b@c', '', '127.0.0.1@evil'].map(
+    (host) => `GET /metrics HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+  ),
+  'GET http://[/metrics HTTP/1.1\r\nHost: a\r\n\r\n',
+  'GET /metrics HTTP/1.0\r\n\r\n',
+  'GET //[ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
+];
+
+/** What is answered until the server has no more to say for a moment. */
+async function answerTo(port: number, request: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let answer = '';
+  socket
+    .on('error', () => {})
+    .on('data', (bytes) => {
+      answer += bytes;
+    });
+  socket.write(request, 'latin1');
+  try {
+    await eventually('an answer', () => answer.includes('\r\n\r\n') || socket.destroyed, 20_000);
+    return answer;
+  } finally {
+    socket.destroy();
+  }
+}
 
 async function started(): Promise<{ readonly waggle: Waggle; readonly url: URL }> {
   const waggle = new Waggle(['serve', '--listen', '127.0.0.1:0']);
@@ -114,6 +143,54 @@ faultRow(
       });
       expect(answer.status).toBe(200);
       expect((await waggle.stop('SIGTERM')).code).toBe(0);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  },
+);
+
+faultRow(
+  {
+    area,
+    what: `an agent’s metrics, asked by ${CONNECTIONS} connections that say nothing, a beginning, or on and on, and in requests that are none`,
+    holds:
+      'nothing of its source or its host is in an answer or said, Prometheus is answered, memory is bounded, and SIGTERM ends it in time',
+    times: [1, 5],
+  },
+  async () => {
+    const store = join(freshFolder(), 'store');
+    await using agent = new Waggle(['agent', '--store', store, '--metrics', '127.0.0.1:0']);
+    await agent.says(/^waggle: ready/m);
+    const url = new URL(/metrics at (\S+)/.exec(agent.stderr)?.[1] ?? '');
+    const sockets: Socket[] = [];
+    try {
+      for (let index = 0; index < CONNECTIONS; index++) {
+        const socket = connect(Number(url.port), url.hostname);
+        socket.on('error', () => {});
+        socket.pause();
+        socket.write(BEGINNINGS[index % BEGINNINGS.length] ?? '');
+        sockets.push(socket);
+      }
+      for (const request of MALFORMED) {
+        const answer = await answerTo(Number(url.port), request);
+        expect({ request, answer }).toEqual({
+          request,
+          answer: expect.stringMatching(/^(HTTP\/1\.1 4\d\d|$)/),
+        });
+        expect(answer.length).toBeLessThan(500);
+      }
+      const answer = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+      expect(answer.status).toBe(200);
+      expect(await answer.text()).toContain('waggle_');
+      expect(rssOf(agent.pid)).toBeLessThan(MAX_RSS);
+      const startedAt = performance.now();
+      const { code, stderr } = await agent.stop('SIGTERM');
+      expect((performance.now() - startedAt) / 1000).toBeLessThan(30);
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.not.stringMatching(/internal error|Error:|^ {4}at /m),
+      });
+      expect(stderr.split('\n').length).toBeLessThan(10);
     } finally {
       for (const socket of sockets) socket.destroy();
     }

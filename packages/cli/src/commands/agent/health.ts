@@ -15,14 +15,25 @@ export interface HealthOptions {
   readonly metrics: () => readonly Metric[];
 }
 
+/** Whoever says nothing for that long has its connection closed. */
+const IDLE_SECONDS = 30;
+/** Nothing that is answered has a body. */
+const MAX_BODY = 1024;
+
 const TEXT = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
 
 /** @throws what Bun.serve throws: a port in use, for example */
 export function serveHealth({ address, token, metrics }: HealthOptions): Health {
   const server = Bun.serve({
     ...address,
+    // Or Bun answers what it cannot handle with a page of our source.
+    development: false,
+    idleTimeout: IDLE_SECONDS,
+    maxRequestBodySize: MAX_BODY,
     fetch(request) {
-      const { pathname } = new URL(request.url);
+      // Without a host of the request's that is one, it is a path alone.
+      const pathname = URL.parse(request.url, 'http://localhost')?.pathname;
+      if (pathname === undefined) return new Response('bad request\n', { status: 400 });
       if (pathname === '/health') return new Response('ok\n', { headers: TEXT });
       if (pathname !== '/metrics') return new Response('not found\n', { status: 404 });
       if (!isAllowed(request, address, token))
@@ -43,7 +54,7 @@ function isAllowed(
 ): boolean {
   if (token === undefined) {
     // Another name for loopback is a page's that a browser was led to (DNS rebinding).
-    const host = new URL(`http://${request.headers.get('host') ?? ''}`).hostname;
+    const host = URL.parse(`http://${request.headers.get('host') ?? ''}`)?.hostname ?? '';
     return isLoopback(hostname) && isLoopback(host.replace(/^\[|\]$/g, ''));
   }
   const given = /^Bearer (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1] ?? '';
