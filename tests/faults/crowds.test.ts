@@ -4,9 +4,11 @@
 import { afterAll, describe, expect } from 'bun:test';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BoundedRecorder, expectBounded } from '../support/burners.ts';
 import { cgroupMount, newCgroup } from '../support/cgroups.ts';
 import { eventually } from '../support/deadline.ts';
 import { faultRow, IS_LONG } from '../support/fault-row.ts';
+import { parseFolded, samples } from '../support/folded.ts';
 import { TestProcess } from '../support/processes.ts';
 import { Waggle } from '../support/waggle.ts';
 import { freshFolder, workload } from '../support/workloads.ts';
@@ -15,11 +17,15 @@ const area = 'crowds';
 const folder = freshFolder();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** On a host that is as busy as ten others. */
+const MAX_SECONDS = 95;
+
 /** @param scale of the long form against the short one. */
 const counts = {
   processes: IS_LONG ? 20_000 : 1000,
   threads: IS_LONG ? 5000 : 1000,
   mappings: 5000,
+  names: IS_LONG ? 6000 : 1000,
 };
 
 async function crowd(kind: keyof typeof counts): Promise<TestProcess> {
@@ -52,6 +58,29 @@ for (const kind of ['processes', 'threads', 'mappings'] as const)
       expect(await many.ended()).toBe(0);
     },
   );
+
+faultRow(
+  {
+    area,
+    what: `record --group-by thread beside ${counts.names.toLocaleString('en')} threads that change their names all the time`,
+    holds: 'it ends in time and in bounded memory, and has the threads and what they run',
+    times: [1, 3],
+  },
+  async () => {
+    await using many = await crowd('names');
+    const recorder = new BoundedRecorder(folder);
+    for (const more of [[], ['--off-cpu']]) {
+      const options = ['--group-by', 'thread', ...more];
+      expectBounded(await recorder.recorded([many.pid], ...options), MAX_SECONDS);
+      const stacks = parseFolded(await Bun.file(recorder.output).text());
+      const named = stacks.filter(({ frames }) => / of \d+ \(\d+\)$/.test(frames[1] ?? ''));
+      expect(samples(named)).toBeGreaterThan(0);
+      expect(named.some(({ frames }) => frames.includes('change_names'))).toBe(true);
+    }
+    many.endInput();
+    expect(await many.ended()).toBe(0);
+  },
+);
 
 const pids = cgroupMount('pids') ?? cgroupMount('v2');
 const memory = cgroupMount('memory') ?? cgroupMount('v2');

@@ -1,7 +1,8 @@
 /*
- * crowd processes|threads|mappings|forks COUNT
- * Very many of one thing. `processes`: COUNT children that wait; `threads`: COUNT that wait; `mappings`: COUNT
- * executable mappings of its own program, apart from each other; `forks`: forks without end, children too, for
+ * crowd processes|threads|names|mappings|forks COUNT
+ * Very many of one thing. `processes`: COUNT children that wait; `threads`: COUNT that wait; `names`: COUNT that
+ * take a name of their own again and again and burn a moment as that; `mappings`: COUNT executable mappings of
+ * its own program, apart from each other; `forks`: forks without end, children too, for
  * COUNT milliseconds. All but the last print `ready` and how many there are, burn CPU until standard input
  * ends, and then end with 0 and take everybody with them.
  */
@@ -52,7 +53,26 @@ static int processes(int count)
 	return made;
 }
 
-static int threads(int count)
+static void *change_names(void *unused)
+{
+	static int made;
+	const struct timespec pause = {0, 300000000};
+	int own = __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED);
+	volatile unsigned long work = 0;
+
+	for (int round = 0;; round++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%d of %d", round % 10000, own % 10000);
+		prctl(PR_SET_NAME, name);
+		for (int i = 0; i < 100000; i++)
+			work += i;
+		nanosleep(&pause, NULL);
+	}
+	return unused;
+}
+
+static int threads(int count, void *(*run)(void *))
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
@@ -60,7 +80,7 @@ static int threads(int count)
 
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 65536);
-	while (made < count && pthread_create(&thread, &attributes, wait_for_ever, NULL) == 0)
+	while (made < count && pthread_create(&thread, &attributes, run, NULL) == 0)
 		made++;
 	return made;
 }
@@ -98,7 +118,8 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "forks") == 0)
 		return forks(milliseconds() + count);
 	made = strcmp(argv[1], "processes") == 0 ? processes(count) :
-	       strcmp(argv[1], "threads") == 0	 ? threads(count) :
+	       strcmp(argv[1], "threads") == 0	 ? threads(count, wait_for_ever) :
+	       strcmp(argv[1], "names") == 0	 ? threads(count, change_names) :
 						   mappings(count);
 	printf("ready %d\n", made);
 	fflush(stdout);
