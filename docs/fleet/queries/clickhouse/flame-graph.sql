@@ -1,5 +1,5 @@
 -- Stacks of the last hour as Grafana's flame graph panel reads them: frames of a tree in depth-first order, each with
--- its level, its own time and that of all below it.
+-- its level, its own time and that of all below it. What has less than a two thousandth is left out.
 WITH
     stacks AS (
         SELECT arrayReverse(FunctionNames) AS frames, arraySum(Values) * Period / 1e9 AS cpu
@@ -14,6 +14,7 @@ WITH
         FROM stacks
         ARRAY JOIN arrayEnumerate(frames) AS depth
         GROUP BY path
+        HAVING value * 2000 >= (SELECT sum(cpu) FROM stacks)
     )
 SELECT level, label, value, self
 FROM (
