@@ -115,13 +115,13 @@ describe('with real engines', () => {
       100_000,
     );
     await eventually(
-      'a profile and metrics',
+      'a profile, and metrics twice',
       async () =>
         (
           await clickhouse.rows(
             `SELECT 1 FROM waggle.otel_profiles WHERE SampleAttributes['process.executable.name'] = 'call_tree'`,
           )
-        ).length > 0 && (await victoria.series('waggle_execs_total')).length > 0,
+        ).length > 0 && (await victoria.series('rate(waggle_execs_total[5m])')).length > 0,
       100_000,
     );
     for (const agent of agents) await agent.stop('SIGTERM');
