@@ -31,6 +31,8 @@ import { SymbolizationClient } from './symbolization/symbolization-client.ts';
 import { Symbolizer } from './symbolization/symbolizer.ts';
 import { DeferredSamples } from './unwinding/deferred-samples.ts';
 import { DescribedCode } from './unwinding/described-code.ts';
+import { EarlyInterpreters } from './unwinding/early-interpreters.ts';
+import { FileKeys } from './unwinding/file-keys.ts';
 import { GeneratedCode } from './unwinding/generated-code.ts';
 import { GeneratedCodeTables } from './unwinding/generated-tables.ts';
 import { type PreloadedFiles, PreloadedTables } from './unwinding/preloaded-tables.ts';
@@ -40,6 +42,7 @@ import { UnwindTables } from './unwinding/unwind-tables.ts';
 interface Unwinding {
   readonly tables: UnwindTables;
   readonly preloaded: PreloadedTables | undefined;
+  readonly early: EarlyInterpreters | undefined;
   readonly described: DescribedCode;
   readonly deferred: DeferredSamples;
 }
@@ -175,17 +178,14 @@ export class CpuProfiler {
       wanted: this.#wanted,
       resolver: this.#resolver,
       codeNames: this.#codeNames,
+      earlyInterpreters: this.#unwinding?.early,
       collections: this.#collections,
       tables: this.#unwinding?.tables,
       deferred: this.#unwinding?.deferred,
     });
     try {
       if (config.launcher !== undefined) this.#spaces.seed(config.launcher, []);
-      for (const pid of config.pids()) {
-        const mappings = this.#running.read(pid);
-        this.#spaces.seed(pid, mappings);
-        void generating?.note(pid, mappings);
-      }
+      for (const pid of config.pids()) this.#follow(pid, generating);
       this.#counting.begin();
     } catch (error) {
       this.#stopSampling();
@@ -306,6 +306,16 @@ export class CpuProfiler {
     this.#processMemory[Symbol.dispose]();
   }
 
+  /** What runs already. */
+  #follow(pid: number, generating: GeneratingSpaces | undefined): void {
+    const mappings = this.#running.read(pid);
+    this.#spaces.seed(pid, mappings);
+    void generating?.note(pid, mappings);
+    const now = clockNanoseconds(this.#kernel.native, 'boottime');
+    for (const mapping of mappings)
+      this.#unwinding?.early?.mapped(pid, mapping, now, () => this.#objects.of(pid, mapping));
+  }
+
   get #walksByTables(): boolean {
     const { sources = [] } = this.#config;
     return [this.#kernel.sampler, ...sources].some(({ unwindsByTables }) => unwindsByTables);
@@ -335,10 +345,14 @@ export class CpuProfiler {
     );
     const spaces = this.#spaces;
     const objects = this.#objects;
+    const keys = identification && new FileKeys(native, identification);
+    const installed = this.#interpreters;
+    const { procfs } = this.#kernel;
     const generated = new GeneratedCode(this.#jitMaps, new GeneratedCodeTables());
     return {
       tables,
-      preloaded: identification && new PreloadedTables(native, tables, identification),
+      preloaded: keys && new PreloadedTables(native, tables, keys),
+      early: keys && installed && new EarlyInterpreters(procfs, installed, tables, keys),
       described: new DescribedCode(sampler.map),
       deferred: new DeferredSamples(
         new RingBuffer(native, sampler.map('deferred_samples')),

@@ -21,6 +21,7 @@ import type { StackResolver } from './stacks/stack-resolver.ts';
 import type { WantedImages } from './stacks/wanted-images.ts';
 import type { SymbolizationClient } from './symbolization/symbolization-client.ts';
 import type { DeferredSamples } from './unwinding/deferred-samples.ts';
+import type { EarlyInterpreters } from './unwinding/early-interpreters.ts';
 import type { UnwindTables } from './unwinding/unwind-tables.ts';
 
 /** Short enough that a round's distinct stacks fit the maps, long enough to cost nothing. */
@@ -52,6 +53,7 @@ interface RoundParts {
   readonly resolver: StackResolver;
   /** Where interpreters are walked. */
   readonly codeNames: CodeNames | undefined;
+  readonly earlyInterpreters: EarlyInterpreters | undefined;
   readonly collections: Collections;
   readonly memory: BoundedMemory;
   readonly reader: SymbolizationClient;
@@ -238,12 +240,16 @@ export class SampleRounds {
 
   /** Returns how many records there were. */
   #followMappings(all: boolean): number {
-    const { sideband, spaces, tables, lostMappings } = this.#parts;
+    const { sideband, spaces, tables, earlyInterpreters, lostMappings } = this.#parts;
     this.#followedAt = performance.now();
     const records = sideband.read(all);
     for (const record of records) {
       spaces.apply(record);
-      if (record.type === 'mapping') tables?.replaced(record.pid, record.mapping);
+      if (record.type !== 'mapping') continue;
+      const { pid, mapping, time } = record;
+      tables?.replaced(pid, mapping);
+      const object = () => spaces.mappingAt(pid, mapping.start, time)?.object;
+      if (earlyInterpreters?.mapped(pid, mapping, time, object) === true) this.#polls?.hasten();
     }
     const lostSince = sideband.takeLoss();
     if (lostSince !== undefined) lostMappings.lost(lostSince);

@@ -158,6 +158,8 @@ static __always_inline void identify(struct walk *walk, struct inode *inode, boo
 	}
 	if (known->present == TABLE_GENERATED)
 		walk->kind = is_described((void *)walk->mm) ? MAPPING_NEW : MAPPING_NO_ROWS;
+	else if (known->present == TABLE_AWAITED)
+		walk->kind = MAPPING_NEW;
 	else
 		walk->kind = known->present ? MAPPING_TABLE : MAPPING_NO_ROWS;
 	walk->table = known->table;

@@ -160,6 +160,7 @@ enum table_presence {
 	TABLE_NONE,      /* frame pointers are all there is */
 	TABLE_PRESENT,
 	TABLE_GENERATED, /* as none, but memory: whoever generates code there may describe it */
+	TABLE_AWAITED,   /* it is being read; which interpreter the object holds is known already */
 };
 
 /* A process's memory, by what each exec draws anew and fork leaves as it is. Where addresses are not

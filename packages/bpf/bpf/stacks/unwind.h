@@ -221,6 +221,8 @@ __noinline int walk_one_frame(u32 slot)
 		return walk->stop != 0 && !walk->interpreted.part;
 	}
 	if (walk->kind == MAPPING_NEW) {
+		if (walk->interpreted.here)
+			note_interpreter(walk);
 		walk->stop = STOP_NO_TABLE;
 		return 1;
 	}

@@ -31,6 +31,13 @@ export function mayGenerate(path: string): boolean {
   return INTERPRETERS.some(({ generates }) => generates?.test(name) === true);
 }
 
+/** Whether the file is called as those that hold an interpreter: not all of them are, nor does each hold one. */
+export function hasUsualName(path: string): boolean {
+  // The search is from the end: a path may have 4 KiB.
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return INTERPRETERS.some(({ fileNames }) => fileNames.test(name));
+}
+
 /** What the file holds; undefined for nearly all of them. @throws ElfError for a damaged file. */
 export function recogniseInterpreter(
   elf: ElfImage,

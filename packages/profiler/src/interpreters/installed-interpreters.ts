@@ -1,8 +1,15 @@
 // The interpreters that the kernel knows of: a file has a number there, by which its object leads to it. Files are
 // told apart by their state, as their unwind tables are; a number is never given to another one.
 
-import { interpreter, interpreterBounds, interpreterFlags } from '@waggle/bpf';
+import {
+  addressSpace,
+  interpreter,
+  interpreterBounds,
+  interpreterFlags,
+  interpreterPlace,
+} from '@waggle/bpf';
 import type { BpfMap } from '@waggle/ffi';
+import type { AddressSpaceKey } from '../mappings/jit-maps.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { InterpreterDescription, UnknownInterpreter } from './interpreter.ts';
 
@@ -18,6 +25,7 @@ const RANGE_BYTES = 16;
 
 export class InstalledInterpreters {
   readonly #map: BpfMap;
+  readonly #places: BpfMap;
   readonly #flags: number;
   /** By state of a file. */
   readonly #numbers = new Map<string, number>();
@@ -26,6 +34,7 @@ export class InstalledInterpreters {
 
   constructor(map: SamplerMaps, { native, lines }: InterpretedFrames) {
     this.#map = map('interpreters');
+    this.#places = map('interpreted_spaces');
     this.#flags =
       (native ? interpreterFlags.INTERPRETER_SHOWN : 0) |
       (lines ? interpreterFlags.INTERPRETER_LINES : 0);
@@ -50,6 +59,20 @@ export class InstalledInterpreters {
   /** The number of what a file in this state holds; 0: it holds none, or none that can be walked. */
   numberOf(state: string): number {
     return this.#numbers.get(state) ?? 0;
+  }
+
+  /**
+   * Tells the kernel which interpreter a process runs, as it would find out itself.
+   * @param base where the first byte of its file is mapped, or would be
+   */
+  place({ startCode, startStack }: AddressSpaceKey, base: number, number: number): void {
+    const key = new DataView(new ArrayBuffer(addressSpace.size));
+    key.setBigUint64(addressSpace.offset.start_code, BigInt(startCode), true);
+    key.setBigUint64(addressSpace.offset.start_stack, BigInt(startStack), true);
+    const value = new DataView(new ArrayBuffer(interpreterPlace.size));
+    value.setBigInt64(interpreterPlace.offset.base, BigInt(base), true);
+    value.setUint32(interpreterPlace.offset.interpreter, number, true);
+    this.#places.set(new Uint8Array(key.buffer), new Uint8Array(value.buffer));
   }
 
   /** Tells the kernel what a file in this state holds. */

@@ -34,6 +34,11 @@ export interface UnknownInterpreter {
 export interface Interpreter {
   readonly name: string;
   /**
+   * What files that hold one are called as a rule, without their folders: these are looked at as soon as they are
+   * mapped, others when a sample meets them.
+   */
+  readonly fileNames: RegExp;
+  /**
    * Undefined for a file that holds none of this kind: most do not, so that has to be found out cheaply.
    * @throws ElfError for a damaged file.
    */

@@ -46,3 +46,18 @@ test('never after it was closed', () => {
   jest.advanceTimersByTime(10_000);
   expect(looks).toHaveLength(0);
 });
+
+test('looks within milliseconds when hastened, and then as before', () => {
+  const { loop, looks } = counted();
+  jest.advanceTimersByTime(10_000);
+  loop.wake();
+  loop.hasten();
+  jest.advanceTimersByTime(15);
+  expect(looks).toHaveLength(10);
+  jest.advanceTimersByTime(10_000);
+  expect(looks).toHaveLength(10);
+  loop.hasten();
+  loop[Symbol.dispose]();
+  jest.advanceTimersByTime(10_000);
+  expect(looks).toHaveLength(10);
+});

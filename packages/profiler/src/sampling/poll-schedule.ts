@@ -14,9 +14,13 @@ export const CLOSE_PACE: PollPace = { lookMs: 20, looks: 5 };
 /** What is recorded waits in its ring meanwhile. */
 export const THRIFTY_PACE: PollPace = { lookMs: 250, looks: 1 };
 
+/** Where milliseconds count, for so many looks. */
+const SOON: PollPace = { lookMs: 3, looks: 6 };
+
 export class PollSchedule implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #looksLeft = 0;
+  #soonLeft = 0;
   #closed = false;
 
   readonly #look: () => boolean;
@@ -35,6 +39,16 @@ export class PollSchedule implements Disposable {
     this.#goOn();
   }
 
+  /** Something is about to happen that has to be seen within milliseconds. */
+  hasten(): void {
+    if (this.#soonLeft === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    this.#soonLeft = SOON.looks;
+    this.wake();
+  }
+
   [Symbol.dispose](): void {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -42,11 +56,14 @@ export class PollSchedule implements Disposable {
 
   #turn(): void {
     this.#timer = undefined;
+    if (this.#soonLeft > 0) this.#soonLeft--;
     this.#looksLeft = this.#look() ? this.#pace.looks : this.#looksLeft - 1;
     if (this.#looksLeft > 0) this.#goOn();
   }
 
   #goOn(): void {
-    if (!this.#closed) this.#timer ??= setTimeout(() => this.#turn(), this.#pace.lookMs);
+    if (this.#closed) return;
+    const { lookMs } = this.#soonLeft > 0 ? SOON : this.#pace;
+    this.#timer ??= setTimeout(() => this.#turn(), lookMs);
   }
 }

@@ -7,13 +7,11 @@ import { clockNanoseconds, type Native } from '@waggle/ffi';
 import { ElfError, ElfImage, isSystemError } from '@waggle/symbols';
 import { recogniseInterpreter } from '../interpreters/index.ts';
 import { OPEN_FLAGS } from '../mappings/open-flags.ts';
-import type { ObjectIdentification } from '../profiler-kernel.ts';
+import type { FileKeys } from './file-keys.ts';
 import type { UnwindTables } from './unwind-tables.ts';
 
 /** Only those that hold an interpreter, or all. */
 export type PreloadedFiles = 'all' | 'interpreters';
-
-const ONLY_KEY = new Uint8Array(4);
 
 export class PreloadedTables implements Disposable {
   /** Held until the end: an inode that nobody uses may be another file's tomorrow. */
@@ -21,12 +19,12 @@ export class PreloadedTables implements Disposable {
 
   readonly #native: Native;
   readonly #tables: UnwindTables;
-  readonly #identification: ObjectIdentification;
+  readonly #keys: FileKeys;
 
-  constructor(native: Native, tables: UnwindTables, identification: ObjectIdentification) {
+  constructor(native: Native, tables: UnwindTables, keys: FileKeys) {
     this.#native = native;
     this.#tables = tables;
-    this.#identification = identification;
+    this.#keys = keys;
   }
 
   /** Settles when the kernel has the tables of all that have one. Files that cannot be read are left out. */
@@ -50,26 +48,11 @@ export class PreloadedTables implements Disposable {
       if (error instanceof ElfError || isSystemError(error)) return;
       throw error;
     }
-    const key = offset === undefined ? undefined : this.#identify(fd, offset);
+    const key = offset === undefined ? undefined : this.#keys.of(fd, offset);
     if (key === undefined) return;
     const file = { key: `preloaded ${path}`, path, fd, content: undefined, missing: undefined };
     await this.#tables.loaded(file);
     this.#tables.install(key, file, clockNanoseconds(this.#native, 'boottime'));
-  }
-
-  /** The kernel's key of the file, while a page of its code is mapped here. */
-  #identify(fd: number, offset: number): Uint8Array | undefined {
-    const { pageSize } = this.#native;
-    const { program, identified } = this.#identification;
-    // A mount without exec has none.
-    const address = this.#native.mapCode(fd, pageSize, offset - (offset % pageSize));
-    if (address === undefined) return undefined;
-    try {
-      const found = program.run([BigInt(address)]) === 1;
-      return found ? identified.get(ONLY_KEY) : undefined;
-    } finally {
-      this.#native.unmap(address, pageSize, []);
-    }
   }
 }
 

@@ -165,6 +165,8 @@ export class UnwindTables implements Disposable {
       return;
     }
     this.#installing.add(name);
+    const interpreter = this.#interpreters?.numberOf(state) ?? 0;
+    if (interpreter !== 0) this.#setObject(met, 'awaited', interpreter);
     this.#loading.get(state)?.then(() => {
       this.#installing.delete(name);
       if (!this.#closed) this.#installNow(state, met);
@@ -338,7 +340,7 @@ export class UnwindTables implements Disposable {
 
   #setObject(
     { key, time, shift }: MetObject,
-    table: number | 'generated' | undefined,
+    table: number | 'generated' | 'awaited' | undefined,
     interpreter = 0,
   ): void {
     const value = new DataView(new ArrayBuffer(objectTable.size));
@@ -386,7 +388,15 @@ export class UnwindTables implements Disposable {
   }
 }
 
-function presenceOf(table: number | 'generated' | undefined): number {
-  if (table === undefined) return tablePresence.TABLE_NONE;
-  return table === 'generated' ? tablePresence.TABLE_GENERATED : tablePresence.TABLE_PRESENT;
+function presenceOf(table: number | 'generated' | 'awaited' | undefined): number {
+  switch (table) {
+    case undefined:
+      return tablePresence.TABLE_NONE;
+    case 'generated':
+      return tablePresence.TABLE_GENERATED;
+    case 'awaited':
+      return tablePresence.TABLE_AWAITED;
+    default:
+      return tablePresence.TABLE_PRESENT;
+  }
 }

@@ -113,6 +113,16 @@ __noinline int walk_generated(u32 slot)
 	}
 }
 
+/* The walk ends in an object that holds one, since its table is not here yet: userspace gets its frames along. */
+static __always_inline void note_interpreter(struct walk *walk)
+{
+	if (walk->interpreted.state != INTERPRETED_UNKNOWN)
+		return;
+	walk->interpreted.number = walk->interpreted.here;
+	walk->interpreted.base = walk->start - walk->offset;
+	remember_interpreter(walk);
+}
+
 /* Whether there are interpreted frames left when native ones are over, which then come next. */
 static __always_inline bool goes_on_interpreted(struct walk *walk)
 {

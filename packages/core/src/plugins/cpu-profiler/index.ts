@@ -229,9 +229,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
     unwind: options.unwind ?? 'auto',
     idle: options.idle,
     mapsOnly: options.cpuClock === false,
-    preloads:
-      options.manyStacks === true ||
-      (options.launcher !== undefined && options.interpreters !== false),
+    preloads: options.manyStacks === true || options.interpreters !== false,
     interpreters: options.interpreters,
   });
   return definePlugin({

@@ -11,6 +11,16 @@ import type { CodeRange } from '../interpreter.ts';
 const MAX_LOOP_BYTES = 1024 * 1024;
 const MIN_JUMPS = 3;
 
+/** Version 1; .eh_frame by DW_EH_PE_pcrel|sdata4, the count by udata4, the table by datarel|sdata4. */
+const USUAL_HEADER = 0x011b_033b;
+const TABLE_AT = 12;
+const ENTRY_BYTES = 8;
+
+const JMP = 0xe9;
+/** Before instructions of two bytes. */
+const TWO = 0x0f;
+const JCC = 0x80;
+
 /** @param loop the function, in file offsets */
 export function evaluationRanges(
   elf: ElfImage,
@@ -21,13 +31,13 @@ export function evaluationRanges(
   const address = elf.vaddrOfFileOffset(loop.start);
   if (address === undefined) return [loop];
   const code = elf.readMapped(address, loop.end - loop.start);
-  const starts = functionStarts(elf, loop.start - address);
   const distances = elf.machine === EM_AARCH64 ? jumpsOfAarch64(code) : jumpsOfX86(code);
+  const outside = distances.map((distance) => loop.start + distance);
+  if (outside.length < MIN_JUMPS) return [loop];
+  const starts = functionStarts(elf, loop.start - address);
   const parts = new Map<number, { readonly range: CodeRange; readonly jumps: Set<number> }>();
-  for (const distance of distances) {
-    const to = loop.start + distance;
-    if (to >= loop.start && to < loop.end) continue;
-    const range = rangeOf(starts, to);
+  for (const to of outside) {
+    const range = starts && rangeOf(starts, to);
     if (range === undefined || range.start === to) continue;
     const part = parts.get(range.start) ?? { range, jumps: new Set<number>() };
     part.jumps.add(to);
@@ -40,55 +50,84 @@ export function evaluationRanges(
   return [loop, ...others].slice(0, max);
 }
 
-/** File offsets, ascending. Of a file without call frame information nothing is known but the function itself. */
-function functionStarts(elf: ElfImage, toFile: number): Float64Array {
+/** Where functions begin, as file offsets, ascending. */
+interface FunctionStarts {
+  readonly size: number;
+  readonly at: (index: number) => number;
+}
+
+/** Of a file without call frame information nothing is known but the function itself. */
+function functionStarts(elf: ElfImage, toFile: number): FunctionStarts | undefined {
   const header = elf.section('.eh_frame_hdr');
-  if (header === undefined) return new Float64Array(0);
+  if (header === undefined) return undefined;
+  const bytes = elf.readSection(header);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // As every linker writes it: it is searched as it lies there, for tens of thousands of functions of which a few are
+  // asked for. LSB Core, "DWARF Exception Header".
+  const size = bytes.length < TABLE_AT ? -1 : view.getUint32(TABLE_AT - 4, true);
+  if (view.byteLength >= 4 && view.getUint32(0, false) === USUAL_HEADER && size >= 0)
+    return {
+      size: Math.min(size, Math.floor((bytes.length - TABLE_AT) / ENTRY_BYTES)),
+      at: (index) => header.addr + view.getInt32(TABLE_AT + ENTRY_BYTES * index, true) + toFile,
+    };
   try {
-    const { functions } = readEhFrameHeader(elf.readSection(header), header.addr);
-    return functions.map((address) => address + toFile).sort();
+    const { functions } = readEhFrameHeader(bytes, header.addr);
+    const ascending = functions.sort();
+    return { size: ascending.length, at: (index) => (ascending[index] as number) + toFile };
   } catch (error) {
-    if (error instanceof UnwindError) return new Float64Array(0);
+    if (error instanceof UnwindError) return undefined;
     throw error;
   }
 }
 
 /** From where one function begins to the beginning of the next. */
-function rangeOf(starts: Float64Array, offset: number): CodeRange | undefined {
+function rangeOf({ size, at }: FunctionStarts, offset: number): CodeRange | undefined {
   let low = 0;
-  let high = starts.length;
+  let high = size;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((starts[middle] as number) <= offset) low = middle + 1;
+    if (at(middle) <= offset) low = middle + 1;
     else high = middle;
   }
-  const [start, end] = [starts[low - 1], starts[low]];
-  return start === undefined || end === undefined ? undefined : { start, end };
+  return low === 0 || low >= size ? undefined : { start: at(low - 1), end: at(low) };
 }
 
 /**
- * Where `jmp rel32` and `jcc rel32` lead, from the beginning of the code (Intel SDM vol. 2, JMP and Jcc). Instructions
- * are not told apart: bytes that only look like a jump lead anywhere, and hardly thrice into one function.
+ * How far from the beginning of the code `jmp rel32` and `jcc rel32` lead that leave it (Intel SDM vol. 2, JMP and
+ * Jcc). Instructions are not told apart: bytes that only look like a jump lead anywhere, and hardly thrice into one
+ * function.
  */
-function* jumpsOfX86(code: Uint8Array): Generator<number> {
+function jumpsOfX86(code: Uint8Array): number[] {
   const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
-  for (let at = 0; at + 5 <= code.length; at++) {
-    if (code[at] === 0xe9) yield at + 5 + view.getInt32(at + 1, true);
-    else if (code[at] === 0x0f && ((code[at + 1] ?? 0) & 0xf0) === 0x80 && at + 6 <= code.length)
-      yield at + 6 + view.getInt32(at + 2, true);
-  }
+  const found: number[] = [];
+  const note = (distance: number) => {
+    if (distance < 0 || distance >= code.length) found.push(distance);
+  };
+  for (let at = code.indexOf(JMP); at >= 0 && at + 5 <= code.length; at = code.indexOf(JMP, at + 1))
+    note(at + 5 + view.getInt32(at + 1, true));
+  for (let at = code.indexOf(TWO); at >= 0 && at + 6 <= code.length; at = code.indexOf(TWO, at + 1))
+    if (((code[at + 1] ?? 0) & 0xf0) === JCC) note(at + 6 + view.getInt32(at + 2, true));
+  return found;
 }
 
-/** Of B, B.cond, CBZ, CBNZ, TBZ and TBNZ (Arm ARM, C4.1.65). */
-function* jumpsOfAarch64(code: Uint8Array): Generator<number> {
+/** The same of B, B.cond, CBZ, CBNZ, TBZ and TBNZ (Arm ARM, C4.1.65). */
+function jumpsOfAarch64(code: Uint8Array): number[] {
   const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
+  const found: number[] = [];
   for (let at = 0; at + 4 <= code.length; at += 4) {
-    const word = view.getUint32(at, true);
-    if (word >>> 26 === 0b000101) yield at + 4 * signed(word, 26);
-    else if (word >>> 24 === 0b01010100 || (word & 0x7e00_0000) === 0x3400_0000)
-      yield at + 4 * signed(word >>> 5, 19);
-    else if ((word & 0x7e00_0000) === 0x3600_0000) yield at + 4 * signed(word >>> 5, 14);
+    const words = distanceOfAarch64(view.getUint32(at, true));
+    const distance = at + 4 * words;
+    if (distance < 0 || distance >= code.length) found.push(distance);
   }
+  return found;
+}
+
+/** 0 for what is no jump. */
+function distanceOfAarch64(word: number): number {
+  if (word >>> 26 === 0b000101) return signed(word, 26);
+  if (word >>> 24 === 0b01010100 || (word & 0x7e00_0000) === 0x3400_0000)
+    return signed(word >>> 5, 19);
+  return (word & 0x7e00_0000) === 0x3600_0000 ? signed(word >>> 5, 14) : 0;
 }
 
 /** The lowest bits as a signed number. */

@@ -28,7 +28,11 @@ const SINCE: readonly (readonly [symbol: string, minor: number])[] = [
 const FIRST_WITH_OFFSETS = 13;
 const LAST = 13;
 
-export const cpython: Interpreter = { name: 'CPython', recognise };
+export const cpython: Interpreter = {
+  name: 'CPython',
+  fileNames: /^(?:lib)?python[\d.]*[a-z]*(?:\.so[\d.]*)?$/,
+  recognise,
+};
 
 function recognise(elf: ElfImage): InterpreterDescription | UnknownInterpreter | undefined {
   if (findSymbols(elf, [RUNTIME]).size === 0) return undefined;

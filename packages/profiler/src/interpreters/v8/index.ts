@@ -13,7 +13,11 @@ const MINOR = '_ZN2v88internal7Version6minor_E';
 const FIRST = 10;
 const LAST = 13;
 
-export const v8: Interpreter = { name: 'V8', recognise };
+export const v8: Interpreter = {
+  name: 'V8',
+  fileNames: /^(?:node|nodejs|libnode\.so[\d.]*)$/,
+  recognise,
+};
 
 function recognise(elf: ElfImage): InterpreterDescription | UnknownInterpreter | undefined {
   if (findSymbols(elf, [MAJOR]).size === 0) return undefined;

@@ -1,0 +1,101 @@
+// Interpreters that are known before their first sample: a file that is called as they usually are is looked at as
+// soon as a process maps it, which takes milliseconds where its unwind table takes a tenth of a second. Until that
+// table is there, samples bring their interpreted frames along (deferred.h). Any other file that holds an interpreter
+// is found out with its table.
+
+import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
+import { ElfError, ElfImage, isSystemError, ReadBudget } from '@waggle/symbols';
+import { UnwindError } from '@waggle/unwind';
+import { hasUsualName, recogniseInterpreter } from '../interpreters/index.ts';
+import type { InstalledInterpreters } from '../interpreters/installed-interpreters.ts';
+import type { ObjectFile } from '../mappings/object-file.ts';
+import type { Mapping } from '../mappings/perf-records.ts';
+import type { FileKeys } from './file-keys.ts';
+import { stateOfObject } from './sampled-object.ts';
+import type { UnwindTables } from './unwind-tables.ts';
+
+/** Sampling goes on meanwhile, and nothing is taken in. What takes longer is found out with the table. */
+const MAX_MS = 100;
+/** Files in one state each. What is more of them is found out with the table. */
+const MAX_FILES = 256;
+
+type Tables = Pick<UnwindTables, 'install'>;
+
+export class EarlyInterpreters {
+  /** States of files that were looked at. */
+  readonly #known = new Set<string>();
+
+  readonly #procfs: Pick<Procfs, 'stat'>;
+  readonly #installed: InstalledInterpreters;
+  readonly #tables: Tables;
+  readonly #keys: Pick<FileKeys, 'of'>;
+
+  constructor(
+    procfs: Pick<Procfs, 'stat'>,
+    installed: InstalledInterpreters,
+    tables: Tables,
+    keys: Pick<FileKeys, 'of'>,
+  ) {
+    this.#procfs = procfs;
+    this.#installed = installed;
+    this.#tables = tables;
+    this.#keys = keys;
+  }
+
+  /**
+   * A process has mapped code of a file.
+   * @param object the file; asked for only where its name is an interpreter's
+   * @param time CLOCK_BOOTTIME in ns
+   * @returns whether that is new: a program may be about to map the library that holds its interpreter
+   */
+  mapped(
+    pid: number,
+    mapping: Mapping,
+    time: bigint,
+    object: () => ObjectFile | undefined,
+  ): boolean {
+    if (!hasUsualName(mapping.path)) return false;
+    const file = object();
+    // A file that may not answer is read elsewhere.
+    if (file?.fd === undefined || file.remote !== undefined) return false;
+    const state = stateOfObject(file);
+    if (state === undefined) return false;
+    const isNew = !this.#known.has(state);
+    if (isNew) {
+      if (this.#known.size >= MAX_FILES) return false;
+      this.#known.add(state);
+      this.#describe(file, file.fd, state, time);
+    }
+    const number = this.#installed.numberOf(state);
+    if (number === 0) return isNew;
+    const space = this.#spaceOf(pid);
+    if (space !== undefined)
+      this.#installed.place(space, mapping.start - mapping.fileOffset, number);
+    return isNew;
+  }
+
+  #spaceOf(pid: number): ProcStat | undefined {
+    try {
+      return this.#procfs.stat(pid);
+    } catch (error) {
+      if (error instanceof ProcfsError) return undefined;
+      throw error;
+    }
+  }
+
+  #describe(file: ObjectFile, fd: number, state: string, time: bigint): void {
+    try {
+      using elf = ElfImage.open(`/proc/self/fd/${fd}`, { budget: new ReadBudget({ ms: MAX_MS }) });
+      const found = recogniseInterpreter(elf);
+      const code = elf.loads.find(({ executable }) => executable);
+      if (found === undefined || code === undefined) return;
+      this.#installed.install(state, found);
+      const key = this.#keys.of(fd, code.fileOffset);
+      if (key !== undefined) this.#tables.install(key, file, time);
+    } catch (error) {
+      // Damaged, too large to be read here, or not to be read any more.
+      if (error instanceof ElfError || error instanceof UnwindError || isSystemError(error)) return;
+      throw error;
+    }
+  }
+}
