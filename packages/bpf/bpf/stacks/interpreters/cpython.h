@@ -70,6 +70,9 @@ static long cpython_thread(u32 index, void *slot)
 #define FRAME_WORD(state, offset) ((state)->frame[((offset) / 8) & 15])
 #define CODE_WORD(state, offset) ((state)->code[((offset) / 8) & 31])
 
+/* Of an object. Since 3.14 a frame has what is to be done with it in the lowest bits; objects are aligned. */
+#define OBJECT_OF(word) ((word) & ~7ULL)
+
 /* The frame that comes next, of which walk->interpreted then has the words. */
 static __always_inline bool cpython_read_frame(struct interpreted_walk *state, const struct cpython_layout *layout)
 {
@@ -105,7 +108,7 @@ static __always_inline bool cpython_is_sound(struct walk *walk, struct interpret
 		if (!state->next || !cpython_read_frame(state, layout))
 			return false;
 	}
-	return read_user_word(FRAME_WORD(state, layout->frame_code) + TYPE_OF_OBJECT, &type) &&
+	return read_user_word(OBJECT_OF(FRAME_WORD(state, layout->frame_code)) + TYPE_OF_OBJECT, &type) &&
 	       type == state->base + interpreter->code_type;
 }
 
@@ -279,7 +282,7 @@ static __always_inline bool cpython_frame(struct walk *walk, struct sample_key *
 		state->next = 0;
 		return false;
 	}
-	code = FRAME_WORD(state, layout->frame_code);
+	code = OBJECT_OF(FRAME_WORD(state, layout->frame_code));
 	state->next = FRAME_WORD(state, layout->frame_previous);
 	is_entry = cpython_is_entry(state, layout);
 	if (is_entry && (layout->flags & CPYTHON_ENTRY_IS_SHIM)) {

@@ -1,18 +1,18 @@
 // The table that CPython has of its own structures since 3.13: `_Py_DebugOffsets`, at the beginning of `_PyRuntime`, for
-// debuggers (PEP 768). Its order of fields is a version's own: that of 3.13 is in Include/internal/pycore_runtime.h.
+// debuggers (PEP 768). Its order of fields is a minor version's own: that of 3.13 is in
+// Include/internal/pycore_runtime.h, that of 3.14 in Include/internal/pycore_debug_offsets.h.
 
 import { cpythonFlags } from '@waggle/bpf';
 import type { CpythonLayout } from './layouts.ts';
 
-/** Bytes of the table that are read. */
-export const DEBUG_OFFSETS_BYTES = 8 * 71;
 const COOKIE = 'xdebugpy';
 const WORD = 8;
 
-/** Numbers of the words that are used, in 3.13. */
-const WORDS = {
-  version: 1,
-  freeThreaded: 2,
+/** Numbers of the words that are used: these are where they are in every version. */
+const VERSION = 1;
+const FREE_THREADED = 2;
+
+const WORDS_OF_3_13 = {
   interpretersHead: 5,
   nextInterpreter: 8,
   threadsHead: 9,
@@ -28,12 +28,48 @@ const WORDS = {
   codeLineTable: 38,
   codeFirstLine: 39,
   codeInstructions: 43,
+  objectSize: 44,
   objectType: 45,
   asciiBytes: 70,
 } as const;
 
-/** FRAME_OWNED_BY_CSTACK of enum _frameowner. */
-const OWNED_BY_CSTACK = 3;
+type Words = Readonly<Record<keyof typeof WORDS_OF_3_13, number>>;
+
+const WORDS_OF_3_14: Words = {
+  interpretersHead: 5,
+  nextInterpreter: 8,
+  threadsHead: 9,
+  nextThread: 24,
+  currentFrame: 26,
+  threadId: 27,
+  framePrevious: 32,
+  frameExecutable: 33,
+  frameInstruction: 34,
+  frameOwner: 36,
+  codeFile: 40,
+  codeQualname: 42,
+  codeLineTable: 43,
+  codeFirstLine: 44,
+  codeInstructions: 48,
+  objectSize: 50,
+  objectType: 51,
+  asciiBytes: 80,
+};
+
+/** By the minor version of 3. */
+const WORDS: Readonly<Partial<Record<number, Words>>> = { 13: WORDS_OF_3_13, 14: WORDS_OF_3_14 };
+/** In PY_VERSION_HEX: alphas and betas may have tables of their own. */
+const RELEASE_CANDIDATE = 0xc;
+
+/** Bytes of the table that are read. */
+export const DEBUG_OFFSETS_BYTES = WORD * (WORDS_OF_3_14.asciiBytes + 1);
+
+/**
+ * FRAME_OWNED_BY_CSTACK of enum _frameowner in 3.13, FRAME_OWNED_BY_INTERPRETER in 3.14: what the frame has that stands
+ * below those of an evaluation.
+ */
+const OWNED_BELOW = 3;
+const OBJECT_BYTES = 16;
 /** What the walk reads at a time: see FRAME_WORD and CODE_WORD of cpython.h. */
 const MAX_FRAME_BYTES = 128;
 const MAX_CODE_BYTES = 256;
@@ -49,8 +85,13 @@ export function layoutOfDebugOffsets(table: Uint8Array): CpythonLayout | UnusedO
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
   if (String.fromCharCode(...table.subarray(0, WORD)) !== COOKIE)
     return { why: 'it has no table of offsets' };
-  const word = (name: keyof typeof WORDS) => Number(view.getBigUint64(WORD * WORDS[name], true));
-  if (word('freeThreaded') !== 0) return { why: 'free-threaded builds are not walked' };
+  const at = (number: number) => Number(view.getBigUint64(WORD * number, true));
+  if (at(FREE_THREADED) !== 0) return { why: 'free-threaded builds are not walked' };
+  const words = WORDS[(at(VERSION) >>> 16) & 0xff];
+  if (words === undefined) return { why: 'newer than what is known' };
+  if (((at(VERSION) >>> 4) & 0xf) < RELEASE_CANDIDATE)
+    return { why: 'it is none that was released' };
+  const word = (name: keyof Words) => at(words[name]);
   const frame = {
     frame_code: word('frameExecutable'),
     frame_previous: word('framePrevious'),
@@ -66,7 +107,7 @@ export function layoutOfDebugOffsets(table: Uint8Array): CpythonLayout | UnusedO
   const frameBytes = WORD + Math.max(...Object.values(frame));
   const codeBytes = WORD + Math.max(...Object.values(code));
   // Objects of all others that are walked begin alike.
-  const isUsual = word('objectType') === WORD;
+  const isUsual = word('objectType') === WORD && word('objectSize') === OBJECT_BYTES;
   if (!isUsual || frameBytes > MAX_FRAME_BYTES || codeBytes > MAX_CODE_BYTES)
     return { why: 'its table of offsets is of another kind' };
   return {
@@ -80,7 +121,7 @@ export function layoutOfDebugOffsets(table: Uint8Array): CpythonLayout | UnusedO
     frame_of_cframe: 0,
     frame_bytes: roundedUp(frameBytes),
     ...frame,
-    entry_value: OWNED_BY_CSTACK,
+    entry_value: OWNED_BELOW,
     code_bytes: roundedUp(codeBytes),
     ...code,
     code_instructions: word('codeInstructions'),

@@ -1,4 +1,4 @@
-// CPython 3.8 to 3.13: known by the symbols that every build exports, since extensions need them, be it a program or a
+// CPython 3.8 to 3.14: known by the symbols that every build exports, since extensions need them, be it a program or a
 // library. What was stripped does not matter.
 
 import { interpreter, interpreterBounds, interpreterKind } from '@waggle/bpf';
@@ -26,7 +26,6 @@ const SINCE: readonly (readonly [symbol: string, minor: number])[] = [
 ];
 /** The first that says its offsets itself. */
 const FIRST_WITH_OFFSETS = 13;
-const LAST = 13;
 
 export const cpython: Interpreter = {
   name: 'CPython',
@@ -76,7 +75,6 @@ function layoutOf(
   runtime: FoundSymbol,
   minor: number,
 ): CpythonLayout | { readonly why: string } {
-  if (minor > LAST) return { why: 'newer than what is known' };
   if (minor >= FIRST_WITH_OFFSETS)
     return layoutOfDebugOffsets(elf.readMapped(runtime.address, DEBUG_OFFSETS_BYTES));
   return LAYOUTS[minor] ?? { why: 'not known' };
