@@ -41,7 +41,7 @@ npm_packages_stale() {
 # $1: the file that stands for the last build. The folders count too: a source that was removed or
 # renamed changes only them.
 bpf_sources_newer() {
-  for source in "$bpf"/bpf "$bpf"/bpf/* "$bpf"/bpf/*/* "$bpf"/include/*/* "$bpf"/scripts "$bpf"/scripts/*.ts \
+  for source in "$bpf"/bpf "$bpf"/bpf/* "$bpf"/bpf/*/* "$bpf"/bpf/*/*/* "$bpf"/include/*/* "$bpf"/scripts "$bpf"/scripts/*.ts \
     "$bpf"/src/btf/*.ts "$bpf"/src/build/*.ts "$root"/examples/*.bpf.c; do
     if [ "$source" -nt "$1" ]; then return 0; fi
   done
