@@ -14,6 +14,7 @@ import { freshFolder, workload } from './support/workloads.ts';
 
 const SCRIPTS = join(import.meta.dir, 'workloads');
 const SHARES = join(SCRIPTS, 'py_shares.py');
+const SERVER = join(SCRIPTS, 'py_server.py');
 const SHAPES_PY = join(SCRIPTS, 'py_shapes.py');
 
 const LOOP = '_PyEval_EvalFrameDefault';
@@ -35,6 +36,8 @@ const SHAPES: Readonly<Record<string, readonly string[]>> = {
   ],
   callbacks: [MODULE, 'callbacks', 'callbacks.<locals>.key_of', 'spin'],
   partials: [MODULE, 'partials', 'partials.<locals>.reduce_step', 'spin'],
+  native_callbacks: ['native_callbacks.<locals>.compare', 'spin'],
+  coroutines: ['coroutines.<locals>.steps', 'coroutines.<locals>.step', 'spin'],
   exceptions: [MODULE, 'exceptions', 'exceptions.<locals>.raises', 'spin'],
   threads: ['threads.<locals>.in_thread', 'spin'],
 };
@@ -71,14 +74,38 @@ describe.each(pythons().map((python) => [python.version, python] as const))(
         const expected = names.map(nameOf);
         const [own = ''] = expected.filter((name) => name !== MODULE);
         const ran = stacks.filter(({ frames }) => frames.includes(own) && frames.at(-1) === 'spin');
-        const whole = percent(samplesUnder(ran, ...expected), samples(ran));
-        expect({ shape, samples: samples(ran) > 20, whole: whole > 98 }).toEqual({
+        const root = shape === 'threads' ? (expected[0] ?? '') : MODULE;
+        const isWhole = ({ frames }: FoldedStack) =>
+          frames.includes(root) && samplesUnder([{ frames, count: 1 }], ...expected) > 0;
+        const whole = percent(samples(ran, isWhole), samples(ran));
+        expect({ shape, samples: samples(ran) > 20, whole: whole > 99 }).toEqual({
           ...{ shape, samples: true, whole: true },
         });
       }
     });
   },
 );
+
+for (const version of ['3.12', '3.13']) {
+  const { path = '' } = pythons().find((python) => python.version === version) ?? {};
+  optionalKernelTest(
+    `code of another interpreter in one process has its callers: CPython ${version}`,
+    path === '' ? `CPython ${version} is not installed` : undefined,
+    async () => {
+      const { stacks } = await Recorded.of(['--', path, SHAPES_PY, '2', 'subinterpreters']);
+      const ran = stacks.filter(({ frames }) => frames.includes('in_interpreter'));
+      expect(samples(ran)).toBeGreaterThan(50);
+      const callers = samples(
+        ran,
+        ({ frames }) =>
+          frames.indexOf('subinterpreters') === frames.indexOf(MODULE) + 1 &&
+          frames.lastIndexOf(MODULE) + 1 === frames.indexOf('in_interpreter') &&
+          frames.indexOf('subinterpreters') > 0,
+      );
+      expect(percent(callers, samples(ran))).toBeGreaterThan(99);
+    },
+  );
+}
 
 const python = anyPython() ?? '';
 const none = python === '' ? 'no CPython is installed' : undefined;
@@ -109,13 +136,39 @@ optionalKernelTest('what runs already has its names from the first sample on', n
     await untilBurned(running.pid, 300);
     const { stacks } = await Recorded.of(['-p', String(running.pid), '-d', '1']);
     const ran = ofScript(stacks);
-    expect(samples(ran)).toBeGreaterThan(100);
+    expect(samples(ran)).toBeGreaterThan(20);
     expect(percent(samplesUnder(ran, MODULE, 'main'), samples(ran))).toBeGreaterThan(99);
     expect(samplesWith(ran, LOOP)).toBe(0);
   } finally {
     running.kill();
     await running.exited;
   }
+});
+
+optionalKernelTest(
+  'workers that were forked, and their threads, have their functions',
+  none,
+  async () => {
+    const { stacks } = await Recorded.of(['--group-by', 'process', '--', python, SERVER, '2', '3']);
+    const ran = stacks.filter(({ frames }) => frames.at(-1) === 'spin');
+    const workers = new Set(ran.map(({ frames }) => frames[0]));
+    expect(workers.size).toBe(3);
+    const whole = samplesUnder(ran, 'Worker.serve', 'Worker.handle_request', 'spin');
+    expect(samples(ran)).toBeGreaterThan(100);
+    expect(percent(whole, samples(ran))).toBeGreaterThan(99);
+  },
+);
+
+optionalKernelTest('recursion that is deeper than a stack is cut, and said', none, async () => {
+  const { stacks, stderr } = await Recorded.of(['--', python, SHAPES_PY, '1', 'deep']);
+  const ran = stacks.filter(({ frames }) => frames.at(-1) === 'spin');
+  expect(samples(ran)).toBeGreaterThan(50);
+  // The innermost 127, and the process's own frame.
+  for (const { frames } of ran) expect(frames.length).toBeLessThan(130);
+  expect(percent(samplesUnder(ran, 'deep.<locals>.deeper', 'spin'), samples(ran))).toBeGreaterThan(
+    99,
+  );
+  expect(stderr).toMatch(/by more than 127 frames/);
 });
 
 optionalKernelTest('code that took the place of other code has its own name', none, async () => {

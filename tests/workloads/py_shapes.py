@@ -1,8 +1,13 @@
 # Stacks of many shapes: those that its arguments name, one after the other, each for as many seconds as the first says.
+import ctypes
 import functools
 import sys
 import threading
 import time
+
+if "coroutines" in sys.argv:
+    # It takes longer than its shape has.
+    import asyncio
 
 END = 0
 
@@ -52,6 +57,83 @@ def partials():
     step = functools.partial(functools.reduce, reduce_step)
     while time.monotonic() < END:
         step(range(20))
+
+
+def native_callbacks():
+    """qsort() of the C library calls back, through ctypes and libffi."""
+    items = (ctypes.c_int * 20)(*range(20, 0, -1))
+    kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
+
+    def compare(left, right):
+        spin(500)
+        return left[0] - right[0]
+
+    compare_back = kind(compare)
+    qsort = ctypes.CDLL(None).qsort
+    qsort.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, kind]
+    qsort.restype = None
+    while time.monotonic() < END:
+        qsort(items, 20, ctypes.sizeof(ctypes.c_int), compare_back)
+
+
+def deep():
+    """A thousand calls deep, which is more than a stack has room for."""
+
+    def deeper(depth):
+        if depth == 0:
+            return spin(20000)
+        return deeper(depth - 1)
+
+    sys.setrecursionlimit(2000)
+    while time.monotonic() < END:
+        deeper(900)
+
+
+def coroutines():
+    async def step():
+        return spin()
+
+    async def steps():
+        while time.monotonic() < END:
+            await step()
+            await asyncio.sleep(0)
+
+    asyncio.run(steps())
+
+
+def subinterpreters():
+    """Code of another interpreter of the same process, since 3.12."""
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+    source = f"""
+import time
+def spin(count=2000):
+    total = 0
+    for number in range(count):
+        total += number
+def in_interpreter():
+    while time.monotonic() < {END}:
+        spin()
+in_interpreter()
+"""
+    interpreters.run_string(interpreters.create(), source)
+
+
+def switches():
+    """greenlet, if it is installed: each has a stack of its own, and what runs one stands below it."""
+    from greenlet import greenlet
+
+    def in_greenlet():
+        while time.monotonic() < END:
+            spin()
+            main.switch()
+
+    main = greenlet.getcurrent()
+    other = greenlet(in_greenlet)
+    while time.monotonic() < END:
+        other.switch()
 
 
 def exceptions():

@@ -172,6 +172,7 @@ struct interpreted_walk {
 	u64 thread_pointer;
 	u64 thread;
 	u64 owner; /* the interpreter whose threads come next */
+	u64 looked; /* at how many threads */
 	u64 frame[16];
 	u64 code[32];
 	u64 file[3];

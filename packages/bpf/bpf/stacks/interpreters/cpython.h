@@ -32,7 +32,18 @@ static __always_inline u64 thread_pointer(void)
 #endif
 }
 
-/* One thread of the list, or on to the next interpreter; 1 ends the search. */
+/* The frame that the thread is in, into state->next; 0: it runs nothing. */
+static __always_inline bool cpython_frame_of_thread(struct interpreted_walk *state, const struct cpython_layout *layout)
+{
+	return read_user_word(state->thread + layout->frame, &state->next) &&
+	       (!(layout->flags & CPYTHON_HAS_CFRAME) || !state->next ||
+		read_user_word(state->next + layout->frame_of_cframe, &state->next));
+}
+
+/*
+ * One thread of the list, or on to the next interpreter; 1 ends the search. A thread that runs code of several
+ * interpreters has a state in each: the newest that runs something is the innermost.
+ */
 __noinline int cpython_next_thread(u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
@@ -44,7 +55,8 @@ __noinline int cpython_next_thread(u32 slot)
 		return 1;
 	state = &walk->interpreted;
 	interpreter = interpreter_of(walk);
-	if (!interpreter)
+	/* For all searches of one stack: a list may be a ring. */
+	if (!interpreter || state->looked++ >= THREADS_MAX)
 		return 1;
 	if (!state->thread) {
 		u64 at = state->owner;
@@ -56,7 +68,11 @@ __noinline int cpython_next_thread(u32 slot)
 		id = 0;
 	if (id && state->thread_pointer - id < THREAD_DISTANCE) {
 		state->is_found = 1;
-		return 1;
+		state->next = 0;
+		if (!cpython_frame_of_thread(state, &interpreter->cpython))
+			count_interpreted(INTERPRETED_UNREADABLE);
+		else if (state->next)
+			return 1;
 	}
 	return !read_user_word(state->thread + interpreter->cpython.next_thread, &state->thread);
 }
@@ -120,6 +136,7 @@ static __always_inline bool cpython_begin(struct walk *walk, struct interpreter 
 
 	state->thread = 0;
 	state->is_found = 0;
+	state->looked = 0;
 	state->thread_pointer = thread_pointer();
 	if (!read_user_word(state->base + interpreter->runtime + layout->interpreters, &state->owner)) {
 		count_interpreted(INTERPRETED_UNREADABLE);
@@ -130,12 +147,6 @@ static __always_inline bool cpython_begin(struct walk *walk, struct interpreter 
 		count_interpreted(INTERPRETED_NO_THREAD);
 		return false;
 	}
-	if (!read_user_word(state->thread + layout->frame, &state->next) ||
-	    ((layout->flags & CPYTHON_HAS_CFRAME) &&
-	     !read_user_word(state->next + layout->frame_of_cframe, &state->next))) {
-		count_interpreted(INTERPRETED_UNREADABLE);
-		return false;
-	}
 	/* It has not begun any yet. */
 	if (!state->next)
 		return false;
@@ -144,6 +155,26 @@ static __always_inline bool cpython_begin(struct walk *walk, struct interpreter 
 		return false;
 	}
 	return true;
+}
+
+/*
+ * Of the same thread in an interpreter that is older: what it ran before it ran code of the one whose frames are
+ * over. False where there is none.
+ */
+static __always_inline bool cpython_go_on(struct walk *walk, struct interpreter *interpreter, u32 slot)
+{
+	struct interpreted_walk *state = &walk->interpreted;
+
+	/* Once it was looked for in vain, it is not there. */
+	if (!state->is_found || !state->thread)
+		return false;
+	state->is_found = 0;
+	state->next = 0;
+	if (read_user_word(state->thread + interpreter->cpython.next_thread, &state->thread))
+		bpf_loop(THREADS_MAX, cpython_thread, &slot, 0);
+	if (state->next && !cpython_is_sound(walk, interpreter))
+		state->next = 0;
+	return state->next != 0;
 }
 
 /* A string's text, as far as there is room. @head its length, hash and state; @from_end where it is cut */

@@ -27,6 +27,21 @@ __noinline int begin_interpreted(u32 slot)
 	return found;
 }
 
+/* Finds frames that stand behind those that are over, where an evaluation is met that none is left for. */
+__noinline int go_on_behind(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct interpreter *interpreter = walk ? interpreter_of(walk) : NULL;
+
+	if (!walk || !interpreter)
+		return 0;
+	switch (interpreter->kind) {
+	case INTERPRETER_CPYTHON:
+		return cpython_go_on(walk, interpreter, slot);
+	}
+	return 0;
+}
+
 /* Pushes the next one; 0 where there is none left of what walk->interpreted.part asks for. */
 __noinline int push_next_interpreted(u32 slot)
 {
@@ -83,7 +98,7 @@ __noinline int meet_interpreter(u32 slot)
 	if (walk->interpreted.state != INTERPRETED_FOUND || walk->interpreted.number != walk->interpreted.here)
 		return MET_OTHER;
 	/* One that has only begun, or is about to end, has none. */
-	return walk->interpreted.next ? MET_EVALUATION : other;
+	return walk->interpreted.next || go_on_behind(slot) ? MET_EVALUATION : other;
 }
 
 /*
@@ -151,7 +166,7 @@ static __always_inline int walk_interpreted(struct walk *walk, u32 slot)
 
 static long push_for_userspace(u32 index, void *slot)
 {
-	return push_next_interpreted(*(u32 *)slot) ? 0 : 1;
+	return push_next_interpreted(*(u32 *)slot) || go_on_behind(*(u32 *)slot) ? 0 : 1;
 }
 
 /* All interpreted frames, into the scratch's key, for a stack that userspace walks. Their number. */
