@@ -211,6 +211,21 @@ optionalKernelTest('what lies about itself as V8 does is walked like it', undefi
   expect(samplesUnder(stacks, 'outer', 'inner')).toBe(samplesWith(stacks, 'outer'));
 });
 
+for (const [name, says] of [
+  ['newer_v8', 'V8 14.6: newer than what is known: its functions are not shown'],
+  [
+    'silent_v8',
+    'V8 13.6: it does not say class_JSFunction__shared__SharedFunctionInfo: its functions are not shown',
+  ],
+] as const)
+  optionalKernelTest(`of V8 that is not known a word is said: ${name}`, undefined, async () => {
+    const { stacks, stderr } = await Recorded.of(['--', workload(name), 'sound', '500']);
+    expect(stderr).toContain(says);
+    expect(samplesUnder(stacks, 'main', 'v8_Default_embedded_blob_code_', 'call_inner')).toBe(
+      samplesWith(stacks, 'burn'),
+    );
+  });
+
 for (const how of ['garbage', 'texts', 'changing', 'frames'] as const)
   optionalKernelTest(`a false V8 is bounded: ${how}`, undefined, async () => {
     const { stacks, stderr } = await lying(how);

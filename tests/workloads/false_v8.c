@@ -7,6 +7,8 @@
  * texts      names of enormous lengths, of pieces that lead in a circle, and at addresses of nothing
  * changing   all of it, changed by a thread all the time
  * frames     frame pointers that lead in a circle
+ *
+ * With -DMAJOR=14 it says that it is newer, and with -DSILENT nothing of where functions have what they are called.
  */
 #include <pthread.h>
 #include <stdint.h>
@@ -18,7 +20,10 @@
 #define SAYS(name, value) extern const int32_t v8dbg_##name; const int32_t v8dbg_##name = value
 extern const int32_t major __asm__("_ZN2v88internal7Version6major_E");
 extern const int32_t minor __asm__("_ZN2v88internal7Version6minor_E");
-const int32_t major = 13;
+#ifndef MAJOR
+#define MAJOR 13
+#endif
+const int32_t major = MAJOR;
 const int32_t minor = 6;
 SAYS(HeapObjectTag, 1);
 SAYS(HeapObjectTagMask, 3);
@@ -60,7 +65,9 @@ SAYS(type_FixedArray__FIXED_ARRAY_TYPE, 205);
 SAYS(type_JSFunction__JS_FUNCTION_TYPE, 2065);
 SAYS(FirstJSFunctionType, 2065);
 SAYS(LastJSFunctionType, 2081);
+#ifndef SILENT
 SAYS(class_JSFunction__shared__SharedFunctionInfo, 32);
+#endif
 SAYS(class_SharedFunctionInfo__name_or_scope_info__Tagged_NameOrScopeInfoT_, 24);
 SAYS(class_SharedFunctionInfo__script__Tagged_HeapObject_, 40);
 
