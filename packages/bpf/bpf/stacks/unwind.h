@@ -222,7 +222,7 @@ __noinline int walk_one_frame(u32 slot)
 	}
 	if (walk->kind == MAPPING_NEW) {
 		if (walk->interpreted.here)
-			note_interpreter(walk);
+			note_interpreter(slot);
 		walk->stop = STOP_NO_TABLE;
 		return 1;
 	}

@@ -9,9 +9,10 @@ import { UnwindError } from '@waggle/unwind';
 import { hasUsualName, recogniseInterpreter } from '../interpreters/index.ts';
 import type { InstalledInterpreters } from '../interpreters/installed-interpreters.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
+import { stateOfObject } from '../mappings/object-state.ts';
 import type { Mapping } from '../mappings/perf-records.ts';
 import type { FileKeys } from './file-keys.ts';
-import { stateOfObject } from './sampled-object.ts';
+
 import type { UnwindTables } from './unwind-tables.ts';
 
 /** Sampling goes on meanwhile, and nothing is taken in. What takes longer is found out with the table. */

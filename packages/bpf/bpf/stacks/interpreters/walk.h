@@ -129,13 +129,16 @@ __noinline int walk_generated(u32 slot)
 }
 
 /* The walk ends in an object that holds one, since its table is not here yet: userspace gets its frames along. */
-static __always_inline void note_interpreter(struct walk *walk)
+__noinline int note_interpreter(u32 slot)
 {
-	if (walk->interpreted.state != INTERPRETED_UNKNOWN)
-		return;
+	struct walk *walk = IN_SLOT(walks, slot);
+
+	if (!walk || walk->interpreted.state != INTERPRETED_UNKNOWN)
+		return 0;
 	walk->interpreted.number = walk->interpreted.here;
 	walk->interpreted.base = walk->start - walk->offset;
 	remember_interpreter(walk);
+	return 1;
 }
 
 /* Whether there are interpreted frames left when native ones are over, which then come next. */
