@@ -137,12 +137,14 @@ static __always_inline int v8_text_piece(struct v8_walk *v8, const struct v8_lay
 	wanted -= v8->skipped;
 	v8->skipped = 0;
 	written = v8->written;
-	barrier_var(written);
 	/* Texts of two kinds are not put together. */
 	if (written >= CODE_TEXT_BYTES || (v8->unit && v8->unit != unit))
 		goto unreadable;
 	if (wanted > CODE_TEXT_BYTES)
 		wanted = CODE_TEXT_BYTES;
+	/* Behind the barriers, where the verifier of 6.1 sees it of the registers that are used. */
+	barrier_var(written);
+	written &= CODE_TEXT_BYTES - 1;
 	barrier_var(wanted);
 	if (wanted > CODE_TEXT_BYTES ||
 	    bpf_probe_read_user(v8->text + written, wanted, (const void *)from))
