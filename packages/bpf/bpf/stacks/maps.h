@@ -183,6 +183,7 @@ struct interpreted_walk {
 	u32 inlined_count; /* of generated code that is looked up */
 	u32 padding;
 	struct inlined_code inlined[INLINED_MAX];
+	struct hotspot_walk hotspot;
 };
 
 /* Where the walk of a thread's frames has got to. */

@@ -343,6 +343,7 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 		walk->interpreted.is_generator_asked = 0;
 		walk->interpreted.is_generated_missed = 0;
 		walk->interpreted.has_generated = 0;
+		walk->interpreted.hotspot.has_image = 0;
 		bpf_loop(WALK_ROUNDS_MAX, walk_frame, &slot, 0);
 		/* What runs here was found out behind frames that are its own: from now on it is known. */
 		if (walk->interpreted.is_generated_missed && walk->interpreted.generator &&

@@ -4,6 +4,9 @@
 import type { ElfImage } from '@waggle/symbols';
 import { cpython } from './cpython/index.ts';
 import { lineByLineTable, lineByLocationTable, lineByNumberTable } from './cpython/line-tables.ts';
+import { hotspot } from './hotspot/index.ts';
+import { lineOfBytecode, lineOfBytecodeWithoutZeros } from './hotspot/lines.ts';
+import { javaName } from './hotspot/names.ts';
 import type {
   Interpreter,
   InterpreterDescription,
@@ -13,17 +16,21 @@ import type {
 } from './interpreter.ts';
 import { v8 } from './v8/index.ts';
 
-const INTERPRETERS: readonly Interpreter[] = [cpython, v8];
+const INTERPRETERS: readonly Interpreter[] = [cpython, v8, hotspot];
 
 /** By the name that a description has for its own. */
 export const LINE_TABLES: Readonly<Record<string, LineOf>> = {
   'cpython-lnotab': lineByNumberTable,
   'cpython-linetable': lineByLineTable,
   'cpython-locations': lineByLocationTable,
+  hotspot: lineOfBytecode,
+  'hotspot-20': lineOfBytecodeWithoutZeros,
 };
 
 /** By the name that a description has for its own. */
-export const NAMINGS: Readonly<Record<string, Naming>> = {};
+export const NAMINGS: Readonly<Record<string, Naming>> = {
+  hotspot: javaName,
+};
 
 /** Whether a file of that path may be one that generates code which is walked by what it knows of it. */
 export function mayGenerate(path: string): boolean {

@@ -46,6 +46,7 @@ const NO_INTERPRETERS = {
   known_code: 1,
   interpreted_spaces: 1,
   generating_spaces: 1,
+  hotspot_images: 1,
   code_names: SMALLEST_RING,
 } as const;
 

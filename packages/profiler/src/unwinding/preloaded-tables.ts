@@ -5,6 +5,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { clockNanoseconds, type Native } from '@waggle/ffi';
 import { ElfError, ElfImage, isSystemError } from '@waggle/symbols';
+import { companionsOf } from '../interpreters/companions.ts';
 import { recogniseInterpreter } from '../interpreters/index.ts';
 import { OPEN_FLAGS } from '../mappings/open-flags.ts';
 import type { FileKeys } from './file-keys.ts';
@@ -29,7 +30,8 @@ export class PreloadedTables implements Disposable {
 
   /** Settles when the kernel has the tables of all that have one. Files that cannot be read are left out. */
   async load(paths: readonly string[], which: PreloadedFiles): Promise<void> {
-    await Promise.all(paths.map((path) => this.#load(path, which)));
+    const all = new Set(paths.flatMap((path) => [path, ...companionsOf(path)]));
+    await Promise.all([...all].map((path) => this.#load(path, which)));
     this.#tables.installArrived();
   }
 

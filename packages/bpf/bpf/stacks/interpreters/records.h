@@ -4,6 +4,7 @@
 #define WAGGLE_INTERPRETER_RECORDS_H
 
 #include "code_records.h"
+#include "hotspot_records.h"
 
 /*
  * Words of a stack that are no addresses, by a bit that user space's addresses do not have. The low 32 bits of an
@@ -20,6 +21,7 @@ enum interpreter_kind {
 	INTERPRETER_NONE = 0,
 	INTERPRETER_CPYTHON = 1,
 	INTERPRETER_V8 = 2,
+	INTERPRETER_HOTSPOT = 3,
 };
 
 enum interpreter_flags {
@@ -105,6 +107,7 @@ struct interpreter {
 	u64 code_type; /* the same, of what each code object points to */
 	struct cpython_layout cpython;
 	struct v8_layout v8;
+	struct hotspot_tables hotspot;
 };
 
 /* Which interpreter a process runs, and where that is. */

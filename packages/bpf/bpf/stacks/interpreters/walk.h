@@ -5,6 +5,12 @@
 
 #include "cpython.h"
 #include "v8.h"
+#include "hotspot.h"
+
+static __always_inline bool generates_code(u32 kind)
+{
+	return kind == INTERPRETER_V8 || kind == INTERPRETER_HOTSPOT;
+}
 
 /* Finds the innermost interpreted frame of the current thread, into walk->interpreted.next. */
 __noinline int begin_interpreted(u32 slot)
@@ -78,7 +84,7 @@ __noinline int meet_interpreter(u32 slot)
 	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.here);
 	if (!interpreter || interpreter->kind == INTERPRETER_NONE)
 		return MET_OTHER;
-	if (interpreter->kind == INTERPRETER_V8 && !walk->interpreted.generator)
+	if (generates_code(interpreter->kind) && !walk->interpreted.generator)
 		remember_generator(walk);
 	other = interpreter->flags & INTERPRETER_SHOWN ? MET_OTHER : MET_OF_INTERPRETER;
 	at = walk->address - walk->start + walk->offset;
@@ -123,6 +129,8 @@ __noinline int walk_generated(u32 slot)
 	switch (interpreter->kind) {
 	case INTERPRETER_V8:
 		return v8_walk_generated(walk, slot);
+	case INTERPRETER_HOTSPOT:
+		return hotspot_frame(walk, slot);
 	default:
 		return 0;
 	}

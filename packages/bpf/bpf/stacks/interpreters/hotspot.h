@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * Frames of HotSpot: code that it has generated is in a cache, whose map of segments leads from an address to what
+ * describes it. Interpreted frames are found by the frame pointer, compiled ones by the size that their description has
+ * (hotspot_compiled.h), stubs by either. Names of fields are HotSpot's: src/hotspot/share/{code,oops,memory}.
+ */
+#ifndef WAGGLE_HOTSPOT_H
+#define WAGGLE_HOTSPOT_H
+
+#include "hotspot_compiled.h"
+
+/* An interpreted frame has as many words of locals and expressions as its method asks for, 65,535 of each. */
+#define INTERPRETED_FRAME_MAX (1 << 20)
+/* Words of an interpreted frame that are read below its frame pointer. */
+#define WORDS_BELOW 10
+/* From the frame pointer down, in words: src/hotspot/cpu/x86/frame_x86.hpp. */
+#define SLOT_SENDER_SP 1
+#define SLOT_METHOD 3
+/* Where the caller's third register is in the frame that C++ calls Java by: stubGenerator_x86_64.cpp. */
+#define SLOT_THIRD_OF_CALL 7
+/* Which registers the interpreter keeps things in, by DWARF number: r13 and rbx. */
+#define REGISTER_BYTECODE 13
+#define REGISTER_METHOD 3
+
+/* The caller's frame, once its registers are found. */
+static __always_inline void hotspot_enter(struct walk *walk, u64 pc, u64 sp, u64 fp)
+{
+	walk->pc = pc;
+	walk->sp = sp;
+	walk->fp = fp;
+	walk->third_known = 0;
+	walk->is_exact = 0;
+	walk->stop = 0;
+}
+
+static __always_inline bool hotspot_fail(struct walk *walk, u32 outcome)
+{
+	count_interpreted(outcome);
+	walk->stop = outcome == INTERPRETED_UNREADABLE ? STOP_UNREADABLE : STOP_UNSUPPORTED;
+	return true;
+}
+
+/*
+ * What has just been called is on top of the stack: code that has no frame yet, or none any more. No frame has an
+ * address of code there but as what it returns to.
+ */
+static __always_inline bool hotspot_return_on_top(struct walk *walk)
+{
+	u64 top = 0;
+
+	if (!walk->innermost || !read_user_word(walk->sp, &top))
+		return false;
+	if (!hotspot_is_code(&walk->interpreted.hotspot.image, top))
+		return false;
+	hotspot_enter(walk, top, walk->sp + 8, walk->fp);
+	return true;
+}
+
+/* An interpreted frame: its method and where it is in it are at fixed places below the frame pointer. */
+__noinline int hotspot_interpreted_frame(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct sample_key *key = IN_SLOT(sample_scratch, slot);
+	struct hotspot_walk *state;
+	struct interpreter *interpreter;
+	u64 fp, bytecode;
+	u32 is_innermost, slot_of_bytecode;
+
+	if (!walk || !key)
+		return 0;
+	state = &walk->interpreted.hotspot;
+	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	if (!interpreter)
+		return 0;
+	is_innermost = walk->innermost;
+	if (hotspot_return_on_top(walk)) {
+		/* It has only been called. */
+		if (hotspot_method(walk->registers[REGISTER_METHOD], slot)) {
+			walk->interpreted.instruction = 0;
+			push_interpreted(walk, key, 0);
+		}
+		return 1;
+	}
+	fp = walk->fp;
+	if (!walk->fp_known || fp < walk->sp || fp - walk->sp > INTERPRETED_FRAME_MAX || (fp & 7))
+		return hotspot_fail(walk, INTERPRETED_NOT_CODE);
+	if (bpf_probe_read_user(state->words, sizeof(state->words), (const void *)(fp - 8 * WORDS_BELOW)))
+		return hotspot_fail(walk, INTERPRETED_UNREADABLE);
+	slot_of_bytecode = WORDS_BELOW - interpreter->hotspot.bytecode_slot;
+	barrier_var(slot_of_bytecode);
+	bytecode = slot_of_bytecode < WORDS_BELOW ? state->words[slot_of_bytecode] : 0;
+	if (is_innermost)
+		bytecode = walk->registers[REGISTER_BYTECODE];
+	if (!hotspot_method(state->words[WORDS_BELOW - SLOT_METHOD], slot))
+		return hotspot_fail(walk, INTERPRETED_NOT_CODE);
+	bytecode -= state->bytecode_start;
+	walk->interpreted.instruction =
+		(interpreter->flags & INTERPRETER_LINES) && bytecode <= 0xffff ? bytecode : 0;
+	push_interpreted(walk, key, 0);
+	hotspot_enter(walk, state->words[WORDS_BELOW + 1], state->words[WORDS_BELOW - SLOT_SENDER_SP],
+		      state->words[WORDS_BELOW]);
+	/* Where a caller's arguments were moved, it has to find its own frame. */
+	if (walk->sp < fp + 16 || walk->sp - fp > INTERPRETED_FRAME_MAX)
+		walk->sp = fp + 16;
+	return 1;
+}
+
+/* By the frame pointer, which C++ is called back by, too. */
+static __always_inline bool hotspot_by_frame_pointer(struct walk *walk)
+{
+	u64 fp = walk->fp, pair[2];
+
+	if (!walk->fp_known || fp < walk->sp || fp - walk->sp > INTERPRETED_FRAME_MAX || (fp & 7))
+		return hotspot_fail(walk, INTERPRETED_NOT_CODE);
+	if (bpf_probe_read_user(pair, sizeof(pair), (const void *)fp))
+		return hotspot_fail(walk, INTERPRETED_UNREADABLE);
+	if (!pair[1])
+		return hotspot_fail(walk, INTERPRETED_NOT_CODE);
+	hotspot_enter(walk, pair[1], fp + 16, pair[0]);
+	if (!hotspot_is_code(&walk->interpreted.hotspot.image, pair[1]))
+		walk->third_known = read_user_word(fp - 8 * SLOT_THIRD_OF_CALL, &walk->third);
+	return true;
+}
+
+/* A stub, or another piece of code that is no method. */
+__noinline int hotspot_other_frame(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct sample_key *key = IN_SLOT(sample_scratch, slot);
+	struct interpreter *interpreter;
+	struct hotspot_walk *state;
+	u64 pair[2], end;
+
+	if (!walk || !key)
+		return 0;
+	state = &walk->interpreted.hotspot;
+	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	if (!interpreter)
+		return 0;
+	if ((interpreter->flags & INTERPRETER_SHOWN) && hotspot_stub(slot)) {
+		walk->interpreted.instruction = 0;
+		push_interpreted(walk, key, 0);
+	}
+	if (hotspot_return_on_top(walk))
+		return 1;
+	if (!state->frame_bytes)
+		return hotspot_by_frame_pointer(walk);
+	end = walk->sp + state->frame_bytes;
+	if (bpf_probe_read_user(pair, sizeof(pair), (const void *)(end - 16)))
+		return hotspot_fail(walk, INTERPRETED_UNREADABLE);
+	if (!hotspot_is_code(&state->image, pair[1]))
+		return hotspot_by_frame_pointer(walk);
+	hotspot_enter(walk, pair[1], end, pair[0]);
+	return 1;
+}
+
+/* One frame in the code cache. False where it is not there. */
+static __always_inline int hotspot_frame(struct walk *walk, u32 slot)
+{
+	if (!walk->interpreted.hotspot.has_image && !hotspot_recall_image(slot))
+		return 0;
+	if (!hotspot_is_code(&walk->interpreted.hotspot.image, walk->address) || !hotspot_find_blob(slot))
+		return 0;
+	if (!walk->interpreted.has_generated) {
+		walk->interpreted.has_generated = 1;
+		count_interpreted(INTERPRETED_WALKED);
+	}
+	switch (walk->interpreted.hotspot.kind) {
+	case HOTSPOT_INTERPRETED:
+		return hotspot_interpreted_frame(slot);
+	case HOTSPOT_COMPILED:
+		return hotspot_compiled_frame(slot);
+	default:
+		return hotspot_other_frame(slot);
+	}
+}
+
+EXPORT_ENUM(hotspot_field);
+EXPORT_ENUM(hotspot_flags);
+
+#endif
