@@ -1,0 +1,58 @@
+// The Java virtual machines that this machine has, and programs for them: those of the distribution, and those whose
+// folders WAGGLE_TEST_JAVAS names, separated by colons.
+
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { freshFolder } from './workloads.ts';
+
+export interface Java {
+  /** `17`. */
+  readonly version: string;
+  /** Its program; undefined where it is not installed. */
+  readonly path: string | undefined;
+}
+
+/** Those with long support, whose structures are known. */
+const VERSIONS = ['8', '11', '17', '21', '25'];
+const FOLDER = '/usr/lib/jvm';
+
+/** Each version, whether it is here or not. */
+export function javas(): readonly Java[] {
+  const found = new Map(installed().map((home) => [versionOf(home), join(home, 'bin/java')]));
+  return VERSIONS.map((version) => ({ version, path: found.get(version) }));
+}
+
+/** Classes of tests/workloads/NAME.java, for all versions; undefined where nothing compiles them. */
+export function javaClasses(...names: readonly string[]): string | undefined {
+  const compiler = installed()
+    .map((home) => join(home, 'bin/javac'))
+    .find(existsSync);
+  if (compiler === undefined) return undefined;
+  const folder = freshFolder();
+  const sources = names.map((name) => join(import.meta.dir, '../workloads', `${name}.java`));
+  const made = Bun.spawnSync([
+    compiler,
+    '--release',
+    '8',
+    '-Xlint:-options',
+    '-d',
+    folder,
+    ...sources,
+  ]);
+  if (made.exitCode !== 0) throw new Error(made.stderr.toString());
+  return folder;
+}
+
+function installed(): string[] {
+  const own = (process.env.WAGGLE_TEST_JAVAS ?? '').split(':').filter((home) => home !== '');
+  const here = existsSync(FOLDER) ? readdirSync(FOLDER).map((name) => join(FOLDER, name)) : [];
+  const homes = [...own, ...here].filter((home) => existsSync(join(home, 'bin/java')));
+  return [...new Set(homes.map((home) => realpathSync(home)))];
+}
+
+/** By the file that every one brings; 8 calls itself 1.8. */
+function versionOf(home: string): string {
+  const release = join(home, 'release');
+  const text = existsSync(release) ? readFileSync(release, 'utf8') : '';
+  return /^JAVA_VERSION="(?:1\.)?(\d+)/m.exec(text)?.[1] ?? '';
+}
