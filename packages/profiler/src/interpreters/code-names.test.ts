@@ -14,6 +14,10 @@ interface HandedOver {
   readonly unit?: number;
   readonly isCut?: boolean;
   readonly table?: string;
+  /** What it is one of, of HotSpot. */
+  readonly owner?: string;
+  /** Numbers and instructions of what is inlined there. */
+  readonly inlined?: readonly (readonly [number: number, instruction: number])[];
 }
 
 function recordOf(given: HandedOver): Uint8Array {
@@ -26,7 +30,7 @@ function recordOf(given: HandedOver): Uint8Array {
   view.setBigUint64(AT.start_boottime, given.startTime ?? 1n, true);
   view.setBigUint64(AT.exec_id, given.execId ?? 1n, true);
   view.setUint32(AT.first_line, 12, true);
-  const text = (field: 'file' | 'name', said: Uint8Array | string) => {
+  const text = (field: 'file' | 'name' | 'owner', said: Uint8Array | string) => {
     const encoded = typeof said === 'string' ? Buffer.from(said, 'latin1') : said;
     bytes.set(encoded, AT[field]);
     view.setUint32(AT[`${field}_text.bytes`], encoded.length, true);
@@ -35,7 +39,14 @@ function recordOf(given: HandedOver): Uint8Array {
   };
   text('file', '/app/main.py');
   text('name', name);
-  const table = Buffer.from(given.table ?? '', 'hex');
+  if (given.owner !== undefined) {
+    view.setUint32(AT.interpreter, 2, true);
+    view.setUint32(AT.first_line, 0, true);
+    text('owner', given.owner);
+  }
+  const inlined = new Uint8Array(Uint32Array.from((given.inlined ?? []).flat()).buffer);
+  view.setUint32(AT.inlined, given.inlined?.length ?? 0, true);
+  const table = given.inlined ? inlined : Buffer.from(given.table ?? '', 'hex');
   bytes.set(table, AT.line_table);
   view.setUint32(AT.line_table_bytes, table.length, true);
   return bytes;
@@ -59,10 +70,17 @@ class MemoryRing implements NameRing {
 
 const PYTHON = { object: '[python]', lineTable: 'cpython-locations' } as InterpreterDescription;
 
+const JAVA = {
+  object: '[java]',
+  lineTable: 'hotspot',
+  naming: 'hotspot',
+} as InterpreterDescription;
+
 function namesOf(...handedOver: HandedOver[]): { ring: MemoryRing; names: CodeNames } {
   const ring = new MemoryRing();
   ring.records.push(...handedOver.map(recordOf));
-  return { ring, names: new CodeNames(ring, (number) => (number === 1 ? PYTHON : undefined)) };
+  const interpreters = [undefined, PYTHON, JAVA];
+  return { ring, names: new CodeNames(ring, (number) => interpreters[number]) };
 }
 
 test('a name is there as soon as a stack has its number', () => {
@@ -125,4 +143,35 @@ test('code without a name is all of a script, or a function', () => {
   new DataView(module.buffer).setUint32(AT.first_line, 0, true);
   ring.records.push(module);
   expect(names.of(2)?.name).toBe('<module>');
+});
+
+test('a method has the name of its class, and the line where its table begins', () => {
+  const { names } = namesOf(
+    { number: 1, name: 'push', owner: 'java/util/Deque', unit: 8, table: '061500' },
+    { number: 2, name: 'gep\xc3\xbcrft', owner: 'Test', unit: 8 },
+  );
+  expect(names.of(1)).toMatchObject({ name: 'java.util.Deque.push', firstLine: 6 });
+  expect(names.at(1, 2)).toMatchObject([{ line: 11, isInlined: false }]);
+  expect(names.of(2)).toMatchObject({ name: 'Test.geprüft', firstLine: 0 });
+});
+
+test('functions that are inlined at a place stand for one frame, innermost first', () => {
+  const { names } = namesOf(
+    { number: 1, name: 'outer', owner: 'Main', unit: 8 },
+    { number: 2, name: 'inner', owner: 'Main', unit: 8, table: '061500' },
+    {
+      number: 3,
+      inlined: [
+        [2, 2],
+        [1, 0],
+        [9, 0],
+      ],
+    },
+  );
+  const places = names
+    .at(3, 0)
+    .map((place) => place && [place.code.name, place.line, place.isInlined]);
+  expect(places).toEqual([['Main.inner', 11, true], ['Main.outer', undefined, true], undefined]);
+  expect(names.of(3)).toBeUndefined();
+  expect(names.at(4, 0)).toEqual([undefined]);
 });

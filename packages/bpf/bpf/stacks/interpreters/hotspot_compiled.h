@@ -174,7 +174,7 @@ static __always_inline u32 hotspot_unsigned(struct hotspot_walk *state, u32 *at,
 
 		sum += (going ? byte - excluded : 0) << (6 * i);
 		*at += going;
-		going &= byte >= 192 + excluded;
+		going &= byte >= 192;
 	}
 	return sum;
 }

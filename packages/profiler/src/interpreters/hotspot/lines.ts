@@ -6,7 +6,7 @@ const END = 0;
 const ESCAPE = 0xff;
 const LINE_BITS = 3;
 
-/** Of a number that goes on there are 64 values for each byte, and five bytes at most. */
+/** A byte from here on is followed by another, of up to five; each has six bits more. */
 const FIRST_LONG = 192;
 const MORE_BITS = 6;
 const MAX_BYTES = 5;
@@ -35,7 +35,7 @@ export class CompressedNumbers {
       const byte = this.byte();
       if (byte === undefined || byte < this.#excluded) return undefined;
       sum = (sum + (byte - this.#excluded) * 2 ** (MORE_BITS * index)) % 2 ** 32;
-      if (byte < FIRST_LONG + this.#excluded) return sum;
+      if (byte < FIRST_LONG) return sum;
     }
     return sum;
   }
