@@ -7,7 +7,6 @@ import type { Profile } from '@waggle/formats';
 import { BoundedMemory } from './bounded-memory.ts';
 import { Collections } from './collections.ts';
 import { CodeNames } from './interpreters/code-names.ts';
-import { GeneratingSpaces } from './interpreters/generating-spaces.ts';
 import { InstalledInterpreters } from './interpreters/installed-interpreters.ts';
 import { AddressSpaces } from './mappings/address-spaces.ts';
 import { FileSystems, memoryDevice } from './mappings/file-systems.ts';
@@ -35,6 +34,7 @@ import { EarlyInterpreters } from './unwinding/early-interpreters.ts';
 import { FileKeys } from './unwinding/file-keys.ts';
 import { GeneratedCode } from './unwinding/generated-code.ts';
 import { GeneratedCodeTables } from './unwinding/generated-tables.ts';
+import { GeneratingSpaces } from './unwinding/generating-spaces.ts';
 import { type PreloadedFiles, PreloadedTables } from './unwinding/preloaded-tables.ts';
 import { UnwindTables } from './unwinding/unwind-tables.ts';
 

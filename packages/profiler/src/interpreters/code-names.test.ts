@@ -152,7 +152,7 @@ test('a method has the name of its class, and the line where its table begins', 
   );
   expect(names.of(1)).toMatchObject({ name: 'java.util.Deque.push', firstLine: 6 });
   expect(names.at(1, 2)).toMatchObject([{ line: 11, isInlined: false }]);
-  expect(names.of(2)).toMatchObject({ name: 'Test.geprüft', firstLine: 0 });
+  expect(names.of(2)).toMatchObject({ name: 'Test.gepürft', firstLine: 0 });
 });
 
 test('functions that are inlined at a place stand for one frame, innermost first', () => {

@@ -4,25 +4,20 @@
 import { addressSpace, interpreterPlace } from '@waggle/bpf';
 import { type Procfs, ProcfsError } from '@waggle/cache';
 import type { BpfMap } from '@waggle/ffi';
+import { mayGenerate } from '../interpreters/index.ts';
+import type { InstalledInterpreters } from '../interpreters/installed-interpreters.ts';
 import type { NewMapping } from '../mappings/image-mappings.ts';
 import type { AddressSpaceKey } from '../mappings/jit-maps.ts';
-import type { ObjectFile } from '../mappings/object-file.ts';
 import type { ObjectFiles } from '../mappings/object-files.ts';
 import { stateOfObject } from '../mappings/object-state.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
-import { mayGenerate } from './index.ts';
-import type { InstalledInterpreters } from './installed-interpreters.ts';
-
-/** Reads the table of an object, and with it what its file says of an interpreter. */
-interface ObjectTables {
-  loaded(object: ObjectFile): Promise<void>;
-}
+import type { UnwindTables } from './unwind-tables.ts';
 
 export class GeneratingSpaces {
   readonly #spaces: BpfMap;
   readonly #procfs: Pick<Procfs, 'stat'>;
   readonly #objects: Pick<ObjectFiles, 'of'>;
-  readonly #tables: ObjectTables;
+  readonly #tables: Pick<UnwindTables, 'loaded'>;
   readonly #interpreters: Pick<InstalledInterpreters, 'numberOf'>;
 
   /** @param tables are read with what a file says of the interpreter that it holds */
@@ -30,7 +25,7 @@ export class GeneratingSpaces {
     map: SamplerMaps,
     procfs: Pick<Procfs, 'stat'>,
     objects: Pick<ObjectFiles, 'of'>,
-    tables: ObjectTables,
+    tables: Pick<UnwindTables, 'loaded'>,
     interpreters: Pick<InstalledInterpreters, 'numberOf'>,
   ) {
     this.#spaces = map('generating_spaces');
