@@ -18,9 +18,12 @@
 #define SLOT_METHOD 3
 /* Where the caller's third register is in the frame that C++ calls Java by: stubGenerator_x86_64.cpp. */
 #define SLOT_THIRD_OF_CALL 7
-/* Which registers the interpreter keeps things in, by DWARF number: r13 and rbx. */
+/* Which registers the interpreter keeps things in, by DWARF number: r13, rbx and rax. */
 #define REGISTER_BYTECODE 13
 #define REGISTER_METHOD 3
+/* While a frame is made: what it returns to, and the stack pointer that the caller had. */
+#define REGISTER_RETURN 0
+#define REGISTER_SENDER_SP 13
 
 /* The caller's frame, once its registers are found. */
 static __always_inline void hotspot_enter(struct walk *walk, u64 pc, u64 sp, u64 fp)
@@ -56,6 +59,15 @@ static __always_inline bool hotspot_return_on_top(struct walk *walk)
 	return true;
 }
 
+/* A frame is being made, and what it returns to is off the stack: generate_normal_entry(). */
+static __always_inline bool hotspot_is_entered(struct walk *walk)
+{
+	u64 sp = walk->registers[REGISTER_SENDER_SP];
+
+	return walk->innermost && hotspot_is_code(&walk->interpreted.hotspot.image, walk->registers[REGISTER_RETURN]) &&
+	       sp >= walk->sp && sp - walk->sp < INTERPRETED_FRAME_MAX;
+}
+
 /* An interpreted frame: its method and where it is in it are at fixed places below the frame pointer. */
 __noinline int hotspot_interpreted_frame(u32 slot)
 {
@@ -63,7 +75,7 @@ __noinline int hotspot_interpreted_frame(u32 slot)
 	struct sample_key *key = IN_SLOT(sample_scratch, slot);
 	struct hotspot_walk *state;
 	struct interpreter *interpreter;
-	u64 fp, bytecode;
+	u64 fp, bytecode, method, sender_sp;
 	u32 is_innermost, slot_of_bytecode;
 
 	if (!walk || !key)
@@ -81,6 +93,14 @@ __noinline int hotspot_interpreted_frame(u32 slot)
 		}
 		return 1;
 	}
+	if (hotspot_is_entered(walk)) {
+		if (hotspot_method(walk->registers[REGISTER_METHOD], slot)) {
+			walk->interpreted.instruction = 0;
+			push_interpreted(walk, key, 0);
+		}
+		hotspot_enter(walk, walk->registers[REGISTER_RETURN], walk->registers[REGISTER_SENDER_SP], walk->fp);
+		return 1;
+	}
 	fp = walk->fp;
 	if (!walk->fp_known || fp < walk->sp || fp - walk->sp > INTERPRETED_FRAME_MAX || (fp & 7))
 		return hotspot_fail(walk, INTERPRETED_NOT_CODE);
@@ -91,14 +111,20 @@ __noinline int hotspot_interpreted_frame(u32 slot)
 	bytecode = slot_of_bytecode < WORDS_BELOW ? state->words[slot_of_bytecode] : 0;
 	if (is_innermost)
 		bytecode = walk->registers[REGISTER_BYTECODE];
-	if (!hotspot_method(state->words[WORDS_BELOW - SLOT_METHOD], slot))
+	method = state->words[WORDS_BELOW - SLOT_METHOD];
+	sender_sp = state->words[WORDS_BELOW - SLOT_SENDER_SP];
+	/* What is below the stack pointer is another frame's that was there before. */
+	if (is_innermost && fp - walk->sp < 8 * SLOT_METHOD)
+		method = walk->registers[REGISTER_METHOD];
+	if (is_innermost && fp - walk->sp < 8 * SLOT_SENDER_SP)
+		sender_sp = walk->registers[REGISTER_SENDER_SP];
+	if (!hotspot_method(method, slot))
 		return hotspot_fail(walk, INTERPRETED_NOT_CODE);
 	bytecode -= state->bytecode_start;
 	walk->interpreted.instruction =
 		(interpreter->flags & INTERPRETER_LINES) && bytecode <= 0xffff ? bytecode : 0;
 	push_interpreted(walk, key, 0);
-	hotspot_enter(walk, state->words[WORDS_BELOW + 1], state->words[WORDS_BELOW - SLOT_SENDER_SP],
-		      state->words[WORDS_BELOW]);
+	hotspot_enter(walk, state->words[WORDS_BELOW + 1], sender_sp, state->words[WORDS_BELOW]);
 	/* Where a caller's arguments were moved, it has to find its own frame. */
 	if (walk->sp < fp + 16 || walk->sp - fp > INTERPRETED_FRAME_MAX)
 		walk->sp = fp + 16;
