@@ -216,7 +216,7 @@ __noinline int walk_one_frame(u32 slot)
 		walk->stop = STOP_TOO_DEEP;
 		return 1;
 	}
-	if (walk->interpreted.is_memory && walk_generated(slot)) {
+	if (walk->interpreted.is_memory && walk_generated(walk, slot)) {
 		walk->innermost = 0;
 		return walk->stop != 0 && !walk->interpreted.part;
 	}

@@ -68,38 +68,34 @@ static __always_inline bool hotspot_is_entered(struct walk *walk)
 	       sp >= walk->sp && sp - walk->sp < INTERPRETED_FRAME_MAX;
 }
 
-/* An interpreted frame: its method and where it is in it are at fixed places below the frame pointer. */
-__noinline int hotspot_interpreted_frame(u32 slot)
+/*
+ * To the caller of an interpreted frame. Its method and where it is in that, which are at fixed places below the frame
+ * pointer, go to state->wanted and state->bytecode. 1 where there is a frame, so that it has a method; the reason is in
+ * walk->stop where there is no caller. Not static: verified once by itself.
+ */
+__noinline int hotspot_step_interpreted(u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
-	struct sample_key *key = IN_SLOT(sample_scratch, slot);
 	struct hotspot_walk *state;
 	struct interpreter *interpreter;
-	u64 fp, bytecode, method, sender_sp;
+	u64 fp, bytecode, sender_sp;
 	u32 is_innermost, slot_of_bytecode;
 
-	if (!walk || !key)
+	if (!walk)
 		return 0;
 	state = &walk->interpreted.hotspot;
 	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
 	if (!interpreter)
 		return 0;
 	is_innermost = walk->innermost;
-	if (hotspot_return_on_top(walk)) {
-		/* It has only been called. */
-		if (hotspot_method(walk->registers[REGISTER_METHOD], slot)) {
-			walk->interpreted.instruction = 0;
-			push_interpreted(walk, key, 0);
-		}
-		return 1;
-	}
+	state->wanted = walk->registers[REGISTER_METHOD];
+	state->bytecode = 0;
+	/* It has only been called. */
+	if (hotspot_return_on_top(walk))
+		return 0;
 	if (hotspot_is_entered(walk)) {
-		if (hotspot_method(walk->registers[REGISTER_METHOD], slot)) {
-			walk->interpreted.instruction = 0;
-			push_interpreted(walk, key, 0);
-		}
 		hotspot_enter(walk, walk->registers[REGISTER_RETURN], walk->registers[REGISTER_SENDER_SP], walk->fp);
-		return 1;
+		return 0;
 	}
 	fp = walk->fp;
 	if (!walk->fp_known || fp < walk->sp || fp - walk->sp > INTERPRETED_FRAME_MAX || (fp & 7))
@@ -111,23 +107,38 @@ __noinline int hotspot_interpreted_frame(u32 slot)
 	bytecode = slot_of_bytecode < WORDS_BELOW ? state->words[slot_of_bytecode] : 0;
 	if (is_innermost)
 		bytecode = walk->registers[REGISTER_BYTECODE];
-	method = state->words[WORDS_BELOW - SLOT_METHOD];
+	if (interpreter->flags & INTERPRETER_LINES)
+		state->bytecode = bytecode;
 	sender_sp = state->words[WORDS_BELOW - SLOT_SENDER_SP];
 	/* What is below the stack pointer is another frame's that was there before. */
-	if (is_innermost && fp - walk->sp < 8 * SLOT_METHOD)
-		method = walk->registers[REGISTER_METHOD];
+	if (!is_innermost || fp - walk->sp >= 8 * SLOT_METHOD)
+		state->wanted = state->words[WORDS_BELOW - SLOT_METHOD];
 	if (is_innermost && fp - walk->sp < 8 * SLOT_SENDER_SP)
 		sender_sp = walk->registers[REGISTER_SENDER_SP];
-	if (!hotspot_method(method, slot))
-		return hotspot_fail(walk, INTERPRETED_NOT_CODE);
-	bytecode -= state->bytecode_start;
-	walk->interpreted.instruction =
-		(interpreter->flags & INTERPRETER_LINES) && bytecode <= 0xffff ? bytecode : 0;
-	push_interpreted(walk, key, 0);
 	hotspot_enter(walk, state->words[WORDS_BELOW + 1], sender_sp, state->words[WORDS_BELOW]);
 	/* Where a caller's arguments were moved, it has to find its own frame. */
 	if (walk->sp < fp + 16 || walk->sp - fp > INTERPRETED_FRAME_MAX)
 		walk->sp = fp + 16;
+	return 1;
+}
+
+/* Steps to the caller and pushes what runs there. */
+__noinline int hotspot_interpreted_frame(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	u64 instruction;
+	int is_frame;
+
+	if (!walk)
+		return 0;
+	walk->stop = 0;
+	is_frame = hotspot_step_interpreted(slot);
+	if (walk->stop)
+		return 1;
+	if (!hotspot_method(walk->interpreted.hotspot.wanted, slot))
+		return is_frame ? hotspot_fail(walk, INTERPRETED_NOT_CODE) : 1;
+	instruction = walk->interpreted.hotspot.bytecode - walk->interpreted.hotspot.bytecode_start;
+	hotspot_push(walk, instruction <= 0xffff ? instruction : 0, slot);
 	return 1;
 }
 
@@ -148,25 +159,22 @@ static __always_inline bool hotspot_by_frame_pointer(struct walk *walk)
 	return true;
 }
 
-/* A stub, or another piece of code that is no method. */
+/* A stub, or another piece of code that is no method: pushes it where it is wanted and steps to its caller. */
 __noinline int hotspot_other_frame(u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
-	struct sample_key *key = IN_SLOT(sample_scratch, slot);
 	struct interpreter *interpreter;
 	struct hotspot_walk *state;
 	u64 pair[2], end;
 
-	if (!walk || !key)
+	if (!walk)
 		return 0;
 	state = &walk->interpreted.hotspot;
 	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
 	if (!interpreter)
 		return 0;
-	if ((interpreter->flags & INTERPRETER_SHOWN) && hotspot_stub(slot)) {
-		walk->interpreted.instruction = 0;
-		push_interpreted(walk, key, 0);
-	}
+	if ((interpreter->flags & INTERPRETER_SHOWN) && hotspot_stub(slot))
+		hotspot_push(walk, 0, slot);
 	if (hotspot_return_on_top(walk))
 		return 1;
 	if (!state->frame_bytes)
@@ -180,17 +188,28 @@ __noinline int hotspot_other_frame(u32 slot)
 	return 1;
 }
 
-/* One frame in the code cache. False where it is not there. */
-static __always_inline int hotspot_frame(struct walk *walk, u32 slot)
+/* What describes the frame's code, into the walk's state; 0 where it is not in the code cache. */
+__noinline int hotspot_find_frame(u32 slot)
 {
-	if (!walk->interpreted.hotspot.has_image && !hotspot_recall_image(slot))
-		return 0;
-	if (!hotspot_is_code(&walk->interpreted.hotspot.image, walk->address) || !hotspot_find_blob(slot))
+	struct walk *walk = IN_SLOT(walks, slot);
+
+	if (!walk || (!walk->interpreted.hotspot.has_image && !hotspot_recall_image(slot)) || !hotspot_find_blob(slot))
 		return 0;
 	if (!walk->interpreted.has_generated) {
 		walk->interpreted.has_generated = 1;
 		count_interpreted(INTERPRETED_WALKED);
 	}
+	return 1;
+}
+
+/*
+ * One frame in the code cache. False where it is not there. Inlined into the walk, and its parts are called one after the
+ * other: what would be called by each other would not have room on the stack (docs/adr/0035-hotspot.md).
+ */
+static __always_inline bool hotspot_frame(struct walk *walk, u32 slot)
+{
+	if (!hotspot_find_frame(slot))
+		return false;
 	switch (walk->interpreted.hotspot.kind) {
 	case HOTSPOT_INTERPRETED:
 		return hotspot_interpreted_frame(slot);

@@ -180,23 +180,21 @@ static __always_inline u32 hotspot_unsigned(struct hotspot_walk *state, u32 *at,
 }
 
 /*
- * One scope: its caller's, which becomes the next, its method's number among the metadata, and the bytecode where it is
- * at, of which 0 is none. Scopes stand behind those of their callers, so there is an end. Not static: verified once.
+ * One scope: its caller's, which becomes the next, its method, into state->wanted, and the bytecode where it is at, of
+ * which 0 is none. Scopes stand behind those of their callers, so there is an end. Not static: verified once.
  */
 __noinline int hotspot_next_scope(u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 	struct hotspot_walk *state;
-	u32 at = 0, excluded, caller, method, instruction, count;
-	u64 address = 0;
+	u32 at = 0, excluded, caller, method, instruction;
 
 	if (!walk)
 		return 0;
 	state = &walk->interpreted.hotspot;
 	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
-	count = walk->interpreted.inlined_count;
-	if (!interpreter || !state->scope || count >= INLINED_MAX)
+	if (!interpreter || !state->scope)
 		return 0;
 	if (bpf_probe_read_user(state->bytes, 24, (const void *)(state->scopes_data + state->scope)))
 		return 0;
@@ -205,78 +203,59 @@ __noinline int hotspot_next_scope(u32 slot)
 	method = hotspot_unsigned(state, &at, excluded);
 	instruction = hotspot_unsigned(state, &at, excluded);
 	state->scope = caller < state->scope ? caller : 0;
-	if (!method || !read_user_word(state->metadata + 8 * (u64)(method - 1), &address) ||
-	    !hotspot_method(address, slot)) {
-		count_interpreted(INTERPRETED_NOT_CODE);
+	state->scope_instruction = instruction && instruction <= 0x10000 ? instruction - 1 : 0;
+	if (!method || !read_user_word(state->metadata + 8 * (u64)(method - 1), &state->wanted))
+		state->wanted = 0;
+	return 1;
+}
+
+/* The innermost scope of what runs at walk->pc: the one that comes next. Not static: verified once by itself. */
+__noinline int hotspot_begin_scopes(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct interpreter *interpreter;
+	struct hotspot_walk *state;
+
+	if (!walk)
 		return 0;
-	}
-	barrier_var(count);
-	if (count < INLINED_MAX) {
-		walk->interpreted.inlined[count].number = walk->interpreted.code_number;
-		walk->interpreted.inlined[count].instruction = instruction && instruction <= 0x10000 ? instruction - 1 : 0;
-		walk->interpreted.inlined_count = count + 1;
-	}
+	state = &walk->interpreted.hotspot;
+	walk->interpreted.inlined_count = 0;
+	state->scope = 0;
+	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	if (!interpreter)
+		return 0;
+	hotspot_find_scopes(state, interpreter);
+	state->scope = hotspot_scope_at(state, interpreter, walk->pc);
 	return state->scope != 0;
 }
 
-/* All that runs at walk->pc, into walk->interpreted.inlined. */
-static __always_inline int hotspot_scopes(u32 slot)
+/* The method that was named last is inlined at walk->pc, behind those that are there already. */
+static __always_inline void hotspot_add_inlined(struct walk *walk, u32 instruction)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter;
-	struct hotspot_walk *state;
+	u32 count = walk->interpreted.inlined_count;
 
-	if (!walk)
-		return 0;
-	state = &walk->interpreted.hotspot;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
-	if (!interpreter)
-		return 0;
-	walk->interpreted.inlined_count = 0;
-	hotspot_find_scopes(state, interpreter);
-	state->scope = hotspot_scope_at(state, interpreter, walk->pc);
-	for (u32 i = 0; i < INLINED_MAX; i++)
-		if (!hotspot_next_scope(slot))
-			break;
-	return walk->interpreted.inlined_count;
-}
-
-/* The method alone, where nothing is said of the place. */
-static __always_inline bool hotspot_only_method(struct walk *walk, u32 slot)
-{
-	struct hotspot_walk *state = &walk->interpreted.hotspot;
-
-	if (!hotspot_method(BLOB_WORD(state, FIELD(&state->image, NMETHOD_METHOD)), slot))
-		return false;
-	walk->interpreted.inlined[0].number = walk->interpreted.code_number;
-	walk->interpreted.inlined[0].instruction = 0;
-	walk->interpreted.inlined_count = 1;
-	return true;
+	barrier_var(count);
+	if (count >= INLINED_MAX)
+		return;
+	walk->interpreted.inlined[count].number = walk->interpreted.code_number;
+	walk->interpreted.inlined[count].instruction = instruction;
+	walk->interpreted.inlined_count = count + 1;
 }
 
 /*
- * The number of what runs at walk->pc, into walk->interpreted. Numbers of compilations are never given again, so it
- * holds as long as the code does. Not static: verified once by itself.
+ * The number of what runs at walk->pc, into walk->interpreted; 0 where it has to be found out first. Numbers of
+ * compilations are never given again, so it holds as long as the code does. Not static: verified once by itself.
  */
-__noinline int hotspot_compiled_code(u32 slot)
+__noinline int hotspot_known_code(u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter;
 	struct hotspot_walk *state;
-	struct hotspot_image *image;
-	struct code_name *name;
-	bool is_whole = true;
-	u32 id_at, id, count;
+	u32 id_at, id;
 
 	if (!walk)
 		return 0;
 	state = &walk->interpreted.hotspot;
-	image = &state->image;
-	name = &walk->interpreted.name;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
-	if (!interpreter)
-		return 0;
-	id_at = FIELD(image, NMETHOD_COMPILE_ID);
+	id_at = FIELD(&state->image, NMETHOD_COMPILE_ID);
 	id = HALF_OF(BLOB_WORD(state, id_at), id_at);
 	state->code.start_boottime = walk->birth;
 	state->code.address = walk->pc;
@@ -284,15 +263,29 @@ __noinline int hotspot_compiled_code(u32 slot)
 	state->code.tgid = walk->tgid;
 	state->code.exec_id = walk->exec_id;
 	__builtin_memcpy(&walk->interpreted.key, &state->code, sizeof(state->code));
-	if (is_known_code(walk))
-		return 1;
-	if (!hotspot_scopes(slot) && !hotspot_only_method(walk, slot))
+	return is_known_code(walk);
+}
+
+/* A number for the methods of walk->interpreted.inlined, which are at walk->pc. Not static: verified once by itself. */
+__noinline int hotspot_give_number(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct interpreter *interpreter;
+	struct code_name *name;
+	bool is_whole = true;
+	u32 count;
+
+	if (!walk)
 		return 0;
+	name = &walk->interpreted.name;
+	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
 	count = walk->interpreted.inlined_count;
+	if (!interpreter || !count)
+		return 0;
 	for (u32 i = 0; i < INLINED_MAX; i++)
 		if (i < count && !walk->interpreted.inlined[i].number)
 			is_whole = false;
-	__builtin_memcpy(&walk->interpreted.key, &state->code, sizeof(state->code));
+	__builtin_memcpy(&walk->interpreted.key, &walk->interpreted.hotspot.code, sizeof(walk->interpreted.key));
 	/* Without lines, one that stands for itself is known by the number that it has already. */
 	if (count == 1 && !(interpreter->flags & INTERPRETER_LINES)) {
 		walk->interpreted.code_number = walk->interpreted.inlined[0].number;
@@ -312,20 +305,54 @@ __noinline int hotspot_compiled_code(u32 slot)
 	return 1;
 }
 
-/* It was thrown away while it ran: what it returns to is code for that, and where it was is in its frame. */
-static __always_inline void hotspot_undo_deoptimised(struct walk *walk, const struct interpreter *interpreter)
+/* Finds out what runs at walk->pc: one method after the other, none of them below another on the stack. */
+static __always_inline bool hotspot_name_code(struct walk *walk, u32 slot)
 {
 	struct hotspot_walk *state = &walk->interpreted.hotspot;
-	u32 handler_at = FIELD(&state->image, NMETHOD_DEOPT_HANDLER), orig_at = FIELD(&state->image, NMETHOD_ORIG_PC);
-	u64 handler = BLOB_WORD(state, handler_at), pc = 0;
 
+	hotspot_begin_scopes(slot);
+	for (u32 i = 0; i < INLINED_MAX; i++) {
+		if (!hotspot_next_scope(slot))
+			break;
+		if (!hotspot_method(state->wanted, slot)) {
+			count_interpreted(INTERPRETED_NOT_CODE);
+			break;
+		}
+		hotspot_add_inlined(walk, state->scope_instruction);
+	}
+	/* The method alone, where nothing is said of the place. */
+	if (!walk->interpreted.inlined_count &&
+	    hotspot_method(BLOB_WORD(state, FIELD(&state->image, NMETHOD_METHOD)), slot))
+		hotspot_add_inlined(walk, 0);
+	return hotspot_give_number(slot);
+}
+
+/* It was thrown away while it ran: what it returns to is code for that, and where it was is in its frame. */
+__noinline int hotspot_undo_deoptimised(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct interpreter *interpreter;
+	struct hotspot_walk *state;
+	u32 handler_at, orig_at;
+	u64 handler, pc = 0;
+
+	if (!walk || walk->innermost)
+		return 0;
+	state = &walk->interpreted.hotspot;
+	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	if (!interpreter)
+		return 0;
+	handler_at = FIELD(&state->image, NMETHOD_DEOPT_HANDLER);
+	orig_at = FIELD(&state->image, NMETHOD_ORIG_PC);
+	handler = BLOB_WORD(state, handler_at);
 	if (interpreter->hotspot.flags & HOTSPOT_BLOB_OFFSETS)
 		handler = state->blob + HALF_OF(handler, handler_at);
-	if (walk->innermost || walk->pc != handler)
-		return;
+	if (walk->pc != handler)
+		return 0;
 	if (read_user_word(walk->sp + HALF_OF(BLOB_WORD(state, orig_at), orig_at), &pc) && pc >= state->code_begin &&
 	    pc < state->code_end)
 		walk->pc = pc;
+	return 1;
 }
 
 /* The caller of a whole frame that is not where the frame's size says: words were pushed for a call. */
@@ -350,27 +377,17 @@ __noinline int hotspot_search_return(u64 end, u32 slot)
 	return 0;
 }
 
-__noinline int hotspot_compiled_frame(u32 slot)
+/* To the caller, with the reason in walk->stop where there is none. Not static: verified once by itself. */
+__noinline int hotspot_step_compiled(u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
-	struct sample_key *key = IN_SLOT(sample_scratch, slot);
-	struct interpreter *interpreter;
 	struct hotspot_walk *state;
 	u64 fp, pc = 0;
 	u32 shape;
 
-	if (!walk || !key)
+	if (!walk)
 		return 0;
 	state = &walk->interpreted.hotspot;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
-	if (!interpreter)
-		return 0;
-	hotspot_undo_deoptimised(walk, interpreter);
-	walk->interpreted.instruction = 0;
-	if (hotspot_compiled_code(slot))
-		push_interpreted(walk, key, 0);
-	else
-		count_interpreted(INTERPRETED_NOT_CODE);
 	shape = walk->innermost ? hotspot_shape(slot) : FRAME_WHOLE;
 	fp = walk->fp;
 	walk->third_known = 0;
@@ -395,6 +412,22 @@ __noinline int hotspot_compiled_frame(u32 slot)
 	walk->pc = pc;
 	walk->sp += 8;
 	walk->fp = fp;
+	return 1;
+}
+
+/* Pushes what runs there and steps to the caller. */
+__noinline int hotspot_compiled_frame(u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+
+	if (!walk)
+		return 0;
+	hotspot_undo_deoptimised(slot);
+	if (hotspot_known_code(slot) || hotspot_name_code(walk, slot))
+		hotspot_push(walk, 0, slot);
+	else
+		count_interpreted(INTERPRETED_NOT_CODE);
+	hotspot_step_compiled(slot);
 	return 1;
 }
 

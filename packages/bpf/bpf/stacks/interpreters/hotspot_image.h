@@ -175,6 +175,8 @@ __noinline int hotspot_find_blob(u32 slot)
 	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
 	if (!interpreter)
 		return 0;
+	if (!hotspot_is_code(image, walk->address))
+		return 0;
 	state->blob = hotspot_blob_of(walk, interpreter->hotspot.heap_block_bytes);
 	bytes = interpreter->hotspot.blob_bytes;
 	barrier_var(bytes);

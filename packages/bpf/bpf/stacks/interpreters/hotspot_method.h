@@ -115,7 +115,7 @@ __noinline int hotspot_method(u64 method, u32 slot)
 	struct hotspot_walk *state;
 	struct hotspot_image *image;
 	struct code_name *name;
-	u64 const_method, pool, holder, holder_pool = 0, class_symbol = 0, name_symbol, check;
+	u64 *read, const_method, pool, holder, class_symbol, name_symbol, check;
 	u32 name_at, signature_at, file_at;
 	u16 file;
 
@@ -123,21 +123,25 @@ __noinline int hotspot_method(u64 method, u32 slot)
 		return 0;
 	state = &walk->interpreted.hotspot;
 	image = &state->image;
+	read = state->words; /* in the map: the stack is short */
 	name = &walk->interpreted.name;
 	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
 	if (!interpreter)
 		return 0;
 	walk->interpreted.code_number = 0;
-	if (!method || (method & 7) || !read_user_word(method + FIELD(image, METHOD_CONST), &const_method) ||
-	    bpf_probe_read_user(state->method, sizeof(state->method), (const void *)const_method))
+	if (!method || (method & 7) || !read_user_word(method + FIELD(image, METHOD_CONST), read))
+		return 0;
+	const_method = read[0];
+	if (bpf_probe_read_user(state->method, sizeof(state->method), (const void *)const_method))
 		return 0;
 	pool = METHOD_WORD(state, FIELD(image, CONST_POOL));
 	if (bpf_probe_read_user(state->pool, sizeof(state->pool), (const void *)pool))
 		return 0;
 	holder = POOL_WORD(state, FIELD(image, POOL_HOLDER));
-	if (!read_user_word(holder + FIELD(image, CLASS_POOL), &holder_pool) || holder_pool != pool ||
-	    !read_user_word(holder + FIELD(image, CLASS_NAME), &class_symbol))
+	if (!read_user_word(holder + FIELD(image, CLASS_POOL), read) || read[0] != pool ||
+	    !read_user_word(holder + FIELD(image, CLASS_NAME), read))
 		return 0;
+	class_symbol = read[0];
 	name_at = FIELD(image, CONST_NAME);
 	signature_at = FIELD(image, CONST_SIGNATURE);
 	name_symbol = hotspot_constant(interpreter, pool, SHORT_OF(METHOD_WORD(state, name_at), name_at));
@@ -167,6 +171,16 @@ __noinline int hotspot_method(u64 method, u32 slot)
 	hotspot_lines(state, name, interpreter, const_method);
 	hand_over_name(walk, walk->interpreted.generator);
 	return 1;
+}
+
+/* Pushes what was named last. */
+static __always_inline void hotspot_push(struct walk *walk, u64 instruction, u32 slot)
+{
+	struct sample_key *key = IN_SLOT(sample_scratch, slot);
+
+	walk->interpreted.instruction = instruction;
+	if (key)
+		push_interpreted(walk, key, 0);
 }
 
 /* The number of a stub, by what it is called. */

@@ -123,9 +123,9 @@ struct hotspot_walk {
 	u64 scopes_pcs_end;
 	u64 metadata;
 	u32 scope; /* offset of the one that comes next; 0: there is none */
-	u32 scope_method; /* its number and its instruction */
-	u32 scope_instruction;
-	u32 padding;
+	u32 scope_instruction; /* of the one that was read */
+	u64 wanted;   /* the Method that is to be named */
+	u64 bytecode; /* where an interpreted frame is at in it; 0: that is not wanted */
 	u64 bytecode_start;
 	struct code_key code; /* of generated code, while what is inlined there is looked up */
 };

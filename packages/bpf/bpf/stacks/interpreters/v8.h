@@ -470,12 +470,15 @@ static __always_inline bool v8_push_frame(struct walk *walk, u32 slot)
 	return true;
 }
 
-static __always_inline bool v8_walk_generated(struct walk *walk, u32 slot)
+/* Pushes the function of generated code and steps to its caller; 0 where it is none. Not static: verified once. */
+__noinline int v8_walk_generated(u32 slot)
 {
-	if (!v8_push_frame(walk, slot))
-		return false;
+	struct walk *walk = IN_SLOT(walks, slot);
+
+	if (!walk || !v8_push_frame(walk, slot))
+		return 0;
 	walk->stop = step_by_frame_pointer(walk);
-	return true;
+	return 1;
 }
 
 #endif

@@ -107,32 +107,36 @@ __noinline int meet_interpreter(u32 slot)
 	return walk->interpreted.next || go_on_behind(slot) ? MET_EVALUATION : other;
 }
 
-/*
- * A frame in memory without a file, which the interpreter of the process may have generated: pushes what runs there and
- * steps to its caller, with the reason in walk->stop where there is none. False where nobody knows it: it is walked as
- * other code is.
- */
-__noinline int walk_generated(u32 slot)
+/* Of what has generated the code in memory without a file, as far as anybody knows. */
+__noinline int generator_kind(u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 
 	if (!walk)
-		return 0;
+		return INTERPRETER_NONE;
 	if (!recall_generator(walk)) {
 		walk->interpreted.is_generated_missed = 1;
-		return 0;
+		return INTERPRETER_NONE;
 	}
 	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
-	if (!interpreter)
-		return 0;
-	switch (interpreter->kind) {
+	return interpreter ? interpreter->kind : INTERPRETER_NONE;
+}
+
+/*
+ * A frame in memory without a file, which the interpreter of the process may have generated: pushes what runs there and
+ * steps to its caller, with the reason in walk->stop where there is none. False where nobody knows it: it is walked as
+ * other code is.
+ */
+static __always_inline bool walk_generated(struct walk *walk, u32 slot)
+{
+	switch (generator_kind(slot)) {
 	case INTERPRETER_V8:
-		return v8_walk_generated(walk, slot);
+		return v8_walk_generated(slot);
 	case INTERPRETER_HOTSPOT:
 		return hotspot_frame(walk, slot);
 	default:
-		return 0;
+		return false;
 	}
 }
 
