@@ -34,15 +34,21 @@ export const NAMINGS: Readonly<Record<string, Naming>> = {
 
 /** Whether a file of that path may be one that generates code which is walked by what it knows of it. */
 export function mayGenerate(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return INTERPRETERS.some(({ generates }) => generates?.test(name) === true);
+  const name = lastPart(path);
+  return INTERPRETERS.some(
+    ({ fileNames, generates }) => generates === true && fileNames.test(name),
+  );
 }
 
 /** Whether the file is called as those that hold an interpreter: not all of them are, nor does each hold one. */
 export function hasUsualName(path: string): boolean {
-  // The search is from the end: a path may have 4 KiB.
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const name = lastPart(path);
   return INTERPRETERS.some(({ fileNames }) => fileNames.test(name));
+}
+
+/** The search is from the end: a path may have 4 KiB. */
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** What the file holds; undefined for nearly all of them. @throws ElfError for a damaged file. */

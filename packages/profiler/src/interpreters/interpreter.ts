@@ -44,10 +44,10 @@ export interface Interpreter {
    */
   readonly recognise: (elf: ElfImage) => InterpreterDescription | UnknownInterpreter | undefined;
   /**
-   * Files, by the last part of their path, that generate code which is walked by what they know of it. A process that
-   * runs already is told to the kernel by its mappings: a stack may meet such code before anything of the file.
+   * Whether it generates code that is walked by what it knows of it. A process that runs already is told to the kernel by
+   * its mappings: a stack may meet such code before anything of the file.
    */
-  readonly generates?: RegExp;
+  readonly generates?: boolean;
 }
 
 /** One name of a function and of what it is one of: a class. */

@@ -16,8 +16,9 @@ const MAX_CLASS = 128;
 
 export const hotspot: Interpreter = {
   name: 'HotSpot',
+  fileNames: /^libjvm\.so$/,
   recognise,
-  generates: /^libjvm\.so$/,
+  generates: true,
 };
 
 /** What is told of one libjvm.so. */
