@@ -22,7 +22,7 @@ export interface VmStructs {
 
 const STRUCTS = 'gHotSpotVMStructs';
 const TYPES = 'gHotSpotVMTypes';
-export const TABLES = [STRUCTS, TYPES] as const;
+const TABLES = [STRUCTS, TYPES] as const;
 
 /** struct VMStructEntry. Its sizes are told as well, by variables that are not filled in here either. */
 const FIELD_ENTRY = { bytes: 48, className: 0, name: 8, isStatic: 24, offset: 32, address: 40 };
