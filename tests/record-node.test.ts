@@ -150,8 +150,8 @@ optionalKernelTest('a script that is gone at once has its names', none, async ()
   const unnamed = samples(stacks, ({ frames }) => frames.some(isUnnamed));
   expect(samplesUnder(stacks, MODULE, 'brief')).toBe(named);
   expect(named).toBeGreaterThan(1000);
-  // Those of the first one, before anything was known of its V8.
-  expect(percent(unnamed, named + unnamed)).toBeLessThan(10);
+  // Those of the first one or two, before anything was known of their V8: how many begin meanwhile is the host's.
+  expect(percent(unnamed, named + unnamed)).toBeLessThan(15);
 });
 
 optionalKernelTest('each worker has its own stacks', none, async () => {
