@@ -59,6 +59,15 @@ async function answerTo(port: number, request: string): Promise<string> {
   }
 }
 
+/** A connection that says this, and never reads an answer. */
+function readsNothing(url: URL, says: string): Socket {
+  const socket = connect(Number(url.port), url.hostname);
+  socket.on('error', () => {});
+  socket.pause();
+  socket.write(says);
+  return socket;
+}
+
 async function started(): Promise<{ readonly waggle: Waggle; readonly url: URL }> {
   const waggle = new Waggle(['serve', '--listen', '127.0.0.1:0']);
   const url = await eventually('the URL', () => /^http:\S+$/m.exec(waggle.stdout)?.[0]);
@@ -77,13 +86,8 @@ faultRow(
     await using _ended = waggle;
     const sockets: Socket[] = [];
     try {
-      for (let index = 0; index < CONNECTIONS; index++) {
-        const socket = connect(Number(url.port), url.hostname);
-        socket.on('error', () => {});
-        socket.pause();
-        socket.write(BEGINNINGS[index % BEGINNINGS.length] ?? '');
-        sockets.push(socket);
-      }
+      for (let index = 0; index < CONNECTIONS; index++)
+        sockets.push(readsNothing(url, BEGINNINGS[index % BEGINNINGS.length] ?? ''));
       await run(workload('storm'), '1000', '0', workload('exit_with'));
       const token = url.hash.slice('#token='.length);
       for (let round = 0; round < 5; round++) {
@@ -125,15 +129,8 @@ faultRow(
     const token = url.hash.slice('#token='.length);
     const sockets: Socket[] = [];
     try {
-      for (let index = 0; index < 10; index++) {
-        const socket = connect(Number(url.port), url.hostname);
-        socket.on('error', () => {});
-        socket.pause();
-        socket.write(
-          `GET /api/events HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${token}\r\n\r\n`,
-        );
-        sockets.push(socket);
-      }
+      const request = `GET /api/events HTTP/1.1\r\nHost: ${url.host}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+      for (let index = 0; index < 10; index++) sockets.push(readsNothing(url, request));
       const before = rssOf(waggle.pid);
       await run(workload('storm'), '20000', '0', workload('exit_with'));
       expect(rssOf(waggle.pid) - before).toBeLessThan(MAX_RSS);
@@ -164,13 +161,8 @@ faultRow(
     const url = new URL(/metrics at (\S+)/.exec(agent.stderr)?.[1] ?? '');
     const sockets: Socket[] = [];
     try {
-      for (let index = 0; index < CONNECTIONS; index++) {
-        const socket = connect(Number(url.port), url.hostname);
-        socket.on('error', () => {});
-        socket.pause();
-        socket.write(BEGINNINGS[index % BEGINNINGS.length] ?? '');
-        sockets.push(socket);
-      }
+      for (let index = 0; index < CONNECTIONS; index++)
+        sockets.push(readsNothing(url, BEGINNINGS[index % BEGINNINGS.length] ?? ''));
       for (const request of MALFORMED) {
         const answer = await answerTo(Number(url.port), request);
         expect({ request, answer }).toEqual({

@@ -7,10 +7,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { cpuSeconds, residentMegabytes } from '../../../bench/process-usage.ts';
 
 const processes = Number(process.argv[2] ?? 334_000);
 const PARTS = 10;
-const CLOCK_TICKS_PER_SECOND = 100;
 const root = resolve(import.meta.dir, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'waggle-bench-'));
 
@@ -21,18 +21,6 @@ function compile(source: string, flags: readonly string[]): string {
   });
   if (result.status !== 0) throw new Error(`${source} does not compile`);
   return output;
-}
-
-/** utime and stime are the 14th and 15th field of /proc/PID/stat: see proc_pid_stat(5). */
-function cpuSeconds(pid: number): number {
-  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
-  const fields = rest.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-}
-
-function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
 }
 
 const storm = compile('storm.c', ['-O2']);

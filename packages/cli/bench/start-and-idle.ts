@@ -6,6 +6,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { cpuSeconds } from '../../../bench/process-usage.ts';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { inRounds, type Rounds } from '../../../bench/samples.ts';
 
@@ -13,7 +14,6 @@ const idleSeconds = Number(process.argv[2] ?? 20);
 const root = resolve(import.meta.dir, '../../..');
 const waggle = join(root, 'waggle');
 const RUNS = 10;
-const CLOCK_TICKS_PER_SECOND = 100;
 
 const NS_PER_MS = 1e6;
 
@@ -70,11 +70,7 @@ async function idleCpuPercent(): Promise<number> {
       if (chunk.includes('ready')) done();
     });
   });
-  const cpu = () => {
-    const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-  };
+  const cpu = () => cpuSeconds(child.pid ?? 0);
   const before = cpu();
   await new Promise((done) => setTimeout(done, idleSeconds * 1000));
   const used = cpu() - before;

@@ -4,9 +4,10 @@
 //   bun bench/top.ts [IDLE_SECONDS] [STORM_SECONDS]
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { cpuSeconds, residentMegabytes } from '../../../bench/process-usage.ts';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { median } from '../../../bench/samples.ts';
 import { ScreenText } from './screen-text.ts';
@@ -19,7 +20,6 @@ const KEYS = 20;
 const KEY_EVERY_MS = 700;
 /** By then the processes that were there are known and what they do has its names. */
 const SETTLE_MS = 8000;
-const CLOCK_TICKS_PER_SECOND = 100;
 const root = resolve(import.meta.dir, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'waggle-bench-'));
 
@@ -68,17 +68,6 @@ class LiveTop {
   }
 }
 
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-}
-
-function megabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
-}
-
 /** Of one CPU. */
 async function cpuPercent(pid: number, seconds: number): Promise<number> {
   const before = cpuSeconds(pid);
@@ -115,7 +104,7 @@ const top = new LiveTop();
 await top.shows('quit');
 await Bun.sleep(SETTLE_MS);
 const idle = await cpuPercent(top.pid, idleSeconds);
-const idleMemory = megabytes(top.pid);
+const idleMemory = residentMegabytes(top.pid);
 
 const count = String(EXECS_A_SECOND * (stormSeconds + Math.ceil((KEYS * KEY_EVERY_MS) / 1000) + 1));
 const load = Bun.spawn([storm, count, '0', tiny, `rate=${EXECS_A_SECOND}`]);
@@ -132,7 +121,7 @@ await Bun.sleep(1000);
 const lost = top.lost();
 load.kill();
 await load.exited;
-const stormMemory = megabytes(top.pid);
+const stormMemory = residentMegabytes(top.pid);
 await top.quit();
 rmSync(folder, { recursive: true });
 

@@ -331,8 +331,8 @@ export class CpuProfiler {
   #openGenerating(): GeneratingSpaces | undefined {
     const tables = this.#unwinding?.tables;
     if (tables === undefined || this.#interpreters === undefined) return undefined;
-    const { sampler, procfs } = this.#kernel;
-    return new GeneratingSpaces(sampler.map, procfs, this.#objects, tables, this.#interpreters);
+    const { procfs } = this.#kernel;
+    return new GeneratingSpaces(procfs, this.#objects, tables, this.#interpreters);
   }
 
   #openUnwinding(): Unwinding | undefined {

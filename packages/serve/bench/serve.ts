@@ -7,10 +7,11 @@
 // 1800 seconds show that memory is bounded. `own` watches the storm alone, on a host where others are at work.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
+import { cpuSeconds, residentMegabytes } from '../../../bench/process-usage.ts';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { median } from '../../../bench/samples.ts';
 import { browserPath } from '../test/open-browser.ts';
@@ -27,7 +28,6 @@ const TRACED_MS = 10_000;
 /** What ran before is known and named by then. */
 const SETTLE_MS = 5000;
 const VIEWS = ['flame', 'events', 'timeline'] as const;
-const CLOCK_TICKS_PER_SECOND = 100;
 const MARK = '--mark=';
 
 const root = resolve(import.meta.dir, '../../..');
@@ -58,17 +58,6 @@ async function startServer() {
     if (url !== undefined) return { child, url };
   }
   throw new Error('waggle serve gave no address');
-}
-
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
-}
-
-function megabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
 }
 
 /** Keeps in the page how long each marked execution took until a frame had its row. */
@@ -129,7 +118,7 @@ const pages = await Promise.all(
 );
 const events = pages[VIEWS.indexOf('events')] as Page;
 await Bun.sleep(SETTLE_MS);
-const before = megabytes(child.pid);
+const before = residentMegabytes(child.pid);
 const count = String(EXECS_A_SECOND * (seconds + 30));
 const load = Bun.spawn([storm, count, '0', tiny, `rate=${EXECS_A_SECOND}`], { stdout: 'ignore' });
 
@@ -147,9 +136,9 @@ const curve: number[] = [];
 let most = 0;
 while (performance.now() - from < seconds * 1000) {
   Bun.spawnSync([tiny, `${MARK}${Date.now()}`]);
-  most = Math.max(most, megabytes(child.pid));
+  most = Math.max(most, residentMegabytes(child.pid));
   if (performance.now() - from >= (curve.length * seconds * 1000) / LOOKS)
-    curve.push(megabytes(child.pid));
+    curve.push(residentMegabytes(child.pid));
   await Bun.sleep(MARK_EVERY_MS);
 }
 const elapsed = (performance.now() - from) / 1000;

@@ -1,15 +1,9 @@
 // The interpreters that the kernel knows of: a file has a number there, by which its object leads to it. Files are
 // told apart by their state, as their unwind tables are; a number is never given to another one.
 
-import {
-  addressSpace,
-  interpreter,
-  interpreterBounds,
-  interpreterFlags,
-  interpreterPlace,
-} from '@waggle/bpf';
+import { interpreter, interpreterBounds, interpreterFlags, interpreterPlace } from '@waggle/bpf';
 import type { BpfMap } from '@waggle/ffi';
-import type { AddressSpaceKey } from '../mappings/jit-maps.ts';
+import { type AddressSpaceKey, addressSpaceBytes } from '../mappings/address-space-key.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { InterpreterDescription, UnknownInterpreter } from './interpreter.ts';
 
@@ -26,6 +20,7 @@ const RANGE_BYTES = 16;
 export class InstalledInterpreters {
   readonly #map: BpfMap;
   readonly #places: BpfMap;
+  readonly #generators: BpfMap;
   readonly #flags: number;
   /** By state of a file. */
   readonly #numbers = new Map<string, number>();
@@ -35,6 +30,7 @@ export class InstalledInterpreters {
   constructor(map: SamplerMaps, { native, lines }: InterpretedFrames) {
     this.#map = map('interpreters');
     this.#places = map('interpreted_spaces');
+    this.#generators = map('generating_spaces');
     this.#flags =
       (native ? interpreterFlags.INTERPRETER_SHOWN : 0) |
       (lines ? interpreterFlags.INTERPRETER_LINES : 0);
@@ -65,14 +61,13 @@ export class InstalledInterpreters {
    * Tells the kernel which interpreter a process runs, as it would find out itself.
    * @param base where the first byte of its file is mapped, or would be
    */
-  place({ startCode, startStack }: AddressSpaceKey, base: number, number: number): void {
-    const key = new DataView(new ArrayBuffer(addressSpace.size));
-    key.setBigUint64(addressSpace.offset.start_code, BigInt(startCode), true);
-    key.setBigUint64(addressSpace.offset.start_stack, BigInt(startStack), true);
-    const value = new DataView(new ArrayBuffer(interpreterPlace.size));
-    value.setBigInt64(interpreterPlace.offset.base, BigInt(base), true);
-    value.setUint32(interpreterPlace.offset.interpreter, number, true);
-    this.#places.set(new Uint8Array(key.buffer), new Uint8Array(value.buffer));
+  place(space: AddressSpaceKey, base: number, number: number): void {
+    this.#places.set(addressSpaceBytes(space), placeBytes(base, number));
+  }
+
+  /** The same of one whose generated code is walked by what it knows of it. */
+  placeGenerator(space: AddressSpaceKey, base: number, number: number): void {
+    this.#generators.set(addressSpaceBytes(space), placeBytes(base, number));
   }
 
   /** Tells the kernel what a file in this state holds. */
@@ -95,4 +90,11 @@ export class InstalledInterpreters {
     this.#descriptions.push(found);
     this.#numbers.set(state, number);
   }
+}
+
+function placeBytes(base: number, number: number): Uint8Array {
+  const place = new DataView(new ArrayBuffer(interpreterPlace.size));
+  place.setBigInt64(interpreterPlace.offset.base, BigInt(base), true);
+  place.setUint32(interpreterPlace.offset.interpreter, number, true);
+  return new Uint8Array(place.buffer);
 }

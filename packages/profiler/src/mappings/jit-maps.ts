@@ -3,8 +3,9 @@
 // BUN_JSC_useJITDump, Python with -X perf_jit). What an image needs to be found later is secured when it
 // first maps memory for such code.
 
-import type { Procfs, ProcStat } from '@waggle/cache';
+import type { Procfs } from '@waggle/cache';
 import { MapMemory } from '@waggle/symbols';
+import type { AddressSpaceKey } from './address-space-key.ts';
 import { type AddressSpaces, jitDumpOf, newImage, type ProgramImage } from './address-spaces.ts';
 import { ImageMappings } from './image-mappings.ts';
 import type { JitSources } from './jit-files.ts';
@@ -35,9 +36,6 @@ export interface SampledImage {
   readonly execId: bigint;
   readonly lastTime: bigint;
 }
-
-/** What exec draws anew and fork leaves as it is: see struct address_space of the BPF programs. */
-export type AddressSpaceKey = Pick<ProcStat, 'startCode' | 'startStack'>;
 
 export class JitMaps implements Disposable {
   readonly #known = new Map<ProgramImage, JitImage>();

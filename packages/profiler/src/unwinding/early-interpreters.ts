@@ -3,11 +3,12 @@
 // table is there, samples bring their interpreted frames along (deferred.h). Any other file that holds an interpreter
 // is found out with its table.
 
-import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
+import type { Procfs } from '@waggle/cache';
 import { ElfError, ElfImage, isSystemError, ReadBudget } from '@waggle/symbols';
 import { UnwindError } from '@waggle/unwind';
 import { hasUsualName, recogniseInterpreter } from '../interpreters/index.ts';
 import type { InstalledInterpreters } from '../interpreters/installed-interpreters.ts';
+import { addressSpaceOf } from '../mappings/address-space-key.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { stateOfObject } from '../mappings/object-state.ts';
 import type { Mapping } from '../mappings/perf-records.ts';
@@ -69,19 +70,10 @@ export class EarlyInterpreters {
     }
     const number = this.#installed.numberOf(state);
     if (number === 0) return isNew;
-    const space = this.#spaceOf(pid);
+    const space = addressSpaceOf(this.#procfs, pid);
     if (space !== undefined)
       this.#installed.place(space, mapping.start - mapping.fileOffset, number);
     return isNew;
-  }
-
-  #spaceOf(pid: number): ProcStat | undefined {
-    try {
-      return this.#procfs.stat(pid);
-    } catch (error) {
-      if (error instanceof ProcfsError) return undefined;
-      throw error;
-    }
   }
 
   #describe(file: ObjectFile, fd: number, state: string, time: bigint): void {

@@ -178,14 +178,13 @@ const agent = Effect.fnUntraced(function* (
     yield* Effect.addFinalizer(() => Effect.promise(() => page[Symbol.asyncDispose]()));
     outputs.push(page.output);
   }
-  const ready = readyText(settings, health, page?.url);
-  const kept = ready.replace(/^ready: /, '');
+  const watched = watchedText(settings, health, page?.url);
   const selfLimits = yield* scoped(
     () =>
       new SelfLimits(
         {
           ...{ session, store, profiler: session.service(Profiler) },
-          onStatus: (status) => service.status(status ?? kept),
+          onStatus: (status) => service.status(status ?? watched),
           release: () => {
             Bun.gc(true);
             native.releaseProgramText();
@@ -205,9 +204,9 @@ const agent = Effect.fnUntraced(function* (
   yield* scoped(
     () => new AgentSignals({ options, store, exporter, limits: selfLimits, onReload }, stop),
   );
-  say(ready);
+  say(`ready: ${watched}`);
   if (options.duration !== undefined) yield* stopAfter(options.duration, stop);
-  service.ready(kept);
+  service.ready(watched);
   yield* session.run;
   yield* Effect.promise(() => spans.finish());
   selfLimits.finish();
@@ -221,7 +220,8 @@ const agent = Effect.fnUntraced(function* (
   return 0;
 });
 
-function readyText(
+/** What it does, where to, and where that is to be seen. */
+function watchedText(
   { store, frequency, keepSeconds, otlp }: AgentSettings,
   health: Health | undefined,
   page: string | undefined,
@@ -237,7 +237,7 @@ function readyText(
     ...(health === undefined ? [] : [`metrics at ${health.url}`]),
     ...(page === undefined ? [] : [`the page at ${page}`]),
   ];
-  return `ready: ${parts.join('; ')}`;
+  return parts.join('; ');
 }
 
 function openStore(
