@@ -107,6 +107,10 @@ echo 'what is not freed'
 \$waggle record --live malloc -o /tmp/heap.folded -- $programs/heap keep 100
 expect heap.folded ';keep_small;.* 10000\$'
 expect heap.folded ';keep_grown;.* 500000\$'
+
+echo 'a function that returns'
+\$waggle record -e uretprobe:malloc -o /tmp/returns.folded -- $programs/heap keep 100
+expect returns.folded ';main;keep_small;malloc 100\$'
 COMMANDS
 
 cat >"$programs/no-record" <<COMMANDS

@@ -49,6 +49,12 @@ struct return_instance {
 
 struct uprobe_task {
 	struct return_instance *return_instances;
+	unsigned long vaddr;
+};
+
+/* kernel/trace/trace_uprobe.c: what a task's `vaddr` points to while its uprobe or uretprobe is handled. */
+struct uprobe_dispatch_data {
+	unsigned long bp_addr;
 };
 
 struct mm_struct {

@@ -7,6 +7,7 @@
 #define NUMBERED_STACKS BPF_MAP_TYPE_HASH
 #include "../stacks/numbered.h"
 #include "../probes/arguments.h"
+#include "../probes/callee.h"
 #include "../stacks/slots.h"
 #include "../stacks/wanted.h"
 #include "records.h"
@@ -252,12 +253,12 @@ int heap_entry(struct pt_regs *ctx)
 	SEC(section)                                                                               \
 	int name(struct pt_regs *ctx)                                                              \
 	{                                                                                          \
-		return on_return(ctx, ctx, true, bpf_get_func_ip(ctx));                            \
+		return on_return(ctx, ctx, true, callee_of(ctx));                            \
 	}                                                                                          \
 	SEC(section)                                                                               \
 	int name##_by_frame_pointers(struct pt_regs *ctx)                                          \
 	{                                                                                          \
-		return on_return(ctx, ctx, false, bpf_get_func_ip(ctx));                           \
+		return on_return(ctx, ctx, false, callee_of(ctx));                           \
 	}
 
 RETURNS("uretprobe.multi", heap_returns)

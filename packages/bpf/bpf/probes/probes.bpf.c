@@ -5,6 +5,7 @@
  * it runs. Those with `multi` take many places by one link (user functions: Linux 6.6; the kernel's: 5.18).
  */
 #include "probe.h"
+#include "callee.h"
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -22,9 +23,9 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 	}
 
 PROBES("uprobe.multi", user_places, AT_PLACE, 0)
-PROBES("uretprobe.multi", user_returns, AT_RETURN, bpf_get_func_ip(ctx))
+PROBES("uretprobe.multi", user_returns, AT_RETURN, callee_of(ctx))
 PROBES("uprobe", user_place, AT_PLACE, 0)
-PROBES("uretprobe", user_return, AT_RETURN, bpf_get_func_ip(ctx))
+PROBES("uretprobe", user_return, AT_RETURN, callee_of(ctx))
 PROBES("kprobe.multi", kernel_places, AT_PLACE, 0)
 PROBES("kretprobe.multi", kernel_returns, AT_RETURN, 0)
 PROBES("kprobe", kernel_place, AT_PLACE, 0)
