@@ -5,16 +5,18 @@ import { describe, expect } from 'bun:test';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAILED_EXECS, LIFECYCLE, objectPath, recordHeader, type Source } from '@waggle/bpf';
-import { openNative, RingBuffer } from '@waggle/ffi';
-import { EventContext } from '../packages/core/src/events/event-base.ts';
-import { decodeEvent } from '../packages/core/src/events/event-decoder.ts';
-import type { FailedExecEvent } from '../packages/core/src/events/failed-exec-event.ts';
-import { KnownCgroups } from '../packages/core/src/events/known-cgroups.ts';
+import { openNative } from '@waggle/ffi';
+import { KnownCgroups } from '../packages/events/src/fields/known-cgroups.ts';
+import { EventContext } from '../packages/events/src/kinds/event-base.ts';
+import { decodeEvent } from '../packages/events/src/kinds/event-decoder.ts';
+import type { FailedExecEvent } from '../packages/events/src/kinds/failed-exec-event.ts';
 import {
   type KernelFilter,
   KernelSettings,
   LoadedSources,
+  openEventRing,
   prepareSource,
+  sharedMapEntries,
 } from '../packages/kernel/src/index.ts';
 import { kernelTest } from './support/kernel-test.ts';
 import { freshFolder, workload } from './support/workloads.ts';
@@ -52,9 +54,8 @@ async function trace(
   filter: Partial<KernelFilter> = {},
 ): Promise<Traced> {
   const native = await openNative();
-  const { process_events } = LIFECYCLE.skeleton.maps;
   using sources = new LoadedSources(native, {
-    sharedMapEntries: { [process_events.name]: options.ringBytes ?? 1 << 20 },
+    sharedMapEntries: sharedMapEntries({ ringBytes: options.ringBytes ?? 1 << 20 }),
     withoutMethods: options.without,
   });
   // The first keeps the tracked set.
@@ -63,7 +64,7 @@ async function trace(
     const { object = prepared.object } = source === FAILED_EXECS ? options : {};
     sources.load({ source, object });
   }
-  using ring = new RingBuffer(native, sources.shared(process_events).raw);
+  using ring = openEventRing(native, sources);
   const settings = new KernelSettings(sources);
   settings.setFilter({ events: ['failed-exec'], processes: true, cgroups: false, ...filter });
   settings.track(process.pid, 'active');

@@ -21,6 +21,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   text: [],
   formats: ['text'],
   kernel: ['bpf', 'ffi'],
+  events: ['bpf', 'cache', 'ffi', 'kernel', 'text'],
   probes: ['symbols'],
   timeline: ['text'],
   unwind: ['symbols'],
@@ -28,6 +29,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   core: [
     'bpf',
     'cache',
+    'events',
     'ffi',
     'formats',
     'kernel',

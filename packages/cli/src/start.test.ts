@@ -78,7 +78,9 @@ test('the command line is commander, ourselves, and how words get to stderr', as
 test('trace evaluates neither profiles nor what symbolizes and unwinds', async () => {
   const { modules, builtIn } = await evaluatedBy('commands/trace/run.ts');
   const packages = [...new Set(modules.map(packageOf))].sort();
-  expect(packages).toEqual([...['bpf', 'cache', 'cli', 'core', 'effect', 'ffi', 'kernel', 'text']]);
+  expect(packages).toEqual([
+    ...['bpf', 'cache', 'cli', 'core', 'effect', 'events', 'ffi', 'kernel', 'text'],
+  ]);
   expect(builtIn).toContain('fs');
   expect([...builtIn].filter((name) => COSTLY.includes(name))).toEqual([]);
 });

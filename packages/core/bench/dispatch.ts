@@ -1,8 +1,8 @@
+import type { ExitEvent } from '@waggle/events';
 import * as Effect from 'effect/Effect';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { Dispatcher } from '../src/dispatch/dispatcher.ts';
 import { RunningPlugin } from '../src/dispatch/running-plugin.ts';
-import type { ExitEvent } from '../src/events/process-event.ts';
 import { definePlugin, type PluginHandlers } from '../src/plugin/plugin.ts';
 
 const BATCH = 400;

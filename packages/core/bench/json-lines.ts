@@ -4,14 +4,11 @@
 //   bun bench/json-lines.ts
 
 import { RecordHeaderReader } from '@waggle/bpf';
+import { EventBatch, EventContext, KnownCgroups, type ProcessEvent } from '@waggle/events';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
-import { EventContext } from '../src/events/event-base.ts';
-import { EventBatch } from '../src/events/event-batch.ts';
-import { KnownCgroups } from '../src/events/known-cgroups.ts';
-import type { ProcessEvent } from '../src/events/process-event.ts';
+import { recordedEvents } from '../../events/bench/recorded-events.ts';
 import { EventJson } from '../src/plugins/event-output/event-json.ts';
 import { RecordJson } from '../src/plugins/event-output/record-json.ts';
-import { recordedEvents } from './recorded-events.ts';
 
 const ROUNDS = 15;
 const TURNS = 20;

@@ -2,6 +2,15 @@
 // its service and what other plugins are made with is at @waggle/core/plugins/<name>. See README.md.
 
 export { defineSource, type Source } from '@waggle/bpf';
+export type {
+  EventDraft,
+  ExecEvent,
+  ExitEvent,
+  FailedExecEvent,
+  ForkEvent,
+  LostEvent,
+  ProcessEvent,
+} from '@waggle/events';
 export type { EventKind } from '@waggle/kernel';
 export {
   collapseRaw,
@@ -27,15 +36,6 @@ export {
   SessionEnded,
   type WaggleError,
 } from './errors/errors.ts';
-export type {
-  EventDraft,
-  ExecEvent,
-  ExitEvent,
-  FailedExecEvent,
-  ForkEvent,
-  LostEvent,
-  ProcessEvent,
-} from './events/process-event.ts';
 export {
   definePlugin,
   type Plugin,

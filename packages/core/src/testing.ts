@@ -1,6 +1,12 @@
 // @waggle/core/testing: events made up for tests, and plugins run on them without a kernel.
 
-export { execEvent, exitEvent, failedExecEvent, forkEvent, lostEvent } from './testing/events.ts';
+export {
+  execEvent,
+  exitEvent,
+  failedExecEvent,
+  forkEvent,
+  lostEvent,
+} from '@waggle/events/testing';
 export {
   type PluginsRun,
   type RunPluginsOptions,

@@ -10,6 +10,7 @@ export {
   sumOf,
 } from './event-kind.ts';
 export { type PidNamespace, pidNamespaceOf } from './pid-namespace.ts';
+export { openEventRing, type SharedSizes, sharedMapEntries } from './settings/event-ring.ts';
 export { FollowedCgroups, type FollowedChange } from './settings/followed-cgroups.ts';
 export {
   type EventCounts,

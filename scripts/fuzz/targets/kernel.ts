@@ -3,9 +3,9 @@
 
 import { BtfError, parseBtf } from '../../../packages/bpf/src/btf/btf.ts';
 import { decodeCgroup } from '../../../packages/bpf/src/records/cgroup.ts';
-import { EventContext } from '../../../packages/core/src/events/event-base.ts';
-import { decodeEvent } from '../../../packages/core/src/events/event-decoder.ts';
-import { KnownCgroups } from '../../../packages/core/src/events/known-cgroups.ts';
+import { KnownCgroups } from '../../../packages/events/src/fields/known-cgroups.ts';
+import { EventContext } from '../../../packages/events/src/kinds/event-base.ts';
+import { decodeEvent } from '../../../packages/events/src/kinds/event-decoder.ts';
 import { decodeSideband } from '../../../packages/profiler/src/mappings/perf-records.ts';
 import { errorsOf, type FuzzTarget } from '../target.ts';
 

@@ -1,7 +1,7 @@
 // Probes that try: load the object, attach every program, open a sampling event, a sideband
 // ring. Each cleans up behind itself.
 
-import { LIFECYCLE, lifecycle, type Source } from '@waggle/bpf';
+import { LIFECYCLE, type Source } from '@waggle/bpf';
 import { attachToSwitches, offCpuSource } from '@waggle/core/plugins/off-cpu';
 import {
   missingCapabilities,
@@ -11,9 +11,8 @@ import {
   PERF_COUNT_SW_CPU_CLOCK,
   PERF_TYPE_SOFTWARE,
   PerfEvent,
-  RingBuffer,
 } from '@waggle/ffi';
-import { LoadedSources } from '@waggle/kernel';
+import { LoadedSources, openEventRing, sharedMapEntries } from '@waggle/kernel';
 import { parseEvent } from '@waggle/probes';
 import { SAMPLE_HOOK, Sideband, samplerSource } from '@waggle/profiler';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
@@ -47,10 +46,7 @@ const libbpf = () =>
 /** The source in the kernel, with a ring of the least size. */
 async function loaded(native: Native, source: Source): Promise<LoadedSources> {
   const sources = new LoadedSources(native, {
-    sharedMapEntries: {
-      [lifecycle.maps.process_events.name]: PROBE_RING_BYTES,
-      [lifecycle.maps.tracked_processes.name]: 1,
-    },
+    sharedMapEntries: sharedMapEntries({ ringBytes: PROBE_RING_BYTES, trackedProcesses: 1 }),
   });
   try {
     await sources.loadAll([source]);
@@ -78,7 +74,7 @@ const ringBuffer = () =>
   guarded(async () => {
     const native = await openNative();
     using sources = await loaded(native, onlyHook('exit'));
-    using ring = new RingBuffer(native, sources.shared(lifecycle.maps.process_events).raw);
+    using ring = openEventRing(native, sources);
     return works(`${ring.size} bytes mapped`);
   });
 

@@ -2,6 +2,7 @@
 // profiler) as one disposable object with promises and an async iterable.
 
 import type { ProcessMetadataCache } from '@waggle/cache';
+import type { OwnEvent, ProcessEvent } from '@waggle/events';
 import { inheritance, isIgnored } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import { countByKind, type RateLimit } from '@waggle/kernel';
@@ -10,8 +11,6 @@ import * as Effect from 'effect/Effect';
 import * as Exit from 'effect/Exit';
 import * as Scope from 'effect/Scope';
 import { type SupervisedCommand, superviseCommand } from '../command/supervised-command.ts';
-import type { OwnEvent } from '../events/own-event.ts';
-import type { ProcessEvent } from '../events/process-event.ts';
 import type { OwnEventsOf, Plugin } from '../plugin/plugin.ts';
 import type { ValidPlugins } from '../plugin/plugin-graph.ts';
 import type { Service, ShapeOf } from '../plugin/service.ts';

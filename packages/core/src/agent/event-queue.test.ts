@@ -1,7 +1,7 @@
 // Events that come before anybody iterates: kept within a bound, in order, and counted beyond it.
 
 import { expect, test } from 'bun:test';
-import type { ProcessEvent } from '../events/process-event.ts';
+import type { ProcessEvent } from '@waggle/events';
 import { EventQueue } from './event-queue.ts';
 
 type Push = (events: readonly ProcessEvent[]) => void | Promise<void>;

@@ -3,9 +3,8 @@
 // iterates nobody is waited for: events are kept up to a bound, and what comes beyond it is counted
 // and told as lost.
 
+import type { LostEvent, OwnEvent, ProcessEvent } from '@waggle/events';
 import { type CountByKind, EVENT_KINDS, type EventKind, noEvents, sumOf } from '@waggle/kernel';
-import type { OwnEvent } from '../events/own-event.ts';
-import type { LostEvent, ProcessEvent } from '../events/process-event.ts';
 
 /** Some megabytes; two seconds of a busy host. */
 export const EARLY_EVENTS = 8192;

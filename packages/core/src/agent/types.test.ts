@@ -2,7 +2,7 @@
 
 import { expect, expectTypeOf, test } from 'bun:test';
 import type { ProcessMetadataCache } from '@waggle/cache';
-import type { EventDraft, ExecEvent, ExitEvent, ProcessEvent } from '../events/process-event.ts';
+import type { EventDraft, ExecEvent, ExitEvent, ProcessEvent } from '@waggle/events';
 import { definePlugin, type Plugin } from '../plugin/plugin.ts';
 import { defineService, type ShapeOf } from '../plugin/service.ts';
 import { cpuProfiler, Profiler, type ProfilerService } from '../plugins/cpu-profiler/index.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import type { LostEvent, ProcessEvent } from '@waggle/events';
 import * as Effect from 'effect/Effect';
 import fc from 'fast-check';
-import type { LostEvent, ProcessEvent } from '../events/process-event.ts';
 import { definePlugin, type PluginHandlers, type QueueOptions } from '../plugin/plugin.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { type PluginProblem, RunningPlugin } from './running-plugin.ts';

@@ -3,9 +3,7 @@
 // have queues, served in turns with breaks for the event loop, where the ring buffer is read; they
 // may come later, and find what ended meanwhile by its identity until the cycle is over.
 
-import { EventBatch } from '../events/event-batch.ts';
-import type { OwnEvent } from '../events/own-event.ts';
-import type { ProcessEvent } from '../events/process-event.ts';
+import { EventBatch, type OwnEvent, type ProcessEvent } from '@waggle/events';
 import type { HandlerResult } from '../plugin/handler-result.ts';
 import { PHASES, type PluginHandlers, type QueueOptions } from '../plugin/plugin.ts';
 import { type EventCall, eventCall } from './event-handler.ts';

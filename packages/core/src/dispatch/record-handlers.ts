@@ -2,7 +2,7 @@
 // no object is made of an event that nobody else asks for. Not for plugins of others, whose contract are
 // events; beside these, each has the handlers that do the same with events.
 
-import type { EventBatch } from '../events/event-batch.ts';
+import type { EventBatch } from '@waggle/events';
 import type { HandlerResult, PluginHandlers } from '../plugin/plugin.ts';
 
 const RECORDS = Symbol('handlers of records');

@@ -2,10 +2,13 @@
 // shared between queues and never copied. A turn ends when the queue is empty, when its time is up,
 // or when a handler returned something to wait for; so one slow plugin delays nobody for long.
 
-import { EventBatch } from '../events/event-batch.ts';
-import type { OwnEvent } from '../events/own-event.ts';
-import type { ProcessEvent } from '../events/process-event.ts';
-import type { OwnEventItem, SourceRecord } from '../events/source-records.ts';
+import {
+  EventBatch,
+  type OwnEvent,
+  type OwnEventItem,
+  type ProcessEvent,
+  type SourceRecord,
+} from '@waggle/events';
 import type { HandlerResult, QueueOptions } from '../plugin/plugin.ts';
 import type { EventCall } from './event-handler.ts';
 import type { RecordHandlers } from './record-handlers.ts';

@@ -2,20 +2,21 @@
 // handlers. Writing one needs nothing else of this package; `definePlugin` only gives it its types.
 
 import type { Skeleton, Source } from '@waggle/bpf';
-import type { EventKind } from '@waggle/kernel';
-import type * as Effect from 'effect/Effect';
-import type * as Scope from 'effect/Scope';
-import { checkNumber } from '../errors/check-options.ts';
-import type { EventsOfSource, OwnEvent } from '../events/own-event.ts';
 import type {
   EventDraft,
+  EventsOfSource,
   ExecEvent,
   ExitEvent,
   FailedExecEvent,
   ForkEvent,
   LostEvent,
+  OwnEvent,
   ProcessEvent,
-} from '../events/process-event.ts';
+} from '@waggle/events';
+import type { EventKind } from '@waggle/kernel';
+import type * as Effect from 'effect/Effect';
+import type * as Scope from 'effect/Scope';
+import { checkNumber } from '../errors/check-options.ts';
 import type { HandlerResult } from './handler-result.ts';
 import type { PluginReport } from './plugin-report.ts';
 import type { PluginSource } from './plugin-source.ts';
@@ -138,12 +139,12 @@ interface KernelNeeds {
 
 export interface QueueOptions {
   /** Events that may wait for this plugin. Default 65,536. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /**
    * `drop-oldest` (default) counts what it drops. `block` drops nothing and lets everybody wait,
    * so that in the end the ring buffer fills and the kernel counts losses.
    */
-  readonly whenFull?: 'drop-oldest' | 'block';
+  readonly whenFull?: 'drop-oldest' | 'block' | undefined;
 }
 
 export interface PluginSpec<
@@ -155,20 +156,20 @@ export interface PluginSpec<
   /** Unique in a composition. */
   readonly name: Name;
   /** Services of other plugins, which are set up before. */
-  readonly needs?: Needs;
-  readonly provides?: Provides;
-  readonly kernel?: KernelNeeds;
+  readonly needs?: Needs | undefined;
+  readonly provides?: Provides | undefined;
+  readonly kernel?: KernelNeeds | undefined;
   /** The BPF that it brings. Loaded and attached before its set-up. */
-  readonly sources?: Sources;
-  readonly queue?: QueueOptions;
+  readonly sources?: Sources | undefined;
+  readonly queue?: QueueOptions | undefined;
   /** Without it a session is of no use: where its `start` fails, the session does not start. */
-  readonly essential?: boolean;
+  readonly essential?: boolean | undefined;
   /** It starts the session's cycles, by collections (`SessionService`): none begins by time. */
-  readonly startsCycles?: boolean;
+  readonly startsCycles?: boolean | undefined;
   /** Failures of handlers after which it is stopped. Default 20. */
-  readonly failureBudget?: number;
+  readonly failureBudget?: number | undefined;
   /** A handler that takes longer has hung, and its plugin is stopped. Default 5,000; or Infinity. */
-  readonly handlerTimeoutMs?: number;
+  readonly handlerTimeoutMs?: number | undefined;
   readonly setup: (
     context: PluginContext<Needs>,
   ) =>

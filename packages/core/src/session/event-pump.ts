@@ -1,11 +1,10 @@
 // Ring buffer to dispatcher: reads what the kernel made, as often as there is something, hands it on in
 // batches, and starts cycles by time. At the end it brings the plugins everything that was made by then.
 
+import type { EventReader, SourceRecords } from '@waggle/events';
 import { DrainLoop, EpollWakeup } from '@waggle/ffi';
 import type { Dispatcher, EventsObserver } from '../dispatch/dispatcher.ts';
 import { RunningPlugin } from '../dispatch/running-plugin.ts';
-import type { EventReader } from '../events/event-reader.ts';
-import type { SourceRecords } from '../events/source-records.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import { CycleTimer } from './cycle-timer.ts';
 import type { KernelCapture } from './kernel-capture.ts';

@@ -1,10 +1,10 @@
 // The events of a session as a stream of Effect. A slow subscriber is waited for.
 
+import type { ProcessEvent } from '@waggle/events';
 import type * as Cause from 'effect/Cause';
 import * as Effect from 'effect/Effect';
 import * as Queue from 'effect/Queue';
 import * as Stream from 'effect/Stream';
-import type { ProcessEvent } from '../events/process-event.ts';
 
 type Subscribe = (
   observer: (events: readonly ProcessEvent[]) => void | Promise<void>,

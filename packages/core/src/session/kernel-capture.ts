@@ -10,15 +10,17 @@ import {
   type Source,
 } from '@waggle/bpf';
 import { type Procfs, RealProcfs } from '@waggle/cache';
-import { type Native, openNative, RingBuffer, sendNow, sendStderrBy } from '@waggle/ffi';
+import { type Native, openNative, type RingBuffer, sendNow, sendStderrBy } from '@waggle/ffi';
 import {
   type EventKind,
   FollowedCgroups,
   KernelSettings,
   LoadedSources,
+  openEventRing,
   type PidNamespace,
   pidNamespaceOf,
   prepareSource,
+  sharedMapEntries,
 } from '@waggle/kernel';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
@@ -107,7 +109,7 @@ export const openKernelCapture = Effect.fnUntraced(function* (
   });
   const ring = yield* Effect.acquireRelease(
     Effect.try({
-      try: () => new RingBuffer(native, sources.shared(LIFECYCLE.skeleton.maps.process_events).raw),
+      try: () => openEventRing(native, sources),
       catch: toWaggleError,
     }),
     (opened) => Effect.sync(() => opened.close()),
@@ -141,14 +143,11 @@ function wantedSources({ events, sources }: SessionNeeds): Source[] {
 }
 
 function sourcesOptions(config: SessionConfig, pidNamespace: PidNamespace) {
-  const { process_events: ring, tracked_processes: tracked } = LIFECYCLE.skeleton.maps;
+  const { ringBytes = DEFAULT_RING_BYTES, trackedProcesses, withoutMethods } = config;
   return {
     pidNamespace,
-    sharedMapEntries: {
-      [ring.name]: config.ringBytes ?? DEFAULT_RING_BYTES,
-      ...(config.trackedProcesses === undefined ? {} : { [tracked.name]: config.trackedProcesses }),
-    },
-    withoutMethods: config.withoutMethods,
+    sharedMapEntries: sharedMapEntries({ ringBytes, trackedProcesses }),
+    withoutMethods,
   };
 }
 

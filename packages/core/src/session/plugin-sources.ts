@@ -1,9 +1,9 @@
 // What plugins get of the sources that they declared, and where the records of those go.
 
 import type { RecordReaderClass, Skeleton, Source } from '@waggle/bpf';
+import type { RecordRoute, SourceRecords } from '@waggle/events';
 import { type Native, RingBuffer } from '@waggle/ffi';
 import { type KernelSettings, type LoadedSources, SourceMap } from '@waggle/kernel';
-import type { RecordRoute, SourceRecords } from '../events/source-records.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import {
   type AnyRecordHandlers,

@@ -10,8 +10,8 @@ import type {
   RateLimit,
 } from '@waggle/kernel';
 import { NoSuchProcess } from '../errors/errors.ts';
-import { descendantsOf, expectProcess, hasEnded, parentsByProcfs } from '../events/descendants.ts';
 import { checkRateLimit, checkTarget } from './check-config.ts';
+import { descendantsOf, expectProcess, hasEnded, parentsByProcfs } from './descendants.ts';
 import { toWaggleError } from './from-native.ts';
 import type { SessionTarget } from './session-target.ts';
 

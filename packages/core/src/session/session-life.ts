@@ -1,9 +1,9 @@
 // What may be asked of a session, and when: as long as its scope is open. Afterwards the kernel has nothing
 // of it, and its totals are those of the end.
 
+import type { EventReader, EventTotals } from '@waggle/events';
 import * as Effect from 'effect/Effect';
 import { SessionEnded } from '../errors/errors.ts';
-import type { EventReader, EventTotals } from '../events/event-reader.ts';
 
 export class SessionLife {
   #last: EventTotals | undefined;

@@ -1,7 +1,7 @@
 // The session as its plugins see it.
 
+import type { EventTotals } from '@waggle/events';
 import type { RateLimit } from '@waggle/kernel';
-import type { EventTotals } from '../events/event-reader.ts';
 import { defineService } from '../plugin/service.ts';
 import type { CollectionKind } from './collection-cycle.ts';
 import type { SessionTarget } from './session-target.ts';

@@ -3,6 +3,13 @@
 // ours is left in the kernel.
 
 import type { ProcessMetadataCache } from '@waggle/cache';
+import {
+  EventReader,
+  type EventTotals,
+  type OwnEvent,
+  type ProcessEvent,
+  SourceRecords,
+} from '@waggle/events';
 import type { Profile } from '@waggle/formats';
 import type { AttachReport } from '@waggle/kernel';
 import type { FrameCount } from '@waggle/profiler';
@@ -12,10 +19,6 @@ import type * as Stream from 'effect/Stream';
 import { Dispatcher, type EventsObserver } from '../dispatch/dispatcher.ts';
 import { Watchdog } from '../dispatch/watchdog.ts';
 import { PluginMissing, type SessionEnded, type WaggleError } from '../errors/errors.ts';
-import { EventReader, type EventTotals } from '../events/event-reader.ts';
-import type { OwnEvent } from '../events/own-event.ts';
-import type { ProcessEvent } from '../events/process-event.ts';
-import { SourceRecords } from '../events/source-records.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import { planPlugins } from '../plugin/plugin-graph.ts';
 import type { PluginReport } from '../plugin/plugin-report.ts';
@@ -31,6 +34,7 @@ import { reportCgroup, reportOnStderr, warnAboutAbsent } from './notices.ts';
 import { SessionPluginSources } from './plugin-sources.ts';
 import { Collector, ProcessMetadata, type ProfileCollector } from './roles.ts';
 import type { SessionConfig } from './session-config.ts';
+import { sessionControl } from './session-control.ts';
 import { SessionLife } from './session-life.ts';
 import type { SessionControl } from './session-service.ts';
 import { setUpPlugins } from './set-up-plugins.ts';
@@ -121,30 +125,12 @@ export const openSession = Effect.fnUntraced(function* (
     (endedBefore) => dispatcher.cycle(endedBefore),
     () => pump?.catchUp(),
   );
-  const control: SessionControl = {
+  const control = sessionControl({
+    ...{ capture, life, cycle },
     stop: () => stopped.resolve(),
-    setLifecycleTracking(on) {
-      life.expectOpen('setLifecycleTracking');
-      capture.settings.setLifecycleTracking(on);
-    },
-    setTarget(target) {
-      life.expectOpen('setTarget');
-      capture.filter.set(target);
-    },
-    setRateLimit(rateLimit) {
-      life.expectOpen('setRateLimit');
-      capture.filter.setRateLimit(rateLimit);
-    },
-    evictPendingExits: (endedBefore = Number.POSITIVE_INFINITY) => dispatcher.cycle(endedBefore),
-    catchUp() {
-      if (!life.ended) pump?.catchUp();
-    },
-    async collection(kinds, gather) {
-      life.expectOpen('collection');
-      return cycle.run(kinds, gather);
-    },
-    totals: () => life.totals(),
-  };
+    beginCycle: (endedBefore) => dispatcher.cycle(endedBefore),
+    catchUp: () => pump?.catchUp(),
+  });
   warnAboutAbsent(capture.sources.report, reportProblem);
   const pluginSources = new SessionPluginSources(
     capture.native,

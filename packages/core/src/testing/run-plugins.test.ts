@@ -1,12 +1,18 @@
 import { expect, test } from 'bun:test';
 import { MemoryProcfs } from '@waggle/cache/testing';
+import type { ProcessEvent } from '@waggle/events';
+import {
+  execEvent,
+  exitEvent,
+  failedExecEvent,
+  forkEvent,
+  lostEvent,
+} from '@waggle/events/testing';
 import { InvalidPluginGraph, PluginNotStarted } from '../errors/errors.ts';
-import type { ProcessEvent } from '../events/process-event.ts';
 import { definePlugin } from '../plugin/plugin.ts';
 import { cpuProfiler } from '../plugins/cpu-profiler/index.ts';
 import { ProcessMetadata, processMetadata } from '../plugins/process-metadata/index.ts';
 import { SessionService } from '../session/session-service.ts';
-import { execEvent, exitEvent, failedExecEvent, forkEvent, lostEvent } from './events.ts';
 import { runPlugins } from './run-plugins.ts';
 
 const options = { procfs: new MemoryProcfs() };

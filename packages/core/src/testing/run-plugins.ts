@@ -2,12 +2,11 @@
 // set-up, phases, queues, failures, cycles, finalizers. For tests of agents that need no root.
 
 import { type Procfs, RealProcfs } from '@waggle/cache';
+import type { EventTotals, ProcessEvent } from '@waggle/events';
 import { EVENT_KINDS, noEvents } from '@waggle/kernel';
 import * as Effect from 'effect/Effect';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { PluginProblem } from '../dispatch/running-plugin.ts';
-import type { EventTotals } from '../events/event-reader.ts';
-import type { ProcessEvent } from '../events/process-event.ts';
 import type { Plugin } from '../plugin/plugin.ts';
 import { planPlugins } from '../plugin/plugin-graph.ts';
 import type { PluginReport } from '../plugin/plugin-report.ts';
@@ -22,9 +21,9 @@ export type Step = ProcessEvent | readonly ProcessEvent[] | 'cycle';
 
 export interface RunPluginsOptions {
   /** Where processes are looked up: a `MemoryProcfs` of @waggle/cache/testing. Default: /proc. */
-  readonly procfs?: Procfs;
+  readonly procfs?: Procfs | undefined;
   /** Milliseconds that plugins may take for what is queued. Default 5,000. */
-  readonly drainMs?: number;
+  readonly drainMs?: number | undefined;
 }
 
 export interface PluginsRun {

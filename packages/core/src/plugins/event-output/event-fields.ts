@@ -2,13 +2,17 @@
 // lists; RecordJson has the names from here and writes the values from bytes (record-json.ts). Numbers and texts that
 // a record has as they are come from the tables of its event: they need no line here.
 
+import {
+  EXEC_DETAIL_NUMBERS,
+  EXEC_DETAIL_TEXTS,
+  EXEC_NUMBERS,
+  type ExecDetail,
+  namesOf,
+  namesOfTexts,
+  type ProcessEvent,
+} from '@waggle/events';
 import type { EventKind } from '@waggle/kernel';
 import { rawBytes } from '@waggle/text';
-import { EXEC_DETAIL_NUMBERS, EXEC_DETAIL_TEXTS } from '../../events/exec-detail.ts';
-import { EXEC_NUMBERS } from '../../events/exec-event.ts';
-import { namesOf } from '../../events/number-fields.ts';
-import type { ExecDetail, ProcessEvent } from '../../events/process-event.ts';
-import { namesOfTexts } from '../../events/text-fields.ts';
 
 type FieldOf<Kind extends EventKind> = keyof Extract<ProcessEvent, { readonly event: Kind }>;
 /** The event's `flags` are `marks` in JSON. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import type { ExecEvent, ExitEvent } from '../../events/process-event.ts';
-import { execDetail, execEvent } from '../../testing/events.ts';
+import type { ExecEvent, ExitEvent } from '@waggle/events';
+import { execDetail, execEvent } from '@waggle/events/testing';
 import { EventJson } from './event-json.ts';
 import { Rfc3339 } from './rfc3339.ts';
 

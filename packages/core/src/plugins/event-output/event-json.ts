@@ -1,8 +1,8 @@
 // The JSON form of an event: field names and order fixed (event-fields.ts). 64-bit numbers are strings,
 // for JSON readers that have only doubles; bytes that are no UTF-8 are U+FFFD.
 
+import type { ExecEvent, ProcessEvent } from '@waggle/events';
 import { stringifyJson } from '@waggle/text';
-import type { ExecEvent, ProcessEvent } from '../../events/process-event.ts';
 import { ENVIRON_FIELDS, EVENT_FIELDS, EXEC_DETAIL_FIELDS, LAST_FIELDS } from './event-fields.ts';
 import { Rfc3339 } from './rfc3339.ts';
 import type { WithheldNotice } from './withheld.ts';

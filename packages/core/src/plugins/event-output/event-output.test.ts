@@ -2,7 +2,7 @@
 
 import { expect, test } from 'bun:test';
 import { MemoryProcfs } from '@waggle/cache/testing';
-import { execEvent, exitEvent, forkEvent, lostEvent } from '../../testing/events.ts';
+import { execEvent, exitEvent, forkEvent, lostEvent } from '@waggle/events/testing';
 import { runPlugins } from '../../testing/run-plugins.ts';
 import { processMetadata } from '../process-metadata/index.ts';
 import { processTree } from '../process-tree/index.ts';

@@ -1,9 +1,9 @@
 // Plugins that write events as text, a chunk for each batch. Nothing is dropped: a writer that is
 // slow is waited for, and then it is the ring buffer in the kernel that holds the events.
 
+import type { ProcessEvent } from '@waggle/events';
 import type { EventKind } from '@waggle/kernel';
 import { stringifyJson } from '@waggle/text';
-import type { ProcessEvent } from '../../events/process-event.ts';
 import { definePlugin, type PluginContext, type Services } from '../../plugin/plugin.ts';
 import type { Service } from '../../plugin/service.ts';
 import { type SessionControl, SessionService } from '../../session/session-service.ts';

@@ -2,9 +2,8 @@
 // fields of is in record-json.ts.
 
 import { decodeBytes, decodePath } from '@waggle/bpf';
+import type { NumberOf, TextField } from '@waggle/events';
 import { type ByteWriter, NULL, rawBytes } from '@waggle/text';
-import type { NumberOf } from '../../events/number-fields.ts';
-import type { TextField } from '../../events/text-fields.ts';
 
 /** More than the fields of a line take that are no text: names, numbers, ids. */
 export const FIXED_BYTES = 2048;

@@ -1,10 +1,9 @@
 // jsonLines() as bytes: for who writes many lines to a descriptor. Of an event that nobody made an object
 // of, the line is written from its record; else from the object, which may have been completed or redacted.
 
+import { EventBatch, type ProcessEvent } from '@waggle/events';
 import type { EventKind } from '@waggle/kernel';
 import { withRecordHandlers } from '../../dispatch/record-handlers.ts';
-import { EventBatch } from '../../events/event-batch.ts';
-import type { ProcessEvent } from '../../events/process-event.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { SessionService } from '../../session/session-service.ts';
 import { EventJson } from './event-json.ts';

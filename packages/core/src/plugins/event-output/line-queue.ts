@@ -1,7 +1,7 @@
 // What outputs of events have in common, whether they write text or bytes.
 
+import type { LostEvent } from '@waggle/events';
 import { type EventKind, sumOf } from '@waggle/kernel';
-import type { LostEvent } from '../../events/process-event.ts';
 
 /** Events that may wait for a slow writer here; more wait in the kernel. */
 export const QUEUED_EVENTS = 16_384;

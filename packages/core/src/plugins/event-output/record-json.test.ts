@@ -12,12 +12,9 @@ import {
   recordType,
 } from '@waggle/bpf';
 import type { CgroupInfo } from '@waggle/cache';
+import { EventBatch, EventContext, KnownCgroups, type ProcessEvent } from '@waggle/events';
 import fc from 'fast-check';
 import { writtenRecords } from '../../../../bpf/test/written-records.ts';
-import { EventContext } from '../../events/event-base.ts';
-import { EventBatch } from '../../events/event-batch.ts';
-import { KnownCgroups } from '../../events/known-cgroups.ts';
-import type { ProcessEvent } from '../../events/process-event.ts';
 import { EventJson } from './event-json.ts';
 import { RecordJson } from './record-json.ts';
 

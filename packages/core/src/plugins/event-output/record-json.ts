@@ -12,21 +12,25 @@ import {
   recordHeader,
   recordType,
 } from '@waggle/bpf';
-import { errnoName, signalName } from '@waggle/ffi';
-import { ByteWriter, rawBytes, stringifyJson } from '@waggle/text';
-import { ARGV_CUT } from '../../events/event-base.ts';
-import type { EventBatch } from '../../events/event-batch.ts';
 import {
+  ARGV_CUT,
   deviceOf,
+  type EventBatch,
   EXEC_DETAIL_NUMBERS,
   EXEC_DETAIL_TEXTS,
+  EXEC_NUMBERS,
   execFlagsOf,
   NO_LOGIN,
-} from '../../events/exec-detail.ts';
-import { EXEC_NUMBERS } from '../../events/exec-event.ts';
-import { type NumberFields, type NumberOf, namesOf } from '../../events/number-fields.ts';
-import { type StandardFile, standardFilesOf } from '../../events/standard-files.ts';
-import { nameOfCut, type TextField } from '../../events/text-fields.ts';
+  type NumberFields,
+  type NumberOf,
+  nameOfCut,
+  namesOf,
+  type StandardFile,
+  standardFilesOf,
+  type TextField,
+} from '@waggle/events';
+import { errnoName, signalName } from '@waggle/ffi';
+import { ByteWriter, rawBytes, stringifyJson } from '@waggle/text';
 import { KEY } from './event-fields.ts';
 import { JsonFields } from './json-fields.ts';
 import { RecordLine } from './record-line.ts';

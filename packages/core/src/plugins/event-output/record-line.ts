@@ -3,8 +3,8 @@
 // second in common.
 
 import { recordHeader, textAt } from '@waggle/bpf';
+import type { EventBatch } from '@waggle/events';
 import { type ByteWriter, billionsOf, rawBytes, restOf } from '@waggle/text';
-import type { EventBatch } from '../../events/event-batch.ts';
 import { KEY } from './event-fields.ts';
 import { FIXED_BYTES, type JsonFields } from './json-fields.ts';
 import { inWords, TWO_TO_32, wholeNumber } from './record-words.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import type { EventTotals } from '../../events/event-reader.ts';
+import type { EventTotals } from '@waggle/events';
 import { EventJson } from './event-json.ts';
 import { WithheldCounts } from './withheld.ts';
 

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'bun:test';
 import { MemoryProcfs } from '@waggle/cache/testing';
+import { execEvent, exitEvent, forkEvent } from '@waggle/events/testing';
 import { definePlugin } from '../../plugin/plugin.ts';
-import { execEvent, exitEvent, forkEvent } from '../../testing/events.ts';
 import { runPlugins } from '../../testing/run-plugins.ts';
 import { Profiler } from '../cpu-profiler/index.ts';
 import { imageRetirement } from './index.ts';

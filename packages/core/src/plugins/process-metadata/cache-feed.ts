@@ -9,15 +9,16 @@ import {
   type Procfs,
   ProcfsError,
 } from '@waggle/cache';
-import type { EventBatch } from '../../events/event-batch.ts';
-import type {
-  EventDraft,
-  ExecEvent,
-  ExitEvent,
-  LostEvent,
-  ProcessEvent,
-} from '../../events/process-event.ts';
-import { usageAt, usageOf } from '../../events/process-usage.ts';
+import {
+  type EventBatch,
+  type EventDraft,
+  type ExecEvent,
+  type ExitEvent,
+  type LostEvent,
+  type ProcessEvent,
+  usageAt,
+  usageOf,
+} from '@waggle/events';
 import { EndedNames } from './ended-names.ts';
 import { ProcfsWalk } from './procfs-walk.ts';
 import { entryOf, NO_PROGRAM, type Program, ProgramBytes } from './program.ts';

@@ -3,8 +3,8 @@
 // stays for the rest of the cycle.
 
 import { ProcessMetadataCache } from '@waggle/cache';
+import type { ProcessEvent } from '@waggle/events';
 import { withRecordHandlers } from '../../dispatch/record-handlers.ts';
-import type { ProcessEvent } from '../../events/process-event.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { Kernel } from '../../session/kernel-capture.ts';
 import { ProcessMetadata } from '../../session/roles.ts';

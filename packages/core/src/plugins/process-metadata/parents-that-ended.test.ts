@@ -5,11 +5,8 @@ import { expect, test } from 'bun:test';
 import { execRecord, exitRecord, forkRecord, recordType } from '@waggle/bpf';
 import { ProcessMetadataCache } from '@waggle/cache';
 import { MemoryProcfs } from '@waggle/cache/testing';
-import { EventContext } from '../../events/event-base.ts';
-import { EventBatch } from '../../events/event-batch.ts';
-import { KnownCgroups } from '../../events/known-cgroups.ts';
-import type { ProcessEvent } from '../../events/process-event.ts';
-import { processRecord as recordOf } from '../../testing/records.ts';
+import { EventBatch, EventContext, KnownCgroups, type ProcessEvent } from '@waggle/events';
+import { processRecord as recordOf } from '@waggle/events/testing';
 import { CacheFeed } from './cache-feed.ts';
 
 const context = new EventContext(new KnownCgroups(() => false), 0n, 'boot');

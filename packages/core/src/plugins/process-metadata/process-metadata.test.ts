@@ -5,10 +5,10 @@
 import { expect, test } from 'bun:test';
 import type { ProcessMetadataCache } from '@waggle/cache';
 import { MemoryProcfs } from '@waggle/cache/testing';
+import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from '@waggle/events';
+import { execEvent } from '@waggle/events/testing';
 import fc from 'fast-check';
-import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from '../../events/process-event.ts';
 import type { ErasedSetup, PluginContext } from '../../plugin/plugin.ts';
-import { execEvent } from '../../testing/events.ts';
 import { processMetadata } from './index.ts';
 
 const TICK_NS = 10_000_000n;

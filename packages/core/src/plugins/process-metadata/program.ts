@@ -1,8 +1,8 @@
 // What a process ran: as the cache or a record has it, and as bytes for the exit of a process that is no object.
 
 import type { ProcessEntry, ProcessIdentity, ProcessMetadataCache } from '@waggle/cache';
+import type { EventBatch } from '@waggle/events';
 import { bytesOf } from '@waggle/text';
-import type { EventBatch } from '../../events/event-batch.ts';
 
 export interface Program {
   readonly filename: string | undefined;

@@ -4,10 +4,14 @@
 
 import { execRecord, exitRecord, forkRecord, recordHeader, u53 } from '@waggle/bpf';
 import type { ProcessUsage } from '@waggle/cache';
-import { ARGV_CUT, type EventContext } from '../../events/event-base.ts';
-import { EventBatch } from '../../events/event-batch.ts';
-import type { ExecEvent, ForkEvent } from '../../events/process-event.ts';
-import { usageAt } from '../../events/process-usage.ts';
+import {
+  ARGV_CUT,
+  EventBatch,
+  type EventContext,
+  type ExecEvent,
+  type ForkEvent,
+  usageAt,
+} from '@waggle/events';
 import { CommNames } from './comm-names.ts';
 
 const AT = recordHeader.offset;

@@ -6,12 +6,9 @@ import { expect, test } from 'bun:test';
 import { execRecord, exitRecord, forkRecord, recordFlags, recordType } from '@waggle/bpf';
 import { ProcessMetadataCache } from '@waggle/cache';
 import { MemoryProcfs } from '@waggle/cache/testing';
+import { EventBatch, EventContext, KnownCgroups, type ProcessEvent } from '@waggle/events';
+import { type RecordFields, processRecord as recordOf } from '@waggle/events/testing';
 import fc from 'fast-check';
-import { EventContext } from '../../events/event-base.ts';
-import { EventBatch } from '../../events/event-batch.ts';
-import { KnownCgroups } from '../../events/known-cgroups.ts';
-import type { ProcessEvent } from '../../events/process-event.ts';
-import { type RecordFields, processRecord as recordOf } from '../../testing/records.ts';
 import { EventJson } from '../event-output/event-json.ts';
 import { CacheFeed } from './cache-feed.ts';
 

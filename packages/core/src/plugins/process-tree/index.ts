@@ -1,7 +1,7 @@
 // The plugin that keeps the process tree: fed by every event, seeded by a walk of /proc.
 
 import { type Procfs, ProcfsError } from '@waggle/cache';
-import type { ExecEvent, ExitEvent } from '../../events/process-event.ts';
+import type { ExecEvent, ExitEvent } from '@waggle/events';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { defineService } from '../../plugin/service.ts';
 import { Kernel } from '../../session/kernel-capture.ts';

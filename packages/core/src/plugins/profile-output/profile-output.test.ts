@@ -2,10 +2,10 @@
 
 import { expect, test } from 'bun:test';
 import { MemoryProcfs } from '@waggle/cache/testing';
+import type { ExecEvent } from '@waggle/events';
+import { execEvent } from '@waggle/events/testing';
 import type { Profile } from '@waggle/formats';
-import type { ExecEvent } from '../../events/process-event.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
-import { execEvent } from '../../testing/events.ts';
 import { runPlugins } from '../../testing/run-plugins.ts';
 import { Profiler } from '../cpu-profiler/index.ts';
 import { ProcessMetadata, processMetadata } from '../process-metadata/index.ts';

@@ -2,17 +2,15 @@
 // field does not compile before it stands in one of these lists, and is tested by standing there.
 
 import { expect, test } from 'bun:test';
-import type { EventKind } from '@waggle/kernel';
-import { EXEC_DETAIL_TEXTS } from '../../events/exec-detail.ts';
-import { namesOf } from '../../events/number-fields.ts';
-import type { ExecDetail, ProcessEvent } from '../../events/process-event.ts';
+import { EXEC_DETAIL_TEXTS, type ExecDetail, namesOf, type ProcessEvent } from '@waggle/events';
 import {
   execDetail,
   execEvent,
   exitEvent,
   failedExecEvent,
   forkEvent,
-} from '../../testing/events.ts';
+} from '@waggle/events/testing';
+import type { EventKind } from '@waggle/kernel';
 import { redaction } from './index.ts';
 
 /** Numbers, and words of a fixed set; a type that is none of these may hold anything. */

@@ -2,22 +2,22 @@
 // whatever else of an event a program chose, since a command line may stand in any of them (a failed
 // exec of `mysql --password=x` as one word has it in its path).
 
-import { cutArguments } from '../../events/cut-arguments.ts';
-import { EXEC_DETAIL_TEXTS } from '../../events/exec-detail.ts';
-import { namesOf } from '../../events/number-fields.ts';
-import type {
-  EventDraft,
-  ExecDetail,
-  ExecEvent,
-  ExitEvent,
-  FailedExecEvent,
-  ForkEvent,
-} from '../../events/process-event.ts';
+import {
+  cutArguments,
+  type EventDraft,
+  EXEC_DETAIL_TEXTS,
+  type ExecDetail,
+  type ExecEvent,
+  type ExitEvent,
+  type FailedExecEvent,
+  type ForkEvent,
+  namesOf,
+} from '@waggle/events';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { ProcessMetadata } from '../process-metadata/index.ts';
 import { REDACTED, redactArguments, redactText } from './redact-arguments.ts';
 
-export { cutArguments } from '../../events/cut-arguments.ts';
+export { cutArguments } from '@waggle/events';
 export { LIKELY_SECRETS } from './likely-secrets.ts';
 export { REDACTED, redactArguments, redactText } from './redact-arguments.ts';
 

@@ -24,7 +24,7 @@ interface Line {
 
 export interface RedactOptions {
   /** Which arguments lack their end: nobody can tell what stands in them, so all of each goes. */
-  readonly isCut?: (index: number) => boolean;
+  readonly isCut?: ((index: number) => boolean) | undefined;
 }
 
 /** @param patterns as people write them; flags `g`, `d` and `s` are added. */

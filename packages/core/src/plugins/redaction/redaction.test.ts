@@ -1,17 +1,12 @@
 import { expect, test } from 'bun:test';
-import type {
-  EventDraft,
-  ExecEvent,
-  ExitEvent,
-  FailedExecEvent,
-} from '../../events/process-event.ts';
+import type { EventDraft, ExecEvent, ExitEvent, FailedExecEvent } from '@waggle/events';
 import {
   execDetail,
   execEvent,
   exitEvent,
   failedExecEvent,
   forkEvent,
-} from '../../testing/events.ts';
+} from '@waggle/events/testing';
 import { redaction } from './index.ts';
 import { REDACTED } from './redact-arguments.ts';
 

@@ -10,8 +10,8 @@ import {
   type RecordReader,
   type Source,
 } from '@waggle/bpf';
+import { ownEventId } from '../fields/event-ids.ts';
 import type { EventBase, EventContext } from './event-base.ts';
-import { ownEventId } from './event-ids.ts';
 
 /** Any of them, where nobody knows which sources there are. */
 export interface OwnEvent extends Omit<EventBase, 'parentComm'> {

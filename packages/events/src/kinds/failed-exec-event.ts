@@ -8,8 +8,8 @@ import {
   recordFlags,
 } from '@waggle/bpf';
 import { errnoName } from '@waggle/ffi';
+import { failedExecEventId } from '../fields/event-ids.ts';
 import { ARGV_CUT, type EventBase, type EventContext } from './event-base.ts';
-import { failedExecEventId } from './event-ids.ts';
 
 /** Only where a session asks for `failed-exec`. The image is the one that goes on. */
 export interface FailedExecEvent extends EventBase {

@@ -22,11 +22,11 @@ import {
   noEvents,
   sumOf,
 } from '@waggle/kernel';
-import { EventContext } from './event-base.ts';
+import { FailedExecNumbers } from '../fields/event-ids.ts';
+import { KnownCgroups } from '../fields/known-cgroups.ts';
+import { EventContext } from '../kinds/event-base.ts';
+import type { ProcessEvent } from '../kinds/process-event.ts';
 import { EVENT_OF_TYPE, type EventBatch, EventBatches } from './event-batch.ts';
-import { FailedExecNumbers } from './event-ids.ts';
-import { KnownCgroups } from './known-cgroups.ts';
-import type { ProcessEvent } from './process-event.ts';
 import { SourceRecords } from './source-records.ts';
 
 /** Where BPF has its cursor, which nobody needs any more, the batch's copy has the number of the failure. */

@@ -1,8 +1,8 @@
 // A process was born: the event, and how it is read from its record.
 
 import { ForkRecordReader, type RecordMemory } from '@waggle/bpf';
+import { forkEventId } from '../fields/event-ids.ts';
 import type { EventBase, EventContext } from './event-base.ts';
-import { forkEventId } from './event-ids.ts';
 
 /** `pid` and what belongs to it is the parent. */
 export interface ForkEvent extends EventBase {

@@ -3,8 +3,8 @@
 
 import type { RecordMemory, RecordReader, RecordReaderClass } from '@waggle/bpf';
 import type { RingBuffer } from '@waggle/ffi';
-import type { EventContext } from './event-base.ts';
-import { decodeOwnEvent, type OwnEvent } from './own-event.ts';
+import type { EventContext } from '../kinds/event-base.ts';
+import { decodeOwnEvent, type OwnEvent } from '../kinds/own-event.ts';
 
 /** A record on its way to its plugin, among events. */
 export interface SourceRecord {

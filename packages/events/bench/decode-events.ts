@@ -1,8 +1,8 @@
 import { RecordHeaderReader } from '@waggle/bpf';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
-import { EventContext } from '../src/events/event-base.ts';
-import { decodeEvent } from '../src/events/event-decoder.ts';
-import { KnownCgroups } from '../src/events/known-cgroups.ts';
+import { KnownCgroups } from '../src/fields/known-cgroups.ts';
+import { EventContext } from '../src/kinds/event-base.ts';
+import { decodeEvent } from '../src/kinds/event-decoder.ts';
 import { recordedEvents } from './recorded-events.ts';
 
 const ROUNDS = 25;

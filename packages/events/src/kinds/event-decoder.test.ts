@@ -3,9 +3,9 @@
 import { expect, test } from 'bun:test';
 import { recordHeader } from '@waggle/bpf';
 import { writtenRecords } from '../../../bpf/test/written-records.ts';
+import { KnownCgroups } from '../fields/known-cgroups.ts';
 import { EventContext } from './event-base.ts';
 import { decodeEvent } from './event-decoder.ts';
-import { KnownCgroups } from './known-cgroups.ts';
 
 const { memory, offsets } = writtenRecords();
 const cgroups = new KnownCgroups(() => false);

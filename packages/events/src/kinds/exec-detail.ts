@@ -2,9 +2,9 @@
 // leaf first, as the kernel can walk them.
 
 import { type ExecRecordReader, execFlags, recordFlags } from '@waggle/bpf';
-import { type NumberFields, type NumbersOf, withNumbers } from './number-fields.ts';
-import { standardFilesOf } from './standard-files.ts';
-import { endOfTexts, type TextFields, type TextsOf, withTexts } from './text-fields.ts';
+import { type NumberFields, type NumbersOf, withNumbers } from '../fields/number-fields.ts';
+import { standardFilesOf } from '../fields/standard-files.ts';
+import { endOfTexts, type TextFields, type TextsOf, withTexts } from '../fields/text-fields.ts';
 
 type ExecFlag = 'setuid' | 'setgid' | 'privileged' | 'memfd' | 'deleted' | 'script';
 

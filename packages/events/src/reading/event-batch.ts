@@ -6,9 +6,9 @@ import { Buffer } from 'node:buffer';
 import { decodeBytes, decodeStrings, type RecordMemory, recordType } from '@waggle/bpf';
 import { type CgroupInfo, frozenList } from '@waggle/cache';
 import type { EventKind } from '@waggle/kernel';
-import type { EventContext } from './event-base.ts';
-import { decodeEvent } from './event-decoder.ts';
-import type { EventDraft, ExitEvent, LostEvent, ProcessEvent } from './process-event.ts';
+import type { EventContext } from '../kinds/event-base.ts';
+import { decodeEvent } from '../kinds/event-decoder.ts';
+import type { EventDraft, ExitEvent, LostEvent, ProcessEvent } from '../kinds/process-event.ts';
 import type { OwnEventItem, SourceRecord } from './source-records.ts';
 
 export type BatchItem = ProcessEvent | SourceRecord | OwnEventItem;

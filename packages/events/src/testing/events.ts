@@ -2,10 +2,11 @@
 // what is: comm from the program, ids from the identity, the end from the beginning.
 
 import { countByKind, sumOf } from '@waggle/kernel';
-import { execEventId, exitEventId, failedExecEventId, forkEventId } from '../events/event-ids.ts';
-import { EXEC_DETAIL_TEXTS } from '../events/exec-detail.ts';
-import { EXEC_NUMBERS } from '../events/exec-event.ts';
-import { namesOf } from '../events/number-fields.ts';
+import { execEventId, exitEventId, failedExecEventId, forkEventId } from '../fields/event-ids.ts';
+import { namesOf } from '../fields/number-fields.ts';
+import { namesOfTexts } from '../fields/text-fields.ts';
+import { EXEC_DETAIL_TEXTS } from '../kinds/exec-detail.ts';
+import { EXEC_NUMBERS } from '../kinds/exec-event.ts';
 import type {
   ExecDetail,
   ExecEvent,
@@ -13,8 +14,7 @@ import type {
   FailedExecEvent,
   ForkEvent,
   LostEvent,
-} from '../events/process-event.ts';
-import { namesOfTexts } from '../events/text-fields.ts';
+} from '../kinds/process-event.ts';
 
 /** 2026-01-01T00:00:00Z, on a host that was started a day before. */
 const NOON_NS = 1_767_225_600_000_000_000n;

@@ -8,10 +8,10 @@ import {
   type RecordMemory,
   recordFlags,
 } from '@waggle/bpf';
+import { execEventId } from '../fields/event-ids.ts';
+import { type NumberFields, type NumbersOf, withNumbers } from '../fields/number-fields.ts';
 import { ARGV_CUT, type EventBase, type EventContext } from './event-base.ts';
-import { execEventId } from './event-ids.ts';
 import { decodeExecDetail, type ExecDetail } from './exec-detail.ts';
-import { type NumberFields, type NumbersOf, withNumbers } from './number-fields.ts';
 
 /** A number that the record gets is shown by a line here. */
 export const EXEC_NUMBERS = {

@@ -4,8 +4,8 @@
 import { ExitRecordReader, type RecordMemory, recordFlags } from '@waggle/bpf';
 import type { ProcessUsage } from '@waggle/cache';
 import { signalName } from '@waggle/ffi';
+import { exitEventId } from '../fields/event-ids.ts';
 import type { EventBase, EventContext } from './event-base.ts';
-import { exitEventId } from './event-ids.ts';
 
 export interface ExitEvent extends EventBase, ProcessUsage {
   readonly event: 'exit';

@@ -4,8 +4,8 @@
 
 import { recordFlags } from '@waggle/bpf';
 import type { ProcessIdentity } from '@waggle/cache';
-import type { KnownCgroups } from './known-cgroups.ts';
-import { type ProcessId, processIds, bootId as readBootId } from './process-id.ts';
+import type { KnownCgroups } from '../fields/known-cgroups.ts';
+import { type ProcessId, processIds, bootId as readBootId } from '../fields/process-id.ts';
 
 /** Either makes `argvTruncated` of a record's event true. */
 export const ARGV_CUT = recordFlags.RECORD_ARGV_TRUNCATED | recordFlags.RECORD_ARGV_UNREADABLE;
