@@ -2,21 +2,16 @@
 // by sample-rounds.ts. It runs from construction to close(); the `cpu-profiler` plugin is made of it.
 
 import { unwindStop } from '@waggle/bpf';
-import { bootToRealtimeOffset, clockNanoseconds, cpuGenerations, RingBuffer } from '@waggle/ffi';
+import { clockNanoseconds, cpuGenerations, RingBuffer } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import { BoundedMemory } from './bounded-memory.ts';
 import { Collections } from './collections.ts';
 import { CodeNames } from './interpreters/code-names.ts';
 import { InstalledInterpreters } from './interpreters/installed-interpreters.ts';
-import { AddressSpaces } from './mappings/address-spaces.ts';
-import { FileSystems, memoryDevice } from './mappings/file-systems.ts';
-import { JitMaps } from './mappings/jit-maps.ts';
+import { MappedCode } from './mapped-code.ts';
 import { LostMappings } from './mappings/lost-mappings.ts';
-import { ObjectFiles } from './mappings/object-files.ts';
-import { ProcessMemory } from './mappings/process-memory.ts';
 import { RunningMappings } from './mappings/running-mappings.ts';
 import { Sideband } from './mappings/sideband.ts';
-import { TextCopies } from './mappings/text-copies.ts';
 import type { ProfilerConfig, ProfilerCounts } from './profiler-config.ts';
 import type { ProfilerKernel } from './profiler-kernel.ts';
 import { SampleRounds } from './sample-rounds.ts';
@@ -25,9 +20,7 @@ import { SampleMaps } from './sampling/sample-maps.ts';
 import type { FrameCount } from './stacks/raw-stacks.ts';
 import { processOf, StackResolver } from './stacks/stack-resolver.ts';
 import { WantedImages } from './stacks/wanted-images.ts';
-import { PerfMapClient } from './symbolization/perf-map-client.ts';
 import { SymbolizationClient } from './symbolization/symbolization-client.ts';
-import { Symbolizer } from './symbolization/symbolizer.ts';
 import { DeferredSamples } from './unwinding/deferred-samples.ts';
 import { DescribedCode } from './unwinding/described-code.ts';
 import { EarlyInterpreters } from './unwinding/early-interpreters.ts';
@@ -49,14 +42,9 @@ interface Unwinding {
 
 export class CpuProfiler {
   readonly #sideband: Sideband;
-  readonly #objects: ObjectFiles;
-  readonly #reader: SymbolizationClient;
-  readonly #jitMaps: JitMaps;
-  readonly #copies: TextCopies;
-  readonly #spaces: AddressSpaces;
+  readonly #code: MappedCode;
   readonly #maps: SampleMaps;
   readonly #resolver: StackResolver;
-  readonly #symbolizer: Symbolizer;
   readonly #counting: Counting;
   readonly #lostMappings: LostMappings;
   readonly #running: RunningMappings;
@@ -64,7 +52,6 @@ export class CpuProfiler {
   readonly #interpreters: InstalledInterpreters | undefined;
   readonly #codeNames: CodeNames | undefined;
   readonly #wanted: WantedImages | undefined;
-  readonly #processMemory = new ProcessMemory();
   readonly #collections: Collections;
   readonly #rounds: SampleRounds;
   #sampling = true;
@@ -78,51 +65,22 @@ export class CpuProfiler {
     this.#config = config;
     const cpus = cpuGenerations();
     const { cacheDirectory, lines = false, interpreters = true } = config;
-    this.#reader = new SymbolizationClient({
+    const reader = new SymbolizationClient({
       ...{ lines, interpreters },
       ...(cacheDirectory && { cacheDirectory }),
     });
-    const fileSystems = new FileSystems(kernel.procfs, memoryDevice(kernel.native));
-    this.#objects = new ObjectFiles(
-      {
-        now: () => clockNanoseconds(kernel.native, 'boottime'),
-        toEpoch: () => bootToRealtimeOffset(kernel.native),
-      },
-      kernel.procfs,
-      (pid, mapping) => fileSystems.mayNotAnswer(pid, mapping),
-    );
-    this.#symbolizer = new Symbolizer(this.#reader, this.#objects);
-    this.#copies = new TextCopies(
-      (pid, mapping) => mapping.object ?? this.#objects.of(pid, mapping),
-      this.#processMemory,
-    );
-    this.#spaces = new AddressSpaces((pid, mapping, time) => this.#objects.of(pid, mapping, time), {
-      mapped: (image) => this.#jitMaps.mapped(image),
-      dumpMapped: (image) => this.#jitMaps.dumpMapped(image),
-      forked: (image) => this.#jitMaps.forked(image),
-      original: (pid, mapping) => this.#copies.original(pid, mapping),
-      copyElsewhere: (pid, mapping, text) => this.#copies.copyElsewhere(pid, mapping, text),
+    const { native, procfs } = kernel;
+    this.#code = new MappedCode({
+      ...{ native, procfs, reader },
+      waiting: () => this.#collections.waitingCode(),
+      unwinds: (space, may) => this.#unwinding?.described.set(space, may),
     });
-    const clock = {
-      monotonic: () => clockNanoseconds(kernel.native, 'monotonic'),
-      boottime: () => clockNanoseconds(kernel.native, 'boottime'),
-      toEpoch: () => bootToRealtimeOffset(kernel.native),
-    };
-    this.#jitMaps = new JitMaps(
-      this.#spaces,
-      this.#objects,
-      kernel.procfs,
-      clock,
-      new PerfMapClient(),
-      () => this.#collections.waitingCode(),
-      (space, may) => this.#unwinding?.described.set(space, may),
-      this.#processMemory,
-    );
+    const { spaces, objects, jitMaps, symbolizer } = this.#code;
     const { frequencyHz, sources = [] } = config;
     const { threads = false, perCpu = false, times = false } = config;
     const by = { thread: threads, cpu: perCpu, time: times };
     const events = eventsOf(kernel.sampler, sources);
-    this.#collections = new Collections({ ...config, events }, this.#symbolizer, this.#jitMaps);
+    this.#collections = new Collections({ ...config, events }, symbolizer, jitMaps);
     this.#maps = new SampleMaps(kernel.sampler.map);
     const installed = this.#openInterpreters();
     this.#interpreters = installed;
@@ -133,13 +91,8 @@ export class CpuProfiler {
         (number) => installed.byNumber(number),
         config.lines === true,
       );
-    this.#resolver = new StackResolver(this.#spaces, this.#objects, this.#jitMaps, this.#codeNames);
+    this.#resolver = new StackResolver(spaces, objects, jitMaps, this.#codeNames);
     this.#unwinding = this.#openUnwinding();
-    const spaces = this.#spaces;
-    const objects = this.#objects;
-    const jitMaps = this.#jitMaps;
-    const reader = this.#reader;
-    const symbolizer = this.#symbolizer;
     const memory = new BoundedMemory(
       {
         ...{ spaces, objects, jitMaps, reader, symbolizer },
@@ -157,13 +110,13 @@ export class CpuProfiler {
     this.#counting = new Counting(kernel.native, wanted, this.#sideband, cpus);
     const generating = this.#openGenerating();
     this.#running = new RunningMappings(kernel.procfs, (pid, mappings) => {
-      this.#spaces.complete(pid, mappings);
+      spaces.complete(pid, mappings);
       void generating?.note(pid, mappings);
     });
     this.#wanted =
       config.where && new WantedImages(config.where, kernel.sampler.map('unwanted_images'));
     this.#lostMappings = new LostMappings(
-      this.#spaces,
+      spaces,
       (pid) => this.#running.read(pid),
       () => clockNanoseconds(kernel.native, 'boottime'),
     );
@@ -184,7 +137,7 @@ export class CpuProfiler {
       deferred: this.#unwinding?.deferred,
     });
     try {
-      if (config.launcher !== undefined) this.#spaces.seed(config.launcher, []);
+      if (config.launcher !== undefined) spaces.seed(config.launcher, []);
       for (const pid of config.pids()) this.#follow(pid, generating);
       this.#counting.begin();
     } catch (error) {
@@ -223,11 +176,11 @@ export class CpuProfiler {
       lostMappings: this.#sideband.lost,
       cpus: this.#counting.changes,
       ...this.#collections.counts(),
-      filesNotHeld: this.#objects.notHeld,
+      filesNotHeld: this.#code.objects.notHeld,
       unwindTables: tables?.stats(),
       unknownInterpreters: this.#interpreters?.unknown ?? [],
-      clippedMaps: this.#jitMaps.clipped,
-      unreadObjects: this.#symbolizer.unread,
+      clippedMaps: this.#code.jitMaps.clipped,
+      unreadObjects: this.#code.symbolizer.unread,
     };
   }
 
@@ -278,8 +231,7 @@ export class CpuProfiler {
    * `[object+0x…]` for the rest.
    */
   endNaming(): void {
-    this.#reader.end();
-    this.#jitMaps.endScanning();
+    this.#code.endNaming();
   }
 
   /**
@@ -299,21 +251,17 @@ export class CpuProfiler {
     this.#codeNames?.close();
     this.#unwinding?.tables[Symbol.dispose]();
     this.#unwinding?.preloaded?.[Symbol.dispose]();
-    this.#jitMaps[Symbol.dispose]();
-    // Before the files are closed that it may be reading.
-    this.#reader[Symbol.dispose]();
-    this.#objects[Symbol.dispose]();
-    this.#processMemory[Symbol.dispose]();
+    this.#code[Symbol.dispose]();
   }
 
   /** What runs already. */
   #follow(pid: number, generating: GeneratingSpaces | undefined): void {
     const mappings = this.#running.read(pid);
-    this.#spaces.seed(pid, mappings);
+    this.#code.spaces.seed(pid, mappings);
     void generating?.note(pid, mappings);
     const now = clockNanoseconds(this.#kernel.native, 'boottime');
     for (const mapping of mappings)
-      this.#unwinding?.early?.mapped(pid, mapping, now, () => this.#objects.of(pid, mapping));
+      this.#unwinding?.early?.mapped(pid, mapping, now, () => this.#code.objects.of(pid, mapping));
   }
 
   get #walksByTables(): boolean {
@@ -332,23 +280,22 @@ export class CpuProfiler {
     const tables = this.#unwinding?.tables;
     if (tables === undefined || this.#interpreters === undefined) return undefined;
     const { procfs } = this.#kernel;
-    return new GeneratingSpaces(procfs, this.#objects, tables, this.#interpreters);
+    return new GeneratingSpaces(procfs, this.#code.objects, tables, this.#interpreters);
   }
 
   #openUnwinding(): Unwinding | undefined {
     const { native, sampler, identification } = this.#kernel;
     const { unwindTableBytes, interpreterFrames = false } = this.#config;
     if (!this.#walksByTables) return undefined;
+    const { spaces, objects, copies, jitMaps, reader } = this.#code;
     const tables = new UnwindTables(
-      ...([native, sampler.map, this.#reader, unwindTableBytes] as const),
+      ...([native, sampler.map, reader, unwindTableBytes] as const),
       this.#interpreters,
     );
-    const spaces = this.#spaces;
-    const objects = this.#objects;
     const keys = identification && new FileKeys(native, identification);
     const installed = this.#interpreters;
     const { procfs } = this.#kernel;
-    const generated = new GeneratedCode(this.#jitMaps, new GeneratedCodeTables());
+    const generated = new GeneratedCode(jitMaps, new GeneratedCodeTables());
     return {
       tables,
       preloaded: keys && new PreloadedTables(native, tables, keys),
@@ -359,7 +306,7 @@ export class CpuProfiler {
         spaces,
         objects,
         tables,
-        this.#copies,
+        copies,
         generated,
         (pid, startTime) => this.#lostMappings.recover(pid, startTime),
         (sample) => this.#collections.current.ownerOf(processOf(sample)),

@@ -3,23 +3,16 @@
 
 import { unwindStop } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';
-import { bootToRealtimeOffset, clockNanoseconds, type Native } from '@waggle/ffi';
+import { clockNanoseconds, type Native } from '@waggle/ffi';
 import type { Profile } from '@waggle/formats';
 import { BoundedMemory } from '../bounded-memory.ts';
 import { Collections } from '../collections.ts';
-import { AddressSpaces } from '../mappings/address-spaces.ts';
-import { FileSystems, memoryDevice } from '../mappings/file-systems.ts';
-import { JitMaps } from '../mappings/jit-maps.ts';
-import { ObjectFiles } from '../mappings/object-files.ts';
-import { ProcessMemory } from '../mappings/process-memory.ts';
+import { MappedCode } from '../mapped-code.ts';
 import { RunningMappings } from '../mappings/running-mappings.ts';
-import { TextCopies } from '../mappings/text-copies.ts';
 import type { ProfilerConfig } from '../profiler-config.ts';
 import type { StackCount } from '../sampling/stack-count.ts';
 import { StackResolver } from '../stacks/stack-resolver.ts';
-import { PerfMapClient } from '../symbolization/perf-map-client.ts';
 import { SymbolizationClient } from '../symbolization/symbolization-client.ts';
-import { Symbolizer } from '../symbolization/symbolizer.ts';
 import { CommandEvents } from './command-events.ts';
 import { CopiedStacks, type Sampled } from './copied-stacks.ts';
 import { SampledProcesses } from './sampled-processes.ts';
@@ -51,14 +44,10 @@ export interface CommandProfilerCounts {
 export class CommandProfiler implements Disposable {
   readonly #events: CommandEvents;
   readonly #processes: SampledProcesses;
-  readonly #spaces: AddressSpaces;
-  readonly #objects: ObjectFiles;
-  readonly #jitMaps: JitMaps;
-  readonly #reader: SymbolizationClient;
+  readonly #code: MappedCode;
   readonly #resolver: StackResolver;
   readonly #collections: Collections;
   readonly #memory: BoundedMemory;
-  readonly #processMemory = new ProcessMemory();
   readonly #copied: CopiedStacks | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
   #samples = 0;
@@ -71,65 +60,29 @@ export class CommandProfiler implements Disposable {
   constructor(native: Native, procfs: Procfs, config: CommandProfilerConfig) {
     const { pid, comm, frequencyHz, lines = false, cacheDirectory, unwindsByTables } = config;
     this.#events = new CommandEvents(native, { pid, frequencyHz, withStacks: unwindsByTables });
-    const clock = {
-      monotonic: () => clockNanoseconds(native, 'monotonic'),
-      boottime: () => clockNanoseconds(native, 'boottime'),
-      toEpoch: () => bootToRealtimeOffset(native),
-    };
-    this.#processes = new SampledProcesses(pid, clock.boottime(), comm);
-    this.#reader = new SymbolizationClient({ lines, ...(cacheDirectory && { cacheDirectory }) });
-    const fileSystems = new FileSystems(procfs, memoryDevice(native));
-    this.#objects = new ObjectFiles(
-      { now: clock.boottime, toEpoch: clock.toEpoch },
-      procfs,
-      (ofPid, mapping) => fileSystems.mayNotAnswer(ofPid, mapping),
-    );
-    const copies = new TextCopies(
-      (ofPid, mapping) => mapping.object ?? this.#objects.of(ofPid, mapping),
-      this.#processMemory,
-    );
-    const symbolizer = new Symbolizer(this.#reader, this.#objects);
-    this.#spaces = new AddressSpaces(
-      (ofPid, mapping, time) => this.#objects.of(ofPid, mapping, time),
-      {
-        mapped: (image) => this.#jitMaps.mapped(image),
-        dumpMapped: (image) => this.#jitMaps.dumpMapped(image),
-        forked: (image) => this.#jitMaps.forked(image),
-        original: (ofPid, mapping) => copies.original(ofPid, mapping),
-        copyElsewhere: (ofPid, mapping, text) => copies.copyElsewhere(ofPid, mapping, text),
-      },
-    );
-    this.#jitMaps = new JitMaps(
-      this.#spaces,
-      this.#objects,
-      procfs,
-      clock,
-      new PerfMapClient(),
-      () => this.#collections.waitingCode(),
-      () => {},
-      this.#processMemory,
-    );
-    this.#collections = new Collections(config, symbolizer, this.#jitMaps);
-    this.#resolver = new StackResolver(this.#spaces, this.#objects, this.#jitMaps);
-    this.#copied = unwindsByTables
-      ? new CopiedStacks(this.#spaces, this.#objects, this.#reader)
-      : undefined;
+    const now = () => clockNanoseconds(native, 'boottime');
+    this.#processes = new SampledProcesses(pid, now(), comm);
+    const reader = new SymbolizationClient({ lines, ...(cacheDirectory && { cacheDirectory }) });
+    this.#code = new MappedCode({
+      ...{ native, procfs, reader },
+      waiting: () => this.#collections.waitingCode(),
+    });
+    const { spaces, objects, jitMaps, symbolizer } = this.#code;
+    this.#collections = new Collections(config, symbolizer, jitMaps);
+    this.#resolver = new StackResolver(spaces, objects, jitMaps);
+    this.#copied = unwindsByTables ? new CopiedStacks(spaces, objects, reader) : undefined;
     this.#memory = new BoundedMemory(
       {
-        spaces: this.#spaces,
-        objects: this.#objects,
-        jitMaps: this.#jitMaps,
-        reader: this.#reader,
-        symbolizer,
+        ...{ spaces, objects, jitMaps, reader, symbolizer },
         tables: undefined,
         collector: () => this.#collections.current,
         alive: () => procfs.pids(),
       },
       () => this.#collections.heldFrames(),
-      (ended) => this.#forget(ended, clock.boottime()),
+      (ended) => this.#forget(ended, now()),
     );
     using running = new RunningMappings(procfs, () => {});
-    this.#spaces.seed(pid, running.read(pid));
+    spaces.seed(pid, running.read(pid));
     this.#events.begin();
     this.#timer = setInterval(() => this.#round(), ROUND_MS);
   }
@@ -159,15 +112,14 @@ export class CommandProfiler implements Disposable {
   /** Ends sampling, names what was sampled, and sums it up. */
   async collect(): Promise<Profile> {
     this.stop();
-    this.#jitMaps.refreshAtLast();
+    this.#code.jitMaps.refreshAtLast();
     for (const stack of (await this.#copied?.rest()) ?? []) this.#add(stack);
     return this.#collections.collect(this.#events.lost);
   }
 
   /** Reads no object any more: names that are not known yet are left out. */
   endNaming(): void {
-    this.#reader.end();
-    this.#jitMaps.endScanning();
+    this.#code.endNaming();
   }
 
   [Symbol.dispose](): void {
@@ -175,10 +127,7 @@ export class CommandProfiler implements Disposable {
     this.#isSampling = false;
     clearInterval(this.#timer);
     this.#events[Symbol.dispose]();
-    this.#jitMaps[Symbol.dispose]();
-    this.#reader[Symbol.dispose]();
-    this.#objects[Symbol.dispose]();
-    this.#processMemory[Symbol.dispose]();
+    this.#code[Symbol.dispose]();
   }
 
   #round(all = false): void {
@@ -192,10 +141,10 @@ export class CommandProfiler implements Disposable {
         continue;
       }
       this.#processes.apply(record);
-      if (record.type !== 'name') this.#spaces.apply(record);
+      if (record.type !== 'name') this.#code.spaces.apply(record);
     }
     for (const stack of this.#copied?.walk(waiting) ?? []) this.#add(stack);
-    this.#jitMaps.refresh();
+    this.#code.jitMaps.refresh();
     this.#memory.keep();
   }
 
@@ -204,8 +153,8 @@ export class CommandProfiler implements Disposable {
   }
 
   #forget(pid: number, time: bigint): void {
-    this.#jitMaps.end(pid, time, true);
-    this.#spaces.forget(pid, time, true);
+    this.#code.jitMaps.end(pid, time, true);
+    this.#code.spaces.forget(pid, time, true);
     this.#processes.forget(pid);
   }
 }
