@@ -73,7 +73,9 @@ export {
   MessageCodec,
   OtlpExportError,
   OtlpSyntaxError,
+  otlpAddress,
   otlpFormat,
+  otlpRetryDelay,
   parseOtlp,
 } from './otlp/index.ts';
 export { encodePprof, PprofSyntaxError, parsePprof, pprofFormat } from './pprof/index.ts';

@@ -8,6 +8,7 @@ import { zlib } from '../zlib.ts';
 import type { OtlpExportResult } from './answer.ts';
 import { attemptOtlp, type OtlpAttemptOptions } from './attempt.ts';
 import { encodeOtlp, type OtlpOptions } from './encode.ts';
+import { otlpAddress, otlpRetryDelay } from './retry.ts';
 
 export type { OtlpExportResult } from './answer.ts';
 
@@ -17,15 +18,15 @@ export interface OtlpExportOptions extends OtlpOptions, OtlpAttemptOptions {
   /** The receiver, such as `http://localhost:4318`: its address for all signals, or for profiles. */
   readonly endpoint: string | URL;
   /** Ends the attempt that is under way, and the waiting. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** How often it is tried in all: 5. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /**
    * The longest wait between two attempts: 30,000 ms. A receiver that asks for more is not tried again.
    */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: number | undefined;
   /** The wait after the first failure when the receiver names none: 1,000 ms, doubled each time. */
-  readonly firstDelayMs?: number;
+  readonly firstDelayMs?: number | undefined;
 }
 
 /**
@@ -41,27 +42,15 @@ export async function exportOtlp(
   options: OtlpExportOptions,
 ): Promise<OtlpExportResult> {
   const { attempts = 5, maxDelayMs = 30_000, firstDelayMs = 1000, signal } = options;
-  const address = addressOf(options.endpoint);
+  const address = otlpAddress(options.endpoint, PATH);
   // The runtimes’ types differ in what memory a Buffer stands on.
   const body = Uint8Array.from(zlib().gzipSync(encodeOtlp(profile, options)));
   for (let attempt = 1; ; attempt++) {
     const outcome = await attemptOtlp(address, body, options);
     if ('result' in outcome) return outcome.result;
     const { problem, asked } = outcome;
-    const delay = asked ?? jittered(Math.min(firstDelayMs * 2 ** (attempt - 1), maxDelayMs));
+    const delay = asked ?? otlpRetryDelay(attempt, { firstDelayMs, maxDelayMs });
     if (problem.code === 'OTLP_REFUSED' || attempt >= attempts || delay > maxDelayMs) throw problem;
     await pause(delay, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
   }
-}
-
-function addressOf(endpoint: string | URL): URL {
-  const address = new URL(endpoint);
-  if (!address.pathname.endsWith(PATH))
-    address.pathname = address.pathname.replace(/\/*$/, '') + PATH;
-  return address;
-}
-
-/** So that the many who fail at once do not all come back at once. */
-function jittered(delay: number): number {
-  return delay * (0.5 + Math.random() / 2);
 }

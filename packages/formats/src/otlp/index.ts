@@ -17,6 +17,7 @@ export { OtlpExportError } from './export-error.ts';
 export type { DraftOf, MessageField, MessageOf, MessageSchema } from './message.ts';
 export { MessageCodec } from './message-codec.ts';
 export { OtlpSyntaxError, parseOtlp } from './parse.ts';
+export { otlpAddress, otlpRetryDelay } from './retry.ts';
 
 export const otlpFormat: OutputFormat = {
   name: 'otlp',

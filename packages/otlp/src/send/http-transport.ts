@@ -1,6 +1,6 @@
 /** OTLP by HTTP: the runtime's own client, with certificates as it takes them. */
 
-import { attemptOtlp, type OtlpOutcome } from '@waggle/formats';
+import { attemptOtlp, type OtlpOutcome, otlpAddress } from '@waggle/formats';
 import { HTTP_PATHS, type Signal } from '../signal.ts';
 import type { OtlpTarget } from './target.ts';
 import type { Transport } from './transport.ts';
@@ -19,8 +19,7 @@ export class HttpTransport implements Transport {
 
   send(what: Signal, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<OtlpOutcome> {
     const { headers, tls } = this.#target.secrets();
-    const address = new URL(this.#target.endpoint);
-    address.pathname = address.pathname.replace(/\/*$/, '') + HTTP_PATHS[what];
+    const address = otlpAddress(this.#target.endpoint, HTTP_PATHS[what]);
     const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value));
     const request = (to: URL, init: RequestInit) => {
       const withTls: WithTls = this.#target.isTls ? { ...init, tls: given } : init;

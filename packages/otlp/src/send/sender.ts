@@ -1,6 +1,7 @@
 /** Delivers what is in the spool, oldest first, a signal by itself: profiles that nobody takes hold up no logs. */
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { otlpRetryDelay } from '@waggle/formats';
 import type { Signal } from '../signal.ts';
 import type { Spool, Spooled } from '../spool/spool.ts';
 import type { Transport } from './transport.ts';
@@ -122,10 +123,10 @@ export class SignalSender {
       this.#failingSince = performance.now();
       onProblem(`${signal} cannot be sent: ${why}; they wait in the spool, and are tried again`);
     }
-    const delay = Math.min(firstDelayMs * 2 ** this.#failures++, MAX_DELAY_MS);
-    // So that a fleet does not come back at once; never sooner than was asked for.
+    this.#failures++;
+    // A fleet that is asked to wait does not come back at once either, and never sooner than was asked for.
     if (asked !== undefined) return Math.min(asked, MAX_ASKED_MS) * (1 + Math.random() / 10);
-    return delay * (0.5 + Math.random() / 2);
+    return otlpRetryDelay(this.#failures, { firstDelayMs, maxDelayMs: MAX_DELAY_MS });
   }
 
   #isWell(rejected: number): void {
