@@ -2,9 +2,9 @@
 // whose name says that id, as containerIdFromPath of the cache reads it. A container has one, or one on each of
 // several hierarchies that engines make for it and its payload.
 
-import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { containerIdFromPath } from '@waggle/cache';
+import { containerIdFromPath, type Procfs, RealProcfs } from '@waggle/cache';
 import { BadCgroup } from '../errors/errors.ts';
 
 /** Directories that are looked at: hosts have some hundred, and a thousand containers have ten each. */
@@ -19,7 +19,10 @@ const SHORT_ID = 12;
  * @param id of the container, or what it begins with
  * @throws BadCgroup where no container, or more than one, has such an id
  */
-export function cgroupsOfContainer(id: string, root = cgroupRoot()): readonly string[] {
+export function cgroupsOfContainer(
+  id: string,
+  root = cgroupRoot(new RealProcfs()),
+): readonly string[] {
   const found = new Map<string, string[]>();
   for (const { path, containerId } of containersBelow(root)) {
     if (!containerId.startsWith(id)) continue;
@@ -53,23 +56,14 @@ function named(ids: readonly string[]): string {
 }
 
 /** Where the v2 hierarchy is mounted, of which processes' cgroups are told. @throws BadCgroup */
-function cgroupRoot(): string {
-  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
-    const [before = '', after = ''] = line.split(' - ');
-    if (after.startsWith('cgroup2 ')) return unescapeMount(before.split(' ')[4] ?? '');
-  }
+function cgroupRoot(procfs: Procfs): string {
+  const mount = procfs.mountinfo('self').find(({ type }) => type === 'cgroup2');
+  if (mount !== undefined) return mount.mountPoint;
   throw new BadCgroup({
     path: '',
     message:
       'no cgroup v2 hierarchy is mounted here, by which containers are followed; `mount -t cgroup2 none /mnt` mounts it',
   });
-}
-
-/** Spaces and the like are octal: proc_pid_mountinfo(5). */
-function unescapeMount(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
 }
 
 interface FoundContainer {
