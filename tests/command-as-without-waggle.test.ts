@@ -100,14 +100,14 @@ describe('its exit code is that of waggle', () => {
 
 /** `inherits wait`, which notes the signals that it gets. */
 class Signalled implements AsyncDisposable {
-  private readonly counts = join(freshFolder(), 'signals');
-  private readonly child: Bun.Subprocess;
+  readonly #counts = join(freshFolder(), 'signals');
+  readonly #child: Bun.Subprocess;
 
   constructor(args: readonly string[], behaviour: readonly string[], setup = '') {
-    const line = [...WAGGLE, ...args, '--', workload('inherits'), 'wait', this.counts];
+    const line = [...WAGGLE, ...args, '--', workload('inherits'), 'wait', this.#counts];
     const command = [...line, ...behaviour].map((word) => `'${word}'`).join(' ');
     // A session of its own, so that the group can be signalled as a terminal does it.
-    this.child = Bun.spawn(['setsid', 'bash', '-c', `${setup}\nexec ${command}`], {
+    this.#child = Bun.spawn(['setsid', 'bash', '-c', `${setup}\nexec ${command}`], {
       cwd: freshFolder(),
       stdin: 'ignore',
       stdout: 'ignore',
@@ -116,19 +116,19 @@ class Signalled implements AsyncDisposable {
   }
 
   async started(): Promise<void> {
-    await eventually('the command to run', () => existsSync(this.counts), 40_000);
+    await eventually('the command to run', () => existsSync(this.#counts), 40_000);
   }
 
   alone(signal: NodeJS.Signals): void {
-    process.kill(this.child.pid, signal);
+    process.kill(this.#child.pid, signal);
   }
 
   group(signal: NodeJS.Signals): void {
-    process.kill(-this.child.pid, signal);
+    process.kill(-this.#child.pid, signal);
   }
 
   got(): string[] {
-    return readFileSync(this.counts, 'utf8').split('\n').filter(Boolean);
+    return readFileSync(this.#counts, 'utf8').split('\n').filter(Boolean);
   }
 
   async gets(count: number): Promise<void> {
@@ -137,13 +137,13 @@ class Signalled implements AsyncDisposable {
 
   /** Exit code and the signals that the command got. */
   async end(): Promise<{ code: number; got: string[] }> {
-    return { code: await within('the end', this.child.exited, 30_000), got: this.got() };
+    return { code: await within('the end', this.#child.exited, 30_000), got: this.got() };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null)
-      process.kill(-this.child.pid, 'SIGKILL');
-    await this.child.exited;
+    if (this.#child.exitCode === null && this.#child.signalCode === null)
+      process.kill(-this.#child.pid, 'SIGKILL');
+    await this.#child.exited;
   }
 }
 

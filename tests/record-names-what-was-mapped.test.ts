@@ -22,7 +22,7 @@ const recordedWhile = (work: (folder: string) => Promise<void>, unwind = 'fp') =
 
 /** A process that opens libraries when it is told to. */
 class PluginHost extends TestProcess {
-  private answers = 0;
+  #answers = 0;
 
   constructor() {
     super([workload('plugin_host')]);
@@ -32,9 +32,9 @@ class PluginHost extends TestProcess {
     this.writeLine(line);
     const answer = await eventually(`an answer to ${line}`, () => {
       const lines = this.stdout.split('\n').slice(0, -1);
-      return lines[this.answers];
+      return lines[this.#answers];
     });
-    this.answers++;
+    this.#answers++;
     if (answer.startsWith('failed')) throw new Error(answer);
     return answer;
   }

@@ -10,12 +10,15 @@ import { workload } from './support/workloads.ts';
 
 /** A process with a child and a grandchild; `act()` makes each of them run a program. */
 class Family implements AsyncDisposable {
+  readonly #process: TestProcess;
   private constructor(
-    private readonly process: TestProcess,
+    process: TestProcess,
     readonly parent: number,
     readonly child: number,
     readonly grandchild: number,
-  ) {}
+  ) {
+    this.#process = process;
+  }
 
   static async start(): Promise<Family> {
     const process = new TestProcess([workload('family'), workload('exit_with')]);
@@ -25,18 +28,18 @@ class Family implements AsyncDisposable {
   }
 
   async act(): Promise<void> {
-    const before = this.process.stdout.length;
-    this.process.writeLine('go');
-    await eventually('the family to act', () => this.process.stdout.includes('done', before));
+    const before = this.#process.stdout.length;
+    this.#process.writeLine('go');
+    await eventually('the family to act', () => this.#process.stdout.includes('done', before));
   }
 
   async end(): Promise<void> {
-    this.process.endInput();
-    expect(await this.process.ended()).toBe(0);
+    this.#process.endInput();
+    expect(await this.#process.ended()).toBe(0);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.process[Symbol.asyncDispose]();
+    return this.#process[Symbol.asyncDispose]();
   }
 }
 

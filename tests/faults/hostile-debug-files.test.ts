@@ -93,12 +93,12 @@ for (const [what, place] of Object.entries(PLACES))
 
 /** A file system in user space whose process never answers, for as long as the scope lasts. */
 class DeadMount implements Disposable {
-  private readonly holder;
+  readonly #holder;
 
   private constructor(readonly path: string) {
     mkdirSync(path);
     const options = 'rootmode=40000,user_id=0,group_id=0,allow_other';
-    this.holder = Bun.spawn(
+    this.#holder = Bun.spawn(
       [
         ...['sh', '-c'],
         `exec 3<>/dev/fuse && mount -i -t fuse -o fd=3,${options} dead "$0" && echo up && read -r _`,
@@ -111,14 +111,14 @@ class DeadMount implements Disposable {
   static async at(path: string): Promise<DeadMount | undefined> {
     if (!existsSync('/dev/fuse')) return undefined;
     const mount = new DeadMount(path);
-    const { value } = await mount.holder.stdout.getReader().read();
+    const { value } = await mount.#holder.stdout.getReader().read();
     if (value !== undefined) return mount;
     mount[Symbol.dispose]();
     return undefined;
   }
 
   [Symbol.dispose](): void {
-    this.holder.stdin.end();
+    this.#holder.stdin.end();
     Bun.spawnSync(['umount', '-l', this.path]);
   }
 }

@@ -84,7 +84,7 @@ export function expectBounded(
 
 /** Programs of nobody that burn for as long as the scope lasts, beside one of root's. */
 export class Burners implements AsyncDisposable {
-  private readonly processes: TestProcess[] = [];
+  readonly #processes: TestProcess[] = [];
   readonly pids: number[] = [];
 
   /** Root's own, and `count` with such sections, whose files are in the folder. */
@@ -112,11 +112,11 @@ export class Burners implements AsyncDisposable {
   }
 
   adopt(process: TestProcess): void {
-    this.processes.push(process);
+    this.#processes.push(process);
     this.pids.push(process.pid);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const process of this.processes) await process[Symbol.asyncDispose]();
+    for (const process of this.#processes) await process[Symbol.asyncDispose]();
   }
 }

@@ -8,15 +8,16 @@ import { workload } from './workloads.ts';
 
 export class FuseMount implements AsyncDisposable {
   readonly program: string;
-  private readonly server;
+  readonly #server;
 
-  private constructor(
-    private readonly path: string,
-    program: string,
-  ) {
+  readonly #path: string;
+
+  private constructor(path: string, program: string) {
+    this.#path = path;
+
     mkdirSync(path);
     this.program = join(path, 'program');
-    this.server = Bun.spawn([workload('fuse_server'), program, path], {
+    this.#server = Bun.spawn([workload('fuse_server'), program, path], {
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'ignore',
@@ -27,24 +28,24 @@ export class FuseMount implements AsyncDisposable {
   static async of(path: string, program: string): Promise<FuseMount | undefined> {
     if (!existsSync('/dev/fuse')) return undefined;
     const mount = new FuseMount(path, program);
-    const { value } = await mount.server.stdout.getReader().read();
+    const { value } = await mount.#server.stdout.getReader().read();
     if (value !== undefined) return mount;
     await mount[Symbol.asyncDispose]();
     return undefined;
   }
 
   get pid(): number {
-    return this.server.pid;
+    return this.#server.pid;
   }
 
   /** From now on, of every request. */
   beSilent(): void {
-    this.server.kill('SIGUSR1');
+    this.#server.kill('SIGUSR1');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.server.stdin.end();
-    await this.server.exited;
-    Bun.spawnSync(['umount', '-l', this.path]);
+    this.#server.stdin.end();
+    await this.#server.exited;
+    Bun.spawnSync(['umount', '-l', this.#path]);
   }
 }

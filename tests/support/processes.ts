@@ -146,54 +146,54 @@ export function killHard(pid: number): void {
 /** A process for as long as the scope lasts: it and everything below it is killed at the end. */
 export class TestProcess implements AsyncDisposable {
   readonly pid: number;
-  private readonly child: Bun.Subprocess<'pipe', 'pipe', 'pipe'>;
-  private readonly reading: Promise<void>;
-  private output = '';
+  readonly #child: Bun.Subprocess<'pipe', 'pipe', 'pipe'>;
+  readonly #reading: Promise<void>;
+  #output = '';
 
   constructor(command: readonly string[], options: { cwd?: string; uid?: number } = {}) {
-    this.child = Bun.spawn([...command], {
+    this.#child = Bun.spawn([...command], {
       ...options,
       stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'pipe',
     });
-    this.pid = this.child.pid;
-    this.reading = this.read();
+    this.pid = this.#child.pid;
+    this.#reading = this.#read();
   }
 
   /** Standard output so far. */
   get stdout(): string {
-    return this.output;
+    return this.#output;
   }
 
   writeLine(text: string): void {
-    this.child.stdin.write(`${text}\n`);
-    this.child.stdin.flush();
+    this.#child.stdin.write(`${text}\n`);
+    this.#child.stdin.flush();
   }
 
   endInput(): void {
-    this.child.stdin.end();
+    this.#child.stdin.end();
   }
 
   kill(signal: NodeJS.Signals): void {
-    this.child.kill(signal);
+    this.#child.kill(signal);
   }
 
   /** Exit code, or 128 + signal as a shell has it, once it ended and its output was read. */
   async ended(): Promise<number> {
-    await this.reading;
-    return this.child.exited;
+    await this.#reading;
+    return this.#child.exited;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pid of [this.pid, ...descendantsOf(this.pid)]) killHard(pid);
-    await this.child.exited;
+    await this.#child.exited;
   }
 
-  private async read(): Promise<void> {
+  async #read(): Promise<void> {
     const decoder = new TextDecoder();
-    for await (const chunk of this.child.stdout)
-      this.output += decoder.decode(chunk, { stream: true });
+    for await (const chunk of this.#child.stdout)
+      this.#output += decoder.decode(chunk, { stream: true });
   }
 }
 

@@ -44,27 +44,27 @@ export class Waggle implements AsyncDisposable {
   readonly pid: number;
   stdout = '';
   stderr = '';
-  private readonly child: Bun.Subprocess;
-  private readonly reading: Promise<unknown>;
-  private readonly endWithinMs: number;
+  readonly #child: Bun.Subprocess;
+  readonly #reading: Promise<unknown>;
+  readonly #endWithinMs: number;
   /** Of stderr. */
-  private more = Promise.withResolvers<'more'>();
-  private held: ReadonlySet<string> = new Set();
-  private readonly below: Descendants;
+  #more = Promise.withResolvers<'more'>();
+  #held: ReadonlySet<string> = new Set();
+  readonly #below: Descendants;
 
   constructor(args: readonly string[], options: WaggleOptions = {}) {
-    this.child = Bun.spawn([...(options.prefix ?? []), ...WAGGLE, ...args], {
+    this.#child = Bun.spawn([...(options.prefix ?? []), ...WAGGLE, ...args], {
       cwd: options.cwd ?? root,
       env: { ...process.env, NO_COLOR: undefined, ...options.env },
       stdin: 'ignore',
       stdout: options.stdout ?? 'pipe',
       stderr: 'pipe',
     });
-    this.pid = this.child.pid;
-    this.below = new Descendants(this.pid);
-    this.endWithinMs = options.endWithinMs ?? END_WITHIN_MS;
-    const { stdout, stderr } = this.child;
-    this.reading = Promise.all([
+    this.pid = this.#child.pid;
+    this.#below = new Descendants(this.pid);
+    this.#endWithinMs = options.endWithinMs ?? END_WITHIN_MS;
+    const { stdout, stderr } = this.#child;
+    this.#reading = Promise.all([
       stdout instanceof ReadableStream
         ? collect(stdout, (text) => {
             this.stdout += text;
@@ -72,8 +72,8 @@ export class Waggle implements AsyncDisposable {
         : undefined,
       collect(stderr as ReadableStream<Uint8Array<ArrayBuffer>>, (text) => {
         this.stderr += text;
-        this.more.resolve('more');
-        this.more = Promise.withResolvers();
+        this.#more.resolve('more');
+        this.#more = Promise.withResolvers();
       }),
     ]);
   }
@@ -100,18 +100,18 @@ export class Waggle implements AsyncDisposable {
 
   /** Waits for a line on stderr. @throws when it ends without having said that. */
   async says(pattern: RegExp): Promise<void> {
-    const watch = this.watch();
+    const watch = this.#watch();
     try {
-      const ended = this.child.exited.then(() => this.reading).then(() => 'ended' as const);
+      const ended = this.#child.exited.then(() => this.#reading).then(() => 'ended' as const);
       const heard = async () => {
         while (!pattern.test(this.stderr)) {
-          const next = await Promise.race([ended, this.more.promise]);
+          const next = await Promise.race([ended, this.#more.promise]);
           if (next === 'ended' && !pattern.test(this.stderr))
-            throw new Error(`waggle ended with ${this.child.exitCode}`);
+            throw new Error(`waggle ended with ${this.#child.exitCode}`);
         }
       };
       await within(`waggle to say ${pattern}`, heard(), READY_WITHIN_MS);
-      this.remember();
+      this.#remember();
     } catch (error) {
       await this[Symbol.asyncDispose]();
       throw new Error(`${(error as Error).message}; stderr:\n${this.stderr}`);
@@ -133,12 +133,12 @@ export class Waggle implements AsyncDisposable {
   }
 
   get hasEnded(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null;
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   kill(signal: NodeJS.Signals): void {
-    this.remember();
-    this.child.kill(signal);
+    this.#remember();
+    this.#child.kill(signal);
   }
 
   /** Ends it as Ctrl-C does. */
@@ -149,16 +149,16 @@ export class Waggle implements AsyncDisposable {
 
   /** Waits for its end. */
   async result(): Promise<WaggleResult> {
-    const watch = this.watch();
+    const watch = this.#watch();
     try {
-      await within('waggle to end', this.child.exited, this.endWithinMs);
-      await within('the end of its output', this.reading, END_WITHIN_MS);
+      await within('waggle to end', this.#child.exited, this.#endWithinMs);
+      await within('the end of its output', this.#reading, END_WITHIN_MS);
     } catch (error) {
       throw new Error(`${(error as Error).message}; stderr:\n${this.stderr}`);
     } finally {
       clearInterval(watch);
     }
-    const { exitCode, signalCode } = this.child;
+    const { exitCode, signalCode } = this.#child;
     const { stdout, stderr } = this;
     return {
       code: exitCode ?? -1,
@@ -172,25 +172,25 @@ export class Waggle implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      this.remember();
-      this.below.lookAtAll();
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#remember();
+      this.#below.lookAtAll();
       killHard(this.pid);
-      await this.child.exited;
+      await this.#child.exited;
     }
-    killWitnesses(this.below.seen);
-    await expectFreed(this.held);
+    killWitnesses(this.#below.seen);
+    await expectFreed(this.#held);
   }
 
-  private watch(): ReturnType<typeof setInterval> {
-    return setInterval(() => this.remember(), REMEMBER_EVERY_MS);
+  #watch(): ReturnType<typeof setInterval> {
+    return setInterval(() => this.#remember(), REMEMBER_EVERY_MS);
   }
 
   /** Notes what it holds in the kernel and whom it started, to look for them after the end. */
-  private remember(): void {
-    this.below.look();
+  #remember(): void {
+    this.#below.look();
     const now = heldBpfObjects(this.pid);
-    if (now.size > 0) this.held = new Set([...this.held, ...now]);
+    if (now.size > 0) this.#held = new Set([...this.#held, ...now]);
   }
 }
 

@@ -11,11 +11,15 @@ class Bell implements Wakeup {
   onReady: (() => void) | undefined;
   closed = 0;
 
-  constructor(private readonly works = true) {}
+  readonly #works: boolean;
+
+  constructor(works = true) {
+    this.#works = works;
+  }
 
   arm(onReady: () => void): boolean {
     this.onReady = onReady;
-    return this.works;
+    return this.#works;
   }
 
   close(): void {

@@ -60,21 +60,22 @@ function decode(record: DataView): Sideband {
 
 /** Rings over all CPUs, because nobody knows on which one a child runs. */
 class SidebandReader implements Disposable {
-  private readonly rings: readonly { event: PerfEvent; ring: PerfRing }[];
+  readonly #rings: readonly { event: PerfEvent; ring: PerfRing }[];
 
-  constructor(
-    private readonly native: Native,
-    pages: number,
-  ) {
-    this.rings = Array.from({ length: availableParallelism() }, (_, cpu) => {
+  readonly #native: Native;
+
+  constructor(native: Native, pages: number) {
+    this.#native = native;
+
+    this.#rings = Array.from({ length: availableParallelism() }, (_, cpu) => {
       const event = PerfEvent.open(native, attributes, { pid: -1, cpu });
       return { event, ring: new PerfRing(native, event, pages) };
     });
   }
 
   endAfter(ms: number): Disposable {
-    const events = this.rings.map(({ event }) => event);
-    return disableAfter(this.native, events, ms);
+    const events = this.#rings.map(({ event }) => event);
+    return disableAfter(this.#native, events, ms);
   }
 
   /** Whether the kernel still tells of processes. */
@@ -86,7 +87,7 @@ class SidebandReader implements Disposable {
 
   drain(): Sideband[] {
     const seen: Sideband[] = [];
-    for (const { ring } of this.rings) {
+    for (const { ring } of this.#rings) {
       let last = 0n;
       ring.drain((record) => {
         const decoded = decode(record);
@@ -99,7 +100,7 @@ class SidebandReader implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { event, ring } of this.rings) {
+    for (const { event, ring } of this.#rings) {
       ring.close();
       event.close();
     }

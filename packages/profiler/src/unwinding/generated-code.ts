@@ -8,51 +8,58 @@ import type { JitMaps, SampledImage } from '../mappings/jit-maps.ts';
 import type { GeneratedCodeTables } from './generated-tables.ts';
 
 export class GeneratedCode {
-  constructor(
-    private readonly jitMaps: JitMaps,
-    private readonly tables: GeneratedCodeTables,
-  ) {}
+  readonly #jitMaps: JitMaps;
+  readonly #tables: GeneratedCodeTables;
+
+  constructor(jitMaps: JitMaps, tables: GeneratedCodeTables) {
+    this.#jitMaps = jitMaps;
+    this.#tables = tables;
+  }
 
   /** Whether anything may be said of the code of an image, now or later. */
   isDumped(sampled: SampledImage): boolean {
-    return this.jitMaps.of(sampled).isDumped;
+    return this.#jitMaps.of(sampled).isDumped;
   }
 
   /** For the frames of one stack. */
   walk(sampled: SampledImage): GeneratedFrames {
-    return new GeneratedFrames(this.jitMaps, this.tables, sampled);
+    return new GeneratedFrames(this.#jitMaps, this.#tables, sampled);
   }
 }
 
 export class GeneratedFrames {
-  private known: { readonly image: JitImage; readonly time: number } | undefined;
+  #known: { readonly image: JitImage; readonly time: number } | undefined;
 
-  constructor(
-    private readonly jitMaps: JitMaps,
-    private readonly tables: GeneratedCodeTables,
-    private readonly sampled: SampledImage,
-  ) {}
+  readonly #jitMaps: JitMaps;
+  readonly #tables: GeneratedCodeTables;
+  readonly #sampled: SampledImage;
+
+  constructor(jitMaps: JitMaps, tables: GeneratedCodeTables, sampled: SampledImage) {
+    this.#jitMaps = jitMaps;
+    this.#tables = tables;
+    this.#sampled = sampled;
+  }
 
   /** Whose code it is. */
   get image(): JitImage {
-    return this.sample.image;
+    return this.#sample.image;
   }
 
   /** What to unwind the code by; `unknown` where its runtime has not described it yet. */
   find(address: number, mapping: MappedObject): MappedCode | 'unknown' {
-    const { image, time } = this.sample;
+    const { image, time } = this.#sample;
     const code = image.unwindingOf(address, time, image.isInherited(mapping), mapping);
     if (code === 'unknown') return code;
     if (code === 'none') return { table: undefined, fileOffset: 0 };
-    return { table: this.tables.of(code), fileOffset: address - code.start };
+    return { table: this.#tables.of(code), fileOffset: address - code.start };
   }
 
   /** Asked for once: most stacks lead through no such code. */
-  private get sample(): { readonly image: JitImage; readonly time: number } {
-    this.known ??= {
-      image: this.jitMaps.of(this.sampled),
-      time: this.jitMaps.timeOf(this.sampled.lastTime),
+  get #sample(): { readonly image: JitImage; readonly time: number } {
+    this.#known ??= {
+      image: this.#jitMaps.of(this.#sampled),
+      time: this.#jitMaps.timeOf(this.#sampled.lastTime),
     };
-    return this.known;
+    return this.#known;
   }
 }

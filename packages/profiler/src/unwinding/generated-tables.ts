@@ -22,35 +22,38 @@ interface Made {
 
 export class GeneratedCodeTables {
   /** By section, in order of use: a jitdump has each only once. */
-  private readonly made = new Map<Uint8Array, Made>();
-  private bytes = 0;
-  private second = 0;
-  private spentMs = 0;
+  readonly #made = new Map<Uint8Array, Made>();
+  #bytes = 0;
+  #second = 0;
+  #spentMs = 0;
 
-  constructor(
-    private readonly machine = MACHINE,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+  readonly #machine: number;
+  readonly #now: () => number;
+
+  constructor(machine = MACHINE, now: () => number = () => performance.now()) {
+    this.#machine = machine;
+    this.#now = now;
+  }
 
   /** Its offsets are those from the code's beginning. Undefined where frame pointers are all there is. */
   of({ ehFrame, size }: UnwoundCode): UnwindTable | undefined {
-    const known = this.made.get(ehFrame);
+    const known = this.#made.get(ehFrame);
     if (known !== undefined && known.size === size) {
-      this.made.delete(ehFrame);
-      this.made.set(ehFrame, known);
+      this.#made.delete(ehFrame);
+      this.#made.set(ehFrame, known);
       return known.table;
     }
-    if (ehFrame.length > MAX_FRAME_BYTES || !this.hasTime()) return undefined;
-    const begun = this.now();
-    const table = this.make(ehFrame, size);
-    this.spentMs += this.now() - begun;
-    this.remember(ehFrame, { size, table, bytes: ehFrame.length + (table?.bytes.length ?? 0) });
+    if (ehFrame.length > MAX_FRAME_BYTES || !this.#hasTime()) return undefined;
+    const begun = this.#now();
+    const table = this.#make(ehFrame, size);
+    this.#spentMs += this.#now() - begun;
+    this.#remember(ehFrame, { size, table, bytes: ehFrame.length + (table?.bytes.length ?? 0) });
     return table;
   }
 
-  private make(ehFrame: Uint8Array, size: number): UnwindTable | undefined {
+  #make(ehFrame: Uint8Array, size: number): UnwindTable | undefined {
     try {
-      const table = buildGeneratedCodeTable(ehFrame, size, this.machine);
+      const table = buildGeneratedCodeTable(ehFrame, size, this.#machine);
       return table.rowCount === 0 ? undefined : table;
     } catch (error) {
       if (error instanceof UnwindError) return undefined;
@@ -58,25 +61,25 @@ export class GeneratedCodeTables {
     }
   }
 
-  private hasTime(): boolean {
-    const second = Math.floor(this.now() / 1000);
-    if (second !== this.second) this.spentMs = 0;
-    this.second = second;
-    return this.spentMs < MS_PER_SECOND;
+  #hasTime(): boolean {
+    const second = Math.floor(this.#now() / 1000);
+    if (second !== this.#second) this.#spentMs = 0;
+    this.#second = second;
+    return this.#spentMs < MS_PER_SECOND;
   }
 
-  private remember(ehFrame: Uint8Array, made: Made): void {
-    this.forget(ehFrame);
-    this.made.set(ehFrame, made);
-    this.bytes += made.bytes;
-    for (const oldest of this.made.keys()) {
-      if (this.made.size <= MAX_TABLES && this.bytes <= MAX_BYTES) return;
-      this.forget(oldest);
+  #remember(ehFrame: Uint8Array, made: Made): void {
+    this.#forget(ehFrame);
+    this.#made.set(ehFrame, made);
+    this.#bytes += made.bytes;
+    for (const oldest of this.#made.keys()) {
+      if (this.#made.size <= MAX_TABLES && this.#bytes <= MAX_BYTES) return;
+      this.#forget(oldest);
     }
   }
 
-  private forget(ehFrame: Uint8Array): void {
-    this.bytes -= this.made.get(ehFrame)?.bytes ?? 0;
-    this.made.delete(ehFrame);
+  #forget(ehFrame: Uint8Array): void {
+    this.#bytes -= this.#made.get(ehFrame)?.bytes ?? 0;
+    this.#made.delete(ehFrame);
   }
 }
