@@ -10,7 +10,7 @@ const FIRST_BYTES = 1024;
 const VARINT = 0;
 const DELIMITED = 2;
 /** A tag and a length, or a number of 64 bits. */
-const MOST_HEADER = 20;
+const MAX_HEADER = 20;
 
 const encoder = new TextEncoder();
 
@@ -32,7 +32,7 @@ export class WireWriter {
 
   /** A number in 64 bits; one below 0 is as an int64 has it. */
   integer(field: number, value: Integer): void {
-    this.#reserve(MOST_HEADER);
+    this.#reserve(MAX_HEADER);
     this.#varint(field * 8 + VARINT);
     this.#number(value);
   }
@@ -47,7 +47,7 @@ export class WireWriter {
     if (values.length === 0) return;
     this.message(field, () => {
       for (const value of values) {
-        this.#reserve(MOST_HEADER);
+        this.#reserve(MAX_HEADER);
         this.#number(value);
       }
     });
@@ -74,7 +74,7 @@ export class WireWriter {
 
   /** What `write` writes, as a message inside of this one. */
   message(field: number, write: () => void): void {
-    this.#reserve(MOST_HEADER);
+    this.#reserve(MAX_HEADER);
     this.#varint(field * 8 + DELIMITED);
     // Most lengths take one byte; a longer one moves what it is of.
     const at = ++this.#length;

@@ -181,7 +181,7 @@ export function parseRingSize(value: string): number {
 }
 
 const SPANS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-const LEAST_PIECE_BYTES = 64 * 1024;
+const MIN_PIECE_BYTES = 64 * 1024;
 
 /** A size, an age, or both. `M` is a size and `m` are minutes. */
 export function parseRotation(value: string): { bytes?: number; seconds?: number } {
@@ -192,8 +192,8 @@ export function parseRotation(value: string): { bytes?: number; seconds?: number
     if (span !== undefined) limits.seconds = Number(digits) * span;
     else limits.bytes = Number(digits) * (UNITS[unit.toLowerCase()] ?? Number.NaN);
   }
-  const { bytes = LEAST_PIECE_BYTES, seconds = 1 } = limits;
-  if (!(bytes >= LEAST_PIECE_BYTES && seconds >= 1))
+  const { bytes = MIN_PIECE_BYTES, seconds = 1 } = limits;
+  if (!(bytes >= MIN_PIECE_BYTES && seconds >= 1))
     throw new InvalidArgumentError(
       'Give a size from 64K on (K, M, G), an age (s, m, h, d), or both: 100M,1h.',
     );

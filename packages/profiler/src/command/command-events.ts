@@ -38,7 +38,7 @@ export interface CommandEventsOptions {
 /** Of each stack: as much as perf copies by itself, twice. */
 const STACK_BYTES = 16_384;
 /** As much as anybody may lock for each CPU (kernel.perf_event_mlock_kb: 516); fewer where that is less. */
-const MOST_PAGES = 128;
+const MAX_PAGES = 128;
 const MIN_PAGES = 8;
 
 /** PERF_RECORD_LOST: how many records had no room. */
@@ -138,7 +138,7 @@ export class CommandEvents implements Disposable {
   }
 
   #ringOf(event: PerfEvent): PerfRing {
-    for (let pages = MOST_PAGES; ; pages /= 2) {
+    for (let pages = MAX_PAGES; ; pages /= 2) {
       try {
         return new PerfRing(this.#native, event, pages);
       } catch (error) {

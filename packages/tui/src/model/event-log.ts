@@ -14,7 +14,7 @@ const MAX_TEXT_BYTES = TEXT_BYTES / 16;
 /** Of what is kept of it, each. */
 const MAX_PART_UNITS = 4096;
 /** UTF-8 of a UTF-16 unit. */
-const MOST_BYTES_A_UNIT = 3;
+const MAX_BYTES_A_UNIT = 3;
 
 const NO_USER = 0xffff_ffff;
 const FAILED = 1;
@@ -72,7 +72,7 @@ export class EventLog {
     const logged = loggedOf(event);
     if (logged === undefined) return;
     const text = textOf(logged);
-    if (text.length * MOST_BYTES_A_UNIT <= MAX_TEXT_BYTES) this.#keep(logged, text);
+    if (text.length * MAX_BYTES_A_UNIT <= MAX_TEXT_BYTES) this.#keep(logged, text);
     else this.#keepLarge(logged, text);
   }
 
@@ -146,7 +146,7 @@ export class EventLog {
   }
 
   #keep(event: LoggedEvent, text: string): void {
-    const most = Math.min(text.length * MOST_BYTES_A_UNIT, MAX_TEXT_BYTES);
+    const most = Math.min(text.length * MAX_BYTES_A_UNIT, MAX_TEXT_BYTES);
     if (this.#at + most > TEXT_BYTES) {
       // What is behind it is older than what is before it.
       this.#forgetTexts(this.#at, TEXT_BYTES);

@@ -10,7 +10,7 @@ const LAST_RETRY_MS = 64;
 const LOOK_MS = 5;
 /** At the end: without any byte taken, and altogether. A serial line takes a picture's rest in some seconds. */
 const PATIENCE_MS = 1000;
-const MOST_PATIENCE_MS = 5000;
+const MAX_PATIENCE_MS = 5000;
 /** Ends whatever sequence was cut: CAN, and the terminator of strings (ECMA-48). */
 const END_OF_SEQUENCE = '\u0018\u001b\\';
 
@@ -96,7 +96,7 @@ export class TerminalOutput implements Disposable {
       this.#writeWaiting();
       const now = performance.now();
       if (this.#bytesLeft() < left) takenAt = now;
-      else if (now - takenAt > PATIENCE_MS || now - startedAt > MOST_PATIENCE_MS) return false;
+      else if (now - takenAt > PATIENCE_MS || now - startedAt > MAX_PATIENCE_MS) return false;
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_MS);
     }
     return true;

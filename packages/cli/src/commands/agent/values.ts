@@ -15,7 +15,7 @@ export const DEFAULTS = {
 } as const;
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
-const LEAST_KEPT_SECONDS = 60;
+const MIN_KEPT_SECONDS = 60;
 const BYTES: Readonly<Record<string, number>> = {
   K: 1024,
   M: 1024 ** 2,
@@ -23,25 +23,25 @@ const BYTES: Readonly<Record<string, number>> = {
   T: 1024 ** 4,
 };
 /** Less than this the tables of one busy minute may have. */
-const LEAST_BYTES = 16 * 1024 ** 2;
+const MIN_BYTES = 16 * 1024 ** 2;
 /** The runtime and the maps alone take more than half of it. */
-const LEAST_MEMORY_BYTES = 128 * 1024 ** 2;
+const MIN_MEMORY_BYTES = 128 * 1024 ** 2;
 /** Per cent of one CPU; all of the largest host. */
 const MAX_CPU = 100 * 8192;
 /** A few requests. */
-const LEAST_SPOOL_BYTES = 1024 ** 2;
+const MIN_SPOOL_BYTES = 1024 ** 2;
 
 /** In seconds; undefined for what is no age. */
 export function parseKeep(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d{1,6})([smhdw])$/.exec(text.trim()) ?? [];
   const seconds = Number(count) * (SECONDS[unit] ?? Number.NaN);
-  return seconds >= LEAST_KEPT_SECONDS ? seconds : undefined;
+  return seconds >= MIN_KEPT_SECONDS ? seconds : undefined;
 }
 
 /** In bytes; undefined for what is no size. */
-export const parseSize = (text: string): number | undefined => sizeOf(text, LEAST_BYTES);
+export const parseSize = (text: string): number | undefined => sizeOf(text, MIN_BYTES);
 
-export const parseMemory = (text: string): number | undefined => sizeOf(text, LEAST_MEMORY_BYTES);
+export const parseMemory = (text: string): number | undefined => sizeOf(text, MIN_MEMORY_BYTES);
 
 /** Per cent of one CPU, with or without the sign; undefined for what is none. */
 export function parseCpuShare(text: string): number | undefined {
@@ -50,7 +50,7 @@ export function parseCpuShare(text: string): number | undefined {
   return share >= 1 && share <= MAX_CPU ? share : undefined;
 }
 
-export const parseSpoolSize = (text: string): number | undefined => sizeOf(text, LEAST_SPOOL_BYTES);
+export const parseSpoolSize = (text: string): number | undefined => sizeOf(text, MIN_SPOOL_BYTES);
 
 function sizeOf(text: string, least: number): number | undefined {
   const [, count, unit = ''] = /^(\d{1,9})([KMGT])(?:i?B)?$/i.exec(text.trim()) ?? [];

@@ -11,7 +11,7 @@ import { hostUsers } from '../../users/passwd.ts';
 const STDOUT = 1;
 const HEADER = ['TIME', 'LASTED', 'ENDED', 'PID', 'PPID', 'USER', 'COMMAND'] as const;
 /** What of a line is always there for the command. */
-const LEAST_COMMAND = 20;
+const MIN_COMMAND = 20;
 
 export class Table {
   readonly text: string;
@@ -24,7 +24,7 @@ export class Table {
     );
     const room = isTerminal(STDOUT) ? process.stdout.columns : Number.POSITIVE_INFINITY;
     const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0);
-    const left = Math.max(room - before, LEAST_COMMAND);
+    const left = Math.max(room - before, MIN_COMMAND);
     const { red, dim } = palette(isTerminal(STDOUT));
     const line = (cells: readonly string[]) =>
       cells

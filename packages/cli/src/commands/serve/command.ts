@@ -6,12 +6,12 @@ import { collect, parseDuration, parseFrequency, parsePid } from '../../options/
 import type { ServeOptions } from './options.ts';
 
 const USUAL_PORT = 4377;
-const LEAST_KEPT_SECONDS = 30;
-const MOST_KEPT_SECONDS = 86_400;
+const MIN_KEPT_SECONDS = 30;
+const MAX_KEPT_SECONDS = 86_400;
 
 function parseKeep(value: string): number {
   const seconds = parseDuration(value);
-  if (seconds < LEAST_KEPT_SECONDS || seconds > MOST_KEPT_SECONDS)
+  if (seconds < MIN_KEPT_SECONDS || seconds > MAX_KEPT_SECONDS)
     throw new InvalidArgumentError('Give a time from 30s to 24h, such as 15m.');
   return seconds;
 }

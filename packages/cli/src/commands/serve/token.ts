@@ -6,7 +6,7 @@ import { reasonOf } from '../../profile-files/output-place.ts';
 
 /** 256 bits, as URLs take them. */
 const BYTES = 32;
-const LEAST_LENGTH = 16;
+const MIN_LENGTH = 16;
 const MAX_FILE_BYTES = 4096;
 
 export const newToken = (): string => randomBytes(BYTES).toString('base64url');
@@ -35,9 +35,9 @@ export function tokenOf(path: string): { readonly token: string } | { readonly p
         problem: `others may read ${path}, and with it everything that waggle serves: chmod 600 it`,
       };
     const token = readFileSync(file, 'utf8').trim();
-    if (!/^[\x21-\x7e]+$/.test(token) || token.length < LEAST_LENGTH)
+    if (!/^[\x21-\x7e]+$/.test(token) || token.length < MIN_LENGTH)
       return {
-        problem: `${path} has no token: one line of at least ${LEAST_LENGTH} letters and digits; remove the file, and waggle makes one`,
+        problem: `${path} has no token: one line of at least ${MIN_LENGTH} letters and digits; remove the file, and waggle makes one`,
       };
     return { token };
   } catch (error) {

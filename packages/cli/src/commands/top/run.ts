@@ -46,7 +46,7 @@ const REFRESH_MS = 250;
 /** Of what the command writes to: colours of 24 bits, as xterm has them. */
 const TERMINAL_VARIABLES = ['TERM=xterm-256color', 'COLORTERM=truecolor'];
 /** Four times what a large screen has in its smallest letters: each picture looks at all of them. */
-const MOST_CELLS = 1_000_000;
+const MAX_CELLS = 1_000_000;
 
 export async function runTop(options: TopOptions, command: readonly string[]): Promise<number> {
   if (options.as !== undefined && command.length === 0) {
@@ -77,7 +77,7 @@ function whyNoTerminal(
     return `top needs a terminal that can move its cursor, and TERM is "${term ?? ''}"; \`waggle trace\` prints lines`;
   if ((columns ?? 0) < SMALLEST.width || (rows ?? 0) < SMALLEST.height)
     return `this terminal has ${columns} columns and ${rows} rows: top needs ${SMALLEST.width} x ${SMALLEST.height}, make it larger`;
-  if ((columns ?? 0) * (rows ?? 0) > MOST_CELLS)
+  if ((columns ?? 0) * (rows ?? 0) > MAX_CELLS)
     return `this terminal has ${columns} columns and ${rows} rows, more than top draws: make it smaller (stty rows 50 columns 200)`;
   return undefined;
 }

@@ -13,9 +13,9 @@ export interface OverviewActions {
   live(): void;
 }
 
-const LEAST_SPAN_MS = 1000;
+const MIN_SPAN_MS = 1000;
 /** A click is no span. */
-const LEAST_PIXELS = 4;
+const MIN_PIXELS = 4;
 
 export function createOverview(window: PageWindow, actions: OverviewActions) {
   const find = finder(window);
@@ -149,7 +149,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
 
   function choose(from: number, to: number): void {
     const [first, last] = from < to ? [from, to] : [to, from];
-    const length = Math.max(LEAST_SPAN_MS, last - first);
+    const length = Math.max(MIN_SPAN_MS, last - first);
     const left = Math.max(shown.from, Math.min(first, shown.to - length));
     actions.chose({ from: Math.round(left), to: Math.round(Math.min(left + length, shown.to)) });
   }
@@ -161,7 +161,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
     event.preventDefault();
   });
   strip.addEventListener('pointermove', (event) => {
-    if (dragFrom === undefined || Math.abs(event.clientX - dragFrom) < LEAST_PIXELS) return;
+    if (dragFrom === undefined || Math.abs(event.clientX - dragFrom) < MIN_PIXELS) return;
     const [from, to] = [timeAt(dragFrom), timeAt(event.clientX)].sort((a, b) => a - b);
     span = { from: from as number, to: to as number };
     queueDraw();
@@ -171,7 +171,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
     const moved = Math.abs(event.clientX - dragFrom);
     const from = dragFrom;
     dragFrom = undefined;
-    if (moved >= LEAST_PIXELS) choose(timeAt(from), timeAt(event.clientX));
+    if (moved >= MIN_PIXELS) choose(timeAt(from), timeAt(event.clientX));
     else {
       const half = (span.to - span.from) / 2;
       const middle = timeAt(event.clientX);
@@ -185,7 +185,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
     else if (key === 'Home') choose(shown.from, shown.from + span.to - span.from);
     else if (key === 'End') choose(shown.to - (span.to - span.from), shown.to);
     else if (key !== 'ArrowLeft' && key !== 'ArrowRight') return;
-    else if (shiftKey) choose(span.from, Math.max(span.from + LEAST_SPAN_MS, span.to + by));
+    else if (shiftKey) choose(span.from, Math.max(span.from + MIN_SPAN_MS, span.to + by));
     else choose(span.from + by, span.to + by);
     event.preventDefault();
   });

@@ -23,7 +23,7 @@ const ROW = 19;
 const BAR = 16;
 const BASELINE = 12;
 const PADDING = 4;
-const LEAST_LABEL = 26;
+const MIN_LABEL = 26;
 const THIN = 1.5;
 const FAINT = 0.28;
 
@@ -136,7 +136,7 @@ export function createChart(
     }
     const from = Math.max(0, x);
     const room = Math.min(width, until) - from;
-    if (room >= LEAST_LABEL) {
+    if (room >= MIN_LABEL) {
       const fits = Math.floor((room - 2 * PADDING) / charWidth);
       const label = labelAt(process);
       pencil.globalAlpha = faint ? 0.6 : 1;

@@ -7,9 +7,9 @@ import { countText, outcomeOf, shortTime, sizeText, timeText } from './texts.ts'
 import type { Timeline } from './timeline.ts';
 
 /** Programs that are listed; the table has all processes. */
-const MOST_PROGRAMS = 40;
-const MOST_VARIABLES = 200;
-const MOST_TRIES = 50;
+const MAX_PROGRAMS = 40;
+const MAX_VARIABLES = 200;
+const MAX_TRIES = 50;
 
 export interface DetailsActions {
   select(process: number): void;
@@ -105,7 +105,7 @@ export function createDetails(
       ...(before ?? [])
         .filter((each) => !has.has(each) && !kept.has(nameOf(textAt(each))))
         .map((each) => `- ${textAt(each)}`),
-    ].slice(0, MOST_VARIABLES);
+    ].slice(0, MAX_VARIABLES);
     const title =
       before === null ? 'Environment' : lines.length === 0 ? '' : 'Environment, against its parent';
     if (title === '') return element('p', 'hint', 'Environment: as its parent has it');
@@ -123,16 +123,16 @@ export function createDetails(
     );
     const searched = all.filter((each) => (failures.at[each] as number) <= found);
     const tried = searched
-      .slice(0, MOST_TRIES)
+      .slice(0, MAX_TRIES)
       .map((each) => `${textAt(failures.error[each])} ${textAt(failures.filename[each])}`);
-    if (searched.length > MOST_TRIES) tried.push(`and ${searched.length - MOST_TRIES} more`);
+    if (searched.length > MAX_TRIES) tried.push(`and ${searched.length - MAX_TRIES} more`);
     return [
       ...(tried.length === 0
         ? []
         : [element('h3', '', 'Tried before'), element('pre', '', tried.join('\n'))]),
       ...all
         .slice(searched.length)
-        .slice(0, MOST_TRIES)
+        .slice(0, MAX_TRIES)
         .flatMap((each) => [
           element(
             'h3',
@@ -230,7 +230,7 @@ export function createDetails(
     const body = element('tbody', '');
     for (const { program, index, runs, failed, time, cpu, critical } of rows.slice(
       0,
-      MOST_PROGRAMS,
+      MAX_PROGRAMS,
     )) {
       const dot = element('span', 'dot');
       dot.style.setProperty('background', colours.program(index));
@@ -249,7 +249,7 @@ export function createDetails(
       ];
       body.append(element('tr', '', first, ...values.map((each) => element('td', '', each))));
     }
-    const more = rows.length - MOST_PROGRAMS;
+    const more = rows.length - MAX_PROGRAMS;
     return element(
       'div',
       '',

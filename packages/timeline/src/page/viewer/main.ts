@@ -15,7 +15,7 @@ declare const window: PageWindow;
 /** Of the window, around all that there is. */
 const MARGIN = 0.01;
 /** Nearer nobody looks, in microseconds. */
-const LEAST_SPAN = 20;
+const MIN_SPAN = 20;
 
 function start(timeline: Timeline): void {
   const { document } = window;
@@ -69,7 +69,7 @@ function start(timeline: Timeline): void {
   }
 
   function setView(left: number, span: number): void {
-    view.span = Math.min(whole.span, Math.max(LEAST_SPAN, span));
+    view.span = Math.min(whole.span, Math.max(MIN_SPAN, span));
     const most = whole.left + whole.span - view.span;
     view.left = Math.min(most, Math.max(whole.left, left));
     controls.showZoomed(view.span < whole.span);
