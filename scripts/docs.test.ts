@@ -48,10 +48,34 @@ test('ARCHITECTURE.md and CONTRIBUTING.md name files and folders that there are'
   expect(missing).toEqual([]);
 });
 
-/** `core/src/events/` and `packages/core/src/events/`; not `formats/src/<name>/`. */
+test('every room of a package is in the table of rooms', () => {
+  const files = Bun.spawnSync(['git', 'ls-files', 'packages/*/src/*/*'], {
+    cwd: root,
+  }).stdout.toString();
+  const inRooms = files.split('\n').map((path) => path.split('/').slice(1, 4).join('/'));
+  const rooms = [...new Set(inRooms)].filter(
+    (room) => room !== '' && !/\/src\/(generated|testing)$/.test(room),
+  );
+  const rows = read('ARCHITECTURE.md').match(/^\| `[a-z]+\/src\/.*$/gm) ?? [];
+  expect(rooms.filter((room) => !rows.some((row) => names(row, room)))).toEqual([]);
+});
+
+/** By its path, among others of its package, or as one of a folder of which all are alike. */
+function names(row: string, room: string): boolean {
+  const [ofPackage = '', name = ''] = room.split('/src/');
+  if (!row.includes(`\`${ofPackage}/src/`)) return false;
+  const paths = [...row.matchAll(/`([\w./{},<>-]+)`/g)].flatMap(([, path = '']) =>
+    alternatives(path),
+  );
+  return paths.some(
+    (path) => path.startsWith(room) || path === `${name}/` || path.startsWith(`${ofPackage}/src/<`),
+  );
+}
+
+/** `core/src/session/` and `packages/core/src/session/`; not `formats/src/<name>/`. */
 function pathsIn(text: string): string[] {
   const named =
-    /(?<![\w/.-])(?:packages\/)?((?:bpf|cache|cli|core|ffi|formats|kernel|probes|profiler|serve|symbols|text|timeline|tui|unwind)\/(?:bpf|src|scripts)\/[\w./{},*<>-]*|(?:scripts|tests|examples|docs)\/[\w./{},*<>-]+)/g;
+    /(?<![\w/.-])(?:packages\/)?((?:bpf|cache|cli|core|events|ffi|formats|kernel|native|otlp|probes|profiler|serve|store|symbols|text|timeline|tui|unwind)\/(?:bpf|src|scripts)\/[\w./{},*<>-]*|(?:scripts|tests|examples|docs)\/[\w./{},*<>-]+)/g;
   return [...text.matchAll(named)].flatMap(([, path = '']) => {
     const [plain = ''] = path.split(/[<*]/);
     const place = plain.replace(/[.,]+$/, '');
