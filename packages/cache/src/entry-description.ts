@@ -10,7 +10,7 @@ import type { ProcessUsage } from './usage.ts';
 
 export interface RevealOptions {
   /** Show whole command lines and the values of environments. Default false. */
-  readonly reveal?: boolean;
+  readonly reveal?: boolean | undefined;
 }
 
 /** What an entry knows beside its fields. */

@@ -23,23 +23,23 @@ export interface CacheOptions {
   /** Most entries at any time, at least 1. There is no default: only you know your host. */
   readonly capacity: number;
   /** Default `lru`. */
-  readonly policy?: CapacityPolicy;
+  readonly policy?: CapacityPolicy | undefined;
   /** Default `new RealProcfs()`. */
-  readonly procfs?: Procfs;
+  readonly procfs?: Procfs | undefined;
   /** Default `Date`. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Told once each time the cache fills up. Default `console`; `null` for silence. */
-  readonly logger?: Logger | null;
+  readonly logger?: Logger | null | undefined;
   /**
    * When room is needed, how many entries are at most checked for a process that is gone,
    * before a living one has to leave: one read of /proc each. Default 8.
    */
-  readonly pruneProbes?: number;
+  readonly pruneProbes?: number | undefined;
   /**
    * Called before anything is looked up, listed, counted or changed: for a feeder that holds records back
    * until somebody asks, and seeds them here. What it calls meanwhile calls it again.
    */
-  readonly beforeUse?: () => void;
+  readonly beforeUse?: (() => void) | undefined;
 }
 
 export function checkedCapacity(capacity: number): number {

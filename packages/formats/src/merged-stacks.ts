@@ -31,13 +31,13 @@ export function codeKey(frame: ProfileFrame): string {
 
 export interface MergeOptions {
   /** Values below zero are taken too, for formats that have room for the difference of two profiles. */
-  readonly signed?: boolean;
+  readonly signed?: boolean | undefined;
   /** What two frames have in common when they are the same. Default: frameKey. */
-  readonly sameness?: (frame: ProfileFrame) => string;
+  readonly sameness?: ((frame: ProfileFrame) => string) | undefined;
   /** Those of the stacks, where they are there already; `sameness` is theirs then. */
-  readonly keys?: StackKeys;
+  readonly keys?: StackKeys | undefined;
   /** Stacks that differ in their labels are two. Default: labels are left out. */
-  readonly labels?: boolean;
+  readonly labels?: boolean | undefined;
 }
 
 /**

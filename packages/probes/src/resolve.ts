@@ -63,7 +63,7 @@ export interface ResolveOptions {
   /** Places of one event, at most. */
   readonly limit: number;
   /** Virtual address of what an ifunc is on this machine, where that can be told. */
-  readonly chosen?: PlaceSearch['chosen'];
+  readonly chosen?: PlaceSearch['chosen'] | undefined;
 }
 
 /** @throws BadEvent for what is not there or cannot be probed. */

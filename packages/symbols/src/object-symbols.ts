@@ -26,11 +26,11 @@ import { hasAddresses, type SymbolHit, SymbolTable } from './symbol-table.ts';
 
 export interface ObjectSymbolsOptions extends DebugFileSearch {
   /** Tables are taken from here and stored here; without it they are made anew. */
-  readonly cache?: SymbolCache;
+  readonly cache?: SymbolCache | undefined;
   /** Keep what `lines` needs open: the object, and its debug file where the DWARF is there. */
-  readonly lines?: boolean;
+  readonly lines?: boolean | undefined;
   /** What reading takes from, now and for `lines`; one of its own unless given. */
-  readonly budget?: ReadBudget;
+  readonly budget?: ReadBudget | undefined;
 }
 
 /** Where names came from, best first. */

@@ -30,11 +30,11 @@ export function shellWord(argument: string): string {
 
 export interface CommandLineOptions {
   /** Which arguments lack their end. */
-  readonly isCut?: (index: number) => boolean;
+  readonly isCut?: ((index: number) => boolean) | undefined;
   /** There are more arguments than these. */
-  readonly goesOn?: boolean;
+  readonly goesOn?: boolean | undefined;
   /** Beyond that many characters of arguments the line is cut. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /**

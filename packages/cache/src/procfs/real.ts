@@ -52,10 +52,10 @@ export interface ProcfsLimits {
 
 export interface RealProcfsOptions {
   /** Where procfs is mounted. Default `/proc`. */
-  readonly root?: string;
-  readonly limits?: ProcfsLimits;
+  readonly root?: string | undefined;
+  readonly limits?: ProcfsLimits | undefined;
   /** The system calls, for tests. Default node:fs. */
-  readonly io?: ProcfsIo;
+  readonly io?: ProcfsIo | undefined;
 }
 
 const DEFAULT_LIMIT = 2 * 1024 * 1024;

@@ -25,13 +25,13 @@ export interface LiveSettings extends Pick<LiveTarget, 'pid' | 'cgroup'> {
   /** Exec events with paths, ids and flags. */
   readonly execDetail: boolean;
   /** And with their environment. */
-  readonly environ?: boolean;
+  readonly environ?: boolean | undefined;
   /** What of arguments, paths and names nobody is shown. */
-  readonly redact?: readonly RegExp[];
+  readonly redact?: readonly RegExp[] | undefined;
   /** Of the ring buffer. Default 4 MiB. */
-  readonly ringBytes?: number;
+  readonly ringBytes?: number | undefined;
   /** See SessionConfig. */
-  readonly latencyMs?: number;
+  readonly latencyMs?: number | undefined;
   readonly onEvents: (events: readonly ProcessEvent[]) => void;
   readonly onProblem: (message: string) => void;
 }

@@ -20,7 +20,7 @@ import { inWords, NEW_FILE, type OutputPlace, placeOf, temporaryName } from './o
 
 export interface OutputFileOptions {
   /** It holds what only its owner is to read (a command's arguments): mode 0600. */
-  readonly isPrivate?: boolean;
+  readonly isPrivate?: boolean | undefined;
 }
 
 /** A file that could not be written, in words. */

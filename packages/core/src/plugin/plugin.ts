@@ -139,12 +139,12 @@ interface KernelNeeds {
 
 export interface QueueOptions {
   /** Events that may wait for this plugin. Default 65,536. */
-  readonly capacity?: number | undefined;
+  readonly capacity?: number;
   /**
    * `drop-oldest` (default) counts what it drops. `block` drops nothing and lets everybody wait,
    * so that in the end the ring buffer fills and the kernel counts losses.
    */
-  readonly whenFull?: 'drop-oldest' | 'block' | undefined;
+  readonly whenFull?: 'drop-oldest' | 'block';
 }
 
 export interface PluginSpec<

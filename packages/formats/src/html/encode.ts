@@ -31,9 +31,9 @@ import type { Fact, PageData, PageUpdate } from './page-data.ts';
 
 export interface HtmlOptions {
   /** Title of the page; by default made of command and host. */
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** Root at the top, leaves below; `true` by default, because a page is read from its top. */
-  readonly inverted?: boolean;
+  readonly inverted?: boolean | undefined;
 }
 
 const MAX_TITLE_LENGTH = 400;

@@ -4,13 +4,13 @@ import { OtlpExportError } from './export-error.ts';
 
 export interface OtlpAttemptOptions {
   /** Sent with the request, such as `authorization`. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** In place of the runtime's own. */
-  readonly fetch?: (address: URL, request: RequestInit) => Promise<Response>;
+  readonly fetch?: ((address: URL, request: RequestInit) => Promise<Response>) | undefined;
   /** Ends the attempt. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** How long it may take: 10,000 ms. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 export type OtlpOutcome =

@@ -29,7 +29,7 @@ const CPU_TIME = { type: 'cpu', unit: 'nanoseconds' } as const;
 
 export interface OtlpOptions {
   /** Attributes of the resource besides host and command, such as `service.name`. */
-  readonly resource?: Readonly<Record<string, string>>;
+  readonly resource?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

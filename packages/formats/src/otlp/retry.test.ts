@@ -13,7 +13,7 @@ test.each([
 });
 
 test('what is no address is refused', () => {
-  expect(() => otlpAddress('host:port', '/v1/logs')).toThrow(TypeError);
+  expect(() => otlpAddress('4318', '/v1/logs')).toThrow(TypeError);
 });
 
 test('the wait doubles with each failure up to the longest, and chance takes at most half of it', () => {

@@ -17,15 +17,15 @@ import type { FlameComparison, FlameData, FlameMetrics } from './viewer/data.ts'
 
 export interface SvgOptions {
   /** Title of the picture; by default made of command and host. */
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** Width of the still picture in px, 1200 by default; opened in a browser it fills the window. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** Boxes narrower than this many px of `width` are left out, 0.1 by default. */
-  readonly minWidth?: number;
+  readonly minWidth?: number | undefined;
   /** At most this many boxes, the largest ones; 20,000 by default. */
-  readonly maxFrames?: number;
+  readonly maxFrames?: number | undefined;
   /** Root at the top, leaves below (an icicle graph); `false` by default. */
-  readonly inverted?: boolean;
+  readonly inverted?: boolean | undefined;
 }
 
 export interface Picture {

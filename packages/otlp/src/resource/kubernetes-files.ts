@@ -19,9 +19,9 @@ const LOOK_AGAIN_MS = 5000;
 const MAX_CONTAINERS = 10_000;
 
 export interface KubernetesOptions {
-  readonly directory?: string;
+  readonly directory?: string | undefined;
   /** Milliseconds that only grow. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 export class KubernetesFiles {

@@ -11,11 +11,11 @@ import type { ObjectFile } from '../mappings/object-file.ts';
 /** How objects are read; the same for the life of a reader. */
 export interface ReaderConfig {
   /** Where tables are kept for the next session; nowhere unless given. */
-  readonly cacheDirectory?: string;
+  readonly cacheDirectory?: string | undefined;
   /** Source lines and inlined functions too. */
   readonly lines: boolean;
   /** Whether files are looked at for interpreters. Default: no. */
-  readonly interpreters?: boolean;
+  readonly interpreters?: boolean | undefined;
 }
 
 /** An instruction of an object. */

@@ -7,8 +7,8 @@ export interface ProblemOptions {
   readonly title: string;
   readonly detail: string;
   /** More members, as the RFC allows. */
-  readonly members?: Readonly<Record<string, unknown>>;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 export class Problem extends Error {

@@ -3,10 +3,10 @@
 
 export interface ReplyOptions {
   readonly type: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** May be kept by the client and asked about. Default: yes. */
-  readonly isTagged?: boolean;
-  readonly status?: number;
+  readonly isTagged?: boolean | undefined;
+  readonly status?: number | undefined;
 }
 
 /** Smaller ones are not worth it. */

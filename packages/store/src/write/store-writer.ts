@@ -19,7 +19,7 @@ export interface StoreWriterOptions extends RetentionLimits {
   /** When the host started, in ns since 1970, by the clock of now: that may be set. */
   readonly bootNs: () => bigint;
   /** In ms since 1970. Default: the clock. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** Something that an administrator should know, once for each of its kinds until it is over. */
   readonly onProblem: (message: string) => void;
 }

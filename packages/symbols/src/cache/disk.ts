@@ -12,9 +12,9 @@ import { decodeTable, encodeTable, TABLE_VERSION, type TableDescription } from '
 
 export interface DiskCacheOptions {
   /** All files together, in bytes; 512 MiB unless told otherwise. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Number of files; 4096 unless told otherwise. */
-  readonly maxFiles?: number;
+  readonly maxFiles?: number | undefined;
 }
 
 const MEBIBYTE = 1024 * 1024;

@@ -15,12 +15,12 @@ export interface CachedSymbols {
 
 export interface SymbolCacheOptions {
   /** Of the tables held, in bytes; 256 MiB unless told otherwise. A larger one is not kept. */
-  readonly maxBytes?: number;
-  readonly disk?: DiskSymbolCache;
+  readonly maxBytes?: number | undefined;
+  readonly disk?: DiskSymbolCache | undefined;
   /** Milliseconds that a table is held which nobody asks for; without an end unless told otherwise. */
-  readonly maxUnusedMs?: number;
+  readonly maxUnusedMs?: number | undefined;
   /** Tables made in less time are not worth a file; 2 unless told otherwise. */
-  readonly minBuildMs?: number;
+  readonly minBuildMs?: number | undefined;
 }
 
 export class SymbolCache {

@@ -14,7 +14,7 @@ export interface DiskStoreOptions {
   /** All files together. */
   readonly maxBytes: number;
   /** No limit unless told otherwise. */
-  readonly maxFiles?: number;
+  readonly maxFiles?: number | undefined;
 }
 
 /** Eviction goes on to this share, so that it is not due again at once. */

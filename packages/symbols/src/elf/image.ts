@@ -50,7 +50,7 @@ export interface ElfSection {
 
 export interface ElfOptions {
   /** Sections longer than this are refused as too large; 512 MiB unless told otherwise. */
-  readonly maxSectionSize?: number;
+  readonly maxSectionSize?: number | undefined;
   /** What reading takes from; nothing bounds the sum unless told. */
   readonly budget?: ReadBudget | undefined;
 }

@@ -27,7 +27,7 @@ export interface LiveDataOptions {
   /** When the host started, in milliseconds since 1970. */
   readonly bootTimeMs: number;
   /** The third frame of each stack is its thread: it is left out until threads are to be seen apart. */
-  readonly threadFrames?: boolean;
+  readonly threadFrames?: boolean | undefined;
   /** More than an event says of a process: its arguments, container and cgroup. */
   describe(pid: number): ProcessDescription | undefined;
 }

@@ -29,7 +29,7 @@ export interface TopOptions extends LiveDataOptions {
    */
   measure?(measure: Measure): string | undefined;
   /** There is a command with a terminal of its own, which is a view. */
-  readonly hasOutput?: boolean;
+  readonly hasOutput?: boolean | undefined;
   /** Of the last time. */
   readonly settings?: Partial<Settings> | undefined;
 }

@@ -16,7 +16,7 @@ const MAX_FILE_BYTES = FILE_HEADER_BYTES + MAX_BLOCKS * BLOCK_BYTES;
 
 export interface TableStoreOptions {
   /** `tableOf` keeps the directory below this by removing the files not used for longest; 256 MiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 export interface TableStoreStats {

@@ -31,34 +31,34 @@ export interface OtlpSettings {
 
 /** As command.ts reads them: what is not given is the file's, or the default. */
 export interface AgentOptions extends OtlpOptions {
-  readonly config?: string;
+  readonly config?: string | undefined;
   /** false for none. */
-  readonly store?: string | false;
-  readonly keep?: number;
-  readonly maxSize?: number;
-  readonly frequency?: number;
+  readonly store?: string | false | undefined;
+  readonly keep?: number | undefined;
+  readonly maxSize?: number | undefined;
+  readonly frequency?: number | undefined;
   /** Per cent of one CPU. */
-  readonly maxCpu?: number;
-  readonly maxMemory?: number;
-  readonly metrics?: ListenAddress;
-  readonly serve?: ListenAddress;
-  readonly tokenFile?: string;
-  readonly redact?: readonly RegExp[];
-  readonly reveal?: boolean;
-  readonly duration?: number;
-  readonly schema?: boolean;
+  readonly maxCpu?: number | undefined;
+  readonly maxMemory?: number | undefined;
+  readonly metrics?: ListenAddress | undefined;
+  readonly serve?: ListenAddress | undefined;
+  readonly tokenFile?: string | undefined;
+  readonly redact?: readonly RegExp[] | undefined;
+  readonly reveal?: boolean | undefined;
+  readonly duration?: number | undefined;
+  readonly schema?: boolean | undefined;
 }
 
 export interface OtlpOptions {
   /** The receiver's address. */
-  readonly otlp?: string;
-  readonly otlpProtocol?: OtlpProtocol;
-  readonly otlpHeaders?: string;
-  readonly otlpCa?: string;
-  readonly otlpCert?: string;
-  readonly otlpKey?: string;
-  readonly otlpSignals?: readonly Signal[];
-  readonly otlpResource?: Readonly<Record<string, string>>;
-  readonly otlpSpool?: string;
-  readonly otlpSpoolSize?: number;
+  readonly otlp?: string | undefined;
+  readonly otlpProtocol?: OtlpProtocol | undefined;
+  readonly otlpHeaders?: string | undefined;
+  readonly otlpCa?: string | undefined;
+  readonly otlpCert?: string | undefined;
+  readonly otlpKey?: string | undefined;
+  readonly otlpSignals?: readonly Signal[] | undefined;
+  readonly otlpResource?: Readonly<Record<string, string>> | undefined;
+  readonly otlpSpool?: string | undefined;
+  readonly otlpSpoolSize?: number | undefined;
 }

@@ -1,7 +1,7 @@
 /** What `waggle bpf build` is asked for, as command.ts reads it. */
 
 export interface BpfBuildOptions {
-  readonly output?: string;
-  readonly check?: boolean;
-  readonly importFrom?: string;
+  readonly output?: string | undefined;
+  readonly check?: boolean | undefined;
+  readonly importFrom?: string | undefined;
 }

@@ -1,5 +1,5 @@
 /** What `waggle config` is asked for, as command.ts reads it. */
 
 export interface ConfigOptions {
-  readonly json?: boolean;
+  readonly json?: boolean | undefined;
 }

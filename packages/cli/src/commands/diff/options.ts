@@ -2,10 +2,10 @@
 
 export interface DiffOptions {
   readonly top: number;
-  readonly total?: boolean;
-  readonly all?: boolean;
-  readonly json?: boolean;
-  readonly sampleIndex?: string;
-  readonly output?: readonly string[];
+  readonly total?: boolean | undefined;
+  readonly all?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly sampleIndex?: string | undefined;
+  readonly output?: readonly string[] | undefined;
   readonly sizeBy: 'before' | 'after';
 }

@@ -1,5 +1,5 @@
 /** What `waggle doctor` is asked for, as command.ts reads it. */
 
 export interface DoctorOptions {
-  readonly json?: boolean;
+  readonly json?: boolean | undefined;
 }

@@ -3,28 +3,28 @@
 interface SpanOptions {
   readonly store: string;
   /** ns since 1970. */
-  readonly since?: bigint;
-  readonly until?: bigint;
+  readonly since?: bigint | undefined;
+  readonly until?: bigint | undefined;
 }
 
 export interface HistoryOptions extends SpanOptions {
-  readonly at?: bigint;
-  readonly output?: readonly string[];
-  readonly failed?: boolean;
-  readonly comm?: RegExp;
-  readonly summary?: boolean;
-  readonly limit?: number;
-  readonly json?: boolean;
+  readonly at?: bigint | undefined;
+  readonly output?: readonly string[] | undefined;
+  readonly failed?: boolean | undefined;
+  readonly comm?: RegExp | undefined;
+  readonly summary?: boolean | undefined;
+  readonly limit?: number | undefined;
+  readonly json?: boolean | undefined;
 }
 
 export interface HistoryProfileOptions extends SpanOptions {
-  readonly output?: readonly string[];
-  readonly pid?: number;
-  readonly comm?: RegExp;
+  readonly output?: readonly string[] | undefined;
+  readonly pid?: number | undefined;
+  readonly comm?: RegExp | undefined;
 }
 
 export interface HistorySqlOptions {
   readonly store: string;
-  readonly limit?: number;
-  readonly json?: boolean;
+  readonly limit?: number | undefined;
+  readonly json?: boolean | undefined;
 }

@@ -1,6 +1,6 @@
 /** What `waggle ps` is asked for, as command.ts reads it. */
 
 export interface PsOptions {
-  readonly json?: boolean;
-  readonly reveal?: boolean;
+  readonly json?: boolean | undefined;
+  readonly reveal?: boolean | undefined;
 }

@@ -8,47 +8,47 @@ import type { Grouping } from './grouping.ts';
 export interface RecordOptions {
   readonly frequency: number;
   /** Somebody asked for that frequency. */
-  readonly frequencyGiven?: boolean;
-  readonly event?: readonly string[];
+  readonly frequencyGiven?: boolean | undefined;
+  readonly event?: readonly string[] | undefined;
   /** One stack for so many of what an event counts. */
-  readonly count?: number;
-  readonly weight?: ProbeWeight;
-  readonly maxRate?: number;
+  readonly count?: number | undefined;
+  readonly weight?: ProbeWeight | undefined;
+  readonly maxRate?: number | undefined;
   readonly maxProbes: number;
-  readonly listProbes?: string;
-  readonly duration?: number;
-  readonly offCpu?: boolean;
-  readonly wall?: boolean;
+  readonly listProbes?: string | undefined;
+  readonly duration?: number | undefined;
+  readonly offCpu?: boolean | undefined;
+  readonly wall?: boolean | undefined;
   /** In ns. */
-  readonly minBlock?: number;
-  readonly state?: readonly string[];
-  readonly wakers?: boolean;
-  readonly live?: string;
+  readonly minBlock?: number | undefined;
+  readonly state?: readonly string[] | undefined;
+  readonly wakers?: boolean | undefined;
+  readonly live?: string | undefined;
   /** Seconds between two profiles of it. */
-  readonly liveEvery?: number;
-  readonly pid?: readonly number[];
-  readonly tid?: readonly number[];
-  readonly all?: boolean;
-  readonly cgroup?: readonly string[];
-  readonly container?: readonly string[];
-  readonly uid?: number;
-  readonly comm?: RegExp;
-  readonly cpu?: readonly number[];
-  readonly includeSelf?: boolean;
-  readonly output?: readonly string[];
+  readonly liveEvery?: number | undefined;
+  readonly pid?: readonly number[] | undefined;
+  readonly tid?: readonly number[] | undefined;
+  readonly all?: boolean | undefined;
+  readonly cgroup?: readonly string[] | undefined;
+  readonly container?: readonly string[] | undefined;
+  readonly uid?: number | undefined;
+  readonly comm?: RegExp | undefined;
+  readonly cpu?: readonly number[] | undefined;
+  readonly includeSelf?: boolean | undefined;
+  readonly output?: readonly string[] | undefined;
   readonly unwind: UnwindMode;
   /** Functions of interpreted programs; false with --no-interpreters. */
-  readonly interpreters?: boolean;
+  readonly interpreters?: boolean | undefined;
   /** An interpreter's own frames, too. */
-  readonly native?: boolean;
+  readonly native?: boolean | undefined;
   readonly groupBy: Grouping;
-  readonly lines?: boolean;
-  readonly idle?: boolean;
-  readonly sendArguments?: boolean;
-  readonly redact?: readonly RegExp[];
-  readonly user?: boolean;
-  readonly kernel?: boolean;
-  readonly as?: User;
+  readonly lines?: boolean | undefined;
+  readonly idle?: boolean | undefined;
+  readonly sendArguments?: boolean | undefined;
+  readonly redact?: readonly RegExp[] | undefined;
+  readonly user?: boolean | undefined;
+  readonly kernel?: boolean | undefined;
+  readonly as?: User | undefined;
 }
 
 export const DEFAULT_OUTPUT = 'flame.svg';

@@ -5,11 +5,11 @@ import type { ListenAddress } from '../../options/listen.ts';
 export interface ServeOptions {
   readonly listen: ListenAddress;
   readonly frequency: number;
-  readonly pid?: readonly number[];
-  readonly cgroup?: readonly string[];
+  readonly pid?: readonly number[] | undefined;
+  readonly cgroup?: readonly string[] | undefined;
   /** Seconds that anything is kept. */
   readonly keep: number;
-  readonly tokenFile?: string;
-  readonly allowHost?: readonly string[];
-  readonly reveal?: boolean;
+  readonly tokenFile?: string | undefined;
+  readonly allowHost?: readonly string[] | undefined;
+  readonly reveal?: boolean | undefined;
 }

@@ -4,20 +4,20 @@ import type { User } from '../../users/passwd.ts';
 
 export interface TopOptions {
   readonly frequency: number;
-  readonly pid?: readonly number[];
+  readonly pid?: readonly number[] | undefined;
   readonly cgroup?: readonly string[] | undefined;
-  readonly container?: readonly string[];
+  readonly container?: readonly string[] | undefined;
   /** Environments of programs are kept, for commands that are copied. */
-  readonly environ?: boolean;
+  readonly environ?: boolean | undefined;
   /** Source lines, where they are known. */
-  readonly lines?: boolean;
+  readonly lines?: boolean | undefined;
   /** Who runs the command. */
-  readonly as?: User;
+  readonly as?: User | undefined;
   /** Lines of text in place of pictures. */
-  readonly screenReader?: boolean;
-  readonly reveal?: boolean;
+  readonly screenReader?: boolean | undefined;
+  readonly reveal?: boolean | undefined;
   /** `false` with --no-mouse. */
   readonly mouse: boolean;
   /** Seconds between two pictures, or between two reports in lines; each has a default. */
-  readonly refresh?: number;
+  readonly refresh?: number | undefined;
 }

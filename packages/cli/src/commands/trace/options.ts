@@ -8,38 +8,38 @@ import type { TimeForm } from './table/clock.ts';
 import type { ColumnName } from './table/columns.ts';
 
 export interface TraceOptions {
-  readonly json?: boolean;
-  readonly pid?: readonly number[];
-  readonly comm?: RegExp;
-  readonly uid?: number;
+  readonly json?: boolean | undefined;
+  readonly pid?: readonly number[] | undefined;
+  readonly comm?: RegExp | undefined;
+  readonly uid?: number | undefined;
   /** With the directories of the containers, once they are found. */
   readonly cgroup?: readonly string[] | undefined;
-  readonly container?: readonly string[];
+  readonly container?: readonly string[] | undefined;
   /** Default: exec and exit; with `failed` what can have failed. See tracedEvents(). */
-  readonly events?: readonly EventKind[];
-  readonly duration?: number;
-  readonly failed?: boolean;
-  readonly ringSize?: number;
-  readonly tree?: boolean;
-  readonly redact?: readonly RegExp[];
-  readonly environ?: boolean;
-  readonly rateLimit?: number;
+  readonly events?: readonly EventKind[] | undefined;
+  readonly duration?: number | undefined;
+  readonly failed?: boolean | undefined;
+  readonly ringSize?: number | undefined;
+  readonly tree?: boolean | undefined;
+  readonly redact?: readonly RegExp[] | undefined;
+  readonly environ?: boolean | undefined;
+  readonly rateLimit?: number | undefined;
   /** Files by their extensions; `-` is standard output. */
-  readonly output?: readonly string[];
-  readonly rotate?: Omit<Rotation, 'keep'>;
-  readonly keep?: number;
-  readonly columns?: readonly ColumnName[];
-  readonly time?: TimeForm;
-  readonly arg?: RegExp;
-  readonly exclude?: RegExp;
-  readonly path?: RegExp;
+  readonly output?: readonly string[] | undefined;
+  readonly rotate?: Omit<Rotation, 'keep'> | undefined;
+  readonly keep?: number | undefined;
+  readonly columns?: readonly ColumnName[] | undefined;
+  readonly time?: TimeForm | undefined;
+  readonly arg?: RegExp | undefined;
+  readonly exclude?: RegExp | undefined;
+  readonly path?: RegExp | undefined;
   /** Names of the parent, or its pid. */
-  readonly parent?: RegExp | number;
-  readonly user?: User;
-  readonly as?: User;
-  readonly summary?: boolean;
+  readonly parent?: RegExp | number | undefined;
+  readonly user?: User | undefined;
+  readonly as?: User | undefined;
+  readonly summary?: boolean | undefined;
   /** In JSON: each program as it can be pasted into a shell. */
-  readonly shellCommand?: boolean;
+  readonly shellCommand?: boolean | undefined;
 }
 
 /** Beside core's list, which is not loaded to read a command line. */
