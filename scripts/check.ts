@@ -69,6 +69,7 @@ await step('examples of the documents are written out', () =>
 );
 await step('types (tsc), those examples included', () => run('tsc', '--noEmit'));
 await step('no arrow back up, no circle (layers)', () => run('bun', 'scripts/layers/check.ts'));
+await step('every module opens with what it is', () => run('bun', 'scripts/module-heads.ts'));
 await step('docs/imports.md shows the imports that there are', () =>
   run('bun', 'scripts/layers/picture.ts', '--check'),
 );

@@ -1,6 +1,8 @@
-// Keys and values of maps between bytes and TypeScript, by the layouts that are generated from the
-// object's BTF. For maps that are looked at now and then; what is read thousands of times a second is
-// better read in place, by offsets.
+/**
+ * Keys and values of maps between bytes and TypeScript, by the layouts that are generated from the
+ * object's BTF. For maps that are looked at now and then; what is read thousands of times a second is
+ * better read in place, by offsets.
+ */
 
 import type { FieldKind, StructLayout } from './layout.ts';
 import { textAt, u53 } from './records/reader.ts';

@@ -1,4 +1,4 @@
-// @waggle/bpf: the BPF object, and how to read what its programs write. See README.md.
+/** @waggle/bpf: the BPF object, and how to read what its programs write. See README.md. */
 
 export { decodeValue, type EnumKind, encodeValue, type ValueOf } from './codec.ts';
 export * from './generated/layouts.ts';

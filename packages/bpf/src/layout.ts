@@ -1,5 +1,7 @@
-// How the bytes of a struct, a map's key or value, a setting are laid out: plain data that is generated from
-// an object's BTF.
+/**
+ * How the bytes of a struct, a map's key or value, a setting are laid out: plain data that is generated from
+ * an object's BTF.
+ */
 
 /** A struct: bytes from its start, bytes of each field, and how each is read. */
 export interface StructLayout {

@@ -1,4 +1,4 @@
-// Where the built objects are. Nothing here touches the kernel.
+/** Where the built objects are. Nothing here touches the kernel. */
 
 import { Buffer } from 'node:buffer';
 import { existsSync } from 'node:fs';

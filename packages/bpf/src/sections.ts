@@ -1,4 +1,6 @@
-// What a program's section says of its hook (libbpf.c, section_defs; Documentation/bpf/libbpf/program_types.rst).
+/**
+ * What a program's section says of its hook (libbpf.c, section_defs; Documentation/bpf/libbpf/program_types.rst).
+ */
 
 /** Other words for the same. */
 const SYNONYMS: Readonly<Record<string, string>> = {

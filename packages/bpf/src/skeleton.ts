@@ -1,5 +1,7 @@
-// What a generated skeleton says of an object, and what it makes typed: a source of a session is a
-// skeleton with how its programs are attached. Plain data; @waggle/kernel loads it.
+/**
+ * What a generated skeleton says of an object, and what it makes typed: a source of a session is a
+ * skeleton with how its programs are attached. Plain data; @waggle/kernel loads it.
+ */
 
 import type { ValueOf } from './codec.ts';
 import type { FieldKind } from './layout.ts';

@@ -1,5 +1,7 @@
-// The sources that every session may need, with the fallbacks of each hook, best first: a tp_btf program
-// needs the kernel's BTF, a raw_tp none, a classic tracepoint needs tracefs.
+/**
+ * The sources that every session may need, with the fallbacks of each hook, best first: a tp_btf program
+ * needs the kernel's BTF, a raw_tp none, a classic tracepoint needs tracefs.
+ */
 
 import { failedExecs, followedCgroups, lifecycle } from './generated/skeletons.ts';
 import { defineSource } from './skeleton.ts';

@@ -1,5 +1,7 @@
-// @waggle/core/bpf: what the modules that `waggle bpf build` writes are made of. They import it themselves;
-// nobody else has to.
+/**
+ * @waggle/core/bpf: what the modules that `waggle bpf build` writes are made of. They import it themselves;
+ * nobody else has to.
+ */
 
 export {
   decodeValue,

@@ -1,5 +1,7 @@
-// @waggle/core: the event pipeline, sessions and plugins. What one plugin exports beside its factory,
-// its service and what other plugins are made with is at @waggle/core/plugins/<name>. See README.md.
+/**
+ * @waggle/core: the event pipeline, sessions and plugins. What one plugin exports beside its factory,
+ * its service and what other plugins are made with is at @waggle/core/plugins/<name>. See README.md.
+ */
 
 export { defineSource, type Source } from '@waggle/bpf';
 export type {

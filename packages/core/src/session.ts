@@ -1,5 +1,7 @@
-// @waggle/core/session: what agents are made of, for those who use Effect or build a command of their own: a
-// session, a command inside it, and what they are about. Loads no plugin; each is at @waggle/core/plugins/<name>.
+/**
+ * @waggle/core/session: what agents are made of, for those who use Effect or build a command of their own: a
+ * session, a command inside it, and what they are about. Loads no plugin; each is at @waggle/core/plugins/<name>.
+ */
 
 export type { EventTotals } from '@waggle/events';
 export { type SupervisedCommand, superviseCommand } from './command/supervised-command.ts';

@@ -1,4 +1,4 @@
-// @waggle/core/testing: events made up for tests, and plugins run on them without a kernel.
+/** @waggle/core/testing: events made up for tests, and plugins run on them without a kernel. */
 
 export {
   execEvent,

@@ -1,4 +1,6 @@
-// @waggle/events: what happened to which process, and how it is read from the kernel's records. See README.md.
+/**
+ * @waggle/events: what happened to which process, and how it is read from the kernel's records. See README.md.
+ */
 
 export { KnownCgroups } from './fields/known-cgroups.ts';
 export { type NumberFields, type NumberOf, namesOf } from './fields/number-fields.ts';

@@ -1,4 +1,4 @@
-// Which of the system's threads this one is, and what another of ours is at. proc(5)
+/** Which of the system's threads this one is, and what another of ours is at. proc(5) */
 
 import { readFileSync, readlinkSync } from 'node:fs';
 

@@ -1,5 +1,7 @@
-// What can be wrong with what a session asks of the kernel, beside the kernel's own refusals, which are
-// SystemError of @waggle/ffi.
+/**
+ * What can be wrong with what a session asks of the kernel, beside the kernel's own refusals, which are
+ * SystemError of @waggle/ffi.
+ */
 
 /** A cgroup cannot be followed: `path` is as it was given. `code` BAD_CGROUP. */
 export class CgroupError extends Error {

@@ -1,4 +1,6 @@
-// The kinds of events that the kernel makes, their numbers in records and maps, and counts of each.
+/**
+ * The kinds of events that the kernel makes, their numbers in records and maps, and counts of each.
+ */
 
 import { recordType } from '@waggle/bpf';
 

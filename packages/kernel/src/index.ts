@@ -1,4 +1,4 @@
-// @waggle/kernel: sources in the kernel, and what they are told while they run. See README.md.
+/** @waggle/kernel: sources in the kernel, and what they are told while they run. See README.md. */
 
 export { CgroupError, ForeignProcfsError } from './errors.ts';
 export {

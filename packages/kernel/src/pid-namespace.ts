@@ -1,6 +1,8 @@
-// By which PID namespace processes are counted. The kernel's programs translate pids to it
-// (packages/bpf/bpf/namespaces.h), so that every pid that is taken or given means the same process:
-// in events, in /proc, to kill(2), and in perf's records. pid_namespaces(7), proc_pid_status(5).
+/**
+ * By which PID namespace processes are counted. The kernel's programs translate pids to it
+ * (packages/bpf/bpf/namespaces.h), so that every pid that is taken or given means the same process:
+ * in events, in /proc, to kill(2), and in perf's records. pid_namespaces(7), proc_pid_status(5).
+ */
 
 import { readFileSync, statSync } from 'node:fs';
 import { ForeignProcfsError } from './errors.ts';

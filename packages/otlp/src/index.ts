@@ -1,4 +1,4 @@
-// @waggle/otlp: processes of a host to OpenTelemetry: logs, metrics, profiles. See README.md.
+/** @waggle/otlp: processes of a host to OpenTelemetry: logs, metrics, profiles. See README.md. */
 
 export { OtlpExporter, type OtlpExporterOptions, type SignalCounts, spoolIn } from './exporter.ts';
 export type { ContainerAttributes } from './records/log-record.ts';

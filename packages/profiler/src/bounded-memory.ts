@@ -1,6 +1,8 @@
-// What keeps a recording of hours from growing: from time to time what was sampled gets its names, and
-// the files are closed that no process has mapped any more and no sample waits for, ended processes'
-// code is forgotten, and unwind tables that only the kernel needs by now. Most new files are never sampled: those need no naming, and go before it.
+/**
+ * What keeps a recording of hours from growing: from time to time what was sampled gets its names, and
+ * the files are closed that no process has mapped any more and no sample waits for, ended processes'
+ * code is forgotten, and unwind tables that only the kernel needs by now. Most new files are never sampled: those need no naming, and go before it.
+ */
 
 import type { Frame } from './frames/frame-table.ts';
 import { GarbageCollection } from './garbage.ts';

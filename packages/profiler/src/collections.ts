@@ -1,6 +1,8 @@
-// What was sampled since the last collection, and how a collection gets its names: stacks summed up for a
-// profile, or one by one for collectRaw(). Naming takes its time, and sampling goes on meanwhile into the
-// next collection.
+/**
+ * What was sampled since the last collection, and how a collection gets its names: stacks summed up for a
+ * profile, or one by one for collectRaw(). Naming takes its time, and sampling goes on meanwhile into the
+ * next collection.
+ */
 
 import { hostname } from 'node:os';
 import type { Profile } from '@waggle/formats';

@@ -1,6 +1,8 @@
-// What the engine lets wait adds up over hours: its next full collection comes when the heap of a thread has
-// grown by a part of itself, and a heap that was large once, as of a thread that has read a browser's symbols,
-// is not looked at again for long. One takes some 20 ms of CPU time.
+/**
+ * What the engine lets wait adds up over hours: its next full collection comes when the heap of a thread has
+ * grown by a part of itself, and a heap that was large once, as of a thread that has read a browser's symbols,
+ * is not looked at again for long. One takes some 20 ms of CPU time.
+ */
 
 const EVERY_MS = 60_000;
 

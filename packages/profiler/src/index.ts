@@ -1,4 +1,4 @@
-// @waggle/profiler: the profiling engine. See README.md.
+/** @waggle/profiler: the profiling engine. See README.md. */
 
 export {
   CommandProfiler,

@@ -1,4 +1,4 @@
-// What a profiler is told at its start, and what it counts from then on.
+/** What a profiler is told at its start, and what it counts from then on. */
 
 import type { SampleCounts } from './sampling/sample-maps.ts';
 import type { CpuChanges } from './sampling/sampled-cpus.ts';

@@ -1,5 +1,7 @@
-// What the engine wants of the kernel, and all that it knows of it: whoever loads the sampler hands this
-// over, and the engine reads its maps, attaches its program to each CPU, and closes what it opened itself.
+/**
+ * What the engine wants of the kernel, and all that it knows of it: whoever loads the sampler hands this
+ * over, and the engine reads its maps, attaches its program to each CPU, and closes what it opened itself.
+ */
 
 import type { cpuSampler, MapOf } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';

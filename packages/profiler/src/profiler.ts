@@ -1,5 +1,7 @@
-// The profiler: begins and ends sampling, and hands out what was collected. What was sampled is taken in
-// by sample-rounds.ts. It runs from construction to close(); the `cpu-profiler` plugin is made of it.
+/**
+ * The profiler: begins and ends sampling, and hands out what was collected. What was sampled is taken in
+ * by sample-rounds.ts. It runs from construction to close(); the `cpu-profiler` plugin is made of it.
+ */
 
 import { unwindStop } from '@waggle/bpf';
 import { clockNanoseconds, cpuGenerations, RingBuffer } from '@waggle/ffi';

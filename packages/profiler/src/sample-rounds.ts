@@ -1,6 +1,8 @@
-// Takes in what was sampled, and before it the mappings that its addresses are understood by: all of it in
-// rounds on a timer, and what cannot wait for one as soon as something happens. Neither begins nor ends
-// sampling: profiler.ts does.
+/**
+ * Takes in what was sampled, and before it the mappings that its addresses are understood by: all of it in
+ * rounds on a timer, and what cannot wait for one as soon as something happens. Neither begins nor ends
+ * sampling: profiler.ts does.
+ */
 
 import type { BoundedMemory } from './bounded-memory.ts';
 import type { Collections } from './collections.ts';

@@ -1,5 +1,7 @@
-// When what was sampled is collected: every second, more seldom on a host where naming it is work, and at once
-// where somebody wants a profile that begins or ends now.
+/**
+ * When what was sampled is collected: every second, more seldom on a host where naming it is work, and at once
+ * where somebody wants a profile that begins or ends now.
+ */
 
 import type { Profile } from '@waggle/formats';
 import type { Span } from './store/span.ts';

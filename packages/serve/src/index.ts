@@ -1,5 +1,7 @@
-// @waggle/serve: a host live over HTTP: a page, and an API for profiles, events, processes and metrics. Runs on Bun.
-// See README.md.
+/**
+ * @waggle/serve: a host live over HTTP: a page, and an API for profiles, events, processes and metrics. Runs on Bun.
+ * See README.md.
+ */
 
 export { LiveServer, type LiveServerOptions } from './live-server.ts';
 export { EventMetrics } from './metrics/event-metrics.ts';

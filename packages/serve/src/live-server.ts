@@ -1,5 +1,7 @@
-// A host live over HTTP, as one thing that is fed: with the events that a session observes, and with the profiles
-// that it collects when it is asked.
+/**
+ * A host live over HTTP, as one thing that is fed: with the events that a session observes, and with the profiles
+ * that it collects when it is asked.
+ */
 
 import type { Procfs } from '@waggle/cache';
 import type { ProcessEvent } from '@waggle/core';

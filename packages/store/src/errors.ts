@@ -1,4 +1,4 @@
-// Why a store cannot be opened, in words for people.
+/** Why a store cannot be opened, in words for people. */
 
 export type StoreErrorCode = 'held' | 'missing' | 'newer' | 'damaged' | 'unwritable' | 'query';
 

@@ -1,5 +1,7 @@
-// @waggle/store: what ran on a host, on disk: processes from birth to end, failed execs, losses, profiles by span. Runs
-// on Bun, whose SQLite it is. See README.md.
+/**
+ * @waggle/store: what ran on a host, on disk: processes from birth to end, failed execs, losses, profiles by span. Runs
+ * on Bun, whose SQLite it is. See README.md.
+ */
 
 export { isDamage, StoreError, type StoreErrorCode } from './errors.ts';
 export type { Span } from './profiles/profile-table.ts';

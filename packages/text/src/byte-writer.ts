@@ -1,5 +1,7 @@
-// Text that is made as bytes, in one buffer that is used again: for output of which there is much. What
-// is usual (digits, ASCII without anything to escape) goes byte by byte; the rest as text does.
+/**
+ * Text that is made as bytes, in one buffer that is used again: for output of which there is much. What
+ * is usual (digits, ASCII without anything to escape) goes byte by byte; the rest as text does.
+ */
 
 import { Buffer } from 'node:buffer';
 import { stringifyJson } from './json.ts';

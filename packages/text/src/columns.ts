@@ -1,6 +1,8 @@
-// @waggle/text/columns: how many columns text takes in a terminal, and how it is cut to some. Widths are
-// Unicode's East Asian Width (UAX 11) as Bun has it, so this part needs Bun; a cut never goes through what
-// is drawn as one. The text is without colours.
+/**
+ * @waggle/text/columns: how many columns text takes in a terminal, and how it is cut to some. Widths are
+ * Unicode's East Asian Width (UAX 11) as Bun has it, so this part needs Bun; a cut never goes through what
+ * is drawn as one. The text is without colours.
+ */
 
 const ASCII = /^[\x20-\x7e]*$/;
 /** Made when a text needs it: 1 to 2 ms of CPU. */

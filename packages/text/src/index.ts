@@ -1,5 +1,7 @@
-// @waggle/text: text that others chose (names, arguments, paths), for people, for JSON, and as the bytes
-// that it was. Needs nothing else of waggle.
+/**
+ * @waggle/text: text that others chose (names, arguments, paths), for people, for JSON, and as the bytes
+ * that it was. Needs nothing else of waggle.
+ */
 
 export { ByteWriter, billionsOf, NULL, rawBytes, restOf } from './byte-writer.ts';
 export { stringifyJson } from './json.ts';

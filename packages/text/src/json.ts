@@ -1,7 +1,9 @@
-// JSON that may be looked at and that every reader takes. What printable() makes visible is written as
-// \u escapes, in keys too, so that `trace --json` on a terminal is as harmless as the table: JSON.parse
-// gives the same value. Half surrogate pairs, which strict readers refuse, are U+FFFD: in waggle they
-// stand for bytes that are no UTF-8.
+/**
+ * JSON that may be looked at and that every reader takes. What printable() makes visible is written as
+ * \u escapes, in keys too, so that `trace --json` on a terminal is as harmless as the table: JSON.parse
+ * gives the same value. Half surrogate pairs, which strict readers refuse, are U+FFFD: in waggle they
+ * stand for bytes that are no UTF-8.
+ */
 
 import { UNSAFE_CHARACTER } from './printable.ts';
 import { wellFormed } from './well-formed.ts';

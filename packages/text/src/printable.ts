@@ -1,9 +1,11 @@
-// Text that others chose, made visible: what a terminal acts upon, what reorders or hides the text
-// around it, and what cannot be told from nothing or from a space.
-//
-// Categories and properties are Unicode's (UAX 44): Cc control, Cf format (bidirectional controls,
-// zero-width ones, tags), Cs half a surrogate pair, Zl and Zp line and paragraph separators,
-// Default_Ignorable_Code_Point (drawn as nothing), and Zs, the spaces, but for the usual one.
+/**
+ * Text that others chose, made visible: what a terminal acts upon, what reorders or hides the text
+ * around it, and what cannot be told from nothing or from a space.
+ *
+ * Categories and properties are Unicode's (UAX 44): Cc control, Cf format (bidirectional controls,
+ * zero-width ones, tags), Cs half a surrogate pair, Zl and Zp line and paragraph separators,
+ * Default_Ignorable_Code_Point (drawn as nothing), and Zs, the spaces, but for the usual one.
+ */
 
 const SPACES = '\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000';
 

@@ -1,6 +1,8 @@
-// A program as it ran, to be pasted into a shell: in its directory, with what its environment had that its
-// parent's had not, and with its standard input, output and error where they went to files. What a shell has of its
-// own is left out: terminals, pipes and sockets.
+/**
+ * A program as it ran, to be pasted into a shell: in its directory, with what its environment had that its
+ * parent's had not, and with its standard input, output and error where they went to files. What a shell has of its
+ * own is left out: terminals, pipes and sockets.
+ */
 
 import { commandLine, shellWord } from './shell-words.ts';
 

@@ -1,5 +1,7 @@
-// Lengths of time and sizes as people write them: in sentences and tables with a space before the unit, and
-// in at most five columns where many stand side by side, as ps and top have them.
+/**
+ * Lengths of time and sizes as people write them: in sentences and tables with a space before the unit, and
+ * in at most five columns where many stand side by side, as ps and top have them.
+ */
 
 /** 412 µs, 3.1 ms, 900 ms, 12.4 s, 2m05s, 3h07m, 2d02h. */
 export function durationText(nanoseconds: bigint | number): string {

@@ -1,5 +1,7 @@
-// From text in which bytes that were no UTF-8 are kept (escapedByte) to bytes, and to text that
-// every reader takes: half a surrogate pair in JSON is an error to many.
+/**
+ * From text in which bytes that were no UTF-8 are kept (escapedByte) to bytes, and to text that
+ * every reader takes: half a surrogate pair in JSON is an error to many.
+ */
 
 import { escapedByte } from './printable.ts';
 

@@ -1,5 +1,7 @@
-// @waggle/timeline: recorded process events, the lines of `trace --json`, as files: tables, a database,
-// a trace for Perfetto, and a page that shows what ran when. Needs no kernel and no rights.
+/**
+ * @waggle/timeline: recorded process events, the lines of `trace --json`, as files: tables, a database,
+ * a trace for Perfetto, and a page that shows what ran when. Needs no kernel and no rights.
+ */
 
 export { CSV_HEADER, csvRow } from './csv/csv-events.ts';
 export { jsonLinesOfTable, looksLikeEventTable } from './csv/read-csv.ts';

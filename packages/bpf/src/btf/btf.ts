@@ -1,6 +1,8 @@
-// BTF, the type format of BPF objects and of the kernel itself, read into plain values.
-// Used at build time to generate the layouts of our records, and by anyone who wants to know
-// what a kernel's types look like. Format: Documentation/bpf/btf.rst of the kernel.
+/**
+ * BTF, the type format of BPF objects and of the kernel itself, read into plain values.
+ * Used at build time to generate the layouts of our records, and by anyone who wants to know
+ * what a kernel's types look like. Format: Documentation/bpf/btf.rst of the kernel.
+ */
 
 /** A BTF type as far as layouts need it. Ids are indices into `Btf.types`; 0 is void. */
 export type BtfType =

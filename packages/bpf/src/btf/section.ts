@@ -1,5 +1,7 @@
-// Sections and symbols of a BPF object file. Objects are little-endian ELF64 files that we
-// built ourselves; a general ELF reader is the symbols package's work.
+/**
+ * Sections and symbols of a BPF object file. Objects are little-endian ELF64 files that we
+ * built ourselves; a general ELF reader is the symbols package's work.
+ */
 
 import { BtfError } from './btf.ts';
 

@@ -1,6 +1,8 @@
-// A BPF program of an agent's own: FILE.bpf.c becomes FILE.bpf.ts beside it, a module with the object's
-// bytes for both architectures, its skeleton, the layouts of its maps and readers of its records.
-// It works as it is in Bun and Deno; clang is needed only here.
+/**
+ * A BPF program of an agent's own: FILE.bpf.c becomes FILE.bpf.ts beside it, a module with the object's
+ * bytes for both architectures, its skeleton, the layouts of its maps and readers of its records.
+ * It works as it is in Bun and Deno; clang is needed only here.
+ */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,7 @@
-// Compiles a BPF program for one architecture, by clang and the headers that this package brings. Tests
-// and benchmarks compile variants by it (-DWITHOUT_EXEC, -DWITHOUT_USAGE) into folders of their own.
+/**
+ * Compiles a BPF program for one architecture, by clang and the headers that this package brings. Tests
+ * and benchmarks compile variants by it (-DWITHOUT_EXEC, -DWITHOUT_USAGE) into folders of their own.
+ */
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,7 @@
-// The structs and enums that userspace shares with a program, collected from the BTF as maps, rings and
-// settings name them (Documentation/bpf/btf.rst).
+/**
+ * The structs and enums that userspace shares with a program, collected from the BTF as maps, rings and
+ * settings name them (Documentation/bpf/btf.rst).
+ */
 
 import { type Btf, type BtfType, resolveAlias, sizeOfType } from '../btf/btf.ts';
 import type {

@@ -1,6 +1,8 @@
-// Reads what an object file says of itself: programs with their sections, maps, the structs that rings
-// carry, the types that userspace uses, settings. From its BTF (Documentation/bpf/btf.rst) and its symbols;
-// deterministic, and nothing here knows the running kernel.
+/**
+ * Reads what an object file says of itself: programs with their sections, maps, the structs that rings
+ * carry, the types that userspace uses, settings. From its BTF (Documentation/bpf/btf.rst) and its symbols;
+ * deterministic, and nothing here knows the running kernel.
+ */
 
 import { type Btf, parseBtf, resolveAlias } from '../btf/btf.ts';
 import { type ElfSymbol, elfSection, elfSymbols } from '../btf/section.ts';

@@ -1,4 +1,4 @@
-// @waggle/bpf/build: BPF programs from C to TypeScript. Needs clang.
+/** @waggle/bpf/build: BPF programs from C to TypeScript. Needs clang. */
 
 export {
   type BuildOptions,

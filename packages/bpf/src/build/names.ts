@@ -1,4 +1,4 @@
-// Names of C as TypeScript has them.
+/** Names of C as TypeScript has them. */
 
 /** Words that a constant cannot be called (ECMAScript, ReservedWord, and those of strict mode). */
 const RESERVED: ReadonlySet<string> = new Set(

@@ -1,5 +1,7 @@
-// What an object file says of itself, as plain data; read by description.ts, written as TypeScript by
-// typescript.ts.
+/**
+ * What an object file says of itself, as plain data; read by description.ts, written as TypeScript by
+ * typescript.ts.
+ */
 
 export interface ObjectDescription {
   readonly programs: readonly { readonly name: string; readonly section: string }[];

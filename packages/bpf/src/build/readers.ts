@@ -1,4 +1,6 @@
-// The class that reads one kind of record where it lies: a getter for each field, and a copy of them all.
+/**
+ * The class that reads one kind of record where it lies: a getter for each field, and a copy of them all.
+ */
 
 import { constantName, propertyName } from './names.ts';
 import type { FieldDescription, ScalarKind, StructDescription } from './object-description.ts';

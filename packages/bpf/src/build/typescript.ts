@@ -1,5 +1,7 @@
-// TypeScript of described objects: layouts and readers of their structs, values of their enums, and a
-// skeleton of each. See README.md of the package for what it looks like.
+/**
+ * TypeScript of described objects: layouts and readers of their structs, values of their enums, and a
+ * skeleton of each. See README.md of the package for what it looks like.
+ */
 
 import { constantName } from './names.ts';
 import type {

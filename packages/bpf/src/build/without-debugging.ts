@@ -1,5 +1,7 @@
-// What clang writes for debuggers along with the BTF, and nobody here reads: the zeros in its place pack to nothing,
-// wherever the object goes.
+/**
+ * What clang writes for debuggers along with the BTF, and nobody here reads: the zeros in its place pack to nothing,
+ * wherever the object goes.
+ */
 
 /**
  * An object with zeros in place of what only a debugger reads, which is half of it. The kernel reads the BTF.

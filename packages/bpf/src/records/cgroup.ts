@@ -1,5 +1,7 @@
-// The names of cgroups in a cgroup_record: for each hierarchy its kind, then the names from the
-// cgroup up to the root, whose own is empty. And what became of a followed cgroup.
+/**
+ * The names of cgroups in a cgroup_record: for each hierarchy its kind, then the names from the
+ * cgroup up to the root, whose own is empty. And what became of a followed cgroup.
+ */
 
 import { cgroupHierarchy, cgroupRecord, followedRecord, recordType } from '../generated/layouts.ts';
 import { type RecordMemory, u53 } from './reader.ts';

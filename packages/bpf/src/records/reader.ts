@@ -1,5 +1,7 @@
-// What the generated readers of records are made of. A reader is pointed at a record where it lies, in a
-// ring or elsewhere, and reads its fields from there: nothing is copied but what is asked for.
+/**
+ * What the generated readers of records are made of. A reader is pointed at a record where it lies, in a
+ * ring or elsewhere, and reads its fields from there: nothing is copied but what is asked for.
+ */
 
 import { decodeText } from './text.ts';
 

@@ -1,5 +1,7 @@
-// What records of process_events say that are no events: decoded by cgroup.ts. Events are made of their
-// records where they lie, by the generated readers, in @waggle/core.
+/**
+ * What records of process_events say that are no events: decoded by cgroup.ts. Events are made of their
+ * records where they lie, by the generated readers, in @waggle/core.
+ */
 
 /** A cgroup in one hierarchy. */
 export interface CgroupPath {

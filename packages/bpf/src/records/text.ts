@@ -1,5 +1,7 @@
-// Bytes of a record to text: names with U+FFFD for what is no UTF-8, arguments and paths without any
-// loss.
+/**
+ * Bytes of a record to text: names with U+FFFD for what is no UTF-8, arguments and paths without any
+ * loss.
+ */
 
 import { Buffer } from 'node:buffer';
 

@@ -1,4 +1,4 @@
-// Runs the whole table of probes. One that fails to answer is itself an answer.
+/** Runs the whole table of probes. One that fails to answer is itself an answer. */
 
 import { HOST_PROBES } from './host-probes.ts';
 import { KERNEL_PROBES } from './kernel-probes.ts';

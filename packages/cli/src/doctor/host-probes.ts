@@ -1,4 +1,4 @@
-// Probes that only look: kernel version and type information, rights, files of /proc and /sys.
+/** Probes that only look: kernel version and type information, rights, files of /proc and /sys. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';

@@ -1,5 +1,7 @@
-// Probes that try: load the object, attach every program, open a sampling event, a sideband
-// ring. Each cleans up behind itself.
+/**
+ * Probes that try: load the object, attach every program, open a sampling event, a sideband
+ * ring. Each cleans up behind itself.
+ */
 
 import { LIFECYCLE, type Source } from '@waggle/bpf';
 import { attachToSwitches, offCpuSource } from '@waggle/core/plugins/off-cpu';

@@ -1,5 +1,7 @@
-// What a probe of this machine can answer. Three answers, not two: "permission denied" must not
-// look like "the kernel has no such thing".
+/**
+ * What a probe of this machine can answer. Three answers, not two: "permission denied" must not
+ * look like "the kernel has no such thing".
+ */
 
 type ProbeState = 'works' | 'missing' | 'inconclusive';
 

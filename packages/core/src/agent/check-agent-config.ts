@@ -1,4 +1,6 @@
-// Refuses an agent's options of a wrong kind, before anything is opened. The session checks its own.
+/**
+ * Refuses an agent's options of a wrong kind, before anything is opened. The session checks its own.
+ */
 
 import {
   checkChoice,

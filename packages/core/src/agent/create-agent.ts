@@ -1,5 +1,7 @@
-// The facade for those who do not use Effect: a session with process metadata (and, if wanted, the
-// profiler) as one disposable object with promises and an async iterable.
+/**
+ * The facade for those who do not use Effect: a session with process metadata (and, if wanted, the
+ * profiler) as one disposable object with promises and an async iterable.
+ */
 
 import type { ProcessMetadataCache } from '@waggle/cache';
 import type { OwnEvent, ProcessEvent } from '@waggle/events';

@@ -1,5 +1,7 @@
-// What a module for `waggle run` exports: the same configuration as createAgent takes, checked by
-// the compiler where it is written.
+/**
+ * What a module for `waggle run` exports: the same configuration as createAgent takes, checked by
+ * the compiler where it is written.
+ */
 
 import type { Plugin } from '../plugin/plugin.ts';
 import type { ValidPlugins } from '../plugin/plugin-graph.ts';

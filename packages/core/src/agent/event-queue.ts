@@ -1,7 +1,9 @@
-// Batches pushed on one side, events pulled one by one on the other: `for await` over a session. The
-// pushing side waits until a batch was taken, so memory does not grow with a slow consumer. Before anybody
-// iterates nobody is waited for: events are kept up to a bound, and what comes beyond it is counted
-// and told as lost.
+/**
+ * Batches pushed on one side, events pulled one by one on the other: `for await` over a session. The
+ * pushing side waits until a batch was taken, so memory does not grow with a slow consumer. Before anybody
+ * iterates nobody is waited for: events are kept up to a bound, and what comes beyond it is counted
+ * and told as lost.
+ */
 
 import type { LostEvent, OwnEvent, ProcessEvent } from '@waggle/events';
 import { type CountByKind, EVENT_KINDS, type EventKind, noEvents, sumOf } from '@waggle/kernel';

@@ -1,8 +1,10 @@
-// Signals of whoever waits for a command. The first SIGINT or SIGTERM is the command's: it may clean up, and
-// that is observed until it ends. A terminal and kill(-PGID) send it to the command as well, and then it
-// must not get a second one; which of both it was, the kernel tells (signals.h of @waggle/bpf). The
-// second one kills the command and its descendants. Other signals that mean something to a
-// program are handed on each time.
+/**
+ * Signals of whoever waits for a command. The first SIGINT or SIGTERM is the command's: it may clean up, and
+ * that is observed until it ends. A terminal and kill(-PGID) send it to the command as well, and then it
+ * must not get a second one; which of both it was, the kernel tells (signals.h of @waggle/bpf). The
+ * second one kills the command and its descendants. Other signals that mean something to a
+ * program are handed on each time.
+ */
 
 import { constants } from 'node:os';
 import { isIgnored } from '@waggle/ffi';

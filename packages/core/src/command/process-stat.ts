@@ -1,5 +1,7 @@
-// What /proc says of the command and of ourselves: always our own /proc, wherever the session looks, since
-// signals are sent to pids as we see them.
+/**
+ * What /proc says of the command and of ourselves: always our own /proc, wherever the session looks, since
+ * signals are sent to pids as we see them.
+ */
 
 import { ProcfsError, type ProcStat, RealProcfs } from '@waggle/cache';
 

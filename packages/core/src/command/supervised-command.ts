@@ -1,5 +1,7 @@
-// A command with everything that belongs to it: started, its signals handed on or held back, ended with the
-// scope. What `trace`, `record` and agents run behind `--`.
+/**
+ * A command with everything that belongs to it: started, its signals handed on or held back, ended with the
+ * scope. What `trace`, `record` and agents run behind `--`.
+ */
 
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';

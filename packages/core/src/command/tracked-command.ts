@@ -1,7 +1,9 @@
-// Starts the command under observation. No gate and no wrapper shell: our own process is in the kernel's
-// tracked set as a launcher, so its next child is followed from its first execve on. It inherits what
-// we inherited (inheritance.ts), as if we were not there, and signals are its own before they are ours
-// (command-signals.ts).
+/**
+ * Starts the command under observation. No gate and no wrapper shell: our own process is in the kernel's
+ * tracked set as a launcher, so its next child is followed from its first execve on. It inherits what
+ * we inherited (inheritance.ts), as if we were not there, and signals are its own before they are ours
+ * (command-signals.ts).
+ */
 
 import { constants } from 'node:os';
 import {

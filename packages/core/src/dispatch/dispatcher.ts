@@ -1,7 +1,9 @@
-// Brings events to plugins. The early phases run event by event, all plugins of one phase before
-// the next phase, since an exec and an exit in one batch must not see each other's state. Observers
-// have queues, served in turns with breaks for the event loop, where the ring buffer is read; they
-// may come later, and find what ended meanwhile by its identity until the cycle is over.
+/**
+ * Brings events to plugins. The early phases run event by event, all plugins of one phase before
+ * the next phase, since an exec and an exit in one batch must not see each other's state. Observers
+ * have queues, served in turns with breaks for the event loop, where the ring buffer is read; they
+ * may come later, and find what ended meanwhile by its identity until the cycle is over.
+ */
 
 import { EventBatch, type OwnEvent, type ProcessEvent } from '@waggle/events';
 import type { HandlerResult } from '../plugin/handler-result.ts';

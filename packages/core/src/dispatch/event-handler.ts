@@ -1,5 +1,7 @@
-// A plugin's handler as one function, in whichever of the two forms it was written, and which kinds of
-// events it takes: of the others no object is made for it.
+/**
+ * A plugin's handler as one function, in whichever of the two forms it was written, and which kinds of
+ * events it takes: of the others no object is made for it.
+ */
 
 import type { OwnEvent, ProcessEvent } from '@waggle/events';
 import type { EventHandler, HandlerResult } from '../plugin/plugin.ts';

@@ -1,6 +1,8 @@
-// What waggle's own plugins may do in place of handlers of events: work on the bytes of records, so that
-// no object is made of an event that nobody else asks for. Not for plugins of others, whose contract are
-// events; beside these, each has the handlers that do the same with events.
+/**
+ * What waggle's own plugins may do in place of handlers of events: work on the bytes of records, so that
+ * no object is made of an event that nobody else asks for. Not for plugins of others, whose contract are
+ * events; beside these, each has the handlers that do the same with events.
+ */
 
 import type { EventBatch } from '@waggle/events';
 import type { HandlerResult, PluginHandlers } from '../plugin/plugin.ts';

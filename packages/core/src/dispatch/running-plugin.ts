@@ -1,5 +1,7 @@
-// One plugin while it runs: its failure budget, what it is told when it is stopped, and the
-// account of it that the report shows.
+/**
+ * One plugin while it runs: its failure budget, what it is told when it is stopped, and the
+ * account of it that the report shows.
+ */
 
 import * as Effect from 'effect/Effect';
 import type { HandlerResult, Plugin } from '../plugin/plugin.ts';

@@ -1,6 +1,8 @@
-// The queue of one observing plugin, and its turn at the one thread that there is. Batches are
-// shared between queues and never copied. A turn ends when the queue is empty, when its time is up,
-// or when a handler returned something to wait for; so one slow plugin delays nobody for long.
+/**
+ * The queue of one observing plugin, and its turn at the one thread that there is. Batches are
+ * shared between queues and never copied. A turn ends when the queue is empty, when its time is up,
+ * or when a handler returned something to wait for; so one slow plugin delays nobody for long.
+ */
 
 import {
   EventBatch,

@@ -1,4 +1,4 @@
-// The memory that the two threads of the watchdog share.
+/** The memory that the two threads of the watchdog share. */
 
 /** Index in the names of the plugin at work, plus one; 0: none. */
 export const AT_WORK = 0;

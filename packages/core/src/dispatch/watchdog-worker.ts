@@ -1,4 +1,4 @@
-// The other thread of watchdog.ts.
+/** The other thread of watchdog.ts. */
 
 import { write } from 'node:fs';
 import { AT_WORK, BEATS, CALLS, type WatchdogOrder } from './watchdog-shared-memory.ts';

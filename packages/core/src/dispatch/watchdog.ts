@@ -1,8 +1,10 @@
-// Notices a handler that never returns. JavaScript has one thread, so nothing in it can; a second
-// thread watches a word of shared memory that says which plugin is at work, and ends the process
-// with a message if the same call is at work for too long. The kernel frees what we hold then. What a
-// plugin does behind an await or in a timer is no call of ours: it is noticed by the event loop, which
-// has stopped.
+/**
+ * Notices a handler that never returns. JavaScript has one thread, so nothing in it can; a second
+ * thread watches a word of shared memory that says which plugin is at work, and ends the process
+ * with a message if the same call is at work for too long. The kernel frees what we hold then. What a
+ * plugin does behind an await or in a timer is no call of ours: it is noticed by the event loop, which
+ * has stopped.
+ */
 
 import { WorkerThread } from '@waggle/ffi';
 import { AT_WORK, BEATS, CALLS, type WatchdogOrder, WORD_COUNT } from './watchdog-shared-memory.ts';

@@ -1,6 +1,8 @@
-// Checks what comes from users of the library. TypeScript says that numbers are numbers and lists are
-// lists; JavaScript brings strings for both, and either brings NaN. A wrong one is told by its name, where
-// it is given.
+/**
+ * Checks what comes from users of the library. TypeScript says that numbers are numbers and lists are
+ * lists; JavaScript brings strings for both, and either brings NaN. A wrong one is told by its name, where
+ * it is given.
+ */
 
 import { BadOption } from './errors.ts';
 

@@ -1,5 +1,7 @@
-// Everything that can go wrong in core, as tagged errors. `message` is written for the person
-// who runs the program: what happened, why, what to do next.
+/**
+ * Everything that can go wrong in core, as tagged errors. `message` is written for the person
+ * who runs the program: what happened, why, what to do next.
+ */
 
 import * as Data from 'effect/Data';
 

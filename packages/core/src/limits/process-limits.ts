@@ -1,5 +1,7 @@
-// Limits of the process that keep waggle from starting, in words: which limit it is, what it is now, and
-// how it is raised. See getrlimit(2) and perf_event_open(2).
+/**
+ * Limits of the process that keep waggle from starting, in words: which limit it is, what it is now, and
+ * how it is raised. See getrlimit(2) and perf_event_open(2).
+ */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';

@@ -1,6 +1,8 @@
-// How many more tasks the cgroup of this process may have: threads count as well as processes. A runtime
-// that gets no thread ends in a crash report, or waits for ever; so it is found before anything is loaded.
-// See "PID" in the kernel's Documentation/admin-guide/cgroup-v2.rst.
+/**
+ * How many more tasks the cgroup of this process may have: threads count as well as processes. A runtime
+ * that gets no thread ends in a crash report, or waits for ever; so it is found before anything is loaded.
+ * See "PID" in the kernel's Documentation/admin-guide/cgroup-v2.rst.
+ */
 
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';

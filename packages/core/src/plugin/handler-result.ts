@@ -1,4 +1,4 @@
-// What a handler of a plugin may return.
+/** What a handler of a plugin may return. */
 
 import type * as Effect from 'effect/Effect';
 

@@ -1,5 +1,7 @@
-// Which plugins go together: the same rules for the compiler (types) and at start (plan). A
-// composition is a list; the plan is the order in which its plugins are set up and called.
+/**
+ * Which plugins go together: the same rules for the compiler (types) and at start (plan). A
+ * composition is a list; the plan is the order in which its plugins are set up and called.
+ */
 
 import { InvalidPluginGraph } from '../errors/errors.ts';
 import type { Plugin } from './plugin.ts';

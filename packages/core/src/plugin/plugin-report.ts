@@ -1,4 +1,4 @@
-// The account of one plugin: what a session's report shows, and what the plugin sees of itself.
+/** The account of one plugin: what a session's report shows, and what the plugin sees of itself. */
 
 export interface PluginReport {
   readonly name: string;

@@ -1,5 +1,7 @@
-// The BPF that a plugin brought, as the plugin sees it once the session has loaded it: its maps with types,
-// its programs, and the records of its rings, which come to handlers of the plugin's.
+/**
+ * The BPF that a plugin brought, as the plugin sees it once the session has loaded it: its maps with types,
+ * its programs, and the records of its rings, which come to handlers of the plugin's.
+ */
 
 import type { FieldsOf, MapOf, RecordOf, RecordReaderOf, Skeleton, Source } from '@waggle/bpf';
 import { type BpfMap, type BpfProgram, type Native, runIterator } from '@waggle/ffi';

@@ -1,5 +1,7 @@
-// What a plugin is: a named value that says what it needs and provides, and a set-up that returns
-// handlers. Writing one needs nothing else of this package; `definePlugin` only gives it its types.
+/**
+ * What a plugin is: a named value that says what it needs and provides, and a set-up that returns
+ * handlers. Writing one needs nothing else of this package; `definePlugin` only gives it its types.
+ */
 
 import type { Skeleton, Source } from '@waggle/bpf';
 import type {

@@ -1,5 +1,7 @@
-// Services: what one plugin offers and another needs, named by a typed key. A key is a value with
-// a literal name, so that the compiler can tell whether a composition provides all it needs.
+/**
+ * Services: what one plugin offers and another needs, named by a typed key. A key is a value with
+ * a literal name, so that the compiler can tell whether a composition provides all it needs.
+ */
 
 declare const shape: unique symbol;
 

@@ -1,4 +1,4 @@
-// Refuses a session's options that make no sense, before anything is opened.
+/** Refuses a session's options that make no sense, before anything is opened. */
 
 import type { RateLimit } from '@waggle/kernel';
 import { checkList, checkNumber, checkOptionsObject, isText } from '../errors/check-options.ts';

@@ -1,6 +1,8 @@
-// When a cycle starts: a collection is one, and what ended in it is known until the next. A cycle
-// starts when its collection begins to gather, not when it has named what it gathered: whoever is
-// sampled meanwhile belongs to the next collection, and so do those who end.
+/**
+ * When a cycle starts: a collection is one, and what ended in it is known until the next. A cycle
+ * starts when its collection begins to gather, not when it has named what it gathered: whoever is
+ * sampled meanwhile belongs to the next collection, and so do those who end.
+ */
 
 /** What is collected apart: each accumulates until it is asked for. */
 export type CollectionKind = 'profile' | 'stacks';

@@ -1,6 +1,8 @@
-// The cgroups of a container, by its id or the beginning of it: the topmost directory of the cgroup v2 hierarchy
-// whose name says that id, as containerIdFromPath of the cache reads it. A container has one, or one on each of
-// several hierarchies that engines make for it and its payload.
+/**
+ * The cgroups of a container, by its id or the beginning of it: the topmost directory of the cgroup v2 hierarchy
+ * whose name says that id, as containerIdFromPath of the cache reads it. A container has one, or one on each of
+ * several hierarchies that engines make for it and its payload.
+ */
 
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,7 @@
-// Cycles that start by time, where no collection starts them: who has ended is forgotten in each, but for
-// whom samples may still come of. A host that leaves no time to take samples in makes cycles late as well.
+/**
+ * Cycles that start by time, where no collection starts them: who has ended is forgotten in each, but for
+ * whom samples may still come of. A host that leaves no time to take samples in makes cycles late as well.
+ */
 
 /** By plugins, or by whoever has the session. */
 export type CycleLength = number | 'manual';

@@ -1,6 +1,8 @@
-// WAGGLE_LOG=debug: what was loaded, attached, refused and evicted, and when, as lines on stderr. The
-// places that publish, and the rule that no argument and no environment gets in, are in @waggle/ffi's
-// log.ts.
+/**
+ * WAGGLE_LOG=debug: what was loaded, attached, refused and evicted, and when, as lines on stderr. The
+ * places that publish, and the rule that no argument and no environment gets in, are in @waggle/ffi's
+ * log.ts.
+ */
 
 import { LOG_CHANNELS, type LogAction, type LogEntry, writeToStderr } from '@waggle/ffi';
 import { printable } from '@waggle/text';

@@ -1,5 +1,7 @@
-// Who descends from a process, by the links of children to parents. For tracking that starts late:
-// the fork handler follows every child that a tracked process makes.
+/**
+ * Who descends from a process, by the links of children to parents. For tracking that starts late:
+ * the fork handler follows every child that a tracked process makes.
+ */
 
 import { type Procfs, ProcfsError } from '@waggle/cache';
 import { NoSuchProcess } from '../errors/errors.ts';

@@ -1,5 +1,7 @@
-// Ring buffer to dispatcher: reads what the kernel made, as often as there is something, hands it on in
-// batches, and starts cycles by time. At the end it brings the plugins everything that was made by then.
+/**
+ * Ring buffer to dispatcher: reads what the kernel made, as often as there is something, hands it on in
+ * batches, and starts cycles by time. At the end it brings the plugins everything that was made by then.
+ */
 
 import type { EventReader, SourceRecords } from '@waggle/events';
 import { DrainLoop, EpollWakeup } from '@waggle/ffi';

@@ -1,4 +1,4 @@
-// The events of a session as a stream of Effect. A slow subscriber is waited for.
+/** The events of a session as a stream of Effect. A slow subscriber is waited for. */
 
 import type { ProcessEvent } from '@waggle/events';
 import type * as Cause from 'effect/Cause';

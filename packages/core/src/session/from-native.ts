@@ -1,4 +1,4 @@
-// Turns what ffi and kernel throw into core's tagged errors, in one place.
+/** Turns what ffi and kernel throw into core's tagged errors, in one place. */
 
 import {
   explainMissing,

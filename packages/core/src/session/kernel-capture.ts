@@ -1,5 +1,7 @@
-// The kernel's side of a session: programs, ring buffer and filter as one scoped resource. When it
-// is open, every event that passes the filter is captured; nothing is read until somebody reads.
+/**
+ * The kernel's side of a session: programs, ring buffer and filter as one scoped resource. When it
+ * is open, every event that passes the filter is captured; nothing is read until somebody reads.
+ */
 
 import {
   FAILED_EXECS,

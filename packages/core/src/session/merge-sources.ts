@@ -1,5 +1,7 @@
-// The sources that the plugins of a session declare, each once. Two plugins may share one: then all their
-// hooks are attached, and maps are as large as the larger wish; settings have to be the same.
+/**
+ * The sources that the plugins of a session declare, each once. Two plugins may share one: then all their
+ * hooks are attached, and maps are as large as the larger wish; settings have to be the same.
+ */
 
 import { attachMethod, type Source } from '@waggle/bpf';
 import { EVENT_KINDS } from '@waggle/kernel';

@@ -1,4 +1,6 @@
-// What a session says by itself, and to whom: programs that could not be attached, cgroups that come and go.
+/**
+ * What a session says by itself, and to whom: programs that could not be attached, cgroups that come and go.
+ */
 
 import { writeToStderr } from '@waggle/ffi';
 import type { AttachReport, FollowedChange } from '@waggle/kernel';

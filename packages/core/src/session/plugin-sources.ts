@@ -1,4 +1,4 @@
-// What plugins get of the sources that they declared, and where the records of those go.
+/** What plugins get of the sources that they declared, and where the records of those go. */
 
 import type { RecordReaderClass, Skeleton, Source } from '@waggle/bpf';
 import type { RecordRoute, SourceRecords } from '@waggle/events';

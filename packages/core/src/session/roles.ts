@@ -1,5 +1,7 @@
-// Services that a session itself asks for, by their role: whichever plugin provides one plays it. The
-// product's own are processMetadata() and cpuProfiler().
+/**
+ * Services that a session itself asks for, by their role: whichever plugin provides one plays it. The
+ * product's own are processMetadata() and cpuProfiler().
+ */
 
 import type { ProcessMetadataCache } from '@waggle/cache';
 import type { Profile } from '@waggle/formats';

@@ -1,4 +1,4 @@
-// What a session is asked for.
+/** What a session is asked for. */
 
 import type { Procfs } from '@waggle/cache';
 import type { AttachMethod, RateLimit } from '@waggle/kernel';

@@ -1,4 +1,6 @@
-// What plugins and whoever has the session may change while it runs, each as long as it is open.
+/**
+ * What plugins and whoever has the session may change while it runs, each as long as it is open.
+ */
 
 import type { CollectionCycle } from './collection-cycle.ts';
 import type { KernelCapture } from './kernel-capture.ts';

@@ -1,5 +1,7 @@
-// Which processes a session is about, kept in the kernel: a set of processes with their
-// descendants, and cgroups. May be changed while it runs.
+/**
+ * Which processes a session is about, kept in the kernel: a set of processes with their
+ * descendants, and cgroups. May be changed while it runs.
+ */
 
 import type { Procfs } from '@waggle/cache';
 import type {

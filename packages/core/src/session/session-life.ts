@@ -1,5 +1,7 @@
-// What may be asked of a session, and when: as long as its scope is open. Afterwards the kernel has nothing
-// of it, and its totals are those of the end.
+/**
+ * What may be asked of a session, and when: as long as its scope is open. Afterwards the kernel has nothing
+ * of it, and its totals are those of the end.
+ */
 
 import type { EventReader, EventTotals } from '@waggle/events';
 import * as Effect from 'effect/Effect';

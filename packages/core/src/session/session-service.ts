@@ -1,4 +1,4 @@
-// The session as its plugins see it.
+/** The session as its plugins see it. */
 
 import type { EventTotals } from '@waggle/events';
 import type { RateLimit } from '@waggle/kernel';

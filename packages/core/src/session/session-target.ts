@@ -1,4 +1,4 @@
-// Which processes a session is about.
+/** Which processes a session is about. */
 
 /** Both have to hold. Without either: all processes. */
 export interface SessionTarget {

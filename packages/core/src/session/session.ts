@@ -1,6 +1,8 @@
-// A session: the kernel's events on their way through the plugins, as one scoped resource. When
-// its scope closes, whichever way, finalizers of plugins have run in reverse order and nothing of
-// ours is left in the kernel.
+/**
+ * A session: the kernel's events on their way through the plugins, as one scoped resource. When
+ * its scope closes, whichever way, finalizers of plugins have run in reverse order and nothing of
+ * ours is left in the kernel.
+ */
 
 import type { ProcessMetadataCache } from '@waggle/cache';
 import {

@@ -1,5 +1,7 @@
-// Sets up the plugins of a plan one after the other, each with the services of those before it,
-// and registers their finalizers with the session's scope, which runs them in reverse.
+/**
+ * Sets up the plugins of a plan one after the other, each with the services of those before it,
+ * and registers their finalizers with the session's scope, which runs them in reverse.
+ */
 
 import { log } from '@waggle/ffi';
 import * as Cause from 'effect/Cause';

@@ -1,5 +1,7 @@
-// Tells when everything that a session follows has ended: the processes it was given and all their
-// descendants. The kernel's set of them is asked, since the session may have no events of exits.
+/**
+ * Tells when everything that a session follows has ended: the processes it was given and all their
+ * descendants. The kernel's set of them is asked, since the session may have no events of exits.
+ */
 
 import type { KernelSettings } from '@waggle/kernel';
 

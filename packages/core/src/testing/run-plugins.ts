@@ -1,5 +1,7 @@
-// Plugins on made-up events, with everything that a session does for them but the kernel: the order of
-// set-up, phases, queues, failures, cycles, finalizers. For tests of agents that need no root.
+/**
+ * Plugins on made-up events, with everything that a session does for them but the kernel: the order of
+ * set-up, phases, queues, failures, cycles, finalizers. For tests of agents that need no root.
+ */
 
 import { type Procfs, RealProcfs } from '@waggle/cache';
 import type { EventTotals, ProcessEvent } from '@waggle/events';

@@ -1,9 +1,11 @@
-// The string that is one event's and no other's, over hosts, reboots and sessions: who collects events from many
-// agents, each of which may send one twice, tells by it which he has. The image's id and what happened to it; two
-// sessions on one host that see the same event give it the same id.
-//
-// An image has one exec and one exit. Execs of it may fail many times: they are numbered from the birth of its
-// process, where the session saw all since, or else told by their time, which is each session's own.
+/**
+ * The string that is one event's and no other's, over hosts, reboots and sessions: who collects events from many
+ * agents, each of which may send one twice, tells by it which he has. The image's id and what happened to it; two
+ * sessions on one host that see the same event give it the same id.
+ *
+ * An image has one exec and one exit. Execs of it may fail many times: they are numbered from the birth of its
+ * process, where the session saw all since, or else told by their time, which is each session's own.
+ */
 
 /** Processes with failed execs whose numbers are known. */
 const MAX_COUNTED = 4096;

@@ -1,5 +1,7 @@
-// What the keys of records mean, as the kernel tells it before it uses one: the cgroup's path and the
-// container in it. Nothing here reads /proc, so it holds for processes and cgroups that are gone.
+/**
+ * What the keys of records mean, as the kernel tells it before it uses one: the cgroup's path and the
+ * container in it. Nothing here reads /proc, so it holds for processes and cgroups that are gone.
+ */
 
 import { type CgroupRecord, recordBounds } from '@waggle/bpf';
 import { type CgroupInfo, chooseCgroup } from '@waggle/cache';

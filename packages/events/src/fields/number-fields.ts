@@ -1,6 +1,8 @@
-// Numbers of a record that are fields of its event as they are. They are named in a table for each event: from
-// it comes the event's type, what is read into it, and what `trace --json` writes. So a new one is a line in C
-// and a line in the table.
+/**
+ * Numbers of a record that are fields of its event as they are. They are named in a table for each event: from
+ * it comes the event's type, what is read into it, and what `trace --json` writes. So a new one is a line in C
+ * and a line in the table.
+ */
 
 /** The names of an event's fields, each with what the record's reader calls the number. */
 export type NumberFields<Reader> = Readonly<Record<string, NumberOf<Reader>>>;

@@ -1,5 +1,7 @@
-// The string form of a process image's identity, unique over hosts and reboots: for joining
-// records in a store. Its parts, in order: boot id, pid, start time (boot ns), exec generation.
+/**
+ * The string form of a process image's identity, unique over hosts and reboots: for joining
+ * records in a store. Its parts, in order: boot id, pid, start time (boot ns), exec generation.
+ */
 
 import { readFileSync } from 'node:fs';
 

@@ -1,4 +1,6 @@
-// What a process has used by its end, from the bytes of its exit record: for who has no event of it.
+/**
+ * What a process has used by its end, from the bytes of its exit record: for who has no event of it.
+ */
 
 import { exitRecord, recordFlags, recordHeader, u53 } from '@waggle/bpf';
 import type { ProcessUsage } from '@waggle/cache';

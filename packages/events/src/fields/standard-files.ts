@@ -1,4 +1,4 @@
-// Standard input, output and error of a program, as a shell writes where they go.
+/** Standard input, output and error of a program, as a shell writes where they go. */
 
 import { decodePath, standardState } from '@waggle/bpf';
 

@@ -1,7 +1,9 @@
-// Texts of a record that are fields of its event. They lie one behind the other in the record's payload, in the
-// order of their table, and the record has the length of each. As with numbers, from the table come the event's
-// type, what is read into it, what `trace --json` writes and what is blacked out: a new one is written in C, and a
-// line here.
+/**
+ * Texts of a record that are fields of its event. They lie one behind the other in the record's payload, in the
+ * order of their table, and the record has the length of each. As with numbers, from the table come the event's
+ * type, what is read into it, what `trace --json` writes and what is blacked out: a new one is written in C, and a
+ * line here.
+ */
 
 import { decodeBytes, decodePath } from '@waggle/bpf';
 

@@ -1,6 +1,8 @@
-// Which arguments of an event lack their end. Records say that something was cut, and where follows
-// from how they are made: exec copies all arguments as one block up to a bound, a failed exec each
-// argument up to one of its own.
+/**
+ * Which arguments of an event lack their end. Records say that something was cut, and where follows
+ * from how they are made: exec copies all arguments as one block up to a bound, a failed exec each
+ * argument up to one of its own.
+ */
 
 import { recordBounds } from '@waggle/bpf';
 import { bytesOf } from '@waggle/text';

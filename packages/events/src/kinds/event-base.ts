@@ -1,6 +1,8 @@
-// What all events of processes say, and what is known beside their records to say it. Each kind has its
-// type and its reading in one file. Fields are spelled out there, the common ones too: this runs for every
-// event, and spreading objects is what costs.
+/**
+ * What all events of processes say, and what is known beside their records to say it. Each kind has its
+ * type and its reading in one file. Fields are spelled out there, the common ones too: this runs for every
+ * event, and spreading objects is what costs.
+ */
 
 import { recordFlags } from '@waggle/bpf';
 import type { ProcessIdentity } from '@waggle/cache';

@@ -1,5 +1,7 @@
-// From the bytes of a record to its event, by the kind that its header says. Strings are copied; nothing
-// in an event points into the ring.
+/**
+ * From the bytes of a record to its event, by the kind that its header says. Strings are copied; nothing
+ * in an event points into the ring.
+ */
 
 import { type RecordMemory, recordType } from '@waggle/bpf';
 import type { EventContext } from './event-base.ts';

@@ -1,5 +1,7 @@
-// The part of an exec event that is there on request: paths, ids and flags. Paths come as components,
-// leaf first, as the kernel can walk them.
+/**
+ * The part of an exec event that is there on request: paths, ids and flags. Paths come as components,
+ * leaf first, as the kernel can walk them.
+ */
 
 import { type ExecRecordReader, execFlags, recordFlags } from '@waggle/bpf';
 import { type NumberFields, type NumbersOf, withNumbers } from '../fields/number-fields.ts';

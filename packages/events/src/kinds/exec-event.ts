@@ -1,5 +1,7 @@
-// A process runs a program: the event, and how it is read from its record. In paths, arguments and
-// environments a byte that is no UTF-8 is U+DC00 plus the byte (decodeBytes of @waggle/bpf).
+/**
+ * A process runs a program: the event, and how it is read from its record. In paths, arguments and
+ * environments a byte that is no UTF-8 is U+DC00 plus the byte (decodeBytes of @waggle/bpf).
+ */
 
 import {
   decodeBytes,

@@ -1,5 +1,7 @@
-// A process has ended: the event, and how it is read from its record. What the kernel cannot know of it,
-// its program, is completed by the plugin that keeps process metadata.
+/**
+ * A process has ended: the event, and how it is read from its record. What the kernel cannot know of it,
+ * its program, is completed by the plugin that keeps process metadata.
+ */
 
 import { ExitRecordReader, type RecordMemory, recordFlags } from '@waggle/bpf';
 import type { ProcessUsage } from '@waggle/cache';

@@ -1,4 +1,4 @@
-// An execve or execveat that returned an error: the event, and how it is read from its record.
+/** An execve or execveat that returned an error: the event, and how it is read from its record. */
 
 import {
   decodeBytes,

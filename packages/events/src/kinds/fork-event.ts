@@ -1,4 +1,4 @@
-// A process was born: the event, and how it is read from its record.
+/** A process was born: the event, and how it is read from its record. */
 
 import { ForkRecordReader, type RecordMemory } from '@waggle/bpf';
 import { forkEventId } from '../fields/event-ids.ts';

@@ -1,5 +1,7 @@
-// Events of plugins' own sources: what the header of their record says of the process, as all events do, and
-// the record's own fields.
+/**
+ * Events of plugins' own sources: what the header of their record says of the process, as all events do, and
+ * the record's own fields.
+ */
 
 import {
   type FieldsOf,

@@ -1,6 +1,8 @@
-// The unified event stream: what happened to which process. Records of the kernel, enriched
-// with what userspace knows; plain data, no behaviour. In paths, arguments and environments a byte
-// that is no UTF-8 is U+DC00 plus the byte; encoders make U+FFFD of it, and EventJson does.
+/**
+ * The unified event stream: what happened to which process. Records of the kernel, enriched
+ * with what userspace knows; plain data, no behaviour. In paths, arguments and environments a byte
+ * that is no UTF-8 is U+DC00 plus the byte; encoders make U+FFFD of it, and EventJson does.
+ */
 
 import type { CountByKind } from '@waggle/kernel';
 import type { ExecEvent } from './exec-event.ts';

@@ -1,6 +1,8 @@
-// What was read at once: records as bytes, copied out of the ring, and what is no record among them. An
-// event becomes an object when somebody asks for it, once for all who do; who can do with the bytes (the
-// metadata, an output of JSON) makes none. Why: docs/adr/0011-events-from-bytes.md.
+/**
+ * What was read at once: records as bytes, copied out of the ring, and what is no record among them. An
+ * event becomes an object when somebody asks for it, once for all who do; who can do with the bytes (the
+ * metadata, an output of JSON) makes none. Why: docs/adr/0011-events-from-bytes.md.
+ */
 
 import { Buffer } from 'node:buffer';
 import { decodeBytes, decodeStrings, type RecordMemory, recordType } from '@waggle/bpf';

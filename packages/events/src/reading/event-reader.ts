@@ -1,8 +1,10 @@
-// Reads the ring buffer into batches of events and accounts for losses. Plain synchronous code.
-//
-// Loss: each CPU numbers its records, lost ones included. A gap says that something is missing;
-// the drop counters in the kernel say exactly how many, so that
-//   events delivered + sum of lost counts = events made.
+/**
+ * Reads the ring buffer into batches of events and accounts for losses. Plain synchronous code.
+ *
+ * Loss: each CPU numbers its records, lost ones included. A gap says that something is missing;
+ * the drop counters in the kernel say exactly how many, so that
+ *   events delivered + sum of lost counts = events made.
+ */
 
 import {
   decodeCgroup,

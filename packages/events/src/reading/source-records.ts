@@ -1,5 +1,7 @@
-// Records of plugins' sources: what takes which, and how many there were. Those of process_events are
-// numbered with the events and go among them; those of a source's own ring come behind a batch.
+/**
+ * Records of plugins' sources: what takes which, and how many there were. Those of process_events are
+ * numbered with the events and go among them; those of a source's own ring come behind a batch.
+ */
 
 import type { RecordMemory, RecordReader, RecordReaderClass } from '@waggle/bpf';
 import type { RingBuffer } from '@waggle/ffi';

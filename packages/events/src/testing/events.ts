@@ -1,5 +1,7 @@
-// Events for tests, whole from the few fields that a test is about. What is not given follows from
-// what is: comm from the program, ids from the identity, the end from the beginning.
+/**
+ * Events for tests, whole from the few fields that a test is about. What is not given follows from
+ * what is: comm from the program, ids from the identity, the end from the beginning.
+ */
 
 import { countByKind, sumOf } from '@waggle/kernel';
 import { execEventId, exitEventId, failedExecEventId, forkEventId } from '../fields/event-ids.ts';

@@ -1,4 +1,4 @@
-// @waggle/events/testing: events, and the records that they are read from, made up for tests.
+/** @waggle/events/testing: events, and the records that they are read from, made up for tests. */
 
 export {
   execDetail,

@@ -1,4 +1,4 @@
-// Records as bytes, as the kernel's programs make them, for tests of what reads them.
+/** Records as bytes, as the kernel's programs make them, for tests of what reads them. */
 
 export type RecordFields = Readonly<Record<string, number | bigint>>;
 

@@ -1,7 +1,9 @@
-// Which capabilities this process has, against those that tracing and sampling need.
-// Bit numbers: include/uapi/linux/capability.h; the sets: /proc/PID/status, proc(5). What concerns the
-// whole kernel counts in the initial user namespace alone: user_namespaces(7), capable() of
-// kernel/capability.c. Root of another one, as in a rootless container, has all bits and none of it.
+/**
+ * Which capabilities this process has, against those that tracing and sampling need.
+ * Bit numbers: include/uapi/linux/capability.h; the sets: /proc/PID/status, proc(5). What concerns the
+ * whole kernel counts in the initial user namespace alone: user_namespaces(7), capable() of
+ * kernel/capability.c. Root of another one, as in a rootless container, has all bits and none of it.
+ */
 
 import { readFileSync, readlinkSync } from 'node:fs';
 

@@ -1,8 +1,10 @@
-// What this process inherited and a command of ours has to inherit in turn, so that nothing tells it that
-// it does not run alone: signals that were ignored or blocked, soft limits, descriptors, environment. Read
-// once, before anything of ours changes it. What the runtime had changed by then (Bun raises the
-// limit of open files, ignores SIGPIPE and SIGXFSZ, and marks every descriptor close-on-exec) is told by the
-// script that started us, in two variables.
+/**
+ * What this process inherited and a command of ours has to inherit in turn, so that nothing tells it that
+ * it does not run alone: signals that were ignored or blocked, soft limits, descriptors, environment. Read
+ * once, before anything of ours changes it. What the runtime had changed by then (Bun raises the
+ * limit of open files, ignores SIGPIPE and SIGXFSZ, and marks every descriptor close-on-exec) is told by the
+ * script that started us, in two variables.
+ */
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';

@@ -1,6 +1,8 @@
-// Writing to a pipe, socket or terminal whose reader may have stopped reading, without waiting for it. What
-// fits into a page is taken whole or not at all (PIPE_BUF, pipe(7)), so that no reader finds half a line;
-// only a terminal takes what it has room for.
+/**
+ * Writing to a pipe, socket or terminal whose reader may have stopped reading, without waiting for it. What
+ * fits into a page is taken whole or not at all (PIPE_BUF, pipe(7)), so that no reader finds half a line;
+ * only a terminal takes what it has room for.
+ */
 
 import { closeSync, fstatSync, writeSync } from 'node:fs';
 import type { Native } from '../native/native.ts';

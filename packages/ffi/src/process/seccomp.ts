@@ -1,5 +1,7 @@
-// Whether a filter of system calls is in force, as container runtimes and service managers set: what it refuses
-// looks like a missing right, or like a kernel without the call.
+/**
+ * Whether a filter of system calls is in force, as container runtimes and service managers set: what it refuses
+ * looks like a missing right, or like a kernel without the call.
+ */
 
 import { readFileSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-// Names of signals as kill(1) has them.
+/** Names of signals as kill(1) has them. */
 
 import { constants } from 'node:os';
 

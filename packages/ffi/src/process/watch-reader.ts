@@ -1,5 +1,7 @@
-// Tells when nobody reads a pipe or socket of ours any more. Who writes learns it by EPIPE; who has nothing
-// to write has to look.
+/**
+ * Tells when nobody reads a pipe or socket of ours any more. Who writes learns it by EPIPE; who has nothing
+ * to write has to look.
+ */
 
 import { fstatSync } from 'node:fs';
 import type { Native } from '../native/native.ts';

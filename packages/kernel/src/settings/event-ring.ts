@@ -1,5 +1,7 @@
-// The ring buffer of a session, process_events, and the sizes of what its sources share: maps are named here and
-// beside it, and by nobody above.
+/**
+ * The ring buffer of a session, process_events, and the sizes of what its sources share: maps are named here and
+ * beside it, and by nobody above.
+ */
 
 import { lifecycle } from '@waggle/bpf';
 import { type Native, RingBuffer } from '@waggle/ffi';

@@ -1,6 +1,8 @@
-// The cgroups that a session is about, by their paths: an id changes where a cgroup is made again at its
-// path, as systemd does on every restart of a service. Userspace puts in who is there; the program at
-// cgroup_mkdir follows from then on (packages/bpf/bpf/followed.h), parents that are made again included.
+/**
+ * The cgroups that a session is about, by their paths: an id changes where a cgroup is made again at its
+ * path, as systemd does on every restart of a service. Userspace puts in who is there; the program at
+ * cgroup_mkdir follows from then on (packages/bpf/bpf/followed.h), parents that are made again included.
+ */
 
 import { realpathSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';

@@ -1,5 +1,7 @@
-// The knobs of the loaded programs: run-time switch, filters, counters. Encodes and decodes
-// the map values by the generated layouts.
+/**
+ * The knobs of the loaded programs: run-time switch, filters, counters. Encodes and decodes
+ * the map values by the generated layouts.
+ */
 
 import {
   eventCounters,

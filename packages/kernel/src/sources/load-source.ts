@@ -1,6 +1,8 @@
-// Gets the object of one source into the kernel: chooses programs, sizes maps, shares those of the
-// session, loads, attaches, and falls back program by program where the kernel refuses one. What could not
-// be attached is in the report and is not fatal here, unless the source says that it is of no use without.
+/**
+ * Gets the object of one source into the kernel: chooses programs, sizes maps, shares those of the
+ * session, loads, attaches, and falls back program by program where the kernel refuses one. What could not
+ * be attached is in the report and is not fatal here, unless the source says that it is of no use without.
+ */
 
 import { readFileSync } from 'node:fs';
 import { attachMethod, namesItsHook, type Skeleton, type Source } from '@waggle/bpf';

@@ -1,6 +1,8 @@
-// The sources of a session in the kernel. The filter's maps are one for all of them: the first object that
-// has one makes it, the others get its descriptor. Records of plugins' sources that share process_events
-// get their numbers here, so that no two sources take the same.
+/**
+ * The sources of a session in the kernel. The filter's maps are one for all of them: the first object that
+ * has one makes it, the others get its descriptor. Records of plugins' sources that share process_events
+ * get their numbers here, so that no two sources take the same.
+ */
 
 import { recordType, type Skeleton, type SkeletonMap, type Source } from '@waggle/bpf';
 import { type BpfMap, boottimeOffset, type Native } from '@waggle/ffi';

@@ -1,5 +1,7 @@
-// The `const volatile` globals of an object, set before it is loaded: those that every source of a session
-// may have, and those of the source itself.
+/**
+ * The `const volatile` globals of an object, set before it is loaded: those that every source of a session
+ * may have, and those of the source itself.
+ */
 
 import { encodeValue, type FieldKind, type Source } from '@waggle/bpf';
 import type { BpfObjectFile } from '@waggle/ffi';

@@ -1,7 +1,9 @@
-// Why the kernel did not take a program, in the words of who wrote it: the verifier's reason and the line of C
-// that it was at come first. What libbpf and the verifier print is in libbpf.c (bpf_object_load_prog) and
-// kernel/bpf/log.c (verbose_linfo): `; SOURCE @ FILE:LINE` before the instructions of a line, without the
-// place before Linux 6.9.
+/**
+ * Why the kernel did not take a program, in the words of who wrote it: the verifier's reason and the line of C
+ * that it was at come first. What libbpf and the verifier print is in libbpf.c (bpf_object_load_prog) and
+ * kernel/bpf/log.c (verbose_linfo): `; SOURCE @ FILE:LINE` before the instructions of a line, without the
+ * place before Linux 6.9.
+ */
 
 import { SystemError } from '@waggle/ffi';
 

@@ -1,4 +1,6 @@
-// A map of a loaded source with the types that its skeleton gives it: keys and values in place of bytes.
+/**
+ * A map of a loaded source with the types that its skeleton gives it: keys and values in place of bytes.
+ */
 
 import { decodeValue, encodeValue, type SkeletonMap, type ValueOf } from '@waggle/bpf';
 import { type BpfMap, SystemError } from '@waggle/ffi';

@@ -1,4 +1,6 @@
-// Values of a per-CPU map as one: numbers are added, in structs and lists too; of the rest the first stays.
+/**
+ * Values of a per-CPU map as one: numbers are added, in structs and lists too; of the rest the first stays.
+ */
 
 export function summed(a: unknown, b: unknown): unknown {
   if (typeof a === 'number' && typeof b === 'number') return a + b;

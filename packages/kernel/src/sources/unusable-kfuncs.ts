@@ -1,6 +1,8 @@
-// Kernel functions are called by name, and programs do without those that are not there. libbpf refuses
-// the whole object, however, where a kernel has one under another signature (functions of this kind
-// may change from one kernel to the next). Then its name in the object becomes one that no kernel has.
+/**
+ * Kernel functions are called by name, and programs do without those that are not there. libbpf refuses
+ * the whole object, however, where a kernel has one under another signature (functions of this kind
+ * may change from one kernel to the next). Then its name in the object becomes one that no kernel has.
+ */
 
 import type { SystemError } from '@waggle/ffi';
 

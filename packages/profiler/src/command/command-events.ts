@@ -1,6 +1,8 @@
-// Perf events of one command and what it starts, a ring for each CPU: samples, and what they are understood by (who
-// maps, forks, executes), in one order. Needs no capability: kernel.perf_event_paranoid of 2 allows it for one's own
-// processes, 1 the kernel's part of their stacks as well.
+/**
+ * Perf events of one command and what it starts, a ring for each CPU: samples, and what they are understood by (who
+ * maps, forks, executes), in one order. Needs no capability: kernel.perf_event_paranoid of 2 allows it for one's own
+ * processes, 1 the kernel's part of their stacks as well.
+ */
 
 import {
   boottimeOffset,

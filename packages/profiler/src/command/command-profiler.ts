@@ -1,5 +1,7 @@
-// Samples one command and what it starts by perf events of its own, for who may load no BPF. Mappings, names and
-// profiles are those of the profiler; what differs is who takes the samples, and that stacks are walked here.
+/**
+ * Samples one command and what it starts by perf events of its own, for who may load no BPF. Mappings, names and
+ * profiles are those of the profiler; what differs is who takes the samples, and that stacks are walked here.
+ */
 
 import { unwindStop } from '@waggle/bpf';
 import type { Procfs } from '@waggle/cache';

@@ -1,5 +1,7 @@
-// Walks the stacks that the kernel copied, by call frame information and by frame pointers where there is none. A table
-// is read when a stack first meets its file; until then the stack waits.
+/**
+ * Walks the stacks that the kernel copied, by call frame information and by frame pointers where there is none. A table
+ * is read when a stack first meets its file; until then the stack waits.
+ */
 
 import { unwindStop } from '@waggle/bpf';
 import { UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';

@@ -1,5 +1,7 @@
-// The processes of a command that is sampled without BPF: which image of which process a sample is of, by what the
-// kernel tells of forks, execs and names.
+/**
+ * The processes of a command that is sampled without BPF: which image of which process a sample is of, by what the
+ * kernel tells of forks, execs and names.
+ */
 
 import type { StackCount } from '../sampling/stack-count.ts';
 import type { CommandRecord } from './command-events.ts';

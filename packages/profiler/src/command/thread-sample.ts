@@ -1,5 +1,7 @@
-// PERF_RECORD_SAMPLE of events that sample a command without BPF, decoded; and names of processes.
-// Format: enum perf_event_type in include/uapi/linux/perf_event.h; registers: arch/*/include/uapi/asm/perf_regs.h.
+/**
+ * PERF_RECORD_SAMPLE of events that sample a command without BPF, decoded; and names of processes.
+ * Format: enum perf_event_type in include/uapi/linux/perf_event.h; registers: arch/*\/include/uapi/asm/perf_regs.h.
+ */
 
 import { decodeComm } from '@waggle/bpf';
 import type { FrameRegisters } from '@waggle/unwind';

@@ -1,5 +1,7 @@
-// Frames as (object, file offset), interned to small numbers: what stays of an address once its
-// mapping is known. Names come later, one look-up per distinct frame.
+/**
+ * Frames as (object, file offset), interned to small numbers: what stays of an address once its
+ * mapping is known. Names come later, one look-up per distinct frame.
+ */
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { InterpretedCode } from '../interpreters/code-names.ts';

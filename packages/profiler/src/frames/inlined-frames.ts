@@ -1,5 +1,7 @@
-// What DWARF adds to a named function: the place in the source, and the functions that the compiler
-// inlined there, which then stand between it and what it calls.
+/**
+ * What DWARF adds to a named function: the place in the source, and the functions that the compiler
+ * inlined there, which then stand between it and what it calls.
+ */
 
 import type { ProfileFrame } from '@waggle/formats';
 import {

@@ -1,10 +1,12 @@
-// Frames that no code stands behind: they say in a stack what the CPU was doing. Interrupts borrow the
-// stack of whatever they interrupt, so without a mark a softirq's time looks like that process's own.
-//
-// Hard interrupts get no mark. The kernel's clock event is one itself and waits until another has ended:
-// a sample is of the code that was interrupted, never of a handler, and frames like
-// `asm_sysvec_apic_timer_interrupt` below what follows it (softirqs, a switch to another task) only say
-// how the kernel was entered.
+/**
+ * Frames that no code stands behind: they say in a stack what the CPU was doing. Interrupts borrow the
+ * stack of whatever they interrupt, so without a mark a softirq's time looks like that process's own.
+ *
+ * Hard interrupts get no mark. The kernel's clock event is one itself and waits until another has ended:
+ * a sample is of the code that was interrupted, never of a handler, and frames like
+ * `asm_sysvec_apic_timer_interrupt` below what follows it (softirqs, a switch to another task) only say
+ * how the kernel was entered.
+ */
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { ThreadState } from '../sampling/stack-count.ts';

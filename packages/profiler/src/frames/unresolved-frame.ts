@@ -1,4 +1,4 @@
-// Why a frame has no name, for who has to tell a person.
+/** Why a frame has no name, for who has to tell a person. */
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { NoContent } from '../mappings/object-file.ts';

@@ -1,6 +1,8 @@
-// What interpreted code is called: the kernel hands it over when a process image runs it first, and the walk has its
-// number from then on. So a process that is gone keeps its names. They are held until no sample of the image can be
-// left, as its mappings are.
+/**
+ * What interpreted code is called: the kernel hands it over when a process image runs it first, and the walk has its
+ * number from then on. So a process that is gone keeps its names. They are held until no sample of the image can be
+ * left, as its mappings are.
+ */
 
 import { Buffer } from 'node:buffer';
 import { codeName, inlinedCode, textUnits } from '@waggle/bpf';

@@ -1,4 +1,6 @@
-// Files that a command will load without saying so in its own: an interpreter in a library that its launcher opens.
+/**
+ * Files that a command will load without saying so in its own: an interpreter in a library that its launcher opens.
+ */
 
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';

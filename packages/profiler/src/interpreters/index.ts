@@ -1,5 +1,7 @@
-// The interpreters whose frames are walked. To add one: a folder with its `Interpreter`, a line in each list here, and
-// its walk in packages/bpf/bpf/stacks/interpreters/walk.h.
+/**
+ * The interpreters whose frames are walked. To add one: a folder with its `Interpreter`, a line in each list here, and
+ * its walk in packages/bpf/bpf/stacks/interpreters/walk.h.
+ */
 
 import type { ElfImage } from '@waggle/symbols';
 import { cpython } from './cpython/index.ts';

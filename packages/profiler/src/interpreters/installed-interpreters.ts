@@ -1,5 +1,7 @@
-// The interpreters that the kernel knows of: a file has a number there, by which its object leads to it. Files are
-// told apart by their state, as their unwind tables are; a number is never given to another one.
+/**
+ * The interpreters that the kernel knows of: a file has a number there, by which its object leads to it. Files are
+ * told apart by their state, as their unwind tables are; a number is never given to another one.
+ */
 
 import { interpreter, interpreterBounds, interpreterFlags, interpreterPlace } from '@waggle/bpf';
 import type { BpfMap } from '@waggle/ffi';

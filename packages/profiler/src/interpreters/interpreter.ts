@@ -1,5 +1,7 @@
-// What an interpreter is to the profiler: how a file that holds one is known, and what the kernel has to be told to
-// walk its frames. One folder each; index.ts has the list. docs/adr/0032-interpreters.md says why it is so.
+/**
+ * What an interpreter is to the profiler: how a file that holds one is known, and what the kernel has to be told to
+ * walk its frames. One folder each; index.ts has the list. docs/adr/0032-interpreters.md says why it is so.
+ */
 
 import type { ElfImage } from '@waggle/symbols';
 

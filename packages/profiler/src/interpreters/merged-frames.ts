@@ -1,5 +1,7 @@
-// Interpreted frames of a stack whose native frames are walked in userspace: the kernel has sent all of them, each
-// with whether its evaluation began there. A frame of the evaluation loop stands for those that it ran.
+/**
+ * Interpreted frames of a stack whose native frames are walked in userspace: the kernel has sent all of them, each
+ * with whether its evaluation began there. A frame of the evaluation loop stands for those that it ran.
+ */
 
 import { isEntryWord, isInterpretedWord, numberOfInterpreted } from '../sampling/frame-words.ts';
 import type { StackCount } from '../sampling/stack-count.ts';

@@ -1,5 +1,7 @@
-// What native frames are to interpreters, of stacks that are walked in userspace. What a file holds is asked by its
-// state, a system call: it is kept for a few walks.
+/**
+ * What native frames are to interpreters, of stacks that are walked in userspace. What a file holds is asked by its
+ * state, a system call: it is kept for a few walks.
+ */
 
 import type { ObjectFile } from '../mappings/object-file.ts';
 import type { InterpreterDescription } from './interpreter.ts';

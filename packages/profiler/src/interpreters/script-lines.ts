@@ -1,6 +1,8 @@
-// Lines of positions in the files of scripts, of interpreters that keep no lines until somebody asks. The file is read
-// as the process sees it, or, of one that is gone, as we do, and only believed where it is as long as the source that
-// ran. Bounded: a few files, of a size that people write.
+/**
+ * Lines of positions in the files of scripts, of interpreters that keep no lines until somebody asks. The file is read
+ * as the process sees it, or, of one that is gone, as we do, and only believed where it is as long as the source that
+ * ran. Bounded: a few files, of a size that people write.
+ */
 
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,6 @@
-// What the kernel and we know an address space by where a process may not have been looked at yet.
+/**
+ * What the kernel and we know an address space by where a process may not have been looked at yet.
+ */
 
 import { addressSpace } from '@waggle/bpf';
 import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';

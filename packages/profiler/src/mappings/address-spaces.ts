@@ -1,6 +1,8 @@
-// What was mapped where in which process, and when: a history of program images per pid. An
-// image starts at fork or exec and is never changed by what comes after its time, so an address
-// sampled in one image is never looked up in another.
+/**
+ * What was mapped where in which process, and when: a history of program images per pid. An
+ * image starts at fork or exec and is never changed by what comes after its time, so an address
+ * sampled in one image is never looked up in another.
+ */
 
 import { ImageMappings, type MappedObject, type NewMapping } from './image-mappings.ts';
 import type { ObjectFile } from './object-file.ts';

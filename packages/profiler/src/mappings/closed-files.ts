@@ -1,5 +1,7 @@
-// Files that were looked at and closed again, since too many were open: where to find one once more, and
-// what its headers say of it, for the case that it is deleted before its names are wanted.
+/**
+ * Files that were looked at and closed again, since too many were open: where to find one once more, and
+ * what its headers say of it, for the case that it is deleted before its names are wanted.
+ */
 
 import { closeSync } from 'node:fs';
 import type { Procfs } from '@waggle/cache';

@@ -1,5 +1,7 @@
-// Where code is in the object that it is of, for those who disassemble it or look for its source: in the
-// addresses that its file is linked at, and the part of the file that is mapped there.
+/**
+ * Where code is in the object that it is of, for those who disassemble it or look for its source: in the
+ * addresses that its file is linked at, and the part of the file that is mapped there.
+ */
 
 import type { ProfileFrame, ProfileMapping } from '@waggle/formats';
 import type { LoadSegment } from '@waggle/symbols';

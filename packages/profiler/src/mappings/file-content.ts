@@ -1,6 +1,8 @@
-// What a file holds, told by what changes with it: a name, a device or an inode number say only where
-// it is. A file can be written to while it is mapped (libraries; executables are protected), and names
-// read from it afterwards would be another build's. docs/adr/0006 has the choice.
+/**
+ * What a file holds, told by what changes with it: a name, a device or an inode number say only where
+ * it is. A file can be written to while it is mapped (libraries; executables are protected), and names
+ * read from it afterwards would be another build's. docs/adr/0006 has the choice.
+ */
 
 import { readSync } from 'node:fs';
 import { type FileStatus, fileStatus } from '@waggle/ffi';

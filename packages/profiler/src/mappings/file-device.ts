@@ -1,5 +1,7 @@
-// Whether an open file lies on the device that the kernel gives for a mapping. stat(2) gives another
-// for files of btrfs subvolumes and of overlays over several file systems; then the mount says which.
+/**
+ * Whether an open file lies on the device that the kernel gives for a mapping. stat(2) gives another
+ * for files of btrfs subvolumes and of overlays over several file systems; then the mount says which.
+ */
 
 import { readFileSync } from 'node:fs';
 import { type Procfs, ProcfsError } from '@waggle/cache';

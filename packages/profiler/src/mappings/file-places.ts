@@ -1,5 +1,7 @@
-// Where the file behind a mapping may be had, and how it is opened: what stands at a path may be put there
-// by whoever is watched, and a way to it may lead through a mount that does not answer.
+/**
+ * Where the file behind a mapping may be had, and how it is opened: what stands at a path may be put there
+ * by whoever is watched, and a way to it may lead through a mount that does not answer.
+ */
 
 import { closeSync, openSync } from 'node:fs';
 import { fileStatus } from '@waggle/ffi';

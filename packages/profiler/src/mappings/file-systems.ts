@@ -1,6 +1,8 @@
-// Which files may not answer: those of file systems that ask a process or another host (FUSE, NFS, ...), and
-// those of mounts that nobody can name, as one that was unmounted while a program runs from it. A look at one
-// of them may take for ever. Told by what /proc says of mounts: nothing here asks a file system.
+/**
+ * Which files may not answer: those of file systems that ask a process or another host (FUSE, NFS, ...), and
+ * those of mounts that nobody can name, as one that was unmounted while a program runs from it. A look at one
+ * of them may take for ever. Told by what /proc says of mounts: nothing here asks a file system.
+ */
 
 import { readFileSync } from 'node:fs';
 import { type MountInfo, type Procfs, ProcfsError } from '@waggle/cache';

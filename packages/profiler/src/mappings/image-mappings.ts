@@ -1,7 +1,9 @@
-// The executable mappings of one program image over time. A lookup is a binary search among those
-// that hold now; what newer ones replaced is kept apart and searched only for earlier moments. A
-// child shares its parent's until one of the two maps something: most children exec at once, and
-// a browser's thousands of mappings are not to be copied for each.
+/**
+ * The executable mappings of one program image over time. A lookup is a binary search among those
+ * that hold now; what newer ones replaced is kept apart and searched only for earlier moments. A
+ * child shares its parent's until one of the two maps something: most children exec at once, and
+ * a browser's thousands of mappings are not to be copied for each.
+ */
 
 import type { ObjectFile } from './object-file.ts';
 import type { Mapping } from './perf-records.ts';

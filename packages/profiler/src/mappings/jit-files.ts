@@ -1,6 +1,8 @@
-// The files that name the generated code of one program image: the jitdump that it has mapped, and its perf map.
-// Either may be written long after the code has run, or as the last thing that the process does: it is looked for
-// again and again, and once more at the end, in the folder that is held open since the first sign of such code.
+/**
+ * The files that name the generated code of one program image: the jitdump that it has mapped, and its perf map.
+ * Either may be written long after the code has run, or as the last thing that the process does: it is looked for
+ * again and again, and once more at the end, in the folder that is held open since the first sign of such code.
+ */
 
 import { fstatSync } from 'node:fs';
 import {

@@ -1,6 +1,8 @@
-// The generated code of one program image: what an address was, and how the code there is walked through, by the
-// image's own files (jit-files.ts), and for code that it was forked with by those of the image that it was forked
-// from.
+/**
+ * The generated code of one program image: what an address was, and how the code there is walked through, by the
+ * image's own files (jit-files.ts), and for code that it was forked with by those of the image that it was forked
+ * from.
+ */
 
 import type { SymbolHit, UnwoundCode } from '@waggle/symbols';
 import type { ProgramImage } from './address-spaces.ts';

@@ -1,7 +1,9 @@
-// Names of code that runtimes generate, by program image: perf-PID.map of the processes that write one
-// (Node with --perf-basic-prof, JVMs, Mono, ...), or the jitdump that they have mapped (Bun with
-// BUN_JSC_useJITDump, Python with -X perf_jit). What an image needs to be found later is secured when it
-// first maps memory for such code.
+/**
+ * Names of code that runtimes generate, by program image: perf-PID.map of the processes that write one
+ * (Node with --perf-basic-prof, JVMs, Mono, ...), or the jitdump that they have mapped (Bun with
+ * BUN_JSC_useJITDump, Python with -X perf_jit). What an image needs to be found later is secured when it
+ * first maps memory for such code.
+ */
 
 import type { Procfs } from '@waggle/cache';
 import { MapMemory } from '@waggle/symbols';

@@ -1,5 +1,7 @@
-// What a process tells of the files that name its generated code, as long as it is there: its user, what
-// it sees as /tmp, when it was started, and how its address space was laid out.
+/**
+ * What a process tells of the files that name its generated code, as long as it is there: its user, what
+ * it sees as /tmp, when it was started, and how its address space was laid out.
+ */
 
 import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
 import { type MapOwner, PerfMapFolder } from '@waggle/symbols';

@@ -1,6 +1,8 @@
-// What to do when records of mappings were lost: read from /proc what the processes that are sampled
-// have mapped now. Anybody can bring about a loss, with threads by the hundred thousand, so names have
-// to come back by themselves, at a price that a flood cannot drive up.
+/**
+ * What to do when records of mappings were lost: read from /proc what the processes that are sampled
+ * have mapped now. Anybody can bring about a loss, with threads by the hundred thousand, so names have
+ * to come back by themselves, at a price that a flood cannot drive up.
+ */
 
 import type { AddressSpaces } from './address-spaces.ts';
 import type { Mapping } from './perf-records.ts';

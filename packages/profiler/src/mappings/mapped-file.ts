@@ -1,5 +1,7 @@
-// The very file that was mapped, opened through the process that maps it: another one at the same path has
-// other symbols.
+/**
+ * The very file that was mapped, opened through the process that maps it: another one at the same path has
+ * other symbols.
+ */
 
 import { closeSync } from 'node:fs';
 import type { Procfs } from '@waggle/cache';

@@ -1,4 +1,4 @@
-// An object: what a file held when it was mapped. Plain data; object-files.ts makes them.
+/** An object: what a file held when it was mapped. Plain data; object-files.ts makes them. */
 
 import type { FileContent } from './file-content.ts';
 

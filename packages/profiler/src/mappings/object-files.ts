@@ -1,6 +1,8 @@
-// The objects behind mappings: files, held open from the moment their mapping is first seen, so that
-// they can still be read when the process, its mount namespace or the file's name are gone. A file has
-// one descriptor, and an object for each content that it was mapped with.
+/**
+ * The objects behind mappings: files, held open from the moment their mapping is first seen, so that
+ * they can still be read when the process, its mount namespace or the file's name are gone. A file has
+ * one descriptor, and an object for each content that it was mapped with.
+ */
 
 import { closeSync } from 'node:fs';
 import { type Procfs, ProcfsError, RealProcfs } from '@waggle/cache';

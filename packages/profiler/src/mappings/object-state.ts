@@ -1,5 +1,7 @@
-// What is kept of an object is kept under the state of its file. Files are asked each time, and some do not answer: the
-// server of a FUSE or NFS mount may be gone while programs from there still run.
+/**
+ * What is kept of an object is kept under the state of its file. Files are asked each time, and some do not answer: the
+ * server of a FUSE or NFS mount may be gone while programs from there still run.
+ */
 
 import { stateOf } from './file-content.ts';
 import type { ObjectFile } from './object-file.ts';

@@ -1,5 +1,7 @@
-// How files of others are opened: for reading, without waiting for another holder of the file, as for one
-// with a lease, and without becoming a terminal's process. open(2)
+/**
+ * How files of others are opened: for reading, without waiting for another holder of the file, as for one
+ * with a lease, and without becoming a terminal's process. open(2)
+ */
 
 import { constants } from 'node:fs';
 

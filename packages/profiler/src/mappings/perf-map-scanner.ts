@@ -1,6 +1,8 @@
-// Scans perf maps for the addresses that were sampled, in a thread of its own: a map may have hundreds of
-// megabytes, and is written by whoever is watched. One part of one map after the other, those of small
-// files first; a map that took long is left alone for longer, until the end, when everything is due.
+/**
+ * Scans perf maps for the addresses that were sampled, in a thread of its own: a map may have hundreds of
+ * megabytes, and is written by whoever is watched. One part of one map after the other, those of small
+ * files first; a map that took long is left alone for longer, until the end, when everything is due.
+ */
 
 import type { PerfMapScan, SampledPerfMap, ScannedPerfMap } from '@waggle/symbols';
 

@@ -1,6 +1,8 @@
-// Sideband records of the perf subsystem, decoded: who maps what, who forks, who executes.
-// Formats: enum perf_event_type in include/uapi/linux/perf_event.h; the trailer is that of
-// SIDEBAND_SAMPLE_TYPE with sample_id_all.
+/**
+ * Sideband records of the perf subsystem, decoded: who maps what, who forks, who executes.
+ * Formats: enum perf_event_type in include/uapi/linux/perf_event.h; the trailer is that of
+ * SIDEBAND_SAMPLE_TYPE with sample_id_all.
+ */
 
 const PERF_RECORD_LOST = 2;
 const PERF_RECORD_COMM = 3;

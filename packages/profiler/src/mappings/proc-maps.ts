@@ -1,4 +1,4 @@
-// What of /proc/PID/maps may hold code.
+/** What of /proc/PID/maps may hold code. */
 
 import type { MapsEntry } from '@waggle/cache';
 import type { NewMapping } from './image-mappings.ts';

@@ -1,5 +1,7 @@
-// Memory of other processes, as /proc shows it to whoever may trace them. What is mapped there may be a file
-// that does not answer, and reading it waits for that, so it is read by a process of its own, for a moment.
+/**
+ * Memory of other processes, as /proc shows it to whoever may trace them. What is mapped there may be a file
+ * that does not answer, and reading it waits for that, so it is read by a process of its own, for a moment.
+ */
 
 import { type GuardedFile, GuardedReader, log } from '@waggle/ffi';
 import { isSystemError } from '@waggle/symbols';

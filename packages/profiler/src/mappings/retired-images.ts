@@ -1,6 +1,8 @@
-// Program images that ended, by exit or exec, until no sample of theirs can be left: the maps are drained
-// in rounds, and a sample is handed out in the round after its own at the latest, unless it waits for an
-// unwind table.
+/**
+ * Program images that ended, by exit or exec, until no sample of theirs can be left: the maps are drained
+ * in rounds, and a sample is handed out in the round after its own at the latest, unless it waits for an
+ * unwind table.
+ */
 
 /** Of the round in which the end was seen, the one after it, and one that had begun. */
 const ROUNDS_UNTIL_FORGOTTEN = 3;

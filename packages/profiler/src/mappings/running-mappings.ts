@@ -1,6 +1,8 @@
-// Executable mappings of processes that run already, from their /proc/PID/maps. Most take the time of a
-// system call or two, but anybody can have 65,530 mappings with paths of 4 KiB, for which the kernel takes
-// seconds: so a process is read for a moment, and what there is more of it in the rounds that come.
+/**
+ * Executable mappings of processes that run already, from their /proc/PID/maps. Most take the time of a
+ * system call or two, but anybody can have 65,530 mappings with paths of 4 KiB, for which the kernel takes
+ * seconds: so a process is read for a moment, and what there is more of it in the rounds that come.
+ */
 
 import { type MapsEntry, type Procfs, ProcfsError } from '@waggle/cache';
 import type { NewMapping } from './image-mappings.ts';

@@ -1,5 +1,7 @@
-// Which runtime a program is, told by the files that it has mapped: it decides what a person can do for
-// the names of generated code.
+/**
+ * Which runtime a program is, told by the files that it has mapped: it decides what a person can do for
+ * the names of generated code.
+ */
 
 export type RuntimeName =
   | 'bun'

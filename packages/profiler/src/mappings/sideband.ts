@@ -1,11 +1,13 @@
-// Reads the sideband of every CPU and hands it out in the order of time. Records of one moment
-// may lie in several rings, so each round delivers only what is older than its own start; by
-// then every CPU has written it.
-//
-// Renames have a ring of their own: a program may rename itself a million times in a second, and then
-// they push out nothing but each other. Forks and exits, of threads too, come with either kind and
-// cannot be left out (perf_event_task_match() of kernel/events/core.c), so mappings can still be lost:
-// then somebody has to look what is mapped, see lost-mappings.ts.
+/**
+ * Reads the sideband of every CPU and hands it out in the order of time. Records of one moment
+ * may lie in several rings, so each round delivers only what is older than its own start; by
+ * then every CPU has written it.
+ *
+ * Renames have a ring of their own: a program may rename itself a million times in a second, and then
+ * they push out nothing but each other. Forks and exits, of threads too, come with either kind and
+ * cannot be left out (perf_event_task_match() of kernel/events/core.c), so mappings can still be lost:
+ * then somebody has to look what is mapped, see lost-mappings.ts.
+ */
 
 import {
   boottimeOffset,

@@ -1,7 +1,9 @@
-// Code of a file that was copied to memory and mapped in the file's place, for larger pages (Node's
-// --use-largepages, hugepage remappers of servers). The kernel says only that memory without a file is
-// there now, as it does where a runtime generates code. What counts is the content: as long as it is the
-// file's, so are names and call frame information.
+/**
+ * Code of a file that was copied to memory and mapped in the file's place, for larger pages (Node's
+ * --use-largepages, hugepage remappers of servers). The kernel says only that memory without a file is
+ * there now, as it does where a runtime generates code. What counts is the content: as long as it is the
+ * file's, so are names and call frame information.
+ */
 
 import { fstatSync, readSync } from 'node:fs';
 import type { GuardedFile } from '@waggle/ffi';

@@ -1,5 +1,7 @@
-// What the programs that count stacks are told while they run: whether they are to count, which stacks, and
-// until when.
+/**
+ * What the programs that count stacks are told while they run: whether they are to count, which stacks, and
+ * until when.
+ */
 
 import { stackFlags, stackSettings } from '@waggle/bpf';
 import type { SampleMap } from './sample-maps.ts';

@@ -1,5 +1,7 @@
-// Everything that has stacks counted, begun and ended together: the CPUs' clocks, and the sources that
-// plugins bring. The events of all of them are one list, by whose numbers programs count.
+/**
+ * Everything that has stacks counted, begun and ended together: the CPUs' clocks, and the sources that
+ * plugins bring. The events of all of them are one list, by whose numbers programs count.
+ */
 
 import { clockNanoseconds, type Native } from '@waggle/ffi';
 import type { Sideband } from '../mappings/sideband.ts';

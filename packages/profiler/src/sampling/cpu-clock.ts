@@ -1,4 +1,4 @@
-// A program that runs at each tick of a CPU's clock, so many times a second.
+/** A program that runs at each tick of a CPU's clock, so many times a second. */
 
 import {
   type BpfProgram,

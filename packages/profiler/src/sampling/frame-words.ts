@@ -1,6 +1,8 @@
-// Words of a user stack that are no addresses. The kernel marks them by bits that addresses do not have (enum
-// frame_bits); here they are numbers beyond every address, so that a stack stays a list of numbers, in which each has
-// its depth.
+/**
+ * Words of a user stack that are no addresses. The kernel marks them by bits that addresses do not have (enum
+ * frame_bits); here they are numbers beyond every address, so that a stack stays a list of numbers, in which each has
+ * its depth.
+ */
 
 import { frameBits } from '@waggle/bpf';
 

@@ -1,4 +1,6 @@
-// How much the kernel keeps of samples until userspace takes them, by what it samples in a second.
+/**
+ * How much the kernel keeps of samples until userspace takes them, by what it samples in a second.
+ */
 
 import { onlineCpus } from '@waggle/ffi';
 

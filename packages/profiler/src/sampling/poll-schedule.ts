@@ -1,7 +1,9 @@
-// When to look for what a process leaves behind: its mappings, and stacks that wait to be walked. A
-// program that lives for milliseconds has to be looked at while it is there, so looks follow each other
-// closely while something happens. A host that does nothing new is not looked at: fifty wake-ups a
-// second cost more than what a quiet recording does.
+/**
+ * When to look for what a process leaves behind: its mappings, and stacks that wait to be walked. A
+ * program that lives for milliseconds has to be looked at while it is there, so looks follow each other
+ * closely while something happens. A host that does nothing new is not looked at: fifty wake-ups a
+ * second cost more than what a quiet recording does.
+ */
 
 /** How often is looked, and how many times after something has happened. */
 export interface PollPace {

@@ -1,6 +1,8 @@
-// Drains the counting maps without losing a count. Programs write to one map while the other
-// is read; a map is drained one whole round after it was switched off, when no program can
-// still be at work in it.
+/**
+ * Drains the counting maps without losing a count. Programs write to one map while the other
+ * is read; a map is drained one whole round after it was switched off, when no program can
+ * still be at work in it.
+ */
 
 import {
   decodeComm,

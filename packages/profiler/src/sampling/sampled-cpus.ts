@@ -1,5 +1,7 @@
-// The CPUs that are sampled. Events belong to a CPU and end when it goes offline; whenever one comes
-// online it is looked at anew, at each round of the profiler: see cpuGenerations().
+/**
+ * The CPUs that are sampled. Events belong to a CPU and end when it goes offline; whenever one comes
+ * online it is looked at anew, at each round of the profiler: see cpuGenerations().
+ */
 
 import { cpuGenerations, disableAfter, type Native, SystemError } from '@waggle/ffi';
 import { type Sideband, whereOnline } from '../mappings/sideband.ts';

@@ -1,5 +1,7 @@
-// The sampler's BPF: which of its two programs is loaded, and how large its maps are. Declared by whoever
-// brings the profiler into a session; what was loaded goes to `CpuProfiler`.
+/**
+ * The sampler's BPF: which of its two programs is loaded, and how large its maps are. Declared by whoever
+ * brings the profiler into a session; what was loaded goes to `CpuProfiler`.
+ */
 
 import { cpuSampler, defineSource, type Source } from '@waggle/bpf';
 import { possibleCpus } from '@waggle/ffi';

@@ -1,5 +1,7 @@
-// One distinct stack as the kernel counted it, or as it was walked here: what the maps and the ring are
-// decoded to, and what is resolved next.
+/**
+ * One distinct stack as the kernel counted it, or as it was walked here: what the maps and the ring are
+ * decoded to, and what is resolved next.
+ */
 
 import { stackNumberBits, threadState } from '@waggle/bpf';
 import type { StackOwner } from './stack-owner.ts';

@@ -1,6 +1,8 @@
-// Whose a stack is, in a profile: the names that it stands on, and its labels. Both are asked for once for each
-// distinct stack, soon after it was sampled. Stacks of two owners are never one, so what labels tell apart is
-// what they cost: docs/adr/0014-labels.md has it in figures.
+/**
+ * Whose a stack is, in a profile: the names that it stands on, and its labels. Both are asked for once for each
+ * distinct stack, soon after it was sampled. Stacks of two owners are never one, so what labels tell apart is
+ * what they cost: docs/adr/0014-labels.md has it in figures.
+ */
 
 import type { ProfileFrame, ProfileLabels } from '@waggle/formats';
 

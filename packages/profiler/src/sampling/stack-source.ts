@@ -1,6 +1,8 @@
-// What has stacks counted besides the CPU's clock: time off the CPU, perf events, probes. Each brings BPF
-// that counts into the maps of bpf/stacks/, and says here what its counts are. The engine drains, names
-// and sums them all alike, and knows none of them.
+/**
+ * What has stacks counted besides the CPU's clock: time off the CPU, perf events, probes. Each brings BPF
+ * that counts into the maps of bpf/stacks/, and says here what its counts are. The engine drains, names
+ * and sums them all alike, and knows none of them.
+ */
 
 import type { BpfLink, Native, PerfEvent } from '@waggle/ffi';
 import type { ProfileValues, ValueType } from '@waggle/formats';

@@ -1,6 +1,8 @@
-// Until when everything that was sampled has been taken in: whoever ended before that is in no sample that
-// is still to come, and need not be known any more. It stands still where the host leaves no time to take
-// samples in, and nobody is forgotten meanwhile.
+/**
+ * Until when everything that was sampled has been taken in: whoever ended before that is in no sample that
+ * is still to come, and need not be known any more. It stands still where the host leaves no time to take
+ * samples in, and nobody is forgotten meanwhile.
+ */
 
 export class TakenIn {
   #moment = Number.NEGATIVE_INFINITY;

@@ -1,7 +1,9 @@
-// The kernel counts stacks by their addresses, and hands over a quarter of a second of them at once: a
-// plugin that is closed meanwhile, and another that is opened where it was, are one stack there. How many
-// of its samples either had is not known, only when the first and the last were taken: they are divided as
-// if they had come at equal distances.
+/**
+ * The kernel counts stacks by their addresses, and hands over a quarter of a second of them at once: a
+ * plugin that is closed meanwhile, and another that is opened where it was, are one stack there. How many
+ * of its samples either had is not known, only when the first and the last were taken: they are divided as
+ * if they had come at equal distances.
+ */
 
 import type { AddressSpaces, ProgramImage } from '../mappings/address-spaces.ts';
 import type { MappedObject } from '../mappings/image-mappings.ts';

@@ -1,6 +1,8 @@
-// What named frames are, each once: texts, and numbers that say which of them belong together. Of a build
-// that executes new files on and on, each file has the same names in another object, so names and objects
-// are kept apart. What a frame has besides name, object and address is one text more.
+/**
+ * What named frames are, each once: texts, and numbers that say which of them belong together. Of a build
+ * that executes new files on and on, each file has the same names in another object, so names and objects
+ * are kept apart. What a frame has besides name, object and address is one text more.
+ */
 
 import type { ProfileFrame, ProfileMapping } from '@waggle/formats';
 import type { Functions } from '../symbolization/symbolizer.ts';

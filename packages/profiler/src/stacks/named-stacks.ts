@@ -1,8 +1,10 @@
-// Stacks of functions, summed: what stays of samples once they have names. A tree of calls, so that what
-// many stacks have in common is kept once, and of each function one copy, whatever process or file it
-// was sampled in. It holds no file and no mapping, and so much at most: when there are many different
-// stacks, addresses are left out, so that all instructions of a function are one, and pids of labels; then
-// `[other]` is left.
+/**
+ * Stacks of functions, summed: what stays of samples once they have names. A tree of calls, so that what
+ * many stacks have in common is kept once, and of each function one copy, whatever process or file it
+ * was sampled in. It holds no file and no mapping, and so much at most: when there are many different
+ * stacks, addresses are left out, so that all instructions of a function are one, and pids of labels; then
+ * `[other]` is left.
+ */
 
 import type { ProfileFrame, ProfileLabels, ProfileStack } from '@waggle/formats';
 import { markedFunctions, OTHER_FRAME, softirqEntries } from '../frames/synthetic-frames.ts';

@@ -1,6 +1,8 @@
-// Pairs and triples of whole numbers, each once, known by the order in which they came: what a profile of
-// hours is made of. Columns and a hash table over them in typed arrays take some 30 bytes for each, where a
-// Map of strings takes ten times as much and is looked through by the collector.
+/**
+ * Pairs and triples of whole numbers, each once, known by the order in which they came: what a profile of
+ * hours is made of. Columns and a hash table over them in typed arrays take some 30 bytes for each, where a
+ * Map of strings takes ten times as much and is looked through by the collector.
+ */
 
 /** Rows, and slots for twice as many: a search looks at two or three. */
 const FIRST_ROWS = 256;

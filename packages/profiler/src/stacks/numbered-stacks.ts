@@ -1,5 +1,7 @@
-// Stacks that other stacks are about, by their numbers: who woke a thread, who allocated what is still there. They
-// are not counted themselves. A stack may come before the one that it is about, which waits for an unwind table.
+/**
+ * Stacks that other stacks are about, by their numbers: who woke a thread, who allocated what is still there. They
+ * are not counted themselves. A stack may come before the one that it is about, which waits for an unwind table.
+ */
 
 import type { Frame } from '../frames/frame-table.ts';
 import { NO_STACK_FRAME, UNKNOWN_FRAME, WOKEN_BY_FRAME } from '../frames/synthetic-frames.ts';

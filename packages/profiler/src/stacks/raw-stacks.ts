@@ -1,5 +1,7 @@
-// Collected stacks as plain data for agents: every frame with its address, object and name, and
-// whose it was. For those who ship profiles to a backend of their own, or group them their way.
+/**
+ * Collected stacks as plain data for agents: every frame with its address, object and name, and
+ * whose it was. For those who ship profiles to a backend of their own, or group them their way.
+ */
 
 import type { ProcessIdentity } from '@waggle/cache';
 import { FrameTable } from '../frames/frame-table.ts';

@@ -1,7 +1,9 @@
-// Sums stacks of frames over a collection: what becomes a profile. Whose they were is left out but
-// for the name and labels (stack-owner.ts), since a profile's readers ask for functions. From time to time what was sampled gets
-// its names, so that neither files nor mappings have to be kept for it; only generated code that has none
-// yet, which may come when its program ends, waits until then.
+/**
+ * Sums stacks of frames over a collection: what becomes a profile. Whose they were is left out but
+ * for the name and labels (stack-owner.ts), since a profile's readers ask for functions. From time to time what was sampled gets
+ * its names, so that neither files nor mappings have to be kept for it; only generated code that has none
+ * yet, which may come when its program ends, waits until then.
+ */
 
 import type { ProfileLabels, ProfileStack } from '@waggle/formats';
 import { type Frame, FrameTable } from '../frames/frame-table.ts';

@@ -1,5 +1,7 @@
-// Addresses to (object, file offset), with the mappings that held when they were sampled. Names
-// come later; this has to happen while the mappings are known.
+/**
+ * Addresses to (object, file offset), with the mappings that held when they were sampled. Names
+ * come later; this has to happen while the mappings are known.
+ */
 
 import { unwindStop } from '@waggle/bpf';
 import type { ProcessIdentity } from '@waggle/cache';

@@ -1,5 +1,7 @@
-// Whose samples are kept, decided once for each program image. The sampler is told of those that are not, and
-// takes no more of them; what it had taken by then is left out here.
+/**
+ * Whose samples are kept, decided once for each program image. The sampler is told of those that are not, and
+ * takes no more of them; what it had taken by then is left out here.
+ */
 
 import { stackImage } from '@waggle/bpf';
 import type { BpfMap } from '@waggle/ffi';

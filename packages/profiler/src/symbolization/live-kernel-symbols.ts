@@ -1,5 +1,7 @@
-// The kernel's symbols for as long as a reader lives, which may be months: read when they are first
-// wanted, and anew for an address without a name, whose module may have been loaded since.
+/**
+ * The kernel's symbols for as long as a reader lives, which may be months: read when they are first
+ * wanted, and anew for an address without a name, whose module may have been loaded since.
+ */
 
 import type { KernelNames, KernelSymbolHit } from '@waggle/symbols';
 import { isSystemError } from '@waggle/symbols';

@@ -1,7 +1,9 @@
-// The objects whose names were asked for last. Each holds its symbol table, and its debug files open
-// where lines are wanted, so an agent that runs for months keeps so many, and so many bytes of them, and
-// lets go of the others, and of those that nobody has asked for in a while: their tables are in the symbol cache,
-// within its own bounds, or are made anew.
+/**
+ * The objects whose names were asked for last. Each holds its symbol table, and its debug files open
+ * where lines are wanted, so an agent that runs for months keeps so many, and so many bytes of them, and
+ * lets go of the others, and of those that nobody has asked for in a while: their tables are in the symbol cache,
+ * within its own bounds, or are made anew.
+ */
 
 import type { ObjectSymbols, ReadBudget, SymbolHit } from '@waggle/symbols';
 import type { FunctionBounds } from '@waggle/unwind';

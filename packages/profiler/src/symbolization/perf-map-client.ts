@@ -1,6 +1,8 @@
-// Has perf maps scanned by a thread of their own: beside the one that reads objects, so that neither waits
-// for what somebody wrote to keep the other busy. It is started with the first scan; most recordings have
-// none.
+/**
+ * Has perf maps scanned by a thread of their own: beside the one that reads objects, so that neither waits
+ * for what somebody wrote to keep the other busy. It is started with the first scan; most recordings have
+ * none.
+ */
 
 import type { PerfMapScan, ScannedPerfMap } from '@waggle/symbols';
 import type { PerfMapReader } from '../mappings/perf-map-scanner.ts';

@@ -1,5 +1,7 @@
-// What the profiler asks about objects, and what it is told: plain data, because request and answer
-// cross a thread. Only the requests of symbolization-client.ts are ever sent.
+/**
+ * What the profiler asks about objects, and what it is told: plain data, because request and answer
+ * cross a thread. Only the requests of symbolization-client.ts are ever sent.
+ */
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { PerfMapScan, ScannedPerfMap } from '@waggle/symbols';

@@ -1,6 +1,8 @@
-// In which order objects are read, where time may run out: first those that only root or who records
-// could have made, as they were sampled; then everybody else's, small ones first. So a process that maps
-// files which take long to read takes time from its like, and no name from the host's own programs.
+/**
+ * In which order objects are read, where time may run out: first those that only root or who records
+ * could have made, as they were sampled; then everybody else's, small ones first. So a process that maps
+ * files which take long to read takes time from its like, and no name from the host's own programs.
+ */
 
 import { type FileStatus, fileStatus, sudoCaller } from '@waggle/ffi';
 import type { ObjectFile } from '../mappings/object-file.ts';

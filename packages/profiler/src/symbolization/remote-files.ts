@@ -1,6 +1,8 @@
-// Files that may not answer (mappings/file-systems.ts), as what ELF files are read from: by a process of its
-// own, with a patience. Where one has not answered, the others of its file system are not asked any more, so
-// that a dead server costs the names and tables of its own programs, and nobody else's time.
+/**
+ * Files that may not answer (mappings/file-systems.ts), as what ELF files are read from: by a process of its
+ * own, with a patience. Where one has not answered, the others of its file system are not asked any more, so
+ * that a dead server costs the names and tables of its own programs, and nobody else's time.
+ */
 
 import { readlinkSync } from 'node:fs';
 import { type GuardedFile, GuardedReader } from '@waggle/ffi';

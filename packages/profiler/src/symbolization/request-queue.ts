@@ -1,6 +1,8 @@
-// In what order a reader's thread answers: unwind tables before names, since stacks wait for those and
-// take up memory meanwhile, and of tables those of small files first. A browser or a compiler takes a
-// second or more, and every other program would wait behind it.
+/**
+ * In what order a reader's thread answers: unwind tables before names, since stacks wait for those and
+ * take up memory meanwhile, and of tables those of small files first. A browser or a compiler takes a
+ * second or more, and every other program would wait behind it.
+ */
 
 import { fstatSync } from 'node:fs';
 import type { ClientMessage, SymbolizationRequest } from './protocol.ts';

@@ -1,7 +1,9 @@
-// Asks a thread of its own to read objects, so that parsing a browser's tables delays neither events
-// nor the drain of samples. What it reads is written by whoever is watched, or lies on a file system that
-// does not answer: a request that takes too long is left out, with the thread that was at it. Where no
-// thread can be had, the same work is done in place.
+/**
+ * Asks a thread of its own to read objects, so that parsing a browser's tables delays neither events
+ * nor the drain of samples. What it reads is written by whoever is watched, or lies on a file system that
+ * does not answer: a request that takes too long is left out, with the thread that was at it. Where no
+ * thread can be had, the same work is done in place.
+ */
 
 import { log, WorkerThread } from '@waggle/ffi';
 import { DescriptorLedger } from '@waggle/symbols';

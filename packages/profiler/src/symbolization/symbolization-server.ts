@@ -1,5 +1,7 @@
-// Reads objects for the profiler: their unwind tables, and the names of their code. Everything here
-// blocks, so it has a thread of its own (symbolization-worker.ts); it runs on any.
+/**
+ * Reads objects for the profiler: their unwind tables, and the names of their code. Everything here
+ * blocks, so it has a thread of its own (symbolization-worker.ts); it runs on any.
+ */
 
 import { join } from 'node:path';
 import type { ProfileFrame } from '@waggle/formats';

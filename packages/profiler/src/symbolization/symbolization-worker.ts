@@ -1,4 +1,4 @@
-// The thread of symbolization-client.ts: answers one request at a time.
+/** The thread of symbolization-client.ts: answers one request at a time. */
 
 import { setImmediate } from 'node:timers';
 import { threadId } from '@waggle/ffi';

@@ -1,8 +1,10 @@
-// Frames to functions: each object is asked once for all frames of a collection that lie in it, and
-// so is the kernel; the perf map of a process says what its generated code is. What has no name keeps
-// its object and offset, and the reason. Objects are read one after the other, those that anybody can
-// make last, and none is begun when the time for all is over: naming ends, whatever runs on the host.
-// A few are asked for at a time: on a busy host an answer takes longer to come than to find.
+/**
+ * Frames to functions: each object is asked once for all frames of a collection that lie in it, and
+ * so is the kernel; the perf map of a process says what its generated code is. What has no name keeps
+ * its object and offset, and the reason. Objects are read one after the other, those that anybody can
+ * make last, and none is begun when the time for all is over: naming ends, whatever runs on the host.
+ * A few are asked for at a time: on a busy host an answer takes longer to come than to find.
+ */
 
 import { closeSync } from 'node:fs';
 import { type ProfileFrame, withoutTier } from '@waggle/formats';

@@ -1,7 +1,9 @@
-// Descriptors in another thread than the one that opened them. They are the process's, and Bun takes
-// them as such; Deno's node:fs knows only those that its own thread has opened, and says EBADF of all
-// others. There the thread opens the same file once more, by the process's descriptor: not by a name,
-// which may lead to another file by now.
+/**
+ * Descriptors in another thread than the one that opened them. They are the process's, and Bun takes
+ * them as such; Deno's node:fs knows only those that its own thread has opened, and says EBADF of all
+ * others. There the thread opens the same file once more, by the process's descriptor: not by a name,
+ * which may lead to another file by now.
+ */
 
 import { closeSync, openSync, statSync } from 'node:fs';
 import { DESCRIPTORS_ARE_SHARED, OPEN_FLAGS } from '../mappings/open-flags.ts';

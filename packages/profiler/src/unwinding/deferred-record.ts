@@ -1,5 +1,7 @@
-// What the sampler hands over of a thread whose stack userspace walks: struct deferred_sample of the BPF
-// programs, as it lies in the ring.
+/**
+ * What the sampler hands over of a thread whose stack userspace walks: struct deferred_sample of the BPF
+ * programs, as it lies in the ring.
+ */
 
 import { decodeComm, deferredBounds, deferredSample, unwindStop } from '@waggle/bpf';
 import { EM_AARCH64, EM_X86_64, type FrameRegisters, type UnwoundStack } from '@waggle/unwind';

@@ -1,7 +1,9 @@
-// Samples that met an object whose table the sampler did not have: the kernel hands over the thread's
-// registers and its stack, the table is read and given to the sampler, and the stack is walked here. So
-// the first sample of a program is as whole as the last, however briefly it runs. Stacks that meet a
-// table which is still being read wait for it.
+/**
+ * Samples that met an object whose table the sampler did not have: the kernel hands over the thread's
+ * registers and its stack, the table is read and given to the sampler, and the stack is walked here. So
+ * the first sample of a program is as whole as the last, however briefly it runs. Stacks that meet a
+ * table which is still being read wait for it.
+ */
 
 import { unwindStop } from '@waggle/bpf';
 import type { RingBuffer } from '@waggle/ffi';

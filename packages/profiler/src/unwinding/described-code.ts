@@ -1,5 +1,7 @@
-// Which address spaces have code that a jitdump may say how to walk through. The sampler is told, and
-// hands stacks that meet such code to userspace: nobody else's anonymous memory is looked at.
+/**
+ * Which address spaces have code that a jitdump may say how to walk through. The sampler is told, and
+ * hands stacks that meet such code to userspace: nobody else's anonymous memory is looked at.
+ */
 
 import type { BpfMap } from '@waggle/ffi';
 import { type AddressSpaceKey, addressSpaceBytes } from '../mappings/address-space-key.ts';

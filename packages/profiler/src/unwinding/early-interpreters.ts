@@ -1,7 +1,9 @@
-// Interpreters that are known before their first sample: a file that is called as they usually are is looked at as
-// soon as a process maps it, which takes milliseconds where its unwind table takes a tenth of a second. Until that
-// table is there, samples bring their interpreted frames along (deferred.h). Any other file that holds an interpreter
-// is found out with its table.
+/**
+ * Interpreters that are known before their first sample: a file that is called as they usually are is looked at as
+ * soon as a process maps it, which takes milliseconds where its unwind table takes a tenth of a second. Until that
+ * table is there, samples bring their interpreted frames along (deferred.h). Any other file that holds an interpreter
+ * is found out with its table.
+ */
 
 import type { Procfs } from '@waggle/cache';
 import { ElfError, ElfImage, isSystemError, ReadBudget } from '@waggle/symbols';

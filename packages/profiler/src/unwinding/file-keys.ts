@@ -1,5 +1,7 @@
-// How the kernel knows a file, by what the sampler meets it as: it is asked while a page of the file's code is mapped
-// here.
+/**
+ * How the kernel knows a file, by what the sampler meets it as: it is asked while a page of the file's code is mapped
+ * here.
+ */
 
 import type { Native } from '@waggle/ffi';
 import type { ObjectIdentification } from '../profiler-kernel.ts';

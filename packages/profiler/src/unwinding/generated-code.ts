@@ -1,5 +1,7 @@
-// How userspace walks through code that a process has generated: by what the jitdumps say of its program
-// image, and of those that this was forked from.
+/**
+ * How userspace walks through code that a process has generated: by what the jitdumps say of its program
+ * image, and of those that this was forked from.
+ */
 
 import type { MappedCode } from '@waggle/unwind';
 import type { MappedObject } from '../mappings/image-mappings.ts';

@@ -1,6 +1,8 @@
-// Tables of generated code, made of the call frame information in a jitdump when a stack leads through
-// it. Each function has its own, with a few rows; what was used last is kept. Whoever is watched writes
-// them, so what making them takes is bounded.
+/**
+ * Tables of generated code, made of the call frame information in a jitdump when a stack leads through
+ * it. Each function has its own, with a few rows; what was used last is kept. Whoever is watched writes
+ * them, so what making them takes is bounded.
+ */
 
 import type { UnwoundCode } from '@waggle/symbols';
 import { buildGeneratedCodeTable, UnwindError, type UnwindTable } from '@waggle/unwind';

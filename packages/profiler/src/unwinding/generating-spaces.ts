@@ -1,5 +1,7 @@
-// Processes whose interpreter generates code, by their mappings. The kernel finds out by itself where a stack leads
-// through the interpreter first, as most do that begin; not in a process that runs its own code already.
+/**
+ * Processes whose interpreter generates code, by their mappings. The kernel finds out by itself where a stack leads
+ * through the interpreter first, as most do that begin; not in a process that runs its own code already.
+ */
 
 import type { Procfs } from '@waggle/cache';
 import { mayGenerate } from '../interpreters/index.ts';

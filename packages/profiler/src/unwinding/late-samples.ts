@@ -1,6 +1,8 @@
-// Samples that wait for what a runtime will say of its code. It may keep its jitdump in a buffer until
-// that is full, or until it ends. Each holds a copy of a stack, so there is an end to it: the oldest are
-// walked by what there is then.
+/**
+ * Samples that wait for what a runtime will say of its code. It may keep its jitdump in a buffer until
+ * that is full, or until it ends. Each holds a copy of a stack, so there is an end to it: the oldest are
+ * walked by what there is then.
+ */
 
 import type { JitImage } from '../mappings/jit-image.ts';
 

@@ -1,6 +1,8 @@
-// Tables of programs that are not run yet: so that the first of a million stacks a second is walked in the
-// kernel, and none has to wait in the ring. The kernel knows a file by its inode, which it tells of what
-// this process has mapped itself.
+/**
+ * Tables of programs that are not run yet: so that the first of a million stacks a second is walked in the
+ * kernel, and none has to wait in the ring. The kernel knows a file by its inode, which it tells of what
+ * this process has mapped itself.
+ */
 
 import { closeSync, openSync } from 'node:fs';
 import { clockNanoseconds, type Native } from '@waggle/ffi';

@@ -1,7 +1,9 @@
-// The tables that userspace has at hand for its own walks, and which files have none. The sampler has
-// copies, so what was not used for longest is let go of: a host under builds executes new files on and on,
-// each of which is walked here once, until its table is in the kernel; and what nobody has used for some time.
-// It is read again where it is needed.
+/**
+ * The tables that userspace has at hand for its own walks, and which files have none. The sampler has
+ * copies, so what was not used for longest is let go of: a host under builds executes new files on and on,
+ * each of which is walked here once, until its table is in the kernel; and what nobody has used for some time.
+ * It is read again where it is needed.
+ */
 
 import type { UnwindTable } from '@waggle/unwind';
 

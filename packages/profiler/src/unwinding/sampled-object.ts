@@ -1,6 +1,8 @@
-// What an object is known by where the sampler met it, and whether a file is that. Files are asked each
-// time, and some do not answer: the server of a FUSE or NFS mount may be gone while programs from there
-// still run.
+/**
+ * What an object is known by where the sampler met it, and whether a file is that. Files are asked each
+ * time, and some do not answer: the server of a FUSE or NFS mount may be gone while programs from there
+ * still run.
+ */
 
 import { objectDevices, objectKey } from '@waggle/bpf';
 import { fileStatus } from '@waggle/ffi';

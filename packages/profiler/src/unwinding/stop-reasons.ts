@@ -1,4 +1,4 @@
-// Why walks of user stacks ended: as the kernel numbers it, and in words.
+/** Why walks of user stacks ended: as the kernel numbers it, and in words. */
 
 import { unwindStop } from '@waggle/bpf';
 import type { StopReason } from '@waggle/unwind';

@@ -1,6 +1,8 @@
-// The numbers by which the sampler finds tables: places in an array of maps. Each change of such an array
-// waits some 8 to 14 ms for the programs that run, and its caller with it, so tables are put in and let
-// go many at a time (generic_map_update_batch() in kernel/bpf/syscall.c waits once).
+/**
+ * The numbers by which the sampler finds tables: places in an array of maps. Each change of such an array
+ * waits some 8 to 14 ms for the programs that run, and its caller with it, so tables are put in and let
+ * go many at a time (generic_map_update_batch() in kernel/bpf/syscall.c waits once).
+ */
 
 import { unwindBounds } from '@waggle/bpf';
 import { ArrayMap, type BpfMap, type Native, SystemError } from '@waggle/ffi';

@@ -1,6 +1,8 @@
-// The tables of call frame information that the sampler walks by. One is read when a sample first
-// meets its object, by the thread of symbolization; it is shared by all processes, and taken out of the
-// kernel again when it has not been used for longest and the budget asks for room.
+/**
+ * The tables of call frame information that the sampler walks by. One is read when a sample first
+ * meets its object, by the thread of symbolization; it is shared by all processes, and taken out of the
+ * kernel again when it has not been used for longest and the budget asks for room.
+ */
 
 import { objectTable, tablePresence } from '@waggle/bpf';
 import { type BpfMap, log, type Native } from '@waggle/ffi';

@@ -1,4 +1,6 @@
-// Answers that cost something to make: ten pages that look at the same span cost as much as one.
+/**
+ * Answers that cost something to make: ten pages that look at the same span cost as much as one.
+ */
 
 interface Entry {
   readonly answer: Promise<Uint8Array>;

@@ -1,5 +1,7 @@
-// How much may be asked for. Answers that are computed (profiles, timelines) stand in a short line; streams and
-// requests have a highest number; and there is a highest rate. Who asks for more is told when to come again.
+/**
+ * How much may be asked for. Answers that are computed (profiles, timelines) stand in a short line; streams and
+ * requests have a highest number; and there is a highest rate. Who asks for more is told when to come again.
+ */
 
 import { Problem } from './problem.ts';
 

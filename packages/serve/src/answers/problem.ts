@@ -1,4 +1,4 @@
-// Refusals and mistakes as application/problem+json (RFC 9457): what, why, and what to do.
+/** Refusals and mistakes as application/problem+json (RFC 9457): what, why, and what to do. */
 
 export interface ProblemOptions {
   /** Names the kind for programs, as the end of a URN. */

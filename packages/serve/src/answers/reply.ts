@@ -1,5 +1,7 @@
-// Answers that are whole: compressed where the client takes that and it is worth it, and with an ETag, so that what
-// it has already is not sent again.
+/**
+ * Answers that are whole: compressed where the client takes that and it is worth it, and with an ETag, so that what
+ * it has already is not sent again.
+ */
 
 export interface ReplyOptions {
   readonly type: string;

@@ -1,4 +1,4 @@
-// What this is: the activity above the page, the state of the server, its metrics, its health.
+/** What this is: the activity above the page, the state of the server, its metrics, its health. */
 
 import { reply } from '../answers/reply.ts';
 import { exposition } from '../metrics/exposition.ts';

@@ -1,4 +1,4 @@
-// What every answer is made with.
+/** What every answer is made with. */
 
 import type { AnswerCache } from '../answers/answer-cache.ts';
 import type { Places } from '../answers/limits.ts';

@@ -1,5 +1,7 @@
-// Events as they come: server-sent events or lines of JSON. A reader has no queue but a place among the lines that
-// are kept: what it does not take stays there until it is too old, and then it is told how many it has missed.
+/**
+ * Events as they come: server-sent events or lines of JSON. A reader has no queue but a place among the lines that
+ * are kept: what it does not take stays there until it is too old, and then it is told how many it has missed.
+ */
 
 import type { LineTest } from '../store/event-filter.ts';
 import type { EventLine } from '../store/event-lines.ts';

@@ -1,4 +1,4 @@
-// Events: as they come, for programs; and those of a span.
+/** Events: as they come, for programs; and those of a span. */
 
 import { badRequest } from '../answers/problem.ts';
 import { reply } from '../answers/reply.ts';

@@ -1,6 +1,8 @@
-// The pages that are open. Each has one connection, and gets ten times a second at most what is new since the last
-// time: curves, some of the events that it wants, and how many more there were. A page that does not take that gets
-// nothing until it does, and then a summary: nothing waits for it.
+/**
+ * The pages that are open. Each has one connection, and gets ten times a second at most what is new since the last
+ * time: curves, some of the events that it wants, and how many more there were. A page that does not take that gets
+ * nothing until it does, and then a summary: nothing waits for it.
+ */
 
 import { activityRow } from '../store/activity.ts';
 import { type EventFilter, type LineTest, lineTest } from '../store/event-filter.ts';

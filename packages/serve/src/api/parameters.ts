@@ -1,5 +1,7 @@
-// What requests ask for: spans, processes, formats. Everything that cannot be meant is a problem that says what
-// can.
+/**
+ * What requests ask for: spans, processes, formats. Everything that cannot be meant is a problem that says what
+ * can.
+ */
 
 import { badRequest, notFound } from '../answers/problem.ts';
 import type { LiveStore, Scope } from '../store/live-store.ts';

@@ -1,4 +1,4 @@
-// Who runs and who ran, with the CPU time of a span.
+/** Who runs and who ran, with the CPU time of a span. */
 
 import { stringifyJson } from '@waggle/text';
 import { reply } from '../answers/reply.ts';

@@ -1,4 +1,6 @@
-// Profiles: of any span that is kept, or of the seconds to come, in every format; and the difference of two spans.
+/**
+ * Profiles: of any span that is kept, or of the seconds to come, in every format; and the difference of two spans.
+ */
 
 import {
   createHtmlFormat,

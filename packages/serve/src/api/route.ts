@@ -1,4 +1,4 @@
-// A path, and who answers it.
+/** A path, and who answers it. */
 
 import type { Handler } from './api.ts';
 

@@ -1,4 +1,4 @@
-// What began and ended in a span, as the page that `trace -o x.html` writes.
+/** What began and ended in a span, as the page that `trace -o x.html` writes. */
 
 import { ProcessHistory, parseEvent, timelinePage } from '@waggle/timeline';
 import { reply } from '../answers/reply.ts';

@@ -1,5 +1,7 @@
-// Executions, exits by outcome, lifetimes: what Prometheus is told of events. Labels are few and bounded: no name of a
-// program or user is one.
+/**
+ * Executions, exits by outcome, lifetimes: what Prometheus is told of events. Labels are few and bounded: no name of a
+ * program or user is one.
+ */
 
 import type { ProcessEvent } from '@waggle/core';
 import { byLabel, counter, Histogram, increment, type Metric } from './exposition.ts';

@@ -1,4 +1,4 @@
-// Prometheus's text format (https://prometheus.io/docs/instrumenting/exposition_formats/).
+/** Prometheus's text format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 
 type MetricKind = 'counter' | 'gauge' | 'histogram';
 

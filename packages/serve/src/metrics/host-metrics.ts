@@ -1,5 +1,7 @@
-// What Prometheus is told: executions, exits by outcome, lifetimes, what was lost, CPU by container, and what
-// watching costs. Labels are few and bounded: no name of a program or user is one.
+/**
+ * What Prometheus is told: executions, exits by outcome, lifetimes, what was lost, CPU by container, and what
+ * watching costs. Labels are few and bounded: no name of a program or user is one.
+ */
 
 import type { ProcessEvent } from '@waggle/core';
 import type { LiveStore } from '../store/live-store.ts';

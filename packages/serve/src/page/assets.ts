@@ -1,5 +1,7 @@
-// The page's files: a document without data, its script and its style. They say nothing of the host, and are what
-// somebody gets who has no token yet.
+/**
+ * The page's files: a document without data, its script and its style. They say nothing of the host, and are what
+ * somebody gets who has no token yet.
+ */
 
 import { takesGzip } from '../answers/reply.ts';
 import type { Route } from '../api/route.ts';

@@ -1,4 +1,6 @@
-// The elements of the page, which its script finds by their ids. It has no data, and loads nothing from elsewhere.
+/**
+ * The elements of the page, which its script finds by their ids. It has no data, and loads nothing from elsewhere.
+ */
 
 // A bar that grows, twice.
 const ICON = `data:image/svg+xml,${encodeURIComponent(

@@ -1,5 +1,7 @@
-// The page's style sheet, in the colours of the pages that `record` and `trace` write. Names of fonts only: none
-// is loaded.
+/**
+ * The page's style sheet, in the colours of the pages that `record` and `trace` write. Names of fonts only: none
+ * is loaded.
+ */
 
 import { type ColourVariables, colourRules, PAGE_COLOURS } from '@waggle/text/page';
 

@@ -1,6 +1,8 @@
-// Who may ask. Other users of this host reach a loopback port too, and pages from elsewhere reach it through a
-// browser: so a token for everything that says something of the host, a Host that is ours (a name of somebody
-// else's that resolves to us is DNS rebinding), and an Origin that is ours.
+/**
+ * Who may ask. Other users of this host reach a loopback port too, and pages from elsewhere reach it through a
+ * browser: so a token for everything that says something of the host, a Host that is ours (a name of somebody
+ * else's that resolves to us is DNS rebinding), and an Origin that is ours.
+ */
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';

@@ -1,4 +1,4 @@
-// A page's connection: what it says is read here, and nothing else of it is believed.
+/** A page's connection: what it says is read here, and nothing else of it is believed. */
 
 import { Problem } from '../answers/problem.ts';
 import { statusOf } from '../api/about.ts';

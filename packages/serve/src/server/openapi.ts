@@ -1,4 +1,6 @@
-// The API in OpenAPI's words (https://spec.openapis.org/oas/v3.1.0), served to those who have the token.
+/**
+ * The API in OpenAPI's words (https://spec.openapis.org/oas/v3.1.0), served to those who have the token.
+ */
 
 import { reply } from '../answers/reply.ts';
 import type { Api, Ask } from '../api/api.ts';

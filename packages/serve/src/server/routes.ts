@@ -1,5 +1,7 @@
-// What there is to ask for: each path with who answers it. The OpenAPI document says the same in its own words, and
-// a test compares the two.
+/**
+ * What there is to ask for: each path with who answers it. The OpenAPI document says the same in its own words, and
+ * a test compares the two.
+ */
 
 import { activity, health, metrics, status } from '../api/about.ts';
 import { events } from '../api/events.ts';

@@ -1,4 +1,6 @@
-// The server: who may ask, what, and how much at once. Everything else is in the handlers of routes.
+/**
+ * The server: who may ask, what, and how much at once. Everything else is in the handlers of routes.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { AnswerCache } from '../answers/answer-cache.ts';

@@ -1,4 +1,6 @@
-// What the curves above the page show: for each second, CPU and how much began, ended, failed and was lost.
+/**
+ * What the curves above the page show: for each second, CPU and how much began, ended, failed and was lost.
+ */
 
 import type { Span } from './span.ts';
 

@@ -1,5 +1,7 @@
-// Which events somebody wants, told from their lines without parsing them: quotes in what others wrote are escaped
-// there, so that none of it looks like a field.
+/**
+ * Which events somebody wants, told from their lines without parsing them: quotes in what others wrote are escaped
+ * there, so that none of it looks like a field.
+ */
 
 import { stringifyJson } from '@waggle/text';
 

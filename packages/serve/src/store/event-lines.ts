@@ -1,6 +1,8 @@
-// The last events as lines of JSON, each with its number. The newest are kept as they are; older ones in blocks
-// that are compressed to a tenth, so that a quarter of an hour of a storm has room. Who reads has a place of his
-// own in the numbers: no reader has a queue, and one that is slow costs nothing.
+/**
+ * The last events as lines of JSON, each with its number. The newest are kept as they are; older ones in blocks
+ * that are compressed to a tenth, so that a quarter of an hour of a storm has room. Who reads has a place of his
+ * own in the numbers: no reader has a queue, and one that is slow costs nothing.
+ */
 
 import type { Span } from './span.ts';
 

@@ -1,5 +1,7 @@
-// What of a command line may be shown to everybody with the token: the program, and that there were arguments.
-// They often hold passwords and tokens.
+/**
+ * What of a command line may be shown to everybody with the token: the program, and that there were arguments.
+ * They often hold passwords and tokens.
+ */
 
 import type { ProcessEvent } from '@waggle/core';
 import { REDACTED } from '@waggle/core/plugins/redaction';

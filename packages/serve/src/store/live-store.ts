@@ -1,5 +1,7 @@
-// Everything that is kept of a host: events, processes, samples, activity. Bounded by age and size, fed with what
-// a session observes and collects, and asked by the HTTP API.
+/**
+ * Everything that is kept of a host: events, processes, samples, activity. Bounded by age and size, fed with what
+ * a session observes and collects, and asked by the HTTP API.
+ */
 
 import type { Procfs } from '@waggle/cache';
 import type { ProcessEvent } from '@waggle/core';

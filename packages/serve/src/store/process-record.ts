@@ -1,4 +1,6 @@
-// One process, from its birth to its end, as the store knows it. A pid alone is nobody: (pid, start) is.
+/**
+ * One process, from its birth to its end, as the store knows it. A pid alone is nobody: (pid, start) is.
+ */
 
 export interface ProcessEnd {
   /** Milliseconds since 1970. */

@@ -1,6 +1,8 @@
-// Who runs and who ran: every process of the kept time with its parent. From /proc at the start, from events since
-// then. In a storm the oldest of those that ended are forgotten, and what is known of them (samples) becomes their
-// parents'.
+/**
+ * Who runs and who ran: every process of the kept time with its parent. From /proc at the start, from events since
+ * then. In a storm the oldest of those that ended are forgotten, and what is known of them (samples) becomes their
+ * parents'.
+ */
 
 import { type Procfs, ProcfsError, ticksFromBoottime } from '@waggle/cache';
 import type { ExecEvent, ExitEvent, FailedExecEvent, ForkEvent, ProcessEvent } from '@waggle/core';

@@ -1,6 +1,8 @@
-// What was sampled, cycle by cycle: which stacks of which processes, and how often. What is a minute old is kept
-// in steps of five seconds, what is five minutes old in steps of fifteen, so that a quarter of an hour of a host
-// with many CPUs has room.
+/**
+ * What was sampled, cycle by cycle: which stacks of which processes, and how often. What is a minute old is kept
+ * in steps of five seconds, what is five minutes old in steps of fifteen, so that a quarter of an hour of a host
+ * with many CPUs has room.
+ */
 
 import type { Profile, ProfileStack } from '@waggle/formats';
 import { isMostlyIn, type Span } from './span.ts';

@@ -1,5 +1,7 @@
-// A span of time, as the store is asked about it: from after one moment until and with another, in milliseconds
-// since 1970.
+/**
+ * A span of time, as the store is asked about it: from after one moment until and with another, in milliseconds
+ * since 1970.
+ */
 
 export interface Span {
   readonly from: number;

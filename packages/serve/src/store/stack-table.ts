@@ -1,6 +1,8 @@
-// Frames and stacks as small numbers, without whose they are: two thousand processes of one program share their
-// stacks. (The table of `waggle top` has the process in each stack, since it counts trees by process and forgets
-// in minutes.)
+/**
+ * Frames and stacks as small numbers, without whose they are: two thousand processes of one program share their
+ * stacks. (The table of `waggle top` has the process in each stack, since it counts trees by process and forgets
+ * in minutes.)
+ */
 
 import type { ProfileFrame, ProfileStack } from '@waggle/formats';
 

@@ -1,5 +1,7 @@
-// Rows that others have by number: each content is stored once. The newest numbers are remembered, so that a build
-// that starts one compiler a thousand times asks the database once.
+/**
+ * Rows that others have by number: each content is stored once. The newest numbers are remembered, so that a build
+ * that starts one compiler a thousand times asks the database once.
+ */
 
 import type { Database } from 'bun:sqlite';
 import { digestOf } from './digest.ts';

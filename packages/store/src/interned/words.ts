@@ -1,4 +1,4 @@
-// Lists of words (arguments) as they are kept.
+/** Lists of words (arguments) as they are kept. */
 
 /** What is no list of words was written by somebody else, or is damaged. */
 export function wordsOf(value: unknown): readonly string[] | null {

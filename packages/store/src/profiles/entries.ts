@@ -1,5 +1,7 @@
-// What was sampled in one span: which process had which stack how often, in a few bytes each. Varints (LEB128),
-// sorted by process and stack so that differences are small, and zstd over all of it.
+/**
+ * What was sampled in one span: which process had which stack how often, in a few bytes each. Varints (LEB128),
+ * sorted by process and stack so that differences are small, and zstd over all of it.
+ */
 
 import { zstdDecompressSync } from 'node:zlib';
 

@@ -1,4 +1,4 @@
-// Profiles by span. Frames and stacks are stored once, for all spans.
+/** Profiles by span. Frames and stacks are stored once, for all spans. */
 
 import type { Database } from 'bun:sqlite';
 import type { Profile, ProfileFrame } from '@waggle/formats';

@@ -1,4 +1,4 @@
-// A span of time, and its ends as SQL compares with them.
+/** A span of time, and its ends as SQL compares with them. */
 
 import { LONG_NS } from '../schema/schema.ts';
 

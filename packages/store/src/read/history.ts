@@ -1,4 +1,4 @@
-// What a store knows of processes: what ran in a span, what failed, who was there at a moment.
+/** What a store knows of processes: what ran in a span, what failed, who was there at a moment. */
 
 import type { Database } from 'bun:sqlite';
 import { wordsOf } from '../interned/words.ts';

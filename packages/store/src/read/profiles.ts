@@ -1,4 +1,4 @@
-// The profile of a span: spans that lie in it for the most part, added up.
+/** The profile of a span: spans that lie in it for the most part, added up. */
 
 import type { Database } from 'bun:sqlite';
 import type { FrameKind, Profile, ProfileFrame } from '@waggle/formats';

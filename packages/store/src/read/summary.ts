@@ -1,4 +1,4 @@
-// A span in figures: by program, and what was not seen.
+/** A span in figures: by program, and what was not seen. */
 
 import type { Database } from 'bun:sqlite';
 import { boundsOf, type HistorySpan } from './bounds.ts';

@@ -1,4 +1,4 @@
-// Opens a store's folder: for the one agent that writes it, or for any number of readers.
+/** Opens a store's folder: for the one agent that writes it, or for any number of readers. */
 
 import { Database } from 'bun:sqlite';
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';

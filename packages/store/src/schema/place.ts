@@ -1,6 +1,8 @@
-// Where a store may be. It has the arguments of everybody's programs, and root writes it for months: a folder that
-// somebody else can change would have root write, rename and read wherever that one likes. SQLite waits for the other
-// end of a FIFO for ever, so that what is opened has to be a file.
+/**
+ * Where a store may be. It has the arguments of everybody's programs, and root writes it for months: a folder that
+ * somebody else can change would have root write, rename and read wherever that one likes. SQLite waits for the other
+ * end of a FIFO for ever, so that what is opened has to be a file.
+ */
 
 import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

@@ -1,4 +1,6 @@
-// What can still be read of a damaged database, row by row: forward until a broken page, then backward from the end.
+/**
+ * What can still be read of a damaged database, row by row: forward until a broken page, then backward from the end.
+ */
 
 import { Database } from 'bun:sqlite';
 

@@ -1,6 +1,8 @@
-// The tables, in words: docs/agent.md. Texts that come again and again (names, arguments, containers) are rows of
-// `text`, and others have their numbers; times are nanoseconds since 1970 unless they are of the boot clock.
-// `used` is the hour since 1970 in which a text, frame or stack was last written somewhere: retention.ts.
+/**
+ * The tables, in words: docs/agent.md. Texts that come again and again (names, arguments, containers) are rows of
+ * `text`, and others have their numbers; times are nanoseconds since 1970 unless they are of the boot clock.
+ * `used` is the hour since 1970 in which a text, frame or stack was last written somewhere: retention.ts.
+ */
 
 import type { Database } from 'bun:sqlite';
 import { StoreError } from '../errors.ts';

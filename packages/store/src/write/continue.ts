@@ -1,4 +1,4 @@
-// An agent was there before: what it left as running goes on, or has ended while nobody looked.
+/** An agent was there before: what it left as running goes on, or has ended while nobody looked. */
 
 import type { Database } from 'bun:sqlite';
 import { wordsOf } from '../interned/words.ts';

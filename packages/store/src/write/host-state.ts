@@ -1,4 +1,4 @@
-// What explains a bad minute: pressure (PSI), memory, load, OOM kills, as /proc has them.
+/** What explains a bad minute: pressure (PSI), memory, load, OOM kills, as /proc has them. */
 
 import { readFileSync } from 'node:fs';
 

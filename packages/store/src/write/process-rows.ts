@@ -1,5 +1,7 @@
-// Processes as rows: one from birth to end. What is born and ends within one commit is written once; who lives longer
-// is written when it is first heard of, and again when something changes.
+/**
+ * Processes as rows: one from birth to end. What is born and ends within one commit is written once; who lives longer
+ * is written when it is first heard of, and again when something changes.
+ */
 
 import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from '@waggle/core';
 

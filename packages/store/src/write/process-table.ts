@@ -1,4 +1,4 @@
-// Writes rows of processes, and of what belongs to them.
+/** Writes rows of processes, and of what belongs to them. */
 
 import type { Database } from 'bun:sqlite';
 import type { FailedExecEvent } from '@waggle/core';

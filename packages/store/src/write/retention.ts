@@ -1,4 +1,6 @@
-// What is too old, or too much, goes: some thousand rows at a time, so that writing never waits long.
+/**
+ * What is too old, or too much, goes: some thousand rows at a time, so that writing never waits long.
+ */
 
 import type { Database } from 'bun:sqlite';
 import { hourOf, NOTED_EVERY_HOURS } from '../interned/interned.ts';

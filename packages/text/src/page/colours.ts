@@ -1,5 +1,7 @@
-// The colours that all pages have, and the rules by which a page is light or dark: as the system is, or as a reader
-// chose, which the script says in `data-theme` of the root.
+/**
+ * The colours that all pages have, and the rules by which a page is light or dark: as the system is, or as a reader
+ * chose, which the script says in `data-theme` of the root.
+ */
 
 /** By name: `var(--page)`, `var(--text)`, … */
 export type ColourVariables = Readonly<Record<string, string>>;

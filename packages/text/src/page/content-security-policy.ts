@@ -1,5 +1,7 @@
-// The Content-Security-Policy of a page: nothing from elsewhere, and no script or style but the two that it
-// is written with, known by their hashes (https://www.w3.org/TR/CSP3/#grammardef-hash-source).
+/**
+ * The Content-Security-Policy of a page: nothing from elsewhere, and no script or style but the two that it
+ * is written with, known by their hashes (https://www.w3.org/TR/CSP3/#grammardef-hash-source).
+ */
 
 import type * as nodeCrypto from 'node:crypto';
 import { createRequire } from 'node:module';

@@ -1,6 +1,8 @@
-// The part of the browser that pages' scripts use, as structural types, because packages are compiled for
-// Bun, Deno and Node, whose type libraries have no DOM. Pictures have a smaller one, over which tests can
-// put a document of their own.
+/**
+ * The part of the browser that pages' scripts use, as structural types, because packages are compiled for
+ * Bun, Deno and Node, whose type libraries have no DOM. Pictures have a smaller one, over which tests can
+ * put a document of their own.
+ */
 
 export interface PageEvent {
   readonly target: unknown;

@@ -1,5 +1,7 @@
-// Text made safe for HTML, between tags and in attributes. What a terminal or a reader would be misled by is
-// for others: printable(), and the display text of profiles.
+/**
+ * Text made safe for HTML, between tags and in attributes. What a terminal or a reader would be misled by is
+ * for others: printable(), and the display text of profiles.
+ */
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',

@@ -1,6 +1,8 @@
-// Events as a table of comma-separated values (RFC 4180): a header, one row an event, the columns of all
-// kinds side by side. Lists are JSON. What a spreadsheet would take for a formula (OWASP, "CSV Injection")
-// has an apostrophe before it, as does what has one already, so that nothing is lost.
+/**
+ * Events as a table of comma-separated values (RFC 4180): a header, one row an event, the columns of all
+ * kinds side by side. Lists are JSON. What a spreadsheet would take for a formula (OWASP, "CSV Injection")
+ * has an apostrophe before it, as does what has one already, so that nothing is lost.
+ */
 
 import { EVENT_NAMES, fieldsOf } from '../events/fields.ts';
 import type { RecordedEvent } from '../events/recorded-event.ts';

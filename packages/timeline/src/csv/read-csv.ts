@@ -1,5 +1,7 @@
-// A table of events back to JSON lines, so that it is read as a recording is: csv-events.ts tells how it was
-// written. Rows of somebody else become lines that are no event, and are counted as such.
+/**
+ * A table of events back to JSON lines, so that it is read as a recording is: csv-events.ts tells how it was
+ * written. Rows of somebody else become lines that are no event, and are counted as such.
+ */
 
 import { EVENT_NAMES, type FieldType, fieldsOf } from '../events/fields.ts';
 

@@ -1,5 +1,7 @@
-// The fields of each kind of event, as `trace --json` writes them: what is read of a line, and the columns
-// of what is written. A field that a recording lacks is null: those of older versions have fewer.
+/**
+ * The fields of each kind of event, as `trace --json` writes them: what is read of a line, and the columns
+ * of what is written. A field that a recording lacks is null: those of older versions have fewer.
+ */
 
 /** How a field's value is held in JSON. `u64` is a numeral, since JSON's readers have only doubles. */
 export type FieldType = 'text' | 'number' | 'u64' | 'flag' | 'list';

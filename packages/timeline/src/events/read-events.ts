@@ -1,4 +1,6 @@
-// Reads a recording, one JSON object a line, as far as it goes: lines of others are counted and left out.
+/**
+ * Reads a recording, one JSON object a line, as far as it goes: lines of others are counted and left out.
+ */
 
 import { parseEvent, type RecordedEvent } from './recorded-event.ts';
 

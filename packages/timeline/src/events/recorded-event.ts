@@ -1,4 +1,6 @@
-// One line of a recording as an object whose fields have the types that they should have, whoever wrote it.
+/**
+ * One line of a recording as an object whose fields have the types that they should have, whoever wrote it.
+ */
 
 import { EVENT_FIELDS, type EventName, type FieldType, fieldsOf } from './fields.ts';
 

@@ -1,5 +1,7 @@
-// Writes the history of a recording as one HTML page with everything in it: the data, the script that draws
-// it, and a policy that forbids it to load anything.
+/**
+ * Writes the history of a recording as one HTML page with everything in it: the data, the script that draws
+ * it, and a policy that forbids it to load anything.
+ */
 
 import { gzipSync } from 'node:zlib';
 import { printable } from '@waggle/text';

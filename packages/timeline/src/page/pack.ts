@@ -1,4 +1,4 @@
-// From the history of a recording to the columns of its page.
+/** From the history of a recording to the columns of its page. */
 
 import { criticalPath } from '../processes/critical-path.ts';
 import { type Family, familyOf } from '../processes/family.ts';

@@ -1,5 +1,7 @@
-// What the page's script gets: columns of numbers and tables of texts, as JSON in gzip in base64. Fifty
-// thousand processes of a build are 2 MB so, and are there in less than a second.
+/**
+ * What the page's script gets: columns of numbers and tables of texts, as JSON in gzip in base64. Fifty
+ * thousand processes of a build are 2 MB so, and are there in less than a second.
+ */
 
 /** Times are whole microseconds since the first event; -1 stands for what is not known, but for times. */
 export interface PageData {

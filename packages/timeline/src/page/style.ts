@@ -1,4 +1,4 @@
-// The page's style sheet, for light and dark. Names of fonts only: none is loaded.
+/** The page's style sheet, for light and dark. Names of fonts only: none is loaded. */
 
 import { type ColourVariables, colourRules, PAGE_COLOURS } from '@waggle/text/page';
 

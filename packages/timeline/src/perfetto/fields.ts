@@ -1,5 +1,7 @@
-// Numbers of the fields that are written, of Perfetto's published schema (protos/perfetto/trace). A test
-// decodes what is written by that schema.
+/**
+ * Numbers of the fields that are written, of Perfetto's published schema (protos/perfetto/trace). A test
+ * decodes what is written by that schema.
+ */
 
 export const TRACE = { packet: 1 } as const;
 

@@ -1,6 +1,8 @@
-// Events as a trace for Perfetto: a track for each process under its parent's, a slice for each image that it
-// ran, an instant for each failed exec. Not compressed, and written packet by packet, so that what there is
-// of a file can be read. What is remembered are processes that live, and of these only so many.
+/**
+ * Events as a trace for Perfetto: a track for each process under its parent's, a slice for each image that it
+ * ran, an instant for each failed exec. Not compressed, and written packet by packet, so that what there is
+ * of a file can be read. What is remembered are processes that live, and of these only so many.
+ */
 
 import { commandLine } from '@waggle/text';
 import { WireWriter } from '@waggle/text/wire';

@@ -1,6 +1,8 @@
-// Samples with stacks for the same trace: packets that follow those of PerfettoEvents, in a sequence of their own,
-// so that one trace has what ran and what it did. What many samples have in common (names, frames, stacks) is
-// written once, and remembered within a bound.
+/**
+ * Samples with stacks for the same trace: packets that follow those of PerfettoEvents, in a sequence of their own,
+ * so that one trace has what ran and what it did. What many samples have in common (names, frames, stacks) is
+ * written once, and remembered within a bound.
+ */
 
 import { WireWriter } from '@waggle/text/wire';
 import {

@@ -1,5 +1,7 @@
-// Where events stand in time. Their times are those of day, which somebody may set and NTP slews while a
-// recording runs; how long a machine is up goes its way, and some events tell it.
+/**
+ * Where events stand in time. Their times are those of day, which somebody may set and NTP slews while a
+ * recording runs; how long a machine is up goes its way, and some events tell it.
+ */
 
 import { nanosecondsOf, type RecordedEvent } from '../events/recorded-event.ts';
 

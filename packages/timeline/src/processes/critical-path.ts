@@ -1,6 +1,8 @@
-// The critical path: what the end waited for. From the end of a process back, its child that ended last has
-// it until that child began; before that the one that ended last by then; and so on, down to those without
-// children. What is on it, and only that, makes the whole shorter when it gets faster.
+/**
+ * The critical path: what the end waited for. From the end of a process back, its child that ended last has
+ * it until that child began; before that the one that ended last by then; and so on, down to those without
+ * children. What is on it, and only that, makes the whole shorter when it gets faster.
+ */
 
 import type { Family } from './family.ts';
 

@@ -1,5 +1,7 @@
-// Who is whose child, as a forest of numbers: parents before their children, siblings by their start. A
-// recording may say anything, so a circle of parents is cut where it is found.
+/**
+ * Who is whose child, as a forest of numbers: parents before their children, siblings by their start. A
+ * recording may say anything, so a circle of parents is cut where it is found.
+ */
 
 import type { ProcessHistory, ProcessRecord } from './history.ts';
 

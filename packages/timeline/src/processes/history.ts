@@ -1,5 +1,7 @@
-// What ran when, put together from the events of a recording: processes with their images, failures, parents
-// and ends. Bounded: what is beyond the limits is counted, since a recording may come from anybody.
+/**
+ * What ran when, put together from the events of a recording: processes with their images, failures, parents
+ * and ends. Bounded: what is beyond the limits is counted, since a recording may come from anybody.
+ */
 
 import type { RecordedEvent } from '../events/recorded-event.ts';
 import { BootClock } from './boot-clock.ts';

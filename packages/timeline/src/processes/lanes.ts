@@ -1,5 +1,7 @@
-// Where each bar is drawn: children below their parent, and side by side in one lane where they ran one after
-// the other, so that a build of many thousand processes is as high as it is parallel and deep.
+/**
+ * Where each bar is drawn: children below their parent, and side by side in one lane where they ran one after
+ * the other, so that a build of many thousand processes is as high as it is parallel and deep.
+ */
 
 import type { Family } from './family.ts';
 

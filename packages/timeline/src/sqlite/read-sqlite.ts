@@ -1,5 +1,7 @@
-// The tables of a recording back to JSON lines, in the order in which events came, so that they are read as a
-// recording is. The caller opens the database, read-only; tables and columns that are not known are left alone.
+/**
+ * The tables of a recording back to JSON lines, in the order in which events came, so that they are read as a
+ * recording is. The caller opens the database, read-only; tables and columns that are not known are left alone.
+ */
 
 import { EVENT_NAMES, type EventName, type FieldType, fieldsOf } from '../events/fields.ts';
 import { tableOf } from './sqlite-events.ts';

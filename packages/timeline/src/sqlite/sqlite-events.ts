@@ -1,6 +1,8 @@
-// Events as tables of a SQLite database, one for each kind. Columns are called as the fields of JSON lines;
-// numbers are numbers, lists are JSON, `timeNs` is the time as a number to count with, and `seq` is the
-// order in which events came, over all tables. The caller opens the database: bun:sqlite's has this form.
+/**
+ * Events as tables of a SQLite database, one for each kind. Columns are called as the fields of JSON lines;
+ * numbers are numbers, lists are JSON, `timeNs` is the time as a number to count with, and `seq` is the
+ * order in which events came, over all tables. The caller opens the database: bun:sqlite's has this form.
+ */
 
 import { EVENT_NAMES, type EventName, type FieldType, fieldsOf } from '../events/fields.ts';
 import { nanosecondsOf, type RecordedEvent } from '../events/recorded-event.ts';

@@ -1,4 +1,4 @@
-// The two lines at the top: how the host is, and what is shown of it.
+/** The two lines at the top: how the host is, and what is shown of it. */
 
 import { printable } from '@waggle/text';
 import { columnsOf, cut } from '@waggle/text/columns';

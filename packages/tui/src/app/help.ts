@@ -1,4 +1,4 @@
-// All keys on one page.
+/** All keys on one page. */
 
 import { cut } from '@waggle/text/columns';
 import type { Screen } from '../screen/screen.ts';

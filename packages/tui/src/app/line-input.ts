@@ -1,4 +1,4 @@
-// A line that is typed at the foot of the screen: a filter, what to find, a file's name.
+/** A line that is typed at the foot of the screen: a filter, what to find, a file's name. */
 
 import type { Key } from '../views/view.ts';
 

@@ -1,5 +1,7 @@
-// Everything that is known of the host, from events, samples and /proc; and the stillness in which none of it
-// changes while somebody reads.
+/**
+ * Everything that is known of the host, from events, samples and /proc; and the stillness in which none of it
+ * changes while somebody reads.
+ */
 
 import type { Procfs } from '@waggle/cache';
 import type { ProcessEvent } from '@waggle/core';

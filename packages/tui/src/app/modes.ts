@@ -1,4 +1,4 @@
-// Which time is shown, in the order in which the keys go through it.
+/** Which time is shown, in the order in which the keys go through it. */
 
 import type { Mode } from '../model/samples.ts';
 

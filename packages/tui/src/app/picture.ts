@@ -1,4 +1,4 @@
-// The picture of what is shown: header, view and foot, on any screen.
+/** The picture of what is shown: header, view and foot, on any screen. */
 
 import { printable } from '@waggle/text';
 import { cut, cutStart } from '@waggle/text/columns';

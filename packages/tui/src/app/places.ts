@@ -1,4 +1,4 @@
-// Where on a terminal what is.
+/** Where on a terminal what is. */
 
 /** Below it there is room for a hint and nothing else. */
 export const SMALLEST = { width: 40, height: 8 } as const;

@@ -1,4 +1,4 @@
-// What keys and clicks do that are no view's own.
+/** What keys and clicks do that are no view's own. */
 
 import { MEASURE_TITLES, type Measure } from '../model/measures.ts';
 import { LEAVE_KEY } from '../views/output.ts';

@@ -1,4 +1,4 @@
-// What is looked at: a process with its descendants, and a filter, the same in all views.
+/** What is looked at: a process with its descendants, and a filter, the same in all views. */
 
 import type { ProcessRow } from '../model/process-row.ts';
 import type { LiveData } from './live-data.ts';

@@ -1,4 +1,6 @@
-// What is remembered from one time to the next: what people chose with keys, and keys of their own.
+/**
+ * What is remembered from one time to the next: what people chose with keys, and keys of their own.
+ */
 
 import type { Mode } from '../model/samples.ts';
 import type { Choices, Key } from '../views/view.ts';

@@ -1,5 +1,7 @@
-// What is shown at a moment: which view, of what, with which words at the foot. Keys change it
-// (pressed-keys.ts), and a picture is made of it (picture.ts).
+/**
+ * What is shown at a moment: which view, of what, with which words at the foot. Keys change it
+ * (pressed-keys.ts), and a picture is made of it (picture.ts).
+ */
 
 import type { ProfileStack } from '@waggle/formats';
 import type { Measure } from '../model/measures.ts';

@@ -1,5 +1,7 @@
-// What the pictures show, in words and in order: for screen readers, braille and terminals without a cursor. Each
-// report says what is so now, and what has failed since the one before.
+/**
+ * What the pictures show, in words and in order: for screen readers, braille and terminals without a cursor. Each
+ * report says what is so now, and what has failed since the one before.
+ */
 
 import { printable, shortDuration, shortSize } from '@waggle/text';
 import type { LoggedEvent } from '../model/logged-event.ts';

@@ -1,4 +1,4 @@
-// waggle top without a terminal: takes events, samples and keys, and draws on any screen.
+/** waggle top without a terminal: takes events, samples and keys, and draws on any screen. */
 
 import type { ProcessEvent } from '@waggle/core';
 import type { Screen } from '../screen/screen.ts';

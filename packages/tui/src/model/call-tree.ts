@@ -1,4 +1,6 @@
-// Stacks merged from their roots: what a flame graph draws. Stacks come and go again, as a window moves on.
+/**
+ * Stacks merged from their roots: what a flame graph draws. Stacks come and go again, as a window moves on.
+ */
 
 import type { StackTable } from './stack-table.ts';
 

@@ -1,4 +1,6 @@
-// What has changed in the last seconds: a part of the stacks whose share is another one now than it was before.
+/**
+ * What has changed in the last seconds: a part of the stacks whose share is another one now than it was before.
+ */
 
 import type { CallNode } from './call-tree.ts';
 

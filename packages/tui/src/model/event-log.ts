@@ -1,6 +1,8 @@
-// The last events, outside of the garbage collector's heap. Objects that live for some seconds are what it is
-// worst at: they grow old before they die, and a storm makes thousands a second. So numbers are in columns, texts
-// in one ring of bytes, and an object is made of those that somebody looks at.
+/**
+ * The last events, outside of the garbage collector's heap. Objects that live for some seconds are what it is
+ * worst at: they grow old before they die, and a storm makes thousands a second. So numbers are in columns, texts
+ * in one ring of bytes, and an object is made of those that somebody looks at.
+ */
 
 import type { ProcessEvent } from '@waggle/core';
 import { KINDS, type LoggedEvent, type LoggedKind, loggedOf } from './logged-event.ts';

@@ -1,5 +1,7 @@
-// Functions of a call tree: how much of the samples is in each alone, and in what it calls; and of one
-// function, who calls it and what it calls.
+/**
+ * Functions of a call tree: how much of the samples is in each alone, and in what it calls; and of one
+ * function, who calls it and what it calls.
+ */
 
 import { byWeight, type CallNode, type CallTree } from './call-tree.ts';
 

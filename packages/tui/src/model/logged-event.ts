@@ -1,4 +1,4 @@
-// An exec, an exit or a failure as the view of events shows it.
+/** An exec, an exit or a failure as the view of events shows it. */
 
 import type { ProcessEvent } from '@waggle/core';
 

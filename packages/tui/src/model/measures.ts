@@ -1,4 +1,6 @@
-// What stacks are counted by: samples of CPUs, or time. Each has samples of its own, and one is shown.
+/**
+ * What stacks are counted by: samples of CPUs, or time. Each has samples of its own, and one is shown.
+ */
 
 import type { ProfileFrame, ProfileStack, ValueType } from '@waggle/formats';
 import { Samples } from './samples.ts';

@@ -1,4 +1,4 @@
-// One process as the list shows it.
+/** One process as the list shows it. */
 
 import type { ProcStat } from '@waggle/cache';
 

@@ -1,5 +1,7 @@
-// Who runs, and who has just ended: from one walk of /proc at the start, and from events since then. What
-// changes without events (memory, CPU) is read again, some processes at a time.
+/**
+ * Who runs, and who has just ended: from one walk of /proc at the start, and from events since then. What
+ * changes without events (memory, CPU) is read again, some processes at a time.
+ */
 
 import type { Procfs } from '@waggle/cache';
 import { ProcfsError } from '@waggle/cache';

@@ -1,5 +1,7 @@
-// The samples of a live recording: slices of some hundred milliseconds, of which a window is shown. How old
-// samples leave the picture is its mode.
+/**
+ * The samples of a live recording: slices of some hundred milliseconds, of which a window is shown. How old
+ * samples leave the picture is its mode.
+ */
 
 import type { Profile, ProfileStack } from '@waggle/formats';
 import { CallTree } from './call-tree.ts';

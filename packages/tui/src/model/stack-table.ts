@@ -1,6 +1,8 @@
-// Stacks as small numbers: a stack is a path from its root, and paths that begin alike share their beginnings, as
-// do those of different processes. So a slice of samples is three numbers a stack, and thousands of short programs
-// that do the same take no more than one. What no slice has any longer is let go.
+/**
+ * Stacks as small numbers: a stack is a path from its root, and paths that begin alike share their beginnings, as
+ * do those of different processes. So a slice of samples is three numbers a stack, and thousands of short programs
+ * that do the same take no more than one. What no slice has any longer is let go.
+ */
 
 import type { ProfileFrame, ProfileStack } from '@waggle/formats';
 

@@ -1,4 +1,4 @@
-// A screen in memory, for tests of what views draw.
+/** A screen in memory, for tests of what views draw. */
 
 import { columnsOf, firstColumns } from '@waggle/text/columns';
 import type { Paint, Screen } from './screen.ts';

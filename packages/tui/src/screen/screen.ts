@@ -1,5 +1,7 @@
-// What views draw on: a grid of cells. The real one is a terminal (terminal/), the one for tests a
-// grid in memory. Views name tones, and a theme makes colours of them.
+/**
+ * What views draw on: a grid of cells. The real one is a terminal (terminal/), the one for tests a
+ * grid in memory. Views name tones, and a theme makes colours of them.
+ */
 
 /** What a cell is for; a theme says how that looks. */
 export type Tone =

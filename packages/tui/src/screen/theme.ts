@@ -1,5 +1,7 @@
-// Tones to colours, for terminals of every kind: 24 bits (where the terminal has only 256 the library
-// chooses the nearest), the 16 that the terminal's user has chosen, or none.
+/**
+ * Tones to colours, for terminals of every kind: 24 bits (where the terminal has only 256 the library
+ * chooses the nearest), the 16 that the terminal's user has chosen, or none.
+ */
 
 import type { Paint, Tone } from './screen.ts';
 

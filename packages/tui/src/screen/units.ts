@@ -1,4 +1,4 @@
-// Numbers in few columns.
+/** Numbers in few columns. */
 
 /** A share of 100 in five columns: `  0.0`, ` 12.3`, `198.5`. */
 export function percent(value: number): string {

@@ -1,4 +1,4 @@
-// The terminal's cells as a screen for views.
+/** The terminal's cells as a screen for views. */
 
 import type { OptimizedBuffer, RGBA } from '@opentui/core';
 import { columnsOf, firstColumns } from '@waggle/text/columns';

@@ -1,4 +1,4 @@
-// The terminal of the command inside of ours: its bytes in, what is typed out.
+/** The terminal of the command inside of ours: its bytes in, what is typed out. */
 
 import type { CliRenderer, EmbeddedTerminalRenderable, KeyEvent, PasteEvent } from '@opentui/core';
 import type { Place } from '../app/places.ts';

@@ -1,4 +1,4 @@
-// Keys of the terminal library as views know them.
+/** Keys of the terminal library as views know them. */
 
 import type { KeyEvent } from '@opentui/core';
 import type { Key } from '../views/view.ts';

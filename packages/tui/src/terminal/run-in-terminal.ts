@@ -1,4 +1,6 @@
-// Brings a Top to a terminal: keys and mouse in, pictures out, and the terminal as it was on every way out.
+/**
+ * Brings a Top to a terminal: keys and mouse in, pictures out, and the terminal as it was on every way out.
+ */
 
 import type { CliRenderer, FrameBufferRenderable } from '@opentui/core';
 import { openNative, terminalWriter } from '@waggle/ffi';

@@ -1,6 +1,8 @@
-// Standard output as the terminal library wants it, without waiting for the terminal. The library by itself writes
-// a whole picture in one go on the thread that runs everything else: where the window is frozen it would never come
-// back, and no signal would be heeded. A picture that is not taken yet keeps it from drawing the next one.
+/**
+ * Standard output as the terminal library wants it, without waiting for the terminal. The library by itself writes
+ * a whole picture in one go on the thread that runs everything else: where the window is frozen it would never come
+ * back, and no signal would be heeded. A picture that is not taken yet keeps it from drawing the next one.
+ */
 
 import type { TerminalWriter } from '@waggle/ffi';
 

@@ -1,4 +1,4 @@
-// Events: what starts, ends and fails, the newest at the top, and one of them in all its words.
+/** Events: what starts, ends and fails, the newest at the top, and one of them in all its words. */
 
 import { printable, shellCommand, shortDuration } from '@waggle/text';
 import { cut, firstColumns, fit } from '@waggle/text/columns';

@@ -1,5 +1,7 @@
-// Where each frame of a call tree is drawn: whole columns, in proportion to its samples, siblings by name so
-// that a growing picture does not jump about.
+/**
+ * Where each frame of a call tree is drawn: whole columns, in proportion to its samples, siblings by name so
+ * that a growing picture does not jump about.
+ */
 
 import type { CallNode } from '../model/call-tree.ts';
 

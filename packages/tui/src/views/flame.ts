@@ -1,4 +1,6 @@
-// The flame graph: where CPU time goes, of everything or of what is selected, growing as one looks.
+/**
+ * The flame graph: where CPU time goes, of everything or of what is selected, growing as one looks.
+ */
 
 import { printable } from '@waggle/text';
 import { cut } from '@waggle/text/columns';

@@ -1,4 +1,6 @@
-// Functions: which of them take the time, alone and with what they call; and of one, its callers and callees.
+/**
+ * Functions: which of them take the time, alone and with what they call; and of one, its callers and callees.
+ */
 
 import { printable } from '@waggle/text';
 import { cut, cutStart, fit } from '@waggle/text/columns';

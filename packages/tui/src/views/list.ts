@@ -1,4 +1,4 @@
-// A list that can be scrolled and has a selected row: what the list views have in common.
+/** A list that can be scrolled and has a selected row: what the list views have in common. */
 
 import type { Key } from './view.ts';
 

@@ -1,5 +1,7 @@
-// Which events pass a filter, the newest of them. Each is asked once, when it is new: a picture is drawn some
-// times a second, and most events are on many of them.
+/**
+ * Which events pass a filter, the newest of them. Each is asked once, when it is new: a picture is drawn some
+ * times a second, and most events are on many of them.
+ */
 
 import type { EventLog } from '../model/event-log.ts';
 

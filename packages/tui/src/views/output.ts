@@ -1,5 +1,7 @@
-// Output: the terminal of the command. Its cells are the command's own and are drawn by who has the terminal
-// (terminal/embedded-terminal.ts); here is when keys go to the command.
+/**
+ * Output: the terminal of the command. Its cells are the command's own and are drawn by who has the terminal
+ * (terminal/embedded-terminal.ts); here is when keys go to the command.
+ */
 
 import type { Screen } from '../screen/screen.ts';
 import type { Key, Shared, View } from './view.ts';

@@ -1,4 +1,4 @@
-// In which order processes are listed, and what stands before them in a tree.
+/** In which order processes are listed, and what stands before them in a tree. */
 
 import type { ProcessRow } from '../model/process-row.ts';
 

@@ -1,4 +1,6 @@
-// Processes: who runs, how much CPU and memory each takes, who starts others, and how what ended did so.
+/**
+ * Processes: who runs, how much CPU and memory each takes, who starts others, and how what ended did so.
+ */
 
 import { printable, shortDuration, shortSize } from '@waggle/text';
 import { cut, fit } from '@waggle/text/columns';

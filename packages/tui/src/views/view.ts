@@ -1,4 +1,6 @@
-// What a view is, and what all views share: one selection of processes, one filter, one span of time.
+/**
+ * What a view is, and what all views share: one selection of processes, one filter, one span of time.
+ */
 
 import type { ProfileFrame } from '@waggle/formats';
 import type { EventLog } from '../model/event-log.ts';

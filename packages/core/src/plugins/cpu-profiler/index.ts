@@ -1,4 +1,4 @@
-// The profiler as a plugin: its service samples while the session runs.
+/** The profiler as a plugin: its service samples while the session runs. */
 
 import { readFileSync } from 'node:fs';
 import { type cpuSampler, stackFilterBounds } from '@waggle/bpf';

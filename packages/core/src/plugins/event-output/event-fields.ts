@@ -1,6 +1,8 @@
-// Which fields the JSON line of an event has, and in which order. EventJson makes a line of an event by these
-// lists; RecordJson has the names from here and writes the values from bytes (record-json.ts). Numbers and texts that
-// a record has as they are come from the tables of its event: they need no line here.
+/**
+ * Which fields the JSON line of an event has, and in which order. EventJson makes a line of an event by these
+ * lists; RecordJson has the names from here and writes the values from bytes (record-json.ts). Numbers and texts that
+ * a record has as they are come from the tables of its event: they need no line here.
+ */
 
 import {
   EXEC_DETAIL_NUMBERS,

@@ -1,5 +1,7 @@
-// The JSON form of an event: field names and order fixed (event-fields.ts). 64-bit numbers are strings,
-// for JSON readers that have only doubles; bytes that are no UTF-8 are U+FFFD.
+/**
+ * The JSON form of an event: field names and order fixed (event-fields.ts). 64-bit numbers are strings,
+ * for JSON readers that have only doubles; bytes that are no UTF-8 are U+FFFD.
+ */
 
 import type { ExecEvent, ProcessEvent } from '@waggle/events';
 import { stringifyJson } from '@waggle/text';

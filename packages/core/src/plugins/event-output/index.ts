@@ -1,5 +1,7 @@
-// Plugins that write events as text, a chunk for each batch. Nothing is dropped: a writer that is
-// slow is waited for, and then it is the ring buffer in the kernel that holds the events.
+/**
+ * Plugins that write events as text, a chunk for each batch. Nothing is dropped: a writer that is
+ * slow is waited for, and then it is the ring buffer in the kernel that holds the events.
+ */
 
 import type { ProcessEvent } from '@waggle/events';
 import type { EventKind } from '@waggle/kernel';

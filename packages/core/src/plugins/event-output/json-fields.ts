@@ -1,5 +1,7 @@
-// Fields of JSON from the bytes of records: a name, and behind it a number, a text or a list. What they are the
-// fields of is in record-json.ts.
+/**
+ * Fields of JSON from the bytes of records: a name, and behind it a number, a text or a list. What they are the
+ * fields of is in record-json.ts.
+ */
 
 import { decodeBytes, decodePath } from '@waggle/bpf';
 import type { NumberOf, TextField } from '@waggle/events';

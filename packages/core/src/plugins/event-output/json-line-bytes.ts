@@ -1,5 +1,7 @@
-// jsonLines() as bytes: for who writes many lines to a descriptor. Of an event that nobody made an object
-// of, the line is written from its record; else from the object, which may have been completed or redacted.
+/**
+ * jsonLines() as bytes: for who writes many lines to a descriptor. Of an event that nobody made an object
+ * of, the line is written from its record; else from the object, which may have been completed or redacted.
+ */
 
 import { EventBatch, type ProcessEvent } from '@waggle/events';
 import type { EventKind } from '@waggle/kernel';

@@ -1,4 +1,4 @@
-// What outputs of events have in common, whether they write text or bytes.
+/** What outputs of events have in common, whether they write text or bytes. */
 
 import type { LostEvent } from '@waggle/events';
 import { type EventKind, sumOf } from '@waggle/kernel';

@@ -1,6 +1,8 @@
-// The JSON lines of EventJson written from the bytes of records: no object, no string and no bigint is made
-// for what is usual. A field is a name in event-fields.ts and a line here; a property test holds this to the lines
-// of EventJson (record-json.test.ts). Why not from objects: docs/adr/0011-events-from-bytes.md.
+/**
+ * The JSON lines of EventJson written from the bytes of records: no object, no string and no bigint is made
+ * for what is usual. A field is a name in event-fields.ts and a line here; a property test holds this to the lines
+ * of EventJson (record-json.test.ts). Why not from objects: docs/adr/0011-events-from-bytes.md.
+ */
 
 import {
   ExecRecordReader,

@@ -1,6 +1,8 @@
-// What every JSON line of a record begins and ends with: when, which image of which process, whose child. An id
-// is formatted once: its digits are copied inside of the line, and neighbours mostly have their parent and their
-// second in common.
+/**
+ * What every JSON line of a record begins and ends with: when, which image of which process, whose child. An id
+ * is formatted once: its digits are copied inside of the line, and neighbours mostly have their parent and their
+ * second in common.
+ */
 
 import { recordHeader, textAt } from '@waggle/bpf';
 import type { EventBatch } from '@waggle/events';

@@ -1,4 +1,4 @@
-// Records as words of 32 bits: where their fields are, and numbers that take two of them.
+/** Records as words of 32 bits: where their fields are, and numbers that take two of them. */
 
 export const TWO_TO_32 = 0x1_0000_0000;
 

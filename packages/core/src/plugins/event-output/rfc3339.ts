@@ -1,4 +1,4 @@
-// Nanoseconds since the epoch as RFC 3339 in UTC, e.g. 2026-03-01T12:00:00.000000001Z.
+/** Nanoseconds since the epoch as RFC 3339 in UTC, e.g. 2026-03-01T12:00:00.000000001Z. */
 
 const SECOND = 1_000_000_000n;
 

@@ -1,5 +1,7 @@
-// What an output has to say beside events: what the rate limit kept back, and whose events are missing
-// because too many processes were to be followed. Said once a second at most, and at the end.
+/**
+ * What an output has to say beside events: what the rate limit kept back, and whose events are missing
+ * because too many processes were to be followed. Said once a second at most, and at the end.
+ */
 
 import { type EventKind, sumOf } from '@waggle/kernel';
 import type { SessionControl } from '../../session/session-service.ts';

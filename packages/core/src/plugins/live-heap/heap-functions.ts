@@ -1,4 +1,4 @@
-// Functions that allocate and free: which of their arguments say how much and where.
+/** Functions that allocate and free: which of their arguments say how much and where. */
 
 import type { ResolvedEvent } from '@waggle/probes';
 

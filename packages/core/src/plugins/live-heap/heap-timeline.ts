@@ -1,5 +1,7 @@
-// What was allocated and not freed over time. A recording of days has no more moments than one of seconds: when
-// there are too many, every other one goes.
+/**
+ * What was allocated and not freed over time. A recording of days has no more moments than one of seconds: when
+ * there are too many, every other one goes.
+ */
 
 export interface HeapMoment {
   /** After the beginning. */

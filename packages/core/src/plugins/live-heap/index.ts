@@ -1,4 +1,6 @@
-// The live heap as a plugin: bytes that were allocated and not freed, by the stack that allocated them.
+/**
+ * The live heap as a plugin: bytes that were allocated and not freed, by the stack that allocated them.
+ */
 
 import { liveHeapBounds, type liveHeap as liveHeapObject } from '@waggle/bpf';
 import type { BpfLink, UprobePlace } from '@waggle/ffi';

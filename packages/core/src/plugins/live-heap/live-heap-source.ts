@@ -1,4 +1,6 @@
-// The BPF that follows allocations: which of its programs are loaded, and how large its maps are.
+/**
+ * The BPF that follows allocations: which of its programs are loaded, and how large its maps are.
+ */
 
 import { defineSource, liveHeap, type ProgramOf, type Source } from '@waggle/bpf';
 import { possibleCpus } from '@waggle/ffi';

@@ -1,5 +1,7 @@
-// Before Linux 6.16 no tracepoint says that a thread is back on its CPU. The function that ends a switch does: its
-// name has what the compiler made of it (`finish_task_switch.isra.0`), so it is looked up in the kernel's list.
+/**
+ * Before Linux 6.16 no tracepoint says that a thread is back on its CPU. The function that ends a switch does: its
+ * name has what the compiler made of it (`finish_task_switch.isra.0`), so it is looked up in the kernel's list.
+ */
 
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';

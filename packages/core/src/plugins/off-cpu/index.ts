@@ -1,4 +1,6 @@
-// Time off the CPU as a plugin: a source of stacks for the profiler, with a value of its own in profiles.
+/**
+ * Time off the CPU as a plugin: a source of stacks for the profiler, with a value of its own in profiles.
+ */
 
 import type { ThreadState, UnwindMode } from '@waggle/profiler';
 import { checkChoice, checkNumber } from '../../errors/check-options.ts';

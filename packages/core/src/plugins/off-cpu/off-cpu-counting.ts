@@ -1,5 +1,7 @@
-// Time off the CPU as a source of stacks: tells its programs when to begin, and at the end has them count
-// the threads that are away still.
+/**
+ * Time off the CPU as a source of stacks: tells its programs when to begin, and at the end has them count
+ * the threads that are away still.
+ */
 
 import { offCpuPhase, type offCpu as skeleton } from '@waggle/bpf';
 import { type BpfLink, clockNanoseconds, IteratorRun, type Native } from '@waggle/ffi';

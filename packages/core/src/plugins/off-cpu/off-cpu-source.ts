@@ -1,4 +1,6 @@
-// The BPF of time off the CPU: which programs are wanted, and what they are told before they are loaded.
+/**
+ * The BPF of time off the CPU: which programs are wanted, and what they are told before they are loaded.
+ */
 
 import { defineSource, offCpu, type Source, threadState } from '@waggle/bpf';
 import { possibleCpus } from '@waggle/ffi';

@@ -1,5 +1,7 @@
-// Perf events as a plugin: stacks where page faults, context switches or whatever else the kernel counts
-// happen, beside the CPU's time or in its place.
+/**
+ * Perf events as a plugin: stacks where page faults, context switches or whatever else the kernel counts
+ * happen, beside the CPU's time or in its place.
+ */
 
 import { defineSource, perfEvents as perfEventsObject, type Source } from '@waggle/bpf';
 import { PerfEvent, type PerfEventAttributes, possibleCpus, SystemError } from '@waggle/ffi';

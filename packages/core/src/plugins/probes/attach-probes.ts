@@ -1,5 +1,7 @@
-// Attaches probes: as many places by one link as the kernel takes, and nothing at all where one of them is
-// refused.
+/**
+ * Attaches probes: as many places by one link as the kernel takes, and nothing at all where one of them is
+ * refused.
+ */
 
 import { probeBounds, type probes as probesObject } from '@waggle/bpf';
 import { type BpfLink, type BpfProgram, SystemError, type UprobePlace } from '@waggle/ffi';

@@ -1,4 +1,4 @@
-// What is counted at a probe: hits, or the sum of something that is known at each.
+/** What is counted at a probe: hits, or the sum of something that is known at each. */
 
 import type { ResolvedEvent, UsdtArgument } from '@waggle/probes';
 import { BadOption } from '../../errors/errors.ts';

@@ -1,5 +1,7 @@
-// Probes as a plugin: stacks where functions are called or return, or USDT probes are hit, with how often, or
-// with the sum of an argument, of what is returned, or of the time until then.
+/**
+ * Probes as a plugin: stacks where functions are called or return, or USDT probes are hit, with how often, or
+ * with the sum of an argument, of what is returned, or of the time until then.
+ */
 
 import {
   probeArgument,

@@ -1,4 +1,6 @@
-// The BPF of probes: which of its programs are loaded for what is asked, and how large its maps are.
+/**
+ * The BPF of probes: which of its programs are loaded for what is asked, and how large its maps are.
+ */
 
 import { release } from 'node:os';
 import { defineSource, type ProgramOf, probes as probesObject, type Source } from '@waggle/bpf';

@@ -1,5 +1,7 @@
-// What becomes of events in the cache, and what they are completed from. Events come as records or, where
-// somebody asked for them before, as objects; both are known by pid, start and generation.
+/**
+ * What becomes of events in the cache, and what they are completed from. Events come as records or, where
+ * somebody asked for them before, as objects; both are known by pid, start and generation.
+ */
 
 import { recordHeader, recordType, u53 } from '@waggle/bpf';
 import {

@@ -1,4 +1,4 @@
-// Names of tasks as strings, without a string for every record: there are few on a host.
+/** Names of tasks as strings, without a string for every record: there are few on a host. */
 
 import { decodeComm, type RecordMemory } from '@waggle/bpf';
 

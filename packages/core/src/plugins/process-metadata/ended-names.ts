@@ -1,6 +1,8 @@
-// Names of processes that ended a moment ago, which nobody else knows once their cycle is over. A record
-// names the parent that lived when it was begun; it is read behind that parent's end where another CPU was
-// faster, and a cycle may have begun in between.
+/**
+ * Names of processes that ended a moment ago, which nobody else knows once their cycle is over. A record
+ * names the parent that lived when it was begun; it is read behind that parent's end where another CPU was
+ * faster, and a cycle may have begun in between.
+ */
 
 /** A record is made with preemption off: only a host that stops a virtual CPU takes longer. */
 const KEPT_MS = 1000;

@@ -1,6 +1,8 @@
-// The plugin that keeps who every process is: a ProcessMetadataCache fed by the kernel's records,
-// and events completed from it (names of parents, the program of what ends). What ends
-// stays for the rest of the cycle.
+/**
+ * The plugin that keeps who every process is: a ProcessMetadataCache fed by the kernel's records,
+ * and events completed from it (names of parents, the program of what ends). What ends
+ * stays for the rest of the cycle.
+ */
 
 import { ProcessMetadataCache } from '@waggle/cache';
 import type { ProcessEvent } from '@waggle/events';

@@ -1,8 +1,10 @@
-// Who was running before we came: one walk of /proc, begun after the programs are attached, so
-// that nothing falls between. Identity first; then what cannot be read any more when a process ends
-// (its executable, arguments and container): at once on most hosts, in short turns where there are
-// thousands of processes and a start would take too long. Threads of the kernel, half of what a small host
-// has, do without a program and seldom end: they have their turns after all others.
+/**
+ * Who was running before we came: one walk of /proc, begun after the programs are attached, so
+ * that nothing falls between. Identity first; then what cannot be read any more when a process ends
+ * (its executable, arguments and container): at once on most hosts, in short turns where there are
+ * thousands of processes and a start would take too long. Threads of the kernel, half of what a small host
+ * has, do without a program and seldom end: they have their turns after all others.
+ */
 
 import type { ProcessEntry, ProcessMetadataCache } from '@waggle/cache';
 

@@ -1,4 +1,6 @@
-// What a process ran: as the cache or a record has it, and as bytes for the exit of a process that is no object.
+/**
+ * What a process ran: as the cache or a record has it, and as bytes for the exit of a process that is no object.
+ */
 
 import type { ProcessEntry, ProcessIdentity, ProcessMetadataCache } from '@waggle/cache';
 import type { EventBatch } from '@waggle/events';

@@ -1,6 +1,8 @@
-// Forks and execs of this cycle that the cache was not told of. Nearly all of these processes exec and end
-// before anybody asks who they are: so their records are kept as bytes, with where each is found, and become
-// entries when somebody asks the cache for anything, or when they outlive the cycle.
+/**
+ * Forks and execs of this cycle that the cache was not told of. Nearly all of these processes exec and end
+ * before anybody asks who they are: so their records are kept as bytes, with where each is found, and become
+ * entries when somebody asks the cache for anything, or when they outlive the cycle.
+ */
 
 import { execRecord, exitRecord, forkRecord, recordHeader, u53 } from '@waggle/bpf';
 import type { ProcessUsage } from '@waggle/cache';

@@ -1,4 +1,4 @@
-// The plugin that keeps the process tree: fed by every event, seeded by a walk of /proc.
+/** The plugin that keeps the process tree: fed by every event, seeded by a walk of /proc. */
 
 import { type Procfs, ProcfsError } from '@waggle/cache';
 import type { ExecEvent, ExitEvent } from '@waggle/events';

@@ -1,5 +1,7 @@
-// Who descends from whom, the dead included as long as somebody living descends from them. A
-// parent here is who called fork, not who adopted an orphan later: that is what explains a process.
+/**
+ * Who descends from whom, the dead included as long as somebody living descends from them. A
+ * parent here is who called fork, not who adopted an orphan later: that is what explains a process.
+ */
 
 import {
   type IdentityQuery,

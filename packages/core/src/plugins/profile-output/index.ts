@@ -1,5 +1,7 @@
-// The plugin that carries what the profiler collects to a sink: a file, a backend, a pipe. At the end
-// of the session, and every so often where that is asked for.
+/**
+ * The plugin that carries what the profiler collects to a sink: a file, a backend, a pipe. At the end
+ * of the session, and every so often where that is asked for.
+ */
 
 import type { ProcessMetadataCache } from '@waggle/cache';
 import type { Profile } from '@waggle/formats';

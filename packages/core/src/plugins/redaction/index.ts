@@ -1,6 +1,8 @@
-// The plugin that blacks out secrets in events before anyone observes them: in arguments, and in
-// whatever else of an event a program chose, since a command line may stand in any of them (a failed
-// exec of `mysql --password=x` as one word has it in its path).
+/**
+ * The plugin that blacks out secrets in events before anyone observes them: in arguments, and in
+ * whatever else of an event a program chose, since a command line may stand in any of them (a failed
+ * exec of `mysql --password=x` as one word has it in its path).
+ */
 
 import {
   cutArguments,

@@ -1,5 +1,7 @@
-// What looks like a secret in a command line or an environment, for those who keep events by default: the agent's
-// store. A list cannot know every program: what holds secrets in other forms needs patterns of its own.
+/**
+ * What looks like a secret in a command line or an environment, for those who keep events by default: the agent's
+ * store. A list cannot know every program: what holds secrets in other forms needs patterns of its own.
+ */
 
 /** Names of options and variables whose value is one. */
 const NAMES =

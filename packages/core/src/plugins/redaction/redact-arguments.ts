@@ -1,12 +1,14 @@
-// Blacks out parts of command lines. A pattern is matched against the arguments joined by single
-// spaces, so that `--password (\S+)` works however the program takes it; what its groups captured
-// goes, or all that it matched if it has none.
-//
-// White space in an argument must not save what stands behind it. So `.` takes line ends too; each
-// pattern is also tried with every run of white space in an argument as one space (a tab between
-// option and value, a value that begins with a newline); and where a match ends at white space
-// inside an argument, the rest of that argument goes with it. A pattern with `^` or `$` is tried on each
-// argument by itself as well: whoever writes one may mean either. With the flag `m` they are those of lines.
+/**
+ * Blacks out parts of command lines. A pattern is matched against the arguments joined by single
+ * spaces, so that `--password (\S+)` works however the program takes it; what its groups captured
+ * goes, or all that it matched if it has none.
+ *
+ * White space in an argument must not save what stands behind it. So `.` takes line ends too; each
+ * pattern is also tried with every run of white space in an argument as one space (a tab between
+ * option and value, a value that begins with a newline); and where a match ends at white space
+ * inside an argument, the rest of that argument goes with it. A pattern with `^` or `$` is tried on each
+ * argument by itself as well: whoever writes one may mean either. With the flag `m` they are those of lines.
+ */
 
 export const REDACTED = '[redacted]';
 

@@ -1,6 +1,8 @@
-// The table that CPython has of its own structures since 3.13: `_Py_DebugOffsets`, at the beginning of `_PyRuntime`, for
-// debuggers (PEP 768). Its order of fields is a minor version's own: that of 3.13 is in
-// Include/internal/pycore_runtime.h, that of 3.14 in Include/internal/pycore_debug_offsets.h.
+/**
+ * The table that CPython has of its own structures since 3.13: `_Py_DebugOffsets`, at the beginning of `_PyRuntime`, for
+ * debuggers (PEP 768). Its order of fields is a minor version's own: that of 3.13 is in
+ * Include/internal/pycore_runtime.h, that of 3.14 in Include/internal/pycore_debug_offsets.h.
+ */
 
 import { cpythonFlags } from '@waggle/bpf';
 import type { CpythonLayout } from './layouts.ts';

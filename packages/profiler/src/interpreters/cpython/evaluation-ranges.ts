@@ -1,7 +1,9 @@
-// Where the evaluation loop of CPython is in a file: the function, and the part of it that the compiler put elsewhere
-// because it is hardly ever run (`.cold`: of Debian's it has every `except`). That part has a symbol of its own only
-// where nothing was stripped. Elsewhere it is known by the jumps to it: where three or more of the loop's jumps lead
-// into the middle of one other piece of code, that is a piece of the loop.
+/**
+ * Where the evaluation loop of CPython is in a file: the function, and the part of it that the compiler put elsewhere
+ * because it is hardly ever run (`.cold`: of Debian's it has every `except`). That part has a symbol of its own only
+ * where nothing was stripped. Elsewhere it is known by the jumps to it: where three or more of the loop's jumps lead
+ * into the middle of one other piece of code, that is a piece of the loop.
+ */
 
 import { type ElfImage, EM_AARCH64 } from '@waggle/symbols';
 import { readEhFrameHeader, UnwindError } from '@waggle/unwind';

@@ -1,5 +1,7 @@
-// CPython 3.8 to 3.14: known by the symbols that every build exports, since extensions need them, be it a program or a
-// library. What was stripped does not matter.
+/**
+ * CPython 3.8 to 3.14: known by the symbols that every build exports, since extensions need them, be it a program or a
+ * library. What was stripped does not matter.
+ */
 
 import { interpreter, interpreterBounds, interpreterKind } from '@waggle/bpf';
 import { type ElfImage, type FoundSymbol, findSymbols } from '@waggle/symbols';

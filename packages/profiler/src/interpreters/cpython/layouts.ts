@@ -1,8 +1,10 @@
-// Where CPython keeps what a walk needs, by version: offsets and sizes in bytes. From 3.13 on the interpreter says it
-// itself (debug-offsets.ts); for those before, the numbers are what a compiler makes of the headers of 3.8.18, 3.9.18,
-// 3.10.13, 3.11.7 and 3.12.1 with Py_BUILD_CORE: Include/internal/pycore_{runtime,interp,frame}.h,
-// Include/cpython/{pystate,frameobject,code,unicodeobject}.h. They are the same on x86-64 and aarch64, and do not
-// change within a minor version, since extensions are compiled against most of them.
+/**
+ * Where CPython keeps what a walk needs, by version: offsets and sizes in bytes. From 3.13 on the interpreter says it
+ * itself (debug-offsets.ts); for those before, the numbers are what a compiler makes of the headers of 3.8.18, 3.9.18,
+ * 3.10.13, 3.11.7 and 3.12.1 with Py_BUILD_CORE: Include/internal/pycore_{runtime,interp,frame}.h,
+ * Include/cpython/{pystate,frameobject,code,unicodeobject}.h. They are the same on x86-64 and aarch64, and do not
+ * change within a minor version, since extensions are compiled against most of them.
+ */
 
 import { cpythonFlags } from '@waggle/bpf';
 

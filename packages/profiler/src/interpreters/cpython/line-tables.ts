@@ -1,6 +1,8 @@
-// Lines of CPython's instructions, by the tables of its code objects: co_lnotab up to 3.9, co_linetable in two forms
-// since. Sources: Objects/lnotab_notes.txt of 3.9 and 3.10, Objects/locations.md (later InternalDocs/code_objects.md)
-// of 3.11. An instruction is counted in code units of two bytes. A damaged table says nothing.
+/**
+ * Lines of CPython's instructions, by the tables of its code objects: co_lnotab up to 3.9, co_linetable in two forms
+ * since. Sources: Objects/lnotab_notes.txt of 3.9 and 3.10, Objects/locations.md (later InternalDocs/code_objects.md)
+ * of 3.11. An instruction is counted in code units of two bytes. A damaged table says nothing.
+ */
 
 /** `co_lnotab` of 3.8 and 3.9: pairs of a distance in bytes and one in lines, which is signed. */
 export function lineByNumberTable(

@@ -1,5 +1,7 @@
-// Line tables of one function as six versions of CPython compiled it, with the line that each says of every
-// instruction: `co_lnotab` or `co_linetable`, and dis.findlinestarts() or co_lines().
+/**
+ * Line tables of one function as six versions of CPython compiled it, with the line that each says of every
+ * instruction: `co_lnotab` or `co_linetable`, and dis.findlinestarts() or co_lines().
+ */
 
 interface RecordedLines {
   readonly version: string;

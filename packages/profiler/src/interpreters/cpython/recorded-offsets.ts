@@ -1,4 +1,4 @@
-// The first words of `_PyRuntime` in libpython3.13.so.1.0 of CPython 3.13.0, for x86-64.
+/** The first words of `_PyRuntime` in libpython3.13.so.1.0 of CPython 3.13.0, for x86-64. */
 
 export const RECORDED_OFFSETS: readonly bigint[] = [
   8750607829840520312n,

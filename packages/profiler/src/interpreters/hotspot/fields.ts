@@ -1,5 +1,7 @@
-// Which field of HotSpot's classes is which one of the walk's, by the names that versions have had for it: the first
-// that a version has is the one.
+/**
+ * Which field of HotSpot's classes is which one of the walk's, by the names that versions have had for it: the first
+ * that a version has is the one.
+ */
 
 import type { hotspotField } from '@waggle/bpf';
 

@@ -1,5 +1,7 @@
-// HotSpot 8 to 25, the virtual machine of OpenJDK: known by the tables that every libjvm.so exports for the
-// serviceability agent. What was stripped does not matter.
+/**
+ * HotSpot 8 to 25, the virtual machine of OpenJDK: known by the tables that every libjvm.so exports for the
+ * serviceability agent. What was stripped does not matter.
+ */
 
 import { hotspotField, hotspotFlags, interpreter, interpreterKind } from '@waggle/bpf';
 import type { ElfImage } from '@waggle/symbols';

@@ -1,5 +1,7 @@
-// The line of a bytecode, in HotSpot's own table of a method: pairs of how far to go, in one byte or as compressed
-// numbers (src/hotspot/share/code/compressedStream.hpp, utilities/unsigned5.hpp).
+/**
+ * The line of a bytecode, in HotSpot's own table of a method: pairs of how far to go, in one byte or as compressed
+ * numbers (src/hotspot/share/code/compressedStream.hpp, utilities/unsigned5.hpp).
+ */
 
 /** Behind it, in one byte, five bits of bytecodes and three of lines; else it is the end, or numbers follow. */
 const END = 0;

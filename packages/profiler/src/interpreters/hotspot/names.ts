@@ -1,4 +1,4 @@
-// What a person calls a method of Java: `package.Class.method`.
+/** What a person calls a method of Java: `package.Class.method`. */
 
 /** Where a hidden class is, or its number: `+0x0000…` since 15, `/0x…` or `/123…` before. */
 const HIDDEN = /[+/](?:0x[\da-f]+|\d+)$/;

@@ -1,5 +1,7 @@
-// Which of the fields that are asked for each version has, and sizes of its classes: as the tables of Temurin 11.0.13 and
-// 21.0.8, Debian's 17.0.15 and Temurin 25 have them.
+/**
+ * Which of the fields that are asked for each version has, and sizes of its classes: as the tables of Temurin 11.0.13 and
+ * 21.0.8, Debian's 17.0.15 and Temurin 25 have them.
+ */
 
 export const RECORDED_STRUCTS: Readonly<
   Record<

@@ -1,6 +1,8 @@
-// What libjvm.so says of its own classes: tables of their names, fields and sizes, for the serviceability agent
-// (src/hotspot/share/runtime/vmStructs.hpp). Names, sizes and the places of static fields stand in the file. Offsets of
-// fields are filled in when it is loaded, so here it is where each of them will be.
+/**
+ * What libjvm.so says of its own classes: tables of their names, fields and sizes, for the serviceability agent
+ * (src/hotspot/share/runtime/vmStructs.hpp). Names, sizes and the places of static fields stand in the file. Offsets of
+ * fields are filled in when it is loaded, so here it is where each of them will be.
+ */
 
 import { Buffer } from 'node:buffer';
 import { type ElfImage, findSymbols } from '@waggle/symbols';

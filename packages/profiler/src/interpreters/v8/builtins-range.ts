@@ -1,6 +1,8 @@
-// Where V8's builtins are in a file: machine code that it generates when it is built, in one piece among the functions
-// of its text. Symbols say so where they are left; a stripped file has no call frame information there, and of nothing
-// else that is as large.
+/**
+ * Where V8's builtins are in a file: machine code that it generates when it is built, in one piece among the functions
+ * of its text. Symbols say so where they are left; a stripped file has no call frame information there, and of nothing
+ * else that is as large.
+ */
 
 import { type ElfImage, findSymbols } from '@waggle/symbols';
 import { readEhFrameHeader, UnwindError } from '@waggle/unwind';

@@ -1,5 +1,7 @@
-// V8 of Node.js 18 to 24, in a program or a library: known by the version that it exports. Where the fields of its
-// objects are, and which types these have, it says itself by symbols for debuggers (`v8dbg_*`, layout.ts).
+/**
+ * V8 of Node.js 18 to 24, in a program or a library: known by the version that it exports. Where the fields of its
+ * objects are, and which types these have, it says itself by symbols for debuggers (`v8dbg_*`, layout.ts).
+ */
 
 import { interpreter, interpreterKind } from '@waggle/bpf';
 import { type ElfImage, findSymbols } from '@waggle/symbols';

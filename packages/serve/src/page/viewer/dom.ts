@@ -1,5 +1,7 @@
-// The part of the browser that the page's script uses beyond what all pages do (@waggle/text/page), as structural
-// types, because the package is compiled for Bun, whose type libraries have no DOM.
+/**
+ * The part of the browser that the page's script uses beyond what all pages do (@waggle/text/page), as structural
+ * types, because the package is compiled for Bun, whose type libraries have no DOM.
+ */
 
 import type * as page from '@waggle/text/page';
 

@@ -1,4 +1,4 @@
-// What can be downloaded of the span: its profile in every format, its events, its timeline.
+/** What can be downloaded of the span: its profile in every format, its events, its timeline. */
 
 import { finder, type PageElement, type PageWindow } from './dom.ts';
 import { queryOf, type Server } from './server.ts';

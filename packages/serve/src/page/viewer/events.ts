@@ -1,4 +1,6 @@
-// The events of the span, the newest first: as they come, or as they were. At most some hundred are in the document.
+/**
+ * The events of the span, the newest first: as they come, or as they were. At most some hundred are in the document.
+ */
 
 import type { EventFields, NumberedEvent } from './connection.ts';
 import { finder, type PageElement, type PageInput, type PageWindow } from './dom.ts';

@@ -1,4 +1,4 @@
-// The views that are pages of their own in a frame: flame graph, timeline, comparison.
+/** The views that are pages of their own in a frame: flame graph, timeline, comparison. */
 
 import type { PageWindow } from './dom.ts';
 import { createFramedView } from './frames.ts';

@@ -1,5 +1,7 @@
-// A view that is a document of the server's in a frame: the pages that profiles and traces are written as. A frame
-// may run its own script and nothing else, and what comes takes the place of what is there once it is drawn.
+/**
+ * A view that is a document of the server's in a frame: the pages that profiles and traces are written as. A frame
+ * may run its own script and nothing else, and what comes takes the place of what is there once it is drawn.
+ */
 
 import { finder, type PageFrame, type PageWindow } from './dom.ts';
 

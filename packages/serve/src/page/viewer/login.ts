@@ -1,4 +1,4 @@
-// Who may not look yet: a dialog asks for the token.
+/** Who may not look yet: a dialog asks for the token. */
 
 import { finder, type PageDialog, type PageInput, type PageWindow } from './dom.ts';
 import { Refusal, type Server } from './server.ts';

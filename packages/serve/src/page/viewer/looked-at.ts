@@ -1,4 +1,4 @@
-// Which span of time is looked at, by the clock of the server.
+/** Which span of time is looked at, by the clock of the server. */
 
 import type { Hello, Tick } from './connection.ts';
 import type { Span, State } from './state.ts';

@@ -1,4 +1,4 @@
-// Where the page's script begins.
+/** Where the page's script begins. */
 
 import type { PageWindow } from './dom.ts';
 import { runPage } from './page.ts';

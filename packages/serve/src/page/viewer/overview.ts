@@ -1,5 +1,7 @@
-// The strip above: CPU as an area and executions as bars over the kept time, with the span as a window that is
-// drawn by pointer or moved by keys.
+/**
+ * The strip above: CPU as an area and executions as bars over the kept time, with the span as a window that is
+ * drawn by pointer or moved by keys.
+ */
 
 import { finder, type PageCanvas, type PageWindow } from './dom.ts';
 import type { Span } from './state.ts';

@@ -1,5 +1,7 @@
-// The page as a whole: keeps what is shown, asks for it, and has all views show the same span of the same
-// processes.
+/**
+ * The page as a whole: keeps what is shown, asks for it, and has all views show the same span of the same
+ * processes.
+ */
 
 import {
   type ConnectionState,

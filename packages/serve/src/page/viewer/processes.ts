@@ -1,5 +1,7 @@
-// The processes of the span, as a tree or by CPU. Only rows in view are in the document, and rows stay elements, so
-// that a thousand processes cost what thirty do. Enter, or a click, shows only one and what is below it.
+/**
+ * The processes of the span, as a tree or by CPU. Only rows in view are in the document, and rows stay elements, so
+ * that a thousand processes cost what thirty do. Enter, or a click, shows only one and what is below it.
+ */
 
 import { finder, type PageElement, type PageInput, type PageWindow } from './dom.ts';
 import type { ScopedProcess } from './state.ts';

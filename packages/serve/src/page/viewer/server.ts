@@ -1,5 +1,7 @@
-// What the page asks the server, and how it knows that it may: a token from the address becomes a cookie, and is
-// then nowhere to be read. Answers that are refused say why.
+/**
+ * What the page asks the server, and how it knows that it may: a token from the address becomes a cookie, and is
+ * then nowhere to be read. Answers that are refused say why.
+ */
 
 import type { PageWindow } from './dom.ts';
 import type { ScopedProcess, Span } from './state.ts';

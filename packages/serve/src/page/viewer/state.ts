@@ -1,4 +1,6 @@
-// What is shown, and the address that says so: a link shows what its sender saw. The token is never in it.
+/**
+ * What is shown, and the address that says so: a link shows what its sender saw. The token is never in it.
+ */
 
 import type { PageWindow } from './dom.ts';
 

@@ -1,4 +1,4 @@
-// Numbers and times as people read them.
+/** Numbers and times as people read them. */
 
 export function countText(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',');

@@ -1,4 +1,4 @@
-// Light or dark: as the system is, or as somebody chose.
+/** Light or dark: as the system is, or as somebody chose. */
 
 import { finder, type PageWindow } from './dom.ts';
 

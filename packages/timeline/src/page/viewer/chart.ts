@@ -1,6 +1,8 @@
-// Draws the bars in view on a canvas of the size of its window: only lanes in view, and of bars thinner than
-// a pixel one for each run of pixels, found by bisection. So a frame costs the same for ten processes and for
-// fifty thousand.
+/**
+ * Draws the bars in view on a canvas of the size of its window: only lanes in view, and of bars thinner than
+ * a pixel one for each run of pixels, found by bisection. So a frame costs the same for ten processes and for
+ * fifty thousand.
+ */
 
 import type { PageCanvas, PageElement, PageWindow } from '@waggle/text/page';
 import { STATE } from '../page-data.ts';

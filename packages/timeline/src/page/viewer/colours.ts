@@ -1,4 +1,6 @@
-// Colours of bars: by program, so that the same program is the same everywhere, or by how it ended.
+/**
+ * Colours of bars: by program, so that the same program is the same everywhere, or by how it ended.
+ */
 
 import { STATE } from '../page-data.ts';
 import type { Timeline } from './timeline.ts';

@@ -1,4 +1,4 @@
-// Wheel, drag, keys and the toolbar: what of them asks for what.
+/** Wheel, drag, keys and the toolbar: what of them asks for what. */
 
 import type { PageElement, PageEvent, PageInput, PageWindow } from '@waggle/text/page';
 import type { Chart, View } from './chart.ts';

@@ -1,4 +1,6 @@
-// What is known of the selected process, and where nothing is selected which programs took the time.
+/**
+ * What is known of the selected process, and where nothing is selected which programs took the time.
+ */
 
 import { commandLine, shellCommand } from '@waggle/text';
 import type { PageElement, PageWindow } from '@waggle/text/page';

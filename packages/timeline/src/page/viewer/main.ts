@@ -1,4 +1,6 @@
-// The page's script: reads the data, draws, and has bars, strip, table and details show the same.
+/**
+ * The page's script: reads the data, draws, and has bars, strip, table and details show the same.
+ */
 
 import type { PageCanvas, PageElement, PageWindow } from '@waggle/text/page';
 import { createChart, type View } from './chart.ts';

@@ -1,4 +1,4 @@
-// Above the bars: the time axis, and how many processes were at work over it.
+/** Above the bars: the time axis, and how many processes were at work over it. */
 
 import type { PageCanvas, PageElement, PageWindow } from '@waggle/text/page';
 import type { View } from './chart.ts';

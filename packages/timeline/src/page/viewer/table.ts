@@ -1,5 +1,7 @@
-// All processes as a table: what the bars show, for those who read rather than look. Only rows in view are
-// there, since browsers are slow with fifty thousand.
+/**
+ * All processes as a table: what the bars show, for those who read rather than look. Only rows in view are
+ * there, since browsers are slow with fifty thousand.
+ */
 
 import type { PageElement, PageEvent, PageWindow } from '@waggle/text/page';
 import { commandOf, labelOf, outcomeOf, shortTime, sizeText } from './texts.ts';

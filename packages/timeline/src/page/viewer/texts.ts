@@ -1,4 +1,4 @@
-// Numbers, times and command lines as people read them.
+/** Numbers, times and command lines as people read them. */
 
 import { commandLine } from '@waggle/text';
 import { STATE } from '../page-data.ts';

@@ -1,5 +1,7 @@
-// The page's data as the script uses it: typed columns, the bars of each lane by time, and how many processes
-// were at work when.
+/**
+ * The page's data as the script uses it: typed columns, the bars of each lane by time, and how many processes
+ * were at work when.
+ */
 
 import type { PageWindow } from '@waggle/text/page';
 import { type PageData, STATE } from '../page-data.ts';
