@@ -140,7 +140,7 @@ export function recordCommand(): Command {
     .addOption(
       new Option(
         '--group-by <what>',
-        'what stacks stand on: the name, the process, its threads, its container or cgroup, the CPU, or (--off-cpu, --wall) its state',
+        'what stacks stand on: the name, the process, its threads, its container or cgroup, the module of what runs (a package of Java, a module of Python, a script, a library), the CPU, or (--off-cpu, --wall) its state',
       )
         .choices(GROUPINGS)
         .default('comm'),

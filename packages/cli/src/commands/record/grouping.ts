@@ -11,6 +11,7 @@ export const GROUPINGS = [
   'thread',
   'container',
   'cgroup',
+  'module',
   'cpu',
   'state',
 ] as const;
@@ -27,6 +28,8 @@ export function rootFramesBy(
   processes: Processes,
 ): (owner: SampledProcess) => readonly string[] {
   switch (grouping) {
+    // What it stands on is known by its functions: by-module.ts.
+    case 'module':
     case 'comm':
       return ({ comm }) => [comm];
     case 'process':

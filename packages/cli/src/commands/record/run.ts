@@ -8,6 +8,7 @@ import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { redactArguments, redactText } from '@waggle/core/plugins/redaction';
 import { openSession, superviseCommand, watchTarget } from '@waggle/core/session';
 import { watchReader } from '@waggle/ffi';
+import type { Profile } from '@waggle/formats';
 import type { LabelsOf, RootFrames } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';
@@ -25,6 +26,7 @@ import { isTerminal } from '../../terminal/is-terminal.ts';
 import { say } from '../../terminal/messages.ts';
 import { leftOut } from '../../terminal/namespaces.ts';
 import { asHint, runAs } from '../../users/run-as.ts';
+import { byModule } from './by-module.ts';
 import {
   type Counted,
   chooseCounted,
@@ -226,8 +228,10 @@ const record = Effect.fnUntraced(function* (
   const { liveEvery } = options;
   const watched =
     liveEvery === undefined
+  const overTime = (seconds: number) =>
+    profilesOverTime(session, outputs, seconds, (profile) => asShown(profile, options));
       ? session.run
-      : Effect.scoped(Effect.andThen(profilesOverTime(session, outputs, liveEvery), session.run));
+      : Effect.scoped(Effect.andThen(overTime(liveEvery), session.run));
   // Naming is other work than sampling, and takes most memory: it begins with as little as it can.
   const { native } = session.kernel;
   const sampled = Effect.andThen(
@@ -242,8 +246,7 @@ const record = Effect.fnUntraced(function* (
   const collected = yield* command === undefined
     ? Effect.scoped(Effect.andThen(startProgress(profiler), recording))
     : recording;
-  const side = sideOf(options);
-  const shown = side === undefined ? collected : onlyFrames(collected, side);
+  const shown = asShown(collected, options);
   const written = yield* Effect.promise(() =>
     writeOutputs(outputs, shown, {
       withArguments: options.sendArguments === true,
@@ -273,5 +276,11 @@ const record = Effect.fnUntraced(function* (
 
 function sideOf({ user, kernel }: RecordOptions): Side | undefined {
   if (user) return 'user';
+function asShown(profile: Profile, options: RecordOptions): Profile {
+  const side = sideOf(options);
+  const sided = side === undefined ? profile : onlyFrames(profile, side);
+  return options.groupBy === 'module' ? byModule(sided) : sided;
+}
+
   return kernel ? 'kernel' : undefined;
 }
