@@ -89,6 +89,12 @@ export class Collections {
     };
   }
 
+  /** Next to nothing was sampled before. */
+  beginNow(): void {
+    this.#startTime = new Date();
+    this.#startedAt = performance.now();
+  }
+
   /** Nothing is sampled after that, by performance.now(). */
   endAt(time: number): void {
     this.#endsAt = time;

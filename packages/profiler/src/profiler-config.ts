@@ -1,5 +1,6 @@
 /** What a profiler is told at its start, and what it counts from then on. */
 
+import type { JavaPerfMapCounts } from './java-perf-maps/java-perf-maps.ts';
 import type { SampleCounts } from './sampling/sample-maps.ts';
 import type { CpuChanges } from './sampling/sampled-cpus.ts';
 import type { StackSource } from './sampling/stack-source.ts';
@@ -43,6 +44,8 @@ export interface ProfilerConfig {
   readonly interpreters?: boolean | undefined;
   /** An interpreter's own frames beside those that it has interpreted. Default: no. */
   readonly interpreterFrames?: boolean | undefined;
+  /** Has the Java processes that are sampled write perf maps, with the rights of their users. Default: no. */
+  readonly javaPerfMaps?: boolean | undefined;
   /**
    * Looks once a second for what was sampled and mapped, and not at once: costs a third. Frames of programs that live
    * shorter have no names where their file is gone by then.
@@ -73,6 +76,8 @@ export interface ProfilerCounts extends SampleCounts {
   readonly cpus: CpuChanges;
   /** Interpreters that were met and are not walked, by kind or version, in words. */
   readonly unknownInterpreters: readonly string[];
+  /** Undefined where none were asked for. */
+  readonly javaPerfMaps: JavaPerfMapCounts | undefined;
   /** Undefined when frame pointers are followed. */
   readonly unwindTables: UnwindTableStats | undefined;
   /** Program images whose perf map or jitdump says more than is kept. */

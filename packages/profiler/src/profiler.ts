@@ -10,6 +10,7 @@ import { BoundedMemory } from './bounded-memory.ts';
 import { Collections } from './collections.ts';
 import { CodeNames } from './interpreters/code-names.ts';
 import { InstalledInterpreters } from './interpreters/installed-interpreters.ts';
+import { JavaPerfMaps } from './java-perf-maps/java-perf-maps.ts';
 import { MappedCode } from './mapped-code.ts';
 import { LostMappings } from './mappings/lost-mappings.ts';
 import { RunningMappings } from './mappings/running-mappings.ts';
@@ -31,10 +32,15 @@ import { GeneratedCode } from './unwinding/generated-code.ts';
 import { GeneratedCodeTables } from './unwinding/generated-tables.ts';
 import { GeneratingSpaces } from './unwinding/generating-spaces.ts';
 import { type PreloadedFiles, PreloadedTables } from './unwinding/preloaded-tables.ts';
+import { RunningInterpreters } from './unwinding/running-interpreters.ts';
 import { UnwindTables } from './unwinding/unwind-tables.ts';
+
+/** For interpreters that run already to be known: tables of a few large libraries take a second on a busy host. */
+const INTERPRETERS_MS = 5000;
 
 /** Where stacks are walked by tables. */
 interface Unwinding {
+  readonly keys: FileKeys | undefined;
   readonly tables: UnwindTables;
   readonly preloaded: PreloadedTables | undefined;
   readonly early: EarlyInterpreters | undefined;
@@ -54,6 +60,8 @@ export class CpuProfiler {
   readonly #interpreters: InstalledInterpreters | undefined;
   readonly #codeNames: CodeNames | undefined;
   readonly #wanted: WantedImages | undefined;
+  readonly #runningInterpreters: RunningInterpreters | undefined;
+  readonly #javaPerfMaps: JavaPerfMaps | undefined;
   readonly #collections: Collections;
   readonly #rounds: SampleRounds;
   #sampling = true;
@@ -111,6 +119,7 @@ export class CpuProfiler {
     const wanted = { sampler: kernel.sampler, frequencyHz, sources, by, only: config, makeRoom };
     this.#counting = new Counting(kernel.native, wanted, this.#sideband, cpus);
     const generating = this.#openGenerating();
+    this.#runningInterpreters = this.#openRunning(generating);
     this.#running = new RunningMappings(kernel.procfs, (pid, mappings) => {
       spaces.complete(pid, mappings);
       void generating?.note(pid, mappings);
@@ -122,6 +131,8 @@ export class CpuProfiler {
       (pid) => this.#running.read(pid),
       () => clockNanoseconds(kernel.native, 'boottime'),
     );
+    this.#javaPerfMaps =
+      config.javaPerfMaps === true ? new JavaPerfMaps(kernel.native, kernel.procfs) : undefined;
     this.#rounds = new SampleRounds({
       thrifty: config.thrifty === true,
       ...{ spaces, jitMaps, reader, memory },
@@ -134,13 +145,14 @@ export class CpuProfiler {
       resolver: this.#resolver,
       codeNames: this.#codeNames,
       earlyInterpreters: this.#unwinding?.early,
+      javaPerfMaps: this.#javaPerfMaps,
       collections: this.#collections,
       tables: this.#unwinding?.tables,
       deferred: this.#unwinding?.deferred,
     });
     try {
       if (config.launcher !== undefined) spaces.seed(config.launcher, []);
-      for (const pid of config.pids()) this.#follow(pid, generating);
+      for (const pid of config.pids()) this.#follow(pid);
       this.#counting.begin();
     } catch (error) {
       this.#stopSampling();
@@ -180,6 +192,7 @@ export class CpuProfiler {
       ...this.#collections.counts(),
       filesNotHeld: this.#code.objects.notHeld,
       unwindTables: tables?.stats(),
+      javaPerfMaps: this.#javaPerfMaps?.counts,
       unknownInterpreters: this.#interpreters?.unknown ?? [],
       clippedMaps: this.#code.jitMaps.clipped,
       unreadObjects: this.#code.symbolizer.unread,
@@ -219,11 +232,31 @@ export class CpuProfiler {
   }
 
   /**
+   * Settles when processes that run generated code already (Java, JavaScript) can be walked, or five seconds have passed:
+   * no CPU is sampled meanwhile, and the profile begins then. Does nothing where there are none.
+   */
+  async interpretersKnown(): Promise<void> {
+    if (this.#runningInterpreters?.any !== true || !this.#sampling) return;
+    const now = clockNanoseconds(this.#kernel.native, 'boottime');
+    this.#counting.setPaused(true);
+    let enough: ReturnType<typeof setTimeout> | undefined;
+    const isOver = new Promise<void>((resolve) => {
+      enough = setTimeout(resolve, INTERPRETERS_MS);
+    });
+    await Promise.race([this.#runningInterpreters.load(now), isOver]);
+    clearTimeout(enough);
+    if (!this.#sampling) return;
+    this.#collections.beginNow();
+    this.#counting.setPaused(false);
+  }
+
+  /**
    * Names and totals of everything sampled since the last collection, this moment included.
    * The next collection starts where this one ends.
    * @throws ClosedError after close(); SystemError where the kernel refuses.
    */
   async collect(): Promise<Profile> {
+    if (!this.#sampling) await this.#javaPerfMaps?.askAtLast();
     await this.#rounds.catchUp();
     return this.#collections.collect(this.#maps.counts().lost);
   }
@@ -248,6 +281,7 @@ export class CpuProfiler {
   close(): void {
     this.stop();
     this.#sideband.close();
+    this.#javaPerfMaps?.[Symbol.dispose]();
     this.#running[Symbol.dispose]();
     this.#unwinding?.deferred.close();
     this.#codeNames?.close();
@@ -257,10 +291,10 @@ export class CpuProfiler {
   }
 
   /** What runs already. */
-  #follow(pid: number, generating: GeneratingSpaces | undefined): void {
+  #follow(pid: number): void {
     const mappings = this.#running.read(pid);
     this.#code.spaces.seed(pid, mappings);
-    void generating?.note(pid, mappings);
+    this.#runningInterpreters?.follow(pid, mappings);
     const now = clockNanoseconds(this.#kernel.native, 'boottime');
     for (const mapping of mappings)
       this.#unwinding?.early?.mapped(pid, mapping, now, () => this.#code.objects.of(pid, mapping));
@@ -285,6 +319,12 @@ export class CpuProfiler {
     return new GeneratingSpaces(procfs, this.#code.objects, tables, this.#interpreters);
   }
 
+  #openRunning(generating: GeneratingSpaces | undefined): RunningInterpreters | undefined {
+    if (generating === undefined || this.#unwinding === undefined) return undefined;
+    const { tables, keys } = this.#unwinding;
+    return new RunningInterpreters(generating, this.#code.objects, tables, keys);
+  }
+
   #openUnwinding(): Unwinding | undefined {
     const { native, sampler, identification } = this.#kernel;
     const { unwindTableBytes, interpreterFrames = false } = this.#config;
@@ -299,7 +339,7 @@ export class CpuProfiler {
     const { procfs } = this.#kernel;
     const generated = new GeneratedCode(jitMaps, new GeneratedCodeTables());
     return {
-      tables,
+      ...{ tables, keys },
       preloaded: keys && new PreloadedTables(native, tables, keys),
       early: keys && installed && new EarlyInterpreters(procfs, installed, tables, keys),
       described: new DescribedCode(sampler.map),

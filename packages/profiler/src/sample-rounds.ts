@@ -7,6 +7,7 @@
 import type { BoundedMemory } from './bounded-memory.ts';
 import type { Collections } from './collections.ts';
 import type { CodeNames } from './interpreters/code-names.ts';
+import type { JavaPerfMaps } from './java-perf-maps/java-perf-maps.ts';
 import type { AddressSpaces } from './mappings/address-spaces.ts';
 import type { JitMaps } from './mappings/jit-maps.ts';
 import type { LostMappings } from './mappings/lost-mappings.ts';
@@ -56,6 +57,8 @@ interface RoundParts {
   /** Where interpreters are walked. */
   readonly codeNames: CodeNames | undefined;
   readonly earlyInterpreters: EarlyInterpreters | undefined;
+  /** Where somebody wants them. */
+  readonly javaPerfMaps: JavaPerfMaps | undefined;
   readonly collections: Collections;
   readonly memory: BoundedMemory;
   readonly reader: SymbolizationClient;
@@ -113,6 +116,7 @@ export class SampleRounds {
     if (!ended && !this.#parts.thrifty && performance.now() - this.#followedAt > FOLLOWED_MS)
       this.#followMappings(false);
     this.#parts.jitMaps.end(pid, time, ended);
+    this.#parts.javaPerfMaps?.forget(pid);
     if (ended) return;
     this.#execs++;
     if (!this.#parts.thrifty || this.#execs > MANY_EXECS) this.#polls?.wake();
@@ -181,8 +185,9 @@ export class SampleRounds {
   }
 
   #add(stack: StackCount): void {
-    const { wanted, lostMappings, collections, resolver, spaces } = this.#parts;
+    const { wanted, lostMappings, javaPerfMaps, collections, resolver, spaces } = this.#parts;
     if (wanted?.keeps(stack) === false) return;
+    javaPerfMaps?.sampled(stack.pid);
     lostMappings.recover(stack.pid, stack.startTime);
     for (const part of byMappedCode(stack, spaces)) collections.add(resolver.resolve(part));
   }

@@ -5,7 +5,7 @@ export { type KernelSources, readKernelSymbols } from './cache/kernel-cache.ts';
 export { type CachedSymbols, SymbolCache, type SymbolCacheOptions } from './cache/symbol-cache.ts';
 export type { TableDescription } from './cache/table-file.ts';
 export { cryptography } from './crypto.ts';
-export { openUnderRoot } from './debug-files/chroot-path.ts';
+export { openDirectoryUnderRoot, openUnderRoot } from './debug-files/chroot-path.ts';
 export { readDebugdata } from './debug-files/debugdata.ts';
 export { isOwnRoot, isRemoteFileSystem } from './debug-files/local-mounts.ts';
 export {
@@ -14,7 +14,7 @@ export {
   findDebugFile,
 } from './debug-files/separate.ts';
 export { demangle } from './demangle/demangle.ts';
-export { DescriptorLedger, keepDescriptorLedger } from './descriptors.ts';
+export { DescriptorLedger, keepDescriptorLedger, O_PATH } from './descriptors.ts';
 export { DiskStore, type DiskStoreOptions } from './disk-store/disk-store.ts';
 export { SourceLines, type SourceLocation, type SourcePlace } from './dwarf/source-lines.ts';
 export * from './elf/index.ts';

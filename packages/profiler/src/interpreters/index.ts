@@ -53,6 +53,11 @@ function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** Which one the file holds. @throws ElfError for a damaged file. */
+export function interpreterIn(elf: ElfImage): Interpreter | undefined {
+  return INTERPRETERS.find(({ recognise }) => recognise(elf) !== undefined);
+}
+
 /** What the file holds; undefined for nearly all of them. @throws ElfError for a damaged file. */
 export function recogniseInterpreter(
   elf: ElfImage,

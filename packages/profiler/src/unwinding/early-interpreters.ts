@@ -3,15 +3,19 @@
  * soon as a process maps it, which takes milliseconds where its unwind table takes a tenth of a second. Until that
  * table is there, samples bring their interpreted frames along (deferred.h). Any other file that holds an interpreter
  * is found out with its table.
+ *
+ * Frames in code that an interpreter has generated cannot be brought along. So what a process maps that runs such an
+ * interpreter has its table read at once, and not with its first sample: on a busy host that takes a tenth of a second.
  */
 
 import type { Procfs } from '@waggle/cache';
 import { ElfError, ElfImage, isSystemError, ReadBudget } from '@waggle/symbols';
 import { UnwindError } from '@waggle/unwind';
-import { hasUsualName, recogniseInterpreter } from '../interpreters/index.ts';
+import { hasUsualName, mayGenerate, recogniseInterpreter } from '../interpreters/index.ts';
 import type { InstalledInterpreters } from '../interpreters/installed-interpreters.ts';
 import { addressSpaceOf } from '../mappings/address-space-key.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
+import { isGenerated } from '../mappings/object-files.ts';
 import { stateOfObject } from '../mappings/object-state.ts';
 import type { Mapping } from '../mappings/perf-records.ts';
 import type { FileKeys } from './file-keys.ts';
@@ -22,12 +26,18 @@ import type { UnwindTables } from './unwind-tables.ts';
 const MAX_MS = 100;
 /** Files in one state each. What is more of them is found out with the table. */
 const MAX_FILES = 256;
+/** Of libraries whose tables are read at once; the others have theirs with their first sample. */
+const MAX_LIBRARIES = 1024;
+/** Processes that may run an interpreter that generates code. Who is taken for one has tables read for nothing. */
+const MAX_GENERATING = 4096;
 
 type Tables = Pick<UnwindTables, 'install'>;
 
 export class EarlyInterpreters {
   /** States of files that were looked at. */
   readonly #known = new Set<string>();
+  readonly #libraries = new Set<string>();
+  readonly #generating = new Set<number>();
 
   readonly #procfs: Pick<Procfs, 'stat'>;
   readonly #installed: InstalledInterpreters;
@@ -58,12 +68,18 @@ export class EarlyInterpreters {
     time: bigint,
     object: () => ObjectFile | undefined,
   ): boolean {
-    if (!hasUsualName(mapping.path)) return false;
+    const mayHold = hasUsualName(mapping.path);
+    if (mayHold && mayGenerate(mapping.path)) this.#generates(pid);
+    if (!mayHold && !this.#generating.has(pid)) return false;
     const file = object();
     // A file that may not answer is read elsewhere.
     if (file?.fd === undefined || file.remote !== undefined) return false;
     const state = stateOfObject(file);
     if (state === undefined) return false;
+    if (!mayHold) {
+      this.#load(file, file.fd, state, mapping.fileOffset, time);
+      return false;
+    }
     const isNew = !this.#known.has(state);
     if (isNew) {
       if (this.#known.size >= MAX_FILES) return false;
@@ -76,6 +92,22 @@ export class EarlyInterpreters {
     if (space !== undefined)
       this.#installed.place(space, mapping.start - mapping.fileOffset, number);
     return isNew;
+  }
+
+  /** A process runs an interpreter that generates code. */
+  #generates(pid: number): void {
+    const [oldest] = this.#generating;
+    if (this.#generating.size >= MAX_GENERATING && oldest !== undefined)
+      this.#generating.delete(oldest);
+    this.#generating.add(pid);
+  }
+
+  /** The table of a library, before it is met. */
+  #load(file: ObjectFile, fd: number, state: string, codeOffset: number, time: bigint): void {
+    if (this.#libraries.has(state) || this.#libraries.size >= MAX_LIBRARIES) return;
+    this.#libraries.add(state);
+    const key = isGenerated(file) ? undefined : this.#keys.of(fd, codeOffset);
+    if (key !== undefined) this.#tables.install(key, file, time);
   }
 
   #describe(file: ObjectFile, fd: number, state: string, time: bigint): void {

@@ -31,10 +31,16 @@ export class GeneratingSpaces {
     this.#interpreters = interpreters;
   }
 
-  /** What a process has mapped. Settles when the kernel is told. */
-  async note(pid: number, mappings: readonly NewMapping[]): Promise<void> {
+  /**
+   * What a process has mapped.
+   * @returns settles when the kernel is told; undefined where nothing of it may generate code
+   */
+  note(pid: number, mappings: readonly NewMapping[]): Promise<void> | undefined {
     const mapping = mappings.find(({ path }) => mayGenerate(path));
-    if (mapping === undefined) return;
+    return mapping && this.#place(pid, mapping);
+  }
+
+  async #place(pid: number, mapping: NewMapping): Promise<void> {
     const space = addressSpaceOf(this.#procfs, pid);
     const object = mapping.object ?? this.#objects.of(pid, mapping);
     await this.#tables.loaded(object);

@@ -8,13 +8,27 @@ import { closeSync, openSync } from 'node:fs';
 import { clockNanoseconds, type Native } from '@waggle/ffi';
 import { ElfError, ElfImage, isSystemError } from '@waggle/symbols';
 import { companionsOf } from '../interpreters/companions.ts';
-import { recogniseInterpreter } from '../interpreters/index.ts';
+import { interpreterIn } from '../interpreters/index.ts';
+import type { Interpreter } from '../interpreters/interpreter.ts';
 import { OPEN_FLAGS } from '../mappings/open-flags.ts';
 import type { FileKeys } from './file-keys.ts';
 import type { UnwindTables } from './unwind-tables.ts';
 
-/** Only those that hold an interpreter, or all. */
+/**
+ * All, or only those that hold an interpreter. With one that generates code come the others, too: a stack that leads
+ * through a library without a table is walked by userspace, which does not know what such code is of.
+ */
 export type PreloadedFiles = 'all' | 'interpreters';
+
+/** A file that may be loaded. */
+interface Opened {
+  readonly path: string;
+  readonly fd: number;
+  /** Of its code, in the file. */
+  readonly codeOffset: number;
+  /** The interpreter that it holds. */
+  readonly held: Interpreter | undefined;
+}
 
 export class PreloadedTables implements Disposable {
   /** Held until the end: an inode that nobody uses may be another file's tomorrow. */
@@ -32,8 +46,13 @@ export class PreloadedTables implements Disposable {
 
   /** Settles when the kernel has the tables of all that have one. Files that cannot be read are left out. */
   async load(paths: readonly string[], which: PreloadedFiles): Promise<void> {
-    const all = new Set(paths.flatMap((path) => [path, ...companionsOf(path)]));
-    await Promise.all([...all].map((path) => this.#load(path, which)));
+    const all = [...new Set(paths.flatMap((path) => [path, ...companionsOf(path)]))];
+    const files = all.flatMap((path) => this.#open(path) ?? []);
+    const isGenerating = files.some(({ held }) => held?.generates === true);
+    const wanted = files.filter(
+      ({ held }) => which === 'all' || isGenerating || held !== undefined,
+    );
+    await Promise.all(wanted.map((file) => this.#load(file)));
     this.#tables.installArrived();
   }
 
@@ -41,28 +60,25 @@ export class PreloadedTables implements Disposable {
     for (const fd of this.#descriptors.splice(0)) closeSync(fd);
   }
 
-  async #load(path: string, which: PreloadedFiles): Promise<void> {
-    let fd: number;
-    let offset: number | undefined;
+  #open(path: string): Opened | undefined {
     try {
-      fd = openSync(path, OPEN_FLAGS);
+      const fd = openSync(path, OPEN_FLAGS);
       this.#descriptors.push(fd);
-      offset = codeOffset(fd, which);
+      using image = ElfImage.open(fd);
+      const code = image.loads.find(({ executable }) => executable);
+      if (code === undefined) return undefined;
+      return { path, fd, codeOffset: code.fileOffset, held: interpreterIn(image) };
     } catch (error) {
-      if (error instanceof ElfError || isSystemError(error)) return;
+      if (error instanceof ElfError || isSystemError(error)) return undefined;
       throw error;
     }
-    const key = offset === undefined ? undefined : this.#keys.of(fd, offset);
+  }
+
+  async #load({ path, fd, codeOffset }: Opened): Promise<void> {
+    const key = this.#keys.of(fd, codeOffset);
     if (key === undefined) return;
     const file = { key: `preloaded ${path}`, path, fd, content: undefined, missing: undefined };
     await this.#tables.loaded(file);
     this.#tables.install(key, file, clockNanoseconds(this.#native, 'boottime'));
   }
-}
-
-/** Of its code, in the file; undefined where it is not to be loaded. */
-function codeOffset(fd: number, which: PreloadedFiles): number | undefined {
-  using image = ElfImage.open(fd);
-  if (which === 'interpreters' && recogniseInterpreter(image) === undefined) return undefined;
-  return image.loads.find(({ executable }) => executable)?.fileOffset;
 }

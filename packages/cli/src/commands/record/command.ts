@@ -137,6 +137,10 @@ export function recordCommand(): Command {
       '--native',
       "an interpreter's own frames, too, beside those of the functions that it runs",
     )
+    .option(
+      '--java-perf-map',
+      'have the Java processes that are sampled (HotSpot 17 and later) write perf maps, as jcmd does: for stacks whose Java functions are not walked otherwise (--unwind fp, --no-interpreters)',
+    )
     .addOption(
       new Option(
         '--group-by <what>',

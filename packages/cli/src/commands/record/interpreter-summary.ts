@@ -26,3 +26,13 @@ export function interpreterLines({
   const missing = reasons.length === 0 ? '' : `; cut off: ${reasons.join(', ')}`;
   return [...lines, `${walked} stacks with interpreted functions${missing}`];
 }
+
+/** What came of the perf maps that Java processes were to write. */
+export function javaPerfMapLines({ javaPerfMaps }: Pick<ProfilerCounts, 'javaPerfMaps'>): string[] {
+  if (javaPerfMaps === undefined) return [];
+  const { written, problems } = javaPerfMaps;
+  if (written === 0 && problems.length === 0)
+    return ['no Java process was sampled that could write a perf map'];
+  const processes = written === 1 ? 'Java process' : 'Java processes';
+  return [...problems, ...(written === 0 ? [] : [`${written} ${processes} wrote a perf map`])];
+}

@@ -38,7 +38,7 @@ test('each runtime whose code is a notable part, most of it first', () => {
 
 test('code that is described, or was, is no matter, but where the map may be too old', () => {
   expect(hints(stack(9, made('node', 'not-in-perf-map')), stack(1))).toEqual([]);
-  expect(hints(stack(9, made('java', 'not-in-perf-map')))[0]).toContain('Compiler.perfmap again');
+  expect(hints(stack(9, made('java', 'not-in-perf-map')))[0]).toContain('--java-perf-map');
   expect(hints()).toEqual([]);
 });
 

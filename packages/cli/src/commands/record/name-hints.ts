@@ -25,7 +25,7 @@ const HINTS: Readonly<Record<RuntimeName, string>> = {
   deno: 'names of JavaScript in Deno: deno run --v8-flags=--perf-basic-prof',
   dotnet: 'names of .NET methods: set DOTNET_PerfMapEnabled=1',
   erlang: 'names of Erlang functions: erl +JPperf true (OTP 24)',
-  java: 'names of Java methods: jcmd PID Compiler.perfmap while it is recorded, or java -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit and recorded until it ends (both since 17); whole stacks: -XX:+PreserveFramePointer',
+  java: 'names of Java methods: record with --java-perf-map, or java -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit and recorded until it ends (both since 17); whole stacks: -XX:+PreserveFramePointer',
   julia:
     'names of Julia functions: set ENABLE_JITPROFILING=1 (where it was built with USE_PERF_JITEVENTS)',
   node: 'names of JavaScript in Node: node --perf-basic-prof',
@@ -53,7 +53,7 @@ const PENDING_HINTS: Readonly<Partial<Record<RuntimeName, string>>> = {
 const ANY_PENDING = `names of generated code: its jitdump is written ${PENDING}`;
 
 const STALE_HINTS: Readonly<Partial<Record<RuntimeName, string>>> = {
-  java: 'names of Java methods: what was compiled after the perf map was written is not in it: jcmd PID Compiler.perfmap again, at the end of the recording',
+  java: 'names of Java methods: what was compiled after the perf map was written is not in it: record with --java-perf-map, which has it written again',
 };
 
 /** Whether there are frames of Python functions with names, or without, or none. */

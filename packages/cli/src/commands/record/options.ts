@@ -41,6 +41,8 @@ export interface RecordOptions {
   readonly interpreters?: boolean | undefined;
   /** An interpreter's own frames, too. */
   readonly native?: boolean | undefined;
+  /** Java processes write perf maps. */
+  readonly javaPerfMap?: boolean | undefined;
   readonly groupBy: Grouping;
   readonly lines?: boolean | undefined;
   readonly idle?: boolean | undefined;

@@ -10,7 +10,7 @@ import type { WriteResult } from '../../profile-files/outputs.ts';
 import { say } from '../../terminal/messages.ts';
 import { cpuChangeLines } from './cpu-changes.ts';
 import { growthLines } from './growth-summary.ts';
-import { interpreterLines } from './interpreter-summary.ts';
+import { interpreterLines, javaPerfMapLines } from './interpreter-summary.ts';
 import { liveHeapLines } from './live-heap.ts';
 import { offCpuLines } from './off-cpu.ts';
 import type { RecordOptions } from './options.ts';
@@ -49,6 +49,7 @@ export function summarize(
   for (const line of probeLines(stats, seconds)) say(line);
   for (const line of unwindLines(counts, unwind)) say(line);
   for (const line of interpreterLines(counts)) say(line);
+  for (const line of javaPerfMapLines(counts)) say(line);
   for (const line of unreadLines(counts)) say(line);
   if (counts.userTruncated > 0)
     say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);

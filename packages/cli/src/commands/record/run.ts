@@ -207,6 +207,8 @@ const record = Effect.fnUntraced(function* (
   const preloaded = manyStacks(counted) ? 'all' : 'interpreters';
   if (argv !== undefined && (preloaded === 'all' || options.interpreters !== false))
     yield* Effect.promise(() => profiler.preload(preloadedFiles(words), preloaded));
+  if (target.kind === 'processes' && options.interpreters !== false)
+    yield* Effect.promise(() => profiler.interpretersKnown());
   const command =
     argv && (yield* superviseCommand(session, argv, { stdout, user: runAs(options.as) }));
   if (command !== undefined) {
@@ -226,10 +228,10 @@ const record = Effect.fnUntraced(function* (
     ? yield* scoped(() => recorded.slicesOf(session, profiler))
     : undefined;
   const { liveEvery } = options;
-  const watched =
-    liveEvery === undefined
   const overTime = (seconds: number) =>
     profilesOverTime(session, outputs, seconds, (profile) => asShown(profile, options));
+  const watched =
+    liveEvery === undefined
       ? session.run
       : Effect.scoped(Effect.andThen(overTime(liveEvery), session.run));
   // Naming is other work than sampling, and takes most memory: it begins with as little as it can.
@@ -274,13 +276,13 @@ const record = Effect.fnUntraced(function* (
   return command === undefined ? 0 : (yield* Effect.promise(() => command.ended)).exitCode;
 });
 
-function sideOf({ user, kernel }: RecordOptions): Side | undefined {
-  if (user) return 'user';
 function asShown(profile: Profile, options: RecordOptions): Profile {
   const side = sideOf(options);
   const sided = side === undefined ? profile : onlyFrames(profile, side);
   return options.groupBy === 'module' ? byModule(sided) : sided;
 }
 
+function sideOf({ user, kernel }: RecordOptions): Side | undefined {
+  if (user) return 'user';
   return kernel ? 'kernel' : undefined;
 }

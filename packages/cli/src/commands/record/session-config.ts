@@ -38,6 +38,7 @@ export function sessionConfig(
     lines: options.lines === true,
     interpreters: options.interpreters !== false,
     interpreterFrames: options.native === true,
+    javaPerfMaps: options.javaPerfMap === true,
     // A trace has each sample for itself, with its thread and its time.
     threads: options.groupBy === 'thread' || isTraced(options),
     times: isTraced(options),

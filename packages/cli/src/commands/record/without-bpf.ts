@@ -52,13 +52,14 @@ export function goesWithoutBpf(
 
 /** What was asked for and is not to be had without it. */
 function needsBpf(options: RecordOptions, counted: Counted, traces: readonly string[]): string[] {
-  const { cgroup, container, uid, comm, cpu, groupBy, as } = options;
+  const { cgroup, container, uid, comm, cpu, groupBy, as, javaPerfMap } = options;
   const given = { cgroup, container, uid, comm, cpu, as };
   const { events } = counted;
   const isOfClock = events.cpuClock && events.perf.length + events.probes.length === 0;
   return [
     ...(isOfClock ? [] : ['what it counts']),
     ...(traces.length > 0 ? ['a trace'] : []),
+    ...(javaPerfMap === true ? ['--java-perf-map'] : []),
     ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`])),
     ...(['comm', 'process'].includes(groupBy) ? [] : [`--group-by ${groupBy}`]),
   ];

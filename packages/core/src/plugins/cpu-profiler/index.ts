@@ -63,6 +63,11 @@ export interface ProfilerService extends ProfileCollector {
    * that hold one, with a `launcher` too: the functions of a script are walked from its first sample on.
    */
   preload(paths: readonly string[], which?: PreloadedFiles): Promise<void>;
+  /**
+   * Settles when processes that run generated code already (Java, JavaScript) can be walked from their first sample on, or
+   * five seconds have passed. No CPU is sampled meanwhile.
+   */
+  interpretersKnown(): Promise<void>;
   /** Samples nothing until this is taken back: for who has to save CPU time for a while. */
   setPaused(isPaused: boolean): void;
   /** Ends sampling for good; the session does it as it stops. What was sampled can still be collected. */
@@ -166,6 +171,12 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
   readonly interpreters?: boolean | undefined;
   /** The interpreter's own frames beside those of the functions that it has interpreted. Default: no. */
   readonly interpreterFrames?: boolean | undefined;
+  /**
+   * Has the Java processes (HotSpot 17 and later) that are sampled write perf maps into their /tmp, as `jcmd PID
+   * Compiler.perfmap` does, with the rights of their users: once each was sampled, in pauses of up to 16 s, and before
+   * the last collection. For stacks whose Java functions are not walked otherwise. Default: no.
+   */
+  readonly javaPerfMaps?: boolean | undefined;
   /**
    * Looks once a second for what was sampled and mapped, and not at once: for low rates over months. Frames of programs
    * that live shorter have no names where their file is gone by then. Default: no.
@@ -271,6 +282,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
           setPaused: (isPaused) => running().setPaused(isPaused),
           stop: () => profiler?.stop(),
           endNaming: () => profiler?.endNaming(),
+          interpretersKnown: async () => profiler?.interpretersKnown(),
           preload: async (paths, which) => profiler?.preload(paths, which),
           endAfter: (ms: number) => profiler?.endAfter(ms),
           collect: () => running().collect(),
@@ -331,13 +343,13 @@ function configOf(
 ): ProfilerConfig {
   const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads } = options;
   const { perCpu, times, cpus, excludeSelf, uid, onlyThreads, thrifty } = options;
-  const { interpreters, interpreterFrames } = options;
+  const { interpreters, interpreterFrames, javaPerfMaps } = options;
   const pids = options.pids ?? (launcher === undefined ? running : () => []);
   return {
     frequencyHz: options.cpuClock === false ? 0 : frequencyHz,
     ...{ pids, launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads },
     ...{ perCpu, times, cpus, excludeSelf, uid, onlyThreads, thrifty },
-    ...{ interpreters, interpreterFrames },
+    ...{ interpreters, interpreterFrames, javaPerfMaps },
   };
 }
 

@@ -22,6 +22,7 @@ test('execs and exits retire an image, forks do not', async () => {
         setPaused: () => {},
         endNaming: () => {},
         preload: async () => {},
+        interpretersKnown: async () => {},
         endAfter: () => {},
         collect: async () => ({}) as never,
         collectRaw: async () => [],

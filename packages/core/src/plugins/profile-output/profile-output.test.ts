@@ -31,6 +31,7 @@ test('an output’s cycles are these: who ends while one is named is known to th
         setPaused: () => {},
         endNaming: () => {},
         preload: async () => {},
+        interpretersKnown: async () => {},
         endAfter: () => {},
         collectRaw: async () => [],
         async collect() {

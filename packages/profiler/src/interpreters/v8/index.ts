@@ -19,6 +19,7 @@ export const v8: Interpreter = {
   name: 'V8',
   fileNames: /^(?:node|nodejs|libnode\.so[\d.]*)$/,
   recognise,
+  generates: true,
 };
 
 function recognise(elf: ElfImage): InterpreterDescription | UnknownInterpreter | undefined {
