@@ -6,6 +6,7 @@ import { type FoldedStack, samples, samplesUnder, samplesWith } from './support/
 import { javaClasses, javas } from './support/javas.ts';
 import { optionalKernelTest } from './support/kernel-test.ts';
 import { Recorded } from './support/recorded.ts';
+import { workload } from './support/workloads.ts';
 
 const classes = javaClasses('JavaShares', 'JavaShapes', 'JavaChurn');
 
@@ -138,5 +139,61 @@ optionalKernelTest(
     expect(
       samples(copying, ({ frames }) => frames.some((name) => /^StubRoutines/.test(name))),
     ).toBeGreaterThan(0.9 * samples(copying));
+  },
+);
+
+/** Its generated code is bytes of x86-64. */
+const elsewhere = process.arch === 'x64' ? undefined : 'it is a program of x86-64';
+/** A program that says it is HotSpot. */
+const lying = (how: string, ms = 1500) =>
+  Recorded.of(['--', workload('false_java'), how, String(ms)]);
+
+optionalKernelTest(
+  'what lies about itself as HotSpot does is walked like it',
+  elsewhere,
+  async () => {
+    const { stacks } = await lying('sound');
+    expect(samplesUnder(stacks, 'False.outer', 'False.inner')).toBeGreaterThan(100);
+    expect(samplesUnder(stacks, 'False.outer', 'False.inner')).toBe(
+      samplesWith(stacks, 'False.outer'),
+    );
+  },
+);
+
+/** What the summary has to say of each, for a walk that did not get through. */
+const CUT_OFF: Readonly<Record<string, RegExp | undefined>> = {
+  garbage: /frames that did not lead to code/,
+  structs: undefined,
+  scopes: /frames that did not lead to code/,
+  segments: undefined,
+  frames: /frames that did not lead to code/,
+  changing: /memory that could not be read|frames that did not lead to code/,
+};
+
+for (const [how, says] of Object.entries(CUT_OFF))
+  optionalKernelTest(`a false HotSpot is bounded: ${how}`, elsewhere, async () => {
+    const { stacks, stderr } = await lying(how);
+    expect(samples(stacks)).toBeGreaterThan(100);
+    for (const { frames } of stacks) expect(frames.length).toBeLessThan(64);
+    if (says !== undefined) expect(stderr).toMatch(says);
+  });
+
+optionalKernelTest(
+  'a false HotSpot says nothing of another process, nor the other of it',
+  none ?? elsewhere,
+  async () => {
+    await using liar = Bun.spawn([workload('false_java'), 'changing', '30000']);
+    await using program = Bun.spawn([java, '-cp', classes ?? '', 'JavaShares', '30']);
+    await Bun.sleep(1500);
+    const pids = [liar, program].map(({ pid }) => String(pid));
+    const { stacks } = await Recorded.of(['-d', '4', '-p', ...pids]);
+    for (const each of [liar, program]) each.kill();
+    const isLiar = ({ frames }: FoldedStack) => frames[0] === 'false_java';
+    const [lied, told] = [stacks.filter(isLiar), stacks.filter((stack) => !isLiar(stack))];
+    expect(samples(lied)).toBeGreaterThan(100);
+    expect(samplesUnder(told, 'JavaShares.main', 'JavaShares.burn')).toBeGreaterThan(100);
+    const names = (of: readonly FoldedStack[]) => of.flatMap(({ frames }) => frames.slice(1));
+    expect(names(lied).filter((name) => /^(?:Java|java)/.test(name))).toEqual([]);
+    expect(names(told).filter((name) => name.startsWith('False'))).toEqual([]);
   },
 );

@@ -124,6 +124,7 @@ const BUILDS = {
   leaves_mark: { flags: ['-shared', '-fPIC'] },
   false_python: { flags: ['-pthread', '-rdynamic', ...NO_FRAMES] },
   false_v8: { flags: ['-pthread', '-rdynamic', ...FRAMES] },
+  false_java: { flags: ['-pthread', '-rdynamic', ...FRAMES] },
   newer_v8: { source: 'false_v8', flags: ['-DMAJOR=14', '-pthread', '-rdynamic', ...FRAMES] },
   silent_v8: { source: 'false_v8', flags: ['-DSILENT', '-pthread', '-rdynamic', ...FRAMES] },
   plugin_1: { source: 'plugin', flags: ['-DFUNCTION=in_plugin_1', ...LIBRARY] },
