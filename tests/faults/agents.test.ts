@@ -97,6 +97,7 @@ describe('hooks of an agent', () => {
         holds:
           'it ends in time, when it is told or with a reason; what is said is short and plain; the other plugin has its events',
         times: [1, NAMES.length],
+        waits: true,
       },
       async (round) => {
         const index = IS_LONG ? round : Math.floor(Math.random() * NAMES.length);
@@ -187,6 +188,7 @@ describe('the module of an agent', () => {
         what: `it ${what}`,
         holds: 'it ends by itself with a reason, or by SIGTERM, and nothing is left',
         times: [1, 3],
+        waits: true,
       },
       async () => {
         const file = join(freshFolder(), 'agent.ts');

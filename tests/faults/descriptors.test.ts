@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { inPairs } from '../support/deadline.ts';
 import { faultRow, IS_LONG } from '../support/fault-row.ts';
 import { run } from '../support/processes.ts';
 import { Waggle } from '../support/waggle.ts';
@@ -113,7 +114,7 @@ describe('a FIFO', () => {
       times: [1, 2],
     },
     async () => {
-      for (const args of commands()) await expectEnds(args, redirected(`1<>${await fifo()}`));
+      await inPairs(commands(), async (args) => expectEnds(args, redirected(`1<>${await fifo()}`)));
     },
   );
 
@@ -125,8 +126,9 @@ describe('a FIFO', () => {
       times: [1, 3],
     },
     async () => {
-      for (const args of commands())
-        await expectEnds(args, redirected(`0<>${await fifo()} >&0 2>&0`));
+      await inPairs(commands(), async (args) =>
+        expectEnds(args, redirected(`0<>${await fifo()} >&0 2>&0`)),
+      );
     },
   );
 
@@ -139,21 +141,22 @@ describe('a FIFO', () => {
       times: [1, 5],
     },
     async () => {
-      for (const args of [
+      const writers = [
         (path: string) => ['record', '-o', path, '--', 'true'],
         (path: string) => ['convert', profile, path],
         (path: string) => ['diff', profile, profile, '-o', path],
         (path: string) => ['trace', '-o', path, '--', 'true'],
         (path: string) => ['agent', '--store', path],
         (path: string) => ['history', '--store', path],
-      ]) {
+      ];
+      await inPairs(writers, async (args) => {
         for (const ending of someOf(['folded', 'svg', 'jsonl', 'db', 'html'], 1)) {
           const path = `${await fifo()}.${ending}`;
           await run('mkfifo', path);
           await expectEnds(args(path), {});
           expect(lstatSync(path).isFIFO()).toBe(true);
         }
-      }
+      });
     },
   );
 
@@ -167,17 +170,17 @@ describe('a FIFO', () => {
     async () => {
       const path = await fifo();
       const out = join(root, 'of-fifo.svg');
-      for (const args of [
+      const readers = [
         ['convert', path, out],
         ['diff', path, profile],
         ['diff', profile, path],
         ['run', path],
         ['history', '--store', path],
         ['record', '-o', join(root, 'r.svg'), '--', path],
-      ])
-        await expectEnds(args, {});
-      for (const args of [['convert', '-', out], ['diff', '-', profile], ...commands()])
-        await expectEnds(args, redirected(`<>${path} >/dev/null`));
+      ];
+      await inPairs(readers, (args) => expectEnds(args, {}));
+      const ofStdin = [['convert', '-', out], ['diff', '-', profile], ...commands()];
+      await inPairs(ofStdin, (args) => expectEnds(args, redirected(`<>${path} >/dev/null`)));
       expect(existsSync(out)).toBe(false);
     },
   );
@@ -215,8 +218,9 @@ describe('a socket', () => {
           try {
             const { port } = server.address() as AddressInfo;
             const rest = stream === 'standard output' ? '' : ' >/dev/null';
-            for (const args of commands())
-              await expectEnds(args, redirected(`${rest} ${to}/dev/tcp/127.0.0.1/${port}`));
+            await inPairs(commands(), (args) =>
+              expectEnds(args, redirected(`${rest} ${to}/dev/tcp/127.0.0.1/${port}`)),
+            );
           } finally {
             server.close();
           }
@@ -235,7 +239,7 @@ describe('a socket', () => {
       const server = createServer().listen(path);
       await once(server, 'listening');
       try {
-        for (const args of [
+        const having = [
           ['record', '-o', path, '--', 'true'],
           ['convert', profile, path],
           ['convert', path, join(root, 'of-socket.svg')],
@@ -244,7 +248,8 @@ describe('a socket', () => {
           ['agent', '--store', path],
           ['history', '--store', path],
           ['run', path],
-        ]) {
+        ];
+        await inPairs(having, async (args) => {
           const { code, stderr } = await Waggle.run(args);
           expect({ args, code: code > 0, stderr }).toEqual({
             args,
@@ -253,7 +258,7 @@ describe('a socket', () => {
           });
           expect(stderr).not.toMatch(/internal error|^ {4}at /m);
           expect(lstatSync(path).isSocket()).toBe(true);
-        }
+        });
       } finally {
         server.close();
       }

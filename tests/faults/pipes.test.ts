@@ -41,7 +41,7 @@ class Reader implements Disposable {
   readonly path = join(root, `pipe${pipes++}`);
   readonly fd: number;
   text = '';
-  private readonly page = Buffer.alloc(65_536);
+  readonly #page = Buffer.alloc(65_536);
 
   constructor() {
     Bun.spawnSync(['mkfifo', this.path]);
@@ -51,7 +51,7 @@ class Reader implements Disposable {
   /** What is there, at most a pipe full. */
   read(): void {
     try {
-      this.text += this.page.toString('utf8', 0, readSync(this.fd, this.page));
+      this.text += this.#page.toString('utf8', 0, readSync(this.fd, this.#page));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
     }
@@ -80,6 +80,7 @@ describe('a reader of trace', () => {
       what: 'the reader of a trace stalls and never comes back',
       holds: 'exit 1, every event was delivered or is counted, no line is cut',
       times: [1, 10],
+      waits: true,
     },
     async () => {
       using reader = new Reader();
@@ -129,6 +130,7 @@ describe('a reader of trace', () => {
         what: `the reader of a trace ${what}`,
         holds: 'it gets everything, exit 0',
         times: [1, 10],
+        waits: true,
       },
       async () => {
         using reader = new Reader();
@@ -285,6 +287,7 @@ describe('standard error', () => {
         what: `stderr is ${what}`,
         holds: 'the recording, the trace and the command are as ever, with its exit code',
         times: [1, 10],
+        waits: true,
       },
       async () => {
         const folder = freshFolder();

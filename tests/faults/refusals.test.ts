@@ -4,25 +4,41 @@
 import { afterAll, beforeAll, expect } from 'bun:test';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { inPairs } from '../support/deadline.ts';
 import { faultRow } from '../support/fault-row.ts';
 import { Waggle, type WaggleResult } from '../support/waggle.ts';
 import { freshFolder, workload } from '../support/workloads.ts';
 
 const area = 'refusals';
 const folder = freshFolder();
-const out = join(folder, 'out.folded');
-const mark = join(folder, 'ran');
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeAll(async () => void (await Waggle.run(['--version'])), 60_000);
 
-const commands = [
-  ['record', '-o', out, '--', 'touch', mark],
-  ['trace', '--', 'touch', mark],
-];
+const COMMANDS = ['record', 'trace'] as const;
+let files = 0;
+
+/** What a run of a command, which leaves its mark where it is run, came to. */
+async function worksOrIsRefused(
+  what: string,
+  command: (typeof COMMANDS)[number],
+  prefix: readonly string[],
+): Promise<{ readonly hasRun: boolean; readonly stderr: string }> {
+  const own = join(folder, String(files++));
+  const [mark, out] = [`${own}.ran`, `${own}.folded`];
+  const options = command === 'record' ? ['-o', out] : [];
+  const result = await Waggle.run([command, ...options, '--', 'touch', mark], { prefix });
+  const hasRun = existsSync(mark);
+  expectWorkedOrRefused(what, hasRun, result);
+  for (const left of [mark, out]) rmSync(left, { force: true });
+  return { hasRun, stderr: result.stderr };
+}
 
 /** With the command's end where it was run, and otherwise with one reason. */
-function expectWorkedOrRefused(what: string, { code, stderr }: WaggleResult): void {
-  const hasRun = existsSync(mark);
+function expectWorkedOrRefused(
+  what: string,
+  hasRun: boolean,
+  { code, stderr }: WaggleResult,
+): void {
   expect({ what, code, hasRun, stderr }).toEqual({
     what,
     code: hasRun ? 0 : 1,
@@ -60,12 +76,10 @@ faultRow(
     times: [1, 3],
   },
   async () => {
-    for (const limit of LIMITS)
-      for (const args of commands) {
-        rmSync(mark, { force: true });
-        const result = await Waggle.run(args, { prefix: ['prlimit', `--${limit}`] });
-        expectWorkedOrRefused(limit, result);
-      }
+    const cases = LIMITS.flatMap((limit) => COMMANDS.map((command) => ({ limit, command })));
+    await inPairs(cases, async ({ limit, command }) => {
+      await worksOrIsRefused(limit, command, ['prlimit', `--${limit}`]);
+    });
   },
 );
 
@@ -114,16 +128,16 @@ faultRow(
     times: [1, 3],
   },
   async () => {
-    for (const [name, numbers] of Object.entries(CALLS))
-      for (const args of commands) {
-        rmSync(mark, { force: true });
-        const number = numbers[process.arch === 'arm64' ? 1 : 0];
-        const prefix = [workload('refuses'), String(number)];
-        const result = await Waggle.run(args, { prefix });
-        expectWorkedOrRefused(name, result);
-        if (existsSync(mark)) continue;
-        expect([...NEEDED]).toContain(name);
-        expect(result.stderr).toContain('a seccomp filter');
-      }
+    const cases = Object.entries(CALLS).flatMap((call) =>
+      COMMANDS.map((command) => ({ call, command })),
+    );
+    await inPairs(cases, async ({ call: [name, numbers], command }) => {
+      const number = numbers[process.arch === 'arm64' ? 1 : 0];
+      const prefix = [workload('refuses'), String(number)];
+      const { hasRun, stderr } = await worksOrIsRefused(name, command, prefix);
+      if (hasRun) return;
+      expect([...NEEDED]).toContain(name);
+      expect(stderr).toContain('a seccomp filter');
+    });
   },
 );

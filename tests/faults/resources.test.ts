@@ -1,9 +1,11 @@
 // Limits of the process: descriptors, address space. Where waggle cannot start it says so at once, with
 // the limit and how to raise it, and no command is run; above that it works.
+// Runs beside others.
 
 import { afterAll, describe, expect } from 'bun:test';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { inPairs } from '../support/deadline.ts';
 import { faultRow } from '../support/fault-row.ts';
 import { Waggle } from '../support/waggle.ts';
 import { freshFolder } from '../support/workloads.ts';
@@ -25,19 +27,26 @@ describe('descriptors', () => {
       times: [1, 5],
     },
     async () => {
-      for (let count = 16; count <= 64; count += 8)
-        for (const args of [record, ['trace', '--', 'touch', mark]]) {
-          rmSync(mark, { force: true });
-          const { code, stderr } = await Waggle.run(args, limited(`--nofile=${count}:${count}`));
-          if (code === 0) continue;
-          expect({ code, stderr }).toEqual({
-            code: 1,
-            stderr: expect.stringMatching(
-              /^waggle: this process may have \d+ descriptors.*ulimit -n \d+;.*\n$/,
-            ),
-          });
-          expect(existsSync(mark)).toBe(false);
-        }
+      const counts = Array.from({ length: 7 }, (_, index) => 16 + 8 * index);
+      const runs = counts.flatMap((count) =>
+        ['record', 'trace'].map((command) => ({ count, command })),
+      );
+      await inPairs(runs, async ({ count, command }) => {
+        const own = join(folder, `${command}-${count}`);
+        const options = command === 'record' ? ['-o', `${own}.folded`] : [];
+        const { code, stderr } = await Waggle.run(
+          [command, ...options, '--', 'touch', own],
+          limited(`--nofile=${count}:${count}`),
+        );
+        if (code === 0) return;
+        expect({ code, stderr }).toEqual({
+          code: 1,
+          stderr: expect.stringMatching(
+            /^waggle: this process may have \d+ descriptors.*ulimit -n \d+;.*\n$/,
+          ),
+        });
+        expect(existsSync(own)).toBe(false);
+      });
     },
   );
 

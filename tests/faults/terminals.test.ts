@@ -33,6 +33,7 @@ for (const [signal, does] of [
       what: `a trace on a terminal that nobody reads, ended by ${does}`,
       holds: 'it ends in time, and so does what it follows',
       times: [1, 5],
+      waits: true,
     },
     async () => {
       const options = { prefix: [workload('frozen_terminal')] };
@@ -68,6 +69,7 @@ for (const [signal, does] of [
         holds:
           'it ends in time, its command too, and whoever reads the terminal again finds it given back',
         times: [1, 5],
+        waits: true,
       },
       async () => {
         const options = { prefix: [workload('frozen_terminal')], env: { TERM: 'xterm-256color' } };

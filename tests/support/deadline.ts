@@ -62,3 +62,25 @@ export async function inPairs<T>(
   const workers = await Promise.allSettled([worker(), worker()]);
   for (const settled of workers) if (settled.status === 'rejected') throw settled.reason;
 }
+
+/** So many at a time; who comes later waits for the first of them to end. */
+export class Turns {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(atOnce: number) {
+    this.#free = atOnce;
+  }
+
+  async take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}

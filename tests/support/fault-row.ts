@@ -4,7 +4,7 @@
 
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { kernelTest } from './kernel-test.ts';
+import { kernelTest, waitingKernelTest } from './kernel-test.ts';
 
 const RESULTS = resolve(import.meta.dir, '../../.fault-results');
 
@@ -20,6 +20,8 @@ export interface FaultRow {
   readonly holds: string;
   /** Rounds in `npm test`, 0 for none, and in `npm run faults`. */
   readonly times: readonly [short: number, long: number];
+  /** It waits more than it works, and measures nothing closely: in `npm test` the next such row runs beside it. */
+  readonly waits?: boolean;
   /** For all rounds together. Default: three minutes, and in the long run ten. */
   readonly timeoutMs?: number;
 }
@@ -42,7 +44,8 @@ export function faultRow(row: FaultRow, body: (round: number) => Promise<void> |
       if (IS_LONG) note({ area, what, holds, rounds, held, seconds });
     }
   };
-  kernelTest(`${what}: ${holds}`, run, row.timeoutMs ?? (IS_LONG ? 600_000 : 180_000));
+  const add = row.waits && !IS_LONG ? waitingKernelTest : kernelTest;
+  add(`${what}: ${holds}`, run, row.timeoutMs ?? (IS_LONG ? 600_000 : 180_000));
 }
 
 function note(result: object): void {
