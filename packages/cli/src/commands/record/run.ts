@@ -34,23 +34,23 @@ import {
   manyStacks,
   preloadedFiles,
 } from './counted.ts';
-import { cpuStateLines } from './cpu-state-summary.ts';
 import { scopeOf } from './events.ts';
 import { rootFramesBy } from './grouping.ts';
 import { labelsBy, mappedLabels } from './labels.ts';
 import { listProbes } from './list-probes.ts';
 import { nameFilter } from './name-filter.ts';
-import { nameHintLines } from './name-hints.ts';
 import { NamingSignals } from './naming-signals.ts';
 import { whyNoOffCpu } from './off-cpu.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
 import { DEFAULT_OUTPUT, type RecordOptions } from './options.ts';
 import type { Processes } from './owner-entry.ts';
-import { summaryLines } from './profile-summary.ts';
 import { profilesOverTime } from './profiles-over-time.ts';
 import { startProgress } from './progress.ts';
-import { summarize } from './recording-summary.ts';
 import { type ResolvedOptions, sessionConfig } from './session-config.ts';
+import { cpuStateLines } from './summary/cpu-state-summary.ts';
+import { nameHintLines } from './summary/name-hints.ts';
+import { summaryLines } from './summary/profile-summary.ts';
+import { summarize } from './summary/recording-summary.ts';
 import {
   chooseTarget,
   cpuMistake,

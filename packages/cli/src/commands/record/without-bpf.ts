@@ -27,7 +27,7 @@ import { labelsBy } from './labels.ts';
 import { NamingSignals } from './naming-signals.ts';
 import { onlyFrames, type Side } from './only-frames.ts';
 import type { RecordOptions } from './options.ts';
-import { summaryLines } from './profile-summary.ts';
+import { summaryLines } from './summary/profile-summary.ts';
 import type { RecordTarget } from './targets.ts';
 
 const STDOUT = 1;

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import type { Profile, ProfileFrame, ProfileValues } from '@waggle/formats';
 import { STATE_FRAMES, type UnnamedReason, unnamedReason, WOKEN_BY_FRAME } from '@waggle/profiler';
 import { printable } from '@waggle/text';
-import { kernelShowsAddresses } from '../../doctor/kernel-addresses.ts';
+import { kernelShowsAddresses } from '../../../doctor/kernel-addresses.ts';
 
 const TOP = 5;
 
