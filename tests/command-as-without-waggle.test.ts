@@ -1,5 +1,6 @@
 // A command behind `--` inherits what it would inherit without waggle, and is signalled as it would be:
 // a wrapper is invisible.
+// Runs beside others.
 
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
@@ -305,26 +306,6 @@ describe('on a terminal', () => {
     terminal.type('echo "code=$?"\n');
     await terminal.shows(/code=5\r/);
   });
-});
-
-describe('a stderr that is broken', () => {
-  for (const [what, redirection] of [
-    ['closed', '2>&-'],
-    ['full', '2>/dev/full'],
-    ['without a reader', '2> >(exec true)'],
-  ] as const)
-    kernelTest(`${what} loses neither the recording nor the command`, async () => {
-      const folder = freshFolder();
-      const line = `${WAGGLE[0]} record -o out.folded -- sh -c 'sleep 0.3; echo done >made; exit 4'`;
-      const { exitCode } = Bun.spawnSync(['bash', '-c', `sleep 0.1; exec ${line} ${redirection}`], {
-        cwd: folder,
-        stdout: 'ignore',
-        stderr: 'ignore',
-      });
-      expect(exitCode).toBe(4);
-      expect(existsSync(join(folder, 'made'))).toBe(true);
-      expect(existsSync(join(folder, 'out.folded'))).toBe(true);
-    });
 });
 
 test('the shell that compares is bash', () => {
