@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as events from './index.ts';
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('SKIPPED: the README example of @waggle/events needs root');
@@ -15,4 +16,9 @@ test.skipIf(!isRoot)('the example of the README shows the exec that it makes (ne
   const run = Bun.spawnSync([process.execPath, '-e', code], { cwd: import.meta.dir });
   expect(run.stderr.toString()).toBe('');
   expect(run.stdout.toString()).toMatch(/^\d+ runs echo hello$/m);
+});
+
+test('the README names every export', () => {
+  const readme = readFileSync(join(import.meta.dir, '..', 'README.md'), 'utf8');
+  for (const exported of Object.keys(events)) expect(readme).toContain(`\`${exported}`);
 });

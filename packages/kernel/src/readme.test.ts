@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as kernel from './index.ts';
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('SKIPPED: the README example of @waggle/kernel needs root');
@@ -19,3 +20,8 @@ test.skipIf(!isRoot)(
     expect(run.stdout.toString()).toMatch(/^exec by attached, \d+ records in a second\n$/);
   },
 );
+
+test('the README names every export', () => {
+  const readme = readFileSync(join(import.meta.dir, '..', 'README.md'), 'utf8');
+  for (const exported of Object.keys(kernel)) expect(readme).toContain(`\`${exported}`);
+});

@@ -1,7 +1,7 @@
 /**
  * The cgroups that a session is about, by their paths: an id changes where a cgroup is made again at its
  * path, as systemd does on every restart of a service. Userspace puts in who is there; the program at
- * cgroup_mkdir follows from then on (packages/bpf/bpf/followed.h), parents that are made again included.
+ * cgroup_mkdir follows from then on (packages/bpf/bpf/followed_cgroups/), parents that are made again included.
  */
 
 import { realpathSync, statfsSync, statSync } from 'node:fs';
