@@ -1,8 +1,16 @@
 // The programs of tests/workloads, most of them C, built once in a run with the machine's compilers, into a
-// folder that goes when the run ends. What each does, and its known answers, stands in its first
+// folder that goes with the next run. What each does, and its known answers, stands in its first
 // comment.
 
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -143,14 +151,25 @@ interface BuildRun {
 /** On the global object: every test file evaluates this module anew, but there is one run. */
 const runKey = Symbol.for('waggle-tests.build-run');
 
+const FOLDER = 'waggle-tests-';
+
+/** Those of runs that have ended: bun test tells nobody of its own end. */
+function removeLeftFolders(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = new RegExp(`^${FOLDER}(\\d+)-`).exec(name) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
 function buildRun(): BuildRun {
   const holder = globalThis as { [runKey]?: BuildRun };
   const known = holder[runKey];
   if (known !== undefined) return known;
-  const folder = mkdtempSync(join(tmpdir(), 'waggle-tests-'));
+  removeLeftFolders();
+  const folder = mkdtempSync(join(tmpdir(), `${FOLDER}${process.pid}-`));
   // Other users run some of the programs.
   chmodSync(folder, 0o755);
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const run = { folder, built: new Set<string>() };
   holder[runKey] = run;
   return run;
