@@ -24,27 +24,34 @@ const bin = resolve(import.meta.dir, '../node_modules/.bin');
 // Kernel tests wait for real processes and property tests try thousands of cases; five seconds, bun's
 // default, is too short for both.
 const testTimeoutMs = 120_000;
+/** Of those that say that they wait more than they work: test.concurrent. */
+const CONCURRENT_TESTS = 2;
+
+/** What a file says of itself that sees only what it has started, and measures nothing: two such run at once. */
+const BESIDE_OTHERS = /^\/\/ Runs beside others\./m;
 
 interface Runtime {
   readonly pattern: string;
-  command(files: string[], junit: string): Promise<string[]>;
+  /** How many files may run at once, where they say that they may. */
+  readonly filesAtOnce?: number;
+  command(files: string[], junit: string, atOnce: number): Promise<string[]>;
   /** The command for one test by its full name, where the runner can choose one. */
   again?(name: string, junit: string): string[];
 }
 
 function bunTest(junit: string, chosen: readonly string[]): string[] {
   const reporter = ['--reporter=junit', `--reporter-outfile=${junit}`];
-  return [`${bin}/bun`, 'test', `--timeout=${testTimeoutMs}`, ...reporter, ...chosen];
+  const options = [`--timeout=${testTimeoutMs}`, `--max-concurrency=${CONCURRENT_TESTS}`];
+  return [`${bin}/bun`, 'test', ...options, ...reporter, ...chosen];
 }
 
 const runtimes: Record<string, Runtime> = {
   bun: {
     pattern: '**/*.test.ts',
-    async command(files, junit) {
-      return bunTest(
-        junit,
-        files.map((file) => `./${file}`),
-      );
+    filesAtOnce: 2,
+    async command(files, junit, atOnce) {
+      const parallel = atOnce > 1 ? [`--parallel=${atOnce}`] : [];
+      return bunTest(junit, [...parallel, ...files.map((file) => `./${file}`)]);
     },
     again(name, junit) {
       const { file, pattern } = selectionOf(name);
@@ -93,6 +100,8 @@ async function findFiles(pattern: string): Promise<string[]> {
 }
 
 const allPassedAgain: PassedAgain[] = [];
+/** Of all parts together. */
+let mayRunAgain = MAX_RUN_AGAIN;
 
 async function runAgain(runtime: Runtime, name: string): Promise<boolean> {
   const junit = `${results}/again/out.xml`;
@@ -111,7 +120,8 @@ async function passedAgain(
   runtime: Runtime,
   failed: readonly string[],
 ): Promise<PassedAgain[]> {
-  if (failed.length > MAX_RUN_AGAIN) return [];
+  if (failed.length > mayRunAgain) return [];
+  mayRunAgain -= failed.length;
   const passed: PassedAgain[] = [];
   for (const name of failed) {
     if (await runAgain(runtime, name)) passed.push({ runner, name });
@@ -119,13 +129,27 @@ async function passedAgain(
   return passed;
 }
 
-/** Gives the runner's exit code, or 1 where its results say more than the code. */
-async function run(name: string, runtime: Runtime, pattern: string): Promise<number> {
-  const files = await findFiles(pattern);
-  if (files.length === 0) throw new Error(`no ${pattern} here`);
+/** Files that one process of the runner is given. */
+interface Part {
+  readonly files: string[];
+  readonly atOnce: number;
+}
 
+/** Those that may run beside each other, if there are several, and the others. */
+function partsOf(files: readonly string[], atOnce: number): Part[] {
+  const isBeside = (file: string) => BESIDE_OTHERS.test(readFileSync(file, 'utf8'));
+  const { true: beside = [], false: alone = [] } = Object.groupBy(files, (file) =>
+    String(atOnce > 1 && isBeside(file)),
+  );
+  if (files.length === 0) return [];
+  if (beside.length < 2) return [{ files: [...files], atOnce: 1 }];
+  return [{ files: beside, atOnce }, ...(alone.length > 0 ? [{ files: alone, atOnce: 1 }] : [])];
+}
+
+/** Gives the runner's exit code, or 1 where its results say more than the code. */
+async function run(name: string, runtime: Runtime, { files, atOnce }: Part): Promise<number> {
   const junit = `${results}/${name}.xml`;
-  const command = await runtime.command(files, junit);
+  const command = await runtime.command(files, junit, atOnce);
   const child = Bun.spawn(command, { stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' });
   const exitCode = await child.exited;
 
@@ -156,15 +180,25 @@ mkdirSync(`${results}/again`, { recursive: true });
 let exitCode = 0;
 for (const { name, pattern, runtime } of asked) {
   if (!runtime) continue;
-  try {
-    const code = await run(name, runtime, pattern ?? runtime.pattern);
-    exitCode ||= code;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(`${name}: ${message}`);
-    await Bun.write(`${results}/${name}-runner.xml`, failureXml(name, message));
-    exitCode ||= 1;
+  const chosen = pattern ?? runtime.pattern;
+  const files = await findFiles(chosen);
+  if (files.length === 0) await isWrittenDown(name, `no ${chosen} here`);
+  for (const [index, part] of partsOf(files, runtime.filesAtOnce ?? 1).entries()) {
+    const ofPart = index === 0 ? name : `${name}-${index + 1}`;
+    try {
+      const code = await run(ofPart, runtime, part);
+      exitCode ||= code;
+    } catch (error) {
+      await isWrittenDown(ofPart, error instanceof Error ? error.message : String(error));
+    }
   }
 }
+
+async function isWrittenDown(name: string, message: string): Promise<void> {
+  console.error(`${name}: ${message}`);
+  await Bun.write(`${results}/${name}-runner.xml`, failureXml(name, message));
+  exitCode ||= 1;
+}
+
 await Bun.write(`${results}/passed-again.json`, JSON.stringify(allPassedAgain));
 process.exit(exitCode);

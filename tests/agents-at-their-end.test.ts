@@ -1,5 +1,6 @@
 // Agents when they begin and end: what comes before the first look at events, what is asked after the end, plugins
 // that were all stopped, a second Ctrl-C.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
 // `--as USER`: the command behind `--` is that user's, with its groups and home, and waggle sees all of it.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { chmodSync, readFileSync, statSync } from 'node:fs';

@@ -1,5 +1,6 @@
 // `waggle convert` and `waggle diff` on files of other tools: what they hold says what they are, not
 // their names. It needs no rights; pprof files of Go's runtime are made where Go is.
+// Runs beside others.
 
 import { describe, expect, test } from 'bun:test';
 import { spawnSync } from 'node:child_process';

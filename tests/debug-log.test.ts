@@ -1,4 +1,5 @@
 // WAGGLE_LOG=debug: stderr tells what was loaded and evicted, and when, without a secret of anybody.
+// Runs beside others.
 
 import { expect, test } from 'bun:test';
 import { kernelTest } from './support/kernel-test.ts';

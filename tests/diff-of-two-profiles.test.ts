@@ -1,5 +1,6 @@
 // `waggle diff`: what its table, its JSON and its file say of two profiles with known answers. It
 // needs no rights.
+// Runs beside others.
 
 import { describe, expect, test } from 'bun:test';
 import { readFileSync, writeFileSync } from 'node:fs';

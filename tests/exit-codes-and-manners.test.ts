@@ -1,5 +1,6 @@
 // How the command behaves: exit codes, clear words on stderr, nothing for people on stdout, and no
 // complaint when the reader goes away.
+// Runs beside others.
 
 import { describe, expect, test } from 'bun:test';
 import { chmodSync, writeFileSync } from 'node:fs';

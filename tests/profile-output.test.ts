@@ -1,4 +1,5 @@
 // Profiles on their way to a sink: cycle by cycle, each with the processes that ended in it.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { BadOption, createAgent, type FrameCount, profileOutput } from '@waggle/core';

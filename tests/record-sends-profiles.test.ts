@@ -1,5 +1,6 @@
 // `record -o http://…`: the profile arrives at an OpenTelemetry receiver, without what may be secret;
 // where it does not, everything else is written and the exit code says so.
+// Runs beside others.
 
 import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';

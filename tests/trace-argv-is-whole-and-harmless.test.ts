@@ -1,5 +1,6 @@
 // Arguments and file names as given to execve: whole up to the documented bound, cut and flagged
 // beyond it, and never able to act on the terminal that shows them.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 // What an exec record says beyond the command line: absolute paths, ids, terminal, and the flags
 // that a security person looks for. Each is compared with what /proc or the set-up says.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { chmodSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
 // A process ends once, when the last of its threads is gone, however they end; and its exit event
 // has what its parent got from wait(2).
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { constants } from 'node:os';

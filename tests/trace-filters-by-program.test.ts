@@ -1,5 +1,6 @@
 // The filters of `waggle trace` that look at what runs and at who started it, on the real kernel, while others
 // run beside it.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 // `waggle trace -p`: everything that these processes and their descendants do is there, and nothing else.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { eventually } from './support/deadline.ts';

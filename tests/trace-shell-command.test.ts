@@ -1,5 +1,6 @@
 // What a program's standard files were at its exec is what /proc has of them, and `--shell-command` gives a line that
 // runs again what ran: a shell is asked.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import {

@@ -1,4 +1,5 @@
 // `waggle trace --summary`: what ran, failed and took long, at the end and meanwhile; as text and as one object.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { eventually } from './support/deadline.ts';

@@ -1,5 +1,6 @@
 // `trace --tree`: who started whom, also when the parent is long gone. `trace --redact`: secrets in
 // arguments appear in no form of output.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { isExec, type TraceEvent } from './support/events.ts';

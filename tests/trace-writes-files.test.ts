@@ -1,5 +1,6 @@
 // `trace -o FILE`: each format has every event that --json has, files are whole at the end however it ends,
 // marked where it was killed, and a disk that is full stops nothing but its own file.
+// Runs beside others.
 
 import { Database } from 'bun:sqlite';
 import { afterAll, describe, expect } from 'bun:test';

@@ -1,5 +1,6 @@
 // C of others that `waggle bpf build` is to compile: a few lines that ask the compiler for hours, or for more
 // memory and disk than there is. It ends within its limits and says which one it was.
+// Runs beside others.
 
 import { afterAll, expect } from 'bun:test';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

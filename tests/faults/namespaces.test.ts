@@ -1,5 +1,6 @@
 // Namespaces of every kind around waggle: it works there, or says why not. Among them clocks that are ahead:
 // a time namespace is where the clocks of one process can be set without those of the host.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';

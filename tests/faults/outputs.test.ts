@@ -1,5 +1,6 @@
 // Output files: disks that are full, folders that vanish, links and files of others, kills while
 // writing. What was there before stays whole, and what is said to be written is.
+// Runs beside others.
 
 import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import {

@@ -1,5 +1,6 @@
 // Rights that are missing: each capability in turn, both of those that BPF needs, all of them, another user.
 // What is missing is named, the exit code is 1 unless it can be done without, and nobody sees a stack trace.
+// Runs beside others.
 
 import { afterAll, describe, expect } from 'bun:test';
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';

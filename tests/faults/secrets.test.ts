@@ -1,5 +1,6 @@
 // Arguments of a recorded command, which may be secrets: files that hold them are their owner's alone, what
 // is on stderr has none, and --redact takes them out everywhere.
+// Runs beside others.
 
 import { describe, expect } from 'bun:test';
 import { readFileSync, statSync } from 'node:fs';

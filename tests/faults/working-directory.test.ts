@@ -1,5 +1,6 @@
 // What somebody leaves in a folder in which root runs waggle: libraries, settings of the runtime,
 // packages. Nothing of it is loaded, also where the system's own library is missing.
+// Runs beside others.
 
 import { afterAll, describe, expect } from 'bun:test';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
