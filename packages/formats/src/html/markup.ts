@@ -1,6 +1,6 @@
 /** The elements of the page, which the script finds by their ids. What it says is there without it. */
 
-import { contentSecurityPolicy } from '@waggle/text/page';
+import { wholePage } from '@waggle/text/page';
 import { source as script } from '../generated/html-viewer.ts';
 import { escapeHtml, jsonForScript } from './escape.ts';
 import type { Fact, PageData } from './page-data.ts';
@@ -126,30 +126,20 @@ function header({ title, facts, legend, data }: PageContent): string {
 /** The whole document. */
 export function pageOf(content: PageContent): string {
   const { title, data } = content;
-  const style = pageStyle();
-  return [
-    '<!DOCTYPE html>',
-    '<html lang="en">',
-    '<head>',
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy(script, style)}">`,
-    '<meta name="viewport" content="width=device-width,initial-scale=1">',
-    '<meta name="color-scheme" content="light dark">',
-    `<title>${escapeHtml(title)}</title>`,
-    `<link rel="icon" href="${ICON}">`,
-    `<style>${style}</style>`,
-    '</head>',
-    '<body>',
-    header(content),
-    ...(data === undefined
-      ? ['<main><p class="empty">No samples were recorded.</p></main>']
-      : [
-          body(data),
-          `<script type="application/json" id="data">${jsonForScript(data)}</script>`,
-          `<script>${script}</script>`,
-        ]),
-    '</body>',
-    '</html>',
-    '',
-  ].join('\n');
+  return wholePage({
+    title: escapeHtml(title),
+    icon: ICON,
+    style: pageStyle(),
+    script,
+    body: [
+      header(content),
+      ...(data === undefined
+        ? ['<main><p class="empty">No samples were recorded.</p></main>']
+        : [
+            body(data),
+            `<script type="application/json" id="data">${jsonForScript(data)}</script>`,
+            `<script>${script}</script>`,
+          ]),
+    ],
+  });
 }

@@ -7,3 +7,4 @@ export { type ColourVariables, colourRules, PAGE_COLOURS } from './colours.ts';
 export { contentSecurityPolicy } from './content-security-policy.ts';
 export type { PageCanvas, PageElement, PageEvent, PageInput, PageWindow } from './dom.ts';
 export { escapeHtml } from './escape-html.ts';
+export { type PageParts, wholePage } from './whole-page.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
-import { contentSecurityPolicy, escapeHtml } from './index.ts';
+import { contentSecurityPolicy, escapeHtml, wholePage } from './index.ts';
 
 test('a policy lets the one script and the one style be, and nothing from elsewhere', () => {
   const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
@@ -20,4 +20,14 @@ test('text is safe between tags and in attributes of either quote', () => {
     '&lt;img src=&#39;x&#39; onerror=&quot;a&amp;b&quot;&gt;',
   );
   expect(escapeHtml('日本 é')).toBe('日本 é');
+});
+
+test('a page has its policy, its icon and its style before its body', () => {
+  const [script, style] = ['run();', 'p { color: red }'];
+  const parts = { title: 'A &amp; B', icon: 'data:,', style, script };
+  const page = wholePage({ ...parts, body: ['<p>one</p>', `<script>${script}</script>`] });
+  expect(page).toStartWith('<!DOCTYPE html>\n<html lang="en">\n');
+  expect(page).toContain(`content="${contentSecurityPolicy(script, style)}"`);
+  expect(page).toContain('<title>A &amp; B</title>\n<link rel="icon" href="data:,">\n');
+  expect(page).toEndWith('<body>\n<p>one</p>\n<script>run();</script>\n</body>\n</html>\n');
 });

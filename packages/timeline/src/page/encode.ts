@@ -5,7 +5,7 @@
 
 import { gzipSync } from 'node:zlib';
 import { printable } from '@waggle/text';
-import { contentSecurityPolicy, escapeHtml } from '@waggle/text/page';
+import { escapeHtml, wholePage } from '@waggle/text/page';
 import { source as script } from '../generated/timeline-viewer.ts';
 import type { ProcessHistory } from '../processes/history.ts';
 import { packHistory } from './pack.ts';
@@ -30,33 +30,23 @@ const ICON =
 export function timelinePage(history: ProcessHistory, options: TimelinePageOptions = {}): string {
   const data = packHistory(history);
   const title = clip(printable(options.title ?? titleOf(data)));
-  const style = pageStyle();
   const isEmpty = !data.processes.state.some((state) => state !== STATE.context);
-  return [
-    '<!DOCTYPE html>',
-    '<html lang="en">',
-    '<head>',
-    '<meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy(script, style)}">`,
-    '<meta name="viewport" content="width=device-width,initial-scale=1">',
-    '<meta name="color-scheme" content="light dark">',
-    `<title>${escapeHtml(title)}</title>`,
-    `<link rel="icon" href="${ICON}">`,
-    `<style>${style}</style>`,
-    '</head>',
-    '<body>',
-    header(title, data, history),
-    ...(isEmpty
-      ? ['<main><p class="empty">No processes were recorded.</p></main>']
-      : [
-          BODY,
-          `<script type="application/octet-stream" id="data">${packed(data)}</script>`,
-          `<script>${script}</script>`,
-        ]),
-    '</body>',
-    '</html>',
-    '',
-  ].join('\n');
+  return wholePage({
+    title: escapeHtml(title),
+    icon: ICON,
+    style: pageStyle(),
+    script,
+    body: [
+      header(title, data, history),
+      ...(isEmpty
+        ? ['<main><p class="empty">No processes were recorded.</p></main>']
+        : [
+            BODY,
+            `<script type="application/octet-stream" id="data">${packed(data)}</script>`,
+            `<script>${script}</script>`,
+          ]),
+    ],
+  });
 }
 
 function packed(data: PageData): string {
