@@ -70,6 +70,11 @@ export const cases: readonly Hostile[] = [
     refused: TOO_LARGE,
   },
   {
+    what: 'a chain of 60,000 nodes without a function in a .cpuprofile',
+    file: () => hostile.cpuProfileOfRoots(60_000),
+    refused: TOO_LARGE,
+  },
+  {
     what: 'a chain of 20,000 calls in a .heapprofile',
     file: () => hostile.heapProfileChain(20_000),
     refused: TOO_LARGE,

@@ -136,6 +136,14 @@ export function cpuProfileChain(length: number): string {
   });
 }
 
+/** A chain of nodes that stand for no function: stacks without a frame, each as far from its root as it says. */
+export function cpuProfileOfRoots(length: number): string {
+  const callFrame = { functionName: '(root)', url: '' };
+  const nodes = list(length, (index) => ({ id: index, callFrame, hitCount: 1, parent: index - 1 }));
+  const [first, ...others] = nodes;
+  return JSON.stringify({ nodes: [{ ...first, parent: undefined }, ...others] });
+}
+
 export function heapProfileChain(length: number): string {
   const callFrame = '{"functionName":"f","url":""}';
   const open = `{"callFrame":${callFrame},"selfSize":8,"children":[`;

@@ -61,7 +61,8 @@ export function stacksOf(
       if (++steps > tree.size) throw new ChromeSyntaxError(`node ${id} is its own caller`);
       at = node.parent;
     }
-    budget.stack(frames.length + outermost.length);
+    // Nodes without a function have to be passed too, by each that they lead to.
+    budget.stack(steps + outermost.length);
     return outermost.concat(frames.reverse());
   };
   for (const { frame } of tree.values()) if (frame !== undefined) budget.frame(frame);

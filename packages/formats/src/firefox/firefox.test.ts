@@ -109,4 +109,24 @@ describe('firefox', () => {
     owner[last] = value;
     expect(() => parseFirefox(bytesOf(file))).toThrow(FirefoxSyntaxError);
   });
+
+  test('an address that is no whole number is none: the function is called by its own', () => {
+    const file = {
+      meta: { preprocessedProfileVersion: 50, interval: 1 },
+      libs: [{ path: '/lib/x.so' }],
+      threads: [
+        {
+          name: 'main',
+          samples: { stack: [0], length: 1, weight: null, time: [0] },
+          stackTable: { frame: [0], prefix: [null] },
+          frameTable: { func: [0], address: [1.5], lib: [0] },
+          funcTable: { name: [0] },
+          resourceTable: {},
+          stringArray: ['0x10'],
+        },
+      ],
+    };
+    const [stack] = parseFirefox(bytesOf(file)).stacks;
+    expect(stack?.frames.at(-1)?.name).toBe('[x.so+0x10]');
+  });
 });

@@ -80,8 +80,8 @@ export function stackReader(
     if (typeof object !== 'string') return given;
     const address = frameAddresses[frame];
     // The frame's own is in its library; a name may be where that was in memory.
-    const isKnown = typeof address === 'number' && address >= 0;
-    return unnamed(object, BigInt(isKnown ? address : given));
+    const isKnown = Number.isSafeInteger(address) && Number(address) >= 0;
+    return unnamed(object, BigInt(isKnown ? Number(address) : given));
   };
   const lineOf = (frame: number): number | undefined => {
     const line = frameLines[frame];
