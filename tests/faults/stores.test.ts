@@ -8,8 +8,10 @@ import {
   chownSync,
   cpSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -132,7 +134,8 @@ faultRow(
   {
     area,
     what: 'a folder of another user, one that everybody may write to, one below such a folder, links of others',
-    holds: 'an agent of root refuses it, nothing is made, and what links point to is as it was',
+    holds:
+      'an agent of root refuses it for its store and its spool, nothing is made, and what links point to is as it was',
     times: [1, 3],
   },
   async () => {
@@ -149,16 +152,37 @@ faultRow(
     const sticky = join(root, `sticky${stores++}`);
     mkdirSync(sticky);
     chmodSync(sticky, 0o1777);
-    const foreign = [planted, open, sticky, join(open, 'below'), join(planted, 'below/it')];
-    await inPairs(foreign, async (store) => {
-      const args = ['agent', '--store', store];
+    // What it leads to is root's until its owner turns it elsewhere.
+    const good = join(root, `good${stores++}`);
+    mkdirSync(good, 0o700);
+    const link = join(sticky, 'link');
+    symlinkSync(good, link);
+    lchownSync(link, NOBODY, NOBODY);
+    const links = [link, join(link, 'below')];
+    const foreign = [
+      planted,
+      open,
+      sticky,
+      join(open, 'below'),
+      join(planted, 'below/it'),
+      ...links,
+    ];
+    const spool = (folder: string) => [
+      ...['--no-store', '--otlp', 'http://127.0.0.1:1', '--otlp-spool', folder],
+    ];
+    const places = foreign.flatMap((place) => [['--store', place], spool(place)]);
+    await inPairs(places, async (place) => {
+      const args = ['agent', ...place];
       const { code, stderr } = await Waggle.run(args);
-      expect({ store, code, stderr }).toEqual({
-        store,
+      expect({ place, code, stderr }).toEqual({
+        place,
         code: 1,
-        stderr: expect.stringMatching(/belongs to user 65534|may be written to by others/),
+        stderr: expect.stringMatching(
+          /belongs to user 65534|may be written to by others|is a link of user 65534/,
+        ),
       });
     });
+    expect(readdirSync(good)).toEqual([]);
     expect(readFileSync(victim, 'utf8')).toBe('precious');
     for (const name of names) expect(lstatSync(join(planted, name)).isSymbolicLink()).toBe(true);
     expect(existsSync(join(open, 'below'))).toBe(false);

@@ -54,6 +54,7 @@ const BUILDS = {
   covers_text: { flags: FRAMES },
   inherits: { flags: [] },
   claims_arguments: { flags: ['-static'] },
+  swaps_names: { flags: ['-static'] },
   many_mappings: { flags: [] },
   floods: { flags: ['-static', '-pthread'] },
   crowd: { flags: ['-O1', '-pthread'] },

@@ -45,6 +45,13 @@ export {
 export { type Inheritance, inheritance, isIgnored } from './process/inheritance.ts';
 export { type NotifySocket, notifySocket } from './process/notify-socket.ts';
 export { OwnersRights, type Rights } from './process/owners-rights.ts';
+export {
+  type ForeignPlace,
+  foreignOnTheWay,
+  isOfOthers,
+  makeOwnFolder,
+  whyOthersMayReplace,
+} from './process/own-place.ts';
 export { PIPE_BYTES, type PipeWriter, pipeWriter } from './process/pipe-output.ts';
 export { type ProcessState, processState } from './process/process-state.ts';
 export { hasSeccompFilter } from './process/seccomp.ts';

@@ -3,7 +3,7 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { CSV_HEADER, csvRow, PerfettoEvents } from '@waggle/timeline';
 import { OutputFailed } from '../profile-files/output-file.ts';
-import { inWords } from '../profile-files/output-place.ts';
+import { type HeldPlace, inWords } from '../profile-files/output-place.ts';
 import { Output } from '../terminal/output.ts';
 import type { EventLines } from './event-lines.ts';
 import type { EventOutput } from './event-output.ts';
@@ -77,21 +77,26 @@ function growingFile(
   header: Uint8Array,
   rotation: Rotation | undefined,
 ): GrowingFile {
-  const { isStream, directory, name } = growingPlace(path);
-  if (isStream && rotation !== undefined)
+  const held = growingPlace(path);
+  if (held.place.isStream && rotation === undefined) return stream(held, header);
+  if (held.place.isStream) {
+    held[Symbol.dispose]();
     throw new OutputFailed(`${path} is no file: --rotate has nothing to begin anew`);
-  if (isStream) return stream(path, `${directory}/${name}`, header);
-  if (rotation !== undefined) return new RotatingFile(path, rotation, header);
-  return PartialFile.begin(path, header);
+  }
+  if (rotation !== undefined) return new RotatingFile(held, rotation, header);
+  return PartialFile.begin(held, header);
 }
 
 /** Who reads it is waited for; who goes away has read enough. */
-function stream(path: string, at: string, header: Uint8Array): GrowingFile {
+function stream(held: HeldPlace, header: Uint8Array): GrowingFile {
+  const { path } = held.place;
   let fd: number;
   try {
-    fd = openSync(at, constants.O_WRONLY);
+    fd = openSync(held.streamPath(), constants.O_WRONLY);
   } catch (error) {
     throw new OutputFailed(inWords(path, error));
+  } finally {
+    held[Symbol.dispose]();
   }
   const output = new Output(fd);
   let isBegun = header.length === 0;

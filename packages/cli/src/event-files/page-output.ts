@@ -8,7 +8,7 @@ import { ProcessHistory, readEvents, timelinePage } from '@waggle/timeline';
 import { OutputFailed, writeOutputFile } from '../profile-files/output-file.ts';
 import type { EventLines } from './event-lines.ts';
 import type { EventOutput } from './event-output.ts';
-import { growingPlace, PartialFile } from './partial-file.ts';
+import { PartialFile } from './partial-file.ts';
 
 export class PageOutput implements EventOutput {
   readonly path: string;
@@ -18,9 +18,7 @@ export class PageOutput implements EventOutput {
   /** @throws OutputFailed */
   constructor(path: string) {
     this.path = path;
-    if (growingPlace(path).isStream)
-      throw new OutputFailed(`${path} cannot be written: the page has to be a file`);
-    this.#spool = new PartialFile(path, '.jsonl');
+    this.#spool = PartialFile.at(path, '.jsonl');
   }
 
   write({ bytes, count }: EventLines): void {

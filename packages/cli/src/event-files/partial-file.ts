@@ -4,25 +4,26 @@
  * before, the next free name is taken.
  */
 
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { giveToOwner, OutputFailed, settle } from '../profile-files/output-file.ts';
-import { inWords, NEW_FILE, type OutputPlace, placeOf } from '../profile-files/output-place.ts';
+import {
+  type HeldPlace,
+  holdPlace,
+  inWords,
+  NEW_FILE,
+  type OutputPlace,
+} from '../profile-files/output-place.ts';
 
 /** Of earlier recordings that were killed. */
 const MAX_REMAINS = 100;
 
-/** A place where a file may grow. @throws OutputFailed */
-export function growingPlace(path: string): OutputPlace {
-  const place = placeOf(path);
+/** A place where a file may grow, held until it is disposed of. @throws OutputFailed */
+export function growingPlace(path: string): HeldPlace {
+  return orFailed(holdPlace(path));
+}
+
+/** @throws OutputFailed */
+export function orFailed<Place>(place: Place | string): Place {
   if (typeof place === 'string') throw new OutputFailed(place);
   return place;
 }
@@ -54,46 +55,46 @@ export class PartialFile {
   /** Bytes so far. */
   length = 0;
   readonly #fd: number;
-  /** Held open, so that nobody puts another folder in its place meanwhile. */
-  readonly #folder: number;
+  readonly #held: HeldPlace;
   #isOpen = true;
 
   /**
+   * @param held the file's own from now on
    * @param ending of its name while it grows, behind `.partial`.
    * @throws OutputFailed
    */
-  constructor(path: string, ending = '') {
-    this.place = growingPlace(path);
-    const { directory } = this.place;
+  constructor(held: HeldPlace, ending = '') {
+    this.#held = held;
+    this.place = held.place;
     try {
-      this.#folder = openSync(
-        directory,
-        constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,
-      );
-    } catch (error) {
-      throw new OutputFailed(inWords(path, error));
-    }
-    try {
+      // It would take the place of a pipe or a device.
+      if (held.place.isStream)
+        throw new OutputFailed(`${held.place.path} cannot be written: it has to be a file`);
       const { entry, made } = withFreeName(this.place, ending, (name) =>
-        openSync(this.#inFolder(name), NEW_FILE, 0o600),
+        openSync(held.entry(name), NEW_FILE, 0o600),
       );
       this.entry = entry;
       this.#fd = made;
     } catch (error) {
-      closeSync(this.#folder);
+      held[Symbol.dispose]();
       throw error;
     }
     giveToOwner(this.#fd, this.place);
   }
 
+  /** As the constructor, of a path. @throws OutputFailed */
+  static at(path: string, ending?: string): PartialFile {
+    return new PartialFile(growingPlace(path), ending);
+  }
+
   /** One with its first bytes in it. @throws OutputFailed */
-  static begin(path: string, header: Uint8Array): PartialFile {
-    const file = new PartialFile(path);
+  static begin(held: HeldPlace, header: Uint8Array): PartialFile {
+    const file = new PartialFile(held);
     try {
       file.append(header);
     } catch (error) {
       file.discard();
-      throw new OutputFailed(inWords(path, error));
+      throw new OutputFailed(inWords(held.place.path, error));
     }
     return file;
   }
@@ -123,11 +124,11 @@ export class PartialFile {
 
   /** Puts it in its place. @throws OutputFailed, and then it stays where it grew. */
   finish(): void {
-    const { path, name } = this.place;
+    const { path } = this.place;
     try {
       fsyncSync(this.#fd);
       settle(this.#fd, this.place, true);
-      renameSync(this.#inFolder(this.entry), this.#inFolder(name));
+      this.#held.take(this.entry);
     } catch (error) {
       throw new OutputFailed(
         `${inWords(path, error)}; what was to be there is in ${this.location}`,
@@ -157,17 +158,13 @@ export class PartialFile {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     closeSync(this.#fd);
-    closeSync(this.#folder);
+    this.#held[Symbol.dispose]();
   }
 
   /** Removes it. */
   discard(): void {
     if (!this.#isOpen) return;
-    unlinkSync(this.#inFolder(this.entry));
+    unlinkSync(this.#held.entry(this.entry));
     this.close();
-  }
-
-  #inFolder(name: string): string {
-    return `/proc/self/fd/${this.#folder}/${name}`;
   }
 }

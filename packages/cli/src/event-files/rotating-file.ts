@@ -5,7 +5,8 @@
 
 import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { growingPlace, PartialFile } from './partial-file.ts';
+import type { HeldPlace } from '../profile-files/output-place.ts';
+import { orFailed, PartialFile } from './partial-file.ts';
 
 export interface Rotation {
   /** Of a piece. */
@@ -25,7 +26,8 @@ export class RotatingFile {
   /** Of the pieces' names: `events`, `.jsonl`. */
   readonly #stem: string;
   readonly #extension: string;
-  readonly #directory: string;
+  /** The pieces' folder. */
+  readonly #held: HeldPlace;
   /** As it was given, unless that is a link. */
   readonly #path: string;
   /** Numbers of this recording's pieces. */
@@ -34,17 +36,25 @@ export class RotatingFile {
   #piece: PartialFile;
   #begunAt = performance.now();
 
-  /** @throws OutputFailed */
-  constructor(path: string, rotation: Rotation, header: Uint8Array) {
+  /**
+   * @param held the place of the path, its own from now on
+   * @throws OutputFailed
+   */
+  constructor(held: HeldPlace, rotation: Rotation, header: Uint8Array) {
     this.#rotation = rotation;
     this.#header = header;
-    const { name, directory } = growingPlace(path);
+    this.#held = held;
+    const { path, name, directory } = held.place;
     this.#path = basename(path) === name ? path : `${directory}/${name}`;
     const dot = name.lastIndexOf('.');
     this.#stem = name.slice(0, dot);
     this.#extension = name.slice(dot);
-    this.#directory = directory;
-    this.#piece = this.#begin();
+    try {
+      this.#piece = this.#begin();
+    } catch (error) {
+      held[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** The first and the last piece, by paths like the one that was given. */
@@ -71,13 +81,16 @@ export class RotatingFile {
   finish(): void {
     this.#piece.finish();
     this.#removeOldest();
+    this.#held[Symbol.dispose]();
   }
 
   giveUp(): string {
+    this.#held[Symbol.dispose]();
     return this.#piece.giveUp();
   }
 
   discard(): void {
+    this.#held[Symbol.dispose]();
     this.#piece.discard();
   }
 
@@ -90,18 +103,17 @@ export class RotatingFile {
 
   #begin(): PartialFile {
     const number = (this.#pieces().at(-1)?.number ?? 0) + 1;
-    // Beside the path as it was given: the piece's own way there is looked at anew.
-    const path = `${this.#directory}/${this.#stem}.${inDigits(number)}${this.#extension}`;
+    const place = this.#held.beside(`${this.#stem}.${inDigits(number)}${this.#extension}`);
     this.#begunAt = performance.now();
     this.#first ||= number;
     this.#last = number;
-    return PartialFile.begin(path, this.#header);
+    return PartialFile.begin(orFailed(place), this.#header);
   }
 
   /** What is there, the oldest first. Those that a kill left unfinished have their number too. */
   #pieces(): { readonly name: string; readonly number: number; readonly isWhole: boolean }[] {
     const before = `${this.#stem}.`;
-    return readdirSync(this.#directory)
+    return readdirSync(this.#held.entry('.'))
       .flatMap((name) => {
         if (!name.startsWith(before)) return [];
         const match = /^(\d+)(\.\w+)(\.partial\d*)?$/.exec(name.slice(before.length));
@@ -114,7 +126,7 @@ export class RotatingFile {
   #removeOldest(): void {
     const whole = this.#pieces().filter(({ isWhole }) => isWhole);
     for (const { name } of whole.slice(0, Math.max(0, whole.length - this.#rotation.keep))) {
-      const path = `${this.#directory}/${name}`;
+      const path = this.#held.entry(name);
       try {
         if (lstatSync(path).isFile()) unlinkSync(path);
       } catch {

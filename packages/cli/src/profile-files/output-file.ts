@@ -3,20 +3,18 @@
  * one step. What was there before stays until then, and stays where the disk is full.
  */
 
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  openSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { constants, fchmodSync, fchownSync, unlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import process from 'node:process';
 import { sudoCaller } from '@waggle/ffi';
-import { inWords, NEW_FILE, type OutputPlace, placeOf, temporaryName } from './output-place.ts';
+import {
+  type HeldPlace,
+  holdPlace,
+  inWords,
+  NEW_FILE,
+  type OutputPlace,
+  temporaryName,
+} from './output-place.ts';
 
 export interface OutputFileOptions {
   /** It holds what only its owner is to read (a command's arguments): mode 0600. */
@@ -34,19 +32,21 @@ export async function writeOutputFile(
   content: string | Uint8Array,
   { isPrivate = false }: OutputFileOptions = {},
 ): Promise<void> {
-  const place = placeOf(path);
-  if (typeof place === 'string') throw new OutputFailed(place);
+  const held = holdPlace(path);
+  if (typeof held === 'string') throw new OutputFailed(held);
   try {
-    if (place.isStream) await writeStream(place, content);
-    else await replaceFile(place, content, isPrivate);
+    if (held.place.isStream) await writeStream(held, content);
+    else await replaceFile(held, content, isPrivate);
   } catch (error) {
     if (error instanceof OutputFailed) throw error;
     throw new OutputFailed(inWords(path, error));
+  } finally {
+    held[Symbol.dispose]();
   }
 }
 
-async function writeStream(place: OutputPlace, content: string | Uint8Array): Promise<void> {
-  const file = await open(`${place.directory}/${place.name}`, constants.O_WRONLY);
+async function writeStream(held: HeldPlace, content: string | Uint8Array): Promise<void> {
+  const file = await open(held.streamPath(), constants.O_WRONLY);
   try {
     await file.writeFile(content);
   } finally {
@@ -55,40 +55,30 @@ async function writeStream(place: OutputPlace, content: string | Uint8Array): Pr
 }
 
 async function replaceFile(
-  place: OutputPlace,
+  held: HeldPlace,
   content: string | Uint8Array,
   isPrivate: boolean,
 ): Promise<void> {
-  const { directory, name } = place;
-  // Held open, so that nobody puts another folder in its place meanwhile.
-  const folder = openSync(
-    directory,
-    constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,
-  );
+  const { place } = held;
+  const temporary = temporaryName(place.name);
+  const file = await open(held.entry(temporary), NEW_FILE, 0o600);
   try {
-    const inFolder = (entry: string) => `/proc/self/fd/${folder}/${entry}`;
-    const temporary = temporaryName(name);
-    const file = await open(inFolder(temporary), NEW_FILE, 0o600);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-      settle(file.fd, place, isPrivate);
-    } catch (error) {
-      unlinkSync(inFolder(temporary));
-      throw error;
-    } finally {
-      await file.close();
-    }
-    try {
-      renameSync(inFolder(temporary), inFolder(name));
-    } catch (error) {
-      // It is whole: lost it shall not be.
-      throw new OutputFailed(
-        `${inWords(place.path, error)}; what was to be there is in ${directory}/${temporary}`,
-      );
-    }
+    await file.writeFile(content);
+    await file.sync();
+    settle(file.fd, place, isPrivate);
+  } catch (error) {
+    unlinkSync(held.entry(temporary));
+    throw error;
   } finally {
-    closeSync(folder);
+    await file.close();
+  }
+  try {
+    held.take(temporary);
+  } catch (error) {
+    // It is whole: lost it shall not be.
+    throw new OutputFailed(
+      `${inWords(place.path, error)}; what was to be there is in ${place.directory}/${temporary}`,
+    );
   }
 }
 
@@ -105,10 +95,10 @@ function modeOf({ existing }: OutputPlace, isPrivate: boolean): number {
 }
 
 /** A file that is replaced keeps its owner; with sudo, what lies in the caller's folder is the caller's. */
-export function giveToOwner(fd: number, { directory, existing }: OutputPlace): void {
+export function giveToOwner(fd: number, { directoryUid, existing }: OutputPlace): void {
   if (process.geteuid?.() !== 0) return;
   const caller = sudoCaller();
   if (existing !== undefined) fchownSync(fd, existing.uid, existing.gid);
-  else if (caller !== undefined && statSync(directory).uid === caller.uid)
+  else if (caller !== undefined && directoryUid === caller.uid)
     fchownSync(fd, caller.uid, caller.gid);
 }

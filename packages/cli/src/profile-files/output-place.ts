@@ -8,22 +8,26 @@ import {
   accessSync,
   closeSync,
   constants,
+  fstatSync,
   lstatSync,
   openSync,
-  readlinkSync,
+  renameSync,
   type Stats,
   statSync,
   unlinkSync,
 } from 'node:fs';
-import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
-import { sudoCaller } from '@waggle/ffi';
+import { isOfOthers } from '@waggle/ffi';
+import { type Followed, followPath, type HeldFolder, O_PATH } from './held-folder.ts';
 
 export interface OutputPlace {
   /** As it was given, for messages. */
   readonly path: string;
   /** Absolute, without links. */
   readonly directory: string;
+  /** Whose the directory is. */
+  readonly directoryUid: number;
   readonly name: string;
   /** What is there now. */
   readonly existing: Stats | undefined;
@@ -31,28 +35,83 @@ export interface OutputPlace {
   readonly isStream: boolean;
 }
 
-/** MAXSYMLINKS of include/linux/namei.h. */
-const MAX_LINKS = 40;
 const STICKY = 0o1000;
 
-/** The place, or in words why nothing can be written there. Asks for nothing but to look. */
-export function placeOf(path: string): OutputPlace | string {
+/** A place whose folder is held open, so that nobody puts another in its place before something is written. */
+export class HeldPlace implements Disposable {
+  readonly place: OutputPlace;
+  readonly #folder: HeldFolder;
+  readonly #isDescriptor: boolean;
+  #stream: number | undefined;
+
+  constructor(place: OutputPlace, folder: HeldFolder, isDescriptor: boolean) {
+    this.place = place;
+    this.#folder = folder;
+    this.#isDescriptor = isDescriptor;
+  }
+
+  /** A path by which the system finds a file of the folder. */
+  entry(name: string): string {
+    return this.#folder.entry(name);
+  }
+
+  /** Another file in the same folder, which is held for itself. @throws the system's error */
+  beside(name: string): HeldPlace | string {
+    const folder = this.#folder.again();
+    return checkedOrClosed(`${this.place.directory}/${name}`, {
+      folder,
+      name,
+      isDescriptor: false,
+    });
+  }
+
+  /** A path to open the stream by: what was looked at, and no file. @throws an Error in words */
+  streamPath(): string {
+    const { name } = this.place;
+    if (this.#isDescriptor) return this.entry(name);
+    this.#stream ??= openSync(this.entry(name), O_PATH | constants.O_NOFOLLOW);
+    const stat = fstatSync(this.#stream);
+    const why = whyOthers(this.#folder, stat);
+    if (why !== undefined) throw new Error(why);
+    if (!isStream(stat)) throw new Error('something else is there by now');
+    return `/proc/self/fd/${this.#stream}`;
+  }
+
+  /** Gives a file of the folder the place's name. What somebody else put there meanwhile stays. */
+  take(entry: string): void {
+    const { name } = this.place;
+    const there = lstatSync(this.entry(name), { throwIfNoEntry: false });
+    const why = there && whyOthers(this.#folder, there);
+    if (why !== undefined) throw new Error(why);
+    renameSync(this.entry(entry), this.entry(name));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#stream !== undefined) closeSync(this.#stream);
+    this.#stream = undefined;
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+/** The place, to be disposed of, or in words why nothing can be written there. Asks for nothing but to look. */
+export function holdPlace(path: string): HeldPlace | string {
   const from = workingDirectory();
   if (from === undefined && !isAbsolute(path))
     return `${path} cannot be written: the working directory is gone`;
-  let at = resolve(from ?? '/', path);
   try {
-    for (let links = 0; links <= MAX_LINKS; links++) {
-      const followed = followLink(at);
-      if (followed === undefined) return checked(path, at);
-      if ('problem' in followed) return followed.problem;
-      if (followed.target === undefined) return streamBehind(path, at);
-      at = followed.target;
-    }
-    return `${path}: too many links`;
+    const end = followPath(path, resolve(from ?? '/', path));
+    return typeof end === 'string' ? end : checkedOrClosed(path, end);
   } catch (error) {
     return inWords(path, error);
   }
+}
+
+/** As holdPlace(), of who does not write yet. */
+export function placeOf(path: string): OutputPlace | string {
+  const held = holdPlace(path);
+  if (typeof held === 'string') return held;
+  held[Symbol.dispose]();
+  return held.place;
 }
 
 /** Bun's resolve() takes the folder of its own program for one that was removed. */
@@ -66,18 +125,20 @@ function workingDirectory(): string | undefined {
 
 /** Tries what writing will need, while there is nothing to lose. */
 export function whyUnwritable(path: string): string | undefined {
-  const place = placeOf(path);
-  if (typeof place === 'string') return place;
+  const held = holdPlace(path);
+  if (typeof held === 'string') return held;
+  const { name, existing, isStream } = held.place;
   try {
-    if (place.isStream) return undefined;
+    if (isStream) return undefined;
     // The file's own mode counts too, although a file that is replaced needs only its folder's.
-    if (place.existing !== undefined)
-      accessSync(`${place.directory}/${place.name}`, constants.W_OK);
-    const probe = `${place.directory}/${temporaryName(place.name)}`;
+    if (existing !== undefined) accessSync(held.entry(name), constants.W_OK);
+    const probe = held.entry(temporaryName(name));
     closeSync(openSync(probe, NEW_FILE, 0o600));
     unlinkSync(probe);
   } catch (error) {
     return inWords(path, error);
+  } finally {
+    held[Symbol.dispose]();
   }
   return undefined;
 }
@@ -91,54 +152,39 @@ export function temporaryName(name: string): string {
   return `.${kept}.${crypto.randomUUID().slice(0, 8)}.tmp`;
 }
 
-/** The outermost link of a path resolved, or undefined where none is left. */
-function followLink(
-  path: string,
-): { readonly target: string | undefined } | { readonly problem: string } | undefined {
-  const parts = path.split('/').slice(1);
-  for (let count = 1; count <= parts.length; count++) {
-    const part = `/${parts.slice(0, count).join('/')}`;
-    const stat = lstatSync(part, { throwIfNoEntry: false });
-    if (stat === undefined) return undefined;
-    if (!stat.isSymbolicLink()) continue;
-    if (isOthers(stat))
-      return { problem: `${part} is a link of user ${stat.uid}, which is not followed` };
-    const target = readlinkSync(part);
-    // Descriptors below /proc: pipe:[123], or a file that may have no name.
-    if (/^\/proc\/\d+\/(task\/\d+\/)?fd$/.test(dirname(part))) return { target: undefined };
-    return { target: resolve(dirname(part), target, ...parts.slice(count)) };
+function checkedOrClosed(path: string, end: Followed): HeldPlace | string {
+  const { folder } = end;
+  try {
+    const place = checked(path, end);
+    if (typeof place !== 'string') return new HeldPlace(place, folder, end.isDescriptor);
+    folder[Symbol.dispose]();
+    return place;
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
   }
-  return undefined;
 }
 
-function checked(path: string, at: string): OutputPlace | string {
-  const directory = dirname(at);
-  const existing = lstatSync(at, { throwIfNoEntry: false });
+function checked(path: string, { folder, name, isDescriptor }: Followed): OutputPlace | string {
+  const { directory } = folder;
+  const at = { path, directory, directoryUid: folder.status().uid, name };
+  if (isDescriptor) return { ...at, existing: statSync(folder.entry(name)), isStream: true };
+  const existing = lstatSync(folder.entry(name), { throwIfNoEntry: false });
   if (existing?.isDirectory()) return `${path} is a directory`;
-  const folder = lstatSync(directory, { throwIfNoEntry: false });
-  if (folder === undefined) return `${path} cannot be written: there is no directory ${directory}`;
-  if (!folder.isDirectory()) return `${path} cannot be written: ${directory} is no directory`;
-  const isForeign = existing !== undefined && isOthers(existing);
-  // The kernel's fs.protected_regular and protected_fifos say the same.
-  if (isForeign && ((folder.mode & STICKY) !== 0 || existing.isFIFO()))
-    return `${path} cannot be written: it belongs to user ${existing.uid}, and ${directory} is everybody's`;
-  const isStream = existing !== undefined && !existing.isFile();
-  return { path, directory, name: basename(at), existing, isStream };
+  const why = existing && whyOthers(folder, existing);
+  if (why !== undefined) return `${path} cannot be written: ${why}`;
+  return { ...at, existing, isStream: existing !== undefined && isStream(existing) };
 }
 
-function streamBehind(path: string, at: string): OutputPlace {
-  return {
-    path,
-    directory: dirname(at),
-    name: basename(at),
-    existing: statSync(at),
-    isStream: true,
-  };
+function isStream(stat: Stats): boolean {
+  return !stat.isFile() && !stat.isDirectory() && !stat.isSymbolicLink();
 }
 
-function isOthers({ uid }: Stats): boolean {
-  const own = process.geteuid?.() ?? 0;
-  return uid !== own && uid !== 0 && !(own === 0 && uid === sudoCaller()?.uid);
+/** The kernel's fs.protected_regular and protected_fifos say the same. */
+function whyOthers(folder: HeldFolder, existing: Stats): string | undefined {
+  const isEverybodys = (folder.status().mode & STICKY) !== 0;
+  if (!isOfOthers(existing) || !(isEverybodys || existing.isFIFO())) return undefined;
+  return `it belongs to user ${existing.uid}, and ${folder.directory} is everybody's`;
 }
 
 const WORDS: Readonly<Record<string, string>> = {

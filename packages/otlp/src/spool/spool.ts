@@ -5,12 +5,12 @@
  */
 
 import {
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -104,7 +104,8 @@ export class Spool {
     const about = { signal, items, number, bytes: body.length, isLeft: false };
     const path = this.#pathOf(about);
     try {
-      writeFileSync(`${path}.tmp`, body, { mode: 0o600 });
+      // Nobody else's file or link is written to.
+      writeFileSync(`${path}.tmp`, body, { mode: 0o600, flag: 'wx' });
       renameSync(`${path}.tmp`, path);
       this.#queues[signal].push({ ...about, body: undefined });
       this.#bytes += body.length;
@@ -194,7 +195,10 @@ export class Spool {
       if (name.endsWith('.pb.gz.tmp')) rmSync(path, { force: true });
       const [, number, signal, items] = NAME.exec(name) ?? [];
       if (number === undefined) continue;
-      const { size } = statSync(path);
+      const stat = lstatSync(path);
+      // A FIFO would be waited for.
+      if (!stat.isFile()) continue;
+      const { size } = stat;
       this.#queues[signal as Signal].push({
         ...{ signal: signal as Signal, items: Number(items), number: Number(number) },
         ...{ bytes: size, body: undefined, isLeft: true },

@@ -1,10 +1,10 @@
 /** Opens a store's folder: for the one agent that writes it, or for any number of readers. */
 
 import { Database } from 'bun:sqlite';
-import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDamage, StoreError, sqliteCode } from '../errors.ts';
-import { checkIsFile, checkOwnPlace } from './place.ts';
+import { checkIsFile, makeStoreFolder } from './place.ts';
 import { salvage } from './salvage.ts';
 import { prepareSchema, versionOf } from './schema.ts';
 
@@ -39,9 +39,7 @@ export interface OpenedStore {
  */
 export function openForWriting(directory: string): OpenedStore {
   try {
-    checkOwnPlace(directory);
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    checkOwnPlace(directory);
+    makeStoreFolder(directory);
     for (const name of [LOCK, FILE]) checkIsFile(directory, name);
   } catch (error) {
     if (error instanceof StoreError) throw error;

@@ -1,5 +1,7 @@
 /** The agent's way to a receiver of OTLP: made of its settings, and made anew when they are read again. */
 
+import { resolve } from 'node:path';
+import { makeOwnFolder } from '@waggle/ffi';
 import {
   hostResource,
   KubernetesFiles,
@@ -18,6 +20,8 @@ export function openExporter(settings: OtlpSettings): OtlpExporter | string {
   const { target, signals, resource, spool, maxSpoolBytes } = settings;
   const { version } = packageJson;
   try {
+    const problem = spoolProblem(spool);
+    if (problem !== undefined) return printable(problem);
     const to = new OtlpTarget(target);
     warnOf(to);
     return new OtlpExporter({
@@ -31,6 +35,20 @@ export function openExporter(settings: OtlpSettings): OtlpExporter | string {
       return printable(error.message);
     throw error;
   }
+}
+
+/** Why a folder cannot have what waits; it is made where it is not there. */
+function spoolProblem(spool: string): string | undefined {
+  let why: string;
+  try {
+    const foreign = makeOwnFolder(resolve(spool));
+    if (foreign === undefined) return undefined;
+    why = `${foreign.at} ${foreign.why}, who could put anything there; give a folder of your own (--otlp-spool DIR)`;
+  } catch (error) {
+    if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error;
+    why = (error as Error).message;
+  }
+  return `nothing can be spooled in ${spool}: ${why}`;
 }
 
 /**

@@ -83,7 +83,7 @@ class JsonLinesFile implements EntryFile {
   #text = '';
 
   constructor(path: string) {
-    this.#file = new PartialFile(path);
+    this.#file = PartialFile.at(path);
   }
 
   add(entry: Parameters<typeof jsonLine>[0]): void {

@@ -93,7 +93,7 @@ export class ParquetFile {
 
   /** @throws OutputFailed */
   constructor(path: string) {
-    this.#file = new PartialFile(path);
+    this.#file = PartialFile.at(path);
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
       schema: SCHEMA,

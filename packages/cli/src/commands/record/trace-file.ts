@@ -46,7 +46,7 @@ export class TraceFile implements Disposable {
   /** @throws OutputFailed */
   constructor(path: string, frequencyHz: number) {
     this.path = path;
-    this.#file = new PartialFile(path);
+    this.#file = PartialFile.at(path);
     this.#samples = new PerfettoSamples(frequencyHz);
   }
 
