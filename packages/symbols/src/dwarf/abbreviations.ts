@@ -2,6 +2,7 @@
  * Abbreviation tables: what kinds of entries a unit has, and which attributes in which form each
  * kind carries. Source: DWARF 5, section 7.5.3.
  */
+import { LRUCache } from 'lru-cache';
 import { ElfError } from '../elf/error.ts';
 import { DW_FORM_implicit_const } from './constants.ts';
 import { DwarfCursor } from './cursor.ts';
@@ -21,11 +22,26 @@ const FIRST_PIECE = 16 * 1024;
 const MAX_PIECE = 4 * 1024 * 1024;
 const MAX_ATTRIBUTES = 1024;
 const MAX_NUMBER = 0xffff;
+/**
+ * Numbers of the tables that are kept, where each abbreviation counts for as much memory as so many take: some 200 MB
+ * at most. A thousand units of real programs have a tenth of that.
+ */
+const MAX_KEPT = 16_000_000;
+const NUMBERS_OF_ENTRY = 32;
 
-/** Tables by offset, within a budget: units may share a table, but not each tail of a long one. */
+/**
+ * Tables by offset. Within a budget of what is parsed, since units may share a table, but not each tail of a long
+ * one; and of what is kept, the longest unused go.
+ */
 export class AbbreviationTables {
   readonly #sections: DebugSections;
-  readonly #tables = new Map<number, Abbreviations>();
+  readonly #tables = new LRUCache<number, Abbreviations>({
+    maxSize: MAX_KEPT,
+    // One that is larger is kept alone.
+    sizeCalculation: (table) => Math.min(MAX_KEPT, sizeOf(table)),
+  });
+  /** What came of those that were charged for: sound ones may be read again, damaged ones are not. */
+  readonly #charged = new Map<number, ElfError | 'sound'>();
   #budget: number;
 
   constructor(sections: DebugSections) {
@@ -37,17 +53,38 @@ export class AbbreviationTables {
   at(offset: number): Abbreviations {
     const known = this.#tables.get(offset);
     if (known !== undefined) return known;
+    const before = this.#charged.get(offset);
+    if (before instanceof ElfError) throw before;
+    const table =
+      before === undefined ? this.#charge(offset) : readAbbreviations(this.#sections, offset);
+    this.#tables.set(offset, table);
+    return table;
+  }
+
+  #charge(offset: number): Abbreviations {
     if (this.#budget < 0) throw new ElfError('malformed', 'abbreviation tables overlap');
     // Until it is known to end, a table is charged with all that it may have made us read.
     const rest = Math.max(0, this.#sections.size('.debug_abbrev') - offset);
     this.#budget -= rest;
-    const table = readAbbreviations(this.#sections, offset);
+    let table: Abbreviations;
+    try {
+      table = readAbbreviations(this.#sections, offset);
+    } catch (error) {
+      if (error instanceof ElfError && error.code !== 'too-large') this.#charged.set(offset, error);
+      throw error;
+    }
     this.#budget += rest;
     // Each attribute takes two bytes at least, so honest tables cost less than the section's size.
     for (const { attributes } of table.values()) this.#budget -= 1 + attributes.length / 3;
-    this.#tables.set(offset, table);
+    this.#charged.set(offset, 'sound');
     return table;
   }
+}
+
+function sizeOf(table: Abbreviations): number {
+  let size = 1;
+  for (const { attributes } of table.values()) size += NUMBERS_OF_ENTRY + attributes.length;
+  return size;
 }
 
 /** The table at `offset` of .debug_abbrev. Throws `ElfError`. */

@@ -20,7 +20,7 @@ import {
 import { DwarfCursor } from './cursor.ts';
 import { type FormValue, readForm } from './forms.ts';
 import type { DebugSections } from './sections.ts';
-import type { Unit } from './unit.ts';
+import { abbreviationAt, type Unit } from './unit.ts';
 
 /** Sound chains have three links at most; a damaged one may be a ring. */
 const MAX_LINKS = 8;
@@ -90,7 +90,8 @@ export class FunctionNames {
 
   #parse(unit: Unit, bytes: Uint8Array): EntryNames {
     const cursor = new DwarfCursor(bytes);
-    const attributes = unit.abbreviation(cursor)?.attributes ?? new Int32Array(0);
+    const attributes =
+      abbreviationAt(cursor, unit.abbreviations())?.attributes ?? new Int32Array(0);
     let linkage: string | undefined;
     let plain: string | undefined;
     let origin: number | undefined;

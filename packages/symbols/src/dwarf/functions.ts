@@ -6,7 +6,7 @@
  */
 import { ElfError } from '../elf/error.ts';
 import { type DisjointRanges, entryAt, resolveLatest } from '../latest-ranges.ts';
-import type { Abbreviation } from './abbreviations.ts';
+import type { Abbreviation, Abbreviations } from './abbreviations.ts';
 import {
   DW_AT_call_file,
   DW_AT_call_line,
@@ -20,7 +20,7 @@ import { DwarfCursor } from './cursor.ts';
 import { type FormValue, readForm } from './forms.ts';
 import { RangeReader } from './ranges.ts';
 import type { DebugSections } from './sections.ts';
-import type { Unit } from './unit.ts';
+import { abbreviationAt, type Unit } from './unit.ts';
 
 /** A function, or one inlined copy of it. */
 export interface FunctionEntry {
@@ -35,6 +35,10 @@ export interface FunctionEntry {
 
 /** Address ranges of one unit's entries, far above any real one. */
 const MAX_RANGES = 2_000_000;
+/** Entries within each other; compilers stop at some tens. */
+const MAX_LEVELS = 1_000_000;
+/** Between two looks at the clock. */
+const ENTRIES_AT_ONCE = 65_536;
 /** Attributes may take no bytes; this many per byte of the unit, and some, are honest. */
 const ATTRIBUTES_PER_BYTE = 4;
 const SPARE_ATTRIBUTES = 100_000;
@@ -75,7 +79,9 @@ class Walk {
   readonly ends: number[] = [];
   /** The function that each range belongs to. */
   readonly owners: number[] = [];
+  readonly #sections: DebugSections;
   readonly #unit: Unit;
+  readonly #abbreviations: Abbreviations;
   readonly #cursor: DwarfCursor;
   readonly #ranges: RangeReader;
   #budget: number;
@@ -84,7 +90,9 @@ class Walk {
 
   constructor(sections: DebugSections, unit: Unit) {
     const bytes = unit.bytes();
+    this.#sections = sections;
     this.#unit = unit;
+    this.#abbreviations = unit.abbreviations();
     this.#cursor = new DwarfCursor(bytes, unit.firstEntry);
     this.#ranges = new RangeReader(sections, MAX_RANGES);
     this.#budget = bytes.length * ATTRIBUTES_PER_BYTE + SPARE_ATTRIBUTES;
@@ -94,9 +102,10 @@ class Walk {
     const cursor = this.#cursor;
     /** The function around each open level of entries. */
     const around: (FunctionEntry | undefined)[] = [];
-    do {
+    for (let count = 1; count === 1 || (around.length > 0 && !cursor.done); count++) {
+      if (count % ENTRIES_AT_ONCE === 0) this.#sections.checkTime();
       const entry = cursor.at;
-      const abbreviation = this.#unit.abbreviation(cursor);
+      const abbreviation = abbreviationAt(cursor, this.#abbreviations);
       if (abbreviation === undefined) {
         around.pop();
         continue;
@@ -111,7 +120,8 @@ class Walk {
         here = this.#function(abbreviation, entry, parent) ?? parent;
       } else this.#skip(abbreviation);
       if (abbreviation.hasChildren) around.push(here);
-    } while (around.length > 0 && !cursor.done);
+      if (around.length > MAX_LEVELS) throw new ElfError('malformed', 'a unit of too many levels');
+    }
   }
 
   #skip({ attributes }: Abbreviation): void {
@@ -164,6 +174,8 @@ class Walk {
       this.owners.push(owner);
     });
     if (this.starts.length === before) return undefined;
+    if (this.starts.length > MAX_RANGES)
+      throw new ElfError('malformed', 'a unit of too many functions');
     const found = { entry: this.#unit.offset + entry, parent, callFile, callLine };
     this.functions.push(found);
     return found;

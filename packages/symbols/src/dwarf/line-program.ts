@@ -27,6 +27,8 @@ const MAX_NAME = 4096;
 const MAX_PROGRAM = 256 * 1024 * 1024;
 /** Of one unit; real ones have some thousand. */
 const MAX_FILES = 262_144;
+/** Between two looks at the clock. */
+const OPCODES_AT_ONCE = 65_536;
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -69,7 +71,7 @@ export class LineTable {
     const bytes = sections.read('.debug_line', offset + head.at, length);
     const program = new LineProgram(unit, bytes, isLong ? 8 : 4);
     const table = new LineTable({ ...program.readHeader(), compDir, unit });
-    program.run(table.rows);
+    program.run(table.rows, () => sections.checkTime());
     return table;
   }
 
@@ -151,9 +153,9 @@ class LineProgram {
   }
 
   /** Runs the program behind the header that was read; what comes before a damage is kept. */
-  run(rows: LineRows): void {
+  run(rows: LineRows, checkTime: () => void): void {
     try {
-      if (this.#shape !== undefined) execute(this.#cursor, this.#shape, rows);
+      if (this.#shape !== undefined) execute(this.#cursor, this.#shape, rows, checkTime);
     } catch (error) {
       if (!(error instanceof ElfError)) throw error;
     }
@@ -166,12 +168,14 @@ class LineProgram {
     for (;;) {
       const name = cursor.string(MAX_NAME);
       if (name === '') break;
+      if (directories.length === MAX_FILES) throw tooManyFiles();
       directories.push({ name, directory: 0 });
     }
     const files: NamedFile[] = [];
     for (;;) {
       const name = cursor.string(MAX_NAME);
       if (name === '') return { directories, files };
+      if (files.length === MAX_FILES) throw tooManyFiles();
       files.push({ name, directory: cursor.uleb() });
       cursor.uleb();
       cursor.uleb();
@@ -190,7 +194,7 @@ class LineProgram {
     const count = cursor.uleb();
     // Each takes a byte at least, whatever the forms are.
     if (count > Math.min(MAX_FILES, cursor.bytes.length - cursor.at)) {
-      throw new ElfError('malformed', 'a line table claims more files than it can hold');
+      throw tooManyFiles();
     }
     const encoding = {
       version: 5,
@@ -218,6 +222,10 @@ class LineProgram {
   }
 }
 
+function tooManyFiles(): ElfError {
+  return new ElfError('malformed', 'a line table claims more files than it can hold');
+}
+
 interface ProgramShape {
   readonly minimumLength: number;
   readonly lineBase: number;
@@ -227,13 +235,19 @@ interface ProgramShape {
   readonly operands: readonly number[];
 }
 
-/** The state machine; rows go to `rows` until the program ends. Throws `ElfError` on damage. */
-function execute(cursor: DwarfCursor, shape: ProgramShape, rows: LineRows): void {
+/** The state machine; rows go to `rows` until the program ends, or there is no room. Throws `ElfError` on damage. */
+function execute(
+  cursor: DwarfCursor,
+  shape: ProgramShape,
+  rows: LineRows,
+  checkTime: () => void,
+): void {
   const { minimumLength, lineBase, lineRange, opcodeBase, operands } = shape;
   let address = 0;
   let file = 1;
   let line = 1;
-  while (!cursor.done) {
+  for (let count = 1; !cursor.done && !rows.isFull; count++) {
+    if (count % OPCODES_AT_ONCE === 0) checkTime();
     const opcode = cursor.u8();
     if (opcode >= opcodeBase) {
       const adjusted = opcode - opcodeBase;

@@ -4,7 +4,9 @@
  * beyond all addresses, and are dropped.
  */
 
-const MAX_ROWS = 64 * 1024 * 1024;
+/** Of one unit, of which real ones have a few million at most; what comes behind has no lines. */
+const MAX_ROWS = 16 * 1024 * 1024;
+const MAX_SEQUENCES = 2 * 1024 * 1024;
 /** Sequences looked at from the last that begins before an address; sound tables do not overlap. */
 const MAX_OVERLAP = 16;
 
@@ -30,8 +32,12 @@ export class LineRows {
     return this.#address.length * 16 + this.#sequences.length * 48;
   }
 
+  get isFull(): boolean {
+    return this.#count >= MAX_ROWS || this.#sequences.length >= MAX_SEQUENCES;
+  }
+
   add(address: number, file: number, line: number): void {
-    if (this.#count >= MAX_ROWS) return;
+    if (this.isFull) return;
     if (this.#count > this.#first && address < (this.#address[this.#count - 1] as number)) {
       this.#ascending = false;
     }

@@ -39,6 +39,11 @@ export class DebugSections {
     this.#image = image;
   }
 
+  /** Throws `ElfError` when what reads the image has no time left. */
+  checkTime(): void {
+    this.#image.budget?.checkTime();
+  }
+
   /** Bytes of a section, 0 when it is absent. Throws `ElfError` when it is unusable. */
   size(name: string): number {
     return this.#section(name).size;

@@ -72,22 +72,24 @@ export class Unit implements Encoding {
   readonly addressSize = ADDRESS_SIZE;
   /** Where the root entry begins, from `offset`. */
   readonly firstEntry: number;
-  readonly abbreviations: Abbreviations;
   root: RootValues = {};
   strOffsetsBase: number;
   addrBase = 0;
   rnglistsBase = 0;
 
   readonly #sections: DebugSections;
+  readonly #tables: AbbreviationTables;
+  readonly #abbreviationsAt: number;
 
-  constructor(sections: DebugSections, header: UnitHeader, abbreviations: Abbreviations) {
+  constructor(sections: DebugSections, header: UnitHeader, tables: AbbreviationTables) {
     this.#sections = sections;
+    this.#tables = tables;
+    this.#abbreviationsAt = header.abbreviations;
     this.offset = header.offset;
     this.end = header.end;
     this.version = header.version;
     this.offsetSize = header.offsetSize;
     this.firstEntry = header.firstEntry;
-    this.abbreviations = abbreviations;
     // Behind the header of the one contribution there is, unless the unit says otherwise.
     this.strOffsetsBase = header.version >= 5 ? (header.offsetSize === 8 ? 16 : 8) : 0;
   }
@@ -106,13 +108,9 @@ export class Unit implements Encoding {
     return this.#sections.read('.debug_info', this.offset, this.end - this.offset);
   }
 
-  /** The abbreviation of the entry at the cursor; undefined for the end of siblings. */
-  abbreviation(cursor: DwarfCursor): Abbreviation | undefined {
-    const code = cursor.uleb();
-    if (code === 0) return undefined;
-    const found = this.abbreviations.get(code);
-    if (found === undefined) throw new ElfError('malformed', 'an entry of unknown abbreviation');
-    return found;
+  /** For who reads many entries: it may be read anew each time. Throws `ElfError`. */
+  abbreviations(): Abbreviations {
+    return this.#tables.at(this.#abbreviationsAt);
   }
 
   /** The text of a value read from `bytes`; undefined for what is no string, or not in this file. */
@@ -187,7 +185,7 @@ export function readUnits(sections: DebugSections): Unit[] {
       end = offset + unitLength(piece).end;
       const header = readHeader(piece, offset, Math.min(end, size));
       if (header !== undefined) {
-        const unit = new Unit(sections, header, tables.at(header.abbreviations));
+        const unit = new Unit(sections, header, tables);
         if (readRoot(unit, sections)) units.push(unit);
       }
     } catch (error) {
@@ -245,7 +243,7 @@ function readRoot(unit: Unit, sections: DebugSections): boolean {
 
 function parseRoot(unit: Unit, bytes: Uint8Array): boolean {
   const cursor = new DwarfCursor(bytes, unit.firstEntry);
-  const abbreviation = unit.abbreviation(cursor);
+  const abbreviation = abbreviationAt(cursor, unit.abbreviations());
   const tag = abbreviation?.tag;
   // Partial units cover nothing, but entries of others may refer to theirs.
   if (!UNIT_TAGS.includes(tag ?? 0)) return false;
@@ -269,6 +267,18 @@ function parseRoot(unit: Unit, bytes: Uint8Array): boolean {
     ...(stmtList === undefined ? {} : { stmtList }),
   };
   return true;
+}
+
+/** The abbreviation of the entry at the cursor; undefined for the end of siblings. Throws `ElfError`. */
+export function abbreviationAt(
+  cursor: DwarfCursor,
+  abbreviations: Abbreviations,
+): Abbreviation | undefined {
+  const code = cursor.uleb();
+  if (code === 0) return undefined;
+  const found = abbreviations.get(code);
+  if (found === undefined) throw new ElfError('malformed', 'an entry of unknown abbreviation');
+  return found;
 }
 
 function inlineText(value: FormValue, bytes: Uint8Array): FormValue | string {
