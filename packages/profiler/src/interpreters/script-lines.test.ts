@@ -55,3 +55,17 @@ test.each(['node:fs', 'relative.js', 'file:///%', '/proc/self/mem', '/dev/zero',
     expect(new ScriptLines().of(asked)).toBeUndefined();
   },
 );
+
+test('a process that names a source for each of its functions takes a share of the time, and no more', () => {
+  withFile('\n'.repeat(1000), (path) => {
+    // Each look at the clock is ten milliseconds later, and a source that is read is one look more.
+    let looks = 0;
+    const lines = new ScriptLines(() => 10 * looks++);
+    const asked = { pid: process.pid, file: path, position: 1 };
+    const asks = 2000;
+    for (let characters = 1; characters <= asks; characters++) lines.of({ ...asked, characters });
+    const read = looks - asks;
+    expect(read).toBeGreaterThan(50);
+    expect(10 * read).toBeLessThan(0.1 * 10 * looks + 400);
+  });
+});

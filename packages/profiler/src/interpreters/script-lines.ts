@@ -1,15 +1,21 @@
 /**
  * Lines of positions in the files of scripts, of interpreters that keep no lines until somebody asks. The file is read
  * as the process sees it, or, of one that is gone, as we do, and only believed where it is as long as the source that
- * ran. Bounded: a few files, of a size that people write.
+ * ran. Bounded, since a process may name a new source for each of its samples: a few files, of a size that people
+ * write, and a share of the time of the thread that takes events.
  */
 
-import { closeSync, fstatSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isSystemError, openUnderRoot } from '@waggle/symbols';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_FILES = 64;
+/** Of all that are held; each has four bytes. */
+const MAX_LINES = 4 * 1024 * 1024;
+/** Of the time since the beginning, and how much more at once. What comes beyond has no lines. */
+const SHARE = 0.1;
+const BURST_MS = 300;
 
 /** Where the lines of a source end, and how many characters (of UTF-16) it has. */
 interface Source {
@@ -28,25 +34,42 @@ export interface ScriptPosition {
 
 export class ScriptLines {
   readonly #sources = new Map<string, Source | undefined>();
+  readonly #now: () => number;
+  readonly #begunAt: number;
+  #spentMs = 0;
+  #lines = 0;
+
+  /** @param now milliseconds */
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+    this.#begunAt = now();
+  }
 
   /** From 1 on; undefined where the file is not the one that ran, or cannot be read. */
   of({ pid, file, position, characters }: ScriptPosition): number | undefined {
     const path = pathOf(file);
     if (path === undefined || characters === 0) return undefined;
-    for (const root of [`/proc/${pid}/root`, '/']) {
-      const source = this.#source(root, path, characters);
-      if (source?.characters === characters) return lineAt(source.ends, position);
-    }
-    return undefined;
+    // What a container's process names is no file of the host.
+    const root = existsSync(`/proc/${pid}`) ? `/proc/${pid}/root` : '/';
+    const source = this.#source(root, path, characters);
+    return source?.characters === characters ? lineAt(source.ends, position) : undefined;
   }
 
   #source(root: string, path: string, characters: number): Source | undefined {
     const key = `${root}\0${path}\0${characters}`;
     if (this.#sources.has(key)) return this.#sources.get(key);
+    const startedAt = this.#now();
+    if (this.#spentMs > SHARE * (startedAt - this.#begunAt) + BURST_MS) return undefined;
     const source = read(root, path);
-    const [oldest] = this.#sources.keys();
-    if (this.#sources.size >= MAX_FILES && oldest !== undefined) this.#sources.delete(oldest);
+    this.#spentMs += this.#now() - startedAt;
     this.#sources.set(key, source);
+    this.#lines += source?.ends.length ?? 0;
+    for (const [oldest, held] of this.#sources) {
+      if (this.#sources.size <= MAX_FILES && this.#lines <= MAX_LINES) break;
+      if (oldest === key) break;
+      this.#sources.delete(oldest);
+      this.#lines -= held?.ends.length ?? 0;
+    }
     return source;
   }
 }
