@@ -175,3 +175,20 @@ test('functions that are inlined at a place stand for one frame, innermost first
   expect(names.of(3)).toBeUndefined();
   expect(names.at(4, 0)).toEqual([undefined]);
 });
+
+test('a process that makes code without end takes no more than a bound: the oldest goes', () => {
+  const { ring, names } = namesOf();
+  const table = '80'.repeat(4000);
+  const record = recordOf({ number: 0, table });
+  const view = new DataView(record.buffer);
+  for (let number = 1; number <= 25_000; number++) {
+    view.setUint32(AT.number, number, true);
+    ring.records.push(record.slice());
+    if (number % 1000 === 0) names.read();
+  }
+  expect(names.size).toBeLessThan(24_000);
+  expect(names.of(1)).toBeUndefined();
+  expect(names.of(25_000)?.lineOf(0)).toBe(12);
+  names.forget(7, 1n, true);
+  expect(names.size).toBe(0);
+}, 60_000);

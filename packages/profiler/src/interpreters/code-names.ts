@@ -42,6 +42,8 @@ export type NameRing = Pick<RingBuffer, 'drain' | 'close'>;
 const AT = codeName.offset;
 /** Of all images. A process that makes code without end loses the names of its oldest. */
 const MAX_NUMBERS = 2 ** 18;
+/** Of their names and tables, about: those of code that runs have some hundred bytes, of code made for it 5,000. */
+const MAX_BYTES = 96 * 1024 * 1024;
 /** Equal ones are one as long as there are so few. */
 const MAX_SHARED = 2 ** 15;
 const CHUNK = 256;
@@ -49,11 +51,19 @@ const CHUNK = 256;
 interface Image {
   readonly startTime: bigint;
   readonly execId: bigint;
-  readonly numbers: number[];
+  readonly numbers: Set<number>;
+}
+
+/** What a number stands for, of which image, and about how many bytes it takes. */
+interface Held {
+  readonly what: InterpretedCode | InlinedFunctions;
+  readonly image: Image;
+  readonly bytes: number;
 }
 
 export class CodeNames {
-  readonly #byNumber = new Map<number, InterpretedCode | InlinedFunctions>();
+  readonly #byNumber = new Map<number, Held>();
+  #bytes = 0;
   readonly #images = new Map<number, Image[]>();
   readonly #shared = new Map<string, InterpretedCode>();
 
@@ -112,11 +122,11 @@ export class CodeNames {
   }
 
   #known(number: number): InterpretedCode | InlinedFunctions | undefined {
-    const known = this.#byNumber.get(number);
+    const known = this.#byNumber.get(number)?.what;
     if (known !== undefined || number === 0) return known;
     // It was handed over before any stack that has it was counted.
     this.read();
-    return this.#byNumber.get(number);
+    return this.#byNumber.get(number)?.what;
   }
 
   /** No sample is left of images that were there before: of the process, or with exec of what it ran before. */
@@ -126,7 +136,7 @@ export class CodeNames {
     const before = images.filter(({ startTime }) => startTime <= time);
     const isLast = ({ execId }: Image) => before.every((other) => other.execId <= execId);
     const over = new Set(before.filter((image) => ended || !isLast(image)));
-    for (const { numbers } of over) for (const number of numbers) this.#byNumber.delete(number);
+    for (const { numbers } of over) for (const number of [...numbers]) this.#drop(number);
     const kept = images.filter((image) => !over.has(image));
     if (kept.length > 0) this.#images.set(pid, kept);
     else this.#images.delete(pid);
@@ -138,10 +148,24 @@ export class CodeNames {
 
   #note(view: DataView, bytes: Uint8Array, at: number): void {
     const number = view.getUint32(at + AT.number, true);
-    this.#byNumber.set(number, inlinedIn(view, at) ?? this.#codeIn(view, bytes, at));
-    this.#imageOf(view, at).numbers.push(number);
-    const [oldest] = this.#byNumber.keys();
-    if (this.#byNumber.size > MAX_NUMBERS && oldest !== undefined) this.#byNumber.delete(oldest);
+    const what = inlinedIn(view, at) ?? this.#codeIn(view, bytes, at);
+    this.#drop(number);
+    const held = { what, image: this.#imageOf(view, at), bytes: bytesOf(what, view, at) };
+    this.#byNumber.set(number, held);
+    held.image.numbers.add(number);
+    this.#bytes += held.bytes;
+    for (const oldest of this.#byNumber.keys()) {
+      if (this.#byNumber.size <= MAX_NUMBERS && this.#bytes <= MAX_BYTES) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(number: number): void {
+    const held = this.#byNumber.get(number);
+    if (held === undefined) return;
+    this.#byNumber.delete(number);
+    held.image.numbers.delete(number);
+    this.#bytes -= held.bytes;
   }
 
   #codeIn(view: DataView, bytes: Uint8Array, at: number): InterpretedCode {
@@ -196,7 +220,7 @@ export class CodeNames {
     const images = this.#images.get(pid) ?? [];
     const known = images.find((image) => image.startTime === startTime && image.execId === execId);
     if (known !== undefined) return known;
-    const image: Image = { startTime, execId, numbers: [] };
+    const image: Image = { startTime, execId, numbers: new Set() };
     this.#images.set(pid, [...images, image]);
     return image;
   }
@@ -207,6 +231,15 @@ const noLine = () => undefined;
 function placeIn(code: InterpretedCode, instruction: number, isInlined: boolean): InterpretedPlace {
   const line = code.lineOf(instruction) ?? (code.firstLine > 0 ? code.firstLine : undefined);
   return { code, line, isInlined };
+}
+
+/** Objects, entries of maps, and closures of one; of one that is shared it is less. */
+const ENTRY_BYTES = 256;
+
+function bytesOf(what: InterpretedCode | InlinedFunctions, view: DataView, at: number): number {
+  if ('functions' in what) return ENTRY_BYTES + 64 * what.functions.length;
+  const table = what.lineOf === noLine ? 0 : view.getUint32(at + AT.line_table_bytes, true);
+  return ENTRY_BYTES + 2 * (what.name.length + what.file.length) + table;
 }
 
 /** Undefined for what is a function itself. */
