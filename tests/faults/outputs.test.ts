@@ -331,6 +331,34 @@ faultRow(
 faultRow(
   {
     area,
+    what: 'a link of one’s own to a FIFO, as the output of what has to be a file: a trace, a page, a database',
+    holds: 'exit 1, said why, and the FIFO stays',
+    times: [1, 5],
+  },
+  async () => {
+    const here = folder();
+    const pipe = join(here, 'pipe');
+    run('mkfifo', pipe);
+    for (const [command, name] of [
+      ['record', 'out.pftrace'],
+      ['trace', 'out.html'],
+      ['trace', 'out.db'],
+    ] as const) {
+      const path = join(here, name);
+      symlinkSync(pipe, path);
+      const { code, stderr } = await Waggle.run([command, '-o', path, '--', 'true']);
+      expect({ command, name, code, stderr }).toEqual({
+        ...{ command, name, code: 1 },
+        stderr: expect.stringMatching(/cannot be written: .*has to be a file/),
+      });
+      expect(lstatSync(pipe).isFIFO()).toBe(true);
+    }
+  },
+);
+
+faultRow(
+  {
+    area,
     what: 'SIGKILL at a random moment of convert, over a file that is there',
     holds: 'the file is the old one or the new one, whole',
     times: [5, 100],
