@@ -69,7 +69,7 @@ static __always_inline void note_left(struct cpu_times *cpu, u64 address, u64 no
 {
 	struct thread_times *times = place_of(address);
 
-	if (!times || times->task != address || times->entered != cpu->entered)
+	if (times->task != address || times->entered != cpu->entered)
 		return;
 	times->left = now;
 	times->left_state = state;
@@ -81,8 +81,8 @@ static __always_inline void note_left(struct cpu_times *cpu, u64 address, u64 no
 }
 
 /* The current thread has come to this CPU. @address its task's */
-static __always_inline void note_entered(void *ctx, bool by_tables, struct cpu_times *cpu,
-					 struct task_struct *task, u64 address, u64 now)
+static __always_inline void note_entered(void *ctx, bool by_tables, const struct stack_settings *stacks,
+					 struct cpu_times *cpu, struct task_struct *task, u64 address, u64 now)
 {
 	struct thread_times *times;
 	u64 left, waited;
@@ -104,9 +104,10 @@ static __always_inline void note_entered(void *ctx, bool by_tables, struct cpu_t
 	note_run(times, left);
 	times->entered = now;
 	times->left_state = 0;
-	times->on_since = on_cpu ? now : 0;
+	if (on_cpu)
+		times->on_since = now;
 	note_counts(times, task);
-	count_absence(ctx, by_tables, cpu, times, state, now - left, waited, now);
+	count_absence(ctx, by_tables, stacks, cpu, times, state, now - left, waited, now);
 	times->waker = 0;
 	times->is_new = 0;
 }
@@ -131,7 +132,7 @@ static __always_inline int on_enter(void *ctx, bool by_tables)
 		last = bpf_rdonly_cast((void *)left, bpf_core_type_id_kernel(struct task_struct));
 		note_left(cpu, left, now, last->__state);
 	}
-	note_entered(ctx, by_tables, cpu, task, take_cpu(cpu, task), now);
+	note_entered(ctx, by_tables, stacks, cpu, task, take_cpu(cpu, task), now);
 	return 0;
 }
 
@@ -163,7 +164,7 @@ static __always_inline int on_switch_finished(struct pt_regs *ctx, bool by_table
 		return 0;
 	if (cpu->task && cpu->task == (u64)last)
 		note_left(cpu, cpu->task, now, task_state_of(last));
-	note_entered(ctx, by_tables, cpu, task, take_cpu(cpu, task), now);
+	note_entered(ctx, by_tables, stacks, cpu, task, take_cpu(cpu, task), now);
 	return 0;
 }
 

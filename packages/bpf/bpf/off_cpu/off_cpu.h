@@ -41,48 +41,70 @@ static __always_inline u64 time_for_next_stack(void)
 	return TIME_FOR_A_STACK_NS / 2 + (bpf_get_prandom_u32() & (TIME_FOR_A_STACK_NS - 1));
 }
 
-/* What is not wanted of it is taken out. */
-static __always_inline void only_wanted(u32 state, struct stack_weight *weight)
+/* Counts the absence with its stack, in so far as it has one. @is_short that the stack is of the window's share */
+static __always_inline void count_with_stack(void *ctx, bool by_tables, struct cpu_times *cpu,
+					     struct thread_times *times, u32 state, u64 of_event, u64 runnable,
+					     bool is_short)
 {
-	if (!(wanted_states & 1 << state))
-		weight->of_event = 0;
-	if (!(wanted_states & 1 << THREAD_RUNNABLE))
-		weight->runnable = 0;
+	struct off_cpu_settings *settings = ONLY(off_cpu_settings);
+	struct stack_weight weight = {};
+	u64 began;
+
+	if (!settings)
+		return;
+	weight.of_event = of_event;
+	weight.runnable = runnable;
+	weight.number = times->waker;
+	weight.is_new = times->is_new;
+	began = bpf_ktime_get_ns();
+	if (!count_stack(ctx, by_tables, SLOT_OF_SWITCHES, tgid_of((void *)bpf_get_current_task()),
+			 settings->event, state, &weight)) {
+		/* It is lost, its time is not. */
+		times->unseen[state] += of_event;
+		times->unseen[THREAD_RUNNABLE] += runnable;
+	}
+	if (is_short)
+		cpu->window_spent += bpf_ktime_get_ns() - began;
 }
 
-/* The current thread was away for so long; of a thread that slept, `waited` it was runnable. */
-static __always_inline void count_absence(void *ctx, bool by_tables, struct cpu_times *cpu,
-					  struct thread_times *times, u32 state, u64 away, u64 waited, u64 now)
+/*
+ * The current thread was away for so long; of a thread that slept, `waited` it was runnable. In a storm of switches
+ * nearly all come to the first return below has_time(): what is behind that is built there and not before.
+ */
+static __always_inline void count_absence(void *ctx, bool by_tables, const struct stack_settings *stacks,
+					  struct cpu_times *cpu, struct thread_times *times, u32 state, u64 away,
+					  u64 waited, u64 now)
 {
 	struct off_cpu_counters *counters = &cpu->counters;
-	struct off_cpu_settings *settings;
-	struct stack_weight weight = {};
-	u64 due, began;
+	u64 of_event = away, runnable = 0, due;
 
 	state &= THREAD_STATES - 1;
-	if (!passes_stack_filter(times->tgid))
+	if (!passes_given_filter(stacks, times->tgid))
 		return;
 	if (away < min_block_ns) {
 		counters->left_out++;
 		counters->left_out_ns += away;
 		return;
 	}
-	weight.of_event = state == THREAD_RUNNABLE ? away : away - waited;
-	weight.runnable = state == THREAD_RUNNABLE ? 0 : waited;
-	weight.number = times->waker;
-	weight.is_new = times->is_new;
-	only_wanted(state, &weight);
-	if (!weight.of_event && !weight.runnable)
+	if (state != THREAD_RUNNABLE) {
+		of_event = away - waited;
+		runnable = waited;
+	}
+	if (!(wanted_states & 1 << state))
+		of_event = 0;
+	if (!(wanted_states & 1 << THREAD_RUNNABLE))
+		runnable = 0;
+	if (!(of_event | runnable))
 		return;
 	if (away >= always_ns || times->ends || has_time(cpu, now, SHARE_NS)) {
 		counters->whole++;
-		counters->whole_ns += weight.of_event + weight.runnable;
+		counters->whole_ns += of_event + runnable;
 	} else {
 		counters->summed++;
-		counters->summed_ns += weight.of_event + weight.runnable;
-		times->unseen[state] += weight.of_event;
-		times->unseen[THREAD_RUNNABLE] += weight.runnable;
-		due = times->unseen[state] + (state == THREAD_RUNNABLE ? 0 : times->unseen[THREAD_RUNNABLE]);
+		counters->summed_ns += of_event + runnable;
+		due = times->unseen[state] += of_event;
+		if (state != THREAD_RUNNABLE)
+			due += times->unseen[THREAD_RUNNABLE] += runnable;
 		if (due < times->next_stack_ns)
 			return;
 		if (!has_time(cpu, now, 2 * SHARE_NS)) {
@@ -90,25 +112,14 @@ static __always_inline void count_absence(void *ctx, bool by_tables, struct cpu_
 			times->next_stack_ns = due + time_for_next_stack();
 			return;
 		}
-		weight.of_event = times->unseen[state];
-		weight.runnable = state == THREAD_RUNNABLE ? 0 : times->unseen[THREAD_RUNNABLE];
+		of_event = times->unseen[state];
+		runnable = state == THREAD_RUNNABLE ? 0 : times->unseen[THREAD_RUNNABLE];
 		times->unseen[state] = 0;
 		times->unseen[THREAD_RUNNABLE] = 0;
 		times->next_stack_ns = time_for_next_stack();
 		counters->stacks_for_sums++;
 	}
-	settings = ONLY(off_cpu_settings);
-	if (!settings)
-		return;
-	began = bpf_ktime_get_ns();
-	if (!count_stack(ctx, by_tables, SLOT_OF_SWITCHES, tgid_of((void *)bpf_get_current_task()),
-			 settings->event, state, &weight)) {
-		/* It is lost, its time is not. */
-		times->unseen[state] += weight.of_event;
-		times->unseen[THREAD_RUNNABLE] += weight.runnable;
-	}
-	if (away < always_ns)
-		cpu->window_spent += bpf_ktime_get_ns() - began;
+	count_with_stack(ctx, by_tables, cpu, times, state, of_event, runnable, away < always_ns);
 }
 
 #endif

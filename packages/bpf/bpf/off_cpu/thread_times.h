@@ -46,12 +46,9 @@ struct thread_times {
 /* 2^64 by the golden ratio: spreads numbers that have much in common. */
 #define SPREAD 0x9e3779b97f4a7c15ULL
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, THREAD_PLACES);
-	__type(key, u32);
-	__type(value, struct thread_times);
-} thread_places SEC(".maps");
+/* A global and no map: its address is a constant of the program, where a lookup takes a key in memory and a
+ * branch, twice at each switch. */
+struct thread_times thread_places[THREAD_PLACES];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -186,9 +183,7 @@ static __always_inline u64 address_of(struct task_struct *task)
 
 static __always_inline struct thread_times *place_of(u64 task)
 {
-	u32 place = task * SPREAD >> (64 - THREAD_PLACE_BITS);
-
-	return bpf_map_lookup_elem(&thread_places, &place);
+	return &thread_places[task * SPREAD >> (64 - THREAD_PLACE_BITS)];
 }
 
 /* Of a thread that is followed already. */
@@ -196,7 +191,7 @@ static __always_inline struct thread_times *known_times(struct task_struct *task
 {
 	struct thread_times *times = place_of(address);
 
-	if (times && times->task == address && (!times->ends || (task->flags & PF_EXITING)))
+	if (times->task == address && (!times->ends || (task->flags & PF_EXITING)))
 		return times;
 	return bpf_task_storage_get(&thread_times, task, NULL, 0);
 }
@@ -205,11 +200,11 @@ static __always_inline struct thread_times *known_times(struct task_struct *task
 static __always_inline struct thread_times *take_place(struct task_struct *task, u64 address, u32 tgid)
 {
 	struct thread_times *times = place_of(address);
-	u64 holder = times ? times->task : 0;
+	u64 holder = times->task;
 	u32 tid;
 
 	/* Free, or of one whose end nobody saw. */
-	if (times && (!holder || times->ends) &&
+	if ((!holder || times->ends) &&
 	    __sync_val_compare_and_swap(&times->task, holder, address) == holder) {
 		times->left = times->left_state = times->on_since = times->ends = times->waker = 0;
 		for (u32 state = 0; state < THREAD_STATES; state++)

@@ -37,7 +37,10 @@ static __always_inline u64 is_below(u64 a, u64 b)
 	u64 difference = a - b;
 
 	asm volatile("" : "+r"(difference));
-	return difference >> 63;
+	difference >>= 63;
+	/* Of what it knows to be 0 or 1 the compiler makes branches, and the verifier two ways of each. */
+	asm volatile("" : "+r"(difference));
+	return difference;
 }
 
 /* The first slot whose pivot (its last address) is not below the address. Pivots are compared by page:

@@ -78,24 +78,29 @@ __noinline int fits_stack_filter(u64 address, u32 tgid, u32 uid, u32 cpu)
 }
 
 /* What most sessions ask for is answered at once: all, or all but ours. */
-static __always_inline bool is_settled(u32 tgid, bool *passes)
+static __always_inline bool is_settled(const struct stack_settings *settings, u32 tgid, bool *passes)
 {
-	struct stack_settings *settings = ONLY(stack_settings);
 	u32 flags = settings ? settings->flags & STACKS_FILTERED : 0;
 
 	*passes = !((flags & STACKS_WITHOUT_SELF) && tgid == own_tgid);
 	return !(flags & ~STACKS_WITHOUT_SELF) || !*passes;
 }
 
-/* The current thread's stack is wanted: what passes_filter() has let through. @tgid of it */
-static __always_inline bool passes_stack_filter(u32 tgid)
+/* As passes_stack_filter(), for who has the settings already: a look for them less at each switch. */
+static __always_inline bool passes_given_filter(const struct stack_settings *settings, u32 tgid)
 {
 	bool passes;
 
-	if (is_settled(tgid, &passes))
+	if (is_settled(settings, tgid, &passes))
 		return passes;
 	return fits_stack_filter(bpf_get_current_task(), tgid, bpf_get_current_uid_gid(),
 				 bpf_get_smp_processor_id());
+}
+
+/* The current thread's stack is wanted: what passes_filter() has let through. @tgid of it */
+static __always_inline bool passes_stack_filter(u32 tgid)
+{
+	return passes_given_filter(ONLY(stack_settings), tgid);
 }
 
 /* The same of a thread that is away from its CPU, which is the one that it was on last. */
@@ -104,7 +109,7 @@ static __always_inline bool passes_stack_filter_of(struct task_struct *task, u32
 	u64 address;
 	bool passes;
 
-	if (is_settled(tgid, &passes))
+	if (is_settled(ONLY(stack_settings), tgid, &passes))
 		return passes;
 	/* A function takes no pointer for a number: what is read is one. */
 	bpf_probe_read_kernel(&address, sizeof(address), &task);

@@ -41,17 +41,18 @@ enum value_kind {
 
 static __always_inline u64 at_most(u64 key, u64 wanted)
 {
-	return is_below(wanted, key) - 1; /* all ones if key <= wanted */
+	return is_below(wanted, key) ^ 1;
 }
 
 /*
  * at + step, or at. The compiler knows that at does not have the bit of step, and would make an OR of
- * it, after which verifiers before Linux 6.10 know nothing about the sum.
+ * it, after which verifiers before Linux 6.10 know nothing about the sum. A product and no mask: of an AND with what is
+ * 0 or all ones newer verifiers make two ways, in each step of the search (maybe_fork_scalars() in verifier.c).
  */
 static __always_inline u32 step_if(u32 at, u32 step, u64 key, u64 wanted)
 {
 	asm volatile("" : "+r"(at));
-	return at + (step & at_most(key, wanted));
+	return at + (u32)at_most(key, wanted) * step;
 }
 
 static __always_inline u32 search_words(const u32 *keys, u32 half, u64 wanted)

@@ -166,15 +166,18 @@ static __always_inline u32 hotspot_scope_at(struct hotspot_walk *state, const st
 /* A compressed number (UNSIGNED5: src/hotspot/share/utilities/unsigned5.hpp) of what is in state->bytes. */
 static __always_inline u32 hotspot_unsigned(struct hotspot_walk *state, u32 *at, u32 excluded)
 {
-	u32 sum = 0, going = 1;
+	u64 going = 1;
+	u32 sum = 0;
 
+	/* Without a branch: the verifier would go each of 2^15 ways in which three numbers can be as long. */
 #pragma unroll
 	for (u32 i = 0; i < 5; i++) {
 		u32 byte = state->bytes[*at & 31];
 
-		sum += (going ? byte - excluded : 0) << (6 * i);
+		sum += ((byte - excluded) & (u32)-going) << (6 * i);
 		*at += going;
-		going &= byte >= 192;
+		going &= ~is_below(byte, 192);
+		asm volatile("" : "+r"(going));
 	}
 	return sum;
 }
@@ -272,7 +275,7 @@ __noinline int hotspot_give_number(u32 slot)
 	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 	struct code_name *name;
-	bool is_whole = true;
+	u64 unnamed = 0;
 	u32 count;
 
 	if (!walk)
@@ -282,14 +285,14 @@ __noinline int hotspot_give_number(u32 slot)
 	count = walk->interpreted.inlined_count;
 	if (!interpreter || !count)
 		return 0;
+	/* Without a branch, as hotspot_unsigned(). */
 	for (u32 i = 0; i < INLINED_MAX; i++)
-		if (i < count && !walk->interpreted.inlined[i].number)
-			is_whole = false;
+		unnamed |= is_below(i, count) & is_below(walk->interpreted.inlined[i].number, 1);
 	__builtin_memcpy(&walk->interpreted.key, &walk->interpreted.hotspot.code, sizeof(walk->interpreted.key));
 	/* Without lines, one that stands for itself is known by the number that it has already. */
 	if (count == 1 && !(interpreter->flags & INTERPRETER_LINES)) {
 		walk->interpreted.code_number = walk->interpreted.inlined[0].number;
-		if (is_whole)
+		if (!unnamed)
 			bpf_map_update_elem(&known_code, &walk->interpreted.key, &walk->interpreted.inlined[0].number, BPF_ANY);
 		return 1;
 	}
@@ -300,7 +303,7 @@ __noinline int hotspot_give_number(u32 slot)
 	__builtin_memcpy(name->line_table, walk->interpreted.inlined, sizeof(walk->interpreted.inlined));
 	hand_over_name(walk, walk->interpreted.generator);
 	/* A name was lost on the way: the next sample asks again. */
-	if (!is_whole)
+	if (unnamed)
 		bpf_map_delete_elem(&known_code, &walk->interpreted.key);
 	return 1;
 }
