@@ -4,6 +4,7 @@
  */
 
 export { isDamage, StoreError, type StoreErrorCode } from './errors.ts';
+export type { ProfileEntry } from './profiles/entries.ts';
 export type { Span } from './profiles/profile-table.ts';
 export type { HistorySpan } from './read/bounds.ts';
 export type {
@@ -12,9 +13,10 @@ export type {
   HistoryProcess,
   HistoryQuery,
 } from './read/history.ts';
-export type { ProfileQuery } from './read/profiles.ts';
+export type { ProfileQuery, SampledPart } from './read/profiles.ts';
+export type { ActivityStep, EarlierProgram, ProcessIdentity } from './read/replay.ts';
 export { type SqlValue, StoreReader } from './read/store-reader.ts';
-export type { ProgramSummary, SpanSummary } from './read/summary.ts';
+export type { ProgramSummary, SpanSummary, StoreGap } from './read/summary.ts';
 export { SCHEMA_VERSION } from './schema/schema.ts';
 export { type HostState, readHostState } from './write/host-state.ts';
 export type { RunningProcess } from './write/process-rows.ts';

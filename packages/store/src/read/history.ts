@@ -156,9 +156,9 @@ function* merged(
   }
 }
 
-type Row = Readonly<Record<string, string | bigint | null>>;
+export type Row = Readonly<Record<string, string | bigint | null>>;
 
-function processOf(row: Row): HistoryProcess {
+export function processOf(row: Row): HistoryProcess {
   return {
     event: 'process',
     id: Number(row.id),

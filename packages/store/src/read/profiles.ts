@@ -12,6 +12,18 @@ export interface ProfileQuery extends HistorySpan {
   readonly comm?: RegExp | undefined;
 }
 
+/** What was sampled in one span that the agent collected: some seconds. */
+export interface SampledPart {
+  /** ns since 1970. */
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+  readonly frequencyHz: number;
+  readonly samples: number;
+  /** Those of damaged entries too. */
+  readonly lost: number;
+  readonly entries: readonly ProfileEntry[];
+}
+
 interface Part {
   readonly fromNs: bigint;
   readonly toNs: bigint;
@@ -31,23 +43,13 @@ export function profileOf(
   host: string,
 ): Profile | undefined {
   const counts = new Map<number, number>();
-  let first: Part | undefined;
+  let first: SampledPart | undefined;
   let [samples, lost, seconds] = [0, 0, 0];
-  // A part cannot be cut in two: its middle decides.
-  const parts = database
-    .query(
-      'SELECT * FROM profile WHERE toNs >= ?1 AND (fromNs / 2 + toNs / 2) >= ?1 AND (fromNs / 2 + toNs / 2) < ?2 ORDER BY toNs',
-    )
-    .iterate(...boundsOf(span));
-  for (const row of parts) {
-    const part = row as Part;
+  for (const part of samplesOf(database, span)) {
     first ??= part;
-    lost += Number(part.lost);
-    const entries = entriesOf(part);
-    // Damaged: what was sampled then is known to be missing.
-    if (entries === undefined) lost += Number(part.samples);
+    lost += part.lost;
     seconds += Number(part.toNs - part.fromNs) / 1e9;
-    for (const entry of entries ?? []) {
+    for (const entry of part.entries) {
       if (pid !== undefined && entry.pid !== pid) continue;
       counts.set(entry.stack, (counts.get(entry.stack) ?? 0) + entry.count);
     }
@@ -66,7 +68,7 @@ export function profileOf(
     stacks,
     metadata: {
       host,
-      frequencyHz: Number(first.frequencyHz),
+      frequencyHz: first.frequencyHz,
       startTime: new Date(Number(first.fromNs / 1_000_000n)),
       durationSeconds: seconds,
       samples,
@@ -75,7 +77,29 @@ export function profileOf(
   };
 }
 
-function entriesOf({ entries }: Part): readonly ProfileEntry[] | undefined {
+/** A part cannot be cut in two: its middle decides. The oldest first. */
+export function* samplesOf(database: Database, span: HistorySpan): Generator<SampledPart> {
+  const parts = database
+    .query(
+      'SELECT * FROM profile WHERE toNs >= ?1 AND (fromNs / 2 + toNs / 2) >= ?1 AND (fromNs / 2 + toNs / 2) < ?2 ORDER BY toNs',
+    )
+    .iterate(...boundsOf(span));
+  for (const row of parts) {
+    const { fromNs, toNs, frequencyHz, samples, lost, entries } = row as Part;
+    const known = entriesOf(entries);
+    yield {
+      fromNs,
+      toNs,
+      frequencyHz: Number(frequencyHz),
+      samples: Number(samples),
+      // Damaged: what was sampled then is known to be missing.
+      lost: Number(lost) + (known === undefined ? Number(samples) : 0),
+      entries: known ?? [],
+    };
+  }
+}
+
+function entriesOf(entries: Uint8Array): readonly ProfileEntry[] | undefined {
   try {
     return unpackEntries(entries);
   } catch (error) {
@@ -87,7 +111,7 @@ function entriesOf({ entries }: Part): readonly ProfileEntry[] | undefined {
 /** Its row was on a page that is damaged. */
 const LOST_FRAME: ProfileFrame = { name: '[lost]', kind: 'unresolved' };
 
-class StackReader {
+export class StackReader {
   readonly #frames = new Map<number, ProfileFrame | undefined>();
   readonly #stack: ReturnType<Database['query']>;
   readonly #frame: ReturnType<Database['query']>;
@@ -97,6 +121,7 @@ class StackReader {
     this.#frame = database.query('SELECT name, kind, object FROM frame WHERE id = ?');
   }
 
+  /** From the root on; undefined for one that is not there. */
   framesOf(stack: number): readonly ProfileFrame[] | undefined {
     const row = this.#stack.get(stack) as { readonly frames: Uint8Array } | null;
     if (row === null) return undefined;

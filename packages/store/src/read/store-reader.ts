@@ -1,7 +1,7 @@
 /** Reads a store, while an agent writes it or after. Any number of readers at once. */
 
 import type { Database } from 'bun:sqlite';
-import type { Profile } from '@waggle/formats';
+import type { Profile, ProfileFrame } from '@waggle/formats';
 import { isDamage, StoreError } from '../errors.ts';
 import { openForReading } from '../schema/open.ts';
 import type { HistorySpan } from './bounds.ts';
@@ -12,13 +12,29 @@ import {
   historyOf,
   processesAt,
 } from './history.ts';
-import { type ProfileQuery, profileOf } from './profiles.ts';
-import { type SpanSummary, summaryOf } from './summary.ts';
+import {
+  type ProfileQuery,
+  profileOf,
+  type SampledPart,
+  StackReader,
+  samplesOf,
+} from './profiles.ts';
+import {
+  type ActivityStep,
+  activityOf,
+  type EarlierProgram,
+  earlierProgramsOf,
+  identitiesIn,
+  type ProcessIdentity,
+  processesOf,
+} from './replay.ts';
+import { gapsOf, type SpanSummary, type StoreGap, summaryOf } from './summary.ts';
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
 export class StoreReader implements Disposable {
   readonly #database: Database;
+  #stacks: StackReader | undefined;
 
   /** @throws StoreError */
   constructor(directory: string) {
@@ -45,13 +61,49 @@ export class StoreReader implements Disposable {
     return processesAt(this.#database, timeNs);
   }
 
+  /** Who was there in a span, without their texts. */
+  identities(span: HistorySpan): readonly ProcessIdentity[] {
+    return identitiesIn(this.#database, span);
+  }
+
+  /** Processes by their rows; those that are not there are left out. */
+  processes(ids: readonly number[]): readonly HistoryProcess[] {
+    return processesOf(this.#database, ids);
+  }
+
+  /** What processes were before they were what they are, by their rows. */
+  earlierPrograms(ids: readonly number[]): readonly EarlierProgram[] {
+    return earlierProgramsOf(this.#database, ids);
+  }
+
+  /** What began and ended, by steps of time. */
+  activity(span: HistorySpan, stepNs: bigint): readonly ActivityStep[] {
+    return activityOf(this.#database, span, stepNs);
+  }
+
   summary(span: HistorySpan): SpanSummary {
     return summaryOf(this.#database, span);
+  }
+
+  /** When no agent looked. */
+  gaps(span: HistorySpan): readonly StoreGap[] {
+    return gapsOf(this.#database, span);
   }
 
   /** Undefined where nothing was sampled. */
   profile(query: ProfileQuery, host: string): Profile | undefined {
     return profileOf(this.#database, query, host);
+  }
+
+  /** What was sampled in a span, part by part, the oldest first. */
+  samples(span: HistorySpan): Generator<SampledPart> {
+    return samplesOf(this.#database, span);
+  }
+
+  /** The frames of a stack of `samples`, from its root on; undefined for one that is not there. */
+  framesOf(stack: number): readonly ProfileFrame[] | undefined {
+    this.#stacks ??= new StackReader(this.#database);
+    return this.#stacks.framesOf(stack);
   }
 
   /**

@@ -15,17 +15,20 @@ export interface ProgramSummary {
   readonly maxRssBytes: bigint;
 }
 
+/** A time that no agent looked at; ns since 1970. */
+export interface StoreGap {
+  readonly fromNs: bigint;
+  readonly toNs: bigint;
+  readonly reason: string;
+}
+
 export interface SpanSummary {
   readonly programs: readonly ProgramSummary[];
   readonly failedExecs: readonly { readonly error: string; readonly count: number }[];
   /** Events and rows that are missing. */
   readonly lost: number;
   /** When no agent looked. */
-  readonly gaps: readonly {
-    readonly fromNs: bigint;
-    readonly toNs: bigint;
-    readonly reason: string;
-  }[];
+  readonly gaps: readonly StoreGap[];
   /** The worst ten seconds, in per cent; null where the kernel does not tell. */
   readonly pressure: {
     readonly cpu: number | null;
@@ -82,10 +85,15 @@ export function summaryOf(database: Database, span: HistorySpan): SpanSummary {
       'SELECT error, count(*) AS count FROM failure WHERE timeNs >= ?1 AND timeNs <= ?2 GROUP BY error ORDER BY count DESC',
     ).map(({ error, count }) => ({ error, count: Number(count) })),
     lost: Number(lost?.lost ?? 0),
-    gaps: all<SpanSummary['gaps'][number]>(
-      'SELECT * FROM gap WHERE toNs >= ?1 AND fromNs <= ?2 ORDER BY fromNs',
-    ).map(({ fromNs, toNs, reason }) => ({ fromNs, toNs, reason })),
+    gaps: gapsOf(database, span),
     pressure: { cpu: worst?.cpu ?? null, memory: worst?.memory ?? null, io: worst?.io ?? null },
     oomKills: Number(worst?.oom ?? 0),
   };
+}
+
+export function gapsOf(database: Database, span: HistorySpan): StoreGap[] {
+  const rows = database
+    .query('SELECT fromNs, toNs, reason FROM gap WHERE toNs >= ?1 AND fromNs <= ?2 ORDER BY fromNs')
+    .all(...boundsOf(span)) as StoreGap[];
+  return rows.map(({ fromNs, toNs, reason }) => ({ fromNs, toNs, reason }));
 }
