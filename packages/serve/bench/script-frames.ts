@@ -10,12 +10,24 @@ interface TraceEvent {
   readonly dur?: number;
   /** CPU time: what the thread waited for another is not in it. */
   readonly tdur?: number;
-  readonly args?: { readonly name?: string };
+  readonly args?: {
+    readonly name?: string;
+    readonly data?: { readonly functionName?: string; readonly url?: string };
+  };
+}
+
+export interface ScriptFrame {
+  /** Milliseconds of script. */
+  readonly ms: number;
+  /** What ran, the longest first: `5.2 ms FunctionCall draw of /page.js`. */
+  readonly parts: readonly string[];
 }
 
 export interface ScriptFrames {
   /** Milliseconds of script in each frame that had any, ascending. */
   readonly ms: readonly number[];
+  /** The longest ones. */
+  readonly longest: readonly ScriptFrame[];
   /** Those that did not say whose main thread they are are left out. */
   readonly threads: number;
 }
@@ -46,6 +58,8 @@ const SCRIPTS = new Set([
 const FRAME = 'BeginMainThreadFrame';
 const MAIN_THREAD = 'CrRendererMain';
 const US_PER_MS = 1000;
+/** Frames, and parts of each, that are told of. */
+const SHOWN = 4;
 /** At 60 a second. */
 const FRAME_US = 16_667;
 
@@ -63,28 +77,61 @@ export function scriptFrames(trace: string): ScriptFrames {
     else known.push(event);
   }
   const ours = [...threads].filter(([thread]) => main.has(thread));
-  const ms = ours.flatMap(([, events]) => framesOf(events)).sort((a, b) => a - b);
-  return { ms, threads: ours.length };
+  const frames = ours.flatMap(([, events]) => framesOf(events)).sort((a, b) => a.us - b.us);
+  return {
+    ms: frames.map(({ us }) => us / US_PER_MS),
+    longest: frames
+      .slice(-SHOWN)
+      .reverse()
+      .map(({ us, events }) => ({ ms: us / US_PER_MS, parts: partsOf(events) })),
+    threads: ours.length,
+  };
+}
+
+/** What took the most of a frame. */
+function partsOf(events: readonly TraceEvent[]): string[] {
+  return events
+    .toSorted((a, b) => cpuOf(b) - cpuOf(a))
+    .slice(0, SHOWN)
+    .map((event) => {
+      const { functionName = '', url = '' } = event.args?.data ?? {};
+      const path = URL.parse(url)?.pathname ?? '';
+      return `${(cpuOf(event) / US_PER_MS).toFixed(1)} ms ${event.name} ${functionName} ${path}`.trim();
+    });
+}
+
+const cpuOf = ({ tdur, dur = 0 }: TraceEvent): number => tdur ?? dur;
+
+interface Frame {
+  readonly us: number;
+  readonly events: readonly TraceEvent[];
 }
 
 /** Of one thread: what is within something else counts once. Where nothing is to be drawn, a frame is as long as one. */
-function framesOf(events: readonly TraceEvent[]): number[] {
+function framesOf(events: readonly TraceEvent[]): Frame[] {
   const ordered = events.toSorted((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
-  const frames: number[] = [];
+  const frames: Frame[] = [];
+  let within: TraceEvent[] = [];
   let sum = 0;
   let began = Number.NEGATIVE_INFINITY;
   let until = 0;
-  for (const { name, ts, dur = 0, tdur } of ordered) {
+  const close = (): void => {
+    if (sum > 0) frames.push({ us: sum, events: within });
+    within = [];
+    sum = 0;
+  };
+  for (const event of ordered) {
+    const { name, ts, dur = 0 } = event;
     if (ts < until) continue;
     if (name === FRAME || ts - began >= FRAME_US) {
-      if (sum > 0) frames.push(sum / US_PER_MS);
-      sum = 0;
+      close();
       began = ts;
     }
     if (name === FRAME) continue;
-    sum += tdur ?? dur;
+    sum += cpuOf(event);
+    within.push(event);
     until = ts + dur;
   }
-  if (sum > 0) frames.push(sum / US_PER_MS);
+  close();
   return frames;
 }
