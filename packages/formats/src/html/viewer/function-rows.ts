@@ -59,9 +59,13 @@ export function createFunctionRows(
       [key, order] = [next, choices[place % choices.length] as SortOrder];
     },
 
-    /** Symbols that have samples, and of them those that match. */
-    rows(samples: FunctionSamples, matched: Uint8Array | undefined, side: Side): Int32Array {
-      const { names } = data;
+    /** Symbols that have samples, and of them those that match. @param names of the data that the samples are of */
+    rows(
+      samples: FunctionSamples,
+      matched: Uint8Array | undefined,
+      side: Side,
+      names: readonly string[] = data.names,
+    ): Int32Array {
       const found: number[] = [];
       for (let symbol = 1; symbol < names.length; symbol++) {
         const all = (samples.total[symbol] as number) + (samples.otherTotal[symbol] as number);

@@ -174,9 +174,10 @@ export function createFunctionTable(
     }
   }
 
-  function sort(): void {
+  /** @param ordered the rows, where they are known already */
+  function sort(ordered?: Int32Array): void {
     if (samples === undefined) return;
-    rows = order.rows(samples, matched, side);
+    rows = ordered ?? order.rows(samples, matched, side);
     active = -1;
     find('functions-table').setAttribute('aria-rowcount', String(rows.length + 1));
     const noun = rows.length === 1 ? 'function' : 'functions';
@@ -242,12 +243,17 @@ export function createFunctionTable(
       sort();
     },
 
-    /** Some moments later: where it was scrolled to, it stays. */
-    update(values: FunctionSamples, matching: Uint8Array | undefined, chosen: number): void {
+    /** Some moments later: where it was scrolled to, it stays. @param ordered its rows, where they are known */
+    update(
+      values: FunctionSamples,
+      matching: Uint8Array | undefined,
+      chosen: number,
+      ordered: Int32Array | undefined,
+    ): void {
       samples = values;
       matched = matching;
       selected = chosen;
-      sort();
+      sort(ordered);
     },
 
     /** Only functions that match; all of them for `undefined`. */

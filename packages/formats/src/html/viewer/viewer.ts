@@ -121,11 +121,16 @@ export function runPage(window: PageWindow, first: PageData, firstColumns: TreeC
     find('result').textContent = matched === undefined ? '' : text;
   }
 
-  function match(): void {
+  function matchesOf(names: readonly string[]): Uint8Array | undefined {
     const matches = matcher(query);
-    queryMatches = matches && Uint8Array.from(data.names, (name) => (matches(name) ? 1 : 0));
+    const found = matches && Uint8Array.from(names, (name) => (matches(name) ? 1 : 0));
     // All samples are no function.
-    if (queryMatches !== undefined) queryMatches[0] = 0;
+    if (found !== undefined) found[0] = 0;
+    return found;
+  }
+
+  function match(): void {
+    queryMatches = matchesOf(data.names);
     nextMatch = 0;
   }
 
@@ -325,7 +330,13 @@ export function runPage(window: PageWindow, first: PageData, firstColumns: TreeC
     const nextTree = treeOf(nextColumns);
     await nextFrame();
     const nextSamples = functionsOf(nextTree, next.names.length);
+    await nextFrame();
     const nextSymbols = symbolKeys(next);
+    await nextFrame();
+    const order = rows.key() + rows.order();
+    const asked = query;
+    const nextMatches = matchesOf(next.names);
+    const nextRows = rows.rows(nextSamples, nextMatches, side, next.names);
     await nextFrame();
     const before = { tree, symbols, zoom: views.graph.zoom };
     const chosen = before.symbols[selected];
@@ -338,9 +349,13 @@ export function runPage(window: PageWindow, first: PageData, firstColumns: TreeC
     symbols = nextSymbols;
     selected = chosen === undefined ? -1 : symbols.indexOf(chosen);
     samples = nextSamples;
-    match();
+    // Somebody may have typed, or sorted otherwise, meanwhile.
+    if (query === asked) queryMatches = nextMatches;
+    else match();
+    const isSame = query === asked && order === rows.key() + rows.order();
+    nextMatch = 0;
     graph.update(tree, sameNode(before, { tree, symbols }));
-    table.update(samples, queryMatches, selected);
+    table.update(samples, queryMatches, selected, isSame ? nextRows : undefined);
     controls.showZoomed(views.graph.zoom !== 0);
     if (isSandwich) showSandwich();
     else describe(views.graph, -1);

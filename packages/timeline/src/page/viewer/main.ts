@@ -179,9 +179,21 @@ function start(timeline: Timeline): void {
   document.documentElement.dataset.ready = '';
 }
 
+/** At 60 a second. Not all at once: where this is a frame of a page, that page answers meanwhile. */
+const FRAME_MS = 17;
+const nextFrame = () =>
+  new Promise<void>((resolve) => {
+    window.setTimeout(resolve, FRAME_MS);
+  });
+
 const holder = window.document.getElementById('data');
 readData(window, holder?.textContent ?? '')
-  .then((data) => start(timelineOf(data)))
+  .then(async (data) => {
+    await nextFrame();
+    const timeline = timelineOf(data);
+    await nextFrame();
+    start(timeline);
+  })
   .catch((error: unknown) => {
     const status = window.document.getElementById('status');
     if (status !== null)
