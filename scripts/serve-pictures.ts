@@ -20,6 +20,10 @@ const loop = [
   './server 600000 &',
   'while sleep 0.3; do ls / >/dev/null; ls /nowhere 2>/dev/null; if test -e more; then rm more; ./worker 600000 & fi; done',
 ].join(' ');
+// What an agent keeps of it meanwhile.
+const store = join(folder, 'store');
+await using agent = new Waggle(['agent', '--store', store]);
+await eventually('the agent', () => /ready/.exec(agent.stderr)?.[0]);
 await using background = new TestProcess(['sh', '-c', loop], { cwd: folder });
 await using waggle = new Waggle(['serve', '--listen', '127.0.0.1:0', '-p', String(background.pid)]);
 const url = await eventually('the URL', () => /^http:\S+$/m.exec(waggle.stdout)?.[0]);
@@ -52,3 +56,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
   await page.keyboard.press('End');
   await take('compare');
 }
+
+await agent.stop();
+await using recorded = new Waggle(['serve', '--listen', '127.0.0.1:0', '--store', store]);
+const recordedUrl = await eventually('the URL', () => /^http:\S+$/m.exec(recorded.stdout)?.[0]);
+const { page } = await openTab(await browser.person({ width: 1280 }), recordedUrl);
+await page.setViewportSize({ width: 1280, height: 760 });
+await Bun.sleep(4000);
+await page.screenshot({ path: join(images, 'serve-recorded.png') });
+console.log('docs/images/serve-recorded.png');

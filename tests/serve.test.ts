@@ -291,3 +291,60 @@ describe('serve', () => {
     },
   );
 });
+
+describe('serve --store', () => {
+  kernelTest('has what an agent has kept, and more of it while the agent goes on', async () => {
+    const store = join(freshFolder(), 'store');
+    await using agent = new Waggle(['agent', '--store', store]);
+    await agent.says(/^waggle: ready/m);
+    await using burner = new TestProcess([workload('call_tree'), '600000']);
+    Bun.spawnSync([workload('exit_with'), '--id=3', '--token=topsecret']);
+    await Bun.sleep(2500);
+    await using serving = await Serving.start(['--store', store]);
+    const ended = await eventually('the process', async () =>
+      (await processesOf(serving, '?limit=50000')).find(
+        ({ comm, exitCode }) => comm === 'exit_with' && exitCode === 3,
+      ),
+    );
+    expect(ended.argv?.join(' ')).toBe(`${workload('exit_with')} [redacted] [redacted]`);
+    expect(ended.ppid).toBe(process.pid);
+    // A span of samples later.
+    const busy = await eventually(
+      'samples of the burner',
+      async () => {
+        const answer = await serving.ask(`/api/processes?pid=${burner.pid}`);
+        if (answer.status !== 200) return undefined;
+        const { processes } = (await answer.json()) as { readonly processes: readonly Listed[] };
+        return processes.find(({ pid, samples }) => pid === burner.pid && samples > 20);
+      },
+      30_000,
+    );
+    expect(busy.comm).toBe('call_tree');
+    const answer = await serving.ask(`/api/profile?format=folded&pid=${burner.pid}`);
+    const { stacks } = parseFolded(await answer.text());
+    expect(stacks.some(({ frames }) => frames.some(({ name }) => name === 'sixty'))).toBe(true);
+    const events = await (await serving.ask('/api/events?kind=exit&failed=true')).text();
+    expect(events).toMatch(/"comm":"exit_with".*"exitCode":3/);
+    const { code, stdout, stderr } = await serving.waggle.stop();
+    expect([code, stdout.split('\n').length, stderr]).toEqual([0, 2, '']);
+    expect((await agent.stop('SIGTERM')).code).toBe(0);
+  });
+
+  kernelTest('says in a line why there is nothing to show', async () => {
+    const missing = join(freshFolder(), 'store');
+    for (const [args, code, words] of [
+      [[], 1, 'there is no store in'],
+      [['-p', '1'], 2, '--store'],
+      [['--keep', '5m'], 2, '--store'],
+      [['--', 'true'], 2, '--store'],
+    ] as const) {
+      const listen = ['serve', '--listen', '127.0.0.1:0', '--store', missing];
+      const result = await Waggle.run([...listen, ...args]);
+      expect([args, result.code, result.stderr]).toEqual([
+        args,
+        code,
+        expect.stringContaining(words),
+      ]);
+    }
+  });
+});

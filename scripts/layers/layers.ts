@@ -40,7 +40,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'unwind',
   ],
   otlp: ['core', 'formats'],
-  serve: ['cache', 'core', 'formats', 'text', 'timeline'],
+  serve: ['cache', 'core', 'formats', 'store', 'text', 'timeline'],
   store: ['core', 'ffi', 'formats'],
   tui: ['cache', 'core', 'ffi', 'formats', 'text'],
   cli: [

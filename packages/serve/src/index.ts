@@ -6,6 +6,7 @@
 export { LiveServer, type LiveServerOptions } from './live-server.ts';
 export { EventMetrics } from './metrics/event-metrics.ts';
 export { counter, exposition, gauge, type Metric } from './metrics/exposition.ts';
+export { RecordedServer, type RecordedServerOptions } from './recorded-server.ts';
 export { isLoopback } from './server/access.ts';
 export { DEFAULT_KEEP_MS, ownerFrames } from './store/live-store.ts';
 export type { ProcessDescription } from './store/processes.ts';

@@ -73,8 +73,7 @@ export class LiveServer implements AsyncDisposable {
       this.#server = startServer({
         ...options,
         store: this.#store,
-        metrics: this.#metrics,
-        cycles: this.#cycles,
+        live: { store: this.#store, metrics: this.#metrics, cycles: this.#cycles },
       });
     } catch (error) {
       this.#cycles[Symbol.dispose]();

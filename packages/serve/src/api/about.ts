@@ -3,18 +3,24 @@
 import { reply } from '../answers/reply.ts';
 import { exposition } from '../metrics/exposition.ts';
 import { ACTIVITY_COLUMNS, activityRow } from '../store/activity.ts';
-import type { Api, Ask } from './api.ts';
+import { type Api, type Ask, liveOf } from './api.ts';
+import { computed, keyOf } from './computed.ts';
 import { onlyKnown, scopeOf, spanOf } from './parameters.ts';
 
-export function activity(api: Api, ask: Ask): Response {
+export async function activity(api: Api, ask: Ask): Promise<Response> {
   const { searchParams } = ask.url;
   onlyKnown(searchParams, ['from', 'to', 'pid', 'start']);
   const span = spanOf(searchParams, api.store, ask.now);
-  const scope = scopeOf(searchParams, api.store);
-  const seconds =
-    scope === undefined ? api.store.activity.in(span) : api.store.activityOf(span, scope);
-  const body = { span, columns: ACTIVITY_COLUMNS, seconds: seconds.map(activityRow) };
-  return reply(ask.request, `${JSON.stringify(body)}\n`, { type: 'application/json' });
+  const scope = scopeOf(searchParams, api.store, span);
+  const body = async (): Promise<string> => {
+    const { step, seconds, gaps } = await api.store.activityIn(span, scope);
+    return `${JSON.stringify({ span, step, columns: ACTIVITY_COLUMNS, seconds: seconds.map(activityRow), gaps })}\n`;
+  };
+  // What is over is asked for again; what ends now is another span for each that asks.
+  const made = api.store.isRecorded
+    ? await computed(api, keyOf('activity', span, searchParams), body)
+    : await body();
+  return reply(ask.request, made, { type: 'application/json' });
 }
 
 /** What a page has to know before anything else. */
@@ -27,22 +33,15 @@ export function statusOf(api: Api, now: number) {
     cpus: api.cpus,
     frequencyHz: store.frequencyHz,
     reveal: store.reveal,
-    now,
-    keepMs: store.keepMs,
-    /** Nothing is kept of what was before. */
-    oldest: store.from(now),
-    /** Until when samples are there. */
-    sampledUntil: store.samples.to ?? null,
-    oldestEvent: store.events.from ?? null,
-    events: store.events.last,
-    lostEvents: store.lostEvents,
-    processes: store.processes.liveCount,
+    recorded: store.isRecorded,
+    now: store.until(now),
+    ...store.status(now),
   };
 }
 
 export function status(api: Api, ask: Ask): Response {
   onlyKnown(ask.url.searchParams, []);
-  return reply(ask.request, `${JSON.stringify(statusOf(api, ask.now))}\n`, {
+  return reply(ask.request, `${JSON.stringify(statusOf(api, Date.now()))}\n`, {
     type: 'application/json',
     isTagged: false,
   });
@@ -50,8 +49,9 @@ export function status(api: Api, ask: Ask): Response {
 
 export function metrics(api: Api, ask: Ask): Response {
   onlyKnown(ask.url.searchParams, []);
-  const connected = { pages: api.pages.size, streams: api.streams.taken };
-  return reply(ask.request, exposition(api.metrics.metrics(api.store, connected)), {
+  const { store, metrics: counted, streams } = liveOf(api);
+  const connected = { pages: api.pages.size, streams: streams.taken };
+  return reply(ask.request, exposition(counted.metrics(store, connected)), {
     type: 'text/plain; version=0.0.4; charset=utf-8',
     isTagged: false,
   });

@@ -3,12 +3,14 @@
 import { badRequest } from '../answers/problem.ts';
 import { reply } from '../answers/reply.ts';
 import { EVENT_KINDS, type EventFilter, lineTest } from '../store/event-filter.ts';
-import type { Scope } from '../store/live-store.ts';
-import type { Api, Ask } from './api.ts';
+import type { Scope } from '../store/kept-host.ts';
+import type { LiveStore } from '../store/live-store.ts';
+import type { Span } from '../store/span.ts';
+import { turns } from '../turns.ts';
+import { type Api, type Ask, liveOf } from './api.ts';
 import { type EventForm, eventStream, JSON_LINES, SERVER_SENT } from './events-stream.ts';
 import { limitOf, onlyKnown, scopeOf, spanOf } from './parameters.ts';
 import { fileTime } from './profiles.ts';
-import { turns } from './timelines.ts';
 
 const USUAL = 1000;
 const MOST = 100_000;
@@ -17,18 +19,20 @@ const FILTERS = ['kind', 'failed', 'text', 'pid', 'start'] as const;
 export async function events(api: Api, ask: Ask): Promise<Response> {
   const { searchParams } = ask.url;
   onlyKnown(searchParams, ['from', 'to', 'format', 'limit', 'after', ...FILTERS]);
-  const filter = filterOf(searchParams, scopeOf(searchParams, api.store));
+  const span = spanOf(searchParams, api.store, ask.now);
+  const filter = filterOf(searchParams, scopeOf(searchParams, api.store, span));
   const format = searchParams.get('format') ?? 'stream';
   if (format === 'stream' || format === 'jsonl') {
-    const isPast = searchParams.has('from') || searchParams.has('to');
-    if (isPast) return past(api, ask, filter, 'jsonl');
+    // Of what is over nothing comes.
+    const isPast = searchParams.has('from') || searchParams.has('to') || api.store.isRecorded;
+    if (isPast) return past(api, ask, span, filter, 'jsonl');
     return stream(api, ask, filter, format === 'jsonl' ? JSON_LINES : formFor(ask.request));
   }
   if (format !== 'json')
     throw badRequest('unknown-format', 'There is no such format of events.', {
       formats: ['stream', 'jsonl', 'json'],
     });
-  return past(api, ask, filter, 'json');
+  return past(api, ask, span, filter, 'json');
 }
 
 /**
@@ -60,12 +64,13 @@ export function filterOf(parameters: URLSearchParams, scope: Scope | undefined):
 }
 
 function stream(api: Api, ask: Ask, filter: EventFilter, form: EventForm): Response {
-  const after = afterOf(api, ask);
-  const leave = api.streams.take();
+  const { store, bell, streams } = liveOf(api);
+  const after = afterOf(store, ask);
+  const leave = streams.take();
   ask.keepOpen();
   const body = eventStream({
-    store: api.store,
-    bell: api.bell,
+    store,
+    bell,
     form,
     after,
     passes: lineTest(filter),
@@ -78,31 +83,30 @@ function stream(api: Api, ask: Ask, filter: EventFilter, form: EventForm): Respo
 }
 
 /** Where a reader goes on: after what it had last, or now. Numbers of an earlier run are not ours. */
-function afterOf(api: Api, { request, url }: Ask): number {
+function afterOf({ events }: LiveStore, { request, url }: Ask): number {
   const text = request.headers.get('last-event-id') ?? url.searchParams.get('after');
-  if (text === null || text === '') return api.store.events.last;
+  if (text === null || text === '') return events.last;
   if (!/^\d{1,15}$/.test(text))
     throw badRequest('bad-after', 'Last-Event-ID, or after, is the id of an event.');
-  return Number(text) <= api.store.events.last ? Number(text) : 0;
+  return Number(text) <= events.last ? Number(text) : 0;
 }
 
 /** Of a span: the newest that pass, the oldest of them first. */
 async function past(
   api: Api,
   ask: Ask,
+  span: Span,
   filter: EventFilter,
   format: 'json' | 'jsonl',
 ): Promise<Response> {
-  const { searchParams } = ask.url;
-  const span = spanOf(searchParams, api.store, ask.now);
-  const limit = limitOf(searchParams, format === 'json' ? USUAL : MOST, MOST);
+  const limit = limitOf(ask.url.searchParams, format === 'json' ? USUAL : MOST, MOST);
   const passes = lineTest(filter);
   const found: string[] = [];
   let isCut = false;
   const leave = api.computing.take();
   try {
     const pause = turns();
-    for (const { number, line } of api.store.events.newestOf(span)) {
+    for (const { number, line } of api.store.eventsOf(span)) {
       await pause();
       if (passes !== undefined && !passes(line)) continue;
       isCut = found.length >= limit;

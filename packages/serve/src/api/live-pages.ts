@@ -7,13 +7,7 @@
 import { activityRow } from '../store/activity.ts';
 import { type EventFilter, type LineTest, lineTest } from '../store/event-filter.ts';
 import type { LiveStore } from '../store/live-store.ts';
-
-/** What of a connection is used; Bun's WebSocket is one. */
-export interface PageConnection {
-  send(text: string): number;
-  getBufferedAmount(): number;
-  close(code?: number, reason?: string): void;
-}
+import type { PageConnection, Pages } from './pages.ts';
 
 const TICK_MS = 100;
 /** Bytes that a page has not taken: more would be a queue. */
@@ -34,7 +28,7 @@ interface Page {
   isPaused: boolean;
 }
 
-export class LivePages implements Disposable {
+export class LivePages implements Pages {
   readonly #store: LiveStore;
   readonly #pages = new Map<PageConnection, Page>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -53,7 +47,6 @@ export class LivePages implements Disposable {
     this.#pages.clear();
   }
 
-  /** @param hello what it is told first */
   open(connection: PageConnection, hello: object): void {
     const { last } = this.#store.events;
     this.#pages.set(connection, {
@@ -74,7 +67,6 @@ export class LivePages implements Disposable {
     this.#timer = undefined;
   }
 
-  /** Which events a page wants from now on, and after which it has them. */
   want(connection: PageConnection, filter: EventFilter, after?: number): void {
     const page = this.#pages.get(connection);
     if (page === undefined) return;
@@ -82,7 +74,6 @@ export class LivePages implements Disposable {
     if (after !== undefined) page.at = Math.min(after, this.#store.events.last);
   }
 
-  /** It goes on without events until it wants them again. */
   pause(connection: PageConnection, isPaused: boolean): void {
     const page = this.#pages.get(connection);
     if (page !== undefined) page.isPaused = isPaused;

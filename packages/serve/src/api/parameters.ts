@@ -4,8 +4,7 @@
  */
 
 import { badRequest, notFound } from '../answers/problem.ts';
-import type { LiveStore, Scope } from '../store/live-store.ts';
-import type { ProcessRecord } from '../store/process-record.ts';
+import type { KeptHost, Scope } from '../store/kept-host.ts';
 import type { Span } from '../store/span.ts';
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -33,7 +32,7 @@ function momentOf(name: string, text: string, now: number): number {
  */
 export function spanOf(
   parameters: URLSearchParams,
-  store: LiveStore,
+  store: KeptHost,
   now: number,
   prefix: '' | 'base' = '',
 ): Span {
@@ -69,8 +68,15 @@ export function secondsOf(parameters: URLSearchParams, otherwise: number, most: 
   return seconds;
 }
 
-/** @throws Problem 400, and 404 for a process that nobody knows any more */
-export function scopeOf(parameters: URLSearchParams, store: LiveStore): Scope | undefined {
+/**
+ * @param span in which it is looked for, where more than one had its pid
+ * @throws Problem 400, and 404 for a process that nobody knows any more
+ */
+export function scopeOf(
+  parameters: URLSearchParams,
+  store: KeptHost,
+  span: Span,
+): Scope | undefined {
   const text = parameters.get('pid');
   const start = parameters.get('start');
   if (text === null) {
@@ -79,20 +85,15 @@ export function scopeOf(parameters: URLSearchParams, store: LiveStore): Scope | 
     return undefined;
   }
   if (!/^\d{1,7}$/.test(text)) throw badRequest('bad-pid', 'pid must be the number of a process.');
-  const record = processOf(store, Number(text), start);
-  if (record === undefined)
+  if (start !== null && !/^\d{1,20}$/.test(start))
+    throw badRequest('bad-pid', 'start must be a number of nanoseconds.');
+  const scope = store.scopeOf(Number(text), start ?? undefined, span);
+  if (scope === undefined)
     throw notFound(
       'no-such-process',
       `No process ${text} is known: it ended before what is kept, or never ran. GET /api/processes lists those that are.`,
     );
-  return store.scopeOf(record);
-}
-
-function processOf(store: LiveStore, pid: number, start: string | null): ProcessRecord | undefined {
-  if (start === null) return store.processes.byPid(pid);
-  if (!/^\d{1,20}$/.test(start))
-    throw badRequest('bad-pid', 'start must be a number of nanoseconds.');
-  return store.processes.byName(pid, start);
+  return scope;
 }
 
 /** @throws Problem 400 */

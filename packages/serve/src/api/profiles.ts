@@ -13,13 +13,14 @@ import {
 } from '@waggle/formats';
 import { badRequest } from '../answers/problem.ts';
 import { reply } from '../answers/reply.ts';
-import type { Scope } from '../store/live-store.ts';
+import type { Scope } from '../store/kept-host.ts';
 import type { Span } from '../store/span.ts';
-import type { Api, Ask } from './api.ts';
+import { type Api, type Ask, liveOf } from './api.ts';
+import { computed, keyOf } from './computed.ts';
 import { onlyKnown, scopeOf, secondsOf, spanOf } from './parameters.ts';
 
 /** Longer than anything is kept nobody can wait. */
-const longest = (api: Api): number => api.store.keepMs / 1000;
+const longest = (api: Api): number => liveOf(api).store.keepMs / 1000;
 /** As Go's own server has it. */
 const PPROF_SECONDS = 30;
 
@@ -57,9 +58,9 @@ export async function flame(api: Api, ask: Ask): Promise<Response> {
   const { searchParams } = ask.url;
   onlyKnown(searchParams, ['from', 'to', 'pid', 'start']);
   const span = spanOf(searchParams, api.store, ask.now);
-  const scope = scopeOf(searchParams, api.store);
-  const bytes = await computed(api, keyOf('flame', span, searchParams), () =>
-    encodeHtmlUpdate(api.store.profile(span, scope)),
+  const scope = scopeOf(searchParams, api.store, span);
+  const bytes = await computed(api, keyOf('flame', span, searchParams), async () =>
+    encodeHtmlUpdate(await api.store.profile(span, scope)),
   );
   return reply(ask.request, bytes, { type: 'application/json' });
 }
@@ -75,11 +76,11 @@ export async function diff(api: Api, ask: Ask): Promise<Response> {
     });
   const after = spanOf(searchParams, api.store, ask.now);
   const before = spanOf(searchParams, api.store, ask.now, 'base');
-  const scope = scopeOf(searchParams, api.store);
+  const scope = scopeOf(searchParams, api.store, after);
   const key = `${keyOf(`diff ${name}`, after, searchParams)} ${before.from} ${before.to}`;
-  const bytes = await computed(api, key, () => {
-    const profiles = [api.store.profile(before, scope), api.store.profile(after, scope)] as const;
-    const [first, second] = profiles;
+  const bytes = await computed(api, key, async () => {
+    const first = await api.store.profile(before, scope);
+    const second = await api.store.profile(after, scope);
     const options = { before: first.metadata, after: second.metadata };
     return themed(format.encode(diffProfiles(first, second), options), searchParams);
   });
@@ -103,19 +104,21 @@ function formatOf(name: string): OutputFormat {
 /** What lies between the last cycle and now is collected first. */
 async function keptSpan(api: Api, ask: Ask): Promise<Span> {
   const span = spanOf(ask.url.searchParams, api.store, ask.now);
-  if (span.to > (api.store.samples.to ?? 0)) await api.cycles.now();
+  const { live } = api;
+  if (live !== undefined && span.to > (live.store.samples.to ?? 0)) await live.cycles.now();
   return span;
 }
 
 /** From now on: the samples until now are another cycle's. */
 async function comingSpan(api: Api, ask: Ask, seconds: number): Promise<Span> {
-  const leave = api.waiting.take();
+  const { waiting, cycles } = liveOf(api);
+  const leave = waiting.take();
   try {
     ask.keepOpen();
-    const from = await api.cycles.now();
+    const from = await cycles.now();
     // From when it was collected on: naming what there was may have taken a second, and pprof does not wait long.
     await sleep(Math.max(0, from + seconds * 1000 - Date.now()), ask.gone);
-    return { from, to: await api.cycles.now() };
+    return { from, to: await cycles.now() };
   } finally {
     leave();
   }
@@ -123,9 +126,10 @@ async function comingSpan(api: Api, ask: Ask, seconds: number): Promise<Span> {
 
 async function answer(api: Api, ask: Ask, format: OutputFormat, span: Span): Promise<Response> {
   const { searchParams } = ask.url;
-  const scope: Scope | undefined = scopeOf(searchParams, api.store);
-  const bytes = await computed(api, keyOf(`profile ${format.name}`, span, searchParams), () =>
-    themed(format.encode(api.store.profile(span, scope)), searchParams),
+  const scope: Scope | undefined = scopeOf(searchParams, api.store, span);
+  const key = keyOf(`profile ${format.name}`, span, searchParams);
+  const bytes = await computed(api, key, async () =>
+    themed(format.encode(await api.store.profile(span, scope)), searchParams),
   );
   const [extension = ''] = format.extensions;
   const isPage = format.name === 'html' || format.name === 'svg';
@@ -136,30 +140,6 @@ async function answer(api: Api, ask: Ask, format: OutputFormat, span: Span): Pro
       'content-disposition': `${isPage ? 'inline' : 'attachment'}; filename="waggle-${fileTime(span.from)}${extension}"`,
     },
   });
-}
-
-/** Once for all that ask for the same. */
-export async function computed(
-  api: Api,
-  key: string,
-  make: () => string | Uint8Array | Promise<string | Uint8Array>,
-): Promise<Uint8Array> {
-  return api.answers.get(key, async () => {
-    const leave = api.computing.take();
-    try {
-      // Others get their turn before each of them.
-      await Bun.sleep(0);
-      return await make();
-    } finally {
-      leave();
-    }
-  });
-}
-
-/** @param what the kind of answer */
-export function keyOf(what: string, span: Span, parameters: URLSearchParams): string {
-  const rest = ['pid', 'start', 'theme'].map((name) => parameters.get(name) ?? '');
-  return `${what} ${span.from} ${span.to} ${rest.join(' ')}`;
 }
 
 /** Pages follow the system's choice of dark and light unless they are told. */

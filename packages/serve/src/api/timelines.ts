@@ -3,27 +3,27 @@
 import { ProcessHistory, parseEvent, timelinePage } from '@waggle/timeline';
 import { reply } from '../answers/reply.ts';
 import { lineTest } from '../store/event-filter.ts';
+import { turns } from '../turns.ts';
 import type { Api, Ask } from './api.ts';
+import { computed, keyOf } from './computed.ts';
 import { onlyKnown, scopeOf, spanOf } from './parameters.ts';
-import { computed, DOCUMENT_HEADERS, keyOf, themed } from './profiles.ts';
+import { DOCUMENT_HEADERS, themed } from './profiles.ts';
 
 /** Of the newest: more make a page that nobody can read. */
 const MAX_EVENTS = 20_000;
-/** Then others get their turn. */
-const AT_ONCE_MS = 8;
 
 export async function timeline(api: Api, ask: Ask): Promise<Response> {
   const { searchParams } = ask.url;
   onlyKnown(searchParams, ['from', 'to', 'pid', 'start', 'theme']);
   const span = spanOf(searchParams, api.store, ask.now);
-  const scope = scopeOf(searchParams, api.store);
+  const scope = scopeOf(searchParams, api.store, span);
   const passes = lineTest({
     hasProcess: scope && ((pid, start) => scope.hasEvent(pid, start)),
   });
   const page = await computed(api, keyOf('timeline', span, searchParams), async () => {
     const lines: string[] = [];
     const pause = turns();
-    for (const { line } of api.store.events.newestOf(span)) {
+    for (const { line } of api.store.eventsOf(span)) {
       if (lines.length >= MAX_EVENTS) break;
       if (passes === undefined || passes(line)) lines.push(line);
       await pause();
@@ -46,15 +46,4 @@ export async function timeline(api: Api, ask: Ask): Promise<Response> {
 function titleOf(host: string, events: number): string {
   const cut = events >= MAX_EVENTS ? `, the last ${MAX_EVENTS} events` : '';
   return `What began and ended on ${host}${cut}`;
-}
-
-/** Gives others their turn where something takes long. */
-export function turns(): () => Promise<void> | undefined {
-  let until = performance.now() + AT_ONCE_MS;
-  return () => {
-    if (performance.now() < until) return undefined;
-    return Bun.sleep(0).then(() => {
-      until = performance.now() + AT_ONCE_MS;
-    });
-  };
 }

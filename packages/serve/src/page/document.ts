@@ -32,13 +32,18 @@ const HEADER = [
   '<header>',
   '<h1 id="host">waggle</h1>',
   '<div id="connection" role="status" class="state connecting">connecting</div>',
-  '<div class="choice" role="group" aria-label="Time">',
+  '<div class="choice" role="group" aria-label="Time" id="time-live">',
   button('live', 'Live', 'Follow what happens now (l)', true),
   button('pause', 'Pause', 'Keep what is shown (space)', false),
   '</div>',
-  `<label class="field">Window <select id="window">${WINDOWS.map(
+  `<label class="field" id="window-field">Window <select id="window">${WINDOWS.map(
     ([seconds, text]) => `<option value="${seconds}">${text}</option>`,
   ).join('')}</select></label>`,
+  '<label class="field" id="moment-field" hidden>At <input type="datetime-local" id="moment" step="1"></label>',
+  '<div class="choice" role="group" aria-label="Zoom" id="zoom" hidden>',
+  button('zoom-in', 'Zoom to span', 'The strip shows the span alone (z); a wheel zooms too'),
+  button('zoom-out', 'Whole time', 'The strip shows all that was recorded (a)'),
+  '</div>',
   '<div class="grow"></div>',
   '<details id="download"><summary>Download</summary><ul id="download-list"></ul></details>',
   button(

@@ -28,7 +28,7 @@ const RULES = `
 body{margin:0;height:100vh;display:flex;flex-direction:column;background:var(--page);color:var(--text);overflow:hidden}
 :focus-visible{outline:2px solid var(--accent);outline-offset:-2px}
 button,input,select{font:inherit;color:inherit}
-button,select,summary,input[type=search],input[type=password]{height:28px;padding:0 11px;border:1px solid var(--edge);border-radius:6px;background:var(--field);white-space:nowrap}
+button,select,summary,input[type=search],input[type=password],input[type=datetime-local]{height:28px;padding:0 11px;border:1px solid var(--edge);border-radius:6px;background:var(--field);white-space:nowrap}
 button,summary,select{cursor:pointer}
 button:hover,summary:hover{border-color:var(--muted)}
 button[aria-pressed=true]{background:var(--text);border-color:var(--text);color:var(--page)}
@@ -36,7 +36,7 @@ input::placeholder{color:var(--muted);opacity:1}
 .grow{flex:1 1 auto}
 .bad{color:var(--danger);font-weight:600}
 .field{display:flex;align-items:center;gap:6px;color:var(--muted)}
-.field select{color:var(--text)}
+.field select,.field input{color:var(--text)}
 header{display:flex;flex-wrap:wrap;align-items:center;gap:7px;padding:9px 14px 7px}
 h1{margin:0;font-size:17px;font-weight:600;overflow-wrap:anywhere}
 .choice{display:flex}

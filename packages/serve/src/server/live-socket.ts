@@ -4,7 +4,7 @@ import { Problem } from '../answers/problem.ts';
 import { statusOf } from '../api/about.ts';
 import type { Api } from '../api/api.ts';
 import { filterOf } from '../api/events.ts';
-import type { PageConnection } from '../api/live-pages.ts';
+import type { PageConnection } from '../api/pages.ts';
 import { scopeOf } from '../api/parameters.ts';
 
 /** Bytes of one message of a page: a filter. */
@@ -52,7 +52,9 @@ function hear(api: Api, page: PageConnection, message: unknown): void {
         parameters.set(name, String(value));
     }
     const { after } = said;
-    const filter = filterOf(parameters, scopeOf(parameters, api.store));
+    const now = Date.now();
+    const span = { from: api.store.from(now), to: api.store.until(now) };
+    const filter = filterOf(parameters, scopeOf(parameters, api.store, span));
     api.pages.want(page, filter, Number.isSafeInteger(after) ? (after as number) : undefined);
   } else throw new TypeError('neither');
 }

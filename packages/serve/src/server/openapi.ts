@@ -86,6 +86,7 @@ const orNull = ({ type, ...rest }: Schema): Schema => ({ type: [type, 'null'], .
 const SCHEMAS: Readonly<Record<string, Schema>> = {
   Problem: object({ type: TEXT, title: TEXT, status: INTEGER, detail: TEXT }),
   Span: object({ from: NUMBER, to: NUMBER }),
+  Gap: object({ from: NUMBER, to: NUMBER, reason: TEXT }),
   Process: object({
     id: INTEGER,
     parent: INTEGER,
@@ -113,8 +114,10 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Activity: object({
     span: ref('Span'),
+    step: { ...INTEGER, description: 'Each row is of so many seconds.' },
     columns: { type: 'array', items: TEXT },
     seconds: { type: 'array', items: { type: 'array', items: orNull(NUMBER) } },
+    gaps: { type: 'array', description: 'When nobody looked.', items: ref('Gap') },
   }),
   Events: object({
     span: ref('Span'),
@@ -137,6 +140,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     cpus: INTEGER,
     frequencyHz: NUMBER,
     reveal: BOOLEAN,
+    recorded: { ...BOOLEAN, description: 'It is over: only spans can be asked for.' },
     now: NUMBER,
     keepMs: NUMBER,
     oldest: NUMBER,

@@ -7,20 +7,19 @@ import { AnswerCache } from '../answers/answer-cache.ts';
 import { Places, TokenBucket } from '../answers/limits.ts';
 import { badRequest, notFound, Problem } from '../answers/problem.ts';
 import { COMMON_HEADERS } from '../answers/reply.ts';
-import type { Api, Ask } from '../api/api.ts';
+import type { Api, Ask, LiveSide } from '../api/api.ts';
 import { Bell } from '../api/events-stream.ts';
 import { LivePages } from '../api/live-pages.ts';
-import type { Cycles } from '../cycles.ts';
-import type { HostMetrics } from '../metrics/host-metrics.ts';
-import type { LiveStore } from '../store/live-store.ts';
+import { RecordedPages } from '../api/pages.ts';
+import type { KeptHost } from '../store/kept-host.ts';
 import { Access } from './access.ts';
 import { liveSocket, type SocketData } from './live-socket.ts';
 import { LIVE, LOGIN, ROUTES } from './routes.ts';
 
 export interface ServerOptions {
-  readonly store: LiveStore;
-  readonly metrics: HostMetrics;
-  readonly cycles: Pick<Cycles, 'now'>;
+  readonly store: KeptHost;
+  /** Undefined for a recording. */
+  readonly live: Pick<LiveSide, 'store' | 'metrics' | 'cycles'> | undefined;
   /** An address of this host, or `localhost`. */
   readonly hostname: string;
   /** 0 for one that is free. */
@@ -60,21 +59,17 @@ const BURST = 300;
 export function startServer(options: ServerOptions): RunningServer {
   const { store, hostname } = options;
   const ending = new AbortController();
-  const bell = new Bell();
-  const pages = new LivePages(store);
+  const live = options.live && liveSide(options.live);
+  const pages = live === undefined ? new RecordedPages(store) : new LivePages(live.store);
   const requests = new Places('requests', MAX_REQUESTS);
   const pagePlaces = new Places('pages', MAX_PAGES);
   const rate = new TokenBucket(RATE, BURST);
   const api: Api = {
     store,
-    cycles: options.cycles,
-    metrics: options.metrics,
-    bell,
+    live,
     pages,
     answers: new AnswerCache(),
     computing: new Places('answers that are computed', MAX_COMPUTING),
-    streams: new Places('streams', MAX_STREAMS),
-    waiting: new Places('profiles that are waited for', MAX_WAITING),
     version: options.version,
     run: randomUUID(),
     cpus: options.cpus,
@@ -114,7 +109,7 @@ export function startServer(options: ServerOptions): RunningServer {
     const ask: Ask = {
       request,
       url,
-      now: Date.now(),
+      now: store.until(Date.now()),
       keepOpen: () => server.timeout(request, 0),
       gone: AbortSignal.any([request.signal, ending.signal]),
     };
@@ -152,7 +147,7 @@ export function startServer(options: ServerOptions): RunningServer {
         leave?.();
       }
       if (response === undefined) return undefined;
-      options.metrics.addRequest(routeOf(request), response.status);
+      live?.metrics.addRequest(routeOf(request), response.status);
       for (const [name, value] of Object.entries(COMMON_HEADERS)) response.headers.set(name, value);
       return response;
     },
@@ -169,7 +164,7 @@ export function startServer(options: ServerOptions): RunningServer {
     port,
     hostname,
     url: `http://${hostForUrl(hostname)}:${port}/#token=${options.token}`,
-    wake: () => bell.ring(),
+    wake: () => live?.bell.ring(),
     async [Symbol.asyncDispose]() {
       ending.abort();
       pages[Symbol.dispose]();
@@ -177,6 +172,15 @@ export function startServer(options: ServerOptions): RunningServer {
       await Promise.race([server.stop(false), Bun.sleep(500)]);
       await server.stop(true);
     },
+  };
+}
+
+function liveSide(given: Pick<LiveSide, 'store' | 'metrics' | 'cycles'>): LiveSide {
+  return {
+    ...given,
+    bell: new Bell(),
+    streams: new Places('streams', MAX_STREAMS),
+    waiting: new Places('profiles that are waited for', MAX_WAITING),
   };
 }
 

@@ -8,10 +8,18 @@ import type { ProcessEvent } from '@waggle/core';
 import { EventJson } from '@waggle/core/plugins/event-output';
 import type { Profile } from '@waggle/formats';
 import { Activity, type ActivitySecond } from './activity.ts';
-import { EventLines } from './event-lines.ts';
+import { type EventLine, EventLines } from './event-lines.ts';
 import { hiddenArguments, withHiddenArguments } from './hidden-arguments.ts';
+import type {
+  KeptActivity,
+  KeptHost,
+  KeptStatus,
+  Scope,
+  ShownProcess,
+  ShownProcesses,
+} from './kept-host.ts';
 import type { ProcessRecord } from './process-record.ts';
-import { type ProcessDescription, Processes } from './processes.ts';
+import { type ProcessDescription, Processes, startOf } from './processes.ts';
 import { Samples } from './samples.ts';
 import type { Span } from './span.ts';
 
@@ -33,20 +41,15 @@ export interface LiveStoreOptions {
   describe(pid: number): ProcessDescription | undefined;
 }
 
-/** Whose data is asked for: all without it. */
-export interface Scope {
-  /** By the number of a process. */
-  has(process: number): boolean;
-  /** By what it is called in events: its pid, and its start. */
-  hasEvent(pid: number, startTime: string): boolean;
-}
-
 export const DEFAULT_KEEP_MS = 15 * 60_000;
 const DEFAULT_MAX_BYTES = 48 * 1024 * 1024;
 const DEFAULT_MAX_ENDED = 20_000;
 const FORGET_EVERY_MS = 5000;
+/** Reads of /proc for one answer: some 30 µs each. */
+const DESCRIBED_AT_ONCE = 300;
 
-export class LiveStore {
+export class LiveStore implements KeptHost {
+  readonly isRecorded = false;
   readonly events: EventLines;
   readonly processes: Processes;
   readonly samples: Samples;
@@ -89,9 +92,28 @@ export class LiveStore {
     return this.#options.reveal === true;
   }
 
-  /** Nothing is kept of what was before. */
+  until(now: number): number {
+    return now;
+  }
+
   from(now: number): number {
     return Math.max(this.startedAt, now - this.keepMs);
+  }
+
+  status(now: number): KeptStatus {
+    return {
+      keepMs: this.keepMs,
+      oldest: this.from(now),
+      sampledUntil: this.samples.to ?? null,
+      oldestEvent: this.events.from ?? null,
+      events: this.events.last,
+      lostEvents: this.lostEvents,
+      processes: this.processes.liveCount,
+    };
+  }
+
+  eventsOf(span: Span): Iterable<EventLine> {
+    return this.events.newestOf(span);
   }
 
   addEvents(events: readonly ProcessEvent[], now: number): void {
@@ -121,7 +143,6 @@ export class LiveStore {
     if (span.to - this.#forgottenAt > FORGET_EVERY_MS) this.#forget(span.to);
   }
 
-  /** The samples of a span as a profile. */
   profile(span: Span, scope?: Scope): Profile & { readonly span: Span } {
     const found = this.samples.between(span, scope && remembered((owner) => scope.has(owner)));
     return {
@@ -138,20 +159,43 @@ export class LiveStore {
     };
   }
 
-  /** A process with all below it, those that will be born too. */
-  scopeOf({ number: root }: ProcessRecord): Scope {
+  scopeOf(pid: number, start: string | undefined): Scope | undefined {
     const { processes } = this;
+    const found = start === undefined ? processes.byPid(pid) : processes.byName(pid, start);
+    if (found === undefined) return undefined;
+    const { number: root } = found;
     return {
       has: (process) => processes.isBelow(process, root),
-      hasEvent(pid, startTime) {
-        const record = processes.byName(pid, startTime);
+      hasEvent(eventPid, startTime) {
+        const record = processes.byName(eventPid, startTime);
         return record !== undefined && processes.isBelow(record.number, root);
       },
     };
   }
 
-  /** The activity of some processes: as exact as what is kept of them. */
-  activityOf(span: Span, scope: Scope): ActivitySecond[] {
+  activityIn(span: Span, scope?: Scope): KeptActivity {
+    const seconds =
+      scope === undefined ? this.activity.in(span) : this.#activityOfScope(span, scope);
+    return { step: 1, seconds, gaps: [] };
+  }
+
+  processesIn(span: Span, scope: Scope | undefined, limit: number): ShownProcesses {
+    const samples = this.samples.perOwner(span);
+    const all = this.processes
+      .in(span)
+      .filter(({ number }) => scope === undefined || scope.has(number));
+    const shown = mostWanted(all, samples, limit);
+    let asked = 0;
+    for (const record of shown)
+      if (!record.described && asked++ < DESCRIBED_AT_ONCE) this.processes.describe(record);
+    return {
+      leftOut: all.length - shown.length,
+      shown: shown.map((record) => shownProcess(record, samples.get(record.number) ?? 0)),
+    };
+  }
+
+  /** As exact as what is kept of its processes. */
+  #activityOfScope(span: Span, scope: Scope): ActivitySecond[] {
     const has = remembered((process) => scope.has(process));
     const scoped = new Activity(this.keepMs);
     for (const { second, processes: count } of this.activity.in(span))
@@ -203,6 +247,31 @@ export class LiveStore {
     this.activity.forget(now);
     this.processes.forget(now);
   }
+}
+
+/** Those with samples, then those that run, then those that ended last. */
+function mostWanted(
+  all: readonly ProcessRecord[],
+  samples: ReadonlyMap<number, number>,
+  limit: number,
+): ProcessRecord[] {
+  if (all.length <= limit) return [...all];
+  const byWorth = [...all].sort(
+    (a, b) =>
+      (samples.get(b.number) ?? 0) - (samples.get(a.number) ?? 0) ||
+      (b.end?.at ?? Number.POSITIVE_INFINITY) - (a.end?.at ?? Number.POSITIVE_INFINITY) ||
+      a.number - b.number,
+  );
+  return byWorth.slice(0, limit).sort((a, b) => a.number - b.number);
+}
+
+function shownProcess(record: ProcessRecord, samples: number): ShownProcess {
+  const { number, parent, pid, ppid, comm, argv, uid, containerId, kernelThread } = record;
+  const { bornAt, end, execs, forgottenBelow } = record;
+  return {
+    ...{ number, parent, pid, ppid, comm, argv, uid, containerId, kernelThread, samples },
+    ...{ bornAt, end, execs, forgottenBelow, startTime: startOf(record) },
+  };
 }
 
 /** Asked once for each. */

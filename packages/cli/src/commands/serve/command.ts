@@ -24,6 +24,17 @@ function collectHost(value: string, previous: readonly string[] = []): readonly 
   return [...previous, value];
 }
 
+/** What says how to look at a host says nothing of a store. */
+function refuseLiveOptions(words: readonly string[], command: Command): void {
+  for (const [name, flag] of [
+    ['frequency', '--frequency'],
+    ['keep', '--keep'],
+  ] as const)
+    if (command.getOptionValueSource(name) === 'cli')
+      command.error(`error: option '${flag}' cannot be used with option '--store <dir>'`);
+  if (words.length > 0) command.error("error: a command cannot be run with option '--store <dir>'");
+}
+
 export function serveCommand(): Command {
   return new Command('serve')
     .description(
@@ -55,6 +66,12 @@ export function serveCommand(): Command {
       "a proxy's name under which it may be asked (repeatable)",
       collectHost,
     )
+    .addOption(
+      new Option(
+        '--store <dir>',
+        'show what an agent has kept there, in place of what happens now',
+      ).conflicts(['pid', 'cgroup']),
+    )
     .option('--reveal', 'show whole arguments to everybody with the token; they may hold secrets')
     .addHelpText(
       'after',
@@ -64,6 +81,7 @@ export function serveCommand(): Command {
         '  waggle serve                              the whole host; open the URL that it prints',
         '  waggle serve -p 4242                      a process and its descendants',
         '  waggle serve -- ./app                     a command',
+        '  waggle serve --store /var/lib/waggle      what `waggle agent` has kept',
         '  waggle serve --token-file /etc/waggle.token --listen 127.0.0.1:9477',
         '',
         'The URL has a token, TOKEN below. Other tools ask with it:',
@@ -72,8 +90,14 @@ export function serveCommand(): Command {
         '  Prometheus scrapes /metrics; /openapi.json describes everything there is.',
       ].join('\n'),
     )
-    .action(async (command: string[], options: ServeOptions) => {
-      const { runServe } = await import('./run.ts');
-      process.exitCode = await runServe(options, command);
+    .action(async (words: string[], options: ServeOptions, command: Command) => {
+      if (options.store === undefined) {
+        const { runServe } = await import('./run.ts');
+        process.exitCode = await runServe(options, words);
+        return;
+      }
+      refuseLiveOptions(words, command);
+      const { runServeStore } = await import('./run-store.ts');
+      process.exitCode = await runServeStore(options, options.store);
     });
 }

@@ -12,4 +12,6 @@ export interface ServeOptions {
   readonly tokenFile?: string | undefined;
   readonly allowHost?: readonly string[] | undefined;
   readonly reveal?: boolean | undefined;
+  /** A store of an agent in the place of the live host. */
+  readonly store?: string | undefined;
 }

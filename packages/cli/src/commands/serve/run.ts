@@ -5,7 +5,7 @@ import { RealProcfs } from '@waggle/cache';
 import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { openSession, type Session, superviseCommand } from '@waggle/core/session';
 import { onlineCpus } from '@waggle/ffi';
-import { isLoopback, LiveServer, ownerFrames } from '@waggle/serve';
+import { LiveServer, ownerFrames } from '@waggle/serve';
 import * as Effect from 'effect/Effect';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { commandBytes } from '../../command-bytes.ts';
@@ -13,21 +13,21 @@ import { FAILED } from '../../exit-code.ts';
 import { describeBy } from '../../live-session/describe.ts';
 import { liveSession } from '../../live-session/live-session.ts';
 import { runningAlready, withDescendants } from '../../live-session/targets.ts';
-import { type ListenAddress, whyNotListening } from '../../options/listen.ts';
+import { whyNotListening } from '../../options/listen.ts';
 import { heededSignals, runToExitCode, scoped, stopOnSignal } from '../../run-effect.ts';
 import { isTerminal } from '../../terminal/is-terminal.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';
 import type { ServeOptions } from './options.ts';
-import { newToken, tokenOf } from './token.ts';
+import { tokenFor } from './token.ts';
+import { warnOfListening } from './warn-of-listening.ts';
 
 /** The page's answers may take a second to make: a storm of that time has room. */
 const RING_BYTES = 8 * 1024 * 1024;
 const STDOUT = 1;
 
 export async function runServe(options: ServeOptions, command: readonly string[]): Promise<number> {
-  const found =
-    options.tokenFile === undefined ? { token: newToken() } : tokenOf(options.tokenFile);
+  const found = tokenFor(options.tokenFile);
   if ('problem' in found) {
     say(found.problem);
     return FAILED;
@@ -105,20 +105,6 @@ function listen(
   } catch (error) {
     return whyNotListening(address, error);
   }
-}
-
-function warnOfListening(
-  { hostname: host }: ListenAddress,
-  allowHost: readonly string[] | undefined,
-): void {
-  if (isLoopback(host)) return;
-  say(
-    `warning: ${host} can be reached from other machines, and what is served is not encrypted: the token and everything else can be read on the way. ${
-      allowHost === undefined
-        ? 'Listen on loopback behind a proxy that speaks TLS (--allow-host NAME), or reach it by ssh -L.'
-        : 'Let only the proxy reach it.'
-    }`,
-  );
 }
 
 /** What a command did can be looked at after its end, unless somebody wanted all of it to end. */

@@ -9,13 +9,20 @@ const BYTES = 32;
 const MIN_LENGTH = 16;
 const MAX_FILE_BYTES = 4096;
 
-export const newToken = (): string => randomBytes(BYTES).toString('base64url');
+const newToken = (): string => randomBytes(BYTES).toString('base64url');
+
+type FoundToken = { readonly token: string } | { readonly problem: string };
+
+/** @param path of its file; a new token without it */
+export function tokenFor(path: string | undefined): FoundToken {
+  return path === undefined ? { token: newToken() } : tokenOf(path);
+}
 
 /**
  * Made with mode 0600 where it is not there.
  * @returns the token, or in words why there is none
  */
-export function tokenOf(path: string): { readonly token: string } | { readonly problem: string } {
+export function tokenOf(path: string): FoundToken {
   try {
     return { token: createdToken(path) };
   } catch (error) {

@@ -12,6 +12,8 @@ export interface Hello {
   readonly cpus: number;
   readonly version: string;
   readonly reveal: boolean;
+  /** What is shown is over: there is no live. */
+  readonly recorded: boolean;
   readonly now: number;
   readonly keepMs: number;
   readonly oldest: number;

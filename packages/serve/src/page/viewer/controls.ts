@@ -8,6 +8,11 @@ export interface Actions {
   pause(): void;
   toggleComparison(): void;
   unscope(): void;
+  /** Of a recording: the strip shows the span alone, or all of it. */
+  zoomToSpan(): void;
+  zoomOut(): void;
+  /** Of a recording: what happened at that moment. In ms since 1970. */
+  goTo(moment: number): void;
   setView(view: View): void;
   /** Of what is followed: the last so many seconds. */
   setWindow(seconds: number): void;
@@ -42,6 +47,8 @@ export function connectControls(window: PageWindow, actions: Actions): void {
     link: () => void copyLink(),
     'compare-with': () => actions.toggleComparison(),
     unscope: () => actions.unscope(),
+    'zoom-in': () => actions.zoomToSpan(),
+    'zoom-out': () => actions.zoomOut(),
   };
   for (const [id, act] of Object.entries(clicks)) find(id).addEventListener('click', act);
   for (const view of VIEWS) {
@@ -58,6 +65,11 @@ export function connectControls(window: PageWindow, actions: Actions): void {
   find('window').addEventListener('change', () =>
     actions.setWindow(Number(find<PageInput>('window').value)),
   );
+  find('moment').addEventListener('change', () => {
+    // Local time, as people say it.
+    const moment = new Date(find<PageInput>('moment').value).getTime();
+    if (!Number.isNaN(moment)) actions.goTo(moment);
+  });
   find('download').addEventListener('toggle', () => actions.showDownloads());
   window.addEventListener('keydown', (event) => {
     const target = event.target as { readonly closest?: (selector: string) => unknown } | null;
@@ -67,6 +79,8 @@ export function connectControls(window: PageWindow, actions: Actions): void {
     if (view !== undefined) actions.setView(view);
     else if (event.key === 'l') actions.goLive();
     else if (event.key === ' ') actions.pause();
+    else if (event.key === 'z') actions.zoomToSpan();
+    else if (event.key === 'a') actions.zoomOut();
     else if (event.key === 'b') actions.toggleComparison();
     else if (event.key === '/') actions.search();
     else return;

@@ -54,6 +54,7 @@ type Shared = Pick<
   | 'devicePixelRatio'
   | 'matchMedia'
   | 'navigator'
+  | 'performance'
   | 'requestAnimationFrame'
   | 'ResizeObserver'
   | 'URLSearchParams'

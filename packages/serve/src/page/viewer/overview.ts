@@ -5,16 +5,36 @@
 
 import { finder, type PageCanvas, type PageWindow } from './dom.ts';
 import type { Span } from './state.ts';
-import { clockText, durationText } from './texts.ts';
+import { clockText, dayText, durationText, spanText } from './texts.ts';
 
-/** A second as the server has it: second, cpuMs, execs, forks, exits, failures, lostEvents, lostSamples, processes. */
+/** A second, or a step of more of them, as the server has it: second, cpuMs, execs, forks, exits, failures, lostEvents, lostSamples, processes. */
 export type Second = readonly (number | null)[];
+
+/** A row for each step that something is known of. */
+export interface Activity {
+  /** Seconds of a row. */
+  readonly step: number;
+  readonly seconds: readonly Second[];
+  /** When nobody looked. */
+  readonly gaps: readonly Gap[];
+}
+
+export interface Gap extends Span {
+  readonly reason: string;
+}
 
 export interface OverviewActions {
   chose(span: Span): void;
   live(): void;
+  /** Shows more of time, or less, around a moment. @param factor below 1 for less */
+  zoom(factor: number, around: number): void;
 }
 
+const DAY = 86_400;
+/** Between two moments of the axis; longer ones are days. */
+const AXIS_STEPS = [
+  ...[1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400],
+];
 const MIN_SPAN_MS = 1000;
 /** A click is no span. */
 const MIN_PIXELS = 4;
@@ -25,11 +45,14 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
   const canvas = find<PageCanvas>('strip-canvas');
   const pencil = canvas.getContext('2d');
   const seconds = new Map<number, Second>();
+  let stepOfData = 1;
+  let gaps: readonly Gap[] = [];
   let shown: Span = { from: Date.now() - 60_000, to: Date.now() };
   let span: Span = shown;
   let base: Span | undefined;
   let isLive = true;
   let cpus = 1;
+  let canZoom = false;
   let dragFrom: number | undefined;
   let isQueued = false;
   let [width, height] = [0, 0];
@@ -52,7 +75,8 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
 
   /** Of so many seconds as a pixel has, the mean of CPU and the sums of the rest. */
   function columns() {
-    const step = Math.max(1, Math.ceil(((shown.to - shown.from) / 1000 / Math.max(width, 1)) * 2));
+    const wanted = ((shown.to - shown.from) / 1000 / Math.max(width, 1)) * 2;
+    const step = stepOfData * Math.max(1, Math.ceil(wanted / stepOfData));
     const first = Math.floor(shown.from / 1000 / step) * step;
     const found: {
       at: number;
@@ -64,7 +88,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
     for (let at = first; at * 1000 < shown.to; at += step) {
       const column = { at, cpu: null as number | null, execs: 0, failures: 0, lost: 0 };
       let known = 0;
-      for (let each = at; each < at + step; each++) {
+      for (let each = at; each < at + step; each += stepOfData) {
         const second = seconds.get(each);
         if (second === undefined) continue;
         const [, cpuMs, execs, , , failures, lostEvents, lostSamples] = second;
@@ -76,7 +100,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
         column.failures += failures ?? 0;
         column.lost += (lostEvents ?? 0) + (lostSamples ?? 0);
       }
-      if (column.cpu !== null) column.cpu /= known * 1000;
+      if (column.cpu !== null) column.cpu /= known * stepOfData * 1000;
       column.execs /= step;
       found.push(column);
     }
@@ -91,6 +115,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
     pencil.clearRect(0, 0, width, height);
     const { step, found } = columns();
     const room = height - 16;
+    drawGaps(colour('muted'), room);
     pencil.fillStyle = colour('cpu');
     for (const { at, cpu } of found) {
       if (cpu === null) continue;
@@ -120,13 +145,30 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
     pencil.fillStyle = colour;
     pencil.font = '11px system-ui,sans-serif';
     pencil.textBaseline = 'alphabetic';
-    const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200];
     const wanted = (shown.to - shown.from) / 1000 / Math.max(1, width / 110);
-    const every = (steps.find((each) => each >= wanted) ?? 14_400) * 1000;
-    for (let at = Math.ceil(shown.from / every) * every; at < shown.to; at += every) {
+    const every =
+      (AXIS_STEPS.find((each) => each >= wanted) ?? Math.ceil(wanted / DAY) * DAY) * 1000;
+    // Steps of hours begin at the reader's midnight, not at that of UTC.
+    const ahead = new Date(shown.to).getTimezoneOffset() * -60_000;
+    const first = Math.ceil((shown.from + ahead) / every) * every - ahead;
+    for (let at = first; at < shown.to; at += every) {
       pencil.fillRect(placeOf(at), room, 1, 3);
-      pencil.fillText(clockText(at), placeOf(at) + 3, height - 3);
+      const isMidnight = (at + ahead) % (DAY * 1000) === 0;
+      const text = isMidnight ? dayText(at) : clockText(at);
+      pencil.fillText(text, placeOf(at) + 3, height - 3);
     }
+  }
+
+  /** Where nobody looked nothing is not the same as idle. */
+  function drawGaps(colour: string, room: number): void {
+    pencil.fillStyle = colour;
+    pencil.globalAlpha = 0.35;
+    for (const { from, to } of gaps) {
+      const [left, right] = [placeOf(from), Math.max(placeOf(to), placeOf(from) + 2)];
+      for (let x = Math.max(0, left); x < Math.min(right, width); x += 4)
+        pencil.fillRect(x, 0, 1, room);
+    }
+    pencil.globalAlpha = 1;
   }
 
   function drawWindow({ from, to }: Span, colour: string, alpha: number): void {
@@ -191,16 +233,52 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
     else choose(span.from + by, span.to + by);
     event.preventDefault();
   });
+  strip.addEventListener('wheel', (event) => {
+    if (!canZoom) return;
+    actions.zoom(event.deltaY > 0 ? 1.5 : 1 / 1.5, timeAt(event.clientX));
+    event.preventDefault();
+  });
   new window.ResizeObserver(fit).observe(strip);
 
   return {
     fit,
-    setCpus(count: number): void {
+    /** @param zooms a wheel shows more of time, or less */
+    begin(count: number, zooms: boolean): void {
       cpus = Math.max(1, count);
+      canZoom = zooms;
+    },
+    load(activity: Activity): void {
+      seconds.clear();
+      stepOfData = activity.step;
+      gaps = activity.gaps;
+      for (const row of activity.seconds) seconds.set(row[0] as number, row);
+      queueDraw();
+    },
+    /** Of a span: the mean of CPU in ms a second, executions a second, and how long nobody looked. */
+    mean({ from, to }: Span) {
+      let [cpuMs, known, execs] = [0, 0, 0];
+      for (const [second, row] of seconds) {
+        if ((second + stepOfData) * 1000 <= from || second * 1000 >= to) continue;
+        const [, cpu] = row;
+        if (typeof cpu === 'number') known += stepOfData;
+        cpuMs += cpu ?? 0;
+        execs += row[2] ?? 0;
+      }
+      const missed = gaps.reduce(
+        (sum, gap) => sum + Math.max(0, Math.min(to, gap.to) - Math.max(from, gap.from)),
+        0,
+      );
+      return {
+        cpuMs: known === 0 ? undefined : cpuMs / known,
+        execs: execs / Math.max(stepOfData, (to - from) / 1000),
+        missed,
+      };
     },
     /** All that is known is forgotten: of another process, or another run. */
     clear(): void {
       seconds.clear();
+      stepOfData = 1;
+      gaps = [];
     },
     add(rows: readonly Second[]): void {
       for (const row of rows) seconds.set(row[0] as number, row);
@@ -214,7 +292,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
       if (dragFrom === undefined) span = chosen;
       isLive = follows;
       base = compared;
-      const oldest = Math.floor(whole.from / 1000) - 1;
+      const oldest = Math.floor(whole.from / 1000) - stepOfData;
       for (const second of seconds.keys()) if (second < oldest) seconds.delete(second);
       strip.setAttribute('aria-valuemin', String(Math.round(shown.from / 1000)));
       strip.setAttribute('aria-valuemax', String(Math.round(shown.to / 1000)));
@@ -224,7 +302,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
         'aria-valuetext',
         isLive
           ? `live, the last ${length}`
-          : `${clockText(chosen.from)} to ${clockText(chosen.to)}, ${length}`,
+          : `${spanText(chosen).replace('\u2013', 'to')}, ${length}`,
       );
       queueDraw();
     },

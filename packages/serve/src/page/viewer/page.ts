@@ -17,16 +17,18 @@ import { createEvents } from './events.ts';
 import { createFramedViews } from './framed-views.ts';
 import { createLogin } from './login.ts';
 import { createLookedAt } from './looked-at.ts';
-import { createOverview, type Second } from './overview.ts';
-import { createProcesses, type ProcessList } from './processes.ts';
+import { type Activity, createOverview, type Second } from './overview.ts';
+import { createProcesses } from './processes.ts';
 import { queryOf, Refusal, serverOf } from './server.ts';
 import { readState, type ScopedProcess, type Span, VIEWS, type View, writeState } from './state.ts';
-import { clockText, countText, durationText, safeText } from './texts.ts';
+import { countText, durationText, localText, safeText, spanText } from './texts.ts';
 import { createTheme } from './theme.ts';
 
 /** Of a wide span there is much to ask for. */
 const WIDE_EVERY_MS = 2500;
 const EVENTS_OF_SPAN = 1000;
+/** Of a recording, in the strip. */
+const MIN_RANGE_MS = 20_000;
 
 export function runPage(window: PageWindow): void {
   const { document } = window;
@@ -43,7 +45,11 @@ export function runPage(window: PageWindow): void {
 
   const views = createFramedViews(window, server, state, lookedAt);
   const downloads = createDownloads(window, server);
-  const overview = createOverview(window, { chose: (span) => choose(span), live: () => goLive() });
+  const overview = createOverview(window, {
+    chose: (span) => choose(span),
+    live: () => goLive(),
+    zoom: zoomAround,
+  });
   const processes = createProcesses(window, { chose: (process) => setScope(process) });
   const events = createEvents(window, state, {
     filtered(filter) {
@@ -75,7 +81,7 @@ export function runPage(window: PageWindow): void {
     const shown = find('connection');
     const texts: Record<ConnectionState, string> = {
       connecting: 'connecting',
-      open: isFollowing() ? 'live' : 'held',
+      open: lookedAt.isRecorded ? 'recording' : isFollowing() ? 'live' : 'held',
       reconnecting: 'reconnecting',
       refused: 'no token',
     };
@@ -92,8 +98,12 @@ export function runPage(window: PageWindow): void {
     lookedAt.begin(said);
     document.title = `${safeText(said.host)} \u00b7 waggle`;
     find('host').textContent = safeText(said.host);
-    overview.setCpus(said.cpus);
-    if (isAnother) {
+    overview.begin(said.cpus, said.recorded);
+    if (said.recorded) state.span ??= lookedAt.end();
+    else state.range = undefined;
+    remember();
+    showControls();
+    if (isAnother && !said.recorded) {
       notice('waggle was started anew: what it kept before is gone.');
       state.scope = undefined;
       state.base = undefined;
@@ -111,6 +121,11 @@ export function runPage(window: PageWindow): void {
   /** Ten times a second at most. */
   function take(tick: Tick): void {
     const isNewCycle = lookedAt.tick(tick);
+    if (lookedAt.isRecorded) {
+      if (state.range === undefined) void loadActivity();
+      showSpan();
+      return;
+    }
     // Of one process the strip is asked for: what comes by itself is everybody's.
     if (state.scope === undefined) overview.add(tick.activity as readonly Second[]);
     if (isFollowing() && state.view === 'events')
@@ -124,28 +139,38 @@ export function runPage(window: PageWindow): void {
 
   function showSpan(): void {
     const looked = span();
-    overview.show(whole(), looked, isFollowing(), state.base);
+    overview.show(lookedAt.range(), looked, isFollowing(), state.base);
     const length = durationText(Math.round((looked.to - looked.from) / 100) * 100);
-    const text = isFollowing()
-      ? `live, the last ${length}`
-      : `${clockText(looked.from)} \u2013 ${clockText(looked.to)}, ${length}`;
+    const text = isFollowing() ? `live, the last ${length}` : `${spanText(looked)}, ${length}`;
     const scoped = state.scope;
     const name = scoped && safeText(processes.nameOf(scoped) ?? '');
     const ofWhom = scoped === undefined ? '' : ` \u00b7 ${name} ${scoped.pid} and below`;
     // A status that is said anew each second would be read anew each second.
     if (find('span-text').textContent !== text + ofWhom)
       find('span-text').textContent = text + ofWhom;
-    const [, cpuMs] = overview.latest(lookedAt.sampledUntil) ?? [];
-    const [, , execs] = overview.latest(now()) ?? [];
+    const { cpuMs, execs, missed } = isFollowing() ? newest() : overview.mean(looked);
     if (typeof cpuMs === 'number')
       find('cpu-now').textContent =
         `CPU ${((cpuMs / 1000 / Math.max(1, lookedAt.hello?.cpus ?? 1)) * 100).toFixed(0)} %`;
-    find('activity-now').textContent = `${countText(execs ?? 0)} execs/s`;
+    find('activity-now').textContent = `${countText(execs)} execs/s`;
     const { lostEvents } = lookedAt;
-    find('loss').textContent = lostEvents > 0 ? `${countText(lostEvents)} events lost` : '';
+    const losses = lostEvents > 0 ? [`${countText(lostEvents)} events lost`] : [];
+    if (missed > 0) losses.push(`nobody looked for ${durationText(missed)}`);
+    find('loss').textContent = losses.join(', ');
+  }
+
+  function newest() {
+    const [, cpuMs] = overview.latest(lookedAt.sampledUntil) ?? [];
+    const [, , execs] = overview.latest(now()) ?? [];
+    return { cpuMs, execs: execs ?? 0, missed: 0 };
   }
 
   function showControls(): void {
+    const { isRecorded } = lookedAt;
+    for (const id of ['time-live', 'window-field']) find(id).hidden = isRecorded;
+    for (const id of ['moment-field', 'zoom']) find(id).hidden = !isRecorded;
+    find('zoom-out').setAttribute('aria-pressed', String(state.range === undefined));
+    if (isRecorded) find<PageInput>('moment').value = localText(span().from);
     find('live').setAttribute('aria-pressed', String(isFollowing()));
     find('pause').setAttribute('aria-pressed', String(!isFollowing()));
     find('unscope').hidden = state.scope === undefined;
@@ -163,12 +188,18 @@ export function runPage(window: PageWindow): void {
 
   async function loadActivity(): Promise<void> {
     try {
-      const { seconds } = await server.json<{ seconds: readonly Second[] }>(
-        'api/activity',
-        queryOf(whole(), state.scope),
-      );
-      overview.clear();
-      overview.add(seconds);
+      const range = lookedAt.range();
+      const activity = await server.json<Activity>('api/activity', queryOf(range, state.scope));
+      const { from, to } = lookedAt.range();
+      // Where somebody has zoomed meanwhile, another answer comes.
+      if (
+        lookedAt.isRecorded &&
+        state.range !== undefined &&
+        (from !== range.from || to !== range.to)
+      )
+        return;
+      overview.load(activity);
+      showSpan();
     } catch (error) {
       if (error instanceof Refusal && error.status > 401) notice(error.message);
     }
@@ -186,12 +217,11 @@ export function runPage(window: PageWindow): void {
     const query = queryOf(looked, state.scope);
     if (isChosen) downloads.show(looked, state.scope);
     try {
-      const list = server.json<ProcessList>('api/processes', queryOf(looked, undefined));
-      await views.show(query, theme.current, isChosen, () => question === asked);
-      const found = await list;
-      if (question !== asked) return;
-      processes.show(found, state.scope);
-      showSpan();
+      const isWanted = () => question === asked;
+      const list = server.text('api/processes', queryOf(looked, undefined));
+      await views.show(query, theme.current, isChosen, isWanted);
+      await processes.show(await list, state.scope, isWanted);
+      if (isWanted()) showSpan();
     } catch (error) {
       if (question !== asked) return;
       if (error instanceof Refusal && error.code === 'no-such-process') leaveScope(error.message);
@@ -253,8 +283,48 @@ export function runPage(window: PageWindow): void {
   }
 
   function goLive(): void {
-    state.span = undefined;
+    state.span = lookedAt.isRecorded ? lookedAt.end() : undefined;
     reload();
+  }
+
+  /** Of a recording: what the strip shows. */
+  function setRange(range: Span | undefined): void {
+    if (!lookedAt.isRecorded) return;
+    state.range = range;
+    remember();
+    showControls();
+    void loadActivity();
+  }
+
+  function zoomAround(factor: number, around: number): void {
+    const all = whole();
+    const { from, to } = lookedAt.range();
+    const length = Math.max(MIN_RANGE_MS, (to - from) * factor);
+    if (length >= all.to - all.from) {
+      setRange(undefined);
+      return;
+    }
+    const left = around - ((around - from) / (to - from)) * length;
+    const begin = Math.max(all.from, Math.min(left, all.to - length));
+    setRange({ from: begin, to: begin + length });
+  }
+
+  function zoomToSpan(): void {
+    const { from, to } = span();
+    const length = Math.max(MIN_RANGE_MS, (to - from) * 1.2);
+    const all = whole();
+    const begin = Math.max(all.from, Math.min((from + to - length) / 2, all.to - length));
+    setRange(length >= all.to - all.from ? undefined : { from: begin, to: begin + length });
+  }
+
+  function goTo(moment: number): void {
+    const all = whole();
+    const length = span().to - span().from;
+    const from = Math.max(all.from, Math.min(moment, all.to - length));
+    const range = lookedAt.range();
+    const isInView = from >= range.from && from + length <= range.to;
+    choose({ from, to: from + length });
+    if (!isInView) setRange(undefined);
   }
 
   function setScope(process: ScopedProcess | undefined): void {
@@ -278,8 +348,12 @@ export function runPage(window: PageWindow): void {
     setView,
     remember,
     unscope: () => setScope(undefined),
+    zoomToSpan,
+    zoomOut: () => setRange(undefined),
+    goTo,
     showDownloads: () => downloads.show(span(), state.scope),
     pause() {
+      if (lookedAt.isRecorded) return;
       if (isFollowing()) choose(span());
       else goLive();
     },

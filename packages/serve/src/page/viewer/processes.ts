@@ -4,36 +4,26 @@
  */
 
 import { finder, type PageElement, type PageInput, type PageWindow } from './dom.ts';
+import {
+  asTree,
+  byCpu,
+  type ProcessList,
+  type ProcessRow,
+  parseProcesses,
+  type ShownRow,
+} from './process-tree.ts';
+import { slices } from './slices.ts';
 import type { ScopedProcess } from './state.ts';
 import { commandText, countText, safeText } from './texts.ts';
 
-export interface ProcessRow {
-  readonly id: number;
-  readonly parent: number;
-  readonly pid: number;
-  readonly startTime: string;
-  readonly comm: string;
-  readonly argv: readonly string[] | null;
-  readonly containerId: string | null;
-  readonly kernelThread: boolean;
-  readonly endedAt: string | null;
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  readonly forgottenBelow: number;
-  readonly cpuMs: number;
-}
-
-export interface ProcessList {
-  readonly span: { readonly from: number; readonly to: number };
-  readonly leftOut: number;
-  readonly processes: readonly ProcessRow[];
-}
-
-interface ShownRow {
-  readonly process: ProcessRow;
-  readonly depth: number;
-  /** With those below it. */
-  readonly cpuMs: number;
+interface PooledRow {
+  readonly row: PageElement;
+  readonly cpu: PageElement;
+  readonly pid: PageElement;
+  readonly name: PageElement;
+  readonly rest: PageElement;
+  /** What it shows, as one text. */
+  shown: string;
 }
 
 const ROW = 24;
@@ -55,13 +45,9 @@ export function createProcesses(
   let scope: ScopedProcess | undefined;
   let isTree = true;
   let active: number | undefined;
-  const pool: {
-    row: PageElement;
-    cpu: PageElement;
-    pid: PageElement;
-    name: PageElement;
-    rest: PageElement;
-  }[] = [];
+  /** Which arrangement is the newest: older ones that come later are not shown. */
+  let arranged = 0;
+  const pool: PooledRow[] = [];
   const above = document.createElement('div');
   const below = document.createElement('div');
   for (const gap of [above, below]) gap.setAttribute('aria-hidden', 'true');
@@ -70,7 +56,8 @@ export function createProcesses(
   const isScope = ({ pid, startTime }: ProcessRow): boolean =>
     scope !== undefined && scope.pid === pid && scope.start === startTime;
 
-  function arrange(): void {
+  async function arrange(): Promise<void> {
+    const question = ++arranged;
     const all = list?.processes ?? [];
     const wanted = filter.value.trim().toLowerCase();
     const matches = (each: ProcessRow): boolean =>
@@ -78,7 +65,10 @@ export function createProcesses(
       String(each.pid) === wanted ||
       each.comm.toLowerCase().includes(wanted) ||
       (each.argv?.join(' ').toLowerCase().includes(wanted) ?? false);
-    rows = isTree ? asTree(all, matches) : byCpu(all, matches);
+    const order = isTree ? asTree : byCpu;
+    const next = await order(all, matches, slices(window));
+    if (question !== arranged) return;
+    rows = next;
     const leftOut =
       (list?.leftOut ?? 0) > 0 ? `, ${countText(list?.leftOut ?? 0)} more left out` : '';
     const noun = all.length === 1 ? 'process' : 'processes';
@@ -97,16 +87,15 @@ export function createProcesses(
     const spanMs = list === undefined ? 1 : Math.max(1, list.span.to - list.span.from);
     for (let at = 0; at < pool.length; at++) {
       const shown = rows[first + at];
-      const { row } = pool[at] as (typeof pool)[number];
+      const { row } = pool[at] as PooledRow;
       row.hidden = at >= count || shown === undefined;
-      if (!row.hidden && shown !== undefined)
-        fill(pool[at] as (typeof pool)[number], shown, spanMs);
+      if (!row.hidden && shown !== undefined) fill(pool[at] as PooledRow, shown, spanMs);
     }
     if (active === undefined) scroller.removeAttribute('aria-activedescendant');
     else scroller.setAttribute('aria-activedescendant', `process-${active}`);
   }
 
-  function makeRow() {
+  function makeRow(): PooledRow {
     const cell = (className: string, role?: string): PageElement => {
       const made = document.createElement('span');
       made.className = className;
@@ -123,16 +112,20 @@ export function createProcesses(
     const rest = cell('rest');
     row.append(cpu, pid, name);
     body.replaceChildren(above, ...pool.map((each) => each.row), row, below);
-    return { row, cpu, pid, name, rest };
+    return { row, cpu, pid, name, rest, shown: '' };
   }
 
-  function fill(
-    { row, cpu, pid, name, rest }: (typeof pool)[number],
-    { process, depth, cpuMs }: ShownRow,
-    spanMs: number,
-  ): void {
+  function fill(pooled: PooledRow, { process, depth, cpuMs }: ShownRow, spanMs: number): void {
+    const { row, cpu, pid, name, rest } = pooled;
     const percent = (cpuMs / spanMs) * 100;
-    cpu.textContent = percent < 0.05 ? '' : `${percent.toFixed(1)} %`;
+    const share = percent < 0.05 ? '' : `${percent.toFixed(1)} %`;
+    const said = [process.id, depth, share, process.comm, process.endedAt, process.forgottenBelow];
+    const marks = [process.argv?.length, isScope(process), process.id === active];
+    const shown = [...said, ...marks].join('\0');
+    // Most rows are as they were a second ago.
+    if (pooled.shown === shown) return;
+    pooled.shown = shown;
+    cpu.textContent = share;
     pid.textContent = String(process.pid);
     const command = commandText(process.argv, process.comm);
     const ended = outcomeOf(process);
@@ -200,78 +193,31 @@ export function createProcesses(
     else return;
     event.preventDefault();
   });
-  filter.addEventListener('input', arrange);
+  filter.addEventListener('input', () => void arrange());
   treeButton.addEventListener('click', () => {
     isTree = !isTree;
     treeButton.setAttribute('aria-pressed', String(isTree));
-    arrange();
+    void arrange();
   });
   new window.ResizeObserver(draw).observe(scroller);
 
   return {
-    show(next: ProcessList | undefined, chosen: ScopedProcess | undefined): void {
+    /** @param text as the server answers it @param isWanted asked once it is read: by then other ones may be */
+    async show(
+      text: string,
+      chosen: ScopedProcess | undefined,
+      isWanted: () => boolean,
+    ): Promise<void> {
+      const next = await parseProcesses(text, slices(window));
+      if (!isWanted()) return;
       list = next;
       scope = chosen;
-      arrange();
+      await arrange();
     },
     /** What is known of a process, for captions. */
     nameOf: ({ pid, start }: ScopedProcess): string | undefined =>
       list?.processes.find((each) => each.pid === pid && each.startTime === start)?.comm,
   };
-}
-
-function byCpu(all: readonly ProcessRow[], matches: (each: ProcessRow) => boolean): ShownRow[] {
-  return all
-    .filter(matches)
-    .sort((a, b) => b.cpuMs - a.cpuMs || a.id - b.id)
-    .map((process) => ({ process, depth: 0, cpuMs: process.cpuMs }));
-}
-
-/** Deeper ones are shown as deep as this. */
-const DEEPEST = 50;
-
-/** Those that match, and their ancestors; the busiest families first. However deep: nobody hides below many others. */
-function asTree(all: readonly ProcessRow[], matches: (each: ProcessRow) => boolean): ShownRow[] {
-  const byId = new Map(all.map((each) => [each.id, each]));
-  const children = new Map<number, ProcessRow[]>();
-  for (const each of all) {
-    const parent = byId.has(each.parent) && each.parent !== each.id ? each.parent : 0;
-    const siblings = children.get(parent);
-    if (siblings === undefined) children.set(parent, [each]);
-    else siblings.push(each);
-  }
-  // Parents before their children.
-  const downwards = [...(children.get(0) ?? [])];
-  for (let at = 0; at < downwards.length; at++)
-    for (const child of children.get((downwards[at] as ProcessRow).id) ?? []) downwards.push(child);
-  const sums = new Map<number, number>();
-  const wanted = new Set<number>();
-  for (const process of downwards.toReversed()) {
-    let cpuMs = process.cpuMs;
-    let isWanted = matches(process);
-    for (const child of children.get(process.id) ?? []) {
-      cpuMs += sums.get(child.id) ?? 0;
-      isWanted ||= wanted.has(child.id);
-    }
-    sums.set(process.id, cpuMs);
-    if (isWanted) wanted.add(process.id);
-  }
-  const rows: ShownRow[] = [];
-  const rowsBelow = (parent: number): ProcessRow[] => {
-    const siblings = (children.get(parent) ?? []).filter(({ id }) => wanted.has(id));
-    return siblings.sort((a, b) => (sums.get(b.id) ?? 0) - (sums.get(a.id) ?? 0) || a.id - b.id);
-  };
-  const waiting = rowsBelow(0)
-    .toReversed()
-    .map((process) => ({ process, depth: 0 }));
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { process, depth } = next;
-    rows.push({ process, depth, cpuMs: sums.get(process.id) ?? 0 });
-    const below = Math.min(depth + 1, DEEPEST);
-    for (const child of rowsBelow(process.id).toReversed())
-      waiting.push({ process: child, depth: below });
-  }
-  return rows;
 }
 
 function isFailure({ endedAt, exitCode, signal }: ProcessRow): boolean {

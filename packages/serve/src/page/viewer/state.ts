@@ -21,6 +21,8 @@ export interface State {
   view: View;
   /** Chosen, or held by a pause. Undefined while the page follows what happens. */
   span: Span | undefined;
+  /** Of a recording: what the strip shows of it. Undefined for all. */
+  range: Span | undefined;
   /** Of what is followed: the last so many seconds; 0 for all that is kept. */
   windowSeconds: number;
   scope: ScopedProcess | undefined;
@@ -35,6 +37,7 @@ export interface State {
 const USUAL: State = {
   view: 'flame',
   span: undefined,
+  range: undefined,
   windowSeconds: 10,
   scope: undefined,
   base: undefined,
@@ -58,6 +61,7 @@ export function readState(window: PageWindow): State {
   return {
     view: VIEWS.includes(view) ? view : USUAL.view,
     span: spanOf('span'),
+    range: spanOf('range'),
     windowSeconds: /^\d{1,5}$/.test(seconds) ? Number(seconds) : USUAL.windowSeconds,
     scope: pid === undefined ? undefined : { pid: Number(pid), start: start ?? '' },
     base: spanOf('base'),
@@ -69,11 +73,12 @@ export function readState(window: PageWindow): State {
 
 export function writeState(window: PageWindow, state: State): void {
   const parameters = new window.URLSearchParams();
-  const { view, span, windowSeconds, scope, base, kinds, onlyFailed, text } = state;
+  const { view, span, range, windowSeconds, scope, base, kinds, onlyFailed, text } = state;
   const spanText = ({ from, to }: Span) => `${Math.round(from)}-${Math.round(to)}`;
   if (view !== USUAL.view) parameters.set('view', view);
   if (span !== undefined) parameters.set('span', spanText(span));
   else if (windowSeconds !== USUAL.windowSeconds) parameters.set('window', String(windowSeconds));
+  if (range !== undefined) parameters.set('range', spanText(range));
   if (scope !== undefined) parameters.set('process', `${scope.pid}:${scope.start}`);
   if (base !== undefined) parameters.set('base', spanText(base));
   if (kinds.length > 0) parameters.set('kind', kinds.join(','));

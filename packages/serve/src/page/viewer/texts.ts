@@ -12,6 +12,32 @@ export function clockText(ms: number, withMillis = false): string {
   return withMillis ? `${text}.${String(date.getMilliseconds()).padStart(3, '0')}` : text;
 }
 
+/** With its day, in the reader's own time zone: 2026-03-01 14:03:05. */
+export function dayAndClockText(ms: number): string {
+  return `${dayText(ms)} ${clockText(ms)}`;
+}
+
+/** 2026-03-01, in the reader's own time zone. */
+export function dayText(ms: number): string {
+  const date = new Date(ms);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+/** As an input of a day and a time has it. */
+export function localText(ms: number): string {
+  return `${dayText(ms)}T${clockText(ms)}`;
+}
+
+/** Both ends, and the day where it is not today. */
+export function spanText({ from, to }: { readonly from: number; readonly to: number }): string {
+  const today = dayText(Date.now());
+  if (dayText(from) === today && dayText(to) === today)
+    return `${clockText(from)} \u2013 ${clockText(to)}`;
+  const end = dayText(from) === dayText(to) ? clockText(to) : dayAndClockText(to);
+  return `${dayAndClockText(from)} \u2013 ${end}`;
+}
+
 export function durationText(ms: number): string {
   if (ms < 1000) return `${Number(ms.toPrecision(3))} ms`;
   if (ms < 60_000) return `${Number((ms / 1000).toPrecision(3))} s`;

@@ -1,0 +1,27 @@
+/**
+ * Work that would take the whole of a frame, in parts with frames between them: meanwhile the page scrolls, draws and
+ * answers keys.
+ */
+
+import type { PageWindow } from './dom.ts';
+
+/** Of script in one frame, for work that can wait. */
+const BUDGET_MS = 3;
+/** At 60 a second. By a timer: a page that is not shown has no frames, and goes on. */
+const FRAME_MS = 17;
+
+/** Asked again and again within such work: a promise of the next frame where this one has had enough. */
+export type Pause = () => Promise<void> | undefined;
+
+export function slices(window: PageWindow): Pause {
+  let until = window.performance.now() + BUDGET_MS;
+  return () => {
+    if (window.performance.now() < until) return undefined;
+    return new Promise((resolve) => {
+      window.setTimeout(() => {
+        until = window.performance.now() + BUDGET_MS;
+        resolve();
+      }, FRAME_MS);
+    });
+  };
+}

@@ -1,0 +1,124 @@
+/** CPU of a store: whose, where, and when. */
+
+import type { Profile } from '@waggle/formats';
+import type { SampledPart, StoreReader } from '@waggle/store';
+import type { Scope } from '../store/kept-host.ts';
+import type { Span } from '../store/span.ts';
+import { turns } from '../turns.ts';
+import { spanInNs, toMs } from './nanoseconds.ts';
+import { type Names, type RecordedProcesses, WINDOW_MS } from './recorded-processes.ts';
+
+/** Where an agent sampled, and how much of it was at work. */
+export interface SampledSpan extends Span {
+  readonly cpuMs: number;
+  readonly lost: number;
+}
+
+export class RecordedSamples {
+  readonly #reader: StoreReader;
+  readonly #processes: RecordedProcesses;
+
+  constructor(reader: StoreReader, processes: RecordedProcesses) {
+    this.#reader = reader;
+    this.#processes = processes;
+  }
+
+  /** Samples of each process by its number. */
+  async perProcess(span: Span, scope: Scope | undefined): Promise<Map<number, number>> {
+    const sums = new Map<number, number>();
+    await this.#each(span, ({ entries }, names) => {
+      for (const { pid, startTime, count } of entries) {
+        const id = names.find(pid, startTime)?.id;
+        if (id !== undefined && (scope === undefined || scope.has(id)))
+          sums.set(id, (sums.get(id) ?? 0) + count);
+      }
+    });
+    return sums;
+  }
+
+  async profile(span: Span, scope: Scope | undefined, host: string): Promise<Profile> {
+    const sums = new Map<number, number>();
+    let first: SampledPart | undefined;
+    let [samples, lost, seconds] = [0, 0, 0];
+    await this.#each(span, (part, names) => {
+      first ??= part;
+      lost += part.lost;
+      seconds += Number(part.toNs - part.fromNs) / 1e9;
+      for (const { pid, startTime, stack, count } of part.entries) {
+        if (scope !== undefined && !isIn(scope, names.find(pid, startTime)?.id)) continue;
+        sums.set(stack, (sums.get(stack) ?? 0) + count);
+      }
+    });
+    const stacks: Profile['stacks'][number][] = [];
+    const pause = turns();
+    for (const [stack, count] of sums) {
+      const frames = this.#reader.framesOf(stack);
+      await pause();
+      if (frames === undefined) continue;
+      stacks.push({ frames, count });
+      samples += count;
+    }
+    return {
+      stacks,
+      metadata: {
+        host,
+        frequencyHz: first?.frequencyHz ?? 0,
+        startTime: new Date(first === undefined ? span.from : toMs(first.fromNs)),
+        durationSeconds: seconds,
+        samples,
+        lostSamples: lost,
+      },
+    };
+  }
+
+  /** Part by part, the oldest first. */
+  async curve(span: Span, scope: Scope | undefined): Promise<SampledSpan[]> {
+    if (scope === undefined) return this.#wholeCurve(span);
+    const found: SampledSpan[] = [];
+    await this.#each(span, ({ fromNs, toNs, frequencyHz, lost, entries }, names) => {
+      let samples = 0;
+      for (const { pid, startTime, count } of entries)
+        if (isIn(scope, names.find(pid, startTime)?.id)) samples += count;
+      const cpuMs = (samples / frequencyHz) * 1000;
+      found.push({ from: toMs(fromNs), to: toMs(toNs), cpuMs, lost });
+    });
+    return found;
+  }
+
+  /** Without unpacking what was sampled. */
+  #wholeCurve(span: Span): SampledSpan[] {
+    const { sinceNs, untilNs } = spanInNs(span);
+    const found: SampledSpan[] = [];
+    for (const row of this.#reader.sql(
+      `SELECT fromNs, toNs, frequencyHz, samples, lost FROM profile WHERE toNs > ${sinceNs} AND fromNs < ${untilNs} ORDER BY toNs`,
+    )) {
+      const [samples, frequencyHz] = [Number(row.samples), Number(row.frequencyHz)];
+      found.push({
+        from: toMs(BigInt(row.fromNs as bigint)),
+        to: toMs(BigInt(row.toNs as bigint)),
+        cpuMs: frequencyHz > 0 ? (samples / frequencyHz) * 1000 : 0,
+        lost: Number(row.lost),
+      });
+    }
+    return found;
+  }
+
+  /** Others get their turn between windows. */
+  async #each(span: Span, take: (part: SampledPart, names: Names) => void): Promise<void> {
+    const pause = turns();
+    for (let from = span.from; from < span.to; from += WINDOW_MS) {
+      const window = { from, to: Math.min(from + WINDOW_MS, span.to) };
+      const parts = [...this.#reader.samples(spanInNs(window))];
+      if (parts.length > 0) {
+        const names = this.#processes.namesIn(window);
+        for (const part of parts) {
+          take(part, names);
+          await pause();
+        }
+      }
+      await pause();
+    }
+  }
+}
+
+const isIn = (scope: Scope, id: number | undefined): boolean => id !== undefined && scope.has(id);
