@@ -1,4 +1,4 @@
-// What a replay of a store asks for, many times over: who is who in a short span, their images, and counts by time.
+/** What a replay of a store asks for, many times over: who is who in a short span, their images, and counts by time. */
 
 import type { Database } from 'bun:sqlite';
 import { wordsOf } from '../interned/words.ts';
