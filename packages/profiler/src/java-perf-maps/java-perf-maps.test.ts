@@ -15,7 +15,7 @@ const mapped = (path: string): MapsEntry => ({
 const procfs = {
   // biome-ignore lint/correctness/useYield: all at once.
   *mapsByParts(pid: number | 'self'): Generator<readonly MapsEntry[], readonly MapsEntry[]> {
-    if (pid === GONE) throw new ProcfsError('not-found', GONE, 'maps');
+    if (pid === GONE) throw new ProcfsError('gone', GONE, 'maps');
     return [mapped(pid === NO_JAVA ? '/usr/lib/libc.so.6' : '/jdk/lib/server/libjvm.so')];
   },
 };
