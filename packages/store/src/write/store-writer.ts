@@ -24,10 +24,13 @@ export interface StoreWriterOptions extends RetentionLimits {
   readonly onProblem: (message: string) => void;
 }
 
-/** What a kill loses at most. */
+/** So often it is noted that the writer is there, if nothing else is to be written. */
 const COMMIT_MS = 1000;
-/** What comes sooner after a commit waits for another, so long. */
-const SOON_MS = COMMIT_MS / 2;
+/**
+ * What comes sooner after a commit waits for the next one, so long. A kill costs a second at most: this, how long events
+ * wait to be read, and what an overloaded host lets a process wait for its turn.
+ */
+const SOON_MS = 250;
 /** Events come later than they happened, by so much and no more: what is more is a clock that was set. */
 const USUAL_LAG_MS = 1500;
 const MAX_LAG_MS = 60_000;
@@ -66,7 +69,9 @@ export class StoreWriter implements Disposable {
   #isRunning = false;
   /** How far events are behind on an overloaded host, when the last came, by performance.now(). */
   #lag = { ms: 0, at: 0 };
-  #timer: ReturnType<typeof setInterval>;
+  /** When the timer is due, by performance.now(). */
+  #dueAt = Number.POSITIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @throws StoreError */
   constructor(options: StoreWriterOptions) {
@@ -85,7 +90,7 @@ export class StoreWriter implements Disposable {
     this.#table = new ProcessTable(database, bootNumber(database, bootId), now);
     this.#profiles = new ProfileTable(database, now);
     this.#retention = new Retention(database);
-    this.#timer = setInterval(() => this.#tick(), SOON_MS);
+    this.#arm();
   }
 
   /** Processes that are written or wait for it, since the start. */
@@ -135,12 +140,26 @@ export class StoreWriter implements Disposable {
     if (isMany) this.flush();
     // What was read together is written at once: then the timer finds nothing that waits.
     else if (this.#sinceCommit() >= SOON_MS) this.flush();
+    this.#arm();
     this.#bound();
   }
 
+  /** The next commit: there is no timer that wakes a host on which nothing happens. */
+  #arm(): void {
+    const isUrgent = this.#problemSince === undefined && this.#isWaiting();
+    const now = performance.now();
+    const dueAt = Math.max(this.#committedAt, now - COMMIT_MS) + (isUrgent ? SOON_MS : COMMIT_MS);
+    if (dueAt >= this.#dueAt) return;
+    clearTimeout(this.#timer);
+    this.#dueAt = dueAt;
+    this.#timer = setTimeout(() => this.#tick(), Math.max(dueAt - now, 0));
+  }
+
   #tick(): void {
+    this.#dueAt = Number.POSITIVE_INFINITY;
     const since = this.#sinceCommit();
-    if (since >= COMMIT_MS || (this.#isWaiting() && since >= SOON_MS / 2)) this.flush();
+    if (since >= COMMIT_MS || (this.#isWaiting() && since >= SOON_MS)) this.flush();
+    this.#arm();
   }
 
   #noteLag(newest: ProcessEvent | undefined): void {
@@ -221,7 +240,7 @@ export class StoreWriter implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.flush();
     this.#close();
     this.#lock.close();

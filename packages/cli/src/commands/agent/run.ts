@@ -33,8 +33,8 @@ import { AgentSignals } from './signals.ts';
 /** Commits take some ms, in which a storm has room. */
 const RING_BYTES = 8 * 1024 * 1024;
 const TICK_MS = 10_000;
-/** Nobody looks at what happens now, and the store commits as often: less than the second that a kill may cost. */
-const LATENCY_MS = 800;
+/** Nobody looks at what happens now: with the quarter of a second until a commit it is less than the second that a kill may cost. */
+const LATENCY_MS = 500;
 /** Up to this rate a second's samples have room where they wait. */
 const THRIFTY_HZ = 25;
 /** What only the start has run of the runtime's code is given back after it. */
