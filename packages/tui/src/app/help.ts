@@ -1,6 +1,7 @@
 /** All keys on one page. */
 
 import { cut } from '@waggle/text/columns';
+import { REPLAY_KEYS } from '../replay/replay-keys.ts';
 import type { Screen } from '../screen/screen.ts';
 import type { View } from '../views/view.ts';
 
@@ -22,9 +23,12 @@ const COMMON_KEYS = [
   ['? q', 'this page; quit'],
 ] as const;
 
-export function drawHelp(screen: Screen, views: readonly View[]): void {
+export function drawHelp(screen: Screen, views: readonly View[], isReplay: boolean): void {
   screen.fill(0, 0, screen.width, screen.height, { bg: 'panel' });
-  const lines: (readonly [string, string] | string)[] = ['Everywhere', ...COMMON_KEYS];
+  const lines: (readonly [string, string] | string)[] = [
+    ...(isReplay ? ['Replay', ...REPLAY_KEYS, ''] : []),
+    ...['Everywhere', ...COMMON_KEYS],
+  ];
   for (const { title, keys } of views) lines.push('', title, ...keys);
   const columns = screen.width >= 100 || lines.length > screen.height ? 2 : 1;
   const width = Math.floor(screen.width / columns);

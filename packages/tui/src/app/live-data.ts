@@ -3,12 +3,11 @@
  * changes while somebody reads.
  */
 
-import type { Procfs } from '@waggle/cache';
 import type { ProcessEvent } from '@waggle/core';
 import type { Profile, ProfileStack } from '@waggle/formats';
 import { EventLog } from '../model/event-log.ts';
 import { type Measure, Measures } from '../model/measures.ts';
-import { ProcessTable } from '../model/process-table.ts';
+import { type ProcessFigures, ProcessTable } from '../model/process-table.ts';
 import type { Samples } from '../model/samples.ts';
 import type { HostFigures } from './header.ts';
 
@@ -23,7 +22,7 @@ export interface LiveDataOptions {
   readonly host: string;
   readonly cpus: number;
   readonly frequencyHz: number;
-  readonly procfs: Procfs;
+  readonly procfs: ProcessFigures;
   /** Of the kernel, for what /proc counts in pages. */
   readonly pageBytes: number;
   /** When the host started, in milliseconds since 1970. */
@@ -50,8 +49,8 @@ export class LiveData {
   readonly measures: Measures;
   /** Threads of a process are told apart, from then on. */
   threadsApart = false;
-  readonly processes: ProcessTable;
-  readonly events = new EventLog();
+  processes: ProcessTable;
+  events = new EventLog();
   readonly #options: LiveDataOptions;
   #now: number;
   #version = 0;
@@ -61,8 +60,8 @@ export class LiveData {
   #execs = 0;
   #countedAt: number;
   #lostSamples = 0;
-  readonly #cpuHistory: number[] = [];
-  readonly #execHistory: number[] = [];
+  #cpuHistory: number[] = [];
+  #execHistory: number[] = [];
 
   constructor(options: LiveDataOptions, now: number) {
     this.#options = options;
@@ -94,6 +93,21 @@ export class LiveData {
   /** Who runs already: everybody, or those that are asked for. */
   start(now: number, only?: readonly number[]): void {
     this.processes.walk(now, this.#options.bootTimeMs, only);
+  }
+
+  /** All of it as of another moment, from which on events and samples come: a replay went elsewhere. */
+  restart(now: number): void {
+    this.#version++;
+    this.#now = now;
+    this.#execs = 0;
+    this.#countedAt = now;
+    this.#lostSamples = 0;
+    this.#cpuHistory = [];
+    this.#execHistory = [];
+    this.processes = new ProcessTable(this.#options.procfs, this.#options.pageBytes);
+    this.events = new EventLog();
+    this.samples.reset(now);
+    this.start(now);
   }
 
   /** Nothing changes until `goOn`; what happens meanwhile is kept. */

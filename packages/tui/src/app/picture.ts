@@ -3,12 +3,21 @@
 import { printable } from '@waggle/text';
 import { cut, cutStart } from '@waggle/text/columns';
 import { MEASURE_TITLES } from '../model/measures.ts';
+import type { Replay } from '../replay/replay.ts';
 import { region, type Screen } from '../screen/screen.ts';
 import { drawHeader } from './header.ts';
 import { drawHelp } from './help.ts';
 import { modeText } from './modes.ts';
 import { isTooSmall, SMALLEST } from './places.ts';
 import type { Shown } from './shown.ts';
+
+const REPLAY_HINTS = [
+  ['←→', '10 s'],
+  ['()', '1 min'],
+  ['@', 'time'],
+  ['space', 'play'],
+  ['*', 'speed'],
+] as const;
 
 export function drawPicture(screen: Screen, shown: Shown): void {
   screen.fill(0, 0, screen.width, screen.height, { bg: 'background' });
@@ -20,14 +29,15 @@ export function drawPicture(screen: Screen, shown: Shown): void {
   const { data, views, view } = shown;
   const body = region(screen, 0, 2, screen.width, screen.height - 3);
   drawHeader(screen, data.figures(), views, view.name, statusOf(shown), data.now);
-  if (shown.help) drawHelp(body, views);
+  if (shown.help) drawHelp(body, views, shown.replay !== undefined);
   else view.draw(body, shown.shared());
   drawFoot(region(screen, 0, screen.height - 1, screen.width, 1), shown);
 }
 
-function statusOf({ data, selection, view, output, reveal }: Shown): string {
+function statusOf({ data, selection, view, output, reveal, replay }: Shown): string {
   if (view === output) return output.status;
   const parts = [data.isHeld ? 'HELD STILL' : modeText(data.samples.mode)];
+  if (replay !== undefined) parts.unshift(replayText(replay));
   const { shown } = data.measures;
   if (shown !== 'cpu') parts.unshift(MEASURE_TITLES[shown]);
   if (data.threadsApart) parts.push('threads apart');
@@ -40,7 +50,20 @@ function statusOf({ data, selection, view, output, reveal }: Shown): string {
   return parts.join(' · ');
 }
 
-function drawFoot(screen: Screen, { input, message, view }: Shown): void {
+/** When, that it is not now, and where nobody looked. */
+function replayText({ at, isPlaying, speed, gap }: Replay): string {
+  const missing = gap === undefined ? '' : ` NOBODY LOOKED (${printable(gap.reason)})`;
+  return `REPLAY ${momentText(at)}${missing} ${isPlaying ? `▶ ${speed}x` : 'stands'}`;
+}
+
+/** In the time zone of this machine: `2026-11-29 03:17:04`. */
+function momentText(ms: number): string {
+  const at = new Date(ms);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${at.toTimeString().slice(0, 8)}`;
+}
+
+function drawFoot(screen: Screen, { input, message, view, replay }: Shown): void {
   if (input !== undefined) {
     const ink = { fg: 'accent', bold: true } as const;
     const used = screen.put(0, 0, cut(input.prompt, Math.floor(screen.width / 2)), ink);
@@ -56,7 +79,11 @@ function drawFoot(screen: Screen, { input, message, view }: Shown): void {
     return;
   }
   let x = 0;
-  const hints = [['?', 'keys'], ['/', 'filter'], ...view.keys, ['s', 'save'], ['q', 'quit']];
+  const time = replay === undefined ? [] : REPLAY_HINTS;
+  const hints = [
+    ...[['?', 'keys'], ...time, ['/', 'filter']],
+    ...[...view.keys, ['s', 'save'], ['q', 'quit']],
+  ];
   for (const [key = '', what = ''] of hints) {
     if (x + key.length + what.length + 3 > screen.width) break;
     x += screen.put(x, 0, key, { fg: 'accent', bold: true });

@@ -1,6 +1,7 @@
 /** What keys and clicks do that are no view's own. */
 
 import { MEASURE_TITLES, type Measure } from '../model/measures.ts';
+import { pressInReplay } from '../replay/replay-keys.ts';
 import { LEAVE_KEY } from '../views/output.ts';
 import type { Key, View } from '../views/view.ts';
 import { LineInput } from './line-input.ts';
@@ -33,6 +34,7 @@ export class PressedKeys {
       shown.help = false;
       if (key === '?' || key === 'escape' || key === 'q') return;
     }
+    if (shown.replay !== undefined && pressInReplay(key, shown, shown.replay)) return;
     if (shown.view.press(key, shown.shared())) return;
     this.#pressCommon(key);
   }

@@ -51,13 +51,13 @@ export class Selection {
   }
 
   #apply(): void {
-    const { processes, measures } = this.#data;
+    const { measures } = this.#data;
     if (this.#scope === undefined && this.#filter === '') {
       measures.setScope(() => true);
       return;
     }
     measures.setScope((pid) => {
-      const row = processes.row(pid);
+      const row = this.#data.processes.row(pid);
       return row !== undefined && this.passes(row);
     });
   }

@@ -5,6 +5,8 @@
 
 import type { ProfileStack } from '@waggle/formats';
 import type { Measure } from '../model/measures.ts';
+import type { Recording } from '../replay/recording.ts';
+import { Replay } from '../replay/replay.ts';
 import { EventsView } from '../views/events.ts';
 import { FlameView } from '../views/flame.ts';
 import { FunctionsView } from '../views/functions.ts';
@@ -32,6 +34,8 @@ export interface TopOptions extends LiveDataOptions {
   measure?(measure: Measure): string | undefined;
   /** There is a command with a terminal of its own, which is a view. */
   readonly hasOutput?: boolean | undefined;
+  /** What was recorded is shown, beginning at that moment (ms since 1970), and not what happens. */
+  readonly replay?: { readonly recording: Recording; readonly at: number } | undefined;
   /** Of the last time. */
   readonly settings?: Partial<Settings> | undefined;
 }
@@ -42,6 +46,8 @@ export class Shown {
   readonly options: TopOptions;
   readonly data: LiveData;
   readonly selection: Selection;
+  /** Undefined where what happens is shown. */
+  readonly replay: Replay | undefined;
   readonly flame = new FlameView();
   readonly functions = new FunctionsView();
   readonly output = new OutputView();
@@ -64,6 +70,8 @@ export class Shown {
     this.options = options;
     this.reveal = options.reveal;
     this.data = new LiveData(options, now);
+    const { replay } = options;
+    this.replay = replay && new Replay(this.data, replay.recording, replay.at);
     this.selection = new Selection(this.data, {
       userName: options.userName,
       commandText: (argv) => this.commandText(argv),
@@ -79,6 +87,11 @@ export class Shown {
   /** Every key but one is the command's. */
   get isTyping(): boolean {
     return this.view === this.output && !this.help && this.output.isTyping;
+  }
+
+  /** Who is on the screen, and whether more is to be known of all. */
+  get lookedAt(): { readonly pids: readonly number[]; readonly all: boolean } {
+    return { pids: this.pids, all: this.selection.filter !== '' };
   }
 
   say(text: string): void {

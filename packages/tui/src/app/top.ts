@@ -79,13 +79,17 @@ export class Top {
       passes: (row) => !row.kernelThread && selection.passes(row),
     });
     // Of all processes, since none is shown more than another.
-    this.data.tick(now, [], true);
+    const { replay } = this.#shown;
+    if (replay === undefined) this.data.tick(now, [], true);
+    else replay.tick({ pids: [], all: true });
     return this.#spoken.lines();
   }
 
   /** Some times a second: what changes without an event. */
   tick(now: number): void {
-    this.data.tick(now, this.#shown.pids, this.#shown.selection.filter !== '');
+    const { replay, lookedAt } = this.#shown;
+    if (replay === undefined) this.data.tick(now, lookedAt.pids, lookedAt.all);
+    else if (replay.tick(lookedAt)) this.say('that is the last that is kept: the replay stands');
   }
 
   /** Whether a picture of that moment would be another one than the last: figures, the clock, a message. */

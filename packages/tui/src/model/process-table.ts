@@ -20,6 +20,9 @@ const MAX_ENDED = 500;
 /** Deeper families are counted so far: a bound for loops, not for people. */
 const MAX_ANCESTORS = 64;
 
+/** What of /proc is asked: who runs, and what each has taken. */
+export type ProcessFigures = Pick<Procfs, 'clockTicksPerSecond' | 'pids' | 'stat'>;
+
 export class ProcessTable {
   readonly #live = new Map<number, ProcessRow>();
   #ended: ProcessRow[] = [];
@@ -31,10 +34,10 @@ export class ProcessTable {
   #wholeHost = false;
   #refreshedAt = 0;
 
-  readonly #procfs: Procfs;
+  readonly #procfs: ProcessFigures;
   readonly #pageBytes: number;
 
-  constructor(procfs: Procfs, pageBytes = 4096) {
+  constructor(procfs: ProcessFigures, pageBytes = 4096) {
     this.#procfs = procfs;
     this.#pageBytes = pageBytes;
   }
@@ -94,6 +97,11 @@ export class ProcessTable {
       if (this.#live.has(pid)) this.#look(pid, now, bootTimeMs);
     }
     return true;
+  }
+
+  /** At the next refresh: who is gone without an event. */
+  lookForEnded(): void {
+    this.#recount = true;
   }
 
   /** Whether `pid` is `ancestor` or a descendant of it, as far as both are known. */

@@ -122,7 +122,8 @@ export class EventsView implements View {
   /** Undefined where there is none, or it is too long ago by now. */
   #selectedEvent(events: Shared['events']): LoggedEvent | undefined {
     const number = this.#selected;
-    return number === undefined || number < events.first ? undefined : events.at(number);
+    if (number === undefined || number < events.first || number >= events.total) return undefined;
+    return events.at(number);
   }
 
   #passes(number: number, { events, filter, scope, processes, commandText }: Shared): boolean {

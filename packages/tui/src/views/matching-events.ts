@@ -13,6 +13,7 @@ export class MatchingEvents {
   #numbers: number[] = [];
   #asked = 0;
   #filter = '';
+  #events: EventLog | undefined;
 
   get length(): number {
     return this.#numbers.length;
@@ -31,8 +32,10 @@ export class MatchingEvents {
 
   /** @param filter what `passes` depends on, in words: where it is another one all are asked again */
   update(events: EventLog, filter: string, passes: (number: number) => boolean): void {
-    if (filter !== this.#filter) {
+    // Another log has events of the same numbers: a replay went elsewhere.
+    if (filter !== this.#filter || events !== this.#events) {
       this.#filter = filter;
+      this.#events = events;
       this.#numbers = [];
       this.#asked = 0;
     }

@@ -248,7 +248,12 @@ function columnsFor(width: number, sampledPercent: (row: ProcessRow) => number):
   ];
   if (width >= WIDE_FROM)
     columns.push(
-      { title: 'THR', width: 4, side: 'right', text: ({ threads }) => String(threads) },
+      {
+        title: 'THR',
+        width: 4,
+        side: 'right',
+        text: ({ threads }) => (threads > 0 ? String(threads) : ''),
+      },
       { title: 'CONTAINER/UNIT', width: 16, side: 'left', text: placeOf },
     );
   return columns;

@@ -8,6 +8,7 @@ import {
   parsePid,
   parseUser,
 } from '../../options/parse.ts';
+import { parseMoment } from '../../store/moment.ts';
 import type { TopOptions } from './options.ts';
 
 const FASTEST_SECONDS = 0.1;
@@ -19,6 +20,16 @@ function parseRefresh(value: string): number {
     throw new InvalidArgumentError('Give seconds from 0.1 to 60, such as 0.5.');
   return seconds;
 }
+
+function moment(value: string): bigint {
+  const ns = parseMoment(value, Date.now());
+  if (ns === undefined)
+    throw new InvalidArgumentError('Give a time such as 03:17, "yesterday 22:00" or 15m (ago).');
+  return ns;
+}
+
+/** What a session alone can do. */
+const OF_A_SESSION = ['pid', 'cgroup', 'container', 'as', 'lines', 'environ'];
 
 export function topCommand(): Command {
   return new Command('top')
@@ -48,6 +59,17 @@ export function topCommand(): Command {
       '--environ',
       "keep environments: a command that is copied has what its parent's had not, secrets included",
     )
+    .addOption(
+      new Option(
+        '--store <dir>',
+        'replay what an agent kept in this folder, in place of what happens',
+      ).conflicts(OF_A_SESSION),
+    )
+    .addOption(
+      new Option('--at <time>', 'begin the replay there (default: the last that is kept)')
+        .argParser(moment)
+        .conflicts(OF_A_SESSION),
+    )
     .option('--reveal', 'show whole arguments from the beginning; they may hold secrets')
     .option('--no-mouse', 'leave the mouse to the terminal, for selecting text')
     .option(
@@ -70,12 +92,18 @@ export function topCommand(): Command {
         '  waggle top --cgroup /sys/fs/cgroup/system.slice/nginx.service',
         '  waggle top --container 4f1d     a container',
         '  waggle top -F 999 -- ./app      a command, sampled often; its terminal is the view Output',
+        '  waggle top --store /var/lib/waggle --at 03:17    as it was; left, right and space move through time',
         '  waggle top --screen-reader      what is busy, starts and fails, in words',
         '',
         '? shows all keys, q quits.',
       ].join('\n'),
     )
     .action(async (command: string[], options: TopOptions) => {
+      if (options.store !== undefined || options.at !== undefined) {
+        const { runReplay } = await import('./replay/run-replay.ts');
+        process.exitCode = await runReplay(options, command);
+        return;
+      }
       const { runTop } = await import('./run.ts');
       process.exitCode = await runTop(options, command);
     });

@@ -15,6 +15,10 @@ export interface TopOptions {
   readonly as?: User | undefined;
   /** Lines of text in place of pictures. */
   readonly screenReader?: boolean | undefined;
+  /** Of an agent: what it kept is shown. */
+  readonly store?: string | undefined;
+  /** Where a replay begins; ns since 1970. */
+  readonly at?: bigint | undefined;
   readonly reveal?: boolean | undefined;
   /** `false` with --no-mouse. */
   readonly mouse: boolean;

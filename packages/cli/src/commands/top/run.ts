@@ -11,7 +11,6 @@ import { commandLine } from '@waggle/text';
 import {
   amountText,
   type Measure,
-  SMALLEST,
   TerminalView,
   Top,
   type TopOptions as ViewOptions,
@@ -26,7 +25,6 @@ import { runningAlready, withDescendants } from '../../live-session/targets.ts';
 import { chosenCgroups } from '../../options/chosen-cgroups.ts';
 import { planOutputs, unwritable, writeOutputs } from '../../profile-files/outputs.ts';
 import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
-import { isTerminal } from '../../terminal/is-terminal.ts';
 import { say } from '../../terminal/messages.ts';
 import { hostUsers } from '../../users/passwd.ts';
 import { asHint, runAs } from '../../users/run-as.ts';
@@ -37,6 +35,7 @@ import { OwnTerminal } from './own-terminal.ts';
 import { Reports } from './reports.ts';
 import { samplesByThread } from './samples-by-thread.ts';
 import { loadSettings, saveSettings, settingsPath } from './settings-file.ts';
+import { whyNoTerminal } from './terminal-needs.ts';
 import { WatchedCommand } from './watched-command.ts';
 
 /** By then views, programs and the first names have been loaded. */
@@ -45,8 +44,6 @@ const STARTED_SECONDS = 5;
 const REFRESH_MS = 250;
 /** Of what the command writes to: colours of 24 bits, as xterm has them. */
 const TERMINAL_VARIABLES = ['TERM=xterm-256color', 'COLORTERM=truecolor'];
-/** Four times what a large screen has in its smallest letters: each picture looks at all of them. */
-const MAX_CELLS = 1_000_000;
 
 export async function runTop(options: TopOptions, command: readonly string[]): Promise<number> {
   if (options.as !== undefined && command.length === 0) {
@@ -65,21 +62,6 @@ export async function runTop(options: TopOptions, command: readonly string[]): P
     return USAGE_ERROR;
   }
   return runToExitCode(Effect.scoped(top({ ...options, cgroup: cgroups }, command)));
-}
-
-function whyNoTerminal(
-  term: string | undefined,
-  { columns, rows }: { readonly columns?: number; readonly rows?: number },
-): string | undefined {
-  if (!isTerminal(0) || !isTerminal(1))
-    return 'top needs a terminal on standard input and output; `waggle trace` and `waggle record` write to pipes and files';
-  if (term === undefined || term === '' || term === 'dumb')
-    return `top needs a terminal that can move its cursor, and TERM is "${term ?? ''}"; \`waggle trace\` prints lines`;
-  if ((columns ?? 0) < SMALLEST.width || (rows ?? 0) < SMALLEST.height)
-    return `this terminal has ${columns} columns and ${rows} rows: top needs ${SMALLEST.width} x ${SMALLEST.height}, make it larger`;
-  if ((columns ?? 0) * (rows ?? 0) > MAX_CELLS)
-    return `this terminal has ${columns} columns and ${rows} rows, more than top draws: make it smaller (stty rows 50 columns 200)`;
-  return undefined;
 }
 
 const top = Effect.fnUntraced(function* (options: TopOptions, words: readonly string[]) {

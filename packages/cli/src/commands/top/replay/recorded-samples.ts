@@ -1,0 +1,105 @@
+/** The profile of a store as a live view takes it: a second at a time, each with its share of the span that it is in. */
+
+import type { ProfileStack } from '@waggle/formats';
+import type { SampledPart, StoreReader } from '@waggle/store';
+import type { RecordedSamples } from '@waggle/tui';
+
+const SECOND_MS = 1000;
+/** Longer than a span of the profile. */
+const SPAN_NS = 60_000_000_000n;
+/** Spans that are unpacked, around the moment. */
+const KEPT_PARTS = 64;
+
+interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly lost: number;
+  readonly stacks: readonly ProfileStack[];
+  readonly samples: number;
+  /** Of one CPU, by pid. */
+  readonly percents: ReadonlyMap<number, number>;
+}
+
+export class RecordedProfile {
+  readonly #store: StoreReader;
+  readonly #frequencyHz: number;
+  readonly #parts = new Map<bigint, Part>();
+
+  /** @param frequencyHz as which all of it is shown, whatever it was at the time */
+  constructor(store: StoreReader, frequencyHz: number) {
+    this.#store = store;
+    this.#frequencyHz = frequencyHz;
+  }
+
+  samples(from: number, to: number): RecordedSamples[] {
+    const found: RecordedSamples[] = [];
+    for (const part of this.#around(from, to)) {
+      const seconds = Math.max(Math.round((part.to - part.from) / SECOND_MS), 1);
+      for (let second = 1; second <= seconds; second++) {
+        const until = part.from + ((part.to - part.from) * second) / seconds;
+        if (until <= from || until > to) continue;
+        found.push({ until, profile: this.#share(part, seconds, second === 1) });
+      }
+    }
+    return found;
+  }
+
+  /** Of one CPU, by pid, in the span that the moment is in; empty where nothing was sampled. */
+  percentsAt(at: number): ReadonlyMap<number, number> {
+    const part = this.#around(at, at).find(({ from, to }) => from <= at && at <= to);
+    return part?.percents ?? new Map();
+  }
+
+  #share({ stacks, samples, from, to, lost }: Part, seconds: number, isFirst: boolean) {
+    return {
+      stacks: stacks.map(({ frames, count }) => ({ frames, count: count / seconds })),
+      metadata: {
+        host: '',
+        frequencyHz: this.#frequencyHz,
+        startTime: new Date(from),
+        durationSeconds: (to - from) / SECOND_MS / seconds,
+        samples: samples / seconds,
+        lostSamples: isFirst ? lost : 0,
+      },
+    };
+  }
+
+  #around(from: number, to: number): Part[] {
+    const span = {
+      sinceNs: BigInt(Math.floor(from)) * 1_000_000n - SPAN_NS,
+      untilNs: BigInt(Math.ceil(to)) * 1_000_000n + SPAN_NS,
+    };
+    const parts: Part[] = [];
+    for (const row of this.#store.samples(span)) {
+      const known = this.#parts.get(row.toNs) ?? this.#unpacked(row);
+      // Those that were asked for last are kept.
+      this.#parts.delete(row.toNs);
+      this.#parts.set(row.toNs, known);
+      if (known.to >= from && known.from <= to) parts.push(known);
+    }
+    for (const key of this.#parts.keys())
+      if (this.#parts.size > KEPT_PARTS) this.#parts.delete(key);
+    return parts;
+  }
+
+  #unpacked({ fromNs, toNs, frequencyHz, lost, entries }: SampledPart): Part {
+    const [from, to] = [Number(fromNs) / 1e6, Number(toNs) / 1e6];
+    const scale = this.#frequencyHz / Math.max(frequencyHz, 1);
+    const stacks: ProfileStack[] = [];
+    const percents = new Map<number, number>();
+    let samples = 0;
+    for (const { pid, stack, count } of entries) {
+      const frames = this.#store.framesOf(stack);
+      if (frames === undefined) continue;
+      const scaled = count * scale;
+      samples += scaled;
+      stacks.push({
+        frames: [{ name: String(pid), kind: 'process' }, ...frames],
+        count: scaled,
+      });
+      const percent = (100 * count) / Math.max((frequencyHz * (to - from)) / SECOND_MS, 1);
+      percents.set(pid, (percents.get(pid) ?? 0) + percent);
+    }
+    return { from, to, lost, stacks, samples, percents };
+  }
+}
