@@ -3,6 +3,7 @@
 import { describe, expect } from 'bun:test';
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cgroupMount, firstCgroupMount, newCgroup } from './support/cgroups.ts';
 import { eventually } from './support/deadline.ts';
 import { parseFolded, samplesWith } from './support/folded.ts';
 import { kernelTest } from './support/kernel-test.ts';
@@ -95,6 +96,29 @@ describe('waggle agent', () => {
     const written = await Waggle.run(['history', 'profile', '--store', store, '-o', out]);
     expect(written.code).toBe(0);
     expect(statSync(out).size).toBeGreaterThan(1000);
+  });
+
+  kernelTest('says what has changed from one span to another', async () => {
+    const store = join(freshFolder(), 'store');
+    await using waggle = await agent(store, '-F', '499');
+    const at = () => `@${(Date.now() / 1000).toFixed(3)}`;
+    const begin = at();
+    await run(workload('burn_in_2'), '800');
+    // A span of the profile ends.
+    await Bun.sleep(11_000);
+    const middle = at();
+    await run(workload('burn_in_3'), '800');
+    await waggle.stop('SIGINT');
+    const profile = (...args: string[]) =>
+      Waggle.run(['history', 'profile', '--store', store, '--since', middle, ...args]);
+    const { code, stdout, stderr } = await profile('--compare', `${begin}..${middle}`);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/ -\d+\.\d only_in_2 /);
+    expect(stdout).toMatch(/ \+\d+\.\d only_in_3 /);
+    const nothing = await profile('--compare', '@1..@2');
+    expect(nothing.code).toBe(1);
+    expect(nothing.stderr).toContain('nothing was sampled in --compare');
+    expect((await profile('--compare', '@2..@1')).code).toBe(2);
   });
 
   kernelTest('keeps no secrets, and its files are for its owner only', async () => {
@@ -196,6 +220,29 @@ describe('waggle agent', () => {
 });
 
 describe('mistakes', () => {
+  kernelTest('keeps what each cgroup takes', async () => {
+    const hierarchy = firstCgroupMount('cpuacct') ?? cgroupMount('v2') ?? '/sys/fs/cgroup';
+    const store = join(freshFolder(), 'store');
+    await using cgroup = newCgroup(hierarchy, `waggle-agent-${process.pid}`);
+    const path = cgroup.path.slice(hierarchy.length);
+    await using waggle = await agent(store);
+    await cgroup.run(workload('call_tree'), '300');
+    const taken = async (): Promise<number> => {
+      await Bun.sleep(2000);
+      const { stdout } = await Waggle.run(['history', '--store', store, '--summary', '--json']);
+      const { cgroups } = JSON.parse(stdout) as {
+        readonly cgroups: readonly { readonly cgroup: string; readonly cpuNs: string }[];
+      };
+      return Number(cgroups.find((each) => each.cgroup === path)?.cpuNs ?? 0);
+    };
+    // Its time is looked at every ten seconds.
+    await eventually('the cgroup in the summary', async () => (await taken()) > 250e6);
+    expect(await taken()).toBeLessThan(600e6);
+    const { stdout } = await Waggle.run(['history', '--store', store, '--summary']);
+    await waggle.stop('SIGTERM');
+    expect(stdout).toMatch(new RegExp(`^CGROUP +CPU +MEMORY[^]*^${path} `, 'm'));
+  });
+
   kernelTest('a store that another agent holds is refused', async () => {
     const store = join(freshFolder(), 'store');
     await using waggle = await agent(store);

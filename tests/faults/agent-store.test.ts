@@ -196,3 +196,73 @@ faultRow(
     }
   },
 );
+
+const HOUR_SECONDS = 3600;
+const STORM = 300;
+
+faultRow(
+  {
+    area,
+    what: 'the clock is set back by an hour under a running agent, and forward again, while a storm runs',
+    holds:
+      'each process is there once with its end and how long it lived; nothing is lost or corrupt',
+    times: [1, 10],
+  },
+  async (round) => {
+    const folder = join(root, `clock${round}`);
+    const mark = `clock${process.pid}r${round}`;
+    const shift = join(root, `shift${round}`);
+    const setClock = (seconds: number) =>
+      writeFileSync(shift, new BigInt64Array([BigInt(seconds)]));
+    setClock(0);
+    await using agent = new Waggle(['agent', '--store', folder], {
+      env: { LD_PRELOAD: workload('shifted_clock'), SHIFTED_CLOCK: shift },
+    });
+    await agent.says(/^waggle: ready/m);
+    const settings = [0, -HOUR_SECONDS, 0, 60];
+    for (const [at, seconds] of settings.entries()) {
+      setClock(seconds);
+      await Bun.sleep(1200);
+      await Bun.spawn([workload('exit_with'), '--id=0', `${mark}-${at}`]).exited;
+      const first = String(at * STORM);
+      await Bun.spawn(
+        [workload('storm'), String(STORM), first, workload('exit_with'), 'rate=300'],
+        {
+          stdio: ['ignore', 'ignore', 'ignore'],
+        },
+      ).exited;
+    }
+    await Bun.sleep(1200);
+    const { code, stderr } = await agent.stop('SIGTERM');
+    expect({ code, problems: stderr.match(/^waggle: warning.*/gm) }).toEqual({
+      code: 0,
+      problems: null,
+    });
+    expect([...inStore(folder, mark).arguments].sort()).toEqual(
+      settings.map((_, at) => `${mark}-${at}`),
+    );
+    using database = new Database(join(folder, 'waggle.db'), { safeIntegers: true });
+    const storm = database
+      .query(
+        `SELECT argv, exitCode, lifetimeNs, startNs FROM processes
+         WHERE argv LIKE '%exit_with","--id=%' AND argv NOT LIKE '%${mark}%' AND filename = ?`,
+      )
+      .all(workload('exit_with')) as {
+      readonly argv: string;
+      readonly exitCode: bigint;
+      readonly lifetimeNs: bigint;
+      readonly startNs: bigint;
+    }[];
+    const ids = storm.map(({ argv }) => Number(/--id=(\d+)/.exec(argv)?.[1])).sort((a, b) => a - b);
+    expect(ids).toEqual(Array.from({ length: settings.length * STORM }, (_, id) => id));
+    // By the clock of the boot, whatever the other one says meanwhile.
+    expect(
+      storm.filter(({ lifetimeNs }) => lifetimeNs < 0n || lifetimeNs > 60_000_000_000n),
+    ).toEqual([]);
+    // It was set: some are an hour before the others.
+    const starts = storm.map(({ startNs }) => Number(startNs / 1_000_000_000n));
+    expect(Math.max(...starts) - Math.min(...starts)).toBeGreaterThan(HOUR_SECONDS - 60);
+    expect(database.query('SELECT * FROM loss').all()).toEqual([]);
+    expect(database.query('SELECT * FROM profile WHERE fromNs > toNs').all()).toEqual([]);
+  },
+);

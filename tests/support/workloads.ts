@@ -131,6 +131,7 @@ const BUILDS = {
   called_lines: { source: 'called', flags: ['-fomit-frame-pointer', '-g'] },
   usdt: { flags: NO_FRAMES },
   leaves_mark: { flags: ['-shared', '-fPIC'] },
+  shifted_clock: { flags: ['-shared', '-fPIC'] },
   false_python: { flags: ['-pthread', '-rdynamic', ...NO_FRAMES] },
   false_v8: { flags: ['-pthread', '-rdynamic', ...FRAMES] },
   false_java: { flags: ['-pthread', '-rdynamic', ...FRAMES] },

@@ -16,8 +16,9 @@ export type {
 export type { ProfileQuery, SampledPart } from './read/profiles.ts';
 export type { ActivityStep, EarlierProgram, ProcessIdentity } from './read/replay.ts';
 export { type SqlValue, StoreReader } from './read/store-reader.ts';
-export type { ProgramSummary, SpanSummary, StoreGap } from './read/summary.ts';
+export type { CgroupSummary, ProgramSummary, SpanSummary, StoreGap } from './read/summary.ts';
 export { SCHEMA_VERSION } from './schema/schema.ts';
+export { type CgroupState, CgroupStates } from './write/cgroup-state.ts';
 export { type HostState, readHostState } from './write/host-state.ts';
 export type { RunningProcess } from './write/process-rows.ts';
 export type { RetentionLimits } from './write/retention.ts';

@@ -217,12 +217,16 @@ describe('a store', () => {
       return database.query(question).all();
     };
     sqlOf('DROP INDEX process_long');
+    sqlOf('DROP VIEW cgroups');
+    sqlOf('DROP TABLE cgroup_state');
     sqlOf('PRAGMA user_version = 1');
     using reader = new StoreReader(folder);
     expect([...reader.history({ sinceNs: 0n })].length).toBe(1);
+    expect(reader.summary({}).cgroups).toEqual([]);
     writerOf(folder)[Symbol.dispose]();
     expect(sqlOf('PRAGMA user_version')).toEqual([{ user_version: SCHEMA_VERSION }]);
     expect(sqlOf("SELECT name FROM sqlite_master WHERE name = 'process_long'").length).toBe(1);
+    expect(sqlOf('SELECT * FROM cgroups')).toEqual([]);
   });
 
   test('that is damaged is put aside, and what can be read of it is taken over', () => {

@@ -1,6 +1,7 @@
 /** A span in figures: by program, and what was not seen. */
 
 import type { Database } from 'bun:sqlite';
+import { FIRST_WITH_CGROUPS, versionOf } from '../schema/schema.ts';
 import { boundsOf, type HistorySpan } from './bounds.ts';
 
 export interface ProgramSummary {
@@ -22,8 +23,20 @@ export interface StoreGap {
   readonly reason: string;
 }
 
+/** Of one cgroup, with all below it. */
+export interface CgroupSummary {
+  readonly cgroup: string;
+  readonly cpuNs: bigint;
+  /** The most of all looks; null where no controller tells, as for the others. */
+  readonly maxMemoryBytes: bigint | null;
+  readonly readBytes: bigint | null;
+  readonly writeBytes: bigint | null;
+}
+
 export interface SpanSummary {
   readonly programs: readonly ProgramSummary[];
+  /** By CPU time. */
+  readonly cgroups: readonly CgroupSummary[];
   readonly failedExecs: readonly { readonly error: string; readonly count: number }[];
   /** Events and rows that are missing. */
   readonly lost: number;
@@ -81,6 +94,7 @@ export function summaryOf(database: Database, span: HistorySpan): SpanSummary {
       cpuNs: cpu ?? 0n,
       maxRssBytes: rss ?? 0n,
     })),
+    cgroups: cgroupsOf(database, span),
     failedExecs: all<{ readonly error: string; readonly count: bigint }>(
       'SELECT error, count(*) AS count FROM failure WHERE timeNs >= ?1 AND timeNs <= ?2 GROUP BY error ORDER BY count DESC',
     ).map(({ error, count }) => ({ error, count: Number(count) })),
@@ -89,6 +103,22 @@ export function summaryOf(database: Database, span: HistorySpan): SpanSummary {
     pressure: { cpu: worst?.cpu ?? null, memory: worst?.memory ?? null, io: worst?.io ?? null },
     oomKills: Number(worst?.oom ?? 0),
   };
+}
+
+/** A store that no newer agent has written to has none. */
+function cgroupsOf(database: Database, span: HistorySpan): CgroupSummary[] {
+  if (versionOf(database) < FIRST_WITH_CGROUPS) return [];
+  const rows = database
+    .query(
+      `SELECT text.value AS cgroup, sum(cpuNs) AS cpuNs, max(memoryBytes) AS maxMemoryBytes,
+         sum(readBytes) AS readBytes, sum(writeBytes) AS writeBytes
+       FROM cgroup_state LEFT JOIN text ON text.id = cgroup_state.cgroup
+       WHERE timeNs >= ?1 AND timeNs <= ?2 GROUP BY cgroup_state.cgroup ORDER BY 2 DESC, 3 DESC`,
+    )
+    .all(...boundsOf(span)) as (Omit<CgroupSummary, 'cpuNs'> & { readonly cpuNs: bigint | null })[];
+  return rows.map(({ cgroup, cpuNs, maxMemoryBytes, readBytes, writeBytes }) => ({
+    ...{ cgroup: String(cgroup ?? ''), cpuNs: cpuNs ?? 0n, maxMemoryBytes, readBytes, writeBytes },
+  }));
 }
 
 export function gapsOf(database: Database, span: HistorySpan): StoreGap[] {

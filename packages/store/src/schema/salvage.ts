@@ -12,6 +12,7 @@ const TABLES = [
   'loss',
   'gap',
   'host',
+  'cgroup_state',
   'frame',
   'stack',
   'profile',

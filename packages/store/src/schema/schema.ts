@@ -8,11 +8,25 @@ import type { Database } from 'bun:sqlite';
 import { StoreError } from '../errors.ts';
 
 /** Of the tables; a change of them is a step in MIGRATIONS. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Who lived longer is found by its end: few do. Others are looked for by their start, in so much time before a span. */
 export const LONG_NS = 60_000_000_000n;
 const LONG_LIVES = `CREATE INDEX process_long ON process (endNs) WHERE endNs - startNs > ${LONG_NS}`;
+
+export const FIRST_WITH_CGROUPS = 3;
+/** Amounts are of the time since the row before; without a row nothing has changed. */
+const CGROUP_STATES = `
+CREATE TABLE cgroup_state (
+  timeNs INTEGER NOT NULL, cgroup INTEGER NOT NULL,
+  cpuNs INTEGER, memoryBytes INTEGER, readBytes INTEGER, writeBytes INTEGER
+);
+CREATE INDEX cgroup_state_time ON cgroup_state (timeNs);
+CREATE VIEW cgroups AS SELECT
+  s.timeNs, strftime('%Y-%m-%dT%H:%M:%fZ', s.timeNs / 1e9, 'unixepoch') AS time, text.value AS cgroup,
+  s.cpuNs, s.memoryBytes, s.readBytes, s.writeBytes
+FROM cgroup_state s LEFT JOIN text ON text.id = s.cgroup;
+`;
 
 const TABLES = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -118,7 +132,7 @@ LEFT JOIN text container ON container.id = f.container;
 `;
 
 /** Each brings a store from its place in the list (version 1 first) to the next version. */
-const MIGRATIONS: readonly string[] = [LONG_LIVES];
+const MIGRATIONS: readonly string[] = [LONG_LIVES, CGROUP_STATES];
 
 /**
  * Makes the tables, or brings older ones up to date.
@@ -134,7 +148,7 @@ export function prepareSchema(database: Database, path: string): void {
     );
   if (version === SCHEMA_VERSION) return;
   database.transaction(() => {
-    if (version === 0) database.run(TABLES + VIEWS);
+    if (version === 0) database.run(TABLES + VIEWS + CGROUP_STATES);
     else for (const step of MIGRATIONS.slice(version - 1)) database.run(step);
     database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   })();

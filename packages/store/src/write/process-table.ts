@@ -1,8 +1,9 @@
-/** Writes rows of processes, and of what belongs to them. */
+/** Writes rows of processes, of what belongs to them, and of their cgroups. */
 
 import type { Database } from 'bun:sqlite';
 import type { FailedExecEvent } from '@waggle/core';
 import { Interned } from '../interned/interned.ts';
+import type { CgroupState } from './cgroup-state.ts';
 import type { ProcessRow } from './process-rows.ts';
 
 const COLUMNS = [
@@ -28,6 +29,7 @@ export class ProcessTable {
   readonly #update: ReturnType<Database['prepare']>;
   readonly #image: ReturnType<Database['prepare']>;
   readonly #failure: ReturnType<Database['prepare']>;
+  readonly #cgroup: ReturnType<Database['prepare']>;
 
   /** @param boot number of the boot that the processes are of; `now` in ms since 1970 */
   constructor(database: Database, boot: number, now: () => number) {
@@ -40,6 +42,7 @@ export class ProcessTable {
     const set = COLUMNS.map((column) => `${column} = ?`).join(', ');
     this.#update = database.prepare(`UPDATE process SET ${set} WHERE id = ?`);
     this.#image = database.prepare('INSERT INTO image VALUES (?, ?, ?, ?, ?)');
+    this.#cgroup = database.prepare('INSERT INTO cgroup_state VALUES (?, ?, ?, ?, ?, ?)');
     this.#failure = database.prepare(
       'INSERT INTO failure (process, timeNs, pid, ppid, startTime, comm, error, filename, argv, uid, container) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
@@ -80,6 +83,10 @@ export class ProcessTable {
       ],
       ...[this.#text(filename), this.#list(argv), uid, this.#text(containerId)],
     );
+  }
+
+  writeCgroup({ timeNs, cgroup, cpuNs, memoryBytes, readBytes, writeBytes }: CgroupState): void {
+    this.#cgroup.run(timeNs, this.#text(cgroup), cpuNs, memoryBytes, readBytes, writeBytes);
   }
 
   #text(value: string | null): bigint | null {

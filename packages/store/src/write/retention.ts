@@ -27,6 +27,7 @@ const TIMED = [
   { table: 'loss', time: 'timeNs' },
   { table: 'gap', time: 'toNs' },
   { table: 'host', time: 'timeNs' },
+  { table: 'cgroup_state', time: 'timeNs' },
   { table: 'image', time: 'timeNs' },
 ] as const;
 const INTERNED = ['text', 'frame', 'stack'] as const;

@@ -6,6 +6,7 @@ import type { Profile } from '@waggle/formats';
 import { isDamage, sqliteCode } from '../errors.ts';
 import { ProfileTable, type Span } from '../profiles/profile-table.ts';
 import { markDamaged, openForWriting } from '../schema/open.ts';
+import type { CgroupState } from './cgroup-state.ts';
 import { continueProcesses } from './continue.ts';
 import type { HostState } from './host-state.ts';
 import { type ProcessRow, ProcessRows, type RunningProcess } from './process-rows.ts';
@@ -58,6 +59,7 @@ export class StoreWriter implements Disposable {
   #losses: { readonly timeNs: bigint; readonly kind: string; readonly count: number }[] = [];
   #spans: { readonly profile: Profile; readonly span: Span }[] = [];
   #states: HostState[] = [];
+  #cgroups: CgroupState[] = [];
   #gaps: (Span & { readonly reason: string })[] = [];
   #dropped = 0;
   #problemSince: number | undefined;
@@ -180,7 +182,9 @@ export class StoreWriter implements Disposable {
   }
 
   #isWaiting(): boolean {
-    const lists = [this.#failures, this.#losses, this.#spans, this.#states, this.#gaps];
+    const lists = [
+      ...[this.#failures, this.#losses, this.#spans, this.#states, this.#gaps, this.#cgroups],
+    ];
     return this.#rows.changedCount > 0 || lists.some(({ length }) => length > 0);
   }
 
@@ -191,6 +195,10 @@ export class StoreWriter implements Disposable {
 
   addHostState(state: HostState): void {
     this.#states.push(state);
+  }
+
+  addCgroupStates(states: readonly CgroupState[]): void {
+    for (const state of states) this.#cgroups.push(state);
   }
 
   /** A span in which something was not looked at, though an agent was there. ms since 1970. */
@@ -225,6 +233,7 @@ export class StoreWriter implements Disposable {
       }
       this.#written += isNew.length;
       [this.#failures, this.#losses, this.#spans, this.#states, this.#gaps] = [[], [], [], [], []];
+      this.#cgroups = [];
       this.#isWell();
       this.#retain();
     } catch (error) {
@@ -271,6 +280,7 @@ export class StoreWriter implements Disposable {
       this.#database
         .query('INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(...state);
+    for (const state of this.#cgroups) this.#table.writeCgroup(state);
     this.#note('lastNs', BigInt(Math.round(this.#writtenUntil())) * 1_000_000n);
     if (!this.#isRunning) this.#note('cleanEnd', 0n);
     this.#isRunning = true;
@@ -289,7 +299,8 @@ export class StoreWriter implements Disposable {
       this.#rows.giveBack(kept);
       this.#dropped += rows.length - kept.length;
     }
-    for (const list of [this.#failures, this.#spans, this.#states, this.#losses, this.#gaps])
+    const lists = [this.#failures, this.#spans, this.#states, this.#losses, this.#gaps];
+    for (const list of [...lists, this.#cgroups])
       if (list.length > MAX_WAITING / 10) this.#dropped += list.splice(0, list.length / 2).length;
   }
 

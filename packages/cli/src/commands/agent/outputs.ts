@@ -4,7 +4,7 @@ import type { ProcessEvent } from '@waggle/core';
 import type { Profile } from '@waggle/formats';
 import { type OtlpExporter, SIGNALS } from '@waggle/otlp';
 import { counter, gauge, type Metric } from '@waggle/serve';
-import { readHostState, type StoreWriter } from '@waggle/store';
+import { CgroupStates, readHostState, type StoreWriter } from '@waggle/store';
 
 /** A span of time, in ms since 1970. */
 interface Span {
@@ -22,21 +22,27 @@ export interface AgentOutput {
   readonly metrics: () => readonly Metric[];
 }
 
-export const storeOutput = (store: StoreWriter): AgentOutput => ({
-  addEvents: (events) => store.addEvents(events),
-  addProfile: (profile, span) => store.addProfile(profile, span),
-  tick: () => store.addHostState(readHostState(Date.now())),
-  metrics: () => [
-    gauge('waggle_processes', 'Processes that run.', store.aliveCount),
-    counter('waggle_store_processes_total', 'Processes that were written.', store.written),
-    counter(
-      'waggle_store_dropped_total',
-      'Rows that there was no room for on a full disk.',
-      store.dropped,
-    ),
-    gauge('waggle_store_bytes', 'Pages of the store that are in use.', store.bytes),
-  ],
-});
+export function storeOutput(store: StoreWriter): AgentOutput {
+  const cgroups = new CgroupStates();
+  return {
+    addEvents: (events) => store.addEvents(events),
+    addProfile: (profile, span) => store.addProfile(profile, span),
+    tick: () => {
+      store.addHostState(readHostState(Date.now()));
+      store.addCgroupStates(cgroups.read(Date.now()));
+    },
+    metrics: () => [
+      gauge('waggle_processes', 'Processes that run.', store.aliveCount),
+      counter('waggle_store_processes_total', 'Processes that were written.', store.written),
+      counter(
+        'waggle_store_dropped_total',
+        'Rows that there was no room for on a full disk.',
+        store.dropped,
+      ),
+      gauge('waggle_store_bytes', 'Pages of the store that are in use.', store.bytes),
+    ],
+  };
+}
 
 /** Metrics are sent so often: each third tick. */
 const TICKS = 3;

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { collect, parseCount, parsePid, parseRegex } from '../../options/parse.ts';
 import { parseMoment } from '../../store/moment.ts';
 import { defaultStore } from '../../store/place.ts';
-import type { HistoryOptions, HistoryProfileOptions, HistorySqlOptions } from './options.ts';
+import type { HistoryOptions, HistoryProfileOptions, HistorySqlOptions, Span } from './options.ts';
 
 function moment(value: string): bigint {
   const ns = parseMoment(value, Date.now());
@@ -13,6 +13,17 @@ function moment(value: string): bigint {
       'Give a time such as 03:17, "yesterday 22:00", "2026-11-29 03:17", 15m (ago) or now.',
     );
   return ns;
+}
+
+/** `03:00..03:05` */
+function span(value: string): Span {
+  const [since, until, ...rest] = value.split('..');
+  if (since === undefined || until === undefined || rest.length > 0)
+    throw new InvalidArgumentError('Give two times, such as 03:00..03:05.');
+  const found = { since: moment(since), until: moment(until) };
+  if (found.since >= found.until)
+    throw new InvalidArgumentError('Its second time is to be later than its first.');
+  return found;
 }
 
 const storeOption = () =>
@@ -79,6 +90,12 @@ function profileCommand(): Command {
     .option('-o, --output <file>', 'write it there, by its extension (repeatable)', collect)
     .option('-p, --pid <pid>', 'of this process', (value) => parsePid(value)[0])
     .option('--comm <regex>', 'of processes of these names', parseRegex)
+    .addOption(
+      new Option(
+        '--compare <from..to>',
+        'what has changed since that span, as `waggle diff` says it',
+      ).argParser(span),
+    )
     .addHelpText(
       'after',
       [
@@ -86,12 +103,18 @@ function profileCommand(): Command {
         'Examples:',
         '  waggle history profile --since 03:15 --until 03:20 -o flame.svg',
         '  waggle history profile --since 1h --comm ^nginx$ -o nginx.pb.gz',
-        '  two spans: write both and compare them with `waggle diff`',
+        '  waggle history profile --since 03:15 --until 03:20 --compare 03:00..03:05 -o diff.html',
       ].join('\n'),
     )
     .action(async (_: HistoryProfileOptions, command: Command) => {
+      const options = command.optsWithGlobals<HistoryProfileOptions>();
+      if (options.compare !== undefined) {
+        const { runComparison } = await import('./run-comparison.ts');
+        process.exitCode = await runComparison(options, options.compare);
+        return;
+      }
       const { runHistoryProfile } = await import('./run-profile.ts');
-      process.exitCode = await runHistoryProfile(command.optsWithGlobals());
+      process.exitCode = await runHistoryProfile(options);
     });
 }
 
@@ -106,7 +129,7 @@ function sqlCommand(): Command {
       'after',
       [
         '',
-        'Views: processes, failed_execs. Tables: process, image, failure, loss, gap, host, profile. Times in them are',
+        'Views: processes, failed_execs, cgroups. Tables: process, image, failure, loss, gap, host, profile. Times in them are',
         'nanoseconds since 1970; the views have `start`, `end` and `time` as text, in UTC, too.',
         '',
         'Examples:',

@@ -1,5 +1,11 @@
 /** What `waggle history` is asked for, as command.ts reads it. */
 
+/** ns since 1970. */
+export interface Span {
+  readonly since: bigint;
+  readonly until: bigint;
+}
+
 interface SpanOptions {
   readonly store: string;
   /** ns since 1970. */
@@ -21,6 +27,8 @@ export interface HistoryProfileOptions extends SpanOptions {
   readonly output?: readonly string[] | undefined;
   readonly pid?: number | undefined;
   readonly comm?: RegExp | undefined;
+  /** The span before, where the difference is asked for. */
+  readonly compare?: Span | undefined;
 }
 
 export interface HistorySqlOptions {

@@ -1,13 +1,14 @@
 /** A span in figures. */
 
-import type { SpanSummary } from '@waggle/store';
+import type { CgroupSummary, SpanSummary } from '@waggle/store';
 import { durationText, printable, sizeText, stringifyJson } from '@waggle/text';
 import { momentText, momentUtc } from '../../store/moment.ts';
 
 const SHOWN = 30;
+const SHOWN_CGROUPS = 15;
 
 export function summaryText(summary: SpanSummary): string {
-  const { programs, failedExecs, lost, gaps, pressure, oomKills } = summary;
+  const { programs, cgroups, failedExecs, lost, gaps, pressure, oomKills } = summary;
   const header = ['PROGRAM', 'RUNS', 'FAILED', 'CPU', 'TOTAL', 'LONGEST', 'MEMORY'];
   const rows = programs
     .slice(0, SHOWN)
@@ -15,17 +16,12 @@ export function summaryText(summary: SpanSummary): string {
       ...[printable(comm), String(runs), String(failed), durationText(cpuNs)],
       ...[durationText(totalNs), durationText(longestNs), sizeText(maxRssBytes)],
     ]);
-  const widths = header.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const lines = [header, ...rows].map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  '),
-  );
+  const lines = tableLines([header, ...rows]);
   if (programs.length > SHOWN) lines.push(`and ${programs.length - SHOWN} programs more`);
+  if (cgroups.length > 0) lines.push('', ...tableLines(cgroupRows(cgroups)));
+  if (cgroups.length > SHOWN_CGROUPS)
+    lines.push(`and ${cgroups.length - SHOWN_CGROUPS} cgroups more`);
+  lines.push('');
   if (failedExecs.length > 0)
     lines.push(
       `failed execs: ${failedExecs.map(({ error, count }) => `${error} ${count}`).join(', ')}`,
@@ -40,8 +36,40 @@ export function summaryText(summary: SpanSummary): string {
   return `${lines.join('\n')}\n`;
 }
 
-export function summaryJson({ programs, gaps, ...rest }: SpanSummary): string {
+/** With all below each. */
+function cgroupRows(cgroups: readonly CgroupSummary[]): string[][] {
+  const size = (bytes: bigint | null) => (bytes === null ? '' : sizeText(bytes));
+  return [
+    ['CGROUP', 'CPU', 'MEMORY', 'READ', 'WRITTEN'],
+    ...cgroups
+      .slice(0, SHOWN_CGROUPS)
+      .map(({ cgroup, cpuNs, maxMemoryBytes, readBytes, writeBytes }) => [
+        ...[printable(cgroup), durationText(cpuNs), size(maxMemoryBytes)],
+        ...[size(readBytes), size(writeBytes)],
+      ]),
+  ];
+}
+
+function tableLines(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
+  );
+}
+
+export function summaryJson({ programs, cgroups, gaps, ...rest }: SpanSummary): string {
+  const text = (bytes: bigint | null) => (bytes === null ? null : String(bytes));
   return `${stringifyJson({
+    cgroups: cgroups.map(({ cgroup, cpuNs, maxMemoryBytes, readBytes, writeBytes }) => ({
+      ...{ cgroup, cpuNs: String(cpuNs), maxMemoryBytes: text(maxMemoryBytes) },
+      ...{ readBytes: text(readBytes), writeBytes: text(writeBytes) },
+    })),
     programs: programs.map(({ totalNs, longestNs, cpuNs, maxRssBytes, ...program }) => ({
       ...program,
       totalNs: String(totalNs),
