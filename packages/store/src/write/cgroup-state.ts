@@ -1,4 +1,6 @@
-// What cgroups take, as below keeps it: CPU time, memory and I/O of each, from cgroup v2 or the controllers of v1.
+/**
+ * What cgroups take, as below keeps it: CPU time, memory and I/O of each, from cgroup v2 or the controllers of v1.
+ */
 
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-// What was recorded of a host, as a replay asks for it. All times are in milliseconds since 1970.
+/**
+ * What was recorded of a host, as a replay asks for it. All times are in milliseconds since 1970.
+ */
 
 import type { ProcessEvent } from '@waggle/core';
 import type { Profile } from '@waggle/formats';

@@ -1,4 +1,4 @@
-// Keys that move a replay through time, before any view gets them.
+/** Keys that move a replay through time, before any view gets them. */
 
 import { LineInput } from '../app/line-input.ts';
 import type { Shown } from '../app/shown.ts';

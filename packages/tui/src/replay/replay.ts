@@ -1,5 +1,7 @@
-// A replay: the same views, fed from what was recorded, at a moment that keys move. Forward it goes the way that live data
-// take; anywhere else everything begins anew, some time before the moment, so that what had just ended is there too.
+/**
+ * A replay: the same views, fed from what was recorded, at a moment that keys move. Forward it goes the way that live data
+ * take; anywhere else everything begins anew, some time before the moment, so that what had just ended is there too.
+ */
 
 import type { LiveData } from '../app/live-data.ts';
 import type { RecordedGap, Recording } from './recording.ts';
