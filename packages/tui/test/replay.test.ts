@@ -63,6 +63,10 @@ class MemoryRecording implements Recording {
     return Math.max(at - beforeMs, KEPT.from);
   }
 
+  startAt(at: number): void {
+    this.procfs.at = at;
+  }
+
   goTo(at: number): void {
     this.procfs.at = at;
   }

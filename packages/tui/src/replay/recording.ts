@@ -18,12 +18,15 @@ export interface RecordedGap {
   readonly reason: string;
 }
 
-/** `procfs` and `describe` of the view's options tell of the moment that `goTo` was called with last. */
+/** `procfs` and `describe` of the view's options tell of the moment that `startAt` or `goTo` was called with last. */
 export interface Recording {
   /** Its first and its last moment: an agent may go on with it. Undefined while there is nothing. */
   readonly kept: { readonly from: number; readonly to: number } | undefined;
   /** From when on a replay is to begin that shows this moment: so much before, or less where too much happened. */
   beginFor(at: number, beforeMs: number): number;
+  /** From there on everything is told anew. */
+  startAt(at: number): void;
+  /** A later moment than the last; what happened until then has been asked for. */
   goTo(at: number): void;
   /** Later than `from`, until `to` with it; in their order. */
   events(from: number, to: number): readonly ProcessEvent[];

@@ -81,7 +81,7 @@ export class Replay {
     const { mode } = this.#data.samples;
     const before = Math.max(MINUTE_MS, mode.kind === 'window' ? mode.ms : 0);
     const from = this.#recording.beginFor(to, before);
-    this.#recording.goTo(from);
+    this.#recording.startAt(from);
     this.#data.restart(from);
     this.#at = from;
     this.#isBegun = true;

@@ -29,7 +29,7 @@ export class RecordedHost implements Recording, ProcessFigures {
   readonly #profile: RecordedProfile;
   readonly #byPid = new Map<number, HistoryProcess[]>();
   readonly #earlier = new Map<number, readonly EarlierProgram[]>();
-  /** CPU time since `#begun`, in ticks, by pid. */
+  /** CPU time since `startAt`, in ticks, by pid. */
   readonly #ticks = new Map<number, number>();
   #at = 0;
 
@@ -53,13 +53,19 @@ export class RecordedHost implements Recording, ProcessFigures {
     return Math.min(Math.max(at - beforeMs, many), at);
   }
 
+  startAt(at: number): void {
+    this.#byPid.clear();
+    this.#earlier.clear();
+    this.#ticks.clear();
+    this.#know(this.#store.at(nanoseconds(at)));
+    this.#at = at;
+  }
+
   goTo(at: number): void {
-    if (at < this.#at || at - this.#at > 60_000) this.#begin(at);
-    else
-      for (const [pid, percent] of this.#profile.percentsAt(at)) {
-        const used = ((percent / 100) * (at - this.#at) * TICKS_PER_SECOND) / 1000;
-        this.#ticks.set(pid, (this.#ticks.get(pid) ?? 0) + used);
-      }
+    for (const [pid, percent] of this.#profile.percentsAt(at)) {
+      const used = ((percent / 100) * (at - this.#at) * TICKS_PER_SECOND) / 1000;
+      this.#ticks.set(pid, (this.#ticks.get(pid) ?? 0) + used);
+    }
     this.#at = at;
   }
 
@@ -133,14 +139,6 @@ export class RecordedHost implements Recording, ProcessFigures {
       ...{ numThreads: 0, vsizeBytes: 0, rssPages: 0, startCode: 0, startStack: 0 },
       layoutFingerprint: 0,
     };
-  }
-
-  /** Everything that is known of who ran at another moment. */
-  #begin(at: number): void {
-    this.#byPid.clear();
-    this.#earlier.clear();
-    this.#ticks.clear();
-    this.#know(this.#store.at(nanoseconds(at)));
   }
 
   #know(processes: readonly HistoryProcess[]): void {
