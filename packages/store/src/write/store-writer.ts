@@ -40,8 +40,8 @@ const LAG_ENDS_MS = 2000;
 /** In a storm sooner: rows wait in memory. */
 const COMMIT_ROWS = 20_000;
 const RETENTION_MS = 10_000;
-/** Steps of retention one after the other. */
-const STEPS = 10;
+/** Steps of retention one after the other: nothing is read meanwhile. What is left is done after the next commits. */
+const MAX_RETENTION_MS = 20;
 /** What waits for a disk that is full; what is more is counted. */
 const MAX_WAITING = 100_000;
 
@@ -64,6 +64,8 @@ export class StoreWriter implements Disposable {
   #dropped = 0;
   #problemSince: number | undefined;
   #retainedAt = 0;
+  /** More is to go than there was time for. */
+  #isRetaining = false;
   #written = 0;
   /** By performance.now(), which nobody sets back. */
   #committedAt = Number.NEGATIVE_INFINITY;
@@ -332,9 +334,12 @@ export class StoreWriter implements Disposable {
 
   #retain(): void {
     const now = this.#now();
-    if (now - this.#retainedAt < RETENTION_MS && now >= this.#retainedAt) return;
+    const isRecent = now - this.#retainedAt < RETENTION_MS && now >= this.#retainedAt;
+    if (isRecent && !this.#isRetaining) return;
     this.#retainedAt = now;
-    for (let step = 0; step < STEPS && this.#retention.step(this.#limits, now); step++);
+    const until = performance.now() + MAX_RETENTION_MS;
+    do this.#isRetaining = this.#retention.step(this.#limits, now);
+    while (this.#isRetaining && performance.now() < until);
   }
 }
 
