@@ -343,6 +343,45 @@ describe('what is kept', () => {
     expect(texts).not.toContain('["/bin/short"]');
   });
 
+  test('texts stay as long as what was last written with them, whenever that was and by which agent', () => {
+    const folder = freshFolder();
+    const hour = 3_600_000;
+    let now = MS;
+    const run = (hours: number, pid: number) => {
+      const at = BigInt(hours * hour) * 1_000_000n;
+      now = MS + hours * hour;
+      return exec({ pid, start: at, at: at + 1n }, ['/bin/again', 'and again']);
+    };
+    const options = { keepMs: 3 * hour, now: () => now };
+    const ended = (hours: number, pid: number) => {
+      const at = BigInt(hours * hour) * 1_000_000n;
+      return exit({ pid, start: at, at: at + 2n });
+    };
+    {
+      using writer = writerOf(folder, options);
+      writer.addEvents([run(0, 5), ended(0, 5)]);
+    }
+    using writer = writerOf(folder, options);
+    for (const [hours, pid] of [
+      [5, 6],
+      [10, 7],
+    ] as const) {
+      writer.addEvents([run(hours, pid), ended(hours, pid)]);
+      writer.flush();
+    }
+    for (const hours of [12.8, 12.9]) {
+      now = MS + hours * hour;
+      writer.flush();
+    }
+    expect(processesOf(folder).map(({ pid, argv }) => ({ pid, argv }))).toEqual([
+      { pid: 7, argv: ['/bin/again', 'and again'] },
+    ]);
+    // Nor is a number remembered whose text is gone.
+    writer.addEvents([run(15, 8), ended(15, 8)]);
+    writer.flush();
+    expect(processesOf(folder).at(-1)?.argv).toEqual(['/bin/again', 'and again']);
+  });
+
   test('waits for a disk that is full, and is written when there is room again', () => {
     const folder = freshFolder();
     const problems: string[] = [];

@@ -18,7 +18,7 @@ type Value = string | Uint8Array | null;
 const MAX_REMEMBERED = 20_000;
 const MAX_REMEMBERED_LENGTH = 8 << 20;
 
-/** Hours between two notes that a row is used still. */
+/** Hours after which it is noted again that a row is used, at most. */
 export const NOTED_EVERY_HOURS = 6;
 const HOUR_MS = 3_600_000;
 
@@ -29,7 +29,10 @@ export class Interned {
   readonly #insert: ReturnType<Database['prepare']>;
   readonly #use: ReturnType<Database['prepare']>;
   readonly #now: () => number;
-  #remembered = new Map<string, { readonly id: bigint; readonly used: number }>();
+  /** A number each, and no object: there are tens of thousands, for months. */
+  #remembered = new Map<string, number>();
+  /** Hour of the first of them: all were noted as used since. */
+  #since = 0;
   #length = 0;
 
   /** @param now in ms since 1970 */
@@ -47,15 +50,17 @@ export class Interned {
   /** @param key by which the content is told from others */
   idOf(key: string, values: readonly Value[]): bigint {
     const hour = hourOf(this.#now());
+    // Or somebody set the clock.
+    if (hour - this.#since >= NOTED_EVERY_HOURS || hour < this.#since) this.forget();
     const known = this.#remembered.get(key);
-    if (known !== undefined && hour - known.used < NOTED_EVERY_HOURS) return known.id;
+    if (known !== undefined) return BigInt(known);
     const digest = digestOf(key);
     const found = this.#find.get(digest, ...values) as Row | null;
     let id: bigint;
     if (found === null) id = BigInt(this.#insert.run(digest, hour, ...values).lastInsertRowid);
     else {
       id = found.id;
-      if (hour - Number(found.used) >= NOTED_EVERY_HOURS) this.#use.run(hour, id);
+      if (hour > Number(found.used)) this.#use.run(hour, id);
     }
     this.#remember(key, id, hour);
     return id;
@@ -67,10 +72,11 @@ export class Interned {
     this.#length = 0;
   }
 
-  #remember(key: string, id: bigint, used: number): void {
+  #remember(key: string, id: bigint, hour: number): void {
     if (this.#remembered.size >= MAX_REMEMBERED || this.#length > MAX_REMEMBERED_LENGTH)
       this.forget();
-    this.#remembered.set(key, { id, used });
+    if (this.#remembered.size === 0) this.#since = hour;
+    this.#remembered.set(key, Number(id));
     this.#length += key.length;
   }
 }
