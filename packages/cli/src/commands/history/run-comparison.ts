@@ -49,13 +49,15 @@ export async function runComparison(options: HistoryProfileOptions, before: Span
   });
 }
 
-function profileOf(store: StoreReader, { pid, comm }: HistoryProfileOptions, span: Partial<Span>) {
+type AnySpan = Pick<HistoryProfileOptions, 'since' | 'until'>;
+
+function profileOf(store: StoreReader, { pid, comm }: HistoryProfileOptions, span: AnySpan) {
   const { since: sinceNs, until: untilNs } = span;
   const profile = store.profile({ sinceNs, untilNs, pid, comm }, hostname());
   return profile === undefined || profile.stacks.length === 0 ? undefined : profile;
 }
 
-function spanText({ since, until }: Partial<Span>): string {
+function spanText({ since, until }: AnySpan): string {
   const text = (ns: bigint | undefined) => (ns === undefined ? '' : momentText(ns));
   return `${text(since)} .. ${text(until)}`;
 }
