@@ -26,7 +26,7 @@ export interface StoreGap {
 /** Of one cgroup, with all below it. */
 export interface CgroupSummary {
   readonly cgroup: string;
-  readonly cpuNs: bigint;
+  readonly cpuNs: bigint | null;
   /** The most of all looks; null where no controller tells, as for the others. */
   readonly maxMemoryBytes: bigint | null;
   readonly readBytes: bigint | null;
@@ -115,9 +115,9 @@ function cgroupsOf(database: Database, span: HistorySpan): CgroupSummary[] {
        FROM cgroup_state LEFT JOIN text ON text.id = cgroup_state.cgroup
        WHERE timeNs >= ?1 AND timeNs <= ?2 GROUP BY cgroup_state.cgroup ORDER BY 2 DESC, 3 DESC`,
     )
-    .all(...boundsOf(span)) as (Omit<CgroupSummary, 'cpuNs'> & { readonly cpuNs: bigint | null })[];
+    .all(...boundsOf(span)) as CgroupSummary[];
   return rows.map(({ cgroup, cpuNs, maxMemoryBytes, readBytes, writeBytes }) => ({
-    ...{ cgroup: String(cgroup ?? ''), cpuNs: cpuNs ?? 0n, maxMemoryBytes, readBytes, writeBytes },
+    ...{ cgroup: String(cgroup ?? ''), cpuNs, maxMemoryBytes, readBytes, writeBytes },
   }));
 }
 

@@ -58,6 +58,9 @@ test('amounts are those since the look before, memory is that of now, and what r
   expect(states.read(NOW)).toMatchObject([{ cgroup: `/${nginx}`, cpuNs: 3000n }]);
   rmSync(join(v2.root, 'system.slice'), { recursive: true });
   expect(states.read(NOW)).toEqual([]);
+  // One that is new has all of it from the time since.
+  v2.write('job.scope/cpu.stat', 'usage_usec 70\n');
+  expect(states.read(NOW)).toMatchObject([{ cgroup: '/job.scope', cpuNs: 70_000n }]);
 });
 
 test('memory that creeps is told when it has moved by a megabyte in all', () => {

@@ -73,6 +73,7 @@ const READERS_OF_V1: Readonly<Record<string, (typeof READERS)[number]>> = {
     },
   },
 };
+type Amount = 'cpuNs' | 'readBytes' | 'writeBytes';
 type Take = (text: string, totals: Totals) => void;
 
 interface Hierarchy {
@@ -82,7 +83,8 @@ interface Hierarchy {
 
 export class CgroupStates {
   readonly #hierarchies: readonly Hierarchy[];
-  #before = new Map<string, Totals>();
+  /** Undefined until the first look: what they have by then was taken before. */
+  #before: ReadonlyMap<string, Totals> | undefined;
 
   /** @param mounts /proc/self/mounts */
   constructor(mounts: string = readOrEmpty('/proc/self/mounts')) {
@@ -101,12 +103,13 @@ export class CgroupStates {
     const timeNs = BigInt(Math.round(now)) * 1_000_000n;
     const states: CgroupState[] = [];
     for (const [cgroup, totals] of found) {
-      const before = this.#before.get(cgroup);
+      const before =
+        this.#before === undefined ? undefined : (this.#before.get(cgroup) ?? emptyTotals());
       const state = {
         ...{ cgroup, timeNs, memoryBytes: totals.memoryBytes },
-        cpuNs: since(totals.cpuNs, before?.cpuNs),
-        readBytes: since(totals.readBytes, before?.readBytes),
-        writeBytes: since(totals.writeBytes, before?.writeBytes),
+        cpuNs: since(totals.cpuNs, before, 'cpuNs'),
+        readBytes: since(totals.readBytes, before, 'readBytes'),
+        writeBytes: since(totals.writeBytes, before, 'writeBytes'),
       };
       const { cpuNs, readBytes, writeBytes } = state;
       const isActive = [cpuNs, readBytes, writeBytes].some((value) => value !== null && value > 0n);
@@ -119,11 +122,12 @@ export class CgroupStates {
   }
 }
 
-/** One that was made anew under the same name counts from 0. */
-function since(value: bigint | null, before: bigint | null | undefined): bigint | null {
+/** A new one counts from 0, and one that was made anew under the same name. Undefined: from now on. */
+function since(value: bigint | null, before: Totals | undefined, name: Amount): bigint | null {
   if (value === null) return null;
-  if (before === undefined || before === null) return 0n;
-  return value >= before ? value - before : value;
+  if (before === undefined) return 0n;
+  const known = before[name] ?? 0n;
+  return value >= known ? value - known : value;
 }
 
 function hasMoved(value: bigint | null, before: bigint | null | undefined): boolean {

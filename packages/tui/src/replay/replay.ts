@@ -9,6 +9,8 @@ import type { RecordedGap, Recording } from './recording.ts';
 /** A span of the profile that an agent keeps. */
 export const STEP_MS = 10_000;
 export const MINUTE_MS = 60_000;
+/** What had just ended, or is among the events, is of that time before the moment. */
+const BEFORE_MS = 30_000;
 const SPEEDS = [1, 10, 60] as const;
 /** What is fed at once has one time: so long is a value of the two lines of bars. */
 const FED_MS = 1000;
@@ -79,7 +81,7 @@ export class Replay {
     const wanted = at;
     const to = kept === undefined ? at : Math.min(Math.max(at, kept.from), kept.to);
     const { mode } = this.#data.samples;
-    const before = Math.max(MINUTE_MS, mode.kind === 'window' ? mode.ms : 0);
+    const before = Math.max(BEFORE_MS, mode.kind === 'window' ? mode.ms : 0);
     const from = this.#recording.beginFor(to, before);
     this.#recording.startAt(from);
     this.#data.restart(from);

@@ -44,7 +44,7 @@ function cgroupRows(cgroups: readonly CgroupSummary[]): string[][] {
     ...cgroups
       .slice(0, SHOWN_CGROUPS)
       .map(({ cgroup, cpuNs, maxMemoryBytes, readBytes, writeBytes }) => [
-        ...[printable(cgroup), durationText(cpuNs), size(maxMemoryBytes)],
+        ...[printable(cgroup), cpuNs === null ? '' : durationText(cpuNs), size(maxMemoryBytes)],
         ...[size(readBytes), size(writeBytes)],
       ]),
   ];
@@ -67,7 +67,7 @@ export function summaryJson({ programs, cgroups, gaps, ...rest }: SpanSummary): 
   const text = (bytes: bigint | null) => (bytes === null ? null : String(bytes));
   return `${stringifyJson({
     cgroups: cgroups.map(({ cgroup, cpuNs, maxMemoryBytes, readBytes, writeBytes }) => ({
-      ...{ cgroup, cpuNs: String(cpuNs), maxMemoryBytes: text(maxMemoryBytes) },
+      ...{ cgroup, cpuNs: text(cpuNs), maxMemoryBytes: text(maxMemoryBytes) },
       ...{ readBytes: text(readBytes), writeBytes: text(writeBytes) },
     })),
     programs: programs.map(({ totalNs, longestNs, cpuNs, maxRssBytes, ...program }) => ({

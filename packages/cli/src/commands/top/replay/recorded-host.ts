@@ -16,7 +16,7 @@ import { RecordedProfile } from './recorded-samples.ts';
 
 const TICKS_PER_SECOND = 100;
 /** Processes that begin before a moment and are gone through to show it. */
-const MAX_BIRTHS = 3000;
+const MAX_BIRTHS = 1500;
 /** As Linux has it: all threads of the kernel are its children. */
 const KTHREADD = 2;
 

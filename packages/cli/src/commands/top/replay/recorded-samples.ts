@@ -24,6 +24,8 @@ export class RecordedProfile {
   readonly #store: StoreReader;
   readonly #frequencyHz: number;
   readonly #parts = new Map<bigint, Part>();
+  /** That the last moment was in. */
+  #current: Part | undefined;
 
   /** @param frequencyHz as which all of it is shown, whatever it was at the time */
   constructor(store: StoreReader, frequencyHz: number) {
@@ -46,8 +48,10 @@ export class RecordedProfile {
 
   /** Of one CPU, by pid, in the span that the moment is in; empty where nothing was sampled. */
   percentsAt(at: number): ReadonlyMap<number, number> {
-    const part = this.#around(at, at).find(({ from, to }) => from <= at && at <= to);
-    return part?.percents ?? new Map();
+    const isIn = ({ from, to }: Part) => from <= at && at <= to;
+    if (this.#current === undefined || !isIn(this.#current))
+      this.#current = this.#around(at, at).find(isIn);
+    return this.#current?.percents ?? new Map();
   }
 
   #share({ stacks, samples, from, to, lost }: Part, seconds: number, isFirst: boolean) {
