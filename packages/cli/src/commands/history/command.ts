@@ -51,7 +51,10 @@ export function historyCommand(): Command {
     .option('--comm <regex>', 'processes of these names', parseRegex)
     .option('--summary', 'the span in figures: by program, what is missing, pressure')
     .addOption(
-      new Option('-o, --output <file>', 'write what ran to it: .parquet or .jsonl (repeatable)')
+      new Option(
+        '-o, --output <file>',
+        'write what ran to it: .parquet, .jsonl, or as events .csv, .html, .pftrace, .db (repeatable)',
+      )
         .argParser(collect)
         .conflicts(['at', 'summary', 'json', 'limit']),
     )

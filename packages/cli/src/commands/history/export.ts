@@ -1,6 +1,7 @@
 /** `waggle history -o FILE`: what ran, in files by their extension. */
 
-import type { StoreReader } from '@waggle/store';
+import type { HistoryQuery, StoreReader } from '@waggle/store';
+import { eventFormatOf } from '../../event-files/formats.ts';
 import { PartialFile } from '../../event-files/partial-file.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { OutputFailed } from '../../profile-files/output-file.ts';
@@ -23,6 +24,9 @@ const FORMATS: Readonly<Record<string, (path: string) => Promise<EntryFile>>> = 
   '.jsonl': async (path) => new JsonLinesFile(path),
 };
 
+/** Those of `trace -o`: events, made of rows. */
+const EVENT_EXTENSIONS = ['.csv', '.html', '.pftrace', '.db'];
+
 const extensionOf = (path: string): string | undefined =>
   Object.keys(FORMATS).find((extension) => path.toLowerCase().endsWith(extension));
 
@@ -30,17 +34,19 @@ export async function exportHistory(
   options: HistoryOptions,
   paths: readonly string[],
 ): Promise<number> {
-  for (const path of paths)
-    if (extensionOf(path) === undefined) {
-      say(
-        `${path}: history is written as ${Object.keys(FORMATS).join(' or ')}; \`waggle history profile -o\` writes profiles`,
-      );
-      return USAGE_ERROR;
-    }
+  const asRows = paths.filter((path) => extensionOf(path) !== undefined);
+  const asEvents = paths.filter((path) => extensionOf(path) === undefined);
+  const unknown = asEvents.find((path) => path === '-' || eventFormatOf(path) === undefined);
+  if (unknown !== undefined) {
+    say(
+      `${unknown}: history is written as ${[...Object.keys(FORMATS), ...EVENT_EXTENSIONS].join(', ')}; \`waggle history profile -o\` writes profiles`,
+    );
+    return USAGE_ERROR;
+  }
   const { since, until, failed, comm, store } = options;
   return withStore(store, async (reader) => {
     const query = { sinceNs: since, untilNs: until, failed, comm };
-    for (const path of paths) {
+    for (const path of asRows) {
       const result = await write(reader, query, path);
       if (typeof result === 'string') {
         say(result);
@@ -49,8 +55,28 @@ export async function exportHistory(
       if (result === 0) sayWhatIsKept(reader, 'nothing that fits');
       say(`${result} processes and failed execs in ${path}`);
     }
-    return 0;
+    return asEvents.length === 0 ? 0 : writeEvents(reader, query, asEvents);
   });
+}
+
+/** @returns the exit code */
+async function writeEvents(
+  reader: StoreReader,
+  query: HistoryQuery,
+  paths: readonly string[],
+): Promise<number> {
+  const { exportEvents } = await import('./event-export.ts');
+  try {
+    const { events, written, problems } = await exportEvents(reader, query, paths);
+    if (events === 0) sayWhatIsKept(reader, 'nothing that fits');
+    for (const path of written) say(`${events} events in ${path}`);
+    for (const problem of problems) say(problem);
+    return problems.length > 0 ? FAILED : 0;
+  } catch (error) {
+    if (!(error instanceof OutputFailed)) throw error;
+    say(error.message);
+    return FAILED;
+  }
 }
 
 /** @returns how many, or in words why there is no file */

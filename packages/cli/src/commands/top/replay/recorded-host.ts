@@ -11,7 +11,7 @@ import type {
   Recording,
 } from '@waggle/tui';
 import { parseMoment } from '../../../store/moment.ts';
-import { byTime, eventsOf, failureOf, lossOf, programAt } from './recorded-events.ts';
+import { byTime, eventsOf, failureOf, lossOf, programAt } from '../../../store/recorded-events.ts';
 import { RecordedProfile } from './recorded-samples.ts';
 
 const TICKS_PER_SECOND = 100;
