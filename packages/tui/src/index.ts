@@ -7,6 +7,6 @@ export type { TopOptions } from './app/shown.ts';
 export { Top } from './app/top.ts';
 export { amountText, type Measure, valueTypeOf } from './model/measures.ts';
 export type { ProcessFigures } from './model/process-table.ts';
-export type { RecordedGap, RecordedSamples, Recording } from './replay/recording.ts';
+export type { RecordedGap, RecordedSamples, Recording } from './model/recording.ts';
 export type { CommandTerminal } from './terminal/embedded-terminal.ts';
 export { type TerminalOptions, TerminalView } from './terminal/run-in-terminal.ts';

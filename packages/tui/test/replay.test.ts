@@ -5,7 +5,7 @@ import { ProcfsError, type ProcStat } from '@waggle/cache';
 import type { ProcessEvent } from '@waggle/core';
 import fc from 'fast-check';
 import type { ProcessFigures } from '../src/model/process-table.ts';
-import type { RecordedGap, RecordedSamples, Recording } from '../src/replay/recording.ts';
+import type { RecordedGap, RecordedSamples, Recording } from '../src/model/recording.ts';
 import { execEvent, exitEvent, forkEvent, NOW, profileOf, someHost, typed } from './some-host.ts';
 
 const SECOND = 1000;

@@ -1,6 +1,6 @@
 // How far two profiles of one minute are from each other: the largest difference of a share, by program and by function.
 
-import { parseFolded } from '../../../../tests/support/folded.ts';
+import { parseFolded } from '@waggle/formats';
 
 export interface Difference {
   readonly what: string;
@@ -37,11 +37,12 @@ export function sharesOf(
   without: ReadonlySet<string> = new Set(),
 ): { readonly programs: Shares; readonly functions: Shares } {
   const [programs, functions] = [new Shares(), new Shares()];
-  for (const { frames, count } of parseFolded(folded)) {
-    const [, name = frames[0] ?? '', pid = ''] = /^(.*) \((\d+)\)$/.exec(frames[0] ?? '') ?? [];
+  for (const { frames, count } of parseFolded(folded).stacks) {
+    const root = frames[0]?.name ?? '';
+    const [, name = root, pid = ''] = /^(.*) \((\d+)\)$/.exec(root) ?? [];
     if (without.has(pid)) continue;
     programs.add(name, count);
-    functions.add(`${name}: ${frames.at(-1)}`, count);
+    functions.add(`${name}: ${frames.at(-1)?.name}`, count);
   }
   return { programs, functions };
 }

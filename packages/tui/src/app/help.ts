@@ -1,9 +1,9 @@
 /** All keys on one page. */
 
 import { cut } from '@waggle/text/columns';
-import { REPLAY_KEYS } from '../replay/replay-keys.ts';
 import type { Screen } from '../screen/screen.ts';
 import type { View } from '../views/view.ts';
+import { REPLAY_KEYS } from './replay-keys.ts';
 
 const COMMON_KEYS = [
   ['1-5, tab', 'another view'],

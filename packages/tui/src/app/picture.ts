@@ -3,12 +3,12 @@
 import { printable } from '@waggle/text';
 import { cut, cutStart } from '@waggle/text/columns';
 import { MEASURE_TITLES } from '../model/measures.ts';
-import type { Replay } from '../replay/replay.ts';
 import { region, type Screen } from '../screen/screen.ts';
 import { drawHeader } from './header.ts';
 import { drawHelp } from './help.ts';
 import { modeText } from './modes.ts';
 import { isTooSmall, SMALLEST } from './places.ts';
+import type { Replay } from './replay.ts';
 import type { Shown } from './shown.ts';
 
 const REPLAY_HINTS = [

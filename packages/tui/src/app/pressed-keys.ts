@@ -1,11 +1,11 @@
 /** What keys and clicks do that are no view's own. */
 
 import { MEASURE_TITLES, type Measure } from '../model/measures.ts';
-import { pressInReplay } from '../replay/replay-keys.ts';
 import { LEAVE_KEY } from '../views/output.ts';
 import type { Key, View } from '../views/view.ts';
 import { LineInput } from './line-input.ts';
 import { nextMode, otherWindow } from './modes.ts';
+import { pressInReplay } from './replay-keys.ts';
 import type { Shown } from './shown.ts';
 
 export class PressedKeys {

@@ -5,8 +5,7 @@
 
 import type { ProfileStack } from '@waggle/formats';
 import type { Measure } from '../model/measures.ts';
-import type { Recording } from '../replay/recording.ts';
-import { Replay } from '../replay/replay.ts';
+import type { Recording } from '../model/recording.ts';
 import { EventsView } from '../views/events.ts';
 import { FlameView } from '../views/flame.ts';
 import { FunctionsView } from '../views/functions.ts';
@@ -15,6 +14,7 @@ import { ProcessesView } from '../views/processes.ts';
 import type { Shared, View, ViewName } from '../views/view.ts';
 import type { LineInput } from './line-input.ts';
 import { LiveData, type LiveDataOptions } from './live-data.ts';
+import { Replay } from './replay.ts';
 import { Selection } from './selection.ts';
 import type { Settings } from './settings.ts';
 

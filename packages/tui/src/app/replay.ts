@@ -3,8 +3,8 @@
  * take; anywhere else everything begins anew, some time before the moment, so that what had just ended is there too.
  */
 
-import type { LiveData } from '../app/live-data.ts';
-import type { RecordedGap, Recording } from './recording.ts';
+import type { RecordedGap, Recording } from '../model/recording.ts';
+import type { LiveData } from './live-data.ts';
 
 /** A span of the profile that an agent keeps. */
 export const STEP_MS = 10_000;

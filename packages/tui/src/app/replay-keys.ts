@@ -1,9 +1,9 @@
 /** Keys that move a replay through time, before any view gets them. */
 
-import { LineInput } from '../app/line-input.ts';
-import type { Shown } from '../app/shown.ts';
 import type { Key } from '../views/view.ts';
+import { LineInput } from './line-input.ts';
 import { MINUTE_MS, type Replay, STEP_MS } from './replay.ts';
+import type { Shown } from './shown.ts';
 
 /** In the place of those that hold still and go on. */
 export const REPLAY_KEYS = [
