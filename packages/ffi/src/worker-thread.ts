@@ -6,7 +6,6 @@
  */
 
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { isComputing } from './thread-state.ts';
 
 /** How often a thread is looked at that may not be ended now, in ms, and how often in a row it has to compute. */
@@ -152,7 +151,7 @@ function later(look: () => void): void {
 function fileOf({ beside, name }: WorkerPlace): URL | undefined {
   const extension = beside.endsWith('.ts') ? 'ts' : 'js';
   const url = new URL(`./${name}.${extension}`, beside);
-  return url.protocol !== 'file:' || existsSync(fileURLToPath(url)) ? url : undefined;
+  return url.protocol !== 'file:' || existsSync(url) ? url : undefined;
 }
 
 /** For as long as the process lives: a runtime may read it later than `new Worker` returns. */

@@ -1,7 +1,6 @@
 /** A recording that is read: from a file or a pipe, known by its content or its name. Whatever it is, it comes as JSON lines. */
 
 import { createReadStream, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import {
   isCompleteRecording,
   jsonLinesOfDatabase,
@@ -75,6 +74,8 @@ async function piped(): Promise<Lines | undefined> {
 }
 
 async function beginningOf(path: string): Promise<Uint8Array> {
+  // Not before something is read: it takes Bun 3 ms to load, which each start would pay.
+  const { open } = await import('node:fs/promises');
   const file = await open(path);
   try {
     const { buffer, bytesRead } = await file.read(new Uint8Array(PEEKED_BYTES), 0, PEEKED_BYTES, 0);

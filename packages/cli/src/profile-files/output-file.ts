@@ -4,7 +4,6 @@
  */
 
 import { constants, fchmodSync, fchownSync, unlinkSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import process from 'node:process';
 import { sudoCaller } from '@waggle/ffi';
 import {
@@ -20,6 +19,9 @@ export interface OutputFileOptions {
   /** It holds what only its owner is to read (a command's arguments): mode 0600. */
   readonly isPrivate?: boolean | undefined;
 }
+
+/** Not before something is written: it takes Bun 3 ms to load, which each start would pay. */
+const promises = () => import('node:fs/promises');
 
 /** A file that could not be written, in words. */
 export class OutputFailed extends Error {
@@ -46,6 +48,7 @@ export async function writeOutputFile(
 }
 
 async function writeStream(held: HeldPlace, content: string | Uint8Array): Promise<void> {
+  const { open } = await promises();
   const file = await open(held.streamPath(), constants.O_WRONLY);
   try {
     await file.writeFile(content);
@@ -61,6 +64,7 @@ async function replaceFile(
 ): Promise<void> {
   const { place } = held;
   const temporary = temporaryName(place.name);
+  const { open } = await promises();
   const file = await open(held.entry(temporary), NEW_FILE, 0o600);
   try {
     await file.writeFile(content);

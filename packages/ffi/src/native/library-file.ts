@@ -10,7 +10,6 @@ import { Buffer } from 'node:buffer';
 import { existsSync, lstatSync, realpathSync, type Stats } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LibraryError } from '../errors/library-error.ts';
 import { PLACE } from '../place.ts';
 import type { NativeBackend } from './backend.ts';
@@ -23,6 +22,11 @@ const FILE_FOR_SYSTEM = 'libwaggle-system.so';
 const WRITABLE_BY_ALL = 0o002;
 /** Where the code of an executable is that Bun made: in itself. */
 const IN_EXECUTABLE = '/$bunfs/';
+
+/** As fileURLToPath() has it on Linux: Bun takes more than a millisecond to load node:url. */
+function pathOf({ pathname }: URL): string {
+  return decodeURIComponent(pathname);
+}
 
 /**
  * An absolute path to load.
@@ -37,8 +41,8 @@ export async function libraryFile(
     throw new LibraryError('libbpf', [`WAGGLE_LIBBPF is neither own nor system: ${libbpf}`]);
   const file = libbpf === 'system' ? FILE_FOR_SYSTEM : FILE;
   const platform = ownPlatform();
-  const code = fileURLToPath(PLACE);
-  const inClone = fileURLToPath(new URL(`../prebuilt/${platform}/${file}`, PLACE));
+  const code = pathOf(new URL(PLACE));
+  const inClone = pathOf(new URL(`../prebuilt/${platform}/${file}`, PLACE));
   const name = `@waggle/native-${platform}`;
   const installed = installedFile(name, file, code);
   const problems: string[] = [];

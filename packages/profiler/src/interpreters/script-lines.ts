@@ -6,7 +6,6 @@
  */
 
 import { closeSync, existsSync, fstatSync, readSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { isSystemError, openUnderRoot } from '@waggle/symbols';
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -78,7 +77,7 @@ function pathOf(file: string): string | undefined {
   if (file.startsWith('/')) return file;
   if (!file.startsWith('file:///')) return undefined;
   try {
-    return fileURLToPath(file);
+    return decodeURIComponent(new URL(file).pathname);
   } catch {
     return undefined;
   }

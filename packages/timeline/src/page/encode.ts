@@ -3,11 +3,11 @@
  * it, and a policy that forbids it to load anything.
  */
 
-import { gzipSync } from 'node:zlib';
 import { printable } from '@waggle/text';
 import { escapeHtml, wholePage } from '@waggle/text/page';
 import { source as script } from '../generated/timeline-viewer.ts';
 import type { ProcessHistory } from '../processes/history.ts';
+import { zlib } from '../zlib.ts';
 import { packHistory } from './pack.ts';
 import { type PageData, STATE } from './page-data.ts';
 import { pageStyle } from './style.ts';
@@ -50,7 +50,7 @@ export function timelinePage(history: ProcessHistory, options: TimelinePageOptio
 }
 
 function packed(data: PageData): string {
-  const bytes = gzipSync(JSON.stringify(data));
+  const bytes = zlib().gzipSync(JSON.stringify(data));
   // The system in the header is the one it was packed on; the same data is to give the same text.
   bytes[9] = 255;
   return bytes.toString('base64');
