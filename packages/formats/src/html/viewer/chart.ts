@@ -35,6 +35,8 @@ export function createChart(
 ) {
   const ROW = 20;
   const BASELINE = 13.5;
+  /** Of one frame, for drawing that can wait. */
+  const DRAWING_MS = 3;
   /** Thinner boxes are drawn as one a pixel. */
   const THIN = 0.6;
   const ZOOM_MS = 180;
@@ -43,11 +45,17 @@ export function createChart(
 
   let [width, height, charWidth] = [0, 0, 7];
   let font = '';
+  /** Of the scroller: asking the browser has it lay out the page at once. */
+  let scrollTop = 0;
   /** Height of what is scrolled. */
   let scrolled = 0;
   /** What of all samples is in view: moves on its way to a zoomed box. */
   let [left, shown] = [0, view.tree.total[0] as number];
   let isQueued = false;
+  /** All rows in one frame. */
+  let isWhole = false;
+  /** Rows that are to be drawn yet, and the first of them. */
+  let [toDraw, nextRow] = [0, 0];
 
   const at = (list: Float64Array | Int32Array, node: number): number => list[node] as number;
 
@@ -59,13 +67,13 @@ export function createChart(
   function topOf(depth: number): number {
     const rows = view.tree.rows.length;
     const free = view.isUpward ? Math.max(0, height - contentHeight()) : 0;
-    return free + (view.isUpward ? rows - 1 - depth : depth) * ROW - scroller.scrollTop;
+    return free + (view.isUpward ? rows - 1 - depth : depth) * ROW - scrollTop;
   }
 
   function depthAt(y: number): number {
     const rows = view.tree.rows.length;
     const free = view.isUpward ? Math.max(0, height - contentHeight()) : 0;
-    const index = Math.floor((y - free + scroller.scrollTop) / ROW);
+    const index = Math.floor((y - free + scrollTop) / ROW);
     return view.isUpward ? rows - 1 - index : index;
   }
 
@@ -131,27 +139,79 @@ export function createChart(
 
   let textColour = '';
 
-  function draw(): void {
-    const ratio = window.devicePixelRatio || 1;
-    pencil.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pencil.clearRect(0, 0, width, height);
-    pencil.font = font;
-    pencil.textBaseline = 'alphabetic';
+  /** Depths of the rows in view. */
+  function inView(): [first: number, last: number] {
     const [one, other] = [depthAt(0), depthAt(height)];
     const last = Math.min(view.tree.rows.length - 1, Math.max(one, other));
-    for (let depth = Math.max(0, Math.min(one, other)); depth <= last; depth++) {
-      drawRow(depth, width / shown);
-    }
+    return [Math.max(0, Math.min(one, other)), last];
+  }
+
+  function preparePencil(): void {
+    const ratio = window.devicePixelRatio || 1;
+    pencil.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pencil.font = font;
+    pencil.textBaseline = 'alphabetic';
+  }
+
+  function draw(): void {
+    toDraw = 0;
+    preparePencil();
+    pencil.clearRect(0, 0, width, height);
+    const [first, last] = inView();
+    for (let depth = first; depth <= last; depth++) drawRow(depth, width / shown);
     pencil.globalAlpha = 1;
   }
 
-  function queueDraw(): void {
-    if (isQueued) return;
+  /**
+   * Row by row, as many as a frame has time for; each in the place of what was there. Who asks anew meanwhile has all
+   * rows drawn once more, from where it is.
+   */
+  function drawSome(): void {
+    preparePencil();
+    const until = window.performance.now() + DRAWING_MS;
+    const [first, last] = inView();
+    const count = last - first + 1;
+    toDraw = Math.min(toDraw, count);
+    while (toDraw > 0) {
+      if (nextRow < first || nextRow > last) nextRow = first;
+      const top = topOf(nextRow);
+      pencil.clearRect(0, top, width, ROW);
+      drawRow(nextRow++, width / shown);
+      toDraw--;
+      if (window.performance.now() >= until) break;
+    }
+    pencil.globalAlpha = 1;
+    // Rows that there were and are no more.
+    const [edge, after] = [
+      topOf(view.isUpward ? last : first),
+      topOf(view.isUpward ? first : last),
+    ];
+    pencil.clearRect(0, 0, width, Math.max(0, edge));
+    pencil.clearRect(0, after + ROW, width, Math.max(0, height - after - ROW));
+    if (toDraw > 0 && !isQueued) queueSome();
+  }
+
+  function queueSome(): void {
     isQueued = true;
     window.requestAnimationFrame(() => {
       isQueued = false;
-      draw();
+      if (isWhole) {
+        isWhole = false;
+        draw();
+      } else drawSome();
     });
+  }
+
+  /** What is in view stays where it is, and looks otherwise. */
+  function redraw(): void {
+    toDraw = Number.POSITIVE_INFINITY;
+    if (!isQueued) queueSome();
+  }
+
+  /** What is in view moves. */
+  function queueDraw(): void {
+    isWhole = true;
+    if (!isQueued) queueSome();
   }
 
   function moveTo(toLeft: number, toShown: number): void {
@@ -181,19 +241,28 @@ export function createChart(
     scrolled = Math.max(height, contentHeight());
   }
 
-  scroller.addEventListener('scroll', queueDraw);
+  scroller.addEventListener('scroll', () => {
+    scrollTop = scroller.scrollTop;
+    queueDraw();
+  });
+
+  function scrollTo(top: number): void {
+    scrollTop = Math.max(0, Math.min(top, scrolled - height));
+    scroller.scrollTop = scrollTop;
+  }
 
   return {
     ROW,
-    queueDraw,
+    redraw,
 
     /** The tree has changed, and neither the room nor what is in view. */
     grow(): void {
       [left, shown] = [at(view.tree.start, view.zoom), at(view.tree.total, view.zoom)];
-      const wasAtEnd = view.isUpward && scroller.scrollTop + height >= scrolled - 1;
+      const wasAtEnd = view.isUpward && scrollTop + height >= scrolled - 1;
       placeSpacer();
-      if (wasAtEnd) scroller.scrollTop = scrolled - height;
-      queueDraw();
+      // Fewer rows than before are scrolled less.
+      if (wasAtEnd || scrollTop > scrolled - height) scrollTo(scrolled - height);
+      redraw();
     },
 
     /** Fonts and colours, and the room there is. */
@@ -202,7 +271,8 @@ export function createChart(
       font = `12px ${styles.getPropertyValue('--mono')}`;
       textColour = styles.getPropertyValue('--text').trim();
       // A root at the bottom stays in view when the room changes.
-      const wasAtEnd = view.isUpward && scroller.scrollTop + height >= scrolled - 1;
+      scrollTop = scroller.scrollTop;
+      const wasAtEnd = view.isUpward && scrollTop + height >= scrolled - 1;
       [width, height] = [scroller.clientWidth, scroller.clientHeight];
       const ratio = window.devicePixelRatio || 1;
       canvas.width = Math.max(1, Math.round(width * ratio));
@@ -210,7 +280,7 @@ export function createChart(
       canvas.style.setProperty('width', `${width}px`);
       canvas.style.setProperty('height', `${height}px`);
       placeSpacer();
-      if (wasAtEnd) scroller.scrollTop = scrolled - height;
+      if (wasAtEnd) scrollTo(scrolled - height);
       pencil.font = font;
       charWidth = pencil.measureText('0'.repeat(100)).width / 100 || 7;
       draw();
@@ -229,8 +299,8 @@ export function createChart(
     /** Brings the root, or a box, into view. */
     reveal(node: number): void {
       const y = topOf(at(view.tree.depth, node));
-      if (y < 0) scroller.scrollTop += y;
-      else if (y + ROW > height) scroller.scrollTop += y + ROW - height;
+      if (y < 0) scrollTo(scrollTop + y);
+      else if (y + ROW > height) scrollTo(scrollTop + y + ROW - height);
       queueDraw();
     },
 

@@ -108,7 +108,7 @@ export function createPane(
     if (view.hovered === node) return;
     view.hovered = node;
     scroller.style.setProperty('cursor', node < 0 ? 'default' : 'pointer');
-    chart.queueDraw();
+    chart.redraw();
   }
 
   scroller.addEventListener('pointermove', (event) => {
@@ -131,7 +131,7 @@ export function createPane(
     if (view.cursor < 0) return;
     view.cursor = -1;
     describe(-1, 0, 0);
-    chart.queueDraw();
+    chart.redraw();
   });
   new window.ResizeObserver(() => {
     if (scroller.clientWidth > 0) chart.fit();

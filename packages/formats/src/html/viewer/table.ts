@@ -50,6 +50,8 @@ export function createFunctionTable(
   let matched: Uint8Array | undefined;
   let side: Side = 'after';
   let drawn: PageElement[] = [];
+  /** Of the scroller: asking the browser has it lay out the page at once. */
+  let [scrollTop, clientHeight] = [scroller.scrollTop, scroller.clientHeight];
   let selected = -1;
   /** The row of the arrow keys. */
   let active = -1;
@@ -76,8 +78,9 @@ export function createFunctionTable(
         button.addEventListener('click', () => {
           order.sortBy(key);
           drawHead();
-          sort();
           scroller.scrollTop = 0;
+          scrollTop = 0;
+          sort();
         });
         cell.append(button);
         return cell;
@@ -149,8 +152,8 @@ export function createFunctionTable(
 
   function draw(): void {
     if (samples === undefined) return;
-    const first = Math.max(0, Math.floor(scroller.scrollTop / ROW) - 4);
-    const last = Math.min(rows.length, first + Math.ceil(scroller.clientHeight / ROW) + 8);
+    const first = Math.max(0, Math.floor(scrollTop / ROW) - 4);
+    const last = Math.min(rows.length, first + Math.ceil(clientHeight / ROW) + 8);
     drawn = [];
     if (first > 0) drawn.push(gap(first * ROW));
     for (let index = first; index < last; index++) drawn.push(rowOf(index, samples));
@@ -178,6 +181,7 @@ export function createFunctionTable(
   function sort(ordered?: Int32Array): void {
     if (samples === undefined) return;
     rows = ordered ?? order.rows(samples, matched, side);
+    scrollTop = Math.min(scrollTop, Math.max(0, (rows.length + 1) * ROW - clientHeight));
     active = -1;
     find('functions-table').setAttribute('aria-rowcount', String(rows.length + 1));
     const noun = rows.length === 1 ? 'function' : 'functions';
@@ -210,14 +214,19 @@ export function createFunctionTable(
       const room = scroller.clientHeight - ROW;
       if (top < scroller.scrollTop) scroller.scrollTop = top;
       else if (top + ROW > scroller.scrollTop + room) scroller.scrollTop = top + ROW - room;
-      draw();
+      look();
     } else if (active >= 0 && key === 'Enter') actions.selected(rows[active] as number);
     else if (active >= 0 && key === 's') actions.opened(rows[active] as number);
     else return false;
     return true;
   }
 
-  scroller.addEventListener('scroll', draw);
+  function look(): void {
+    [scrollTop, clientHeight] = [scroller.scrollTop, scroller.clientHeight];
+    draw();
+  }
+
+  scroller.addEventListener('scroll', look);
   scroller.addEventListener('keydown', (event) => {
     if (onKey(event)) event.preventDefault();
   });
@@ -233,7 +242,7 @@ export function createFunctionTable(
     const symbol = symbolAt(event);
     if (symbol >= 0) actions.opened(symbol);
   });
-  new window.ResizeObserver(draw).observe(scroller);
+  new window.ResizeObserver(look).observe(scroller);
   drawHead();
 
   return {
@@ -260,6 +269,7 @@ export function createFunctionTable(
     filter(next: Uint8Array | undefined): void {
       matched = next;
       scroller.scrollTop = 0;
+      scrollTop = 0;
       sort();
     },
 

@@ -111,7 +111,7 @@ export function runPage(window: PageWindow, first: PageData, firstColumns: TreeC
     views.graph.matched = matched;
     views.callers.matched = queryMatches;
     views.callees.matched = queryMatches;
-    for (const chart of charts) chart.queueDraw();
+    for (const chart of charts) chart.redraw();
     const { zoom } = views.graph;
     const found = matched === undefined ? 0 : matchedSamples(tree, matched, zoom);
     const share = formatShare(found, tree.total[zoom] ?? 0);

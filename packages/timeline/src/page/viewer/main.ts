@@ -65,8 +65,9 @@ function start(timeline: Timeline): void {
     isQueued = true;
     window.requestAnimationFrame(() => {
       isQueued = false;
-      strip.draw();
       chart.draw();
+      // In a frame of its own: both together take one.
+      window.requestAnimationFrame(() => strip.draw());
     });
   }
 
