@@ -104,6 +104,7 @@ export class LiveServer implements AsyncDisposable {
 
   #takeProfile(profile: Profile, span: Span): void {
     this.#store.addProfile(profile, span);
+    this.#server.wake();
     this.#metrics.addSamples(this.#samplesByContainer(span), profile.metadata.lostSamples);
   }
 

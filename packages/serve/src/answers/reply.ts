@@ -45,14 +45,21 @@ export function reply(
   const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
   if (bytes.length >= COMPRESSED_FROM && !isPacked && takesGzip(request)) {
     headers['content-encoding'] = 'gzip';
-    return send(
-      request,
-      Bun.gzipSync(new Uint8Array(bytes), { level: 4 }),
-      headers,
-      options.status,
-    );
+    return send(request, packed(bytes), headers, options.status);
   }
   return send(request, bytes, headers, options.status);
+}
+
+/** Of answers that several pages get: they are kept as they were made, and packed once. */
+const packedAnswers = new WeakMap<Uint8Array, Uint8Array>();
+
+function packed(bytes: Uint8Array): Uint8Array {
+  let known = packedAnswers.get(bytes);
+  if (known === undefined) {
+    known = Bun.gzipSync(new Uint8Array(bytes), { level: 4 });
+    packedAnswers.set(bytes, known);
+  }
+  return known;
 }
 
 function send(

@@ -9,7 +9,10 @@ import { type EventFilter, type LineTest, lineTest } from '../store/event-filter
 import type { LiveStore } from '../store/live-store.ts';
 import type { PageConnection, Pages } from './pages.ts';
 
+/** Between two times that pages are told something. What comes after a silence is told at once. */
 const TICK_MS = 100;
+/** Who did not take it gets a summary then. */
+const AGAIN_MS = 500;
 /** Bytes that a page has not taken: more would be a queue. */
 const MAX_WAITING = 128 * 1024;
 /** Lines of one tick; what is more is a number. */
@@ -32,6 +35,9 @@ export class LivePages implements Pages {
   readonly #store: LiveStore;
   readonly #pages = new Map<PageConnection, Page>();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #soon: ReturnType<typeof setTimeout> | undefined;
+  /** By performance.now(). */
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(store: LiveStore) {
     this.#store = store;
@@ -42,7 +48,7 @@ export class LivePages implements Pages {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#stop();
     for (const page of this.#pages.keys()) page.close(1001, 'waggle ends');
     this.#pages.clear();
   }
@@ -57,14 +63,13 @@ export class LivePages implements Pages {
       isPaused: false,
     });
     connection.send(JSON.stringify({ type: 'hello', ...hello }));
-    this.#timer ??= setInterval(() => this.tick(), TICK_MS);
+    this.#timer ??= setInterval(() => this.wake(), AGAIN_MS);
   }
 
   close(connection: PageConnection): void {
     this.#pages.delete(connection);
     if (this.#pages.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#stop();
   }
 
   want(connection: PageConnection, filter: EventFilter, after?: number): void {
@@ -79,13 +84,33 @@ export class LivePages implements Pages {
     if (page !== undefined) page.isPaused = isPaused;
   }
 
+  wake(): void {
+    if (this.#pages.size === 0 || this.#soon !== undefined) return;
+    const since = performance.now() - this.#toldAt;
+    this.#soon = setTimeout(
+      () => {
+        this.#soon = undefined;
+        this.tick();
+      },
+      Math.max(0, TICK_MS - since),
+    );
+  }
+
   tick(now = Date.now()): void {
+    this.#toldAt = performance.now();
     const activity = this.#activity(now);
     for (const [connection, page] of this.#pages) {
       if (connection.getBufferedAmount() > MAX_WAITING) continue;
       const text = this.#news(page, activity, now);
       if (text !== undefined) connection.send(text);
     }
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    clearTimeout(this.#soon);
+    this.#timer = undefined;
+    this.#soon = undefined;
   }
 
   #activity(now: number): string {

@@ -17,6 +17,8 @@ export interface Pages extends Disposable {
   close(connection: PageConnection): void;
   /** Which events a page wants from now on, and after which it has them. */
   want(connection: PageConnection, filter: EventFilter, after?: number): void;
+  /** There is something new. */
+  wake(): void;
   /** It goes on without events until it wants them again. */
   pause(connection: PageConnection, isPaused: boolean): void;
 }
@@ -61,6 +63,8 @@ export class RecordedPages implements Pages {
   }
 
   want(): void {}
+
+  wake(): void {}
 
   pause(): void {}
 

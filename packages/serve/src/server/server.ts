@@ -164,7 +164,10 @@ export function startServer(options: ServerOptions): RunningServer {
     port,
     hostname,
     url: `http://${hostForUrl(hostname)}:${port}/#token=${options.token}`,
-    wake: () => live?.bell.ring(),
+    wake() {
+      live?.bell.ring();
+      pages.wake();
+    },
     async [Symbol.asyncDispose]() {
       ending.abort();
       pages[Symbol.dispose]();

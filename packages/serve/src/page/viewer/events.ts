@@ -14,8 +14,18 @@ export interface EventFilter {
 
 /** Rows in the document once somebody scrolls; more can be downloaded. */
 const ROWS = 300;
+/** Events of a page that follows; more are on the server. */
+const MAX_ROWS_KEPT = 2000;
 /** Height of a row. */
 const ROW = 23;
+
+interface EventRow {
+  readonly row: PageElement;
+  /** Time, kind, pid, process, what. */
+  readonly cells: readonly PageElement[];
+}
+
+const CELLS = ['time', 'kind', 'number', 'process', 'what'];
 
 export function createEvents(
   window: PageWindow,
@@ -35,7 +45,7 @@ export function createEvents(
   let skipped = 0;
   let isCut = false;
   let isQueued = false;
-  const rows = new Map<number, PageElement>();
+  const rows = new Map<number, EventRow>();
 
   text.value = filter.text;
   failed.checked = filter.onlyFailed;
@@ -79,12 +89,22 @@ export function createEvents(
       `${Math.max(0, Math.min(newest.length, ROWS) - shown.length) * ROW}px`,
     );
     const wanted = new Set(shown.map(([number]) => number));
-    for (const number of rows.keys()) if (!wanted.has(number)) rows.delete(number);
+    // In a storm all rows are others each time: elements are taken again.
+    const free: EventRow[] = [];
+    for (const [number, row] of rows)
+      if (!wanted.has(number)) {
+        rows.delete(number);
+        free.push(row);
+      }
     body.replaceChildren(
       ...shown.map(([number, fields]) => {
-        const row = rows.get(number) ?? rowOf(fields);
-        rows.set(number, row);
-        return row;
+        let row = rows.get(number);
+        if (row === undefined) {
+          row = free.pop() ?? makeRow();
+          fill(row, fields);
+          rows.set(number, row);
+        }
+        return row.row;
       }),
     );
     const parts = [`${countText(newest.length)} event${newest.length === 1 ? '' : 's'}`];
@@ -94,27 +114,37 @@ export function createEvents(
     count.textContent = parts.join(', ');
   }
 
-  function rowOf(fields: EventFields): PageElement {
+  function makeRow(): EventRow {
     const row = document.createElement('tr');
-    const cell = (className: string, value: string): PageElement => {
-      const made = document.createElement('td');
-      made.className = className;
-      made.textContent = value;
-      return made;
-    };
-    const what = whatOf(fields);
-    const made = cell('what', what);
-    made.setAttribute('title', what);
-    row.className = fields.event === 'lost' ? 'lost' : isFailure(fields) ? 'failed' : '';
-    row.append(
-      cell('time', clockText(Date.parse(String(fields.time)), true)),
-      cell('kind', safeText(String(fields.event))),
-      cell('number', fields.pid === undefined ? '' : String(fields.pid)),
-      cell('process', safeText(String(fields.comm ?? ''))),
-      made,
-    );
-    return row;
+    const cells = CELLS.map((className) => {
+      const cell = document.createElement('td');
+      cell.className = className;
+      return cell;
+    });
+    row.append(...cells);
+    return { row, cells };
   }
+
+  function fill({ row, cells }: EventRow, fields: EventFields): void {
+    row.className = fields.event === 'lost' ? 'lost' : isFailure(fields) ? 'failed' : '';
+    const texts = [
+      clockText(Date.parse(String(fields.time)), true),
+      safeText(String(fields.event)),
+      fields.pid === undefined ? '' : String(fields.pid),
+      safeText(String(fields.comm ?? '')),
+      whatOf(fields),
+    ];
+    for (const [at, text] of texts.entries()) {
+      const cell = cells[at] as PageElement;
+      if (cell.textContent !== text) cell.textContent = text;
+    }
+  }
+
+  // What is cut off is in the hint, which is made when somebody looks for it.
+  body.addEventListener('mouseover', (event) => {
+    const cell = (event.target as PageElement).closest('td.what');
+    if (cell !== null) cell.setAttribute('title', cell.textContent ?? '');
+  });
 
   return {
     /** Those of a span. */
@@ -128,9 +158,8 @@ export function createEvents(
     add(events: readonly NumberedEvent[], more: number, oldest: number): void {
       newest = [...[...events].reverse(), ...newest];
       skipped += more;
-      const last = newest.findIndex(([, { time }]) => Date.parse(String(time)) < oldest);
-      if (last >= 0) newest.length = last;
-      if (newest.length > 2000) newest.length = 2000;
+      if (newest.length > MAX_ROWS_KEPT) newest.length = MAX_ROWS_KEPT;
+      while (newest.length > 0 && timeOf(newest.at(-1)) < oldest) newest.pop();
       queueDraw();
     },
     clear(): void {
@@ -142,6 +171,8 @@ export function createEvents(
     focusFilter: () => text.focus({ preventScroll: true }),
   };
 }
+
+const timeOf = (event: NumberedEvent | undefined): number => Date.parse(String(event?.[1].time));
 
 function isFailure({ event, exitCode, signal }: EventFields): boolean {
   return event === 'failed-exec' || (event === 'exit' && (signal !== null || exitCode !== 0));

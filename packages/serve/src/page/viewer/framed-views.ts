@@ -34,7 +34,12 @@ export function createFramedViews(
   let flameOf = '';
   let timelineAt = 0;
 
-  async function showFlame(query: Query, theme: string, isWanted: () => boolean): Promise<void> {
+  async function showFlame(
+    query: Query,
+    theme: string,
+    isChosen: boolean,
+    isWanted: () => boolean,
+  ): Promise<void> {
     // Text is handed to the frame in one copy; thousands of names as objects would take both of them a frame or two.
     const update = await server.text('api/flame', query);
     if (!isWanted()) return;
@@ -42,6 +47,8 @@ export function createFramedViews(
     if (!update.includes(HAS_DATA)) {
       flame.clear();
       flame.say('No samples in this span: nothing was on a CPU when they were taken.');
+    } else if (!isChosen && flameOf === subject && flame.isStarting()) {
+      // Begun anew with each cycle it would never be drawn on a busy host; the next cycle has this one's samples too.
     } else if (flameOf !== subject || !flame.post({ type: 'waggle:profile', update })) {
       flameOf = subject;
       flame.show(server.url('api/profile', { ...query, format: 'html', theme }));
@@ -67,7 +74,7 @@ export function createFramedViews(
 
   return {
     async show(query, theme, isChosen, isWanted) {
-      if (state.view === 'flame') await showFlame(query, theme, isWanted);
+      if (state.view === 'flame') await showFlame(query, theme, isChosen, isWanted);
       else if (state.view === 'timeline') showTimeline(query, theme, isChosen);
       else if (state.view === 'compare') showComparison(query, theme, isChosen);
     },

@@ -12,8 +12,13 @@ export interface FramedView {
   /** To the document that is shown, if it listens. @returns whether it does */
   post(message: unknown): boolean;
   setTheme(theme: 'dark' | 'light'): void;
+  /** A document was shown a moment ago, and is not drawn yet. */
+  isStarting(): boolean;
   clear(): void;
 }
+
+/** On a host that is busy. */
+const MAX_START_MS = 10_000;
 
 export function createFramedView(window: PageWindow, name: string): FramedView {
   const find = finder(window);
@@ -22,6 +27,7 @@ export function createFramedView(window: PageWindow, name: string): FramedView {
   let shown: PageFrame | undefined;
   let coming: PageFrame | undefined;
   const listening = new Set<PageFrame>();
+  let startedAt = Number.NEGATIVE_INFINITY;
 
   function take(frame: PageFrame): void {
     if (coming !== frame) return;
@@ -44,6 +50,7 @@ export function createFramedView(window: PageWindow, name: string): FramedView {
   return {
     show(url) {
       coming?.remove();
+      startedAt = window.performance.now();
       const frame = window.document.createElement('iframe') as PageFrame;
       frame.setAttribute('sandbox', 'allow-scripts allow-downloads');
       frame.setAttribute('title', place.dataset.title ?? name);
@@ -60,6 +67,10 @@ export function createFramedView(window: PageWindow, name: string): FramedView {
       if (shown === undefined || coming !== undefined || !listening.has(shown)) return false;
       shown.contentWindow?.postMessage(message, '*');
       return true;
+    },
+    isStarting() {
+      const isReady = coming === undefined && shown !== undefined && listening.has(shown);
+      return !isReady && window.performance.now() - startedAt < MAX_START_MS;
     },
     setTheme(theme) {
       for (const frame of listening)

@@ -35,6 +35,8 @@ const DAY = 86_400;
 const AXIS_STEPS = [
   ...[1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400],
 ];
+/** Between two drawings of what follows time. */
+const FOLLOWS_MS = 400;
 const MIN_SPAN_MS = 1000;
 /** A click is no span. */
 const MIN_PIXELS = 4;
@@ -55,6 +57,9 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
   let canZoom = false;
   let dragFrom: number | undefined;
   let isQueued = false;
+  let isSoon = false;
+  /** By name; asked of the browser once for each theme, which takes it a new look at all styles. */
+  let colours = new Map<string, string>();
   let [width, height] = [0, 0];
 
   const timeAt = (clientX: number): number => {
@@ -71,6 +76,16 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
       isQueued = false;
       draw();
     });
+  }
+
+  /** Of what moves with time: a second is a pixel or less. */
+  function drawSoon(): void {
+    if (isSoon || isQueued) return;
+    isSoon = true;
+    window.setTimeout(() => {
+      isSoon = false;
+      queueDraw();
+    }, FOLLOWS_MS);
   }
 
   /** Of so many seconds as a pixel has, the mean of CPU and the sums of the rest. */
@@ -108,8 +123,14 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
   }
 
   function draw(): void {
-    const colour = (name: string): string =>
-      window.getComputedStyle(strip).getPropertyValue(`--${name}`).trim();
+    const colour = (name: string): string => {
+      let known = colours.get(name);
+      if (known === undefined) {
+        known = window.getComputedStyle(strip).getPropertyValue(`--${name}`).trim();
+        colours.set(name, known);
+      }
+      return known;
+    };
     const ratio = window.devicePixelRatio || 1;
     pencil.setTransform(ratio, 0, 0, ratio, 0, 0);
     pencil.clearRect(0, 0, width, height);
@@ -182,6 +203,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
   }
 
   function fit(): void {
+    colours = new Map();
     [width, height] = [strip.clientWidth, strip.clientHeight];
     const ratio = window.devicePixelRatio || 1;
     canvas.width = Math.max(1, Math.round(width * ratio));
@@ -282,13 +304,14 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
     },
     add(rows: readonly Second[]): void {
       for (const row of rows) seconds.set(row[0] as number, row);
-      queueDraw();
+      drawSoon();
     },
     /** The last whole second before a moment. */
     latest: (until: number): Second | undefined => seconds.get(Math.floor(until / 1000) - 1),
     /** @param whole all that is kept @param chosen the span, and whether it follows what happens */
     show(whole: Span, chosen: Span, follows: boolean, compared: Span | undefined): void {
       shown = whole.to - whole.from < 60_000 ? { from: whole.to - 60_000, to: whole.to } : whole;
+      const isMoved = !follows || !isLive || base !== compared;
       if (dragFrom === undefined) span = chosen;
       isLive = follows;
       base = compared;
@@ -304,7 +327,8 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
           ? `live, the last ${length}`
           : `${spanText(chosen).replace('\u2013', 'to')}, ${length}`,
       );
-      queueDraw();
+      if (isMoved) queueDraw();
+      else drawSoon();
     },
   };
 }

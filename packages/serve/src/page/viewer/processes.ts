@@ -12,9 +12,12 @@ import {
   parseProcesses,
   type ShownRow,
 } from './process-tree.ts';
-import { slices } from './slices.ts';
+import { nextFrame, slices } from './slices.ts';
 import type { ScopedProcess } from './state.ts';
 import { commandText, countText, safeText } from './texts.ts';
+
+/** Processes that take a frame to be arranged. */
+const MANY = 200;
 
 interface PooledRow {
   readonly row: PageElement;
@@ -67,6 +70,8 @@ export function createProcesses(
       (each.argv?.join(' ').toLowerCase().includes(wanted) ?? false);
     const order = isTree ? asTree : byCpu;
     const next = await order(all, matches, slices(window));
+    // Where there are many, arranging them has had this frame.
+    if (all.length > MANY) await nextFrame(window);
     if (question !== arranged) return;
     rows = next;
     const leftOut =

@@ -17,11 +17,14 @@ export function slices(window: PageWindow): Pause {
   let until = window.performance.now() + BUDGET_MS;
   return () => {
     if (window.performance.now() < until) return undefined;
-    return new Promise((resolve) => {
-      window.setTimeout(() => {
-        until = window.performance.now() + BUDGET_MS;
-        resolve();
-      }, FRAME_MS);
+    return nextFrame(window).then(() => {
+      until = window.performance.now() + BUDGET_MS;
     });
   };
+}
+
+export function nextFrame(window: PageWindow): Promise<void> {
+  return new Promise((resolve) => {
+    window.setTimeout(resolve, FRAME_MS);
+  });
 }

@@ -50,6 +50,8 @@ export function durationText(ms: number): string {
 
 /** What others wrote, without what moves text about: controls and marks of direction become visible. */
 export function safeText(text: string): string {
+  // Nearly all of it.
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (char) => {
     const code = char.codePointAt(0) ?? 0;
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd';
