@@ -256,8 +256,9 @@ export class CpuProfiler {
    * @throws ClosedError after close(); SystemError where the kernel refuses.
    */
   async collect(): Promise<Profile> {
-    if (!this.#sampling) await this.#javaPerfMaps?.askAtLast();
     await this.#rounds.catchUp();
+    // Whose last samples were among those, too.
+    if (!this.#sampling) await this.#javaPerfMaps?.askAtLast();
     return this.#collections.collect(this.#maps.counts().lost);
   }
 
