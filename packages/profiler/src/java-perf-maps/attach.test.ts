@@ -70,23 +70,25 @@ async function outcome(
   text: string,
   prepare: (pid: number) => void = () => {},
   options: { readonly uid?: number } = {},
-): Promise<{ readonly said: string; readonly ms: number; readonly pid: number }> {
+): Promise<{ readonly said: string; readonly why: string; readonly ms: number }> {
   const child = await saying(text, options);
   const { pid } = child;
   const startedAt = performance.now();
   let said: string;
+  let why = '';
   try {
     prepare(pid);
     said = await attach.command(pid, 'Compiler.perfmap', () => true);
   } catch (error) {
     if (!(error instanceof AttachError)) throw error;
     said = error.code;
+    why = error.message;
   } finally {
     child.kill('SIGKILL');
     await child.exited;
     for (const path of [socketOf(pid), signOf(pid)]) rmSync(path, { force: true });
   }
-  return { said, ms: performance.now() - startedAt, pid };
+  return { said, why, ms: performance.now() - startedAt };
 }
 
 test('a process is asked as jcmd asks it, and its answer comes back', async () => {
@@ -117,7 +119,7 @@ test.skipIf(!isRoot)('another user is asked with his rights, and ours come back'
 test.each([
   [
     'an older version',
-    "socket.end('1\\njava.lang.IllegalArgumentException: Unknown diagnostic command\\n');",
+    "socket.end('-1\\njava.lang.IllegalArgumentException: Unknown diagnostic command\\n');",
   ],
   ['garbage', "socket.end('\\x7fELF');"],
   ['nothing', 'socket.end();'],
@@ -126,6 +128,14 @@ test.each([
   const { said, ms } = await outcome(listening(onOpen));
   expect(said).toBe('refused');
   expect(ms).toBeLessThan(5000);
+});
+
+test('Java before 17 is told from what is none', async () => {
+  const unknown = 'java.lang.IllegalArgumentException: Unknown diagnostic command';
+  const { why } = await outcome(listening(`socket.end('-1\\n${unknown}\\n');`));
+  expect(why).toContain('older than Java 17');
+  const { why: other } = await outcome(listening("socket.end('200\\nno\\n');"));
+  expect(other).toBe('refused with code 200');
 });
 
 test('who listens and never answers, or does not listen, is left after a while', async () => {

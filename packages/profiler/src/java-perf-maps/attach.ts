@@ -209,7 +209,7 @@ export class JavaAttach {
 
 /** A line with a number, 0 for success, and what the command says. */
 function answerIn(text: string): string {
-  const [, code, said = ''] = /^(\d{1,9})\n(.*)$/s.exec(text) ?? [];
+  const [, code, said = ''] = /^(-?\d{1,9})\n(.*)$/s.exec(text) ?? [];
   if (code === undefined) throw new AttachError('refused', 'did not answer as HotSpot does');
   if (code === '0') return said;
   // `java.lang.IllegalArgumentException: Unknown diagnostic command` before Java 17.
