@@ -185,14 +185,14 @@ test('a moment is shown alike, whichever others were before it', () => {
     }),
     { numRuns: 30 },
   );
-});
+}, 90_000);
 
 test('it plays as fast as it is told, and stands at the end', async () => {
   const host = replayed(590);
   host.press('*', '*', 'space');
   expect(host.screen(140).text()).toContain('▶ 60x');
   const began = performance.now();
-  while (host.screen(140).text().includes('▶') && performance.now() - began < 10_000) {
+  while (host.screen(140).text().includes('▶') && performance.now() - began < 60_000) {
     await Bun.sleep(20);
     host.top.tick(Date.now());
   }
@@ -200,4 +200,4 @@ test('it plays as fast as it is told, and stands at the end', async () => {
   expect(performance.now() - began).toBeGreaterThan((10 * SECOND) / 60 - 1);
   expect(host.screen(140).text()).toMatch(/REPLAY .* stands/);
   expect(host.top.data.now).toBe(KEPT.to);
-});
+}, 90_000);
