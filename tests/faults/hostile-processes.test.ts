@@ -122,7 +122,10 @@ faultRow(
     expectBounded(result);
     expect(result.maxRss).toBeLessThan(MAX_RECORDING);
     const stacks = parseFolded(readFileSync(recorder.output, 'utf8'));
-    expect(samplesWith(stacks, 'inner')).toBeGreaterThan(0);
+    // Most of its names had no room.
+    const isWalked = ({ frames }: (typeof stacks)[number]) =>
+      frames.includes('inner') || frames.includes('[interpreted]');
+    expect(samples(stacks, isWalked)).toBeGreaterThan(0);
     expect(samplesWith(stacks, 'only_in_1')).toBeGreaterThan(100);
   },
 );

@@ -199,7 +199,7 @@ static void *change(void *unused)
 	return NULL;
 }
 
-enum { MANY = 100000, DEEP = 60 };
+enum { MANY = 1000, DEEP = 40 };
 static struct {
 	uint64_t function[8], shared[8], scope[12], script[12], source[4];
 } *many;
@@ -221,12 +221,10 @@ static void make_many(const char *where)
 		many[i].function[4] = OBJECT(many[i].shared);
 		many[i].shared[3] = OBJECT(many[i].scope);
 		many[i].shared[5] = OBJECT(many[i].script);
-		many[i].scope[4] = SMALL(5 + i);
 		many[i].script[1] = OBJECT(many[i].source);
 		many[i].script[2] = OBJECT(&path);
 		many[i].script[7] = 0;
 		many[i].source[0] = OBJECT(maps[STRING_MAP]);
-		many[i].source[1] = SMALL(1000 + i);
 	}
 }
 
@@ -235,9 +233,12 @@ static void call_many(void)
 {
 	double end = now() + 5;
 
-	if (below++ < DEEP && next_of_many < MANY) {
-		int own = next_of_many++;
+	if (below++ < DEEP) {
+		int own = next_of_many % MANY;
 
+		/* Another one each time: of another place, in another source. */
+		many[own].scope[4] = SMALL(5 + next_of_many);
+		many[own].source[1] = SMALL(1000 + next_of_many++);
 		js_call(OBJECT(many[own].function), OBJECT(many[own].scope), call_many);
 	} else {
 		while (now() < end)
@@ -268,7 +269,7 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(how, "sources")) {
 		make_many(argv[3]);
-		for (; now() < until && next_of_many < MANY; below = 0)
+		for (; now() < until; below = 0)
 			call_many();
 	} else if (!strcmp(how, "frames"))
 		js_call(OBJECT(functions[0]), OBJECT(scopes[0]), burn_in_circle);
