@@ -7,8 +7,6 @@
  * texts      names of enormous lengths, of pieces that lead in a circle, and at addresses of nothing
  * changing   all of it, changed by a thread all the time
  * frames     frame pointers that lead in a circle
- * sources    functions without end, each of a source of another length in the file that the third argument names, of
- *            which V8 would have no lines yet
  *
  * With -DMAJOR=14 it says that it is newer, and with -DSILENT nothing of where functions have what they are called.
  */
@@ -199,53 +197,6 @@ static void *change(void *unused)
 	return NULL;
 }
 
-enum { MANY = 1000, DEEP = 40 };
-static struct {
-	uint64_t function[8], shared[8], scope[12], script[12], source[4];
-} *many;
-static struct {
-	uint64_t words[2];
-	char text[256];
-} path;
-static int next_of_many, below;
-
-static void make_many(const char *where)
-{
-	many = calloc(MANY, sizeof(*many));
-	text(&path, where);
-	for (int i = 0; i < MANY; i++) {
-		memcpy(many[i].function, functions[0], sizeof(many[i].function));
-		memcpy(many[i].shared, shared[0], sizeof(many[i].shared));
-		memcpy(many[i].scope, scopes[0], sizeof(many[i].scope));
-		memcpy(many[i].script, script, sizeof(many[i].script));
-		many[i].function[4] = OBJECT(many[i].shared);
-		many[i].shared[3] = OBJECT(many[i].scope);
-		many[i].shared[5] = OBJECT(many[i].script);
-		many[i].script[1] = OBJECT(many[i].source);
-		many[i].script[2] = OBJECT(&path);
-		many[i].script[7] = 0;
-		many[i].source[0] = OBJECT(maps[STRING_MAP]);
-	}
-}
-
-/* As deep as is walked, then for a few samples, and back. */
-static void call_many(void)
-{
-	double end = now() + 5;
-
-	if (below++ < DEEP) {
-		int own = next_of_many % MANY;
-
-		/* Another one each time: of another place, in another source. */
-		many[own].scope[4] = SMALL(5 + next_of_many);
-		many[own].source[1] = SMALL(1000 + next_of_many++);
-		js_call(OBJECT(many[own].function), OBJECT(many[own].scope), call_many);
-	} else {
-		while (now() < end)
-			burnt++;
-	}
-}
-
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "sound";
@@ -267,11 +218,7 @@ int main(int argc, char **argv)
 	} else if (!strcmp(how, "changing")) {
 		pthread_create(&changing, NULL, change, NULL);
 	}
-	if (!strcmp(how, "sources")) {
-		make_many(argv[3]);
-		for (; now() < until; below = 0)
-			call_many();
-	} else if (!strcmp(how, "frames"))
+	if (!strcmp(how, "frames"))
 		js_call(OBJECT(functions[0]), OBJECT(scopes[0]), burn_in_circle);
 	else
 		js_call(OBJECT(functions[1]), OBJECT(scopes[1]), call_inner);

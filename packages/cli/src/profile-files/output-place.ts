@@ -106,14 +106,6 @@ export function holdPlace(path: string): HeldPlace | string {
   }
 }
 
-/** As holdPlace(), of who does not write yet. */
-export function placeOf(path: string): OutputPlace | string {
-  const held = holdPlace(path);
-  if (typeof held === 'string') return held;
-  held[Symbol.dispose]();
-  return held.place;
-}
-
 /** Bun's resolve() takes the folder of its own program for one that was removed. */
 function workingDirectory(): string | undefined {
   try {
