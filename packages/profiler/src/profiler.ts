@@ -13,6 +13,7 @@ import { InstalledInterpreters } from './interpreters/installed-interpreters.ts'
 import { JavaPerfMaps } from './java-perf-maps/java-perf-maps.ts';
 import { MappedCode } from './mapped-code.ts';
 import { LostMappings } from './mappings/lost-mappings.ts';
+import { RanBefore } from './mappings/ran-before.ts';
 import { RunningMappings } from './mappings/running-mappings.ts';
 import { Sideband } from './mappings/sideband.ts';
 import type { ProfilerConfig, ProfilerCounts } from './profiler-config.ts';
@@ -55,6 +56,7 @@ export class CpuProfiler {
   readonly #resolver: StackResolver;
   readonly #counting: Counting;
   readonly #lostMappings: LostMappings;
+  readonly #ranBefore: RanBefore;
   readonly #running: RunningMappings;
   readonly #unwinding: Unwinding | undefined;
   readonly #interpreters: InstalledInterpreters | undefined;
@@ -124,6 +126,10 @@ export class CpuProfiler {
       spaces.complete(pid, mappings);
       void generating?.note(pid, mappings);
     });
+    this.#ranBefore = new RanBefore({
+      follow: (pid) => spaces.seed(pid, []),
+      read: (pid) => this.#look(pid),
+    });
     this.#wanted =
       config.where && new WantedImages(config.where, kernel.sampler.map('unwanted_images'));
     this.#lostMappings = new LostMappings(
@@ -138,6 +144,7 @@ export class CpuProfiler {
       ...{ spaces, jitMaps, reader, memory },
       sideband: this.#sideband,
       lostMappings: this.#lostMappings,
+      ranBefore: this.#ranBefore,
       running: this.#running,
       counting: this.#counting,
       maps: this.#maps,
@@ -152,7 +159,7 @@ export class CpuProfiler {
     });
     try {
       if (config.launcher !== undefined) spaces.seed(config.launcher, []);
-      for (const pid of config.pids()) this.#follow(pid);
+      this.#ranBefore.begin(config.pids());
       this.#counting.begin();
     } catch (error) {
       this.#stopSampling();
@@ -291,14 +298,15 @@ export class CpuProfiler {
     this.#code[Symbol.dispose]();
   }
 
-  /** What runs already. */
-  #follow(pid: number): void {
+  /** What ran already. Returns whether it has anything mapped. */
+  #look(pid: number): boolean {
     const mappings = this.#running.read(pid);
-    this.#code.spaces.seed(pid, mappings);
+    this.#code.spaces.complete(pid, mappings);
     this.#runningInterpreters?.follow(pid, mappings);
     const now = clockNanoseconds(this.#kernel.native, 'boottime');
     for (const mapping of mappings)
       this.#unwinding?.early?.mapped(pid, mapping, now, () => this.#code.objects.of(pid, mapping));
+    return mappings.length > 0;
   }
 
   get #walksByTables(): boolean {
@@ -351,7 +359,7 @@ export class CpuProfiler {
         tables,
         copies,
         generated,
-        (pid, startTime) => this.#lostMappings.recover(pid, startTime),
+        (pid, startTime) => this.#rounds.prepare(pid, startTime),
         (sample) => this.#collections.current.ownerOf(processOf(sample)),
         interpreterFrames,
       ),

@@ -11,6 +11,7 @@ import type { JavaPerfMaps } from './java-perf-maps/java-perf-maps.ts';
 import type { AddressSpaces } from './mappings/address-spaces.ts';
 import type { JitMaps } from './mappings/jit-maps.ts';
 import type { LostMappings } from './mappings/lost-mappings.ts';
+import type { RanBefore } from './mappings/ran-before.ts';
 import { RetiredImages } from './mappings/retired-images.ts';
 import type { RunningMappings } from './mappings/running-mappings.ts';
 import type { Sideband } from './mappings/sideband.ts';
@@ -48,6 +49,7 @@ interface RoundParts {
   readonly sideband: Sideband;
   readonly spaces: AddressSpaces;
   readonly lostMappings: LostMappings;
+  readonly ranBefore: RanBefore;
   readonly running: RunningMappings;
   readonly jitMaps: JitMaps;
   readonly counting: Counting;
@@ -184,11 +186,17 @@ export class SampleRounds {
     return this.#parts.sideband.isBusy || (isNews && !this.#parts.thrifty);
   }
 
+  /** Before addresses of a process are looked up: what it had mapped is known then, as far as it can be. */
+  prepare(pid: number, startTime: bigint): void {
+    this.#parts.ranBefore.need(pid);
+    this.#parts.lostMappings.recover(pid, startTime);
+  }
+
   #add(stack: StackCount): void {
-    const { wanted, lostMappings, javaPerfMaps, collections, resolver, spaces } = this.#parts;
+    const { wanted, javaPerfMaps, collections, resolver, spaces } = this.#parts;
     if (wanted?.keeps(stack) === false) return;
     javaPerfMaps?.sampled(stack.pid);
-    lostMappings.recover(stack.pid, stack.startTime);
+    this.prepare(stack.pid, stack.startTime);
     for (const part of byMappedCode(stack, spaces)) collections.add(resolver.resolve(part));
   }
 
@@ -199,6 +207,8 @@ export class SampleRounds {
     counting.followCpus();
     running.readOn();
     const mappings = this.#followMappings(all);
+    // Behind what was told until now: /proc has what came of it.
+    this.#parts.ranBefore.readOn();
     // Code is moved and freed: an address is what the map says of it now, not at the end.
     jitMaps.refresh();
     this.#parts.codeNames?.read();
@@ -234,22 +244,24 @@ export class SampleRounds {
   }
 
   #forgetRetired(): void {
-    const { deferred, spaces, lostMappings, running, codeNames } = this.#parts;
+    const { deferred, spaces, lostMappings, ranBefore, running, codeNames } = this.#parts;
     const waiting = () => deferred?.waitingPids();
     for (const { pid, time, ended } of this.#retired.endRound(waiting)) {
       spaces.forget(pid, time, ended);
       codeNames?.forget(pid, time, ended);
       if (!ended) continue;
       lostMappings.forget(pid);
+      ranBefore.forget(pid);
       running.forget(pid);
     }
   }
 
   /** Returns how many records there were. */
   #followMappings(all: boolean): number {
-    const { sideband, spaces, tables, earlyInterpreters, lostMappings } = this.#parts;
+    const { sideband, spaces, tables, earlyInterpreters, lostMappings, ranBefore } = this.#parts;
     this.#followedAt = performance.now();
     const records = sideband.read(all);
+    ranBefore.told(records);
     for (const record of records) {
       spaces.apply(record);
       if (record.type !== 'mapping') continue;

@@ -88,10 +88,13 @@ export class AddressSpaces {
     if (mappings.some(isJitDump)) this.#generatedCode.dumpMapped(image);
   }
 
-  /** The rest of what /proc says of a process that was there before us; what is known since stays. */
+  /** What /proc says of a process that was there before us, or more of it; what is known since stays. */
   complete(pid: number, mappings: readonly NewMapping[]): void {
     const image = this.#images.get(pid)?.at(-1);
     if (image === undefined) return;
+    image.hasGeneratedCode ||= mappings.some(({ path }) =>
+      isGenerated({ path, content: undefined }),
+    );
     for (const mapping of mappings)
       if (image.mappings.within(mapping.start, mapping.end).length === 0)
         image.mappings.add(0n, mapping);
