@@ -60,8 +60,9 @@ export class Dispatcher {
       plugins.flatMap(({ running, handlers }) => {
         const handler = handlers[phase];
         if (handler === undefined) return [];
-        const record = phase === 'load' ? recordHandlersOf(handlers).load : undefined;
-        return [{ running, call: eventCall(handler), record }];
+        const { invalidate, load } = recordHandlersOf(handlers);
+        const ofRecords = { flush: undefined, invalidate, load, observe: undefined };
+        return [{ running, call: eventCall(handler), record: ofRecords[phase] }];
       }),
     );
     for (const { running, handlers, queue, takesRecords, ownEvents } of plugins) {

@@ -10,7 +10,9 @@ import type { HandlerResult, PluginHandlers } from '../plugin/plugin.ts';
 const RECORDS = Symbol('handlers of records');
 
 export interface RecordHandlers {
-  /** In place of `load`, for what is no object (`batch.isMade`). Synchronous. */
+  /** In place of `invalidate`, for what is no object (`batch.isMade`), of the kinds that it takes. Synchronous. */
+  readonly invalidate?: (batch: EventBatch, index: number) => void;
+  /** The same in place of `load`. */
   readonly load?: (batch: EventBatch, index: number) => void;
   /** In place of `observeBatch`, for all that is no record of a source, objects too. */
   readonly observe?: (batch: EventBatch, from: number) => HandlerResult;

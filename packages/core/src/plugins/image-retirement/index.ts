@@ -4,8 +4,12 @@
  * can be left. Samples taken before are resolved by their time, so nothing has to be flushed.
  */
 
+import { recordHeader } from '@waggle/bpf';
+import { withRecordHandlers } from '../../dispatch/record-handlers.ts';
 import { definePlugin } from '../../plugin/plugin.ts';
 import { Profiler } from '../cpu-profiler/index.ts';
+
+const AT = recordHeader.offset;
 
 /**
  * Tells the profiler which program images have ended.
@@ -37,10 +41,23 @@ export const imageRetirement = () =>
     name: 'image-retirement',
     needs: { profiler: Profiler },
     kernel: { events: ['exec', 'exit'] },
-    setup: ({ services: { profiler } }) => ({
-      invalidate: {
-        exec: ({ pid, bootTime }) => profiler.retire(pid, bootTime, false),
-        exit: ({ pid, bootTime }) => profiler.retire(pid, bootTime, true),
-      },
-    }),
+    setup: ({ services: { profiler } }) =>
+      withRecordHandlers(
+        {
+          invalidate: {
+            exec: ({ pid, bootTime }) => profiler.retire(pid, bootTime, false),
+            exit: ({ pid, bootTime }) => profiler.retire(pid, bootTime, true),
+          },
+        },
+        {
+          // Of most events nobody wants an object: they are none for this.
+          invalidate(batch, index) {
+            const { view } = batch.memory;
+            const place = batch.placeAt(index);
+            const pid = view.getUint32(place + AT.tgid, true);
+            const bootTime = view.getBigUint64(place + AT.time_ns, true);
+            profiler.retire(pid, bootTime, batch.kindAt(index) === 'exit');
+          },
+        },
+      ),
   });

@@ -1,0 +1,99 @@
+// What is read of events in brief, and what copies of their bytes give back, is what their objects say, whatever is in
+// the records.
+
+import { expect, test } from 'bun:test';
+import { recordHeader } from '@waggle/bpf';
+import type { ProcessEvent } from '@waggle/events';
+import fc from 'fast-check';
+import { batchOf, type MadeRecord, madeRecord } from '../../../test/made-records.ts';
+import { BriefEvents } from './brief-events.ts';
+import { EventBytes } from './event-bytes.ts';
+import { HeldEvents } from './held-events.ts';
+
+const AT = recordHeader.offset;
+
+/** Clocks stay below 2^53 ns, which are a hundred days and more. */
+const record = madeRecord.map((made): MadeRecord => {
+  const view = new DataView(made.bytes.buffer, made.bytes.byteOffset, made.bytes.length);
+  for (const at of [AT.time_ns, AT.start_boottime])
+    view.setBigUint64(at, view.getBigUint64(at, true) & (2n ** 53n - 1n), true);
+  return made;
+});
+
+const eventOf = (made: MadeRecord) =>
+  batchOf(made).at(0) as Exclude<ProcessEvent, { event: 'lost' }>;
+
+function expectSame(events: BriefEvents, index: number, event: ReturnType<typeof eventOf>): void {
+  expect(events.kindAt(index)).toBe(event.event);
+  expect(events.pidAt(index)).toBe(event.pid);
+  expect(events.ppidAt(index)).toBe(event.ppid);
+  expect(events.commAt(index)).toBe(event.comm);
+  expect(events.parentCommAt(index)).toBe(event.parentComm);
+  expect(events.uidAt(index)).toBe(event.uid);
+  expect(events.timeMsAt(index)).toBe(Number(event.time / 1_000_000n));
+  const [path, containerId] =
+    event.event === 'fork'
+      ? [event.childCgroup, event.childContainerId]
+      : [event.cgroup, event.containerId];
+  expect(events.cgroupAt(index)?.path ?? null).toBe(path);
+  expect(events.cgroupAt(index)?.containerId ?? null).toBe(containerId);
+  if (event.event === 'fork') expect(events.childPidAt(index)).toBe(event.childPid);
+  if (event.event !== 'exit') return;
+  const { exitCode, signal, coreDumped, lifetimeNs } = event;
+  expect(events.endAt(index)).toMatchObject({ exitCode, signal, coreDumped });
+  expect(events.lifetimeMsAt(index)).toBe(Number(lifetimeNs / 1_000_000n));
+}
+
+test('in brief, as a record and as an object', () => {
+  fc.assert(
+    fc.property(record, (made) => {
+      const event = eventOf(made);
+      const events = new BriefEvents(batchOf(made));
+      expect(events.isMade(0)).toBe(false);
+      expectSame(events, 0, event);
+      expect(events.at(0)).toEqual(event);
+      expectSame(BriefEvents.of([event]), 0, event);
+    }),
+    { numRuns: 500 },
+  );
+}, 30_000);
+
+test('as bytes that were put elsewhere', () => {
+  const kept = new EventBytes();
+  const bytes = new Uint8Array(256 * 1024);
+  const memory = { bytes, view: new DataView(bytes.buffer) };
+  fc.assert(
+    fc.property(record, fc.nat(1000), (made, place) => {
+      const events = new BriefEvents(batchOf(made));
+      const length = kept.lengthOf(events, 0);
+      bytes.fill(0xaa);
+      kept.write(events, 0, memory, place);
+      expect(bytes[place + length]).toBe(0xaa);
+      // Its cgroup is looked up anew, and nobody has told of any here.
+      const nowhere = { cgroup: null, containerId: null };
+      expect({ ...kept.read(memory, place, made.parentComm), ...nowhere }).toEqual({
+        ...eventOf(made),
+        ...nowhere,
+      });
+    }),
+    { numRuns: 500 },
+  );
+}, 30_000);
+
+test('those that waited, in their order', () => {
+  fc.assert(
+    fc.property(fc.array(record, { maxLength: 8 }), (all) => {
+      const held = new HeldEvents();
+      for (const made of all) held.add(new BriefEvents(batchOf({ ...made, offset: 7n })));
+      const lost = { event: 'lost', time: 1n, count: 3 } as ProcessEvent;
+      held.add(BriefEvents.of([lost]));
+      expect(held.length).toBe(all.length + 1);
+      const taken = held.take();
+      expect(held.length).toBe(0);
+      for (const [index, made] of all.entries())
+        expect(taken.at(index)).toEqual(eventOf({ ...made, offset: 7n }));
+      expect(taken.at(all.length)).toEqual(lost);
+    }),
+    { numRuns: 200 },
+  );
+}, 30_000);
