@@ -31,7 +31,7 @@ function mmap2(protection: number, path: string) {
       view.setUint32(64, protection, true);
       new Uint8Array(view.buffer).set(new TextEncoder().encode(path), 72);
     },
-    64 + 16,
+    64 + 32,
   );
 }
 
@@ -49,6 +49,16 @@ test('an executable mapping', () => {
       path: '/lib/ü.so',
     },
   });
+});
+
+test('paths that come again, one after the other and in each other place', () => {
+  const paths = Array.from({ length: 3000 }, (_, at) => `/lib/${'x'.repeat(at % 9)}${at % 700}.so`);
+  for (const path of [...paths, ...paths]) {
+    const found = decodeSideband(mmap2(5, path));
+    expect(found?.type === 'mapping' && found.mapping.path).toBe(path);
+  }
+  const deleted = decodeSideband(mmap2(5, '/a (deleted)'));
+  expect(deleted?.type === 'mapping' && deleted.mapping.path).toBe('/a');
 });
 
 test('a data mapping says nothing', () => {

@@ -70,20 +70,59 @@ export function decodeSideband(record: DataView, timeOffset = 0n): SidebandRecor
 
 function decodeMapping(record: DataView): Mapping {
   const start = Number(record.getBigUint64(16, true));
-  const nameAt = 72;
-  const bytes = new Uint8Array(
-    record.buffer,
-    record.byteOffset + nameAt,
-    record.byteLength - nameAt,
-  );
   return {
     start,
     end: start + Number(record.getBigUint64(24, true)),
     fileOffset: Number(record.getBigUint64(32, true)),
     device: `${record.getUint32(40, true)}:${record.getUint32(44, true)}`,
     inode: record.getBigUint64(48, true),
-    path: withoutDeleted(decoder.decode(bytes.subarray(0, bytes.indexOf(0)))),
+    path: paths.at(record, NAME_AT),
   };
+}
+
+/** Where a mapping's path is. */
+const NAME_AT = 72;
+/** Of libraries and programs that are mapped again and again. */
+const KNOWN_PATHS = 512;
+const LONGEST_KNOWN = 256;
+
+/** Paths as strings, without a string for every record: most programs map the same few libraries. */
+class MappedPaths {
+  /** Words of each and its length in words, by a hash of them; a newer one takes the place. */
+  readonly #words = new Uint32Array((KNOWN_PATHS * LONGEST_KNOWN) / 4);
+  readonly #lengths = new Uint16Array(KNOWN_PATHS);
+  readonly #paths: string[] = new Array(KNOWN_PATHS).fill('');
+
+  /** What stands at that place, padded with NUL to whole words, the trailer behind it. */
+  at(record: DataView, from: number): string {
+    const end = record.byteLength - TRAILER_BYTES;
+    const length = (end - from) >>> 2;
+    if (length > LONGEST_KNOWN / 4) return decodePath(record, from, end);
+    let mixed = length;
+    for (let at = from; at < end; at += 4)
+      mixed = Math.imul(mixed ^ record.getUint32(at, true), 0x9e3779b1) ^ (mixed >>> 15);
+    const slot = (mixed >>> 16) & (KNOWN_PATHS - 1);
+    const first = (slot * LONGEST_KNOWN) / 4;
+    const words = this.#words;
+    let isKnown = this.#lengths[slot] === length;
+    for (let word = 0; isKnown && word < length; word++)
+      isKnown = words[first + word] === record.getUint32(from + 4 * word, true);
+    if (isKnown) return this.#paths[slot] ?? '';
+    for (let word = 0; word < length; word++)
+      words[first + word] = record.getUint32(from + 4 * word, true);
+    this.#lengths[slot] = length;
+    const path = decodePath(record, from, end);
+    this.#paths[slot] = path;
+    return path;
+  }
+}
+
+const paths = new MappedPaths();
+
+function decodePath(record: DataView, from: number, end: number): string {
+  const bytes = new Uint8Array(record.buffer, record.byteOffset + from, end - from);
+  const length = bytes.indexOf(0);
+  return withoutDeleted(decoder.decode(length < 0 ? bytes : bytes.subarray(0, length)));
 }
 
 const DELETED = ' (deleted)';
