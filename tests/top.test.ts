@@ -2,7 +2,7 @@
 // terminal is as it was on every way out. Views by themselves: packages/tui/test.
 
 import { describe, expect } from 'bun:test';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from './support/deadline.ts';
 import { kernelTest } from './support/kernel-test.ts';
@@ -79,6 +79,35 @@ describe('top', () => {
     const { code, stdout } = await Waggle.run(['convert', file, '-']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^call_tree;.*sixty.* \d+$/m);
+  });
+
+  kernelTest('what is shown is opened in the browser, if asked', async () => {
+    const folder = freshFolder();
+    const browser = join(folder, 'browser');
+    const opened = join(folder, 'opened');
+    writeFileSync(
+      browser,
+      `#!/bin/sh\ncp "$1" '${opened}.part' && mv '${opened}.part' '${opened}'\n`,
+    );
+    chmodSync(browser, 0o755);
+    using terminal = new Terminal({ env: { BROWSER: browser } });
+    await using burner = new TestProcess([workload('call_tree'), '600000']);
+    terminal.waggle(`top -p ${burner.pid}`);
+    await terminal.shows(READY);
+    terminal.keys('2');
+    await terminal.shows(/sixty/);
+    terminal.keys('S', 'C-u');
+    terminal.bytes(join(folder, 'shown.html'));
+    terminal.keys('Enter');
+    await terminal.shows('written to');
+    const page = await eventually(
+      'the browser',
+      () => existsSync(opened) && readFileSync(opened, 'utf8'),
+    );
+    expect(page).toContain('sixty');
+    terminal.keys('q');
+    await terminal.shows('code=0');
+    rmSync(folder, { recursive: true });
   });
 
   kernelTest('the mouse chooses a view, a size that changes is drawn anew', async () => {

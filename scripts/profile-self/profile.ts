@@ -5,6 +5,7 @@
 //   npm run profile:self -- trace [PROCESSES]
 //   npm run profile:self -- record [SECONDS]
 //   npm run profile:self -- agent [PROCESSES]
+//   npm run profile:self -- top [PROCESSES]
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -25,7 +26,15 @@ const TRACE_ENGINE = {
 const ENGINES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   trace: TRACE_ENGINE,
   agent: { ...TRACE_ENGINE, BUN_JSC_forceRAMSize: '67108864', BUN_GC_TIMER_DISABLE: '1' },
+  top: {
+    BUN_JSC_forceRAMSize: '67108864',
+    BUN_JSC_useFTLJIT: '0',
+    BUN_JSC_useConcurrentGC: '0',
+    BUN_JSC_useWarmUpMarkedBlocks: '0',
+  },
 };
+/** Of a live view: so many a second, over all of its time. */
+const TOP_RATE = 1000;
 const CLOCK_TICKS_PER_SECOND = 100;
 const START_LIMIT_MS = 30_000;
 const SETTLE_MS = 500;
@@ -52,10 +61,11 @@ function compile(source: string, flags: readonly string[]): string {
 
 /** What the command is given to do, and for how long. */
 async function work(): Promise<void> {
-  if (what === 'trace' || what === 'agent') {
+  if (what !== 'record') {
     const storm = compile('storm.c', ['-O2']);
     const program = compile('exit_with.c', ['-O2', '-static']);
-    const run = spawn(storm, [size ?? '15000', '0', program], { stdio: 'ignore' });
+    const rate = what === 'top' ? [`rate=${TOP_RATE}`] : [];
+    const run = spawn(storm, [size ?? '15000', '0', program, ...rate], { stdio: 'ignore' });
     await new Promise((done) => run.once('exit', done));
     return;
   }
@@ -110,36 +120,82 @@ function functionsOf({ nodes, samples }: CpuProfile): Map<string, number> {
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   trace: ['trace', '--json'],
   agent: ['agent', '--store', join(folder, 'store')],
+  top: ['top'],
   record: ['record', '-a', '-F', '999', '-o', join(folder, 'out.folded')],
 };
 const command = COMMANDS[what];
 if (command === undefined)
   throw new Error(`${what} is none of ${Object.keys(COMMANDS).join(', ')}`);
-try {
+interface Run {
+  readonly pid: number;
+  end(): Promise<void>;
+}
+
+const line = [
+  process.execPath,
+  ...['--config=/dev/null', '--no-env-file', '--no-install'],
+  ...['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${SAMPLE_US}`],
+  ...[main, ...command],
+];
+// As ./waggle runs it.
+const env = { ...process.env, ...ENGINES[what] };
+
+async function inTerminal(): Promise<Run> {
+  let drawn = 0;
+  const terminal = new Bun.Terminal({
+    ...{ cols: 140, rows: 40 },
+    data: (_, bytes) => {
+      drawn += bytes.length;
+    },
+  });
+  const child = Bun.spawn(line, {
+    terminal,
+    env: { ...env, TERM: 'xterm-256color', XDG_CONFIG_HOME: folder },
+  });
+  const deadline = performance.now() + START_LIMIT_MS;
+  // What asks the terminal who it is is less than a picture.
+  while (drawn < 2000) {
+    if (child.exitCode !== null || performance.now() > deadline)
+      throw new Error(`waggle ${what} does not start`);
+    await Bun.sleep(20);
+  }
+  return {
+    pid: child.pid,
+    async end() {
+      terminal.write('q');
+      await child.exited;
+      terminal.close();
+    },
+  };
+}
+
+async function inPipes(): Promise<Run> {
   const errors = join(folder, 'stderr');
   const output = openSync(join(folder, 'stdout'), 'w');
-  const child = spawn(
-    process.execPath,
-    [
-      ...['--config=/dev/null', '--no-env-file', '--no-install'],
-      ...['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${SAMPLE_US}`],
-      ...[main, ...command],
-    ],
-    {
-      stdio: ['ignore', output, openSync(errors, 'w')],
-      // As ./waggle runs it.
-      env: { ...process.env, ...ENGINES[what] },
-    },
-  );
+  const [program = '', ...rest] = line;
+  const child = spawn(program, rest, {
+    stdio: ['ignore', output, openSync(errors, 'w')],
+    env,
+  });
   closeSync(output);
   const ended = new Promise((done) => child.once('exit', done));
   const pid = await started(child, errors);
+  return {
+    pid,
+    async end() {
+      child.kill('SIGINT');
+      await ended;
+      console.log(readFileSync(errors, 'utf8').trim().split('\n').at(-1));
+    },
+  };
+}
+
+try {
+  const run = await (what === 'top' ? inTerminal() : inPipes());
   await work();
   await Bun.sleep(SETTLE_MS);
-  const threads = threadsOf(pid);
-  child.kill('SIGINT');
-  await ended;
-  console.log(readFileSync(errors, 'utf8').trim().split('\n').at(-1));
+  const threads = threadsOf(run.pid);
+  await run.end();
   printTable('thread', [...threads]);
   const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile'));
   if (file === undefined) throw new Error('Bun wrote no profile');

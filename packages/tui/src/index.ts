@@ -1,5 +1,6 @@
 /** @waggle/tui: `waggle top`, the live view of a host in a terminal. Runs on Bun. See README.md. */
 
+export type { HostMemory } from './app/header.ts';
 export type { LiveDataOptions, ProcessDescription } from './app/live-data.ts';
 export { SMALLEST } from './app/places.ts';
 export { readSettings, type Settings } from './app/settings.ts';

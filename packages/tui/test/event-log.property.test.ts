@@ -2,10 +2,16 @@
 
 import { expect, test } from 'bun:test';
 import type { ProcessEvent } from '@waggle/core';
+import { BriefEvents } from '@waggle/core/plugins/brief-events';
 import fc from 'fast-check';
 import { EventLog } from '../src/model/event-log.ts';
 import { loggedOf } from '../src/model/logged-event.ts';
 import { execEvent, exitEvent, forkEvent, NOW } from './some-host.ts';
+
+function add(log: EventLog, ...events: readonly ProcessEvent[]): void {
+  const brief = BriefEvents.of(events);
+  for (let index = 0; index < brief.length; index++) log.add(brief, index);
+}
 
 /** Any text at all, lone halves of characters among it; some are long. */
 const text = fc.oneof(
@@ -26,7 +32,7 @@ test('what is known of the last events is what they said', () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 300 }), (events) => {
       const log = new EventLog();
-      for (const each of events) log.add(each);
+      add(log, ...events);
       const logged = events.map(loggedOf).filter((each) => each !== undefined);
       expect(log.total).toBe(logged.length);
       for (let number = log.first; number < log.total; number++) {
@@ -47,9 +53,9 @@ test('what is known of the last events is what they said', () => {
 
 test('of very long arguments the program is kept, and no other event goes for them', () => {
   const log = new EventLog();
-  for (let pid = 1; pid <= 20; pid++) log.add(execEvent(pid, 1, ['/bin/true', String(pid)]));
+  for (let pid = 1; pid <= 20; pid++) add(log, execEvent(pid, 1, ['/bin/true', String(pid)]));
   for (let pid = 21; pid <= 60; pid++)
-    log.add(execEvent(pid, 1, ['/bin/long', 'ж'.repeat(1_000_000)]));
+    add(log, execEvent(pid, 1, ['/bin/long', 'ж'.repeat(1_000_000)]));
   expect(log.first).toBe(0);
   expect(log.at(0).argv).toEqual(['/bin/true', '1']);
   expect(log.at(59)).toMatchObject({ argv: ['/bin/long'], isCut: true });
@@ -57,7 +63,7 @@ test('of very long arguments the program is kept, and no other event goes for th
 
 test('of a storm the last thousands are there, and what is older is no longer', () => {
   const log = new EventLog();
-  for (let pid = 0; pid < 40_000; pid++) log.add(execEvent(pid, 1, ['/bin/true', `--id=${pid}`]));
+  for (let pid = 0; pid < 40_000; pid++) add(log, execEvent(pid, 1, ['/bin/true', `--id=${pid}`]));
   expect(log.total - log.first).toBe(5000);
   for (let number = log.first; number < log.total; number += 97)
     expect(log.at(number).argv).toEqual(['/bin/true', `--id=${number}`]);
@@ -71,9 +77,9 @@ test('the environment of a parent is the one of its last program before', () => 
     ...execEvent(5, 1, ['sh'], time),
     environ: [word],
   });
-  log.add(withEnviron('A=1', NOW) as ProcessEvent);
-  log.add(withEnviron('A=2', NOW + 100) as ProcessEvent);
-  log.add(execEvent(6, 1, ['sh'], NOW + 150));
+  add(log, withEnviron('A=1', NOW) as ProcessEvent);
+  add(log, withEnviron('A=2', NOW + 100) as ProcessEvent);
+  add(log, execEvent(6, 1, ['sh'], NOW + 150));
   expect(log.environBefore(5, NOW + 50)).toEqual(['A=1']);
   expect(log.environBefore(5, NOW + 500)).toEqual(['A=2']);
   expect(log.environBefore(7, NOW + 500)).toBeNull();

@@ -2,9 +2,10 @@
 
 import { expect, test } from 'bun:test';
 import { ProcessRow } from '../src/model/process-row.ts';
-import { asTree, compareBy } from '../src/views/process-order.ts';
+import { asTree, compareBy, listed, weightBy } from '../src/views/process-order.ts';
 
-const byPid = compareBy('pid', 0, () => 0);
+const pidWeight = weightBy('pid', 0, () => 0);
+const byPid = compareBy(pidWeight);
 
 function row(pid: number, ppid: number, bornAt: number, hasEnded = false): ProcessRow {
   const made = new ProcessRow(pid, bornAt);
@@ -34,4 +35,20 @@ test('each row is there once, where each pid is that of one that ended too', () 
   const lines = drawn([...living, ...ended]);
   expect(lines.length).toBe(800);
   expect(new Set(lines.map((line) => line.row)).size).toBe(800);
+});
+
+test('a list is in the order of its weights, pinned ones first, and finds its processes', () => {
+  const rows = Array.from({ length: 500 }, (_, at) => row(at + 1, 0, at));
+  for (const [at, each] of rows.entries()) {
+    each.cpuPercent = (at * 37) % 11;
+    each.pinned = at % 100 === 7;
+  }
+  const weightOf = weightBy('cpu', 0, () => 0);
+  const lines = listed(rows, weightOf);
+  const expected = [...rows].sort(compareBy(weightOf)).map(({ pid }) => pid);
+  expect(lines.length).toBe(500);
+  expect(expected.map((_, at) => lines.at(at)?.row.pid)).toEqual(expected);
+  for (const pid of [1, 8, 250, 500]) expect(lines.indexOf(pid)).toBe(expected.indexOf(pid));
+  expect(lines.at(500)).toBeUndefined();
+  expect(lines.indexOf(9999)).toBe(-1);
 });

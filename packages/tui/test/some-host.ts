@@ -34,8 +34,8 @@ export function someHost(options: Partial<TopOptions> = {}): SomeHost {
       userName: (uid) => (uid === 0 ? 'root' : String(uid)),
       commandLine: (argv) => argv.join(' '),
       describe: () => undefined,
-      save: async (stacks, path) => {
-        saved.push(`${stacks.length} ${path}`);
+      save: async (stacks, path, _measure, opens) => {
+        saved.push(`${stacks.length} ${path}${opens ? ' opened' : ''}`);
         return `written to ${path}`;
       },
       copy: (text) => {
@@ -117,7 +117,12 @@ export function exitEvent(
     argv,
     filename: argv[0] ?? null,
   };
-  return { ...event, time: nanoseconds(time), lifetimeNs: 5_000_000n } as unknown as ExitEvent;
+  const usage = {
+    ...{ userNs: 8_000_000n, systemNs: 4_000_000n, maxRssBytes: 3_145_728n, majorFaults: 0 },
+    ...{ readBytes: 4096n, writeBytes: 0n, voluntarySwitches: 1, involuntarySwitches: 2 },
+  };
+  const at = { time: nanoseconds(time), lifetimeNs: 5_000_000n };
+  return { ...event, ...usage, ...at } as unknown as ExitEvent;
 }
 
 /** `pid comm;function;function count`, one stack a line; `k:` before a function of the kernel. */

@@ -33,6 +33,32 @@ test('where only some are looked at, nobody else is listed, also after a loss', 
   expect(screen().text()).not.toContain('other');
 });
 
+test('on a host with thousands of processes the picture comes before all of them are known', () => {
+  const { top, procfs, screen } = someHost();
+  const count = 400;
+  for (let pid = 1; pid <= count; pid++) procfs.spawn(pid, { comm: `sleeper${pid}`, ppid: 1 });
+  const stat = procfs.stat.bind(procfs);
+  procfs.stat = (pid) => {
+    const until = performance.now() + 1;
+    while (performance.now() < until);
+    return stat(pid);
+  };
+  top.data.start(NOW);
+  expect(top.data.processes.rows(NOW).length).toBeLessThan(count / 2);
+  expect(screen().text()).toContain(`${count} processes`);
+  for (let turn = 1; turn <= count; turn++) top.tick(NOW + turn);
+  expect(top.data.processes.rows(NOW).length).toBe(count);
+  expect(screen().text()).toContain(`${count} processes`);
+});
+
+test('the memory of the host is said where there is room', () => {
+  const memory = () => ({ usedBytes: 3 * 1024 ** 3, totalBytes: 16 * 1024 ** 3 });
+  const { top, screen } = someHost({ memory });
+  top.tick(NOW + 1000);
+  expect(screen(120).rows()[0]).toContain('mem 3.0G/16G');
+  expect(screen(80).rows()[0]).not.toContain('mem');
+});
+
 test('what ended stays for five seconds, with how it ended', () => {
   const { top, screen } = someHost();
   top.addEvents([execEvent(20, 1, ['/bin/false'])], NOW);
@@ -212,6 +238,20 @@ test('what is shown is saved, by the name that is typed', async () => {
   await Promise.resolve();
   expect(saved).toEqual(['2 out.pb.gz']);
   expect(screen().text()).toContain('written to out.pb.gz');
+  press('S', 'ctrl+u', ...typed('out.html'), 'enter');
+  await Promise.resolve();
+  expect(saved.at(-1)).toBe('2 out.html opened');
+});
+
+test('the details of an end say what it has used', () => {
+  const { top, screen, press } = someHost();
+  top.addEvents([exitEvent(96, 1, ['/bin/cc1'], { exitCode: 1 })], NOW);
+  top.tick(NOW + 100);
+  press('4', 'enter');
+  const text = screen().text();
+  expect(text).toMatch(
+    /used +12ms of CPU \(4ms in the kernel\); 3.0M of memory at most; 4.0K read, 0B written/,
+  );
 });
 
 test('names that would move the cursor are shown, not acted upon', () => {

@@ -1,6 +1,7 @@
 /** What a live view is fed with, in a terminal or over HTTP: a session of the host's events and samples. */
 
 import { definePlugin, type ProcessEvent } from '@waggle/core';
+import { type BriefEvents, briefEvents } from '@waggle/core/plugins/brief-events';
 import {
   type CpuProfilerOptions,
   cpuProfiler,
@@ -32,17 +33,15 @@ export interface LiveSettings extends Pick<LiveTarget, 'pid' | 'cgroup'> {
   readonly ringBytes?: number | undefined;
   /** See SessionConfig. */
   readonly latencyMs?: number | undefined;
-  readonly onEvents: (events: readonly ProcessEvent[]) => void;
+  /** Sees the events as objects. */
+  readonly onEvents?: ((events: readonly ProcessEvent[]) => void) | undefined;
+  /** Or in brief, where most of them are looked at by nobody. */
+  readonly onBriefEvents?: ((events: BriefEvents) => void) | undefined;
   readonly onProblem: (message: string) => void;
 }
 
 export function liveSession(settings: LiveSettings): SessionConfig {
   const launcher = settings.launcher ? process.pid : undefined;
-  const liveView = definePlugin({
-    name: 'live-view',
-    kernel: { events: ['fork', 'exec', 'exit', 'failed-exec'] },
-    setup: () => ({ observeBatch: settings.onEvents }),
-  });
   const profiler = cpuProfiler({
     ...settings.sampling,
     frequencyHz: settings.frequency,
@@ -61,11 +60,24 @@ export function liveSession(settings: LiveSettings): SessionConfig {
       ...(settings.redact === undefined ? [] : [redaction({ patterns: settings.redact })]),
       profiler,
       imageRetirement(),
-      liveView,
+      liveView(settings),
     ],
     onPluginProblem: ({ message }) => settings.onProblem(message),
     launcher,
     pids: settings.pid,
     cgroups: settings.cgroup,
   };
+}
+
+const LIVE_EVENTS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
+
+function liveView({ onEvents = () => {}, onBriefEvents }: LiveSettings) {
+  const name = 'live-view';
+  if (onBriefEvents !== undefined)
+    return briefEvents({ name, events: LIVE_EVENTS, observe: onBriefEvents });
+  return definePlugin({
+    name,
+    kernel: { events: LIVE_EVENTS },
+    setup: () => ({ observeBatch: onEvents }),
+  });
 }

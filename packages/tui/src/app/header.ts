@@ -1,10 +1,15 @@
 /** The two lines at the top: how the host is, and what is shown of it. */
 
-import { printable } from '@waggle/text';
+import { printable, shortSize } from '@waggle/text';
 import { columnsOf, cut } from '@waggle/text/columns';
 import type { Screen } from '../screen/screen.ts';
 import { sparkline } from '../screen/units.ts';
 import type { View, ViewName } from '../views/view.ts';
+
+export interface HostMemory {
+  readonly usedBytes: number;
+  readonly totalBytes: number;
+}
 
 export interface HostFigures {
   readonly host: string;
@@ -12,6 +17,8 @@ export interface HostFigures {
   readonly cpuPercent: readonly number[];
   readonly cpus: number;
   readonly processes: number;
+  /** Undefined where it is not known. */
+  readonly memory: HostMemory | undefined;
   /** A second, a value for each collection. */
   readonly execs: readonly number[];
   readonly lostEvents: number;
@@ -19,6 +26,7 @@ export interface HostFigures {
 }
 
 const SPARK = 12;
+const WIDE_FROM = 110;
 
 export function drawHeader(
   screen: Screen,
@@ -39,6 +47,10 @@ export function drawHeader(
   put('CPU ');
   put(sparkline(cpuPercent, SPARK, cpus * 100), { fg: 'accent' });
   put(` ${Math.round(cpuPercent.at(-1) ?? 0)}/${cpus * 100} %  `);
+  // On narrow ones there is room for what only we have.
+  const { memory } = figures;
+  if (memory !== undefined && screen.width >= WIDE_FROM)
+    put(`mem ${shortSize(memory.usedBytes)}/${shortSize(memory.totalBytes)}  `);
   put(`${figures.processes} ${figures.processes === 1 ? 'process' : 'processes'}  `);
   put('exec/s ');
   put(sparkline(execs, SPARK, Math.max(...execs, 1)), { fg: 'accent' });

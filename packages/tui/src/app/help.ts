@@ -16,7 +16,7 @@ const COMMON_KEYS = [
   ['r', 'forget what was sampled'],
   ['R', 'show arguments, hide them again'],
   ['T', 'threads apart, or together'],
-  ['s', 'save what is shown to a file'],
+  ['s S', 'save what is shown to a file; open it in the browser'],
   ['up down j k', 'move; page, home, end too'],
   ['ctrl+l', 'draw all anew'],
   ['ctrl+z', 'suspend'],

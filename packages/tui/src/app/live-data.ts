@@ -4,12 +4,13 @@
  */
 
 import type { ProcessEvent } from '@waggle/core';
+import { BriefEvents, HeldEvents } from '@waggle/core/plugins/brief-events';
 import type { Profile, ProfileStack } from '@waggle/formats';
 import { EventLog } from '../model/event-log.ts';
 import { type Measure, Measures } from '../model/measures.ts';
 import { type ProcessFigures, ProcessTable } from '../model/process-table.ts';
 import type { Samples } from '../model/samples.ts';
-import type { HostFigures } from './header.ts';
+import type { HostFigures, HostMemory } from './header.ts';
 
 export interface ProcessDescription {
   readonly argv: readonly string[] | undefined;
@@ -29,6 +30,8 @@ export interface LiveDataOptions {
   readonly bootTimeMs: number;
   /** The third frame of each stack is its thread: it is left out until threads are to be seen apart. */
   readonly threadFrames?: boolean | undefined;
+  /** Of the host, now: asked once a second. */
+  memory?(): HostMemory | undefined;
   /** More than an event says of a process: its arguments, container and cgroup. */
   describe(pid: number): ProcessDescription | undefined;
 }
@@ -55,11 +58,12 @@ export class LiveData {
   #now: number;
   #version = 0;
   #held = false;
-  #heldEvents: ProcessEvent[] = [];
+  readonly #heldEvents = new HeldEvents();
   #heldSamples: (() => void)[] = [];
   #execs = 0;
   #countedAt: number;
   #lostSamples = 0;
+  #memory: HostMemory | undefined;
   #cpuHistory: number[] = [];
   #execHistory: number[] = [];
 
@@ -118,28 +122,31 @@ export class LiveData {
   goOn(now: number): void {
     this.#version++;
     this.#held = false;
-    const events = this.#heldEvents;
     const samples = this.#heldSamples;
-    this.#heldEvents = [];
     this.#heldSamples = [];
     this.#now = now;
-    this.addEvents(events, now);
+    this.addBriefEvents(this.#heldEvents.take(), now);
     for (const add of samples) add();
   }
 
   /** @returns whether they could be kept: no longer held where they could not */
   addEvents(events: readonly ProcessEvent[], now: number): boolean {
+    return this.addBriefEvents(BriefEvents.of(events), now);
+  }
+
+  /** As `addEvents`, and no objects are made of most of them. */
+  addBriefEvents(events: BriefEvents, now: number): boolean {
     if (this.#held) {
-      for (const event of events) this.#heldEvents.push(event);
+      this.#heldEvents.add(events);
       if (this.#heldEvents.length <= MAX_HELD_EVENTS) return true;
       this.goOn(now);
       return false;
     }
     if (events.length > 0) this.#version++;
-    for (const event of events) {
-      if (event.event === 'exec') this.#execs++;
-      this.processes.add(event, now);
-      this.events.add(event);
+    for (let index = 0; index < events.length; index++) {
+      if (events.kindAt(index) === 'exec') this.#execs++;
+      const number = this.events.add(events, index);
+      this.processes.add(events, index, now, number, this.events);
     }
     return true;
   }
@@ -183,7 +190,11 @@ export class LiveData {
       this.#countedAt = now;
     }
     this.#now = now;
-    if (this.processes.refresh(now, this.#options.bootTimeMs, shown)) this.#version++;
+    if (this.processes.walkOn(now, this.#options.bootTimeMs)) this.#version++;
+    if (this.processes.refresh(now, this.#options.bootTimeMs, shown)) {
+      this.#memory = this.#options.memory?.();
+      this.#version++;
+    }
     for (const pid of shown) this.#describe(pid);
     if (all) this.#describeMore();
   }
@@ -195,6 +206,7 @@ export class LiveData {
       cpuPercent: this.#cpuHistory,
       execs: this.#execHistory,
       processes: this.processes.size,
+      memory: this.#memory,
       lostEvents: this.events.lost,
       lostSamples: this.#lostSamples,
     };

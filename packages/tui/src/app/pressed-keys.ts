@@ -120,7 +120,10 @@ export class PressedKeys {
         );
         return;
       case 's':
-        this.#askWhereToSave();
+        this.#askWhereToSave(false);
+        return;
+      case 'S':
+        this.#askWhereToSave(true);
         return;
       case '?':
         this.#shown.help = true;
@@ -182,18 +185,22 @@ export class PressedKeys {
     this.#shown.input = new LineInput('find: ', view.find, find, () => {});
   }
 
-  #askWhereToSave(): void {
+  /** @param opens it is seen in the browser then */
+  #askWhereToSave(opens: boolean): void {
     const stamp = new Date(this.#shown.data.now).toTimeString().slice(0, 8).replaceAll(':', '');
     const save = (path: string): void => {
       if (path.trim() === '') return;
       const stacks = this.#shown.data.samples.stacks();
       this.#shown.say(`saving ${path}`);
-      this.#shown.options.save(stacks, path, this.#shown.data.measures.shown).then(
+      this.#shown.options.save(stacks, path, this.#shown.data.measures.shown, opens).then(
         (where) => this.#shown.say(where),
         (error: unknown) => this.#shown.say(error instanceof Error ? error.message : String(error)),
       );
     };
-    const prompt = 'save as (.html .svg .pb.gz .folded .speedscope.json .json .otlp): ';
+    const prompt = opens ? OPEN_AS : SAVE_AS;
     this.#shown.input = new LineInput(prompt, `top-${stamp}.html`, () => {}, save);
   }
 }
+
+const SAVE_AS = 'save as (.html .svg .pb.gz .folded .speedscope.json .json .otlp): ';
+const OPEN_AS = 'save and open in the browser (.html .svg): ';

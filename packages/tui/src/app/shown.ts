@@ -24,8 +24,13 @@ export interface TopOptions extends LiveDataOptions {
   userName(uid: number): string;
   /** Arguments as a shell reads them, in one line that no terminal acts upon. */
   commandLine(argv: readonly string[]): string;
-  /** Writes what is shown; says where, or what went wrong. */
-  save(stacks: readonly ProfileStack[], path: string, measure: Measure): Promise<string>;
+  /** Writes what is shown; says where, or what went wrong. @param opens it is to be seen in the person's browser then */
+  save(
+    stacks: readonly ProfileStack[],
+    path: string,
+    measure: Measure,
+    opens: boolean,
+  ): Promise<string>;
   copy(text: string): void;
   /**
    * From now on samples of this measure are wanted, beside those of CPUs, and of no other. Says why there are
@@ -114,6 +119,7 @@ export class Shown {
       setFrames: (keepsFrame) => this.data.measures.setFrames(keepsFrame),
       events: this.data.events,
       now: this.data.now,
+      version: this.data.version,
       frequencyHz: this.options.frequencyHz,
       filter: this.selection.filter,
       scope: this.selection.scope,

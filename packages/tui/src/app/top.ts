@@ -1,6 +1,7 @@
 /** waggle top without a terminal: takes events, samples and keys, and draws on any screen. */
 
 import type { ProcessEvent } from '@waggle/core';
+import { BriefEvents } from '@waggle/core/plugins/brief-events';
 import type { Screen } from '../screen/screen.ts';
 import type { Key } from '../views/view.ts';
 import type { LiveData } from './live-data.ts';
@@ -66,7 +67,12 @@ export class Top {
   }
 
   addEvents(events: readonly ProcessEvent[], now: number): void {
-    if (!this.data.addEvents(events, now))
+    this.addBriefEvents(BriefEvents.of(events), now);
+  }
+
+  /** As `addEvents`, from the plugin `briefEvents`: no objects are made of what nobody looks at. */
+  addBriefEvents(events: BriefEvents, now: number): void {
+    if (!this.data.addBriefEvents(events, now))
       this.say('so much happened that it could not be held any longer');
   }
 

@@ -1,9 +1,21 @@
 /** An exec, an exit or a failure as the view of events shows it. */
 
-import type { ProcessEvent } from '@waggle/core';
+import type { ExitEvent, ProcessEvent } from '@waggle/core';
+import type { ProcessEnd } from '@waggle/core/plugins/brief-events';
 
 export const KINDS = ['exec', 'exit', 'failed-exec', 'lost'] as const;
 export type LoggedKind = (typeof KINDS)[number];
+
+/** What a process has used by its end. */
+export interface LoggedUsage {
+  readonly userMs: number;
+  readonly systemMs: number;
+  readonly maxRssBytes: number;
+  /** From and to storage; null where the kernel counts none. */
+  readonly readBytes: number | null;
+  readonly writeBytes: number | null;
+  readonly majorFaults: number;
+}
 
 export interface LoggedEvent {
   readonly kind: LoggedKind;
@@ -28,6 +40,8 @@ export interface LoggedEvent {
   readonly outcome: string;
   readonly failed: boolean;
   readonly lifetimeMs: number | undefined;
+  /** Of an exit. */
+  readonly usage: LoggedUsage | null;
 }
 
 /** Undefined for what is not listed. */
@@ -50,25 +64,26 @@ export function loggedOf(event: ProcessEvent): LoggedEvent | undefined {
     stdio: detail?.stdio ?? null,
     environ: event.event === 'exec' && !event.environTruncated ? event.environ : null,
     isCut: event.argvTruncated,
+    ...{ lifetimeMs: undefined, usage: null },
   };
   switch (event.event) {
     case 'exec':
-      return { ...common, kind: 'exec', outcome: '', failed: false, lifetimeMs: undefined };
+      return { ...common, kind: 'exec', outcome: '', failed: false };
     case 'failed-exec':
       return {
         ...common,
         kind: 'failed-exec',
         outcome: event.error,
         failed: true,
-        lifetimeMs: undefined,
       };
     case 'exit':
       return {
         ...common,
         kind: 'exit',
         outcome: outcomeOf(event),
-        failed: event.exitCode !== 0 || event.signal !== null,
+        failed: hasFailed(event),
         lifetimeMs: Number(event.lifetimeNs / 1_000_000n),
+        usage: usageOf(event),
       };
   }
 }
@@ -86,14 +101,29 @@ const NOBODY = {
   environ: null,
   isCut: false,
   lifetimeMs: undefined,
+  usage: null,
 } as const;
 
+const NS_A_MS = 1e6;
+
+function usageOf(event: ExitEvent): LoggedUsage {
+  const { userNs, systemNs, maxRssBytes, readBytes, writeBytes, majorFaults } = event;
+  return {
+    userMs: Number(userNs) / NS_A_MS,
+    systemMs: Number(systemNs) / NS_A_MS,
+    maxRssBytes: Number(maxRssBytes),
+    readBytes: readBytes === null ? null : Number(readBytes),
+    writeBytes: writeBytes === null ? null : Number(writeBytes),
+    majorFaults,
+  };
+}
+
+export function hasFailed({ exitCode, signal }: Pick<ProcessEnd, 'exitCode' | 'signal'>): boolean {
+  return exitCode !== 0 || signal !== null;
+}
+
 /** `code 0`, `SIGSEGV, core dumped`. */
-export function outcomeOf(end: {
-  readonly exitCode: number;
-  readonly signal: string | null;
-  readonly coreDumped: boolean;
-}): string {
+export function outcomeOf(end: ProcessEnd): string {
   if (end.signal === null) return `code ${end.exitCode}`;
   return end.coreDumped ? `${end.signal}, core dumped` : end.signal;
 }

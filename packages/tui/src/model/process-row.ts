@@ -5,6 +5,11 @@ import type { ProcStat } from '@waggle/cache';
 /** How long what ended stays in the list, to be seen by people. */
 export const LINGER_MS = 5000;
 
+/** What programs ran with, by the events that say it, as long as these are known. */
+export interface KnownPrograms {
+  argvOf(event: number): readonly string[] | undefined;
+}
+
 /** After so long without an exec below it a process counts as quiet. */
 const RATE_MS = 3000;
 
@@ -12,8 +17,6 @@ export class ProcessRow {
   comm = '';
   ppid = 0;
   uid: number | undefined;
-  /** Arguments: others' text, and perhaps secrets. Undefined until somebody looks. */
-  argv: readonly string[] | undefined;
   containerId: string | undefined;
   cgroup: string | undefined;
   kernelThread = false;
@@ -27,6 +30,10 @@ export class ProcessRow {
   described = false;
   pinned = false;
 
+  #argv: readonly string[] | undefined;
+  /** Number of the event that says what it runs, until somebody asks. */
+  #event: number | undefined;
+  #programs: KnownPrograms | undefined;
   #rate = 0;
   #ratedAt = 0;
   #ticks: number | undefined;
@@ -37,6 +44,41 @@ export class ProcessRow {
     /** Milliseconds since 1970. */
     readonly bornAt: number,
   ) {}
+
+  /** Arguments: others' text, and perhaps secrets. Undefined until they are known. */
+  get argv(): readonly string[] | undefined {
+    if (this.#event !== undefined) {
+      this.#argv = this.#programs?.argvOf(this.#event);
+      this.#event = undefined;
+    }
+    return this.#argv;
+  }
+
+  set argv(argv: readonly string[] | undefined) {
+    this.#argv = argv;
+    this.#event = undefined;
+  }
+
+  /** Whether an event has told what it runs. */
+  get hasProgram(): boolean {
+    return this.#event !== undefined || this.#argv !== undefined;
+  }
+
+  /** It runs what that event says. */
+  runs(event: number | undefined, programs: KnownPrograms): void {
+    this.#argv = undefined;
+    this.#event = event;
+    this.#programs = programs;
+    // Where the event is forgotten before somebody looks, others are asked.
+    this.described = false;
+  }
+
+  /** A child runs what its parent does. */
+  inherit(parent: ProcessRow): void {
+    this.#argv = parent.#argv;
+    this.#event = parent.#event;
+    this.#programs = parent.#programs;
+  }
 
   /** An exec of it or of a descendant. */
   countExec(now: number): void {

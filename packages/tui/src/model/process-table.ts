@@ -5,14 +5,20 @@
 
 import type { Procfs } from '@waggle/cache';
 import { ProcfsError } from '@waggle/cache';
-import type { ExecEvent, ExitEvent, ForkEvent, ProcessEvent } from '@waggle/core';
-import { outcomeOf } from './logged-event.ts';
-import { LINGER_MS, ProcessRow } from './process-row.ts';
+import type { BriefEvents } from '@waggle/core/plugins/brief-events';
+import { hasFailed, outcomeOf } from './logged-event.ts';
+import { type KnownPrograms, LINGER_MS, ProcessRow } from './process-row.ts';
 
 /** From one refresh to the next. */
 const REFRESH_MS = 1000;
 /** Reads of /proc/PID/stat in a refresh, beside those that are shown: some 10 µs each. */
 const REFRESHED_AT_ONCE = 300;
+
+/** For those that run already, before there is a picture, and in each turn after it. */
+const WALK_MS = 40;
+const TURN_MS = 8;
+/** Between two looks at the clock. */
+const WALKED_AT_ONCE = 16;
 
 /** Of what ended, in a storm only the newest are kept. */
 const MAX_ENDED = 500;
@@ -30,6 +36,8 @@ export class ProcessTable {
   readonly #endedByPid = new Map<number, ProcessRow>();
   /** Pids that a refresh has still to look at. */
   #queue: number[] = [];
+  /** Who ran already and has not been looked at yet, the oldest last. */
+  #unread: number[] = [];
   #recount = false;
   #wholeHost = false;
   #refreshedAt = 0;
@@ -42,8 +50,9 @@ export class ProcessTable {
     this.#pageBytes = pageBytes;
   }
 
+  /** How many run, those among them that have no row yet. */
   get size(): number {
-    return this.#live.size;
+    return this.#live.size + this.#unread.length;
   }
 
   row(pid: number): ProcessRow | undefined {
@@ -60,23 +69,46 @@ export class ProcessTable {
     return [...this.#live.values(), ...this.#ended];
   }
 
-  /** Who runs already: everybody, or those that are asked for. */
+  /**
+   * Who runs already: everybody, or those that are asked for. On a host with thousands of processes the rest comes
+   * with `walkOn`: the picture does not wait for it.
+   */
   walk(now: number, bootTimeMs: number, only?: readonly number[]): void {
     this.#wholeHost = only === undefined;
-    for (const pid of only ?? this.#procfs.pids()) this.#look(pid, now, bootTimeMs);
+    this.#unread = [...(only ?? this.#procfs.pids())].reverse();
+    this.#walkFor(WALK_MS, now, bootTimeMs);
   }
 
-  add(event: ProcessEvent, now: number): void {
-    switch (event.event) {
+  /** A turn of it. @returns whether there was anybody left */
+  walkOn(now: number, bootTimeMs: number): boolean {
+    if (this.#unread.length === 0) return false;
+    this.#walkFor(TURN_MS, now, bootTimeMs);
+    return true;
+  }
+
+  /**
+   * @param number of the event in the log; undefined where that does not list it
+   * @param programs the log
+   */
+  add(
+    events: BriefEvents,
+    index: number,
+    now: number,
+    number: number | undefined,
+    programs: KnownPrograms,
+  ): void {
+    switch (events.kindAt(index)) {
       case 'fork':
-        this.#fork(event);
+        this.#fork(events, index);
         return;
       case 'exec':
-        this.#exec(event, now);
+        this.#exec(events, index, now).runs(number, programs);
         return;
-      case 'exit':
-        this.#exit(event, now);
+      case 'exit': {
+        const row = this.#exit(events, index, now);
+        if (!row.hasProgram) row.runs(number, programs);
         return;
+      }
       case 'lost':
         // Whose end was lost would run for ever.
         this.#recount = true;
@@ -114,55 +146,53 @@ export class ProcessTable {
     return false;
   }
 
-  #fork({ childPid, pid, comm, uid, time, childContainerId, childCgroup }: ForkEvent): void {
-    const row = new ProcessRow(childPid, milliseconds(time));
+  #fork(events: BriefEvents, index: number): void {
+    const pid = events.pidAt(index);
+    const childPid = events.childPidAt(index);
+    const row = new ProcessRow(childPid, events.timeMsAt(index));
     const parent = this.#live.get(pid);
     row.ppid = pid;
-    row.comm = comm;
-    row.uid = uid;
-    row.argv = parent?.argv;
-    row.containerId = childContainerId ?? undefined;
-    row.cgroup = childCgroup ?? undefined;
+    row.comm = events.commAt(index);
+    row.uid = events.uidAt(index);
+    if (parent !== undefined) row.inherit(parent);
+    setCgroup(row, events, index);
     this.#live.set(childPid, row);
   }
 
-  #exec(event: ExecEvent, now: number): void {
-    const { pid, ppid, comm, uid, argv, containerId, cgroup, time } = event;
+  #exec(events: BriefEvents, index: number, now: number): ProcessRow {
+    const pid = events.pidAt(index);
     let row = this.#live.get(pid);
     if (row === undefined) {
-      row = new ProcessRow(pid, milliseconds(time));
+      row = new ProcessRow(pid, events.timeMsAt(index));
       this.#live.set(pid, row);
     }
-    row.ppid = ppid;
-    row.comm = comm;
-    row.uid = uid;
-    row.argv = argv;
-    row.containerId = containerId ?? undefined;
-    row.cgroup = cgroup ?? undefined;
+    row.ppid = events.ppidAt(index);
+    row.comm = events.commAt(index);
+    row.uid = events.uidAt(index);
+    setCgroup(row, events, index);
     let at: ProcessRow | undefined = row;
     for (let step = 0; step < MAX_ANCESTORS && at !== undefined; step++) {
       at.countExec(now);
       at = at.ppid === at.pid ? undefined : this.#live.get(at.ppid);
     }
+    return row;
   }
 
-  #exit(event: ExitEvent, now: number): void {
-    const { pid, ppid, comm, argv, uid, time, lifetimeNs } = event;
+  #exit(events: BriefEvents, index: number, now: number): ProcessRow {
+    const pid = events.pidAt(index);
     const row =
-      this.#live.get(pid) ?? new ProcessRow(pid, milliseconds(time) - milliseconds(lifetimeNs));
+      this.#live.get(pid) ??
+      new ProcessRow(pid, events.timeMsAt(index) - events.lifetimeMsAt(index));
     this.#live.delete(pid);
-    row.ppid = ppid;
-    row.comm = comm;
-    row.uid ??= uid;
-    row.argv ??= argv ?? undefined;
+    row.ppid = events.ppidAt(index);
+    row.comm = events.commAt(index);
+    row.uid ??= events.uidAt(index);
     row.cpuPercent = 0;
     row.rssBytes = 0;
-    row.end = {
-      at: now,
-      outcome: outcomeOf(event),
-      failed: event.exitCode !== 0 || event.signal !== null,
-    };
+    const end = events.endAt(index);
+    row.end = { at: now, outcome: outcomeOf(end), failed: hasFailed(end) };
     this.#addEnded(row);
+    return row;
   }
 
   #look(pid: number, now: number, bootTimeMs: number): void {
@@ -181,6 +211,13 @@ export class ProcessTable {
     }
   }
 
+  #walkFor(ms: number, now: number, bootTimeMs: number): void {
+    const until = performance.now() + ms;
+    while (this.#unread.length > 0 && performance.now() < until)
+      for (const pid of this.#unread.splice(-WALKED_AT_ONCE).reverse())
+        if (!this.#live.has(pid)) this.#look(pid, now, bootTimeMs);
+  }
+
   /** Events were lost: /proc says who is still there. */
   #countAgain(now: number, bootTimeMs: number): void {
     this.#recount = false;
@@ -192,7 +229,8 @@ export class ProcessTable {
       this.#addEnded(row);
     }
     if (!this.#wholeHost) return;
-    for (const pid of running) if (!this.#live.has(pid)) this.#look(pid, now, bootTimeMs);
+    this.#unread = [...running].filter((pid) => !this.#live.has(pid)).reverse();
+    this.#walkFor(TURN_MS, now, bootTimeMs);
   }
 
   #addEnded(row: ProcessRow): void {
@@ -215,4 +253,8 @@ export class ProcessTable {
   }
 }
 
-const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds / 1_000_000n);
+function setCgroup(row: ProcessRow, events: BriefEvents, index: number): void {
+  const cgroup = events.cgroupAt(index);
+  row.containerId = cgroup?.containerId;
+  row.cgroup = cgroup?.path;
+}

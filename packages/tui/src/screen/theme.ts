@@ -137,8 +137,10 @@ export interface Look {
 
 /** How a paint looks; where there are no colours, attributes say what colours would. */
 export function lookOf(paint: Paint, theme: Theme, depth: ColourDepth): Look {
-  const { fg = 'text', bg = 'background', bold = false, underline = false } = paint;
+  const { bg = 'background', bold = false, underline = false } = paint;
   const isBar = /\d$/.test(bg);
+  // What is selected is there to be read.
+  const fg = paint.fg === 'dim' && bg === 'selection' ? 'text' : (paint.fg ?? 'text');
   return {
     fg: depth === '16' && isBar ? 0 : theme[fg],
     bg: theme[bg],

@@ -1,8 +1,8 @@
 /** Events: what starts, ends and fails, the newest at the top, and one of them in all its words. */
 
-import { printable, shellCommand, shortDuration } from '@waggle/text';
+import { printable, shellCommand, shortDuration, shortSize } from '@waggle/text';
 import { cut, firstColumns, fit } from '@waggle/text/columns';
-import type { LoggedEvent, LoggedKind } from '../model/logged-event.ts';
+import type { LoggedEvent, LoggedKind, LoggedUsage } from '../model/logged-event.ts';
 import type { Paint, Screen, Tone } from '../screen/screen.ts';
 import { region } from '../screen/screen.ts';
 import { ListCursor } from './list.ts';
@@ -168,11 +168,12 @@ function drawEvent(
 function drawDetails(screen: Screen, event: LoggedEvent | undefined, shared: Shared): void {
   screen.fill(0, 0, screen.width, screen.height, { bg: 'panel' });
   if (event === undefined) return;
-  const { pid, ppid, comm, parentComm, uid, filename, argv, outcome, cwd, stdio } = event;
+  const { pid, ppid, comm, parentComm, uid, filename, argv, outcome, cwd, stdio, usage } = event;
   const parents = parentsOf(ppid, shared);
   const lines: [string, string][] = [
     ['what', `${event.kind} of ${printable(comm)} (${pid}) at ${clockOf(event.time)}`],
     ['outcome', outcome || '-'],
+    ...(usage === null ? [] : [['used', usageText(usage)] as [string, string]]),
     ['user', uid === undefined ? '-' : printable(shared.userName(uid))],
     ['program', filename === null ? '-' : printable(filename)],
     ['started by', parents || `${printable(parentComm ?? '?')} (${ppid})`],
@@ -192,6 +193,18 @@ function drawDetails(screen: Screen, event: LoggedEvent | undefined, shared: Sha
       y++;
     } while (rest !== '' && name === 'command');
   }
+}
+
+function usageText(usage: LoggedUsage): string {
+  const { userMs, systemMs, maxRssBytes, readBytes, writeBytes, majorFaults } = usage;
+  const parts = [
+    `${shortDuration(userMs + systemMs)} of CPU (${shortDuration(systemMs)} in the kernel)`,
+    `${shortSize(maxRssBytes)} of memory at most`,
+  ];
+  if (readBytes !== null && writeBytes !== null)
+    parts.push(`${shortSize(readBytes)} read, ${shortSize(writeBytes)} written`);
+  if (majorFaults > 0) parts.push(`${majorFaults} page faults that waited for storage`);
+  return parts.join('; ');
 }
 
 function parentsOf(ppid: number, { processes }: Shared): string {

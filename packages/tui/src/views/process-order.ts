@@ -13,13 +13,24 @@ export interface ListedProcess {
   readonly hidden: number;
 }
 
-/** @param sampledPercent of one CPU, by samples: for those whose accounting is not known */
-export function compareBy(
+/** Lines in their order. Of thousands those are made that are looked at. */
+export interface ProcessLines {
+  readonly length: number;
+  at(index: number): ListedProcess | undefined;
+  /** -1 where it is not among them. */
+  indexOf(pid: number): number;
+}
+
+/**
+ * The more, the further up.
+ * @param sampledPercent of one CPU, by samples: for those whose accounting is not known
+ */
+export function weightBy(
   sort: Sort,
   now: number,
   sampledPercent: (pid: number) => number,
-): (a: ProcessRow, b: ProcessRow) => number {
-  const weight = (row: ProcessRow): number => {
+): (row: ProcessRow) => number {
+  return (row) => {
     switch (sort) {
       case 'cpu':
         return Math.max(row.cpuPercent, sampledPercent(row.pid));
@@ -34,14 +45,44 @@ export function compareBy(
         return -row.pid;
     }
   };
-  return (a, b) => Number(b.pinned) - Number(a.pinned) || weight(b) - weight(a) || a.pid - b.pid;
+}
+
+export function compareBy(
+  weightOf: (row: ProcessRow) => number,
+): (a: ProcessRow, b: ProcessRow) => number {
+  return (a, b) =>
+    Number(b.pinned) - Number(a.pinned) || weightOf(b) - weightOf(a) || a.pid - b.pid;
 }
 
 export function listed(
   rows: readonly ProcessRow[],
-  compare: (a: ProcessRow, b: ProcessRow) => number,
-): ListedProcess[] {
-  return [...rows].sort(compare).map((row) => ({ row, branch: '', hidden: 0 }));
+  weightOf: (row: ProcessRow) => number,
+): ProcessLines {
+  const weights = Float64Array.from(rows, weightOf);
+  const order = Uint32Array.from(rows.keys());
+  order.sort((a, b) => {
+    const one = rows[a] as ProcessRow;
+    const other = rows[b] as ProcessRow;
+    const byWeight = (weights[b] as number) - (weights[a] as number);
+    return Number(other.pinned) - Number(one.pinned) || byWeight || one.pid - other.pid;
+  });
+  const rowAt = (index: number): ProcessRow | undefined => rows[order[index] ?? -1];
+  return {
+    length: rows.length,
+    at(index) {
+      const row = rowAt(index);
+      return row && { row, branch: '', hidden: 0 };
+    },
+    indexOf: (pid) => order.findIndex((at) => rows[at]?.pid === pid),
+  };
+}
+
+export function treeLines(lines: readonly ListedProcess[]): ProcessLines {
+  return {
+    length: lines.length,
+    at: (index) => lines[index],
+    indexOf: (pid) => lines.findIndex(({ row }) => row.pid === pid),
+  };
 }
 
 /** Deeper ones are drawn as deep as this: what a command is has its room, and no chain of thousands takes it. */

@@ -13,8 +13,11 @@ import {
   compareBy,
   type ListedProcess,
   listed,
+  type ProcessLines,
   SORTS,
   type Sort,
+  treeLines,
+  weightBy,
 } from './process-order.ts';
 import type { Choices, Key, Shared, View } from './view.ts';
 
@@ -49,7 +52,9 @@ export class ProcessesView implements View {
   #tree = false;
   #kernelThreads = false;
   readonly #collapsed = new Set<number>();
-  #lines: readonly ListedProcess[] = [];
+  #lines: ProcessLines = treeLines([]);
+  /** What the order of the lines depends on, in words: between two pictures of one moment it stays. */
+  #ordered = '';
   #selected: number | undefined;
   #sampled = new Map<number, number>();
 
@@ -59,7 +64,7 @@ export class ProcessesView implements View {
     const body = Math.max(screen.height - 1, 0);
     this.#follow();
     this.#cursor.measure(this.#lines.length, body);
-    this.#selected = this.#lines[this.#cursor.at]?.row.pid;
+    this.#selected = this.#lines.at(this.#cursor.at)?.row.pid;
     let x = 0;
     screen.fill(0, 0, screen.width, Math.min(1, screen.height), { bg: 'panel' });
     for (const { title, width, side, sort } of columns) {
@@ -72,7 +77,12 @@ export class ProcessesView implements View {
       x += width + 1;
     }
     screen.put(x, 0, this.#tree ? 'COMMAND (tree)' : 'COMMAND', { fg: 'dim', bg: 'panel' });
-    const shown = this.#lines.slice(this.#cursor.top, this.#cursor.top + body);
+    const shown: ListedProcess[] = [];
+    for (let at = this.#cursor.top; shown.length < body; at++) {
+      const line = this.#lines.at(at);
+      if (line === undefined) break;
+      shown.push(line);
+    }
     shared.show(shown.map(({ row }) => row.pid));
     shown.forEach((line, index) => {
       const selected = this.#cursor.top + index === this.#cursor.at;
@@ -84,10 +94,11 @@ export class ProcessesView implements View {
 
   press(key: Key, shared: Shared): boolean {
     if (this.#cursor.press(key)) {
-      this.#selected = this.#lines[this.#cursor.at]?.row.pid;
+      this.#selected = this.#lines.at(this.#cursor.at)?.row.pid;
       return true;
     }
-    const row = this.#lines[this.#cursor.at]?.row;
+    const row = this.#lines.at(this.#cursor.at)?.row;
+    this.#ordered = '';
     switch (key) {
       case '>':
         this.#sort = SORTS[(SORTS.indexOf(this.#sort) + 1) % SORTS.length] ?? 'cpu';
@@ -123,7 +134,7 @@ export class ProcessesView implements View {
 
   click(_x: number, y: number, twice: boolean, shared: Shared): void {
     const index = this.#cursor.top + y - 1;
-    const line = this.#lines[index];
+    const line = this.#lines.at(index);
     if (y === 0 || line === undefined) return;
     this.#cursor.at = index;
     this.#selected = line.row.pid;
@@ -141,23 +152,27 @@ export class ProcessesView implements View {
   }
 
   #order(shared: Shared): void {
-    const { cpuSamples, now, processes } = shared;
+    const { cpuSamples, now, processes, version, filter, scope, reveal } = shared;
+    const depends = [version, now, filter, scope, reveal].join('\0');
+    if (depends === this.#ordered) return;
+    this.#ordered = depends;
     this.#sampled = cpuSamples.perProcess(SAMPLED_MS, now);
     const rows = processes
       .rows(now)
       .filter((row) => (this.#kernelThreads || !row.kernelThread) && shared.passes(row));
-    const compare = compareBy(this.#sort, now, (pid) => this.#sampledPercent(pid, shared));
+    const weightOf = weightBy(this.#sort, now, (pid) => this.#sampledPercent(pid, shared));
     this.#lines = this.#tree
-      ? asTree(rows, compare, (pid) => this.#collapsed.has(pid))
-      : listed(rows, compare);
+      ? treeLines(asTree(rows, compareBy(weightOf), (pid) => this.#collapsed.has(pid)))
+      : listed(rows, weightOf);
   }
 
   /** The selection stays with its process, wherever that goes. */
   #follow(): void {
     if (this.#selected === undefined) return;
-    const index = this.#lines.findIndex(({ row }) => row.pid === this.#selected);
     // The first row is what one looks at, as long as nobody went elsewhere.
-    if (index >= 0 && this.#cursor.at > 0) this.#cursor.at = index;
+    if (this.#cursor.at === 0) return;
+    const index = this.#lines.indexOf(this.#selected);
+    if (index >= 0) this.#cursor.at = index;
   }
 
   #sampledPercent(pid: number, { frequencyHz, cpuSamples, now }: Shared): number {

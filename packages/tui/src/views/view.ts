@@ -26,6 +26,8 @@ export interface Shared {
   readonly events: EventLog;
   /** Of Date.now(): everything on one picture is of one moment. */
   readonly now: number;
+  /** Grows with whatever is to be seen, but for the clock. */
+  readonly version: number;
   /** Samples that a CPU that is always busy has in a second. */
   readonly frequencyHz: number;
   /** What rows, stacks and events must have in them; lower case, empty for all. */

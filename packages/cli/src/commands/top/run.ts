@@ -2,6 +2,7 @@
 
 import { fchownSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { RealProcfs } from '@waggle/cache';
 import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { openSession, type Session, superviseCommand } from '@waggle/core/session';
@@ -26,9 +27,11 @@ import { chosenCgroups } from '../../options/chosen-cgroups.ts';
 import { planOutputs, unwritable, writeOutputs } from '../../profile-files/outputs.ts';
 import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
+import { openInBrowser } from '../../terminal/open-in-browser.ts';
 import { hostUsers } from '../../users/passwd.ts';
 import { asHint, runAs } from '../../users/run-as.ts';
 import { Collections } from './collections.ts';
+import { hostMemory } from './host-memory.ts';
 import { MoreSamples, type MoreSamplesSettings } from './more-samples.ts';
 import type { TopOptions } from './options.ts';
 import { OwnTerminal } from './own-terminal.ts';
@@ -79,7 +82,7 @@ const top = Effect.fnUntraced(function* (options: TopOptions, words: readonly st
       sampling: samplesByThread(options.lines === true),
       // Directory and files of programs, to copy them as they ran.
       execDetail: true,
-      onEvents: (events) => view.addEvents(events, Date.now()),
+      onBriefEvents: (events) => view.addBriefEvents(events, Date.now()),
       onProblem: tell,
     }),
   );
@@ -189,11 +192,16 @@ function makeView(
       pageBytes: session.kernel.native.pageSize,
       bootTimeMs: Date.now() - uptimeMs(),
       threadFrames: true,
+      memory: () => hostMemory(),
       reveal: reveal === true,
       userName: (uid: number) => hostUsers().byUid(uid)?.name ?? String(uid),
       commandLine: (argv: readonly string[]) => commandLine(argv),
       describe: describeBy(session.service(ProcessMetadata)),
-      save: (stacks, path, measure) => save(stacks, path, measure, frequency, view),
+      async save(stacks, path, measure, opens) {
+        const { words, isWritten } = await save(stacks, path, measure, frequency, view);
+        const problem = opens && isWritten ? await openInBrowser(resolve(path)) : undefined;
+        return problem === undefined ? words : `${words}; not opened: ${problem}`;
+      },
     },
     Date.now(),
   );
@@ -209,13 +217,13 @@ async function save(
   measure: Measure,
   frequencyHz: number,
   view: Top,
-): Promise<string> {
+): Promise<{ readonly words: string; readonly isWritten: boolean }> {
   const outputs = planOutputs([path]);
-  if (typeof outputs === 'string') return outputs;
+  if (typeof outputs === 'string') return notWritten(outputs);
   if (outputs.files.some((file) => file.path === '-'))
-    return 'standard output is the terminal: give a file';
+    return notWritten('standard output is the terminal: give a file');
   const problem = unwritable(outputs.files);
-  if (problem !== undefined) return problem;
+  if (problem !== undefined) return notWritten(problem);
   const spanMs = view.data.samples.spanMs(Date.now());
   const samples = stacks.reduce((sum, { count }) => sum + count, 0);
   const value = valueTypeOf(measure);
@@ -236,5 +244,9 @@ async function save(
           values: { types: [value], shown: 0 },
         };
   const { where, problems } = await writeOutputs(outputs, profile, { withArguments: false });
-  return problems[0] ?? `${amountText(measure, samples)} ${where}`;
+  const [failed] = problems;
+  if (failed !== undefined) return notWritten(failed);
+  return { words: `${amountText(measure, samples)} ${where}`, isWritten: true };
 }
+
+const notWritten = (words: string) => ({ words, isWritten: false });
