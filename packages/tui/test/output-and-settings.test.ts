@@ -118,3 +118,14 @@ test('names of others are harmless in a report, and only the last failures are t
   expect(report).toContain('4 failures before these');
   expect(report.filter((line) => line.startsWith('failed with SIGKILL'))).toHaveLength(10);
 });
+
+test('what failed alike again and again is told once, and of CPUs nothing before they were sampled', () => {
+  const { top } = someHost();
+  top.addEvents(
+    Array.from({ length: 9 }, () => exitEvent(100, 1, ['cc'], { exitCode: 1 })),
+    NOW,
+  );
+  const report = top.report(NOW);
+  expect(report[0]).toContain('CPU not known yet');
+  expect(report).toContain('failed with code 1: cc, process 100, after 5ms, 9 times');
+});

@@ -74,10 +74,19 @@ function decodeMapping(record: DataView): Mapping {
     start,
     end: start + Number(record.getBigUint64(24, true)),
     fileOffset: Number(record.getBigUint64(32, true)),
-    device: `${record.getUint32(40, true)}:${record.getUint32(44, true)}`,
+    device: deviceText(record.getUint32(40, true), record.getUint32(44, true)),
     inode: record.getBigUint64(48, true),
     path: paths.at(record, NAME_AT),
   };
+}
+
+/** The one of the mapping before: most are of one file system. */
+let device = { major: 0, minor: 0, text: '0:0' };
+
+function deviceText(major: number, minor: number): string {
+  if (device.major !== major || device.minor !== minor)
+    device = { major, minor, text: `${major}:${minor}` };
+  return device.text;
 }
 
 /** Where a mapping's path is. */

@@ -25,7 +25,10 @@ export interface HostFigures {
   readonly lostSamples: number;
 }
 
+/** Columns of the bars; on narrow screens the figures behind them have the room. */
 const SPARK = 12;
+const SHORT_SPARK = 4;
+const SHORT_BELOW = 100;
 const WIDE_FROM = 110;
 
 export function drawHeader(
@@ -42,18 +45,21 @@ export function drawHeader(
     x += screen.put(x, 0, text, { bg: 'panel', fg: 'text', ...paint });
   };
   const { cpuPercent, execs, cpus } = figures;
+  const spark = screen.width < SHORT_BELOW ? SHORT_SPARK : SPARK;
   put(' waggle top ', { fg: 'accent', bold: true });
   put(`${printable(figures.host)}  ${new Date(now).toTimeString().slice(0, 8)}  `, { fg: 'dim' });
   put('CPU ');
-  put(sparkline(cpuPercent, SPARK, cpus * 100), { fg: 'accent' });
-  put(` ${Math.round(cpuPercent.at(-1) ?? 0)}/${cpus * 100} %  `);
+  put(sparkline(cpuPercent, spark, cpus * 100), { fg: 'accent' });
+  // Nothing has been sampled in the first moments.
+  const cpu = cpuPercent.at(-1);
+  put(` ${cpu === undefined ? '-' : Math.round(cpu)}/${cpus * 100} %  `);
   // On narrow ones there is room for what only we have.
   const { memory } = figures;
   if (memory !== undefined && screen.width >= WIDE_FROM)
     put(`mem ${shortSize(memory.usedBytes)}/${shortSize(memory.totalBytes)}  `);
   put(`${figures.processes} ${figures.processes === 1 ? 'process' : 'processes'}  `);
   put('exec/s ');
-  put(sparkline(execs, SPARK, Math.max(...execs, 1)), { fg: 'accent' });
+  put(sparkline(execs, spark, Math.max(...execs, 1)), { fg: 'accent' });
   put(` ${Math.round(execs.at(-1) ?? 0)}  `);
   const { lostEvents, lostSamples } = figures;
   if (lostEvents + lostSamples > 0)

@@ -39,11 +39,13 @@ export class SpokenReport {
     const { now } = this.#data;
     const { cpuPercent, cpus, processes, execs, lostEvents, lostSamples } = this.#data.figures();
     const clock = new Date(now).toTimeString().slice(0, 8);
-    const cpu = Math.round(cpuPercent.at(-1) ?? 0);
+    const last = cpuPercent.at(-1);
+    const cpu =
+      last === undefined ? 'CPU not known yet' : `CPU ${Math.round(last)} of ${cpus * 100} percent`;
     const started = Math.round(execs.at(-1) ?? 0);
     const lost = lostEvents + lostSamples;
     return [
-      `${clock}: CPU ${cpu} of ${cpus * 100} percent, ${counted(processes, 'process', 'processes')}, ${counted(started, 'exec', 'execs')} a second`,
+      `${clock}: ${cpu}, ${counted(processes, 'process', 'processes')}, ${counted(started, 'exec', 'execs')} a second`,
       ...(lost > 0 ? [`lost: ${lostEvents} events, ${lostSamples} samples`] : []),
       ...this.#busiest(now),
       ...this.#failures(),
@@ -85,11 +87,20 @@ export class SpokenReport {
     for (let number = Math.max(this.#reported, events.first); number < events.total; number++)
       if (events.hasFailed(number)) failed.push(number);
     this.#reported = events.total;
-    const shown = failed.slice(-MAX_FAILURES);
-    const more = failed.length - shown.length;
+    // The newest first, until there are enough: one that looks for a program along PATH fails alike in each folder.
+    const times = new Map<string, number>();
+    let more = 0;
+    for (const number of failed.toReversed()) {
+      const text = more > 0 ? '' : this.#failureText(events.at(number));
+      const isTold = more === 0 && (times.size < MAX_FAILURES || times.has(text));
+      if (isTold) times.set(text, (times.get(text) ?? 0) + 1);
+      else more++;
+    }
     return [
       ...(more > 0 ? [`${counted(more, 'failure', 'failures')} before these`] : []),
-      ...shown.map((number) => this.#failureText(events.at(number))),
+      ...[...times]
+        .toReversed()
+        .map(([text, count]) => (count > 1 ? `${text}, ${count} times` : text)),
     ];
   }
 

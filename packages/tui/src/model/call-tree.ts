@@ -8,24 +8,79 @@ export interface CallNode {
   /** Of the stack table; -1 for the root. */
   readonly frame: number;
   readonly parent: CallNode | undefined;
-  /** By their frames. */
-  readonly children: ReadonlyMap<number, CallNode>;
+  readonly children: CallChildren;
   /** Samples in it and below. */
-  total: number;
+  readonly total: number;
   /** Samples in it alone. */
-  self: number;
+  readonly self: number;
 }
 
-/** Most nodes are leaves, which share one. */
-const NO_CHILDREN: ReadonlyMap<number, CallNode> = new Map();
+/** What is called by a function. */
+export interface CallChildren {
+  readonly size: number;
+  get(frame: number): CallNode | undefined;
+  values(): Iterable<CallNode>;
+}
 
-interface GrowingNode extends CallNode {
-  parent: GrowingNode | undefined;
-  children: ReadonlyMap<number, CallNode> | Map<number, CallNode>;
+const NO_CHILDREN: CallChildren = new Map();
+
+/** Most functions of a stack call one other, and a map for each would be most of what a tree takes. */
+class GrowingNode implements CallNode {
+  total = 0;
+  self = 0;
+  /** The only child, or all of them by their frames. */
+  #below: GrowingNode | Map<number, GrowingNode> | undefined;
+
+  constructor(
+    readonly frame: number,
+    readonly parent: GrowingNode | undefined,
+  ) {}
+
+  get children(): CallChildren {
+    const below = this.#below;
+    if (below === undefined) return NO_CHILDREN;
+    if (below instanceof Map) return below;
+    return {
+      size: 1,
+      get: (frame) => (frame === below.frame ? below : undefined),
+      values: () => [below],
+    };
+  }
+
+  /** Its child of that frame, which it has from now on. */
+  child(frame: number): GrowingNode {
+    const below = this.#below;
+    if (below === undefined) {
+      const child = new GrowingNode(frame, this);
+      this.#below = child;
+      return child;
+    }
+    if (below instanceof GrowingNode) {
+      if (below.frame === frame) return below;
+      const child = new GrowingNode(frame, this);
+      this.#below = new Map([
+        [below.frame, below],
+        [frame, child],
+      ]);
+      return child;
+    }
+    let child = below.get(frame);
+    if (child === undefined) {
+      child = new GrowingNode(frame, this);
+      below.set(frame, child);
+    }
+    return child;
+  }
+
+  forget(frame: number): void {
+    const below = this.#below;
+    if (below instanceof Map) below.delete(frame);
+    if (!(below instanceof Map) || below.size === 0) this.#below = undefined;
+  }
 }
 
 export class CallTree {
-  readonly #root = newNode(-1, undefined);
+  readonly #root = new GrowingNode(-1, undefined);
   readonly #table: StackTable;
   readonly #keepsFrame: (frame: number) => boolean;
 
@@ -45,28 +100,17 @@ export class CallTree {
     node.total += count;
     for (const frame of this.#table.framesOf(path)) {
       if (!this.#keepsFrame(frame)) continue;
-      const child = (node.children.get(frame) as GrowingNode | undefined) ?? newChild(node, frame);
+      const child = node.child(frame);
       child.total += count;
       // Sums of halves and quarters are exact enough for that, and those of decay come to an end.
       if (child.total < 1e-6) {
-        (node.children as Map<number, CallNode>).delete(frame);
+        node.forget(frame);
         return;
       }
       node = child;
     }
     node.self += count;
   }
-}
-
-function newNode(frame: number, parent: GrowingNode | undefined): GrowingNode {
-  return { frame, parent, children: NO_CHILDREN, total: 0, self: 0 };
-}
-
-function newChild(node: GrowingNode, frame: number): GrowingNode {
-  const child = newNode(frame, node);
-  if (node.children === NO_CHILDREN) node.children = new Map();
-  (node.children as Map<number, CallNode>).set(frame, child);
-  return child;
 }
 
 /** From the largest to the smallest; equal ones by their frames, so that nothing jumps about. */

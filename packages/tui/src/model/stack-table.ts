@@ -44,7 +44,7 @@ const FIRST_PATHS = 1024;
 const ROOT_PATH = 0;
 
 export class StackTable {
-  #frameIds = new Map<string, number>();
+  #frameIds = new FrameIds();
   #frames: ProfileFrame[] = [];
   /** By the path before it and its last frame. */
   #pathIds = new Map<number, number>();
@@ -93,7 +93,7 @@ export class StackTable {
     const parents = this.#parents;
     const lasts = this.#lasts;
     const renumbered = new Uint32Array(this.#pathCount);
-    this.#frameIds = new Map();
+    this.#frameIds = new FrameIds();
     this.#frames = [];
     this.#pathIds = new Map();
     this.#parents = new Uint32Array(FIRST_PATHS);
@@ -151,15 +151,40 @@ export class StackTable {
     return id;
   }
 
-  #frameId(frame: ProfileFrame): number {
-    const key = `${frame.kind}\0${frame.object ?? ''}\0${frame.name}`;
-    const known = this.#frameIds.get(key);
+  #frameId({ name, kind, object }: ProfileFrame): number {
+    const of = this.#frameIds.of(kind, object);
+    const known = of.byName.get(name);
     if (known !== undefined) return known;
-    const { name, kind, object } = frame;
-    const id =
-      this.#frames.push(object === undefined ? { name, kind } : { name, kind, object }) - 1;
-    this.#frameIds.set(key, id);
+    const frame = of.object === undefined ? { name, kind } : { name, kind, object: of.object };
+    const id = this.#frames.push(frame) - 1;
+    of.byName.set(name, id);
     return id;
+  }
+}
+
+/** Functions of one kind and object by their names. */
+interface FramesOfObject {
+  /** One string for all of them. */
+  readonly object: string | undefined;
+  readonly byName: Map<string, number>;
+}
+
+/** Ids of frames. A text of all that makes a frame would be longer than what it is the key of. */
+class FrameIds {
+  readonly #byKind = new Map<ProfileFrame['kind'], Map<string | undefined, FramesOfObject>>();
+
+  of(kind: ProfileFrame['kind'], object: string | undefined): FramesOfObject {
+    let byObject = this.#byKind.get(kind);
+    if (byObject === undefined) {
+      byObject = new Map();
+      this.#byKind.set(kind, byObject);
+    }
+    let found = byObject.get(object);
+    if (found === undefined) {
+      found = { object, byName: new Map() };
+      byObject.set(object, found);
+    }
+    return found;
   }
 }
 

@@ -49,8 +49,10 @@ export function layOut(
 }
 
 export function byName(node: CallNode, nameOf: (frame: number) => string): CallNode[] {
-  const names = new Map([...node.children.keys()].map((frame) => [frame, nameOf(frame)]));
-  return [...node.children.values()].sort((a, b) => {
+  const children = [...node.children.values()];
+  if (children.length < 2) return children;
+  const names = new Map(children.map(({ frame }) => [frame, nameOf(frame)]));
+  return children.sort((a, b) => {
     const [one, other] = [names.get(a.frame) ?? '', names.get(b.frame) ?? ''];
     if (one === other) return a.frame - b.frame;
     return one < other ? -1 : 1;
