@@ -169,3 +169,11 @@ export const madeRecord = fc
       program: fc.tuple(fc.option(name), fc.option(block), fc.boolean()),
     }),
   );
+
+/** With clocks below 2^53 ns, as those of a host are for a hundred days. */
+export const usualRecord = madeRecord.map((made): MadeRecord => {
+  const view = new DataView(made.bytes.buffer, made.bytes.byteOffset, made.bytes.length);
+  for (const at of [recordHeader.offset.time_ns, recordHeader.offset.start_boottime])
+    view.setBigUint64(at, view.getBigUint64(at, true) & (2n ** 53n - 1n), true);
+  return made;
+});

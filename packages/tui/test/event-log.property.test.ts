@@ -4,6 +4,7 @@ import { expect, test } from 'bun:test';
 import type { ProcessEvent } from '@waggle/core';
 import { BriefEvents } from '@waggle/core/plugins/brief-events';
 import fc from 'fast-check';
+import { batchOf, usualRecord } from '../../core/test/made-records.ts';
 import { EventLog } from '../src/model/event-log.ts';
 import { loggedOf } from '../src/model/logged-event.ts';
 import { execEvent, exitEvent, forkEvent, NOW } from './some-host.ts';
@@ -50,6 +51,25 @@ test('what is known of the last events is what they said', () => {
     { numRuns: 50 },
   );
 });
+
+test('of records it says what their events say', () => {
+  const log = new EventLog();
+  fc.assert(
+    fc.property(usualRecord, (made) => {
+      const number = log.add(new BriefEvents(batchOf(made)), 0);
+      const said = loggedOf(batchOf(made).at(0) as ProcessEvent);
+      expect(number === undefined).toBe(said === undefined);
+      if (number === undefined || said === undefined) return;
+      expect(log.at(number)).toEqual(said);
+      expect(log.pidOf(number)).toBe(said.pid);
+      expect(log.ppidOf(number)).toBe(said.ppid);
+      expect(log.kindOf(number)).toBe(said.kind);
+      expect(log.hasFailed(number)).toBe(said.failed);
+      expect(log.argvOf(number) ?? []).toEqual(said.argv);
+    }),
+    { numRuns: 500 },
+  );
+}, 30_000);
 
 test('of very long arguments the program is kept, and no other event goes for them', () => {
   const log = new EventLog();

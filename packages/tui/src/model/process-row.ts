@@ -59,9 +59,9 @@ export class ProcessRow {
     this.#event = undefined;
   }
 
-  /** Whether an event has told what it runs. */
-  get hasProgram(): boolean {
-    return this.#event !== undefined || this.#argv !== undefined;
+  /** Whether somebody has looked at its arguments. */
+  get hasArguments(): boolean {
+    return this.#argv !== undefined;
   }
 
   /** It runs what that event says. */

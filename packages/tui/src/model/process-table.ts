@@ -106,7 +106,8 @@ export class ProcessTable {
         return;
       case 'exit': {
         const row = this.#exit(events, index, now);
-        if (!row.hasProgram) row.runs(number, programs);
+        // The event that began it may be long forgotten; this one says the same.
+        if (!row.hasArguments) row.runs(number, programs);
         return;
       }
       case 'lost':

@@ -2,23 +2,12 @@
 // the records.
 
 import { expect, test } from 'bun:test';
-import { recordHeader } from '@waggle/bpf';
 import type { ProcessEvent } from '@waggle/events';
 import fc from 'fast-check';
-import { batchOf, type MadeRecord, madeRecord } from '../../../test/made-records.ts';
+import { batchOf, type MadeRecord, usualRecord } from '../../../test/made-records.ts';
 import { BriefEvents } from './brief-events.ts';
 import { EventBytes } from './event-bytes.ts';
 import { HeldEvents } from './held-events.ts';
-
-const AT = recordHeader.offset;
-
-/** Clocks stay below 2^53 ns, which are a hundred days and more. */
-const record = madeRecord.map((made): MadeRecord => {
-  const view = new DataView(made.bytes.buffer, made.bytes.byteOffset, made.bytes.length);
-  for (const at of [AT.time_ns, AT.start_boottime])
-    view.setBigUint64(at, view.getBigUint64(at, true) & (2n ** 53n - 1n), true);
-  return made;
-});
 
 const eventOf = (made: MadeRecord) =>
   batchOf(made).at(0) as Exclude<ProcessEvent, { event: 'lost' }>;
@@ -46,7 +35,7 @@ function expectSame(events: BriefEvents, index: number, event: ReturnType<typeof
 
 test('in brief, as a record and as an object', () => {
   fc.assert(
-    fc.property(record, (made) => {
+    fc.property(usualRecord, (made) => {
       const event = eventOf(made);
       const events = new BriefEvents(batchOf(made));
       expect(events.isMade(0)).toBe(false);
@@ -63,7 +52,7 @@ test('as bytes that were put elsewhere', () => {
   const bytes = new Uint8Array(256 * 1024);
   const memory = { bytes, view: new DataView(bytes.buffer) };
   fc.assert(
-    fc.property(record, fc.nat(1000), (made, place) => {
+    fc.property(usualRecord, fc.nat(1000), (made, place) => {
       const events = new BriefEvents(batchOf(made));
       const length = kept.lengthOf(events, 0);
       bytes.fill(0xaa);
@@ -82,7 +71,7 @@ test('as bytes that were put elsewhere', () => {
 
 test('those that waited, in their order', () => {
   fc.assert(
-    fc.property(fc.array(record, { maxLength: 8 }), (all) => {
+    fc.property(fc.array(usualRecord, { maxLength: 8 }), (all) => {
       const held = new HeldEvents();
       for (const made of all) held.add(new BriefEvents(batchOf({ ...made, offset: 7n })));
       const lost = { event: 'lost', time: 1n, count: 3 } as ProcessEvent;
