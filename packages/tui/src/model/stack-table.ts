@@ -36,8 +36,6 @@ const PATHS = 2 ** 24;
 const pairOf = (pid: number, path: number): Pair => pid * PATHS + path;
 
 const NO_LINES: readonly SampledLine[] = [];
-/** Ids of frames are below: a path and what it goes on with are one number. */
-const FRAMES = 2 ** 26;
 const FIRST_PATHS = 1024;
 
 /** The path of no frames, which all begin with. */
@@ -46,8 +44,8 @@ const ROOT_PATH = 0;
 export class StackTable {
   #frameIds = new FrameIds();
   #frames: ProfileFrame[] = [];
-  /** By the path before it and its last frame. */
-  #pathIds = new Map<number, number>();
+  /** Ids by a hash of the path before and the last frame, 0 where there is none; at least half of them are 0. */
+  #slots = new Uint32Array(2 * FIRST_PATHS);
   #parents = new Uint32Array(FIRST_PATHS);
   #lasts = new Uint32Array(FIRST_PATHS);
   #pathCount = 1;
@@ -95,7 +93,7 @@ export class StackTable {
     const renumbered = new Uint32Array(this.#pathCount);
     this.#frameIds = new FrameIds();
     this.#frames = [];
-    this.#pathIds = new Map();
+    this.#slots = new Uint32Array(2 * FIRST_PATHS);
     this.#parents = new Uint32Array(FIRST_PATHS);
     this.#lasts = new Uint32Array(FIRST_PATHS);
     this.#pathCount = 1;
@@ -137,9 +135,13 @@ export class StackTable {
   }
 
   #longer(path: number, frame: number): number {
-    const key = path * FRAMES + frame;
-    const known = this.#pathIds.get(key);
-    if (known !== undefined) return known;
+    const mask = this.#slots.length - 1;
+    let slot = hashOf(path, frame) & mask;
+    for (let id = this.#slots[slot]; id !== ROOT_PATH; id = this.#slots[slot]) {
+      if (this.#parents[id as number] === path && this.#lasts[id as number] === frame)
+        return id as number;
+      slot = (slot + 1) & mask;
+    }
     const id = this.#pathCount++;
     if (id >= this.#parents.length) {
       this.#parents = twice(this.#parents);
@@ -147,8 +149,21 @@ export class StackTable {
     }
     this.#parents[id] = path;
     this.#lasts[id] = frame;
-    this.#pathIds.set(key, id);
+    this.#slots[slot] = id;
+    if (2 * this.#pathCount > this.#slots.length) this.#spread();
     return id;
+  }
+
+  /** Over twice as many slots. */
+  #spread(): void {
+    const slots = new Uint32Array(2 * this.#slots.length);
+    const mask = slots.length - 1;
+    for (let id = 1; id < this.#pathCount; id++) {
+      let slot = hashOf(this.#parents[id] as number, this.#lasts[id] as number) & mask;
+      while (slots[slot] !== ROOT_PATH) slot = (slot + 1) & mask;
+      slots[slot] = id;
+    }
+    this.#slots = slots;
   }
 
   #frameId({ name, kind, object }: ProfileFrame): number {
@@ -241,6 +256,11 @@ function sliceOf(
     counts[index++] = count;
   }
   return { until, pids, paths, counts, shown: new Uint8Array(size), lines };
+}
+
+function hashOf(path: number, frame: number): number {
+  const mixed = Math.imul(path ^ Math.imul(frame, 0x85ebca6b), 0x9e3779b1);
+  return (mixed ^ (mixed >>> 15)) >>> 0;
 }
 
 function twice(numbers: Uint32Array): Uint32Array<ArrayBuffer> {
