@@ -1,7 +1,9 @@
-// Who ran before us. On a host with ten thousand processes nearly all of them sleep, are never sampled, and would
-// hold up the start for seconds if each had to be read first. So there is a moment in which those of most hosts are
-// read, the newest first: they are the first to end. Any other is read before it is asked about: when it was sampled,
-// or has a child that shares what it mapped. The rest have their turns, since what has ended can be read no more.
+/**
+ * Who ran before us. On a host with ten thousand processes nearly all of them sleep, are never sampled, and would
+ * hold up the start for seconds if each had to be read first. So there is a moment in which those of most hosts are
+ * read, the newest first: they are the first to end. Any other is read before it is asked about: when it was sampled,
+ * or has a child that shares what it mapped. The rest have their turns, since what has ended can be read no more.
+ */
 
 import type { SidebandRecord } from './perf-records.ts';
 

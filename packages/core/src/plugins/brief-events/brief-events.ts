@@ -1,5 +1,7 @@
-// Events that came at once, and what most ask of an event (whose it is, of what kind, when), read from the bytes of its
-// record. In a storm most events are looked at once and never again: no object is made of those.
+/**
+ * Events that came at once, and what most ask of an event (whose it is, of what kind, when), read from the bytes of its
+ * record. In a storm most events are looked at once and never again: no object is made of those.
+ */
 
 import { exitRecord, failedExecRecord, forkRecord, recordHeader, u53 } from '@waggle/bpf';
 import type { CgroupInfo } from '@waggle/cache';

@@ -1,5 +1,7 @@
-// Events as bytes, for who keeps the last thousands and looks at few: where they are is the keeper's, and nothing is
-// decoded until one of them is read. What is an object already stays one.
+/**
+ * Events as bytes, for who keeps the last thousands and looks at few: where they are is the keeper's, and nothing is
+ * decoded until one of them is read. What is an object already stays one.
+ */
 
 import { type RecordMemory, recordHeader, u53 } from '@waggle/bpf';
 import { EventBatch, type EventContext, type ProcessEvent } from '@waggle/events';

@@ -1,4 +1,4 @@
-// Events that wait: copies, as bytes where they are no objects, until somebody takes them all.
+/** Events that wait: copies, as bytes where they are no objects, until somebody takes them all. */
 
 import { recordHeader } from '@waggle/bpf';
 import { EventBatch } from '@waggle/events';

@@ -1,5 +1,7 @@
-// A plugin for who sees every event and looks at few of them whole, as a live view does: it gets what came at once, and
-// makes an object of what it wants to have.
+/**
+ * A plugin for who sees every event and looks at few of them whole, as a live view does: it gets what came at once, and
+ * makes an object of what it wants to have.
+ */
 
 import { EventBatch } from '@waggle/events';
 import type { EventKind } from '@waggle/kernel';
