@@ -93,12 +93,12 @@ function deviceText(major: number, minor: number): string {
 const NAME_AT = 72;
 /** Of libraries and programs that are mapped again and again. */
 const KNOWN_PATHS = 512;
-const LONGEST_KNOWN = 256;
+const MAX_KNOWN_BYTES = 256;
 
 /** Paths as strings, without a string for every record: most programs map the same few libraries. */
 class MappedPaths {
   /** Words of each and its length in words, by a hash of them; a newer one takes the place. */
-  readonly #words = new Uint32Array((KNOWN_PATHS * LONGEST_KNOWN) / 4);
+  readonly #words = new Uint32Array((KNOWN_PATHS * MAX_KNOWN_BYTES) / 4);
   readonly #lengths = new Uint16Array(KNOWN_PATHS);
   readonly #paths: string[] = new Array(KNOWN_PATHS).fill('');
 
@@ -106,12 +106,12 @@ class MappedPaths {
   at(record: DataView, from: number): string {
     const end = record.byteLength - TRAILER_BYTES;
     const length = (end - from) >>> 2;
-    if (length > LONGEST_KNOWN / 4) return decodePath(record, from, end);
+    if (length > MAX_KNOWN_BYTES / 4) return decodePath(record, from, end);
     let mixed = length;
     for (let at = from; at < end; at += 4)
       mixed = Math.imul(mixed ^ record.getUint32(at, true), 0x9e3779b1) ^ (mixed >>> 15);
     const slot = (mixed >>> 16) & (KNOWN_PATHS - 1);
-    const first = (slot * LONGEST_KNOWN) / 4;
+    const first = (slot * MAX_KNOWN_BYTES) / 4;
     const words = this.#words;
     let isKnown = this.#lengths[slot] === length;
     for (let word = 0; isKnown && word < length; word++)
