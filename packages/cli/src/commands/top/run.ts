@@ -2,21 +2,12 @@
 
 import { fchownSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { RealProcfs } from '@waggle/cache';
 import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { openSession, type Session, superviseCommand } from '@waggle/core/session';
 import { onlineCpus } from '@waggle/ffi';
-import type { ProfileStack } from '@waggle/formats';
 import { commandLine } from '@waggle/text';
-import {
-  amountText,
-  type Measure,
-  TerminalView,
-  Top,
-  type TopOptions as ViewOptions,
-  valueTypeOf,
-} from '@waggle/tui';
+import { TerminalView, Top, type TopOptions as ViewOptions } from '@waggle/tui';
 import * as Effect from 'effect/Effect';
 import { commandBytes } from '../../command-bytes.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
@@ -24,10 +15,8 @@ import { describeBy } from '../../live-session/describe.ts';
 import { liveSession } from '../../live-session/live-session.ts';
 import { runningAlready, withDescendants } from '../../live-session/targets.ts';
 import { chosenCgroups } from '../../options/chosen-cgroups.ts';
-import { planOutputs, unwritable, writeOutputs } from '../../profile-files/outputs.ts';
 import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
-import { openInBrowser } from '../../terminal/open-in-browser.ts';
 import { hostUsers } from '../../users/passwd.ts';
 import { asHint, runAs } from '../../users/run-as.ts';
 import { Collections } from './collections.ts';
@@ -37,6 +26,7 @@ import type { TopOptions } from './options.ts';
 import { OwnTerminal } from './own-terminal.ts';
 import { Reports } from './reports.ts';
 import { samplesByThread } from './samples-by-thread.ts';
+import { saveShown } from './save-shown.ts';
 import { loadSettings, saveSettings, settingsPath } from './settings-file.ts';
 import { whyNoTerminal } from './terminal-needs.ts';
 import { WatchedCommand } from './watched-command.ts';
@@ -197,10 +187,11 @@ function makeView(
       userName: (uid: number) => hostUsers().byUid(uid)?.name ?? String(uid),
       commandLine: (argv: readonly string[]) => commandLine(argv),
       describe: describeBy(session.service(ProcessMetadata)),
-      async save(stacks, path, measure, opens) {
-        const { words, isWritten } = await save(stacks, path, measure, frequency, view);
-        const problem = opens && isWritten ? await openInBrowser(resolve(path)) : undefined;
-        return problem === undefined ? words : `${words}; not opened: ${problem}`;
+      save(stacks, path, measure, opens) {
+        const now = Date.now();
+        const spanMs = view.data.samples.spanMs(now);
+        const shown = { stacks, measure, frequencyHz: frequency, now, spanMs };
+        return saveShown(shown, path, opens);
       },
     },
     Date.now(),
@@ -209,44 +200,3 @@ function makeView(
 }
 
 const uptimeMs = (): number => process.getBuiltinModule('node:os').uptime() * 1000;
-
-/** Writes what is shown, in the format of the extension. */
-async function save(
-  stacks: readonly ProfileStack[],
-  path: string,
-  measure: Measure,
-  frequencyHz: number,
-  view: Top,
-): Promise<{ readonly words: string; readonly isWritten: boolean }> {
-  const outputs = planOutputs([path]);
-  if (typeof outputs === 'string') return notWritten(outputs);
-  if (outputs.files.some((file) => file.path === '-'))
-    return notWritten('standard output is the terminal: give a file');
-  const problem = unwritable(outputs.files);
-  if (problem !== undefined) return notWritten(problem);
-  const spanMs = view.data.samples.spanMs(Date.now());
-  const samples = stacks.reduce((sum, { count }) => sum + count, 0);
-  const value = valueTypeOf(measure);
-  const metadata = {
-    host: hostname(),
-    frequencyHz,
-    startTime: new Date(Date.now() - spanMs),
-    durationSeconds: spanMs / 1000,
-    samples: value === undefined ? samples : 0,
-    lostSamples: 0,
-  };
-  const profile =
-    value === undefined
-      ? { stacks, metadata }
-      : {
-          stacks: stacks.map((stack) => ({ ...stack, values: [stack.count] })),
-          metadata,
-          values: { types: [value], shown: 0 },
-        };
-  const { where, problems } = await writeOutputs(outputs, profile, { withArguments: false });
-  const [failed] = problems;
-  if (failed !== undefined) return notWritten(failed);
-  return { words: `${amountText(measure, samples)} ${where}`, isWritten: true };
-}
-
-const notWritten = (words: string) => ({ words, isWritten: false });

@@ -1,18 +1,17 @@
 /** `waggle top --store DIR`: what an agent kept, in the views of `waggle top`, at a moment that keys move. */
 
 import { hostname } from 'node:os';
-import type { ProfileStack } from '@waggle/formats';
 import type { StoreReader } from '@waggle/store';
 import { commandLine } from '@waggle/text';
 import { TerminalView, Top } from '@waggle/tui';
 import { FAILED, USAGE_ERROR } from '../../../exit-code.ts';
-import { planOutputs, unwritable, writeOutputs } from '../../../profile-files/outputs.ts';
 import { defaultStore } from '../../../store/place.ts';
 import { say } from '../../../terminal/messages.ts';
 import { Output } from '../../../terminal/output.ts';
 import { hostUsers } from '../../../users/passwd.ts';
 import { withStore } from '../../history/with-store.ts';
 import type { TopOptions } from '../options.ts';
+import { saveShown } from '../save-shown.ts';
 import { loadSettings, saveSettings, settingsPath } from '../settings-file.ts';
 import { whyNoTerminal } from '../terminal-needs.ts';
 import { RecordedHost } from './recorded-host.ts';
@@ -53,7 +52,11 @@ async function replay(options: TopOptions, store: StoreReader): Promise<number> 
       userName: (uid) => hostUsers().byUid(uid)?.name ?? String(uid),
       commandLine: (argv) => commandLine(argv),
       describe: (pid) => host.describe(pid),
-      save: (stacks, path) => save(stacks, path, frequencyHz, view),
+      save(stacks, path, measure, opens) {
+        const { now, samples } = view.data;
+        const shown = { stacks, measure, frequencyHz, now, spanMs: samples.spanMs(now) };
+        return saveShown(shown, path, opens);
+      },
       copy: (text) => terminal?.copy(text),
       settings: typeof settings === 'string' ? {} : settings,
       replay: { recording: host, at },
@@ -83,31 +86,4 @@ async function replay(options: TopOptions, store: StoreReader): Promise<number> 
 function figuresOf(store: StoreReader): readonly [frequencyHz: number, cpus: number] {
   const [row] = [...store.sql('SELECT frequencyHz FROM profile ORDER BY toNs DESC LIMIT 1')];
   return [Number(row?.frequencyHz ?? 19), navigator.hardwareConcurrency];
-}
-
-async function save(
-  stacks: readonly ProfileStack[],
-  path: string,
-  frequencyHz: number,
-  view: Top,
-): Promise<string> {
-  const outputs = planOutputs([path]);
-  if (typeof outputs === 'string') return outputs;
-  if (outputs.files.some((file) => file.path === '-'))
-    return 'standard output is the terminal: give a file';
-  const problem = unwritable(outputs.files);
-  if (problem !== undefined) return problem;
-  const { now, samples } = view.data;
-  const spanMs = samples.spanMs(now);
-  const count = stacks.reduce((sum, stack) => sum + stack.count, 0);
-  const metadata = {
-    ...{ host: hostname(), frequencyHz, startTime: new Date(now - spanMs) },
-    ...{ durationSeconds: spanMs / 1000, samples: count, lostSamples: 0 },
-  };
-  const { where, problems } = await writeOutputs(
-    outputs,
-    { stacks, metadata },
-    { withArguments: false },
-  );
-  return problems[0] ?? `${count} samples ${where}`;
 }
