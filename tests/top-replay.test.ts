@@ -105,6 +105,9 @@ describe('top --store', () => {
     terminal.keys('Right');
     await terminal.shows(`${clock(gap)} NOBODY LOOKED`);
     terminal.keys('(');
+    terminal.keys('@');
+    terminal.bytes('@1000');
+    terminal.keys('Enter');
     await terminal.shows('that is the first that is kept');
     terminal.keys('@');
     terminal.bytes('nonsense');
