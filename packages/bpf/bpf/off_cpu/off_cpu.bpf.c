@@ -18,6 +18,7 @@ extern void *bpf_rdonly_cast(const void *pointer, u32 type) __ksym __weak;
 static __noinline struct thread_times *meet_current(struct task_struct *task, u64 now, bool is_back)
 {
 	struct off_cpu_settings *settings = ONLY(off_cpu_settings);
+	u64 address = bpf_get_current_task();
 	struct thread_times *times;
 	u32 tgid;
 
@@ -26,7 +27,7 @@ static __noinline struct thread_times *meet_current(struct task_struct *task, u6
 	/* It has had its last word already. */
 	if (is_back && (task->flags & PF_EXITING))
 		return NULL;
-	times = take_place(task, bpf_get_current_task(), tgid);
+	times = take_place(task, address, tgid);
 	if (!times)
 		return NULL;
 	if (!note_birth(times, task, settings, now)) {
@@ -38,6 +39,7 @@ static __noinline struct thread_times *meet_current(struct task_struct *task, u6
 		times->is_new = !task->se.sum_exec_runtime;
 	}
 	times->on_since = on_cpu ? times->entered : 0;
+	is_filled(times, address);
 	return times;
 }
 

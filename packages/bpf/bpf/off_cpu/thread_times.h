@@ -23,11 +23,11 @@ enum off_cpu_slots {
 
 /* Times are ns of CLOCK_MONOTONIC. What a switch needs of who has left is in the first 64 bytes. */
 struct thread_times {
-	u64 task;       /* its address; 0: the place is free */
+	u64 task;       /* its address; 0: the place is free; or PLACE_BEING_FILLED */
 	u32 left_state; /* of the task when it left, as far as that was seen */
 	u32 ends;       /* it has passed sched_process_exit: an address is used again */
 	u64 left;       /* its CPU; not later than `entered`: it is on one, or nobody saw it leave */
-	u64 entered;    /* its CPU */
+	u64 entered;    /* its CPU; 0: what is in the task's storage is being filled */
 	u64 ran;        /* what the scheduler had counted then: se.sum_exec_runtime, */
 	u64 run_delay;  /* sched_info.run_delay, */
 	u64 sleeps;     /* nvcsw */
@@ -40,6 +40,9 @@ struct thread_times {
 	u32 is_new; /* it has not run yet */
 	u64 reserved_too;
 };
+
+/* No task's address. */
+#define PLACE_BEING_FILLED 1
 
 #define THREAD_PLACE_BITS 14
 #define THREAD_PLACES (1 << THREAD_PLACE_BITS)
@@ -193,10 +196,15 @@ static __always_inline struct thread_times *known_times(struct task_struct *task
 
 	if (times->task == address && (!times->ends || (task->flags & PF_EXITING)))
 		return times;
-	return bpf_task_storage_get(&thread_times, task, NULL, 0);
+	times = bpf_task_storage_get(&thread_times, task, NULL, 0);
+	return times && times->entered ? times : NULL;
 }
 
-/* A place for who has none; what it held is gone. */
+/*
+ * A place for who has none; what it held is gone. Nobody else finds it before is_filled(): the iterator meets a thread
+ * that comes to another CPU meanwhile, or takes this one from the iterator, and would have been away since the
+ * machine was started.
+ */
 static __always_inline struct thread_times *take_place(struct task_struct *task, u64 address, u32 tgid)
 {
 	struct thread_times *times = place_of(address);
@@ -204,8 +212,8 @@ static __always_inline struct thread_times *take_place(struct task_struct *task,
 	u32 tid;
 
 	/* Free, or of one whose end nobody saw. */
-	if ((!holder || times->ends) &&
-	    __sync_val_compare_and_swap(&times->task, holder, address) == holder) {
+	if (holder != PLACE_BEING_FILLED && (!holder || times->ends) &&
+	    __sync_val_compare_and_swap(&times->task, holder, PLACE_BEING_FILLED) == holder) {
 		times->left = times->left_state = times->on_since = times->ends = times->waker = 0;
 		for (u32 state = 0; state < THREAD_STATES; state++)
 			times->unseen[state] = 0;
@@ -225,6 +233,12 @@ static __always_inline struct thread_times *take_place(struct task_struct *task,
 	times->tid = tid;
 	times->next_stack_ns = TIME_FOR_A_STACK_NS / 2;
 	return times;
+}
+
+/* The place that was taken is the task's. */
+static __always_inline void is_filled(struct thread_times *times, u64 address)
+{
+	__sync_val_compare_and_swap(&times->task, PLACE_BEING_FILLED, address);
 }
 
 /* What the scheduler has counted of the thread until now. */

@@ -112,16 +112,17 @@ static __always_inline void meet_thread(struct task_struct *task, u64 address, u
 	if (!times)
 		return;
 	note_counts(times, task);
-	times->entered = now;
 	if (task->on_cpu) {
 		times->on_since = on_cpu ? now : 0;
-		return;
+	} else {
+		times->left = now + 1;
+		times->left_state = task_state_of(task);
+		/* It has gone to sleep before. */
+		if (times->left_state)
+			times->sleeps--;
 	}
-	times->left = now + 1;
-	times->left_state = task_state_of(task);
-	/* It has gone to sleep before. */
-	if (times->left_state)
-		times->sleeps--;
+	times->entered = now;
+	is_filled(times, address);
 }
 
 /* 1 where it is to be visited again. */
@@ -153,6 +154,7 @@ static __always_inline int visit_thread(struct task_struct *task)
 			return 0;
 		note_first_wait(times, task, passes_stack_filter_of(task, tgid));
 		times->on_since = on_cpu ? times->entered : 0;
+		is_filled(times, address);
 	}
 	left = when_left(times, task, now);
 	/* What the scheduler has counted of a run that goes on is old. */
