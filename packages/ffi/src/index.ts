@@ -44,7 +44,6 @@ export {
 } from './process/guarded-reader.ts';
 export { type Inheritance, inheritance, isIgnored } from './process/inheritance.ts';
 export { type NotifySocket, notifySocket } from './process/notify-socket.ts';
-export { OwnersRights, type Rights } from './process/owners-rights.ts';
 export {
   type ForeignPlace,
   foreignOnTheWay,
@@ -52,6 +51,7 @@ export {
   makeOwnFolder,
   whyOthersMayReplace,
 } from './process/own-place.ts';
+export { OwnersRights, type Rights } from './process/owners-rights.ts';
 export { PIPE_BYTES, type PipeWriter, pipeWriter } from './process/pipe-output.ts';
 export { type ProcessState, processState } from './process/process-state.ts';
 export { hasSeccompFilter } from './process/seccomp.ts';

@@ -16,7 +16,7 @@ export interface CallNode {
 }
 
 /** What is called by a function. */
-export interface CallChildren {
+interface CallChildren {
   readonly size: number;
   get(frame: number): CallNode | undefined;
   values(): Iterable<CallNode>;

@@ -19,7 +19,7 @@ export interface Activity {
   readonly gaps: readonly Gap[];
 }
 
-export interface Gap extends Span {
+interface Gap extends Span {
   readonly reason: string;
 }
 

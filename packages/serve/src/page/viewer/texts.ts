@@ -13,7 +13,7 @@ export function clockText(ms: number, withMillis = false): string {
 }
 
 /** With its day, in the reader's own time zone: 2026-03-01 14:03:05. */
-export function dayAndClockText(ms: number): string {
+function dayAndClockText(ms: number): string {
   return `${dayText(ms)} ${clockText(ms)}`;
 }
 
