@@ -104,11 +104,14 @@ describe('waggle agent', () => {
     const at = () => `@${(Date.now() / 1000).toFixed(3)}`;
     const begin = at();
     await run(workload('burn_in_2'), '800');
-    // A span of the profile ends.
-    await Bun.sleep(11_000);
+    // Spans are of ten seconds: the middle of one that has it is between the two moments.
+    await Bun.sleep(15_000);
     const middle = at();
-    await run(workload('burn_in_3'), '800');
+    // Until the end, and for more than half of a span: the last one has its middle behind that moment.
+    const busy = Bun.spawn([workload('burn_in_3'), '60000']);
+    await Bun.sleep(6000);
     await waggle.stop('SIGINT');
+    busy.kill();
     const profile = (...args: string[]) =>
       Waggle.run(['history', 'profile', '--store', store, '--since', middle, ...args]);
     const { code, stdout, stderr } = await profile('--compare', `${begin}..${middle}`);
@@ -282,7 +285,7 @@ describe('mistakes', () => {
       [2, /Give a time such as/, 'history', '--since', 'soon'],
       [1, /is later than --until/, 'history', '--since', '1m', '--until', '2m'],
       [2, /cannot be used with/, 'history', '--at', '1m', '--failed'],
-      [2, /history is written as .parquet or .jsonl/, 'history', '-o', 'x.csv'],
+      [2, /history is written as .parquet, .jsonl, .csv/, 'history', '-o', 'x.nothing'],
       [2, /cannot be used with/, 'history', '-o', 'x.parquet', '--at', '1m'],
       [2, /no format has this extension/, 'history', 'profile', '-o', 'x.nothing'],
     ];

@@ -212,14 +212,15 @@ faultRow(
     const folder = join(root, `clock${round}`);
     const mark = `clock${process.pid}r${round}`;
     const shift = join(root, `shift${round}`);
+    // Written over and never cut off: it is mapped.
     const setClock = (seconds: number) =>
-      writeFileSync(shift, new BigInt64Array([BigInt(seconds)]));
+      writeFileSync(shift, new BigInt64Array([BigInt(seconds)]), { flag: 'r+' });
+    writeFileSync(shift, new BigInt64Array(1));
     setClock(0);
     await using agent = new Waggle(['agent', '--store', folder], {
       env: { LD_PRELOAD: workload('shifted_clock'), SHIFTED_CLOCK: shift },
     });
     await agent.says(/^waggle: ready/m);
-    // Never later than the kernel's: who waits until a moment of this clock would wait for the kernel's to be there.
     const settings = [0, -HOUR_SECONDS, 0];
     for (const [at, seconds] of settings.entries()) {
       setClock(seconds);

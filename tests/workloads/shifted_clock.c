@@ -1,9 +1,12 @@
 /*
  * A library for LD_PRELOAD: the clock of the day is later by as many seconds as the file SHIFTED_CLOCK says, whose eight
- * bytes are a signed number. Other clocks are as they are, as where somebody sets the time of a running host.
+ * bytes are a signed number. Other clocks are as they are, as where somebody sets the time of a running host. Who waits
+ * until a time of that clock waits for as long as it would have been: the kernel's clock is not moved.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -55,4 +58,24 @@ time_t time(time_t *now)
 	if (now)
 		*now = time.tv_sec;
 	return time.tv_sec;
+}
+
+/* The version that waits by today's condition variables: glibc has an older one, too, which dlsym() finds. */
+static int (*until_kernels_time)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+
+__attribute__((constructor)) static void find_timedwait(void)
+{
+	until_kernels_time = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+	if (!until_kernels_time)
+		until_kernels_time = dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+}
+
+int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
+			   const struct timespec *restrict until)
+{
+	struct timespec kernels = *until;
+
+	if (shift)
+		kernels.tv_sec -= *shift;
+	return until_kernels_time(condition, mutex, &kernels);
 }

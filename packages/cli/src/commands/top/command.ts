@@ -100,7 +100,7 @@ export function topCommand(): Command {
     )
     .action(async (command: string[], options: TopOptions) => {
       if (options.store !== undefined || options.at !== undefined) {
-        const { runReplay } = await import('./replay/run-replay.ts');
+        const { runReplay } = await import('./run-replay.ts');
         process.exitCode = await runReplay(options, command);
         return;
       }

@@ -4,17 +4,17 @@ import { hostname } from 'node:os';
 import type { StoreReader } from '@waggle/store';
 import { commandLine } from '@waggle/text';
 import { TerminalView, Top } from '@waggle/tui';
-import { FAILED, USAGE_ERROR } from '../../../exit-code.ts';
-import { defaultStore } from '../../../store/place.ts';
-import { say } from '../../../terminal/messages.ts';
-import { Output } from '../../../terminal/output.ts';
-import { hostUsers } from '../../../users/passwd.ts';
-import { withStore } from '../../history/with-store.ts';
-import type { TopOptions } from '../options.ts';
-import { saveShown } from '../save-shown.ts';
-import { loadSettings, saveSettings, settingsPath } from '../settings-file.ts';
-import { whyNoTerminal } from '../terminal-needs.ts';
-import { RecordedHost } from './recorded-host.ts';
+import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
+import { defaultStore } from '../../store/place.ts';
+import { say } from '../../terminal/messages.ts';
+import { Output } from '../../terminal/output.ts';
+import { hostUsers } from '../../users/passwd.ts';
+import { withStore } from '../history/with-store.ts';
+import type { TopOptions } from './options.ts';
+import { RecordedHost } from './replay/recorded-host.ts';
+import { saveShown } from './save-shown.ts';
+import { loadSettings, saveSettings, settingsPath } from './settings-file.ts';
+import { whyNoTerminal } from './terminal-needs.ts';
 
 const REFRESH_MS = 250;
 
