@@ -191,7 +191,7 @@ optionalKernelTest(
     const isLiar = ({ frames }: FoldedStack) => frames[0] === 'false_java';
     const [lied, told] = [stacks.filter(isLiar), stacks.filter((stack) => !isLiar(stack))];
     expect(samples(lied)).toBeGreaterThan(100);
-    expect(samplesUnder(told, 'JavaShares.main', 'JavaShares.burn')).toBeGreaterThan(100);
+    expect(samplesUnder(told, 'JavaShares.main', 'JavaShares.heavy')).toBeGreaterThan(100);
     const names = (of: readonly FoldedStack[]) => of.flatMap(({ frames }) => frames.slice(1));
     expect(names(lied).filter((name) => /^(?:Java|java)/.test(name))).toEqual([]);
     expect(names(told).filter((name) => name.startsWith('False'))).toEqual([]);

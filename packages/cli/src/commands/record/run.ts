@@ -200,7 +200,6 @@ const record = Effect.fnUntraced(function* (
   }
   const hint = asHint(words, options.as);
   if (hint !== undefined) say(hint);
-  say(`recording ${describeTarget(target, options)} ${describeCounted(counted, options)}`);
   const toStdout = outputs.files.some(({ path }) => path === '-');
   // What the command prints must not get between the stacks.
   const stdout = toStdout && !isTerminal(STDOUT) ? 'stderr' : 'inherit';
@@ -209,6 +208,8 @@ const record = Effect.fnUntraced(function* (
     yield* Effect.promise(() => profiler.preload(preloadedFiles(words), preloaded));
   if (target.kind === 'processes' && options.interpreters !== false)
     yield* Effect.promise(() => profiler.interpretersKnown());
+  // Who starts something now finds it in the recording.
+  say(`recording ${describeTarget(target, options)} ${describeCounted(counted, options)}`);
   const command =
     argv && (yield* superviseCommand(session, argv, { stdout, user: runAs(options.as) }));
   if (command !== undefined) {
