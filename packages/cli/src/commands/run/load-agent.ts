@@ -17,6 +17,7 @@ const OWN_PACKAGES = {
   '@waggle/core': () => import('@waggle/core'),
   '@waggle/core/bpf': () => import('@waggle/core/bpf'),
   '@waggle/core/errors': () => import('@waggle/core/errors'),
+  '@waggle/core/plugins/brief-events': () => import('@waggle/core/plugins/brief-events'),
   '@waggle/core/plugins/cpu-profiler': () => import('@waggle/core/plugins/cpu-profiler'),
   '@waggle/core/plugins/event-output': () => import('@waggle/core/plugins/event-output'),
   '@waggle/core/plugins/image-retirement': () => import('@waggle/core/plugins/image-retirement'),
