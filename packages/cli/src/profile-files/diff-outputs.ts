@@ -7,17 +7,32 @@ import {
   diffFormats,
   type ProfileDiff,
 } from '@waggle/formats';
+import { FAILED, USAGE_ERROR } from '../exit-code.ts';
+import { say } from '../terminal/messages.ts';
 import { OutputFailed, writeOutputFile } from './output-file.ts';
 import { inWords } from './output-place.ts';
-import { hasArguments } from './outputs.ts';
+import { hasArguments, unwritable } from './outputs.ts';
 
 export interface DiffOutput {
   readonly path: string;
   readonly format: DiffFormat;
 }
 
+/** Where a command writes its difference to; its exit code where that cannot be, after it was said why. */
+export function diffOutputsFor(paths: readonly string[] = []): readonly DiffOutput[] | number {
+  const outputs = planDiffOutputs(paths);
+  if (typeof outputs === 'string') {
+    say(outputs);
+    return USAGE_ERROR;
+  }
+  const unreachable = unwritable(outputs);
+  if (unreachable === undefined) return outputs;
+  say(unreachable);
+  return FAILED;
+}
+
 /** The outputs, or what is wrong with one of them. */
-export function planDiffOutputs(paths: readonly string[]): DiffOutput[] | string {
+function planDiffOutputs(paths: readonly string[]): DiffOutput[] | string {
   const outputs: DiffOutput[] = [];
   for (const path of paths) {
     const format = diffFormatForPath(path);

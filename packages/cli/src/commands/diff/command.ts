@@ -2,14 +2,14 @@
 
 import { Command, Option } from 'commander';
 import { collect, parseCount } from '../../options/parse.ts';
-import type { DiffOptions } from './options.ts';
+import { DEFAULT_TOP, type DiffOptions } from './options.ts';
 
 export function diffCommand(): Command {
   return new Command('diff')
     .description('What changed between two profiles, function by function.')
     .argument('<before>', 'a profile that convert can read, - for standard input')
     .argument('<after>', 'another one, of the same work')
-    .option('-n, --top <count>', 'functions to show', parseCount, 20)
+    .option('-n, --top <count>', 'functions to show', parseCount, DEFAULT_TOP)
     .option('--total', 'by time in a function and what it calls, not by its own')
     .option('--all', 'also changes that chance explains (below three standard errors)')
     .option(

@@ -1,5 +1,8 @@
 /** What `waggle diff` is asked for, as command.ts reads it. */
 
+/** Functions of the table. */
+export const DEFAULT_TOP = 20;
+
 export interface DiffOptions {
   readonly top: number;
   readonly total?: boolean | undefined;

@@ -13,9 +13,8 @@ import {
 } from '@waggle/formats';
 import { printable, stringifyJson } from '@waggle/text';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
-import { planDiffOutputs, writeDiffOutputs } from '../../profile-files/diff-outputs.ts';
+import { diffOutputsFor, writeDiffOutputs } from '../../profile-files/diff-outputs.ts';
 import { noSuchValue, readProfile, type UnreadableProfile } from '../../profile-files/inputs.ts';
-import { unwritable } from '../../profile-files/outputs.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';
 import { palette } from '../../terminal/text.ts';
@@ -27,16 +26,8 @@ export async function runDiff(
   afterPath: string,
   options: DiffOptions,
 ): Promise<number> {
-  const outputs = planDiffOutputs(options.output ?? []);
-  if (typeof outputs === 'string') {
-    say(outputs);
-    return USAGE_ERROR;
-  }
-  const unreachable = unwritable(outputs);
-  if (unreachable !== undefined) {
-    say(unreachable);
-    return FAILED;
-  }
+  const outputs = diffOutputsFor(options.output);
+  if (typeof outputs === 'number') return outputs;
   const compared = await readComparable(beforePath, afterPath, options.sampleIndex);
   if ('problem' in compared) {
     say(compared.problem);

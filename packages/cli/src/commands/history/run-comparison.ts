@@ -3,31 +3,20 @@
 import { hostname } from 'node:os';
 import { diffProfiles } from '@waggle/formats';
 import type { StoreReader } from '@waggle/store';
-import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
-import { planDiffOutputs, writeDiffOutputs } from '../../profile-files/diff-outputs.ts';
-import { unwritable } from '../../profile-files/outputs.ts';
+import { FAILED } from '../../exit-code.ts';
+import { diffOutputsFor, writeDiffOutputs } from '../../profile-files/diff-outputs.ts';
 import { momentText } from '../../store/moment.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';
 import { palette } from '../../terminal/text.ts';
+import { DEFAULT_TOP } from '../diff/options.ts';
 import { changesTable } from '../diff/table.ts';
 import type { HistoryProfileOptions, Span } from './options.ts';
 import { sayWhatIsKept, withStore } from './with-store.ts';
 
-/** Rows of the table, as `waggle diff` has them. */
-const TOP = 20;
-
 export async function runComparison(options: HistoryProfileOptions, before: Span): Promise<number> {
-  const outputs = planDiffOutputs(options.output ?? []);
-  if (typeof outputs === 'string') {
-    say(outputs);
-    return USAGE_ERROR;
-  }
-  const unreachable = unwritable(outputs);
-  if (unreachable !== undefined) {
-    say(unreachable);
-    return FAILED;
-  }
+  const outputs = diffOutputsFor(options.output);
+  if (typeof outputs === 'number') return outputs;
   const { since, until } = options;
   return withStore(options.store, async (store) => {
     const profiles = [before, { since, until }].map((span) => profileOf(store, options, span));
@@ -44,7 +33,9 @@ export async function runComparison(options: HistoryProfileOptions, before: Span
       sizeBy: 'after',
     });
     for (const problem of problems) say(problem);
-    await new Output().write(changesTable(diff, { top: TOP }, palette(process.stdout.isTTY)));
+    await new Output().write(
+      changesTable(diff, { top: DEFAULT_TOP }, palette(process.stdout.isTTY)),
+    );
     return problems.length > 0 ? FAILED : 0;
   });
 }
