@@ -19,18 +19,25 @@ const volatile u64 always_ns = 1000000;
 /* Shorter ones are left out. */
 const volatile u64 min_block_ns = 0;
 
-/* Stacks of short absences may take so much of a CPU in a window: a quarter of a per cent for those that come
+/* Stacks of short absences may take so much of a CPU in a window: an eighth of a per cent for those that come
  * first, and as much again for those that stand for many. The time that is seen is half of what they cost: they
  * take the caches from whoever runs next. */
 #define WINDOW_NS 10000000ULL
-#define SHARE_NS (WINDOW_NS / 400)
+#define SHARE_NS (WINDOW_NS / 800)
+/* One stack takes a window's share or more, so what is over it is the next windows' debt: of so many at most,
+ * since an interrupt may have been in between. */
+#define MAX_WINDOWS_OF_DEBT 8
 
 /* Whether there is time for a stack in the window that begins with the first one. */
 static __always_inline bool has_time(struct cpu_times *cpu, u64 now, u64 share)
 {
+	u64 windows, paid;
+
 	if (now - cpu->window_start > WINDOW_NS) {
+		windows = (now - cpu->window_start) / WINDOW_NS;
+		paid = windows < MAX_WINDOWS_OF_DEBT ? windows * 2 * SHARE_NS : cpu->window_spent;
 		cpu->window_start = now;
-		cpu->window_spent = 0;
+		cpu->window_spent = since(paid, cpu->window_spent);
 	}
 	return cpu->window_spent < share;
 }
