@@ -1,5 +1,5 @@
 /**
- * The messages of a request and of its answer, with the number and the type of each field, from OpenTelemetry's .proto
+ * The messages of requests and of answers, with the number and the type of each field, from OpenTelemetry's .proto
  * files (schema/opentelemetry-proto), as protobufjs reads them.
  */
 
@@ -18,13 +18,26 @@ interface Wanted {
 }
 
 /**
- * Values of attributes that hold values of attributes are left out: without them no message is inside of itself, so that
- * the schema bounds how deep bytes can nest.
+ * What is read as well as written. Values of attributes that hold values of attributes are left out: without them no
+ * message is inside of itself, so that the schema bounds how deep bytes can nest.
  */
-export const PROFILES: Wanted = {
+const PROFILES: Wanted = {
   services: ['profiles/v1development/profiles_service.proto'],
   entries: ['ExportProfilesServiceRequest', 'ExportProfilesServiceResponse'],
   leftOut: ['AnyValue.arrayValue', 'AnyValue.kvlistValue'],
+};
+
+/** What is only written. No attribute is a map; what counts by exponents or summarizes is not made. */
+const LOGS_AND_METRICS: Wanted = {
+  services: ['logs/v1/logs_service.proto', 'metrics/v1/metrics_service.proto'],
+  entries: ['ExportLogsServiceRequest', 'ExportMetricsServiceRequest'],
+  leftOut: [
+    'AnyValue.kvlistValue',
+    'Metric.exponentialHistogram',
+    'Metric.summary',
+    'NumberDataPoint.exemplars',
+    'HistogramDataPoint.exemplars',
+  ],
 };
 
 export interface SchemaField {
@@ -38,8 +51,14 @@ export interface SchemaField {
 
 export type Schema = Readonly<Record<string, Readonly<Record<string, SchemaField>>>>;
 
+/** What is written to src/otlp/schema.ts. */
+export const otlpSchemas = (): { readonly profiles: Schema; readonly logsAndMetrics: Schema } => ({
+  profiles: schemaOf(PROFILES),
+  logsAndMetrics: schemaOf(LOGS_AND_METRICS),
+});
+
 /** Every message that the entries hold, by name, callers first. */
-export function otlpSchema({ services, entries, leftOut }: Wanted = PROFILES): Schema {
+function schemaOf({ services, entries, leftOut }: Wanted): Schema {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => join(SCHEMA, target);
   root.loadSync(services.map((file) => `${COLLECTOR}/${file}`)).resolveAll();
@@ -72,16 +91,4 @@ function fieldOf(field: protobuf.Field): SchemaField {
 function typeOf({ resolvedType, type }: protobuf.Field): string {
   if (resolvedType instanceof protobuf.Enum) return 'int32';
   return resolvedType?.name ?? type;
-}
-
-/** The schema as TypeScript. */
-export function schemaText(schema: Schema, comment: string): string {
-  const messages = Object.entries(schema).map(([name, fields]) => {
-    const lines = Object.entries(fields).map(([field, { id, type, rule, oneof }]) => {
-      const more = [...(rule ? [`rule: '${rule}'`] : []), ...(oneof ? [`oneof: '${oneof}'`] : [])];
-      return `    ${field}: { ${[`id: ${id}`, `type: '${type}'`, ...more].join(', ')} },\n`;
-    });
-    return `  ${name}: {\n${lines.join('')}  },\n`;
-  });
-  return `${comment}export const messages = {\n${messages.join('')}} as const;\n`;
 }

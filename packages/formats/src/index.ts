@@ -70,6 +70,7 @@ export {
   attemptOtlp,
   encodeOtlp,
   exportOtlp,
+  logAndMetricMessages,
   MessageCodec,
   OtlpExportError,
   OtlpSyntaxError,

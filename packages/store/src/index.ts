@@ -4,6 +4,7 @@
  */
 
 export { isDamage, StoreError, type StoreErrorCode } from './errors.ts';
+export { toMs, toNs } from './nanoseconds.ts';
 export type { ProfileEntry } from './profiles/entries.ts';
 export type { Span } from './profiles/profile-table.ts';
 export type { HistorySpan } from './read/bounds.ts';
@@ -13,8 +14,16 @@ export type {
   HistoryProcess,
   HistoryQuery,
 } from './read/history.ts';
-export type { ProfileQuery, SampledPart } from './read/profiles.ts';
+export {
+  type HistoryMoment,
+  type HistoryProgram,
+  momentsOf,
+  programAt,
+} from './read/moments.ts';
+export type { ProfileQuery } from './read/profiles.ts';
 export type { ActivityStep, EarlierProgram, ProcessIdentity } from './read/replay.ts';
+export { SampleSum } from './read/sample-sum.ts';
+export type { SampledPart } from './read/samples.ts';
 export { type SqlValue, StoreReader } from './read/store-reader.ts';
 export type { CgroupSummary, ProgramSummary, SpanSummary, StoreGap } from './read/summary.ts';
 export { SCHEMA_VERSION } from './schema/schema.ts';

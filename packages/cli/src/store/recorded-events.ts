@@ -8,35 +8,23 @@ import type {
   LostEvent,
   ProcessEvent,
 } from '@waggle/core';
-import type { EarlierProgram, HistoryFailure, HistoryProcess } from '@waggle/store';
-
-/** What a process ran at a moment. */
-export type Program = Pick<HistoryProcess, 'comm' | 'argv' | 'filename'>;
-
-/** @param earlier programs of that process, the oldest first */
-export function programAt(
-  process: HistoryProcess,
-  earlier: readonly EarlierProgram[],
-  timeNs: bigint,
-): Program {
-  return earlier.find(({ untilNs }) => untilNs > timeNs) ?? process;
-}
+import {
+  type EarlierProgram,
+  type HistoryFailure,
+  type HistoryProcess,
+  type HistoryProgram,
+  momentsOf,
+} from '@waggle/store';
 
 /** From its birth on; of one that was there before the agent only its end is known. */
-export function* eventsOf(
+export function eventsOf(
   process: HistoryProcess,
   earlier: readonly EarlierProgram[],
-): Generator<ProcessEvent> {
-  const { startNs, endNs, execs } = process;
-  yield forkOf(process, earlier[0] ?? process);
-  if (execs > 0) {
-    // When the first one was is not kept: soon after the birth, but for who ran already.
-    const programs = [...earlier, process];
-    for (const [index, program] of programs.entries())
-      yield execOf(process, program, earlier[index - 1]?.untilNs ?? startNs);
-  }
-  const isSeen = process.exitCode !== null || process.signal !== null;
-  if (endNs !== null && isSeen) yield exitOf(process, endNs);
+): ProcessEvent[] {
+  return momentsOf(process, earlier).map(({ kind, timeNs, program }) => {
+    if (kind === 'fork') return forkOf(process, program);
+    return kind === 'exec' ? execOf(process, program, timeNs) : exitOf(process, timeNs);
+  });
 }
 
 function common(process: HistoryProcess, timeNs: bigint) {
@@ -49,7 +37,7 @@ function common(process: HistoryProcess, timeNs: bigint) {
   };
 }
 
-function forkOf(child: HistoryProcess, { comm }: Program): ForkEvent {
+function forkOf(child: HistoryProcess, { comm }: HistoryProgram): ForkEvent {
   const { pid: childPid, ppid, startTime, startNs, cgroup, containerId } = child;
   const parent = ppid ?? 0;
   return {
@@ -61,7 +49,7 @@ function forkOf(child: HistoryProcess, { comm }: Program): ForkEvent {
 
 function execOf(
   process: HistoryProcess,
-  { comm, argv, filename }: Program,
+  { comm, argv, filename }: HistoryProgram,
   timeNs: bigint,
 ): ExecEvent {
   return {

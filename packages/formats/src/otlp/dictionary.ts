@@ -15,15 +15,15 @@ import { keyOfNumbers, type StackKeys } from '../stack-keys.ts';
 import { BUILD_ID, FRAME_KIND, FRAME_TYPE, KERNEL, KERNEL_FRAME } from './attributes.ts';
 import type { Draft } from './message.ts';
 import { encodeMessage } from './messages.ts';
-import { messages } from './schema.ts';
+import { profileMessages } from './schema.ts';
 
 const NONE = 0;
 const NO_FRAME: ProfileFrame = { name: '', kind: 'unresolved' };
 /** Readers that want 16 and 8 bytes in every link get them in the one that stands for none. */
 const NO_LINK: Draft<'Link'> = { traceId: new Uint8Array(16), spanId: new Uint8Array(8) };
 
-const { ProfilesDictionary: TABLE, Location: LOCATION, Line: LINE } = messages;
-const { Function: FUNCTION, Stack: STACK } = messages;
+const { ProfilesDictionary: TABLE, Location: LOCATION, Line: LINE } = profileMessages;
+const { Function: FUNCTION, Stack: STACK } = profileMessages;
 
 export class OtlpDictionary {
   readonly #keys: StackKeys;

@@ -18,13 +18,14 @@ import {
 import { OtlpDictionary } from './dictionary.ts';
 import type { Draft } from './message.ts';
 import { encodeMessage } from './messages.ts';
-import { messages } from './schema.ts';
+import { profileMessages } from './schema.ts';
 
 const NANOSECONDS_PER_SECOND = 1e9;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 const SCOPE = 'waggle';
-const { ExportProfilesServiceRequest: REQUEST, ResourceProfiles: RESOURCE_PROFILES } = messages;
-const { ScopeProfiles: SCOPE_PROFILES, Profile: PROFILE, Sample: SAMPLE } = messages;
+const { ExportProfilesServiceRequest: REQUEST, ResourceProfiles: RESOURCE_PROFILES } =
+  profileMessages;
+const { ScopeProfiles: SCOPE_PROFILES, Profile: PROFILE, Sample: SAMPLE } = profileMessages;
 const CPU_TIME = { type: 'cpu', unit: 'nanoseconds' } as const;
 
 export interface OtlpOptions {

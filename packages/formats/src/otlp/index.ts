@@ -18,6 +18,7 @@ export type { DraftOf, MessageField, MessageOf, MessageSchema } from './message.
 export { MessageCodec } from './message-codec.ts';
 export { OtlpSyntaxError, parseOtlp } from './parse.ts';
 export { otlpAddress, otlpRetryDelay } from './retry.ts';
+export { logAndMetricMessages } from './schema.ts';
 
 export const otlpFormat: OutputFormat = {
   name: 'otlp',

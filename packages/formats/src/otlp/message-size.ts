@@ -5,7 +5,7 @@
 import type { MemoryBudget } from '../memory-budget.ts';
 import { WireReader, type WireValue } from '../wire.ts';
 import type { MessageName } from './message.ts';
-import { messages } from './schema.ts';
+import { profileMessages } from './schema.ts';
 
 /** An object of protobufjs and ours, both with their empty lists. */
 const MESSAGE = 160;
@@ -26,7 +26,7 @@ let known: ReadonlyMap<string, Fields> | undefined;
 /** Made at first use, as protobufjs is loaded. */
 function fieldsById(): ReadonlyMap<string, Fields> {
   known ??= new Map(
-    Object.entries(messages).map(([name, fields]) => [
+    Object.entries(profileMessages).map(([name, fields]) => [
       name,
       new Map((Object.values(fields) as Field[]).map((field) => [field.id, field])),
     ]),

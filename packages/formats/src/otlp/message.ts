@@ -1,5 +1,5 @@
 /** A message as a plain object, to be written or as it was read, by a schema. */
-import type { messages } from './schema.ts';
+import type { profileMessages } from './schema.ts';
 
 /** Of a field: its number, a scalar or another message by name, and of which alternatives it is one. */
 export interface MessageField {
@@ -12,7 +12,7 @@ export interface MessageField {
 /** Messages of protocol buffers by name, and their fields. */
 export type MessageSchema = Readonly<Record<string, Readonly<Record<string, MessageField>>>>;
 
-export type MessageName = keyof typeof messages;
+export type MessageName = keyof typeof profileMessages;
 
 interface Scalars {
   readonly bool: boolean;
@@ -48,7 +48,7 @@ export type DraftOf<Schema extends MessageSchema, Name extends keyof Schema> = {
 };
 
 /** One of profiles. */
-export type Draft<Name extends MessageName> = DraftOf<typeof messages, Name>;
+export type Draft<Name extends MessageName> = DraftOf<typeof profileMessages, Name>;
 
 type MessageValue<Schema extends MessageSchema, Type> = Type extends keyof Scalars
   ? Scalars[Type]
@@ -76,4 +76,4 @@ export type MessageOf<Schema extends MessageSchema, Name extends keyof Schema> =
 };
 
 /** One of profiles. */
-export type Message<Name extends MessageName> = MessageOf<typeof messages, Name>;
+export type Message<Name extends MessageName> = MessageOf<typeof profileMessages, Name>;

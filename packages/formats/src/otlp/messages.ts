@@ -1,9 +1,9 @@
 /** The messages of profiles, to bytes and back. */
 import type { Draft, Message, MessageName } from './message.ts';
 import { MessageCodec } from './message-codec.ts';
-import { messages } from './schema.ts';
+import { profileMessages } from './schema.ts';
 
-const codec = new MessageCodec(messages);
+const codec = new MessageCodec(profileMessages);
 
 export function encodeMessage<Name extends MessageName>(
   name: Name,

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { ScalarType } from '@bufbuild/protobuf';
-import { otlpSchema } from '../../scripts/otlp-schema.ts';
+import { otlpSchemas } from '../../scripts/otlp-schema.ts';
 import { published } from '../../test/opentelemetry.ts';
-import { messages } from './schema.ts';
+import { logAndMetricMessages, profileMessages } from './schema.ts';
 
 interface Field {
   readonly id: number;
@@ -10,7 +10,7 @@ interface Field {
   readonly rule?: 'repeated';
 }
 
-test.each(Object.entries<Record<string, Field>>(messages))(
+test.each(Object.entries<Record<string, Field>>(profileMessages))(
   '%s has the fields of the published schema (opentelemetry-proto 1.45.2)',
   (name, fields) => {
     for (const [field, { id, type, rule }] of Object.entries(fields)) {
@@ -29,12 +29,14 @@ test.each(Object.entries<Record<string, Field>>(messages))(
 
 test('the fields of an AnyValue exclude each other', () => {
   const [value] = published.get('AnyValue')?.oneofs ?? [];
-  for (const [field, { oneof }] of Object.entries(messages.AnyValue)) {
+  for (const [field, { oneof }] of Object.entries(profileMessages.AnyValue)) {
     expect(value?.fields.map(({ localName }) => localName)).toContain(field);
     expect(oneof).toBe('value');
   }
 });
 
 test('is what the published files say: else run scripts/generate-otlp-schema.ts', () => {
-  expect<unknown>(messages).toEqual(otlpSchema());
+  expect<unknown>({ profiles: profileMessages, logsAndMetrics: logAndMetricMessages }).toEqual(
+    otlpSchemas(),
+  );
 });

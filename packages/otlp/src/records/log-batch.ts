@@ -1,9 +1,9 @@
 /** Log records that wait to be sent, as bytes: some hundred for each, and no objects. */
 
+import { logAndMetricMessages } from '@waggle/formats';
 import { codec, type Draft, lengthTag } from '../schema/codec.ts';
-import { messages } from '../schema/schema.ts';
 
-const TAG = lengthTag(messages.ScopeLogs.logRecords.id);
+const TAG = lengthTag(logAndMetricMessages.ScopeLogs.logRecords.id);
 const FIRST_BYTES = 64 * 1024;
 
 export class LogBatch {

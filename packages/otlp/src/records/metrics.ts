@@ -1,9 +1,9 @@
 /** Metrics as Prometheus is told them, as OTLP's: sums since the agent's start, gauges, histograms. */
 
+import { logAndMetricMessages } from '@waggle/formats';
 import { keyValues } from '../schema/attributes.ts';
 import { codec, type Draft } from '../schema/codec.ts';
 import { field } from '../schema/requests.ts';
-import { messages } from '../schema/schema.ts';
 
 /** One name with all its values; what `exposition` of `@waggle/serve` writes. */
 export interface PlainMetric {
@@ -28,7 +28,7 @@ interface Moment {
 
 /** Metrics one after the other, as `metricsRequest` takes them. */
 export function encodeMetrics(metrics: readonly PlainMetric[], moment: Moment): Uint8Array {
-  const id = messages.ScopeMetrics.metrics.id;
+  const id = logAndMetricMessages.ScopeMetrics.metrics.id;
   return Buffer.concat(
     metrics.map((metric) => field(id, codec.encode('Metric', metricOf(metric, moment)))),
   );

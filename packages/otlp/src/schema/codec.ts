@@ -1,11 +1,13 @@
 /** The messages of logs and metrics, to bytes. */
 
-import { type DraftOf, MessageCodec } from '@waggle/formats';
-import { messages } from './schema.ts';
+import { type DraftOf, logAndMetricMessages, MessageCodec } from '@waggle/formats';
 
-export type Draft<Name extends keyof typeof messages> = DraftOf<typeof messages, Name>;
+export type Draft<Name extends keyof typeof logAndMetricMessages> = DraftOf<
+  typeof logAndMetricMessages,
+  Name
+>;
 
-export const codec = new MessageCodec(messages);
+export const codec = new MessageCodec(logAndMetricMessages);
 
 /** What stands before a field that has bytes of its own: its number and the wire type 2. */
 export const lengthTag = (id: number): number => (id << 3) | 2;

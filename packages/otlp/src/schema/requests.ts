@@ -3,10 +3,10 @@
  * together without being read again. A message of protocol buffers is its fields one after the other.
  */
 
+import { logAndMetricMessages } from '@waggle/formats';
 import { Writer } from 'protobufjs/light.js';
 import { type Attributes, keyValues } from './attributes.ts';
 import { codec, lengthTag } from './codec.ts';
-import { messages } from './schema.ts';
 
 const SCOPE = 'waggle';
 
@@ -27,19 +27,19 @@ export function senderOf(resource: Attributes, version: string): Sender {
 /** An ExportLogsServiceRequest. @param records LogRecords one after the other, each behind its tag and length */
 export const logsRequest = (sender: Sender, records: Uint8Array): Uint8Array =>
   request(sender, records, {
-    request: messages.ExportLogsServiceRequest.resourceLogs.id,
-    resource: messages.ResourceLogs.resource.id,
-    scopes: messages.ResourceLogs.scopeLogs.id,
-    scope: messages.ScopeLogs.scope.id,
+    request: logAndMetricMessages.ExportLogsServiceRequest.resourceLogs.id,
+    resource: logAndMetricMessages.ResourceLogs.resource.id,
+    scopes: logAndMetricMessages.ResourceLogs.scopeLogs.id,
+    scope: logAndMetricMessages.ScopeLogs.scope.id,
   });
 
 /** An ExportMetricsServiceRequest. @param metrics Metrics one after the other, each behind its tag and length */
 export const metricsRequest = (sender: Sender, metrics: Uint8Array): Uint8Array =>
   request(sender, metrics, {
-    request: messages.ExportMetricsServiceRequest.resourceMetrics.id,
-    resource: messages.ResourceMetrics.resource.id,
-    scopes: messages.ResourceMetrics.scopeMetrics.id,
-    scope: messages.ScopeMetrics.scope.id,
+    request: logAndMetricMessages.ExportMetricsServiceRequest.resourceMetrics.id,
+    resource: logAndMetricMessages.ResourceMetrics.resource.id,
+    scopes: logAndMetricMessages.ResourceMetrics.scopeMetrics.id,
+    scope: logAndMetricMessages.ScopeMetrics.scope.id,
   });
 
 interface FieldNumbers {

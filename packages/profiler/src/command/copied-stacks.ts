@@ -127,7 +127,8 @@ export class CopiedStacks {
   #tableOf(object: ObjectFile): UnwindTable | undefined | 'loading' {
     const state = stateOfObject(object);
     if (state === undefined) return undefined;
-    if (this.#tables.has(state)) return this.#tables.get(state);
+    const read = this.#tables.get(state);
+    if (read !== undefined) return read.table;
     if (!this.#loading.has(state))
       this.#loading.set(
         state,

@@ -64,3 +64,14 @@ test('the stack of a number is the one that was told last, and else nobody’s',
   expect(synthetic(numbered.stackOf(0))).toEqual(['[no stack]']);
   expect(numbered.stackOf(9).owner?.roots).toEqual(['[unknown]']);
 });
+
+test('of too many stacks those that others were about last are kept', () => {
+  const numbered = new NumberedStacks();
+  const told = waker();
+  for (let number = 1; number <= 32_768; number++) numbered.note(number, told, ['waker']);
+  const about = (number: number) => ({ ...sleeper(), about: number });
+  numbered.whole(about(1));
+  numbered.note(40_000, told, ['waker']);
+  expect(numbered.whole(about(1))).toBeDefined();
+  expect(numbered.whole(about(2))).toBeUndefined();
+});

@@ -3,6 +3,7 @@
  * are not counted themselves. A stack may come before the one that it is about, which waits for an unwind table.
  */
 
+import { LRUCache } from 'lru-cache';
 import type { Frame } from '../frames/frame-table.ts';
 import { NO_STACK_FRAME, UNKNOWN_FRAME, WOKEN_BY_FRAME } from '../frames/synthetic-frames.ts';
 import type { ResolvedFrame, ResolvedStack } from './stack-resolver.ts';
@@ -18,17 +19,17 @@ interface NumberedStack {
 }
 
 export class NumberedStacks {
-  readonly #known = new Map<number, NumberedStack>();
+  /** Bounded by its size, which grows as it fills: most profiles have none, and as `max` it would take its room at once. */
+  readonly #known = new LRUCache<number, NumberedStack>({
+    maxSize: MAX_STACKS,
+    sizeCalculation: () => 1,
+  });
   readonly #waiting = new Map<number, ResolvedStack[]>();
   #waits = 0;
 
   /** @returns stacks that are whole now */
   note(number: number, stack: ResolvedStack, roots: readonly string[]): readonly ResolvedStack[] {
     this.#known.set(number, { stack, roots });
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAX_STACKS) break;
-      this.#known.delete(oldest);
-    }
     const whole = (this.#waiting.get(number) ?? []).map((each) => this.#joined(each, number));
     this.#waiting.delete(number);
     this.#waits -= whole.length;
@@ -64,16 +65,12 @@ export class NumberedStacks {
 
   /** The one that has the number; without frames where that is not known. */
   stackOf(number: number): ResolvedStack {
-    return this.#known.get(number)?.stack ?? NOBODYS;
+    return this.#known.peek(number)?.stack ?? NOBODYS;
   }
 
   /** The waker stands upside down: who is nearest to the thread that it woke comes first. */
   #joined(stack: ResolvedStack, about: number): ResolvedStack {
     const known = this.#known.get(about);
-    if (known !== undefined) {
-      this.#known.delete(about);
-      this.#known.set(about, known);
-    }
     const above =
       known === undefined
         ? [named(UNKNOWN_FRAME)]

@@ -22,6 +22,20 @@ test('a table is made once, for code of that size', () => {
   expect(tables.of(code(section))?.lookup(5).cfaOffset).toBe(16);
 });
 
+test('of so many tables those that were used last are held', () => {
+  // Time stands still, so that all of them are made.
+  const tables = new GeneratedCodeTables(EM_X86_64, () => 0);
+  const sections = Array.from({ length: 1025 }, () => Uint8Array.from(SECTION));
+  const [first, second] = sections as [Uint8Array, Uint8Array];
+  const [one, other] = [tables.of(code(first)), tables.of(code(second))];
+  for (const section of sections.slice(2)) {
+    tables.of(code(first));
+    tables.of(code(section));
+  }
+  expect(tables.of(code(first)) === one).toBe(true);
+  expect(tables.of(code(second)) === other).toBe(false);
+});
+
 test('damaged and very long sections give none', () => {
   const tables = new GeneratedCodeTables(EM_X86_64);
   expect(tables.of(code(new Uint8Array(48).fill(0x77)))).toBeUndefined();

@@ -6,6 +6,7 @@
 
 import type { UnwoundCode } from '@waggle/symbols';
 import { buildGeneratedCodeTable, UnwindError, type UnwindTable } from '@waggle/unwind';
+import { LRUCache } from 'lru-cache';
 import { MACHINE } from './deferred-record.ts';
 
 /** A function of V8 with a hundred exits has 600 bytes. */
@@ -19,13 +20,15 @@ interface Made {
   /** The section says where the code begins by how long it is. */
   readonly size: number;
   readonly table: UnwindTable | undefined;
-  readonly bytes: number;
 }
 
 export class GeneratedCodeTables {
-  /** By section, in order of use: a jitdump has each only once. */
-  readonly #made = new Map<Uint8Array, Made>();
-  #bytes = 0;
+  /** By section: a jitdump has each only once. */
+  readonly #made = new LRUCache<Uint8Array, Made>({
+    ...{ max: MAX_TABLES, maxSize: MAX_BYTES },
+    sizeCalculation: ({ table }, ehFrame) =>
+      Math.max(1, ehFrame.length + (table?.bytes.length ?? 0)),
+  });
   #second = 0;
   #spentMs = 0;
 
@@ -40,16 +43,12 @@ export class GeneratedCodeTables {
   /** Its offsets are those from the code's beginning. Undefined where frame pointers are all there is. */
   of({ ehFrame, size }: UnwoundCode): UnwindTable | undefined {
     const known = this.#made.get(ehFrame);
-    if (known !== undefined && known.size === size) {
-      this.#made.delete(ehFrame);
-      this.#made.set(ehFrame, known);
-      return known.table;
-    }
+    if (known !== undefined && known.size === size) return known.table;
     if (ehFrame.length > MAX_FRAME_BYTES || !this.#hasTime()) return undefined;
     const begun = this.#now();
     const table = this.#make(ehFrame, size);
     this.#spentMs += this.#now() - begun;
-    this.#remember(ehFrame, { size, table, bytes: ehFrame.length + (table?.bytes.length ?? 0) });
+    this.#made.set(ehFrame, { size, table });
     return table;
   }
 
@@ -68,20 +67,5 @@ export class GeneratedCodeTables {
     if (second !== this.#second) this.#spentMs = 0;
     this.#second = second;
     return this.#spentMs < MS_PER_SECOND;
-  }
-
-  #remember(ehFrame: Uint8Array, made: Made): void {
-    this.#forget(ehFrame);
-    this.#made.set(ehFrame, made);
-    this.#bytes += made.bytes;
-    for (const oldest of this.#made.keys()) {
-      if (this.#made.size <= MAX_TABLES && this.#bytes <= MAX_BYTES) return;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(ehFrame: Uint8Array): void {
-    this.#bytes -= this.#made.get(ehFrame)?.bytes ?? 0;
-    this.#made.delete(ehFrame);
   }
 }

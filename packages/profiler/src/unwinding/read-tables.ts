@@ -6,6 +6,7 @@
  */
 
 import type { UnwindTable } from '@waggle/unwind';
+import { LRUCache } from 'lru-cache';
 
 /** More than the files of a walk and of all that wait; of small ones each takes 6 KB, most of it empty blocks. */
 const MAX_TABLES = 512;
@@ -16,29 +17,36 @@ const UNUSED_MS = 30_000;
 /** Files without a table: their names. */
 const MAX_WITHOUT = 4096;
 
-interface ReadTable {
-  readonly table: UnwindTable;
-  /** By performance.now(). */
-  usedAt: number;
+/** What is known of a file. */
+interface Read {
+  /** Undefined where it has none. */
+  readonly table: UnwindTable | undefined;
 }
 
+const NONE: Read = { table: undefined };
+
 export class ReadTables {
-  /** By state of the file, in order of use. */
-  readonly #tables = new Map<string, ReadTable>();
-  readonly #without = new Set<string>();
-  #bytes = 0;
+  /** By state of the file. */
+  readonly #tables: LRUCache<string, Read>;
+  /** By its size, which grows as it fills: as `max` it would take its room at once. */
+  readonly #without = new LRUCache<string, Read>({
+    maxSize: MAX_WITHOUT,
+    sizeCalculation: () => 1,
+  });
 
-  readonly #maxTables: number;
-  readonly #maxBytes: number;
-
-  constructor(maxTables = MAX_TABLES, maxBytes = MAX_BYTES) {
-    this.#maxTables = maxTables;
-    this.#maxBytes = maxBytes;
+  constructor(maxTables = MAX_TABLES, maxBytes = MAX_BYTES, now = () => performance.now()) {
+    this.#tables = new LRUCache({
+      ...{ max: maxTables, maxSize: maxBytes, ttl: UNUSED_MS, updateAgeOnGet: true },
+      // The one that came last is always held, alone if it must be.
+      sizeCalculation: ({ table }) => Math.min(Math.max(1, table?.bytes.length ?? 0), maxBytes),
+      // Without timers of its own.
+      ...{ perf: { now }, ttlResolution: 0 },
+    });
   }
 
   /** Bytes of all tables that are held. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#tables.calculatedSize;
   }
 
   /** How many are held. */
@@ -46,50 +54,21 @@ export class ReadTables {
     return this.#tables.size;
   }
 
-  /** Whether it is known what there is of a file in this state: get() says what. */
-  has(state: string): boolean {
-    return this.#tables.has(state) || this.#without.has(state);
-  }
-
-  /** Undefined where the file has none, and where has() says that nothing is known. */
-  get(state: string): UnwindTable | undefined {
-    const read = this.#tables.get(state);
-    if (read === undefined) return undefined;
-    this.#tables.delete(state);
-    this.#tables.set(state, read);
-    read.usedAt = performance.now();
-    return read.table;
+  /** Undefined where nothing is known of a file in this state. */
+  get(state: string): Read | undefined {
+    return this.#tables.get(state) ?? this.#without.get(state);
   }
 
   /** Lets go of the tables that were not asked for in half a minute. */
-  dropUnused(now = performance.now()): void {
-    for (const [state, { usedAt }] of this.#tables) {
-      if (now - usedAt < UNUSED_MS) return;
-      this.#drop(state);
-    }
+  dropUnused(): void {
+    this.#tables.purgeStale();
   }
 
   /** @param table undefined where the file has none. The one that came last is always held. */
   set(state: string, table: UnwindTable | undefined): void {
-    this.#drop(state);
-    if (table === undefined) {
-      this.#without.add(state);
-      if (this.#without.size > MAX_WITHOUT) this.#drop(this.#without.values().next().value);
-      return;
-    }
-    this.#tables.set(state, { table, usedAt: performance.now() });
-    this.#bytes += table.bytes.length;
-    for (const oldest of this.#tables.keys()) {
-      const fits = this.#tables.size <= this.#maxTables && this.#bytes <= this.#maxBytes;
-      if (fits || oldest === state) return;
-      this.#drop(oldest);
-    }
-  }
-
-  #drop(state: string | undefined): void {
-    if (state === undefined) return;
-    this.#bytes -= this.#tables.get(state)?.table.bytes.length ?? 0;
-    this.#tables.delete(state);
-    this.#without.delete(state);
+    const [its, others] =
+      table === undefined ? [this.#without, this.#tables] : [this.#tables, this.#without];
+    others.delete(state);
+    its.set(state, table === undefined ? NONE : { table });
   }
 }

@@ -230,7 +230,8 @@ export class UnwindTables implements Disposable {
   }
 
   #tableOf(state: string, file: ObjectFile): UnwindTable | undefined | typeof LOADING {
-    if (this.#contents.has(state)) return this.#contents.get(state);
+    const read = this.#contents.get(state);
+    if (read !== undefined) return read.table;
     this.#read(state, file);
     return LOADING;
   }
@@ -267,8 +268,9 @@ export class UnwindTables implements Disposable {
       this.#addObject(installed, met);
       return;
     }
-    if (!this.#contents.has(state)) return;
-    const table = this.#contents.get(state);
+    const read = this.#contents.get(state);
+    if (read === undefined) return;
+    const { table } = read;
     if (table === undefined) this.#setObject(met, undefined);
     else this.#installSoon(state, table, met);
   }

@@ -2,53 +2,32 @@
  * Answers that cost something to make: ten pages that look at the same span cost as much as one.
  */
 
-interface Entry {
-  readonly answer: Promise<Uint8Array>;
-  bytes: number;
-}
+import { LRUCache } from 'lru-cache';
 
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_ENTRIES = 64;
 
+type Make = () => Promise<string | Uint8Array>;
+
 export class AnswerCache {
-  /** The one that was asked for last is last. */
-  readonly #entries = new Map<string, Entry>();
-  #bytes = 0;
+  readonly #answers = new LRUCache<string, Uint8Array, Make>({
+    ...{ max: MAX_ENTRIES, maxSize: MAX_BYTES },
+    sizeCalculation: (answer) => Math.max(1, answer.length),
+    // Whoever has asked gets an answer, also where so many others were asked for meanwhile that it is not kept.
+    ignoreFetchAbort: true,
+    fetchMethod: async (_key, _stale, { context: make }) => {
+      const made = await make();
+      return typeof made === 'string' ? new TextEncoder().encode(made) : made;
+    },
+  });
 
+  /** Of all that are kept. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#answers.calculatedSize;
   }
 
-  /** @param make is called once for all that ask meanwhile; a failure is not kept */
-  async get(key: string, make: () => Promise<string | Uint8Array>): Promise<Uint8Array> {
-    const known = this.#entries.get(key);
-    if (known !== undefined) {
-      this.#entries.delete(key);
-      this.#entries.set(key, known);
-      return known.answer;
-    }
-    const answer = make().then((made) =>
-      typeof made === 'string' ? new TextEncoder().encode(made) : made,
-    );
-    const entry: Entry = { answer, bytes: 0 };
-    this.#entries.set(key, entry);
-    try {
-      const made = await answer;
-      entry.bytes = made.length;
-      if (this.#entries.get(key) === entry) this.#bytes += made.length;
-      this.#trim();
-      return made;
-    } catch (error) {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key);
-      throw error;
-    }
-  }
-
-  #trim(): void {
-    for (const [key, { bytes }] of this.#entries) {
-      if (this.#bytes <= MAX_BYTES && this.#entries.size <= MAX_ENTRIES) return;
-      this.#entries.delete(key);
-      this.#bytes -= bytes;
-    }
+  /** @param make is called once for all that ask meanwhile; a failure is not kept, nor what is too large */
+  async get(key: string, make: Make): Promise<Uint8Array> {
+    return this.#answers.forceFetch(key, { context: make });
   }
 }

@@ -1,13 +1,13 @@
 /** The curves of a store: as many steps as a page has room for, however long it is. */
 
-import type { StoreReader } from '@waggle/store';
+import { type StoreReader, toMs, toNs } from '@waggle/store';
 import type { ActivitySecond } from '../store/activity.ts';
 import type { Gap, KeptActivity, Scope } from '../store/kept-host.ts';
 import type { Span } from '../store/span.ts';
 import { turns } from '../turns.ts';
-import { spanInNs, toMs, toNs } from './nanoseconds.ts';
 import { type RecordedProcesses, WINDOW_MS } from './recorded-processes.ts';
 import type { RecordedSamples } from './recorded-samples.ts';
+import { spanInNs } from './span-in-ns.ts';
 
 /** Twice as many as pixels of a window. */
 const MAX_STEPS = 2000;

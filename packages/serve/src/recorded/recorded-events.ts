@@ -3,13 +3,21 @@
  * process began its first program is not kept: it is taken to have been at once.
  */
 
-import type { EarlierProgram, HistoryFailure, HistoryProcess, StoreReader } from '@waggle/store';
+import {
+  type EarlierProgram,
+  type HistoryFailure,
+  type HistoryProcess,
+  type HistoryProgram,
+  momentsOf,
+  type StoreReader,
+  toMs,
+} from '@waggle/store';
 import { stringifyJson } from '@waggle/text';
 import type { EventLine } from '../store/event-lines.ts';
 import { hiddenArguments } from '../store/hidden-arguments.ts';
 import type { Span } from '../store/span.ts';
-import { spanInNs, toMs } from './nanoseconds.ts';
 import type { RecordedProcesses } from './recorded-processes.ts';
+import { spanInNs } from './span-in-ns.ts';
 
 const FIRST_WINDOW_MS = 30_000;
 const MIN_WINDOW_MS = 1000;
@@ -21,15 +29,10 @@ const MANY = 20_000;
 const KINDS = 8;
 const MOMENTS = 1n << 44n;
 const numberAt = (ns: bigint, kind: number): number => Number(ns % MOMENTS) * KINDS + kind;
-const [FORK, EXEC, EXIT, FAILED, LOST, LATER_EXEC] = [0, 1, 2, 3, 4, 5] as const;
+const NUMBERS = { fork: 0, exec: 1, exit: 2 } as const;
+const [FAILED, LOST, LATER_EXEC] = [3, 4, 5] as const;
 
-interface Program {
-  readonly comm: string;
-  readonly argv: readonly string[] | null;
-  readonly filename: string | null;
-}
-
-interface Moment {
+interface NumberedMoment {
   readonly number: number;
   readonly timeNs: bigint;
   readonly fields: () => object;
@@ -61,7 +64,7 @@ export class RecordedEvents {
   }
 
   /** After the beginning of the window, until and with its end; the newest first. */
-  #in(window: Span): Moment[] {
+  #in(window: Span): NumberedMoment[] {
     const { sinceNs = 0n, untilNs = 0n } = spanInNs(window);
     const isIn = (ns: bigint | null): boolean => ns !== null && ns > sinceNs && ns <= untilNs;
     const there = this.#processes.in(window);
@@ -80,7 +83,7 @@ export class RecordedEvents {
     const missing = new Set<number>();
     for (const { parent } of rows) if (parent !== null && !parents.has(parent)) missing.add(parent);
     for (const row of this.#reader.processes([...missing])) parents.set(row.id, row);
-    const moments: Moment[] = [];
+    const moments: NumberedMoment[] = [];
     for (const row of rows)
       moments.push(...this.#momentsOf(row, parents.get(row.parent ?? -1), earlier.get(row.id)));
     for (const entry of this.#reader.history({ sinceNs, untilNs, failed: true }))
@@ -95,46 +98,29 @@ export class RecordedEvents {
     row: HistoryProcess,
     parent: HistoryProcess | undefined,
     earlier: readonly EarlierProgram[] = [],
-  ): Moment[] {
-    const moments: Moment[] = [];
-    const programs: Program[] = [...earlier, row];
-    const [first = row] = programs;
-    if (parent !== undefined)
-      moments.push({
-        number: row.id * KINDS + FORK,
-        timeNs: row.startNs,
-        fields: () => forkOf(row, parent),
-      });
-    if (row.execs > 0)
-      moments.push({
-        number: row.id * KINDS + EXEC,
-        timeNs: row.startNs,
-        fields: () => this.#exec(row, first, row.startNs),
-      });
-    for (const [at, { untilNs }] of earlier.entries())
-      moments.push({
-        number: numberAt(untilNs, LATER_EXEC),
-        timeNs: untilNs,
-        fields: () => this.#exec(row, programs[at + 1] ?? row, untilNs),
-      });
-    const { endNs, exitCode } = row;
-    if (endNs !== null && exitCode !== null)
-      moments.push({
-        number: row.id * KINDS + EXIT,
-        timeNs: endNs,
-        fields: () => this.#exit(row, endNs, exitCode),
-      });
-    return moments;
+  ): NumberedMoment[] {
+    // Whose birth nobody saw has no parent.
+    const told = momentsOf(row, earlier).filter(
+      ({ kind }) => kind !== 'fork' || parent !== undefined,
+    );
+    return told.map(({ kind, timeNs, program, index }) => ({
+      number: index > 0 ? numberAt(timeNs, LATER_EXEC) : row.id * KINDS + NUMBERS[kind],
+      timeNs,
+      fields: () => {
+        if (kind === 'exec') return this.#exec(row, program, timeNs);
+        return kind === 'exit' ? this.#exit(row, timeNs) : forkOf(row, parent ?? row);
+      },
+    }));
   }
 
-  #exec(row: HistoryProcess, { comm, argv, filename }: Program, timeNs: bigint): object {
+  #exec(row: HistoryProcess, { comm, argv, filename }: HistoryProgram, timeNs: bigint): object {
     const { uid, containerId } = row;
     const { event, time, ...who } = whoOf('exec', row, timeNs);
     return { event, time, ...who, comm, filename, argv: this.#shown(argv), uid, containerId };
   }
 
-  #exit(row: HistoryProcess, endNs: bigint, exitCode: number): object {
-    const { filename, argv, uid, containerId, signal, coreDumped, majorFaults } = row;
+  #exit(row: HistoryProcess, endNs: bigint): object {
+    const { filename, argv, uid, containerId, exitCode, signal, coreDumped, majorFaults } = row;
     return {
       ...whoOf('exit', row, endNs),
       ...{ filename, argv: this.#shown(argv), uid, containerId, exitCode, signal, coreDumped },
@@ -148,7 +134,7 @@ export class RecordedEvents {
     };
   }
 
-  #failure(failure: HistoryFailure): Moment {
+  #failure(failure: HistoryFailure): NumberedMoment {
     const { timeNs, error, filename, argv, uid, containerId } = failure;
     return {
       number: numberAt(timeNs, FAILED),
@@ -164,7 +150,7 @@ export class RecordedEvents {
     };
   }
 
-  *#losses(sinceNs: bigint, untilNs: bigint): Iterable<Moment> {
+  *#losses(sinceNs: bigint, untilNs: bigint): Iterable<NumberedMoment> {
     for (const row of this.#reader.sql(
       `SELECT rowid AS id, timeNs, count FROM loss WHERE timeNs > ${sinceNs} AND timeNs <= ${untilNs}`,
     )) {

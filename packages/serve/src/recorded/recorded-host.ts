@@ -4,7 +4,7 @@
  */
 
 import type { Profile } from '@waggle/formats';
-import type { HistoryProcess, StoreReader } from '@waggle/store';
+import { type HistoryProcess, type StoreReader, toMs, toNs } from '@waggle/store';
 import type { EventLine } from '../store/event-lines.ts';
 import { hiddenArguments } from '../store/hidden-arguments.ts';
 import type {
@@ -17,7 +17,6 @@ import type {
 } from '../store/kept-host.ts';
 import type { Span } from '../store/span.ts';
 import { turns } from '../turns.ts';
-import { toMs, toNs } from './nanoseconds.ts';
 import { RecordedActivity } from './recorded-activity.ts';
 import { RecordedEvents } from './recorded-events.ts';
 import { RecordedProcesses, WINDOW_MS } from './recorded-processes.ts';

@@ -3,10 +3,10 @@
  * since a store may have millions; what is remembered of them is bounded, and read again where it is gone.
  */
 
-import type { ProcessIdentity, StoreReader } from '@waggle/store';
+import { type ProcessIdentity, type StoreReader, toNs } from '@waggle/store';
 import type { Scope } from '../store/kept-host.ts';
 import type { Span } from '../store/span.ts';
-import { spanInNs, toNs } from './nanoseconds.ts';
+import { spanInNs } from './span-in-ns.ts';
 
 /** Of a time that is read at once: a storm of a thousand processes a second has 600,000 in it. */
 export const WINDOW_MS = 600_000;

@@ -1,12 +1,12 @@
 /** CPU of a store: whose, where, and when. */
 
-import type { Profile } from '@waggle/formats';
-import type { SampledPart, StoreReader } from '@waggle/store';
+import type { Profile, ProfileStack } from '@waggle/formats';
+import { type SampledPart, SampleSum, type StoreReader, toMs } from '@waggle/store';
 import type { Scope } from '../store/kept-host.ts';
 import type { Span } from '../store/span.ts';
 import { turns } from '../turns.ts';
-import { spanInNs, toMs } from './nanoseconds.ts';
 import { type Names, type RecordedProcesses, WINDOW_MS } from './recorded-processes.ts';
+import { spanInNs } from './span-in-ns.ts';
 
 /** Where an agent sampled, and how much of it was at work. */
 export interface SampledSpan extends Span {
@@ -37,38 +37,17 @@ export class RecordedSamples {
   }
 
   async profile(span: Span, scope: Scope | undefined, host: string): Promise<Profile> {
-    const sums = new Map<number, number>();
-    let first: SampledPart | undefined;
-    let [samples, lost, seconds] = [0, 0, 0];
-    await this.#each(span, (part, names) => {
-      first ??= part;
-      lost += part.lost;
-      seconds += Number(part.toNs - part.fromNs) / 1e9;
-      for (const { pid, startTime, stack, count } of part.entries) {
-        if (scope !== undefined && !isIn(scope, names.find(pid, startTime)?.id)) continue;
-        sums.set(stack, (sums.get(stack) ?? 0) + count);
-      }
-    });
-    const stacks: Profile['stacks'][number][] = [];
+    const sum = new SampleSum();
+    await this.#each(span, (part, names) =>
+      sum.add(part, scope && (({ pid, startTime }) => isIn(scope, names.find(pid, startTime)?.id))),
+    );
+    const stacks: ProfileStack[] = [];
     const pause = turns();
-    for (const [stack, count] of sums) {
-      const frames = this.#reader.framesOf(stack);
+    for (const stack of sum.stacks((number) => this.#reader.framesOf(number))) {
+      stacks.push(stack);
       await pause();
-      if (frames === undefined) continue;
-      stacks.push({ frames, count });
-      samples += count;
     }
-    return {
-      stacks,
-      metadata: {
-        host,
-        frequencyHz: first?.frequencyHz ?? 0,
-        startTime: new Date(first === undefined ? span.from : toMs(first.fromNs)),
-        durationSeconds: seconds,
-        samples,
-        lostSamples: lost,
-      },
-    };
+    return sum.profile(stacks, host) ?? emptyProfile(span, host);
   }
 
   /** Part by part, the oldest first. */
@@ -122,3 +101,12 @@ export class RecordedSamples {
 }
 
 const isIn = (scope: Scope, id: number | undefined): boolean => id !== undefined && scope.has(id);
+
+/** Nothing was sampled. */
+const emptyProfile = ({ from }: Span, host: string): Profile => ({
+  stacks: [],
+  metadata: {
+    ...{ host, frequencyHz: 0, startTime: new Date(from) },
+    ...{ durationSeconds: 0, samples: 0, lostSamples: 0 },
+  },
+});

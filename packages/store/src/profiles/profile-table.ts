@@ -3,6 +3,7 @@
 import type { Database } from 'bun:sqlite';
 import type { Profile, ProfileFrame } from '@waggle/formats';
 import { Interned } from '../interned/interned.ts';
+import { toNs } from '../nanoseconds.ts';
 import { type ProfileEntry, packEntries } from './entries.ts';
 
 /** A span of time, in ms since 1970. */
@@ -40,7 +41,7 @@ export class ProfileTable {
       counts.set(key, { ...entry, count: count + (known?.count ?? 0) });
     }
     const { frequencyHz, samples, lostSamples } = metadata;
-    const [from, to] = [nanoseconds(span.from), nanoseconds(span.to)];
+    const [from, to] = [toNs(span.from), toNs(span.to)];
     this.#insert.run(
       from,
       to,
@@ -67,5 +68,3 @@ export class ProfileTable {
     return this.#frames.idOf(`${kind}\0${object ?? ''}\0${name}`, [name, kind, object ?? null]);
   }
 }
-
-const nanoseconds = (ms: number): bigint => BigInt(Math.round(ms)) * 1_000_000n;

@@ -12,13 +12,7 @@ import {
   historyOf,
   processesAt,
 } from './history.ts';
-import {
-  type ProfileQuery,
-  profileOf,
-  type SampledPart,
-  StackReader,
-  samplesOf,
-} from './profiles.ts';
+import { type ProfileQuery, profileOf } from './profiles.ts';
 import {
   type ActivityStep,
   activityOf,
@@ -28,6 +22,8 @@ import {
   type ProcessIdentity,
   processesOf,
 } from './replay.ts';
+import { type SampledPart, samplesOf } from './samples.ts';
+import { StackReader } from './stack-reader.ts';
 import { gapsOf, type SpanSummary, type StoreGap, summaryOf } from './summary.ts';
 
 export type SqlValue = string | number | bigint | null | Uint8Array;

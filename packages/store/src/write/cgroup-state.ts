@@ -4,6 +4,7 @@
 
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { toNs } from '../nanoseconds.ts';
 
 /** Of one cgroup; amounts since the look before, null where no controller tells. */
 export interface CgroupState {
@@ -100,7 +101,7 @@ export class CgroupStates {
   read(now: number): CgroupState[] {
     const found = new Map<string, Totals>();
     for (const hierarchy of this.#hierarchies) readHierarchy(hierarchy, found);
-    const timeNs = BigInt(Math.round(now)) * 1_000_000n;
+    const timeNs = toNs(now);
     const states: CgroupState[] = [];
     for (const [cgroup, totals] of found) {
       const before =

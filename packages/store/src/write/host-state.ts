@@ -1,6 +1,7 @@
 /** What explains a bad minute: pressure (PSI), memory, load, OOM kills, as /proc has them. */
 
 import { readFileSync } from 'node:fs';
+import { toNs } from '../nanoseconds.ts';
 
 /** A row of `host`: time in ns since 1970, shares in per cent over ten seconds, bytes, load, a count since boot. */
 export type HostState = readonly [
@@ -27,7 +28,7 @@ export function readHostState(
   const total = kilobytes(meminfo, 'SwapTotal');
   const free = kilobytes(meminfo, 'SwapFree');
   return [
-    BigInt(Math.round(now)) * 1_000_000n,
+    toNs(now),
     pressure(cpu, 'some'),
     pressure(memory, 'some'),
     pressure(memory, 'full'),

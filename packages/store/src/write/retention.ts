@@ -4,6 +4,7 @@
 
 import type { Database } from 'bun:sqlite';
 import { hourOf, NOTED_EVERY_HOURS } from '../interned/interned.ts';
+import { toMs, toNs } from '../nanoseconds.ts';
 
 export interface RetentionLimits {
   /** Age in ms. */
@@ -53,7 +54,7 @@ export class Retention {
    * @returns whether there is more to do at once
    */
   step({ keepMs, maxBytes }: RetentionLimits, now: number): boolean {
-    const oldest = BigInt(Math.round(now - keepMs)) * 1_000_000n;
+    const oldest = toNs(now - keepMs);
     const cutoff = this.bytes > maxBytes ? this.#laterThan(oldest) : oldest;
     let deleted = 0;
     this.#database.transaction(() => {
@@ -66,7 +67,7 @@ export class Retention {
           `DELETE FROM ${table} WHERE rowid IN (SELECT rowid FROM ${table} WHERE ${time} < ?1 ORDER BY ${time === 'toNs' || table === 'failure' ? time : 'rowid'} LIMIT ?2)`,
           cutoff,
         );
-      const hour = hourOf(Number(cutoff / 1_000_000n)) - NOTED_EVERY_HOURS - 1;
+      const hour = hourOf(toMs(cutoff)) - NOTED_EVERY_HOURS - 1;
       for (const table of INTERNED) deleted += this.#deleteUnused(table, hour);
     })();
     this.#database.run(`PRAGMA incremental_vacuum(${PAGES})`);

@@ -4,6 +4,7 @@ import type { Database } from 'bun:sqlite';
 import type { FailedExecEvent, ProcessEvent } from '@waggle/core';
 import type { Profile } from '@waggle/formats';
 import { isDamage, sqliteCode } from '../errors.ts';
+import { toMs, toNs } from '../nanoseconds.ts';
 import { ProfileTable, type Span } from '../profiles/profile-table.ts';
 import { markDamaged, openForWriting } from '../schema/open.ts';
 import type { CgroupState } from './cgroup-state.ts';
@@ -117,7 +118,7 @@ export class StoreWriter implements Disposable {
 
   /** What runs already: rows of an earlier agent go on where their process is still there, and end where it is not. */
   begin(running: readonly RunningProcess[]): void {
-    const nowNs = BigInt(Math.round(this.#now())) * 1_000_000n;
+    const nowNs = toNs(this.#now());
     try {
       continueProcesses(this.#database, this.#rows, running, nowNs, this.#options.bootNs());
     } catch (error) {
@@ -168,7 +169,7 @@ export class StoreWriter implements Disposable {
 
   #noteLag(newest: ProcessEvent | undefined): void {
     if (newest === undefined) return;
-    const behind = this.#now() - Number(newest.time / 1_000_000n);
+    const behind = this.#now() - toMs(newest.time);
     const isLag = behind > USUAL_LAG_MS && behind < MAX_LAG_MS;
     this.#lag = { ms: isLag ? behind : 0, at: performance.now() };
   }
@@ -210,7 +211,7 @@ export class StoreWriter implements Disposable {
 
   /** What was kept back before it came here. */
   addLoss(kind: string, count: number): void {
-    this.#losses.push({ timeNs: BigInt(Math.round(this.#now())) * 1_000_000n, kind, count });
+    this.#losses.push({ timeNs: toNs(this.#now()), kind, count });
   }
 
   setLimits(limits: RetentionLimits): void {
@@ -274,16 +275,14 @@ export class StoreWriter implements Disposable {
     for (const { timeNs, kind, count } of this.#losses)
       this.#database.query('INSERT INTO loss VALUES (?, ?, ?)').run(timeNs, kind, count);
     for (const { from, to, reason } of this.#gaps)
-      this.#database
-        .query('INSERT INTO gap VALUES (?, ?, ?)')
-        .run(BigInt(Math.round(from)) * 1_000_000n, BigInt(Math.round(to)) * 1_000_000n, reason);
+      this.#database.query('INSERT INTO gap VALUES (?, ?, ?)').run(toNs(from), toNs(to), reason);
     for (const { profile, span } of this.#spans) this.#profiles.write(profile, span);
     for (const state of this.#states)
       this.#database
         .query('INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(...state);
     for (const state of this.#cgroups) this.#table.writeCgroup(state);
-    this.#note('lastNs', BigInt(Math.round(this.#writtenUntil())) * 1_000_000n);
+    this.#note('lastNs', toNs(this.#writtenUntil()));
     if (!this.#isRunning) this.#note('cleanEnd', 0n);
     this.#isRunning = true;
   }

@@ -64,9 +64,7 @@ function eventsOfAll(store: StoreReader, entries: readonly HistoryEntry[]): Proc
   const earlier = Map.groupBy(store.earlierPrograms(several), ({ process }) => process);
   const none: readonly EarlierProgram[] = [];
   return entries.flatMap((entry) =>
-    entry.event === 'process'
-      ? [...eventsOf(entry, earlier.get(entry.id) ?? none)]
-      : [failureOf(entry)],
+    entry.event === 'process' ? eventsOf(entry, earlier.get(entry.id) ?? none) : [failureOf(entry)],
   );
 }
 

@@ -2,7 +2,13 @@
 
 import { ProcfsError, type ProcStat } from '@waggle/cache';
 import type { ProcessEvent } from '@waggle/core';
-import type { EarlierProgram, HistoryProcess, StoreReader } from '@waggle/store';
+import {
+  type EarlierProgram,
+  type HistoryProcess,
+  programAt,
+  type StoreReader,
+  toMs,
+} from '@waggle/store';
 import type {
   ProcessDescription,
   ProcessFigures,
@@ -11,7 +17,7 @@ import type {
   Recording,
 } from '@waggle/tui';
 import { parseMoment } from '../../../store/moment.ts';
-import { byTime, eventsOf, failureOf, lossOf, programAt } from '../../../store/recorded-events.ts';
+import { byTime, eventsOf, failureOf, lossOf } from '../../../store/recorded-events.ts';
 import { RecordedProfile } from './recorded-samples.ts';
 
 const TICKS_PER_SECOND = 100;
@@ -21,7 +27,6 @@ const MAX_BIRTHS = 1500;
 const KTHREADD = 2;
 
 const nanoseconds = (ms: number): bigint => BigInt(Math.floor(ms * 1000)) * 1000n;
-const milliseconds = (ns: bigint): number => Number(ns / 1000n) / 1000;
 
 export class RecordedHost implements Recording, ProcessFigures {
   readonly clockTicksPerSecond = TICKS_PER_SECOND;
@@ -40,7 +45,7 @@ export class RecordedHost implements Recording, ProcessFigures {
 
   get kept(): { readonly from: number; readonly to: number } | undefined {
     const { kept } = this.#store;
-    return kept && { from: milliseconds(kept.fromNs), to: milliseconds(kept.toNs) };
+    return kept && { from: toMs(kept.fromNs), to: toMs(kept.toNs) };
   }
 
   beginFor(at: number, beforeMs: number): number {
@@ -49,7 +54,7 @@ export class RecordedHost implements Recording, ProcessFigures {
         `SELECT startNs FROM process WHERE startNs <= ${nanoseconds(at)} ORDER BY startNs DESC LIMIT 1 OFFSET ${MAX_BIRTHS}`,
       ),
     ];
-    const many = typeof row?.startNs === 'bigint' ? milliseconds(row.startNs) : 0;
+    const many = typeof row?.startNs === 'bigint' ? toMs(row.startNs) : 0;
     return Math.min(Math.max(at - beforeMs, many), at);
   }
 
@@ -96,13 +101,13 @@ export class RecordedHost implements Recording, ProcessFigures {
     return this.#store
       .gaps({ sinceNs: nanoseconds(from), untilNs: nanoseconds(to) })
       .map(({ fromNs, toNs, reason }) => ({
-        ...{ from: milliseconds(fromNs), to: milliseconds(toNs), reason },
+        ...{ from: toMs(fromNs), to: toMs(toNs), reason },
       }));
   }
 
   momentOf(text: string): number | undefined {
     const ns = parseMoment(text, Date.now());
-    return ns === undefined ? undefined : milliseconds(ns);
+    return ns === undefined ? undefined : toMs(ns);
   }
 
   describe(pid: number): ProcessDescription | undefined {
@@ -132,7 +137,7 @@ export class RecordedHost implements Recording, ProcessFigures {
     const isKernelThread = pid === KTHREADD || ppid === KTHREADD;
     return {
       ...{ pid, comm, ppid, state: 'R', kernelThread: isKernelThread, flags: 0 },
-      startTimeTicks: (milliseconds(process.startNs) * TICKS_PER_SECOND) / 1000,
+      startTimeTicks: (toMs(process.startNs) * TICKS_PER_SECOND) / 1000,
       ...{ utimeTicks: this.#ticks.get(pid) ?? 0, stimeTicks: 0 },
       ...{ pgrp: 0, session: 0, ttyNr: 0, tpgid: -1, exiting: false, ended: false, instance: 0 },
       // Not kept: nothing is shown of them.

@@ -3,6 +3,7 @@
 import type { ProfileStack } from '@waggle/formats';
 import type { SampledPart, StoreReader } from '@waggle/store';
 import type { RecordedSamples } from '@waggle/tui';
+import { LRUCache } from 'lru-cache';
 
 const SECOND_MS = 1000;
 /** Longer than a span of the profile. */
@@ -23,7 +24,7 @@ interface Part {
 export class RecordedProfile {
   readonly #store: StoreReader;
   readonly #frequencyHz: number;
-  readonly #parts = new Map<bigint, Part>();
+  readonly #parts = new LRUCache<bigint, Part>({ max: KEPT_PARTS });
   /** That the last moment was in. */
   #current: Part | undefined;
 
@@ -75,14 +76,10 @@ export class RecordedProfile {
     };
     const parts: Part[] = [];
     for (const row of this.#store.samples(span)) {
-      const known = this.#parts.get(row.toNs) ?? this.#unpacked(row);
-      // Those that were asked for last are kept.
-      this.#parts.delete(row.toNs);
-      this.#parts.set(row.toNs, known);
-      if (known.to >= from && known.from <= to) parts.push(known);
+      const part = this.#parts.get(row.toNs) ?? this.#unpacked(row);
+      this.#parts.set(row.toNs, part);
+      if (part.to >= from && part.from <= to) parts.push(part);
     }
-    for (const key of this.#parts.keys())
-      if (this.#parts.size > KEPT_PARTS) this.#parts.delete(key);
     return parts;
   }
 
