@@ -32,6 +32,13 @@ const DESCRIPTORS_OF_A_FILE = DESCRIPTORS_ARE_SHARED ? 1 : 2;
  */
 const MAX_OPEN_FILES = 4096;
 
+/**
+ * What is mapped so soon after a file was looked at is taken to be of the same content: a host that starts programs maps
+ * the same few libraries fifty times a second. Names are only ever read of what is there still (holdsItsContent()), so a
+ * file that was written to meanwhile has none, and what maps it a moment later is looked at again.
+ */
+const LOOKED_AT_NS = 100_000_000n;
+
 /** As the kernel calls the mapping of its own code for processes: see vdso(7). */
 export const VDSO = '[vdso]';
 
@@ -101,8 +108,8 @@ export class ObjectFiles implements Disposable {
     if (time === undefined) return latest;
     if (latest.fd === undefined)
       return latest.missing === 'gone' ? this.#openFile(name, pid, mapping, time) : latest;
-    if (latest.remote === undefined && time > latest.until && !this.#isStill(latest))
-      return this.#version(name, mapping, latest.fd, time);
+    const isDue = latest.remote === undefined && time > latest.until + LOOKED_AT_NS;
+    if (isDue && !this.#isStill(latest)) return this.#version(name, mapping, latest.fd, time);
     return time < latest.since ? this.#changedSince(name, latest) : latest;
   }
 
