@@ -61,7 +61,7 @@ export function createProcesses(
   const isScope = ({ pid, startTime }: ProcessRow): boolean =>
     scope !== undefined && scope.pid === pid && scope.start === startTime;
 
-  async function arrange(): Promise<void> {
+  async function arrange(pause = slices(window)): Promise<void> {
     const question = ++arranged;
     const all = list?.processes ?? [];
     const wanted = filter.value.trim().toLowerCase();
@@ -71,7 +71,7 @@ export function createProcesses(
       each.comm.toLowerCase().includes(wanted) ||
       (each.argv?.join(' ').toLowerCase().includes(wanted) ?? false);
     const order = isTree ? asTree : byCpu;
-    const next = await order(all, matches, slices(window));
+    const next = await order(all, matches, pause);
     // Where there are many, arranging them has had this frame.
     if (all.length > MANY) await nextFrame(window);
     if (question !== arranged) return;
@@ -224,11 +224,13 @@ export function createProcesses(
       chosen: ScopedProcess | undefined,
       isWanted: () => boolean,
     ): Promise<void> {
-      const next = await parseProcesses(text, slices(window));
+      // One for all of it: what is read has had a part of the frame that it is arranged in.
+      const pause = slices(window);
+      const next = await parseProcesses(text, pause);
       if (!isWanted()) return;
       list = next;
       scope = chosen;
-      await arrange();
+      await arrange(pause);
     },
     /** What is known of a process, for captions. */
     nameOf: ({ pid, start }: ScopedProcess): string | undefined =>
