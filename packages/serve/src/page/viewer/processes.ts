@@ -232,6 +232,8 @@ export function createProcesses(
       scope = chosen;
       await arrange(pause);
     },
+    /** Of the span, as they were last told of. */
+    count: (): number => list?.processes.length ?? 0,
     /** What is known of a process, for captions. */
     nameOf: ({ pid, start }: ScopedProcess): string | undefined =>
       list?.processes.find((each) => each.pid === pid && each.startTime === start)?.comm,
