@@ -39,8 +39,8 @@ const SLICE_MS = 50;
 const CHUNK = 64;
 /** A program that has just fetched the map's number is done with it long before. */
 const SWITCH_MS = 2;
-/** Of the programs that one batch of events tells of, one look at mappings does. */
-const FOLLOWED_MS = 1;
+/** One look at mappings does for all programs that a batch of events tells of, and for the look by the clock. */
+const FOLLOWED_MS = 8;
 /** What has no table by then after the end is walked by what there is. */
 const LAST_TABLES_MS = 10_000;
 
@@ -95,7 +95,10 @@ export class SampleRounds {
   begin(): void {
     const { thrifty } = this.#parts;
     this.#timer = setInterval(() => this.#round(), thrifty ? THRIFTY_ROUND_MS : ROUND_MS);
-    this.#polls = new PollSchedule(() => this.#poll(), thrifty ? THRIFTY_PACE : CLOSE_PACE);
+    this.#polls = new PollSchedule(
+      (isHastened) => this.#poll(isHastened),
+      thrifty ? THRIFTY_PACE : CLOSE_PACE,
+    );
   }
 
   /** Sampling has ended: there are no more rounds. */
@@ -115,8 +118,7 @@ export class SampleRounds {
   retire(pid: number, time: bigint, ended: boolean): void {
     this.#retired.add({ pid, time, ended });
     // The program that took its place may run for a moment only: its file is opened at once.
-    if (!ended && !this.#parts.thrifty && performance.now() - this.#followedAt > FOLLOWED_MS)
-      this.#followMappings(false);
+    if (!ended && !this.#parts.thrifty && !this.#hasJustFollowed) this.#followMappings(false);
     this.#parts.jitMaps.end(pid, time, ended);
     this.#parts.javaPerfMaps?.forget(pid);
     if (ended) return;
@@ -179,11 +181,17 @@ export class SampleRounds {
   }
 
   /** What was mapped is looked at as often: a program may be gone, or another, a moment later. */
-  #poll(): boolean {
-    const mappings = this.#followMappings(false);
+  #poll(isHastened: boolean): boolean {
+    // An event may have brought it about a moment ago: then there will be more.
+    const isDone = this.#hasJustFollowed && !isHastened;
+    const mappings = isDone ? 1 : this.#followMappings(false);
     this.#parts.codeNames?.read();
     const isNews = this.takeDeferred(SLICE_MS) > 0 || mappings > 0;
     return this.#parts.sideband.isBusy || (isNews && !this.#parts.thrifty);
+  }
+
+  get #hasJustFollowed(): boolean {
+    return performance.now() - this.#followedAt < FOLLOWED_MS;
   }
 
   /** Before addresses of a process are looked up: what it had mapped is known then, as far as it can be. */

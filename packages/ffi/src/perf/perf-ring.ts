@@ -62,32 +62,39 @@ export class PerfRing extends Handle {
    * Shows every record to `visit` and frees their space. Returns how many there were. If
    * `visit` throws or closes the ring, the records up to and including that one are consumed;
    * an error goes on to the caller.
+   * @param wants which types of records (enum perf_event_type) are shown: the others are only counted
    * @throws ClosedError @throws TypeError when `visit` itself calls drain.
    */
-  drain(visit: PerfRecordVisitor): number {
+  drain(visit: PerfRecordVisitor, wants: (type: number) => boolean = () => true): number {
     this.guard();
     if (this.#draining) throw new TypeError(`${this.label} is being drained already`);
     const head = Atomics.load(this.#control, HEAD_WORD);
-    let tail = Atomics.load(this.#control, TAIL_WORD);
-    const mask = this.#data.length - 1;
+    const tail = Atomics.load(this.#control, TAIL_WORD);
+    const data = this.#data;
+    const mask = data.length - 1;
+    // As numbers from here on: bigints for each record cost more than reading it.
+    const first = Number(tail & BigInt(mask));
+    const length = Number(head - tail);
+    let done = 0;
     let records = 0;
     this.#draining = true;
     try {
-      while (tail < head && !this.closed) {
-        const at = Number(tail & BigInt(mask));
-        const size = (this.#data[(at + 6) & mask] ?? 0) | ((this.#data[(at + 7) & mask] ?? 0) << 8);
+      while (done < length && !this.closed) {
+        const at = (first + done) & mask;
+        const size = (data[(at + 6) & mask] ?? 0) | ((data[(at + 7) & mask] ?? 0) << 8);
         // Cannot be: the kernel writes whole records. Give up on what is there, not hang.
         if (size < HEADER_BYTES) {
-          tail = head;
+          done = length;
           break;
         }
-        tail += BigInt(size);
+        done += size;
         records++;
-        visit(this.#record(at, size));
+        // A header is never split: records are aligned to its size.
+        if (wants((data[at] ?? 0) | ((data[at + 1] ?? 0) << 8))) visit(this.#record(at, size));
       }
     } finally {
       this.#draining = false;
-      Atomics.store(this.#control, TAIL_WORD, tail);
+      Atomics.store(this.#control, TAIL_WORD, tail + BigInt(done));
       if (this.closed) this.#unmap();
     }
     return records;

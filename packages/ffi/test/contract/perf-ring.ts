@@ -99,6 +99,18 @@ class SidebandReader implements Disposable {
     return seen.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   }
 
+  /** Of all that is there, records of one type; and how many there were altogether. */
+  drainOnly(wanted: number): { readonly shown: readonly Sideband[]; readonly counted: number } {
+    const shown: Sideband[] = [];
+    let counted = 0;
+    for (const { ring } of this.#rings)
+      counted += ring.drain(
+        (record) => shown.push(decode(record)),
+        (type) => type === wanted,
+      );
+    return { shown, counted };
+  }
+
   [Symbol.dispose](): void {
     for (const { event, ring } of this.#rings) {
       ring.close();
@@ -108,6 +120,20 @@ class SidebandReader implements Disposable {
 }
 
 export const perfRingCases: readonly Case[] = [
+  {
+    name: 'perf ring: only the wanted types are shown, and the room of all is free again',
+    needs: 'root',
+    run(native) {
+      using reader = new SidebandReader(native, 64);
+      reader.drain();
+      for (let count = 0; count < 20; count++) spawnSync('true');
+      const { shown, counted } = reader.drainOnly(TYPE.mmap2);
+      assert.ok(shown.length > 0);
+      assert.ok(shown.every(({ type }) => type === TYPE.mmap2));
+      assert.ok(counted > shown.length);
+      assert.ok(reader.drainOnly(TYPE.mmap2).counted < counted);
+    },
+  },
   {
     name: 'perf ring: an end that was set comes while nothing else runs, and not where it was taken back',
     needs: 'root',

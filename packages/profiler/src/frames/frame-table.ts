@@ -57,13 +57,19 @@ const FIRST_SPAN_NS = 100e6;
 /** After so many of them, times are told apart half as finely: a day's would not fit into memory. */
 const FRAMES_UNTIL_WIDER = 10_000;
 
+/** The kernel's code, which is most of many stacks, by its address; everything else by a text. */
+type FrameKey = string | number;
+
+/** Kernel addresses are told apart by these. */
+const ADDRESS_BITS = 48;
+
 export class FrameTable {
   #spanNs = FIRST_SPAN_NS;
   #unnamed = 0;
-  readonly #ids = new Map<string, number>();
+  readonly #ids = new Map<FrameKey, number>();
   readonly #list: Frame[] = [];
   /** By number; undefined for what comes again under another one. */
-  readonly #keys: (string | undefined)[] = [];
+  readonly #keys: (FrameKey | undefined)[] = [];
 
   get frames(): readonly Frame[] {
     return this.#list;
@@ -99,7 +105,7 @@ export class FrameTable {
     return this.#add(frame, from.#keys[id]);
   }
 
-  #add(frame: Frame, key: string | undefined): number {
+  #add(frame: Frame, key: FrameKey | undefined): number {
     const id = this.#list.push(frame) - 1;
     this.#keys.push(key);
     if (key !== undefined) this.#ids.set(key, id);
@@ -111,12 +117,12 @@ export class FrameTable {
   }
 }
 
-function keyOf(frame: Frame, spanNs: number): string {
+function keyOf(frame: Frame, spanNs: number): FrameKey {
   switch (frame.kind) {
     case 'user':
       return `u${frame.isSignalReturn ? 2 : frame.isReturn ? 1 : 0}${frame.offset} ${frame.object.key}`;
     case 'kernel':
-      return `k${frame.isReturn ? 1 : 0}${frame.address}`;
+      return 2 * Number(BigInt.asUintN(ADDRESS_BITS, frame.address)) + (frame.isReturn ? 1 : 0);
     case 'jit':
       if (frame.name !== undefined) return `J${frame.name}`;
       return `j${frame.isReturn ? 1 : 0}${frame.address} ${frame.code.spanOf(frame, spanNs)} ${frame.code.key}`;

@@ -54,10 +54,15 @@ export function markedFunctions(
   entries: ReadonlySet<number>,
 ): ProfileFrame[] {
   const marked = entries.size === 0 ? -1 : stack.findIndex((index) => entries.has(index));
-  return stack.flatMap((index, depth) => {
-    const functions = frames[index] ?? [];
-    return depth === marked ? [SOFTIRQ, ...functions] : functions;
-  });
+  const functions: ProfileFrame[] = [];
+  for (let depth = 0; depth < stack.length; depth++) {
+    if (depth === marked) functions.push(SOFTIRQ);
+    const own = frames[stack[depth] as number] ?? [];
+    // Nearly all stand for one.
+    if (own.length === 1) functions.push(own[0] as ProfileFrame);
+    else functions.push(...own);
+  }
+  return functions;
 }
 
 /** Where a thread leaves its CPU or, when it is new, comes to its first; and where one is woken: kernel/sched/core.c. */

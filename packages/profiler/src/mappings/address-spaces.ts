@@ -115,8 +115,11 @@ export class AddressSpaces {
         return;
       }
       case 'exec':
-        if (this.#images.has(record.pid))
-          this.#start(newImage(record.pid, record.time, ImageMappings.empty()));
+        if (this.#images.has(record.pid)) {
+          const image = newImage(record.pid, record.time, ImageMappings.empty());
+          image.mappings.completeAt = record.time;
+          this.#start(image);
+        }
         return;
       case 'mapping': {
         const { pid, time, mapping } = record;
@@ -139,14 +142,23 @@ export class AddressSpaces {
     const missing = mappings.filter(
       (mapping) => mapping.path !== VSYSCALL && known?.mappings.holds(mapping) !== true,
     );
-    if (missing.length === 0) return false;
+    if (missing.length === 0) {
+      if (known !== undefined) known.mappings.completeAt = now;
+      return false;
+    }
     const image = known ?? newImage(pid, since, ImageMappings.empty());
     // An exec leaves nothing where it was.
     const isOther = !image.mappings.isEmpty && !mappings.some((it) => image.mappings.holds(it));
     const target = isOther ? newImage(pid, since, ImageMappings.empty()) : image;
     if (target !== known) this.#start(target);
     for (const mapping of missing) this.#map(target, mapping, since, now);
+    target.mappings.completeAt = now;
     return true;
+  }
+
+  /** Until when all is known that a process has mapped, however much was lost before: CLOCK_BOOTTIME. */
+  completeAt(pid: number): bigint {
+    return this.#images.get(pid)?.at(-1)?.mappings.completeAt ?? 0n;
   }
 
   /**

@@ -32,6 +32,8 @@ export class ImageMappings {
   #replaced: MappedObject[];
   #shared: boolean;
   #changedAt = 0n;
+  /** Nothing that was mapped until then is missing, whatever was lost before: CLOCK_BOOTTIME; 0 where nobody knows. */
+  completeAt = 0n;
 
   private constructor(current: MappedObject[], replaced: MappedObject[], shared: boolean) {
     this.#current = current;
@@ -51,7 +53,9 @@ export class ImageMappings {
   /** For a child: what is mapped at the moment of its birth. */
   fork(): ImageMappings {
     this.#shared = true;
-    return new ImageMappings(this.#current, this.#replaced, true);
+    const forked = new ImageMappings(this.#current, this.#replaced, true);
+    forked.completeAt = this.completeAt;
+    return forked;
   }
 
   add(since: bigint, mapping: NewMapping): void {

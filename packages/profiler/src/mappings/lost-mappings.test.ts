@@ -77,3 +77,37 @@ test('a loss is made good once', () => {
   }
   expect(host.looks).toBeLessThanOrEqual(2);
 });
+
+test('who executed a program since the last loss is not looked at, nor whoever that has forked', () => {
+  const { spaces, host, lost } = world([PROGRAM]);
+  spaces.seed(7, [PROGRAM]);
+  lost.lost(900n * MS);
+  host.now += 100n * MS;
+  spaces.apply({ type: 'exec', time: host.now, pid: 7 });
+  spaces.apply({ type: 'mapping', time: host.now, pid: 7, mapping: OTHER });
+  spaces.apply({ type: 'fork', time: host.now + MS, pid: 8, parent: 7 });
+  lost.recover(7, 0n);
+  lost.recover(8, host.now + MS);
+  expect(host.looks).toBe(0);
+  host.now += 100n * MS;
+  lost.lost(host.now - 10n * MS);
+  lost.recover(8, 0n);
+  expect(host.looks).toBe(1);
+});
+
+test('a child of somebody who was looked at since the last loss is not', () => {
+  const { spaces, host, lost } = world([PROGRAM]);
+  spaces.seed(7, []);
+  lost.lost(900n * MS);
+  host.now += MS;
+  lost.recover(7, 0n);
+  spaces.apply({ type: 'fork', time: host.now + MS, pid: 8, parent: 7 });
+  lost.recover(8, host.now + MS);
+  expect(host.looks).toBe(1);
+  expect(spaces.find(8, 0x1800, host.now + MS)?.path).toBe('/program');
+  // Of a parent that nobody has looked at, what it had mapped may have been lost.
+  spaces.seed(9, []);
+  spaces.apply({ type: 'fork', time: host.now + MS, pid: 10, parent: 9 });
+  lost.recover(10, host.now + MS);
+  expect(host.looks).toBe(2);
+});

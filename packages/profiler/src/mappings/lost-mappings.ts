@@ -60,6 +60,8 @@ export class LostMappings {
   recover(pid: number, startTime: bigint): void {
     // The idle task has no mappings.
     if (this.#firstLoss === undefined || pid === 0) return;
+    // It executed its program since, or was born with what somebody has looked at: as nearly all are, a while later.
+    if (this.#spaces.completeAt(pid) > this.#lastLoss) return;
     const looked = this.#looked.get(pid);
     const unknownSince = looked?.at ?? this.#firstLoss;
     if (looked !== undefined && looked.at > this.#lastLoss) return;

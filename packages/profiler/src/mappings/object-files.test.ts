@@ -34,6 +34,8 @@ const now = () => BigInt(Date.now()) * 1_000_000n;
 const clock = { now, toEpoch: () => 0n };
 /** More than what file systems round their times to. */
 const later = () => Bun.sleep(20);
+/** By then a file is looked at again. */
+const muchLater = () => Bun.sleep(110);
 
 /** <asm-generic/ioctls.h>: unlock a pseudo-terminal, and its number; see ioctl_tty(2). */
 const TIOCSPTLCK = 0x4004_5431;
@@ -74,18 +76,32 @@ describe('an object is what its file held when it was mapped', () => {
     withFile('one', async (path, objects) => {
       const first = objects.of(process.pid, mappingOf(path), now());
       writeFileSync(path, 'two');
-      await later();
+      await muchLater();
       const second = objects.of(process.pid, mappingOf(path), now());
       expect(second.key).not.toBe(first.key);
       expect(second.missing).toBeUndefined();
       expect([holdsItsContent(first), holdsItsContent(second)]).toEqual([false, true]);
     }));
 
+  test('mapped again and again it is looked at a few times a second, and a write in between has no names', () =>
+    withFile('one', async (path, objects) => {
+      const mapping = mappingOf(path);
+      const first = objects.of(process.pid, mapping, now());
+      writeFileSync(path, 'two');
+      await later();
+      const soon = objects.of(process.pid, mapping, now());
+      expect(holdsItsContent(soon)).toBe(false);
+      await muchLater();
+      const second = objects.of(process.pid, mapping, now());
+      expect(second).not.toBe(first);
+      expect(holdsItsContent(second)).toBe(true);
+    }));
+
   test('none when it can no longer be asked, as of a FUSE mount whose server is gone', () =>
     withFile('one', async (path, objects) => {
       const first = objects.of(process.pid, mappingOf(path), now());
       closeSync(first.fd as number);
-      await later();
+      await muchLater();
       expect(objects.of(process.pid, mappingOf(path), now()).missing).toBe('gone');
       expect(holdsItsContent(first)).toBe(false);
       // The number is closed with the objects, so something must have it; lower ones are free as well.

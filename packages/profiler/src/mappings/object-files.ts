@@ -32,6 +32,13 @@ const DESCRIPTORS_OF_A_FILE = DESCRIPTORS_ARE_SHARED ? 1 : 2;
  */
 const MAX_OPEN_FILES = 4096;
 
+/**
+ * What is mapped so soon after a file was looked at is taken to be of the same content: a host that starts programs maps
+ * the same few libraries fifty times a second. Names are only ever read of what is there still (holdsItsContent()), so a
+ * file that was written to meanwhile has none, and what maps it a moment later is looked at again.
+ */
+const LOOKED_AT_NS = 100_000_000n;
+
 /** As the kernel calls the mapping of its own code for processes: see vdso(7). */
 export const VDSO = '[vdso]';
 
@@ -58,6 +65,7 @@ export interface FileClock {
 export class ObjectFiles implements Disposable {
   /** Of each file the content that it was last seen with. */
   readonly #latest = new Map<string, Version>();
+  readonly #names = new MappedNames();
   readonly #changed = new Map<string, ObjectFile>();
   /** Everything that was made of a file. */
   readonly #made = new Map<string, Made[]>();
@@ -95,14 +103,14 @@ export class ObjectFiles implements Disposable {
    *   anything was recorded: what its file holds now is what is executed
    */
   of(pid: number, mapping: Mapping, time?: bigint): ObjectFile {
-    const name = nameOf(mapping);
+    const name = this.#names.of(mapping);
     const latest = this.#latest.get(name);
     if (latest === undefined) return this.#openFile(name, pid, mapping, time);
     if (time === undefined) return latest;
     if (latest.fd === undefined)
       return latest.missing === 'gone' ? this.#openFile(name, pid, mapping, time) : latest;
-    if (latest.remote === undefined && time > latest.until && !this.#isStill(latest))
-      return this.#version(name, mapping, latest.fd, time);
+    const isDue = latest.remote === undefined && time > latest.until + LOOKED_AT_NS;
+    if (isDue && !this.#isStill(latest)) return this.#version(name, mapping, latest.fd, time);
     return time < latest.since ? this.#changedSince(name, latest) : latest;
   }
 
@@ -274,9 +282,25 @@ export class ObjectFiles implements Disposable {
   }
 }
 
-/** What a mapping's file goes by here. */
-function nameOf(mapping: Mapping): string {
-  return `${numberOf(mapping)}${mapping.path}`;
+/** More paths than a host maps again and again. */
+const MAX_NAMES = 1024;
+
+/** What files of mappings go by here: a text, which nearly always is that of an earlier mapping of its path. */
+class MappedNames {
+  readonly #known = new Map<
+    string,
+    Pick<Mapping, 'device' | 'inode'> & { readonly name: string }
+  >();
+
+  of(mapping: Mapping): string {
+    const { path, device, inode } = mapping;
+    const known = this.#known.get(path);
+    if (known?.device === device && known.inode === inode) return known.name;
+    const name = `${numberOf(mapping)}${path}`;
+    if (this.#known.size >= MAX_NAMES) this.#known.clear();
+    this.#known.set(path, { device, inode, name });
+    return name;
+  }
 }
 
 /** The same without its path, which may be long: for who looks at all mappings of all processes. */

@@ -40,32 +40,50 @@ export type SidebandRecord =
 // Else a byte order mark at the beginning would be dropped, though it is the program's own.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** Whether a record of that type may say anything about images; ends of threads and processes, for one, do not. */
+export function isSideband(type: number): boolean {
+  return type === PERF_RECORD_MMAP2 || type === PERF_RECORD_FORK || type === PERF_RECORD_LOST;
+}
+
+/** Whether it may say that a program was executed. */
+export function isRename(type: number): boolean {
+  return type === PERF_RECORD_COMM;
+}
+
 /**
  * undefined for records that say nothing about images: thread events, renames, data mappings.
  * @param timeOffset what is added to their times: that of our time namespace
  */
 export function decodeSideband(record: DataView, timeOffset = 0n): SidebandRecord | undefined {
   const pid = record.getUint32(HEADER_BYTES, true);
-  // Only of what is of use: there may be a million of the others in a second.
-  const timeOf = () =>
-    record.getBigUint64(record.byteLength - TRAILER_BYTES + 8, true) + timeOffset;
+  // Times only of what is of use: there may be a million of the others in a second.
   switch (record.getUint32(0, true)) {
-    case PERF_RECORD_MMAP2:
+    case PERF_RECORD_MMAP2: {
       if ((record.getUint32(64, true) & PROT_EXEC) === 0) return undefined;
-      return { type: 'mapping', time: timeOf(), pid, mapping: decodeMapping(record) };
+      const time = timeOf(record, timeOffset);
+      return { type: 'mapping', time, pid, mapping: decodeMapping(record) };
+    }
     case PERF_RECORD_FORK: {
       const parent = record.getUint32(12, true);
       // A new thread has its process as parent.
-      return pid === parent ? undefined : { type: 'fork', time: timeOf(), pid, parent };
+      if (pid === parent) return undefined;
+      return { type: 'fork', time: timeOf(record, timeOffset), pid, parent };
     }
     case PERF_RECORD_COMM:
       if ((record.getUint16(4, true) & MISC_COMM_EXEC) === 0) return undefined;
-      return { type: 'exec', time: timeOf(), pid };
-    case PERF_RECORD_LOST:
-      return { type: 'lost', time: timeOf(), count: Number(record.getBigUint64(16, true)) };
+      return { type: 'exec', time: timeOf(record, timeOffset), pid };
+    case PERF_RECORD_LOST: {
+      const count = Number(record.getBigUint64(16, true));
+      return { type: 'lost', time: timeOf(record, timeOffset), count };
+    }
     default:
       return undefined;
   }
+}
+
+function timeOf(record: DataView, timeOffset: bigint): bigint {
+  const time = record.getBigUint64(record.byteLength - TRAILER_BYTES + 8, true);
+  return timeOffset === 0n ? time : time + timeOffset;
 }
 
 function decodeMapping(record: DataView): Mapping {

@@ -22,7 +22,7 @@ import {
   SIDEBAND_SAMPLE_TYPE,
   SystemError,
 } from '@waggle/ffi';
-import { decodeSideband, type SidebandRecord } from './perf-records.ts';
+import { decodeSideband, isRename, isSideband, type SidebandRecord } from './perf-records.ts';
 
 /** 256 KiB a CPU: some 2,000 mappings between two rounds. Fewer where so much may not be locked. */
 const MAPPING_PAGES = 64;
@@ -164,7 +164,7 @@ export class Sideband implements Disposable {
       const record = decodeSideband(view, this.#timeOffset);
       // What is mapped next takes the old program's place, also where this was not to be learnt.
       if (record?.type === 'exec') this.#waiting.push(record);
-    });
+    }, isRename);
     const { pending, capacity } = mappings;
     if (pending > capacity * BUSY_SHARE) this.#busy = true;
     // The kernel tells of a loss with the next record, which may never come.
@@ -175,7 +175,7 @@ export class Sideband implements Disposable {
         this.lost += record.count;
         this.missedSome();
       } else if (record !== undefined) this.#waiting.push(record);
-    });
+    }, isSideband);
   }
 
   #open(cpu: number, flags: PerfEventAttributes['flags']): PerfEvent {

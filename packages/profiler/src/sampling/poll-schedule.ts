@@ -25,11 +25,11 @@ export class PollSchedule implements Disposable {
   #soonLeft = 0;
   #closed = false;
 
-  readonly #look: () => boolean;
+  readonly #look: (isHastened: boolean) => boolean;
   readonly #pace: PollPace;
 
-  /** @param look whether there was something. Must not throw. */
-  constructor(look: () => boolean, pace = CLOSE_PACE) {
+  /** @param look whether there was something; told whether it is one of those that were hastened. Must not throw. */
+  constructor(look: (isHastened: boolean) => boolean, pace = CLOSE_PACE) {
     this.#look = look;
     this.#pace = pace;
     this.wake();
@@ -58,8 +58,9 @@ export class PollSchedule implements Disposable {
 
   #turn(): void {
     this.#timer = undefined;
-    if (this.#soonLeft > 0) this.#soonLeft--;
-    this.#looksLeft = this.#look() ? this.#pace.looks : this.#looksLeft - 1;
+    const isHastened = this.#soonLeft > 0;
+    if (isHastened) this.#soonLeft--;
+    this.#looksLeft = this.#look(isHastened) ? this.#pace.looks : this.#looksLeft - 1;
     if (this.#looksLeft > 0) this.#goOn();
   }
 

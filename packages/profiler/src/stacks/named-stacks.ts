@@ -113,11 +113,13 @@ export class NamedStacks {
     });
     const softirqs = softirqEntries(functions);
     const stacks: ProfileStack[] = [];
+    // Most calls are only on the way to others.
+    const counted = this.#values.slice(0, events);
     for (let leaf = 0; leaf < this.#nodes.size; leaf++) {
+      if (!counted.some((values) => Math.round(values[leaf] ?? 0) !== 0)) continue;
       const values = Array.from({ length: events }, (_, event) =>
         Math.round(this.#values[event]?.[leaf] ?? 0),
       );
-      if (values.every((value) => value === 0)) continue;
       const path: number[] = [];
       for (let node = leaf; node !== ROOT; node = this.#nodes.at(node, 0))
         path.push(this.#nodes.at(node, 1));

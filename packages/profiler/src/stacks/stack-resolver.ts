@@ -95,16 +95,18 @@ export class StackResolver {
   #userFrames(stack: StackCount): ResolvedFrame[] {
     const { user, interrupted } = stack;
     const hidden = user.some(isInterpreted) ? stack.ofInterpreter : undefined;
-    const frames = user.flatMap((address, depth): ResolvedFrame | readonly ResolvedFrame[] => {
-      if (hidden?.includes(depth) === true) return [];
-      if (isInterpreted(address)) return this.#interpretedFrames(address);
+    const frames: ResolvedFrame[] = [];
+    for (const [depth, address] of user.entries()) {
+      if (hidden?.includes(depth) === true) continue;
+      if (isInterpreted(address)) {
+        frames.push(...this.#interpretedFrames(address));
+        continue;
+      }
       const isReturn = depth > 0 && !interrupted.includes(depth);
       const isSignalReturn = interrupted.includes(depth + 1);
-      return {
-        frame: this.#userFrame(stack, address, isReturn, isSignalReturn),
-        address: BigInt(address),
-      };
-    });
+      const frame = this.#userFrame(stack, address, isReturn, isSignalReturn);
+      frames.push({ frame, address: BigInt(address) });
+    }
     // Code without frame pointers at the root leaves a word there that was never an address.
     const root = frames.findLastIndex(({ frame }) => isCode(frame));
     const whole = (root < 0 ? frames.slice(0, 1) : frames.slice(0, root + 1)).reverse();

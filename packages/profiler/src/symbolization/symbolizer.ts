@@ -14,6 +14,7 @@ import type { UnnamedReason, UnresolvedFrame } from '../frames/unresolved-frame.
 import type { JitImage } from '../mappings/jit-image.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
 import { holdsItsContent, type ObjectFiles, VDSO } from '../mappings/object-files.ts';
+import { KnownFunctions } from './known-functions.ts';
 import {
   type FunctionsResponse,
   leftOut,
@@ -33,6 +34,12 @@ type UserFrame = Extract<Frame, { kind: 'user' }>;
 interface Wanted<F extends Frame> {
   readonly frame: F;
   readonly index: number;
+}
+
+/** Frames of one object, and those of them that have no names yet. */
+interface PartlyNamed {
+  readonly wanted: readonly Wanted<UserFrame>[];
+  readonly rest: readonly Wanted<UserFrame>[];
 }
 
 /** As both glibc and musl call it on x86_64: sigreturn(2). */
@@ -65,6 +72,7 @@ const ASKED_AT_ONCE = 16;
 
 export class Symbolizer {
   readonly #tooSlow = new Set<string>();
+  readonly #known = new KnownFunctions();
   #tooLarge = 0;
   #unfinished = 0;
   #unanswered = 0;
@@ -146,30 +154,59 @@ export class Symbolizer {
       }
     });
     await this.#nameKernel(kernel, found);
-    await this.#nameObjects([...objects.values()], found, named);
+    const unknown = [...objects.values()].flatMap((wanted) => {
+      const rest = this.#withoutKnown(wanted, found);
+      if (rest.length === 0) for (const { index } of wanted) named(index, found[index] ?? UNMAPPED);
+      return rest.length === 0 ? [] : [{ wanted, rest }];
+    });
+    await this.#nameObjects(unknown, found, named);
     return found;
   }
 
   async #nameKernel(wanted: readonly Wanted<KernelFrame>[], found: Functions[]) {
-    if (wanted.length === 0) return;
-    const places = wanted.map(({ frame: { address, isReturn } }) => ({ address, isReturn }));
+    const unknown = wanted.filter(({ frame, index }) => {
+      const known = this.#known.ofKernel(frame);
+      if (known !== undefined) found[index] = [known];
+      return known === undefined;
+    });
+    if (unknown.length === 0) return;
+    const places = unknown.map(({ frame: { address, isReturn } }) => ({ address, isReturn }));
     const { functions } = await this.#reader.ask({ kind: 'kernel-functions', places });
-    wanted.forEach(({ index }, at) => {
+    unknown.forEach(({ frame, index }, at) => {
       const named = functions[at];
-      if (named !== undefined) found[index] = [named];
+      if (named === undefined) return;
+      found[index] = [named];
+      this.#known.addKernel(frame, named);
+    });
+  }
+
+  /** Of one object: names those that were named before, and returns the others. */
+  #withoutKnown(wanted: readonly Wanted<UserFrame>[], found: Functions[]): Wanted<UserFrame>[] {
+    const object = objectOf(wanted);
+    if (!KnownFunctions.keeps(object)) return [...wanted];
+    const answers = wanted.map(({ frame }) => this.#known.of(object, frame));
+    const isAny = answers.some((answer) => answer !== undefined);
+    if (!isAny || !holdsItsContent(object)) return [...wanted];
+    return wanted.filter(({ frame, index }, at) => {
+      const answer = answers[at];
+      if (isNamed(answer)) found[index] = answer;
+      else if (answer !== undefined)
+        found[index] = [unnamedFunction(frame, reasonOf(object), answer)];
+      return answer === undefined;
     });
   }
 
   async #nameObjects(
-    objects: readonly Wanted<UserFrame>[][],
+    objects: readonly PartlyNamed[],
     found: Functions[],
     named: (index: number, functions: Functions) => void,
   ) {
-    const waiting = inReadingOrder(objects, objectOf).values();
+    if (objects.length === 0) return;
+    const waiting = inReadingOrder(objects, ({ wanted }) => objectOf(wanted)).values();
     const nameOn = async () => {
       for (const { item, isOthers } of waiting) {
-        await this.#nameObject(item, found, () => this.#msLeft(isOthers));
-        for (const { index } of item) named(index, found[index] ?? UNMAPPED);
+        await this.#nameObject(item.rest, found, () => this.#msLeft(isOthers));
+        for (const { index } of item.wanted) named(index, found[index] ?? UNMAPPED);
       }
     };
     if (this.#namings++ === 0) this.#busySince = performance.now();
@@ -191,9 +228,11 @@ export class Symbolizer {
     const object = objectOf(wanted);
     const { functions, left } = await this.#ask(wanted, object, msLeft);
     const reason = reasonOf(object);
+    const isKept = left === undefined && KnownFunctions.keeps(object);
     let without = 0;
     wanted.forEach(({ frame, index }, at) => {
       const answer = functions[at];
+      if (isKept) this.#known.add(object, frame, answer);
       if (isNamed(answer)) found[index] = answer;
       else {
         const place = answer ?? this.#placeOf(frame);

@@ -115,6 +115,9 @@ export class Processes {
   describe(record: ProcessRecord): void {
     if (record.described || record.end !== undefined) return;
     record.described = true;
+    // Of most its events have said it all.
+    if (record.argv !== undefined && record.uid !== undefined && record.cgroup !== undefined)
+      return;
     const known = this.#options.describe(record.pid);
     if (known === undefined) return;
     record.argv ??= known.argv;

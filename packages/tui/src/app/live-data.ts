@@ -225,6 +225,8 @@ export class LiveData {
     const row = this.processes.row(pid);
     if (row === undefined || row.described || row.end !== undefined) return;
     row.described = true;
+    // Of most its events have said it all.
+    if (row.argv !== undefined && row.uid !== undefined && row.cgroup !== undefined) return;
     const known = this.#options.describe(pid);
     if (known === undefined) return;
     row.argv ??= known.argv;

@@ -11,8 +11,11 @@ import { type KnownPrograms, LINGER_MS, ProcessRow } from './process-row.ts';
 
 /** From one refresh to the next. */
 const REFRESH_MS = 1000;
-/** Reads of /proc/PID/stat in a refresh, beside those that are shown: some 10 µs each. */
-const REFRESHED_AT_ONCE = 300;
+/**
+ * Reads of /proc/PID/stat in a refresh, beside those that are shown: some 25 µs each. Who begins to take CPU is sampled
+ * before, so of a few hundred each has its turn in four seconds, and of thousands later.
+ */
+const REFRESHED_AT_ONCE = { least: 50, most: 300, share: 1 / 4 } as const;
 
 /** For those that run already, before there is a picture, and in each turn after it. */
 const WALK_MS = 40;
@@ -125,7 +128,9 @@ export class ProcessTable {
     if (now - this.#refreshedAt < REFRESH_MS) return false;
     this.#refreshedAt = now;
     if (this.#queue.length === 0) this.#queue = [...this.#live.keys()];
-    const others = this.#queue.splice(0, REFRESHED_AT_ONCE);
+    const { least, most, share } = REFRESHED_AT_ONCE;
+    const wanted = Math.min(Math.max(this.#live.size * share, least), most);
+    const others = this.#queue.splice(0, Math.ceil(wanted));
     for (const pid of new Set([...shown, ...others])) {
       if (this.#live.has(pid)) this.#look(pid, now, bootTimeMs);
     }

@@ -31,6 +31,9 @@ const SUMMED_UP_SLICES = 120;
 const MAX_OLD_STACKS = 50_000;
 const MAX_OLD_LINES = 20_000;
 
+/** A view that is drawn looks at the tree four times a second, which is twice for each slice. */
+const SEEN_SLICES = 4;
+
 export class Samples {
   readonly table = new StackTable();
   #slices: Slice[] = [];
@@ -42,6 +45,10 @@ export class Samples {
   #tree = new CallTree(this.table);
   /** Index of the first slice that is in the tree. */
   #first = 0;
+  /** The tree is made anew when somebody looks: most of the time another view is shown. */
+  #isBehind = false;
+  /** Slices that came since somebody looked. */
+  #unseen = 0;
   #version = 0;
   #recent: { readonly version: number; readonly ms: number; readonly tree: CallTree } | undefined;
   #startedAt: number;
@@ -56,6 +63,8 @@ export class Samples {
   }
 
   get tree(): CallTree {
+    this.#unseen = 0;
+    if (this.#isBehind) this.#makeTree();
     return this.#tree;
   }
 
@@ -93,12 +102,13 @@ export class Samples {
     this.#slices.push(slice);
     this.#limitSlices();
     if (this.#limitPaths()) return;
-    if (this.#mode.kind === 'decay') {
-      this.#rebuild();
-      return;
+    this.#markShown(slice);
+    // Of decay every weight is another one now.
+    this.#isBehind ||= this.#mode.kind === 'decay' || ++this.#unseen > SEEN_SLICES;
+    if (!this.#isBehind) {
+      addSlice(this.#tree, slice, 1);
+      this.#leaveWindow(now);
     }
-    this.#addToTree(slice, 1);
-    this.#leaveWindow(now);
     this.#version++;
   }
 
@@ -202,21 +212,27 @@ export class Samples {
     }
   }
 
+  /** With who is shown asked anew. */
   #rebuild(): void {
-    this.#tree = new CallTree(this.table, this.#keepsFrame);
     const known = new Map<number, boolean>();
-    for (const [slice, weight] of this.#shownSlices()) this.#addToTree(slice, weight, known);
+    for (const [slice] of this.#shownSlices()) this.#markShown(slice, known);
+    this.#makeTree();
+    this.#version++;
+  }
+
+  #makeTree(): void {
+    this.#isBehind = false;
+    this.#tree = new CallTree(this.table, this.#keepsFrame);
+    for (const [slice, weight] of this.#shownSlices()) addSlice(this.#tree, slice, weight);
     const newest = this.#slices.at(-1)?.until ?? 0;
     const { kind } = this.#mode;
     const from = kind === 'window' ? newest - this.#mode.ms : Number.NEGATIVE_INFINITY;
     this.#first = this.#slices.findIndex(({ until }) => until > from);
     if (this.#first < 0) this.#first = this.#slices.length;
-    this.#version++;
   }
 
   /** @param known who is shown, as far as it has been asked at that moment */
-  #addToTree(slice: Slice, weight: number, known = new Map<number, boolean>()): void {
-    const { pids, shown } = slice;
+  #markShown({ pids, shown }: Slice, known = new Map<number, boolean>()): void {
     pids.forEach((pid, index) => {
       let isShown = known.get(pid);
       if (isShown === undefined) {
@@ -225,7 +241,6 @@ export class Samples {
       }
       shown[index] = isShown ? 1 : 0;
     });
-    addSlice(this.#tree, slice, weight);
   }
 
   #leaveWindow(now: number): void {

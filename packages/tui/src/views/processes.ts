@@ -3,7 +3,7 @@
  */
 
 import { printable, shortDuration, shortSize } from '@waggle/text';
-import { cut, fit } from '@waggle/text/columns';
+import { columnsOf, cut, fit } from '@waggle/text/columns';
 import type { ProcessRow } from '../model/process-row.ts';
 import type { Paint, Screen } from '../screen/screen.ts';
 import { percent, rate } from '../screen/units.ts';
@@ -192,12 +192,26 @@ export class ProcessesView implements View {
     if (selected) screen.fill(0, y, screen.width, 1, back);
     const { end } = row;
     const plain: Paint = { ...back, fg: end === undefined ? 'text' : 'dim' };
+    // What has one paint is written at once: each text costs the terminal's library a call.
     let x = 0;
+    let text = '';
+    const write = (paint: Paint): void => {
+      screen.put(x, y, text, paint);
+      x += columnsOf(text);
+      text = '';
+    };
     for (const column of columns) {
-      const text = fit(column.text(row, shared), column.width, column.side);
-      screen.put(x, y, text, { ...plain, ...emphasis(column, row) });
-      x += column.width + 1;
+      const special = emphasis(column, row);
+      const shown = `${fit(column.text(row, shared), column.width, column.side)} `;
+      if (special === undefined) {
+        text += shown;
+        continue;
+      }
+      write(plain);
+      text = shown;
+      write({ ...plain, ...special });
     }
+    write(plain);
     x += screen.put(x, y, branch, { ...back, fg: 'dim' });
     const marks = [row.pinned ? '★ ' : '', hidden > 0 ? `[+${hidden}] ` : ''].join('');
     x += screen.put(x, y, marks, { ...back, fg: 'accent' });
@@ -210,8 +224,8 @@ export class ProcessesView implements View {
   }
 }
 
-function emphasis({ sort }: Column, row: ProcessRow): Paint {
-  return sort === 'cpu' && row.cpuPercent >= 50 ? { fg: 'warn', bold: true } : {};
+function emphasis({ sort }: Column, row: ProcessRow): Paint | undefined {
+  return sort === 'cpu' && row.cpuPercent >= 50 ? { fg: 'warn', bold: true } : undefined;
 }
 
 /** The command line, or the name where there is none, as for kernel threads. */

@@ -8,6 +8,9 @@ import * as Effect from 'effect/Effect';
 const COLLECT_MS = 500;
 /** And at most, however much CPU a collection takes. */
 const SELDOM_MS = 5000;
+/** Where next to nothing runs: less of one CPU than that. */
+const QUIET_MS = 1000;
+const QUIET_SHARE = 0.1;
 /** Of one CPU: what collections may take of it, on a host where so much runs that naming it is work. */
 const COLLECTING_SHARE = 0.15;
 
@@ -36,10 +39,13 @@ export class Collections implements Disposable {
 
   async #collect(): Promise<void> {
     const before = process.cpuUsage();
+    let least = COLLECT_MS;
     try {
       const until = Date.now();
       const profile = await Effect.runPromise(this.#session.collect);
       if (this.#closed) return;
+      const { samples, frequencyHz, durationSeconds } = profile.metadata;
+      if (samples / frequencyHz < QUIET_SHARE * durationSeconds) least = QUIET_MS;
       this.#onProfile(profile, until);
     } catch (error) {
       // The session ended meanwhile.
@@ -47,7 +53,6 @@ export class Collections implements Disposable {
     }
     const { user, system } = process.cpuUsage(before);
     const wait = Math.min((user + system) / 1000 / COLLECTING_SHARE, SELDOM_MS);
-    if (!this.#closed)
-      this.#timer = setTimeout(() => void this.#collect(), Math.max(wait, COLLECT_MS));
+    if (!this.#closed) this.#timer = setTimeout(() => void this.#collect(), Math.max(wait, least));
   }
 }

@@ -43,8 +43,10 @@ export class CacheFeed {
   readonly walk: ProcfsWalk;
   readonly #cache: ProcessMetadataCache;
   #recent = new RecentImages();
-  /** Of the last cycle, whose ends the cache was not told of. */
+  /** Of the last cycle: the cache was told of those that live, and of no end. */
   #last = new RecentImages();
+  /** Those of it that ended since then (ms since 1970) can be looked up in this cycle. */
+  #lastHeldFrom = Number.POSITIVE_INFINITY;
   /** Names of parents that only the cache knows, as long as it is not told anything new. */
   readonly #parents = new Map<number, { readonly start: number; readonly comm: string }>();
   readonly #endedNames = new EndedNames();
@@ -111,18 +113,21 @@ export class CacheFeed {
     this.#boundRecent();
   }
 
-  /** What outlives the cycle becomes an entry; what has ended in it is not even that. */
+  /**
+   * What outlives the cycle becomes an entry; what has ended in it is not even that, unless somebody asks in the
+   * next one and it did not end before that moment.
+   */
   cycle(endedBefore: number): void {
     this.#ours(() => {
+      // Where a cycle is longer than two of ours.
+      this.#tellEnded(Math.max(this.#lastHeldFrom, endedBefore));
       const recent = this.#recent;
       for (let index = 0; index < recent.length; index++) {
-        const exitedAt = recent.exitedAt(index);
-        if (exitedAt > 0 && exitedAt < endedBefore) continue;
-        if (recent.isNothing(index)) continue;
+        if (recent.exitedAt(index) > 0 || recent.isNothing(index)) continue;
         if (recent.isOver(index) && endedBefore === Number.POSITIVE_INFINITY) continue;
         this.#seed(index);
-        if (exitedAt > 0) tellExit(this.#cache, recent, index);
       }
+      this.#lastHeldFrom = endedBefore;
       this.#cache.evictPendingExits(endedBefore);
       this.#parents.clear();
       this.#endedNames.forgetOld(performance.now());
@@ -140,11 +145,24 @@ export class CacheFeed {
     this.#cache[Symbol.dispose]();
   }
 
+  /** Of the last cycle those that ended since then, as entries that have ended. */
+  #tellEnded(since: number): void {
+    const last = this.#last;
+    for (let index = 0; index < last.length; index++) {
+      if (!(last.exitedAt(index) >= Math.max(since, 1))) continue;
+      if (!last.isNothing(index)) this.#seed(index, last);
+      tellExit(this.#cache, last, index);
+    }
+  }
+
   /** Everything that was held back, but for children that may exec yet. */
   #tell(): void {
     const last = this.#last;
-    for (let index = 0; index < last.length; index++)
-      if (last.exitedAt(index) > 0) tellExit(this.#cache, last, index);
+    this.#tellEnded(this.#lastHeldFrom);
+    for (let index = 0; index < last.length; index++) {
+      const exitedAt = last.exitedAt(index);
+      if (exitedAt > 0 && exitedAt < this.#lastHeldFrom) tellExit(this.#cache, last, index);
+    }
     last.clear();
     const recent = this.#recent;
     const born: number[] = [];
@@ -252,16 +270,15 @@ export class CacheFeed {
   }
 
   /** Of an exec, or of a fork by a process that only the cache knows. */
-  #programOf(source: number): Program {
-    const event = this.#recent.eventOf(source);
+  #programOf(source: number, images = this.#recent): Program {
+    const event = images.eventOf(source);
     if (event.event === 'exec') return event;
     return programOfEntry(this.#ours(() => entryOf(this.#cache, event.identity)));
   }
 
   /** An entry of its own for an image that was held back. */
-  #seed(index: number): void {
-    const recent = this.#recent;
-    const event = recent.eventOf(index);
+  #seed(index: number, images = this.#recent): void {
+    const event = images.eventOf(index);
     if (event.event === 'exec') {
       this.#cache.seed({
         pid: event.pid,
@@ -286,7 +303,10 @@ export class CacheFeed {
       });
       return;
     }
-    const { filename, argv, argvTruncated, uid, gid } = this.#programOf(recent.sourceOf(index));
+    const { filename, argv, argvTruncated, uid, gid } = this.#programOf(
+      images.sourceOf(index),
+      images,
+    );
     this.#cache.seed({
       ...(argv === undefined ? {} : { argv, argvTruncated }),
       ...{ filename, uid, gid },

@@ -46,6 +46,8 @@ export function createEvents(
   let isCut = false;
   let isQueued = false;
   const rows = new Map<number, EventRow>();
+  /** Of the scroller: asking the browser has it lay out the page at once. */
+  let [scrollTop, clientHeight] = [scroller.scrollTop, scroller.clientHeight];
 
   text.value = filter.text;
   failed.checked = filter.onlyFailed;
@@ -68,8 +70,14 @@ export function createEvents(
     typing = window.setTimeout(changed, 150);
   });
 
-  scroller.addEventListener('scroll', queueDraw);
-  new window.ResizeObserver(queueDraw).observe(scroller);
+  scroller.addEventListener('scroll', () => {
+    scrollTop = scroller.scrollTop;
+    queueDraw();
+  });
+  new window.ResizeObserver(() => {
+    clientHeight = scroller.clientHeight;
+    queueDraw();
+  }).observe(scroller);
 
   function queueDraw(): void {
     if (isQueued) return;
@@ -82,8 +90,8 @@ export function createEvents(
 
   function draw(): void {
     // What nobody sees costs as much as what somebody sees: in a storm all rows are new ten times a second.
-    const inView = Math.ceil(scroller.clientHeight / ROW) + 4;
-    const shown = newest.slice(0, scroller.scrollTop > 0 ? ROWS : Math.min(ROWS, inView));
+    const inView = Math.ceil(clientHeight / ROW) + 4;
+    const shown = newest.slice(0, scrollTop > 0 ? ROWS : Math.min(ROWS, inView));
     spacer.style.setProperty(
       'height',
       `${Math.max(0, Math.min(newest.length, ROWS) - shown.length) * ROW}px`,

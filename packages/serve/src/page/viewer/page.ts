@@ -27,6 +27,9 @@ import { createTheme } from './theme.ts';
 /** Of a wide span there is much to ask for. */
 const WIDE_EVERY_MS = 2500;
 const EVENTS_OF_SPAN = 1000;
+/** A list of more processes than one reads is asked for every other time. */
+const MANY_PROCESSES = 500;
+const MANY_EVERY_MS = 2000;
 /** Of a recording, in the strip. */
 const MIN_RANGE_MS = 20_000;
 
@@ -39,6 +42,7 @@ export function runPage(window: PageWindow): void {
   const lookedAt = createLookedAt(state);
   const { now, whole, span, isFollowing } = lookedAt;
   let refreshedAt = 0;
+  let listedAt = 0;
   /** Which question is the newest: answers to older ones are not shown. */
   let asked = 0;
   let isBusy = false;
@@ -218,9 +222,12 @@ export function runPage(window: PageWindow): void {
     if (isChosen) downloads.show(looked, state.scope);
     try {
       const isWanted = () => question === asked;
-      const list = server.text('api/processes', queryOf(looked, undefined));
+      const isMany = processes.count() > MANY_PROCESSES;
+      const isListed = isChosen || !isMany || now() - listedAt >= MANY_EVERY_MS;
+      if (isListed) listedAt = now();
+      const list = isListed ? server.text('api/processes', queryOf(looked, undefined)) : undefined;
       await views.show(query, theme.current, isChosen, isWanted);
-      await processes.show(await list, state.scope, isWanted);
+      if (list !== undefined) await processes.show(await list, state.scope, isWanted);
       if (isWanted()) showSpan();
     } catch (error) {
       if (question !== asked) return;

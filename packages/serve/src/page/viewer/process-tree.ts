@@ -31,6 +31,9 @@ export interface ShownRow {
   readonly cpuMs: number;
 }
 
+/** Between two looks at the clock: each is some microseconds, and so is looking, and waiting for nothing. */
+const AT_ONCE = 16;
+
 type Matches = (process: ProcessRow) => boolean;
 
 /** The answer of the server, which has a line for each process. */
@@ -42,7 +45,7 @@ export async function parseProcesses(text: string, pause: Pause): Promise<Proces
   for (const line of lines) {
     if (line === '') continue;
     processes.push(JSON.parse(line.endsWith(',') ? line.slice(0, -1) : line) as ProcessRow);
-    await pause();
+    if (processes.length % AT_ONCE === 0) await pause();
   }
   return { ...(JSON.parse(head + tail) as ProcessList), processes };
 }
@@ -53,13 +56,26 @@ export async function byCpu(
   pause: Pause,
 ): Promise<ShownRow[]> {
   const found: ProcessRow[] = [];
-  for (const process of all) {
+  for (const [at, process] of all.entries()) {
     if (matches(process)) found.push(process);
-    await pause();
+    if (at % AT_ONCE === 0) await pause();
   }
-  return found
-    .sort((a, b) => b.cpuMs - a.cpuMs || a.id - b.id)
-    .map((process) => ({ process, depth: 0, cpuMs: process.cpuMs }));
+  const [busy, idle] = parted(found, ({ cpuMs }) => cpuMs > 0);
+  await pause();
+  busy.sort((a, b) => b.cpuMs - a.cpuMs || a.id - b.id);
+  await pause();
+  // As the server has them.
+  idle.sort((a, b) => a.id - b.id);
+  await pause();
+  return [...busy, ...idle].map((process) => ({ process, depth: 0, cpuMs: process.cpuMs }));
+}
+
+/** Those that have taken CPU are few, and the others in their order already: sorted together they take a frame. */
+function parted<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  const first: Item[] = [];
+  const second: Item[] = [];
+  for (const item of items) (isFirst(item) ? first : second).push(item);
+  return [first, second];
 }
 
 /** Deeper ones are shown as deep as this. */
@@ -74,8 +90,8 @@ export async function asTree(
   const { roots, downwards, children } = await familiesOf(all, pause);
   const sums = Float64Array.from(all, ({ cpuMs }) => cpuMs);
   const wanted = new Uint8Array(all.length);
-  for (const at of downwards.toReversed()) {
-    await pause();
+  for (const [done, at] of downwards.toReversed().entries()) {
+    if (done % AT_ONCE === 0) await pause();
     let isWanted = matches(all[at] as ProcessRow);
     for (const child of children[at] ?? []) {
       sums[at] = (sums[at] as number) + (sums[child] as number);
@@ -85,14 +101,20 @@ export async function asTree(
   }
   const idOf = (at: number): number => (all[at] as ProcessRow).id;
   /** The last one of them first, since they are taken from the end. */
-  const rowsOf = (siblings: readonly number[] = []): number[] =>
-    siblings
-      .filter((at) => wanted[at] === 1)
-      .sort((a, b) => (sums[a] as number) - (sums[b] as number) || idOf(b) - idOf(a));
+  const rowsOf = (siblings: readonly number[] = []): number[] => {
+    const [idle, busy] = parted(
+      siblings.filter((at) => wanted[at] === 1),
+      (at) => sums[at] === 0,
+    );
+    idle.sort((a, b) => idOf(b) - idOf(a));
+    busy.sort((a, b) => (sums[a] as number) - (sums[b] as number) || idOf(b) - idOf(a));
+    return [...idle, ...busy];
+  };
   const rows: ShownRow[] = [];
+  await pause();
   const waiting = rowsOf(roots).map((at) => ({ at, depth: 0 }));
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    await pause();
+    if (rows.length % AT_ONCE === 0) await pause();
     const { at, depth } = next;
     rows.push({ process: all[at] as ProcessRow, depth, cpuMs: sums[at] as number });
     const below = Math.min(depth + 1, DEEPEST);
@@ -111,8 +133,10 @@ interface Families {
 
 async function familiesOf(all: readonly ProcessRow[], pause: Pause): Promise<Families> {
   const placeOf = new Map<number, number>();
-  for (const [at, { id }] of all.entries()) placeOf.set(id, at);
-  await pause();
+  for (const [at, { id }] of all.entries()) {
+    placeOf.set(id, at);
+    if (at % AT_ONCE === 0) await pause();
+  }
   const children: number[][] = new Array(all.length);
   const roots: number[] = [];
   for (const [at, { id, parent }] of all.entries()) {
@@ -122,10 +146,12 @@ async function familiesOf(all: readonly ProcessRow[], pause: Pause): Promise<Fam
       children[above] ??= [];
       children[above].push(at);
     }
+    if (at % AT_ONCE === 0) await pause();
   }
-  await pause();
   const downwards = [...roots];
-  for (let place = 0; place < downwards.length; place++)
+  for (let place = 0; place < downwards.length; place++) {
     for (const child of children[downwards[place] as number] ?? []) downwards.push(child);
+    if (place % AT_ONCE === 0) await pause();
+  }
   return { roots, downwards, children };
 }

@@ -51,6 +51,8 @@ export function createProcesses(
   /** Which arrangement is the newest: older ones that come later are not shown. */
   let arranged = 0;
   const pool: PooledRow[] = [];
+  /** Of the scroller: asking the browser has it lay out the page at once. */
+  let [scrollTop, clientHeight] = [scroller.scrollTop, scroller.clientHeight];
   const above = document.createElement('div');
   const below = document.createElement('div');
   for (const gap of [above, below]) gap.setAttribute('aria-hidden', 'true');
@@ -59,7 +61,7 @@ export function createProcesses(
   const isScope = ({ pid, startTime }: ProcessRow): boolean =>
     scope !== undefined && scope.pid === pid && scope.start === startTime;
 
-  async function arrange(): Promise<void> {
+  async function arrange(pause = slices(window)): Promise<void> {
     const question = ++arranged;
     const all = list?.processes ?? [];
     const wanted = filter.value.trim().toLowerCase();
@@ -69,7 +71,7 @@ export function createProcesses(
       each.comm.toLowerCase().includes(wanted) ||
       (each.argv?.join(' ').toLowerCase().includes(wanted) ?? false);
     const order = isTree ? asTree : byCpu;
-    const next = await order(all, matches, slices(window));
+    const next = await order(all, matches, pause);
     // Where there are many, arranging them has had this frame.
     if (all.length > MANY) await nextFrame(window);
     if (question !== arranged) return;
@@ -84,8 +86,10 @@ export function createProcesses(
   }
 
   function draw(): void {
-    const first = Math.max(0, Math.floor(scroller.scrollTop / ROW) - 3);
-    const count = Math.min(rows.length - first, Math.ceil(scroller.clientHeight / ROW) + 6);
+    // Fewer rows than before are scrolled less, which the browser tells of later.
+    const top = Math.min(scrollTop, Math.max(0, rows.length * ROW - clientHeight));
+    const first = Math.max(0, Math.floor(top / ROW) - 3);
+    const count = Math.min(rows.length - first, Math.ceil(clientHeight / ROW) + 6);
     above.style.setProperty('height', `${first * ROW}px`);
     below.style.setProperty('height', `${Math.max(0, rows.length - first - count) * ROW}px`);
     while (pool.length < count) pool.push(makeRow());
@@ -170,14 +174,17 @@ export function createProcesses(
     actions.chose(isScope(found) ? undefined : { pid: found.pid, start: found.startTime });
   }
 
-  scroller.addEventListener('scroll', draw);
+  scroller.addEventListener('scroll', () => {
+    scrollTop = scroller.scrollTop;
+    draw();
+  });
   body.addEventListener('click', (event) => {
     const row = (event.target as PageElement).closest('.row');
     if (row !== null) choose(Number(row.dataset.id));
   });
   scroller.addEventListener('keydown', (event) => {
     const at = rows.findIndex(({ process }) => process.id === active);
-    const page = Math.max(1, Math.floor(scroller.clientHeight / ROW) - 2);
+    const page = Math.max(1, Math.floor(clientHeight / ROW) - 2);
     const steps: Record<string, number> = {
       ArrowDown: 1,
       ArrowUp: -1,
@@ -190,9 +197,10 @@ export function createProcesses(
     if (step !== undefined && rows.length > 0) {
       const next = Math.max(0, Math.min(rows.length - 1, at + step));
       active = rows[next]?.process.id;
-      const [top, room] = [next * ROW, scroller.clientHeight - 2 * ROW];
-      if (top < scroller.scrollTop) scroller.scrollTop = top;
-      else if (top > scroller.scrollTop + room) scroller.scrollTop = top - room;
+      const [top, room] = [next * ROW, clientHeight - 2 * ROW];
+      if (top < scrollTop) scrollTop = top;
+      else if (top > scrollTop + room) scrollTop = top - room;
+      scroller.scrollTop = scrollTop;
       draw();
     } else if (event.key === 'Enter') choose(active);
     else return;
@@ -204,7 +212,10 @@ export function createProcesses(
     treeButton.setAttribute('aria-pressed', String(isTree));
     void arrange();
   });
-  new window.ResizeObserver(draw).observe(scroller);
+  new window.ResizeObserver(() => {
+    clientHeight = scroller.clientHeight;
+    draw();
+  }).observe(scroller);
 
   return {
     /** @param text as the server answers it @param isWanted asked once it is read: by then other ones may be */
@@ -213,12 +224,16 @@ export function createProcesses(
       chosen: ScopedProcess | undefined,
       isWanted: () => boolean,
     ): Promise<void> {
-      const next = await parseProcesses(text, slices(window));
+      // One for all of it: what is read has had a part of the frame that it is arranged in.
+      const pause = slices(window);
+      const next = await parseProcesses(text, pause);
       if (!isWanted()) return;
       list = next;
       scope = chosen;
-      await arrange();
+      await arrange(pause);
     },
+    /** Of the span, as they were last told of. */
+    count: (): number => list?.processes.length ?? 0,
     /** What is known of a process, for captions. */
     nameOf: ({ pid, start }: ScopedProcess): string | undefined =>
       list?.processes.find((each) => each.pid === pid && each.startTime === start)?.comm,

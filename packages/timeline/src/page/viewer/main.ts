@@ -10,7 +10,7 @@ import { createDetails } from './details.ts';
 import { createStrip } from './strip.ts';
 import { createTable } from './table.ts';
 import { countText, labelOf, outcomeOf, searchedText, timeText } from './texts.ts';
-import { readData, type Timeline, timelineOf } from './timeline.ts';
+import { type Pause, readData, type Timeline, timelineOf } from './timeline.ts';
 
 declare const window: PageWindow;
 
@@ -19,7 +19,7 @@ const MARGIN = 0.01;
 /** Nearer nobody looks, in microseconds. */
 const MIN_SPAN = 20;
 
-function start(timeline: Timeline): void {
+async function start(timeline: Timeline): Promise<void> {
   const { document } = window;
   const find = (id: string): PageElement => document.getElementById(id) as PageElement;
   const length = timeline.duration - timeline.began;
@@ -173,27 +173,41 @@ function start(timeline: Timeline): void {
     },
     redraw: queueDraw,
   });
-  new window.ResizeObserver(fit).observe(scroller);
+  await nextFrame();
   controls.showTheme();
   details.show(-1);
+  await nextFrame();
+  new window.ResizeObserver(fit).observe(scroller);
   fit();
   document.documentElement.dataset.ready = '';
 }
 
 /** At 60 a second. Not all at once: where this is a frame of a page, that page answers meanwhile. */
 const FRAME_MS = 17;
+/** Of script in one of them. */
+const BUDGET_MS = 3;
 const nextFrame = () =>
   new Promise<void>((resolve) => {
     window.setTimeout(resolve, FRAME_MS);
   });
 
+function parts(): Pause {
+  let until = window.performance.now() + BUDGET_MS;
+  return () => {
+    if (window.performance.now() < until) return undefined;
+    return nextFrame().then(() => {
+      until = window.performance.now() + BUDGET_MS;
+    });
+  };
+}
+
 const holder = window.document.getElementById('data');
 readData(window, holder?.textContent ?? '')
   .then(async (data) => {
     await nextFrame();
-    const timeline = timelineOf(data);
+    const timeline = await timelineOf(data, parts());
     await nextFrame();
-    start(timeline);
+    await start(timeline);
   })
   .catch((error: unknown) => {
     const status = window.document.getElementById('status');

@@ -43,15 +43,29 @@ export async function readData(window: PageWindow, base64: string): Promise<Page
   return JSON.parse(await new window.Response(plain).text()) as PageData;
 }
 
-export function timelineOf(data: PageData): Timeline {
+/** Asked again and again: a promise of the next frame where this one has had enough. */
+export type Pause = () => Promise<void> | undefined;
+
+/** In parts, since ten thousand processes take a frame each to be put in order. */
+export async function timelineOf(data: PageData, pause: Pause): Promise<Timeline> {
   const { processes, images, failures, duration } = data;
   const start = Float64Array.from(processes.start);
   const end = start.map((begins, at) => begins + (processes.length[at] ?? 0));
   const count = start.length;
   const lane = Int32Array.from(processes.lane);
   const parent = Int32Array.from(processes.parent);
-  const lanes = barsByLane(lane, start);
   const state = Uint8Array.from(processes.state);
+  await pause();
+  const lanes = await barsByLane(lane, start, pause);
+  const failedLanes: Int32Array[] = [];
+  for (const bars of lanes) {
+    failedLanes.push(
+      bars.filter((each) => state[each] === STATE.failed || state[each] === STATE.killed),
+    );
+    await pause();
+  }
+  const work = await workOver(processes.state, parent, start, end, pause);
+  await pause();
   return {
     data,
     count,
@@ -66,25 +80,71 @@ export function timelineOf(data: PageData): Timeline {
     state,
     critical: Float64Array.from(processes.critical),
     lanes,
-    failedLanes: lanes.map((bars) =>
-      bars.filter((each) => state[each] === STATE.failed || state[each] === STATE.killed),
-    ),
+    failedLanes,
     imageFrom: rangesOf(images.process, count),
     failureFrom: rangesOf(failures.process, count),
-    work: workOver(processes.state, parent, start, end),
+    work,
   };
 }
 
-function barsByLane(lane: Int32Array, start: Float64Array): Int32Array[] {
+async function barsByLane(lane: Int32Array, start: Float64Array, pause: Pause) {
   const lists: number[][] = [];
   for (let at = 0; at < lane.length; at++) {
     const number = lane[at] as number;
     lists[number] ??= [];
     lists[number].push(at);
   }
-  return Array.from(lists, (list = []) =>
-    Int32Array.from(list.sort((a, b) => (start[a] as number) - (start[b] as number) || a - b)),
-  );
+  const lanes: Int32Array[] = [];
+  for (const list of lists) {
+    await pause();
+    lanes.push(await inOrder(Int32Array.from(list ?? []), start, pause));
+  }
+  return lanes;
+}
+
+/** Places that are sorted at once; more are merged. */
+const RUN = 1024;
+
+/** Places by their times; of one time by their number. */
+export async function inOrder(
+  places: Int32Array,
+  times: Float64Array,
+  pause: Pause,
+): Promise<Int32Array> {
+  const compare = (a: number, b: number): number =>
+    (times[a] as number) - (times[b] as number) || a - b;
+  let from = places;
+  for (let at = 0; at < from.length; at += RUN) {
+    from.subarray(at, at + RUN).sort(compare);
+    await pause();
+  }
+  let to = new Int32Array(from.length);
+  for (let length = RUN; length < from.length; length *= 2) {
+    for (let at = 0; at < from.length; at += 2 * length) {
+      merge(from, to, at, Math.min(at + length, from.length), length, compare);
+      await pause();
+    }
+    [from, to] = [to, from];
+  }
+  return from;
+}
+
+/** Two neighbours, each in order, as one. */
+function merge(
+  from: Int32Array,
+  to: Int32Array,
+  left: number,
+  middle: number,
+  length: number,
+  compare: (a: number, b: number) => number,
+): void {
+  const end = Math.min(middle + length, from.length);
+  let [one, other] = [left, middle];
+  for (let place = left; place < end; place++) {
+    const isOne =
+      one < middle && (other >= end || compare(from[one] as number, from[other] as number) <= 0);
+    to[place] = from[isOne ? one++ : other++] as number;
+  }
 }
 
 /** They are in the order of their processes. */
@@ -95,15 +155,19 @@ function rangesOf(process: readonly number[], count: number): Int32Array {
   return from;
 }
 
-function workOver(
+/** Changes between two looks at the clock. */
+const AT_ONCE = 256;
+
+async function workOver(
   state: readonly number[],
   parent: Int32Array,
   start: Float64Array,
   end: Float64Array,
-): Timeline['work'] {
-  const recorded = [...start.keys()].filter((at) => state[at] !== STATE.context);
-  const starts = recorded.toSorted((a, b) => (start[a] as number) - (start[b] as number));
-  const ends = recorded.toSorted((a, b) => (end[a] as number) - (end[b] as number));
+  pause: Pause,
+): Promise<Timeline['work']> {
+  const recorded = Int32Array.from(start.keys()).filter((at) => state[at] !== STATE.context);
+  const starts = await inOrder(recorded.slice(), start, pause);
+  const ends = await inOrder(recorded, end, pause);
   /** Of each process: children that run, and itself. */
   const running = new Int32Array(start.length);
   const isThere = new Uint8Array(start.length);
@@ -132,6 +196,7 @@ function workOver(
       from >= starts.length || (finishes <= begins && isThere[ends[to] as number] === 1);
     if (isEnd) change(ends[to++] as number, -1);
     else change(starts[from++] as number, 1);
+    if ((from + to) % AT_ONCE === 0) await pause();
     const now = isEnd ? finishes : begins;
     if (at.at(-1) === now) counts[counts.length - 1] = working;
     else {
