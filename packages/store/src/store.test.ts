@@ -201,9 +201,9 @@ describe('a store', () => {
     const database = new Database(join(folder, 'waggle.db'));
     database.run(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     database.close();
-    expect(() => writerOf(folder)).toThrow(
-      `of version ${SCHEMA_VERSION + 1}, and this waggle knows version ${SCHEMA_VERSION}`,
-    );
+    const refused = `of version ${SCHEMA_VERSION + 1}, and this waggle knows version ${SCHEMA_VERSION}`;
+    expect(() => writerOf(folder)).toThrow(refused);
+    expect(() => new StoreReader(folder)).toThrow(refused);
   });
 
   test('of version 1 is read as it is, and brought up to date by the next agent', () => {
