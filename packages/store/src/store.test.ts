@@ -201,9 +201,9 @@ describe('a store', () => {
     const database = new Database(join(folder, 'waggle.db'));
     database.run(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     database.close();
-    expect(() => writerOf(folder)).toThrow(
-      `of version ${SCHEMA_VERSION + 1}, and this waggle knows version ${SCHEMA_VERSION}`,
-    );
+    const refused = `of version ${SCHEMA_VERSION + 1}, and this waggle knows version ${SCHEMA_VERSION}`;
+    expect(() => writerOf(folder)).toThrow(refused);
+    expect(() => new StoreReader(folder)).toThrow(refused);
   });
 
   test('of version 1 is read as it is, and brought up to date by the next agent', () => {
@@ -269,6 +269,7 @@ describe('a store', () => {
     'DROP TABLE process',
     'PRAGMA journal_mode = DELETE',
     "ATTACH DATABASE '/tmp/waggle-attached.db' AS other",
+    'SELECT 1; DROP TABLE process',
     'SELECT nothing FROM nowhere',
     'no sql',
     '',
@@ -283,6 +284,26 @@ describe('a store', () => {
     expect(ask).toThrow(StoreError);
     expect(processesOf(folder).length).toBe(1);
     expect(existsSync('/tmp/waggle-attached.db')).toBe(false);
+  });
+
+  test.each([
+    ['', /there is no question/],
+    [' -- only a comment', /there is no question/],
+    ['SELECT 1; SELECT 2', /one question at a time: "SELECT 2" would be left out/],
+    ['SELECT * FROM proceses', /no such table: proceses; there are .*\bprocesses\b/],
+  ])('says of the question %p what is wrong with it', (question, message) => {
+    const folder = freshFolder();
+    writerOf(folder)[Symbol.dispose]();
+    using reader = new StoreReader(folder);
+    expect(() => [...reader.sql(question)]).toThrow(message);
+  });
+
+  test('takes an end, comments and values of its own in a question', () => {
+    const folder = freshFolder();
+    writerOf(folder)[Symbol.dispose]();
+    using reader = new StoreReader(folder);
+    for (const question of ["SELECT '--;' AS a;", '/* one */ SELECT 1 AS a; -- and no more\n'])
+      expect([...reader.sql(question)].length).toBe(1);
   });
 });
 

@@ -5,6 +5,7 @@
 
 import type { Database } from 'bun:sqlite';
 import { digestOf } from './digest.ts';
+import { Remembered } from './remembered.ts';
 
 interface InternedTable {
   readonly name: string;
@@ -13,10 +14,6 @@ interface InternedTable {
 }
 
 type Value = string | Uint8Array | null;
-
-/** Numbers that are remembered; arguments may have kilobytes. */
-const MAX_REMEMBERED = 20_000;
-const MAX_REMEMBERED_LENGTH = 8 << 20;
 
 /** Hours after which it is noted again that a row is used, at most. */
 export const NOTED_EVERY_HOURS = 6;
@@ -29,11 +26,9 @@ export class Interned {
   readonly #insert: ReturnType<Database['prepare']>;
   readonly #use: ReturnType<Database['prepare']>;
   readonly #now: () => number;
-  /** A number each, and no object: there are tens of thousands, for months. */
-  #remembered = new Map<string, number>();
+  readonly #remembered = new Remembered();
   /** Hour of the first of them: all were noted as used since. */
   #since = 0;
-  #length = 0;
 
   /** @param now in ms since 1970 */
   constructor(database: Database, { name, columns }: InternedTable, now: () => number) {
@@ -52,7 +47,7 @@ export class Interned {
     const hour = hourOf(this.#now());
     // Or somebody set the clock.
     if (hour - this.#since >= NOTED_EVERY_HOURS || hour < this.#since) this.forget();
-    const known = this.#remembered.get(key);
+    const known = this.#remembered.find(key);
     if (known !== undefined) return BigInt(known);
     const digest = digestOf(key);
     const found = this.#find.get(digest, ...values) as Row | null;
@@ -68,16 +63,13 @@ export class Interned {
 
   /** What was stored since the last commit is not there after all, or rows were deleted. */
   forget(): void {
-    this.#remembered = new Map();
-    this.#length = 0;
+    this.#remembered.clear();
   }
 
   #remember(key: string, id: bigint, hour: number): void {
-    if (this.#remembered.size >= MAX_REMEMBERED || this.#length > MAX_REMEMBERED_LENGTH)
-      this.forget();
+    if (this.#remembered.isFull) this.forget();
     if (this.#remembered.size === 0) this.#since = hour;
-    this.#remembered.set(key, Number(id));
-    this.#length += key.length;
+    this.#remembered.add(key, Number(id));
   }
 }
 

@@ -109,7 +109,18 @@ export class StoreReader implements Disposable {
    */
   *sql(question: string): Generator<Readonly<Record<string, SqlValue>>> {
     try {
+      if (isEmpty(question))
+        throw new StoreError(
+          'query',
+          'there is no question: ask as in "SELECT comm, count(*) FROM processes GROUP BY comm"',
+        );
       const statement = this.#database.prepare(question);
+      const rest = behind(statement.toString(), question);
+      if (!isEmpty(rest))
+        throw new StoreError(
+          'query',
+          `one question at a time: ${JSON.stringify(rest.trim())} would be left out`,
+        );
       if (statement.columnNames.length === 0)
         throw new StoreError('query', 'a store is only read: ask with SELECT');
       for (const row of statement.iterate()) yield row as Readonly<Record<string, SqlValue>>;
@@ -118,6 +129,10 @@ export class StoreReader implements Disposable {
       if (isDamage(error))
         throw new StoreError('damaged', String((error as Error).message), { cause: error });
       const { message } = error as { readonly message: string };
+      if (message.startsWith('no such table'))
+        throw new StoreError('query', `${message}; there are ${this.#tables().join(', ')}`, {
+          cause: error,
+        });
       const why = /readonly|read-only|not authorized/.test(message)
         ? `a store is only read (${message}): ask with SELECT`
         : message;
@@ -125,7 +140,26 @@ export class StoreReader implements Disposable {
     }
   }
 
+  #tables(): readonly string[] {
+    const rows = this.#database
+      .query(
+        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY type DESC, name",
+      )
+      .all() as { readonly name: string }[];
+    return rows.map(({ name }) => name).filter((name) => !name.startsWith('sqlite_'));
+  }
+
   [Symbol.dispose](): void {
     this.#database.close();
   }
+}
+
+/** White space, comments and ends of statements are nothing. */
+function isEmpty(sql: string): boolean {
+  return sql.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, '').replaceAll(/[\s;]/g, '') === '';
+}
+
+/** What the engine has not taken in. @param taken as it has it, with values in the place of parameters */
+function behind(taken: string, question: string): string {
+  return question.startsWith(taken) ? question.slice(taken.length) : '';
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { isDamage, StoreError, sqliteCode } from '../errors.ts';
 import { checkIsFile, makeStoreFolder } from './place.ts';
 import { salvage } from './salvage.ts';
-import { prepareSchema, versionOf } from './schema.ts';
+import { expectKnown, prepareSchema, versionOf } from './schema.ts';
 
 const FILE = 'waggle.db';
 const LOCK = 'agent.lock';
@@ -72,6 +72,7 @@ export function openForReading(directory: string): Database {
     const version = versionOf(database);
     if (version === 0)
       throw new StoreError('missing', `the store in ${directory} has nothing in it yet`);
+    expectKnown(version, path);
     database.query('SELECT count(*) FROM meta').get();
     return database;
   } catch (error) {

@@ -141,17 +141,22 @@ const MIGRATIONS: readonly string[] = [LONG_LIVES, CGROUP_STATES];
  */
 export function prepareSchema(database: Database, path: string): void {
   const version = versionOf(database);
-  if (version > SCHEMA_VERSION)
-    throw new StoreError(
-      'newer',
-      `the store ${path} is of version ${version}, and this waggle knows version ${SCHEMA_VERSION}: use the newer waggle that wrote it, or another folder`,
-    );
+  expectKnown(version, path);
   if (version === SCHEMA_VERSION) return;
   database.transaction(() => {
     if (version === 0) database.run(TABLES + VIEWS + CGROUP_STATES);
     else for (const step of MIGRATIONS.slice(version - 1)) database.run(step);
     database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   })();
+}
+
+/** Of a newer one nobody knows what its rows mean, readers neither. @throws StoreError `newer` */
+export function expectKnown(version: number, path: string): void {
+  if (version > SCHEMA_VERSION)
+    throw new StoreError(
+      'newer',
+      `the store ${path} is of version ${version}, and this waggle knows version ${SCHEMA_VERSION}: use the newer waggle that wrote it, or another folder`,
+    );
 }
 
 /** 0 for an empty database. */
