@@ -32,7 +32,7 @@ const files = { reopen: () => undefined, placeOf: () => ({}) };
 /** Of the first bytes of code of a program. */
 function framesOf(path: string, fd: number): Frame[] {
   using elf = ElfImage.open(path);
-  const code = elf.loads.find(({ flags }) => (flags & 1) !== 0);
+  const code = elf.loads.find(({ executable }) => executable);
   const object = { key: path, path, fd, content: contentOf(fd), missing: undefined };
   return [0x40, 0x80, 0x1000].map((at) => ({
     ...({ kind: 'user', object, isReturn: false, isSignalReturn: false } as const),

@@ -118,7 +118,7 @@ export async function inOrder(
     from.subarray(at, at + RUN).sort(compare);
     await pause();
   }
-  let to = new Int32Array(from.length);
+  let to: Int32Array = new Int32Array(from.length);
   for (let length = RUN; length < from.length; length *= 2) {
     for (let at = 0; at < from.length; at += 2 * length) {
       merge(from, to, at, Math.min(at + length, from.length), length, compare);
