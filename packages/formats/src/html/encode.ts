@@ -176,7 +176,8 @@ export function encodeHtml(profile: Profile, options: HtmlOptions = {}): string 
 
 /**
  * What brings a page of `encodeHtml` that is shown in a frame up to date, as JSON: the frame's parent posts it as
- * `{ type: 'waggle:profile', update }`, best as this text, which is copied in one go. Zoom, search and selection stay; samples may not be none.
+ * `{ type: 'waggle:profile', update }`, best as the bytes of this text in an ArrayBuffer that is transferred. Zoom, search and
+ * selection stay; samples may not be none.
  *
  * @throws RangeError when a count is not a whole number of samples.
  */

@@ -8,8 +8,11 @@ import type { PageUpdate } from '../page-data.ts';
 import { columnsOf, inflate } from './tree-columns.ts';
 import type { runPage } from './viewer.ts';
 
+/** Whole, or its JSON: as text, or as bytes that are handed over, which a browser does not have to copy. */
+type Update = PageUpdate | string | ArrayBuffer;
+
 type Message =
-  | { readonly type: 'waggle:profile'; readonly update: PageUpdate | string }
+  | { readonly type: 'waggle:profile'; readonly update: Update }
   | { readonly type: 'waggle:theme'; readonly theme: 'light' | 'dark' };
 
 /** At 60 a second. */
@@ -45,8 +48,16 @@ export function listenToParent(window: PageWindow, page: ReturnType<typeof runPa
       window.setTimeout(resolve, FRAME_MS);
     });
 
-  async function show(given: PageUpdate | string): Promise<void> {
-    const update = typeof given === 'string' ? (JSON.parse(given) as PageUpdate) : given;
+  async function read(given: Update): Promise<PageUpdate> {
+    if (typeof given === 'string') return JSON.parse(given) as PageUpdate;
+    if (!(given instanceof ArrayBuffer)) return given;
+    const text = new TextDecoder().decode(given);
+    await nextFrame();
+    return JSON.parse(text) as PageUpdate;
+  }
+
+  async function show(given: Update): Promise<void> {
+    const update = await read(given);
     if (update.data === undefined) return;
     await nextFrame();
     const columns = columnsOf(await inflate(update.data.columns));

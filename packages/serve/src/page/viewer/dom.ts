@@ -24,7 +24,9 @@ export interface PageDialog extends PageElement {
 
 export interface PageFrame extends PageElement {
   src: string;
-  readonly contentWindow: { postMessage(message: unknown, origin: string): void } | null;
+  readonly contentWindow: {
+    postMessage(message: unknown, origin: string, transferred?: readonly ArrayBuffer[]): void;
+  } | null;
 }
 
 type Pencil = ReturnType<page.PageCanvas['getContext']> & { closePath(): void; stroke(): void };
@@ -46,6 +48,7 @@ interface PageResponse {
   readonly ok: boolean;
   readonly status: number;
   text(): Promise<string>;
+  arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 type Shared = Pick<

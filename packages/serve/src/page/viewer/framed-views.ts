@@ -40,16 +40,17 @@ export function createFramedViews(
     isChosen: boolean,
     isWanted: () => boolean,
   ): Promise<void> {
-    // Text is handed to the frame in one copy; thousands of names as objects would take both of them a frame or two.
-    const update = await server.text('api/flame', query);
+    // Bytes are handed over. Of text the frame, which is another process, takes a frame for each 100 KB to have it, and of
+    // thousands of names as objects both of them longer than that.
+    const update = await server.bytes('api/flame', query);
     if (!isWanted()) return;
     const subject = JSON.stringify([state.scope, theme]);
-    if (!update.includes(HAS_DATA)) {
+    if (!new TextDecoder().decode(update).includes(HAS_DATA)) {
       flame.clear();
       flame.say('No samples in this span: nothing was on a CPU when they were taken.');
     } else if (!isChosen && flameOf === subject && flame.isStarting()) {
       // Begun anew with each cycle it would never be drawn on a busy host; the next cycle has this one's samples too.
-    } else if (flameOf !== subject || !flame.post({ type: 'waggle:profile', update })) {
+    } else if (flameOf !== subject || !flame.post({ type: 'waggle:profile', update }, [update])) {
       flameOf = subject;
       flame.show(server.url('api/profile', { ...query, format: 'html', theme }));
     }

@@ -9,8 +9,13 @@ export interface FramedView {
   /** Shows a document. @param text what is said where there is none */
   show(url: string): void;
   say(text: string): void;
-  /** To the document that is shown, if it listens. @returns whether it does */
-  post(message: unknown): boolean;
+  /**
+   * To the document that is shown, if it listens.
+   *
+   * @param handed bytes of the message that are the document's own from then on
+   * @returns whether it does
+   */
+  post(message: unknown, handed: readonly ArrayBuffer[]): boolean;
   setTheme(theme: 'dark' | 'light'): void;
   /** A document was shown a moment ago, and is not drawn yet. */
   isStarting(): boolean;
@@ -63,9 +68,9 @@ export function createFramedView(window: PageWindow, name: string): FramedView {
     say(text) {
       if (hint.textContent !== text) hint.textContent = text;
     },
-    post(message) {
+    post(message, handed) {
       if (shown === undefined || coming !== undefined || !listening.has(shown)) return false;
-      shown.contentWindow?.postMessage(message, '*');
+      shown.contentWindow?.postMessage(message, '*', handed);
       return true;
     },
     isStarting() {

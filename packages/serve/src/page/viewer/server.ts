@@ -17,6 +17,8 @@ export class Refusal extends Error {
   }
 }
 
+type Answer = Awaited<ReturnType<PageWindow['fetch']>>;
+
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
 export interface Server {
@@ -24,6 +26,8 @@ export interface Server {
   json<Answer>(path: string, query?: Query): Promise<Answer>;
   /** As it came, to be handed on. @throws Refusal */
   text(path: string, query?: Query): Promise<string>;
+  /** The same as bytes. @throws Refusal */
+  bytes(path: string, query?: Query): Promise<ArrayBuffer>;
   url(path: string, query: Query): string;
   /** @throws Refusal for a token that is wrong */
   logIn(token: string): Promise<void>;
@@ -40,15 +44,15 @@ export function serverOf(window: PageWindow): Server {
   async function ask(
     address: string,
     options: Parameters<PageWindow['fetch']>[1],
-  ): Promise<string> {
-    let answer: Awaited<ReturnType<PageWindow['fetch']>>;
+  ): Promise<Answer> {
+    let answer: Answer;
     try {
       answer = await window.fetch(address, options);
     } catch {
       throw new Refusal(0, 'unreachable', 'waggle cannot be reached.');
     }
+    if (answer.ok) return answer;
     const text = await answer.text();
-    if (answer.ok) return text;
     let problem: { type?: string; detail?: string } = {};
     try {
       problem = JSON.parse(text);
@@ -61,10 +65,12 @@ export function serverOf(window: PageWindow): Server {
       problem.detail ?? `The answer was ${answer.status}.`,
     );
   }
-  const text = (path: string, query?: Query) => ask(url(path, query), { cache: 'no-cache' });
+  const get = (path: string, query?: Query) => ask(url(path, query), { cache: 'no-cache' });
+  const text = async (path: string, query?: Query) => (await get(path, query)).text();
   return {
     url,
     text,
+    bytes: async (path, query) => (await get(path, query)).arrayBuffer(),
     json: async (path, query) => JSON.parse(await text(path, query)),
     async logIn(token) {
       await ask('api/login', { method: 'POST', headers: { authorization: `Bearer ${token}` } });
