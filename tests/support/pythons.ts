@@ -15,8 +15,15 @@ const MINORS = [8, 9, 10, 11, 12, 13];
 /** Whose library runs on those that come without one. */
 const NEWEST = '3.13';
 
+let known: readonly Python[] | undefined;
+
 /** Each version that is walked, whether it is here or not. */
 export function pythons(): readonly Python[] {
+  known ??= look();
+  return known;
+}
+
+function look(): readonly Python[] {
   const installed = MINORS.map((minor) => `3.${minor}`).map((version) => ({
     ...{ version, path: pathOf(version) },
   }));
