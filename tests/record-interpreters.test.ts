@@ -2,11 +2,12 @@
 // programs are tests/workloads/py_*.py.
 
 import { describe, expect } from 'bun:test';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FoldedStack, samples, samplesUnder, samplesWith } from './support/folded.ts';
 import { optionalKernelTest } from './support/kernel-test.ts';
 import { untilBurned } from './support/processes.ts';
+import { unpackWheel } from './support/pypi-wheels.ts';
 import { anyPython, pythons } from './support/pythons.ts';
 import { Recorded } from './support/recorded.ts';
 import { Waggle } from './support/waggle.ts';
@@ -20,9 +21,25 @@ const SHAPES_PY = join(SCRIPTS, 'py_shapes.py');
 const LOOP = '_PyEval_EvalFrameDefault';
 const MODULE = '<module>';
 
+/** Where its package is, of the version's own kind. */
+function greenletOf(version: string): string | undefined {
+  const folder = join('/var/tmp/waggle-pythons', `greenlet-${version}`);
+  if (existsSync(join(folder, 'greenlet'))) return folder;
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  const options = [
+    ...['--python-version', version, '--platform', `manylinux_2_24_${machine}`],
+    ...['--platform', `manylinux_2_28_${machine}`, '--platform', `manylinux_2_17_${machine}`],
+  ];
+  return unpackWheel(folder, `greenlet==${GREENLET}`, options) ? folder : undefined;
+}
+
 /** Samples in which it ran, be it known or not. */
 const ofScript = (stacks: readonly FoldedStack[]) =>
   stacks.filter(({ frames }) => frames.includes(MODULE) || frames.includes(LOOP));
+
+interface SpeedscopeFile {
+  readonly shared: { readonly frames: { name: string; file?: string; line?: number }[] };
+}
 
 const percent = (part: number, whole: number) => (100 * part) / whole;
 
@@ -37,6 +54,7 @@ const SHAPES: Readonly<Record<string, readonly string[]>> = {
   callbacks: [MODULE, 'callbacks', 'callbacks.<locals>.key_of', 'spin'],
   partials: [MODULE, 'partials', 'partials.<locals>.reduce_step', 'spin'],
   native_callbacks: ['native_callbacks.<locals>.compare', 'spin'],
+  handlers: ['handlers.<locals>.on_element', 'spin'],
   coroutines: ['coroutines.<locals>.steps', 'coroutines.<locals>.step', 'spin'],
   exceptions: [MODULE, 'exceptions', 'exceptions.<locals>.raises', 'spin'],
   threads: ['threads.<locals>.in_thread', 'spin'],
@@ -47,7 +65,7 @@ describe.each(pythons().map((python) => [python.version, python] as const))(
   (version, { path = '' }) => {
     const missing = path === '' ? `CPython ${version} is not installed` : undefined;
     // Before 3.11 names are not qualified.
-    const isQualified = Number(version.slice(2)) >= 11;
+    const isQualified = Number.parseInt(version.slice(2), 10) >= 11;
     const nameOf = (name: string) => (isQualified ? name : name.slice(name.lastIndexOf('.') + 1));
 
     optionalKernelTest(
@@ -86,7 +104,27 @@ describe.each(pythons().map((python) => [python.version, python] as const))(
   },
 );
 
-for (const version of ['3.12', '3.13']) {
+const GREENLET = '3.5.6';
+
+describe.each(['3.11', '3.12', '3.13'])('CPython %s', (version) => {
+  const path = pythons().find((each) => each.version === version)?.path;
+  const folder = path === undefined ? undefined : greenletOf(version);
+  optionalKernelTest(
+    'a greenlet has its functions, and what switches to it its own',
+    folder === undefined ? `greenlet for CPython ${version} is not to be had` : undefined,
+    async () => {
+      const { stacks } = await Recorded.of([
+        ...['--', 'env', `PYTHONPATH=${folder}`, path ?? '', SHAPES_PY, '1.5', 'switches'],
+      ]);
+      const spinning = samplesWith(stacks, 'spin');
+      expect(spinning).toBeGreaterThan(200);
+      const own = samplesUnder(stacks, 'switches.<locals>.in_greenlet', 'spin');
+      expect(percent(own, spinning)).toBeGreaterThan(99);
+    },
+  );
+});
+
+for (const version of ['3.12', '3.13', '3.14', '3.14t', '3.15', '3.15t']) {
   const { path = '' } = pythons().find((python) => python.version === version) ?? {};
   optionalKernelTest(
     `code of another interpreter in one process has its callers: CPython ${version}`,
@@ -275,42 +313,48 @@ for (const [how, most] of [
       ).toBeGreaterThan(50);
   });
 
-optionalKernelTest('with lines each frame has its own', none, async () => {
-  const script = join(freshFolder(), 'lines.py');
-  await Bun.write(
-    script,
-    `import time
-def work(end):
+const LINES = `import threading, time
+def work(seconds):
+    end = time.process_time() + seconds
     while time.process_time() < end:
         sum(range(300))
 
 
-work(time.process_time() + 1)
-`,
-  );
-  const path = join(freshFolder(), 'out.speedscope.json');
-  const result = await Waggle.run([
-    'record',
-    '-F',
-    '999',
-    '--lines',
-    '-o',
-    path,
-    '--',
-    python,
-    script,
-  ]);
-  expect({ code: result.code, stderr: result.code === 0 ? '' : result.stderr }).toEqual({
-    ...{ code: 0, stderr: '' },
+def both():
+    started = threading.Thread(target=work, args=(0.7,))
+    started.start()
+    work(0.7)
+    started.join()
+
+
+both()
+`;
+
+describe.each(
+  ['3.11', '3.13', '3.13t', '3.14', '3.14t', '3.15', '3.15t'].map((version) => {
+    const found = pythons().find((each) => each.version === version);
+    return [version, found?.path ?? ''] as const;
+  }),
+)('CPython %s', (version, path) => {
+  const missing = path === '' ? `CPython ${version} is not installed` : undefined;
+  optionalKernelTest('with lines each frame has its own, in each thread', missing, async () => {
+    const script = join(freshFolder(), 'lines.py');
+    await Bun.write(script, LINES);
+    const output = join(freshFolder(), 'out.speedscope.json');
+    const result = await Waggle.run([
+      ...['record', '-F', '999', '--lines', '-o', output, '--', path, script],
+    ]);
+    expect({ code: result.code, stderr: result.code === 0 ? '' : result.stderr }).toEqual({
+      ...{ code: 0, stderr: '' },
+    });
+    const { shared } = (await Bun.file(output).json()) as SpeedscopeFile;
+    const linesOf = (name: string) =>
+      shared.frames
+        .filter((frame) => frame.name === name && frame.file === script)
+        .map(({ line }) => line);
+    expect(linesOf(MODULE)).toContain(15);
+    expect(linesOf('both')).toContain(11);
+    expect(linesOf('work').some((line) => line === 4 || line === 5)).toBe(true);
+    expect(linesOf('work').every((line) => [3, 4, 5].includes(line ?? 0))).toBe(true);
   });
-  const { shared } = (await Bun.file(path).json()) as {
-    shared: { frames: { name: string; file?: string; line?: number }[] };
-  };
-  const linesOf = (name: string) =>
-    shared.frames
-      .filter((frame) => frame.name === name && frame.file === script)
-      .map(({ line }) => line);
-  expect(linesOf(MODULE)).toContain(7);
-  expect(linesOf('work').some((line) => line === 3 || line === 4)).toBe(true);
-  expect(linesOf('work').every((line) => [2, 3, 4].includes(line ?? 0))).toBe(true);
 });

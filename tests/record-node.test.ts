@@ -96,6 +96,21 @@ describe.each(installed.map((node) => [node.version, node] as const))(
       }
     });
 
+    optionalKernelTest('an extension that calls back has its callers', missing, async () => {
+      const extension = workload('js_addon');
+      const { stacks } = await Recorded.of([
+        '--',
+        path,
+        join(SCRIPTS, 'js_addon.cjs'),
+        extension,
+        '1',
+      ]);
+      const spinning = samplesWith(stacks, 'spin');
+      expect(spinning).toBeGreaterThan(200);
+      const whole = samplesUnder(stacks, MODULE, 'main', 'call_back', 'spin');
+      expect(percent(whole, spinning)).toBeGreaterThan(99);
+    });
+
     optionalKernelTest('functions have their file, and the line of it', missing, async () => {
       const found = await functionsOf(path, SHAPES_JS, '0.3', 'callbacks', 'classes');
       const lines = (await Bun.file(SHAPES_JS).text()).split('\n');

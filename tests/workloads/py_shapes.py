@@ -1,5 +1,5 @@
 # Stacks of many shapes: those that its arguments name, one after the other, each for as many seconds as the first says.
-import ctypes
+import _ctypes
 import functools
 import sys
 import threading
@@ -60,20 +60,52 @@ def partials():
 
 
 def native_callbacks():
-    """qsort() of the C library calls back, through ctypes and libffi."""
-    items = (ctypes.c_int * 20)(*range(20, 0, -1))
-    kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
+    """qsort() of the C library calls back, through libffi."""
+
+    class Int(_ctypes._SimpleCData):
+        _type_ = "i"
+
+    class Size(_ctypes._SimpleCData):
+        _type_ = "L"
+
+    class Pointer(_ctypes._SimpleCData):
+        _type_ = "P"
+
+    class Items(_ctypes.Array):
+        _type_ = Int
+        _length_ = 20
+
+    class Compare(_ctypes.CFuncPtr):
+        _flags_ = _ctypes.FUNCFLAG_CDECL
+        _argtypes_ = (Pointer, Pointer)
+        _restype_ = Int
+
+    class Sort(_ctypes.CFuncPtr):
+        _flags_ = _ctypes.FUNCFLAG_CDECL
+        _argtypes_ = (Items, Size, Size, Compare)
+        _restype_ = None
 
     def compare(left, right):
         spin(500)
-        return left[0] - right[0]
+        return 1 if left > right else -1
 
-    compare_back = kind(compare)
-    qsort = ctypes.CDLL(None).qsort
-    qsort.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, kind]
-    qsort.restype = None
+    compare_back = Compare(compare)
+    qsort = Sort(_ctypes.dlsym(_ctypes.dlopen(None, 0), "qsort"))
     while time.monotonic() < END:
-        qsort(items, 20, ctypes.sizeof(ctypes.c_int), compare_back)
+        qsort(Items(*range(20, 0, -1)), 20, _ctypes.sizeof(Int), compare_back)
+
+
+def handlers():
+    """An extension module with a library in it calls back: expat, for each element."""
+    import pyexpat
+
+    def on_element(name, attributes):
+        spin(500)
+
+    while time.monotonic() < END:
+        parser = pyexpat.ParserCreate()
+        parser.StartElementHandler = on_element
+        parser.Parse("<a>" + "<b/>" * 20 + "</a>", True)
 
 
 def deep():

@@ -1,198 +1,155 @@
-// What it costs to see functions of Python programs: time in BPF of a sample by the depth of its stack, CPU time of the
-// tool while it records, and how much longer a program takes that is recorded, beside py-spy and perf with the map of
-// -X perf. The program does work of fixed size; CPU time of it counts, and not the clock's.
+// What it costs to see functions of Python and JavaScript programs: time in BPF of a sample by the depth of its stack, CPU
+// time of the tool while it records, and how much longer a program takes that is recorded, beside py-spy and perf with the
+// maps that interpreters write for it; and what it costs a host that runs no interpreter. Programs do work of fixed size;
+// CPU time of it counts, and not the clock's.
 //
-//   bun bench/interpreters.ts [ROUNDS]      PYTHON=..., PY_SPY=... for other programs
+//   bun bench/interpreters.ts [ROUNDS] [PART]   depth, tools or none; all of them without
+//   PYTHON=..., NODE=..., PY_SPY=... for other programs
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { inRounds } from '../../../bench/samples.ts';
-import { missingRow, peer } from './peers.ts';
+import { type RecordedWork, recordedWork } from './interpreters/recorded-work.ts';
+import { type Runtime, runtimes } from './interpreters/runtimes.ts';
+import { missingRow } from './peers.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
-const WORK = '40000000';
+const PART = process.argv[3];
 const DEPTHS = [1, 8, 32, 100];
+const DEPTH = 8;
 const RATES = [99, 999];
-/** For each tool to attach itself. */
-const START_MS = 3000;
-const TICKS_A_SECOND = 100;
+const FASTEST = 999;
+/** Of busy.c: some 2 ms each. */
+const UNITS = '1200';
 const STATS = '/proc/sys/kernel/bpf_stats_enabled';
-const PERF_EVENT_PROGRAM = 7;
 
 const root = resolve(import.meta.dir, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'waggle-bench-'));
-const python = process.env.PYTHON ?? 'python3';
-const pySpy = peer('py-spy', 'py-spy', 'pip install py-spy', 'PY_SPY');
-const perf = peer('perf', 'perf', 'apt-get install linux-perf');
 
-interface Tool {
-  readonly name: string;
-  readonly command: (pid: number, hertz: number) => readonly string[];
-  /** Of the interpreter. */
-  readonly options?: readonly string[];
+function added<T>(lists: Map<string, T[]>, name: string, value: T): void {
+  lists.set(name, [...(lists.get(name) ?? []), value]);
 }
 
-const waggle = (name: string, ...more: string[]): Tool => ({
-  name,
-  command: (pid, hertz) => [
-    ...[join(root, 'waggle'), 'record', '-F', `${hertz}`, '-p', `${pid}`],
-    ...['-o', join(folder, 'out.folded'), ...more],
-  ],
-});
-const tools: Tool[] = [waggle('waggle'), waggle('waggle --no-interpreters', '--no-interpreters')];
-const { program: spy } = pySpy;
-if (spy !== undefined)
-  tools.push({
-    name: 'py-spy',
-    command: (pid, hertz) => [
-      ...[spy, 'record', '-r', `${hertz}`, '-d', '600', '-f', 'raw', '-p', `${pid}`],
-      ...['-o', join(folder, 'out.raw')],
-    ],
-  });
-const { program: perfProgram } = perf;
-if (perfProgram !== undefined)
-  tools.push({
-    name: 'perf record with -X perf',
-    options: ['-X', 'perf'],
-    command: (pid, hertz) => [
-      ...[perfProgram, 'record', '-F', `${hertz}`, '-g', '-p', `${pid}`],
-      ...['-o', join(folder, 'perf.data')],
-    ],
-  });
-
-interface Measured {
-  /** Seconds of CPU that the work took. */
-  readonly work: number;
-  /** Percent of a CPU that the tool took meanwhile. */
-  readonly tool: number;
-  /** Nanoseconds in BPF for each second of the work's CPU; undefined for what has none. */
-  readonly bpf: number | undefined;
-}
-
-/** A process and what it has started: seconds of CPU. */
-function cpuOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const own = (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
-    return children
-      .split(' ')
-      .filter((child) => child !== '')
-      .reduce((sum, child) => sum + cpuOf(Number(child)), own);
-  } catch {
-    return 0;
-  }
-}
-
-/** What its samplers have taken until now. */
-function bpfOf(pid: number): number {
-  let time = 0;
-  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
-    const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
-    if (!new RegExp(`^prog_type:\\t${PERF_EVENT_PROGRAM}$`, 'm').test(info)) continue;
-    time = Math.max(time, Number(/^run_time_ns:\t(\d+)$/m.exec(info)?.[1] ?? 0));
-  }
-  return time;
-}
-
-async function measure(tool: Tool | undefined, depth: number, hertz: number): Promise<Measured> {
-  const program = Bun.spawn(
-    [python, ...(tool?.options ?? []), join(root, 'tests/workloads/py_depth.py'), `${depth}`, WORK],
-    {
-      stdin: 'pipe',
-      stdout: 'pipe',
-      stderr: 'ignore',
-    },
-  );
-  const recorder =
-    tool &&
-    Bun.spawn([...tool.command(program.pid, hertz)], { stdout: 'ignore', stderr: 'ignore' });
-  if (recorder !== undefined) await Bun.sleep(START_MS);
-  const before = recorder && {
-    cpu: cpuOf(recorder.pid),
-    bpf: bpfOf(recorder.pid),
-    at: performance.now(),
-  };
-  program.stdin.write('go\n');
-  program.stdin.end();
-  const work = Number(await new Response(program.stdout).text());
-  const seconds = before && (performance.now() - before.at) / 1000;
-  const after = recorder && { cpu: cpuOf(recorder.pid), bpf: bpfOf(recorder.pid) };
-  recorder?.kill('SIGINT');
-  await recorder?.exited;
-  if (before === undefined || after === undefined || seconds === undefined)
-    return { work, tool: 0, bpf: undefined };
-  const bpf = after.bpf - before.bpf;
-  return {
-    work,
-    tool: (100 * (after.cpu - before.cpu)) / seconds,
-    bpf: bpf > 0 ? bpf / work : undefined,
-  };
-}
-
-const rows: BenchRow[] = [];
-const statsBefore = readFileSync(STATS, 'latin1');
-writeFileSync(STATS, '1');
-try {
+/** Time in BPF of a sample, by depth, with and without interpreters. */
+async function byDepth({ name, program, tools }: Runtime): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
   for (const depth of DEPTHS) {
-    const hertz = RATES.at(-1) ?? 999;
-    const rounds: number[] = [];
-    const without: number[] = [];
+    const microseconds: [number[], number[]] = [[], []];
     for (let round = 0; round < ROUNDS; round++)
-      for (const [tool, into] of [
-        [tools[0], rounds],
-        [tools[1], without],
-      ] as const) {
-        const { bpf } = await measure(tool, depth, hertz);
-        if (bpf !== undefined) into.push(bpf / hertz / 1000);
+      for (const [at, into] of microseconds.entries()) {
+        const { bpf } = await recordedWork(program(depth), (pid) => [
+          ...(tools[at]?.command(pid, FASTEST) ?? []),
+        ]);
+        if (bpf !== undefined) into.push(bpf / FASTEST / 1000);
       }
-    const row: BenchRow = {
-      what: `BPF of a sample, ${depth} interpreted frames`,
-      ...inRounds(rounds),
-      unit: 'µs',
-      versus: { name: 'waggle --no-interpreters', ...inRounds(without) },
-    };
-    rows.push(row);
+    const [walked, without] = microseconds.map(inRounds);
+    if (walked === undefined || without === undefined) continue;
+    rows.push({
+      what: `BPF of a sample, ${depth} functions of ${name}`,
+      ...{ ...walked, unit: 'µs', versus: { name: 'waggle --no-interpreters', ...without } },
+    });
     console.log(
-      `${row.what}: ${row.value?.toFixed(1)} µs, without ${row.versus?.value.toFixed(1)} µs`,
+      `${rows.at(-1)?.what}: ${walked.value.toFixed(1)} µs, without ${without.value.toFixed(1)} µs`,
     );
   }
+  return rows;
+}
+
+/** CPU of each tool, and what the program takes beneath it. */
+async function byTool({ name, program, tools }: Runtime, hertz: number): Promise<BenchRow[]> {
+  const alone = new Map<string, number[]>();
+  const under = new Map<string, RecordedWork[]>();
+  const optionsOf = (options: readonly string[] | undefined) => (options ?? []).join(' ');
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const options of new Set(tools.map((tool) => optionsOf(tool.options)))) {
+      const tool = tools.find((each) => optionsOf(each.options) === options);
+      added(alone, options, (await recordedWork(program(DEPTH, tool?.options))).work);
+    }
+    for (const tool of tools) {
+      const command = (pid: number) => tool.command(pid, hertz);
+      added(under, tool.name, await recordedWork(program(DEPTH, tool.options), command));
+    }
+  }
+  return tools.flatMap((tool) => {
+    const measured = under.get(tool.name) ?? [];
+    const cpu = inRounds(measured.map((each) => each.tool));
+    const work = inRounds(measured.map((each) => each.work));
+    const without = inRounds(alone.get(optionsOf(tool.options)) ?? []);
+    console.log(
+      `${name}, ${tool.name} at ${hertz} Hz: ${cpu.value.toFixed(1)} % of a CPU; the program ${(work.value / without.value).toFixed(3)}×`,
+    );
+    return [
+      { what: `CPU of ${tool.name} at ${hertz} Hz, of ${name}`, ...cpu, unit: '% of a CPU' },
+      {
+        what: `CPU of ${name} under ${tool.name} at ${hertz} Hz`,
+        ...{ ...work, unit: 's', versus: { name: 'alone', ...without } },
+      },
+    ];
+  });
+}
+
+/** The same of a host that runs no interpreter: busy.c beside `record -a`. */
+async function withoutAny(): Promise<BenchRow[]> {
+  const busy = join(folder, 'busy');
+  const source = join(import.meta.dir, 'busy.c');
+  if (!Bun.spawnSync(['cc', '-O1', '-g', '-o', busy, source]).success)
+    throw new Error(`${source} does not compile`);
+  // It begins with a line, and prints its seconds, as the programs of interpreters do.
+  const timed = [
+    ...['bash', '-c', 'read -r _; TIMEFORMAT=%U; time "$0" "$1"', busy, UNITS],
+  ] as const;
+  const program = ['bash', '-c', '"$@" 2>&1', 'bash', ...timed];
+  const record = (...more: string[]) => [
+    ...[join(root, 'waggle'), 'record', '-a', '-F', `${FASTEST}`],
+    ...['-o', join(folder, 'out.folded'), ...more],
+  ];
+  const commands: Readonly<Record<string, readonly string[] | undefined>> = {
+    alone: undefined,
+    'waggle record -a': record(),
+    'waggle record -a --no-interpreters': record('--no-interpreters'),
+  };
+  const measured = new Map<string, RecordedWork[]>();
+  for (let round = 0; round < ROUNDS; round++)
+    for (const [name, command] of Object.entries(commands))
+      added(measured, name, await recordedWork(program, command && (() => command)));
+  const alone = inRounds((measured.get('alone') ?? []).map(({ work }) => work));
+  return Object.keys(commands)
+    .slice(1)
+    .flatMap((name) => {
+      const each = measured.get(name) ?? [];
+      const work = inRounds(each.map((one) => one.work));
+      const bpf = inRounds(each.flatMap((one) => (one.bpf === undefined ? [] : [one.bpf / 1e6])));
+      const tool = inRounds(each.map((one) => one.tool));
+      console.log(
+        `no interpreter, ${name}: ${tool.value.toFixed(1)} % of a CPU, ${bpf.value.toFixed(2)} ms of BPF in a second; the program ${(work.value / alone.value).toFixed(3)}×`,
+      );
+      return [
+        {
+          what: `CPU of C under ${name} at ${FASTEST} Hz, no interpreter on the host`,
+          ...{ ...work, unit: 's', versus: { name: 'alone', ...alone } },
+        },
+        { what: `BPF of ${name} beside it, for a second of it`, ...bpf, unit: 'ms' },
+      ];
+    });
+}
+
+const isWanted = (part: string) => PART === undefined || PART === part;
+const known = runtimes(folder);
+const rows: BenchRow[] = [];
+const statsBefore = readFileSync(STATS, 'latin1');
+try {
+  if (isWanted('tools'))
+    for (const runtime of known)
+      for (const hertz of RATES) rows.push(...(await byTool(runtime, hertz)));
+  writeFileSync(STATS, '1');
+  if (isWanted('depth')) for (const runtime of known) rows.push(...(await byDepth(runtime)));
+  if (isWanted('none')) rows.push(...(await withoutAny()));
 } finally {
   writeFileSync(STATS, statsBefore);
 }
-for (const hertz of RATES) {
-  const alone = new Map<string, number[]>();
-  const under = new Map<string, Measured[]>();
-  for (let round = 0; round < ROUNDS; round++)
-    for (const tool of tools) {
-      const { options } = tool;
-      const plain = await measure(options && { ...tool, command: () => ['sleep', '60'] }, 8, hertz);
-      alone.set(tool.name, [...(alone.get(tool.name) ?? []), plain.work]);
-      under.set(tool.name, [...(under.get(tool.name) ?? []), await measure(tool, 8, hertz)]);
-    }
-  for (const [name, measured] of under) {
-    const cpu = inRounds(measured.map(({ tool }) => tool));
-    const { value, spread } = inRounds(measured.map(({ work }) => work));
-    const before = inRounds(alone.get(name) ?? []);
-    rows.push(
-      { what: `CPU of ${name} at ${hertz} Hz`, ...cpu, unit: '% of a CPU' },
-      {
-        what: `CPU of Python under ${name} at ${hertz} Hz`,
-        value,
-        spread,
-        unit: 's',
-        versus: { name: 'alone', ...before },
-      },
-    );
-    console.log(
-      `${name} at ${hertz} Hz: ${cpu.value.toFixed(1)} % of a CPU; the program ${(value / before.value).toFixed(3)}×`,
-    );
-  }
-}
-for (const known of [pySpy, perf])
-  if (known.program === undefined) rows.push(missingRow('Python, recorded', known));
-saveRows(import.meta.dir, 'interpreters', rows);
+for (const { name, missing } of known)
+  for (const each of missing) rows.push(missingRow(`${name}, recorded`, each));
+saveRows(import.meta.dir, PART === undefined ? 'interpreters' : `interpreters-${PART}`, rows);
 rmSync(folder, { recursive: true });

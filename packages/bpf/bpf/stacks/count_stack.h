@@ -160,7 +160,9 @@ static __always_inline u32 take_stack(void *ctx, bool by_tables, u32 slot, u32 t
 			counters->user_failed++;
 		if (key->user_depth == STACK_MAX_FRAMES)
 			counters->user_truncated++;
-	} else if (key->user_stop == STOP_NO_TABLE && defer_sample(walk, key, leader, weight, slot)) {
+	} else if (key->user_stop == STOP_NO_TABLE && !walk->interpreted.has_generated &&
+		   defer_sample(walk, key, leader, weight, slot)) {
+		/* Userspace knows nothing of generated code: what is named here would have no name there. */
 		return STACK_HANDED_OVER;
 	} else {
 		u32 stop = key->user_stop;

@@ -171,6 +171,7 @@ struct interpreted_walk {
 	u64 generator_base;
 	u64 thread_pointer;
 	u64 thread;
+	u64 base_frame; /* what its frames lead to, which is none; 0: nothing */
 	u64 owner; /* the interpreter whose threads come next */
 	u64 looked; /* at how many threads */
 	u64 frame[16];

@@ -4,8 +4,10 @@
  * table is there, samples bring their interpreted frames along (deferred.h). Any other file that holds an interpreter
  * is found out with its table.
  *
- * Frames in code that an interpreter has generated cannot be brought along. So what a process maps that runs such an
- * interpreter has its table read at once, and not with its first sample: on a busy host that takes a tenth of a second.
+ * Frames in code that an interpreter has generated cannot be brought along. The kernel walks them by what the file says of
+ * itself, and keeps them where they lead to a library that has no table: functions have names, and the callers behind that
+ * library are missing. So what a process maps that runs such an interpreter has its table read at once, and not with its
+ * first sample: on a busy host that takes a tenth of a second.
  */
 
 import type { Procfs } from '@waggle/cache';
@@ -89,8 +91,11 @@ export class EarlyInterpreters {
     const number = this.#installed.numberOf(state);
     if (number === 0) return isNew;
     const space = addressSpaceOf(this.#procfs, pid);
-    if (space !== undefined)
-      this.#installed.place(space, mapping.start - mapping.fileOffset, number);
+    if (space === undefined) return isNew;
+    const base = mapping.start - mapping.fileOffset;
+    this.#installed.place(space, base, number);
+    // Its code may be sampled before a stack leads through the file, whose table is not there yet.
+    if (mayGenerate(mapping.path)) this.#installed.placeGenerator(space, base, number);
     return isNew;
   }
 

@@ -14,12 +14,12 @@
 #define THREADS_MAX 512
 /* On aarch64 pthread_self() lies so far below the thread pointer at most; threads are farther from each other. */
 #define THREAD_DISTANCE 4096
-/* ob_type of PyObject, length of PyASCIIObject. */
-#define TYPE_OF_OBJECT 8
-#define LENGTH_OF_TEXT 16
-/* ob_size of PyVarObject, ob_sval of PyBytesObject */
-#define LENGTH_OF_BYTES 16
-#define START_OF_BYTES 32
+/* ob_type of PyObject; length of PyASCIIObject and ob_size of PyVarObject; ob_sval of PyBytesObject. */
+#define TYPE_OF_OBJECT(layout) ((layout)->object_bytes - 8)
+#define LENGTH_OF_OBJECT(layout) ((layout)->object_bytes)
+#define START_OF_BYTES(layout) ((layout)->object_bytes + 16)
+/* entries of _PyCodeArray */
+#define FIRST_COPY 8
 
 static __always_inline u64 thread_pointer(void)
 {
@@ -32,12 +32,23 @@ static __always_inline u64 thread_pointer(void)
 #endif
 }
 
+/* Nothing stands behind the frame that all of a thread's lead to, and it is none itself. */
+static __always_inline void cpython_next_frame(struct interpreted_walk *state, u64 frame)
+{
+	state->next = frame == state->base_frame ? 0 : frame;
+}
+
 /* The frame that the thread is in, into state->next; 0: it runs nothing. */
 static __always_inline bool cpython_frame_of_thread(struct interpreted_walk *state, const struct cpython_layout *layout)
 {
-	return read_user_word(state->thread + layout->frame, &state->next) &&
-	       (!(layout->flags & CPYTHON_HAS_CFRAME) || !state->next ||
-		read_user_word(state->next + layout->frame_of_cframe, &state->next));
+	state->base_frame = 0;
+	if (layout->base_frame && !read_user_word(state->thread + layout->base_frame, &state->base_frame))
+		return false;
+	if (!read_user_word(state->thread + layout->frame, &state->next))
+		return false;
+	cpython_next_frame(state, state->next);
+	return !(layout->flags & CPYTHON_HAS_CFRAME) || !state->next ||
+	       read_user_word(state->next + layout->frame_of_cframe, &state->next);
 }
 
 /*
@@ -120,11 +131,11 @@ static __always_inline bool cpython_is_sound(struct walk *walk, struct interpret
 	if (!cpython_read_frame(state, layout))
 		return false;
 	if ((layout->flags & CPYTHON_ENTRY_IS_SHIM) && cpython_is_entry(state, layout)) {
-		state->next = FRAME_WORD(state, layout->frame_previous);
+		cpython_next_frame(state, FRAME_WORD(state, layout->frame_previous));
 		if (!state->next || !cpython_read_frame(state, layout))
 			return false;
 	}
-	return read_user_word(OBJECT_OF(FRAME_WORD(state, layout->frame_code)) + TYPE_OF_OBJECT, &type) &&
+	return read_user_word(OBJECT_OF(FRAME_WORD(state, layout->frame_code)) + TYPE_OF_OBJECT(layout), &type) &&
 	       type == state->base + interpreter->code_type;
 }
 
@@ -203,16 +214,16 @@ static __always_inline void cpython_text(u8 *to, struct code_text *text, u64 add
 	text->unit = unit;
 }
 
-static __always_inline void cpython_line_table(struct code_name *name, u64 table)
+static __always_inline void cpython_line_table(struct code_name *name, u64 table, const struct cpython_layout *layout)
 {
 	u64 bytes = 0;
 
 	name->line_table_bytes = 0;
-	if (!read_user_word(table + LENGTH_OF_BYTES, &bytes) || bytes > LINE_TABLE_BYTES)
+	if (!read_user_word(table + LENGTH_OF_OBJECT(layout), &bytes) || bytes > LINE_TABLE_BYTES)
 		return;
 	barrier_var(bytes);
 	if (bytes > LINE_TABLE_BYTES ||
-	    bpf_probe_read_user(name->line_table, bytes, (const void *)(table + START_OF_BYTES)))
+	    bpf_probe_read_user(name->line_table, bytes, (const void *)(table + START_OF_BYTES(layout))))
 		return;
 	name->line_table_bytes = bytes;
 }
@@ -244,7 +255,7 @@ __noinline int cpython_code(u64 address, u32 slot)
 		count_interpreted(INTERPRETED_UNREADABLE);
 		return 1;
 	}
-	if (CODE_WORD(state, TYPE_OF_OBJECT) != state->base + interpreter->code_type) {
+	if (CODE_WORD(state, TYPE_OF_OBJECT(layout)) != state->base + interpreter->code_type) {
 		count_interpreted(INTERPRETED_NOT_CODE);
 		return 0;
 	}
@@ -253,8 +264,8 @@ __noinline int cpython_code(u64 address, u32 slot)
 	at = layout->code_first_line;
 	line = CODE_WORD(state, at) >> (at & 4 ? 32 : 0);
 	/* Length, hash and state: the hash is of the text itself. */
-	if (bpf_probe_read_user(state->file, sizeof(state->file), (const void *)(file + LENGTH_OF_TEXT)) ||
-	    bpf_probe_read_user(state->text, sizeof(state->text), (const void *)(name + LENGTH_OF_TEXT))) {
+	if (bpf_probe_read_user(state->file, sizeof(state->file), (const void *)(file + LENGTH_OF_OBJECT(layout))) ||
+	    bpf_probe_read_user(state->text, sizeof(state->text), (const void *)(name + LENGTH_OF_OBJECT(layout)))) {
 		count_interpreted(INTERPRETED_UNREADABLE);
 		return 1;
 	}
@@ -276,27 +287,60 @@ __noinline int cpython_code(u64 address, u32 slot)
 	state->name.line_table_bytes = 0;
 	state->name.inlined = 0;
 	if (interpreter->flags & INTERPRETER_LINES)
-		cpython_line_table(&state->name, CODE_WORD(state, layout->code_line_table));
+		cpython_line_table(&state->name, CODE_WORD(state, layout->code_line_table), layout);
 	hand_over_name(walk, state->number);
 	return 1;
 }
 
-static __always_inline u64 cpython_instruction(struct interpreted_walk *state, u64 code,
-					       const struct cpython_layout *layout)
+/*
+ * Where the instructions begin that the frame runs: those of the code, or a thread's own. What is read lies in the walk's
+ * memory, since the stack is short (stack-depth.test.ts).
+ */
+static __always_inline u64 cpython_first_instruction(struct interpreted_walk *state, u64 code,
+						     const struct cpython_layout *layout)
 {
-	u32 at = layout->frame_instruction;
-	u64 word = FRAME_WORD(state, at);
-	s64 instruction;
+	u32 at = layout->frame_copy;
+	u64 *word = &state->text[0];
 
+	if (layout->code_copies && read_user_word(code + layout->code_copies, word)) {
+		u32 copy = FRAME_WORD(state, at) >> (at & 4 ? 32 : 0);
+
+		if (copy && read_user_word(*word + FIRST_COPY + 8ULL * copy, word))
+			return *word;
+	}
+	return code + layout->code_instructions;
+}
+
+/* The instruction that the frame is at, into walk->interpreted. Not static: verified once by itself. */
+__noinline int cpython_instruction(u64 code, u32 slot)
+{
+	struct walk *walk = IN_SLOT(walks, slot);
+	struct interpreted_walk *state;
+	struct interpreter *interpreter;
+	struct cpython_layout *layout;
+	s64 instruction;
+	u64 word;
+	u32 at;
+
+	if (!walk)
+		return 0;
+	state = &walk->interpreted;
+	interpreter = interpreter_of(walk);
+	if (!interpreter)
+		return 0;
+	layout = &interpreter->cpython;
+	at = layout->frame_instruction;
+	word = FRAME_WORD(state, at);
 	if (layout->flags & CPYTHON_INSTRUCTION_IS_ADDRESS) {
-		instruction = (s64)(word - code - layout->code_instructions) >> 1;
+		instruction = (s64)(word - cpython_first_instruction(state, code, layout)) >> 1;
 	} else {
 		instruction = (s32)(word >> (at & 4 ? 32 : 0));
 		if (layout->flags & CPYTHON_INSTRUCTION_IN_BYTES)
 			instruction >>= 1;
 	}
-	/* It has not begun. */
-	return instruction < 0 ? 0 : instruction;
+	/* Below 0 it has not begun. */
+	state->instruction = instruction < 0 ? 0 : instruction;
+	return 1;
 }
 
 /* Pushes the next frame; false where the evaluation that is asked about ran no more of them. */
@@ -314,7 +358,7 @@ static __always_inline bool cpython_frame(struct walk *walk, struct sample_key *
 		return false;
 	}
 	code = OBJECT_OF(FRAME_WORD(state, layout->frame_code));
-	state->next = FRAME_WORD(state, layout->frame_previous);
+	cpython_next_frame(state, FRAME_WORD(state, layout->frame_previous));
 	is_entry = cpython_is_entry(state, layout);
 	if (is_entry && (layout->flags & CPYTHON_ENTRY_IS_SHIM)) {
 		/* It stands behind those that it began with. */
@@ -327,7 +371,7 @@ static __always_inline bool cpython_frame(struct walk *walk, struct sample_key *
 	}
 	state->instruction = 0;
 	if (interpreter->flags & INTERPRETER_LINES)
-		state->instruction = cpython_instruction(state, code, layout);
+		cpython_instruction(code, slot);
 	/* A frame that is being cleared has none any more. */
 	if (cpython_code(code, slot))
 		push_interpreted(walk, key, is_entry && state->part == PART_FOR_USERSPACE);

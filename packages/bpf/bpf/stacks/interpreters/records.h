@@ -54,6 +54,11 @@ struct cpython_layout {
 	u32 text_kind_shift; /* in the state of a string */
 	u32 ascii_bytes; /* before the text of a string that is ASCII, and of another one */
 	u32 compact_bytes;
+	u32 object_bytes; /* of PyObject, whose last field is its type */
+	/* 0 in versions that have none: */
+	u32 base_frame;  /* points to what stands behind all frames of a thread */
+	u32 code_copies; /* _PyCodeArray: each thread of a free-threaded build runs instructions of its own */
+	u32 frame_copy;  /* which of them: 32 bits */
 	u32 reserved;
 };
 

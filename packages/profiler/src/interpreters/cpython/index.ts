@@ -1,5 +1,5 @@
 /**
- * CPython 3.8 to 3.14: known by the symbols that every build exports, since extensions need them, be it a program or a
+ * CPython 3.8 to 3.15: known by the symbols that every build exports, since extensions need them, be it a program or a
  * library. What was stripped does not matter.
  */
 

@@ -36,7 +36,14 @@ export interface CpythonLayout {
   readonly text_kind_shift: number;
   readonly ascii_bytes: number;
   readonly compact_bytes: number;
+  readonly object_bytes: number;
+  readonly base_frame: number;
+  readonly code_copies: number;
+  readonly frame_copy: number;
 }
+
+/** What only later versions have, and free-threaded builds. */
+const NO_COPIES = { base_frame: 0, code_copies: 0, frame_copy: 0 };
 
 /** PyFrameObject, one for each evaluation; names are not qualified. */
 const BEFORE_3_11: CpythonLayout = {
@@ -63,6 +70,8 @@ const BEFORE_3_11: CpythonLayout = {
   text_kind_shift: 2,
   ascii_bytes: 48,
   compact_bytes: 72,
+  object_bytes: 16,
+  ...NO_COPIES,
 };
 
 const BEFORE_3_10: CpythonLayout = {
@@ -96,6 +105,8 @@ const OF_3_11: CpythonLayout = {
   text_kind_shift: 2,
   ascii_bytes: 48,
   compact_bytes: 72,
+  object_bytes: 16,
+  ...NO_COPIES,
 };
 
 /** `owner` is FRAME_OWNED_BY_CSTACK in a frame of the interpreter's own below the one that it began with. */

@@ -15,9 +15,9 @@ test('nothing is said where no interpreter was met', () => {
 
 test('stacks are counted, and what cut them off, by reason', () => {
   const interpreted = outcomes({ INTERPRETED_WALKED: 90, INTERPRETED_NO_THREAD: 2 });
-  const unknownInterpreters = ['CPython 3.14: newer than what is known'];
+  const unknownInterpreters = ['CPython 3.16: newer than what is known'];
   expect(interpreterLines({ interpreted, unknownInterpreters })).toEqual([
-    'CPython 3.14: newer than what is known: its functions are not shown',
+    'CPython 3.16: newer than what is known: its functions are not shown',
     '90 stacks with interpreted functions; cut off: 2 by a thread that the interpreter does not know',
   ]);
 });

@@ -31,7 +31,7 @@ const HINTS: Readonly<Record<RuntimeName, string>> = {
   node: 'names of JavaScript in Node: node --perf-basic-prof',
   php: 'names of PHP functions that were compiled: php -d opcache.jit_debug=16',
   python:
-    'names of Python functions: record with --unwind auto (CPython 3.8 to 3.14), or run python -X perf (3.12), or -X perf_jit (3.13)',
+    'names of Python functions: record with --unwind auto (CPython 3.8 to 3.15), or run python -X perf (3.12), or -X perf_jit (3.13)',
   ruby: 'names of Ruby methods that YJIT compiled: ruby --yjit-perf (3.3)',
   wasmtime: 'names of WebAssembly functions: wasmtime --profile=perfmap',
 };
