@@ -7,5 +7,5 @@ export default defineConfig({
   target: 'node20',
   clean: true,
   // Bun's own.
-  external: ['bun:sqlite'],
+  external: ['bun:sqlite', 'bun:jsc'],
 });

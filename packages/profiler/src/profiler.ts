@@ -33,6 +33,7 @@ import { GeneratedCode } from './unwinding/generated-code.ts';
 import { GeneratedCodeTables } from './unwinding/generated-tables.ts';
 import { GeneratingSpaces } from './unwinding/generating-spaces.ts';
 import { type PreloadedFiles, PreloadedTables } from './unwinding/preloaded-tables.ts';
+import { THRIFTY_TABLES } from './unwinding/read-tables.ts';
 import { RunningInterpreters } from './unwinding/running-interpreters.ts';
 import { UnwindTables } from './unwinding/unwind-tables.ts';
 
@@ -78,7 +79,7 @@ export class CpuProfiler {
     const cpus = cpuGenerations();
     const { cacheDirectory, lines = false, interpreters = true } = config;
     const reader = new SymbolizationClient({
-      ...{ lines, interpreters },
+      ...{ lines, interpreters, thrifty: config.thrifty },
       ...(cacheDirectory && { cacheDirectory }),
     });
     const { native, procfs } = kernel;
@@ -342,6 +343,7 @@ export class CpuProfiler {
     const tables = new UnwindTables(
       ...([native, sampler.map, reader, unwindTableBytes] as const),
       this.#interpreters,
+      this.#config.thrifty === true ? THRIFTY_TABLES : undefined,
     );
     const keys = identification && new FileKeys(native, identification);
     const installed = this.#interpreters;

@@ -37,7 +37,7 @@ export { SampledPerfMap } from './perf-map/sampled-perf-map.ts';
 export { type PerfMapScan, type ScannedPerfMap, scanPerfMap } from './perf-map/scan-perf-map.ts';
 export { type PltStub, readPltStubs } from './plt.ts';
 export type { SymbolRanges } from './symbol-ranges.ts';
-export { type SymbolHit, SymbolTable } from './symbol-table.ts';
+export { type NameTable, type SymbolHit, SymbolTable } from './symbol-table.ts';
 export { isSystemError } from './system-error.ts';
 export { readVdso } from './vdso.ts';
 export { crc32 } from './xz/checksum.ts';

@@ -4,7 +4,7 @@
  * object was seen before; afterwards it only answers. Demangling is left to who shows the names.
  */
 import { realpathSync } from 'node:fs';
-import type { CachedSymbols, SymbolCache } from './cache/symbol-cache.ts';
+import type { BuiltSymbols, CachedSymbols, SymbolCache } from './cache/symbol-cache.ts';
 import { readDebugdata } from './debug-files/debugdata.ts';
 import {
   type DebugFileSearch,
@@ -22,7 +22,7 @@ import { readGoFunctions } from './go-functions.ts';
 import { digestOfNames } from './names-digest.ts';
 import { readPltStubs } from './plt.ts';
 import { SymbolCollector } from './symbol-reader.ts';
-import { hasAddresses, type SymbolHit, SymbolTable } from './symbol-table.ts';
+import { hasAddresses, type NameTable, type SymbolHit, SymbolTable } from './symbol-table.ts';
 
 export interface ObjectSymbolsOptions extends DebugFileSearch {
   /** Tables are taken from here and stored here; without it they are made anew. */
@@ -45,7 +45,7 @@ export class ObjectSymbols implements Disposable {
   readonly debugFile: string | undefined;
   /** Why a source could not be used, in words; empty as a rule. */
   readonly problems: readonly string[];
-  readonly table: SymbolTable;
+  readonly table: NameTable;
   /** Whether names are missing because reading them would have cost more than the budget. */
   readonly isTooLarge: boolean;
   /** Virtual address of .text; undefined for a file without section headers. */
@@ -149,10 +149,11 @@ export class ObjectSymbols implements Disposable {
     return { ...found, function: this.lookup(vaddr)?.name ?? found.function };
   }
 
-  /** Closes what was kept open for `lines`; names still answer. */
+  /** Closes what was kept open for `lines`; names still answer, but of a table that is read by parts. */
   close(): void {
     this.#lines = undefined;
     this.#close();
+    this.table.close?.();
   }
 
   [Symbol.dispose](): void {
@@ -212,7 +213,7 @@ function keyOf(source: FileSource, image: ElfImage, search: DebugFileSearch): st
   return `content ${source.size} ${names}\n${debug}`;
 }
 
-function buildSymbols(image: ElfImage, search: DebugFileSearch, key: string): CachedSymbols {
+function buildSymbols(image: ElfImage, search: DebugFileSearch, key: string): BuiltSymbols {
   const sources: SymbolSource[] = [];
   const problems: string[] = [];
   const told = new Set<ElfError>();

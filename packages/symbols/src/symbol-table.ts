@@ -19,9 +19,20 @@ export interface SymbolHit {
 }
 
 /** Longer names are cut. The longest mangled names seen in the wild are some ten thousand bytes. */
-const MAX_NAME = 65_536;
+export const MAX_NAME = 65_536;
 
-export class SymbolTable {
+/** What answers for the addresses of one object. */
+export interface NameTable {
+  /** Disjoint address ranges that have a name. */
+  readonly size: number;
+  /** Memory held, in bytes. */
+  readonly byteLength: number;
+  lookup(vaddr: number): SymbolHit | undefined;
+  /** Of one that reads what it is asked for. */
+  close?(): void;
+}
+
+export class SymbolTable implements NameTable {
   /** What the table is made of, for those that store it. */
   readonly ranges: SymbolRanges;
   /** Tables of NUL-terminated names; `ranges.name` counts through them laid end to end. */
@@ -87,14 +98,7 @@ export class SymbolTable {
    */
   lookup(vaddr: number): SymbolHit | undefined {
     const { count, start, length, lead, size, name } = this.ranges;
-    let low = 0;
-    let high = count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((start[middle] as number) <= vaddr) low = middle + 1;
-      else high = middle;
-    }
-    const at = low - 1;
+    const at = lastNotAfter(start, count, vaddr);
     if (at < 0) return undefined;
     const from = start[at] as number;
     if (!(vaddr - from < (length[at] as number))) return undefined;
@@ -114,6 +118,18 @@ export class SymbolTable {
     }
     return new Uint8Array(0);
   }
+}
+
+/** The index of the last of `count` ascending numbers that is not above one; -1 where all are. */
+export function lastNotAfter(ascending: Float64Array, count: number, value: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] as number) <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 /** Whether symbols of this file are addresses: it is an executable or a shared object. */

@@ -33,6 +33,8 @@ export interface LiveSettings extends Pick<LiveTarget, 'pid' | 'cgroup'> {
   readonly ringBytes?: number | undefined;
   /** See SessionConfig. */
   readonly latencyMs?: number | undefined;
+  /** See SessionConfig. */
+  readonly endedAreKnown?: boolean | undefined;
   /** Sees the events as objects. */
   readonly onEvents?: ((events: readonly ProcessEvent[]) => void) | undefined;
   /** Or in brief, where most of them are looked at by nobody. */
@@ -55,6 +57,7 @@ export function liveSession(settings: LiveSettings): SessionConfig {
     environ: settings.environ === true,
     ringBytes: settings.ringBytes ?? RING_BYTES,
     latencyMs: settings.latencyMs,
+    endedAreKnown: settings.endedAreKnown,
     plugins: [
       processMetadata(),
       ...(settings.redact === undefined ? [] : [redaction({ patterns: settings.redact })]),

@@ -64,7 +64,8 @@ export class EventPump {
     this.#stopped = stopped;
     this.#config = config;
     this.#latencyMs = config.latencyMs ?? BUSY_DELAY_MS;
-    const startedByPlugins = config.plugins?.some(({ spec }) => spec.startsCycles);
+    const startedByPlugins =
+      config.endedAreKnown !== false && config.plugins?.some(({ spec }) => spec.startsCycles);
     const { cycleMs = startedByPlugins ? 'manual' : DEFAULT_CYCLE_MS } = config;
     this.#cycles = new CycleTimer(cycleMs, (before) => dispatcher.cycle(before), takenInUntil);
   }

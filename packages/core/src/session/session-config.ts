@@ -30,6 +30,11 @@ export interface SessionConfig extends SessionTarget {
    */
   readonly cycleMs?: number | 'manual' | undefined;
   /**
+   * false: nobody will ask who it was that has ended, for samples neither, so it is forgotten with the cycle, and cycles start
+   * by time with a profiler too. Where very many processes end that saves most of what the metadata cost. Default true.
+   */
+  readonly endedAreKnown?: boolean | undefined;
+  /**
    * Milliseconds that events may wait to be read together while few come: who keeps them for later saves CPU by it.
    * Default 25.
    */

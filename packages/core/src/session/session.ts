@@ -123,8 +123,9 @@ export const openSession = Effect.fnUntraced(function* (
   // Assigned once the plugins are set up, before any of them runs.
   let dispatcher!: Dispatcher;
   let pump: EventPump | undefined;
+  const endedAreKnown = config.endedAreKnown !== false;
   const cycle = new CollectionCycle(
-    (endedBefore) => dispatcher.cycle(endedBefore),
+    (endedBefore) => dispatcher.cycle(endedAreKnown ? endedBefore : Number.POSITIVE_INFINITY),
     () => pump?.catchUp(),
   );
   const control = sessionControl({
@@ -163,7 +164,9 @@ export const openSession = Effect.fnUntraced(function* (
     dispatcher,
     stopped.promise,
     config,
-    () => collectorOf(services)?.takenInUntil?.() ?? Number.POSITIVE_INFINITY,
+    () =>
+      (endedAreKnown ? collectorOf(services)?.takenInUntil?.() : undefined) ??
+      Number.POSITIVE_INFINITY,
   );
   pump = running;
   // Added last, so that it comes first of all that is done at the end.

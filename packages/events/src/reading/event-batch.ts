@@ -197,6 +197,9 @@ export class EventBatch {
   }
 
   clear(): void {
+    const { length } = this.memory.bytes;
+    // A storm is over.
+    if (length > KEPT_BYTES && this.#used < length / 8) this.#allot(length / 4);
     this.#used = 0;
     this.#types.fill(0, 0, this.#length);
     this.#length = 0;
@@ -223,10 +226,14 @@ export class EventBatch {
   #grow(bytes: number): void {
     let size = Math.max(FIRST_BYTES, 2 * this.memory.bytes.length);
     while (size < bytes) size *= 2;
+    const before = this.memory.bytes;
+    this.#allot(size);
+    this.memory.bytes.set(before.subarray(0, this.#used));
+  }
+
+  #allot(size: number): void {
     const buffer = new ArrayBuffer(size);
-    const grown = Buffer.from(buffer);
-    grown.set(this.memory.bytes.subarray(0, this.#used));
-    this.memory = { bytes: grown, view: new DataView(buffer) };
+    this.memory = { bytes: Buffer.from(buffer), view: new DataView(buffer) };
     this.words = new Uint32Array(buffer);
   }
 

@@ -11,13 +11,6 @@ import { LRUCache } from 'lru-cache';
 import type { LeftOut } from '../frames/unresolved-frame.ts';
 import { CodePlaces, type LinkedObject } from '../mappings/code-places.ts';
 
-/** A host under builds executes more files in a minute, and samples few of them again. */
-const MAX_OBJECTS = 256;
-/** Their next names cost a file of the disk cache; a host under builds asks for most once. */
-const UNUSED_MS = 60_000;
-/** A browser with all of its names has 400 MB, and is kept alone. */
-const MAX_BYTES = 256 * 1024 * 1024;
-
 /** What names of an object are looked up by. */
 export interface LoadedObject extends LinkedObject {
   vaddrOfFileOffset(offset: number): number | undefined;
@@ -46,7 +39,7 @@ export class LoadedObjects implements Disposable {
   readonly #maxBytes: number;
   readonly #unusedMs: number;
 
-  constructor(maxObjects = MAX_OBJECTS, maxBytes = MAX_BYTES, unusedMs = UNUSED_MS) {
+  constructor(maxObjects: number, maxBytes: number, unusedMs = Number.POSITIVE_INFINITY) {
     this.#maxBytes = maxBytes;
     this.#unusedMs = unusedMs;
     this.#known = new LRUCache({

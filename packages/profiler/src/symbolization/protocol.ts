@@ -18,6 +18,8 @@ export interface ReaderConfig {
   readonly lines: boolean;
   /** Whether files are looked at for interpreters. Default: no. */
   readonly interpreters?: boolean | undefined;
+  /** For months beside others: tables of few objects are held, and the others are read again. Default: no. */
+  readonly thrifty?: boolean | undefined;
 }
 
 /** An instruction of an object. */

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ElfImage, ObjectSymbols } from '@waggle/symbols';
+import { ElfImage, ObjectSymbols, SymbolTable } from '@waggle/symbols';
 import { buildUnwindTable, UnwindTable } from '@waggle/unwind';
 import { contentOf } from '../mappings/file-content.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
@@ -56,8 +56,9 @@ test('names are those that the package finds, and nothing for what is outside of
   using reader = new SymbolizationClient({ lines: false });
   const object = fileAt(process.execPath);
   using symbols = ObjectSymbols.open(process.execPath);
-  const { start = 0, name = '' } = symbols.lookup(symbols.table.ranges.start[100] ?? 0) ?? {};
   using elf = ElfImage.open(process.execPath);
+  const { start: starts } = SymbolTable.fromElf(elf).ranges;
+  const { start = 0, name = '' } = symbols.lookup(starts[100] ?? 0) ?? {};
   const load = elf.loads.find(({ vaddr, memSize }) => start >= vaddr && start < vaddr + memSize);
   const offset = start - (load?.vaddr ?? 0) + (load?.fileOffset ?? 0);
   const { functions } = await reader.ask({

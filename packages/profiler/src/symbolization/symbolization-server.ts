@@ -46,25 +46,41 @@ import { RemoteFiles } from './remote-files.ts';
 
 /** For one request about one object: the reader's thread is ended somewhat later (symbolization-client.ts). */
 const MAX_MS = 8000;
-/** Tables that nobody asks for are as quickly had from the disk. */
-const UNUSED_SYMBOLS_MS = 60_000;
+/** How much of what was read is held: objects, bytes of their tables, and how long a table that nobody asks for. */
+interface HeldSymbols {
+  readonly objects: number;
+  readonly bytes: number;
+  readonly unusedMs: number;
+  /** Tables of as many bytes are read by parts. */
+  readonly partedFromBytes?: number;
+}
+
+/** A host under builds executes more files in a minute; a browser with all of its names has 400 MB, and is kept alone. */
+const HELD: HeldSymbols = { objects: 256, bytes: 256 * 1024 * 1024, unusedMs: 60_000 };
+/** What is sampled all the time, as libraries. A table is as quickly had from the disk. */
+const HELD_THRIFTILY: HeldSymbols = {
+  ...{ objects: 64, bytes: 16 * 1024 * 1024, unusedMs: 30_000 },
+  partedFromBytes: 512 * 1024,
+};
 
 export class SymbolizationServer implements Disposable {
   readonly #tables: TableStore | undefined;
   readonly #symbols: SymbolCache;
   readonly #lines: boolean;
   readonly #interpreters: boolean;
-  readonly #named = new LoadedObjects();
+  readonly #named: LoadedObjects;
   readonly #remote: RemoteFiles;
   readonly #kernel: LiveKernelSymbols;
 
   /** @param descriptors where its thread writes down what it opens, if it does */
   constructor(
-    { cacheDirectory, lines, interpreters = false }: ReaderConfig,
+    { cacheDirectory, lines, interpreters = false, thrifty = false }: ReaderConfig,
     descriptors?: DescriptorLedger,
   ) {
     this.#lines = lines;
     this.#interpreters = interpreters;
+    const held = thrifty ? HELD_THRIFTILY : HELD;
+    this.#named = new LoadedObjects(held.objects, held.bytes, held.unusedMs);
     this.#remote = new RemoteFiles(descriptors);
     this.#kernel = new LiveKernelSymbols(() =>
       cacheDirectory ? readKernelSymbols(cacheDirectory) : KernelSymbols.read(),
@@ -72,8 +88,12 @@ export class SymbolizationServer implements Disposable {
     this.#tables = cacheDirectory ? new TableStore(join(cacheDirectory, 'unwind')) : undefined;
     this.#symbols = new SymbolCache(
       cacheDirectory
-        ? { disk: new DiskSymbolCache(cacheDirectory), maxUnusedMs: UNUSED_SYMBOLS_MS }
-        : {},
+        ? {
+            disk: new DiskSymbolCache(cacheDirectory, { partedFromBytes: held.partedFromBytes }),
+            maxBytes: held.bytes,
+            maxUnusedMs: held.unusedMs,
+          }
+        : { maxBytes: held.bytes },
     );
   }
 

@@ -21,6 +21,7 @@ const descriptors = new ThreadDescriptors();
 const queue = new RequestQueue();
 const garbage = new GarbageCollection();
 let reading: SymbolizationServer | undefined;
+let isThrifty = false;
 let isScheduled = false;
 
 function handle(message: ClientMessage): void {
@@ -33,6 +34,7 @@ function handle(message: ClientMessage): void {
     postMessage({ thread: threadId() ?? 0 } satisfies ServerMessage);
     const ledger = message.descriptors && new DescriptorLedger(message.descriptors);
     if (ledger !== undefined) keepDescriptorLedger(ledger);
+    isThrifty = message.config.thrifty === true;
     const server = new SymbolizationServer(message.config, ledger);
     reading = server;
     const dropping = setInterval(() => {
@@ -66,6 +68,7 @@ function schedule(): void {
 
 function answer({ id, request }: Ask): void {
   postMessage({ begun: id } satisfies ServerMessage);
+  const beganAt = performance.now();
   let reply: ServerMessage;
   try {
     if (reading === undefined) throw new Error('a request before the start');
@@ -74,6 +77,7 @@ function answer({ id, request }: Ask): void {
     reply = failure(id, error);
   }
   postMessage(reply, 'answer' in reply ? buffersOf(reply.answer) : []);
+  if (isThrifty) garbage.afterWork(performance.now() - beganAt);
   garbage.whenDue();
 }
 

@@ -13,7 +13,7 @@ const table = tableOf('/bin/true');
 const isKnown = (tables: ReadTables) => (state: string) => tables.get(state) !== undefined;
 
 test('of so many files, those that were used last are held', () => {
-  const tables = new ReadTables(3);
+  const tables = new ReadTables({ tables: 3 });
   for (const state of ['a', 'b', 'c']) tables.set(state, table);
   expect(tables.get('a')?.table).toBe(table);
   tables.set('d', table);
@@ -22,7 +22,7 @@ test('of so many files, those that were used last are held', () => {
 });
 
 test('of so many bytes too, but always the one that came last', () => {
-  const tables = new ReadTables(100, table.bytes.length - 1);
+  const tables = new ReadTables({ bytes: table.bytes.length - 1 });
   tables.set('a', table);
   expect(tables.get('a')?.table).toBe(table);
   tables.set('b', table);
@@ -30,7 +30,7 @@ test('of so many bytes too, but always the one that came last', () => {
 });
 
 test('that a file has none is known, and costs no table its place', () => {
-  const tables = new ReadTables(1);
+  const tables = new ReadTables({ tables: 1 });
   tables.set('table', table);
   for (let file = 0; file < 10_000; file++) tables.set(`none ${file}`, undefined);
   expect(tables.get('table')?.table).toBe(table);
@@ -48,7 +48,7 @@ test('what a file in one state has is said once', () => {
 
 test('what nobody has asked for in half a minute is let go of, and read again', () => {
   let now = 1;
-  const tables = new ReadTables(10, 1e9, () => now);
+  const tables = new ReadTables({}, () => now);
   tables.set('a', table);
   tables.set('b', table);
   tables.set('none', undefined);

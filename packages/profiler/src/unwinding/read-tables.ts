@@ -8,12 +8,20 @@
 import type { UnwindTable } from '@waggle/unwind';
 import { LRUCache } from 'lru-cache';
 
+export interface ReadTableLimits {
+  readonly tables: number;
+  /** Of all of them. */
+  readonly bytes: number;
+  /** The kernel has its copy by then, and what was sampled before has been walked. */
+  readonly unusedMs: number;
+}
+
 /** More than the files of a walk and of all that wait; of small ones each takes 6 KB, most of it empty blocks. */
-const MAX_TABLES = 512;
-/** Of all of them. */
-const MAX_BYTES = 32 * 1024 * 1024;
-/** The kernel has its copy by then, and what was sampled before has been walked. */
-const UNUSED_MS = 30_000;
+const USUAL: ReadTableLimits = { tables: 512, bytes: 32 * 1024 * 1024, unusedMs: 30_000 };
+/** At a low rate few stacks wait for the same table. */
+export const THRIFTY_TABLES: ReadTableLimits = {
+  ...{ tables: 128, bytes: 4 * 1024 * 1024, unusedMs: 10_000 },
+};
 /** Files without a table: their names. */
 const MAX_WITHOUT = 4096;
 
@@ -34,11 +42,12 @@ export class ReadTables {
     sizeCalculation: () => 1,
   });
 
-  constructor(maxTables = MAX_TABLES, maxBytes = MAX_BYTES, now = () => performance.now()) {
+  constructor(limits: Partial<ReadTableLimits> = {}, now = () => performance.now()) {
+    const { tables, bytes, unusedMs } = { ...USUAL, ...limits };
     this.#tables = new LRUCache({
-      ...{ max: maxTables, maxSize: maxBytes, ttl: UNUSED_MS, updateAgeOnGet: true },
+      ...{ max: tables, maxSize: bytes, ttl: unusedMs, updateAgeOnGet: true },
       // The one that came last is always held, alone if it must be.
-      sizeCalculation: ({ table }) => Math.min(Math.max(1, table?.bytes.length ?? 0), maxBytes),
+      sizeCalculation: ({ table }) => Math.min(Math.max(1, table?.bytes.length ?? 0), bytes),
       // Without timers of its own.
       ...{ perf: { now }, ttlResolution: 0 },
     });
@@ -59,7 +68,7 @@ export class ReadTables {
     return this.#tables.get(state) ?? this.#without.get(state);
   }
 
-  /** Lets go of the tables that were not asked for in half a minute. */
+  /** Lets go of the tables that nobody has asked for. */
   dropUnused(): void {
     this.#tables.purgeStale();
   }

@@ -15,7 +15,7 @@ import { stateOfObject } from '../mappings/object-state.ts';
 import type { SamplerMaps } from '../profiler-kernel.ts';
 import type { UnwindTableAnswer } from '../symbolization/protocol.ts';
 import type { SymbolizationClient } from '../symbolization/symbolization-client.ts';
-import { ReadTables } from './read-tables.ts';
+import { type ReadTableLimits, ReadTables } from './read-tables.ts';
 import { isContent, keyOf, memoryOf, nameOf } from './sampled-object.ts';
 import { TableSlots } from './table-slots.ts';
 
@@ -89,7 +89,7 @@ export class UnwindTables implements Disposable {
   readonly #objects: BpfMap;
   readonly #slots: TableSlots;
   /** By state of a file. */
-  readonly #contents = new ReadTables();
+  readonly #contents: ReadTables;
   readonly #loading = new Map<string, Promise<void>>();
   readonly #installed = new Map<string, Installed>();
   readonly #installing = new Set<string>();
@@ -115,7 +115,9 @@ export class UnwindTables implements Disposable {
     reader: SymbolizationClient,
     budgetBytes = DEFAULT_BUDGET_BYTES,
     interpreters?: InstalledInterpreters | undefined,
+    held?: ReadTableLimits | undefined,
   ) {
+    this.#contents = new ReadTables(held);
     this.#interpreters = interpreters;
     this.#reader = reader;
     this.#budgetBytes = budgetBytes;

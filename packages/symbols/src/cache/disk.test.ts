@@ -259,3 +259,64 @@ test('the place that XDG gives', () => {
   expect(defaultCacheDirectory({ HOME: '/h' })).toBe('/h/.cache/waggle');
   expect(defaultCacheDirectory({})).toBeUndefined();
 });
+
+describe('a table that is read by parts', () => {
+  const parted = () => new DiskSymbolCache(directory, { partedFromBytes: 1 });
+
+  test('answers as the whole one does, and holds little of it', () => {
+    const table = tableOf(1000, 'x'.repeat(300));
+    new DiskSymbolCache(directory).set(table, describeAs('k'));
+    const back = parted().get('k');
+    expect(back?.description).toEqual(describeAs('k'));
+    expect(back?.table.size).toBe(table.size);
+    for (let address = 0; address < 0xa000; address += 3)
+      expect(back?.table.lookup(address)).toEqual(table.lookup(address));
+    expect(back?.table.byteLength).toBeLessThan(table.byteLength / 20);
+    back?.table.close?.();
+    back?.table.close?.();
+    expect(back?.table.lookup(0x1010)).toBeUndefined();
+  });
+
+  test('is not believed with one bit changed, cut, or under another key; nothing stays open', () => {
+    const table = tableOf(50);
+    const cache = new DiskSymbolCache(directory);
+    cache.set(table, describeAs('k'));
+    const path = join(directory, 'symbols-4', files()[0] ?? '');
+    const whole = readFileSync(path);
+    const opened = () => readdirSync('/proc/self/fd').length;
+    const before = opened();
+    for (const damage of [
+      ...Array.from({ length: 60 }, (_, at) => (bytes: Buffer) => {
+        const place = Math.floor((at * bytes.length) / 60);
+        bytes[place] = (bytes[place] ?? 0) ^ 4;
+        return bytes;
+      }),
+      (bytes: Buffer) => bytes.subarray(0, bytes.length - 1),
+      (bytes: Buffer) => bytes.subarray(0, 20),
+      () => encodeTable(table, describeAs('other')),
+    ]) {
+      writeFileSync(path, damage(Buffer.from(whole)));
+      expect(parted().get('k')).toBeUndefined();
+    }
+    expect(opened()).toBe(before);
+    writeFileSync(path, whole);
+    const back = parted().get('k');
+    expect(opened()).toBe(before + 1);
+    back?.table.close?.();
+    expect(opened()).toBe(before);
+  });
+
+  test('belongs to the object that was opened, which closes it', () => {
+    const path = join(home, 'parted');
+    writeFileSync(path, elfWithSymbols([{ name: 'only', value: 0x2000, size: 8 }]));
+    const open = () =>
+      ObjectSymbols.open(path, { cache: new SymbolCache({ disk: parted(), minBuildMs: 0 }) });
+    expect(open().lookup(0x2000)?.name).toBe('only');
+    const one = open();
+    const other = open();
+    one.close();
+    expect(one.lookup(0x2000)).toBeUndefined();
+    expect(other.lookup(0x2000)).toEqual({ name: 'only', start: 0x2000, size: 8 });
+    other.close();
+  });
+});

@@ -4,10 +4,13 @@
  */
 import { isAbsolute, join } from 'node:path';
 import { cryptography } from '../crypto.ts';
+import { closeFile } from '../descriptors.ts';
 import { DiskStore } from '../disk-store/disk-store.ts';
 import { isOurPlace } from '../disk-store/private-file.ts';
-import type { SymbolTable } from '../symbol-table.ts';
+import type { NameTable, SymbolTable } from '../symbol-table.ts';
 import { isSystemError } from '../system-error.ts';
+
+import { PartedTable } from './parted-table.ts';
 import { decodeTable, encodeTable, TABLE_VERSION, type TableDescription } from './table-file.ts';
 
 export interface DiskCacheOptions {
@@ -15,6 +18,8 @@ export interface DiskCacheOptions {
   readonly maxBytes?: number | undefined;
   /** Number of files; 4096 unless told otherwise. */
   readonly maxFiles?: number | undefined;
+  /** Tables of at least as many bytes are left on disk, and parts of them are read; all are read whole unless told otherwise. */
+  readonly partedFromBytes?: number | undefined;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -47,10 +52,12 @@ export function defaultCacheDirectory(
 export class DiskSymbolCache {
   readonly #store: DiskStore;
   readonly #maxBytes: number;
+  readonly #partedFromBytes: number;
 
   /** @param directory waggle's own cache directory; made when the first table is stored. */
   constructor(directory: string, options: DiskCacheOptions = {}) {
     this.#maxBytes = options.maxBytes ?? 512 * MEBIBYTE;
+    this.#partedFromBytes = options.partedFromBytes ?? Number.POSITIVE_INFINITY;
     this.#store = new DiskStore(join(directory, `symbols-${TABLE_VERSION}`), {
       suffix: '.sym',
       maxBytes: this.#maxBytes,
@@ -58,13 +65,25 @@ export class DiskSymbolCache {
     });
   }
 
-  /** The table stored under `key`, or undefined. */
+  /** The table stored under `key`, or undefined. One that has `close` holds its file open. */
   get(
     key: string,
-  ): { readonly table: SymbolTable; readonly description: TableDescription } | undefined {
-    const bytes = this.#store.read(nameOf(key), this.#maxBytes);
-    const found = bytes instanceof Uint8Array ? decodeTable(bytes) : undefined;
-    return found?.description.key === key ? found : undefined;
+  ): { readonly table: NameTable; readonly description: TableDescription } | undefined {
+    const found = this.#read(nameOf(key));
+    if (found?.description.key === key) return found;
+    found?.table.close?.();
+    return undefined;
+  }
+
+  #read(name: string) {
+    if (this.#partedFromBytes < this.#maxBytes) {
+      const file = this.#store.open(name, this.#maxBytes);
+      if (typeof file === 'string') return undefined;
+      if (file.size >= this.#partedFromBytes) return PartedTable.open(file);
+      closeFile(file.fd);
+    }
+    const bytes = this.#store.read(name, this.#maxBytes);
+    return bytes instanceof Uint8Array ? decodeTable(bytes) : undefined;
   }
 
   /** Stores a table under `description.key`; whether that worked out. */

@@ -4,13 +4,18 @@
  * in time; the least recently used goes first. What an object has not is remembered as well, as an empty table.
  */
 import { LRUCache } from 'lru-cache';
-import type { SymbolTable } from '../symbol-table.ts';
+import type { NameTable, SymbolTable } from '../symbol-table.ts';
 import type { DiskSymbolCache } from './disk.ts';
 import type { TableDescription } from './table-file.ts';
 
 export interface CachedSymbols {
-  readonly table: SymbolTable;
+  readonly table: NameTable;
   readonly description: TableDescription;
+}
+
+/** The table is all there. */
+export interface BuiltSymbols extends CachedSymbols {
+  readonly table: SymbolTable;
 }
 
 export interface SymbolCacheOptions {
@@ -61,12 +66,14 @@ export class SymbolCache {
    */
   getOrBuild(
     key: string,
-    build: () => CachedSymbols,
+    build: () => BuiltSymbols,
     isWhole: () => boolean = () => true,
   ): CachedSymbols {
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
     const stored = this.#disk?.get(key);
+    // What holds a file open is its owner's, who closes it.
+    if (stored?.table.close !== undefined) return stored;
     if (stored !== undefined) return this.#keep(key, stored);
     const started = performance.now();
     const built = build();

@@ -22,7 +22,9 @@ export interface TableDescription {
  */
 export const TABLE_VERSION = 4;
 const MAGIC = 0x5947_4757;
-const HEADER_SIZE = 32;
+export const HEADER_SIZE = 32;
+/** The sum is of everything behind it. */
+export const SUMMED_FROM = 12;
 const MAX_DESCRIPTION = 65_536;
 /** Bytes per range: an f64 and four u32. */
 const RANGE_SIZE = 24;
@@ -48,7 +50,7 @@ export function encodeTable(table: SymbolTable, description: TableDescription): 
     bytes.set(new Uint8Array(column.buffer, column.byteOffset, column.byteLength), at);
     at += column.byteLength;
   }
-  view.setUint32(8, crc32(bytes.subarray(12)), true);
+  view.setUint32(8, crc32(bytes.subarray(SUMMED_FROM)), true);
   return bytes;
 }
 
@@ -57,30 +59,63 @@ export function decodeTable(
   bytes: Uint8Array,
 ): { readonly table: SymbolTable; readonly description: TableDescription } | undefined {
   if (bytes.length < HEADER_SIZE || bytes.byteOffset % 8 !== 0) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const places = placesIn(bytes, bytes.length);
+  if (places === undefined) return undefined;
+  if (checksumOf(bytes) !== crc32(bytes.subarray(SUMMED_FROM))) return undefined;
+  const { count, aboutLength, nameBytes } = places;
+  const description = descriptionIn(bytes.subarray(HEADER_SIZE, HEADER_SIZE + aboutLength));
+  if (description === undefined) return undefined;
+  const buffer = bytes.buffer as ArrayBuffer;
+  const column = (at: number) => new Uint32Array(buffer, bytes.byteOffset + at, count);
+  const ranges = {
+    count,
+    start: new Float64Array(buffer, bytes.byteOffset + places.start, count),
+    length: column(places.length),
+    lead: column(places.lead),
+    size: column(places.size),
+    name: column(places.name),
+  };
+  const names = bytes.subarray(bytes.length - nameBytes);
+  return { table: SymbolTable.fromRanges(ranges, [names]), description };
+}
+
+/** Where the parts of a file begin, in bytes. */
+export interface TablePlaces {
+  readonly count: number;
+  readonly aboutLength: number;
+  readonly start: number;
+  readonly length: number;
+  readonly lead: number;
+  readonly size: number;
+  /** Where the names of ranges begin among the names. */
+  readonly name: number;
+  readonly names: number;
+  readonly nameBytes: number;
+}
+
+/** By the file's first bytes; undefined where they are of no table of this version, or of another length. */
+export function placesIn(head: Uint8Array, fileSize: number): TablePlaces | undefined {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   if (view.getUint32(0, true) !== MAGIC || view.getUint32(4, true) !== TABLE_VERSION) {
     return undefined;
   }
   const aboutLength = view.getUint32(12, true);
   const count = view.getUint32(16, true);
   const nameBytes = view.getUint32(20, true);
-  const columns = roundUp(HEADER_SIZE + aboutLength);
   if (aboutLength > MAX_DESCRIPTION) return undefined;
-  if (columns + count * RANGE_SIZE + nameBytes !== bytes.length) return undefined;
-  if (view.getUint32(8, true) !== crc32(bytes.subarray(12))) return undefined;
-  const description = parseDescription(bytes.subarray(HEADER_SIZE, HEADER_SIZE + aboutLength));
-  if (description === undefined) return undefined;
-  let at = bytes.byteOffset + columns;
-  const start = new Float64Array(bytes.buffer as ArrayBuffer, at, count);
-  at += count * 8;
-  const next = () => {
-    const column = new Uint32Array(bytes.buffer as ArrayBuffer, at, count);
-    at += count * 4;
-    return column;
+  const start = roundUp(HEADER_SIZE + aboutLength);
+  const names = start + count * RANGE_SIZE;
+  if (names + nameBytes !== fileSize) return undefined;
+  const column = (number: number) => start + count * (8 + 4 * number);
+  return {
+    ...{ count, aboutLength, start, names, nameBytes },
+    ...{ length: column(0), lead: column(1), size: column(2), name: column(3) },
   };
-  const ranges = { count, start, length: next(), lead: next(), size: next(), name: next() };
-  const names = bytes.subarray(bytes.length - nameBytes);
-  return { table: SymbolTable.fromRanges(ranges, [names]), description };
+}
+
+/** That the file has by its first bytes. */
+export function checksumOf(head: Uint8Array): number {
+  return new DataView(head.buffer, head.byteOffset, head.byteLength).getUint32(8, true);
 }
 
 /** The names that ranges refer to, each once, and where each range's begins among them. */
@@ -113,7 +148,7 @@ function packNames(table: SymbolTable): { offsets: Uint32Array; names: Uint8Arra
   return { offsets, names: packed.subarray(0, length) };
 }
 
-function parseDescription(bytes: Uint8Array): TableDescription | undefined {
+export function descriptionIn(bytes: Uint8Array): TableDescription | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
     return isDescription(value) ? value : undefined;

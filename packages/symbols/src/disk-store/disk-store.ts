@@ -6,7 +6,13 @@
  */
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readPrivateFile, removeFile, writePrivateFile } from './private-file.ts';
+import {
+  openPrivateFile,
+  type PrivateFile,
+  readPrivateFile,
+  removeFile,
+  writePrivateFile,
+} from './private-file.ts';
 
 export interface DiskStoreOptions {
   /** Of every file, with its dot. */
@@ -52,6 +58,11 @@ export class DiskStore {
   /** `absent` where there is none, `untrusted` where something else is in its place: see `readPrivateFile`. */
   read(name: string, maxBytes: number): Uint8Array | 'absent' | 'untrusted' {
     return readPrivateFile(this.pathOf(name), maxBytes);
+  }
+
+  /** The same for who reads parts of it. */
+  open(name: string, maxBytes: number): PrivateFile | 'absent' | 'untrusted' {
+    return openPrivateFile(this.pathOf(name), maxBytes);
   }
 
   /**

@@ -25,6 +25,7 @@ import type { Health } from './health.ts';
 import type { AgentOptions, AgentSettings } from './options.ts';
 import { type AgentOutput, otlpOutput, selfMetrics, storeOutput } from './outputs.ts';
 import { ProfileSpans } from './profile-spans.ts';
+import { ProgramText } from './program-text.ts';
 import { runningProcesses } from './running.ts';
 import { SelfLimits } from './self-limits.ts';
 import { ServiceManager, takeManager } from './service-manager.ts';
@@ -37,8 +38,6 @@ const TICK_MS = 10_000;
 const LATENCY_MS = 500;
 /** Up to this rate a second's samples have room where they wait. */
 const THRIFTY_HZ = 25;
-/** What only the start has run of the runtime's code is given back after it. */
-const STARTED_MS = 5000;
 
 export async function runAgent(options: AgentOptions): Promise<number> {
   if (options.schema === true) {
@@ -102,7 +101,7 @@ const agent = Effect.fnUntraced(function* (
   yield* scoped(() => new Ticks(outputs));
   yield* scoped(() => new Collections(events));
   const service = yield* scoped(() => new ServiceManager(native, manager));
-  yield* stopAfter(STARTED_MS / 1000, () => native.releaseProgramText());
+  yield* scoped(() => new ProgramText(() => native.releaseProgramText()));
   const health = yield* listen(settings, token, metrics);
   const collect = () => Effect.runPromise(session.collect);
   const spans = yield* scoped(() => new ProfileSpans(outputs, collect));
@@ -116,7 +115,10 @@ const agent = Effect.fnUntraced(function* (
       Bun.gc(true);
       native.releaseProgramText();
     };
-    return new SelfLimits({ session, store, profiler, onStatus, release }, settings.budget);
+    return new SelfLimits(
+      { session, store, profiler, onStatus, release, frequencyHz: settings.frequency },
+      settings.budget,
+    );
   });
   limits = selfLimits;
   const stop = () => {
@@ -155,6 +157,8 @@ function sessionOf(
     redact,
     ringBytes: RING_BYTES,
     latencyMs: LATENCY_MS,
+    // Samples say by themselves whose they are.
+    endedAreKnown: false,
     onEvents,
     onProblem: (message) => say(`warning: ${message}`),
   });

@@ -8,12 +8,14 @@ import { counter, gauge, type Metric } from '@waggle/serve';
 import type { StoreWriter } from '@waggle/store';
 import { say } from '../../terminal/messages.ts';
 import { Budget, type BudgetLimits, type Excess } from './budget.ts';
+import { DEFAULTS } from './values.ts';
 
 const LOOK_MS = 2000;
 
 interface Limited {
   readonly session: Pick<Session, 'setRateLimit' | 'totals'>;
   readonly profiler: { setPaused(isPaused: boolean): void } | undefined;
+  readonly frequencyHz: number;
   readonly store: Pick<StoreWriter, 'addGap' | 'addLoss'> | undefined;
   readonly onStatus: (status: string | undefined) => void;
   /** What is only waiting to be let go of goes. */
@@ -133,10 +135,19 @@ export class SelfLimits implements Disposable {
     const kept = what === undefined ? 'everything again' : what;
     say(
       isMore
-        ? `warning: the agent has taken ${spent}: ${kept} until it takes less; what is missing is counted (--max-cpu, --max-memory)`
+        ? `warning: the agent has taken ${spent}: ${kept} until it takes less; what is missing is counted (${this.#settings()})`
         : `the agent is within its budget: ${kept}`,
     );
     this.#limited.onStatus(what);
+  }
+
+  /** What an administrator can change. */
+  #settings(): string {
+    const limits = '--max-cpu, --max-memory';
+    const { frequencyHz } = this.#limited;
+    return frequencyHz > DEFAULTS.frequency
+      ? `${limits}; it samples at ${frequencyHz} Hz, and -F ${DEFAULTS.frequency} takes less`
+      : limits;
   }
 
   #tellGap(): void {
