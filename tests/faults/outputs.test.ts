@@ -17,7 +17,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../support/deadline.ts';
 import { faultRow } from '../support/fault-row.ts';
+import { TestProcess } from '../support/processes.ts';
 import { Waggle } from '../support/waggle.ts';
 import { freshFolder } from '../support/workloads.ts';
 
@@ -352,6 +354,56 @@ faultRow(
         stderr: expect.stringMatching(/cannot be written: .*has to be a file/),
       });
       expect(lstatSync(pipe).isFIFO()).toBe(true);
+    }
+  },
+);
+
+faultRow(
+  {
+    area,
+    what: 'outputs below /proc/PID/root of a process in a mount namespace, by links of its own root too',
+    holds: 'they are in that root and not in ours; links there lead nowhere else',
+    times: [1, 5],
+  },
+  async () => {
+    const [mounted, ours] = [folder(), folder()];
+    const inside = [
+      `mount -t tmpfs tmpfs ${mounted} && mkdir ${mounted}/there && cd ${mounted}`,
+      // Where the kernel would follow it from our root.
+      `ln -s ${mounted}/there absolute && ln -s ../../../../../../..${mounted}/there above`,
+      `ln -s ${ours}/linked.folded linked.folded && echo up && exec sleep 1000`,
+    ];
+    await using other = new TestProcess(['unshare', '-m', 'sh', '-c', inside.join(' && ')]);
+    await eventually('its mount', () => other.stdout.includes('up'));
+    const base = `/proc/${other.pid}/root${mounted}`;
+    run('mount', '-t', 'tmpfs', 'tmpfs', ours);
+    try {
+      for (const name of ['plain', 'absolute/a', 'above/b', 'there/../c']) {
+        const { code, stderr } = await convert(`${base}/${name}.folded`);
+        expect({ name, code, stderr }).toEqual({ name, code: 0, stderr: '' });
+      }
+      for (const name of ['plain', 'there/a', 'there/b', 'c'])
+        expect(statSync(`${base}/${name}.folded`).size).toBeGreaterThan(100_000);
+      // Its folder is another one, without our mount.
+      expect((await convert(`${base}/linked.folded`)).code).toBe(0);
+      expectOnly(ours);
+      const there = `/proc/${other.pid}/cwd/d.folded`;
+      const { code, stderr } = await convert(there);
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining('is in another root than ours: name it below /proc/'),
+      });
+      const trace = await Waggle.run(['trace', '-o', `${base}/out.db`, '--', 'true']);
+      expect(trace.code).toBe(0);
+      expect(statSync(`${base}/out.db`).size).toBeGreaterThan(0);
+      const agent = await Waggle.run(['agent', '--store', `${base}/store`, '--duration', '0.1']);
+      expect({ code: agent.code, stderr: agent.stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining(`leads to where process ${other.pid} is`),
+      });
+      expectOnly(mounted);
+    } finally {
+      run('umount', ours);
     }
   },
 );

@@ -188,3 +188,83 @@ faultRow(
     }
   },
 );
+
+/** Receivers of OTLP that take no pains. */
+const RECEIVERS: Readonly<Record<string, () => Response | Promise<Response>>> = {
+  'never answers': () => new Promise(() => {}),
+  'answers without an end': () =>
+    new Response(
+      new ReadableStream({
+        pull: (controller) => void controller.enqueue(new Uint8Array(1 << 20).fill(0x61)),
+      }),
+      { headers: { 'content-type': 'application/x-protobuf' } },
+    ),
+  'asks to come again in a hundred years': () =>
+    new Response('\u001b[2Jlater', { status: 503, headers: { 'retry-after': '3153600000' } }),
+  'refuses in ten megabytes of escapes': () =>
+    new Response('\u001b[2J\u009b31m'.repeat(1_000_000), { status: 400 }),
+  'leads to another address': () => Response.redirect('http://127.0.0.1:9/', 307),
+};
+
+for (const [what, answer] of Object.entries(RECEIVERS))
+  faultRow(
+    {
+      area,
+      what: `an agent’s page and metrics, asked by ${CONNECTIONS} connections, while its receiver of OTLP ${what}`,
+      holds:
+        'who has the token is answered, memory and what waits are bounded, nothing hostile is said, and SIGTERM ends it in time',
+      times: [what === 'never answers' ? 1 : 0, 2],
+    },
+    async () => {
+      const folder = freshFolder();
+      const [tokenFile, spool] = [join(folder, 'token'), join(folder, 'spool')];
+      await using receiver = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: answer });
+      await using agent = new Waggle([
+        ...['agent', '--store', join(folder, 'store'), '--token-file', tokenFile],
+        ...['--serve', '127.0.0.1:0', '--metrics', '127.0.0.1:0'],
+        ...['--otlp', receiver.url.href, '--otlp-spool', spool, '--otlp-spool-size', '8M'],
+      ]);
+      await agent.says(/^waggle: ready/m);
+      const [, metrics = ''] = /metrics at (\S+metrics)/.exec(agent.stderr) ?? [];
+      const [, page = ''] = /the page at (http:\S+\/)/.exec(agent.stderr) ?? [];
+      const token = readFileSync(tokenFile, 'utf8').trim();
+      const headers = { authorization: `Bearer ${token}` };
+      const sockets: Socket[] = [];
+      try {
+        for (let index = 0; index < CONNECTIONS; index++) {
+          const url = new URL(index % 2 === 0 ? page : metrics);
+          sockets.push(readsNothing(url, BEGINNINGS[index % BEGINNINGS.length] ?? ''));
+        }
+        const live = `GET /api/events HTTP/1.1\r\nHost: ${new URL(page).host}\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+        for (let index = 0; index < 5; index++) sockets.push(readsNothing(new URL(page), live));
+        await run(workload('storm'), '5000', '0', workload('exit_with'));
+        for (const url of [
+          new URL('/api/status', page),
+          new URL('/api/processes', page),
+          metrics,
+        ]) {
+          const asked = { headers, signal: AbortSignal.timeout(30_000) };
+          const response = await fetch(url, asked);
+          expect({ url: String(url), status: response.status }).toEqual({
+            url: String(url),
+            status: 200,
+          });
+          await response.arrayBuffer();
+        }
+        expect(rssOf(agent.pid)).toBeLessThan(MAX_RSS);
+        expect(Number((await run('du', '-sk', spool)).split('\t')[0])).toBeLessThan(10 * 1024);
+        const startedAt = performance.now();
+        const { code, stderr } = await agent.stop('SIGTERM');
+        expect((performance.now() - startedAt) / 1000).toBeLessThan(30);
+        expect({ code, stderr }).toEqual({
+          code: 0,
+          stderr: expect.not.stringMatching(/internal error|Error:|^ {4}at /m),
+        });
+        for (const text of [token, '\u001b', '\u009b']) expect(stderr).not.toContain(text);
+        expect(stderr.length).toBeLessThan(4000);
+      } finally {
+        for (const socket of sockets) socket.destroy();
+        void receiver.stop(true);
+      }
+    },
+  );

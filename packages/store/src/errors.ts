@@ -1,12 +1,19 @@
 /** Why a store cannot be opened, in words for people. */
 
-export type StoreErrorCode = 'held' | 'missing' | 'newer' | 'damaged' | 'unwritable' | 'query';
+export type StoreErrorCode =
+  | 'held'
+  | 'missing'
+  | 'newer'
+  | 'damaged'
+  | 'foreign'
+  | 'unwritable'
+  | 'query';
 
 export class StoreError extends Error {
   override readonly name = 'StoreError';
 
   constructor(
-    /** `held` by another agent, `missing`, of a `newer` version, `damaged`, `unwritable`; a `query` that is none. */
+    /** `held` by another agent, `missing`, of a `newer` version, `damaged`, `foreign` (tables that are none), `unwritable`; a `query` that is none. */
     readonly code: StoreErrorCode,
     message: string,
     options?: ErrorOptions,

@@ -264,6 +264,46 @@ describe('a store', () => {
   });
 
   test.each([
+    [['DROP TABLE process', 'CREATE VIEW process AS SELECT 1 AS id'], 'process is a question'],
+    [['DROP TABLE text', 'CREATE VIRTUAL TABLE TEXT USING fts5(id)'], 'TEXT is no table of data'],
+    [['ALTER TABLE loss ADD COLUMN x AS (zeroblob(1e9))'], 'loss is no table of data'],
+  ])('of somebody else whose tables are none is refused: %p', (questions, why) => {
+    const folder = freshFolder();
+    writerOf(folder)[Symbol.dispose]();
+    {
+      using database = new Database(join(folder, 'waggle.db'));
+      for (const question of ['DROP VIEW processes', ...questions]) database.run(question);
+    }
+    expect(() => new StoreReader(folder)).toThrow(
+      expect.objectContaining({ code: 'foreign', message: expect.stringContaining(why) }),
+    );
+  });
+
+  test('is read by views of ours, which bound texts, and not by those of the file', () => {
+    const folder = freshFolder();
+    {
+      using writer = writerOf(folder);
+      writer.addEvents([exec({ pid: 7, start: 1n, at: 2n }, ['/bin/a'])]);
+    }
+    {
+      using database = new Database(join(folder, 'waggle.db'));
+      for (const name of ['processes', 'failed_execs', 'cgroups']) {
+        database.run(`DROP VIEW ${name}`);
+        database.run(`CREATE VIEW ${name} AS SELECT abs(-9223372036854775808) AS id`);
+      }
+      database.run("UPDATE text SET value = replace(hex(zeroblob(500000)), '0', 'a')");
+    }
+    using reader = new StoreReader(folder);
+    const [entry] = [...reader.history({})];
+    expect(entry).toMatchObject({ pid: 7, comm: '', argv: null });
+    expect([...reader.sql('SELECT comm, argv FROM processes')]).toEqual([
+      { comm: null, argv: null },
+    ]);
+    expect([...reader.sql('SELECT * FROM failed_execs')]).toEqual([]);
+    expect([...reader.sql('SELECT * FROM cgroups')]).toEqual([]);
+  });
+
+  test.each([
     'DELETE FROM process',
     'INSERT INTO meta VALUES (1, 2)',
     'DROP TABLE process',

@@ -10,6 +10,7 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readFileSync,
   readlinkSync,
   type Stats,
 } from 'node:fs';
@@ -20,6 +21,8 @@ export const O_PATH = 0o10_000_000;
 const STEP_FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** MAXSYMLINKS of include/linux/namei.h. */
 const MAX_LINKS = 40;
+/** Links of /proc that are no text: the kernel goes where that process is. */
+const OF_PROCESS = /^\/proc\/\d+(\/task\/\d+)?$/;
 
 export class HeldFolder implements Disposable {
   /** Its path when it was opened, absolute, without links. */
@@ -36,6 +39,12 @@ export class HeldFolder implements Disposable {
     return new HeldFolder('/', openSync('/', STEP_FLAGS));
   }
 
+  /** Where a link of /proc leads by the kernel, whatever its text says. @throws the system's error */
+  through(name: string): HeldFolder {
+    const flags = O_PATH | constants.O_DIRECTORY;
+    return new HeldFolder(this.pathOf(name), openSync(this.entry(name), flags));
+  }
+
   /** A path by which the system finds an entry of this folder, wherever that is by now. */
   entry(name: string): string {
     return `/proc/self/fd/${this.#fd}/${name}`;
@@ -47,6 +56,11 @@ export class HeldFolder implements Disposable {
 
   status(): Stats {
     return fstatSync(this.#fd);
+  }
+
+  /** The number of the mount that it is in. */
+  mount(): string {
+    return mountOf(this.#fd);
   }
 
   /** @throws the system's error, ENOTDIR where it is a link. */
@@ -91,7 +105,10 @@ export function followPath(path: string, absolute: string): Followed | string {
   }
 }
 
-/** @param walked the folders from the root to where we are; the last is the end's. */
+/**
+ * @param walked the folders from the root to where we are; the last is the end's. Below a process's root that is the first:
+ * links and `..` do not lead out of it.
+ */
 function walk(path: string, absolute: string, walked: HeldFolder[]): Followed | string {
   const pending = componentsOf(absolute);
   let links = 0;
@@ -111,6 +128,16 @@ function walk(path: string, absolute: string, walked: HeldFolder[]): Followed | 
       if (/^\/proc\/\d+\/(task\/\d+\/)?fd$/.test(folder.directory))
         return { folder, name, isDescriptor: true };
       if (++links > MAX_LINKS) return `${path}: too many links`;
+      if (OF_PROCESS.test(folder.directory) && (name === 'root' || name === 'cwd')) {
+        const entered = otherRoot(folder, name);
+        if (typeof entered === 'string') return entered;
+        if (entered !== undefined) {
+          for (const each of walked.splice(0)) each[Symbol.dispose]();
+          walked.push(entered);
+          if (pending.length === 0) return `${path} is a directory`;
+          continue;
+        }
+      }
       const target = readlinkSync(folder.entry(name));
       if (target.startsWith('/')) for (const each of walked.splice(1)) each[Symbol.dispose]();
       pending.push(...componentsOf(target));
@@ -123,6 +150,37 @@ function walk(path: string, absolute: string, walked: HeldFolder[]): Followed | 
     walked.push(folder.step(name));
   }
 }
+
+/** The root of a process, where that is another than ours: undefined where the text of the link says the same. */
+function otherRoot(folder: HeldFolder, name: string): HeldFolder | string | undefined {
+  const there = folder.through(name);
+  const text = readlinkSync(folder.entry(name));
+  const ours = mountAt(text);
+  const isOurs = there.mount() === ours;
+  if (name === 'root' && !(isOurs && text === '/')) return there;
+  there[Symbol.dispose]();
+  return isOurs || ours === undefined
+    ? undefined
+    : `${folder.pathOf(name)} is in another root than ours: name it below ${folder.pathOf('root')}`;
+}
+
+/** The number of a mount: a folder is the same in two mount namespaces, what is mounted below it is not. */
+function mountAt(directory: string): string | undefined {
+  let fd: number;
+  try {
+    fd = openSync(directory, O_PATH | constants.O_DIRECTORY);
+  } catch {
+    return undefined;
+  }
+  try {
+    return mountOf(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const mountOf = (fd: number): string =>
+  /^mnt_id:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '';
 
 /** The first one last. */
 function componentsOf(path: string): string[] {

@@ -13,6 +13,7 @@ const ALL_MAY_WRITE = 0o002;
 const STICKY = 0o1000;
 /** MAXSYMLINKS of include/linux/namei.h. */
 const MAX_LINKS = 40;
+const OF_PROCESS = /^\/proc\/(\d+)(?:\/task\/\d+)?\/(?:root|cwd)$/;
 
 /** A file or folder on the way that is not ours alone, and why: `belongs to user 7`. */
 export interface ForeignPlace {
@@ -74,6 +75,10 @@ export function foreignOnTheWay(absolute: string): ForeignPlace | undefined {
       continue;
     }
     if (isOfOthers(stat)) return { at: next, why: `is a link of user ${stat.uid}` };
+    const [, pid] = OF_PROCESS.exec(next) ?? [];
+    // Its text is that of another root: what is there is not what we look at.
+    if (pid !== undefined && pid !== String(process.pid))
+      return { at: next, why: `leads to where process ${pid} is` };
     if (++links > MAX_LINKS) return { at: next, why: 'is one of too many links' };
     const target = readlinkSync(next);
     if (target.startsWith('/')) at = '';

@@ -8,6 +8,7 @@ import { turns } from '../turns.ts';
 import { type RecordedProcesses, WINDOW_MS } from './recorded-processes.ts';
 import type { RecordedSamples } from './recorded-samples.ts';
 import { spanInNs } from './span-in-ns.ts';
+import { windowsOf } from './windows.ts';
 
 /** Twice as many as pixels of a window. */
 const MAX_STEPS = 2000;
@@ -31,7 +32,7 @@ export class RecordedActivity {
     const step = STEPS.find((each) => each >= wanted) ?? Math.ceil(wanted / DAY) * DAY;
     const curve = new Curve(step);
     for (const { from, to, cpuMs, lost } of await this.#samples.curve(span, scope))
-      curve.addCpu({ from, to }, cpuMs, lost);
+      curve.addCpu({ from, to }, span, cpuMs, lost);
     if (scope === undefined) await this.#addAll(curve, span, step);
     else await this.#addScope(curve, span, scope);
     const gaps: Gap[] = this.#reader
@@ -42,8 +43,7 @@ export class RecordedActivity {
 
   async #addAll(curve: Curve, span: Span, step: number): Promise<void> {
     const pause = turns();
-    for (let from = span.from; from < span.to; from += WINDOW_MS) {
-      const window = { from, to: Math.min(from + WINDOW_MS, span.to) };
+    for (const window of windowsOf(this.#reader, span, WINDOW_MS)) {
       const rows = this.#reader.activity(halfOpen(window), BigInt(step) * 1_000_000_000n);
       for (const { fromNs, births, execs, ends, failures, lost } of rows) {
         const row = curve.at(toMs(fromNs));
@@ -59,8 +59,7 @@ export class RecordedActivity {
 
   async #addScope(curve: Curve, span: Span, scope: Scope): Promise<void> {
     const pause = turns();
-    for (let from = span.from; from < span.to; from += WINDOW_MS) {
-      const window = { from, to: Math.min(from + WINDOW_MS, span.to) };
+    for (const window of windowsOf(this.#reader, span, WINDOW_MS)) {
       const isIn = (ms: number): boolean => ms > window.from && ms <= window.to;
       const ids = this.#processes
         .in(window)
@@ -106,12 +105,13 @@ class Curve {
     return row;
   }
 
-  /** Spread over its steps. */
-  addCpu(span: Span, cpuMs: number, lost: number): void {
+  /** Spread over its steps, those that are shown: a part may be as long as its host slept. */
+  addCpu(span: Span, shown: Span, cpuMs: number, lost: number): void {
     const length = Math.max(span.to - span.from, 1);
     const stepMs = this.#step * 1000;
-    for (let from = span.from; from < span.to; ) {
-      const to = Math.min(span.to, (Math.floor(from / stepMs) + 1) * stepMs);
+    const end = Math.min(span.to, shown.to);
+    for (let from = Math.max(span.from, shown.from - stepMs); from < end; ) {
+      const to = Math.min(end, (Math.floor(from / stepMs) + 1) * stepMs);
       const row = this.at(from);
       row.cpuMs = (row.cpuMs ?? 0) + (cpuMs * (to - from)) / length;
       from = to;

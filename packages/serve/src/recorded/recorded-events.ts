@@ -18,6 +18,7 @@ import { hiddenArguments } from '../store/hidden-arguments.ts';
 import type { Span } from '../store/span.ts';
 import type { RecordedProcesses } from './recorded-processes.ts';
 import { spanInNs } from './span-in-ns.ts';
+import { windowsBackOf } from './windows.ts';
 
 const FIRST_WINDOW_MS = 30_000;
 const MIN_WINDOW_MS = 1000;
@@ -52,14 +53,12 @@ export class RecordedEvents {
   /** The newest first; read as far as somebody reads on. */
   *of(span: Span): Iterable<EventLine> {
     let length = FIRST_WINDOW_MS;
-    for (let to = span.to; to > span.from; ) {
-      const from = Math.max(span.from, to - length);
-      const moments = this.#in({ from, to });
+    for (const window of windowsBackOf(this.#reader, span, () => length)) {
+      const moments = this.#in(window);
       for (const { number, timeNs, fields } of moments)
         yield { number, time: toMs(timeNs), line: stringifyJson(fields()) };
       if (moments.length < FEW) length = Math.min(length * 2, MAX_WINDOW_MS);
       if (moments.length > MANY) length = Math.max(length / 2, MIN_WINDOW_MS);
-      to = from;
     }
   }
 

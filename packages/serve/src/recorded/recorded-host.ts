@@ -21,6 +21,7 @@ import { RecordedActivity } from './recorded-activity.ts';
 import { RecordedEvents } from './recorded-events.ts';
 import { RecordedProcesses, WINDOW_MS } from './recorded-processes.ts';
 import { RecordedSamples } from './recorded-samples.ts';
+import { windowsBackOf } from './windows.ts';
 
 export interface RecordedHostOptions {
   readonly reader: StoreReader;
@@ -128,8 +129,8 @@ export class RecordedHost implements KeptHost {
   async #there(span: Span, scope: Scope | undefined) {
     const ids = new Set<number>();
     const pause = turns();
-    for (let to = span.to; to > span.from && ids.size < MAX_LOOKED_AT; to -= WINDOW_MS) {
-      const window = { from: Math.max(span.from, to - WINDOW_MS), to };
+    for (const window of windowsBackOf(this.#options.reader, span, () => WINDOW_MS)) {
+      if (ids.size >= MAX_LOOKED_AT) break;
       for (const { id } of this.#processes.in(window))
         if (scope === undefined || scope.has(id)) ids.add(id);
       await pause();

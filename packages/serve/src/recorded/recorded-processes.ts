@@ -7,6 +7,7 @@ import { type ProcessIdentity, type StoreReader, toNs } from '@waggle/store';
 import type { Scope } from '../store/kept-host.ts';
 import type { Span } from '../store/span.ts';
 import { spanInNs } from './span-in-ns.ts';
+import { windowsBackOf } from './windows.ts';
 
 /** Of a time that is read at once: a storm of a thousand processes a second has 600,000 in it. */
 export const WINDOW_MS = 600_000;
@@ -124,8 +125,7 @@ export class RecordedProcesses {
   }
 
   #lastOf(pid: number, span: Span): number | undefined {
-    for (let to = span.to; to > span.from; to -= WINDOW_MS) {
-      const window = { from: Math.max(span.from, to - WINDOW_MS), to };
+    for (const window of windowsBackOf(this.#reader, span, () => WINDOW_MS)) {
       const found = new Names(this.in(window)).last(pid);
       if (found !== undefined) return found.id;
     }

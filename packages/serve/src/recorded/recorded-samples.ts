@@ -7,6 +7,7 @@ import type { Span } from '../store/span.ts';
 import { turns } from '../turns.ts';
 import { type Names, type RecordedProcesses, WINDOW_MS } from './recorded-processes.ts';
 import { spanInNs } from './span-in-ns.ts';
+import { windowsOf } from './windows.ts';
 
 /** Where an agent sampled, and how much of it was at work. */
 export interface SampledSpan extends Span {
@@ -85,8 +86,7 @@ export class RecordedSamples {
   /** Others get their turn between windows. */
   async #each(span: Span, take: (part: SampledPart, names: Names) => void): Promise<void> {
     const pause = turns();
-    for (let from = span.from; from < span.to; from += WINDOW_MS) {
-      const window = { from, to: Math.min(from + WINDOW_MS, span.to) };
+    for (const window of windowsOf(this.#reader, span, WINDOW_MS)) {
       const parts = [...this.#reader.samples(spanInNs(window))];
       if (parts.length > 0) {
         const names = this.#processes.namesIn(window);

@@ -49,4 +49,11 @@ test('damaged bytes give entries or a RangeError, and what unpacks to gigabytes 
   );
   const bomb = new Uint8Array(Bun.zstdCompressSync(new Uint8Array(65 << 20)));
   expect(() => unpackEntries(bomb)).toThrow(RangeError);
+  const many = packEntries([{ pid: 1, startTime: 5n, stack: 3, count: 9 }]);
+  const more = Bun.zstdDecompressSync(many);
+  more[0] = 2;
+  const random = crypto.getRandomValues(new Uint8Array(60_000));
+  const tooMany = Buffer.concat([Buffer.from([0x81, 0x80, 0x80, 0x01]), random]);
+  for (const bytes of [more, tooMany])
+    expect(() => unpackEntries(new Uint8Array(Bun.zstdCompressSync(bytes)))).toThrow(RangeError);
 });

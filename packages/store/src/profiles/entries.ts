@@ -16,7 +16,12 @@ export interface ProfileEntry {
 
 const LEVEL = 6;
 /** A span of the largest host has less. */
-const MAX_BYTES = 64 << 20;
+const MAX_BYTES = 16 << 20;
+/** No two entries are the same: what packs better than that is none, and is not unpacked to its end. */
+const MAX_RATIO = 1000;
+const FEW_BYTES = 65_536;
+/** As many as a profile may have, of a span or of many; zeros that are packed well would be more. */
+export const MAX_ENTRIES = 2 << 20;
 
 export function packEntries(entries: readonly ProfileEntry[]): Uint8Array {
   const sorted = [...entries].sort(
@@ -43,6 +48,7 @@ export function packEntries(entries: readonly ProfileEntry[]): Uint8Array {
 export function unpackEntries(packed: Uint8Array): ProfileEntry[] {
   const input = new VarintReader(unpacked(packed));
   const count = Number(input.next());
+  if (count > MAX_ENTRIES) throw new RangeError(`${count} entries are more than a span has`);
   const entries: ProfileEntry[] = [];
   let [pid, startTime, stack] = [0, 0n, 0];
   for (let at = 0; at < count; at++) {
@@ -59,8 +65,9 @@ export function unpackEntries(packed: Uint8Array): ProfileEntry[] {
 }
 
 function unpacked(packed: Uint8Array): Uint8Array {
+  const maxOutputLength = Math.min(MAX_BYTES, FEW_BYTES + packed.length * MAX_RATIO);
   try {
-    return zstdDecompressSync(packed, { maxOutputLength: MAX_BYTES });
+    return zstdDecompressSync(packed, { maxOutputLength });
   } catch (error) {
     throw new RangeError('the entries of a profile are damaged, or more than a span has', {
       cause: error,

@@ -9,7 +9,7 @@ export interface HistorySpan {
 }
 
 /** SQLite's largest INTEGER: later than anything. */
-const LARGEST = (1n << 63n) - 1n;
+export const LARGEST = (1n << 63n) - 1n;
 
 export function boundsOf({ sinceNs = 0n, untilNs = LARGEST }: HistorySpan): [bigint, bigint] {
   return [sinceNs, untilNs];
@@ -23,3 +23,6 @@ export const OVERLAPPING = `
 SELECT id FROM process WHERE startNs >= ?1 - ${LONG_NS} AND startNs <= ?2 AND (endNs IS NULL OR endNs >= ?1)
 UNION ALL SELECT id FROM process WHERE endNs IS NULL AND startNs < ?1 - ${LONG_NS} AND startNs <= ?2
 UNION ALL SELECT id FROM process WHERE endNs >= ?1 AND endNs - startNs > ${LONG_NS} AND startNs < ?1 - ${LONG_NS} AND startNs <= ?2`;
+
+/** A part of a profile cannot be cut in two: its middle says in which span it is. */
+export const MIDDLE = '(fromNs / 2 + toNs / 2)';

@@ -211,7 +211,7 @@ const textOf = (value: string | bigint | null | undefined): string | null =>
 
 /** Years from 1970 to 2116. What is none was written by somebody else, or is damaged. */
 const LAST_NS = 1n << 62n;
-const timeOf = (value: string | bigint | null | undefined): bigint =>
+export const timeOf = (value: string | bigint | null | undefined): bigint =>
   typeof value === 'bigint' && value >= 0n && value < LAST_NS ? value : 0n;
 
 const amountOf = (value: string | bigint | null | undefined): bigint | null =>

@@ -2,6 +2,7 @@
 
 import type { Database } from 'bun:sqlite';
 import { wordsOf } from '../interned/words.ts';
+import { boundedText } from '../schema/schema.ts';
 import { boundsOf, type HistorySpan, OVERLAPPING } from './bounds.ts';
 import { type HistoryProcess, processOf, type Row } from './history.ts';
 
@@ -71,7 +72,8 @@ export function earlierProgramsOf(database: Database, ids: readonly number[]): E
   return chunked(ids, (some) =>
     database
       .prepare(
-        `SELECT i.process, i.timeNs, comm.value AS comm, argv.value AS argv, filename.value AS filename FROM image i
+        `SELECT i.process, i.timeNs, ${boundedText('comm.value')} AS comm, ${boundedText('argv.value')} AS argv,
+           ${boundedText('filename.value')} AS filename FROM image i
          LEFT JOIN text comm ON comm.id = i.comm LEFT JOIN text argv ON argv.id = i.argv LEFT JOIN text filename ON filename.id = i.filename
          WHERE i.process IN (${some}) ORDER BY i.process, i.timeNs`,
       )

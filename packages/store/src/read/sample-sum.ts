@@ -2,7 +2,7 @@
 
 import type { Profile, ProfileFrame, ProfileStack } from '@waggle/formats';
 import { toMs } from '../nanoseconds.ts';
-import type { ProfileEntry } from '../profiles/entries.ts';
+import { MAX_ENTRIES, type ProfileEntry } from '../profiles/entries.ts';
 import type { SampledPart } from './samples.ts';
 
 export class SampleSum {
@@ -18,8 +18,13 @@ export class SampleSum {
     this.#lost += part.lost;
     this.#seconds += Number(part.toNs - part.fromNs) / 1e9;
     for (const entry of part.entries)
-      if (isWanted === undefined || isWanted(entry))
-        this.#counts.set(entry.stack, (this.#counts.get(entry.stack) ?? 0) + entry.count);
+      if (isWanted === undefined || isWanted(entry)) this.#add(entry);
+  }
+
+  #add({ stack, count }: ProfileEntry): void {
+    const known = this.#counts.get(stack);
+    if (known === undefined && this.#counts.size >= MAX_ENTRIES) this.#lost += count;
+    else this.#counts.set(stack, (known ?? 0) + count);
   }
 
   /**

@@ -2,7 +2,8 @@
 
 import type { Database } from 'bun:sqlite';
 import { type ProfileEntry, unpackEntries } from '../profiles/entries.ts';
-import { boundsOf, type HistorySpan } from './bounds.ts';
+import { boundsOf, type HistorySpan, MIDDLE } from './bounds.ts';
+import { timeOf } from './history.ts';
 
 /** What was sampled in one span that the agent collected: some seconds. */
 export interface SampledPart {
@@ -25,19 +26,21 @@ interface Part {
   readonly entries: Uint8Array;
 }
 
-/** A part cannot be cut in two: its middle decides. The oldest first. */
+/** By the middle of each. The oldest first. */
 export function* samplesOf(database: Database, span: HistorySpan): Generator<SampledPart> {
   const parts = database
     .query(
-      'SELECT * FROM profile WHERE toNs >= ?1 AND (fromNs / 2 + toNs / 2) >= ?1 AND (fromNs / 2 + toNs / 2) < ?2 ORDER BY toNs',
+      `SELECT * FROM profile WHERE toNs >= ?1 AND ${MIDDLE} >= ?1 AND ${MIDDLE} < ?2 ORDER BY toNs`,
     )
     .iterate(...boundsOf(span));
   for (const row of parts) {
-    const { fromNs, toNs, frequencyHz, samples, lost, entries } = row as Part;
+    const { frequencyHz, samples, lost, entries, ...times } = row as Part;
     const known = entriesOf(entries);
+    const fromNs = timeOf(times.fromNs);
+    const length = timeOf(times.toNs) - fromNs;
     yield {
       fromNs,
-      toNs,
+      toNs: length > 0n ? fromNs + length : fromNs,
       frequencyHz: Number(frequencyHz),
       samples: Number(samples),
       // Damaged: what was sampled then is known to be missing.

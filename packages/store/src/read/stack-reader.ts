@@ -3,6 +3,9 @@
 import type { Database } from 'bun:sqlite';
 import type { FrameKind, ProfileFrame } from '@waggle/formats';
 
+/** Of a stack: several times what is walked, with what was inlined, as numbers of seven digits. */
+const MAX_FRAMES = 2048;
+const MAX_FRAME_BYTES = 8 * MAX_FRAMES;
 /** Its row was on a page that is damaged. */
 const LOST_FRAME: ProfileFrame = { name: '[lost]', kind: 'unresolved' };
 
@@ -12,7 +15,9 @@ export class StackReader {
   readonly #frame: ReturnType<Database['query']>;
 
   constructor(database: Database) {
-    this.#stack = database.query('SELECT frames FROM stack WHERE id = ?');
+    this.#stack = database.query(
+      `SELECT substr(frames, 1, ${MAX_FRAME_BYTES}) AS frames FROM stack WHERE id = ?`,
+    );
     this.#frame = database.query('SELECT name, kind, object FROM frame WHERE id = ?');
   }
 
@@ -21,7 +26,7 @@ export class StackReader {
     const row = this.#stack.get(stack) as { readonly frames: Uint8Array } | null;
     if (row === null) return undefined;
     const text = new TextDecoder().decode(row.frames);
-    const ids = text === '' ? [] : text.split(',').map(Number);
+    const ids = text === '' ? [] : text.split(',', MAX_FRAMES).map(Number);
     return ids.map((id) => this.#frameOf(id) ?? LOST_FRAME);
   }
 

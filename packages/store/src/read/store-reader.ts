@@ -11,7 +11,9 @@ import {
   type HistoryQuery,
   historyOf,
   processesAt,
+  timeOf,
 } from './history.ts';
+import { lastMoment, nextMoment } from './next-moment.ts';
 import { type ProfileQuery, profileOf } from './profiles.ts';
 import {
   type ActivityStep,
@@ -45,7 +47,8 @@ export class StoreReader implements Disposable {
       )
       .get() as { readonly first: bigint | null; readonly last: bigint | null };
     if (row.last === null) return undefined;
-    return { fromNs: row.first ?? row.last, toNs: row.last };
+    const toNs = timeOf(row.last);
+    return { fromNs: row.first === null ? toNs : timeOf(row.first), toNs };
   }
 
   history(query: HistoryQuery): Generator<HistoryEntry> {
@@ -75,6 +78,16 @@ export class StoreReader implements Disposable {
   /** What began and ended, by steps of time. */
   activity(span: HistorySpan, stepNs: bigint): readonly ActivityStep[] {
     return activityOf(this.#database, span, stepNs);
+  }
+
+  /** The first moment from then on at which there is something; undefined where nothing is. ns since 1970 */
+  nextMoment(fromNs: bigint): bigint | undefined {
+    return nextMoment(this.#database, fromNs);
+  }
+
+  /** The last one until then. */
+  lastMoment(untilNs: bigint): bigint | undefined {
+    return lastMoment(this.#database, untilNs);
   }
 
   summary(span: HistorySpan): SpanSummary {

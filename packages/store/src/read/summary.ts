@@ -1,8 +1,9 @@
 /** A span in figures: by program, and what was not seen. */
 
 import type { Database } from 'bun:sqlite';
-import { FIRST_WITH_CGROUPS, versionOf } from '../schema/schema.ts';
+import { boundedText, FIRST_WITH_CGROUPS, versionOf } from '../schema/schema.ts';
 import { boundsOf, type HistorySpan } from './bounds.ts';
+import { timeOf } from './history.ts';
 
 export interface ProgramSummary {
   readonly comm: string;
@@ -62,9 +63,9 @@ interface ProgramRow {
 }
 
 interface WorstRow {
-  readonly cpu: number | null;
-  readonly memory: number | null;
-  readonly io: number | null;
+  readonly cpu: unknown;
+  readonly memory: unknown;
+  readonly io: unknown;
   readonly oom: bigint | null;
 }
 
@@ -72,12 +73,12 @@ export function summaryOf(database: Database, span: HistorySpan): SpanSummary {
   const bounds = boundsOf(span);
   const all = <Row>(sql: string) => database.query(sql).all(...bounds) as Row[];
   const programs = all<ProgramRow>(`
-    SELECT comm.value AS comm, count(*) AS runs, sum(exitCode <> 0 OR signal IS NOT NULL) AS failed,
-      sum(endNs - startNs) AS total, max(endNs - startNs) AS longest,
-      sum(userNs + systemNs) AS cpu, max(maxRssBytes) AS rss
-    FROM process p LEFT JOIN text comm ON comm.id = p.comm
-    WHERE startNs <= ?2 AND (endNs IS NULL OR endNs >= ?1)
-    GROUP BY p.comm ORDER BY cpu DESC, runs DESC`);
+    SELECT ${boundedText('text.value')} AS comm, runs, failed, total, longest, cpu, rss FROM (
+      SELECT p.comm AS id, count(*) AS runs, sum(exitCode <> 0 OR signal IS NOT NULL) AS failed,
+        sum(endNs - startNs) AS total, max(endNs - startNs) AS longest,
+        sum(userNs + systemNs) AS cpu, max(maxRssBytes) AS rss
+      FROM process p WHERE startNs <= ?2 AND (endNs IS NULL OR endNs >= ?1) GROUP BY p.comm
+    ) p LEFT JOIN text ON text.id = p.id ORDER BY cpu DESC, runs DESC`);
   const [worst] = all<WorstRow>(`
     SELECT max(cpuSome) AS cpu, max(memorySome) AS memory, max(ioSome) AS io, max(oomKills) - min(oomKills) AS oom
     FROM host WHERE timeNs >= ?1 AND timeNs <= ?2`);
@@ -86,7 +87,7 @@ export function summaryOf(database: Database, span: HistorySpan): SpanSummary {
   );
   return {
     programs: programs.map(({ comm, runs, failed, total, longest, cpu, rss }) => ({
-      comm: comm ?? '',
+      comm: String(comm ?? ''),
       runs: Number(runs),
       failed: Number(failed ?? 0),
       totalNs: total ?? 0n,
@@ -97,12 +98,17 @@ export function summaryOf(database: Database, span: HistorySpan): SpanSummary {
     cgroups: cgroupsOf(database, span),
     failedExecs: all<{ readonly error: string; readonly count: bigint }>(
       'SELECT error, count(*) AS count FROM failure WHERE timeNs >= ?1 AND timeNs <= ?2 GROUP BY error ORDER BY count DESC',
-    ).map(({ error, count }) => ({ error, count: Number(count) })),
+    ).map(({ error, count }) => ({ error: String(error), count: Number(count) })),
     lost: Number(lost?.lost ?? 0),
     gaps: gapsOf(database, span),
-    pressure: { cpu: worst?.cpu ?? null, memory: worst?.memory ?? null, io: worst?.io ?? null },
+    pressure: { cpu: figure(worst?.cpu), memory: figure(worst?.memory), io: figure(worst?.io) },
     oomKills: Number(worst?.oom ?? 0),
   };
+}
+
+/** Whole ones come as bigint; what is none was written by somebody else. */
+function figure(value: unknown): number | null {
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null;
 }
 
 /** A store that no newer agent has written to has none. */
@@ -110,10 +116,11 @@ function cgroupsOf(database: Database, span: HistorySpan): CgroupSummary[] {
   if (versionOf(database) < FIRST_WITH_CGROUPS) return [];
   const rows = database
     .query(
-      `SELECT text.value AS cgroup, sum(cpuNs) AS cpuNs, max(memoryBytes) AS maxMemoryBytes,
-         sum(readBytes) AS readBytes, sum(writeBytes) AS writeBytes
-       FROM cgroup_state LEFT JOIN text ON text.id = cgroup_state.cgroup
-       WHERE timeNs >= ?1 AND timeNs <= ?2 GROUP BY cgroup_state.cgroup ORDER BY 2 DESC, 3 DESC`,
+      `SELECT ${boundedText('text.value')} AS cgroup, cpuNs, maxMemoryBytes, readBytes, writeBytes FROM (
+         SELECT cgroup AS id, sum(cpuNs) AS cpuNs, max(memoryBytes) AS maxMemoryBytes,
+           sum(readBytes) AS readBytes, sum(writeBytes) AS writeBytes
+         FROM cgroup_state WHERE timeNs >= ?1 AND timeNs <= ?2 GROUP BY cgroup
+       ) s LEFT JOIN text ON text.id = s.id ORDER BY 2 DESC, 3 DESC`,
     )
     .all(...boundsOf(span)) as CgroupSummary[];
   return rows.map(({ cgroup, cpuNs, maxMemoryBytes, readBytes, writeBytes }) => ({
@@ -125,5 +132,9 @@ export function gapsOf(database: Database, span: HistorySpan): StoreGap[] {
   const rows = database
     .query('SELECT fromNs, toNs, reason FROM gap WHERE toNs >= ?1 AND fromNs <= ?2 ORDER BY fromNs')
     .all(...boundsOf(span)) as StoreGap[];
-  return rows.map(({ fromNs, toNs, reason }) => ({ fromNs, toNs, reason }));
+  return rows.map(({ fromNs, toNs, reason }) => ({
+    fromNs: timeOf(fromNs),
+    toNs: timeOf(toNs),
+    reason: String(reason),
+  }));
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { isDamage, StoreError, sqliteCode } from '../errors.ts';
 import { checkIsFile, makeStoreFolder } from './place.ts';
 import { salvage } from './salvage.ts';
-import { expectKnown, prepareSchema, versionOf } from './schema.ts';
+import { expectKnown, prepareReading, prepareSchema, versionOf } from './schema.ts';
 
 const FILE = 'waggle.db';
 const LOCK = 'agent.lock';
@@ -68,11 +68,12 @@ export function openForReading(directory: string): Database {
     database = new Database(path, { readonly: true, safeIntegers: true });
     distrust(database);
     database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    database.run('PRAGMA query_only = ON');
     const version = versionOf(database);
     if (version === 0)
       throw new StoreError('missing', `the store in ${directory} has nothing in it yet`);
     expectKnown(version, path);
+    prepareReading(database, path);
+    database.run('PRAGMA query_only = ON');
     database.query('SELECT count(*) FROM meta').get();
     return database;
   } catch (error) {

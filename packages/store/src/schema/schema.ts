@@ -22,10 +22,6 @@ CREATE TABLE cgroup_state (
   cpuNs INTEGER, memoryBytes INTEGER, readBytes INTEGER, writeBytes INTEGER
 );
 CREATE INDEX cgroup_state_time ON cgroup_state (timeNs);
-CREATE VIEW cgroups AS SELECT
-  s.timeNs, strftime('%Y-%m-%dT%H:%M:%fZ', s.timeNs / 1e9, 'unixepoch') AS time, text.value AS cgroup,
-  s.cpuNs, s.memoryBytes, s.readBytes, s.writeBytes
-FROM cgroup_state s LEFT JOIN text ON text.id = s.cgroup;
 `;
 
 const TABLES = `
@@ -103,15 +99,21 @@ CREATE TABLE profile (
 CREATE INDEX profile_time ON profile (toNs);
 `;
 
-/** What people ask: with names in place of numbers. */
-const VIEWS = `
-CREATE VIEW processes AS SELECT
+const NAMES = [...`${TABLES}${CGROUP_STATES}`.matchAll(/^CREATE TABLE (\w+)/gm)].map(
+  ([, name]) => name,
+);
+
+type Text = (column: string) => string;
+
+/** What people ask: with names in place of numbers. @param text how a column of texts is read */
+const viewsOf = (kind: 'VIEW' | 'TEMP VIEW', text: Text): string => `
+CREATE ${kind} processes AS SELECT
   p.id, p.parent, p.boot, p.pid, p.ppid, p.startTime, p.startNs, p.endNs,
   strftime('%Y-%m-%dT%H:%M:%fZ', p.startNs / 1e9, 'unixepoch') AS start,
   strftime('%Y-%m-%dT%H:%M:%fZ', p.endNs / 1e9, 'unixepoch') AS end,
   p.endNs - p.startNs AS lifetimeNs,
-  comm.value AS comm, argv.value AS argv, filename.value AS filename,
-  p.uid, container.value AS containerId, cgroup.value AS cgroup, p.execs,
+  ${text('comm.value')} AS comm, ${text('argv.value')} AS argv, ${text('filename.value')} AS filename,
+  p.uid, ${text('container.value')} AS containerId, ${text('cgroup.value')} AS cgroup, p.execs,
   p.exitCode, p.signal, p.coreDumped, p.userNs, p.systemNs, p.maxRssBytes, p.majorFaults, p.readBytes, p.writeBytes
 FROM process p
 LEFT JOIN text comm ON comm.id = p.comm
@@ -119,20 +121,34 @@ LEFT JOIN text argv ON argv.id = p.argv
 LEFT JOIN text filename ON filename.id = p.filename
 LEFT JOIN text container ON container.id = p.container
 LEFT JOIN text cgroup ON cgroup.id = p.cgroup;
-CREATE VIEW failed_execs AS SELECT
+CREATE ${kind} failed_execs AS SELECT
   f.id, f.process, f.timeNs,
   strftime('%Y-%m-%dT%H:%M:%fZ', f.timeNs / 1e9, 'unixepoch') AS time,
-  f.pid, f.ppid, f.startTime, comm.value AS comm, f.error, filename.value AS filename, argv.value AS argv,
-  f.uid, container.value AS containerId
+  f.pid, f.ppid, f.startTime, ${text('comm.value')} AS comm, f.error,
+  ${text('filename.value')} AS filename, ${text('argv.value')} AS argv,
+  f.uid, ${text('container.value')} AS containerId
 FROM failure f
 LEFT JOIN text comm ON comm.id = f.comm
 LEFT JOIN text argv ON argv.id = f.argv
 LEFT JOIN text filename ON filename.id = f.filename
 LEFT JOIN text container ON container.id = f.container;
 `;
+const cgroupViewOf = (kind: 'VIEW' | 'TEMP VIEW', text: Text): string => `
+CREATE ${kind} cgroups AS SELECT
+  s.timeNs, strftime('%Y-%m-%dT%H:%M:%fZ', s.timeNs / 1e9, 'unixepoch') AS time, ${text('text.value')} AS cgroup,
+  s.cpuNs, s.memoryBytes, s.readBytes, s.writeBytes
+FROM cgroup_state s LEFT JOIN text ON text.id = s.cgroup;
+`;
+const asItIs: Text = (column) => column;
+
+/** Of a text, for who reads: arguments of 16 KiB, all of them escaped, are 96 Ki. A longer one may be of any number of rows. */
+const MAX_TEXT_BYTES = 262_144;
+/** A column of `text`; null, and not read, where it is longer than an agent writes one. */
+export const boundedText: Text = (column) =>
+  `CASE WHEN octet_length(${column}) <= ${MAX_TEXT_BYTES} THEN ${column} END`;
 
 /** Each brings a store from its place in the list (version 1 first) to the next version. */
-const MIGRATIONS: readonly string[] = [LONG_LIVES, CGROUP_STATES];
+const MIGRATIONS: readonly string[] = [LONG_LIVES, CGROUP_STATES + cgroupViewOf('VIEW', asItIs)];
 
 /**
  * Makes the tables, or brings older ones up to date.
@@ -144,7 +160,8 @@ export function prepareSchema(database: Database, path: string): void {
   expectKnown(version, path);
   if (version === SCHEMA_VERSION) return;
   database.transaction(() => {
-    if (version === 0) database.run(TABLES + VIEWS + CGROUP_STATES);
+    if (version === 0)
+      database.run(TABLES + viewsOf('VIEW', asItIs) + CGROUP_STATES + cgroupViewOf('VIEW', asItIs));
     else for (const step of MIGRATIONS.slice(version - 1)) database.run(step);
     database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   })();
@@ -157,6 +174,30 @@ export function expectKnown(version: number, path: string): void {
       'newer',
       `the store ${path} is of version ${version}, and this waggle knows version ${SCHEMA_VERSION}: use the newer waggle that wrote it, or another folder`,
     );
+}
+
+/**
+ * For a reader, of a file that may be anybody's: its tables are tables, and the views are ours and not the file's, which
+ * could be questions without an end.
+ *
+ * @throws StoreError `foreign`
+ */
+export function prepareReading(database: Database, path: string): void {
+  const foreign = database
+    .query(
+      `SELECT name, type FROM sqlite_schema s WHERE lower(name) IN (${NAMES.map((name) => `'${name}'`)}) AND
+         (type <> 'table' OR rootpage = 0 OR EXISTS (SELECT 1 FROM pragma_table_xinfo(s.name) WHERE hidden <> 0))`,
+    )
+    .get() as { readonly name: string; readonly type: string } | null;
+  if (foreign !== null)
+    throw new StoreError(
+      'foreign',
+      `${path} is no store of an agent: ${foreign.name} is ${foreign.type === 'view' ? 'a question' : 'no table of data'} there`,
+    );
+  database.run('PRAGMA temp_store = MEMORY');
+  database.run(viewsOf('TEMP VIEW', boundedText));
+  if (versionOf(database) >= FIRST_WITH_CGROUPS)
+    database.run(cgroupViewOf('TEMP VIEW', boundedText));
 }
 
 /** 0 for an empty database. */

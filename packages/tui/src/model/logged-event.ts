@@ -2,6 +2,7 @@
 
 import type { ExitEvent, ProcessEvent } from '@waggle/core';
 import type { ProcessEnd } from '@waggle/core/plugins/brief-events';
+import { printable } from '@waggle/text';
 
 export const KINDS = ['exec', 'exit', 'failed-exec', 'lost'] as const;
 export type LoggedKind = (typeof KINDS)[number];
@@ -73,7 +74,8 @@ export function loggedOf(event: ProcessEvent): LoggedEvent | undefined {
       return {
         ...common,
         kind: 'failed-exec',
-        outcome: event.error,
+        // Of a store that is replayed it may be anybody's words.
+        outcome: printable(event.error),
         failed: true,
       };
     case 'exit':
@@ -125,5 +127,6 @@ export function hasFailed({ exitCode, signal }: Pick<ProcessEnd, 'exitCode' | 's
 /** `code 0`, `SIGSEGV, core dumped`. */
 export function outcomeOf(end: ProcessEnd): string {
   if (end.signal === null) return `code ${end.exitCode}`;
-  return end.coreDumped ? `${end.signal}, core dumped` : end.signal;
+  const signal = printable(end.signal);
+  return end.coreDumped ? `${signal}, core dumped` : signal;
 }

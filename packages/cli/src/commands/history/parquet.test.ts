@@ -67,6 +67,17 @@ test('has all rows of many groups, in their order', async () => {
   expect(rows.every(({ pid }, at) => pid === BigInt(at))).toBe(true);
 }, 60_000);
 
+test('has long arguments in groups of their own, so that few of them wait', async () => {
+  const long = 'a'.repeat(100_000);
+  const entries = Array.from({ length: 1000 }, (_, at) => ({
+    ...processOf(at),
+    argv: [`${at}`, long],
+  }));
+  const { rows, metadata } = await written(entries);
+  expect(metadata.row_groups.length).toBeGreaterThan(10);
+  expect(rows.map(({ argv }) => argv)).toEqual(entries.map(({ argv }) => JSON.stringify(argv)));
+});
+
 test('of nothing is a file without rows', async () => {
   expect((await written([])).rows).toEqual([]);
 });

@@ -8,6 +8,8 @@ import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer'
 import { PartialFile } from '../../event-files/partial-file.ts';
 
 const GROUP_ROWS = 20_000;
+/** Of text in the rows of a group: arguments may be as long as records have room for. */
+const GROUP_CHARACTERS = 8 << 20;
 
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
 const INT = { type: 'INT64' } as const;
@@ -85,11 +87,19 @@ const SCHEMA: SchemaElement[] = [
   ...COLUMNS.map(({ name, kind }) => ({ name, repetition_type: 'OPTIONAL' as const, ...kind })),
 ];
 
+/** Of what may be long. */
+function charactersOf({ argv, filename }: HistoryEntry): number {
+  let count = filename?.length ?? 0;
+  for (const word of argv ?? []) count += word.length;
+  return count;
+}
+
 export class ParquetFile {
   readonly #file: PartialFile;
   readonly #bytes = new ByteWriter();
   readonly #writer: ParquetWriter;
   #rows: HistoryEntry[] = [];
+  #characters = 0;
 
   /** @throws OutputFailed */
   constructor(path: string) {
@@ -104,7 +114,8 @@ export class ParquetFile {
   /** @throws the system's error */
   add(entry: HistoryEntry): void {
     this.#rows.push(entry);
-    if (this.#rows.length >= GROUP_ROWS) this.#writeGroup();
+    this.#characters += charactersOf(entry);
+    if (this.#rows.length >= GROUP_ROWS || this.#characters >= GROUP_CHARACTERS) this.#writeGroup();
   }
 
   /** Puts it in its place. @throws OutputFailed, or the system's error */
@@ -122,6 +133,7 @@ export class ParquetFile {
   #writeGroup(): void {
     const rows = this.#rows;
     this.#rows = [];
+    this.#characters = 0;
     if (rows.length === 0) return;
     this.#writer.write({
       columnData: COLUMNS.map(({ name, of }) => ({ name, data: rows.map(of) })),

@@ -24,7 +24,7 @@ export function summaryText(summary: SpanSummary): string {
   lines.push('');
   if (failedExecs.length > 0)
     lines.push(
-      `failed execs: ${failedExecs.map(({ error, count }) => `${error} ${count}`).join(', ')}`,
+      `failed execs: ${failedExecs.map(({ error, count }) => `${printable(error)} ${count}`).join(', ')}`,
     );
   const { cpu, memory, io } = pressure;
   if (cpu !== null)
@@ -32,7 +32,9 @@ export function summaryText(summary: SpanSummary): string {
   if (oomKills > 0) lines.push(`out of memory: ${oomKills} kills`);
   if (lost > 0) lines.push(`missing: ${lost} events`);
   for (const { fromNs, toNs, reason } of gaps)
-    lines.push(`nobody looked from ${momentText(fromNs)} to ${momentText(toNs)} (${reason})`);
+    lines.push(
+      `nobody looked from ${momentText(fromNs)} to ${momentText(toNs)} (${printable(reason)})`,
+    );
   return `${lines.join('\n')}\n`;
 }
 

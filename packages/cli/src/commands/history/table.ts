@@ -49,7 +49,7 @@ function rowOf(entry: HistoryEntry): TableRow {
   if (entry.event === 'failed-exec')
     return {
       cells: [
-        ...[momentText(entry.timeNs), '', entry.error, ...who],
+        ...[momentText(entry.timeNs), '', printable(entry.error), ...who],
         argv === null ? printable(entry.filename ?? comm) : command,
       ],
       failed: true,
@@ -74,7 +74,8 @@ export function outcomeOf({
   signal,
 }: Extract<HistoryEntry, { readonly event: 'process' }>): string {
   if (endNs === null) return 'running';
-  return signal ?? (exitCode === null ? '?' : String(exitCode));
+  if (signal !== null) return printable(signal);
+  return exitCode === null ? '?' : String(exitCode);
 }
 
 /** Arguments as they could be typed; of a kernel's thread its name. */

@@ -10,6 +10,8 @@ const SECOND_MS = 1000;
 const SPAN_NS = 60_000_000_000n;
 /** Spans that are unpacked, around the moment. */
 const KEPT_PARTS = 64;
+/** Of all of these: some hundred times what a large host has. */
+const MAX_STACKS = 500_000;
 
 interface Part {
   readonly from: number;
@@ -24,7 +26,11 @@ interface Part {
 export class RecordedProfile {
   readonly #store: StoreReader;
   readonly #frequencyHz: number;
-  readonly #parts = new LRUCache<bigint, Part>({ max: KEPT_PARTS });
+  readonly #parts = new LRUCache<bigint, Part>({
+    max: KEPT_PARTS,
+    maxSize: MAX_STACKS,
+    sizeCalculation: ({ stacks }) => stacks.length + 1,
+  });
   /** That the last moment was in. */
   #current: Part | undefined;
 
@@ -37,12 +43,18 @@ export class RecordedProfile {
   samples(from: number, to: number): RecordedSamples[] {
     const found: RecordedSamples[] = [];
     for (const part of this.#around(from, to)) {
-      const seconds = Math.max(Math.round((part.to - part.from) / SECOND_MS), 1);
-      for (let second = 1; second <= seconds; second++) {
-        const until = part.from + ((part.to - part.from) * second) / seconds;
-        if (until <= from || until > to) continue;
-        found.push({ until, profile: this.#share(part, seconds, second === 1) });
-      }
+      const length = Math.max(part.to - part.from, 1);
+      const seconds = Math.max(Math.round(length / SECOND_MS), 1);
+      const untilOf = (second: number) => part.from + (length * second) / seconds;
+      // A part may be as long as its host slept: those of the window alone.
+      let second = Math.max(Math.floor(((from - part.from) / length) * seconds), 1);
+      while (second < seconds && untilOf(second) <= from) second++;
+      for (; second <= seconds && untilOf(second) <= to; second++)
+        if (untilOf(second) > from)
+          found.push({
+            until: untilOf(second),
+            profile: this.#share(part, seconds, second === 1),
+          });
     }
     return found;
   }
@@ -75,10 +87,12 @@ export class RecordedProfile {
       untilNs: BigInt(Math.ceil(to)) * 1_000_000n + SPAN_NS,
     };
     const parts: Part[] = [];
+    let stacks = 0;
     for (const row of this.#store.samples(span)) {
       const part = this.#parts.get(row.toNs) ?? this.#unpacked(row);
       this.#parts.set(row.toNs, part);
-      if (part.to >= from && part.from <= to) parts.push(part);
+      stacks += part.stacks.length;
+      if (stacks <= MAX_STACKS && part.to >= from && part.from <= to) parts.push(part);
     }
     return parts;
   }
