@@ -2,13 +2,14 @@
 // something is written. Nobody is left behind, files are whole or not there, the exit code says how it was.
 // That nothing of ours stays in the kernel, and nobody below, is looked at after each by Waggle itself.
 
+import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/deadline.ts';
 import { faultRow } from '../support/fault-row.ts';
-import { descendantsOf, isAlive, statFields } from '../support/processes.ts';
+import { descendantsOf, isAlive, run, statFields } from '../support/processes.ts';
 import { WAGGLE, Waggle } from '../support/waggle.ts';
 import { freshFolder, workload } from '../support/workloads.ts';
 
@@ -16,11 +17,16 @@ const area = 'ends';
 const root = freshFolder();
 const profile = join(root, 'in.folded');
 const agent = join(import.meta.dir, '../../examples/crash-reporter.ts');
+const store = join(root, 'store');
 
-beforeAll(() => {
+beforeAll(async () => {
   const stacks = Array.from({ length: 20_000 }, (_, n) => `main;leaf_${n} ${n + 1}\n`);
   writeFileSync(profile, stacks.join(''));
-});
+  await using keeping = new Waggle(['agent', '--store', store]);
+  await keeping.says(/^waggle: ready/m);
+  await run(workload('storm'), '2000', '0', workload('exit_with'));
+  await keeping.stop('SIGTERM');
+}, 120_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const SIGNALS: readonly NodeJS.Signals[] = [
@@ -33,6 +39,10 @@ interface Way {
   readonly args: (out: string) => readonly string[];
   /** By what it ends anyway. */
   readonly code: number;
+  /** It goes on until it is told to end: where the signal was none that ends it, SIGTERM comes after. */
+  readonly goesOn?: true;
+  /** A folder beside its output that it may leave. */
+  readonly leaves?: string;
 }
 
 /** A shell with a child, who ends soon where a signal is the shell's alone. */
@@ -54,6 +64,34 @@ const WAYS: readonly Way[] = [
   { name: 'run of an agent', args: () => ['run', '--duration', '0.5', agent], code: 0 },
   { name: 'convert', args: (out) => ['convert', profile, out], code: 0 },
   { name: 'ps', args: () => ['ps', '1'], code: 0 },
+  {
+    name: 'an agent with a store, a page, metrics and a receiver that is away',
+    args: (out) => [
+      ...['agent', '--store', join(out, '../store'), '--token-file', join(out, '../store.token')],
+      ...['--serve', '127.0.0.1:0', '--metrics', '127.0.0.1:0', '--duration', '0.5'],
+      ...['--otlp', 'http://127.0.0.1:9', '--otlp-spool', join(out, '../store.spool')],
+    ],
+    code: 0,
+    leaves: 'store',
+  },
+  { name: 'serve', args: () => ['serve', '--listen', '127.0.0.1:0'], code: 0, goesOn: true },
+  {
+    name: 'serve of a store',
+    args: () => ['serve', '--listen', '127.0.0.1:0', '--store', store],
+    code: 0,
+    goesOn: true,
+  },
+  { name: 'top in words', args: () => ['top', '--screen-reader', ...family], code: 3 },
+  {
+    name: 'history to a file',
+    args: (out) => ['history', '--store', store, '-o', `${out.slice(0, -7)}.jsonl`],
+    code: 0,
+  },
+  {
+    name: 'history to a database',
+    args: (out) => ['history', '--store', store, '-o', `${out.slice(0, -7)}.db`],
+    code: 0,
+  },
 ];
 
 /** Still there, of those whose command line says it. */
@@ -62,15 +100,24 @@ function leftOf(pids: Iterable<number>): number[] {
 }
 
 /** Whole, or not there at all; nothing temporary beside it unless nobody could tidy up. */
-function expectWhole(folder: string, wasKilled: boolean): void {
+function expectWhole(folder: string, wasKilled: boolean, leaves?: string): void {
   const names = readdirSync(folder);
-  const out = join(folder, 'out.folded');
-  // Empty where nothing was sampled.
-  if (existsSync(out)) expect(readFileSync(out, 'utf8')).toMatch(/^$|\n$/);
-  if (!wasKilled) expect(names.filter((name) => name !== 'out.folded')).toEqual([]);
+  for (const name of ['out.folded', 'out.jsonl']) {
+    const out = join(folder, name);
+    // Empty where nothing was sampled.
+    if (existsSync(out)) expect(readFileSync(out, 'utf8')).toMatch(/^$|\n$/);
+  }
+  for (const path of [join(folder, 'out.db'), join(folder, 'store/waggle.db')]) {
+    if (!existsSync(path)) continue;
+    using database = new Database(path);
+    expect(database.query('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+  }
+  const isKnown = (name: string) =>
+    /^out\.(folded|jsonl|db)$/.test(name) || (leaves !== undefined && name.startsWith(leaves));
+  if (!wasKilled) expect(names.filter((name) => !isKnown(name))).toEqual([]);
 }
 
-for (const { name, args, code } of WAYS)
+for (const { name, args, code, goesOn, leaves } of WAYS)
   faultRow(
     {
       area,
@@ -91,7 +138,8 @@ for (const { name, args, code } of WAYS)
         await Bun.sleep(100);
         waggle.kill('SIGCONT');
       }
-      const result = await waggle.result();
+      const told = goesOn && setTimeout(() => waggle.kill('SIGTERM'), 3000);
+      const result = await waggle.result().finally(() => clearTimeout(told));
       const number = constants.signals[signal];
       const endedAs = result.signal === null ? result.code : 128 + constants.signals[result.signal];
       expect({ signal, endedAs }).toEqual({
@@ -99,7 +147,7 @@ for (const { name, args, code } of WAYS)
         // By itself before it came, by a graceful end, or by the signal.
         endedAs: [code, 0, 130, 128 + number].includes(endedAs) ? endedAs : code,
       });
-      expectWhole(folder, result.signal !== null);
+      expectWhole(folder, result.signal !== null, leaves);
       // With a SIGKILL nobody could end the command; everything else ends or hands on.
       if (signal !== 'SIGKILL')
         await eventually(

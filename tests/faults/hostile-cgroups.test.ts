@@ -18,7 +18,7 @@ const mount = cgroupMount('v2') ?? firstCgroupMount('cpuacct', 'memory');
 const NAMES = [
   '\u001b[2J\u001b]0,title\u0007',
   '\u009b31m\u202egnp\u2028',
-  '<script>alert(1)</script>',
+  '<img src=x onerror=alert(1)>',
   `' OR 1=1 --`,
   '%s%n "quoted" \\',
   'é'.repeat(127),

@@ -2,11 +2,20 @@
 // say more than they should cost. The search ends in time, in bounded memory, and says what it found.
 
 import { describe, expect } from 'bun:test';
-import { chmodSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { BoundedRecorder, MEBIBYTE } from '../support/burners.ts';
 import { faultRow } from '../support/fault-row.ts';
 import { type HostileSection, SHT, writeHostileElf } from '../support/hostile-elf.ts';
+import { run } from '../support/processes.ts';
 import { workload } from '../support/workloads.ts';
 
 const area = 'hostile-probes';
@@ -172,3 +181,56 @@ describe('a program in which a probe is looked for', () => {
       },
     );
 });
+
+/** What may stand where a program is named. */
+const PLACES: Readonly<Record<string, (path: string) => unknown>> = {
+  'a FIFO that nobody writes to': (path) => run('mkfifo', path),
+  'a device without an end': (path) => run('mknod', path, 'c', '1', '5'),
+  'a link to /proc/kmsg': (path) => symlinkSync('/proc/kmsg', path),
+  'a link to itself': (path) => symlinkSync(path, path),
+  'a folder': (path) => mkdirSync(path),
+  'an empty file': (path) => writeFileSync(path, ''),
+  'a program that ends in its header': (path) =>
+    writeFileSync(path, readFileSync(workload('usdt')).subarray(0, 50)),
+  'a hole of a terabyte': (path) => writeFileSync(path, '') ?? truncateSync(path, 2 ** 40),
+  'a program with a symbol table of a terabyte that is a hole': (path) =>
+    writeHostileElf(path, workload('usdt'), [
+      { name: '.symtab', type: SHT.symtab, link: 1, entsize: 24, size: 2 ** 40 },
+      { name: '.strtab', type: SHT.strtab, size: 2 ** 40 },
+    ]),
+  'a program whose notes of probes are a hole of a terabyte': (path) =>
+    writeHostileElf(path, workload('usdt'), [
+      { name: '.note.stapsdt', type: SHT_NOTE, size: 2 ** 40 },
+    ]),
+};
+
+faultRow(
+  {
+    area,
+    what: `${Object.keys(PLACES).length} things that are no program, or say that they are huge, where the program of a probe is named`,
+    holds: 'it ends in time and in bounded memory, with one line that says why',
+    times: [1, 3],
+  },
+  async () => {
+    for (const [what, place] of Object.entries(PLACES)) {
+      const path = join(folder, 'named');
+      await place(path);
+      try {
+        for (const event of [`uprobe:${path}:not_there`, `usdt:${path}:shop:nothing`]) {
+          const args = ['-a', '-d', '0.2', '-e', event];
+          const { code, stderr, maxRss, seconds } = await recorder.run(...args);
+          expect({ what, code, stderr }).toEqual({
+            ...{ what, code: expect.any(Number) },
+            stderr: expect.not.stringMatching(/internal error|^ {4}at |written to/m),
+          });
+          expect([1, 2]).toContain(code);
+          expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+          expect(maxRss).toBeLessThan(MAX_RSS);
+          expect(seconds).toBeLessThan(MAX_SECONDS);
+        }
+      } finally {
+        rmSync(path, { recursive: true, force: true });
+      }
+    }
+  },
+);

@@ -229,7 +229,7 @@ for (const [what, value] of Object.entries(VALUES))
       area,
       what: `${what} in each column of a store of somebody else`,
       holds: 'each form of history, top and serve answer or say so, in bounds; no escape gets out',
-      times: [1, 3],
+      times: [what === 'escapes' ? 1 : 0, 3],
       timeoutMs: 600_000,
     },
     async (round) => {
@@ -295,7 +295,7 @@ for (const [what, questions] of Object.entries(KINDS))
       area,
       what: `${what}: a store of somebody else`,
       holds: 'each form of history, top and serve answer or say so, in bounds, and SIGTERM ends it',
-      times: [1, 3],
+      times: [what.includes('146 years') ? 1 : 0, 1],
       timeoutMs: 600_000,
     },
     () => expectShown(storeAfter(...questions())),
@@ -306,7 +306,7 @@ faultRow(
     area,
     what: 'tables that are views, virtual tables and computed columns: a store of somebody else, shown',
     holds: 'refused in words at once by history, top and serve; views of the file are not asked',
-    times: [1, 5],
+    times: [1, 3],
   },
   async () => {
     const endless =
@@ -318,7 +318,8 @@ faultRow(
       ['ALTER TABLE process ADD COLUMN x AS (zeroblob(1000000000))'],
     ]) {
       const store = storeAfter('DROP VIEW processes', ...question);
-      for (const args of [...questionsOf(store, store), ['serve', '--store', store]]) {
+      const asked = [...questionsOf(store, store), ['serve', '--store', store]];
+      for (const args of IS_LONG ? asked : [asked[0] ?? [], ...asked.slice(-2)]) {
         const { code, stderr } = await Waggle.run(args);
         expect({ args, code, stderr }).toEqual({
           args,
@@ -331,7 +332,9 @@ faultRow(
     const store = storeAfter(
       ...views.flatMap((name) => [`DROP VIEW ${name}`, `CREATE VIEW ${name} AS ${endless}`]),
     );
-    await expectShown(store);
-    expect(existsSync(join(store, 'shown/out.jsonl'))).toBe(true);
+    const out = join(store, 'out.jsonl');
+    const shown = await Waggle.run(['history', '--store', store, '-o', out]);
+    expect({ code: shown.code, isThere: existsSync(out) }).toEqual({ code: 0, isThere: true });
+    await expectServed(store);
   },
 );

@@ -78,6 +78,11 @@ test('has long arguments in groups of their own, so that few of them wait', asyn
   expect(rows.map(({ argv }) => argv)).toEqual(entries.map(({ argv }) => JSON.stringify(argv)));
 });
 
+test('has arguments that are no text as JSON has them', async () => {
+  const { rows } = await written([{ ...processOf(3), argv: ['\udcff', '\ud83d'] }]);
+  expect(rows[0]?.argv).toBe('["\ufffd","\ufffd"]');
+});
+
 test('of nothing is a file without rows', async () => {
   expect((await written([])).rows).toEqual([]);
 });

@@ -4,6 +4,7 @@
  */
 
 import type { HistoryEntry } from '@waggle/store';
+import { stringifyJson } from '@waggle/text';
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import { PartialFile } from '../../event-files/partial-file.ts';
 
@@ -57,7 +58,7 @@ const COLUMNS: readonly Column[] = [
   {
     name: 'argv',
     kind: TEXT,
-    of: ({ argv }) => (argv === null ? null : JSON.stringify(argv)),
+    of: ({ argv }) => (argv === null ? null : stringifyJson(argv)),
   },
   { name: 'filename', kind: TEXT, of: ({ filename }) => filename },
   { name: 'uid', kind: INT, of: ({ uid }) => whole(uid) },
