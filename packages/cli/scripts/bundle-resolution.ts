@@ -33,18 +33,36 @@ export function commandsOf(root: string): string[] {
   return runs.filter((path) => path !== join(folderOfAgents(root), 'run.ts'));
 }
 
-/** What a command does is a file of its own, `<command>/run.js`, which no other command has to read. */
-export function commandsApart(root: string): BunPlugin {
+/**
+ * What a command does is a file of its own, `<command>/run.js`, which no other command has to read. An import that would
+ * make it a part of another file, or have it loaded before the command runs, is refused.
+ *
+ * @param isCommandLine of main.js, which every command loads: what a command imports late would be a part of it
+ */
+export function commandsApart(root: string, isCommandLine: boolean): BunPlugin {
   const runs = new Set(commandsOf(root));
+  const commands = join(root, 'packages/cli/src/commands/');
   return {
     name: 'commands-apart',
     setup(build) {
-      build.onResolve({ filter: /^\.\/run[\w-]*\.ts$/ }, ({ path, importer }) => {
-        const folder = dirname(importer);
-        const name = basename(path, '.ts');
-        return basename(importer) === 'command.ts' && runs.has(join(folder, path))
-          ? { path: `./${basename(folder)}/${name}.js`, external: true }
-          : undefined;
+      build.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, importer, kind }) => {
+        const imported = join(dirname(importer), path);
+        const isLate = kind === 'dynamic-import';
+        const refuse = (why: string): never => {
+          const [from, to] = [importer, imported].map((each) => relative(root, each));
+          throw new Error(`${from} imports ${to}: ${why}`);
+        };
+        if (runs.has(imported)) {
+          const folder = dirname(imported);
+          if (importer !== join(folder, 'command.ts'))
+            refuse('what a command does is imported by its command.ts alone');
+          if (!isLate) refuse('use import(), or every command loads what this one does');
+          return { path: `./${basename(folder)}/${basename(path, '.ts')}.js`, external: true };
+        }
+        // Elsewhere there is what only runs use, and is left out.
+        if (isCommandLine && isLate && importer.startsWith(commands))
+          refuse('it would be a part of main.js: what is loaded late is in run.ts or run-*.ts');
+        return undefined;
       });
     },
   };

@@ -34,6 +34,7 @@ import {
 const root = resolve(import.meta.dir, '../../..');
 const bundles = join(root, 'packages/cli/bundle');
 const current = join(bundles, 'current.sh');
+const commandLine = join(root, 'packages/cli/src/main.ts');
 /** Younger ones may belong to a build that another ./waggle has under way. */
 const UNFINISHED_MS = 60_000;
 
@@ -46,9 +47,8 @@ interface Inputs {
 
 /** Writes the bundle into the folder. */
 async function makeBundle(folder: string): Promise<Inputs> {
-  const main = join(root, 'packages/cli/src/main.ts');
   const [ofMain, ofWorkers, ofRuns] = await Promise.all([
-    bundle(main, folder, '[name].[ext]'),
+    bundle(commandLine, folder, '[name].[ext]'),
     Promise.all(
       workersOf(root).map(async (path) => ({
         folder: relative(root, dirname(path)),
@@ -94,7 +94,7 @@ async function bundle(path: string, folder: string, entry: string): Promise<read
     plugins: [
       placesOfSources(root, folder),
       agentsBySources(root, folder),
-      commandsApart(root),
+      commandsApart(root, path === commandLine),
       withoutEmbedded(),
       withoutUnusedModules(),
     ],

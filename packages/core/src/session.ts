@@ -14,7 +14,8 @@ export type {
 export { planPlugins } from './plugin/plugin-graph.ts';
 export { cgroupsOfContainer } from './session/container-cgroups.ts';
 export { existingDescendants } from './session/descendants.ts';
-export { openSession, type Session, type SessionReport } from './session/session.ts';
+export { openSession } from './session/open-session.ts';
+export type { Session, SessionReport } from './session/session.ts';
 export type { SessionConfig } from './session/session-config.ts';
 export type { SessionTarget } from './session/session-target.ts';
 export { watchTarget } from './session/target-end.ts';

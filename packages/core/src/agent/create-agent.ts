@@ -24,7 +24,8 @@ import {
   processMetadata,
 } from '../plugins/process-metadata/index.ts';
 import { reportOnStderr } from '../session/notices.ts';
-import { openSession, type Session, type SessionReport } from '../session/session.ts';
+import { openSession } from '../session/open-session.ts';
+import type { Session, SessionReport } from '../session/session.ts';
 import type { SessionConfig } from '../session/session-config.ts';
 import type { SessionTarget } from '../session/session-target.ts';
 import { checkAgentConfig } from './check-agent-config.ts';

@@ -1,45 +1,23 @@
-/**
- * A session: the kernel's events on their way through the plugins, as one scoped resource. When
- * its scope closes, whichever way, finalizers of plugins have run in reverse order and nothing of
- * ours is left in the kernel.
- */
+/** A session as those who opened it have it: what may be asked of it, and what it answers. */
 
 import type { ProcessMetadataCache } from '@waggle/cache';
-import {
-  EventReader,
-  type EventTotals,
-  type OwnEvent,
-  type ProcessEvent,
-  SourceRecords,
-} from '@waggle/events';
+import type { EventTotals, OwnEvent, ProcessEvent } from '@waggle/events';
 import type { Profile } from '@waggle/formats';
 import type { AttachReport } from '@waggle/kernel';
 import type { FrameCount } from '@waggle/profiler';
 import * as Effect from 'effect/Effect';
-import type * as Scope from 'effect/Scope';
 import type * as Stream from 'effect/Stream';
-import { Dispatcher, type EventsObserver } from '../dispatch/dispatcher.ts';
-import { Watchdog } from '../dispatch/watchdog.ts';
-import { PluginMissing, type SessionEnded, type WaggleError } from '../errors/errors.ts';
-import type { Plugin } from '../plugin/plugin.ts';
-import { planPlugins } from '../plugin/plugin-graph.ts';
+import type { EventsObserver } from '../dispatch/dispatcher.ts';
+import { PluginMissing, type SessionEnded } from '../errors/errors.ts';
 import type { PluginReport } from '../plugin/plugin-report.ts';
 import type { Service, ShapeOf } from '../plugin/service.ts';
-import { checkSessionConfig } from './check-config.ts';
-import { CollectionCycle } from './collection-cycle.ts';
-import { startDebugLog } from './debug-log.ts';
-import { EventPump } from './event-pump.ts';
+import type { CollectionCycle } from './collection-cycle.ts';
+import type { EventPump } from './event-pump.ts';
 import { streamOf } from './event-stream.ts';
-import { toWaggleError } from './from-native.ts';
-import { type KernelCapture, needsOf, openKernelCapture } from './kernel-capture.ts';
-import { reportCgroup, reportOnStderr, warnAboutAbsent } from './notices.ts';
-import { SessionPluginSources } from './plugin-sources.ts';
+import type { KernelCapture } from './kernel-capture.ts';
 import { Collector, ProcessMetadata, type ProfileCollector } from './roles.ts';
-import type { SessionConfig } from './session-config.ts';
-import { sessionControl } from './session-control.ts';
-import { SessionLife } from './session-life.ts';
+import type { SessionLife } from './session-life.ts';
 import type { SessionControl } from './session-service.ts';
-import { setUpPlugins } from './set-up-plugins.ts';
 
 export interface SessionReport {
   readonly programs: AttachReport;
@@ -85,116 +63,44 @@ export interface Session extends SessionControl {
   report(): SessionReport;
 }
 
-/**
- * Opens a session; from the moment it returns, every event that passes the filter is captured,
- * and `run` brings them to the plugins. Fails with any WaggleError but CommandNotStarted.
- */
-export const openSession = Effect.fnUntraced(function* (
-  config: SessionConfig,
-): Effect.fn.Return<Session, WaggleError, Scope.Scope> {
-  const { plan, needs } = yield* Effect.try({
-    try: () => {
-      startDebugLog(process.env.WAGGLE_LOG);
-      checkSessionConfig(config);
-      const plugins = planPlugins(config.plugins ?? []);
-      return { plan: plugins, needs: needsOf(plugins) };
-    },
-    catch: toWaggleError,
-  });
-  const capture = yield* openKernelCapture(config, needs);
-  const reportProblem = config.onPluginProblem ?? reportOnStderr;
-  const sourceRecords = yield* Effect.acquireRelease(
-    Effect.sync(() => new SourceRecords()),
-    (records) => Effect.sync(() => records[Symbol.dispose]()),
-  );
-  const reader = new EventReader(
-    capture.native,
-    capture.ring,
-    capture.settings,
-    (record) => {
-      const change = capture.filter.cgroups.changeOf(record);
-      if (change !== undefined) reportCgroup(change, reportProblem);
-    },
-    sourceRecords,
-    () => capture.sources.recordTypes.map(({ type }) => type),
-  );
-  const stopped = Promise.withResolvers<void>();
-  const life = new SessionLife(reader);
-  // Assigned once the plugins are set up, before any of them runs.
-  let dispatcher!: Dispatcher;
-  let pump: EventPump | undefined;
-  const endedAreKnown = config.endedAreKnown !== false;
-  const cycle = new CollectionCycle(
-    (endedBefore) => dispatcher.cycle(endedAreKnown ? endedBefore : Number.POSITIVE_INFINITY),
-    () => pump?.catchUp(),
-  );
-  const control = sessionControl({
-    ...{ capture, life, cycle },
-    stop: () => stopped.resolve(),
-    beginCycle: (endedBefore) => dispatcher.cycle(endedBefore),
-    catchUp: () => pump?.catchUp(),
-  });
-  warnAboutAbsent(capture.sources.report, reportProblem);
-  const pluginSources = new SessionPluginSources(
-    capture.native,
-    capture.sources,
-    capture.settings,
-    sourceRecords,
-  );
-  yield* Effect.try({ try: () => pluginSources.routeEvents(needs.sources), catch: toWaggleError });
-  // Before their set-up, and so until their finalizers have run.
-  const watchdog = yield* watchdogOf(config, plan);
-  const { attached, services } = yield* setUpPlugins(
-    plan,
-    { kernel: capture, session: control },
-    pluginSources,
-    reportProblem,
-    watchdog,
-  );
-  dispatcher = new Dispatcher(attached, watchdog);
-  yield* Effect.addFinalizer(() => Effect.sync(() => dispatcher.close()));
-  yield* capture.begin();
-  yield* Effect.tryPromise({ try: () => dispatcher.callEach('start'), catch: toWaggleError });
-  // Before everything that is left to do: at high rates sampling leaves little time for that.
-  stopped.promise.then(() => dispatcher.stop());
-  const running = new EventPump(
-    capture,
-    reader,
-    sourceRecords,
-    dispatcher,
-    stopped.promise,
-    config,
-    () =>
-      (endedAreKnown ? collectorOf(services)?.takenInUntil?.() : undefined) ??
-      Number.POSITIVE_INFINITY,
-  );
-  pump = running;
-  // Added last, so that it comes first of all that is done at the end.
-  yield* Effect.addFinalizer(() => Effect.sync(() => life.end()));
+/** What a session is put together of. */
+interface SessionParts {
+  readonly capture: KernelCapture;
+  readonly control: SessionControl;
+  readonly life: SessionLife;
+  readonly cycle: CollectionCycle;
+  readonly pump: EventPump;
+  /** What plugins provide, by its key. */
+  readonly services: ReadonlyMap<string, unknown>;
+  pluginReports(): readonly PluginReport[];
+}
+
+export function sessionOf(parts: SessionParts): Session {
+  const { capture, control, life, cycle, pump, services } = parts;
   return {
     ...control,
     abandon() {
       control.stop();
-      running.abandon();
+      pump.abandon();
     },
     kernel: capture,
     events: streamOf(
-      (observer) => (life.ended ? () => {} : running.subscribe(observer as EventsObserver)),
-      running.ended,
+      (observer) => (life.ended ? () => {} : pump.subscribe(observer as EventsObserver)),
+      pump.ended,
     ),
     subscribe(observer) {
       life.expectOpen('subscribe');
-      return running.subscribe(observer as EventsObserver);
+      return pump.subscribe(observer as EventsObserver);
     },
     subscribeAll(observer) {
       life.expectOpen('subscribe');
-      return running.subscribe(observer, 'all');
+      return pump.subscribe(observer, 'all');
     },
     processMetadata: services.get(ProcessMetadata.service) as ProcessMetadataCache | undefined,
     service: <S extends Service>(key: S) => services.get(key.service) as ShapeOf<S> | undefined,
     run: Effect.promise(async () => {
       life.expectOpen('run');
-      await running.run();
+      await pump.run();
     }),
     collect: life.whileOpen(
       'collect',
@@ -207,26 +113,13 @@ export const openSession = Effect.fnUntraced(function* (
     report: () => ({
       programs: capture.sources.report,
       events: life.totals(),
-      plugins: attached.map(({ running }) => running.report()),
+      plugins: parts.pluginReports(),
     }),
   };
-});
+}
 
-const watchdogOf = ({ watchdogMs }: SessionConfig, plan: readonly Plugin[]) =>
-  watchdogMs === undefined
-    ? Effect.undefined
-    : Effect.acquireRelease(
-        Effect.sync(
-          () =>
-            new Watchdog(
-              plan.map(({ name }) => name),
-              watchdogMs,
-            ),
-        ),
-        (watchdog) => Effect.sync(() => watchdog[Symbol.dispose]()),
-      );
-
-const collectorOf = (services: ReadonlyMap<string, unknown>) =>
+/** Who samples in it, if anybody does. */
+export const collectorOf = (services: ReadonlyMap<string, unknown>) =>
   services.get(Collector.service) as ProfileCollector | undefined;
 
 /** What whoever samples has collected. */

@@ -4,8 +4,14 @@
  */
 
 import type { Profile, ProfileStack } from '@waggle/formats';
+import type { RecordOptions } from './options.ts';
 
 export type Side = 'user' | 'kernel';
+
+export function sideOf({ user, kernel }: RecordOptions): Side | undefined {
+  if (user) return 'user';
+  return kernel ? 'kernel' : undefined;
+}
 
 export function onlyFrames(profile: Profile, side: Side): Profile {
   const stacks = profile.stacks.flatMap((stack): ProfileStack[] => {
