@@ -15,7 +15,7 @@ type Answer = FunctionsResponse['functions'][number];
 type Answers = Map<number, Answer>;
 
 /** Of each half: those that are asked for again are kept, some 300 bytes each. */
-const MAX_ANSWERS = 8192;
+const MAX_ANSWERS = 4096;
 /** No object has it. */
 const KERNEL = '';
 /** Addresses of the kernel are below it, without their upper bits. */
