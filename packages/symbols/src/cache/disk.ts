@@ -49,6 +49,11 @@ export function defaultCacheDirectory(
   return process.geteuid?.() === 0 ? SYSTEM_CACHE : undefined;
 }
 
+interface StoredTable {
+  readonly table: NameTable;
+  readonly description: TableDescription;
+}
+
 export class DiskSymbolCache {
   readonly #store: DiskStore;
   readonly #maxBytes: number;
@@ -66,16 +71,14 @@ export class DiskSymbolCache {
   }
 
   /** The table stored under `key`, or undefined. One that has `close` holds its file open. */
-  get(
-    key: string,
-  ): { readonly table: NameTable; readonly description: TableDescription } | undefined {
+  get(key: string): StoredTable | undefined {
     const found = this.#read(nameOf(key));
     if (found?.description.key === key) return found;
     found?.table.close?.();
     return undefined;
   }
 
-  #read(name: string) {
+  #read(name: string): StoredTable | undefined {
     if (this.#partedFromBytes < this.#maxBytes) {
       const file = this.#store.open(name, this.#maxBytes);
       if (typeof file === 'string') return undefined;

@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import { SHN_UNDEF, SHT_DYNSYM, SHT_STRTAB, SHT_SYMTAB, SYM_SIZE } from './constants.ts';
 import { readDynamicSymbols } from './dynamic-symbols.ts';
 import { u64, viewOf } from './headers.ts';
-import type { ElfImage } from './image.ts';
+import type { ElfImage, ElfSection } from './image.ts';
 
 export interface FoundSymbol {
   /** Virtual address in the object. */
@@ -38,7 +38,7 @@ export function findSymbols(
   const table = ofType(first) ?? ofType(second);
   const strings = table && sections[table.link];
   if (table !== undefined && strings?.type === SHT_STRTAB && strings.size <= MAX_STRING_BYTES) {
-    const places = placesOf(elf.readSection(strings), names);
+    const places = placesOf(stringsOf(elf, strings), names);
     if (places.size > 0)
       note(elf.readSection(table, 0, table.size - (table.size % SYM_SIZE)), places, found);
   }
@@ -47,6 +47,17 @@ export function findSymbols(
   if (dynamic === undefined || dynamic.strings.length > MAX_STRING_BYTES) return found;
   note(dynamic.symbols, placesOf(dynamic.strings, names), found);
   return found;
+}
+
+/** An image is asked for one thing after the other, and a runtime's strings have ten megabytes: they are read once. */
+const read = new WeakMap<ElfImage, Map<number, Uint8Array>>();
+
+function stringsOf(elf: ElfImage, section: ElfSection): Uint8Array {
+  const tables = read.get(elf) ?? new Map<number, Uint8Array>();
+  read.set(elf, tables);
+  const bytes = tables.get(section.offset) ?? elf.readSection(section);
+  tables.set(section.offset, bytes);
+  return bytes;
 }
 
 /** Where each name stands in a table of strings: behind others that end like it, too. */
