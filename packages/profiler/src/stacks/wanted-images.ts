@@ -5,6 +5,7 @@
 
 import { stackImage } from '@waggle/bpf';
 import type { BpfMap } from '@waggle/ffi';
+import { LRUCache } from 'lru-cache';
 import type { StackCount } from '../sampling/stack-count.ts';
 import { processOf, type SampledProcess } from './stack-resolver.ts';
 
@@ -27,7 +28,11 @@ interface Decision {
 export class WantedImages {
   readonly #where: Where;
   readonly #unwanted: Pick<BpfMap, 'set'>;
-  readonly #known = new Map<number, Decision>();
+  /** Its size grows as it fills: as `max` it would take its room at once. */
+  readonly #known = new LRUCache<number, Decision>({
+    maxSize: MAX_KNOWN,
+    sizeCalculation: () => 1,
+  });
   #leftOut = 0;
 
   constructor(where: Where, unwanted: Pick<BpfMap, 'set'>) {
@@ -56,12 +61,7 @@ export class WantedImages {
     if (known !== undefined && known.startTime === startTime && known.execId === execId)
       return known;
     const decision: Decision = { startTime, execId, isWanted: undefined, asked: 0 };
-    this.#known.delete(pid);
     this.#known.set(pid, decision);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAX_KNOWN) break;
-      this.#known.delete(oldest);
-    }
     return decision;
   }
 
