@@ -63,6 +63,17 @@ test('amounts are those since the look before, memory is that of now, and what r
   expect(states.read(NOW)).toMatchObject([{ cgroup: '/job.scope', cpuNs: 70_000n }]);
 });
 
+test('thousands below one parent do not hide those below another, as far from the root', () => {
+  const v2 = new Hierarchy();
+  for (let index = 0; index < 1500; index++)
+    v2.write(`many.slice/${index}/memory.current`, '8388608\n');
+  for (const name of ['a', 'b', 'c']) v2.write(`few.slice/${name}/memory.current`, '8388608\n');
+  const states = new CgroupStates(`none ${v2.root} cgroup2 rw 0 0\n`).read(NOW);
+  const names = states.map(({ cgroup }) => cgroup);
+  expect(names).toEqual(expect.arrayContaining(['/few.slice/a', '/few.slice/b', '/few.slice/c']));
+  expect(names.length).toBeLessThanOrEqual(1000);
+});
+
 test('memory that creeps is told when it has moved by a megabyte in all', () => {
   const v2 = new Hierarchy();
   const states = new CgroupStates(`none ${v2.root} cgroup2 rw 0 0\n`);

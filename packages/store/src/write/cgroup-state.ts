@@ -18,7 +18,10 @@ export interface CgroupState {
   readonly writeBytes: bigint | null;
 }
 
-/** Those nearest to the root: a look has its bound, some 20 µs for each. */
+/**
+ * Those nearest to the root, and of those as far one below each parent in turn: a look has its bound, some 20 µs for each,
+ * and who makes thousands below what is his does not hide those of others.
+ */
 const MAX_CGROUPS = 1000;
 /** Memory that changed by less is the same. */
 const MEMORY_STEP = 1n << 20n;
@@ -155,10 +158,10 @@ function readHierarchy({ root, readers }: Hierarchy, found: Map<string, Totals>)
   let level = [''];
   let count = 0;
   while (level.length > 0) {
-    const below: string[] = [];
+    const below: string[][] = [];
     for (const path of level) {
-      for (const entry of folderOf(join(root, path)))
-        if (entry.isDirectory()) below.push(`${path}/${entry.name}`);
+      const children = folderOf(join(root, path)).filter((entry) => entry.isDirectory());
+      if (children.length > 0) below.push(children.map(({ name }) => `${path}/${name}`));
       if (path === '') continue;
       if (++count > MAX_CGROUPS) return;
       const totals = found.get(path) ?? emptyTotals();
@@ -168,8 +171,22 @@ function readHierarchy({ root, readers }: Hierarchy, found: Map<string, Totals>)
       }
       found.set(path, totals);
     }
-    level = below;
+    level = inTurns(below);
   }
+}
+
+/** The first of each, then the second of each that has one: as many as a look can take. */
+function inTurns(lists: readonly (readonly string[])[]): string[] {
+  const taken: string[] = [];
+  for (let at = 0; taken.length <= MAX_CGROUPS; at++) {
+    const before = taken.length;
+    for (const list of lists) {
+      const path = list[at];
+      if (path !== undefined) taken.push(path);
+    }
+    if (taken.length === before) break;
+  }
+  return taken;
 }
 
 const emptyTotals = (): Totals => ({
