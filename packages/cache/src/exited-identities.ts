@@ -9,13 +9,16 @@ import { isSameProcess, type KnownIdentity } from './identity.ts';
 export class ExitedIdentities {
   #thisCycle = new Map<number, KnownIdentity>();
   #lastCycle = new Map<number, KnownIdentity>();
+  /** Of this cycle, once there are too many: what was deleted before it is not gone through again each time. */
+  #oldest: Iterator<number> | undefined;
 
   add(identity: KnownIdentity, limit: number): void {
     this.#thisCycle.delete(identity.pid);
     this.#thisCycle.set(identity.pid, identity);
     if (this.#thisCycle.size <= limit) return;
-    const [oldest] = this.#thisCycle.keys();
-    if (oldest !== undefined) this.#thisCycle.delete(oldest);
+    this.#oldest ??= this.#thisCycle.keys();
+    const { value, done } = this.#oldest.next();
+    if (!done) this.#thisCycle.delete(value);
   }
 
   /** In which part of its end a process is; `undefined` if no exit was announced lately. */
@@ -28,11 +31,13 @@ export class ExitedIdentities {
   rotate(): void {
     this.#lastCycle = this.#thisCycle;
     this.#thisCycle = new Map();
+    this.#oldest = undefined;
   }
 
   clear(): void {
     this.#thisCycle.clear();
     this.#lastCycle.clear();
+    this.#oldest = undefined;
   }
 }
 

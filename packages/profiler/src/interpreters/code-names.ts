@@ -63,6 +63,8 @@ interface Held {
 
 export class CodeNames {
   readonly #byNumber = new Map<number, Held>();
+  /** From the oldest on, while there are too many: what was deleted before it is not gone through again each time. */
+  #oldest: Iterator<number> | undefined;
   #bytes = 0;
   readonly #images = new Map<number, Image[]>();
   readonly #shared = new Map<string, InterpretedCode>();
@@ -137,6 +139,8 @@ export class CodeNames {
     const isLast = ({ execId }: Image) => before.every((other) => other.execId <= execId);
     const over = new Set(before.filter((image) => ended || !isLast(image)));
     for (const { numbers } of over) for (const number of [...numbers]) this.#drop(number);
+    // Kept longer it would hold every table that the map has grown out of.
+    this.#oldest = undefined;
     const kept = images.filter((image) => !over.has(image));
     if (kept.length > 0) this.#images.set(pid, kept);
     else this.#images.delete(pid);
@@ -154,9 +158,11 @@ export class CodeNames {
     this.#byNumber.set(number, held);
     held.image.numbers.add(number);
     this.#bytes += held.bytes;
-    for (const oldest of this.#byNumber.keys()) {
-      if (this.#byNumber.size <= MAX_NUMBERS && this.#bytes <= MAX_BYTES) break;
-      this.#drop(oldest);
+    while (this.#byNumber.size > MAX_NUMBERS || this.#bytes > MAX_BYTES) {
+      this.#oldest ??= this.#byNumber.keys();
+      const { value, done } = this.#oldest.next();
+      if (done) break;
+      this.#drop(value);
     }
   }
 
