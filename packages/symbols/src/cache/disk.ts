@@ -4,12 +4,10 @@
  */
 import { isAbsolute, join } from 'node:path';
 import { cryptography } from '../crypto.ts';
-import { closeFile } from '../descriptors.ts';
 import { DiskStore } from '../disk-store/disk-store.ts';
-import { isOurPlace } from '../disk-store/private-file.ts';
+import { isOurPlace, readWhole } from '../disk-store/private-file.ts';
 import type { NameTable, SymbolTable } from '../symbol-table.ts';
 import { isSystemError } from '../system-error.ts';
-
 import { PartedTable } from './parted-table.ts';
 import { decodeTable, encodeTable, TABLE_VERSION, type TableDescription } from './table-file.ts';
 
@@ -79,13 +77,10 @@ export class DiskSymbolCache {
   }
 
   #read(name: string): StoredTable | undefined {
-    if (this.#partedFromBytes < this.#maxBytes) {
-      const file = this.#store.open(name, this.#maxBytes);
-      if (typeof file === 'string') return undefined;
-      if (file.size >= this.#partedFromBytes) return PartedTable.open(file);
-      closeFile(file.fd);
-    }
-    const bytes = this.#store.read(name, this.#maxBytes);
+    const file = this.#store.open(name, this.#maxBytes);
+    if (typeof file === 'string') return undefined;
+    if (file.size >= this.#partedFromBytes) return PartedTable.open(file);
+    const bytes = readWhole(file);
     return bytes instanceof Uint8Array ? decodeTable(bytes) : undefined;
   }
 

@@ -60,14 +60,18 @@ export function readPrivateFile(
   maxBytes: number,
 ): Uint8Array | 'absent' | 'untrusted' {
   const file = openPrivateFile(path, maxBytes);
-  if (typeof file === 'string') return file;
+  return typeof file === 'string' ? file : readWhole(file);
+}
+
+/** All of an open file, which is closed then. */
+export function readWhole({ fd, size }: PrivateFile): Uint8Array | 'absent' | 'untrusted' {
   try {
-    return readPart(file.fd, 0, file.size) ?? 'untrusted';
+    return readPart(fd, 0, size) ?? 'untrusted';
   } catch (error) {
     if (isSystemError(error)) return 'absent';
     throw error;
   } finally {
-    closeFile(file.fd);
+    closeFile(fd);
   }
 }
 
