@@ -29,6 +29,7 @@ bpf=$root/packages/bpf
 formats=$root/packages/formats
 timeline=$root/packages/timeline
 page_script=$root/packages/text/scripts/page-script.ts
+slices=$root/packages/text/src/page/slices.ts
 serve=$root/packages/serve
 native=$root/packages/native
 ffi=$root/packages/ffi
@@ -102,13 +103,13 @@ viewers_stale() {
   done
   viewer=$timeline/src/generated/timeline-viewer.ts
   [ -f "$viewer" ] || return 0
-  for source in "$page_script" "$timeline"/scripts/*.ts \
+  for source in "$page_script" "$slices" "$timeline"/scripts/*.ts \
     "$timeline"/src/page/*.ts "$timeline"/src/page/viewer/*.ts; do
     if [ "$source" -nt "$viewer" ]; then return 0; fi
   done
   viewer=$serve/src/generated/serve-page.ts
   [ -f "$viewer" ] || return 0
-  for source in "$page_script" "$serve"/scripts/*.ts "$serve"/src/page/viewer/*.ts; do
+  for source in "$page_script" "$slices" "$serve"/scripts/*.ts "$serve"/src/page/viewer/*.ts; do
     if [ "$source" -nt "$viewer" ]; then return 0; fi
   done
   return 1

@@ -5,6 +5,7 @@ export default defineConfig({
     index: 'src/index.ts',
     columns: 'src/columns.ts',
     page: 'src/page/index.ts',
+    slices: 'src/page/slices.ts',
     wire: 'src/wire-writer.ts',
   },
   format: 'esm',

@@ -5,6 +5,8 @@
 
 import type { PageWindow } from './dom.ts';
 
+type Timing = Pick<PageWindow, 'performance' | 'setTimeout'>;
+
 /** Of script in one frame, for work that can wait. */
 const BUDGET_MS = 3;
 /** At 60 a second. By a timer: a page that is not shown has no frames, and goes on. */
@@ -13,7 +15,7 @@ const FRAME_MS = 17;
 /** Asked again and again within such work: a promise of the next frame where this one has had enough. */
 export type Pause = () => Promise<void> | undefined;
 
-export function slices(window: PageWindow): Pause {
+export function slices(window: Timing): Pause {
   let until = window.performance.now() + BUDGET_MS;
   return () => {
     if (window.performance.now() < until) return undefined;
@@ -23,7 +25,7 @@ export function slices(window: PageWindow): Pause {
   };
 }
 
-export function nextFrame(window: PageWindow): Promise<void> {
+export function nextFrame(window: Timing): Promise<void> {
   return new Promise((resolve) => {
     window.setTimeout(resolve, FRAME_MS);
   });

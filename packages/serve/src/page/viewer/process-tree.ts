@@ -1,6 +1,6 @@
 /** Processes in the order of their rows: as a tree, or by CPU. In parts, since a storm has thousands of them. */
 
-import type { Pause } from './slices.ts';
+import type { Pause } from '@waggle/text/page/slices';
 
 export interface ProcessRow {
   readonly id: number;

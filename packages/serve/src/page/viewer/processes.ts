@@ -3,6 +3,7 @@
  * that a thousand processes cost what thirty do. Enter, or a click, shows only one and what is below it.
  */
 
+import { nextFrame, slices } from '@waggle/text/page/slices';
 import { finder, type PageElement, type PageInput, type PageWindow } from './dom.ts';
 import {
   asTree,
@@ -12,7 +13,6 @@ import {
   parseProcesses,
   type ShownRow,
 } from './process-tree.ts';
-import { nextFrame, slices } from './slices.ts';
 import type { ScopedProcess } from './state.ts';
 import { commandText, countText, safeText } from './texts.ts';
 

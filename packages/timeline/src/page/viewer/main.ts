@@ -3,6 +3,7 @@
  */
 
 import type { PageCanvas, PageElement, PageWindow } from '@waggle/text/page';
+import { nextFrame, slices } from '@waggle/text/page/slices';
 import { createChart, type View } from './chart.ts';
 import { type ColourBy, coloursOf, type Theme } from './colours.ts';
 import { createControls } from './controls.ts';
@@ -10,7 +11,7 @@ import { createDetails } from './details.ts';
 import { createStrip } from './strip.ts';
 import { createTable } from './table.ts';
 import { countText, labelOf, outcomeOf, searchedText, timeText } from './texts.ts';
-import { type Pause, readData, type Timeline, timelineOf } from './timeline.ts';
+import { readData, type Timeline, timelineOf } from './timeline.ts';
 
 declare const window: PageWindow;
 
@@ -173,40 +174,21 @@ async function start(timeline: Timeline): Promise<void> {
     },
     redraw: queueDraw,
   });
-  await nextFrame();
+  await nextFrame(window);
   controls.showTheme();
   details.show(-1);
-  await nextFrame();
+  await nextFrame(window);
   new window.ResizeObserver(fit).observe(scroller);
   fit();
   document.documentElement.dataset.ready = '';
 }
 
-/** At 60 a second. Not all at once: where this is a frame of a page, that page answers meanwhile. */
-const FRAME_MS = 17;
-/** Of script in one of them. */
-const BUDGET_MS = 3;
-const nextFrame = () =>
-  new Promise<void>((resolve) => {
-    window.setTimeout(resolve, FRAME_MS);
-  });
-
-function parts(): Pause {
-  let until = window.performance.now() + BUDGET_MS;
-  return () => {
-    if (window.performance.now() < until) return undefined;
-    return nextFrame().then(() => {
-      until = window.performance.now() + BUDGET_MS;
-    });
-  };
-}
-
 const holder = window.document.getElementById('data');
 readData(window, holder?.textContent ?? '')
   .then(async (data) => {
-    await nextFrame();
-    const timeline = await timelineOf(data, parts());
-    await nextFrame();
+    await nextFrame(window);
+    const timeline = await timelineOf(data, slices(window));
+    await nextFrame(window);
     await start(timeline);
   })
   .catch((error: unknown) => {

@@ -4,6 +4,7 @@
  */
 
 import type { PageWindow } from '@waggle/text/page';
+import type { Pause } from '@waggle/text/page/slices';
 import { type PageData, STATE } from '../page-data.ts';
 
 export interface Timeline {
@@ -42,9 +43,6 @@ export async function readData(window: PageWindow, base64: string): Promise<Page
   const plain = packed.pipeThrough(new window.DecompressionStream('gzip'));
   return JSON.parse(await new window.Response(plain).text()) as PageData;
 }
-
-/** Asked again and again: a promise of the next frame where this one has had enough. */
-export type Pause = () => Promise<void> | undefined;
 
 /** In parts, since ten thousand processes take a frame each to be put in order. */
 export async function timelineOf(data: PageData, pause: Pause): Promise<Timeline> {
