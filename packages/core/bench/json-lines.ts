@@ -58,7 +58,7 @@ function measure(chosen: readonly number[], write: (batch: EventBatch) => number
 }
 
 const text = new EventJson();
-const bytes = new RecordJson();
+const bytes = await RecordJson.open();
 const rows: BenchRow[] = ['fork', 'exec', 'exit'].map((kind, index) => {
   const chosen = offsets.filter((_, at) => at % 3 === index);
   return {

@@ -62,6 +62,7 @@ export { sendStderrBy, writeToStderr } from './process/stderr.ts';
 export { type SudoCaller, sudoCaller } from './process/sudo-caller.ts';
 export { type TerminalWriter, terminalWriter } from './process/terminal-writer.ts';
 export { watchReader } from './process/watch-reader.ts';
+export { type LineStep, LineWriter, lineForm, type PreparedLine } from './record-line.ts';
 export { DrainLoop, type DrainLoopOptions } from './ring/drain-loop.ts';
 export { EpollWakeup, type Wakeup } from './ring/epoll-wakeup.ts';
 export { type RecordVisitor, RingBuffer, type RingMemory } from './ring/ring-buffer.ts';

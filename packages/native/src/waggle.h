@@ -107,6 +107,69 @@ struct waggle_soft_limit {
 int waggle_spawn(const struct waggle_spawn *request, const char *arguments, const char *environment,
 		 const int32_t *descriptors, const struct waggle_soft_limit *limits);
 
+/* record-line.c: how a value is written. Fields are offsets in the record. */
+enum waggle_line_form {
+	WAGGLE_LINE_NAME = 0,
+	WAGGLE_LINE_U32 = 1,
+	WAGGLE_LINE_U32_OR_NULL = 2,     /* null where it is `extra` */
+	WAGGLE_LINE_U53 = 3,
+	WAGGLE_LINE_U64 = 4,             /* in quotes */
+	WAGGLE_LINE_U64_BARE = 5,        /* inside of a string */
+	WAGGLE_LINE_SINCE = 6,           /* u64 less that at `extra`, in quotes */
+	WAGGLE_LINE_BITS = 7,            /* eight bits of a u32, from bit `extra` on */
+	WAGGLE_LINE_FLAG = 8,            /* whether a u32 has a bit of `extra` */
+	WAGGLE_LINE_DEVICE = 9,
+	WAGGLE_LINE_DEVICE_OR_NULL = 10, /* null where it is 0 */
+	WAGGLE_LINE_NAMED = 11,          /* up to `extra` bytes, up to a NUL */
+	WAGGLE_LINE_TIME = 12,           /* ns of CLOCK_BOOTTIME */
+	WAGGLE_LINE_ID = 13,             /* u32 pid, u64 start at `extra`, u53 exec id at `more` */
+	WAGGLE_LINE_PIECE = 14,          /* JSON of the request: its number is `extra` */
+	WAGGLE_LINE_PAYLOAD = 15,        /* texts are read from `field` on */
+	WAGGLE_LINE_SKIP = 16,           /* so many bytes of them */
+	WAGGLE_LINE_TEXT = 17,           /* so many bytes: a string */
+	WAGGLE_LINE_TEXT_OR_NULL = 18,
+	WAGGLE_LINE_LIST = 19,           /* strings, a NUL behind each */
+	WAGGLE_LINE_PATH = 20,           /* components, the leaf first, a NUL behind each */
+	WAGGLE_LINE_STANDARD_FILES = 21, /* three states and three lengths */
+	WAGGLE_LINE_OTHER_TEXT = 22,     /* bytes beside the record: their number is `extra` */
+	WAGGLE_LINE_OTHER_LIST = 23,
+	WAGGLE_LINE_LEAVE_OUT_IF = 24,   /* `more` steps, where a u32 has a bit of `extra` */
+	WAGGLE_LINE_LEAVE_OUT_UNLESS = 25, /* where it has none of these */
+};
+
+struct waggle_line_step {
+	uint32_t form;
+	/* What is written before the value: a place in the texts, and bytes. */
+	uint32_t name;
+	uint32_t name_length;
+	uint32_t field;
+	uint32_t extra;
+	uint32_t more;
+};
+
+#define WAGGLE_LINE_PIECES 4
+#define WAGGLE_LINE_OTHERS 2
+
+struct waggle_line_request {
+	/* What records and other bytes are in. */
+	const uint8_t *memory;
+	/* Names and pieces. */
+	const uint8_t *texts;
+	int64_t realtime_offset;
+	uint32_t record;
+	uint32_t record_bytes;
+	uint32_t boot_id;
+	uint32_t boot_id_length;
+	/* A place and bytes, of each. */
+	int32_t pieces[2 * WAGGLE_LINE_PIECES];
+	/* The same; -1 bytes: there is none, and null is written. */
+	int32_t others[2 * WAGGLE_LINE_OTHERS];
+};
+
+/* The bytes that were written; 0 where the line is not usual, or longer than there is room. */
+int32_t waggle_write_line(const struct waggle_line_request *request, const struct waggle_line_step *steps,
+			  uint32_t count, uint8_t *out, uint32_t room);
+
 #pragma GCC visibility pop
 
 #endif

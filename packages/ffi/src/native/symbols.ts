@@ -99,5 +99,6 @@ export const WAGGLE = {
   waggle_poll_thread: fn(['pointer'], 'i32'),
   waggle_disable_events: fn(['buffer', 'u32', 'u64'], 'i32'),
   waggle_release_program_text: fn([], 'i32'),
+  waggle_write_line: fn(['pointer', 'pointer', 'u32', 'pointer', 'u32'], 'i32'),
   waggle_spawn: fn(['buffer', 'buffer', 'buffer', 'buffer', 'buffer'], 'i32'),
 } as const satisfies NativeTable;

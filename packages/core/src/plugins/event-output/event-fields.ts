@@ -1,6 +1,6 @@
 /**
  * Which fields the JSON line of an event has, and in which order. EventJson makes a line of an event by these
- * lists; RecordJson has the names from here and writes the values from bytes (record-json.ts). Numbers and texts that
+ * lists; LINE_STEPS has the names from here and writes the values from bytes (line-steps.ts). Numbers and texts that
  * a record has as they are come from the tables of its event: they need no line here.
  */
 
@@ -14,7 +14,6 @@ import {
   type ProcessEvent,
 } from '@waggle/events';
 import type { EventKind } from '@waggle/kernel';
-import { rawBytes } from '@waggle/text';
 
 type FieldOf<Kind extends EventKind> = keyof Extract<ProcessEvent, { readonly event: Kind }>;
 /** The event's `flags` are `marks` in JSON. */
@@ -57,7 +56,7 @@ const NAMES = [
   ]),
 ];
 
-/** A field's name as bytes, with what stands before and behind it. */
-export const KEY = Object.fromEntries(
-  NAMES.map((name) => [name, rawBytes(`,"${name}":`)]),
-) as Readonly<Record<(typeof NAMES)[number], Uint8Array>>;
+/** A field's name with what stands before and behind it. */
+export const KEY = Object.fromEntries(NAMES.map((name) => [name, `,"${name}":`])) as Readonly<
+  Record<(typeof NAMES)[number], string>
+>;

@@ -11,7 +11,7 @@ import { EventJson } from './event-json.ts';
 import { RecordJson } from './record-json.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-const records = new RecordJson();
+const records = await RecordJson.open();
 
 function expectSame(made: MadeRecord): void {
   records.out.clear();

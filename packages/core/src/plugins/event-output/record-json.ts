@@ -1,302 +1,144 @@
 /**
- * The JSON lines of EventJson written from the bytes of records: no object, no string and no bigint is made
- * for what is usual. A field is a name in event-fields.ts and a line here; a property test holds this to the lines
- * of EventJson (record-json.test.ts). Why not from objects: docs/adr/0011-events-from-bytes.md.
+ * The JSON lines of EventJson written from the bytes of records by C: no object, no string and no bigint is made for
+ * what is usual. What is not (text to be escaped, a path that is cut) is the line of the event, as an object.
+ * A property test holds both to the same bytes (record-json.test.ts). Why: docs/adr/0011-events-from-bytes.md.
  */
 
+import { execRecord, exitRecord, failedExecRecord, recordHeader, recordType } from '@waggle/bpf';
+import { type EventBatch, execFlagsOf, type ProcessEvent } from '@waggle/events';
 import {
-  ExecRecordReader,
-  execRecord,
-  exitRecord,
-  failedExecRecord,
-  forkRecord,
-  recordFlags,
-  recordHeader,
-  recordType,
-} from '@waggle/bpf';
-import {
-  ARGV_CUT,
-  deviceOf,
-  type EventBatch,
-  EXEC_DETAIL_NUMBERS,
-  EXEC_DETAIL_TEXTS,
-  EXEC_NUMBERS,
-  execFlagsOf,
-  NO_LOGIN,
-  type NumberFields,
-  type NumberOf,
-  nameOfCut,
-  namesOf,
-  type StandardFile,
-  standardFilesOf,
-  type TextField,
-} from '@waggle/events';
-import { errnoName, signalName } from '@waggle/ffi';
-import { ByteWriter, rawBytes, stringifyJson } from '@waggle/text';
-import { KEY } from './event-fields.ts';
-import { JsonFields } from './json-fields.ts';
-import { RecordLine } from './record-line.ts';
-import { inWords, wholeNumber } from './record-words.ts';
+  errnoName,
+  LineWriter,
+  type Native,
+  openNative,
+  type PreparedLine,
+  signalName,
+} from '@waggle/ffi';
+import { ByteWriter, stringifyJson } from '@waggle/text';
+import { EventJson } from './event-json.ts';
+import { LINE_STEPS, OTHER, PIECE } from './line-steps.ts';
 
-const FORK = inWords(forkRecord.offset);
-const EXEC = inWords(execRecord.offset);
-const EXIT = inWords(exitRecord.offset);
-const FAILED = inWords(failedExecRecord.offset);
-const STANDARD_FILES = [
-  { state: EXEC.stdin_state, length: EXEC.stdin_length },
-  { state: EXEC.stdout_state, length: EXEC.stdout_length },
-  { state: EXEC.stderr_state, length: EXEC.stderr_length },
-] as const;
-const TIME_NS = inWords(recordHeader.offset).time_ns;
-const FLAGS_AT = recordHeader.offset.flags;
-const EXEC_PAYLOAD = execRecord.offset.payload;
-const FAILED_PAYLOAD = failedExecRecord.offset.payload;
+/** Names of fields, numbers and ids of a line, and what C wants to be free behind it. */
+const FIXED_BYTES = 8192;
+/** A list of empty texts takes three for each: quotes and a comma. */
+const BYTES_OF_A_BYTE = 3;
+const SIGNAL_BITS = 0x7f;
 
-const START = {
-  fork: rawBytes('{"event":"fork","time":"'),
-  exec: rawBytes('{"event":"exec","time":"'),
-  exit: rawBytes('{"event":"exit","time":"'),
-  failed: rawBytes('{"event":"failed-exec","time":"'),
-};
-
-/** What an event's id says behind that of its process: events/event-ids.ts. */
-const ID = {
-  fork: rawBytes('-fork-'),
-  exec: rawBytes('-exec'),
-  exit: rawBytes('-exit'),
-  failed: rawBytes('-failed-'),
-  failedAt: rawBytes('-failed@'),
-};
-const DASH = 45;
-
-const NUMBERS = keyed(EXEC_NUMBERS);
-const DETAIL_NUMBERS = keyed(EXEC_DETAIL_NUMBERS);
-const DETAIL_TEXTS = namesOf(EXEC_DETAIL_TEXTS).map((name) => {
-  const { length, form, ...more }: TextField<ExecRecordReader> = EXEC_DETAIL_TEXTS[name];
-  const cutKey = KEY[nameOfCut(name) as keyof typeof KEY];
-  // As C calls it.
-  const inC = String(length).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  const at = EXEC[inC as keyof typeof EXEC];
-  return { key: KEY[name], length: at, form, cut: more.cut ?? 0, cutKey };
-});
+const SIZE_AT = recordHeader.offset.size >>> 2;
+const EXEC_FLAGS_AT = execRecord.offset.exec_flags >>> 2;
+const EXIT_CODE_AT = exitRecord.offset.exit_code >>> 2;
+const ERROR_AT = failedExecRecord.offset.error >>> 2;
 
 export class RecordJson {
   readonly out = new ByteWriter();
-  readonly #fields = new JsonFields(this.out);
-  readonly #line = new RecordLine(this.out, this.#fields);
-  readonly #reader = new ExecRecordReader();
-  readonly #byBits = new Map<number, Uint8Array>();
-  readonly #signals = new Map<number, Uint8Array>();
-  readonly #errors = new Map<number, Uint8Array>();
-  #stdio: KnownStandardFiles | undefined;
+  readonly #lines: LineWriter;
+  readonly #fork: PreparedLine;
+  readonly #exec: PreparedLine;
+  readonly #exit: PreparedLine;
+  readonly #failed: PreparedLine;
+  readonly #json = new EventJson();
+  readonly #marks = new Map<number, string>();
+  readonly #signals = new Map<number, string>();
+  readonly #errors = new Map<number, string>();
+  /** Neighbours have the same, mostly. */
+  #parentComm: string | null = null;
+  #parentCommJson = 'null';
+
+  constructor(native: Native) {
+    const all = Object.values(LINE_STEPS).flat();
+    const names = all.reduce((sum, { name = '' }) => sum + name.length, 0);
+    this.#lines = new LineWriter(native, names);
+    this.#fork = this.#lines.prepare(LINE_STEPS.fork);
+    this.#exec = this.#lines.prepare(LINE_STEPS.exec);
+    this.#exit = this.#lines.prepare(LINE_STEPS.exit);
+    this.#failed = this.#lines.prepare(LINE_STEPS.failed);
+  }
+
+  /** @throws LibraryError where waggle's own library cannot be opened. */
+  static async open(): Promise<RecordJson> {
+    return new RecordJson(await openNative());
+  }
 
   /** One line, of what is a record in the batch and was not made an object. */
   write(batch: EventBatch, index: number): void {
-    this.#line.prepare(batch);
+    const { out } = this;
+    const { words, context, memory } = batch;
+    const place = batch.placeAt(index);
+    const size = Math.min(words[(place >>> 2) + SIZE_AT]!, memory.bytes.length - place);
+    this.#lines.begin(context?.realtimeOffset ?? 0n, context?.bootId ?? '');
+    this.#setParentComm(batch.parentCommAt(index));
+    const line = this.#lineOf(batch, index, place >>> 2);
+    out.reserve(BYTES_OF_A_BYTE * (size + this.#otherBytes) + FIXED_BYTES);
+    const length = this.#lines.write(line, memory.bytes, place, size, out.bytes, out.length);
+    if (length > 0) out.length += length;
+    else out.text(this.#json.line(batch.at(index) as ProcessEvent));
+  }
+
+  /** Of what lies beside the record. */
+  #otherBytes = 0;
+
+  #lineOf(batch: EventBatch, index: number, at: number): PreparedLine {
+    const { words } = batch;
+    this.#otherBytes = 0;
     switch (batch.typeAt(index)) {
       case recordType.RECORD_EXEC:
-        this.#exec(batch, index);
-        return;
+        this.#setContainer(batch, index);
+        this.#setMeaning(this.#marks, words[at + EXEC_FLAGS_AT]!, execFlagsOf);
+        return this.#exec;
       case recordType.RECORD_EXIT:
-        this.#exit(batch, index);
-        return;
+        this.#setContainer(batch, index);
+        this.#setMeaning(this.#signals, words[at + EXIT_CODE_AT]! & SIGNAL_BITS, signalName);
+        this.#setProgram(batch, index);
+        return this.#exit;
       case recordType.RECORD_FORK:
-        this.#fork(batch, index);
-        return;
+        return this.#fork;
       default:
-        this.#failedExec(batch, index);
+        this.#setContainer(batch, index);
+        this.#setMeaning(this.#errors, words[at + ERROR_AT]!, errnoName);
+        return this.#failed;
     }
   }
 
-  #fork(batch: EventBatch, index: number): void {
-    const { words } = batch;
-    const place = batch.placeAt(index);
-    const at = place >>> 2;
-    this.#line.begin(START.fork, batch, place);
-    this.#fields.number(KEY.childPid, words[at + FORK.child_tgid]!);
-    this.#fields.u64(KEY.childStartTime, words, at + FORK.child_start_boottime);
-    this.#fields.number(KEY.uid, words[at + FORK.uid]!);
-    this.#line.end(batch, index, at, ID.fork);
-    this.out.number(words[at + FORK.child_tgid]!);
-    this.out.byte(DASH);
-    this.out.u64(
-      words[at + FORK.child_start_boottime]!,
-      words[at + FORK.child_start_boottime + 1]!,
-    );
-    this.#line.close();
-  }
-
-  #exec(batch: EventBatch, index: number): void {
-    const { out } = this;
-    const { words, memory } = batch;
-    const { bytes } = memory;
-    const place = batch.placeAt(index);
-    const at = place >>> 2;
-    const flags = flagsAt(bytes, place);
-    const filenameAt = place + EXEC_PAYLOAD;
-    const argvAt = filenameAt + words[at + EXEC.filename_length]!;
-    const argvEnd = argvAt + words[at + EXEC.argv_length]!;
-    const environEnd = argvEnd + words[at + EXEC.environ_length]!;
-    this.#line.begin(START.exec, batch, place);
-    this.#fields.bytes(KEY.filename, bytes, filenameAt, argvAt);
-    this.#fields.list(KEY.argv, bytes, argvAt, argvEnd);
-    this.#fields.flag(KEY.argvTruncated, (flags & ARGV_CUT) !== 0);
-    this.#fields.number(KEY.uid, words[at + EXEC.uid]!);
-    this.#fields.number(KEY.gid, words[at + EXEC.gid]!);
-    this.#fields.u64(KEY.cgroupId, words, at + EXEC.cgroup_id);
-    this.#fields.text(KEY.containerId, batch.cgroupAt(index)?.containerId);
-    const reader = this.#reader.at(memory, place);
-    this.#fields.numbers(NUMBERS, reader);
-    if ((flags & recordFlags.RECORD_HAS_DETAIL) !== 0) {
-      const textsEnd = this.#fields.texts(DETAIL_TEXTS, words, at, bytes, flags, environEnd);
-      this.#fields.text(KEY.exeDevice, deviceOf(words[at + EXEC.exe_device]!));
-      this.#fields.numbers(DETAIL_NUMBERS, reader);
-      this.#fields.number(KEY.loginUid, words[at + EXEC.login_uid]!, NO_LOGIN);
-      const tty = words[at + EXEC.tty]!;
-      this.#fields.text(KEY.tty, tty === 0 ? null : deviceOf(tty));
-      out.raw(KEY.marks);
-      out.raw(remembered(this.#byBits, words[at + EXEC.exec_flags]!, execFlagsOf));
-      this.#standardFiles(bytes, textsEnd, words, at);
+  #setParentComm(comm: string | null): void {
+    if (comm !== this.#parentComm) {
+      this.#parentComm = comm;
+      this.#parentCommJson = stringifyJson(comm);
     }
-    if ((flags & recordFlags.RECORD_HAS_ENVIRON) !== 0) {
-      this.#fields.list(KEY.environ, bytes, argvEnd, environEnd);
-      this.#fields.flag(KEY.environTruncated, (flags & recordFlags.RECORD_ENVIRON_TRUNCATED) !== 0);
+    this.#lines.setPiece(PIECE.parentComm, this.#parentCommJson);
+  }
+
+  #setContainer(batch: EventBatch, index: number): void {
+    const id = batch.cgroupAt(index)?.containerId ?? null;
+    this.#lines.setPiece(PIECE.containerId, id === null ? 'null' : stringifyJson(id));
+  }
+
+  /** The JSON of what a number stands for; there are few of each. */
+  #setMeaning(
+    known: Map<number, string>,
+    value: number,
+    meaning: (value: number) => unknown,
+  ): void {
+    let json = known.get(value);
+    if (json === undefined) {
+      json = JSON.stringify(meaning(value));
+      known.set(value, json);
     }
-    this.#line.end(batch, index, at, ID.exec);
-    this.#line.close();
+    this.#lines.setPiece(PIECE.meaning, json);
   }
 
-  /** Mostly those of the exec before. */
-  #standardFiles(bytes: Uint8Array, from: number, words: Uint32Array, at: number): void {
-    const files = STANDARD_FILES.map(({ state, length }) => ({
-      state: words[at + state]!,
-      length: words[at + length]!,
-    }));
-    const end = files.reduce((sum, { length }) => sum + length, from);
-    const known = this.#stdio;
-    if (known?.isOf(files, bytes, from, end) !== true)
-      this.#stdio = new KnownStandardFiles(files, bytes.slice(from, end));
-    this.out.raw(KEY.stdio);
-    this.#fields.json((this.#stdio as KnownStandardFiles).json);
-  }
-
-  #exit(batch: EventBatch, index: number): void {
-    const { out } = this;
-    const { words, memory } = batch;
-    const { bytes } = memory;
-    const place = batch.placeAt(index);
-    const at = place >>> 2;
+  #setProgram(batch: EventBatch, index: number): void {
     const program = batch.programAt(index);
-    const status = words[at + EXIT.exit_code]!;
-    this.#line.begin(START.exit, batch, place);
-    if (program === undefined || program.filenameEnd < 0) this.#fields.text(KEY.filename, null);
-    else this.#fields.bytes(KEY.filename, bytes, program.filenameAt, program.filenameEnd);
-    if (program === undefined || program.argvEnd < 0) this.#fields.text(KEY.argv, null);
-    else this.#fields.list(KEY.argv, bytes, program.argvAt, program.argvEnd);
-    this.#fields.flag(KEY.argvTruncated, program?.argvTruncated ?? false);
-    this.#fields.number(KEY.uid, words[at + EXIT.uid]!);
-    this.#fields.u64(KEY.cgroupId, words, at + EXIT.cgroup_id);
-    this.#fields.text(KEY.containerId, batch.cgroupAt(index)?.containerId);
-    this.#fields.number(KEY.exitCode, (status >>> 8) & 0xff);
-    out.raw(KEY.signal);
-    out.raw(remembered(this.#signals, status & 0x7f, signalName));
-    this.#fields.flag(KEY.coreDumped, (status & 0x80) !== 0);
-    this.#line.lifetime(words, at);
-    this.#usage(words, at, (flagsAt(bytes, place) & recordFlags.RECORD_WITHOUT_IO) === 0);
-    this.#line.end(batch, index, at, ID.exit);
-    this.#line.close();
-  }
-
-  #usage(words: Uint32Array, at: number, countsIo: boolean): void {
-    const fields = this.#fields;
-    fields.u64(KEY.userNs, words, at + EXIT.user_ns);
-    fields.u64(KEY.systemNs, words, at + EXIT.system_ns);
-    fields.u64(KEY.maxRssBytes, words, at + EXIT.max_rss_bytes);
-    fields.number(KEY.majorFaults, wholeNumber(words, at + EXIT.major_faults));
-    if (countsIo) {
-      fields.u64(KEY.readBytes, words, at + EXIT.read_bytes);
-      fields.u64(KEY.writeBytes, words, at + EXIT.write_bytes);
-    } else {
-      fields.text(KEY.readBytes, null);
-      fields.text(KEY.writeBytes, null);
+    const lines = this.#lines;
+    if (program === undefined) {
+      lines.setOther(OTHER.filename, 0, -1);
+      lines.setOther(OTHER.argv, 0, -1);
+      lines.setPiece(PIECE.argvTruncated, 'false');
+      return;
     }
-    fields.number(KEY.voluntarySwitches, wholeNumber(words, at + EXIT.voluntary_switches));
-    fields.number(KEY.involuntarySwitches, wholeNumber(words, at + EXIT.involuntary_switches));
+    const { filenameAt, filenameEnd, argvAt, argvEnd, argvTruncated } = program;
+    lines.setOther(OTHER.filename, filenameAt, filenameEnd < 0 ? -1 : filenameEnd - filenameAt);
+    lines.setOther(OTHER.argv, argvAt, argvEnd < 0 ? -1 : argvEnd - argvAt);
+    lines.setPiece(PIECE.argvTruncated, argvTruncated ? 'true' : 'false');
+    this.#otherBytes = Math.max(0, filenameEnd - filenameAt) + Math.max(0, argvEnd - argvAt);
   }
-
-  #failedExec(batch: EventBatch, index: number): void {
-    const { out } = this;
-    const { words, memory } = batch;
-    const { bytes } = memory;
-    const place = batch.placeAt(index);
-    const at = place >>> 2;
-    const flags = flagsAt(bytes, place);
-    const filenameAt = place + FAILED_PAYLOAD;
-    const argvAt = filenameAt + words[at + FAILED.filename_length]!;
-    const argvEnd = argvAt + words[at + FAILED.argv_length]!;
-    this.#line.begin(START.failed, batch, place);
-    out.raw(KEY.error);
-    out.raw(remembered(this.#errors, words[at + FAILED.error]!, errnoName));
-    if ((flags & recordFlags.RECORD_FILENAME_UNREADABLE) !== 0)
-      this.#fields.text(KEY.filename, null);
-    else this.#fields.bytes(KEY.filename, bytes, filenameAt, argvAt);
-    this.#fields.list(KEY.argv, bytes, argvAt, argvEnd);
-    this.#fields.flag(KEY.argvTruncated, (flags & ARGV_CUT) !== 0);
-    this.#fields.number(KEY.uid, words[at + FAILED.uid]!);
-    this.#fields.number(KEY.gid, words[at + FAILED.gid]!);
-    this.#fields.u64(KEY.cgroupId, words, at + FAILED.cgroup_id);
-    this.#fields.text(KEY.containerId, batch.cgroupAt(index)?.containerId);
-    const number = words[at + FAILED.cursor]!;
-    this.#line.end(batch, index, at, number > 0 ? ID.failed : ID.failedAt);
-    if (number > 0) out.number(number);
-    else out.u64(words[at + TIME_NS]!, words[at + TIME_NS + 1]!);
-    this.#line.close();
-  }
-}
-
-/** What is written before each, and where the reader has it. */
-function keyed<
-  Fields extends NumberFields<ExecRecordReader> & Partial<Record<keyof typeof KEY, unknown>>,
->(fields: Fields): readonly (readonly [Uint8Array, NumberOf<ExecRecordReader>])[] {
-  return namesOf(fields).map((name) => [KEY[name as keyof typeof KEY], fields[name]!] as const);
-}
-
-/** Three files of an exec, and their JSON. */
-class KnownStandardFiles {
-  readonly json: Uint8Array;
-  readonly #files: readonly StandardFile[];
-  readonly #bytes: Uint8Array;
-
-  constructor(files: readonly StandardFile[], bytes: Uint8Array) {
-    this.#files = files;
-    this.#bytes = bytes;
-    this.json = rawBytes(stringifyJson(standardFilesOf(bytes, 0, files)));
-  }
-
-  isOf(files: readonly StandardFile[], bytes: Uint8Array, from: number, end: number): boolean {
-    if (end - from !== this.#bytes.length) return false;
-    for (const [index, { state, length }] of files.entries()) {
-      const own = this.#files[index];
-      if (own?.state !== state || own.length !== length) return false;
-    }
-    for (let at = from; at < end; at++) if (bytes[at] !== this.#bytes[at - from]) return false;
-    return true;
-  }
-}
-
-function flagsAt(bytes: Uint8Array, place: number): number {
-  return bytes[place + FLAGS_AT]! | (bytes[place + FLAGS_AT + 1]! << 8);
-}
-
-/** The JSON of what a number stands for; there are few of each. */
-function remembered(
-  known: Map<number, Uint8Array>,
-  value: number,
-  meaning: (value: number) => unknown,
-): Uint8Array {
-  const found = known.get(value);
-  if (found !== undefined) return found;
-  const made = rawBytes(JSON.stringify(meaning(value)));
-  known.set(value, made);
-  return made;
 }
