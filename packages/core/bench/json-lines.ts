@@ -5,6 +5,7 @@
 
 import { RecordHeaderReader } from '@waggle/bpf';
 import { EventBatch, EventContext, KnownCgroups, type ProcessEvent } from '@waggle/events';
+import { openNative } from '@waggle/ffi';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { recordedEvents } from '../../events/bench/recorded-events.ts';
 import { EventJson } from '../src/plugins/event-output/event-json.ts';
@@ -57,8 +58,9 @@ function measure(chosen: readonly number[], write: (batch: EventBatch) => number
   return best;
 }
 
+await openNative();
 const text = new EventJson();
-const bytes = await RecordJson.open();
+const bytes = new RecordJson();
 const rows: BenchRow[] = ['fork', 'exec', 'exit'].map((kind, index) => {
   const chosen = offsets.filter((_, at) => at % 3 === index);
   return {

@@ -66,13 +66,13 @@ const REQUEST = {
   BOOT_ID: 8,
   BOOT_ID_LENGTH: 9,
   PIECES: 10,
-  OTHERS: 18,
-  WORDS: 22,
+  OTHERS: 20,
+  WORDS: 24,
 } as const;
 const TWO_TO_32 = 0x1_0000_0000;
 /** Pieces beside the names of steps. When there is no room for those of another line, all are forgotten. */
-const PIECE_BYTES = 64 * 1024;
-const PIECE_BYTES_OF_A_LINE = 8 * 1024;
+const PIECE_BYTES = 128 * 1024;
+const PIECE_BYTES_OF_A_LINE = 64 * 1024;
 
 /** Steps of one kind of line, as C takes them. */
 class PreparedLine {
@@ -136,9 +136,17 @@ export class LineWriter {
     this.#request[REQUEST.OFFSET + 1] = Number(bits >> 32n);
   }
 
-  /** @param json written as it is; those of a line have 8 KiB together */
+  /** @param json written as it is; those of a line have 64 KiB together */
   setPiece(number: number, json: string): void {
     this.#setPlace(REQUEST.PIECES + 2 * number, json);
+  }
+
+  /** The last piece of a line, of any length, which no other line has. @returns whether there is room for it */
+  setOnce(number: number, json: string): boolean {
+    const { read, written } = this.#encoder.encodeInto(json, this.#texts.subarray(this.#used));
+    this.#request[REQUEST.PIECES + 2 * number] = this.#used;
+    this.#request[REQUEST.PIECES + 2 * number + 1] = written;
+    return read === json.length;
   }
 
   /** Bytes of the memory; less than 0 for none. */

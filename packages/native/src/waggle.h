@@ -147,7 +147,7 @@ struct waggle_line_step {
 	uint32_t more;
 };
 
-#define WAGGLE_LINE_PIECES 4
+#define WAGGLE_LINE_PIECES 5
 #define WAGGLE_LINE_OTHERS 2
 
 struct waggle_line_request {

@@ -242,6 +242,11 @@ export async function openNative(): Promise<Native> {
   return opened;
 }
 
+/** The same, where somebody has asked for them before. */
+export function openedNative(): Native | undefined {
+  return opened;
+}
+
 async function runtimeBackend(): Promise<NativeBackend> {
   const runtime = globalThis as { Bun?: unknown; Deno?: unknown };
   if (runtime.Bun !== undefined) return (await import('./bun.ts')).bunBackend;

@@ -13,6 +13,7 @@ import { probeCases } from './probes.ts';
 import { processCases } from './processes.ts';
 import { programTextCases } from './program-text.ts';
 import { readmeCases } from './readme.ts';
+import { recordLineCases } from './record-line.ts';
 import { ringBufferCases } from './ring-buffer.ts';
 import { ringVisitorCases } from './ring-visitors.ts';
 
@@ -20,6 +21,7 @@ export const CASES: readonly Case[] = [
   ...errorCases,
   ...objectCases,
   ...mapCases,
+  ...recordLineCases,
   ...ringBufferCases,
   ...programTextCases,
   ...ringVisitorCases,

@@ -58,10 +58,10 @@ export const jsonLineBytes = (options: ByteOutputOptions) => {
     queue: { capacity: QUEUED_EVENTS, whenFull: 'block' },
     handlerTimeoutMs: Number.POSITIVE_INFINITY,
     needs: { session: SessionService },
-    setup: async ({ services: { session }, warn }) => {
+    setup: ({ services: { session }, warn }) => {
       const withheld = new WithheldCounts(session, kinds, warn);
       const json = new EventJson();
-      const records = await RecordJson.open();
+      const records = new RecordJson();
       const { out } = records;
       const observe = (batch: EventBatch, from: number): Promise<void> | undefined => {
         out.clear();

@@ -29,7 +29,13 @@ import { lineForm as form, type LineStep } from '@waggle/ffi';
 import { KEY } from './event-fields.ts';
 
 /** JSON that comes beside the record. */
-export const PIECE = { parentComm: 0, containerId: 1, meaning: 2, argvTruncated: 3 } as const;
+export const PIECE = {
+  parentComm: 0,
+  containerId: 1,
+  meaning: 2,
+  argvTruncated: 3,
+  argv: 4,
+} as const;
 /** Bytes that do. */
 export const OTHER = { filename: 0, argv: 1 } as const;
 
@@ -137,69 +143,72 @@ const DETAIL_TEXTS: Steps = namesOf(EXEC_DETAIL_TEXTS).flatMap((name) => {
   return cut === undefined ? [value] : [value, flag(nameOfCut(name) as Name, cut)];
 });
 
-const EXEC_LINE = line(
-  'exec',
-  [
-    payload(EXEC.payload),
-    of(form.TEXT, 'filename', EXEC.filename_length),
-    of(form.LIST, 'argv', EXEC.argv_length),
-    flag('argvTruncated', ARGV_CUT),
-    u32('uid', EXEC.uid),
-    u32('gid', EXEC.gid),
-    u64('cgroupId', EXEC.cgroup_id),
-    piece('containerId', PIECE.containerId),
-    ...numbers(EXEC_NUMBERS),
-    ...where(HEADER.flags, recordFlags.RECORD_HAS_DETAIL, [
-      skip(EXEC.environ_length),
-      ...DETAIL_TEXTS,
-      of(form.DEVICE, 'exeDevice', EXEC.exe_device),
-      ...numbers(EXEC_DETAIL_NUMBERS),
-      of(form.U32_OR_NULL, 'loginUid', EXEC.login_uid, NO_LOGIN),
-      of(form.DEVICE_OR_NULL, 'tty', EXEC.tty),
-      piece('marks', PIECE.meaning),
-      of(form.STANDARD_FILES, 'stdio', EXEC.stdin_state),
-    ]),
-    ...where(HEADER.flags, recordFlags.RECORD_HAS_ENVIRON, [
+/** @param argv how the arguments are written, and read over */
+const execLine = (argv: Steps) =>
+  line(
+    'exec',
+    [
       payload(EXEC.payload),
-      skip(EXEC.filename_length),
-      skip(EXEC.argv_length),
-      of(form.LIST, 'environ', EXEC.environ_length),
-      flag('environTruncated', recordFlags.RECORD_ENVIRON_TRUNCATED),
-    ]),
-  ],
-  [text('-exec')],
-);
+      of(form.TEXT, 'filename', EXEC.filename_length),
+      ...argv,
+      flag('argvTruncated', ARGV_CUT),
+      u32('uid', EXEC.uid),
+      u32('gid', EXEC.gid),
+      u64('cgroupId', EXEC.cgroup_id),
+      piece('containerId', PIECE.containerId),
+      ...numbers(EXEC_NUMBERS),
+      ...where(HEADER.flags, recordFlags.RECORD_HAS_DETAIL, [
+        skip(EXEC.environ_length),
+        ...DETAIL_TEXTS,
+        of(form.DEVICE, 'exeDevice', EXEC.exe_device),
+        ...numbers(EXEC_DETAIL_NUMBERS),
+        of(form.U32_OR_NULL, 'loginUid', EXEC.login_uid, NO_LOGIN),
+        of(form.DEVICE_OR_NULL, 'tty', EXEC.tty),
+        piece('marks', PIECE.meaning),
+        of(form.STANDARD_FILES, 'stdio', EXEC.stdin_state),
+      ]),
+      ...where(HEADER.flags, recordFlags.RECORD_HAS_ENVIRON, [
+        payload(EXEC.payload),
+        skip(EXEC.filename_length),
+        skip(EXEC.argv_length),
+        of(form.LIST, 'environ', EXEC.environ_length),
+        flag('environTruncated', recordFlags.RECORD_ENVIRON_TRUNCATED),
+      ]),
+    ],
+    [text('-exec')],
+  );
 
-const EXIT_LINE = line(
-  'exit',
-  [
-    of(form.OTHER_TEXT, 'filename', 0, OTHER.filename),
-    of(form.OTHER_LIST, 'argv', 0, OTHER.argv),
-    piece('argvTruncated', PIECE.argvTruncated),
-    u32('uid', EXIT.uid),
-    u64('cgroupId', EXIT.cgroup_id),
-    piece('containerId', PIECE.containerId),
-    of(form.BITS, 'exitCode', EXIT.exit_code, STATUS_BITS),
-    piece('signal', PIECE.meaning),
-    of(form.FLAG, 'coreDumped', EXIT.exit_code, CORE_DUMPED),
-    of(form.SINCE, 'lifetimeNs', HEADER.time_ns, HEADER.start_boottime),
-    u64('userNs', EXIT.user_ns),
-    u64('systemNs', EXIT.system_ns),
-    u64('maxRssBytes', EXIT.max_rss_bytes),
-    u53('majorFaults', EXIT.major_faults),
-    ...unless(HEADER.flags, recordFlags.RECORD_WITHOUT_IO, [
-      u64('readBytes', EXIT.read_bytes),
-      u64('writeBytes', EXIT.write_bytes),
-    ]),
-    ...where(HEADER.flags, recordFlags.RECORD_WITHOUT_IO, [
-      text(`${KEY.readBytes}null`),
-      text(`${KEY.writeBytes}null`),
-    ]),
-    u53('voluntarySwitches', EXIT.voluntary_switches),
-    u53('involuntarySwitches', EXIT.involuntary_switches),
-  ],
-  [text('-exit')],
-);
+const exitLine = (argv: LineStep) =>
+  line(
+    'exit',
+    [
+      of(form.OTHER_TEXT, 'filename', 0, OTHER.filename),
+      argv,
+      piece('argvTruncated', PIECE.argvTruncated),
+      u32('uid', EXIT.uid),
+      u64('cgroupId', EXIT.cgroup_id),
+      piece('containerId', PIECE.containerId),
+      of(form.BITS, 'exitCode', EXIT.exit_code, STATUS_BITS),
+      piece('signal', PIECE.meaning),
+      of(form.FLAG, 'coreDumped', EXIT.exit_code, CORE_DUMPED),
+      of(form.SINCE, 'lifetimeNs', HEADER.time_ns, HEADER.start_boottime),
+      u64('userNs', EXIT.user_ns),
+      u64('systemNs', EXIT.system_ns),
+      u64('maxRssBytes', EXIT.max_rss_bytes),
+      u53('majorFaults', EXIT.major_faults),
+      ...unless(HEADER.flags, recordFlags.RECORD_WITHOUT_IO, [
+        u64('readBytes', EXIT.read_bytes),
+        u64('writeBytes', EXIT.write_bytes),
+      ]),
+      ...where(HEADER.flags, recordFlags.RECORD_WITHOUT_IO, [
+        text(`${KEY.readBytes}null`),
+        text(`${KEY.writeBytes}null`),
+      ]),
+      u53('voluntarySwitches', EXIT.voluntary_switches),
+      u53('involuntarySwitches', EXIT.involuntary_switches),
+    ],
+    [text('-exit')],
+  );
 
 const FAILED_LINE = line(
   'failed-exec',
@@ -228,9 +237,25 @@ const FAILED_LINE = line(
   ],
 );
 
-export const LINE_STEPS = {
+export interface LineSteps {
+  readonly fork: Steps;
+  readonly exec: Steps;
+  readonly exit: Steps;
+  /** Undefined: it is made of the event. */
+  readonly failed: Steps | undefined;
+}
+
+export const LINE_STEPS: LineSteps = {
   fork: FORK_LINE,
-  exec: EXEC_LINE,
-  exit: EXIT_LINE,
+  exec: execLine([of(form.LIST, 'argv', EXEC.argv_length)]),
+  exit: exitLine(of(form.OTHER_LIST, 'argv', 0, OTHER.argv)),
   failed: FAILED_LINE,
-} as const;
+};
+
+/** The same with arguments that are a piece. */
+export const HIDING_STEPS: LineSteps = {
+  fork: FORK_LINE,
+  exec: execLine([piece('argv', PIECE.argv), skip(EXEC.argv_length)]),
+  exit: exitLine(piece('argv', PIECE.argv)),
+  failed: undefined,
+};
