@@ -344,6 +344,8 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 		walk->interpreted.is_generated_missed = 0;
 		walk->interpreted.has_generated = 0;
 		walk->interpreted.hotspot.has_image = 0;
+		walk->interpreted.v8.inlined.stage = V8_INLINED_NOTHING;
+		walk->interpreted.v8.inlined.rounds_left = V8_INLINED_ROUNDS;
 		bpf_loop(WALK_ROUNDS_MAX, walk_frame, &slot, 0);
 		/* What runs here was found out behind frames that are its own: from now on it is known. */
 		if (walk->interpreted.is_generated_missed && walk->interpreted.generator &&
@@ -352,6 +354,8 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 			begin_walk(walk, key);
 			walk->kind = MAPPING_NONE;
 			walk->interpreted.state = INTERPRETED_UNKNOWN;
+			walk->interpreted.part = PART_NONE;
+			walk->interpreted.v8.inlined.stage = V8_INLINED_NOTHING;
 			walk->interpreted.is_generated_missed = 0;
 			bpf_loop(WALK_ROUNDS_MAX, walk_frame, &slot, 0);
 		}
