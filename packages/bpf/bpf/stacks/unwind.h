@@ -220,13 +220,17 @@ __noinline int walk_one_frame(u32 slot)
 		walk->innermost = 0;
 		return walk->stop != 0 && !walk->interpreted.part;
 	}
-	if (walk->kind == MAPPING_NEW) {
+	/* Builtins of what generates code keep frame pointers: they need no table. */
+	met = MET_OTHER;
+	if (walk->interpreted.here &&
+	    (walk->kind != MAPPING_NEW || walk->interpreted.here == walk->interpreted.generator))
+		met = meet_interpreter(slot);
+	if (walk->kind == MAPPING_NEW && met != MET_FRAME) {
 		if (walk->interpreted.here)
 			note_interpreter(slot);
 		walk->stop = STOP_NO_TABLE;
 		return 1;
 	}
-	met = walk->interpreted.here ? meet_interpreter(slot) : MET_OTHER;
 	if (met == MET_OTHER || (met == MET_OF_INTERPRETER && walk->interpreted.state != INTERPRETED_FOUND &&
 				 !walk->interpreted.has_generated))
 		push_native(walk, key, met == MET_OF_INTERPRETER);
