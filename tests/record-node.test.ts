@@ -14,6 +14,7 @@ import { freshFolder, workload } from './support/workloads.ts';
 const SCRIPTS = join(import.meta.dir, 'workloads');
 const SHARES = join(SCRIPTS, 'js_shares.js');
 const SHAPES_JS = join(SCRIPTS, 'js_shapes.cjs');
+const INLINED_JS = join(SCRIPTS, 'js_inlined.cjs');
 
 const TRAMPOLINE = 'Builtins_InterpreterEntryTrampoline';
 const MODULE = '<module>';
@@ -36,6 +37,21 @@ const SHAPES: Readonly<Record<string, readonly (readonly string[])[]>> = {
     [MODULE, 'main', 'classes', 'get read', 'spin'],
   ],
   parsed: [[MODULE, 'main', 'parsed', 'reviver', 'spin']],
+};
+
+/** The same of functions that V8 inlines. */
+const INLINED: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  shares: [
+    ['turn', 'shares', 'heavy', 'spin'],
+    ['turn', 'shares', 'light', 'spin'],
+  ],
+  beside: [
+    ['turn', 'beside', 'inner', 'spin'],
+    ['turn', 'beside', 'settle'],
+  ],
+  listed: [['turn', 'listed', 'forEach', 'each', 'spin']],
+  constructed: [['turn', 'constructed', 'Made', 'make', 'spin']],
+  looped: [['main', 'looped', 'nested', 'middle', 'inner', 'spin']],
 };
 
 interface Listed {
@@ -94,6 +110,31 @@ describe.each(installed.map((node) => [node.version, node] as const))(
           ...{ shape, samples: true, whole: samples(ran) },
         });
       }
+    });
+
+    optionalKernelTest('functions that were inlined stand where they call', missing, async () => {
+      const { stacks } = await Recorded.of([
+        '--',
+        path,
+        INLINED_JS,
+        '0.8',
+        ...Object.keys(INLINED),
+      ]);
+      for (const [shape, paths] of Object.entries(INLINED)) {
+        const ran = stacks.filter(
+          ({ frames }) => frames.includes(shape) && /^(?:spin|settle)$/.test(frames.at(-1) ?? ''),
+        );
+        const whole = paths.map((names) => samplesUnder(ran, ...names));
+        const all = whole.reduce((sum, count) => sum + count, 0);
+        expect({ shape, each: whole.every((count) => count > 50) }).toEqual({ shape, each: true });
+        expect({ shape, whole: percent(all, samples(ran)) > 99 }).toEqual({ shape, whole: true });
+      }
+      const [heavy, light] = ['heavy', 'light'].map((name) =>
+        samplesUnder(stacks, 'shares', name, 'spin'),
+      ) as [number, number];
+      const share = percent(heavy, heavy + light);
+      expect(share).toBeGreaterThan(56);
+      expect(share).toBeLessThan(64);
     });
 
     optionalKernelTest('an extension that calls back has its callers', missing, async () => {
@@ -241,6 +282,30 @@ for (const [name, says] of [
       samplesWith(stacks, 'burn'),
     );
   });
+
+optionalKernelTest('code that lies about itself has what it says inlined', undefined, async () => {
+  const { stacks } = await lying('inlined');
+  expect(samplesUnder(stacks, 'outer', 'inner')).toBeGreaterThan(100);
+  expect(samplesWith(stacks, 'inner')).toBe(samplesWith(stacks, 'outer'));
+});
+
+for (const how of ['circle', 'endless'] as const)
+  optionalKernelTest(`what is inlined is bounded: ${how}`, undefined, async () => {
+    const { stacks, stderr } = await lying(how);
+    expect(samplesWith(stacks, 'outer')).toBeGreaterThan(100);
+    expect(samplesWith(stacks, 'inner')).toBe(0);
+    expect(stderr).toMatch(/inlined functions that could not be read/);
+  });
+
+optionalKernelTest('what is inlined changes under the reader', undefined, async () => {
+  const { stacks } = await lying('shuffled');
+  const ran = stacks.filter(({ frames }) => frames.includes('outer'));
+  expect(samples(ran)).toBeGreaterThan(50);
+  for (const { frames } of ran) {
+    const own = frames.slice(frames.indexOf('outer') + 1);
+    expect(own.filter((name) => name !== 'inner' && !name.endsWith('_[k]'))).toEqual([]);
+  }
+});
 
 for (const how of ['garbage', 'texts', 'changing', 'frames'] as const)
   optionalKernelTest(`a false V8 is bounded: ${how}`, undefined, async () => {

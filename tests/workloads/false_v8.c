@@ -8,12 +8,20 @@
  * changing   all of it, changed by a thread all the time
  * frames     frame pointers that lead in a circle
  *
+ * The others have code in memory without a file, which `inner` was inlined into, with tables that say so:
+ *
+ * inlined    as it is
+ * circle     what stands for operations of the table are others of it
+ * endless    the table has more operations than anybody reads
+ * shuffled   all of it, changed by a thread all the time
+ *
  * With -DMAJOR=14 it says that it is newer, and with -DSILENT nothing of where functions have what they are called.
  */
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 /* Values of 24: packages/profiler/src/interpreters/v8/recorded-symbols.ts. */
@@ -65,6 +73,11 @@ SAYS(type_FixedArray__FIXED_ARRAY_TYPE, 205);
 SAYS(type_JSFunction__JS_FUNCTION_TYPE, 2065);
 SAYS(FirstJSFunctionType, 2065);
 SAYS(LastJSFunctionType, 2081);
+SAYS(type_Code__CODE_TYPE, 187);
+SAYS(type_InstructionStream__INSTRUCTION_STREAM_TYPE, 192);
+SAYS(type_ProtectedFixedArray__PROTECTED_FIXED_ARRAY_TYPE, 193);
+SAYS(class_InstructionStream__instruction_start__uintptr_t, 32);
+SAYS(CodeKindBaseline, 10);
 #ifndef SILENT
 SAYS(class_JSFunction__shared__SharedFunctionInfo, 32);
 #endif
@@ -74,7 +87,19 @@ SAYS(class_SharedFunctionInfo__script__Tagged_HeapObject_, 40);
 #define OBJECT(pointer) ((uint64_t)(pointer) + 1)
 #define SMALL(number) ((uint64_t)(number) << 32)
 
-enum { STRING_MAP, CONS_MAP, FUNCTION_MAP, SHARED_MAP, SCOPE_MAP, SCRIPT_MAP, ARRAY_MAP, MAPS };
+enum {
+	STRING_MAP,
+	CONS_MAP,
+	FUNCTION_MAP,
+	SHARED_MAP,
+	SCOPE_MAP,
+	SCRIPT_MAP,
+	ARRAY_MAP,
+	CODE_MAP,
+	STREAM_MAP,
+	DATA_MAP,
+	MAPS
+};
 
 static uint64_t maps[MAPS][4];
 static uint64_t functions[2][8], shared[2][8], scopes[2][12], script[12], ends[8];
@@ -85,23 +110,34 @@ static struct {
 	char text[32];
 } __attribute__((aligned(8))) file, names[2];
 static uint64_t cons[4];
+/* Of code that others were inlined into. */
+static uint64_t code[16], data[20], literals[4];
+static struct {
+	uint64_t map;
+	uint64_t length;
+	uint8_t operations[1 << 16];
+} translations;
+static uint8_t *page; /* that the code is in */
 static volatile int going = 1;
 static volatile uint64_t burnt;
 static double until;
 
 /* Code that V8 would have generated: a frame with a function and a context, which calls. Its size is said beside it. */
 void js_call(uint64_t function, uint64_t context, void (*callee)(void));
+extern const uint8_t js_call_returns[], js_call_end[];
+typedef void js_code(uint64_t function, uint64_t context, void (*callee)(void));
 #if defined(__x86_64__)
 __asm__(".text\n.globl v8_Default_embedded_blob_code_\n.type v8_Default_embedded_blob_code_, @function\n"
 	"v8_Default_embedded_blob_code_:\n.globl js_call\njs_call:\n"
-	"push %rbp\nmov %rsp, %rbp\npush %rsi\npush %rdi\ncall *%rdx\nmov %rbp, %rsp\npop %rbp\nret\n"
+	"push %rbp\nmov %rsp, %rbp\npush %rsi\npush %rdi\ncall *%rdx\n.globl js_call_returns\njs_call_returns:\n"
+	"mov %rbp, %rsp\npop %rbp\nret\n.globl js_call_end\njs_call_end:\n"
 	".Lend:\n.section .rodata\n.globl v8_Default_embedded_blob_code_size_\n"
 	"v8_Default_embedded_blob_code_size_:\n.long .Lend - v8_Default_embedded_blob_code_\n.text\n");
 #else
 __asm__(".text\n.globl v8_Default_embedded_blob_code_\n.type v8_Default_embedded_blob_code_, %function\n"
 	"v8_Default_embedded_blob_code_:\n.globl js_call\njs_call:\n"
-	"stp x29, x30, [sp, #-16]!\nmov x29, sp\nstp x0, x1, [sp, #-16]!\nblr x2\nmov sp, x29\n"
-	"ldp x29, x30, [sp], #16\nret\n"
+	"stp x29, x30, [sp, #-16]!\nmov x29, sp\nstp x0, x1, [sp, #-16]!\nblr x2\n.globl js_call_returns\n"
+	"js_call_returns:\nmov sp, x29\nldp x29, x30, [sp], #16\nret\n.globl js_call_end\njs_call_end:\n"
 	".Lend:\n.section .rodata\n.globl v8_Default_embedded_blob_code_size_\n"
 	"v8_Default_embedded_blob_code_size_:\n.long .Lend - v8_Default_embedded_blob_code_\n.text\n");
 #endif
@@ -117,7 +153,7 @@ static void text(void *to, const char *characters)
 
 static void make(void)
 {
-	static const uint16_t types[MAPS] = { 8, 9, 2065, 282, 280, 167, 205 };
+	static const uint16_t types[MAPS] = { 8, 9, 2065, 282, 280, 167, 205, 187, 192, 193 };
 
 	for (int i = 0; i < MAPS; i++)
 		((uint16_t *)maps[i])[6] = types[i];
@@ -143,6 +179,61 @@ static void make(void)
 		scopes[i][3] = 0;
 		scopes[i][4] = SMALL(5 + 10 * i);
 		scopes[i][6] = OBJECT(&names[i]);
+	}
+}
+
+/* Values of 24: packages/profiler/src/interpreters/v8/inlining.ts. */
+#define STREAM_BYTES 32
+#define CODE_ALIGNMENT 64
+#define BEGINS 14
+#define FUNCTION 1
+#define OPTIMIZED_OUT 37
+#define OPERATIONS 45
+#define SIGNED(number) ((number) << 1)
+
+/* `outer`, which `inner` was inlined into, where it calls. */
+static void make_code(const char *how)
+{
+	static const uint8_t inlined[] = {
+		BEGINS,	  0, SIGNED(2), SIGNED(2), /* functions */
+		FUNCTION, 0, SIGNED(1), 0,	   0, /* the second literal: `outer` */
+		FUNCTION, 0, SIGNED(0), 0,	   0,
+	};
+	uint8_t *start = page + CODE_ALIGNMENT;
+	uint64_t *stream = (uint64_t *)(start - STREAM_BYTES);
+	uint32_t size = js_call_end - (const uint8_t *)js_call;
+	uint32_t head[3] = { 0, 1, 1 | 2 << 4 | 1 << 7 }; /* one entry: addresses of two bytes, numbers of one */
+	uint8_t entry[5] = { js_call_returns - (const uint8_t *)js_call, 0, 1 };
+
+	stream[0] = OBJECT(maps[STREAM_MAP]);
+	stream[1] = OBJECT(code);
+	memcpy(start, (const void *)js_call, size);
+	memcpy(start + size, head, sizeof(head));
+	memcpy(start + size + sizeof(head), entry, sizeof(entry));
+	code[0] = OBJECT(maps[CODE_MAP]);
+	code[1] = OBJECT(data);
+	code[5] = (uint64_t)start;
+	code[6] = SMALL(12 | 16); /* by TurboFan */
+	code[7] = size;
+	data[0] = OBJECT(maps[DATA_MAP]);
+	data[1] = SMALL(18);
+	data[2] = OBJECT(&translations);
+	data[3] = SMALL(1);
+	data[5] = OBJECT(literals);
+	data[8] = SMALL(7);
+	data[15] = 0; /* of the entry's translation */
+	literals[0] = OBJECT(maps[ARRAY_MAP]);
+	literals[1] = SMALL(2);
+	literals[2] = OBJECT(shared[0]);
+	literals[3] = OBJECT(shared[1]);
+	translations.length = SMALL(sizeof(inlined));
+	memcpy(translations.operations, inlined, sizeof(inlined));
+	if (!strcmp(how, "circle")) {
+		translations.length = SMALL(sizeof(translations.operations));
+		memset(translations.operations + 9, OPERATIONS + 100, 1000);
+	} else if (!strcmp(how, "endless")) {
+		translations.length = SMALL(sizeof(translations.operations));
+		memset(translations.operations + 9, OPTIMIZED_OUT, sizeof(translations.operations) - 9);
 	}
 }
 
@@ -175,6 +266,28 @@ static void burn_in_circle(void)
 	*caller = (uint64_t *)caller;
 	burn();
 	exit(0);
+}
+
+/* The same of what was inlined, and bytes of its table. */
+static void *shuffle(void *unused)
+{
+	uint64_t *stream = (uint64_t *)(page + CODE_ALIGNMENT - STREAM_BYTES);
+	uint64_t *places[] = { code, data, literals, stream, &translations.map };
+	const unsigned words[] = { 8, 16, 4, 2, 2 };
+	unsigned seed = 1;
+
+	(void)unused;
+	while (going) {
+		unsigned place = rand_r(&seed) % 5;
+		uint64_t values[] = { 0,	   1,	  OBJECT(code),	   OBJECT(shared[0]),	  OBJECT(maps[DATA_MAP]),
+				      SMALL(1 << 29), ~0ULL, OBJECT(&translations), SMALL(rand_r(&seed)) };
+
+		places[place][rand_r(&seed) % words[place]] = values[rand_r(&seed) % 9];
+		translations.operations[rand_r(&seed) % 16] = rand_r(&seed);
+		if (rand_r(&seed) % 4 == 0)
+			make_code("inlined");
+	}
+	return NULL;
 }
 
 /* Any word of any of them becomes another pointer, a number, or what it was. */
@@ -217,13 +330,20 @@ int main(int argc, char **argv)
 		script[2] = 1;
 	} else if (!strcmp(how, "changing")) {
 		pthread_create(&changing, NULL, change, NULL);
+	} else if (!strcmp(how, "inlined") || !strcmp(how, "circle") || !strcmp(how, "endless") || !strcmp(how, "shuffled")) {
+		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		make_code(how);
 	}
+	if (!strcmp(how, "shuffled"))
+		pthread_create(&changing, NULL, shuffle, NULL);
 	if (!strcmp(how, "frames"))
 		js_call(OBJECT(functions[0]), OBJECT(scopes[0]), burn_in_circle);
+	else if (page)
+		((js_code *)(page + CODE_ALIGNMENT))(OBJECT(functions[1]), OBJECT(scopes[1]), burn);
 	else
 		js_call(OBJECT(functions[1]), OBJECT(scopes[1]), call_inner);
 	going = 0;
-	if (!strcmp(how, "changing"))
+	if (!strcmp(how, "changing") || !strcmp(how, "shuffled"))
 		pthread_join(changing, NULL);
 	return 0;
 }

@@ -135,6 +135,8 @@ async function withoutAny(): Promise<BenchRow[]> {
     });
 }
 
+const PARTS = ['depth', 'tools', 'none'];
+if (PART !== undefined && !PARTS.includes(PART)) throw new Error(`${PART}: no part; ${PARTS}`);
 const isWanted = (part: string) => PART === undefined || PART === part;
 const known = runtimes(folder);
 const rows: BenchRow[] = [];
@@ -148,8 +150,8 @@ try {
   if (isWanted('none')) rows.push(...(await withoutAny()));
 } finally {
   writeFileSync(STATS, statsBefore);
+  rmSync(folder, { recursive: true });
 }
 for (const { name, missing } of known)
   for (const each of missing) rows.push(missingRow(`${name}, recorded`, each));
 saveRows(import.meta.dir, PART === undefined ? 'interpreters' : `interpreters-${PART}`, rows);
-rmSync(folder, { recursive: true });

@@ -123,6 +123,61 @@ struct unwind_rule {
 
 enum v8_bounds {
 	V8_PIECES_MAX = 8,
+	V8_CODE_WORDS = 10,
+	V8_DATA_WORDS = 16,
+	V8_PAGE_BYTES = 4096,
+};
+
+/* What comes next of what is inlined at a frame. */
+enum v8_inlined_stage {
+	V8_INLINED_NOTHING,
+	V8_INLINED_BEGIN,
+	V8_INLINED_SEARCH, /* where the code begins */
+	V8_INLINED_LOOK_UP, /* whether the place is known */
+	V8_INLINED_PLACE, /* what it has for the frame's address */
+	V8_INLINED_TRANSLATION, /* which functions that stands for */
+	V8_INLINED_NAMES, /* and what each is called */
+};
+
+/* Which functions were inlined where a frame returns to: v8_inlined.h. */
+struct v8_inlined_walk {
+	u32 stage; /* v8_inlined_stage */
+	u32 rounds_left; /* of all frames of the stack */
+	u32 frame; /* its place in the stack */
+	u32 function; /* the number of the one that has the code */
+	u64 shared; /* its SharedFunctionInfo, and what that is checked by */
+	u64 check;
+	u64 pc;
+	u64 start; /* of the code: its first instruction */
+	u32 size;
+	u32 flags;
+	u32 is_optimised;
+	u32 padding;
+	u64 stream[2];
+	u64 page; /* that is searched next */
+	u32 pages_left;
+	u32 is_moved; /* it was at another place before */
+	u32 distance; /* of pc from the beginning of its code; 0: it was not found */
+	u64 code[V8_CODE_WORDS];
+	u64 data_at;
+	u64 data[V8_DATA_WORDS];
+	u64 translations; /* of all places of the code: where they begin and end */
+	u64 translations_end;
+	u64 at; /* the operation that comes next, and the one of the basis */
+	u64 basis;
+	u32 of_basis; /* so many that come are of the basis */
+	u32 passed_over; /* and so many of it are left out before */
+	u32 since; /* how many came since the basis was asked last */
+	u32 wanted; /* functions */
+	u32 found;
+	u32 kind; /* v8_operation */
+	u32 operands[4];
+	u32 functions[INLINED_MAX]; /* literals of the code, outermost first; V8_LITERAL_IS_FUNCTION */
+	u32 translation_rounds; /* that may be left of reading it */
+	u32 is_continued; /* the operation before was V8_OPERATION_CONTINUES */
+	u8 bytes[32];
+	struct code_key key;
+	u64 memory[V8_PAGE_BYTES / 8];
 };
 
 /* What was read last of V8's objects: v8.h. */
@@ -149,6 +204,9 @@ struct v8_walk {
 	u16 is_file; /* it is the file's name that is being read, no more the function's */
 	u64 skipped;
 	u8 text[2 * CODE_TEXT_BYTES];
+	u32 is_shared; /* it is no JSFunction that is asked for, but what it leads to */
+	u32 padding;
+	struct v8_inlined_walk inlined;
 };
 
 /* Where the walk of interpreted frames has got to: interpreters/. */

@@ -220,13 +220,17 @@ __noinline int walk_one_frame(u32 slot)
 		walk->innermost = 0;
 		return walk->stop != 0 && !walk->interpreted.part;
 	}
-	if (walk->kind == MAPPING_NEW) {
+	/* Builtins of what generates code keep frame pointers: they need no table. */
+	met = MET_OTHER;
+	if (walk->interpreted.here &&
+	    (walk->kind != MAPPING_NEW || walk->interpreted.here == walk->interpreted.generator))
+		met = meet_interpreter(slot);
+	if (walk->kind == MAPPING_NEW && met != MET_FRAME) {
 		if (walk->interpreted.here)
 			note_interpreter(slot);
 		walk->stop = STOP_NO_TABLE;
 		return 1;
 	}
-	met = walk->interpreted.here ? meet_interpreter(slot) : MET_OTHER;
 	if (met == MET_OTHER || (met == MET_OF_INTERPRETER && walk->interpreted.state != INTERPRETED_FOUND &&
 				 !walk->interpreted.has_generated))
 		push_native(walk, key, met == MET_OF_INTERPRETER);
@@ -344,6 +348,8 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 		walk->interpreted.is_generated_missed = 0;
 		walk->interpreted.has_generated = 0;
 		walk->interpreted.hotspot.has_image = 0;
+		walk->interpreted.v8.inlined.stage = V8_INLINED_NOTHING;
+		walk->interpreted.v8.inlined.rounds_left = V8_INLINED_ROUNDS;
 		bpf_loop(WALK_ROUNDS_MAX, walk_frame, &slot, 0);
 		/* What runs here was found out behind frames that are its own: from now on it is known. */
 		if (walk->interpreted.is_generated_missed && walk->interpreted.generator &&
@@ -352,6 +358,8 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 			begin_walk(walk, key);
 			walk->kind = MAPPING_NONE;
 			walk->interpreted.state = INTERPRETED_UNKNOWN;
+			walk->interpreted.part = PART_NONE;
+			walk->interpreted.v8.inlined.stage = V8_INLINED_NOTHING;
 			walk->interpreted.is_generated_missed = 0;
 			bpf_loop(WALK_ROUNDS_MAX, walk_frame, &slot, 0);
 		}

@@ -34,15 +34,34 @@ function cpuOf(pid: number): number {
   }
 }
 
-/** What its samplers have taken until now. */
+/** What its samplers have taken until now; 0 of one that is gone. */
 function bpfOf(pid: number): number {
+  try {
+    return bpfIn(`/proc/${pid}/fdinfo`);
+  } catch {
+    return 0;
+  }
+}
+
+function bpfIn(folder: string): number {
   let time = 0;
-  for (const fd of readdirSync(`/proc/${pid}/fdinfo`)) {
-    const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
+  for (const fd of readdirSync(folder)) {
+    const info = readFileSync(`${folder}/${fd}`, 'latin1');
     if (!new RegExp(`^prog_type:\\t${PERF_EVENT_PROGRAM}$`, 'm').test(info)) continue;
     time = Math.max(time, Number(/^run_time_ns:\t(\d+)$/m.exec(info)?.[1] ?? 0));
   }
   return time;
+}
+
+/** What it prints up to the end of a line. Behind that it ends, and then does what records it. */
+async function firstLine(printed: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const part of printed) {
+    text += decoder.decode(part, { stream: true });
+    if (text.includes('\n')) break;
+  }
+  return text;
 }
 
 /**
@@ -63,7 +82,7 @@ export async function recordedWork(
   const before = seen();
   worker.stdin.write('go\n');
   worker.stdin.end();
-  const printed = await new Response(worker.stdout).text();
+  const printed = await firstLine(worker.stdout);
   const isRunning = recorder?.exitCode === null;
   const after = seen();
   if (recorder !== undefined) {
@@ -73,6 +92,7 @@ export async function recordedWork(
     await recorder.exited;
     clearTimeout(late);
   }
+  await worker.exited;
   const work = Number(printed);
   if (printed === '' || !Number.isFinite(work)) throw new Error(`${program.join(' ')}: no result`);
   if (before === undefined || after === undefined) return { work, tool: 0, bpf: undefined };

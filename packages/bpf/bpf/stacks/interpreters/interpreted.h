@@ -68,6 +68,7 @@ enum interpreted_part {
 	PART_ALL,           /* those that are left: native frames are over */
 	PART_FOR_USERSPACE, /* all of them, and where evaluations began: userspace walks the native ones */
 	PART_NAMES,         /* none: what the code of the one that was pushed last is called */
+	PART_INLINED,       /* none: which functions are inlined into that code */
 };
 
 enum met {
@@ -245,6 +246,7 @@ EXPORT_ENUM(interpreter_flags);
 EXPORT_ENUM(interpreter_bounds);
 EXPORT_ENUM(text_units);
 EXPORT_ENUM(cpython_flags);
+EXPORT_ENUM(v8_operation);
 EXPORT_ENUM(interpreted_outcome);
 
 #endif

@@ -70,6 +70,19 @@ enum cpython_flags {
 	CPYTHON_INSTRUCTION_IN_BYTES = 1 << 4,
 };
 
+enum v8_tables {
+	V8_OPERATIONS_MAX = 64,
+};
+
+/* An operation of V8's translations: how many operands it has, in the low bits, and what it is. */
+enum v8_operation {
+	V8_OPERATION_FUNCTION = 1 << 3, /* the frame of a function, whose SharedFunctionInfo is the second operand */
+	V8_OPERATION_CONTINUES = 1 << 4, /* it is one of V8's own (`forEach`), whose JSFunction the next literal is */
+	V8_OPERATION_LITERAL = 1 << 5,
+	V8_OPERATION_BEGINS = 1 << 6, /* the translation */
+	V8_OPERATION_MATCHES = 1 << 7, /* stands for so many that are as in an earlier translation */
+};
+
 /* Where each is from: packages/profiler/src/interpreters/v8. Types are instance types of maps. */
 struct v8_layout {
 	u32 context; /* how far below the frame pointer */
@@ -95,7 +108,29 @@ struct v8_layout {
 	u32 script_source;
 	u32 script_name;
 	u32 script_line_ends;
-	u32 reserved;
+	/* What is inlined into code; 0 where nothing is known of it. */
+	u32 code_type;
+	u32 code_start; /* of its first instruction; 0: that is stream_bytes behind it */
+	u32 code_size;
+	u32 code_flags;
+	u32 optimised_kind; /* the first one of code that others may be inlined into */
+	u32 code_data; /* DeoptimizationData, an array of words */
+	u32 stream_type; /* InstructionStream, which leads to the code */
+	u32 stream_bytes; /* in front of instructions */
+	u32 data_type;
+	u32 data_translations; /* words of the array, with the two that it begins with */
+	u32 data_count; /* how many functions are inlined */
+	u32 data_literals;
+	u32 data_id; /* a number that no other compilation has */
+	u32 data_entries;
+	u32 safepoints_length; /* the head of that table, by each of the compilers */
+	u32 safepoints_bytes;
+	u32 maglev_safepoints_bytes;
+	u32 operation_count;
+	u32 operation_shift; /* 1: with a sign */
+	u32 begin_functions; /* which operand says how many there are */
+	u32 has_basis; /* 1: the first operand is how far back the earlier translation is */
+	u8 operations[V8_OPERATIONS_MAX]; /* v8_operation */
 };
 
 struct evaluation_range {
@@ -129,7 +164,8 @@ enum interpreted_outcome {
 	INTERPRETED_UNREADABLE = 2,
 	INTERPRETED_NOT_CODE = 3, /* a frame did not lead to code: what was read was being changed, or is none */
 	INTERPRETED_NAME_LOST = 4, /* code whose name had no room in the ring: it is asked for again */
-	INTERPRETED_OUTCOMES = 5,
+	INTERPRETED_NOT_INLINED = 5, /* what is inlined at a place could not be read: the function around it stands there */
+	INTERPRETED_OUTCOMES = 6,
 };
 
 #endif

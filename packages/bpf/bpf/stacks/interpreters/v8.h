@@ -303,8 +303,9 @@ static __always_inline bool v8_begin_names(struct walk *walk, const struct v8_la
 	struct code_name *name = &walk->interpreted.name;
 	u16 type = v8_type_of_map(v8, v8->function[0], layout);
 
-	if (type < layout->first_function_type || type > layout->last_function_type ||
-	    v8_type_of_map(v8, v8->shared[0], layout) != layout->shared_type)
+	if (!v8->is_shared && (type < layout->first_function_type || type > layout->last_function_type))
+		return false;
+	if (v8_type_of_map(v8, v8->shared[0], layout) != layout->shared_type)
 		return false;
 	if (v8->script[0] && v8_type_of_map(v8, v8->script[0], layout) != layout->script_type)
 		v8->script[0] = 0;
@@ -371,11 +372,14 @@ __noinline int v8_name_round(u32 slot)
 			name->source_length = v8->words[1] >> V8_SMALL_BITS;
 	}
 	send_name(walk, walk->interpreted.generator);
-	walk->interpreted.part = PART_NONE;
+	walk->interpreted.part = v8->inlined.stage ? PART_INLINED : PART_NONE;
 	return 0;
 }
 
-/* The number of the function's code, into the walk; false where what the frame has is no function. */
+/*
+ * The number of the function's code, into the walk; false where what the frame has is no function. Where v8->is_shared
+ * says so it is not the JSFunction that is given, but the SharedFunctionInfo that it leads to.
+ */
 __noinline int v8_function(u64 function, u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
@@ -392,12 +396,15 @@ __noinline int v8_function(u64 function, u32 slot)
 	v8 = &state->v8;
 	layout = &interpreter->v8;
 	state->code_number = 0;
-	bytes = layout->function_bytes;
-	barrier_var(bytes);
-	if (bytes > sizeof(v8->function) ||
-	    bpf_probe_read_user(v8->function, bytes, (const void *)(function - V8_TAG_OBJECT)))
-		goto unreadable;
-	shared = V8_WORD(v8->function, layout->function_shared);
+	shared = function;
+	if (!v8->is_shared) {
+		bytes = layout->function_bytes;
+		barrier_var(bytes);
+		if (bytes > sizeof(v8->function) ||
+		    bpf_probe_read_user(v8->function, bytes, (const void *)(function - V8_TAG_OBJECT)))
+			goto unreadable;
+		shared = V8_WORD(v8->function, layout->function_shared);
+	}
 	if (!v8_is_object(shared))
 		goto no_code;
 	bytes = layout->shared_bytes;
@@ -459,6 +466,7 @@ static __always_inline bool v8_push_frame(struct walk *walk, u32 slot)
 	if (!read_user_word(fp - interpreter->v8.context, v8->words) || !v8_is_object(v8->words[0]) ||
 	    !read_user_word(fp - interpreter->v8.function, v8->words) || !v8_is_object(v8->words[0]))
 		return false;
+	v8->is_shared = 0;
 	if (!v8_function(v8->words[0], slot))
 		return false;
 	if (!walk->interpreted.has_generated) {
@@ -468,17 +476,6 @@ static __always_inline bool v8_push_frame(struct walk *walk, u32 slot)
 	walk->interpreted.instruction = 0;
 	push_interpreted(walk, key, 0);
 	return true;
-}
-
-/* Pushes the function of generated code and steps to its caller; 0 where it is none. Not static: verified once. */
-__noinline int v8_walk_generated(u32 slot)
-{
-	struct walk *walk = IN_SLOT(walks, slot);
-
-	if (!walk || !v8_push_frame(walk, slot))
-		return 0;
-	walk->stop = step_by_frame_pointer(walk);
-	return 1;
 }
 
 #endif

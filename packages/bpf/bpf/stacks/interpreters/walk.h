@@ -4,7 +4,7 @@
 #define WAGGLE_INTERPRETERS_WALK_H
 
 #include "cpython.h"
-#include "v8.h"
+#include "v8_inlined.h"
 #include "hotspot.h"
 
 static __always_inline bool generates_code(u32 kind)
@@ -169,6 +169,10 @@ static __always_inline int walk_interpreted(struct walk *walk, u32 slot)
 {
 	if (walk->interpreted.part == PART_NAMES) {
 		v8_name_round(slot);
+		if (walk->interpreted.part)
+			return 0;
+	} else if (walk->interpreted.part == PART_INLINED) {
+		v8_inlined_round(walk, slot);
 		if (walk->interpreted.part)
 			return 0;
 	} else {

@@ -30,11 +30,17 @@ function recognise(elf: ElfImage): InterpreterDescription | UnknownInterpreter |
   const name = `V8 ${major}.${minor}`;
   if (major < FIRST) return { unknown: `${name}: older than what is known` };
   if (major > LAST) return { unknown: `${name}: newer than what is known` };
-  const layout = layoutOf(values, { major, minor });
-  if ('why' in layout) return { unknown: `${name}: ${layout.why}` };
+  const found = layoutOf(values, { major, minor });
+  if ('why' in found) return { unknown: `${name}: ${found.why}` };
   const builtins = builtinsRange(elf);
   if (builtins === undefined) return { unknown: `${name}: its builtins were not found` };
-  return { name, object: '[v8]', evaluation: [builtins], bytes: encoded(layout), lineTable: '' };
+  return {
+    name,
+    object: '[v8]',
+    evaluation: [builtins],
+    bytes: encoded(found.layout, found.operations),
+    lineTable: '',
+  };
 }
 
 /** What integers that it exports are in the file; 0 where they are in none of it (.bss). */
@@ -49,12 +55,13 @@ function valuesOf(elf: ElfImage, names: readonly string[]): ReadonlyMap<string, 
   return values;
 }
 
-function encoded(layout: V8Layout): Uint8Array {
+function encoded(layout: V8Layout, operations: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(interpreter.size);
   const view = new DataView(bytes.buffer);
   const { offset } = interpreter;
   view.setUint32(offset.kind, interpreterKind.INTERPRETER_V8, true);
   for (const [field, value] of Object.entries(layout))
     view.setUint32(offset[`v8.${field as keyof V8Layout}`], value, true);
+  bytes.set(operations, offset['v8.operations']);
   return bytes;
 }

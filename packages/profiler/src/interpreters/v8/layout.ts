@@ -4,8 +4,10 @@
  * has all the names that it had. What was never exported is from V8's sources, by version.
  */
 
+import { INLINING_SYMBOLS, inliningOf, type V8Inlining } from './inlining.ts';
+
 /** `struct v8_layout` of the BPF programs. */
-export interface V8Layout {
+export interface V8Layout extends V8Inlining {
   readonly context: number;
   readonly function: number;
   readonly map_type: number;
@@ -101,6 +103,7 @@ export const POSTMORTEM_SYMBOLS: readonly string[] = [
   ...Object.values(FIELDS).flat(),
   ...Object.keys(GRANTED),
   LAST_FUNCTION,
+  ...INLINING_SYMBOLS,
 ].map(named);
 
 /** Kinds of JavaScript functions behind the first one, of versions that do not say (V8 10.2, 11.3). */
@@ -119,7 +122,9 @@ const NO_SCOPE = 16;
 export function layoutOf(
   values: ReadonlyMap<string, number>,
   version: V8Version,
-): V8Layout | { readonly why: string } {
+):
+  | { readonly layout: V8Layout; readonly operations: readonly number[] }
+  | { readonly why: string } {
   const fields: Partial<Record<keyof typeof FIELDS, number>> = {};
   for (const [field, names] of Object.entries(FIELDS)) {
     const value = names.map((name) => values.get(named(name))).findLast((one) => one !== undefined);
@@ -132,7 +137,9 @@ export function layoutOf(
   }
   const has = fields as Readonly<Record<keyof typeof FIELDS, number>>;
   const lastFunction = values.get(named(LAST_FUNCTION)) ?? has.functionType + OTHER_FUNCTION_TYPES;
+  const { inlining, operations } = inliningOf((name) => values.get(named(name)), version);
   const layout: V8Layout = {
+    ...inlining,
     context: -has.context,
     function: -has.function,
     map_type: has.mapType,
@@ -159,7 +166,7 @@ export function layoutOf(
     script_name: has.scriptName,
     script_line_ends: has.scriptLineEnds,
   };
-  return isSound(layout) ? layout : { why: 'what it says of itself cannot be' };
+  return isSound(layout) ? { layout, operations } : { why: 'what it says of itself cannot be' };
 }
 
 function isSince({ major, minor }: V8Version, since: V8Version): boolean {

@@ -9,6 +9,7 @@ const REASONS: Readonly<Partial<Record<number, string>>> = {
   [interpretedOutcome.INTERPRETED_UNREADABLE]: 'memory that could not be read',
   [interpretedOutcome.INTERPRETED_NOT_CODE]: 'frames that did not lead to code',
   [interpretedOutcome.INTERPRETED_NAME_LOST]: 'names that had no room',
+  [interpretedOutcome.INTERPRETED_NOT_INLINED]: 'inlined functions that could not be read',
 };
 
 /** Lines for stderr; none where no interpreter was met. */
