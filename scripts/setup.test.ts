@@ -1,184 +1,24 @@
-// scripts/setup and ./waggle on machines that lack something. A machine is a PATH that holds only
-// what a test puts there, and a copy of the scripts in a throw-away tree.
+// scripts/setup on machines that lack something.
 
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
+import { chmodSync, chownSync, existsSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import {
-  chmodSync,
-  chownSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+  bin,
+  calls,
+  command,
+  machine,
+  npm,
+  onBareMachines,
+  prepare,
+  run,
+  setup,
+  touch,
+  tree,
+  write,
+} from './testing/bare-machine.ts';
 
-const source = resolve(import.meta.dir, '..');
-const everywhere =
-  'basename cat chmod chown dirname env flock grep id mkdir mktemp readlink rm sed sh stat tail uname';
-
-let machine = '';
-let tree = '';
-let bin = '';
-
-beforeEach(() => {
-  machine = realpathSync(mkdtempSync(join(tmpdir(), 'waggle-setup-')));
-  tree = join(machine, 'clone');
-  bin = join(machine, 'bin');
-  mkdirSync(bin);
-  for (const name of everywhere.split(' ')) {
-    const path = Bun.which(name);
-    if (path) symlinkSync(path, join(bin, name));
-  }
-  for (const file of readdirSync(join(source, 'scripts'), { withFileTypes: true })) {
-    if (file.isFile()) copy(`scripts/${file.name}`);
-  }
-  copy('waggle');
-  write('package-lock.json', '{}');
-  write('packages/bpf/bpf/lifecycle/lifecycle.bpf.c', '/* source */');
-  write('packages/bpf/bpf/shared/shared.h', '/* no source of its own */');
-  write('packages/bpf/scripts/build.ts', '// build');
-  write('packages/native/src/load.c', '/* source */');
-  write('packages/native/scripts/build.ts', '// build');
-  write('packages/formats/src/svg/viewer/main.ts', '// viewer');
-  write('packages/timeline/src/page/viewer/main.ts', '// viewer');
-  write('packages/serve/src/page/viewer/main.ts', '// viewer');
-  write('packages/cli/src/main.ts', '// main');
-  for (const name of ['doctor', 'trace']) write(`packages/cli/src/${name}.ts`, '');
-});
-afterEach(() => rmSync(machine, { recursive: true }));
-
-function copy(path: string): void {
-  mkdirSync(dirname(join(tree, path)), { recursive: true });
-  copyFileSync(join(source, path), join(tree, path));
-}
-
-function write(path: string, text: string): void {
-  mkdirSync(dirname(join(tree, path)), { recursive: true });
-  writeFileSync(join(tree, path), text);
-}
-
-function command(name: string, script: string): void {
-  rmSync(join(bin, name), { force: true });
-  writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
-  chmodSync(join(bin, name), 0o755);
-}
-
-// The npm of these machines installs a bun that builds and bundles by creating the files, and
-// otherwise tells how it was called.
-const npm = String.raw`
-echo "npm $*" >>"$CALLS"
-mkdir -p node_modules/.bin node_modules/bun node_modules/deno node_modules/esbuild
-: >node_modules/.package-lock.json
-cat >node_modules/.bin/bun <<'BUN'
-#!/bin/sh
-echo "bun $*" >>"$CALLS"
-[ "$1" = --version ] && exit
-if [ "$1" = scripts/build.ts ]; then
-  mkdir -p dist/x86_64 dist/aarch64 src/generated
-  : >dist/x86_64/lifecycle.bpf.o
-  : >dist/aarch64/lifecycle.bpf.o
-  : >src/generated/layouts.ts
-  : >src/generated/embedded-objects.ts
-  : >src/generated/skeletons.ts
-  exit
-fi
-script=
-for word; do case $word in -*) ;; *) script=$word; break ;; esac; done
-case $script in */scripts/embed-workers.ts)
-  cd "$(dirname "$script")/../packages" || exit
-  mkdir -p core/src/generated profiler/src/generated
-  : >core/src/generated/watchdog-worker.ts
-  : >profiler/src/generated/symbolization-worker.ts
-  exit ;;
-*/scripts/prebuilt.ts)
-  cd "$(dirname "$script")/../packages" || exit
-  case "$*" in
-    *'unpack bpf')
-      mkdir -p bpf/dist/x86_64 bpf/dist/aarch64 bpf/src/generated
-      : >bpf/dist/x86_64/lifecycle.bpf.o
-      : >bpf/dist/aarch64/lifecycle.bpf.o
-      for name in layouts embedded-objects skeletons; do : >bpf/src/generated/$name.ts; done ;;
-    *'unpack native')
-      mkdir -p ffi/src/generated ffi/prebuilt/linux-x64
-      : >ffi/prebuilt/linux-x64/libwaggle.so
-      : >ffi/src/generated/embedded-libraries.ts ;;
-  esac
-  exit ;;
-*/packages/native/scripts/build.ts)
-  cd "$(dirname "$script")/../.." || exit
-  mkdir -p ffi && cd ffi || exit
-  mkdir -p src/generated prebuilt/linux-x64
-  : >prebuilt/linux-x64/libwaggle.so
-  : >src/generated/embedded-libraries.ts
-  exit ;;
-*/packages/formats/scripts/embed-viewers.ts)
-  cd "$(dirname "$script")/.." || exit
-  mkdir -p src/generated
-  : >src/generated/svg-viewer.ts
-  : >src/generated/html-viewer.ts
-  exit ;;
-*/packages/timeline/scripts/embed-viewer.ts)
-  cd "$(dirname "$script")/.." || exit
-  mkdir -p src/generated
-  : >src/generated/timeline-viewer.ts
-  exit ;;
-*/packages/serve/scripts/embed-page.ts)
-  cd "$(dirname "$script")/.." || exit
-  mkdir -p src/generated
-  : >src/generated/serve-page.ts
-  exit ;;
-*/packages/cli/scripts/bundle.ts)
-  [ -z "$NO_BUNDLE" ] || exit 1
-  cd "$(dirname "$script")/.." || exit
-  mkdir -p bundle/made
-  : >bundle/made/stamp
-  : >bundle/made/main.js
-  echo 'bundle=packages/cli/bundle/made bundle_sources=packages/cli/src/main.ts
-bundle_commands="doctor trace"
-bundle_sources_doctor=packages/cli/src/doctor.ts bundle_sources_trace=packages/cli/src/trace.ts' >bundle/current.sh
-  exit ;;
-esac
-printf '%s\n' "$PWD" "$@"
-BUN
-chmod +x node_modules/.bin/bun
-for name in deno esbuild; do
-  printf '#!/bin/sh\n' >node_modules/.bin/$name
-  chmod +x node_modules/.bin/$name
-done`;
-
-function prepare(): void {
-  command('node', 'echo 20.1.0');
-  command('npm', npm);
-  command('clang', '');
-}
-
-function run(script: string, args: string[] = [], cwd = machine, environment = {}) {
-  const child = Bun.spawnSync([script, ...args], {
-    cwd,
-    env: { PATH: bin, CALLS: join(machine, 'calls'), ...environment },
-  });
-  const words = child.stderr.toString();
-  // On stderr of the trace command that word says that events are captured from now on.
-  expect(words).not.toMatch(/ready/i);
-  return { exitCode: child.exitCode, stdout: child.stdout.toString(), stderr: words };
-}
-
-/** Seconds from now, also before it: no test waits for the clock. */
-const touch = (path: string, seconds: number) => {
-  const time = new Date(Date.now() + seconds * 1000);
-  utimesSync(join(tree, path), time, time);
-};
-const setup = (...args: string[]) => run(join(tree, 'scripts/setup'), args);
-const calls = () => readFileSync(join(machine, 'calls'), 'utf8').trim().split('\n');
+onBareMachines();
 
 describe('what is missing is named, with what to do', () => {
   test('no Node.js', () => {
@@ -396,85 +236,4 @@ test.skipIf(process.getuid?.() !== 0)('root leaves what it makes to the owner of
     'packages/ffi/prebuilt',
   ])
     expect([path, statSync(join(tree, path)).uid]).toEqual([path, 65_534]);
-});
-
-describe('what ./waggle runs', () => {
-  const sources = 'packages/cli/src/main.ts';
-  const bundled = 'packages/cli/bundle/made/main.js';
-  const ofDoctor = 'packages/cli/src/doctor.ts';
-  const ofTrace = 'packages/cli/src/trace.ts';
-  const waggle = (environment = {}) => {
-    rmSync(join(machine, 'calls'), { force: true });
-    const result = run(join(tree, 'waggle'), ['doctor'], machine, environment);
-    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
-    const ran = result.stdout
-      .trimEnd()
-      .split('\n')
-      .at(-2)
-      ?.slice(tree.length + 1);
-    return { ran, bundles: calls().filter((call) => call.includes('bundle.ts')).length };
-  };
-
-  beforeEach(() => {
-    prepare();
-    for (const path of [sources, ofDoctor, ofTrace]) touch(path, -60);
-    setup();
-  });
-
-  test('is the bundle that set-up made', () => {
-    expect(waggle()).toEqual({ ran: bundled, bundles: 0 });
-  });
-
-  test('is a new bundle after a source changed', () => {
-    touch('packages/cli/bundle/made/stamp', -120);
-    expect(waggle()).toEqual({ ran: bundled, bundles: 1 });
-    expect(waggle()).toEqual({ ran: bundled, bundles: 0 });
-  });
-
-  test('is a new bundle after a source of the command changed, not of another one', () => {
-    touch(ofTrace, 60);
-    expect(waggle()).toEqual({ ran: bundled, bundles: 0 });
-    touch(ofDoctor, 60);
-    expect(waggle().bundles).toBe(1);
-  });
-
-  test('is a new bundle when a source is as old as the last one', () => {
-    const { mtime } = statSync(join(tree, 'packages/cli/bundle/made/stamp'));
-    utimesSync(join(tree, sources), mtime, mtime);
-    utimesSync(join(tree, 'packages/cli/bundle/made/stamp'), mtime, mtime);
-    expect(waggle().bundles).toBe(1);
-  });
-
-  test('is the sources where bundling fails, until it succeeds', () => {
-    touch('packages/cli/bundle/made/stamp', -120);
-    expect(waggle({ NO_BUNDLE: '1' })).toEqual({ ran: sources, bundles: 1 });
-    expect(waggle()).toEqual({ ran: bundled, bundles: 1 });
-  });
-
-  test('with WAGGLE_NO_SETUP=1 is the bundle while it is current, then the sources', () => {
-    expect(waggle({ WAGGLE_NO_SETUP: '1' })).toEqual({ ran: bundled, bundles: 0 });
-    touch('packages/cli/bundle/made/stamp', -120);
-    expect(waggle({ WAGGLE_NO_SETUP: '1' })).toEqual({ ran: sources, bundles: 0 });
-  });
-
-  test.if(process.getuid?.() !== 0 || Bun.which('setpriv') !== null)(
-    'is the sources in a clone that is not writable, without an attempt',
-    () => {
-      touch('packages/cli/bundle/made/stamp', -120);
-      chmodSync(machine, 0o755);
-      chmodSync(join(tree, 'packages/cli/bundle'), 0o555);
-      writeFileSync(join(machine, 'calls'), '');
-      chmodSync(join(machine, 'calls'), 0o666);
-      const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-      const [program = '', ...args] = [
-        ...(process.getuid?.() === 0 ? nobody : []),
-        join(tree, 'waggle'),
-        'doctor',
-      ];
-      const result = run(Bun.which(program) ?? program, args);
-      expect(result).toMatchObject({ exitCode: 0, stderr: '' });
-      expect(result.stdout).toContain(`${tree}/${sources}\ndoctor\n`);
-      expect(calls().filter((call) => call.includes('bundle.ts'))).toEqual([]);
-    },
-  );
 });
