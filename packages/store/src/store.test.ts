@@ -136,6 +136,7 @@ describe('a store', () => {
     {
       using writer = writerOf(folder, { now: () => MS + 9000 });
       writer.addEvents([exec({ pid: 7, start: 1n, at: 4_000_000_000n }, ['/bin/a'])]);
+      writer.readUntil(4_000_000_000n);
       writer.flush();
       using reader = new StoreReader(folder);
       expect(reader.kept?.toNs).toBe(BOOT_NS + 4_000_000_000n);

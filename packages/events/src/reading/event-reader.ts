@@ -29,10 +29,14 @@ import { KnownCgroups } from '../fields/known-cgroups.ts';
 import { EventContext } from '../kinds/event-base.ts';
 import type { ProcessEvent } from '../kinds/process-event.ts';
 import { EVENT_OF_TYPE, type EventBatch, EventBatches } from './event-batch.ts';
+import { ReadProgress } from './read-progress.ts';
 import { SourceRecords } from './source-records.ts';
 
 /** Where BPF has its cursor, which nobody needs any more, the batch's copy has the number of the failure. */
 const NUMBER_AT = failedExecRecord.offset.cursor;
+/** What is read of a ring. */
+export type EventRing = Pick<RingBuffer, 'drain' | 'produced' | 'consumed'>;
+
 /** Bounds the memory of one batch. */
 const BATCH_RECORDS = 4096;
 const CLOCK_REFRESH_MS = 1000;
@@ -59,6 +63,7 @@ export class EventReader {
   readonly #nextSequence: number[] = [];
   /** By performance.now(). */
   #clockReadAt = 0;
+  readonly #progress: ReadProgress;
   /** From the first record on: whoever starts later is seen as a whole. */
   #failedExecs: FailedExecNumbers | undefined;
   #reported: CountByKind = noEvents();
@@ -67,7 +72,7 @@ export class EventReader {
   #last: EventCounts | undefined;
 
   readonly #native: Native;
-  readonly #ring: Pick<RingBuffer, 'drain'>;
+  readonly #ring: EventRing;
   readonly #settings: Pick<KernelSettings, 'readCounts' | 'hasToldCgroup'>;
   readonly #followed: (record: FollowedRecord) => void;
   readonly #sourceRecords: SourceRecords;
@@ -75,7 +80,7 @@ export class EventReader {
 
   constructor(
     native: Native,
-    ring: Pick<RingBuffer, 'drain'>,
+    ring: EventRing,
     settings: Pick<KernelSettings, 'readCounts' | 'hasToldCgroup'>,
     /** Told of each followed cgroup that was removed or made again. */
     followed: (record: FollowedRecord) => void = () => {},
@@ -86,6 +91,7 @@ export class EventReader {
   ) {
     this.#native = native;
     this.#ring = ring;
+    this.#progress = new ReadProgress(ring);
     this.#settings = settings;
     this.#followed = followed;
     this.#sourceRecords = sourceRecords;
@@ -100,6 +106,7 @@ export class EventReader {
     const delivered = this.#delivered;
     const cgroups = this.#cgroups;
     const batch = this.#batches.next(this.#context);
+    const beganAt = clockNanoseconds(this.#native, 'boottime');
     const add = batch.addMade.bind(batch);
     let gapAt = -1;
     this.#ring.drain((memory, offset, length) => {
@@ -119,6 +126,7 @@ export class EventReader {
       }
       this.#sourceRecords.take(type, memory, offset, this.#context, add);
     }, BATCH_RECORDS);
+    batch.readUntil = this.#progress.after(beganAt);
     // Counted after the ring was read: what was lost meanwhile is told with it.
     if (gapAt >= 0) for (const lost of this.#newLosses()) batch.insertMade(gapAt, lost);
     this.#sourceRecords.readRings(BATCH_RECORDS, this.#context, add);
