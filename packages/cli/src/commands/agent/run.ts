@@ -24,6 +24,7 @@ import { fileSchema } from './file-settings.ts';
 import type { Health } from './health.ts';
 import type { AgentOptions, AgentSettings } from './options.ts';
 import { type AgentOutput, otlpOutput, selfMetrics, storeOutput } from './outputs.ts';
+import { raisePriority } from './priority.ts';
 import { ProfileSpans } from './profile-spans.ts';
 import { ProgramText } from './program-text.ts';
 import { runningProcesses } from './running.ts';
@@ -74,6 +75,7 @@ const agent = Effect.fnUntraced(function* (
 ) {
   const patterns = settings.reveal ? settings.redact : [...LIKELY_SECRETS, ...settings.redact];
   const manager = takeManager(process.env, process.pid);
+  raisePriority();
   const clock = new BootClock();
   const events = new EventMetrics();
   const outputs: AgentOutput[] = [];
