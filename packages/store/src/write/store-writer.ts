@@ -8,7 +8,7 @@ import { toNs } from '../nanoseconds.ts';
 import { ProfileTable, type Span } from '../profiles/profile-table.ts';
 import { markDamaged, openForWriting } from '../schema/open.ts';
 import type { CgroupState } from './cgroup-state.ts';
-import { continueProcesses } from './continue.ts';
+import { type AgentBefore, agentBefore, continueProcesses } from './continue.ts';
 import type { HostState } from './host-state.ts';
 import { type ProcessRow, ProcessRows, type RunningProcess } from './process-rows.ts';
 import { ProcessTable } from './process-table.ts';
@@ -52,6 +52,8 @@ export class StoreWriter implements Disposable {
   readonly #table: ProcessTable;
   readonly #profiles: ProfileTable;
   readonly #retention: Retention;
+  /** As it was when this one came. */
+  readonly #before: AgentBefore | undefined;
   readonly #now: () => number;
   #limits: RetentionLimits;
   #failures: { readonly event: FailedExecEvent; readonly process: ProcessRow }[] = [];
@@ -89,11 +91,11 @@ export class StoreWriter implements Disposable {
       onProblem(
         `the store was damaged: it is in ${salvaged.path} now, and ${salvaged.rows} rows of it could be read and are in the new one`,
       );
+    this.#before = agentBefore(database);
     this.#rows = new ProcessRows(bootNs);
     this.#table = new ProcessTable(database, bootNumber(database, bootId), now);
     this.#profiles = new ProfileTable(database, now);
     this.#retention = new Retention(database);
-    this.#arm();
   }
 
   /** Processes that are written or wait for it, since the start. */
@@ -117,8 +119,19 @@ export class StoreWriter implements Disposable {
   /** What runs already: rows of an earlier agent go on where their process is still there, and end where it is not. */
   begin(running: readonly RunningProcess[]): void {
     const nowNs = toNs(this.#now());
+    const before = this.#before;
     try {
-      continueProcesses(this.#database, this.#rows, running, nowNs, this.#options.bootNs());
+      if (before !== undefined)
+        continueProcesses(
+          ...([
+            this.#database,
+            this.#rows,
+            running,
+            before,
+            nowNs,
+            this.#options.bootNs(),
+          ] as const),
+        );
     } catch (error) {
       // Behind what was looked at when it was opened. Who ran before is written anew.
       if (!isDamage(error)) throw error;
