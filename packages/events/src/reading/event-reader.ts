@@ -34,9 +34,6 @@ import { SourceRecords } from './source-records.ts';
 
 /** Where BPF has its cursor, which nobody needs any more, the batch's copy has the number of the failure. */
 const NUMBER_AT = failedExecRecord.offset.cursor;
-/** What is read of a ring. */
-export type EventRing = Pick<RingBuffer, 'drain' | 'produced' | 'consumed'>;
-
 /** Bounds the memory of one batch. */
 const BATCH_RECORDS = 4096;
 const CLOCK_REFRESH_MS = 1000;
@@ -72,7 +69,7 @@ export class EventReader {
   #last: EventCounts | undefined;
 
   readonly #native: Native;
-  readonly #ring: EventRing;
+  readonly #ring: Pick<RingBuffer, 'drain'>;
   readonly #settings: Pick<KernelSettings, 'readCounts' | 'hasToldCgroup'>;
   readonly #followed: (record: FollowedRecord) => void;
   readonly #sourceRecords: SourceRecords;
@@ -80,7 +77,7 @@ export class EventReader {
 
   constructor(
     native: Native,
-    ring: EventRing,
+    ring: Pick<RingBuffer, 'drain' | 'produced' | 'consumed'>,
     settings: Pick<KernelSettings, 'readCounts' | 'hasToldCgroup'>,
     /** Told of each followed cgroup that was removed or made again. */
     followed: (record: FollowedRecord) => void = () => {},
