@@ -54,7 +54,11 @@ const keepsProcesses = definePlugin({
   name: 'keeps-processes',
   needs: { store: Store },
   kernel: { events: ['fork', 'exec', 'exit', 'failed-exec'] },
-  setup: ({ services }) => ({ observeBatch: (events) => services.store.addEvents(events) }),
+  setup: ({ services }) => ({
+    observeBatch: (events) => services.store.addEvents(events),
+    // Where the gap begins, should this agent be killed.
+    readUntil: (bootTime) => services.store.readUntil(bootTime),
+  }),
 });
 
 /** Where CPU time went, and how the host was, in spans of ten seconds. */

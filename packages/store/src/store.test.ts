@@ -131,11 +131,34 @@ describe('a store', () => {
     ]);
   });
 
+  test('notes when nobody looked from the end of the agent before on, however long this one takes to begin', async () => {
+    const folder = freshFolder();
+    {
+      using writer = writerOf(folder, { now: () => MS + 1000 });
+      writer.begin([]);
+    }
+    {
+      using writer = writerOf(folder, { now: () => MS + 7000 });
+      // Programs are loaded into the kernel meanwhile.
+      await Bun.sleep(50);
+      writer.flush();
+      writer.begin([]);
+    }
+    using reader = new StoreReader(folder);
+    expect(reader.summary({}).gaps).toEqual([
+      {
+        ...{ fromNs: BOOT_NS + 1_000_000_000n, toNs: BOOT_NS + 7_000_000_000n },
+        reason: 'agent stopped',
+      },
+    ]);
+  });
+
   test('says of events that came late only that it has what is before them', () => {
     const folder = freshFolder();
     {
       using writer = writerOf(folder, { now: () => MS + 9000 });
       writer.addEvents([exec({ pid: 7, start: 1n, at: 4_000_000_000n }, ['/bin/a'])]);
+      writer.readUntil(4_000_000_000n);
       writer.flush();
       using reader = new StoreReader(folder);
       expect(reader.kept?.toNs).toBe(BOOT_NS + 4_000_000_000n);

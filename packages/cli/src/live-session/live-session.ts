@@ -37,6 +37,8 @@ export interface LiveSettings extends Pick<LiveTarget, 'pid' | 'cgroup'> {
   readonly endedAreKnown?: boolean | undefined;
   /** Sees the events as objects. */
   readonly onEvents?: ((events: readonly ProcessEvent[]) => void) | undefined;
+  /** Told until when (boot clock, ns) `onEvents` has had everything. */
+  readonly onReadUntil?: ((bootTime: bigint) => void) | undefined;
   /** Or in brief, where most of them are looked at by nobody. */
   readonly onBriefEvents?: ((events: BriefEvents) => void) | undefined;
   readonly onProblem: (message: string) => void;
@@ -74,13 +76,16 @@ export function liveSession(settings: LiveSettings): SessionConfig {
 
 const LIVE_EVENTS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
 
-function liveView({ onEvents = () => {}, onBriefEvents }: LiveSettings) {
+function liveView({ onEvents = () => {}, onReadUntil, onBriefEvents }: LiveSettings) {
   const name = 'live-view';
   if (onBriefEvents !== undefined)
     return briefEvents({ name, events: LIVE_EVENTS, observe: onBriefEvents });
   return definePlugin({
     name,
     kernel: { events: LIVE_EVENTS },
-    setup: () => ({ observeBatch: onEvents }),
+    setup: () => ({
+      observeBatch: onEvents,
+      readUntil: (bootTime) => onReadUntil?.(bootTime),
+    }),
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { LostEvent, ProcessEvent } from '@waggle/events';
+import { EventBatch, type LostEvent, type ProcessEvent } from '@waggle/events';
 import * as Effect from 'effect/Effect';
 import fc from 'fast-check';
 import { definePlugin, type PluginHandlers, type QueueOptions } from '../plugin/plugin.ts';
@@ -90,6 +90,72 @@ describe('phases', () => {
     expect(calls.filter((call) => call.endsWith('2'))).toEqual(['flush2', 'load2', 'observe2']);
     expect(calls.filter((call) => call.startsWith('observe')).length).toBe(3);
     expect(calls.indexOf('flush3')).toBeGreaterThan(calls.indexOf('observe2'));
+  });
+});
+
+describe('until when everything was observed', () => {
+  const upTo = (time: bigint, from: number, length: number) => {
+    const made = EventBatch.of(batch(from, length));
+    made.readUntil = time;
+    return made;
+  };
+
+  test('is said behind the events, whoever is slow, and also when there are none', async () => {
+    const calls: string[] = [];
+    const note = (one: ProcessEvent) => void calls.push(`event ${numberOf(one)}`);
+    const { dispatcher } = setUp({
+      quick: {
+        observeBatch: (events) => void calls.push(`batch of ${events.length}`),
+        readUntil: (time) => void calls.push(`batches until ${time}`),
+      },
+      slow: {
+        observe: (one) => pause(2).then(() => note(one as ProcessEvent)),
+        readUntil: (time) => void calls.push(`events until ${time}`),
+      },
+    });
+    dispatcher.push(upTo(10n, 0, 0));
+    expect(calls.splice(0)).toEqual(['batches until 10', 'events until 10']);
+    dispatcher.push(upTo(20n, 1, 2));
+    // Nothing more came, while one of them is still at work.
+    dispatcher.push(upTo(30n, 0, 0));
+    expect(calls.splice(0)).toEqual(['batch of 2', 'batches until 20', 'batches until 30']);
+    await dispatcher.drained(1000);
+    expect(calls).toEqual(['event 1', 'event 2', 'events until 30']);
+  });
+
+  test('is not said before an early handler has let the events through', async () => {
+    const calls: string[] = [];
+    const { dispatcher } = setUp({
+      early: { load: () => pause(5) },
+      late: {
+        observeBatch: (events) => void calls.push(`batch of ${events.length}`),
+        readUntil: (time) => void calls.push(`until ${time}`),
+      },
+    });
+    dispatcher.push(upTo(20n, 1, 1));
+    dispatcher.push(upTo(30n, 0, 0));
+    dispatcher.push(EventBatch.of(batch(2, 3)));
+    expect(calls).toEqual([]);
+    await dispatcher.drained(1000);
+    expect(calls).toEqual(['batch of 1', 'until 30', 'batch of 3']);
+  });
+
+  test('does not reach a plugin that was stopped, and a failure is counted', async () => {
+    let told = 0;
+    const { dispatcher, report } = setUp({
+      fails: {
+        failureBudget: 2,
+        observeBatch: () => {},
+        readUntil() {
+          told++;
+          throw new Error('boom');
+        },
+      },
+    });
+    for (let at = 1n; at < 5n; at++) dispatcher.push(upTo(at, 0, 0));
+    await dispatcher.drained(1000);
+    expect(told).toBe(2);
+    expect(report('fails')).toMatchObject({ state: 'stopped', failures: 2 });
   });
 });
 

@@ -70,13 +70,19 @@ export class Dispatcher {
       // Records come in one order with events, where the plugin observes those one by one.
       if (observe !== undefined || takesRecords) {
         const event = observe === undefined ? undefined : eventCall(observe);
-        this.#queues.push(this.#queueOf(running, { event, takesRecords, ownEvents }, queue));
+        const tells =
+          recordHandlersOf(handlers).observe === undefined && observeBatch === undefined;
+        const readUntil = tells ? handlers.readUntil : undefined;
+        const observer = { event, takesRecords, ownEvents, readUntil };
+        this.#queues.push(this.#queueOf(running, observer, queue));
       }
       const { observe: records } = recordHandlersOf(handlers);
-      if (records !== undefined) this.#queues.push(this.#queueOf(running, { records }, queue));
+      const { readUntil } = handlers;
+      if (records !== undefined)
+        this.#queues.push(this.#queueOf(running, { records, readUntil }, queue));
       else if (observeBatch !== undefined) {
         const batch = observeBatch as EventsObserver;
-        this.#queues.push(this.#queueOf(running, { batch, ownEvents }, queue));
+        this.#queues.push(this.#queueOf(running, { batch, ownEvents, readUntil }, queue));
       }
     }
   }
@@ -108,6 +114,7 @@ export class Dispatcher {
     const batch = given instanceof EventBatch ? given : EventBatch.of(given);
     if (batch.length === 0 || this.#closed) {
       for (const queue of this.#queues) queue.refuse(batch);
+      if (batch.readUntil !== undefined && !this.#closed) this.#readUntil(batch.readUntil);
       batch.release();
       return;
     }
@@ -257,11 +264,22 @@ export class Dispatcher {
     }
   }
 
+  /** Behind everything that was taken. */
+  #readUntil(bootTime: bigint): void {
+    const last = this.#input.at(-1);
+    if (last !== undefined) last.readUntil = bootTime;
+    else for (const queue of this.#queues) queue.readUntil(bootTime);
+  }
+
   #deliver(): void {
     const batch = this.#input.shift();
     if (batch === undefined) return;
     this.#inputEvents -= batch.length;
-    for (const queue of this.#queues) queue.push(batch);
+    const { readUntil } = batch;
+    for (const queue of this.#queues) {
+      queue.push(batch);
+      if (readUntil !== undefined) queue.readUntil(readUntil);
+    }
     batch.release();
   }
 

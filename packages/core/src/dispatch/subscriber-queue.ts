@@ -31,6 +31,8 @@ export interface Observer {
   readonly ownEvents?: ReadonlySet<string> | 'all' | undefined;
   /** The same as bytes where nobody made objects of them. */
   readonly records?: RecordHandlers['observe'];
+  /** Told how far it has come. */
+  readonly readUntil?: ((bootTime: bigint) => void) | undefined;
 }
 
 /** What of a batch is this plugin's: all of it, or what is at these indices. */
@@ -38,6 +40,8 @@ interface Share {
   readonly batch: EventBatch;
   readonly indices: readonly number[] | undefined;
   readonly length: number;
+  /** With it everything that was made before that moment has been observed. */
+  readUntil?: bigint;
 }
 
 export class SubscriberQueue {
@@ -54,6 +58,8 @@ export class SubscriberQueue {
   #chunk = 1;
   #reportedDropping = false;
   #changed: (() => void)[] = [];
+  /** What the observer is to be told when its handler has returned. */
+  #reached: bigint | undefined;
 
   /** @param wake called when there is work again after an asynchronous handler returned. */
   constructor(
@@ -107,6 +113,18 @@ export class SubscriberQueue {
     this.#batches.push(share);
     this.#queued += share.length;
     if (!this.#blocks) this.#dropOldest();
+  }
+
+  /** Everything that was made before that moment has been pushed. */
+  readUntil(bootTime: bigint): void {
+    if (this.#observer.readUntil === undefined || this.#plugin.stopped) return;
+    const last = this.#batches.at(-1);
+    if (last !== undefined) {
+      last.readUntil = bootTime;
+      return;
+    }
+    this.#reached = bootTime;
+    this.#tellReached();
   }
 
   /** A batch that comes too late. */
@@ -188,6 +206,7 @@ export class SubscriberQueue {
         this.#call(() => records(EventBatch.of(eventsOf(share, from) as ProcessEvent[]), 0));
       else this.#call(() => batch?.(eventsOf(share, from)));
       share.batch.release();
+      this.#tellReached();
       return;
     }
     const end = Math.min(this.#position + this.#chunk, share.length);
@@ -207,6 +226,7 @@ export class SubscriberQueue {
       this.#plugin.failed(error);
     }
     this.#advance(share, at - this.#position);
+    this.#tellReached();
   }
 
   #handle(batch: EventBatch, index: number): HandlerResult {
@@ -231,16 +251,32 @@ export class SubscriberQueue {
     settled.then(() => {
       this.#waiting = false;
       if (this.#plugin.stopped) this.abandon();
-      else this.#reportChanged();
+      else {
+        this.#tellReached();
+        this.#reportChanged();
+      }
       this.#wake();
     });
   }
 
-  #advance({ batch, length }: Share, events: number): void {
+  /** Where nothing of it is still being waited for. */
+  #tellReached(): void {
+    const reached = this.#reached;
+    if (reached === undefined || this.#waiting || this.#plugin.stopped) return;
+    this.#reached = undefined;
+    try {
+      this.#observer.readUntil?.(reached);
+    } catch (error) {
+      this.#plugin.failed(error);
+    }
+  }
+
+  #advance({ batch, length, readUntil }: Share, events: number): void {
     this.#plugin.handled += events;
     this.#queued -= events;
     this.#position += events;
     if (this.#position < length) return;
+    this.#reached = readUntil ?? this.#reached;
     this.#batches.shift();
     this.#position = 0;
     batch.release();

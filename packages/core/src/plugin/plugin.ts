@@ -82,6 +82,12 @@ export interface PluginHandlers<Own extends OwnEventShape = never> {
   /** In place of `observe`: all events that arrived together, in order. */
   readonly observeBatch?: (events: readonly (ProcessEvent | Own)[]) => HandlerResult;
   /**
+   * Every event that was made before that moment (boot clock, ns; `bootTime` of events) has been observed: for who keeps events
+   * and has to say how far they go. Comes after batches, and also when there was nothing; not for each batch of a storm. Needs
+   * `observe` or `observeBatch`. Synchronous.
+   */
+  readonly readUntil?: (bootTime: bigint) => void;
+  /**
    * A new cycle starts: what ended before that moment (milliseconds, as Date.now() gives them, or
    * Infinity) may be forgotten. Synchronous.
    */

@@ -46,6 +46,8 @@ export class EventBatch {
   words: Uint32Array;
   /** Of the clock at the time of reading. */
   context: EventContext | undefined;
+  /** Nothing that was made before that moment (boot clock, ns) is still to be read after this batch. Not every batch says so. */
+  readUntil: bigint | undefined;
   #used = 0;
   #length = 0;
   #types = new Uint8Array(FIRST_ITEMS);
@@ -207,6 +209,7 @@ export class EventBatch {
       column.length = 0;
     this.#isMixed = false;
     this.context = undefined;
+    this.readUntil = undefined;
   }
 
   /** Of records and what goes with them. */

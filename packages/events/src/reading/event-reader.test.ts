@@ -2,7 +2,7 @@
 
 import { expect, test } from 'bun:test';
 import { exitRecord, recordType } from '@waggle/bpf';
-import { openNative, type RecordVisitor } from '@waggle/ffi';
+import { clockNanoseconds, openNative, type RecordVisitor } from '@waggle/ffi';
 import type { EventCounts } from '@waggle/kernel';
 import { EventReader } from './event-reader.ts';
 
@@ -34,6 +34,10 @@ async function readerOf(records: Uint8Array[]) {
     ...{ droppedOfType: () => 0, foreign: 0, trackingOverflow: 0 },
   };
   const ring = {
+    produced: 0n,
+    get consumed() {
+      return this.produced - BigInt(records.length);
+    },
     drain(visit: RecordVisitor, most = Number.POSITIVE_INFINITY): number {
       const taken = records.splice(0, most);
       for (const bytes of taken)
@@ -41,6 +45,7 @@ async function readerOf(records: Uint8Array[]) {
       return taken.length;
     },
   };
+  ring.produced = BigInt(records.length);
   const settings = { readCounts: () => counts, hasToldCgroup: () => false };
   const reader = new EventReader(await openNative(), ring, settings);
   return {
@@ -60,6 +65,23 @@ test('a record becomes an event, field by field', async () => {
     identity: { pid: 7, startBoottimeNs: 2_000_000_000n, execId: 4 },
   });
   expect(reader.totals().delivered).toEqual({ ...NONE, exit: 1 });
+});
+
+test('a batch says until when everything has been read, and the first of several does not', async () => {
+  const native = await openNative();
+  const bytes = Array.from({ length: 5000 }, (_, index) => exitBytes(1 + index, index));
+  const { reader } = await readerOf(bytes);
+  const before = clockNanoseconds(native, 'boottime');
+  const first = reader.read();
+  expect(first.readUntil).toBeUndefined();
+  const between = clockNanoseconds(native, 'boottime');
+  // All of the five thousand, and nothing came since: the moment is that of the first turn.
+  const second = reader.read();
+  expect(first.length + second.length).toBe(5000);
+  expect(second.readUntil).toBeGreaterThanOrEqual(before);
+  expect(second.readUntil).toBeLessThan(between);
+  // Nothing is something to say, too.
+  expect(reader.read().readUntil).toBeGreaterThan(between);
 });
 
 test('a gap in the numbers of one CPU is a loss, told where it is and counted by the kernel', async () => {

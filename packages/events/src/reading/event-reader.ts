@@ -29,6 +29,7 @@ import { KnownCgroups } from '../fields/known-cgroups.ts';
 import { EventContext } from '../kinds/event-base.ts';
 import type { ProcessEvent } from '../kinds/process-event.ts';
 import { EVENT_OF_TYPE, type EventBatch, EventBatches } from './event-batch.ts';
+import { ReadProgress } from './read-progress.ts';
 import { SourceRecords } from './source-records.ts';
 
 /** Where BPF has its cursor, which nobody needs any more, the batch's copy has the number of the failure. */
@@ -59,6 +60,7 @@ export class EventReader {
   readonly #nextSequence: number[] = [];
   /** By performance.now(). */
   #clockReadAt = 0;
+  readonly #progress: ReadProgress;
   /** From the first record on: whoever starts later is seen as a whole. */
   #failedExecs: FailedExecNumbers | undefined;
   #reported: CountByKind = noEvents();
@@ -75,7 +77,7 @@ export class EventReader {
 
   constructor(
     native: Native,
-    ring: Pick<RingBuffer, 'drain'>,
+    ring: Pick<RingBuffer, 'drain' | 'produced' | 'consumed'>,
     settings: Pick<KernelSettings, 'readCounts' | 'hasToldCgroup'>,
     /** Told of each followed cgroup that was removed or made again. */
     followed: (record: FollowedRecord) => void = () => {},
@@ -86,6 +88,7 @@ export class EventReader {
   ) {
     this.#native = native;
     this.#ring = ring;
+    this.#progress = new ReadProgress(ring);
     this.#settings = settings;
     this.#followed = followed;
     this.#sourceRecords = sourceRecords;
@@ -100,6 +103,7 @@ export class EventReader {
     const delivered = this.#delivered;
     const cgroups = this.#cgroups;
     const batch = this.#batches.next(this.#context);
+    const beganAt = clockNanoseconds(this.#native, 'boottime');
     const add = batch.addMade.bind(batch);
     let gapAt = -1;
     this.#ring.drain((memory, offset, length) => {
@@ -119,6 +123,7 @@ export class EventReader {
       }
       this.#sourceRecords.take(type, memory, offset, this.#context, add);
     }, BATCH_RECORDS);
+    batch.readUntil = this.#progress.after(beganAt);
     // Counted after the ring was read: what was lost meanwhile is told with it.
     if (gapAt >= 0) for (const lost of this.#newLosses()) batch.insertMade(gapAt, lost);
     this.#sourceRecords.readRings(BATCH_RECORDS, this.#context, add);

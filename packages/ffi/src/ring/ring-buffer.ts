@@ -82,6 +82,16 @@ export class RingBuffer extends Handle {
     return this.#pendingBytes();
   }
 
+  /** Bytes that records have taken since the ring was made, headers included: where the next one will be. @throws ClosedError */
+  get produced(): bigint {
+    return this.#position + BigInt(this.available);
+  }
+
+  /** Of these, what was read. */
+  get consumed(): bigint {
+    return this.#position;
+  }
+
   /**
    * Shows every finished record to `visit`, at most `limit`, and gives their space back in one
    * step. Returns the number of records. If `visit` throws or closes the ring, the records up

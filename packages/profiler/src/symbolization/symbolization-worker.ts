@@ -1,5 +1,6 @@
 /** The thread of symbolization-client.ts: answers one request at a time. */
 
+import { getPriority, setPriority } from 'node:os';
 import { setImmediate } from 'node:timers';
 import { threadId } from '@waggle/ffi';
 import { DescriptorLedger, keepDescriptorLedger } from '@waggle/symbols';
@@ -35,6 +36,7 @@ function handle(message: ClientMessage): void {
     const ledger = message.descriptors && new DescriptorLedger(message.descriptors);
     if (ledger !== undefined) keepDescriptorLedger(ledger);
     isThrifty = message.config.thrifty === true;
+    if (isThrifty) goBehind();
     const server = new SymbolizationServer(message.config, ledger);
     reading = server;
     const dropping = setInterval(() => {
@@ -51,6 +53,15 @@ function handle(message: ClientMessage): void {
     postMessage(failure(message.id, error));
   }
   schedule();
+}
+
+/** Names can wait: where the thread that keeps events goes before others, this one does not. */
+function goBehind(): void {
+  try {
+    if (getPriority() < 0) setPriority(0);
+  } catch {
+    // Nothing is lost by it.
+  }
 }
 
 /** After what has been asked meanwhile has come in: the next one is chosen from all. */

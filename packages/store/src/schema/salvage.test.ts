@@ -38,6 +38,25 @@ test('what lies before and behind a damaged page is saved', () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+test('when the last agent was there is saved, and what boots are numbered by', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'waggle-salvage-'));
+  const path = join(folder, 'waggle.db');
+  filled(path);
+  const meta = new Database(path);
+  for (const [key, value] of Object.entries({ lastNs: '7', boot: '3', 'boot x': '3', text: "'x'" }))
+    meta.run(`INSERT INTO meta VALUES ('${key}', ${value})`);
+  meta.close();
+  const into = new Database(':memory:', { safeIntegers: true });
+  prepareSchema(into, ':memory:');
+  expect(salvage(path, into)).toBe(ROWS);
+  expect(into.query('SELECT key, value FROM meta ORDER BY key').values()).toEqual([
+    ['boot', 3n],
+    ['boot x', 3n],
+    ['lastNs', 7n],
+  ]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
 test('nothing is saved of what is no database at all', () => {
   const folder = mkdtempSync(join(tmpdir(), 'waggle-salvage-'));
   const path = join(folder, 'waggle.db');

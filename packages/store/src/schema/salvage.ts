@@ -33,11 +33,27 @@ export function salvage(path: string, into: Database): number {
   }
   let rows = 0;
   try {
+    salvageMeta(source, into);
     for (const table of TABLES) rows += salvageTable(source, table, into);
   } finally {
     source.close();
   }
   return rows;
+}
+
+/** When the last agent was there, and the numbers of boots, which rows of processes have. */
+function salvageMeta(source: Database, into: Database): void {
+  try {
+    const rows = source.query(`SELECT key, value FROM meta LIMIT ${CHUNK}`).all() as {
+      readonly key: unknown;
+      readonly value: unknown;
+    }[];
+    const insert = into.query('INSERT OR IGNORE INTO meta VALUES (?, ?)');
+    for (const { key, value } of rows)
+      if (typeof key === 'string' && typeof value === 'bigint') insert.run(key, value);
+  } catch {
+    // Its page is damaged: as in a new store.
+  }
 }
 
 function salvageTable(source: Database, table: string, into: Database): number {

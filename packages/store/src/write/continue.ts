@@ -35,19 +35,37 @@ LEFT JOIN text filename ON filename.id = p.filename LEFT JOIN text container ON 
 LEFT JOIN text cgroup ON cgroup.id = p.cgroup
 WHERE p.endNs IS NULL`;
 
+/** What an agent has left of itself. */
+export interface AgentBefore {
+  /** Until when it has written everything, in ns since 1970. */
+  readonly lastNs: bigint;
+  readonly hasStopped: boolean;
+}
+
+/** To be read before anything is written: undefined where there was none. */
+export function agentBefore(database: Database): AgentBefore | undefined {
+  const lastNs = metaOf(database, 'lastNs');
+  if (lastNs === undefined) return undefined;
+  return { lastNs, hasStopped: metaOf(database, 'cleanEnd') === 1n };
+}
+
+function metaOf(database: Database, key: string): bigint | undefined {
+  const row = database.query('SELECT value FROM meta WHERE key = ?').get(key) as {
+    readonly value: unknown;
+  } | null;
+  // Anything else is damaged.
+  return typeof row?.value === 'bigint' ? row.value : undefined;
+}
+
 export function continueProcesses(
   database: Database,
   rows: ProcessRows,
   running: readonly RunningProcess[],
+  { lastNs, hasStopped }: AgentBefore,
   nowNs: bigint,
   bootNs: bigint,
 ): void {
-  const meta = (key: string) =>
-    (database.query('SELECT value FROM meta WHERE key = ?').get(key) as { value: bigint } | null)
-      ?.value;
-  const lastNs = meta('lastNs');
-  if (lastNs === undefined) return;
-  const boot = meta('boot');
+  const boot = metaOf(database, 'boot');
   const now = new Map(running.map((process) => [process.pid, process]));
   for (const alive of database.query(SELECT).all() as AliveRow[]) {
     const row = rowOf(alive);
@@ -61,7 +79,7 @@ export function continueProcesses(
     rows.continued(row);
     if (!isThere) rows.end(row, lastNs);
   }
-  const reason = meta('cleanEnd') === 1n ? 'agent stopped' : 'agent ended without a word';
+  const reason = hasStopped ? 'agent stopped' : 'agent ended without a word';
   database.query('INSERT INTO gap VALUES (?, ?, ?)').run(lastNs, nowNs, reason);
 }
 

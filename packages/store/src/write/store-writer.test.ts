@@ -1,9 +1,11 @@
-// A clock that somebody sets while an agent writes.
+// A clock that somebody sets while an agent writes, and a kill of it.
 
 import { describe, expect, test } from 'bun:test';
+import { copyFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { BOOT_NS, exec, exit } from '../../test/events.ts';
-import { freshFolder, MS, writerOf } from '../../test/fresh-store.ts';
+import { freshFolder, MS, processesOf, writerOf } from '../../test/fresh-store.ts';
 import { StoreReader } from '../read/store-reader.ts';
 import type { HostState } from './host-state.ts';
 
@@ -66,6 +68,83 @@ describe('a clock that is set', () => {
       { numRuns: 25 },
     );
   }, 60_000);
+});
+
+describe('a kill', () => {
+  /** As the next agent finds what one has written that was killed now. */
+  const killed = (folder: string): string => {
+    const next = freshFolder();
+    for (const name of readdirSync(folder)) copyFileSync(join(folder, name), join(next, name));
+    return next;
+  };
+  const gapAfter = (folder: string, now: () => number) => {
+    const next = killed(folder);
+    using writer = writerOf(next, { now });
+    writer.begin([]);
+    using reader = new StoreReader(next);
+    return { gap: reader.summary({}).gaps.at(-1), processes: processesOf(next) };
+  };
+
+  test('leaves a gap that begins where reading had ended, however late it was', () => {
+    const step = fc.record({
+      /** Ends that lie in the ring, and how many of them are read. */
+      ends: fc.integer({ min: 0, max: 3 }),
+      most: fc.integer({ min: 0, max: 5 }),
+      saysSo: fc.boolean(),
+      flushes: fc.boolean(),
+      ms: fc.integer({ min: 1, max: 5000 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 15 }), (steps) => {
+        const folder = freshFolder();
+        let boot = 1_000_000_000n;
+        const now = () => MS + Number(boot / 1_000_000n);
+        using writer = writerOf(folder, { now });
+        writer.readUntil(boot);
+        const ring: { pid: number; at: bigint }[] = [];
+        const all: { pid: number; at: bigint }[] = [];
+        for (const { ends, most, saysSo, flushes, ms } of steps) {
+          for (let count = 0; count < ends; count++) {
+            boot += 1_000_000n;
+            const end = { pid: 10 + all.length, at: boot };
+            all.push(end);
+            ring.push(end);
+          }
+          boot += BigInt(ms) * 1_000_000n;
+          const read = ring.splice(0, most);
+          writer.addEvents(read.map(({ pid, at }) => exit({ pid, start: at - 1n, at })));
+          if (saysSo && ring.length === 0) writer.readUntil(boot);
+          if (flushes) writer.flush();
+        }
+        const { gap, processes } = gapAfter(folder, now);
+        const known = new Set(processes.map(({ pid }) => pid));
+        const missing = all.filter(({ pid }) => !known.has(pid));
+        for (const { at } of missing) expect(BOOT_NS + at >= (gap?.fromNs ?? 0n)).toBe(true);
+      }),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+
+  test('of one that has read everything and heard nothing leaves one from then on', () => {
+    const folder = freshFolder();
+    let boot = 5_000_000_000n;
+    const now = () => MS + Number(boot / 1_000_000n);
+    using writer = writerOf(folder, { now });
+    writer.readUntil(boot);
+    writer.addEvents([exit({ pid: 7, start: 1n, at: boot })]);
+    boot += 60_000_000_000n;
+    writer.readUntil(boot);
+    writer.flush();
+    const read = boot;
+    boot += 4_000_000_000n;
+    // A reader that has no turn: the timer writes, and nothing is known of these seconds.
+    writer.flush();
+    expect(gapAfter(folder, now).gap).toMatchObject({
+      fromNs: BOOT_NS + read,
+      toNs: BOOT_NS + boot,
+      reason: 'agent ended without a word',
+    });
+  });
 });
 
 const hostState = (now: number): HostState => [

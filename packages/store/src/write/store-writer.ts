@@ -4,11 +4,11 @@ import type { Database } from 'bun:sqlite';
 import type { FailedExecEvent, ProcessEvent } from '@waggle/core';
 import type { Profile } from '@waggle/formats';
 import { isDamage, sqliteCode } from '../errors.ts';
-import { toMs, toNs } from '../nanoseconds.ts';
+import { toNs } from '../nanoseconds.ts';
 import { ProfileTable, type Span } from '../profiles/profile-table.ts';
 import { markDamaged, openForWriting } from '../schema/open.ts';
 import type { CgroupState } from './cgroup-state.ts';
-import { continueProcesses } from './continue.ts';
+import { type AgentBefore, agentBefore, continueProcesses } from './continue.ts';
 import type { HostState } from './host-state.ts';
 import { type ProcessRow, ProcessRows, type RunningProcess } from './process-rows.ts';
 import { ProcessTable } from './process-table.ts';
@@ -33,11 +33,9 @@ const COMMIT_MS = 1000;
  * wait to be read, and what an overloaded host lets a process wait for its turn.
  */
 const SOON_MS = 250;
-/** Events come later than they happened, by so much and no more: what is more is a clock that was set. */
-const USUAL_LAG_MS = 1500;
-const MAX_LAG_MS = 60_000;
-/** After that silence what was behind has been read. */
-const LAG_ENDS_MS = 2000;
+/** Who says until when everything has come says so once a second at least, and this is written then; the timer is for the rest. */
+const SAID_MS = 900;
+const UNSAID_MS = 2 * COMMIT_MS;
 /** In a storm sooner: rows wait in memory. */
 const COMMIT_ROWS = 20_000;
 const RETENTION_MS = 10_000;
@@ -54,6 +52,8 @@ export class StoreWriter implements Disposable {
   readonly #table: ProcessTable;
   readonly #profiles: ProfileTable;
   readonly #retention: Retention;
+  /** As it was when this one came. */
+  readonly #before: AgentBefore | undefined;
   readonly #now: () => number;
   #limits: RetentionLimits;
   #failures: { readonly event: FailedExecEvent; readonly process: ProcessRow }[] = [];
@@ -72,8 +72,8 @@ export class StoreWriter implements Disposable {
   #committedAt = Number.NEGATIVE_INFINITY;
   /** So it says in the store. */
   #isRunning = false;
-  /** How far events are behind on an overloaded host, when the last came, by performance.now(). */
-  #lag = { ms: 0, at: 0 };
+  /** Until when everything has come, on the boot clock: undefined where nobody says so. */
+  #readUntil: bigint | undefined;
   /** When the timer is due, by performance.now(). */
   #dueAt = Number.POSITIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -91,11 +91,11 @@ export class StoreWriter implements Disposable {
       onProblem(
         `the store was damaged: it is in ${salvaged.path} now, and ${salvaged.rows} rows of it could be read and are in the new one`,
       );
+    this.#before = agentBefore(database);
     this.#rows = new ProcessRows(bootNs);
     this.#table = new ProcessTable(database, bootNumber(database, bootId), now);
     this.#profiles = new ProfileTable(database, now);
     this.#retention = new Retention(database);
-    this.#arm();
   }
 
   /** Processes that are written or wait for it, since the start. */
@@ -119,8 +119,19 @@ export class StoreWriter implements Disposable {
   /** What runs already: rows of an earlier agent go on where their process is still there, and end where it is not. */
   begin(running: readonly RunningProcess[]): void {
     const nowNs = toNs(this.#now());
+    const before = this.#before;
     try {
-      continueProcesses(this.#database, this.#rows, running, nowNs, this.#options.bootNs());
+      if (before !== undefined)
+        continueProcesses(
+          ...([
+            this.#database,
+            this.#rows,
+            running,
+            before,
+            nowNs,
+            this.#options.bootNs(),
+          ] as const),
+        );
     } catch (error) {
       // Behind what was looked at when it was opened. Who ran before is written anew.
       if (!isDamage(error)) throw error;
@@ -131,7 +142,6 @@ export class StoreWriter implements Disposable {
   }
 
   addEvents(events: readonly ProcessEvent[]): void {
-    this.#noteLag(events.at(-1));
     for (const event of events) {
       if (event.event === 'lost') {
         this.#losses.push({ timeNs: event.time, kind: 'events', count: event.count });
@@ -143,17 +153,29 @@ export class StoreWriter implements Disposable {
     }
     const isMany = this.#rows.changedCount > COMMIT_ROWS && this.#problemSince === undefined;
     if (isMany) this.flush();
-    // What was read together is written at once: then the timer finds nothing that waits.
-    else if (this.#sinceCommit() >= SOON_MS) this.flush();
+    // What was read together is written at once: then the timer finds nothing that waits. With the word of how far it goes,
+    // where that comes behind it.
+    else if (this.#readUntil === undefined && this.#sinceCommit() >= SOON_MS) this.flush();
     this.#arm();
     this.#bound();
+  }
+
+  /**
+   * Everything that was made before that moment (boot clock, ns) has been handed over: after a kill the gap that the next writer
+   * notes begins there. Who never says so has it begin with the last commit.
+   */
+  readUntil(bootTime: bigint): void {
+    if (this.#readUntil === undefined || bootTime > this.#readUntil) this.#readUntil = bootTime;
+    if (this.#sinceCommit() >= (this.#isWaiting() ? SOON_MS : SAID_MS)) this.flush();
+    this.#arm();
   }
 
   /** The next commit: there is no timer that wakes a host on which nothing happens. */
   #arm(): void {
     const isUrgent = this.#problemSince === undefined && this.#isWaiting();
     const now = performance.now();
-    const dueAt = Math.max(this.#committedAt, now - COMMIT_MS) + (isUrgent ? SOON_MS : COMMIT_MS);
+    const idleMs = this.#idleMs;
+    const dueAt = Math.max(this.#committedAt, now - idleMs) + (isUrgent ? SOON_MS : idleMs);
     if (dueAt >= this.#dueAt) return;
     clearTimeout(this.#timer);
     this.#dueAt = dueAt;
@@ -163,21 +185,18 @@ export class StoreWriter implements Disposable {
   #tick(): void {
     this.#dueAt = Number.POSITIVE_INFINITY;
     const since = this.#sinceCommit();
-    if (since >= COMMIT_MS || (this.#isWaiting() && since >= SOON_MS)) this.flush();
+    if (since >= this.#idleMs || (this.#isWaiting() && since >= SOON_MS)) this.flush();
     this.#arm();
   }
 
-  #noteLag(newest: ProcessEvent | undefined): void {
-    if (newest === undefined) return;
-    const behind = this.#now() - toMs(newest.time);
-    const isLag = behind > USUAL_LAG_MS && behind < MAX_LAG_MS;
-    this.#lag = { ms: isLag ? behind : 0, at: performance.now() };
+  get #idleMs(): number {
+    return this.#readUntil === undefined ? COMMIT_MS : UNSAID_MS;
   }
 
-  /** Until when everything is written, as far as it is known here. */
-  #writtenUntil(): number {
-    const { ms, at } = this.#lag;
-    return this.#now() - (performance.now() - at < LAG_ENDS_MS ? ms : 0);
+  /** Until when everything is written. */
+  #writtenUntilNs(): bigint {
+    const readUntil = this.#readUntil;
+    return readUntil === undefined ? toNs(this.#now()) : this.#options.bootNs() + readUntil;
   }
 
   #sinceCommit(): number {
@@ -282,7 +301,7 @@ export class StoreWriter implements Disposable {
         .query('INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(...state);
     for (const state of this.#cgroups) this.#table.writeCgroup(state);
-    this.#note('lastNs', toNs(this.#writtenUntil()));
+    this.#note('lastNs', this.#writtenUntilNs());
     if (!this.#isRunning) this.#note('cleanEnd', 0n);
     this.#isRunning = true;
   }

@@ -14,6 +14,8 @@ interface Span {
 
 export interface AgentOutput {
   readonly addEvents: (events: readonly ProcessEvent[]) => void;
+  /** Everything that was made before that moment of the boot clock has come. */
+  readonly readUntil?: (bootTime: bigint) => void;
   /** The first two frames of each stack are `PID:START` and the name of its process. */
   readonly addProfile: (profile: Profile, span: Span) => void;
   /** Every ten seconds. */
@@ -26,6 +28,7 @@ export function storeOutput(store: StoreWriter): AgentOutput {
   const cgroups = new CgroupStates();
   return {
     addEvents: (events) => store.addEvents(events),
+    readUntil: (bootTime) => store.readUntil(bootTime),
     addProfile: (profile, span) => store.addProfile(profile, span),
     tick: () => {
       store.addHostState(readHostState(Date.now()));

@@ -1,18 +1,18 @@
 /** `waggle agent`: a session whose events and samples go to outputs, until a signal ends it. */
 
 import { RealProcfs } from '@waggle/cache';
-import type { ProcessEvent } from '@waggle/core';
 import { Profiler } from '@waggle/core/plugins/cpu-profiler';
 import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { LIKELY_SECRETS } from '@waggle/core/plugins/redaction';
 import { openSession } from '@waggle/core/session';
+import { clockNanoseconds } from '@waggle/ffi';
 import { EventMetrics, type Metric, ownerFrames } from '@waggle/serve';
 import { StoreError, type StoreWriter } from '@waggle/store';
 import { printable } from '@waggle/text';
 import * as Effect from 'effect/Effect';
 import { FAILED } from '../../exit-code.ts';
 import { describeBy } from '../../live-session/describe.ts';
-import { liveSession } from '../../live-session/live-session.ts';
+import { type LiveSettings, liveSession } from '../../live-session/live-session.ts';
 import { runToExitCode, scoped, stopAfter } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { Output } from '../../terminal/output.ts';
@@ -24,6 +24,7 @@ import { fileSchema } from './file-settings.ts';
 import type { Health } from './health.ts';
 import type { AgentOptions, AgentSettings } from './options.ts';
 import { type AgentOutput, otlpOutput, selfMetrics, storeOutput } from './outputs.ts';
+import { raisePriority } from './priority.ts';
 import { ProfileSpans } from './profile-spans.ts';
 import { ProgramText } from './program-text.ts';
 import { runningProcesses } from './running.ts';
@@ -74,6 +75,7 @@ const agent = Effect.fnUntraced(function* (
 ) {
   const patterns = settings.reveal ? settings.redact : [...LIKELY_SECRETS, ...settings.redact];
   const manager = takeManager(process.env, process.pid);
+  raisePriority();
   const clock = new BootClock();
   const events = new EventMetrics();
   const outputs: AgentOutput[] = [];
@@ -89,15 +91,23 @@ const agent = Effect.fnUntraced(function* (
   const exporter = yield* connect(settings);
   if (exporter !== undefined) outputs.push(otlpOutput(exporter, metrics));
   const session = yield* openSession(
-    sessionOf(settings, patterns, (batch) => {
-      events.add(batch);
-      for (const output of outputs) output.addEvents(batch);
+    sessionOf(settings, patterns, {
+      onEvents: (batch) => {
+        events.add(batch);
+        for (const output of outputs) output.addEvents(batch);
+      },
+      onReadUntil: (bootTime) => {
+        for (const output of outputs) output.readUntil?.(bootTime);
+      },
     }),
   );
   const { native } = session.kernel;
   clock.useKernel(native);
   const describe = describeBy(session.service(ProcessMetadata));
+  // From here on the kernel's events are all there, and none of them has been read.
+  const openedAt = clockNanoseconds(native, 'boottime');
   store?.begin(runningProcesses(new RealProcfs(), describe, patterns));
+  store?.readUntil(openedAt);
   yield* scoped(() => new Ticks(outputs));
   yield* scoped(() => new Collections(events));
   const service = yield* scoped(() => new ServiceManager(native, manager));
@@ -146,7 +156,7 @@ const agent = Effect.fnUntraced(function* (
 function sessionOf(
   { frequency }: AgentSettings,
   redact: readonly RegExp[],
-  onEvents: (batch: readonly ProcessEvent[]) => void,
+  observer: Pick<LiveSettings, 'onEvents' | 'onReadUntil'>,
 ) {
   return liveSession({
     frequency,
@@ -159,7 +169,7 @@ function sessionOf(
     latencyMs: LATENCY_MS,
     // Samples say by themselves whose they are.
     endedAreKnown: false,
-    onEvents,
+    ...observer,
     onProblem: (message) => say(`warning: ${message}`),
   });
 }

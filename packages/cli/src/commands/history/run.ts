@@ -67,6 +67,6 @@ async function list(store: StoreReader, options: HistoryOptions, output: Output)
   if (count === 0) sayWhatIsKept(store, NOTHING);
   else if (shown.length < found.length)
     say(
-      `older ones than these ${shown.length} are left out, and were not read: --limit N shows more, --since and --until a part, --json all`,
+      `older ones than ${shown.length === 1 ? 'this one' : `these ${shown.length}`} are left out, and were not read: --limit N shows more, --since and --until a part, --json all`,
     );
 }

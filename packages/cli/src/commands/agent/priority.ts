@@ -1,0 +1,34 @@
+/**
+ * An agent is there for the minutes in which a host is overloaded, and gets no turn in these like everybody else: it reads
+ * events late, and a kill costs what it has not read. So its threads go before those of the host's work, as those of atop and
+ * auditd do; how much they may take is its budget.
+ */
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
+
+/** nice(2). Beside twenty others that compute all the time on its CPU it has a third of that. */
+const NICE = -10;
+
+/**
+ * Of all threads that there are: those that collect garbage are waited for. Who was started with another priority keeps it,
+ * and who may not have one (CAP_SYS_NICE) goes on as it is.
+ */
+export function raisePriority(): void {
+  try {
+    if (getPriority() !== 0) return;
+    for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), NICE);
+    // Between sessions it is the session's that counts, where the kernel groups by them (sched(7)): ours if we are all of it.
+    if (isSessionLeader()) writeFileSync('/proc/self/autogroup', String(NICE));
+  } catch {
+    // It is not allowed, a thread has ended meanwhile, or there are no such groups: what could be raised is.
+  }
+}
+
+/** As what a service manager has started. */
+function isSessionLeader(): boolean {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  // proc_pid_stat(5): pid (comm) state ppid pgrp session
+  const session = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
+  return stat.startsWith(`${session} `);
+}
