@@ -11,6 +11,7 @@ import {
   formats,
   type OutputFormat,
 } from '@waggle/formats';
+import { FRAME_POLICY } from '../answers/frame-policy.ts';
 import { badRequest } from '../answers/problem.ts';
 import { reply } from '../answers/reply.ts';
 import type { Scope } from '../store/kept-host.ts';
@@ -25,10 +26,7 @@ const longest = (api: Api): number => liveOf(api).store.keepMs / 1000;
 const PPROF_SECONDS = 30;
 
 /** Pages of what others named are shown in a frame, and may do nothing but run their own script. */
-export const DOCUMENT_HEADERS = {
-  'content-security-policy':
-    "sandbox allow-scripts allow-downloads; frame-ancestors 'self'; base-uri 'none'; form-action 'none'",
-};
+export const DOCUMENT_HEADERS = { 'content-security-policy': FRAME_POLICY };
 
 export async function profile(api: Api, ask: Ask): Promise<Response> {
   const { searchParams } = ask.url;
