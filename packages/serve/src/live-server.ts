@@ -113,7 +113,9 @@ export class LiveServer implements AsyncDisposable {
     const sums = new Map<string | undefined, number>();
     for (const [owner, samples] of this.#store.samples.perOwner(span)) {
       const record = this.#store.processes.byNumber(owner);
-      if (record !== undefined) this.#store.processes.describe(record);
+      // Of whom an event has told it is known. Asking about one costs what all that have just ended do.
+      if (record !== undefined && record.cgroup === undefined)
+        this.#store.processes.describe(record);
       sums.set(record?.containerId, (sums.get(record?.containerId) ?? 0) + samples);
     }
     return sums;

@@ -7,6 +7,7 @@ import type { Procfs } from '@waggle/cache';
 import type { ProcessEvent } from '@waggle/core';
 import { EventJson } from '@waggle/core/plugins/event-output';
 import type { Profile } from '@waggle/formats';
+import { turns } from '../turns.ts';
 import { Activity, type ActivitySecond } from './activity.ts';
 import { type EventLine, EventLines } from './event-lines.ts';
 import { hiddenArguments, withHiddenArguments } from './hidden-arguments.ts';
@@ -179,15 +180,18 @@ export class LiveStore implements KeptHost {
     return { step: 1, seconds, gaps: [] };
   }
 
-  processesIn(span: Span, scope: Scope | undefined, limit: number): ShownProcesses {
+  async processesIn(span: Span, scope: Scope | undefined, limit: number): Promise<ShownProcesses> {
+    const pause = turns();
     const samples = this.samples.perOwner(span);
     const all = this.processes
       .in(span)
       .filter(({ number }) => scope === undefined || scope.has(number));
     const shown = mostWanted(all, samples, limit);
     let asked = 0;
-    for (const record of shown)
+    for (const record of shown) {
       if (!record.described && asked++ < DESCRIBED_AT_ONCE) this.processes.describe(record);
+      await pause();
+    }
     return {
       leftOut: all.length - shown.length,
       shown: shown.map((record) => shownProcess(record, samples.get(record.number) ?? 0)),
@@ -256,14 +260,19 @@ function mostWanted(
   limit: number,
 ): ProcessRecord[] {
   if (all.length <= limit) return [...all];
-  const byWorth = [...all].sort(
-    (a, b) =>
-      (samples.get(b.number) ?? 0) - (samples.get(a.number) ?? 0) ||
-      (b.end?.at ?? Number.POSITIVE_INFINITY) - (a.end?.at ?? Number.POSITIVE_INFINITY) ||
-      a.number - b.number,
-  );
-  return byWorth.slice(0, limit).sort((a, b) => a.number - b.number);
+  const byEnd = (a: ProcessRecord, b: ProcessRecord): number =>
+    endOf(b) - endOf(a) || a.number - b.number;
+  // Most have none: they are put in order without being looked up again and again.
+  const [sampled, rest]: [ProcessRecord[], ProcessRecord[]] = [[], []];
+  for (const each of all) (samples.has(each.number) ? sampled : rest).push(each);
+  const countOf = ({ number }: ProcessRecord): number => samples.get(number) ?? 0;
+  sampled.sort((a, b) => countOf(b) - countOf(a) || byEnd(a, b));
+  if (sampled.length < limit) sampled.push(...rest.sort(byEnd).slice(0, limit - sampled.length));
+  return sampled.slice(0, limit).sort((a, b) => a.number - b.number);
 }
+
+/** Who runs has none yet: larger than any, and of two no difference that is no number. */
+const endOf = ({ end }: ProcessRecord): number => end?.at ?? Number.MAX_VALUE;
 
 function shownProcess(record: ProcessRecord, samples: number): ShownProcess {
   const { number, parent, pid, ppid, comm, argv, uid, containerId, kernelThread } = record;
