@@ -3,18 +3,28 @@
  * record. In a storm most events are looked at once and never again: no object is made of those.
  */
 
-import { exitRecord, failedExecRecord, forkRecord, recordHeader, u53 } from '@waggle/bpf';
+import {
+  decodeStrings,
+  execRecord,
+  exitRecord,
+  failedExecRecord,
+  forkRecord,
+  recordHeader,
+  u53,
+} from '@waggle/bpf';
 import type { CgroupInfo } from '@waggle/cache';
 import { EventBatch, type EventContext, type ExitEvent, type ProcessEvent } from '@waggle/events';
-import { signalName } from '@waggle/ffi';
+import { errnoName, signalName } from '@waggle/ffi';
 import { CommNames } from '../process-metadata/comm-names.ts';
 
 const AT = recordHeader.offset;
 const FORK = forkRecord.offset;
+const EXEC = execRecord.offset;
 const EXIT = exitRecord.offset;
 /** Where execs, exits and failed execs have it alike. */
 const UID_AT = failedExecRecord.offset.uid;
 const NS_A_MS = 1e6;
+const US_A_MS = 1000;
 
 /** How a process ended, as its event says it. */
 export type ProcessEnd = Pick<ExitEvent, 'exitCode' | 'signal' | 'coreDumped'>;
@@ -80,6 +90,64 @@ export class BriefEvents {
     return ms + Math.floor((bootNs + ns) / NS_A_MS);
   }
 
+  /** The same with microseconds as its fraction. */
+  preciseMsAt(index: number): number {
+    const made = this.#madeAt(index);
+    if (made !== undefined) return Number(made.time / 1000n) / US_A_MS;
+    const offset = this.#batch.context?.realtimeOffset ?? 0n;
+    return Number((this.#u64(index, AT.time_ns) + offset) / 1000n) / US_A_MS;
+  }
+
+  /** Of the process, by the boot clock, in nanoseconds; 0 of a loss. */
+  startTimeAt(index: number): bigint {
+    const made = this.#madeAt(index);
+    if (made !== undefined) return made.event === 'lost' ? 0n : made.startTime;
+    return this.#u64(index, AT.start_boottime);
+  }
+
+  /** Of its parent. */
+  parentStartTimeAt(index: number): bigint {
+    const made = this.#madeAt(index);
+    if (made !== undefined) return made.event === 'lost' ? 0n : made.parentStartTime;
+    return this.#u64(index, AT.parent_start_boottime);
+  }
+
+  /** Of the child, of a fork. */
+  childStartTimeAt(index: number): bigint {
+    const made = this.#madeAt(index);
+    if (made !== undefined) return made.event === 'fork' ? made.childStartTime : 0n;
+    return this.#u64(index, FORK.child_start_boottime);
+  }
+
+  /** Of an exec, and of an exit where they are known; null of others. */
+  argvAt(index: number): readonly string[] | null {
+    const made = this.#madeAt(index);
+    if (made !== undefined)
+      return made.event === 'exec' || made.event === 'exit' ? made.argv : null;
+    const { bytes } = this.#batch.memory;
+    const kind = this.kindAt(index);
+    if (kind === 'exec') {
+      const at = this.#place(index) + EXEC.payload + this.#u32(index, EXEC.filename_length);
+      return decodeStrings(bytes, at, at + this.#u32(index, EXEC.argv_length));
+    }
+    const program = kind === 'exit' ? this.#batch.programAt(this.#from + index) : undefined;
+    if (program === undefined || program.argvEnd < 0) return null;
+    return decodeStrings(bytes, program.argvAt, program.argvEnd);
+  }
+
+  /** Of a failed exec: `ENOENT`. */
+  errorAt(index: number): string {
+    const made = this.#madeAt(index);
+    if (made !== undefined) return made.event === 'failed-exec' ? made.error : '';
+    return errnoName(this.#u32(index, failedExecRecord.offset.error));
+  }
+
+  /** Events that a loss is about; 0 of others. */
+  lostAt(index: number): number {
+    const made = this.#madeAt(index);
+    return made?.event === 'lost' ? made.count : 0;
+  }
+
   /** Name of the process; of a fork the parent's, which the child has too. */
   commAt(index: number): string {
     const made = this.#madeAt(index);
@@ -118,14 +186,18 @@ export class BriefEvents {
   }
 
   /** Of an exit. */
-  lifetimeMsAt(index: number): number {
+  lifetimeNsAt(index: number): number {
     const made = this.#madeAt(index);
-    if (made !== undefined) return made.event === 'exit' ? Number(made.lifetimeNs / 1_000_000n) : 0;
+    if (made !== undefined) return made.event === 'exit' ? Number(made.lifetimeNs) : 0;
     const { view } = this.#batch.memory;
     const place = this.#place(index);
-    const ns = u53(view, place + AT.time_ns) - u53(view, place + AT.start_boottime);
+    return u53(view, place + AT.time_ns) - u53(view, place + AT.start_boottime);
+  }
+
+  /** The same in whole milliseconds. */
+  lifetimeMsAt(index: number): number {
     // Of clocks that disagree nothing is less than zero by nothing.
-    return Math.trunc(ns / NS_A_MS) + 0;
+    return Math.trunc(this.lifetimeNsAt(index) / NS_A_MS) + 0;
   }
 
   /** The event as an object, complete. */
@@ -148,6 +220,10 @@ export class BriefEvents {
 
   #u32(index: number, field: number): number {
     return this.#batch.memory.view.getUint32(this.#place(index) + field, true);
+  }
+
+  #u64(index: number, field: number): bigint {
+    return this.#batch.memory.view.getBigUint64(this.#place(index) + field, true);
   }
 }
 

@@ -15,7 +15,9 @@ import { jsonLineBytes } from './json-line-bytes.ts';
 import { lossOf, QUEUED_EVENTS } from './line-queue.ts';
 import { WithheldCounts, type WithheldNotice } from './withheld.ts';
 
+export { BriefLines } from './brief-lines.ts';
 export { EventJson } from './event-json.ts';
+export type { HiddenTexts } from './hidden-texts.ts';
 export { type ByteOutputOptions, jsonLineBytes, type LineAccount } from './json-line-bytes.ts';
 export type { WithheldNotice } from './withheld.ts';
 

@@ -132,6 +132,18 @@ export class JsonFields {
     out.byte(CLOSE_LIST);
   }
 
+  strings(name: Uint8Array, words: readonly string[]): void {
+    const out = this.#out;
+    out.raw(name);
+    out.byte(OPEN_LIST);
+    for (const [index, word] of words.entries()) {
+      if (index > 0) out.byte(COMMA);
+      out.jsonText(word);
+      out.reserve(FIXED_BYTES);
+    }
+    out.byte(CLOSE_LIST);
+  }
+
   /** Components with a NUL behind each, the leaf first: as decodePath takes them. */
   path(name: Uint8Array, bytes: Uint8Array, from: number, to: number): void {
     const out = this.#out;

@@ -7,8 +7,43 @@ import type { ProcessEvent } from '@waggle/events';
 import fc from 'fast-check';
 import { writtenRecords } from '../../../../bpf/test/written-records.ts';
 import { batchOf, type MadeRecord, madeRecord } from '../../../test/made-records.ts';
+import { BriefEvents } from '../brief-events/index.ts';
+import { BriefLines } from './brief-lines.ts';
 import { EventJson } from './event-json.ts';
+import type { HiddenTexts } from './hidden-texts.ts';
 import { RecordJson } from './record-json.ts';
+
+const hidden: HiddenTexts = {
+  event: withHidden,
+  arguments: (argv) => argv.map((word, at) => (at === 0 ? firstWord(word) : '***')),
+  variable: (entry) => `${entry.slice(0, entry.indexOf('=') + 1)}***`,
+  failedPath: firstWord,
+};
+
+function firstWord(text: string): string {
+  return /^\S*/.exec(text)?.[0] ?? '';
+}
+
+function withHidden(event: ProcessEvent): ProcessEvent {
+  switch (event.event) {
+    case 'exec':
+      return {
+        ...event,
+        argv: hidden.arguments(event.argv),
+        environ: event.environ?.map(hidden.variable) ?? null,
+      };
+    case 'exit':
+      return { ...event, argv: event.argv && hidden.arguments(event.argv) };
+    case 'failed-exec':
+      return {
+        ...event,
+        argv: hidden.arguments(event.argv),
+        filename: event.filename && firstWord(event.filename),
+      };
+    default:
+      return event;
+  }
+}
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const records = new RecordJson();
@@ -23,6 +58,21 @@ function expectSame(made: MadeRecord): void {
 
 test('for records of every kind with anything in them', () => {
   fc.assert(fc.property(madeRecord, expectSame), { numRuns: 1000 });
+}, 30_000);
+
+test('for one line after the other, whole and with what is hidden in them', () => {
+  const [shown, hiding] = [new BriefLines(), new BriefLines(hidden)];
+  fc.assert(
+    fc.property(madeRecord, (made) => {
+      const event = batchOf(made).at(0) as ProcessEvent;
+      const json = new EventJson();
+      for (const events of [() => new BriefEvents(batchOf(made)), () => BriefEvents.of([event])]) {
+        expect(`${shown.line(events(), 0)}\n`).toBe(json.line(event));
+        expect(`${hiding.line(events(), 0)}\n`).toBe(json.line(withHidden(event)));
+      }
+    }),
+    { numRuns: 500 },
+  );
 }, 30_000);
 
 test('for the records that C wrote', () => {

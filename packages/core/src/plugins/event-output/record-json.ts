@@ -5,6 +5,8 @@
  */
 
 import {
+  decodeBytes,
+  decodeStrings,
   ExecRecordReader,
   execRecord,
   exitRecord,
@@ -34,6 +36,7 @@ import {
 import { errnoName, signalName } from '@waggle/ffi';
 import { ByteWriter, rawBytes, stringifyJson } from '@waggle/text';
 import { KEY } from './event-fields.ts';
+import type { HiddenTexts } from './hidden-texts.ts';
 import { JsonFields } from './json-fields.ts';
 import { RecordLine } from './record-line.ts';
 import { inWords, wholeNumber } from './record-words.ts';
@@ -88,7 +91,13 @@ export class RecordJson {
   readonly #byBits = new Map<number, Uint8Array>();
   readonly #signals = new Map<number, Uint8Array>();
   readonly #errors = new Map<number, Uint8Array>();
+  readonly #hidden: HiddenTexts | undefined;
   #stdio: KnownStandardFiles | undefined;
+
+  /** @param hidden nothing without it */
+  constructor(hidden?: HiddenTexts) {
+    this.#hidden = hidden;
+  }
 
   /** One line, of what is a record in the batch and was not made an object. */
   write(batch: EventBatch, index: number): void {
@@ -139,7 +148,7 @@ export class RecordJson {
     const environEnd = argvEnd + words[at + EXEC.environ_length]!;
     this.#line.begin(START.exec, batch, place);
     this.#fields.bytes(KEY.filename, bytes, filenameAt, argvAt);
-    this.#fields.list(KEY.argv, bytes, argvAt, argvEnd);
+    this.#arguments(bytes, argvAt, argvEnd);
     this.#fields.flag(KEY.argvTruncated, (flags & ARGV_CUT) !== 0);
     this.#fields.number(KEY.uid, words[at + EXEC.uid]!);
     this.#fields.number(KEY.gid, words[at + EXEC.gid]!);
@@ -159,11 +168,21 @@ export class RecordJson {
       this.#standardFiles(bytes, textsEnd, words, at);
     }
     if ((flags & recordFlags.RECORD_HAS_ENVIRON) !== 0) {
-      this.#fields.list(KEY.environ, bytes, argvEnd, environEnd);
+      const hidden = this.#hidden;
+      if (hidden === undefined) this.#fields.list(KEY.environ, bytes, argvEnd, environEnd);
+      else {
+        const variables = decodeStrings(bytes, argvEnd, environEnd);
+        this.#fields.strings(KEY.environ, variables.map(hidden.variable));
+      }
       this.#fields.flag(KEY.environTruncated, (flags & recordFlags.RECORD_ENVIRON_TRUNCATED) !== 0);
     }
     this.#line.end(batch, index, at, ID.exec);
     this.#line.close();
+  }
+
+  #arguments(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#hidden === undefined) this.#fields.list(KEY.argv, bytes, from, to);
+    else this.#fields.strings(KEY.argv, this.#hidden.arguments(decodeStrings(bytes, from, to)));
   }
 
   /** Mostly those of the exec before. */
@@ -192,7 +211,7 @@ export class RecordJson {
     if (program === undefined || program.filenameEnd < 0) this.#fields.text(KEY.filename, null);
     else this.#fields.bytes(KEY.filename, bytes, program.filenameAt, program.filenameEnd);
     if (program === undefined || program.argvEnd < 0) this.#fields.text(KEY.argv, null);
-    else this.#fields.list(KEY.argv, bytes, program.argvAt, program.argvEnd);
+    else this.#arguments(bytes, program.argvAt, program.argvEnd);
     this.#fields.flag(KEY.argvTruncated, program?.argvTruncated ?? false);
     this.#fields.number(KEY.uid, words[at + EXIT.uid]!);
     this.#fields.u64(KEY.cgroupId, words, at + EXIT.cgroup_id);
@@ -239,8 +258,13 @@ export class RecordJson {
     out.raw(remembered(this.#errors, words[at + FAILED.error]!, errnoName));
     if ((flags & recordFlags.RECORD_FILENAME_UNREADABLE) !== 0)
       this.#fields.text(KEY.filename, null);
-    else this.#fields.bytes(KEY.filename, bytes, filenameAt, argvAt);
-    this.#fields.list(KEY.argv, bytes, argvAt, argvEnd);
+    else if (this.#hidden === undefined)
+      this.#fields.bytes(KEY.filename, bytes, filenameAt, argvAt);
+    else {
+      const path = decodeBytes(bytes, filenameAt, argvAt);
+      this.#fields.text(KEY.filename, path && this.#hidden.failedPath(path));
+    }
+    this.#arguments(bytes, argvAt, argvEnd);
     this.#fields.flag(KEY.argvTruncated, (flags & ARGV_CUT) !== 0);
     this.#fields.number(KEY.uid, words[at + FAILED.uid]!);
     this.#fields.number(KEY.gid, words[at + FAILED.gid]!);
