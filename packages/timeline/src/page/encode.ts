@@ -194,7 +194,10 @@ const body = (isHidden: boolean): string =>
     '<input type="search" id="search" placeholder="Search: program, argument, path, pid (/)" aria-label="Search processes" title="Enter goes to the next" spellcheck="false" autocomplete="off">',
     '<output id="result" aria-live="polite"></output></div>',
     '<button type="button" id="reset" title="Show all (0)" aria-disabled="true">Reset zoom</button>',
-    button('theme', 'Dark', 'Dark or light', false),
+    // In a frame it is the choice of the page around it.
+    isHidden
+      ? '<button type="button" id="theme" hidden></button>'
+      : button('theme', 'Dark', 'Dark or light', false),
     '</div>',
     `<main id="main"${hidden(isHidden)}>`,
     '<section class="view" id="timeline-view" aria-label="Timeline">',

@@ -17,7 +17,7 @@ const { document } = window;
 const find = (id: string): PageElement | null => document.getElementById(id);
 const root = document.documentElement;
 let page: TimelinePage | undefined;
-/** As the page around this one was at last: somebody may have chosen otherwise here. */
+/** What the page around this one was at last. */
 let told: Theme | undefined;
 
 async function show(bytes: ArrayBuffer, theme?: Theme): Promise<void> {
