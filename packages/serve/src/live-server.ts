@@ -5,6 +5,7 @@
 
 import type { Procfs } from '@waggle/cache';
 import type { ProcessEvent } from '@waggle/core';
+import { BriefEvents } from '@waggle/core/plugins/brief-events';
 import type { Profile } from '@waggle/formats';
 import { Cycles } from './cycles.ts';
 import { HostMetrics } from './metrics/host-metrics.ts';
@@ -92,6 +93,11 @@ export class LiveServer implements AsyncDisposable {
 
   /** As a session observes them, in their order. */
   addEvents(events: readonly ProcessEvent[]): void {
+    this.addBriefEvents(BriefEvents.of(events));
+  }
+
+  /** As `addEvents`, from the plugin `briefEvents`: no objects are made of most of them. */
+  addBriefEvents(events: BriefEvents): void {
     this.#store.addEvents(events, Date.now());
     this.#metrics.addEvents(events);
     this.#server.wake();
@@ -113,7 +119,9 @@ export class LiveServer implements AsyncDisposable {
     const sums = new Map<string | undefined, number>();
     for (const [owner, samples] of this.#store.samples.perOwner(span)) {
       const record = this.#store.processes.byNumber(owner);
-      if (record !== undefined) this.#store.processes.describe(record);
+      // Of whom an event has told it is known. Asking about one costs what all that have just ended do.
+      if (record !== undefined && record.cgroup === undefined)
+        this.#store.processes.describe(record);
       sums.set(record?.containerId, (sums.get(record?.containerId) ?? 0) + samples);
     }
     return sums;

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { REDACTED } from '@waggle/core/plugins/redaction';
 import { parseFolded } from '@waggle/formats';
+import { toNs } from '@waggle/store';
 import { NOW } from '../test/made-host.ts';
 import { END, madeStore } from '../test/made-store.ts';
+import { storeProblem } from './recorded/store-problem.ts';
 
 interface Answers {
   readonly type: string;
@@ -149,4 +151,70 @@ describe('a store over HTTP', () => {
     ]);
     expect(made.failures).toEqual([]);
   });
+});
+
+describe('a store that has what no agent wrote', () => {
+  const PATHS = [
+    ...['/api/status', '/api/activity', '/api/activity?pid=10', '/api/processes', '/api/events'],
+    ...['/api/profile?format=folded', '/api/profile?format=folded&pid=10', '/api/timeline'],
+    ...['/api/timeline?format=update', '/api/flame'],
+  ];
+  /** A row in each table that has none. */
+  const MORE = [
+    `INSERT INTO loss VALUES (${toNs(NOW + 2000)}, 'exec', 5)`,
+    `INSERT INTO host (timeNs) VALUES (${toNs(NOW)})`,
+  ];
+
+  function spoiledStore(table: string, column: string, value: string) {
+    return madeStore(false, (database) => {
+      for (const statement of MORE) database.run(statement);
+      database.run(`UPDATE ${table} SET ${column} = ${value}`);
+    });
+  }
+
+  test('is said so where a curve is made of it, and the rest goes on', async () => {
+    await using made = spoiledStore('profile', 'toNs', "'soon'");
+    const answer = await made.ask('/api/activity');
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([
+      500,
+      'application/problem+json',
+    ]);
+    expect(await answer.json()).toMatchObject({
+      type: 'urn:waggle:problem:store-foreign',
+      detail: expect.stringContaining('profile.toNs has what is no time'),
+    });
+    expect((await made.ask('/api/events')).status).toBe(200);
+    expect(made.failures).toEqual([]);
+  });
+
+  test('is an answer or such a problem, wherever it is', async () => {
+    const columns: (readonly [table: string, column: string])[] = [];
+    await using whole = madeStore();
+    for (const { tableName, name } of whole.reader.sql(
+      `SELECT m.name AS tableName, c.name FROM sqlite_schema m, pragma_table_info(m.name) c
+       WHERE m.type = 'table' AND m.name IN ('process', 'image', 'failure', 'loss', 'gap', 'host', 'profile', 'text', 'frame', 'stack')
+         AND c.name NOT IN ('id', 'digest', 'used')`,
+    ))
+      columns.push([String(tableName), String(name)]);
+    expect(columns.length).toBeGreaterThan(50);
+    const wrong: unknown[] = [];
+    for (const [table, column] of columns)
+      for (const value of ["'soon'", '9223372036854775807']) {
+        await using made = await Promise.resolve()
+          .then(() => spoiledStore(table, column, value))
+          // Who starts it is told on the terminal.
+          .catch((error) =>
+            storeProblem(error) === undefined ? Promise.reject(error) : undefined,
+          );
+        if (made === undefined) continue;
+        for (const path of PATHS) {
+          const answer = await made.ask(path);
+          const text = await answer.text();
+          if (answer.status === 500 && !/urn:waggle:problem:store-(?:foreign|damaged)/.test(text))
+            wrong.push([table, column, value, path, text]);
+        }
+        if (made.failures.length > 0) wrong.push([table, column, value, made.failures]);
+      }
+    expect(wrong).toEqual([]);
+  }, 120_000);
 });

@@ -2,6 +2,7 @@
 
 import type { StoreReader } from '@waggle/store';
 import { RecordedHost } from './recorded/recorded-host.ts';
+import { storeProblem } from './recorded/store-problem.ts';
 import { type RunningServer, startServer } from './server/server.ts';
 
 export interface RecordedServerOptions {
@@ -37,7 +38,7 @@ export class RecordedServer implements AsyncDisposable {
   constructor(options: RecordedServerOptions) {
     const { reader, host, reveal = false } = options;
     const store = new RecordedHost({ reader, host, reveal });
-    this.#server = startServer({ ...options, store, live: undefined });
+    this.#server = startServer({ ...options, store, live: undefined, explain: storeProblem });
   }
 
   /** What a person opens: it has the token, behind a `#`, which browsers do not send. */

@@ -1,5 +1,6 @@
 /** A store as an agent writes it, of a host that is made up: an hour, at whose beginning and end something ran. */
 
+import { Database } from 'bun:sqlite';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,8 +30,12 @@ export interface MadeStore extends AsyncDisposable {
   ask(path: string): Promise<Response>;
 }
 
-/** 10 with a child 11 that failed at the beginning; 20 at the end, and 10 still. */
-export function madeStore(reveal = false): MadeStore {
+/**
+ * 10 with a child 11 that failed at the beginning; 20 at the end, and 10 still.
+ *
+ * @param spoil does something to the store before it is served
+ */
+export function madeStore(reveal = false, spoil?: (database: Database) => void): MadeStore {
   const directory = mkdtempSync(join(tmpdir(), 'waggle-serve-'));
   const parent = { pid: 10, startTime: startAt(NOW + 100) };
   {
@@ -69,6 +74,10 @@ export function madeStore(reveal = false): MadeStore {
       { from: LATE, to: LATE + 10_000 },
     );
     writer.addGap({ from: NOW + 600_000, to: NOW + 1_200_000 }, 'no agent');
+  }
+  if (spoil !== undefined) {
+    using database = new Database(join(directory, 'waggle.db'));
+    spoil(database);
   }
   const reader = new StoreReader(directory);
   const failures: unknown[] = [];

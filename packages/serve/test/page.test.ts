@@ -97,7 +97,36 @@ describe('the page', () => {
     while ((await samplesOf(page)) <= before && performance.now() < until) await Bun.sleep(100);
     expect(await samplesOf(page)).toBeGreaterThan(before);
     expect(await shown.locator('#search').inputValue()).toBe('busy');
+    expect(await shown.locator('#theme').isVisible()).toBe(false);
     expect(await shown.locator('#result').textContent()).toContain('50.0 % matched');
+  });
+
+  test('the timeline goes on in place, and keeps what was searched, chosen and coloured', async () => {
+    await using made = workingServer();
+    const { page, complaints } = await open(made);
+    await page.locator('#window').selectOption('0');
+    await page.locator('#tab-timeline').click();
+    const shown = frame(page, 'timeline');
+    await shown.locator('html[data-ready]').waitFor();
+    await shown.locator('#search').fill('/bin/other');
+    await shown.locator('#result', { hasText: '1 found' }).waitFor();
+    await shown.locator('#search').press('Enter');
+    await shown.locator('#details', { hasText: '/bin/other' }).waitFor();
+    await shown.locator('#by-outcome').click();
+    const inner = page.frames().find((each) => each.url().includes('timeline'));
+    await inner?.evaluate('window.isTheSame = true');
+    made.server.addEvents(
+      life({ pid: 40, bornAt: Date.now(), bootMs: made.bootMs, argv: ['/bin/other-too'] }),
+    );
+    await shown.locator('#result', { hasText: '2 found' }).waitFor();
+    expect(await inner?.evaluate('window.isTheSame')).toBe(true);
+    expect(await shown.locator('#details').textContent()).toContain('/bin/other');
+    expect(await shown.locator('#by-outcome').getAttribute('aria-pressed')).toBe('true');
+    // The theme is that of the page around it.
+    expect(await shown.locator('#theme').isVisible()).toBe(false);
+    await page.locator('#theme').click();
+    await shown.locator('html[data-theme=dark]').waitFor();
+    expect(complaints).toEqual([]);
   });
 
   test('a span that is drawn holds, is what all views show, and goes away with Live', async () => {

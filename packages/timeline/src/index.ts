@@ -16,7 +16,13 @@ export {
   type RecordedFailure,
   type RecordedFork,
 } from './events/recorded-event.ts';
-export { type TimelinePageOptions, timelinePage } from './page/encode.ts';
+export {
+  type TimelinePageOptions,
+  type TimelineUpdateOptions,
+  timelineFrame,
+  timelinePage,
+  timelineUpdate,
+} from './page/encode.ts';
 export { PerfettoEvents } from './perfetto/perfetto-events.ts';
 export {
   PerfettoSamples,

@@ -19,4 +19,5 @@ test('who is in a user namespace is not told to add capabilities', () => {
   expect(inside).not.toContain('--cap-add');
   const outside = explainMissing(['CAP_BPF'], { effective: 0n, inInitialNamespace: true });
   expect(outside).toContain('--cap-add');
+  for (const text of [inside, outside]) expect(text).not.toContain('\n');
 });

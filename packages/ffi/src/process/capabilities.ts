@@ -81,9 +81,11 @@ export function missingCapabilities(privileges = ownPrivileges()): string[] {
 
 /** For who is in a user namespace. */
 const OUTSIDE_ADVICE =
-  'Capabilities of a user namespace (unshare -U, rootless podman or docker, userns-remap) do not count\n' +
-  'for BPF: run waggle outside of it, as root of the host.';
+  'those of a user namespace (unshare -U, rootless podman or docker, userns-remap) do not count for BPF: run waggle outside of it, as root of the host';
+const ADVICE =
+  'run waggle as root (sudo), or give its runtime these (capsh, systemd AmbientCapabilities=, docker run --cap-add BPF --cap-add PERFMON)';
 
+/** One line: what is missing, what for, and what to do. */
 export function explainMissing(
   missing: readonly string[],
   { inInitialNamespace } = ownPrivileges(),
@@ -91,11 +93,6 @@ export function explainMissing(
   const purposes = CAPABILITY_NEEDS.filter((need) => missing.includes(need.name)).map(
     (need) => `${need.name} (to ${need.purpose})`,
   );
-  const what = `missing ${missing.length === 1 ? 'capability' : 'capabilities'}: ${purposes.join(', ')}.`;
-  if (!inInitialNamespace) return `${what}\n${OUTSIDE_ADVICE}`;
-  return (
-    `${what}\n` +
-    'Run waggle as root (sudo), or give its runtime these capabilities, for example with\n' +
-    '  capsh, systemd AmbientCapabilities=, or `docker run --cap-add BPF --cap-add PERFMON`.'
-  );
+  const what = `missing ${missing.length === 1 ? 'capability' : 'capabilities'}: ${purposes.join(', ')}`;
+  return `${what}; ${inInitialNamespace ? ADVICE : OUTSIDE_ADVICE}`;
 }

@@ -4,7 +4,8 @@
 
 import { LRUCache } from 'lru-cache';
 
-const MAX_BYTES = 32 * 1024 * 1024;
+/** Who follows the host asks for another span each second: what is older than some seconds is asked for by few. */
+const MAX_BYTES = 12 * 1024 * 1024;
 const MAX_ENTRIES = 64;
 
 type Make = () => Promise<string | Uint8Array>;

@@ -39,7 +39,7 @@ export function statusOf(api: Api, now: number) {
   };
 }
 
-export function status(api: Api, ask: Ask): Response {
+export function status(api: Api, ask: Ask): Promise<Response> {
   onlyKnown(ask.url.searchParams, []);
   return reply(ask.request, `${JSON.stringify(statusOf(api, Date.now()))}\n`, {
     type: 'application/json',
@@ -47,7 +47,7 @@ export function status(api: Api, ask: Ask): Response {
   });
 }
 
-export function metrics(api: Api, ask: Ask): Response {
+export function metrics(api: Api, ask: Ask): Promise<Response> {
   onlyKnown(ask.url.searchParams, []);
   const { store, metrics: counted, streams } = liveOf(api);
   const connected = { pages: api.pages.size, streams: streams.taken };
@@ -58,6 +58,6 @@ export function metrics(api: Api, ask: Ask): Response {
 }
 
 /** For who looks whether it lives: says nothing of the host, and needs no token. */
-export function health(_: Api, ask: Ask): Response {
+export function health(_: Api, ask: Ask): Promise<Response> {
   return reply(ask.request, 'ok\n', { type: 'text/plain; charset=utf-8', isTagged: false });
 }

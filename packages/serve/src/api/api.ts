@@ -2,7 +2,7 @@
 
 import type { AnswerCache } from '../answers/answer-cache.ts';
 import type { Places } from '../answers/limits.ts';
-import { notFound } from '../answers/problem.ts';
+import { notFound, type Problem } from '../answers/problem.ts';
 import type { Cycles } from '../cycles.ts';
 import type { HostMetrics } from '../metrics/host-metrics.ts';
 import type { KeptHost } from '../store/kept-host.ts';
@@ -22,6 +22,8 @@ export interface Api {
   /** Another one after each start: numbers of events and processes are of one run. */
   readonly run: string;
   readonly cpus: number;
+  /** What went wrong with what is served, and is no mistake of waggle; undefined for everything else. */
+  explain(error: unknown): Problem | undefined;
   /** Aborts when the server ends. */
   readonly ending: AbortSignal;
 }

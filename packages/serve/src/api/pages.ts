@@ -68,7 +68,14 @@ export class RecordedPages implements Pages {
 
   pause(): void {}
 
+  /** What cannot be read is told to who asks for it. */
   tick(): void {
+    try {
+      this.#tellMore();
+    } catch {}
+  }
+
+  #tellMore(): void {
     const now = this.#store.until(Date.now());
     if (now === this.#until) return;
     this.#until = now;

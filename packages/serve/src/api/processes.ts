@@ -4,6 +4,7 @@ import { stringifyJson } from '@waggle/text';
 import { reply } from '../answers/reply.ts';
 import type { ShownProcess } from '../store/kept-host.ts';
 import type { Span } from '../store/span.ts';
+import { turns } from '../turns.ts';
 import type { Api, Ask } from './api.ts';
 import { computed, keyOf } from './computed.ts';
 import { limitOf, onlyKnown, scopeOf, spanOf } from './parameters.ts';
@@ -21,7 +22,12 @@ export async function processes(api: Api, ask: Ask): Promise<Response> {
   const body = await computed(api, key, async () => {
     const { leftOut, shown } = await api.store.processesIn(span, scope, limit);
     const { frequencyHz } = api.store;
-    const rows = shown.map((each) => stringifyJson(rowOf(each, span, frequencyHz)));
+    const pause = turns();
+    const rows: string[] = [];
+    for (const each of shown) {
+      rows.push(stringifyJson(rowOf(each, span, frequencyHz)));
+      await pause();
+    }
     // A line for each, so that the page can read it in parts.
     return `${stringifyJson({ span, leftOut }).slice(0, -1)},"processes":[\n${rows.join(',\n')}\n]}\n`;
   });

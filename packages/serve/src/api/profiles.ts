@@ -11,6 +11,7 @@ import {
   formats,
   type OutputFormat,
 } from '@waggle/formats';
+import { FRAME_POLICY } from '../answers/frame-policy.ts';
 import { badRequest } from '../answers/problem.ts';
 import { reply } from '../answers/reply.ts';
 import type { Scope } from '../store/kept-host.ts';
@@ -25,10 +26,7 @@ const longest = (api: Api): number => liveOf(api).store.keepMs / 1000;
 const PPROF_SECONDS = 30;
 
 /** Pages of what others named are shown in a frame, and may do nothing but run their own script. */
-export const DOCUMENT_HEADERS = {
-  'content-security-policy':
-    "sandbox allow-scripts allow-downloads; frame-ancestors 'self'; base-uri 'none'; form-action 'none'",
-};
+export const DOCUMENT_HEADERS = { 'content-security-policy': FRAME_POLICY };
 
 export async function profile(api: Api, ask: Ask): Promise<Response> {
   const { searchParams } = ask.url;
@@ -59,9 +57,11 @@ export async function flame(api: Api, ask: Ask): Promise<Response> {
   onlyKnown(searchParams, ['from', 'to', 'pid', 'start']);
   const span = spanOf(searchParams, api.store, ask.now);
   const scope = scopeOf(searchParams, api.store, span);
-  const bytes = await computed(api, keyOf('flame', span, searchParams), async () =>
-    encodeHtmlUpdate(await api.store.profile(span, scope)),
-  );
+  const bytes = await computed(api, keyOf('flame', span, searchParams), async () => {
+    const profile = await api.store.profile(span, scope);
+    await pauseBetween();
+    return encodeHtmlUpdate(profile);
+  });
   return reply(ask.request, bytes, { type: 'application/json' });
 }
 
@@ -128,9 +128,11 @@ async function answer(api: Api, ask: Ask, format: OutputFormat, span: Span): Pro
   const { searchParams } = ask.url;
   const scope: Scope | undefined = scopeOf(searchParams, api.store, span);
   const key = keyOf(`profile ${format.name}`, span, searchParams);
-  const bytes = await computed(api, key, async () =>
-    themed(format.encode(await api.store.profile(span, scope)), searchParams),
-  );
+  const bytes = await computed(api, key, async () => {
+    const profile = await api.store.profile(span, scope);
+    await pauseBetween();
+    return themed(format.encode(profile), searchParams);
+  });
   const [extension = ''] = format.extensions;
   const isPage = format.name === 'html' || format.name === 'svg';
   return reply(ask.request, bytes, {
@@ -141,6 +143,9 @@ async function answer(api: Api, ask: Ask, format: OutputFormat, span: Span): Pro
     },
   });
 }
+
+/** Others get their turn. */
+const pauseBetween = () => Bun.sleep(0);
 
 /** Pages follow the system's choice of dark and light unless they are told. */
 export function themed<Text extends string | Uint8Array>(

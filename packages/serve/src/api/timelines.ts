@@ -1,6 +1,10 @@
-/** What began and ended in a span, as the page that `trace -o x.html` writes. */
+/**
+ * What began and ended in a span, as the page that `trace -o x.html` writes; or what such a page is told that is there
+ * already.
+ */
 
-import { ProcessHistory, parseEvent, timelinePage } from '@waggle/timeline';
+import { ProcessHistory, parseEvent, timelinePage, timelineUpdate } from '@waggle/timeline';
+import { badRequest } from '../answers/problem.ts';
 import { reply } from '../answers/reply.ts';
 import { lineTest } from '../store/event-filter.ts';
 import { turns } from '../turns.ts';
@@ -14,13 +18,15 @@ const MAX_EVENTS = 20_000;
 
 export async function timeline(api: Api, ask: Ask): Promise<Response> {
   const { searchParams } = ask.url;
-  onlyKnown(searchParams, ['from', 'to', 'pid', 'start', 'theme']);
+  onlyKnown(searchParams, ['from', 'to', 'pid', 'start', 'theme', 'format']);
+  const format = formatOf(searchParams);
   const span = spanOf(searchParams, api.store, ask.now);
   const scope = scopeOf(searchParams, api.store, span);
   const passes = lineTest({
     hasProcess: scope && ((pid, start) => scope.hasEvent(pid, start)),
   });
-  const page = await computed(api, keyOf('timeline', span, searchParams), async () => {
+  const key = keyOf(`timeline ${format}`, span, searchParams);
+  const made = await computed(api, key, async () => {
     const lines: string[] = [];
     const pause = turns();
     for (const { line } of api.store.eventsOf(span)) {
@@ -35,12 +41,21 @@ export async function timeline(api: Api, ask: Ask): Promise<Response> {
       await pause();
     }
     if (lines.length >= MAX_EVENTS) history.leftOut++;
-    return themed(
-      timelinePage(history, { title: titleOf(api.store.host, lines.length) }),
-      searchParams,
-    );
+    const title = titleOf(api.store.host, lines.length);
+    if (format === 'update') return timelineUpdate(history, { title, pause });
+    return themed(timelinePage(history, { title }), searchParams);
   });
-  return reply(ask.request, page, { type: 'text/html; charset=utf-8', headers: DOCUMENT_HEADERS });
+  return format === 'update'
+    ? reply(ask.request, made, { type: 'application/octet-stream' })
+    : reply(ask.request, made, { type: 'text/html; charset=utf-8', headers: DOCUMENT_HEADERS });
+}
+
+function formatOf(parameters: URLSearchParams): 'html' | 'update' {
+  const format = parameters.get('format') ?? 'html';
+  if (format === 'html' || format === 'update') return format;
+  throw badRequest('unknown-format', 'There is no such format of timelines.', {
+    formats: ['html', 'update'],
+  });
 }
 
 function titleOf(host: string, events: number): string {

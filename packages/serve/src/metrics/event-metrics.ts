@@ -4,6 +4,7 @@
  */
 
 import type { ProcessEvent } from '@waggle/core';
+import { BriefEvents } from '@waggle/core/plugins/brief-events';
 import { byLabel, counter, Histogram, increment, type Metric } from './exposition.ts';
 
 const LIFETIME_BOUNDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 300, 3600, 86_400];
@@ -24,16 +25,22 @@ export class EventMetrics {
 
   /** Counts them. */
   add(events: readonly ProcessEvent[]): void {
-    for (const event of events) {
-      if (event.event === 'exec') this.#execs++;
-      else if (event.event === 'fork') this.#forks++;
-      else if (event.event === 'lost') this.#lost += event.count;
-      else if (event.event === 'failed-exec') increment(this.#failedExecs, event.error);
+    this.addBrief(BriefEvents.of(events));
+  }
+
+  /** The same of events of which most are no objects. */
+  addBrief(events: BriefEvents): void {
+    for (let index = 0; index < events.length; index++) {
+      const kind = events.kindAt(index);
+      if (kind === 'exec') this.#execs++;
+      else if (kind === 'fork') this.#forks++;
+      else if (kind === 'lost') this.#lost += events.lostAt(index);
+      else if (kind === 'failed-exec') increment(this.#failedExecs, events.errorAt(index));
       else {
-        const { signal, exitCode, lifetimeNs } = event;
+        const { signal, exitCode } = events.endAt(index);
         increment(this.#exits, signal !== null ? 'signal' : exitCode === 0 ? 'success' : 'failure');
         if (signal !== null) increment(this.#signals, signal);
-        this.#lifetimes.add(Number(lifetimeNs) / 1e9);
+        this.#lifetimes.add(events.lifetimeNsAt(index) / 1e9);
       }
     }
   }

@@ -3,7 +3,7 @@
  * watching costs. Labels are few and bounded: no name of a program or user is one.
  */
 
-import type { ProcessEvent } from '@waggle/core';
+import type { BriefEvents } from '@waggle/core/plugins/brief-events';
 import type { LiveStore } from '../store/live-store.ts';
 import { EventMetrics } from './event-metrics.ts';
 import { byLabel, counter, gauge, increment, type Metric } from './exposition.ts';
@@ -27,8 +27,8 @@ export class HostMetrics {
     this.#frequencyHz = frequencyHz;
   }
 
-  addEvents(events: readonly ProcessEvent[]): void {
-    this.#events.add(events);
+  addEvents(events: BriefEvents): void {
+    this.#events.addBrief(events);
   }
 
   /** @param byContainer samples; `undefined` for those outside of any */

@@ -3,7 +3,9 @@
  * somebody gets who has no token yet.
  */
 
-import { takesGzip } from '../answers/reply.ts';
+import { timelineFrame } from '@waggle/timeline';
+import { FRAME_POLICY } from '../answers/frame-policy.ts';
+import { accepts } from '../answers/reply.ts';
 import type { Route } from '../api/route.ts';
 import { source as script } from '../generated/serve-page.ts';
 import { document } from './document.ts';
@@ -21,7 +23,8 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-function asset(text: () => string, type: string): Route {
+/** @param policy of the document; where it has one of its own, what the server adds to it */
+function asset(text: () => string, type: string, policy = POLICY): Route {
   let made:
     | { readonly plain: Uint8Array; readonly packed: Uint8Array; readonly tag: string }
     | undefined;
@@ -38,14 +41,14 @@ function asset(text: () => string, type: string): Route {
       }
       const headers: Record<string, string> = {
         'content-type': type,
-        'content-security-policy': POLICY,
+        'content-security-policy': policy,
         'cache-control': 'no-cache',
         vary: 'accept-encoding',
         etag: made.tag,
       };
       if (request.headers.get('if-none-match') === made.tag)
         return new Response(null, { status: 304, headers });
-      const isPacked = takesGzip(request);
+      const isPacked = accepts(request, 'gzip');
       if (isPacked) headers['content-encoding'] = 'gzip';
       const body = new Uint8Array(isPacked ? made.packed : made.plain);
       return new Response(request.method === 'HEAD' ? null : body, { headers });
@@ -57,4 +60,5 @@ export const pageRoutes: Readonly<Record<string, Route>> = {
   '/': asset(document, 'text/html; charset=utf-8'),
   '/page.js': asset(() => script, 'text/javascript; charset=utf-8'),
   '/page.css': asset(pageStyle, 'text/css; charset=utf-8'),
+  '/timeline.html': asset(timelineFrame, 'text/html; charset=utf-8', FRAME_POLICY),
 };

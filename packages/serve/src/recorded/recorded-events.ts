@@ -18,6 +18,7 @@ import { hiddenArguments } from '../store/hidden-arguments.ts';
 import type { Span } from '../store/span.ts';
 import type { RecordedProcesses } from './recorded-processes.ts';
 import { spanInNs } from './span-in-ns.ts';
+import { numberOf, timeOf } from './store-problem.ts';
 import { windowsBackOf } from './windows.ts';
 
 const FIRST_WINDOW_MS = 30_000;
@@ -153,11 +154,12 @@ export class RecordedEvents {
     for (const row of this.#reader.sql(
       `SELECT rowid AS id, timeNs, count FROM loss WHERE timeNs > ${sinceNs} AND timeNs <= ${untilNs}`,
     )) {
-      const timeNs = BigInt(row.timeNs as bigint);
+      const timeNs = timeOf(row.timeNs, 'loss.timeNs');
+      const count = numberOf(row.count, 'loss.count');
       yield {
         number: Number(row.id) * KINDS + LOST,
         timeNs,
-        fields: () => ({ event: 'lost', time: timeText(timeNs), count: Number(row.count) }),
+        fields: () => ({ event: 'lost', time: timeText(timeNs), count }),
       };
     }
   }

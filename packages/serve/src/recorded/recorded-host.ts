@@ -21,6 +21,7 @@ import { RecordedActivity } from './recorded-activity.ts';
 import { RecordedEvents } from './recorded-events.ts';
 import { RecordedProcesses, WINDOW_MS } from './recorded-processes.ts';
 import { RecordedSamples } from './recorded-samples.ts';
+import { numberOf } from './store-problem.ts';
 import { windowsBackOf } from './windows.ts';
 
 export interface RecordedHostOptions {
@@ -61,7 +62,7 @@ export class RecordedHost implements KeptHost {
     this.#kept = kept;
     this.#lookedAt = performance.now();
     const newest = 'SELECT frequencyHz AS value FROM profile ORDER BY toNs DESC LIMIT 1';
-    this.frequencyHz = numberOf(reader, newest) ?? 1;
+    this.frequencyHz = firstValue(reader, newest) ?? 1;
   }
 
   get host(): string {
@@ -90,8 +91,8 @@ export class RecordedHost implements KeptHost {
       sampledUntil: to,
       oldestEvent: from,
       events: 0,
-      lostEvents: numberOf(reader, 'SELECT sum(count) AS value FROM loss') ?? 0,
-      processes: numberOf(reader, alive) ?? 0,
+      lostEvents: firstValue(reader, 'SELECT sum(count) AS value FROM loss') ?? 0,
+      processes: firstValue(reader, alive) ?? 0,
     };
   }
 
@@ -137,7 +138,7 @@ export class RecordedHost implements KeptHost {
     }
     if (ids.size < MAX_LOOKED_AT || scope !== undefined) return { ids, count: ids.size };
     const born = `SELECT count(*) AS value FROM process WHERE startNs > ${toNs(span.from)} AND startNs <= ${toNs(span.to)}`;
-    return { ids, count: Math.max(ids.size, numberOf(this.#options.reader, born) ?? 0) };
+    return { ids, count: Math.max(ids.size, firstValue(this.#options.reader, born) ?? 0) };
   }
 
   #shown(row: HistoryProcess, samples: number, span: Span): ShownProcess {
@@ -161,8 +162,8 @@ export class RecordedHost implements KeptHost {
 
   #span(): Span {
     if (performance.now() - this.#lookedAt > LOOK_MS) {
-      this.#kept = keptOf(this.#options.reader) ?? this.#kept;
       this.#lookedAt = performance.now();
+      this.#kept = keptOf(this.#options.reader) ?? this.#kept;
     }
     return this.#kept;
   }
@@ -173,16 +174,17 @@ function keptOf(reader: StoreReader): Span | undefined {
   const { kept } = reader;
   if (kept === undefined) return undefined;
   const looked = [
-    numberOf(reader, 'SELECT min(timeNs) / 1000000 AS value FROM host'),
-    numberOf(reader, 'SELECT fromNs / 1000000 AS value FROM profile ORDER BY toNs LIMIT 1'),
+    firstValue(reader, 'SELECT min(timeNs) / 1000000 AS value FROM host'),
+    firstValue(reader, 'SELECT fromNs / 1000000 AS value FROM profile ORDER BY toNs LIMIT 1'),
   ].filter((each) => each !== undefined);
   const to = toMs(kept.toNs);
   const from = looked.length === 0 ? toMs(kept.fromNs) : Math.min(...looked);
   return { from: Math.min(from, to - 1), to };
 }
 
-/** The `value` of the only row; undefined where there is none. */
-function numberOf(reader: StoreReader, question: string): number | undefined {
-  for (const { value } of reader.sql(question)) return value === null ? undefined : Number(value);
+/** The `value` of the only row; undefined where there is none. @throws StoreError `foreign` */
+function firstValue(reader: StoreReader, question: string): number | undefined {
+  for (const { value } of reader.sql(question))
+    return value === null ? undefined : numberOf(value, question);
   return undefined;
 }

@@ -7,6 +7,7 @@ import type { Span } from '../store/span.ts';
 import { turns } from '../turns.ts';
 import { type Names, type RecordedProcesses, WINDOW_MS } from './recorded-processes.ts';
 import { spanInNs } from './span-in-ns.ts';
+import { numberOf, timeOf } from './store-problem.ts';
 import { windowsOf } from './windows.ts';
 
 /** Where an agent sampled, and how much of it was at work. */
@@ -72,12 +73,13 @@ export class RecordedSamples {
     for (const row of this.#reader.sql(
       `SELECT fromNs, toNs, frequencyHz, samples, lost FROM profile WHERE toNs > ${sinceNs} AND fromNs < ${untilNs} ORDER BY toNs`,
     )) {
-      const [samples, frequencyHz] = [Number(row.samples), Number(row.frequencyHz)];
+      const samples = numberOf(row.samples, 'profile.samples');
+      const frequencyHz = numberOf(row.frequencyHz, 'profile.frequencyHz');
       found.push({
-        from: toMs(BigInt(row.fromNs as bigint)),
-        to: toMs(BigInt(row.toNs as bigint)),
+        from: toMs(timeOf(row.fromNs, 'profile.fromNs')),
+        to: toMs(timeOf(row.toNs, 'profile.toNs')),
         cpuMs: frequencyHz > 0 ? (samples / frequencyHz) * 1000 : 0,
-        lost: Number(row.lost),
+        lost: numberOf(row.lost, 'profile.lost'),
       });
     }
     return found;

@@ -1,6 +1,6 @@
 /** A page's connection: what it says is read here, and nothing else of it is believed. */
 
-import { Problem } from '../answers/problem.ts';
+import { badRequest, Problem } from '../answers/problem.ts';
 import { statusOf } from '../api/about.ts';
 import type { Api } from '../api/api.ts';
 import { filterOf } from '../api/events.ts';
@@ -24,24 +24,47 @@ export function liveSocket(api: () => Api): Bun.WebSocketHandler<SocketData> {
     idleTimeout: 60,
     backpressureLimit: 1024 * 1024,
     closeOnBackpressureLimit: true,
-    open: (socket: Socket) => api().pages.open(socket, statusOf(api(), Date.now())),
+    open(socket: Socket) {
+      try {
+        api().pages.open(socket, statusOf(api(), Date.now()));
+      } catch (error) {
+        socket.send(problemText(error, api()));
+        socket.close(1011, 'what is served cannot be read');
+      }
+    },
     close(socket: Socket) {
       api().pages.close(socket);
       socket.data.leave();
     },
     message(socket: Socket, message) {
       try {
-        hear(api(), socket, JSON.parse(String(message)));
+        hear(api(), socket, parsed(String(message)));
       } catch (error) {
-        const detail = error instanceof Problem ? error.message : 'This is no message of a page.';
-        socket.send(JSON.stringify({ type: 'problem', detail }));
+        socket.send(problemText(error, api()));
       }
     },
   };
 }
 
+const noMessage = (): Problem => badRequest('bad-message', 'This is no message of a page.');
+
+function problemText(error: unknown, { explain }: Api): string {
+  const known = error instanceof Problem ? error : explain(error);
+  const { message } = known ?? noMessage();
+  return JSON.stringify({ type: 'problem', detail: message });
+}
+
+/** @throws Problem for what is no JSON */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw noMessage();
+  }
+}
+
 function hear(api: Api, page: PageConnection, message: unknown): void {
-  if (typeof message !== 'object' || message === null) throw new TypeError('no object');
+  if (typeof message !== 'object' || message === null) throw noMessage();
   const said = message as Readonly<Record<string, unknown>>;
   if (said.type === 'pause') api.pages.pause(page, said.on === true);
   else if (said.type === 'want') {
@@ -56,5 +79,5 @@ function hear(api: Api, page: PageConnection, message: unknown): void {
     const span = { from: api.store.from(now), to: api.store.until(now) };
     const filter = filterOf(parameters, scopeOf(parameters, api.store, span));
     api.pages.want(page, filter, Number.isSafeInteger(after) ? (after as number) : undefined);
-  } else throw new TypeError('neither');
+  } else throw noMessage();
 }

@@ -234,8 +234,17 @@ export function openapiDocument(version: string): object {
       ),
       '/api/timeline': get(
         'What began and ended in a span, as a page.',
-        [...SPAN, ...SCOPE, THEME],
-        content('text/html'),
+        [
+          parameter(
+            'format',
+            { enum: ['html', 'update'], default: 'html' },
+            'update is what the timeline of the page is brought up to date with; no stable form.',
+          ),
+          ...SPAN,
+          ...SCOPE,
+          THEME,
+        ],
+        { ...content('text/html'), ...content('application/octet-stream', binary) },
       ),
       '/api/events': get(
         'Events as they come, as server-sent events, and as lines of JSON for curl and for those that accept JSON; or, with a span, those of it.',
@@ -309,7 +318,7 @@ export function openapiDocument(version: string): object {
   };
 }
 
-export function openapi(api: Api, ask: Ask): Response {
+export function openapi(api: Api, ask: Ask): Promise<Response> {
   onlyKnown(ask.url.searchParams, []);
   return reply(ask.request, `${JSON.stringify(openapiDocument(api.version))}\n`, {
     type: 'application/json',

@@ -54,7 +54,8 @@ export class Requests {
 
   /** What went wrong, as an answer. */
   problem(error: unknown): Response {
-    if (error instanceof Problem) return error.toResponse();
+    const known = error instanceof Problem ? error : this.#api.explain(error);
+    if (known !== undefined) return known.toResponse();
     this.#failed(error);
     return internal().toResponse();
   }

@@ -193,6 +193,7 @@ describe('mistakes', () => {
       ['/api/events?kind=bang', 400, 'unknown-kind'],
       ['/api/events?after=-1', 400, 'bad-after'],
       ['/api/timeline?theme=pink', 400, 'bad-theme'],
+      ['/api/timeline?format=svg', 400, 'unknown-format'],
       ['/api/live', 426, 'no-upgrade'],
     ] as const) {
       const answer = await made.ask(path);
@@ -253,7 +254,7 @@ describe('the description', () => {
   };
 
   test('names every path that there is, and no other', () => {
-    const pages = ['/', '/page.js', '/page.css'];
+    const pages = ['/', '/page.js', '/page.css', '/timeline.html'];
     expect(Object.keys(document.paths).sort()).toEqual(
       Object.keys(ROUTES)
         .filter((path) => !pages.includes(path))

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { AnswerCache } from '../answers/answer-cache.ts';
 import { Places } from '../answers/limits.ts';
+import type { Problem } from '../answers/problem.ts';
 import type { Api, LiveSide } from '../api/api.ts';
 import { Bell } from '../api/events-stream.ts';
 import { LivePages } from '../api/live-pages.ts';
@@ -27,6 +28,8 @@ export interface ServerOptions {
   readonly cpus: number;
   /** What went wrong here, and is no mistake of who asked. */
   failed(error: unknown): void;
+  /** What of that is no mistake of waggle either. Default: nothing. */
+  explain?(error: unknown): Problem | undefined;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -57,6 +60,7 @@ export function startServer(options: ServerOptions): RunningServer {
     answers: new AnswerCache(),
     computing: new Places('answers that are computed', MAX_COMPUTING),
     run: randomUUID(),
+    explain: options.explain ?? (() => undefined),
     ending: ending.signal,
   };
   let access: Access;

@@ -73,8 +73,8 @@ describe('lines of events', () => {
       length += text.length;
       lines.add(text, START + number);
     }
-    // 16,000 of them are as they are, for readers that are a moment behind.
-    const plain = (16_000 / 60_000) * length * 2;
+    // 6000 of them are as they are, for readers that are a moment behind.
+    const plain = (6000 / 60_000) * length * 2;
     expect(lines.bytes - plain).toBeLessThan(((44_000 / 60_000) * length) / 5);
   });
 });

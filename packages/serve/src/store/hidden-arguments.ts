@@ -4,6 +4,7 @@
  */
 
 import type { ProcessEvent } from '@waggle/core';
+import type { HiddenTexts } from '@waggle/core/plugins/event-output';
 import { REDACTED } from '@waggle/core/plugins/redaction';
 
 /** The first word of the first argument, since processes write titles of many words there. */
@@ -34,7 +35,18 @@ export function withHiddenArguments(event: ProcessEvent): ProcessEvent {
   }
 }
 
-const firstWord = (text: string): string => /^\S*/.exec(text)?.[0] ?? '';
+/** Of lines of events. */
+export const HIDDEN: HiddenTexts = {
+  event: withHiddenArguments,
+  arguments: hiddenArguments,
+  variable: hiddenVariable,
+  failedPath: firstWord,
+};
 
-const hiddenVariable = (entry: string): string =>
-  `${entry.slice(0, entry.indexOf('=') + 1)}${REDACTED}`;
+function firstWord(text: string): string {
+  return /^\S*/.exec(text)?.[0] ?? '';
+}
+
+function hiddenVariable(entry: string): string {
+  return `${entry.slice(0, entry.indexOf('=') + 1)}${REDACTED}`;
+}

@@ -4,12 +4,13 @@
  */
 
 import type { Procfs } from '@waggle/cache';
-import type { ProcessEvent } from '@waggle/core';
-import { EventJson } from '@waggle/core/plugins/event-output';
+import type { BriefEvents } from '@waggle/core/plugins/brief-events';
+import { BriefLines } from '@waggle/core/plugins/event-output';
 import type { Profile } from '@waggle/formats';
+import { turns } from '../turns.ts';
 import { Activity, type ActivitySecond } from './activity.ts';
 import { type EventLine, EventLines } from './event-lines.ts';
-import { hiddenArguments, withHiddenArguments } from './hidden-arguments.ts';
+import { HIDDEN, hiddenArguments } from './hidden-arguments.ts';
 import type {
   KeptActivity,
   KeptHost,
@@ -59,7 +60,7 @@ export class LiveStore implements KeptHost {
   /** Events that the kernel made and nobody saw. */
   lostEvents = 0;
   readonly #options: LiveStoreOptions;
-  readonly #json = new EventJson();
+  readonly #lines: BriefLines;
   #forgottenAt = 0;
 
   constructor(options: LiveStoreOptions, now: number) {
@@ -70,12 +71,14 @@ export class LiveStore implements KeptHost {
     this.events = new EventLines({ keepMs, maxBytes });
     this.samples = new Samples({ keepMs, maxBytes });
     this.activity = new Activity(keepMs);
+    this.#lines = new BriefLines(options.reveal === true ? undefined : HIDDEN);
     this.processes = new Processes({
       procfs: options.procfs,
       keepMs,
       maxEnded: options.maxEnded ?? DEFAULT_MAX_ENDED,
       bootTimeMs: options.bootTimeMs,
       describe: (pid) => this.#describe(pid),
+      shown: options.reveal === true ? (argv) => argv : hiddenArguments,
       giveTo: (heirs) => this.samples.giveTo(heirs),
     });
   }
@@ -116,13 +119,12 @@ export class LiveStore implements KeptHost {
     return this.events.newestOf(span);
   }
 
-  addEvents(events: readonly ProcessEvent[], now: number): void {
-    for (const event of events) {
-      const shown = this.reveal ? event : withHiddenArguments(event);
-      const time = Number(event.time / 1000n) / 1000;
-      this.processes.add(shown);
-      this.events.add(this.#json.line(shown).slice(0, -1), time);
-      this.#count(event, time);
+  addEvents(events: BriefEvents, now: number): void {
+    for (let index = 0; index < events.length; index++) {
+      const time = events.preciseMsAt(index);
+      this.processes.add(events, index, time);
+      this.events.add(this.#lines.line(events, index), time);
+      this.#count(events, index, time);
     }
     this.activity.setProcesses(this.processes.liveCount, now);
     if (now - this.#forgottenAt > FORGET_EVERY_MS) this.#forget(now);
@@ -179,15 +181,18 @@ export class LiveStore implements KeptHost {
     return { step: 1, seconds, gaps: [] };
   }
 
-  processesIn(span: Span, scope: Scope | undefined, limit: number): ShownProcesses {
+  async processesIn(span: Span, scope: Scope | undefined, limit: number): Promise<ShownProcesses> {
+    const pause = turns();
     const samples = this.samples.perOwner(span);
     const all = this.processes
       .in(span)
       .filter(({ number }) => scope === undefined || scope.has(number));
     const shown = mostWanted(all, samples, limit);
     let asked = 0;
-    for (const record of shown)
+    for (const record of shown) {
       if (!record.described && asked++ < DESCRIBED_AT_ONCE) this.processes.describe(record);
+      await pause();
+    }
     return {
       leftOut: all.length - shown.length,
       shown: shown.map((record) => shownProcess(record, samples.get(record.number) ?? 0)),
@@ -214,8 +219,8 @@ export class LiveStore implements KeptHost {
     return scoped.in(span);
   }
 
-  #count(event: ProcessEvent, time: number): void {
-    switch (event.event) {
+  #count(events: BriefEvents, index: number, time: number): void {
+    switch (events.kindAt(index)) {
       case 'fork':
         this.activity.count('forks', time);
         return;
@@ -225,13 +230,17 @@ export class LiveStore implements KeptHost {
       case 'failed-exec':
         this.activity.count('failures', time);
         return;
-      case 'exit':
+      case 'exit': {
+        const { exitCode, signal } = events.endAt(index);
         this.activity.count('exits', time);
-        if (event.exitCode !== 0 || event.signal !== null) this.activity.count('failures', time);
+        if (exitCode !== 0 || signal !== null) this.activity.count('failures', time);
         return;
-      case 'lost':
-        this.lostEvents += event.count;
-        this.activity.count('lostEvents', time, event.count);
+      }
+      case 'lost': {
+        const lost = events.lostAt(index);
+        this.lostEvents += lost;
+        this.activity.count('lostEvents', time, lost);
+      }
     }
   }
 
@@ -256,14 +265,19 @@ function mostWanted(
   limit: number,
 ): ProcessRecord[] {
   if (all.length <= limit) return [...all];
-  const byWorth = [...all].sort(
-    (a, b) =>
-      (samples.get(b.number) ?? 0) - (samples.get(a.number) ?? 0) ||
-      (b.end?.at ?? Number.POSITIVE_INFINITY) - (a.end?.at ?? Number.POSITIVE_INFINITY) ||
-      a.number - b.number,
-  );
-  return byWorth.slice(0, limit).sort((a, b) => a.number - b.number);
+  const byEnd = (a: ProcessRecord, b: ProcessRecord): number =>
+    endOf(b) - endOf(a) || a.number - b.number;
+  // Most have none: they are put in order without being looked up again and again.
+  const [sampled, rest]: [ProcessRecord[], ProcessRecord[]] = [[], []];
+  for (const each of all) (samples.has(each.number) ? sampled : rest).push(each);
+  const countOf = ({ number }: ProcessRecord): number => samples.get(number) ?? 0;
+  sampled.sort((a, b) => countOf(b) - countOf(a) || byEnd(a, b));
+  if (sampled.length < limit) sampled.push(...rest.sort(byEnd).slice(0, limit - sampled.length));
+  return sampled.slice(0, limit).sort((a, b) => a.number - b.number);
 }
+
+/** Who runs has none yet: larger than any, and of two no difference that is no number. */
+const endOf = ({ end }: ProcessRecord): number => end?.at ?? Number.MAX_VALUE;
 
 function shownProcess(record: ProcessRecord, samples: number): ShownProcess {
   const { number, parent, pid, ppid, comm, argv, uid, containerId, kernelThread } = record;

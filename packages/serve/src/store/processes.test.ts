@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { MemoryProcfs } from '@waggle/cache/testing';
+import type { ProcessEvent } from '@waggle/core';
+import { BriefEvents } from '@waggle/core/plugins/brief-events';
 import { lostEvent } from '@waggle/core/testing';
 import { BOOT_MS, life, NOW, nanoseconds, startAt } from '../../test/made-host.ts';
 import { Processes } from './processes.ts';
@@ -12,12 +14,15 @@ function made(options: { maxEnded?: number; procfs?: MemoryProcfs } = {}) {
     maxEnded: options.maxEnded ?? 1000,
     bootTimeMs: BOOT_MS,
     describe: () => undefined,
+    shown: (argv) => argv,
     giveTo: (heirs) => given.push(heirs),
   });
-  const add = (each: Parameters<typeof life>[0]) => {
-    for (const event of life(each)) processes.add(event);
+  const addEvents = (events: readonly ProcessEvent[]) => {
+    const brief = BriefEvents.of(events);
+    for (let at = 0; at < brief.length; at++) processes.add(brief, at, brief.preciseMsAt(at));
   };
-  return { processes, given, add };
+  const add = (each: Parameters<typeof life>[0]) => addEvents(life(each));
+  return { processes, given, add, addEvents };
 }
 
 const who = (pid: number, bornAt: number) => ({ pid, startTime: startAt(bornAt) });
@@ -62,9 +67,9 @@ describe('processes of the kept time', () => {
   });
 
   test('whose end was lost have ended', () => {
-    const { processes, add } = made();
+    const { processes, add, addEvents } = made();
     add({ pid: 10, bornAt: NOW });
-    processes.add(lostEvent({ time: nanoseconds(NOW + 50) }));
+    addEvents([lostEvent({ time: nanoseconds(NOW + 50) })]);
     expect(processes.byPid(10)?.end).toMatchObject({ at: NOW + 50, exitCode: undefined });
     expect(processes.liveCount).toBe(0);
   });

@@ -5,7 +5,7 @@
  */
 
 import { type Procfs, ProcfsError, ticksFromBoottime } from '@waggle/cache';
-import type { ExecEvent, ExitEvent, FailedExecEvent, ForkEvent, ProcessEvent } from '@waggle/core';
+import type { BriefEvents } from '@waggle/core/plugins/brief-events';
 import { ProcessRecord } from './process-record.ts';
 import type { Span } from './span.ts';
 
@@ -18,6 +18,8 @@ export interface ProcessesOptions {
   readonly bootTimeMs: number;
   /** More than an event says: asked once for each process that somebody looks at. */
   describe(pid: number): ProcessDescription | undefined;
+  /** What may be shown of arguments. */
+  shown(argv: readonly string[]): readonly string[];
   /** Samples and whatever else is counted by process numbers: from now on those of others. */
   giveTo(heirs: ReadonlyMap<number, number>): void;
 }
@@ -85,22 +87,23 @@ export class Processes {
     return record.number;
   }
 
-  add(event: ProcessEvent): void {
-    switch (event.event) {
+  /** @param time of the event, in ms since 1970 */
+  add(events: BriefEvents, index: number, time: number): void {
+    switch (events.kindAt(index)) {
       case 'fork':
-        this.#fork(event);
+        this.#fork(events, index, time);
         return;
       case 'exec':
-        this.#exec(event);
+        this.#exec(events, index, time);
         return;
       case 'failed-exec':
-        this.#of(event);
+        this.#of(events, index, time);
         return;
       case 'exit':
-        this.#exit(event);
+        this.#exit(events, index, time);
         return;
       case 'lost':
-        this.#countAgain(ms(event.time));
+        this.#countAgain(time);
     }
   }
 
@@ -165,43 +168,48 @@ export class Processes {
     this.#options.giveTo(heirs);
   }
 
-  #fork(event: ForkEvent): void {
-    const parent = this.#of(event);
-    const child = this.#make(event.childPid, ms(event.time));
-    this.#identify(child, event.childStartTime);
-    child.ppid = event.pid;
+  #fork(events: BriefEvents, index: number, time: number): void {
+    const parent = this.#of(events, index, time);
+    const child = this.#make(events.childPidAt(index), time);
+    this.#identify(child, events.childStartTimeAt(index));
+    child.ppid = events.pidAt(index);
     child.parent = parent.number;
-    child.comm = event.comm;
-    child.uid = event.uid;
+    child.comm = events.commAt(index);
+    child.uid = events.uidAt(index);
     child.argv = parent.argv;
-    child.containerId = event.childContainerId ?? undefined;
-    child.cgroup = event.childCgroup ?? undefined;
+    setCgroup(child, events, index);
   }
 
-  #exec(event: ExecEvent): void {
-    const record = this.#of(event);
-    record.argv = event.argv;
+  #exec(events: BriefEvents, index: number, time: number): void {
+    const record = this.#of(events, index, time);
+    record.argv = this.#shownArgv(events, index);
     record.execs++;
-    record.containerId = event.containerId ?? undefined;
-    record.cgroup = event.cgroup ?? undefined;
+    setCgroup(record, events, index);
   }
 
-  #exit(event: ExitEvent): void {
-    const record = this.#of(event);
-    record.argv ??= event.argv ?? undefined;
-    const { exitCode, signal, coreDumped } = event;
-    this.#end(record, { at: ms(event.time), exitCode, signal, coreDumped });
+  #exit(events: BriefEvents, index: number, time: number): void {
+    const record = this.#of(events, index, time);
+    record.argv ??= this.#shownArgv(events, index);
+    const { exitCode, signal, coreDumped } = events.endAt(index);
+    this.#end(record, { at: time, exitCode, signal, coreDumped });
+  }
+
+  #shownArgv(events: BriefEvents, index: number): readonly string[] | undefined {
+    const argv = events.argvAt(index);
+    return argv === null ? undefined : this.#options.shown(argv);
   }
 
   /** The process of an event. */
-  #of(event: ForkEvent | ExecEvent | ExitEvent | FailedExecEvent): ProcessRecord {
-    const { pid, startTime, ppid, parentStartTime, comm, uid } = event;
-    const record = this.#identified(pid, startTime, this.#bornAt(startTime, ms(event.time)));
-    record.comm = comm;
-    record.uid = uid;
+  #of(events: BriefEvents, index: number, time: number): ProcessRecord {
+    const startTime = events.startTimeAt(index);
+    const ppid = events.ppidAt(index);
+    const record = this.#identified(events.pidAt(index), startTime, this.#bornAt(startTime, time));
+    record.comm = events.commAt(index);
+    record.uid = events.uidAt(index);
     record.ppid = ppid;
     if (record.parent === 0 && ppid > 0) {
-      const parent = this.#byName.get(`${ppid}:${parentStartTime}`) ?? this.#live.get(ppid);
+      const parent =
+        this.#byName.get(`${ppid}:${events.parentStartTimeAt(index)}`) ?? this.#live.get(ppid);
       record.parent = parent === record ? 0 : (parent?.number ?? 0);
     }
     return record;
@@ -288,3 +296,9 @@ export function startOf({ startTime, startTicks }: ProcessRecord): string {
 const ms = (nanoseconds: bigint): number => Number(nanoseconds / 1000n) / 1000;
 
 const unseenEnd = (at: number) => ({ at, exitCode: undefined, signal: null, coreDumped: false });
+
+function setCgroup(record: ProcessRecord, events: BriefEvents, index: number): void {
+  const cgroup = events.cgroupAt(index);
+  record.containerId = cgroup?.containerId;
+  record.cgroup = cgroup?.path;
+}

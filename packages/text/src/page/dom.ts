@@ -134,7 +134,12 @@ export interface PageWindow {
   readonly navigator: { readonly clipboard?: { writeText(text: string): Promise<void> } };
   readonly Blob: new (parts: Uint8Array[]) => { stream(): Readable };
   readonly DecompressionStream: new (format: 'gzip') => unknown;
-  readonly Response: new (body: Readable) => { text(): Promise<string> };
+  readonly Response: new (
+    body: Readable,
+  ) => {
+    text(): Promise<string>;
+    arrayBuffer(): Promise<ArrayBuffer>;
+  };
   atob(text: string): string;
   readonly ResizeObserver: new (changed: () => void) => { observe(element: PageElement): void };
   addEventListener(type: string, listener: (event: PageEvent) => void): void;

@@ -4,9 +4,12 @@ import { criticalPath } from '../processes/critical-path.ts';
 import { type Family, familyOf } from '../processes/family.ts';
 import type { ProcessHistory, ProcessRecord } from '../processes/history.ts';
 import { lanesOf } from '../processes/lanes.ts';
-import { type FailureColumns, type ImageColumns, type PageData, STATE } from './page-data.ts';
+import { type Columns, type PageData, STATE } from './page-data.ts';
 
 const NANOSECONDS = 1000;
+
+type PackedData = PageData<readonly number[]>;
+type Packed<Of extends 'images' | 'failures'> = Columns<Of, readonly number[]>;
 
 /** Numbers for texts, each once. */
 class Interned<Value> {
@@ -30,19 +33,26 @@ class Interned<Value> {
 
 const same = (text: string) => text;
 
-export function packHistory(history: ProcessHistory): PageData {
+/** In steps, since ten thousand processes take some ten milliseconds each: whoever has others to answer goes on later. */
+export function* packingSteps(history: ProcessHistory): Generator<void, PackedData> {
   const family = familyOf(history);
+  yield;
   const { processes, parent, start, end } = family;
   const lane = lanesOf(family);
+  yield;
   const { own } = criticalPath(family);
+  yield;
   const names = new Interned<string>(same);
   const texts = new Interned<string>(same);
   const commands = new Interned<readonly string[]>((words) => words.join('\0'));
+  const lists = new Interned<readonly number[]>((numbers) => numbers.join());
   const micro = (value: number | null | undefined) =>
     value === null || value === undefined ? -1 : Math.round(value / NANOSECONDS);
   const column = <Value>(of: (process: ProcessRecord, at: number) => Value) => processes.map(of);
   const known = (value: number | null | undefined) => value ?? -1;
   const begins = column((_, at) => Math.round((start[at] as number) / NANOSECONDS));
+  const images = imagesOf(family, names, texts, commands, lists);
+  yield;
   return {
     beganAt: Number((history.beganAt ?? 0n) / 1_000_000n),
     duration: micro(history.lastAt),
@@ -66,12 +76,21 @@ export function packHistory(history: ProcessHistory): PageData {
       writeBytes: column((each) => known(each.end?.writeBytes)),
       critical: column((_, at) => micro(own[at])),
     },
-    images: imagesOf(family, names, texts, commands),
+    images,
     failures: failuresOf(family, texts, commands),
     names: names.values,
     texts: texts.values,
     commands: commands.values,
+    lists: lists.values,
   };
+}
+
+export function packHistory(history: ProcessHistory): PackedData {
+  const steps = packingSteps(history);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 function stateOf({ end, isRecorded }: ProcessRecord): number {
@@ -86,10 +105,13 @@ function imagesOf(
   names: Interned<string>,
   texts: Interned<string>,
   commands: Interned<readonly string[]>,
-): ImageColumns {
+  lists: Interned<readonly number[]>,
+): Packed<'images'> {
   const all = processes.flatMap(({ images }, process) =>
     images.map((image) => ({ process, image })),
   );
+  const listOf = (each: readonly string[] | null): number =>
+    lists.of(each?.map((text) => texts.of(text)) ?? null);
   return {
     process: all.map(({ process }) => process),
     at: all.map(({ image }) => Math.round(image.at / NANOSECONDS)),
@@ -98,8 +120,8 @@ function imagesOf(
     command: all.map(({ image }) => commands.of(image.argv)),
     isCut: all.map(({ image }) => Number(image.isCut)),
     cwd: all.map(({ image }) => texts.of(image.cwd)),
-    environ: all.map(({ image }) => image.environ?.map((each) => texts.of(each)) ?? null),
-    stdio: all.map(({ image }) => image.stdio?.map((each) => texts.of(each)) ?? null),
+    environ: all.map(({ image }) => listOf(image.environ)),
+    stdio: all.map(({ image }) => listOf(image.stdio)),
   };
 }
 
@@ -107,7 +129,7 @@ function failuresOf(
   { processes }: Family,
   texts: Interned<string>,
   commands: Interned<readonly string[]>,
-): FailureColumns {
+): Packed<'failures'> {
   const all = processes.flatMap(({ failures }, process) =>
     failures.map((failure) => ({ process, failure })),
   );

@@ -1,10 +1,13 @@
 /**
- * What the page's script gets: columns of numbers and tables of texts, as JSON in gzip in base64. Fifty
- * thousand processes of a build are 2 MB so, and are there in less than a second.
+ * What the page's script gets: columns of numbers and tables of texts. Fifty thousand processes of a build are there in
+ * less than a second. How they lie in bytes is in page-bytes.ts.
  */
 
+/** As they were packed, or as they were read: where they lie in the bytes. */
+export type Column = ArrayLike<number>;
+
 /** Times are whole microseconds since the first event; -1 stands for what is not known, but for times. */
-export interface PageData {
+export interface PageData<Numbers extends Column = Column> {
   /** Milliseconds since the Unix epoch. */
   readonly beganAt: number;
   readonly duration: number;
@@ -14,63 +17,66 @@ export interface PageData {
   readonly texts: readonly string[];
   /** Lists of arguments. */
   readonly commands: readonly (readonly string[])[];
-  readonly processes: ProcessColumns;
-  readonly images: ImageColumns;
-  readonly failures: FailureColumns;
+  /** Lists of texts, by their indices: environments, standard files. */
+  readonly lists: readonly (readonly number[])[];
+  readonly processes: Columns<'processes', Numbers>;
+  readonly images: Columns<'images', Numbers>;
+  readonly failures: Columns<'failures', Numbers>;
 }
 
-/** One place in each column for each process, parents before children. */
-interface ProcessColumns {
-  readonly pid: readonly number[];
-  /** By its place. */
-  readonly parent: readonly number[];
-  readonly name: readonly number[];
-  readonly start: readonly number[];
-  /** From `start` on. */
-  readonly length: readonly number[];
-  readonly lane: readonly number[];
-  readonly uid: readonly number[];
-  /** Index of a text. */
-  readonly container: readonly number[];
-  /** Of STATE. */
-  readonly state: readonly number[];
-  readonly exitCode: readonly number[];
-  /** Index of a text. */
-  readonly signal: readonly number[];
-  readonly user: readonly number[];
-  readonly system: readonly number[];
-  /** Bytes. */
-  readonly memory: readonly number[];
-  readonly majorFaults: readonly number[];
-  readonly readBytes: readonly number[];
-  readonly writeBytes: readonly number[];
-  /** On the critical path, without its children's. 0 for those that are not on it. */
-  readonly critical: readonly number[];
-}
+export type Columns<Of extends keyof typeof COLUMNS, Numbers extends Column = Column> = {
+  readonly [Name in (typeof COLUMNS)[Of][number]]: Numbers;
+};
 
-/** Execs, in the order of processes and of time. */
-export interface ImageColumns {
-  readonly process: readonly number[];
-  readonly at: readonly number[];
-  readonly name: readonly number[];
-  readonly filename: readonly number[];
-  readonly command: readonly number[];
-  /** 1 where there were more arguments. */
-  readonly isCut: readonly number[];
-  readonly cwd: readonly number[];
-  /** Indices of texts; null where it was not recorded. */
-  readonly environ: readonly (readonly number[] | null)[];
-  /** The same of standard input, output and error. */
-  readonly stdio: readonly (readonly number[] | null)[];
-}
+/** In the order in which they are written. */
+export const COLUMNS = {
+  /** One place in each for each process, parents before children. */
+  processes: [
+    'pid',
+    /** By its place. */
+    'parent',
+    'name',
+    'start',
+    /** From `start` on. */
+    'length',
+    'lane',
+    'uid',
+    /** Index of a text. */
+    'container',
+    /** Of STATE. */
+    'state',
+    'exitCode',
+    /** Index of a text. */
+    'signal',
+    'user',
+    'system',
+    /** Bytes. */
+    'memory',
+    'majorFaults',
+    'readBytes',
+    'writeBytes',
+    /** On the critical path, without its children's. 0 for those that are not on it. */
+    'critical',
+  ],
+  /** Execs, in the order of processes and of time. */
+  images: [
+    'process',
+    'at',
+    'name',
+    'filename',
+    'command',
+    /** 1 where there were more arguments. */
+    'isCut',
+    'cwd',
+    /** Index of a list. */
+    'environ',
+    /** The same of standard input, output and error. */
+    'stdio',
+  ],
+  failures: ['process', 'at', 'error', 'filename', 'command'],
+} as const;
 
-export interface FailureColumns {
-  readonly process: readonly number[];
-  readonly at: readonly number[];
-  readonly error: readonly number[];
-  readonly filename: readonly number[];
-  readonly command: readonly number[];
-}
+export const TABLES = ['names', 'texts', 'commands', 'lists'] as const;
 
 export const STATE = {
   ok: 0,
@@ -81,3 +87,13 @@ export const STATE = {
   /** It is only known as a parent. */
   context: 4,
 } as const;
+
+/** What stands above the bars. */
+export interface PageAbout {
+  readonly title: string;
+  readonly facts: readonly PageFact[];
+  /** There is no process to show. */
+  readonly isEmpty: boolean;
+}
+
+export type PageFact = readonly [name: string, value: string, isBad?: boolean];

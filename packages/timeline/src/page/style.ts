@@ -59,7 +59,7 @@ main{flex:1 1 0;min-height:0;display:flex}
 #chart-scroller{cursor:grab;touch-action:none;margin-top:4px}
 #chart-scroller:active{cursor:grabbing}
 #chart-canvas{position:sticky;top:0;display:block}
-#details{flex:0 0 clamp(330px,33vw,470px);min-width:0;overflow-y:auto;padding:10px 14px;border-left:1px solid var(--edge)}
+#details{flex:0 0 clamp(392px,33vw,470px);min-width:0;overflow-y:auto;padding:10px 14px;border-left:1px solid var(--edge)}
 #details h2{margin:0 0 6px;font-size:15px;overflow-wrap:anywhere}
 #details h3{margin:14px 0 4px;font-size:13px}
 #details .bad{color:var(--danger)}
@@ -95,7 +95,7 @@ footer{flex:none;display:flex;gap:18px;padding:5px 14px;border-top:1px solid var
 #status{flex:1 1 0;min-width:0;font:12px/20px var(--mono);overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .keys{flex:none;color:var(--muted)}
 .empty{margin:auto;font-size:15px;color:var(--muted)}
-@media(max-width:1180px){.keys{display:none}#details{flex-basis:330px}}
+@media(max-width:1180px){.keys{display:none}}
 @media(max-width:820px){main{flex-direction:column}#details{flex:0 0 34%;border-left:0;border-top:1px solid var(--edge)}}
 @media(forced-colors:active){.dot{forced-color-adjust:none}}
 `;

@@ -51,7 +51,7 @@ const serve = Effect.fnUntraced(function* (
       sampling: { rootFrames: ownerFrames },
       execDetail: true,
       ringBytes: RING_BYTES,
-      onEvents: (events) => server?.addEvents(events),
+      onBriefEvents: (events) => server?.addBriefEvents(events),
       onProblem: (message) => say(`warning: ${message}`),
     }),
   );

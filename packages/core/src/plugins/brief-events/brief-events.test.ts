@@ -20,6 +20,14 @@ function expectSame(events: BriefEvents, index: number, event: ReturnType<typeof
   expect(events.parentCommAt(index)).toBe(event.parentComm);
   expect(events.uidAt(index)).toBe(event.uid);
   expect(events.timeMsAt(index)).toBe(Number(event.time / 1_000_000n));
+  expect(events.preciseMsAt(index)).toBe(Number(event.time / 1000n) / 1000);
+  expect(events.startTimeAt(index)).toBe(event.startTime);
+  expect(events.parentStartTimeAt(index)).toBe(event.parentStartTime);
+  expect(events.lostAt(index)).toBe(0);
+  const isProgram = event.event === 'exec' || event.event === 'exit';
+  expect(events.argvAt(index)).toEqual(isProgram ? event.argv : null);
+  if (event.event === 'failed-exec') expect(events.errorAt(index)).toBe(event.error);
+  if (event.event === 'fork') expect(events.childStartTimeAt(index)).toBe(event.childStartTime);
   const [path, containerId] =
     event.event === 'fork'
       ? [event.childCgroup, event.childContainerId]
@@ -30,6 +38,7 @@ function expectSame(events: BriefEvents, index: number, event: ReturnType<typeof
   if (event.event !== 'exit') return;
   const { exitCode, signal, coreDumped, lifetimeNs } = event;
   expect(events.endAt(index)).toMatchObject({ exitCode, signal, coreDumped });
+  expect(events.lifetimeNsAt(index)).toBe(Number(lifetimeNs));
   expect(events.lifetimeMsAt(index)).toBe(Number(lifetimeNs / 1_000_000n));
 }
 

@@ -21,6 +21,9 @@ const FRAME_MS = 17;
 export function listenToParent(window: PageWindow, page: ReturnType<typeof runPage>): void {
   const { document, parent } = window;
   if ((parent as unknown) === window) return;
+  // The choice of the page around it.
+  const theme = document.getElementById('theme');
+  if (theme !== null) theme.hidden = true;
 
   function showFacts({ facts, shares }: PageUpdate): void {
     const entry = (name: string, text: string): PageElement => {

@@ -6,8 +6,10 @@ import type { LookedAt } from './looked-at.ts';
 import type { Query, Server } from './server.ts';
 import type { State } from './state.ts';
 
-/** A view that is redrawn from the beginning follows more slowly. */
+/** What ten thousand bars are put in order for follows more slowly. */
 const TIMELINE_EVERY_MS = 5000;
+/** The document of the timeline, which is told what it shows. */
+const TIMELINE = 'timeline.html';
 /** Of a flame graph with samples. In a JSON string each quote would have a backslash before it. */
 const HAS_DATA = '"data":{';
 
@@ -56,10 +58,17 @@ export function createFramedViews(
     }
   }
 
-  function showTimeline(query: Query, theme: string, isChosen: boolean): void {
+  async function showTimeline(
+    query: Query,
+    theme: string,
+    isChosen: boolean,
+    isWanted: () => boolean,
+  ): Promise<void> {
     if (!isChosen && lookedAt.now() - timelineAt < TIMELINE_EVERY_MS) return;
     timelineAt = lookedAt.now();
-    timeline.show(server.url('api/timeline', { ...query, theme }));
+    if (!timeline.isThere()) timeline.show(TIMELINE);
+    const update = await server.bytes('api/timeline', { ...query, format: 'update' });
+    if (isWanted()) timeline.tell({ type: 'waggle:timeline', update, theme }, [update]);
   }
 
   function showComparison(query: Query, theme: string, isChosen: boolean): void {
@@ -76,7 +85,7 @@ export function createFramedViews(
   return {
     async show(query, theme, isChosen, isWanted) {
       if (state.view === 'flame') await showFlame(query, theme, isChosen, isWanted);
-      else if (state.view === 'timeline') showTimeline(query, theme, isChosen);
+      else if (state.view === 'timeline') await showTimeline(query, theme, isChosen, isWanted);
       else if (state.view === 'compare') showComparison(query, theme, isChosen);
     },
   };

@@ -16,6 +16,10 @@ export interface FramedView {
    * @returns whether it does
    */
   post(message: unknown, handed: readonly ArrayBuffer[]): boolean;
+  /** The same, now or once the document listens: of those that wait for that the last one counts. */
+  tell(message: unknown, handed: readonly ArrayBuffer[]): void;
+  /** A document is shown, or is about to be. */
+  isThere(): boolean;
   setTheme(theme: 'dark' | 'light'): void;
   /** A document was shown a moment ago, and is not drawn yet. */
   isStarting(): boolean;
@@ -32,6 +36,7 @@ export function createFramedView(window: PageWindow, name: string): FramedView {
   let shown: PageFrame | undefined;
   let coming: PageFrame | undefined;
   const listening = new Set<PageFrame>();
+  let waiting: { readonly message: unknown; readonly handed: readonly ArrayBuffer[] } | undefined;
   let startedAt = Number.NEGATIVE_INFINITY;
 
   function take(frame: PageFrame): void {
@@ -42,14 +47,26 @@ export function createFramedView(window: PageWindow, name: string): FramedView {
     if (shown !== undefined) listening.delete(shown);
     shown = frame;
     hint.textContent = '';
+    tellWaiting();
+  }
+
+  function post(message: unknown, handed: readonly ArrayBuffer[]): boolean {
+    if (shown === undefined || coming !== undefined || !listening.has(shown)) return false;
+    shown.contentWindow?.postMessage(message, '*', handed);
+    return true;
+  }
+
+  function tellWaiting(): void {
+    if (waiting !== undefined && post(waiting.message, waiting.handed)) waiting = undefined;
   }
 
   window.addEventListener('message', ({ source, data }) => {
     const frame = [shown, coming].find(
       (each) => each !== undefined && each.contentWindow === source,
     );
-    if (frame !== undefined && (data as { type?: unknown } | null)?.type === 'waggle:ready')
-      listening.add(frame);
+    if (frame === undefined || (data as { type?: unknown } | null)?.type !== 'waggle:ready') return;
+    listening.add(frame);
+    tellWaiting();
   });
 
   return {
@@ -68,11 +85,12 @@ export function createFramedView(window: PageWindow, name: string): FramedView {
     say(text) {
       if (hint.textContent !== text) hint.textContent = text;
     },
-    post(message, handed) {
-      if (shown === undefined || coming !== undefined || !listening.has(shown)) return false;
-      shown.contentWindow?.postMessage(message, '*', handed);
-      return true;
+    post,
+    tell(message, handed) {
+      waiting = { message, handed };
+      tellWaiting();
     },
+    isThere: () => (coming ?? shown) !== undefined,
     isStarting() {
       const isReady = coming === undefined && shown !== undefined && listening.has(shown);
       return !isReady && window.performance.now() - startedAt < MAX_START_MS;
@@ -85,6 +103,7 @@ export function createFramedView(window: PageWindow, name: string): FramedView {
       for (const frame of [shown, coming]) frame?.remove();
       shown = undefined;
       coming = undefined;
+      waiting = undefined;
       listening.clear();
     },
   };

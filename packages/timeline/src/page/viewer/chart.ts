@@ -36,12 +36,13 @@ export function createChart(
   scroller: PageElement,
   canvas: PageCanvas,
   spacer: PageElement,
-  timeline: Timeline,
+  first: Timeline,
   colours: Colours,
   view: View,
 ) {
   const pencil = canvas.getContext('2d');
-  const { lanes, start, end, critical, data, imageFrom, failureFrom } = timeline;
+  let timeline = first;
+  let { lanes, start, end, critical, data, imageFrom, failureFrom } = timeline;
   const labels = new Map<number, string>();
   let [width, height, charWidth] = [0, 0, 7];
   let [font, text, danger, accent] = ['', '#000', '#c00', '#b4530a'];
@@ -196,8 +197,21 @@ export function createChart(
     }
   }
 
+  /** The canvas stays in view: what makes the scroller scroll is the rest. */
+  function fitContent(): void {
+    const content = lanes.length * ROW + 6;
+    spacer.style.setProperty('height', `${Math.max(0, content - height)}px`);
+  }
+
   return {
     ROW,
+
+    take(next: Timeline): void {
+      timeline = next;
+      ({ lanes, start, end, critical, data, imageFrom, failureFrom } = next);
+      labels.clear();
+      fitContent();
+    },
 
     draw(): void {
       const ratio = window.devicePixelRatio || 1;
@@ -225,9 +239,7 @@ export function createChart(
       canvas.height = Math.max(1, Math.round(height * ratio));
       canvas.style.setProperty('width', `${width}px`);
       canvas.style.setProperty('height', `${height}px`);
-      // The canvas stays in view: what makes the scroller scroll is the rest.
-      const content = lanes.length * ROW + 6;
-      spacer.style.setProperty('height', `${Math.max(0, content - height)}px`);
+      fitContent();
       pencil.font = font;
       charWidth = pencil.measureText('0'.repeat(100)).width / 100 || 7;
     },

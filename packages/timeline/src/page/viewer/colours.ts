@@ -37,32 +37,41 @@ const OUTCOMES: Readonly<Record<Theme, Readonly<Record<keyof typeof STATE, strin
   },
 };
 
+/** Programs that keep their hue. */
+const MAX_KNOWN = 10_000;
+
 export interface Colours {
   of(process: number): string;
   program(name: number): string;
   set(by: ColourBy, theme: Theme): void;
   /** How processes ended is what colours say. */
   showsOutcome(): boolean;
+  take(next: Timeline): void;
 }
 
-export function coloursOf({ data, name, state, start, end }: Timeline): Colours {
-  // The programs with most time get the hues that differ most; others share them.
-  const time = new Float64Array(data.names.length);
-  for (let at = 0; at < name.length; at++)
-    time[name[at] as number] =
-      (time[name[at] as number] as number) + (end[at] as number) - (start[at] as number);
-  const rank = new Int32Array(time.length);
-  for (const [place, each] of [...time.keys()]
-    .sort((a, b) => (time[b] as number) - (time[a] as number))
-    .entries())
-    rank[each] = place;
+export function createColours(first: Timeline): Colours {
+  const places = new Map<string, number>();
   const states = Object.keys(STATE) as (keyof typeof STATE)[];
+  let { name, state } = first;
+  let rank = new Int32Array(0);
   let [by, theme]: [ColourBy, Theme] = ['program', 'light'];
+
+  /** The programs with most time get the hues that differ most; others share them. Who has one keeps it. */
+  function take(next: Timeline): void {
+    ({ name, state } = next);
+    if (places.size > MAX_KNOWN) places.clear();
+    for (const { program } of [...next.programs].sort((a, b) => b.time - a.time))
+      if (!places.has(program)) places.set(program, places.size);
+    rank = Int32Array.from(next.data.names, (each) => places.get(each) ?? 0);
+  }
+  take(first);
+
   const program = (each: number): string => {
     const hues = PROGRAMS[theme];
     return hues[(rank[each] as number) % hues.length] as string;
   };
   return {
+    take,
     program,
     showsOutcome: () => by === 'outcome',
     of(process) {

@@ -20,8 +20,7 @@ export interface ControlActions {
   setView(left: number, span: number): void;
   hover(process: number): void;
   select(process: number): void;
-  /** How many were found. */
-  search(text: string): number;
+  search(text: string): void;
   step(by: 1 | -1): void;
   critical(isOn: boolean): void;
   colourBy(by: ColourBy): void;
@@ -156,9 +155,9 @@ export function createControls(
     actions.showTable(isTable);
   }
 
-  function search(text: string): number {
+  function search(text: string): void {
     input.value = text;
-    return actions.search(text);
+    actions.search(text);
   }
 
   function showTheme(): void {
@@ -181,7 +180,7 @@ export function createControls(
     },
   };
   for (const [id, act] of Object.entries(clicks)) find(id).addEventListener('click', act);
-  input.addEventListener('input', () => void actions.search(input.value));
+  input.addEventListener('input', () => actions.search(input.value));
   for (const each of [scroller, find('strip')])
     each.addEventListener('wheel', onWheel, { passive: false });
   scroller.addEventListener('pointerdown', onDown);

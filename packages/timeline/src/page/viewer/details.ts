@@ -4,6 +4,7 @@
 
 import { commandLine, shellCommand } from '@waggle/text';
 import type { PageElement, PageWindow } from '@waggle/text/page';
+import type { Column } from '../page-data.ts';
 import type { Colours } from './colours.ts';
 import { countText, outcomeOf, shortTime, sizeText, timeText } from './texts.ts';
 import type { Timeline } from './timeline.ts';
@@ -21,13 +22,14 @@ export interface DetailsActions {
 export function createDetails(
   window: PageWindow,
   place: PageElement,
-  timeline: Timeline,
+  first: Timeline,
   colours: Colours,
   actions: DetailsActions,
 ) {
   const { document } = window;
-  const { data, name, parent, start, end, imageFrom, failureFrom } = timeline;
-  const { processes, images, failures, texts, commands, names } = data;
+  let timeline = first;
+  let { data, name, parent, start, end, imageFrom, failureFrom } = timeline;
+  let { processes, images, failures, texts, commands, lists, names } = data;
 
   function element(tag: string, className: string, ...children: (PageElement | string)[]) {
     const made = document.createElement(tag);
@@ -67,7 +69,9 @@ export function createDetails(
     return block;
   }
 
-  const textsOf = (indices: readonly number[] | null | undefined): readonly string[] | null =>
+  /** Undefined where there is none. */
+  const listAt = (index: number | undefined): readonly number[] | undefined => lists[index ?? -1];
+  const textsOf = (indices: readonly number[] | undefined): readonly string[] | null =>
     indices?.map((each) => textAt(each)) ?? null;
 
   /** In its directory, with what it had that its parent had not, and its redirections. */
@@ -76,27 +80,27 @@ export function createDetails(
       filename: textAt(images.filename[image]) || null,
       argv: commands[images.command[image] as number] ?? [],
       cwd: textAt(images.cwd[image]) || null,
-      stdio: textsOf(images.stdio[image]),
-      environ: textsOf(images.environ[image]),
+      stdio: textsOf(listAt(images.stdio[image])),
+      environ: textsOf(listAt(images.environ[image])),
       parentEnviron: textsOf(environAbove(images.process[image] as number, image)),
     });
   }
 
   /** That of its parent's image at that time. */
-  function environAbove(process: number, image: number): readonly number[] | null {
+  function environAbove(process: number, image: number): readonly number[] | undefined {
     const above = parent[process] as number;
-    let environ: readonly number[] | null = null;
+    let environ: readonly number[] | undefined;
     if (above >= 0)
       for (let each = imageFrom[above] as number; each < (imageFrom[above + 1] as number); each++)
         if ((images.at[each] as number) <= (images.at[image] as number))
-          environ = images.environ[each] ?? null;
+          environ = listAt(images.environ[each]);
     return environ;
   }
 
   /** Variables that its parent's image at that time did not have, or had otherwise. */
   function environOf(process: number, image: number): PageElement | undefined {
-    const own = images.environ[image];
-    if (own === null || own === undefined) return undefined;
+    const own = listAt(images.environ[image]);
+    if (own === undefined) return undefined;
     const before = environAbove(process, image);
     const had = new Set(before ?? []);
     const has = new Set(own);
@@ -109,7 +113,11 @@ export function createDetails(
         .map((each) => `- ${textAt(each)}`),
     ].slice(0, MAX_VARIABLES);
     const title =
-      before === null ? 'Environment' : lines.length === 0 ? '' : 'Environment, against its parent';
+      before === undefined
+        ? 'Environment'
+        : lines.length === 0
+          ? ''
+          : 'Environment, against its parent';
     if (title === '') return element('p', 'hint', 'Environment: as its parent has it');
     return element('div', '', element('h3', '', title), element('pre', '', lines.join('\n')));
   }
@@ -148,7 +156,7 @@ export function createDetails(
   }
 
   function show(process: number): void {
-    const at = (list: readonly number[]) => list[process] ?? -1;
+    const at = (column: Column) => column[process] ?? -1;
     const above = parent[process] as number;
     const nodes: PageElement[] = [
       button('\u2039 Programs', () => actions.select(-1)),
@@ -191,7 +199,7 @@ export function createDetails(
         facts([
           ['Program', textAt(images.filename[image])],
           ['Directory', textAt(images.cwd[image])],
-          ['Files', textsOf(images.stdio[image])?.join('  ') ?? ''],
+          ['Files', textsOf(listAt(images.stdio[image]))?.join('  ') ?? ''],
         ]),
       );
       const environ = environOf(process, image);
@@ -199,33 +207,14 @@ export function createDetails(
     }
     nodes.push(...failuresOf(process));
     place.replaceChildren(...nodes);
-    place.scrollTop = 0;
-  }
-
-  function programRows() {
-    const sums = names.map((program, index) => ({
-      ...{ program, index, runs: 0, failed: 0, time: 0, cpu: 0, critical: 0 },
-    }));
-    for (let process = 0; process < timeline.count; process++) {
-      const sum = sums[name[process] as number];
-      const state = processes.state[process] ?? 4;
-      if (sum === undefined || state === 4) continue;
-      sum.runs++;
-      if (state === 1 || state === 2) sum.failed++;
-      sum.time += (end[process] as number) - (start[process] as number);
-      sum.cpu +=
-        Math.max(0, processes.user[process] ?? 0) + Math.max(0, processes.system[process] ?? 0);
-      sum.critical += processes.critical[process] ?? 0;
-    }
-    return sums
-      .filter(({ runs }) => runs > 0)
-      .sort((a, b) => b.critical - a.critical || b.time - a.time);
   }
 
   let programs: PageElement | undefined;
 
   function makePrograms(): PageElement {
-    const rows = programRows();
+    const rows = timeline.programs
+      .filter(({ runs }) => runs > 0)
+      .sort((a, b) => b.critical - a.critical || b.time - a.time);
     const hasCpu = rows.some(({ cpu }) => cpu > 0);
     const heads = ['Program', 'Runs', 'Failed', 'Time', ...(hasCpu ? ['CPU'] : []), 'Critical'];
     const head = element('tr', '', ...heads.map((each) => element('th', '', each)));
@@ -266,14 +255,30 @@ export function createDetails(
     );
   }
 
+  function showAny(process: number): void {
+    if (process >= 0) show(process);
+    else {
+      programs ??= makePrograms();
+      place.replaceChildren(programs);
+    }
+  }
+
   return {
     /** -1 for the programs. */
     show(process: number): void {
-      if (process >= 0) show(process);
-      else {
-        programs ??= makePrograms();
-        place.replaceChildren(programs);
-      }
+      showAny(process);
+      if (process >= 0) place.scrollTop = 0;
+    },
+    take(next: Timeline): void {
+      timeline = next;
+      ({ data, name, parent, start, end, imageFrom, failureFrom } = next);
+      ({ processes, images, failures, texts, commands, lists, names } = data);
+      programs = undefined;
+    },
+    /** As it is now, unless somebody is at one of its buttons. */
+    showAgain(process: number): void {
+      if (!place.contains(document.activeElement) || document.activeElement === place)
+        showAny(process);
     },
     /** Colours of programs are others now. */
     recolour(): void {

@@ -17,9 +17,10 @@ export function createStrip(
   window: PageWindow,
   place: PageElement,
   canvas: PageCanvas,
-  { work }: Timeline,
+  first: Timeline,
   view: View,
 ) {
+  let { work } = first;
   const pencil = canvas.getContext('2d');
   let [width, height] = [0, 0];
   let [font, text, muted, edge, fill] = ['', '', '', '', ''];
@@ -79,6 +80,10 @@ export function createStrip(
   }
 
   return {
+    take(next: Timeline): void {
+      ({ work } = next);
+    },
+
     draw(): void {
       const ratio = window.devicePixelRatio || 1;
       pencil.setTransform(ratio, 0, 0, ratio, 0, 0);

@@ -4,6 +4,7 @@
  */
 
 import type { PageElement, PageEvent, PageWindow } from '@waggle/text/page';
+import { type Column as Numbers, STATE } from '../page-data.ts';
 import { commandOf, labelOf, outcomeOf, shortTime, sizeText } from './texts.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -25,51 +26,13 @@ export interface TableActions {
 export function createTable(
   window: PageWindow,
   find: (id: string) => PageElement,
-  timeline: Timeline,
+  first: Timeline,
   actions: TableActions,
 ) {
   const { document } = window;
-  const { data, start, end, state } = timeline;
-  const { processes } = data;
+  let timeline = first;
+  let columns = columnsOf(timeline);
   const [scroller, head, body] = [find('table-scroller'), find('table-head'), find('table-body')];
-  const cpuOf = (at: number) => {
-    const [user, system] = [processes.user[at] ?? -1, processes.system[at] ?? -1];
-    return user < 0 || system < 0 ? -1 : user + system;
-  };
-  const all: readonly Column[] = [
-    number(
-      'Began',
-      (at) => start[at] as number,
-      (value) => shortTime(Math.max(0, value)),
-    ),
-    number('Took', (at) => (end[at] as number) - (start[at] as number), shortTime),
-    number('CPU', cpuOf, shortTime),
-    number('Memory', (at) => processes.memory[at] ?? -1, sizeText),
-    number(
-      'Critical',
-      (at) => processes.critical[at] ?? -1,
-      (value) => (value > 0 ? shortTime(value) : ''),
-    ),
-    {
-      name: 'Ended',
-      isNumber: false,
-      text: (at) => outcomeOf(timeline, at),
-      key: (at) => `${state[at] === 0 ? 1 : 0}${outcomeOf(timeline, at)}`,
-    },
-    number('PID', (at) => processes.pid[at] ?? -1, String),
-    {
-      name: 'Command',
-      isNumber: false,
-      text: (at) => commandOf(timeline, at),
-      key: (at) => labelOf(timeline, at),
-    },
-  ];
-  // What no process of the recording has is no column.
-  const hasCpu = processes.user.some((each) => each >= 0);
-  const hasMemory = processes.memory.some((each) => each >= 0);
-  const columns = all.filter(
-    ({ name }) => (name !== 'CPU' || hasCpu) && (name !== 'Memory' || hasMemory),
-  );
   let order: readonly number[] = [];
   let [sortedBy, isDown] = [0, false];
   let active = -1;
@@ -79,7 +42,8 @@ export function createTable(
     const column = columns[sortedBy] as Column;
     const all: number[] = [];
     for (let at = 0; at < timeline.count; at++)
-      if (matched === undefined ? state[at] !== 4 : matched[at] === 1) all.push(at);
+      if (matched === undefined ? timeline.state[at] !== STATE.context : matched[at] === 1)
+        all.push(at);
     const keys = new Map(all.map((at) => [at, column.key(at)]));
     const turn = isDown ? -1 : 1;
     order = all.sort((a, b) => {
@@ -126,6 +90,7 @@ export function createTable(
       order.length,
       Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW) + MARGIN,
     );
+    const { state } = timeline;
     const rows: PageElement[] = first > 0 ? [gap(first)] : [];
     for (let place = first; place < last; place++) {
       const at = order[place] as number;
@@ -174,6 +139,16 @@ export function createTable(
   scroller.addEventListener('keydown', move);
 
   return {
+    take(next: Timeline): void {
+      timeline = next;
+      const name = columns[sortedBy]?.name;
+      columns = columnsOf(next);
+      sortedBy = Math.max(
+        0,
+        columns.findIndex((each) => each.name === name),
+      );
+      order = [];
+    },
     /** When it comes into view, or what is searched for changes. */
     show(nowMatched: Uint8Array | undefined): void {
       if (order.length === 0 || matched !== nowMatched) {
@@ -196,4 +171,51 @@ function number(
   text: (value: number) => string,
 ): Column {
   return { name, isNumber: true, key, text: (process) => text(key(process)) };
+}
+
+function columnsOf(timeline: Timeline): readonly Column[] {
+  const { data, start, end, state } = timeline;
+  const { processes } = data;
+  const cpuOf = (at: number) => {
+    const [user, system] = [processes.user[at] ?? -1, processes.system[at] ?? -1];
+    return user < 0 || system < 0 ? -1 : user + system;
+  };
+  const all: readonly Column[] = [
+    number(
+      'Began',
+      (at) => start[at] as number,
+      (value) => shortTime(Math.max(0, value)),
+    ),
+    number('Took', (at) => (end[at] as number) - (start[at] as number), shortTime),
+    number('CPU', cpuOf, shortTime),
+    number('Memory', (at) => processes.memory[at] ?? -1, sizeText),
+    number(
+      'Critical',
+      (at) => processes.critical[at] ?? -1,
+      (value) => (value > 0 ? shortTime(value) : ''),
+    ),
+    {
+      name: 'Ended',
+      isNumber: false,
+      text: (at) => outcomeOf(timeline, at),
+      key: (at) => `${state[at] === 0 ? 1 : 0}${outcomeOf(timeline, at)}`,
+    },
+    number('PID', (at) => processes.pid[at] ?? -1, String),
+    {
+      name: 'Command',
+      isNumber: false,
+      text: (at) => commandOf(timeline, at),
+      key: (at) => labelOf(timeline, at),
+    },
+  ];
+  // What no process of the recording has is no column.
+  const hasCpu = isKnown(processes.user);
+  const hasMemory = isKnown(processes.memory);
+  return all.filter(({ name }) => (name !== 'CPU' || hasCpu) && (name !== 'Memory' || hasMemory));
+}
+
+/** Of one process, at least. */
+function isKnown(numbers: Numbers): boolean {
+  for (let at = 0; at < numbers.length; at++) if ((numbers[at] as number) >= 0) return true;
+  return false;
 }

@@ -3,9 +3,9 @@
  * were at work when.
  */
 
-import type { PageWindow } from '@waggle/text/page';
 import type { Pause } from '@waggle/text/page/slices';
-import { type PageData, STATE } from '../page-data.ts';
+import { type Column, type PageData, STATE } from '../page-data.ts';
+import { type ProgramSum, programsOf } from './programs.ts';
 
 export interface Timeline {
   readonly data: PageData;
@@ -32,27 +32,19 @@ export interface Timeline {
   readonly failureFrom: Int32Array;
   /** Processes at work, without those that wait for a child: from each time on, until the next. */
   readonly work: { readonly at: Float64Array; readonly count: Float64Array; readonly most: number };
-}
-
-/** @throws when the page was damaged. */
-export async function readData(window: PageWindow, base64: string): Promise<PageData> {
-  const binary = window.atob(base64);
-  const bytes = new Uint8Array(binary.length);
-  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
-  const packed = new window.Blob([bytes]).stream();
-  const plain = packed.pipeThrough(new window.DecompressionStream('gzip'));
-  return JSON.parse(await new window.Response(plain).text()) as PageData;
+  /** By the index of its name. */
+  readonly programs: readonly ProgramSum[];
 }
 
 /** In parts, since ten thousand processes take a frame each to be put in order. */
 export async function timelineOf(data: PageData, pause: Pause): Promise<Timeline> {
   const { processes, images, failures, duration } = data;
-  const start = Float64Array.from(processes.start);
+  const start = new Float64Array(processes.start);
   const end = start.map((begins, at) => begins + (processes.length[at] ?? 0));
   const count = start.length;
-  const lane = Int32Array.from(processes.lane);
-  const parent = Int32Array.from(processes.parent);
-  const state = Uint8Array.from(processes.state);
+  const lane = new Int32Array(processes.lane);
+  const parent = new Int32Array(processes.parent);
+  const state = new Uint8Array(processes.state);
   await pause();
   const lanes = await barsByLane(lane, start, pause);
   const failedLanes: Int32Array[] = [];
@@ -62,26 +54,28 @@ export async function timelineOf(data: PageData, pause: Pause): Promise<Timeline
     );
     await pause();
   }
-  const work = await workOver(processes.state, parent, start, end, pause);
+  const work = await workOver(state, parent, start, end, pause);
+  const programs = await programsOf(data, pause);
   await pause();
   return {
     data,
     count,
-    recorded: processes.state.filter((state) => state !== STATE.context).length,
+    recorded: state.filter((each) => each !== STATE.context).length,
     duration: Math.max(1, duration),
     began: start.reduce((least, each) => Math.min(least, each), 0),
     start,
     end,
-    name: Int32Array.from(processes.name),
+    name: new Int32Array(processes.name),
     parent,
     lane,
     state,
-    critical: Float64Array.from(processes.critical),
+    critical: new Float64Array(processes.critical),
     lanes,
     failedLanes,
     imageFrom: rangesOf(images.process, count),
     failureFrom: rangesOf(failures.process, count),
     work,
+    programs,
   };
 }
 
@@ -146,9 +140,12 @@ function merge(
 }
 
 /** They are in the order of their processes. */
-function rangesOf(process: readonly number[], count: number): Int32Array {
+function rangesOf(process: Column, count: number): Int32Array {
   const from = new Int32Array(count + 1);
-  for (const each of process) from[each + 1] = (from[each + 1] as number) + 1;
+  for (let at = 0; at < process.length; at++) {
+    const next = (process[at] as number) + 1;
+    from[next] = (from[next] as number) + 1;
+  }
   for (let at = 0; at < count; at++) from[at + 1] = (from[at + 1] as number) + (from[at] as number);
   return from;
 }
@@ -157,7 +154,7 @@ function rangesOf(process: readonly number[], count: number): Int32Array {
 const AT_ONCE = 256;
 
 async function workOver(
-  state: readonly number[],
+  state: Uint8Array,
   parent: Int32Array,
   start: Float64Array,
   end: Float64Array,
