@@ -88,7 +88,8 @@ export function openForReading(directory: string, library?: string): OpenedReadi
     database.run('PRAGMA query_only = ON');
     const bounds = isBounded ? boundsOfFile(path) : undefined;
     if (bounds !== undefined) setBounds(database, bounds);
-    database.query('SELECT count(*) FROM meta').get();
+    // Not a count: SQLite makes one in a single step, which nothing bounds.
+    database.query('SELECT 1 FROM meta LIMIT 1').get();
     return { database, bounds };
   } catch (error) {
     database?.close();
