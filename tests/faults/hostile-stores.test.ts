@@ -6,6 +6,7 @@ import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, expect } from 'bun:test';
 import { chmodSync, cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { CIRCLES } from '../../packages/store/test/circles.ts';
 import { eventually, inPairs } from '../support/deadline.ts';
 import { faultRow, IS_LONG } from '../support/fault-row.ts';
 import { cpuMilliseconds, run } from '../support/processes.ts';
@@ -178,6 +179,15 @@ async function expectShown(store: string): Promise<void> {
   await expectServed(store);
 }
 
+/** With an answer or in words; a person's question may take longer than ours. */
+async function expectEnded(args: readonly string[]): Promise<void> {
+  const { code, signal, stderr } = await Waggle.run(args, { endWithinMs: 300_000 });
+  expect({ args, code, signal, stderr }).toEqual({
+    ...{ args, code: expect.any(Number), signal: null },
+    stderr: expect.stringMatching(code === 0 ? /^/ : /^waggle: (a part of|the answer takes)/),
+  });
+}
+
 const AGES = '4611686018427387903';
 /** Zeros: of one number in them is how many entries there are. */
 const bomb = (count: number): string => {
@@ -299,6 +309,42 @@ for (const [what, questions] of Object.entries(KINDS))
       timeoutMs: 600_000,
     },
     () => expectShown(storeAfter(...questions())),
+  );
+
+/** Questions of a person that a tree without an end would hold, too. */
+const WHOLE_TABLES = [
+  'SELECT count(*) FROM process WHERE pid > 0',
+  'SELECT * FROM image ORDER BY comm',
+];
+
+for (const [what, change] of Object.entries(CIRCLES))
+  faultRow(
+    {
+      area,
+      what: `${what}: a store of somebody else`,
+      holds:
+        'each form of history, top, serve and an agent answer or say so, in bounds, and SIGTERM ends them',
+      times: [what.includes('births') ? 1 : 0, 1],
+      timeoutMs: 600_000,
+    },
+    async () => {
+      const store = storeAfter(...ROWS);
+      change(join(store, FILE));
+      if (IS_LONG) await expectShown(store);
+      else
+        for (const args of [
+          ['history', '--store', store, '--summary'],
+          ['top', '--store', store, '--screen-reader'],
+        ])
+          expectBounded(args, await watched(args));
+      for (const question of WHOLE_TABLES)
+        await expectEnded(['history', 'sql', '--store', store, question]);
+      await using agent = new Waggle(['agent', '--store', store]);
+      await agent.says(/^waggle: ready/m);
+      expect((await agent.stop('SIGTERM')).code).toBe(0);
+      const { code } = await Waggle.run(['history', '--store', store, '--limit', '1']);
+      expect(code).toBe(0);
+    },
   );
 
 faultRow(

@@ -13,7 +13,8 @@ export { ClosedError, errnoName, SystemError } from './errors/system-error.ts';
 export { UnsupportedRuntime } from './errors/unsupported-runtime.ts';
 export { LOG_CHANNELS, type LogAction, type LogEntry, log } from './log.ts';
 export { type FileStatus, fileStatus } from './native/file-status.ts';
-export { type Native, openedNative, openNative } from './native/native.ts';
+export { libraryPath, type Native, openedNative, openNative } from './native/native.ts';
+export { BOUND_SQLITE } from './native/symbols.ts';
 export {
   CLOCK_BOOTTIME,
   PERF_COUNT_SW_CPU_CLOCK,

@@ -14,6 +14,8 @@
 struct bpf_link;
 struct bpf_object;
 struct bpf_program;
+struct sqlite3;
+struct sqlite3_api_routines;
 struct waggle_poll;
 
 /* log.c: what libbpf and the verifier said on this thread since the last clear, but for debug messages. */
@@ -65,6 +67,13 @@ int waggle_disable_events(const int32_t *events, uint32_t count, uint64_t nanose
 
 /* program-text.c: what is resident of the program's code goes, until it is used again. */
 int waggle_release_program_text(void);
+
+/*
+ * bound-sqlite.c: what SQLite calls with a connection when it loads the library as an extension. From then on the connection
+ * takes a bounded CPU time for each row, and has a bounded number of rows in each answer; what is beyond is SQLITE_INTERRUPT.
+ * `SELECT waggle_bound(MILLISECONDS, ROWS)` says how much.
+ */
+int waggle_bound_sqlite(struct sqlite3 *database, char **message, const struct sqlite3_api_routines *routines);
 
 /* spawn.c */
 #define WAGGLE_SPAWN_PASS_ONLY 1

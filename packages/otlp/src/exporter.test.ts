@@ -206,6 +206,27 @@ describe('by HTTP', () => {
     await exporter.close();
   });
 
+  test('a receiver that never answers is left after the grace, and what it did not take is sent by the next', async () => {
+    using here = place();
+    using silent = Bun.serve({ port: 0, fetch: () => new Promise<Response>(() => {}) });
+    const exporter = here.exporter({ endpoint: silent.url.href });
+    const events = processes(20);
+    exporter.addEvents(events);
+    exporter.addProfile(profile);
+    exporter.flush();
+    await until('a request', () => silent.pendingRequests > 0);
+    const startedAt = performance.now();
+    await exporter.close(200);
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(here.spooled()).toBeGreaterThan(1);
+    silent.stop(true);
+    using receiver = new HttpReceiver();
+    const again = here.exporter({ endpoint: receiver.url });
+    await again.close(WITHIN_MS);
+    expect(receiver.eventIds).toEqual(idsOf(events));
+    expect(here.spooled()).toBe(0);
+  });
+
   test('what is refused is counted and holds up nothing; wrong secrets only wait', async () => {
     using here = place();
     const headersFile = here.file('headers', 'x-key: wrong');

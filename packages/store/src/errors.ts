@@ -28,7 +28,7 @@ export function sqliteCode(error: unknown): string | undefined {
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined;
 }
 
-/** The file is no database, or one with broken pages. */
+/** The file is no database, or one with broken pages, or with pages that lead back to themselves (bounds.ts). */
 export function isDamage(error: unknown): boolean {
-  return /^SQLITE_(?:CORRUPT|NOTADB)/.test(sqliteCode(error) ?? '');
+  return /^SQLITE_(?:CORRUPT|NOTADB|INTERRUPT)/.test(sqliteCode(error) ?? '');
 }

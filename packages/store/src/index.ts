@@ -24,7 +24,12 @@ export type { ProfileQuery } from './read/profiles.ts';
 export type { ActivityStep, EarlierProgram, ProcessIdentity } from './read/replay.ts';
 export { SampleSum } from './read/sample-sum.ts';
 export type { SampledPart } from './read/samples.ts';
-export { type SqlValue, StoreReader } from './read/store-reader.ts';
+export {
+  type SqlOptions,
+  type SqlValue,
+  StoreReader,
+  type StoreReaderOptions,
+} from './read/store-reader.ts';
 export type { CgroupSummary, ProgramSummary, SpanSummary, StoreGap } from './read/summary.ts';
 export { SCHEMA_VERSION } from './schema/schema.ts';
 export { type CgroupState, CgroupStates } from './write/cgroup-state.ts';

@@ -16,7 +16,7 @@ import { bunBackend } from './bun.ts';
 import { libcPath } from './libc-path.ts';
 import { installedFile, libraryFile, whyNotOurs } from './library-file.ts';
 import { ownPlatform, PLATFORMS } from './platform.ts';
-import { LIBBPF, WAGGLE } from './symbols.ts';
+import { BOUND_SQLITE, LIBBPF, WAGGLE } from './symbols.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'waggle-library-')));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,11 +41,13 @@ test('it needs the C library only', () => {
   for (const [, name] of needed) expect(name).toMatch(libc);
 });
 
+const ours = [...Object.keys(WAGGLE), BOUND_SQLITE];
+
 test('it shows what is bound and nothing else', () => {
   const shown = printed('nm', '-D', '--defined-only', '--format=just-symbols', library)
     .trim()
     .split('\n');
-  expect(shown.sort()).toEqual([...Object.keys(LIBBPF), ...Object.keys(WAGGLE)].sort());
+  expect(shown.sort()).toEqual([...Object.keys(LIBBPF), ...ours].sort());
 });
 
 test('nothing of libbpf, libelf or zlib is opened from elsewhere', () => {
@@ -67,7 +69,7 @@ test('the library for the system’s libbpf has our own functions, and asks for 
   expect(system).toEndWith('/libwaggle-system.so');
   expect(printed('readelf', '-d', system)).toMatch(/\(NEEDED\).*\[libbpf\.so\.1\]/);
   const shown = printed('nm', '-D', '--defined-only', '--format=just-symbols', system);
-  expect(shown.trim().split('\n').sort()).toEqual(Object.keys(WAGGLE).sort());
+  expect(shown.trim().split('\n').sort()).toEqual(ours.sort());
   expect(libraryFile(bunBackend, 'mine')).rejects.toThrow(
     'WAGGLE_LIBBPF is neither own nor system',
   );

@@ -247,6 +247,11 @@ export function openedNative(): Native | undefined {
   return opened;
 }
 
+/** The file of waggle's own library, for who has it loaded by something else than ffi. @throws as `openNative` */
+export async function libraryPath(): Promise<string> {
+  return opened?.path ?? libraryFile(await runtimeBackend());
+}
+
 async function runtimeBackend(): Promise<NativeBackend> {
   const runtime = globalThis as { Bun?: unknown; Deno?: unknown };
   if (runtime.Bun !== undefined) return (await import('./bun.ts')).bunBackend;

@@ -102,3 +102,6 @@ export const WAGGLE = {
   waggle_write_line: fn(['pointer', 'pointer', 'u32', 'pointer', 'u32'], 'i32'),
   waggle_spawn: fn(['buffer', 'buffer', 'buffer', 'buffer', 'buffer'], 'i32'),
 } as const satisfies NativeTable;
+
+/** What SQLite calls, and nobody here: it loads the library as an extension of its own (bound-sqlite.c). */
+export const BOUND_SQLITE = 'waggle_bound_sqlite';

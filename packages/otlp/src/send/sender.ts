@@ -68,8 +68,14 @@ export class SignalSender {
   async close(graceMs: number): Promise<void> {
     // A receiver that is away is not waited for.
     const isAway = this.#failingSince !== undefined;
-    const timer = setTimeout(() => this.#end.abort(), isAway ? 0 : graceMs);
-    await this.#running;
+    const over = Promise.withResolvers<void>();
+    const end = () => {
+      this.#end.abort();
+      over.resolve();
+    };
+    const timer = setTimeout(end, isAway ? 0 : graceMs);
+    // A request that heeds no signal is not waited for either: it is in the spool.
+    await Promise.race([this.#running, over.promise]);
     clearTimeout(timer);
     this.#end.abort();
   }

@@ -2,7 +2,8 @@
 
 import type { Database } from 'bun:sqlite';
 import type { Profile, ProfileFrame } from '@waggle/formats';
-import { isDamage, StoreError } from '../errors.ts';
+import { isDamage, StoreError, sqliteCode } from '../errors.ts';
+import { type Bounds, PATIENT, setBounds } from '../schema/bounds.ts';
 import { openForReading } from '../schema/open.ts';
 import type { HistorySpan } from './bounds.ts';
 import {
@@ -30,13 +31,30 @@ import { gapsOf, type SpanSummary, type StoreGap, summaryOf } from './summary.ts
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
+export interface StoreReaderOptions {
+  /**
+   * The file of waggle's own library (`libraryPath` of @waggle/ffi), which bounds how long a question takes. A store may be
+   * anybody's, and without it one whose pages lead back to themselves is read for ever.
+   */
+  readonly library?: string | undefined;
+}
+
+export interface SqlOptions {
+  /** A person has asked, who knows what it takes: a minute for a row, and any number of them. */
+  readonly patient?: boolean | undefined;
+}
+
 export class StoreReader implements Disposable {
   readonly #database: Database;
+  /** Undefined where there are none. */
+  readonly #bounds: Bounds | undefined;
   #stacks: StackReader | undefined;
 
   /** @throws StoreError */
-  constructor(directory: string) {
-    this.#database = openForReading(directory);
+  constructor(directory: string, { library }: StoreReaderOptions = {}) {
+    const { database, bounds } = openForReading(directory, library);
+    this.#database = database;
+    this.#bounds = bounds;
   }
 
   /** What the store has: from its first process to what was last written; undefined for an empty one. ns since 1970. */
@@ -120,8 +138,13 @@ export class StoreReader implements Disposable {
    *
    * @throws StoreError `query`
    */
-  *sql(question: string): Generator<Readonly<Record<string, SqlValue>>> {
+  *sql(
+    question: string,
+    { patient = false }: SqlOptions = {},
+  ): Generator<Readonly<Record<string, SqlValue>>> {
+    const bounds = patient ? this.#bounds : undefined;
     try {
+      if (bounds !== undefined) setBounds(this.#database, PATIENT);
       if (isEmpty(question))
         throw new StoreError(
           'query',
@@ -139,6 +162,7 @@ export class StoreReader implements Disposable {
       for (const row of statement.iterate()) yield row as Readonly<Record<string, SqlValue>>;
     } catch (error) {
       if (error instanceof StoreError) throw error;
+      if (sqliteCode(error) === 'SQLITE_INTERRUPT') throw tooLong(error);
       if (isDamage(error))
         throw new StoreError('damaged', String((error as Error).message), { cause: error });
       const { message } = error as { readonly message: string };
@@ -150,6 +174,8 @@ export class StoreReader implements Disposable {
         ? `a store is only read (${message}): ask with SELECT`
         : message;
       throw new StoreError('query', why, { cause: error });
+    } finally {
+      if (bounds !== undefined) setBounds(this.#database, bounds);
     }
   }
 
@@ -166,6 +192,13 @@ export class StoreReader implements Disposable {
     this.#database.close();
   }
 }
+
+const tooLong = (cause: unknown): StoreError =>
+  new StoreError(
+    'damaged',
+    'the answer takes longer than a store of this size should: ask for less of it, or for a part at a time; if that is no help, its pages lead back to themselves, and it is damaged',
+    { cause },
+  );
 
 /** White space, comments and ends of statements are nothing. */
 function isEmpty(sql: string): boolean {

@@ -4,6 +4,7 @@ import { Database } from 'bun:sqlite';
 import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDamage, StoreError, sqliteCode } from '../errors.ts';
+import { type Bounds, bound, boundsOfFile, setBounds, UNBOUNDED } from './bounds.ts';
 import { checkIsFile, makeStoreFolder } from './place.ts';
 import { salvage } from './salvage.ts';
 import { expectKnown, prepareReading, prepareSchema, versionOf } from './schema.ts';
@@ -31,13 +32,20 @@ export interface OpenedStore {
   readonly salvaged: { readonly path: string; readonly rows: number } | undefined;
 }
 
+export interface OpenedReading {
+  readonly database: Database;
+  /** Undefined where there are none. */
+  readonly bounds: Bounds | undefined;
+}
+
 /**
  * Makes the folder (mode 0700) where it is not there. A damaged database is put aside, and what of it can be read
  * is taken over.
  *
+ * @param library waggle's own, which bounds what SQLite does with what is there already
  * @throws StoreError
  */
-export function openForWriting(directory: string): OpenedStore {
+export function openForWriting(directory: string, library?: string): OpenedStore {
   try {
     makeStoreFolder(directory);
     for (const name of [LOCK, FILE]) checkIsFile(directory, name);
@@ -47,15 +55,18 @@ export function openForWriting(directory: string): OpenedStore {
   }
   const lock = lockOf(directory);
   try {
-    return { ...openOrSalvage(directory), lock };
+    return { ...openOrSalvage(directory, library), lock };
   } catch (error) {
     lock.close();
     throw error;
   }
 }
 
-/** @throws StoreError */
-export function openForReading(directory: string): Database {
+/**
+ * @param library waggle's own, which bounds what SQLite does: a store to be read may be anybody's
+ * @throws StoreError
+ */
+export function openForReading(directory: string, library?: string): OpenedReading {
   const path = databaseFile(directory);
   if (!existsSync(path))
     throw new StoreError(
@@ -66,6 +77,7 @@ export function openForReading(directory: string): Database {
   try {
     checkIsFile(directory, FILE);
     database = new Database(path, { readonly: true, safeIntegers: true });
+    const isBounded = bound(database, library);
     distrust(database);
     database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
     const version = versionOf(database);
@@ -74,8 +86,11 @@ export function openForReading(directory: string): Database {
     expectKnown(version, path);
     prepareReading(database, path);
     database.run('PRAGMA query_only = ON');
-    database.query('SELECT count(*) FROM meta').get();
-    return database;
+    const bounds = isBounded ? boundsOfFile(path) : undefined;
+    if (bounds !== undefined) setBounds(database, bounds);
+    // Not a count: SQLite makes one in a single step, which nothing bounds.
+    database.query('SELECT 1 FROM meta LIMIT 1').get();
+    return { database, bounds };
   } catch (error) {
     database?.close();
     if (error instanceof StoreError) throw error;
@@ -114,11 +129,14 @@ function lockOf(directory: string): Database {
   }
 }
 
-function openOrSalvage(directory: string): Pick<OpenedStore, 'database' | 'salvaged'> {
+function openOrSalvage(
+  directory: string,
+  library: string | undefined,
+): Pick<OpenedStore, 'database' | 'salvaged'> {
   const path = databaseFile(directory);
   const mark = join(directory, MARK);
   try {
-    if (!existsSync(mark)) return { database: openDatabase(path), salvaged: undefined };
+    if (!existsSync(mark)) return { database: openDatabase(path, library), salvaged: undefined };
   } catch (error) {
     if (error instanceof StoreError) throw error;
     if (!isDamage(error)) throw unwritable(directory, error);
@@ -129,16 +147,18 @@ function openOrSalvage(directory: string): Pick<OpenedStore, 'database' | 'salva
   for (const suffix of ['-wal', '-shm'])
     if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
   rmSync(mark, { recursive: true, force: true });
-  const database = openDatabase(path);
-  return { database, salvaged: { path: aside, rows: salvage(aside, database) } };
+  const database = openDatabase(path, library);
+  return { database, salvaged: { path: aside, rows: salvage(aside, database, library) } };
 }
 
-function openDatabase(path: string): Database {
+function openDatabase(path: string, library: string | undefined): Database {
   // Arguments may hold secrets: SQLite gives its log the mode of the database.
   closeSync(openSync(path, 'a', 0o600));
   const isNew = statSync(path).size === 0;
   const database = new Database(path, { create: true, safeIntegers: true });
   try {
+    const isBounded = bound(database, library);
+    if (isBounded) setBounds(database, boundsOfFile(path));
     distrust(database);
     database.run(`PRAGMA busy_timeout = ${BUSY_MS}`);
     if (isNew) database.run('PRAGMA auto_vacuum = INCREMENTAL');
@@ -149,6 +169,7 @@ function openDatabase(path: string): Database {
     database.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     prepareSchema(database, path);
     checkPages(database);
+    if (isBounded) setBounds(database, UNBOUNDED);
     return database;
   } catch (error) {
     database.close();

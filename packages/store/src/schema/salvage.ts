@@ -3,6 +3,7 @@
  */
 
 import { Database } from 'bun:sqlite';
+import { bound, boundsOfFile, setBounds } from './bounds.ts';
 
 const TABLES = [
   'text',
@@ -21,11 +22,15 @@ const TABLES = [
 const MAX_ROWS = 20_000_000;
 const CHUNK = 1000;
 
-/** @returns how many rows were taken over */
-export function salvage(path: string, into: Database): number {
+/**
+ * @param library waggle's own, which bounds how long a part of it is read
+ * @returns how many rows were taken over
+ */
+export function salvage(path: string, into: Database, library?: string): number {
   let source: Database;
   try {
     source = new Database(path, { readonly: true, safeIntegers: true });
+    if (bound(source, library)) setBounds(source, boundsOfFile(path));
     source.run('PRAGMA trusted_schema = OFF');
     source.run('PRAGMA cell_size_check = ON');
   } catch {

@@ -22,6 +22,8 @@ export interface StoreWriterOptions extends RetentionLimits {
   readonly bootNs: () => bigint;
   /** In ms since 1970. Default: the clock. */
   readonly now?: (() => number) | undefined;
+  /** The file of waggle's own library: with it what is there already is looked at within bounds, whatever it is. */
+  readonly library?: string | undefined;
   /** Something that an administrator should know, once for each of its kinds until it is over. */
   readonly onProblem: (message: string) => void;
 }
@@ -80,11 +82,11 @@ export class StoreWriter implements Disposable {
 
   /** @throws StoreError */
   constructor(options: StoreWriterOptions) {
-    const { directory, bootId, bootNs, now = Date.now, onProblem } = options;
+    const { directory, bootId, bootNs, now = Date.now, onProblem, library } = options;
     this.#options = options;
     this.#now = now;
     this.#limits = options;
-    const { database, lock, salvaged } = openForWriting(directory);
+    const { database, lock, salvaged } = openForWriting(directory, library);
     this.#database = database;
     this.#lock = lock;
     if (salvaged !== undefined)

@@ -3,11 +3,12 @@
 import { readFileSync } from 'node:fs';
 import type { Session } from '@waggle/core/session';
 import type { Metric } from '@waggle/serve';
-import { StoreError, StoreWriter } from '@waggle/store';
+import { StoreError, StoreWriter, type StoreWriterOptions } from '@waggle/store';
 import { printable } from '@waggle/text';
 import * as Effect from 'effect/Effect';
 import { whyNotListening } from '../../options/listen.ts';
 import { scoped } from '../../run-effect.ts';
+import { ownLibrary } from '../../store/own-library.ts';
 import { say } from '../../terminal/messages.ts';
 import type { BootClock } from './boot-clock.ts';
 import { openExporter } from './fleet.ts';
@@ -21,20 +22,21 @@ import type { ProfileSpans } from './profile-spans.ts';
 export const openStore = Effect.fnUntraced(function* (settings: AgentSettings, clock: BootClock) {
   const { store: directory, keepSeconds, maxBytes } = settings;
   if (directory === undefined) return undefined;
+  const library = yield* Effect.promise(ownLibrary);
   const store = yield* expectOpen(
-    storeIn(directory, { keepMs: keepSeconds * 1000, maxBytes }, clock),
+    storeIn(directory, { keepMs: keepSeconds * 1000, maxBytes, library }, clock),
   );
   return yield* scoped(() => store);
 });
 
 function storeIn(
   directory: string,
-  limits: { readonly keepMs: number; readonly maxBytes: number },
+  given: Pick<StoreWriterOptions, 'keepMs' | 'maxBytes' | 'library'>,
   clock: BootClock,
 ): StoreWriter | string {
   try {
     return new StoreWriter({
-      ...{ directory, ...limits },
+      ...{ directory, ...given },
       bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
       bootNs: () => clock.bootNs(),
       onProblem: (message) => say(`warning: ${printable(message)}`),

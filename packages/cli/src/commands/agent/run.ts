@@ -1,7 +1,7 @@
 /** `waggle agent`: a session whose events and samples go to outputs, until a signal ends it. */
 
 import { RealProcfs } from '@waggle/cache';
-import { Profiler } from '@waggle/core/plugins/cpu-profiler';
+import { Profiler, type ProfilerService } from '@waggle/core/plugins/cpu-profiler';
 import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { LIKELY_SECRETS } from '@waggle/core/plugins/redaction';
 import { openSession } from '@waggle/core/session';
@@ -37,6 +37,8 @@ const RING_BYTES = 8 * 1024 * 1024;
 const TICK_MS = 10_000;
 /** Nobody looks at what happens now: with the quarter of a second until a commit it is less than the second that a kill may cost. */
 const LATENCY_MS = 500;
+/** For the names of the last span, once it is to end. */
+const NAMING_MS = 5000;
 /** Up to this rate a second's samples have room where they wait. */
 const THRIFTY_HZ = 25;
 
@@ -145,7 +147,7 @@ const agent = Effect.fnUntraced(function* (
   if (options.duration !== undefined) yield* stopAfter(options.duration, stop);
   service.ready(watched);
   yield* session.run;
-  yield* Effect.promise(() => spans.finish());
+  yield* Effect.promise(() => lastSpan(spans, session.service(Profiler)));
   selfLimits.finish();
   exporter?.addMetrics(metrics());
   if (store !== undefined) finishStore(store, settings);
@@ -172,6 +174,16 @@ function sessionOf(
     ...observer,
     onProblem: (message) => say(`warning: ${message}`),
   });
+}
+
+/** Without the names that are not there in time: the host may have no time for us, and who ends us waits. */
+async function lastSpan(spans: ProfileSpans, profiler: ProfilerService | undefined): Promise<void> {
+  const timer = setTimeout(() => {
+    profiler?.endNaming();
+    say('warning: the last seconds of the profile lack names that would have taken too long');
+  }, NAMING_MS);
+  await spans.finish();
+  clearTimeout(timer);
 }
 
 function finishStore(store: StoreWriter, settings: AgentSettings): void {

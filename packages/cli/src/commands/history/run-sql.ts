@@ -20,7 +20,7 @@ export async function runHistorySql(question: string, options: HistorySqlOptions
     let text = '';
     let count = 0;
     let isMore = false;
-    for (const row of store.sql(question)) {
+    for (const row of store.sql(question, { patient: true })) {
       if (count >= limit) {
         isMore = true;
         break;

@@ -4,6 +4,7 @@ import { isDamage, StoreError, StoreReader } from '@waggle/store';
 import { printable } from '@waggle/text';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { momentText } from '../../store/moment.ts';
+import { ownLibrary } from '../../store/own-library.ts';
 import { say } from '../../terminal/messages.ts';
 
 /** @returns the exit code */
@@ -12,7 +13,7 @@ export async function withStore(
   use: (store: StoreReader) => Promise<number> | number,
 ): Promise<number> {
   try {
-    using store = new StoreReader(directory);
+    using store = new StoreReader(directory, { library: await ownLibrary() });
     return await use(store);
   } catch (error) {
     if (isDamage(error)) {

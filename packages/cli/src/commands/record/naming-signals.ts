@@ -11,7 +11,8 @@ const INTERRUPTED = 130;
 
 export class NamingSignals implements Disposable {
   #isEnded = false;
-  readonly #handler = () => {
+  /** A signal. */
+  readonly heed = (): void => {
     if (!this.end()) process.exit(INTERRUPTED);
   };
 
@@ -23,7 +24,7 @@ export class NamingSignals implements Disposable {
 
   /** Takes the signals from now on. */
   begin(): void {
-    for (const signal of heededSignals()) process.on(signal, this.#handler);
+    for (const signal of heededSignals()) process.on(signal, this.heed);
   }
 
   /** Ends naming; false if it was ended before. */
@@ -36,6 +37,6 @@ export class NamingSignals implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const signal of heededSignals()) process.off(signal, this.#handler);
+    for (const signal of heededSignals()) process.off(signal, this.heed);
   }
 }

@@ -80,11 +80,7 @@ export const record = Effect.fnUntraced(function* (
   const under = { session, profiler, recorded, outputs, target, options };
   const argv = commandBytes(words);
   const ending = new Ending(session, naming);
-  if (argv === undefined)
-    yield* stopOnSignal(
-      () => ending.heedSignal(),
-      () => void naming.end(),
-    );
+  if (argv === undefined) yield* stopOnSignal(() => ending.heedSignal(), naming.heed);
   const hint = asHint(words, options.as);
   if (hint !== undefined) say(hint);
   yield* readAhead(under, counted, words);

@@ -3,7 +3,7 @@
 import { hostname } from 'node:os';
 import { onlineCpus } from '@waggle/ffi';
 import { RecordedServer } from '@waggle/serve';
-import type { StoreReader } from '@waggle/store';
+import { isDamage, type StoreReader } from '@waggle/store';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { FAILED } from '../../exit-code.ts';
 import { whyNotListening } from '../../options/listen.ts';
@@ -53,6 +53,12 @@ async function serveStore(
   }
 }
 
+function wordsOf(error: unknown): string {
+  if (isDamage(error))
+    return 'a part of the store is damaged, and what is behind it cannot be shown';
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The server, or in words why there is none. */
 function listen(
   { listen: address, reveal, allowHost }: ServeOptions,
@@ -69,7 +75,7 @@ function listen(
       version: packageJson.version,
       cpus: onlineCpus().length,
       reveal,
-      failed: (error) => say(`warning: ${error instanceof Error ? error.message : String(error)}`),
+      failed: (error) => say(`warning: ${wordsOf(error)}`),
     });
   } catch (error) {
     // Of the system, or of SQLite: a store that is damaged.

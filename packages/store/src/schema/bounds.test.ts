@@ -1,0 +1,133 @@
+// A store whose pages lead back to themselves is read in bounded time, whatever is asked of it, and an agent that is started
+// on it puts it aside.
+
+import { Database } from 'bun:sqlite';
+import { expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { libraryPath } from '@waggle/ffi';
+import { CIRCLES } from '../../test/circles.ts';
+import { exec, exit } from '../../test/events.ts';
+import { freshFolder, processesOf, writerOf } from '../../test/fresh-store.ts';
+import { isDamage, StoreError } from '../errors.ts';
+import { StoreReader } from '../read/store-reader.ts';
+import { bound, setBounds } from './bounds.ts';
+
+const library = await libraryPath();
+const MAX_CPU_MS = 5000;
+
+function circular(change: (path: string) => void): string {
+  const folder = freshFolder();
+  {
+    using writer = writerOf(folder);
+    writer.addEvents(
+      Array.from({ length: 2000 }, (_, index) => {
+        const who = { pid: 10 + index, start: BigInt(index) * 10n, at: BigInt(index) * 10n + 5n };
+        return [exec(who, ['/bin/a', `${index}`]), exit({ ...who, at: who.at + 1n })];
+      }).flat(),
+    );
+  }
+  // A file of its own, without a log: the writer's connection may be open until its statements are collected.
+  const copy = freshFolder();
+  const path = join(copy, 'waggle.db');
+  {
+    using database = new Database(join(folder, 'waggle.db'));
+    database.run(`VACUUM INTO '${path}'`);
+  }
+  {
+    using database = new Database(path);
+    database.run("INSERT INTO loss VALUES (1, 'events', 1)");
+    database.run("INSERT INTO gap VALUES (1, 2, 'no agent')");
+    database.run('INSERT INTO image SELECT id, startNs, comm, argv, filename FROM process LIMIT 9');
+    database.run('INSERT INTO profile VALUES (1, 1, 2, 19, 1, 0, zeroblob(1))');
+    database.run(
+      `INSERT INTO failure (timeNs, pid, startTime, error) SELECT startNs, pid, startTime, 'ENOENT' FROM process LIMIT 9`,
+    );
+  }
+  change(path);
+  return copy;
+}
+
+const QUESTIONS: Readonly<Record<string, (reader: StoreReader) => unknown>> = {
+  kept: (reader) => reader.kept,
+  history: (reader) => [...reader.history({})],
+  'history of a span': (reader) => [...reader.history({ sinceNs: 0n })],
+  failures: (reader) => [...reader.history({ failed: true })],
+  at: (reader) => reader.at(1n << 61n),
+  summary: (reader) => reader.summary({}),
+  identities: (reader) => reader.identities({}),
+  earlierPrograms: (reader) => reader.earlierPrograms([1, 2, 3]),
+  activity: (reader) => reader.activity({}, 1_000_000_000n),
+  nextMoment: (reader) => reader.nextMoment(5n),
+  lastMoment: (reader) => reader.lastMoment(1n << 61n),
+  gaps: (reader) => reader.gaps({}),
+  samples: (reader) => [...reader.samples({})],
+  profile: (reader) => reader.profile({}, 'here'),
+  sql: (reader) => [...reader.sql('SELECT timeNs, count FROM loss')],
+};
+
+/** Its answer, or the error; within the time. */
+function asked(question: () => unknown): unknown {
+  const before = process.threadCpuUsage();
+  try {
+    return question();
+  } catch (error) {
+    if (error instanceof StoreError || isDamage(error)) return error;
+    throw error;
+  } finally {
+    const { user, system } = process.threadCpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(MAX_CPU_MS);
+  }
+}
+
+test.each(Object.entries(CIRCLES))(
+  '%s: each question is answered, or damage is said, in time',
+  (_, change) => {
+    const folder = circular(change);
+    const opened = asked(() => new StoreReader(folder, { library }));
+    if (!(opened instanceof StoreReader)) return;
+    using reader = opened;
+    for (const question of Object.values(QUESTIONS)) asked(() => question(reader));
+  },
+  120_000,
+);
+
+test.each(Object.entries(CIRCLES))(
+  '%s: the agent that is started on it puts it aside or goes on with it',
+  (_, change) => {
+    const folder = circular(change);
+    asked(() => {
+      using writer = writerOf(folder, { library, onProblem: () => {} });
+      writer.addEvents([exit({ pid: 5, start: 1n, at: 2n })]);
+    });
+    expect(asked(() => processesOf(folder).some(({ pid }) => pid === 5))).toBe(true);
+  },
+  120_000,
+);
+
+test('a question of a person may take longer, and nothing is left of that', () => {
+  const folder = circular(() => {});
+  using reader = new StoreReader(folder, { library });
+  const many =
+    'WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more LIMIT 200000) SELECT n FROM more';
+  expect([...reader.sql(many, { patient: true })].length).toBe(200_000);
+  expect(() => [...reader.sql(many)]).toThrow(/takes longer than a store of this size should/);
+  expect([...reader.history({})].length).toBeGreaterThan(1999);
+});
+
+test('rows are counted for each question that is asked by turns with others', () => {
+  using database = new Database(':memory:');
+  expect(bound(database, library)).toBe(true);
+  setBounds(database, { milliseconds: 60_000, rows: 1000 });
+  const endless =
+    'WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more) SELECT n FROM more';
+  let rows = 0;
+  expect(() => {
+    for (const _ of database.query(endless).iterate()) {
+      rows++;
+      database.query('SELECT 1').get();
+      database.query('SELECT 2').get();
+    }
+  }).toThrow(/interrupted/);
+  expect(rows).toBe(1001);
+  expect(database.query('SELECT 3 AS three').get()).toEqual({ three: 3 });
+});
