@@ -13,7 +13,7 @@ export function hiddenArguments(argv: readonly string[]): readonly string[] {
 }
 
 /** The event without arguments and environment; the same where it has neither. */
-export function withHiddenArguments(event: ProcessEvent): ProcessEvent {
+function withHiddenArguments(event: ProcessEvent): ProcessEvent {
   switch (event.event) {
     case 'exec':
       return {

@@ -22,7 +22,7 @@ export interface PageHead extends Pick<PageData, 'beganAt' | 'duration'> {
 /** Before the head its length. */
 export const LENGTH_BYTES = 4;
 /** Each column begins at such a place. */
-export const ALIGNMENT = 8;
+const ALIGNMENT = 8;
 /** Of a block's JSON, about: it takes a reader less than a millisecond. */
 const BLOCK_LENGTH = 32 * 1024;
 
