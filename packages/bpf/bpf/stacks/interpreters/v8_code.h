@@ -157,10 +157,15 @@ __noinline int v8_search_page(u32 slot)
 	}
 	for (u32 i = 0; i < V8_PAGE_BYTES / V8_CODE_ALIGNMENT; i++) {
 		u32 offset = V8_PAGE_BYTES - V8_CODE_ALIGNMENT * (i + 1) + phase;
-		u64 start = inlined->page + offset + header, head = inlined->memory[offset / 8];
-		/* Without a branch for each: the verifier would go all ways. */
-		u64 is_object = is_below(start, inlined->pc) & is_below(head, 1ULL << 47) & (head & V8_TAG_OBJECT);
+		u64 start, head, is_object;
 
+		/* It is no larger without, but a verifier of Linux 6.1 knows nothing of what an OR makes. */
+		barrier_var(offset);
+		offset &= V8_PAGE_BYTES - 8;
+		start = inlined->page + offset + header;
+		head = inlined->memory[offset / 8];
+		/* Without a branch for each: the verifier would go all ways. */
+		is_object = is_below(start, inlined->pc) & is_below(head, 1ULL << 47) & (head & V8_TAG_OBJECT);
 		asm volatile("" : "+r"(is_object));
 		if (!is_object || !v8_is_start(start, slot))
 			continue;

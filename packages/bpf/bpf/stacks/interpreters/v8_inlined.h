@@ -393,7 +393,7 @@ __noinline int v8_number_function(u32 slot)
 {
 	struct walk *walk = IN_SLOT(walks, slot);
 	struct v8_walk *v8;
-	u32 count, left;
+	u32 count, left, index;
 	u64 shared;
 
 	if (!walk)
@@ -407,10 +407,14 @@ __noinline int v8_number_function(u32 slot)
 	if (left == 1) {
 		walk->interpreted.code_number = v8->inlined.function;
 	} else {
-		shared = v8_literal(left - 1, slot);
+		/* What is known of `left` is not known of what is one less, to a verifier of Linux 6.1. */
+		index = left - 1;
+		barrier_var(index);
+		index &= INLINED_MAX - 1;
+		shared = v8_literal(index, slot);
 		if (!v8_is_object(shared))
 			goto none;
-		v8->is_shared = !(v8->inlined.functions[left - 1] & V8_LITERAL_IS_FUNCTION);
+		v8->is_shared = !(v8->inlined.functions[index] & V8_LITERAL_IS_FUNCTION);
 		if (!v8_function(shared, slot)) {
 			v8->inlined.stage = V8_INLINED_NOTHING; /* it is counted */
 			return 0;
