@@ -1,9 +1,9 @@
 // Nanoseconds that reading one record of a full ring takes: RingBuffer.drain on Bun and Deno
 // against libbpf's ring_buffer__consume in C, in one run. bun bench/ring-reader.ts
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { saveRows } from '../../../bench/rows.ts';
+import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { BpfObjectFile, openNative, RingBuffer } from '../src/index.ts';
 import { bpfObject, cProgram } from '../test/support/compile.ts';
 import { testRun } from '../test/support/test-run.ts';
@@ -45,6 +45,11 @@ function measure(command: string, ...args: string[]): number {
   );
 }
 
+/** libbpf's headers, for the reader in C. */
+function hasLibbpf(): boolean {
+  return spawnSync('cc', ['-E', '-include', 'bpf/bpf.h', '-x', 'c', '/dev/null']).status === 0;
+}
+
 const self = fileURLToPath(import.meta.url);
 const [object, program] = process.argv.slice(2);
 if (object !== undefined) {
@@ -52,24 +57,29 @@ if (object !== undefined) {
   if (chosen === undefined) throw new Error(`no such case: ${program}`);
   console.log(await measureHere(object, chosen));
 } else {
-  const reader = cProgram('bench/ring-reader.c', ['-lbpf']);
+  const reader = hasLibbpf() ? cProgram('bench/ring-reader.c', ['-lbpf']) : undefined;
   const built = bpfObject('ring');
   const deno = fileURLToPath(new URL('../../../node_modules/.bin/deno', import.meta.url));
-  const rows = CASES.flatMap(({ bytes, program: name, records }) => {
+  const rows = CASES.flatMap(({ bytes, program: name, records }): BenchRow[] => {
+    const what = `ring reader, ${bytes} B`;
+    if (reader === undefined)
+      return [{ what, skipped: 'libbpf-dev is not installed (apt-get install libbpf-dev)' }];
     const c = measure(reader, built, name, String(records), String(ROUNDS));
     const bun = measure(process.execPath, self, built, name);
     const denoTime = measure(deno, 'run', '-A', '--no-check', '--no-lock', self, built, name);
     const versus = { name: 'C libbpf', value: c };
     const unit = 'ns/record';
     return [
-      { what: `ring reader, ${bytes} B, Bun`, value: bun, unit, versus, goal: '≤ 1.6×' },
-      { what: `ring reader, ${bytes} B, Deno`, value: denoTime, unit, versus },
+      { what: `${what}, Bun`, value: bun, unit, versus, goal: '≤ 1.6×' },
+      { what: `${what}, Deno`, value: denoTime, unit, versus },
     ];
   });
-  for (const { what, value, versus } of rows)
+  for (const { what, value = 0, versus, skipped } of rows)
     console.log(
-      `${what}: ${value.toFixed(1)} ns, ${versus.name} ${versus.value.toFixed(1)} ns, ` +
-        `${(value / versus.value).toFixed(2)}×`,
+      versus === undefined
+        ? `${what}: ${skipped}`
+        : `${what}: ${value.toFixed(1)} ns, ${versus.name} ${versus.value.toFixed(1)} ns, ` +
+            `${(value / versus.value).toFixed(2)}×`,
     );
   saveRows(import.meta.dir, 'ring-reader', rows);
 }

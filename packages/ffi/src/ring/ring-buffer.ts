@@ -107,6 +107,7 @@ export class RingBuffer extends Handle {
     const mask = this.size - 1;
     const first = Number(this.#position & BigInt(mask));
     const pending = this.#pendingBytes();
+    window.look(pending);
     let end = LOADS_ARE_ORDERED ? pending : 0;
     let at = 0;
     let records = 0;
