@@ -104,7 +104,7 @@ export class SymbolCollector {
     }
   }
 
-  /** Of no symbol table: stubs of the procedure linkage table, Go's own table; the least of functions. */
+  /** Functions that no symbol table has: stubs of the procedure linkage table, Go's own table. They rank last. */
   addFunctions(functions: readonly PltStub[]): void {
     const names = new Uint8Array(functions.reduce((sum, { name }) => sum + name.length + 1, 0));
     const base = this.#addNames(names);

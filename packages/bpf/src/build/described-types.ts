@@ -15,7 +15,7 @@ import type {
 type Struct = Extract<BtfType, { kind: 'struct' }>;
 type Enum = Extract<BtfType, { kind: 'enum' }>;
 
-/** Of all structs: each is an accessor of a module. Structs in structs in structs have them by the power. */
+/** Most fields of all structs together: each becomes an accessor of a module, and nested structs multiply. */
 const MAX_FIELDS = 16_384;
 
 export class DescribedTypes {

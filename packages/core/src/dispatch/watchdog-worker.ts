@@ -7,7 +7,7 @@ const STDERR = 2;
 /** How long a reader of what it says is waited for. */
 const PATIENCE_MS = 1000;
 
-/** What is no plugin's call may be the session's own work, which takes its time on a busy host. */
+/** Time outside of any plugin's call may be the session's own work, which is slow on a busy host. */
 const TIMES_WITHOUT_CALL = 6;
 /** So many looks make up the time: one that was stopped (SIGSTOP) has not looked meanwhile. */
 const LOOKS = 4;

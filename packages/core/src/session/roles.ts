@@ -18,8 +18,8 @@ export interface ProfileCollector {
   /** The same stack by stack, since the last collectRaw(). */
   collectRaw(): Promise<readonly FrameCount[]>;
   /**
-   * Whose everything is that was sampled before then (ms since 1970) has been asked: who ended earlier may be
-   * forgotten. Left out by a collector that asks at once.
+   * All samples taken before this moment (ms since 1970) have been asked for: processes that ended earlier may be
+   * forgotten. A collector that asks at once leaves it out.
    */
   takenInUntil?(): number;
 }

@@ -37,7 +37,7 @@ export class SourceMap<M extends SkeletonMap = SkeletonMap> {
     return bytes === undefined ? [] : this.#valuesAt(bytes, 0);
   }
 
-  /** Of a per-CPU map: numbers are added up over CPUs, of what is no number the first CPU's stays. */
+  /** For per-CPU maps: numbers are summed over CPUs; other values are those of the first CPU. */
   sum(key: Key<M>): Value<M> | undefined {
     return this.#summed(this.ofEachCpu(key));
   }

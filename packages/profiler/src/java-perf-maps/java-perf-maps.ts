@@ -39,7 +39,7 @@ export class JavaPerfMaps implements Disposable {
   readonly #attach: Pick<JavaAttach, 'command'>;
   readonly #sampled = new Map<number, Sampled>();
   readonly #written = new Set<number>();
-  /** Who did not do it once is not asked again: SIGQUIT has a process that does not listen print all its stacks. */
+  /** Processes that refused once are not asked again: SIGQUIT makes one that does not listen print all its stacks. */
   readonly #refused = new Set<number>();
   /** By process; a line each. */
   readonly #problems = new Map<number, string>();

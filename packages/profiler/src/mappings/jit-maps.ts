@@ -113,7 +113,7 @@ export class JitMaps implements Disposable {
     this.#imageOf(image).files.expectDump();
   }
 
-  /** Who has written what an image was forked with may be gone already: then the image says where it is. */
+  /** The process that wrote the inherited code may be gone already; then this image says where the file is. */
   forked(image: ProgramImage): void {
     const ancestor = image.ancestor && this.#imageOf(image.ancestor.image);
     ancestor?.files.look();

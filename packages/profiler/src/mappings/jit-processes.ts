@@ -30,8 +30,8 @@ export class JitProcesses implements Disposable {
   }
 
   /**
-   * Whose a perf map has to be of a process that is gone, by one that was forked from it: of that one's user.
-   * Undefined too in a PID namespace of their own, where nobody says what number the first had.
+   * The owner that an ended process's perf map must have: the user of a process that was forked from it. Undefined in a
+   * PID namespace of their own too, where nothing says which number the first one had.
    */
   ownerThrough(descendant: number, pid: number): MapOwner | undefined {
     const status = whereItRuns(() => this.#procfs.status(descendant));

@@ -193,7 +193,7 @@ export function markDamaged(directory: string): void {
   }
 }
 
-/** Of gigabytes the first and the last pages of each table: a whole check would take minutes. @throws on damage */
+/** Checks only the first and the last pages of each table: a whole check of gigabytes takes minutes. @throws on damage */
 function checkPages(database: Database): void {
   const { bytes } = database
     .query('SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()')

@@ -35,7 +35,7 @@ const COMMIT_MS = 1000;
  * wait to be read, and what an overloaded host lets a process wait for its turn.
  */
 const SOON_MS = 250;
-/** Who says until when everything has come says so once a second at least, and this is written then; the timer is for the rest. */
+/** Callers report at least once a second how far events have come, and rows are written then; this timer covers callers that do not. */
 const SAID_MS = 900;
 const UNSAID_MS = 2 * COMMIT_MS;
 /** In a storm sooner: rows wait in memory. */

@@ -108,7 +108,7 @@ export class Unit implements Encoding {
     return this.#sections.read('.debug_info', this.offset, this.end - this.offset);
   }
 
-  /** For who reads many entries: it may be read anew each time. Throws `ElfError`. */
+  /** Callers that read many entries should keep it: each call may read it anew. @throws ElfError */
   abbreviations(): Abbreviations {
     return this.#tables.at(this.#abbreviationsAt);
   }

@@ -36,7 +36,7 @@ export function criticalPath(family: Family): CriticalPath {
   return { own, root };
 }
 
-/** Of those at the top whose events were recorded the one with the most below it; the first of equals. */
+/** The recorded top-level process with the most descendants; the first of equals. */
 function mainProcess({ processes, parent, start, end }: Family): number {
   const count = processes.length;
   const size = new Int32Array(count).fill(1);

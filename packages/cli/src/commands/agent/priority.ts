@@ -11,8 +11,8 @@ import { getPriority, setPriority } from 'node:os';
 const NICE = -10;
 
 /**
- * Of all threads that there are: those that collect garbage are waited for. Who was started with another priority keeps it,
- * and who may not have one (CAP_SYS_NICE) goes on as it is.
+ * Raises every thread, since others wait for those that collect garbage. A process that was started with a priority keeps
+ * it, and one that may not raise it (CAP_SYS_NICE) goes on as it is.
  */
 export function raisePriority(): void {
   try {

@@ -35,7 +35,7 @@ import { AgentSignals } from './signals.ts';
 /** Commits take some ms, in which a storm has room. */
 const RING_BYTES = 8 * 1024 * 1024;
 const TICK_MS = 10_000;
-/** Nobody looks at what happens now: with the quarter of a second until a commit it is less than the second that a kill may cost. */
+/** Nobody watches live, so events may wait; with the commit's quarter of a second a kill costs less than a second. */
 const LATENCY_MS = 500;
 /** For the names of the last span, once it is to end. */
 const NAMING_MS = 5000;

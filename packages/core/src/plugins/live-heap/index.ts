@@ -127,7 +127,7 @@ export const liveHeap = ({ functions, unwind = 'auto' }: LiveHeapOptions) => {
               .map('heap_functions')
               .set(index, { size, count, pointer, frees, event: firstEvent });
           try {
-            // What returns first: a call between the two would have a beginning and no end.
+            // Return probes first: else a call between the two attachments would have a beginning and no end.
             for (const hook of ['return', 'entry'] as const)
               for (const [index, each] of functions.entries())
                 if (hook === 'entry' || each.size !== undefined) attach(each, hook, index);

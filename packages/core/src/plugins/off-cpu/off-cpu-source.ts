@@ -19,8 +19,8 @@ export interface OffCpuSourceOptions {
 }
 
 /**
- * What has to come back to a CPU, and by its clock: by tables (Linux 6.1), or by frame pointers. Before Linux 6.16
- * there is no tracepoint for the first, and it needs a kprobe.
+ * Programs for a thread's return to its CPU, and for that CPU's clock: by tables (Linux 6.1), or by frame pointers. Before
+ * Linux 6.16 there is no tracepoint for the return, and it needs a kprobe.
  */
 const BY_TABLES = {
   enter: ['enter_cpu', 'finish_switch'],

@@ -145,7 +145,7 @@ export class CacheFeed {
     this.#cache[Symbol.dispose]();
   }
 
-  /** Of the last cycle those that ended since then, as entries that have ended. */
+  /** Hands the cache the processes of the last cycle that have ended since then, as entries that have ended. */
   #tellEnded(since: number): void {
     const last = this.#last;
     for (let index = 0; index < last.length; index++) {

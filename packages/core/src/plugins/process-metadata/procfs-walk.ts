@@ -14,7 +14,7 @@ const KTHREADD = 2;
 const AT_ONCE_MS = 150;
 const TURN_MS = 4;
 const BREAK_MS = 4;
-/** Of arguments: of processes beyond, they are read when somebody asks for them. */
+/** Most bytes of arguments that the walk reads; later processes' arguments are read when somebody asks for them. */
 const MAX_ARGUMENT_BYTES = 64 * 1024 * 1024;
 /** Of an array's element and the string in it, besides its characters. */
 const ARGUMENT_OVERHEAD = 32;

@@ -4,7 +4,7 @@ import type { TreeColumns } from './trees.ts';
 
 type States = NonNullable<PageData['states']>;
 
-/** Of each node the index of its state; that of threads that ran for those above and beside all states, -1 if there is none. */
+/** The state's index for each node. Nodes above or beside all states have that of running threads, or -1. */
 export function stateOfNodes({ depth, symbol }: TreeColumns, states: States): Int8Array {
   const ofSymbol = new Map(states.map((state, index) => [state.symbol, index]));
   const running = ofSymbol.get(-1) ?? -1;
