@@ -13,7 +13,7 @@ export interface KernelFunction {
 const TEXT = /^([0-9a-f]+) [tTwW] (\S+)(?:\t\[.*\])?$/;
 const TRACEPOINT = /^[0-9a-f]+ \S __traceiter_(\w+)/;
 
-export class KernelNames {
+export class KernelFunctions {
   readonly #lines: readonly string[];
 
   constructor(text = readFileSync('/proc/kallsyms', 'latin1')) {

@@ -19,7 +19,7 @@ import {
   findFunctions,
   type PlaceSearch,
 } from './function-places.ts';
-import { type KernelFunction, KernelNames } from './kernel-functions.ts';
+import { type KernelFunction, KernelFunctions } from './kernel-functions.ts';
 import { nearest } from './nearest.ts';
 import type { ProbeScope } from './probe-scope.ts';
 import { fileOffsetOf, openObject, type ProbedObject } from './probed-object.ts';
@@ -228,7 +228,7 @@ function usdtPlaces(
 
 function resolveKernel(request: KernelProbeRequest, { limit }: ResolveOptions): ResolvedEvent {
   const { text, kind, function: pattern } = request;
-  const functions = new KernelNames().functions(text, pattern, limit);
+  const functions = new KernelFunctions().functions(text, pattern, limit);
   const offset = pattern.kind === 'name' ? pattern.offset : 0;
   const atReturn = kind === 'kretprobe';
   if (atReturn && offset > 0)
@@ -252,6 +252,6 @@ function resolveTracepoint(request: TracepointRequest): ResolvedEvent {
       text,
       'events of system calls need tracefs: mount -t tracefs tracefs /sys/kernel/tracing',
     );
-  new KernelNames().expectTracepoint(text, name);
+  new KernelFunctions().expectTracepoint(text, name);
   return { kind: 'tracepoint', request, needsTracefs };
 }

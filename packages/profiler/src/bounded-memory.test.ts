@@ -81,7 +81,7 @@ test('files that nobody samples are closed while others wait for their names', a
     most = Math.max(most, objects.open);
     if (n % 100 === 0) await Bun.sleep(260);
   }
-  // On a busy machine a sweep takes long, and the next one comes the later.
+  // On a busy machine pruning takes long, and the next one comes the later.
   expect(most).toBeLessThan(600);
   // Those that were sampled are there still, however long naming takes.
   expect(objects.open).toBeGreaterThanOrEqual(1000 / SAMPLED);

@@ -24,11 +24,11 @@ const MANY_STACKS = 65_536;
 /** Of perf maps and jitdumps, which ended programs hold until their samples have names. */
 const MANY_MAP_BYTES = 16 * 1024 * 1024;
 const MIN_INTERVAL_MS = 1000;
-/** Files opened since the last sweep that make one due. */
+/** Files opened since the last pruning that make one due. */
 const FILES_UNTIL_SWEPT = 64;
-const MIN_SWEEP_INTERVAL_MS = 250;
+const MIN_PRUNE_INTERVAL_MS = 250;
 /** All that is mapped is looked at: a host with many processes is swept less often. */
-const SWEEP_SHARE = 1 / 20;
+const PRUNE_SHARE = 1 / 20;
 
 interface Parts {
   readonly spaces: AddressSpaces;
@@ -50,7 +50,7 @@ export class BoundedMemory {
   #needed = 0;
   #mapBytesWhenNamed = 0;
   #openWhenSwept = 0;
-  #sweepAt = 0;
+  #pruneAt = 0;
   readonly #garbage = new GarbageCollection();
   #isNaming = false;
 
@@ -75,7 +75,7 @@ export class BoundedMemory {
     const { open } = this.#parts.objects;
     if (!this.#isNaming && this.#isNamingDue(open)) this.#name();
     const isMany = open - this.#openWhenSwept > FILES_UNTIL_SWEPT;
-    if (isMany && performance.now() > this.#sweepAt) this.#sweep();
+    if (isMany && performance.now() > this.#pruneAt) this.#prune();
   }
 
   #isNamingDue(open: number): boolean {
@@ -100,7 +100,7 @@ export class BoundedMemory {
       .nameNow(this.#parts.symbolizer)
       .then(
         () => {
-          this.#sweep();
+          this.#prune();
           this.#mapBytesWhenNamed = this.#parts.jitMaps.bytes;
           this.#garbage.whenDue();
         },
@@ -118,7 +118,7 @@ export class BoundedMemory {
     for (const pid of this.#parts.spaces.pids) if (!alive.has(pid)) this.#hasEnded(pid);
   }
 
-  #sweep(): void {
+  #prune(): void {
     const startedAt = performance.now();
     const { spaces, objects, jitMaps, reader } = this.#parts;
     const images = spaces.inUse();
@@ -149,7 +149,7 @@ export class BoundedMemory {
     );
     this.#openWhenSwept = objects.open;
     const took = performance.now() - startedAt;
-    this.#sweepAt = startedAt + Math.max(MIN_SWEEP_INTERVAL_MS, took / SWEEP_SHARE);
+    this.#pruneAt = startedAt + Math.max(MIN_PRUNE_INTERVAL_MS, took / PRUNE_SHARE);
   }
 }
 

@@ -34,7 +34,7 @@ export function openWithLines(fd: number, options: ObjectSymbolsOptions): Object
  * The functions at one address, in the order of a stack that is root first: the code's own, then
  * those that were inlined there, outermost first. `own` alone where nothing is known of the place.
  */
-export function sourceFrames(
+export function inlinedFrames(
   own: ProfileFrame,
   location: SourceLocation | undefined,
 ): readonly ProfileFrame[] {

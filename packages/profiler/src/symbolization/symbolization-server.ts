@@ -22,7 +22,7 @@ import {
   scanPerfMap,
 } from '@waggle/symbols';
 import { buildUnwindTable, FunctionBounds, TableStore, UnwindError } from '@waggle/unwind';
-import { openWithLines, sourceFrames } from '../frames/inlined-frames.ts';
+import { inlinedFrames, openWithLines } from '../frames/inlined-frames.ts';
 import type { LeftOut } from '../frames/unresolved-frame.ts';
 import { recogniseInterpreter } from '../interpreters/index.ts';
 import type { InterpreterDescription, UnknownInterpreter } from '../interpreters/interpreter.ts';
@@ -185,7 +185,7 @@ export class SymbolizationServer implements Disposable {
       }
       const name = demangle(hit.name);
       const own: ProfileFrame = { name, kind: 'user', object: object.path, ...place };
-      return sourceFrames(own, loaded.lines?.(at));
+      return inlinedFrames(own, loaded.lines?.(at));
     });
     // Lines were read since, and may have been inflated.
     this.#named.trim();
