@@ -7,6 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
+import { readPage } from '../packages/timeline/src/page/viewer/read-page.ts';
 import { eventually } from './support/deadline.ts';
 import {
   type ExecLine,
@@ -38,19 +39,11 @@ function writeTree(): void {
   );
 }
 
-interface PageColumns {
-  readonly processes: {
-    readonly pid: readonly number[];
-    readonly state: readonly number[];
-    readonly length: readonly number[];
-    readonly critical: readonly number[];
-  };
-}
-
-/** The data that the page's script reads. */
-function columnsOf(page: string): PageColumns {
+/** The data that the page's script reads, as it does. */
+async function columnsOf(page: string) {
   const packed = /<script type="application\/octet-stream" id="data">([^<]*)</.exec(page)?.[1];
-  return JSON.parse(gunzipSync(Buffer.from(packed ?? '', 'base64')).toString());
+  const bytes = new Uint8Array(gunzipSync(Buffer.from(packed ?? '', 'base64')));
+  return (await readPage(bytes.buffer, async () => {})).data.processes;
 }
 
 /** Known as a parent only. */
@@ -86,15 +79,15 @@ kernelTest(
     });
     expect(sql.query('SELECT count(*) AS n FROM exec').get()).toEqual({ n: BigInt(execs.length) });
 
-    const { processes: shown } = columnsOf(readFileSync(page!, 'utf8'));
-    const own = [...shown.pid.keys()].filter((at) => shown.state[at] !== CONTEXT);
+    const shown = await columnsOf(readFileSync(page!, 'utf8'));
+    const own = Array.from(shown.pid, (_, at) => at).filter((at) => shown.state[at] !== CONTEXT);
     expect(own.length).toBe(processes.size);
     const length = own.reduce((sum, at) => sum + (shown.length[at] ?? 0), 0);
     // Microseconds, each rounded.
     expect(Math.abs(length - Number(lifetime) / 1000)).toBeLessThan(2 * own.length);
     // What make took is explained from its beginning to its end.
     const make = exits.find(({ comm }) => comm === 'make');
-    const critical = shown.critical.reduce((sum, each) => sum + each, 0);
+    const critical = Array.from(shown.critical).reduce((sum, each) => sum + each, 0);
     expect(Math.abs(critical / (Number(make?.lifetimeNs) / 1000) - 1)).toBeLessThan(0.02);
 
     const schema = join(import.meta.dir, '../packages/timeline/test/fixtures/perfetto/schema.json');
