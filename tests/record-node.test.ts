@@ -129,9 +129,14 @@ describe.each(installed.map((node) => [node.version, node] as const))(
         expect({ shape, each: whole.every((count) => count > 50) }).toEqual({ shape, each: true });
         expect({ shape, whole: percent(all, samples(ran)) > 99 }).toEqual({ shape, whole: true });
       }
+    });
+
+    optionalKernelTest('functions that were inlined have their shares', missing, async () => {
+      const { stacks } = await Recorded.of(['-F', '999', '--', path, INLINED_JS, '3', 'shares']);
       const [heavy, light] = ['heavy', 'light'].map((name) =>
         samplesUnder(stacks, 'shares', name, 'spin'),
       ) as [number, number];
+      // Of some 3,000 samples four points are more than four standard deviations.
       const share = percent(heavy, heavy + light);
       expect(share).toBeGreaterThan(56);
       expect(share).toBeLessThan(64);
