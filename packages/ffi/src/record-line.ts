@@ -195,7 +195,7 @@ export class LineWriter {
   }
 
   #setPlace(at: number, text: string): void {
-    const place = this.#places.get(text) ?? this.#placeOf(text);
+    const place = this.#placeOf(text);
     this.#request[at] = place.at;
     this.#request[at + 1] = place.length;
   }

@@ -16,8 +16,8 @@ import {
 import { type EventBatch, execFlagsOf, type ProcessEvent } from '@waggle/events';
 import {
   errnoName,
-  type LineStep,
   LineWriter,
+  type Native,
   openedNative,
   type PreparedLine,
   signalName,
@@ -25,7 +25,7 @@ import {
 import { ByteWriter, stringifyJson } from '@waggle/text';
 import { EventJson } from './event-json.ts';
 import type { HiddenTexts } from './hidden-texts.ts';
-import { HIDING_STEPS, LINE_STEPS, OTHER, PIECE } from './line-steps.ts';
+import { HIDING_STEPS, LINE_STEPS, type LineSteps, OTHER, PIECE } from './line-steps.ts';
 
 /** Names of fields, numbers and ids of a line, and what C wants to be free behind it. */
 const FIXED_BYTES = 8192;
@@ -84,20 +84,23 @@ class RecordLines {
     const native = openedNative();
     if (native === undefined) return undefined;
     const steps = hidden === undefined ? LINE_STEPS : HIDING_STEPS;
-    const all: readonly (readonly LineStep[] | undefined)[] = Object.values(steps);
-    const names = all.flatMap((line) => line ?? []);
-    const lines = new LineWriter(
-      native,
-      names.reduce((sum, { name = '' }) => sum + name.length, 0),
-    );
-    return new RecordLines(out, hidden, lines);
+    return new RecordLines(native, out, hidden, steps);
   }
 
-  private constructor(out: ByteWriter, hidden: HiddenTexts | undefined, lines: LineWriter) {
+  private constructor(
+    native: Native,
+    out: ByteWriter,
+    hidden: HiddenTexts | undefined,
+    { fork, exec, exit, failed }: LineSteps,
+  ) {
     this.#out = out;
     this.#hidden = hidden;
+    const all = [fork, exec, exit, failed ?? []].flat();
+    const lines = new LineWriter(
+      native,
+      all.reduce((sum, { name = '' }) => sum + name.length, 0),
+    );
     this.#lines = lines;
-    const { fork, exec, exit, failed } = hidden === undefined ? LINE_STEPS : HIDING_STEPS;
     this.#fork = lines.prepare(fork);
     this.#exec = lines.prepare(exec);
     this.#exit = lines.prepare(exit);
