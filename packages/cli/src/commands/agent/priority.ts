@@ -4,8 +4,9 @@
  * auditd do; how much they may take is its budget.
  */
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
+import { RealProcfs } from '@waggle/cache';
 
 /** nice(2). Beside twenty others that compute all the time on its CPU it has a third of that. */
 const NICE = -10;
@@ -27,8 +28,5 @@ export function raisePriority(): void {
 
 /** As what a service manager has started. */
 function isSessionLeader(): boolean {
-  const stat = readFileSync('/proc/self/stat', 'utf8');
-  // proc_pid_stat(5): pid (comm) state ppid pgrp session
-  const session = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3];
-  return stat.startsWith(`${session} `);
+  return new RealProcfs().stat(process.pid).session === process.pid;
 }
