@@ -125,6 +125,7 @@ export class CacheFeed {
       for (let index = 0; index < recent.length; index++) {
         if (recent.exitedAt(index) > 0 || recent.isNothing(index)) continue;
         if (recent.isOver(index) && endedBefore === Number.POSITIVE_INFINITY) continue;
+        this.#tellEarlier(index);
         this.#seed(index);
       }
       this.#lastHeldFrom = endedBefore;
@@ -177,7 +178,7 @@ export class CacheFeed {
       if (hasEnded) tellExit(this.#cache, recent, index);
     }
     // Their parents are entries now.
-    for (const index of born) last.addFork(recent.eventOf(index) as never);
+    for (const index of born) last.addBorn(recent, index);
     recent.clear();
     this.#recent = last;
     this.#last = recent;
@@ -262,7 +263,23 @@ export class CacheFeed {
     recent.markExited(image, Date.now(), usage);
     const { pid, start } = recent.keyOf(image);
     this.#endedNames.add(pid, start, recent.commOf(image));
-    if (recent.isOlder(image)) this.#ours(() => tellExit(this.#cache, recent, image));
+    if (recent.isOlder(image)) this.#ours(() => this.#tellOlder(image));
+  }
+
+  /** Whoever had the pid before in this cycle: after its new owner the cache takes one image of it at most. */
+  #tellEarlier(index: number): void {
+    const recent = this.#recent;
+    for (const image of recent.earlierOwnersOf(index)) {
+      if (!recent.isNothing(image)) this.#seed(image);
+      tellExit(this.#cache, recent, image);
+    }
+  }
+
+  /** After its end the cache takes no image of a process any more: it hears of those of this cycle before. */
+  #tellOlder(latest: number): void {
+    const recent = this.#recent;
+    for (const image of recent.imagesOf(latest)) if (!recent.isNothing(image)) this.#seed(image);
+    tellExit(this.#cache, recent, latest);
   }
 
   #entryOf(event: Pick<ExitEvent, 'identity'>): ProcessEntry | undefined {

@@ -108,6 +108,13 @@ export class RecentImages {
     this.#add(childPid, Number(childStartTime), execId, comm, this.#sourceOf(parent, execId));
   }
 
+  /** A child that others held back, with what it has done since its birth. */
+  addBorn(others: RecentImages, index: number): void {
+    const child = this.length;
+    this.addFork(others.eventOf(index) as ForkEvent);
+    this.#hasForked[child] = others.#hasForked[index] === true;
+  }
+
   /** The event may be changed afterwards: secrets are blacked out, and not for the cache. */
   addExec(event: ExecEvent): void {
     const start = Number(event.startTime);
@@ -119,12 +126,28 @@ export class RecentImages {
 
   /** Every image of that process has ended. */
   markExited(latest: number, now: number, usage: UsageSource): void {
-    const start = this.#starts[latest];
-    for (let index = latest; index >= 0; index = this.#earlier[index] ?? -1) {
-      if (this.#starts[index] !== start) continue;
+    for (const index of this.imagesOf(latest)) {
       this.#exitedAt[index] = now;
       this.#usages[index] = usage;
     }
+  }
+
+  /** All that the process of the image has been in this cycle, the oldest first. */
+  imagesOf(latest: number): number[] {
+    const start = this.#starts[latest];
+    const images: number[] = [];
+    for (let index = latest; index >= 0; index = this.#earlier[index] ?? -1)
+      if (this.#starts[index] === start) images.unshift(index);
+    return images;
+  }
+
+  /** The images of the processes that had its pid before, the oldest first. */
+  earlierOwnersOf(latest: number): number[] {
+    const start = this.#starts[latest];
+    const images: number[] = [];
+    for (let index = latest; index >= 0; index = this.#earlier[index] ?? -1)
+      if (this.#starts[index] !== start) images.unshift(index);
+    return images;
   }
 
   /** Keeps the bytes of an exit record, which say what the process has used. */

@@ -135,6 +135,19 @@ function run(stream: readonly (Uint8Array | Cycle)[], { isMade, asks }: Way) {
   return { lines, identities, used };
 }
 
+const doing = (acts: readonly (readonly [Step['act'], Partial<Step>?])[]): Step[] =>
+  acts.map(([act, more]) => ({ who: 1, pid: 2, program: 'sh', cut: false, ...more, act }));
+
+/** Each was answered otherwise where nobody asked meanwhile. */
+const FOUND: readonly Step[][] = [
+  // It execs and ends in another cycle than it was born in.
+  doing([['fork', { who: 0 }], ['quiet'], ['exec'], ['exit'], ['hold']]),
+  // It forks before it execs.
+  doing([['fork', { who: 0 }], ['fork', { pid: 3 }], ['exit', { who: 2 }], ['exec'], ['hold']]),
+  // Its pid is somebody else's in the same cycle.
+  doing([['fork', { who: 0 }], ['exec'], ['exec'], ['exit'], ['fork', { who: 0 }], ['quiet']]),
+];
+
 test('as bytes, as objects, and told at once', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
@@ -147,7 +160,7 @@ test('as bytes, as objects, and told at once', () => {
       ])
         expect(run(stream, way)).toEqual(told);
     }),
-    { numRuns: 300 },
+    { numRuns: 2000, examples: FOUND.map((steps): [Step[]] => [steps]) },
   );
 }, 60_000);
 
