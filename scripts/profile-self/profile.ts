@@ -22,10 +22,12 @@ const TRACE_ENGINE = {
   BUN_JSC_useFTLJIT: '0',
   BUN_JSC_thresholdForJITAfterWarmUp: '20000',
   BUN_JSC_thresholdForJITSoon: '20000',
+  BUN_JSC_forceRAMSize: '67108864',
+  BUN_GC_TIMER_DISABLE: '1',
 };
 const ENGINES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   trace: TRACE_ENGINE,
-  agent: { ...TRACE_ENGINE, BUN_JSC_forceRAMSize: '67108864', BUN_GC_TIMER_DISABLE: '1' },
+  agent: TRACE_ENGINE,
   top: {
     BUN_JSC_forceRAMSize: '67108864',
     BUN_JSC_useFTLJIT: '0',

@@ -17,8 +17,10 @@ import type { SessionConfig } from './session-config.ts';
 const MAX_BACKLOG = 65_536;
 /** Between looks under load. Longer than a look costs by far: small batches are what costs CPU. */
 const BUSY_DELAY_MS = 25;
-/** More at once are a storm: then events do not wait to be read together, or the ring would fill. */
-const FEW_RECORDS = 200;
+/** More of them in a millisecond are a storm: then events do not wait to be read together, or the ring would fill. */
+const STORM_RECORDS_PER_MS = 8;
+/** Three times what the fastest storm makes: a ring is read when it may be filled by a third. */
+const STORM_BYTES_PER_MS = 40 * 1024;
 /** Where events may wait longer, it is looked so often whether the ring has room for more of them. */
 const ROOM_LOOK_MS = 250;
 /** Of the ring: with more in it, it is read at once. */
@@ -44,6 +46,10 @@ export class EventPump {
   readonly #stopped: Promise<void>;
   readonly #config: SessionConfig;
   readonly #latencyMs: number;
+  /** Between looks, unless there is a storm. */
+  readonly #lookMs: number;
+  /** More at once are of a storm. */
+  readonly #fewRecords: number;
   #readAt = Number.NEGATIVE_INFINITY;
   /** Records that the last look found. */
   #found = 0;
@@ -64,6 +70,10 @@ export class EventPump {
     this.#stopped = stopped;
     this.#config = config;
     this.#latencyMs = config.latencyMs ?? BUSY_DELAY_MS;
+    const untilFull = Math.max(capture.ring.size / STORM_BYTES_PER_MS, BUSY_DELAY_MS);
+    const isLong = this.#latencyMs > ROOM_LOOK_MS;
+    this.#lookMs = isLong ? ROOM_LOOK_MS : Math.min(this.#latencyMs, untilFull);
+    this.#fewRecords = (isLong ? BUSY_DELAY_MS : this.#lookMs) * STORM_RECORDS_PER_MS;
     const startedByPlugins =
       config.endedAreKnown !== false && config.plugins?.some(({ spec }) => spec.startsCycles);
     const { cycleMs = startedByPlugins ? 'manual' : DEFAULT_CYCLE_MS } = config;
@@ -77,10 +87,9 @@ export class EventPump {
 
   async run(): Promise<void> {
     const failed = Promise.withResolvers<never>();
-    const lookMs = Math.min(this.#latencyMs, ROOM_LOOK_MS);
     const loop = new DrainLoop({
       drain: () => (this.#isDue() ? this.#drain() : STILL_WAITING),
-      busyDelayMs: (records) => (records > FEW_RECORDS ? BUSY_DELAY_MS : lookMs),
+      busyDelayMs: (records) => (records > this.#fewRecords ? BUSY_DELAY_MS : this.#lookMs),
       wakeup: new EpollWakeup(this.#capture.native, [
         this.#capture.ring.map.fd,
         ...this.#sourceRecords.descriptors,
@@ -162,7 +171,7 @@ export class EventPump {
 
   /** Events have waited for each other long enough, or there is no room for many more. */
   #isDue(): boolean {
-    if (this.#found > FEW_RECORDS) return true;
+    if (this.#found > this.#fewRecords) return true;
     if (performance.now() - this.#readAt > this.#latencyMs - ROOM_LOOK_MS / 2) return true;
     const { ring } = this.#capture;
     return ring.available > ring.size * FILLED_SHARE;

@@ -51,6 +51,8 @@ import { terminalWidth } from './table/terminal-width.ts';
 import { TraceOutput } from './trace-output.ts';
 
 const STDOUT = 1;
+/** To an eye that is at once; each look at the ring costs as much as five processes (docs/adr/0001-waiting.md). */
+const LATENCY_MS = 100;
 
 export async function runTrace(options: TraceOptions, command: readonly string[]): Promise<number> {
   const mistake = mistakeIn(options, command);
@@ -145,6 +147,7 @@ function sessionConfig(options: TraceOptions, command: readonly string[]): Sessi
     launcher: command.length === 0 ? undefined : process.pid,
     cgroups: options.cgroup,
     ringBytes: options.ringSize,
+    latencyMs: LATENCY_MS,
     // The table shows nothing of it.
     execDetail: options.json || options.output?.some((path) => path !== '-') || false,
     environ: (options.environ || options.shellCommand) ?? false,

@@ -263,7 +263,10 @@ export class CacheFeed {
     recent.markExited(image, Date.now(), usage);
     const { pid, start } = recent.keyOf(image);
     this.#endedNames.add(pid, start, recent.commOf(image));
-    if (recent.isOlder(image)) this.#ours(() => this.#tellOlder(image));
+    if (recent.isOlder(image))
+      this.#ours(() => {
+        if (this.#cache.peek(pid) !== undefined) this.#tellOlder(image);
+      });
   }
 
   /** Whoever had the pid before in this cycle: after its new owner the cache takes one image of it at most. */
