@@ -50,6 +50,15 @@ Error [ERR_TEST_FAILURE]: at Object.&lt;anonymous> (file:///d.mjs:6:26)
 </testsuites>`;
 
 describe('parseJUnit', () => {
+  test('a failed property says what it failed for, and where it is', () => {
+    const xml = `<testsuites><testsuite name="a.test.ts"><testcase name="x">
+<failure message="Property failed after 9 tests&#10;{ seed: 3, path: &quot;8:1&quot; }&#10;Counterexample: [[]]&#10;Shrunk 1 time(s)">
+&#10;      at throwIfFailed (/w/node_modules/fast-check/lib/fast-check.js:2476:49)&#10;      at &lt;anonymous&gt; (tests/a.test.ts:7:28)&#10;</failure></testcase></testsuite></testsuites>`;
+    expect(parseJUnit(xml).map(({ message }) => message)).toEqual([
+      'Property failed after 9 tests; { seed: 3, path: "8:1" }; Counterexample: [[]] (a.test.ts:7)',
+    ]);
+  });
+
   test('a failure has the values that differ, and where it was', () => {
     const xml = `<testsuites><testsuite name="a.test.ts"><testcase name="x">
 <failure message="expect(received).toBeLessThan(expected)&#10;&#10;Expected: &lt; 0.2&#10;Received: 0.5&#10;">

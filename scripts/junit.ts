@@ -40,7 +40,9 @@ function attribute(attributes: string, name: string): string {
 /** The log of a run may be all that is left of it: `expect(a).toBeLessThan(b)` alone says nothing. */
 function summaryOf(message: string): string {
   const [first = '', ...rest] = message.split('\n');
-  const values = rest.filter((line) => /^(Expected|Received)\b.*: /.test(line));
+  const values = rest.filter((line) =>
+    /^((Expected|Received)\b.*|Counterexample): |^\{ seed: /.test(line),
+  );
   // `- Expected  - 1` ends a difference, whose lines begin with their sign.
   const differences = rest.filter(
     (line) => /^[-+] {2}/.test(line) && !/^[-+] (Expected|Received) /.test(line),
@@ -73,7 +75,9 @@ export function parseJUnit(xml: string): TestResult[] {
     } else if (!closing && current) {
       current.outcome = element === 'skipped' ? 'skipped' : 'failed';
       const text = unescapeXml(xml.slice(index + whole.length).split('<', 1)[0] ?? '');
-      const place = /\bat .*?([^\s(/]+:\d+):\d+\)?$/m.exec(text)?.[1];
+      // A library that was called, such as one of properties, is not where it was.
+      const own = text.replaceAll(/^.*node_modules.*$/gm, '');
+      const place = /\bat .*?([^\s(/]+:\d+):\d+\)?$/m.exec(own)?.[1];
       const message = summaryOf(attribute(attributes, 'message'));
       current.message = place === undefined ? message : `${message} (${place})`;
     }
