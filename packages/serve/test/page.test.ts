@@ -189,6 +189,29 @@ describe('the page', () => {
     await page.waitForURL(/process=/);
   });
 
+  test('events that came while another view was shown are there once', async () => {
+    await using made = workingServer();
+    const { page } = await open(made);
+    await page.locator('#window').selectOption('0');
+    await frame(page, 'flame').locator('#functions-body tr', { hasText: 'busy' }).waitFor();
+    const add = (pid: number): void =>
+      made.server.addEvents(
+        life({ pid, bornAt: Date.now(), bootMs: made.bootMs, argv: [`/bin/one-${pid}`] }),
+      );
+    for (let pid = 100; pid < 200; pid++) add(pid);
+    // So that the server would tell them if it were asked to go on.
+    await Bun.sleep(600);
+    await page.locator('#tab-events').click();
+    await page.locator('#event-rows td.what', { hasText: '/bin/one-199' }).waitFor();
+    const before = await page.locator('#event-count').textContent();
+    expect(before).toMatch(/^\d+ events$/);
+    add(200);
+    await page.locator('#event-rows td.what', { hasText: '/bin/one-200' }).waitFor();
+    expect(await page.locator('#event-count').textContent()).toBe(
+      `${Number.parseInt(before ?? '', 10) + 2} events`,
+    );
+  });
+
   test('a link shows what its sender saw, to who has the token', async () => {
     await using made = workingServer();
     const { page } = await open(made);

@@ -103,10 +103,14 @@ async function past(
   const passes = lineTest(filter);
   const found: string[] = [];
   let isCut = false;
+  // Of an empty span, what there was when it was asked for: who goes on after it misses nothing.
+  const before = api.live?.store.events.last ?? 0;
+  let newest: number | undefined;
   const leave = api.computing.take();
   try {
     const pause = turns();
     for (const { number, line } of api.store.eventsOf(span)) {
+      newest ??= number;
       await pause();
       if (passes !== undefined && !passes(line)) continue;
       isCut = found.length >= limit;
@@ -120,7 +124,7 @@ async function past(
   if (format === 'json')
     return reply(
       ask.request,
-      `{"span":${JSON.stringify(span)},"isCut":${isCut},"events":[${found.join(',\n')}]}\n`,
+      `{"span":${JSON.stringify(span)},"last":${newest ?? before},"isCut":${isCut},"events":[${found.join(',\n')}]}\n`,
       { type: 'application/json' },
     );
   return reply(ask.request, found.map((line) => `${line}\n`).join(''), {

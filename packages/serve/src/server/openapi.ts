@@ -121,6 +121,10 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   Events: object({
     span: ref('Span'),
+    last: {
+      ...INTEGER,
+      description: 'The newest event of the span, chosen or not: `after` goes on behind it.',
+    },
     isCut: BOOLEAN,
     events: {
       type: 'array',

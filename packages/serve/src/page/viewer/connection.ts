@@ -124,8 +124,15 @@ export function connect(window: PageWindow, server: Server, events: ConnectionEv
       wanted = filter;
       want();
     },
-    pause(on: boolean): void {
-      send({ type: 'pause', on });
+    /** No events come until `goOn()`. */
+    pause(): void {
+      send({ type: 'pause', on: true });
+    },
+    /** @param after those behind this one, where it is known */
+    goOn(after: number | undefined): void {
+      last = after ?? last;
+      want();
+      send({ type: 'pause', on: false });
     },
   };
 }

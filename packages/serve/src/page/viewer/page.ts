@@ -3,16 +3,11 @@
  * processes.
  */
 
-import {
-  type ConnectionState,
-  connect,
-  type Hello,
-  type NumberedEvent,
-  type Tick,
-} from './connection.ts';
+import { type ConnectionState, connect, type Hello, type Tick } from './connection.ts';
 import { connectControls } from './controls.ts';
 import { finder, type PageInput, type PageWindow } from './dom.ts';
 import { createDownloads } from './downloads.ts';
+import { createEventFeed } from './event-feed.ts';
 import { createEvents } from './events.ts';
 import { createFramedViews } from './framed-views.ts';
 import { createLogin } from './login.ts';
@@ -26,7 +21,6 @@ import { createTheme } from './theme.ts';
 
 /** Of a wide span there is much to ask for. */
 const WIDE_EVERY_MS = 2500;
-const EVENTS_OF_SPAN = 1000;
 /** A list of more processes than one reads is asked for every other time. */
 const MANY_PROCESSES = 500;
 const MANY_EVERY_MS = 2000;
@@ -60,8 +54,7 @@ export function runPage(window: PageWindow): void {
       Object.assign(state, filter);
       remember();
       events.clear();
-      wantEvents();
-      void loadEvents();
+      void feed.load();
     },
   });
   const connection = connect(window, server, {
@@ -71,6 +64,7 @@ export function runPage(window: PageWindow): void {
     problem: notice,
     refused: () => login.ask(''),
   });
+  const feed = createEventFeed({ server, connection, events, state, lookedAt, notice });
   const login = createLogin(window, server, () => connection.start());
   const theme = createTheme(window, () => {
     overview.fit();
@@ -116,10 +110,10 @@ export function runPage(window: PageWindow): void {
     }
     overview.clear();
     events.clear();
-    wantEvents();
+    feed.hold();
     await loadActivity();
     await refresh(true);
-    await loadEvents();
+    await feed.load();
   }
 
   /** Ten times a second at most. */
@@ -239,48 +233,13 @@ export function runPage(window: PageWindow): void {
     }
   }
 
-  function wantEvents(): void {
-    const { kinds, onlyFailed, text, scope } = state;
-    connection.want({
-      ...(kinds.length === 0 ? {} : { kind: kinds.join(',') }),
-      ...(onlyFailed ? { failed: 'true' } : {}),
-      ...(text === '' ? {} : { text }),
-      ...(scope === undefined ? {} : { pid: scope.pid, start: scope.start }),
-    });
-    connection.pause(!isFollowing() || state.view !== 'events');
-  }
-
-  /** Of the span, or those that came before the ones that come. */
-  async function loadEvents(): Promise<void> {
-    if (state.view !== 'events' || lookedAt.hello === undefined) return;
-    const { kinds, onlyFailed, text, scope } = state;
-    const looked = isFollowing() ? { from: span().from, to: now() } : span();
-    try {
-      const found = await server.json<{ isCut: boolean; events: readonly NumberedEvent[] }>(
-        'api/events',
-        {
-          ...queryOf(looked, scope),
-          format: 'json',
-          limit: EVENTS_OF_SPAN,
-          kind: kinds.length === 0 ? undefined : kinds.join(','),
-          failed: onlyFailed ? 'true' : undefined,
-          text: text === '' ? undefined : text,
-        },
-      );
-      events.show(found.events, found.isCut);
-    } catch (error) {
-      if (error instanceof Refusal && error.status > 401) notice(error.message);
-    }
-  }
-
   /** Somebody chose something else: what was said of before no longer matters. */
   function reload(): void {
     notice('');
     remember();
     showControls();
-    wantEvents();
     void refresh(true);
-    void loadEvents();
+    void feed.load();
   }
 
   function choose(chosen: Span): void {
