@@ -51,6 +51,8 @@ export interface ProfilerConfig {
    * shorter have no names where their file is gone by then.
    */
   readonly thrifty?: boolean | undefined;
+  /** Tables of few objects are held in memory, and read again from the disk. Default: as `thrifty`. */
+  readonly holdsLittle?: boolean | undefined;
   /** Keeps stacks one by one for collectRaw(). */
   readonly raw?: boolean | undefined;
   /** Where symbol and unwind tables are kept for the next session. */

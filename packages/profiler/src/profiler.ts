@@ -33,7 +33,7 @@ import { GeneratedCode } from './unwinding/generated-code.ts';
 import { GeneratedCodeTables } from './unwinding/generated-tables.ts';
 import { GeneratingSpaces } from './unwinding/generating-spaces.ts';
 import { type PreloadedFiles, PreloadedTables } from './unwinding/preloaded-tables.ts';
-import { THRIFTY_TABLES } from './unwinding/read-tables.ts';
+import { FEW_TABLES } from './unwinding/read-tables.ts';
 import { RunningInterpreters } from './unwinding/running-interpreters.ts';
 import { UnwindTables } from './unwinding/unwind-tables.ts';
 
@@ -77,9 +77,9 @@ export class CpuProfiler {
     this.#kernel = kernel;
     this.#config = config;
     const cpus = cpuGenerations();
-    const { cacheDirectory, lines = false, interpreters = true } = config;
+    const { cacheDirectory, lines = false, interpreters = true, thrifty } = config;
     const reader = new SymbolizationClient({
-      ...{ lines, interpreters, thrifty: config.thrifty },
+      ...{ lines, interpreters, thrifty, holdsLittle: config.holdsLittle ?? thrifty },
       ...(cacheDirectory && { cacheDirectory }),
     });
     const { native, procfs } = kernel;
@@ -337,13 +337,14 @@ export class CpuProfiler {
 
   #openUnwinding(): Unwinding | undefined {
     const { native, sampler, identification } = this.#kernel;
-    const { unwindTableBytes, interpreterFrames = false } = this.#config;
+    const { unwindTableBytes, interpreterFrames = false, thrifty } = this.#config;
+    const { holdsLittle = thrifty } = this.#config;
     if (!this.#walksByTables) return undefined;
     const { spaces, objects, copies, jitMaps, reader } = this.#code;
     const tables = new UnwindTables(
       ...([native, sampler.map, reader, unwindTableBytes] as const),
       this.#interpreters,
-      this.#config.thrifty === true ? THRIFTY_TABLES : undefined,
+      holdsLittle === true ? FEW_TABLES : undefined,
     );
     const keys = identification && new FileKeys(native, identification);
     const installed = this.#interpreters;

@@ -22,7 +22,10 @@ export interface LiveSettings extends Pick<LiveTarget, 'pid' | 'cgroup'> {
   readonly launcher: boolean;
   readonly pids: (() => readonly number[]) | undefined;
   /** Frames at the root of each stack, so that processes can be told apart; lines and threads where wanted. */
-  readonly sampling: Pick<CpuProfilerOptions, 'rootFrames' | 'lines' | 'threads' | 'thrifty'>;
+  readonly sampling: Pick<
+    CpuProfilerOptions,
+    'rootFrames' | 'lines' | 'threads' | 'thrifty' | 'holdsLittle'
+  >;
   /** Exec events with paths, ids and flags. */
   readonly execDetail: boolean;
   /** And with their environment. */

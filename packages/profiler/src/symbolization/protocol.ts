@@ -18,8 +18,10 @@ export interface ReaderConfig {
   readonly lines: boolean;
   /** Whether files are looked at for interpreters. Default: no. */
   readonly interpreters?: boolean | undefined;
-  /** For months beside others: tables of few objects are held, and the others are read again. Default: no. */
+  /** For months beside others, who go first. Default: no. */
   readonly thrifty?: boolean | undefined;
+  /** Tables of few objects are held, and the others are read again. Default: no. */
+  readonly holdsLittle?: boolean | undefined;
 }
 
 /** An instruction of an object. */

@@ -57,8 +57,8 @@ interface HeldSymbols {
 
 /** A host under builds executes more files in a minute; a browser with all of its names has 400 MB, and is kept alone. */
 const HELD: HeldSymbols = { objects: 256, bytes: 256 * 1024 * 1024, unusedMs: 60_000 };
-/** What is sampled all the time, as libraries. A table is as quickly had from the disk. */
-const HELD_THRIFTILY: HeldSymbols = {
+/** What is sampled for hours, as libraries. A table is as quickly had from the disk. */
+const HELD_FEW: HeldSymbols = {
   ...{ objects: 64, bytes: 16 * 1024 * 1024, unusedMs: 30_000 },
   partedFromBytes: 512 * 1024,
 };
@@ -74,12 +74,12 @@ export class SymbolizationServer implements Disposable {
 
   /** @param descriptors where its thread writes down what it opens, if it does */
   constructor(
-    { cacheDirectory, lines, interpreters = false, thrifty = false }: ReaderConfig,
+    { cacheDirectory, lines, interpreters = false, holdsLittle = false }: ReaderConfig,
     descriptors?: DescriptorLedger,
   ) {
     this.#lines = lines;
     this.#interpreters = interpreters;
-    const held = thrifty ? HELD_THRIFTILY : HELD;
+    const held = holdsLittle ? HELD_FEW : HELD;
     this.#named = new LoadedObjects(held.objects, held.bytes, held.unusedMs);
     this.#remote = new RemoteFiles(descriptors);
     this.#kernel = new LiveKernelSymbols(() =>

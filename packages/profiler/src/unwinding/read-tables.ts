@@ -18,8 +18,8 @@ export interface ReadTableLimits {
 
 /** More than the files of a walk and of all that wait; of small ones each takes 6 KB, most of it empty blocks. */
 const USUAL: ReadTableLimits = { tables: 512, bytes: 32 * 1024 * 1024, unusedMs: 30_000 };
-/** At a low rate few stacks wait for the same table. */
-export const THRIFTY_TABLES: ReadTableLimits = {
+/** Of what is sampled for hours: a table is read from the disk again where stacks wait for it. */
+export const FEW_TABLES: ReadTableLimits = {
   ...{ tables: 128, bytes: 4 * 1024 * 1024, unusedMs: 10_000 },
 };
 /** Files without a table: their names. */

@@ -12,6 +12,7 @@ import { commandBytes } from '../../command-bytes.ts';
 import { FAILED } from '../../exit-code.ts';
 import { describeBy } from '../../live-session/describe.ts';
 import { liveSession } from '../../live-session/live-session.ts';
+import { ProgramText } from '../../live-session/program-text.ts';
 import { runningAlready, withDescendants } from '../../live-session/targets.ts';
 import { whyNotListening } from '../../options/listen.ts';
 import { heededSignals, runToExitCode, scoped, stopOnSignal } from '../../run-effect.ts';
@@ -48,7 +49,7 @@ const serve = Effect.fnUntraced(function* (
       ...options,
       launcher: words.length > 0,
       pids: pids && (() => withDescendants(procfs, pids)),
-      sampling: { rootFrames: ownerFrames },
+      sampling: { rootFrames: ownerFrames, holdsLittle: true },
       execDetail: true,
       ringBytes: RING_BYTES,
       onBriefEvents: (events) => server?.addBriefEvents(events),
@@ -70,6 +71,7 @@ const serve = Effect.fnUntraced(function* (
   yield* Effect.promise(() => new Output().write(`${listening.url}\n`));
   warnOfListening(options.listen, options.allowHost);
   const command = argv && (yield* superviseCommand(session, argv, { stdout }));
+  yield* scoped(() => new ProgramText(() => session.kernel.native.releaseProgramText()));
   if (command !== undefined) yield* scoped(() => new AfterCommand(session, command.ended));
   yield* session.run;
   return command === undefined ? 0 : (yield* Effect.promise(() => command.ended)).exitCode;

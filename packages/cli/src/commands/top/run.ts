@@ -13,9 +13,10 @@ import { commandBytes } from '../../command-bytes.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { describeBy } from '../../live-session/describe.ts';
 import { liveSession } from '../../live-session/live-session.ts';
+import { ProgramText } from '../../live-session/program-text.ts';
 import { runningAlready, withDescendants } from '../../live-session/targets.ts';
 import { chosenCgroups } from '../../options/chosen-cgroups.ts';
-import { runToExitCode, scoped, stopAfter, stopOnSignal } from '../../run-effect.ts';
+import { runToExitCode, scoped, stopOnSignal } from '../../run-effect.ts';
 import { say } from '../../terminal/messages.ts';
 import { hostUsers } from '../../users/passwd.ts';
 import { asHint, runAs } from '../../users/run-as.ts';
@@ -31,8 +32,6 @@ import { loadSettings, saveSettings, settingsPath } from './settings-file.ts';
 import { whyNoTerminal } from './terminal-needs.ts';
 import { WatchedCommand } from './watched-command.ts';
 
-/** By then views, programs and the first names have been loaded. */
-const STARTED_SECONDS = 5;
 /** Milliseconds between two pictures. */
 const REFRESH_MS = 250;
 /** Of what the command writes to: colours of 24 bits, as xterm has them. */
@@ -133,8 +132,7 @@ const top = Effect.fnUntraced(function* (options: TopOptions, words: readonly st
   yield* scoped(
     () => new Collections(session, (profile, until) => view.data.addSamples(profile, until), tell),
   );
-  // What the start ran of the runtime is not run again: half of it stays away (20 MB).
-  yield* stopAfter(STARTED_SECONDS, () => session.kernel.native.releaseProgramText());
+  yield* scoped(() => new ProgramText(() => session.kernel.native.releaseProgramText()));
   yield* session.run;
   return watched?.exitCode ?? 0;
 });

@@ -7,6 +7,7 @@ export function samplesByThread(lines: boolean) {
   return {
     lines,
     threads: true,
+    holdsLittle: true,
     rootFrames: ({ pid, comm, threadComm, tid }: SampledProcess) => [
       String(pid),
       comm,

@@ -182,6 +182,11 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
    * that live shorter have no names where their file is gone by then. Default: no.
    */
   readonly thrifty?: boolean | undefined;
+  /**
+   * Symbols and unwind tables of few objects are held in memory, and read again from the disk: for what is open for hours,
+   * at any rate. Default: as `thrifty`.
+   */
+  readonly holdsLittle?: boolean | undefined;
   /** Keeps single stacks for collectRaw(). Costs memory until they are collected. */
   readonly raw?: boolean | undefined;
   /**
@@ -342,13 +347,13 @@ function configOf(
   running: () => readonly number[],
 ): ProfilerConfig {
   const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads } = options;
-  const { perCpu, times, cpus, excludeSelf, uid, onlyThreads, thrifty } = options;
+  const { perCpu, times, cpus, excludeSelf, uid, onlyThreads, thrifty, holdsLittle } = options;
   const { interpreters, interpreterFrames, javaPerfMaps } = options;
   const pids = options.pids ?? (launcher === undefined ? running : () => []);
   return {
     frequencyHz: options.cpuClock === false ? 0 : frequencyHz,
     ...{ pids, launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads },
-    ...{ perCpu, times, cpus, excludeSelf, uid, onlyThreads, thrifty },
+    ...{ perCpu, times, cpus, excludeSelf, uid, onlyThreads, thrifty, holdsLittle },
     ...{ interpreters, interpreterFrames, javaPerfMaps },
   };
 }
