@@ -85,8 +85,10 @@ export interface ProfileValues {
 
 export interface ProfileMetadata {
   readonly host: string;
-  /** The profiled command; absent for a system-wide profile. */
+  /** The profiled command; absent where it was something else. */
   readonly command?: string;
+  /** What else was profiled, in words: `process 1234`. Absent for a whole host. */
+  readonly target?: string;
   /** The object of the program that the profile is of; absent where nobody said. */
   readonly mainObject?: string;
   readonly frequencyHz: number;

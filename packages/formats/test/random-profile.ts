@@ -74,7 +74,7 @@ export function hostileProfile(): Profile {
   }));
   const { metadata } = profileOf(stacks);
   const text = HOSTILE_NAMES.join('');
-  return { stacks, metadata: { ...metadata, host: text, command: text } };
+  return { stacks, metadata: { ...metadata, host: text, command: text, target: text } };
 }
 
 /** Stacks of any shape: empty ones, repeated ones, recursion, zero counts, every kind anywhere. */

@@ -19,7 +19,7 @@ import type { Symbolizer } from './symbolization/symbolizer.ts';
 
 type CollectionsConfig = Pick<
   ProfilerConfig,
-  'frequencyHz' | 'command' | 'rootFrames' | 'labels' | 'raw' | 'sources'
+  'frequencyHz' | 'command' | 'target' | 'rootFrames' | 'labels' | 'raw' | 'sources'
 > & {
   /** What is counted, in the order of the profile's values. Default: samples of CPU time. */
   readonly events?: readonly StackEvent[] | undefined;
@@ -138,6 +138,7 @@ export class Collections {
         samples: collector.samples,
         lostSamples,
         ...(this.#config.command === undefined ? {} : { command: this.#config.command }),
+        ...(this.#config.target === undefined ? {} : { target: this.#config.target }),
       },
     };
   }

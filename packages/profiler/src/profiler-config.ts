@@ -22,6 +22,8 @@ export interface ProfilerConfig {
   readonly launcher?: number | undefined;
   /** For the profile's title. */
   readonly command?: string | undefined;
+  /** What profiles say they are of where that is neither a command nor the whole host. */
+  readonly target?: string | undefined;
   readonly rootFrames?: RootFrames | undefined;
   readonly labels?: LabelsOf | undefined;
   /** Only on these CPUs, by number. */

@@ -25,6 +25,8 @@ export interface LiveServerOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   /** What the page calls this host. */
   readonly host: string;
+  /** What is shown of it, in words: `process 1234`. Default: all of it. */
+  readonly target?: string | undefined;
   readonly version: string;
   readonly cpus: number;
   /** Samples a second on each CPU. */

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RealProcfs } from '@waggle/cache';
 import { existingDescendants } from '@waggle/core/session';
+import { printable } from '@waggle/text';
 
 export interface LiveTarget {
   readonly pid?: readonly number[] | undefined;
@@ -19,6 +20,18 @@ export function runningAlready(
   if (command.length > 0) return [];
   if (pid !== undefined) return withDescendants(procfs, pid);
   return cgroup?.flatMap(processesBelow);
+}
+
+/** In words; undefined for everybody. Of a command its program alone, since arguments may hold secrets. */
+export function targetInWords(
+  { pid, cgroup = [] }: LiveTarget,
+  [program]: readonly string[],
+): string | undefined {
+  if (program !== undefined) return printable(program);
+  const processes = pid && `process${pid.length > 1 ? 'es' : ''} ${pid.join(', ')}`;
+  const places =
+    cgroup.length > 0 ? `in ${cgroup.map((path) => printable(path)).join(' or ')}` : '';
+  return [processes, places].filter(Boolean).join(' ') || undefined;
 }
 
 export const withDescendants = (procfs: RealProcfs, pids: readonly number[]): readonly number[] =>

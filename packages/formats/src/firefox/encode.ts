@@ -165,9 +165,12 @@ function metaOf(profile: Profile): object {
 
 function detailsOf({ metadata, values }: Profile): object[] {
   const { type, unit } = shownType(values === undefined ? {} : { values });
-  const { host, frequencyHz, durationSeconds, samples, lostSamples } = metadata;
+  const { host, target, frequencyHz, durationSeconds, samples, lostSamples } = metadata;
   return [
     { label: DETAILS.host, format: 'string', value: host.toWellFormed() },
+    ...(target === undefined
+      ? []
+      : [{ label: DETAILS.target, format: 'string', value: target.toWellFormed() }]),
     { label: DETAILS.frequency, format: 'decimal', value: frequencyHz },
     {
       label: DETAILS.duration,

@@ -26,6 +26,8 @@ export const CATEGORIES: readonly { kind: FrameKind; name: string; color: string
 /** Labels of what the viewer lists under "more info"; they are how the metadata is read back. */
 export const DETAILS = {
   host: 'Host',
+  /** What was profiled, where that is neither a command nor the host. */
+  target: 'Recorded',
   frequency: 'Samples per second and CPU',
   duration: 'Recorded for',
   samples: 'Samples',

@@ -129,10 +129,12 @@ function metadataOf(meta: JsonObject, samples = 0): ProfileMetadata {
   const interval = number(meta.interval);
   const ours = meta.product === PRODUCT ? detailsOf(meta) : undefined;
   const host = ours?.get(DETAILS.host);
+  const target = ours?.get(DETAILS.target);
   const measured = number(meta.profilingEndTime) - number(meta.profilingStartTime);
   return {
     host: typeof host === 'string' ? host : '',
     ...(typeof meta.arguments === 'string' ? { command: meta.arguments } : {}),
+    ...(typeof target === 'string' ? { target } : {}),
     frequencyHz: ours
       ? number(ours.get(DETAILS.frequency))
       : interval > 0

@@ -8,8 +8,8 @@ import { SAMPLES } from '../values.ts';
 export const FRAME_KINDS: readonly FrameKind[] = ['process', 'user', 'kernel', 'unresolved'];
 
 /** What was profiled, and where. */
-export function titleOf({ command, host }: ProfileMetadata): string {
-  const subject = command === undefined || command === '' ? 'whole system' : command;
+export function titleOf({ command, target, host }: ProfileMetadata): string {
+  const subject = command || target || 'whole system';
   return host === '' ? subject : `${subject} on ${host}`;
 }
 

@@ -75,6 +75,8 @@ describe('the file', () => {
     const { command: _, ...rest } = profile.metadata;
     expect(titleOf(profile)).toBe('node app.js on web-3');
     expect(titleOf({ ...profile, metadata: rest })).toBe('whole system on web-3');
+    const target = { ...rest, target: 'process 12' };
+    expect(titleOf({ ...profile, metadata: target })).toBe('process 12 on web-3');
     expect(titleOf(profile, 'A & B')).toBe('A &amp; B');
     expect(titleOf(profile, 'x'.repeat(2_000_000))?.length).toBe(400);
   });

@@ -5,6 +5,8 @@ export const HOST = 'host.name';
 export const COMMAND_LINE = 'process.command_line';
 /** The command without its arguments: what senders that keep those to themselves give. */
 export const COMMAND = 'process.command';
+/** What was profiled, where that is neither a command nor the host. */
+export const TARGET = 'waggle.target';
 
 /** Of a sample: the process whose stack it is. */
 export const PROCESS = 'process.executable.name';

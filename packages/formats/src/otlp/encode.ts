@@ -14,6 +14,7 @@ import {
   LABEL_ATTRIBUTES,
   LOST_SAMPLES,
   PROCESS,
+  TARGET,
 } from './attributes.ts';
 import { OtlpDictionary } from './dictionary.ts';
 import type { Draft } from './message.ts';
@@ -155,12 +156,13 @@ function attributesOf(
 }
 
 function resourceAttributes(
-  { host, command }: ProfileMetadata,
+  { host, command, target }: ProfileMetadata,
   { resource = {} }: OtlpOptions,
 ): readonly Draft<'KeyValue'>[] {
   const attributes = {
     ...(host === '' ? {} : { [HOST]: host }),
     ...(command === undefined ? {} : { [COMMAND_LINE]: command }),
+    ...(target === undefined ? {} : { [TARGET]: target }),
     ...resource,
   };
   return Object.entries(attributes).map(([key, value]) => ({

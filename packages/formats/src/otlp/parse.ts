@@ -15,6 +15,7 @@ import {
   LABEL_ATTRIBUTES,
   LOST_SAMPLES,
   PROCESS,
+  TARGET,
 } from './attributes.ts';
 import { DictionaryReader, OtlpSyntaxError } from './dictionary-reader.ts';
 import type { Message } from './message.ts';
@@ -220,6 +221,7 @@ function metadataOf(
   const first = taken[0];
   const host = first?.attributes.get(HOST);
   const command = first?.attributes.get(COMMAND_LINE) ?? first?.attributes.get(COMMAND);
+  const target = first?.attributes.get(TARGET);
   const period = periodOf(first?.profile, dictionary);
   const nanoseconds = period === undefined ? 0 : period.value * (nanosecondsIn(period.unit) ?? 0);
   const lost = taken.map(({ profile }) =>
@@ -228,6 +230,7 @@ function metadataOf(
   return {
     host: typeof host === 'string' ? host : '',
     ...(typeof command === 'string' ? { command } : {}),
+    ...(typeof target === 'string' ? { target } : {}),
     frequencyHz: nanoseconds > 0 ? Math.round(NANOSECONDS_PER_SECOND / nanoseconds) : 0,
     startTime: startOf(first?.profile.timeUnixNano),
     durationSeconds: Number(first?.profile.durationNano ?? 0n) / NANOSECONDS_PER_SECOND,

@@ -29,7 +29,12 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 export const KERNEL_MAPPING = '[kernel.kallsyms]';
 export const PROCESS_LABEL = 'process';
 /** Comments that parse.ts reads back. */
-export const COMMENTS = { host: 'host: ', command: 'command: ', lost: 'lost samples: ' } as const;
+export const COMMENTS = {
+  host: 'host: ',
+  command: 'command: ',
+  target: 'target: ',
+  lost: 'lost samples: ',
+} as const;
 
 /** @throws RangeError when a count is not a whole number of samples. */
 export function encodePprof(profile: Profile): Uint8Array {
@@ -288,10 +293,11 @@ function measured({ values, metadata }: Profile): {
   };
 }
 
-function commentsOf({ host, command, lostSamples }: ProfileMetadata): string[] {
+function commentsOf({ host, command, target, lostSamples }: ProfileMetadata): string[] {
   return [
     ...(host === '' ? [] : [COMMENTS.host + host.toWellFormed()]),
     ...(command === undefined ? [] : [COMMENTS.command + command.toWellFormed()]),
+    ...(target === undefined ? [] : [COMMENTS.target + target.toWellFormed()]),
     `${COMMENTS.lost}${lostSamples}`,
   ];
 }

@@ -179,9 +179,11 @@ function withMetadata(
   const comment = (prefix: string): string | undefined =>
     comments.find((line) => line.startsWith(prefix))?.slice(prefix.length);
   const command = comment(COMMENTS.command);
+  const target = comment(COMMENTS.target);
   const metadata: ProfileMetadata = {
     host: comment(COMMENTS.host) ?? '',
     ...(command === undefined ? {} : { command }),
+    ...(target === undefined ? {} : { target }),
     frequencyHz: frequencyOf(message, text),
     startTime: new Date(
       Number(message.timeNanos) === 0

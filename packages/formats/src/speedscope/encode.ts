@@ -119,19 +119,20 @@ function frameFields({ name, kind, object, file, line, inlined }: ProfileFrame):
   };
 }
 
-function titleOf({ command, host, frequencyHz, lostSamples }: ProfileMetadata): string {
+function titleOf({ command, target, host, frequencyHz, lostSamples }: ProfileMetadata): string {
   const where = host === '' ? '' : ` on ${host}`;
   const rate = frequencyHz > 0 ? `, ${frequencyHz} Hz` : '';
   const lost = lostSamples > 0 ? `, ${lostSamples} samples lost` : '';
-  return `${command ?? 'all processes'}${where}${rate}${lost}`.toWellFormed();
+  return `${command ?? target ?? 'all processes'}${where}${rate}${lost}`.toWellFormed();
 }
 
 function metadataFields(metadata: ProfileMetadata): object {
-  const { startTime, host, command } = metadata;
+  const { startTime, host, command, target } = metadata;
   return {
     ...metadata,
     host: host.toWellFormed(),
     ...(command === undefined ? {} : { command: command.toWellFormed() }),
+    ...(target === undefined ? {} : { target: target.toWellFormed() }),
     startTime: Number.isNaN(startTime.getTime()) ? null : startTime.toISOString(),
   };
 }

@@ -204,6 +204,7 @@ function metadataOf(root: JsonObject, samples = 0): ProfileMetadata {
   return {
     host: typeof ours.host === 'string' ? ours.host : '',
     ...(typeof ours.command === 'string' ? { command: ours.command } : {}),
+    ...(typeof ours.target === 'string' ? { target: ours.target } : {}),
     frequencyHz: number(ours.frequencyHz),
     startTime: new Date(typeof ours.startTime === 'string' ? ours.startTime : Number.NaN),
     durationSeconds: number(ours.durationSeconds),

@@ -91,6 +91,7 @@ export class RecordedProcesses {
       return isBelow;
     };
     return {
+      target: `process ${pid} and below`,
       has,
       hasEvent: (eventPid, startTime) => {
         const number = this.#numbers.get(`${eventPid}:${startTime}`);

@@ -49,7 +49,9 @@ export class RecordedSamples {
       stacks.push(stack);
       await pause();
     }
-    return sum.profile(stacks, host) ?? emptyProfile(span, host);
+    const profile = sum.profile(stacks, host) ?? emptyProfile(span, host);
+    if (scope === undefined) return profile;
+    return { ...profile, metadata: { ...profile.metadata, target: scope.target } };
   }
 
   /** Part by part, the oldest first. */

@@ -10,6 +10,8 @@ import type { Span } from './span.ts';
 
 /** Whose data is asked for: all without it. */
 export interface Scope {
+  /** In words. */
+  readonly target: string;
   /** By the number of a process. */
   has(process: number): boolean;
   /** By what it is called in events: its pid, and its start. */

@@ -26,6 +26,8 @@ import type { Span } from './span.ts';
 
 export interface LiveStoreOptions {
   readonly host: string;
+  /** What is shown of it, in words. Default: all of it. */
+  readonly target?: string | undefined;
   readonly frequencyHz: number;
   readonly procfs: Procfs;
   /** When the host started, in milliseconds since 1970. */
@@ -146,12 +148,14 @@ export class LiveStore implements KeptHost {
   }
 
   profile(span: Span, scope?: Scope): Profile & { readonly span: Span } {
+    const { target } = scope ?? this.#options;
     const found = this.samples.between(span, scope && remembered((owner) => scope.has(owner)));
     return {
       span: found.span,
       stacks: found.stacks,
       metadata: {
         host: this.host,
+        ...(target === undefined ? {} : { target }),
         frequencyHz: this.frequencyHz,
         startTime: new Date(found.span.from),
         durationSeconds: found.seconds,
@@ -167,6 +171,7 @@ export class LiveStore implements KeptHost {
     if (found === undefined) return undefined;
     const { number: root } = found;
     return {
+      target: `process ${pid} and below`,
       has: (process) => processes.isBelow(process, root),
       hasEvent(eventPid, startTime) {
         const record = processes.byName(eventPid, startTime);

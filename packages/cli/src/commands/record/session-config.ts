@@ -10,7 +10,7 @@ import { commandLine } from '@waggle/text';
 import { say } from '../../terminal/messages.ts';
 import { type Counted, countingPlugins, manyStacks } from './counted.ts';
 import type { RecordOptions } from './options.ts';
-import type { RecordTarget } from './targets.ts';
+import { describeTarget, isWholeHost, type RecordTarget } from './targets.ts';
 import { isTraceFile } from './trace-file.ts';
 
 /** With the directories of all cgroups, those of containers too. */
@@ -52,7 +52,11 @@ export function sessionConfig(
     onlyThreads: target.kind === 'processes' ? target.threads : undefined,
     ...owners,
     ...launcher,
-    ...(target.kind === 'command' ? { command: commandLine(target.argv) } : {}),
+    command: target.kind === 'command' ? commandLine(target.argv) : undefined,
+    target:
+      target.kind === 'command' || isWholeHost(target, options)
+        ? undefined
+        : describeTarget(target, options),
     ...mappedBefore(target, counted),
   });
   return {

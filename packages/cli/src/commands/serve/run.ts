@@ -13,7 +13,7 @@ import { FAILED } from '../../exit-code.ts';
 import { describeBy } from '../../live-session/describe.ts';
 import { liveSession } from '../../live-session/live-session.ts';
 import { ProgramText } from '../../live-session/program-text.ts';
-import { runningAlready, withDescendants } from '../../live-session/targets.ts';
+import { runningAlready, targetInWords, withDescendants } from '../../live-session/targets.ts';
 import { whyNotListening } from '../../options/listen.ts';
 import { heededSignals, runToExitCode, scoped, stopOnSignal } from '../../run-effect.ts';
 import { isTerminal } from '../../terminal/is-terminal.ts';
@@ -92,6 +92,7 @@ function listen(
       token,
       allowedHosts: allowHost,
       host: hostname(),
+      target: targetInWords(options, words),
       version: packageJson.version,
       cpus: onlineCpus().length,
       frequencyHz: frequency,

@@ -141,6 +141,8 @@ export interface CpuProfilerOptions<Needs extends Services = NoNeeds> {
   readonly launcher?: number | undefined;
   /** The command line that profiles say they are of. Hides no secrets by itself. */
   readonly command?: string | undefined;
+  /** What profiles say they are of where that is neither a command nor the whole host, such as `process 1234`. */
+  readonly target?: string | undefined;
   /** Services of other plugins that `rootFrames` and `labels` ask, under names of your choice. */
   readonly needs?: Needs | undefined;
   /**
@@ -346,13 +348,14 @@ function configOf(
   frequencyHz: number,
   running: () => readonly number[],
 ): ProfilerConfig {
-  const { launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads } = options;
+  const { launcher, command, target, raw, lines, cacheDirectory, unwindTableBytes, threads } =
+    options;
   const { perCpu, times, cpus, excludeSelf, uid, onlyThreads, thrifty, holdsLittle } = options;
   const { interpreters, interpreterFrames, javaPerfMaps } = options;
   const pids = options.pids ?? (launcher === undefined ? running : () => []);
   return {
     frequencyHz: options.cpuClock === false ? 0 : frequencyHz,
-    ...{ pids, launcher, command, raw, lines, cacheDirectory, unwindTableBytes, threads },
+    ...{ pids, launcher, command, target, raw, lines, cacheDirectory, unwindTableBytes, threads },
     ...{ perCpu, times, cpus, excludeSelf, uid, onlyThreads, thrifty, holdsLittle },
     ...{ interpreters, interpreterFrames, javaPerfMaps },
   };
