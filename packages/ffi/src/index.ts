@@ -8,6 +8,7 @@ export { runIterator } from './bpf/iterator.ts';
 export { IteratorRun } from './bpf/iterator-run.ts';
 export { bootToRealtimeOffset, boottimeOffset, clockNanoseconds } from './clock.ts';
 export { cpuGenerations, onlineCpus, possibleCpus } from './cpus.ts';
+export { errnoOf } from './errors/errno-of.ts';
 export { LibraryError } from './errors/library-error.ts';
 export { ClosedError, errnoName, SystemError } from './errors/system-error.ts';
 export { UnsupportedRuntime } from './errors/unsupported-runtime.ts';

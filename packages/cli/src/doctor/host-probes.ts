@@ -11,6 +11,7 @@ import {
   perfEventParanoid,
 } from '@waggle/ffi';
 import { ForeignProcfsError, pidNamespaceOf } from '@waggle/kernel';
+import { isSystemError } from '@waggle/symbols';
 import { kernelShowsAddresses } from './kernel-addresses.ts';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
@@ -69,7 +70,7 @@ function kernelSymbols(): ProbeResult {
     areShown = kernelShowsAddresses();
   } catch (error) {
     return inconclusive(
-      `/proc/kallsyms: ${(error as NodeJS.ErrnoException).code}`,
+      `/proc/kallsyms: ${isSystemError(error) ? error.code : (error as Error).message}`,
       'kernel frames will show addresses',
     );
   }

@@ -19,6 +19,7 @@ import {
 import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
 import { isOfOthers } from '@waggle/ffi';
+import { isSystemError } from '@waggle/symbols';
 import { type Followed, followPath, type HeldFolder, O_PATH } from './held-folder.ts';
 
 export interface OutputPlace {
@@ -197,6 +198,6 @@ export function inWords(path: string, error: unknown): string {
 
 /** Why the system refused something of a file. */
 export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return WORDS[code ?? ''] ?? message;
+  const code = isSystemError(error) ? error.code : '';
+  return WORDS[code] ?? (error as Error).message;
 }

@@ -4,6 +4,7 @@
  */
 
 import { fstatSync, write, writeSync } from 'node:fs';
+import { isSystemError } from '@waggle/symbols';
 
 const STDOUT = 1;
 const RETRY_MS = 5;
@@ -47,7 +48,7 @@ export class Output {
           this.isFile ? writeSync(this.#fd, bytes) : await this.#writeSome(bytes),
         );
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
+        const code = isSystemError(error) ? error.code : undefined;
         if (code === 'EAGAIN') await new Promise((retry) => setTimeout(retry, RETRY_MS));
         else if (code === 'EPIPE') this.end();
         else throw error;

@@ -5,6 +5,7 @@
 
 import { lstatSync, mkdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from '../errors/errno-of.ts';
 import { sudoCaller } from './sudo-caller.ts';
 
 /** S_IWGRP, S_IWOTH and S_ISVTX of inode(7). */
@@ -108,7 +109,7 @@ function makeFolders(folder: string): ForeignPlace | undefined {
     try {
       mkdirSync(folder, 0o700);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (errnoOf(error) !== 'EEXIST') throw error;
     }
   }
   // What came there meanwhile is not gone through.

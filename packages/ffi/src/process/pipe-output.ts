@@ -5,6 +5,7 @@
  */
 
 import { closeSync, fstatSync, writeSync } from 'node:fs';
+import { errnoOf } from '../errors/errno-of.ts';
 import type { Native } from '../native/native.ts';
 import { openWithoutWaiting } from './open-without-waiting.ts';
 import { sendNow } from './send-now.ts';
@@ -42,7 +43,7 @@ function writerTo(own: number): PipeWriter {
       try {
         return writeSync(own, bytes, 0, Math.min(bytes.length, PIPE_BYTES));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+        if (errnoOf(error) === 'EAGAIN') return 0;
         throw error;
       }
     },

@@ -4,6 +4,7 @@
  */
 
 import { closeSync, writeSync } from 'node:fs';
+import { errnoOf } from '../errors/errno-of.ts';
 import type { Native } from '../native/native.ts';
 import { openWithoutWaiting } from './open-without-waiting.ts';
 
@@ -31,7 +32,7 @@ export function terminalWriter(native: Native, fd: number): TerminalWriter | und
       try {
         return writeSync(own, bytes);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+        if (errnoOf(error) === 'EAGAIN') return 0;
         throw error;
       }
     },
