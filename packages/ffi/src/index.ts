@@ -12,6 +12,7 @@ export { errnoOf } from './errors/errno-of.ts';
 export { LibraryError } from './errors/library-error.ts';
 export { ClosedError, errnoName, SystemError } from './errors/system-error.ts';
 export { UnsupportedRuntime } from './errors/unsupported-runtime.ts';
+export { bootId, bootTimeMs, memoryInfo, parseMemoryInfo } from './host.ts';
 export { LOG_CHANNELS, type LogAction, type LogEntry, log } from './log.ts';
 export { type FileStatus, fileStatus } from './native/file-status.ts';
 export { libraryPath, type Native, openedNative, openNative } from './native/native.ts';

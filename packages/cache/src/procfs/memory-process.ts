@@ -18,6 +18,8 @@ export interface MemoryProcess {
   readonly ppid?: number;
   readonly uid?: number;
   readonly gid?: number;
+  /** As `ProcStatus.caughtSignals`. Default none. */
+  readonly caughtSignals?: bigint;
   readonly cgroup?: string;
   /** Inode numbers; those not named are 4026531840, the host's. */
   readonly namespaces?: Partial<Record<NamespaceKind, number>>;

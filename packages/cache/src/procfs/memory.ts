@@ -236,6 +236,7 @@ export class MemoryProcfs implements Procfs {
       uid: { real: uid, effective: uid, saved: uid, fs: uid },
       gid: { real: gid, effective: gid, saved: gid, fs: gid },
       nspid: [pid],
+      caughtSignals: process.caughtSignals ?? 0n,
     };
   }
 

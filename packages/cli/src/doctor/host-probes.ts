@@ -11,8 +11,7 @@ import {
   perfEventParanoid,
 } from '@waggle/ffi';
 import { ForeignProcfsError, pidNamespaceOf } from '@waggle/kernel';
-import { isSystemError } from '@waggle/symbols';
-import { kernelShowsAddresses } from './kernel-addresses.ts';
+import { isSystemError, kernelShowsAddresses } from '@waggle/symbols';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 /** The BPF ring buffer came with 5.8, hash map keys above 512 bytes (our stacks) with 5.11. */

@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cryptography } from '../crypto.ts';
 import { openPrivateFile, removeFile, writePrivateFile } from '../disk-store/private-file.ts';
+import { KALLSYMS } from '../kallsyms.ts';
 import type { KallsymsColumns } from '../kallsyms-reader.ts';
 import { type KernelNames, KernelSymbols } from '../kernel-symbols.ts';
 import { isSystemError } from '../system-error.ts';
@@ -35,7 +36,7 @@ export interface KernelSources {
 }
 
 const SOURCES: KernelSources = {
-  kallsyms: '/proc/kallsyms',
+  kallsyms: KALLSYMS,
   modules: '/proc/modules',
   bootId: '/proc/sys/kernel/random/boot_id',
 };
