@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  boottimeFromTicks,
   clockTicksFromAuxv,
   containerIdFromCgroup,
   containerIdFromPath,
@@ -232,6 +233,8 @@ test('clock ticks from the auxiliary vector', () => {
   );
   assert.equal(clockTicksFromAuxv(new Uint8Array(3)), undefined);
   assert.equal(ticksFromBoottime(2_520_509_999_999n, 100), 252050);
+  assert.equal(boottimeFromTicks(252050, 100), 2_520_500_000_000n);
+  assert.equal(boottimeFromTicks(1, 1024), 976_562n);
 });
 
 test('ticks from nanoseconds: exact on both sides of every tick, in doubles and beyond', () => {

@@ -3,7 +3,13 @@
  * other users' processes show less without CAP_SYS_PTRACE.
  */
 
-import { FIELD_NAMES, type ProcessEntry, ProcessMetadataCache, RealProcfs } from '@waggle/cache';
+import {
+  boottimeFromTicks,
+  FIELD_NAMES,
+  type ProcessEntry,
+  ProcessMetadataCache,
+  RealProcfs,
+} from '@waggle/cache';
 import { bootTimeMs } from '@waggle/ffi';
 import { commandLine, printable, shellWord, stringifyJson } from '@waggle/text';
 import { FAILED } from '../../exit-code.ts';
@@ -42,7 +48,9 @@ export async function runPs(pids: readonly number[], options: PsOptions): Promis
 /** RFC 3339, exact to the clock tick; undefined where procfs does not say how long the host is up. */
 function startedAt({ startTime }: ProcessEntry, ticksPerSecond: number): string | undefined {
   try {
-    return new Date(bootTimeMs() + (startTime / ticksPerSecond) * 1000).toISOString();
+    return new Date(
+      bootTimeMs() + Number(boottimeFromTicks(startTime, ticksPerSecond)) / 1e6,
+    ).toISOString();
   } catch {
     return undefined;
   }
