@@ -2,20 +2,20 @@
 
 import { readFileSync } from 'node:fs';
 
-/** random(4): a UUID that is drawn anew at each boot, with its dashes. @throws Error of node:fs where there is none */
+/** random(4): a UUID that is drawn anew at each boot, with its dashes. @throws NodeJS.ErrnoException where there is none */
 export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }
 
 /**
  * When the host was started, in ms since 1970, by the clock of now: to 10 ms. `bootToRealtimeOffset` says it to the
- * nanosecond, and needs `Native`. @throws Error of node:fs where /proc does not say it
+ * nanosecond, and needs `Native`. @throws NodeJS.ErrnoException where /proc does not say it
  */
 export function bootTimeMs(path = '/proc/uptime'): number {
   return Date.now() - Number.parseFloat(readFileSync(path, 'utf8')) * 1000;
 }
 
-/** proc_meminfo(5): bytes by the kernel's name of them, as `MemTotal`. @throws Error of node:fs where there is none */
+/** proc_meminfo(5): bytes by the kernel's name of them, as `MemTotal`. @throws NodeJS.ErrnoException where there is none */
 export function memoryInfo(path = '/proc/meminfo'): ReadonlyMap<string, number> {
   return parseMemoryInfo(readFileSync(path, 'utf8'));
 }

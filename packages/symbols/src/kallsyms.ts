@@ -9,13 +9,17 @@ const LOOKED_AT_BYTES = 4096;
 /**
  * All of it, a function a line, as `ffffffff81000000 T _text`; of a module with its name, as `[ext4]`, behind a tab.
  *
- * @throws the system's error where it cannot be read
+ * @throws NodeJS.ErrnoException where it cannot be read
  */
 export function readKallsyms(path = KALLSYMS): string {
   return readFileSync(path, 'latin1');
 }
 
-/** Whether the kernel shows this process where its functions are. @throws the system's error where it cannot be read */
+/**
+ * Whether the kernel shows this process where its functions are.
+ *
+ * @throws NodeJS.ErrnoException where it cannot be read
+ */
 export function kernelShowsAddresses(path = KALLSYMS): boolean {
   const bytes = Buffer.alloc(LOOKED_AT_BYTES);
   const file = openSync(path, 'r');

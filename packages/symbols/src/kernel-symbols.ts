@@ -49,7 +49,7 @@ export class KernelSymbols implements KernelNames {
     this.#readRest = readRest;
   }
 
-  /** Reads and parses `path`. Throws the system's error when it cannot be read. */
+  /** Reads and parses `path`. @throws NodeJS.ErrnoException when it cannot be read */
   static read(path = KALLSYMS): KernelSymbols {
     return KernelSymbols.parse(readFileSync(path));
   }

@@ -110,7 +110,7 @@ export class PartialFile {
     return `/proc/self/fd/${this.#fd}`;
   }
 
-  /** All or nothing. @throws the system's error */
+  /** All or nothing. @throws NodeJS.ErrnoException */
   append(bytes: Uint8Array): void {
     try {
       for (let written = 0; written < bytes.length; )

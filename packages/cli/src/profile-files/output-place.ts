@@ -56,7 +56,7 @@ export class HeldPlace implements Disposable {
     return this.#folder.entry(name);
   }
 
-  /** Another file in the same folder, which is held for itself. @throws the system's error */
+  /** Another file in the same folder, which is held for itself. @throws NodeJS.ErrnoException */
   beside(name: string): HeldPlace | string {
     const folder = this.#folder.again();
     return checkedOrClosed(`${this.place.directory}/${name}`, {
@@ -66,7 +66,7 @@ export class HeldPlace implements Disposable {
     });
   }
 
-  /** A path to open the stream by: what was looked at, and no file. @throws an Error in words */
+  /** A path to open the stream by: what was looked at, and no file. @throws Error, in words */
   streamPath(): string {
     const { name } = this.place;
     if (this.#isDescriptor) return this.entry(name);

@@ -35,12 +35,12 @@ export class Output {
     return this.#ended;
   }
 
-  /** @throws the system's error for anything but a closed pipe: a full disk, for example. */
+  /** @throws NodeJS.ErrnoException for anything but a closed pipe: a full disk, for example. */
   async write(text: string): Promise<void> {
     await this.writeBytes(this.#encoder.encode(text));
   }
 
-  /** @throws as write() does. */
+  /** @throws NodeJS.ErrnoException as write() does. */
   async writeBytes(all: Uint8Array): Promise<void> {
     for (let bytes = all; bytes.length > 0 && !this.#ended; ) {
       try {

@@ -49,7 +49,7 @@ export function whyOthersMayReplace(
  * What on the way to a folder, links included, lets somebody else put another in its place; undefined where nothing
  * does. What is not there yet is nobody's.
  *
- * @throws the system's error
+ * @throws NodeJS.ErrnoException
  */
 export function foreignOnTheWay(absolute: string): ForeignPlace | undefined {
   let at = '';
@@ -91,7 +91,7 @@ export function foreignOnTheWay(absolute: string): ForeignPlace | undefined {
  * Makes a folder (mode 0700), and those above, where they are not there. Answers what lets somebody else put
  * something into it, or another folder or link in the place of one on the way; then nothing was made there.
  *
- * @throws the system's error
+ * @throws NodeJS.ErrnoException
  */
 export function makeOwnFolder(absolute: string): ForeignPlace | undefined {
   const foreign = foreignOnTheWay(absolute) ?? makeFolders(absolute);

@@ -18,7 +18,7 @@ export interface PipeWriter extends Disposable {
    * How many of the first PIPE_BYTES bytes were taken: all or, where there is no room now, none. A terminal
    * may take some.
    *
-   * @throws the system's error, with the code EPIPE where nobody reads.
+   * @throws NodeJS.ErrnoException, with the code EPIPE where nobody reads.
    */
   write(bytes: Uint8Array): number;
 }

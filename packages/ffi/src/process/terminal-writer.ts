@@ -16,7 +16,7 @@ export interface TerminalWriter extends Disposable {
   /**
    * How many of the bytes were taken: 0 where there is no room now.
    *
-   * @throws the system's error, with the code EIO where the terminal has hung up.
+   * @throws NodeJS.ErrnoException, with the code EIO where the terminal has hung up.
    */
   write(bytes: Uint8Array): number;
   /** Has the kernel forget what was taken and not yet read, so that there is room again. */

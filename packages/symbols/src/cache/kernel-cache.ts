@@ -43,8 +43,8 @@ const SOURCES: KernelSources = {
 
 /**
  * The running kernel's symbols, from `directory` (waggle's own cache directory) or else from the
- * kernel, stored for the next time. Throws the system's error when kallsyms cannot be read; trouble
- * with the directory is none.
+ * kernel, stored for the next time.
+ * @throws NodeJS.ErrnoException when kallsyms cannot be read; trouble with the directory is none
  */
 export function readKernelSymbols(directory: string, sources = SOURCES): KernelNames {
   const readAll = () => KernelSymbols.read(sources.kallsyms);
