@@ -80,7 +80,7 @@ export class CpuProfiler {
     const { cacheDirectory, lines = false, interpreters = true } = config;
     const reader = new SymbolizationClient({
       ...{ lines, interpreters, thrifty: config.thrifty },
-      ...(cacheDirectory && { cacheDirectory }),
+      cacheDirectory,
     });
     const { native, procfs } = kernel;
     this.#code = new MappedCode({

@@ -76,7 +76,7 @@ export class MemoryProcfs implements Procfs {
   #asyncGate: Promise<void> | undefined;
 
   /** @param options.self the pid of whoever asks. Default that of this process */
-  constructor(options: { readonly self?: number } = {}) {
+  constructor(options: { readonly self?: number | undefined } = {}) {
     this.self = options.self ?? process.pid;
   }
 

@@ -15,11 +15,11 @@ import { crcOf, type DebugLink, readDebugLink } from './debuglink.ts';
 
 export interface DebugFileSearch {
   /** The directory that paths are seen from, `/` unless told: `/proc/PID/root` for a container. */
-  readonly root?: string;
+  readonly root?: string | undefined;
   /** The object's own path below the root; without it a debuglink is not searched beside it. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Where debug files are installed, below the root; `/usr/lib/debug` unless told. */
-  readonly debugRoots?: readonly string[];
+  readonly debugRoots?: readonly string[] | undefined;
 }
 
 /** An open debug file; `close` gives its descriptor back, and may be called twice. */

@@ -22,7 +22,7 @@ export interface FrameSection {
   readonly bytes: Uint8Array;
   readonly bases: PointerBases;
   /** The length is a guess (there were no section headers): the terminator ends it. */
-  readonly endsAtTerminator?: boolean;
+  readonly endsAtTerminator?: boolean | undefined;
 }
 
 /** FDEs in columns, in the order of the section; ranges of addresses and of the section's bytes. */
