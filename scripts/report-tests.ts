@@ -10,6 +10,7 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isSystemError } from '../packages/symbols/src/system-error.ts';
 import { type Outcome, parseJUnit, type TestResult } from './junit.ts';
 import type { PassedAgain } from './run-again.ts';
 
@@ -62,7 +63,7 @@ function resultsOf(directory: string): PackageResult[] {
     const results = readResults(directory);
     if (results.length > 0) return results;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
   }
   return [failure(directory, 'test', 'left no results in .test-results/')];
 }

@@ -24,7 +24,7 @@ describe('events before the first iteration', () => {
     await using agent = await createAgent({
       plugins: [observer],
       pids: [process.pid],
-      ...(earlyEvents === undefined ? {} : { earlyEvents }),
+      earlyEvents,
     });
     for (let id = 1; id <= 6; id++) await exitCodeOf(program, `--id=${id}`);
     await eventually('the events', () => agent.report().events.delivered.exit >= 6);

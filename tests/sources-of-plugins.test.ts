@@ -70,7 +70,7 @@ async function opens(count: number, { ringBytes }: { readonly ringBytes?: number
     plugins: [plugin],
     command: [workload('open_files'), String(count), '3'],
     stopOn: [],
-    ...(ringBytes === undefined ? {} : { ringBytes }),
+    ringBytes,
   });
   const report = await agent.finished;
   return { inOrder, own, made, lost, report };

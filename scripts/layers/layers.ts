@@ -22,7 +22,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   formats: ['text'],
   kernel: ['bpf', 'ffi'],
   events: ['bpf', 'cache', 'ffi', 'kernel', 'text'],
-  probes: ['symbols'],
+  probes: ['cache', 'symbols'],
   timeline: ['text'],
   unwind: ['symbols'],
   profiler: ['bpf', 'cache', 'ffi', 'formats', 'symbols', 'unwind'],

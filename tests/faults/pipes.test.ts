@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { isSystemError } from '@waggle/symbols';
 import { eventually, inPairs } from '../support/deadline.ts';
 import { faultRow } from '../support/fault-row.ts';
 import { Waggle } from '../support/waggle.ts';
@@ -53,7 +54,7 @@ class Reader implements Disposable {
     try {
       this.text += this.#page.toString('utf8', 0, readSync(this.fd, this.#page));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      if (!isSystemError(error) || error.code !== 'EAGAIN') throw error;
     }
   }
 

@@ -2,6 +2,7 @@
 
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isSystemError } from '@waggle/symbols';
 import { eventually } from './deadline.ts';
 import { run } from './processes.ts';
 
@@ -58,7 +59,7 @@ function removeIfEmpty(path: string): void {
   try {
     rmdirSync(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EBUSY' && code !== 'ENOTEMPTY' && code !== 'ENOENT') throw error;
+    if (!isSystemError(error) || !['EBUSY', 'ENOTEMPTY', 'ENOENT'].includes(error.code))
+      throw error;
   }
 }

@@ -2,6 +2,7 @@
 // never by name.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { isSystemError } from '@waggle/symbols';
 import { eventually } from './deadline.ts';
 
 /** Fields of /proc/PID/stat by their number in proc_pid_stat(5); undefined when it is gone. */
@@ -139,7 +140,7 @@ export function killHard(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (!isSystemError(error) || error.code !== 'ESRCH') throw error;
   }
 }
 

@@ -35,7 +35,7 @@ export class ProcessMetadataCache implements Disposable {
   readonly #beforeUse: () => void;
   #disposed = false;
 
-  /** Throws `TypeError` or `RangeError`, with a `code`, for options that make no sense. */
+  /** @throws `TypeError` or `RangeError`, with a `code`, for options that make no sense */
   constructor(options: CacheOptions) {
     checkedOptions(options);
     this.#procfs = options.procfs ?? new RealProcfs();

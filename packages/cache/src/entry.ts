@@ -198,7 +198,7 @@ export class ProcessEntry {
   /**
    * The same with `cmdline` and `environ` read off the main thread: they can wait for as long as
    * the process's mmap lock is held.
-   * @throws the same as load(), by rejecting.
+   * @throws ProcfsError as load(), by rejecting.
    */
   async loadAsync(fields: readonly FieldName[] = FIELD_NAMES): Promise<this> {
     await this.#reader.loadAsync(checkedFields(fields));

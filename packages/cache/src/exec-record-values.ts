@@ -11,8 +11,8 @@ import { checkedPid, type KnownIdentity, knownIdentity, type StartTimeScale } fr
 import { variablesOf } from './procfs/environ.ts';
 
 /**
- * Throws `TypeError` or `RangeError`, both with a `code`, for a record that is none: without a
- * start time nothing could be told apart, and a wrong type would come out of an entry later on.
+ * @throws `TypeError` or `RangeError`, both with a `code`, for a record that is none: without a
+ *   start time nothing could be told apart, and a wrong type would come out of an entry later on
  */
 export function identityOfRecord(record: ExecRecord, scale: StartTimeScale): KnownIdentity {
   const identity = knownIdentity(record, scale);

@@ -109,7 +109,7 @@ export class FieldReader {
     return this.#layoutFingerprint;
   }
 
-  /** What /proc says of the process that has its pid now. Throws `ProcfsError`. */
+  /** What /proc says of the process that has its pid now. @throws `ProcfsError` */
   probe(): ProcProbe {
     // One argument less is one system call less.
     const { pid } = this.identity;

@@ -65,7 +65,7 @@ export const SOURCE_OF: Record<FieldName, Source> = {
   ppid: 'stat',
 };
 
-/** Throws `RangeError` for a name that is no field's. */
+/** @throws `RangeError` for a name that is no field's */
 export function sourceOf(field: FieldName): Source {
   const source = Object.hasOwn(SOURCE_OF, field) ? SOURCE_OF[field] : undefined;
   if (source === undefined) {
@@ -74,7 +74,7 @@ export function sourceOf(field: FieldName): Source {
   return source;
 }
 
-/** Throws `TypeError` for what is no list: a text is one of characters. */
+/** @throws `TypeError` for what is no list: a text is one of characters */
 export function checkedFields(fields: readonly FieldName[]): readonly FieldName[] {
   if (!Array.isArray(fields)) throw invalidType('fields', 'an array of names', fields);
   return fields;

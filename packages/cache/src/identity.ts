@@ -47,8 +47,9 @@ export function startTicksOf(startBoottimeNs: bigint, scale: StartTimeScale): nu
 }
 
 /**
- * The same with its ticks. Throws `TypeError` or `RangeError`, both with a `code`, for what is no
- * identity: JavaScript callers have no types, and a wrong unit would find nobody, silently.
+ * The same with its ticks.
+ * @throws `TypeError` or `RangeError`, both with a `code`, for what is no identity: JavaScript
+ *   callers have no types, and a wrong unit would find nobody, silently
  */
 export function knownIdentity(given: IdentityQuery, scale: StartTimeScale): KnownIdentity {
   if (typeof given !== 'object' || given === null) {

@@ -31,7 +31,7 @@ export {
   containerIdFromPath,
   parseCgroup,
 } from './procfs/cgroup.ts';
-export { clockTicksFromAuxv, ticksFromBoottime } from './procfs/clock-ticks.ts';
+export { boottimeFromTicks, clockTicksFromAuxv, ticksFromBoottime } from './procfs/clock-ticks.ts';
 export { ProcfsError, type ProcfsErrorCode } from './procfs/error.ts';
 export {
   type ImageLayout,

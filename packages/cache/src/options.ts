@@ -48,7 +48,7 @@ export function checkedCapacity(capacity: number): number {
   return wholeNumber('capacity', capacity, 1);
 }
 
-/** Throws `TypeError` or `RangeError`, both with a `code`; says which option is wrong. */
+/** @throws `TypeError` or `RangeError`, both with a `code`; says which option is wrong */
 export function checkedOptions(options: CacheOptions): void {
   if (typeof options !== 'object' || options === null) {
     throw invalidType('the options', '{ capacity: NUMBER, ... }', options);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  boottimeFromTicks,
   clockTicksFromAuxv,
   containerIdFromCgroup,
   containerIdFromPath,
@@ -108,13 +109,14 @@ test('stat: text that is none is malformed, never a number out of the blue', () 
 
 test('status', () => {
   const status = parseStatus(
-    'Name:\tUid:\\n\nTgid:\t42\nPid:\t43\nPPid:\t1\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nNSpid:\t42\t7\n',
+    'Name:\tUid:\\n\nTgid:\t42\nPid:\t43\nPPid:\t1\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nNSpid:\t42\t7\nSigCgt:\t0000000180014004\n',
     43,
   );
   assert.deepEqual([status.name, status.tgid, status.pid, status.ppid], ['Uid:\\n', 42, 43, 1]);
   assert.deepEqual(status.uid, { real: 1, effective: 2, saved: 3, fs: 4 });
   assert.equal(status.gid.real, 5);
   assert.deepEqual(status.nspid, [42, 7]);
+  assert.equal(status.caughtSignals, 0x180014004n);
   assert.throws(() => parseStatus('Name:\tx\n', 1), ProcfsError);
 });
 
@@ -231,6 +233,8 @@ test('clock ticks from the auxiliary vector', () => {
   );
   assert.equal(clockTicksFromAuxv(new Uint8Array(3)), undefined);
   assert.equal(ticksFromBoottime(2_520_509_999_999n, 100), 252050);
+  assert.equal(boottimeFromTicks(252050, 100), 2_520_500_000_000n);
+  assert.equal(boottimeFromTicks(1, 1024), 976_562n);
 });
 
 test('ticks from nanoseconds: exact on both sides of every tick, in doubles and beyond', () => {

@@ -4,6 +4,7 @@ import process from 'node:process';
 import { test } from 'node:test';
 import {
   ArgumentTypeError,
+  boottimeFromTicks,
   clockTicksFromAuxv,
   containerIdFromCgroup,
   containerIdFromPath,
@@ -158,6 +159,8 @@ test('what is exported beside the cache', () => {
   }
   refused(() => ticksFromBoottime(5 as never, 100), /ns must be a bigint/);
   refused(() => ticksFromBoottime('5' as never, 100), /ns must be a bigint/);
+  refused(() => boottimeFromTicks(5n as never, 100), /ticks/);
+  refused(() => boottimeFromTicks(1.5, 100), /ticks/);
   for (const hertz of [0, 'x', Number.NaN, undefined]) {
     refused(() => ticksFromBoottime(5n, hertz as never), /clockTicksPerSecond/);
   }

@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 // Alone: --help loads nothing else of core.
 import { writeToStderr } from '@waggle/ffi/stderr';
+import { isSystemError } from '@waggle/symbols';
 import { printable } from '@waggle/text';
 import { Command, type OutputConfiguration } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
@@ -116,7 +117,7 @@ function writeHelp(text: string): void {
   try {
     writeSync(STDOUT, text);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+    if (!isSystemError(error) || error.code !== 'EPIPE') throw error;
   }
 }
 

@@ -13,7 +13,7 @@ export type {
   LostEvent,
   ProcessEvent,
 } from '@waggle/events';
-export type { EventKind } from '@waggle/kernel';
+export { EVENT_KINDS, type EventKind } from '@waggle/kernel';
 export {
   collapseRaw,
   collapseRawWith,

@@ -36,7 +36,7 @@ export interface OutputFormat {
    * The profile of a file of this format, where it can be read back; what the file does not say is
    * empty or 0.
    *
-   * @throws an Error with a `code` that says what is wrong with the file.
+   * @throws Error with a `code` that says what is wrong with the file.
    */
   readonly parse?: (bytes: Uint8Array) => ParsedProfile;
 }

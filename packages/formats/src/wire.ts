@@ -36,7 +36,7 @@ export class WireReader {
    * Calls `take` with the number of each field and its reader, and leaves out those that it did not
    * read: by `integers`, `integer`, `message` or `text`.
    *
-   * @throws an Error when the bytes are no message.
+   * @throws Error when the bytes are no message.
    */
   fields(take: (field: number, value: WireValue) => void): void {
     const value = new WireValue(this);

@@ -4,7 +4,7 @@
 
 import { recordType } from '@waggle/bpf';
 
-/** `failed-exec` costs every system call of the host a little. */
+/** All of them: every other list is made of this one. `failed-exec` costs every system call of the host a little. */
 export const EVENT_KINDS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
 
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -16,6 +16,12 @@ export const RECORD_TYPES: Readonly<Record<EventKind, number>> = {
   exit: recordType.RECORD_EXIT,
   'failed-exec': recordType.RECORD_FAILED_EXEC,
 };
+
+/** The kind of a record's type; undefined for records that are no events. */
+export const EVENT_OF_TYPE: readonly (EventKind | undefined)[] = Object.assign(
+  [],
+  Object.fromEntries(EVENT_KINDS.map((kind) => [RECORD_TYPES[kind], kind])),
+);
 
 export type CountByKind = Readonly<Record<EventKind, number>>;
 

@@ -5,6 +5,7 @@ export {
   type CountByKind,
   countByKind,
   EVENT_KINDS,
+  EVENT_OF_TYPE,
   type EventKind,
   noEvents,
   sumOf,

@@ -5,6 +5,7 @@
  */
 
 import { readFileSync, statSync } from 'node:fs';
+import { errnoOf } from '@waggle/ffi';
 import { ForeignProcfsError } from './errors.ts';
 
 /** PROC_PID_INIT_INO of include/uapi/linux/nsfs.h (earlier linux/proc_ns.h) */
@@ -29,8 +30,7 @@ export function pidNamespaceOf(root = OWN_PROCFS): PidNamespace {
   try {
     status = readFileSync(`${root}/self/status`, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw foreign(root, `it does not show waggle itself (${code})`);
+    throw foreign(root, `it does not show waggle itself (${errnoOf(error)})`);
   }
   // A number for each namespace from the procfs's own on, inwards; 4.1 and later.
   const numbers = /^NSpid:\s*(.+)$/m.exec(status)?.[1]?.split(/\s+/).map(Number) ?? [];

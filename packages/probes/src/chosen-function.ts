@@ -3,8 +3,9 @@
  * can, and writes the answer where the file itself calls the function: there it is read, in a process that has
  * the file mapped. Ours has the C library, as others do.
  */
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
+import { type PidOrSelf, type Procfs, ProcfsError, RealProcfs } from '@waggle/cache';
 import { type ElfImage, isSystemError } from '@waggle/symbols';
 import { isCode, type ProbedObject } from './probed-object.ts';
 
@@ -20,19 +21,21 @@ export function chosenAddress(
   object: ProbedObject,
   image: ElfImage,
   resolver: number,
+  procfs: Procfs = new RealProcfs(),
 ): number | undefined {
   const slot = slotOf(image, resolver);
   const [first] = image.loads;
   if (slot === undefined || first === undefined) return undefined;
-  const [, pid = 'self'] = PROCESS_ROOT.exec(object.path) ?? [];
+  const [, owner] = PROCESS_ROOT.exec(object.path) ?? [];
+  const pid = owner === undefined ? 'self' : Number(owner);
   try {
-    const start = mappedAt(pid, object);
+    const start = mappedAt(procfs, pid, object);
     if (start === undefined) return undefined;
     const base = start - (first.vaddr - first.fileOffset);
     const found = wordAt(pid, base + slot) - base;
     return isCode(image, found) ? found : undefined;
   } catch (error) {
-    if (isSystemError(error)) return undefined;
+    if (error instanceof ProcfsError || isSystemError(error)) return undefined;
     throw error;
   }
 }
@@ -54,18 +57,25 @@ function slotOf(image: ElfImage, resolver: number): number | undefined {
 }
 
 /** Where the beginning of the file is in the process's memory. */
-function mappedAt(pid: string, { path, shown }: ProbedObject): number | undefined {
+function mappedAt(
+  procfs: Procfs,
+  pid: PidOrSelf,
+  { path, shown }: ProbedObject,
+): number | undefined {
   const { ino } = statSync(path);
-  for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
-    const [, start = '', inode, name = ''] =
-      /^([0-9a-f]+)-\S+ \S+ 0+ \S+ (\d+) +(.+)$/.exec(line) ?? [];
-    if (Number(inode) === ino && posix.basename(name) === posix.basename(shown))
-      return Number.parseInt(start, 16);
-  }
-  return undefined;
+  const mapped = procfs
+    .maps(pid)
+    .find(
+      (each) =>
+        each.fileOffset === 0 &&
+        each.inode === BigInt(ino) &&
+        !each.deleted &&
+        posix.basename(each.path) === posix.basename(shown),
+    );
+  return mapped?.start;
 }
 
-function wordAt(pid: string, address: number): number {
+function wordAt(pid: PidOrSelf, address: number): number {
   const memory = openSync(`/proc/${pid}/mem`, 'r');
   try {
     const bytes = Buffer.alloc(8);

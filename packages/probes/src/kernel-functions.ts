@@ -1,5 +1,5 @@
 /** Functions and tracepoints of the running kernel, by its own list of names (/proc/kallsyms). */
-import { readFileSync } from 'node:fs';
+import { readKallsyms } from '@waggle/symbols';
 import { BadEvent } from './bad-event.ts';
 import type { FunctionPattern } from './function-pattern.ts';
 import { NearestNames, nearest } from './nearest.ts';
@@ -16,7 +16,7 @@ const TRACEPOINT = /^[0-9a-f]+ \S __traceiter_(\w+)/;
 export class KernelFunctions {
   readonly #lines: readonly string[];
 
-  constructor(text = readFileSync('/proc/kallsyms', 'latin1')) {
+  constructor(text = readKallsyms()) {
     this.#lines = text.split('\n');
   }
 

@@ -2,8 +2,9 @@
  * Where a function is looked for, by what a recording is of: in the program of a command and the libraries
  * that it starts with, or in what processes have mapped. Anything else has to be named by its path.
  */
-import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
+import { type MapsEntry, type Procfs, ProcfsError, RealProcfs } from '@waggle/cache';
 import { isSystemError } from '@waggle/symbols';
 import { FileTree } from './file-tree.ts';
 import { isLibrary, Loader } from './needed-libraries.ts';
@@ -53,12 +54,15 @@ export function commandScope(
 }
 
 /** Of processes that run, each with what it has mapped. */
-export function processScope(pids: readonly number[]): ProbeScope {
+export function processScope(
+  pids: readonly number[],
+  procfs: Procfs = new RealProcfs(),
+): ProbeScope {
   const trees = pids.map((pid) => ({ pid, tree: new FileTree(`/proc/${pid}/root`) }));
   const all = function* () {
     const seen = new Set<string>();
     for (const { pid, tree } of trees)
-      for (const { path, file } of mappedFiles(pid)) {
+      for (const { path, file } of mappedFiles(procfs, pid)) {
         if (seen.has(file)) continue;
         seen.add(file);
         const object = tree.file(path);
@@ -128,22 +132,23 @@ interface MappedFile {
   readonly file: string;
 }
 
-/** The program first, then every file that code is mapped of. */
-function mappedFiles(pid: number): MappedFile[] {
-  let maps: string;
-  let program: string;
+/** The program first, then every file that code is mapped of. None of a process that is gone, or another user's. */
+function mappedFiles(procfs: Procfs, pid: number): MappedFile[] {
+  let mapped: readonly MapsEntry[];
+  let program: string | undefined;
   try {
-    maps = readFileSync(`/proc/${pid}/maps`, 'utf8');
-    program = readlinkSync(`/proc/${pid}/exe`);
+    mapped = procfs.maps(pid);
+    program = procfs.exe(pid)?.path;
   } catch (error) {
-    if (isSystemError(error)) return [];
+    if (error instanceof ProcfsError) return [];
     throw error;
   }
-  const files: MappedFile[] = [];
-  for (const line of maps.split('\n')) {
-    const [, device, inode, path] = /^\S+ ..x. \S+ (\S+) (\d+) +(\/.+)$/.exec(line) ?? [];
-    if (path !== undefined) files.push({ path, file: `${device} ${inode}` });
-  }
+  const files = mapped
+    .filter(
+      ({ permissions, path, deleted }) =>
+        permissions[2] === 'x' && path.startsWith('/') && !deleted,
+    )
+    .map(({ path, device, inode }) => ({ path, file: `${device} ${inode}` }));
   const first = files.filter(({ path }) => path === program);
   return [...first, ...files.filter(({ path }) => path !== program)];
 }

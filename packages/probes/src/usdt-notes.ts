@@ -33,7 +33,7 @@ const MAX_ARGUMENTS = 12;
 
 const utf8 = new TextDecoder();
 
-/** Of the object itself: debug files have none. Throws `ElfError` for damaged section headers. */
+/** Of the object itself: debug files have none. @throws `ElfError` for damaged section headers */
 export function readUsdtNotes(image: ElfImage): UsdtNote[] {
   const section = image.section(NOTE_SECTION);
   if (section === undefined) return [];

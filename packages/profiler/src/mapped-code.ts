@@ -44,7 +44,7 @@ export class MappedCode implements Disposable {
       toEpoch: () => bootToRealtimeOffset(native),
     };
     this.reader = reader;
-    const fileSystems = new FileSystems(procfs, memoryDevice(native));
+    const fileSystems = new FileSystems(procfs, memoryDevice(native, procfs));
     this.objects = new ObjectFiles(
       { now: clock.boottime, toEpoch: clock.toEpoch },
       procfs,

@@ -80,7 +80,7 @@ export class CpuProfiler {
     const { cacheDirectory, lines = false, interpreters = true, thrifty } = config;
     const reader = new SymbolizationClient({
       ...{ lines, interpreters, thrifty, holdsLittle: config.holdsLittle ?? thrifty },
-      ...(cacheDirectory && { cacheDirectory }),
+      cacheDirectory,
     });
     const { native, procfs } = kernel;
     this.#code = new MappedCode({

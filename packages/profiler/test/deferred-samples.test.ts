@@ -25,7 +25,7 @@ import { MadeUpHost, SAMPLED_AT, textOf } from './made-up-host.ts';
 const AT = deferredSample.offset;
 const BASE = 0x7f00_0000_0000;
 const STACK = 0x7ffd_0000_0000;
-const OWNER = { pid: 7, startTime: 5n, execId: 3n };
+const OWNER = { pid: 7, startTime: 5n, execId: 3 };
 /** DWARF numbers: AMD64 ABI figure 3.36; AADWARF64 4.1. */
 const [SP, FP] = process.arch === 'x64' ? [7, 6] : [31, 29];
 
@@ -54,7 +54,7 @@ function recordOf(pc: number, words: readonly number[]): Uint8Array {
     view.setBigUint64(offset, BigInt(value), true);
   view.setUint32(AT.tgid, OWNER.pid, true);
   u64(AT.start_boottime, OWNER.startTime);
-  u64(AT.exec_id, OWNER.execId);
+  u64(AT.exec_id, BigInt(OWNER.execId));
   u64(AT.time_ns, SAMPLED_AT);
   bytes.set(new TextEncoder().encode('made-up'), AT.comm);
   u64(AT.object_address, pc);

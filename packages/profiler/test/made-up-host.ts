@@ -82,7 +82,7 @@ export function anonymous(start: number, bytes: number): MapsEntry {
 /** A sample of process 7. */
 export function sampleOf(given: Partial<StackCount>): StackCount {
   return {
-    ...{ pid: 7, startTime: 1n, execId: 1n, comm: 'made-up', tid: 0, threadComm: '', count: 1 },
+    ...{ pid: 7, startTime: 1n, execId: 1, comm: 'made-up', tid: 0, threadComm: '', count: 1 },
     ...{ firstTime: SAMPLED_AT, lastTime: SAMPLED_AT, cpu: 0, user: [], interrupted: [] },
     ...{ kernel: [], truncated: false, userStop: 0 },
     ...({ event: 0, state: 'running', weight: 0 } as const),

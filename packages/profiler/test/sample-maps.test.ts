@@ -89,7 +89,7 @@ function entryOf(stack: StackCount, runnable = 0): [Uint8Array, Uint8Array] {
   keys.setUint8(KEY.event, stack.event);
   keys.setUint8(KEY.state, STATES[stack.state]);
   keys.setBigUint64(KEY.start_boottime, stack.startTime, true);
-  keys.setBigUint64(KEY.exec_id, stack.execId, true);
+  keys.setBigUint64(KEY.exec_id, BigInt(stack.execId), true);
   for (const [depth, address] of stack.user.entries()) {
     const interrupted = stack.interrupted.includes(depth) ? 1n : 0n;
     const bit = interrupted << BigInt(stackBounds.FRAME_INTERRUPTED_BIT);
@@ -118,7 +118,7 @@ describe('a stack', () => {
   test('has every field of its key and its value, whatever comes after it', () => {
     const sampler = new MadeUpSampler();
     const first = sampleOf({
-      ...{ pid: 4_194_304, startTime: 2n ** 63n, execId: 2n ** 40n, comm: 'a name of 15 by' },
+      ...{ pid: 4_194_304, startTime: 2n ** 63n, execId: 2 ** 40, comm: 'a name of 15 by' },
       ...{ tid: 4_194_305, threadComm: 'worker', count: 2 ** 40, cpu: 127 },
       ...{ firstTime: 2n ** 62n, lastTime: 2n ** 62n + 1n },
       user: [0x7fff_ffff_f000, 0x55_5555_5555, 0x1000],

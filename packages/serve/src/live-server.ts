@@ -59,7 +59,7 @@ export class LiveServer implements AsyncDisposable {
   /**
    * Listens from then on.
    *
-   * @throws an error with the code EADDRINUSE, EADDRNOTAVAIL or EACCES where it cannot.
+   * @throws NodeJS.ErrnoException with the code EADDRINUSE, EADDRNOTAVAIL or EACCES where it cannot.
    */
   constructor(options: LiveServerOptions) {
     const now = Date.now();

@@ -21,7 +21,7 @@ export {
   programAt,
 } from './read/moments.ts';
 export type { ProfileQuery } from './read/profiles.ts';
-export type { ActivityStep, EarlierProgram, ProcessIdentity } from './read/replay.ts';
+export type { ActivityStep, EarlierProgram, ProcessSpan } from './read/replay.ts';
 export { SampleSum } from './read/sample-sum.ts';
 export type { SampledPart } from './read/samples.ts';
 export {

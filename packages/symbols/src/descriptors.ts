@@ -51,14 +51,14 @@ export function keepDescriptorLedger(kept: DescriptorLedger): void {
   ledger = kept;
 }
 
-/** As openSync(). @throws the system's error */
+/** As openSync(). @throws NodeJS.ErrnoException */
 export function openFile(path: string, flags: OpenMode, mode?: Mode): number {
   const fd = openSync(path, flags, mode);
   ledger?.opened(fd);
   return fd;
 }
 
-/** As closeSync(). @throws the system's error */
+/** As closeSync(). @throws NodeJS.ErrnoException */
 export function closeFile(fd: number): void {
   ledger?.closing(fd);
   closeSync(fd);

@@ -38,8 +38,8 @@ const MAX_NAME_BYTES = 128 * 1024 * 1024;
 const ENTRY_NAME = /^_rt0_/;
 
 /**
- * Functions by address, [] for a program that is not Go's or whose text cannot be placed. Throws
- * `ElfError` when the section lies outside the file.
+ * Functions by address, [] for a program that is not Go's or whose text cannot be placed.
+ * @throws `ElfError` when the section lies outside the file
  */
 export function readGoFunctions(elf: ElfImage): PltStub[] {
   const text = elf.section('.text');

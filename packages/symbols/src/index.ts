@@ -20,6 +20,7 @@ export { SourceLines, type SourceLocation, type SourcePlace } from './dwarf/sour
 export * from './elf/index.ts';
 export { ReadBudget, type ReadLimits } from './elf/read-budget.ts';
 export { type NamedFunction, visitFunctions } from './functions-by-name.ts';
+export { kernelShowsAddresses, readKallsyms } from './kallsyms.ts';
 export { type KernelNames, type KernelSymbolHit, KernelSymbols } from './kernel-symbols.ts';
 export { ObjectSymbols, type ObjectSymbolsOptions, type SymbolSource } from './object-symbols.ts';
 export type { PerfMapLimits } from './perf-map/entries.ts';

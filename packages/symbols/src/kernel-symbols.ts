@@ -3,9 +3,11 @@
  * parsed as bytes, without a string per line; addresses are 64 bits wide and do not fit a double,
  * so they are kept as two 32-bit halves. Format: proc(5), and kernel/kallsyms.c for the line.
  */
+
 import { readFileSync } from 'node:fs';
 import { orderByAddress } from './address-order.ts';
 import { stringAt } from './elf/string-table.ts';
+import { KALLSYMS } from './kallsyms.ts';
 import { type KallsymsColumns, KallsymsReader, NOT_CODE } from './kallsyms-reader.ts';
 
 export interface KernelSymbolHit {
@@ -47,8 +49,8 @@ export class KernelSymbols implements KernelNames {
     this.#readRest = readRest;
   }
 
-  /** Reads and parses `path`. Throws the system's error when it cannot be read. */
-  static read(path = '/proc/kallsyms'): KernelSymbols {
+  /** Reads and parses `path`. @throws NodeJS.ErrnoException when it cannot be read */
+  static read(path = KALLSYMS): KernelSymbols {
     return KernelSymbols.parse(readFileSync(path));
   }
 

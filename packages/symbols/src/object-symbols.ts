@@ -83,8 +83,9 @@ export class ObjectSymbols implements Disposable {
    * `options.path` says where the object stands for its own process when `target` is a descriptor,
    * and `options.root` where that process's paths begin.
    *
-   * Throws `ElfError` for what is no ELF64 image at all, or the system's error when it cannot be
-   * opened or read. An image with damaged tables has fewer names, and `problems`.
+   * An image with damaged tables has fewer names, and `problems`.
+   * @throws `ElfError` for what is no ELF64 image at all, or NodeJS.ErrnoException when it cannot
+   *   be opened or read
    */
   static open(target: string | number, options: ObjectSymbolsOptions = {}): ObjectSymbols {
     const search = withPath(target, options);

@@ -39,8 +39,9 @@ const CHUNK = 32_768;
 const SUFFIX = new TextEncoder().encode('@plt');
 
 /**
- * The stubs of an x86-64 or AArch64 image, [] for any other. Throws `ElfError` when a section that
- * they need lies outside the file; what is merely inconsistent has no name.
+ * The stubs of an x86-64 or AArch64 image, [] for any other.
+ * @throws `ElfError` when a section that they need lies outside the file; what is merely
+ *   inconsistent has no name
  */
 export function readPltStubs(elf: ElfImage): PltStub[] {
   const isX86 = elf.machine === EM_X86_64;

@@ -61,7 +61,7 @@ const CHUNK = 32_768;
 const DOLLAR = 0x24;
 const DOT = 0x2e;
 
-/** Throws `ElfError` when the section headers or a table are damaged. */
+/** @throws `ElfError` when the section headers or a table are damaged */
 export function readCodeSymbols(elf: ElfImage): SymbolColumns {
   // Asked for, because a collector makes do without them.
   void elf.sections;
@@ -92,7 +92,8 @@ export class SymbolCollector {
 
   /**
    * The symbols of an image's .symtab and .dynsym; without section headers, those that its loader
-   * knows. Throws `ElfError` when one is damaged.
+   * knows.
+   * @throws `ElfError` when one is damaged
    */
   addImage(elf: ElfImage): void {
     // At most one of each kind, as the gABI has it; more would only multiply a hostile file's cost.

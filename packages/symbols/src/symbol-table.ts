@@ -47,9 +47,8 @@ export class SymbolTable implements NameTable {
    * Functions (and indirect functions) from .symtab and .dynsym together, and untyped labels in
    * executable sections for addresses that no function covers. Only linked images have addresses:
    * any other type of file gives an empty table. The image may be closed afterwards.
-   *
-   * Throws `ElfError` when the section headers or a symbol table are damaged; a damaged symbol
-   * inside a sound table is skipped.
+   * @throws `ElfError` when the section headers or a symbol table are damaged; a damaged symbol
+   *   inside a sound table is skipped
    */
   static fromElf(elf: ElfImage): SymbolTable {
     return hasAddresses(elf) ? SymbolTable.fromColumns(readCodeSymbols(elf)) : SymbolTable.empty();

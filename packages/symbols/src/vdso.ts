@@ -13,8 +13,9 @@ const MAX_VDSO = 1024 * 1024;
 
 /**
  * The vDSO of a process, our own unless told (64-bit processes share one per kernel), or undefined
- * when it has none. Throws the system's error when the process is gone or may not be read, and
- * `ElfError` when what is mapped there is no ELF image.
+ * when it has none.
+ * @throws NodeJS.ErrnoException when the process is gone or may not be read, and `ElfError` when
+ *   what is mapped there is no ELF image
  */
 export function readVdso(pid: number | 'self' = 'self'): ElfImage | undefined {
   const maps = readFileSync(`/proc/${pid}/maps`, 'latin1');

@@ -41,7 +41,7 @@ const AARCH64: Architecture = {
   hasLinkRegister: true,
 };
 
-/** Throws `UnwindError('unsupported')` for any other machine. */
+/** @throws `UnwindError('unsupported')` for any other machine */
 export function architectureOf(machine: number): Architecture {
   if (machine === EM_X86_64) return X86_64;
   if (machine === EM_AARCH64) return AARCH64;

@@ -28,6 +28,16 @@ export function clockTicksFromAuxv(auxv: Uint8Array): number | undefined {
   return undefined;
 }
 
+/**
+ * The other way: the beginning of a tick, in nanoseconds since boot. A process started within the tick from there on.
+ * @throws `TypeError` or `RangeError`, with a `code`, for what are no ticks.
+ */
+export function boottimeFromTicks(ticks: number, clockTicksPerSecond: number): bigint {
+  wholeNumber('ticks', ticks, 0);
+  wholeNumber('clockTicksPerSecond', clockTicksPerSecond, 1);
+  return (BigInt(ticks) * 1_000_000_000n) / BigInt(clockTicksPerSecond);
+}
+
 const MAX_EXACT_NS = BigInt(Number.MAX_SAFE_INTEGER);
 
 /**

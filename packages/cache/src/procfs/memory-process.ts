@@ -9,28 +9,32 @@ import type { MapsEntry, MountInfo, NamespaceKind } from './procfs.ts';
 
 /** What a made-up process looks like; everything has a default. */
 export interface MemoryProcess {
-  readonly comm?: string;
-  readonly cmdline?: readonly string[];
-  readonly environ?: Readonly<Record<string, string>>;
-  readonly exe?: string;
-  readonly exeDeleted?: boolean;
-  readonly cwd?: string;
-  readonly ppid?: number;
-  readonly uid?: number;
-  readonly gid?: number;
-  readonly cgroup?: string;
+  readonly comm?: string | undefined;
+  readonly cmdline?: readonly string[] | undefined;
+  readonly environ?: Readonly<Record<string, string>> | undefined;
+  readonly exe?: string | undefined;
+  readonly exeDeleted?: boolean | undefined;
+  readonly cwd?: string | undefined;
+  readonly ppid?: number | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  /** As `ProcStatus.caughtSignals`. Default none. */
+  readonly caughtSignals?: bigint | undefined;
+  readonly cgroup?: string | undefined;
   /** Inode numbers; those not named are 4026531840, the host's. */
-  readonly namespaces?: Partial<Record<NamespaceKind, number>>;
+  readonly namespaces?: Partial<Record<NamespaceKind, number>> | undefined;
   /** What it has mapped. Default nothing. */
-  readonly maps?: readonly MapsEntry[];
+  readonly maps?: readonly MapsEntry[] | undefined;
   /** Default one, `/`, on device 0:1. */
-  readonly mountinfo?: readonly MountInfo[];
+  readonly mountinfo?: readonly MountInfo[] | undefined;
   /** By the kernel's names. Default none. */
-  readonly limits?: Readonly<Record<string, { readonly soft: number; readonly hard: number }>>;
+  readonly limits?:
+    | Readonly<Record<string, { readonly soft: number; readonly hard: number }>>
+    | undefined;
   /** Neither command line nor executable. */
-  readonly kernelThread?: boolean;
+  readonly kernelThread?: boolean | undefined;
   /** Its layout fingerprint is 0, as for a reader without ptrace access. */
-  readonly imageHidden?: boolean;
+  readonly imageHidden?: boolean | undefined;
 }
 
 /** One that was spawned and not reaped. */

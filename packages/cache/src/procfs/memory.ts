@@ -76,7 +76,7 @@ export class MemoryProcfs implements Procfs {
   #asyncGate: Promise<void> | undefined;
 
   /** @param options.self the pid of whoever asks. Default that of this process */
-  constructor(options: { readonly self?: number } = {}) {
+  constructor(options: { readonly self?: number | undefined } = {}) {
     this.self = options.self ?? process.pid;
   }
 
@@ -236,6 +236,7 @@ export class MemoryProcfs implements Procfs {
       uid: { real: uid, effective: uid, saved: uid, fs: uid },
       gid: { real: gid, effective: gid, saved: gid, fs: gid },
       nspid: [pid],
+      caughtSignals: process.caughtSignals ?? 0n,
     };
   }
 

@@ -71,7 +71,7 @@ export class ProcessFiles {
     return failure;
   }
 
-  /** What is at the root. Throws `no-procfs` where that is none. */
+  /** What is at the root. @throws `ProcfsError('no-procfs')` where that is none */
   names(): string[] {
     const { root } = this;
     let names: string[];

@@ -104,6 +104,8 @@ export interface ProcStatus {
   readonly gid: IdSet;
   /** The pid in each namespace, outermost first; empty where the kernel does not say (< 4.1). */
   readonly nspid: readonly number[];
+  /** Signals that it has a handler for: bit n - 1 for signal n (SigCgt). 0 where the kernel does not say. */
+  readonly caughtSignals: bigint;
 }
 
 export interface Cmdline {

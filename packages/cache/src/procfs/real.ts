@@ -45,9 +45,9 @@ import { isOfEndedLeader, parseStatus } from './status.ts';
 /** Most bytes read of each file; what is longer is cut and marked. */
 export interface ProcfsLimits {
   /** Default 2 MiB, the most that exec takes under the usual stack limit. */
-  readonly cmdlineBytes?: number;
+  readonly cmdlineBytes?: number | undefined;
   /** Default 2 MiB. */
-  readonly environBytes?: number;
+  readonly environBytes?: number | undefined;
 }
 
 export interface RealProcfsOptions {

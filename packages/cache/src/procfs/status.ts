@@ -37,6 +37,12 @@ export function parseStatus(text: string, pid: number): ProcStatus {
     return { real, effective, saved, fs };
   };
 
+  const mask = (key: string): bigint => {
+    const digits = value(key) ?? '0';
+    if (!/^[0-9a-f]{1,32}$/.test(digits)) throw malformed();
+    return BigInt(`0x${digits}`);
+  };
+
   return {
     name: value('Name') ?? '',
     tgid: number('Tgid'),
@@ -45,5 +51,6 @@ export function parseStatus(text: string, pid: number): ProcStatus {
     uid: ids('Uid'),
     gid: ids('Gid'),
     nspid: numbers('NSpid') ?? [],
+    caughtSignals: mask('SigCgt'),
   };
 }

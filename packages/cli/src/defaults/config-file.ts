@@ -5,6 +5,7 @@
 
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isSystemError } from '@waggle/symbols';
 import { configFolder } from './config-folder.ts';
 
 /** What a file says: options by command, both by their names on the command line. */
@@ -66,7 +67,8 @@ function readConfig(path: string, absent: readonly string[] = []): ConfigFile | 
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!isSystemError(error)) throw error;
+    const { code } = error;
     if (['ENOENT', 'ENOTDIR', ...absent].includes(code)) return undefined;
     throw new BadConfig(`${path} cannot be read: ${code}`);
   }

@@ -11,7 +11,7 @@ import {
   perfEventParanoid,
 } from '@waggle/ffi';
 import { ForeignProcfsError, pidNamespaceOf } from '@waggle/kernel';
-import { kernelShowsAddresses } from './kernel-addresses.ts';
+import { isSystemError, kernelShowsAddresses } from '@waggle/symbols';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 /** The BPF ring buffer came with 5.8, hash map keys above 512 bytes (our stacks) with 5.11. */
@@ -69,7 +69,7 @@ function kernelSymbols(): ProbeResult {
     areShown = kernelShowsAddresses();
   } catch (error) {
     return inconclusive(
-      `/proc/kallsyms: ${(error as NodeJS.ErrnoException).code}`,
+      `/proc/kallsyms: ${isSystemError(error) ? error.code : (error as Error).message}`,
       'kernel frames will show addresses',
     );
   }

@@ -17,13 +17,14 @@ import {
 import { LoadedSources, openEventRing, sharedMapEntries } from '@waggle/kernel';
 import { parseEvent } from '@waggle/probes';
 import { SAMPLE_HOOK, Sideband, samplerSource } from '@waggle/profiler';
+import { isSystemError } from '@waggle/symbols';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 const PROBE_RING_BYTES = 65_536;
 const PROBE_ENTRIES = 64;
 
 function refused(error: unknown): ProbeResult {
-  const { code } = error as { code?: string };
+  const code = isSystemError(error) ? error.code : undefined;
   const first = String((error as Error).message).split('\n')[0] ?? '';
   // The verifier says EACCES too, of a program that it refuses.
   if (code === 'EPERM' || (code === 'EACCES' && missingCapabilities().length > 0))
@@ -130,7 +131,7 @@ const hardwareCounters = () =>
         { pid: -1, cpu: onlineCpus()[0] ?? 0 },
       );
     } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOENT') throw error;
+      if (!isSystemError(error) || error.code !== 'ENOENT') throw error;
       return missing('record -e cycles and the like', 'this CPU, or its hypervisor, shows none');
     }
     return works('record -e cycles, instructions, cache-misses, ...');

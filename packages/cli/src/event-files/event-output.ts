@@ -9,9 +9,9 @@ export interface EventOutput {
   readonly pieces?: string | undefined;
   /** Events that are in it for good. */
   readonly events: number;
-  /** @throws what writing throws; then nothing of the lines is there, and nothing more is to be written. */
+  /** @throws OutputFailed, NodeJS.ErrnoException; then nothing of the lines is there, and nothing more is to be written. */
   write(lines: EventLines): void | Promise<void>;
-  /** Puts it in its place, whole. @throws what writing throws */
+  /** Puts it in its place, whole. @throws OutputFailed, NodeJS.ErrnoException */
   finish(): void | Promise<void>;
   /** After an error: what is there stays readable. Where, if not in its place. */
   giveUp(): string | Promise<string>;

@@ -5,6 +5,7 @@
  */
 
 import { closeSync, fsyncSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { isSystemError } from '@waggle/symbols';
 import { giveToOwner, OutputFailed, settle } from '../profile-files/output-file.ts';
 import {
   type HeldPlace,
@@ -39,7 +40,7 @@ export function withFreeName<Made>(
     try {
       return { entry, made: make(entry) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      if (!isSystemError(error) || error.code !== 'EEXIST')
         throw new OutputFailed(inWords(path, error));
     }
   }
@@ -109,7 +110,7 @@ export class PartialFile {
     return `/proc/self/fd/${this.#fd}`;
   }
 
-  /** All or nothing. @throws the system's error */
+  /** All or nothing. @throws NodeJS.ErrnoException */
   append(bytes: Uint8Array): void {
     try {
       for (let written = 0; written < bytes.length; )

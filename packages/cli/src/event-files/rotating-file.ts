@@ -67,7 +67,7 @@ export class RotatingFile {
     return first === this.#last ? last : `${named(first)} to ${last}`;
   }
 
-  /** @throws the system's error, or OutputFailed where no new piece can be begun. */
+  /** @throws NodeJS.ErrnoException, or OutputFailed where no new piece can be begun. */
   append(bytes: Uint8Array): void {
     if (this.#isDue(bytes.length)) {
       this.#piece.finish();

@@ -1,6 +1,6 @@
 /** What a live view is fed with, in a terminal or over HTTP: a session of the host's events and samples. */
 
-import { definePlugin, type ProcessEvent } from '@waggle/core';
+import { definePlugin, EVENT_KINDS, type ProcessEvent } from '@waggle/core';
 import { type BriefEvents, briefEvents } from '@waggle/core/plugins/brief-events';
 import {
   type CpuProfilerOptions,
@@ -77,15 +77,13 @@ export function liveSession(settings: LiveSettings): SessionConfig {
   };
 }
 
-const LIVE_EVENTS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
-
 function liveView({ onEvents = () => {}, onReadUntil, onBriefEvents }: LiveSettings) {
   const name = 'live-view';
   if (onBriefEvents !== undefined)
-    return briefEvents({ name, events: LIVE_EVENTS, observe: onBriefEvents });
+    return briefEvents({ name, events: EVENT_KINDS, observe: onBriefEvents });
   return definePlugin({
     name,
-    kernel: { events: LIVE_EVENTS },
+    kernel: { events: EVENT_KINDS },
     setup: () => ({
       observeBatch: onEvents,
       readUntil: (bootTime) => onReadUntil?.(bootTime),

@@ -1,5 +1,6 @@
 /** Where something listens: a host and a port. */
 
+import { isSystemError } from '@waggle/symbols';
 import { InvalidArgumentError } from 'commander';
 
 export interface ListenAddress {
@@ -24,9 +25,8 @@ export function parseListen(value: string, usualPort: number): ListenAddress {
 
 /** Why nothing can listen there, in words. */
 export function whyNotListening({ hostname: host, port }: ListenAddress, error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
   const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  switch (code) {
+  switch (isSystemError(error) ? error.code : undefined) {
     case 'EADDRINUSE':
       return `${where} is in use by another program: give another port, or port 0 for one that is free`;
     case 'EADDRNOTAVAIL':
@@ -34,6 +34,6 @@ export function whyNotListening({ hostname: host, port }: ListenAddress, error: 
     case 'EACCES':
       return `${where} is not allowed for this user: ports below 1024 need root`;
     default:
-      return `${where} cannot be listened at: ${message}`;
+      return `${where} cannot be listened at: ${(error as Error).message}`;
   }
 }

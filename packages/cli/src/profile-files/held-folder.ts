@@ -39,7 +39,7 @@ export class HeldFolder implements Disposable {
     return new HeldFolder('/', openSync('/', STEP_FLAGS));
   }
 
-  /** Where a link of /proc leads by the kernel, whatever its text says. @throws the system's error */
+  /** Where a link of /proc leads by the kernel, whatever its text says. @throws NodeJS.ErrnoException */
   through(name: string): HeldFolder {
     const flags = O_PATH | constants.O_DIRECTORY;
     return new HeldFolder(this.pathOf(name), openSync(this.entry(name), flags));
@@ -63,12 +63,12 @@ export class HeldFolder implements Disposable {
     return mountOf(this.#fd);
   }
 
-  /** @throws the system's error, ENOTDIR where it is a link. */
+  /** @throws NodeJS.ErrnoException, ENOTDIR where it is a link. */
   step(name: string): HeldFolder {
     return new HeldFolder(this.pathOf(name), openSync(this.entry(name), STEP_FLAGS));
   }
 
-  /** Another hold on it. @throws the system's error */
+  /** Another hold on it. @throws NodeJS.ErrnoException */
   again(): HeldFolder {
     return new HeldFolder(this.directory, openSync(this.entry('.'), STEP_FLAGS));
   }
@@ -91,7 +91,7 @@ export interface Followed {
 /**
  * Where an absolute path ends, which need not be there; or in words why it is not gone to.
  *
- * @throws the system's error
+ * @throws NodeJS.ErrnoException
  */
 export function followPath(path: string, absolute: string): Followed | string {
   const walked: HeldFolder[] = [HeldFolder.root()];

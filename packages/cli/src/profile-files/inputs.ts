@@ -11,6 +11,7 @@ import {
   UnknownProfileError,
   valueTypesOf,
 } from '@waggle/formats';
+import { isSystemError } from '@waggle/symbols';
 import { printable } from '@waggle/text';
 import { FAILED, USAGE_ERROR } from '../exit-code.ts';
 import { say } from '../terminal/messages.ts';
@@ -45,11 +46,10 @@ export async function readProfile(path: string): Promise<Profile | UnreadablePro
     const parse = bytes.length === 0 ? (named?.parse ?? parseProfile) : parseProfile;
     read = parse(bytes);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
     const isOther = error instanceof UnknownProfileError && named?.parse !== undefined;
     const reason =
-      UNREADABLE[code ?? ''] ??
-      `${isOther ? `not a ${named?.name} profile: ` : ''}${printable(message)}`;
+      UNREADABLE[isSystemError(error) ? error.code : ''] ??
+      `${isOther ? `not a ${named?.name} profile: ` : ''}${printable((error as Error).message)}`;
     if (named === undefined || named.parse !== undefined)
       return { problem: `${called}: ${reason}`, exitCode: FAILED };
     const readable = formats.flatMap((format) => (format.parse ? format.extensions : []));

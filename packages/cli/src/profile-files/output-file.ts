@@ -86,7 +86,7 @@ async function replaceFile(
   }
 }
 
-/** Owner and mode that a file has once it is in its place. @throws the system's error. */
+/** Owner and mode that a file has once it is in its place. @throws NodeJS.ErrnoException. */
 export function settle(fd: number, place: OutputPlace, isPrivate: boolean): void {
   giveToOwner(fd, place);
   fchmodSync(fd, modeOf(place, isPrivate));

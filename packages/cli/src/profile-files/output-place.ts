@@ -19,6 +19,7 @@ import {
 import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
 import { isOfOthers } from '@waggle/ffi';
+import { isSystemError } from '@waggle/symbols';
 import { type Followed, followPath, type HeldFolder, O_PATH } from './held-folder.ts';
 
 export interface OutputPlace {
@@ -55,7 +56,7 @@ export class HeldPlace implements Disposable {
     return this.#folder.entry(name);
   }
 
-  /** Another file in the same folder, which is held for itself. @throws the system's error */
+  /** Another file in the same folder, which is held for itself. @throws NodeJS.ErrnoException */
   beside(name: string): HeldPlace | string {
     const folder = this.#folder.again();
     return checkedOrClosed(`${this.place.directory}/${name}`, {
@@ -65,7 +66,7 @@ export class HeldPlace implements Disposable {
     });
   }
 
-  /** A path to open the stream by: what was looked at, and no file. @throws an Error in words */
+  /** A path to open the stream by: what was looked at, and no file. @throws Error, in words */
   streamPath(): string {
     const { name } = this.place;
     if (this.#isDescriptor) return this.entry(name);
@@ -197,6 +198,6 @@ export function inWords(path: string, error: unknown): string {
 
 /** Why the system refused something of a file. */
 export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return WORDS[code ?? ''] ?? message;
+  const code = isSystemError(error) ? error.code : '';
+  return WORDS[code] ?? (error as Error).message;
 }

@@ -8,6 +8,7 @@ import type {
   LostEvent,
   ProcessEvent,
 } from '@waggle/core';
+import { noEvents } from '@waggle/kernel';
 import {
   type EarlierProgram,
   type HistoryFailure,
@@ -89,7 +90,7 @@ export const lossOf = (timeNs: bigint, count: number): LostEvent => ({
   event: 'lost',
   time: timeNs,
   count,
-  lost: { fork: 0, exec: 0, exit: 0, 'failed-exec': 0 },
+  lost: noEvents(),
 });
 
 /** In the order in which they happened; of one moment a birth before the program, and both before the end. */

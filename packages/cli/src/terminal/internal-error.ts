@@ -3,12 +3,12 @@
  * words would show the line of the bundle where it happened, which is the whole bundle.
  */
 
+import { isSystemError } from '@waggle/symbols';
 import { say } from './messages.ts';
 
 export function sayInternal(problem: unknown): void {
-  const code = (problem as NodeJS.ErrnoException | undefined)?.code;
   const text = problem instanceof Error ? problem.message : String(problem);
-  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) {
+  if (isSystemError(problem)) {
     say(text);
     return;
   }

@@ -4,6 +4,7 @@
  */
 
 import { fstatSync, write, writeSync } from 'node:fs';
+import { isSystemError } from '@waggle/symbols';
 
 const STDOUT = 1;
 const RETRY_MS = 5;
@@ -34,12 +35,12 @@ export class Output {
     return this.#ended;
   }
 
-  /** @throws the system's error for anything but a closed pipe: a full disk, for example. */
+  /** @throws NodeJS.ErrnoException for anything but a closed pipe: a full disk, for example. */
   async write(text: string): Promise<void> {
     await this.writeBytes(this.#encoder.encode(text));
   }
 
-  /** @throws as write() does. */
+  /** @throws NodeJS.ErrnoException as write() does. */
   async writeBytes(all: Uint8Array): Promise<void> {
     for (let bytes = all; bytes.length > 0 && !this.#ended; ) {
       try {
@@ -47,7 +48,7 @@ export class Output {
           this.isFile ? writeSync(this.#fd, bytes) : await this.#writeSome(bytes),
         );
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
+        const code = isSystemError(error) ? error.code : undefined;
         if (code === 'EAGAIN') await new Promise((retry) => setTimeout(retry, RETRY_MS));
         else if (code === 'EPIPE') this.end();
         else throw error;

@@ -15,6 +15,7 @@ import {
   spawnProcess,
 } from '@waggle/ffi';
 import type { KernelSettings } from '@waggle/kernel';
+import { isSystemError } from '@waggle/symbols';
 import { printable } from '@waggle/text';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';
@@ -255,7 +256,7 @@ function kill(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch (error) {
     // Gone, or not ours to end: a set-user-ID program.
-    if (!['ESRCH', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!isSystemError(error) || !['ESRCH', 'EPERM'].includes(error.code)) throw error;
   }
 }
 

@@ -28,9 +28,7 @@ function setUp(plugins: Readonly<Record<string, PluginHandlers & Options>>) {
     ([name, { queue, failureBudget, handlerTimeoutMs, ...handlers }]) => {
       const plugin = definePlugin({
         name,
-        ...(queue === undefined ? {} : { queue }),
-        ...(failureBudget === undefined ? {} : { failureBudget }),
-        ...(handlerTimeoutMs === undefined ? {} : { handlerTimeoutMs }),
+        ...{ queue, failureBudget, handlerTimeoutMs },
         setup: () => ({}),
       });
       const running = new RunningPlugin(plugin, (problem) => problems.push(problem));

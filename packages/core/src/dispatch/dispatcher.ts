@@ -7,7 +7,7 @@
 
 import { EventBatch, type OwnEvent, type ProcessEvent } from '@waggle/events';
 import type { HandlerResult } from '../plugin/handler-result.ts';
-import { PHASES, type PluginHandlers, type QueueOptions } from '../plugin/plugin.ts';
+import { PHASES, type PluginHandlers, type QueueSettings } from '../plugin/plugin.ts';
 import { type EventCall, eventCall } from './event-handler.ts';
 import { type RecordHandlers, recordHandlersOf } from './record-handlers.ts';
 import { isAsync, type RunningPlugin } from './running-plugin.ts';
@@ -22,7 +22,7 @@ const DRAIN_LOOK_MS = 50;
 export interface AttachedPlugin {
   readonly running: RunningPlugin;
   readonly handlers: PluginHandlers;
-  readonly queue: Required<QueueOptions>;
+  readonly queue: QueueSettings;
   /** It has handlers for records of its sources. */
   readonly takesRecords?: boolean | undefined;
   /** Names of the events of its sources. */
@@ -96,7 +96,7 @@ export class Dispatcher {
   subscribe(
     running: RunningPlugin,
     observer: EventsObserver,
-    options: Required<QueueOptions>,
+    options: QueueSettings,
     ownEvents?: 'all',
   ): () => void {
     const queue = this.#queueOf(running, { batch: observer, ownEvents }, options);
@@ -193,7 +193,7 @@ export class Dispatcher {
   #queueOf(
     running: RunningPlugin,
     observer: ConstructorParameters<typeof SubscriberQueue>[1],
-    options: Required<QueueOptions>,
+    options: QueueSettings,
   ): SubscriberQueue {
     return new SubscriberQueue(running, observer, options, () => this.#work());
   }

@@ -11,7 +11,7 @@ import {
   type ProcessEvent,
   type SourceRecord,
 } from '@waggle/events';
-import type { HandlerResult, QueueOptions } from '../plugin/plugin.ts';
+import type { HandlerResult, QueueSettings } from '../plugin/plugin.ts';
 import type { EventCall } from './event-handler.ts';
 import type { RecordHandlers } from './record-handlers.ts';
 import { isAsync, type RunningPlugin } from './running-plugin.ts';
@@ -62,12 +62,7 @@ export class SubscriberQueue {
   #reached: bigint | undefined;
 
   /** @param wake called when there is work again after an asynchronous handler returned. */
-  constructor(
-    plugin: RunningPlugin,
-    observer: Observer,
-    queue: Required<QueueOptions>,
-    wake: () => void,
-  ) {
+  constructor(plugin: RunningPlugin, observer: Observer, queue: QueueSettings, wake: () => void) {
     this.#plugin = plugin;
     this.#observer = observer;
     this.#capacity = queue.capacity;

@@ -7,7 +7,7 @@ function plugin(name: string, needs: readonly string[] = [], provides?: string):
   return definePlugin({
     name,
     needs: Object.fromEntries(needs.map((service) => [service, { service }])),
-    ...(provides === undefined ? {} : { provides: { service: provides } }),
+    provides: provides === undefined ? undefined : { service: provides },
     setup: () => ({ service: {} }),
   });
 }

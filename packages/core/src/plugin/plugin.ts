@@ -52,53 +52,53 @@ export type EventHandler<Own extends OwnEventShape = never> = [Own] extends [nev
 type OwnEventShape = Pick<OwnEvent, 'event'>;
 
 interface KindHandlers {
-  readonly fork?: (event: ForkEvent) => HandlerResult;
-  readonly exec?: (event: ExecEvent) => HandlerResult;
-  readonly exit?: (event: ExitEvent) => HandlerResult;
-  readonly failedExec?: (event: FailedExecEvent) => HandlerResult;
-  readonly lost?: (event: LostEvent) => HandlerResult;
+  readonly fork?: ((event: ForkEvent) => HandlerResult) | undefined;
+  readonly exec?: ((event: ExecEvent) => HandlerResult) | undefined;
+  readonly exit?: ((event: ExitEvent) => HandlerResult) | undefined;
+  readonly failedExec?: ((event: FailedExecEvent) => HandlerResult) | undefined;
+  readonly lost?: ((event: LostEvent) => HandlerResult) | undefined;
 }
 
 /** The same where events are completed: what a handler sets is what all later ones see. */
 type DraftHandler =
   | ((event: EventDraft<ProcessEvent>) => HandlerResult)
   | {
-      readonly fork?: (event: EventDraft<ForkEvent>) => HandlerResult;
-      readonly exec?: (event: EventDraft<ExecEvent>) => HandlerResult;
-      readonly exit?: (event: EventDraft<ExitEvent>) => HandlerResult;
-      readonly failedExec?: (event: EventDraft<FailedExecEvent>) => HandlerResult;
-      readonly lost?: (event: EventDraft<LostEvent>) => HandlerResult;
+      readonly fork?: ((event: EventDraft<ForkEvent>) => HandlerResult) | undefined;
+      readonly exec?: ((event: EventDraft<ExecEvent>) => HandlerResult) | undefined;
+      readonly exit?: ((event: EventDraft<ExitEvent>) => HandlerResult) | undefined;
+      readonly failedExec?: ((event: EventDraft<FailedExecEvent>) => HandlerResult) | undefined;
+      readonly lost?: ((event: EventDraft<LostEvent>) => HandlerResult) | undefined;
     };
 
 export interface PluginHandlers<Own extends OwnEventShape = never> {
   /** Once, when everything is captured and before the first event: the time for a walk of /proc. */
-  readonly start?: () => HandlerResult;
-  readonly flush?: EventHandler;
-  readonly invalidate?: EventHandler;
+  readonly start?: (() => HandlerResult) | undefined;
+  readonly flush?: EventHandler | undefined;
+  readonly invalidate?: EventHandler | undefined;
   /** Events are drafts here: it completes them. */
-  readonly load?: DraftHandler;
+  readonly load?: DraftHandler | undefined;
   /** Events of its sources too. */
-  readonly observe?: EventHandler<Own>;
+  readonly observe?: EventHandler<Own> | undefined;
   /** In place of `observe`: all events that arrived together, in order. */
-  readonly observeBatch?: (events: readonly (ProcessEvent | Own)[]) => HandlerResult;
+  readonly observeBatch?: ((events: readonly (ProcessEvent | Own)[]) => HandlerResult) | undefined;
   /**
    * Every event that was made before that moment (boot clock, ns; `bootTime` of events) has been observed: for who keeps events
    * and has to say how far they go. Comes after batches, and also when there was nothing; not for each batch of a storm. Needs
    * `observe` or `observeBatch`. Synchronous.
    */
-  readonly readUntil?: (bootTime: bigint) => void;
+  readonly readUntil?: ((bootTime: bigint) => void) | undefined;
   /**
    * A new cycle starts: what ended before that moment (milliseconds, as Date.now() gives them, or
    * Infinity) may be forgotten. Synchronous.
    */
-  readonly cycle?: (endedBefore: number) => void;
+  readonly cycle?: ((endedBefore: number) => void) | undefined;
   /**
    * At once when the session is to end: events that the kernel has made by now still come. The time to
    * stop what makes work, since nothing else may get a turn until it does. Synchronous.
    */
-  readonly stop?: () => void;
+  readonly stop?: (() => void) | undefined;
   /** After the last event, before finalizers. */
-  readonly end?: () => HandlerResult;
+  readonly end?: (() => HandlerResult) | undefined;
 }
 
 type PluginSetup<
@@ -142,17 +142,23 @@ export interface PluginContext<Needs extends Services = Services> {
 /** What a plugin wants of the kernel beside its sources, known before anything is loaded. */
 interface KernelNeeds {
   /** Events that must be made. `failed-exec` costs every system call of the host some 30 ns. */
-  readonly events?: readonly EventKind[];
+  readonly events?: readonly EventKind[] | undefined;
 }
 
 export interface QueueOptions {
   /** Events that may wait for this plugin. Default 65,536. */
-  readonly capacity?: number;
+  readonly capacity?: number | undefined;
   /**
    * `drop-oldest` (default) counts what it drops. `block` drops nothing and lets everybody wait,
    * so that in the end the ring buffer fills and the kernel counts losses.
    */
-  readonly whenFull?: 'drop-oldest' | 'block';
+  readonly whenFull?: 'drop-oldest' | 'block' | undefined;
+}
+
+/** QueueOptions with their defaults. */
+export interface QueueSettings {
+  readonly capacity: number;
+  readonly whenFull: 'drop-oldest' | 'block';
 }
 
 export interface PluginSpec<
@@ -219,7 +225,7 @@ interface ErasedSpec {
   readonly sources: readonly Source[];
   readonly essential: boolean;
   readonly startsCycles: boolean;
-  readonly queue: Required<QueueOptions>;
+  readonly queue: QueueSettings;
   readonly failureBudget: number;
   readonly handlerTimeoutMs: number;
   readonly setup: (
@@ -229,7 +235,7 @@ interface ErasedSpec {
 
 export type ErasedSetup = PluginHandlers & { readonly service?: unknown };
 
-const DEFAULT_QUEUE: Required<QueueOptions> = { capacity: 65_536, whenFull: 'drop-oldest' };
+const DEFAULT_QUEUE: QueueSettings = { capacity: 65_536, whenFull: 'drop-oldest' };
 const DEFAULT_FAILURE_BUDGET = 20;
 const DEFAULT_HANDLER_TIMEOUT_MS = 5000;
 
@@ -273,7 +279,10 @@ export function definePlugin<
       sources: spec.sources ?? [],
       essential: spec.essential ?? false,
       startsCycles: spec.startsCycles ?? false,
-      queue: { ...DEFAULT_QUEUE, ...spec.queue },
+      queue: {
+        capacity: spec.queue?.capacity ?? DEFAULT_QUEUE.capacity,
+        whenFull: spec.queue?.whenFull ?? DEFAULT_QUEUE.whenFull,
+      },
       failureBudget: spec.failureBudget ?? DEFAULT_FAILURE_BUDGET,
       handlerTimeoutMs: spec.handlerTimeoutMs ?? DEFAULT_HANDLER_TIMEOUT_MS,
       // The context that the registry passes holds exactly the needs that are named here.

@@ -19,14 +19,15 @@ const SHORT_ID = 12;
  * The directories of one container's cgroups.
  *
  * @param id of the container, or what it begins with
+ * @param procfs says where the hierarchy is mounted
  * @throws BadCgroup where no container, or more than one, has such an id
  */
 export function cgroupsOfContainer(
   id: string,
-  root = cgroupRoot(new RealProcfs()),
+  procfs: Pick<Procfs, 'mountinfo'> = new RealProcfs(),
 ): readonly string[] {
   const found = new Map<string, string[]>();
-  for (const { path, containerId } of containersBelow(root)) {
+  for (const { path, containerId } of containersBelow(cgroupRoot(procfs))) {
     if (!containerId.startsWith(id)) continue;
     const paths = found.get(containerId);
     if (paths === undefined) found.set(containerId, [path]);
@@ -58,7 +59,7 @@ function named(ids: readonly string[]): string {
 }
 
 /** Where the v2 hierarchy is mounted, of which processes' cgroups are told. @throws BadCgroup */
-function cgroupRoot(procfs: Procfs): string {
+function cgroupRoot(procfs: Pick<Procfs, 'mountinfo'>): string {
   const mount = procfs.mountinfo('self').find(({ type }) => type === 'cgroup2');
   if (mount !== undefined) return mount.mountPoint;
   throw new BadCgroup({

@@ -41,7 +41,7 @@ const TAGGED = [
   SessionEnded,
 ] as const;
 
-/** @throws the cause itself when it is a bug and not a failure that we know. */
+/** @throws unknown: the cause itself when it is a bug and not a failure that we know */
 export function toWaggleError(cause: unknown): WaggleError {
   if (TAGGED.some((kind) => cause instanceof kind)) return cause as WaggleError;
   if (cause instanceof LibraryError || cause instanceof UnsupportedRuntime)

@@ -17,6 +17,12 @@ import { descendantsOf, expectProcess, hasEnded, parentsByProcfs } from './desce
 import { toWaggleError } from './from-native.ts';
 import type { SessionTarget } from './session-target.ts';
 
+/** What the kernel is told of the processes that a session is about. */
+export type KernelTracking = Pick<
+  KernelSettings,
+  'noteKin' | 'setFilter' | 'takeKin' | 'track' | 'tracks' | 'untrack' | 'untrackAll'
+>;
+
 /** What exec records say, and how many there may be. */
 export interface RecordOptions {
   readonly execDetail: boolean;
@@ -26,7 +32,7 @@ export interface RecordOptions {
 export class SessionFilter {
   #target: SessionTarget = {};
   #rateLimit: RateLimit | undefined;
-  readonly #settings: KernelSettings;
+  readonly #settings: KernelTracking;
   readonly #procfs: Procfs;
   readonly #namespace: PidNamespace;
   readonly #events: readonly EventKind[];
@@ -35,7 +41,7 @@ export class SessionFilter {
   constructor(
     /** Of the target, by their paths. */
     readonly cgroups: FollowedCgroups,
-    settings: KernelSettings,
+    settings: KernelTracking,
     procfs: Procfs,
     namespace: PidNamespace,
     events: readonly EventKind[],

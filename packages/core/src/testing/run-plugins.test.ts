@@ -22,7 +22,7 @@ function observer(queue?: { readonly capacity: number }) {
   const seen: ProcessEvent[] = [];
   const plugin = definePlugin({
     name: 'observer',
-    ...(queue === undefined ? {} : { queue }),
+    queue,
     setup: ({ report, onClose }) => {
       onClose(() => void reports.push(report()));
       return { observe: (event) => void seen.push(event) };

@@ -3,7 +3,7 @@
  * records in a store. Its parts, in order: boot id, pid, start time (boot ns), exec generation.
  */
 
-import { readFileSync } from 'node:fs';
+import { bootId as readBootId } from '@waggle/ffi';
 
 export type ProcessId = (pid: number, startTime: bigint, execId: number) => string;
 
@@ -26,10 +26,10 @@ export function processIds(boot = bootId()): ProcessId {
   };
 }
 
-/** random(4): drawn anew at each boot. Without its dashes. */
+/** Without its dashes; empty where there is none. */
 export function bootId(): string {
   try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '');
+    return readBootId().replaceAll('-', '');
   } catch {
     return '';
   }

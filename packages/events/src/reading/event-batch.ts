@@ -5,9 +5,9 @@
  */
 
 import { Buffer } from 'node:buffer';
-import { decodeBytes, decodeStrings, type RecordMemory, recordType } from '@waggle/bpf';
+import { decodeBytes, decodeStrings, type RecordMemory } from '@waggle/bpf';
 import { type CgroupInfo, frozenList } from '@waggle/cache';
-import type { EventKind } from '@waggle/kernel';
+import { EVENT_OF_TYPE } from '@waggle/kernel';
 import type { EventContext } from '../kinds/event-base.ts';
 import { decodeEvent } from '../kinds/event-decoder.ts';
 import type { EventDraft, ExitEvent, LostEvent, ProcessEvent } from '../kinds/process-event.ts';
@@ -25,14 +25,6 @@ export interface ProgramPlace {
   readonly argvEnd: number;
   readonly argvTruncated: boolean;
 }
-
-/** The kind of event of a record, by its type; undefined for records that are no events. */
-export const EVENT_OF_TYPE: readonly EventKind[] = Object.assign([], {
-  [recordType.RECORD_FORK]: 'fork',
-  [recordType.RECORD_EXEC]: 'exec',
-  [recordType.RECORD_EXIT]: 'exit',
-  [recordType.RECORD_FAILED_EXEC]: 'failed-exec',
-});
 
 const FIRST_BYTES = 64 * 1024;
 const FIRST_ITEMS = 256;

@@ -19,6 +19,7 @@ import { bootToRealtimeOffset, clockNanoseconds, type Native, type RingBuffer } 
 import {
   type CountByKind,
   countByKind,
+  EVENT_OF_TYPE,
   type EventCounts,
   type KernelSettings,
   noEvents,
@@ -28,7 +29,7 @@ import { FailedExecNumbers } from '../fields/event-ids.ts';
 import { KnownCgroups } from '../fields/known-cgroups.ts';
 import { EventContext } from '../kinds/event-base.ts';
 import type { ProcessEvent } from '../kinds/process-event.ts';
-import { EVENT_OF_TYPE, type EventBatch, EventBatches } from './event-batch.ts';
+import { type EventBatch, EventBatches } from './event-batch.ts';
 import { ReadProgress } from './read-progress.ts';
 import { SourceRecords } from './source-records.ts';
 

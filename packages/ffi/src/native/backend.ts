@@ -83,8 +83,8 @@ export interface NativeBackend {
   readonly runtime: 'bun' | 'deno';
   /**
    * Opens a library by its absolute path, never by a name that might be looked for in the current
-   * directory. Throws the runtime's error where it does not load, or lacks a
-   * symbol.
+   * directory.
+   * @throws Error of the runtime's where it does not load, or lacks a symbol
    */
   open<const Table extends NativeTable>(path: string, table: Table): NativeLibrary<Table>;
   /** The memory itself, not a copy. It must outlive every use of the view. */

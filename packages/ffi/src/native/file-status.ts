@@ -23,7 +23,7 @@ let statx: Statx | undefined;
 
 /**
  * Of an open descriptor. No file system is asked in a thread whose native libraries are open.
- * @throws the system's error
+ * @throws NodeJS.ErrnoException
  */
 export function fileStatus(fd: number): FileStatus {
   if (statx !== undefined) return statx(fd);

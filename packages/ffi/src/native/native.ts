@@ -247,7 +247,7 @@ export function openedNative(): Native | undefined {
   return opened;
 }
 
-/** The file of waggle's own library, for who has it loaded by something else than ffi. @throws as `openNative` */
+/** The file of waggle's own library, for who has it loaded by something else than ffi. @throws LibraryError, UnsupportedRuntime as `openNative` */
 export async function libraryPath(): Promise<string> {
   return opened?.path ?? libraryFile(await runtimeBackend());
 }

@@ -62,14 +62,14 @@ export interface PerfEventAttributes {
   readonly frequencyHz?: number | undefined;
   /** In place of a frequency: one sample for so many of what is counted. */
   readonly period?: number | undefined;
-  readonly sampleType?: number;
-  readonly clockId?: number;
+  readonly sampleType?: number | undefined;
+  readonly clockId?: number | undefined;
   /** Registers of user space in each sample, a bit each (PERF_SAMPLE_REGS_USER). */
   readonly userRegisters?: bigint | undefined;
   /** Bytes of the user stack in each sample, from its top: a multiple of 8 below 64 KiB (PERF_SAMPLE_STACK_USER). */
   readonly userStackBytes?: number | undefined;
   /** Bytes in the ring from which a reader is woken. */
-  readonly wakeupWatermark?: number;
+  readonly wakeupWatermark?: number | undefined;
   readonly flags: readonly (keyof typeof PERF_ATTR_FLAG)[];
 }
 

@@ -10,6 +10,7 @@
  */
 
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { errnoOf } from '../errors/errno-of.ts';
 import { SystemError } from '../errors/system-error.ts';
 
 /** What tells one state of a file from another. Times in ns since the epoch. */
@@ -241,7 +242,7 @@ export class GuardedReader implements Disposable {
       try {
         got = readSync(helper.fd, into, at, into.length - at, null);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') got = 0;
+        if (errnoOf(error) !== 'EAGAIN') got = 0;
       }
       if (got === 0) {
         this.#abandon(helper);

@@ -5,6 +5,7 @@
 
 import { lstatSync, mkdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from '../errors/errno-of.ts';
 import { sudoCaller } from './sudo-caller.ts';
 
 /** S_IWGRP, S_IWOTH and S_ISVTX of inode(7). */
@@ -48,7 +49,7 @@ export function whyOthersMayReplace(
  * What on the way to a folder, links included, lets somebody else put another in its place; undefined where nothing
  * does. What is not there yet is nobody's.
  *
- * @throws the system's error
+ * @throws NodeJS.ErrnoException
  */
 export function foreignOnTheWay(absolute: string): ForeignPlace | undefined {
   let at = '';
@@ -90,7 +91,7 @@ export function foreignOnTheWay(absolute: string): ForeignPlace | undefined {
  * Makes a folder (mode 0700), and those above, where they are not there. Answers what lets somebody else put
  * something into it, or another folder or link in the place of one on the way; then nothing was made there.
  *
- * @throws the system's error
+ * @throws NodeJS.ErrnoException
  */
 export function makeOwnFolder(absolute: string): ForeignPlace | undefined {
   const foreign = foreignOnTheWay(absolute) ?? makeFolders(absolute);
@@ -108,7 +109,7 @@ function makeFolders(folder: string): ForeignPlace | undefined {
     try {
       mkdirSync(folder, 0o700);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      if (errnoOf(error) !== 'EEXIST') throw error;
     }
   }
   // What came there meanwhile is not gone through.

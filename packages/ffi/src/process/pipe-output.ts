@@ -5,6 +5,7 @@
  */
 
 import { closeSync, fstatSync, writeSync } from 'node:fs';
+import { errnoOf } from '../errors/errno-of.ts';
 import type { Native } from '../native/native.ts';
 import { openWithoutWaiting } from './open-without-waiting.ts';
 import { sendNow } from './send-now.ts';
@@ -17,7 +18,7 @@ export interface PipeWriter extends Disposable {
    * How many of the first PIPE_BYTES bytes were taken: all or, where there is no room now, none. A terminal
    * may take some.
    *
-   * @throws the system's error, with the code EPIPE where nobody reads.
+   * @throws NodeJS.ErrnoException, with the code EPIPE where nobody reads.
    */
   write(bytes: Uint8Array): number;
 }
@@ -42,7 +43,7 @@ function writerTo(own: number): PipeWriter {
       try {
         return writeSync(own, bytes, 0, Math.min(bytes.length, PIPE_BYTES));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+        if (errnoOf(error) === 'EAGAIN') return 0;
         throw error;
       }
     },

@@ -7,6 +7,7 @@
  */
 
 import { fstatSync, writeSync } from 'node:fs';
+import { errnoOf } from '../errors/errno-of.ts';
 import { openWithoutWaiting } from './open-without-waiting.ts';
 
 const STDERR = 2;
@@ -49,7 +50,7 @@ function writeSome(bytes: Uint8Array): number | undefined {
     opened ??= openWithoutWaiting(STDERR) ?? STDERR;
     return writeSync(opened, bytes);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 0 : undefined;
+    return errnoOf(error) === 'EAGAIN' ? 0 : undefined;
   }
 }
 

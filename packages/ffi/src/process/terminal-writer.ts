@@ -4,6 +4,7 @@
  */
 
 import { closeSync, writeSync } from 'node:fs';
+import { errnoOf } from '../errors/errno-of.ts';
 import type { Native } from '../native/native.ts';
 import { openWithoutWaiting } from './open-without-waiting.ts';
 
@@ -15,7 +16,7 @@ export interface TerminalWriter extends Disposable {
   /**
    * How many of the bytes were taken: 0 where there is no room now.
    *
-   * @throws the system's error, with the code EIO where the terminal has hung up.
+   * @throws NodeJS.ErrnoException, with the code EIO where the terminal has hung up.
    */
   write(bytes: Uint8Array): number;
   /** Has the kernel forget what was taken and not yet read, so that there is room again. */
@@ -31,7 +32,7 @@ export function terminalWriter(native: Native, fd: number): TerminalWriter | und
       try {
         return writeSync(own, bytes);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
+        if (errnoOf(error) === 'EAGAIN') return 0;
         throw error;
       }
     },

@@ -3,6 +3,7 @@
  * buffers that are read, or a file of a kind that is known and not read, with what to do instead.
  */
 import { startsWith } from '../file-bytes.ts';
+import { WireReader } from '../wire.ts';
 
 const asciiOf = (text: string): number[] => [...text].map((letter) => letter.charCodeAt(0));
 
@@ -53,7 +54,6 @@ export function isText(bytes: Uint8Array): boolean {
 }
 
 const STRING_TABLE = 6;
-const LENGTH_DELIMITED = 2;
 
 /**
  * Both begin alike, but only a pprof profile has strings of its own beside its samples: a request has
@@ -69,31 +69,10 @@ export function binaryKind(bytes: Uint8Array): 'pprof' | 'otlp' | undefined {
 /** The numbers of the fields of a message; `undefined` when it is none. */
 function topLevelFields(bytes: Uint8Array): ReadonlySet<number> | undefined {
   const fields = new Set<number>();
-  let at = 0;
-  const varint = (): number | undefined => {
-    let value = 0;
-    for (let scale = 1; scale < 2 ** 70; scale *= 128) {
-      const byte = bytes[at++];
-      if (byte === undefined) return undefined;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value;
-    }
+  try {
+    new WireReader(bytes).fields((field) => fields.add(field));
+  } catch {
     return undefined;
-  };
-  while (at < bytes.length) {
-    const tag = varint();
-    if (tag === undefined || tag < 8) return undefined;
-    fields.add(Math.floor(tag / 8));
-    const length = lengthOf(tag % 8, varint);
-    if (length === undefined || at + length > bytes.length) return undefined;
-    at += length;
   }
   return fields;
-}
-
-/** Of what follows the tag; numbers of variable length are gone already. */
-function lengthOf(wireType: number, varint: () => number | undefined): number | undefined {
-  if (wireType === LENGTH_DELIMITED) return varint();
-  if (wireType === 0) return varint() === undefined ? undefined : 0;
-  return wireType === 1 ? 8 : wireType === 5 ? 4 : undefined;
 }

@@ -33,7 +33,7 @@ export class MessageCodec<const Schema extends MessageSchema> {
     return type.encode(type.fromObject(message)).finish();
   }
 
-  /** @throws an Error when the bytes are no such message. */
+  /** @throws Error when the bytes are no such message. */
   decode<Name extends keyof Schema & string>(
     name: Name,
     bytes: Uint8Array,
@@ -42,7 +42,7 @@ export class MessageCodec<const Schema extends MessageSchema> {
     return this.#plain(type, type.decode(bytes)) as MessageOf<Schema, Name>;
   }
 
-  /** The same of a message as JSON, in the mapping of protocol buffers. @throws as `decode`. */
+  /** The same of a message as JSON, in the mapping of protocol buffers. @throws Error as `decode` */
   decodeJson<Name extends keyof Schema & string>(
     name: Name,
     value: Readonly<Record<string, unknown>>,

@@ -12,7 +12,7 @@ export function encodeMessage<Name extends MessageName>(
   return codec.encode(name, message);
 }
 
-/** @throws an Error when the bytes are no such message. */
+/** @throws Error when the bytes are no such message. */
 export function decodeMessage<Name extends MessageName>(
   name: Name,
   bytes: Uint8Array,
@@ -20,7 +20,7 @@ export function decodeMessage<Name extends MessageName>(
   return codec.decode(name, bytes);
 }
 
-/** The same of a message as JSON, in the mapping of protocol buffers. @throws as `decodeMessage`. */
+/** The same of a message as JSON, in the mapping of protocol buffers. @throws Error as `decodeMessage` */
 export function decodeJsonMessage<Name extends MessageName>(
   name: Name,
   value: Readonly<Record<string, unknown>>,

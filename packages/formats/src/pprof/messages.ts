@@ -72,7 +72,7 @@ const ROW = 2;
 /** A stack with its two lists. */
 const SAMPLE = 2;
 
-/** @throws an Error when the bytes are no such message; ProfileTooLargeError when it is too large. */
+/** @throws Error when the bytes are no such message; ProfileTooLargeError when it is too large. */
 export function decodePprof(bytes: Uint8Array, budget: MemoryBudget): PprofMessage {
   const samples: number[] = [];
   const sampleType: PprofValueType[] = [];

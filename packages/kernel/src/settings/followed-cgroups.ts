@@ -7,6 +7,7 @@
 import { realpathSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { type FollowedRecord, followedBounds, followedCgroups } from '@waggle/bpf';
+import { errnoOf } from '@waggle/ffi';
 import { CgroupError } from '../errors.ts';
 import type { LoadedSource } from '../sources/load-source.ts';
 import { SourceMap } from '../sources/source-map.ts';
@@ -118,7 +119,7 @@ function wayTo(given: string): Place[] {
     }
   } catch (error) {
     if (error instanceof CgroupError) throw error;
-    const why = (error as NodeJS.ErrnoException).code ?? String(error);
+    const why = errnoOf(error) ?? String(error);
     throw new CgroupError(
       given,
       `the cgroup ${given} cannot be opened: ${why}. Give the directory of a cgroup v2, for example /sys/fs/cgroup/system.slice.`,

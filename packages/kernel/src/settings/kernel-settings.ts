@@ -33,9 +33,9 @@ export interface KernelFilter {
   /** Only processes in followed cgroups and below. */
   readonly cgroups: boolean;
   /** Exec records with paths, ids and flags. */
-  readonly execDetail?: boolean;
+  readonly execDetail?: boolean | undefined;
   /** Exec records with the environment, as far as it fits behind the arguments. */
-  readonly environ?: boolean;
+  readonly environ?: boolean | undefined;
   readonly rateLimit?: RateLimit | undefined;
 }
 
@@ -44,7 +44,7 @@ export interface RateLimit {
   /** Of each kind, over all CPUs. */
   readonly perSecond: number;
   /** How many may come at once. Default: those of one second. */
-  readonly burst?: number;
+  readonly burst?: number | undefined;
 }
 
 /** Sums over all CPUs since the programs were loaded. */

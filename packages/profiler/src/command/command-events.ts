@@ -17,6 +17,7 @@ import {
   PerfRing,
   SystemError,
 } from '@waggle/ffi';
+import { isSystemError } from '@waggle/symbols';
 import { decodeSideband, type SidebandRecord } from '../mappings/perf-records.ts';
 import { whereOnline } from '../mappings/sideband.ts';
 import {
@@ -123,9 +124,9 @@ export class CommandEvents implements Disposable {
       return true;
     } catch (error) {
       this[Symbol.dispose]();
-      const { code } = error as { readonly code?: string };
-      if (withKernel && (code === 'EACCES' || code === 'EPERM')) return false;
-      throw error;
+      if (!withKernel || !isSystemError(error)) throw error;
+      if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
+      return false;
     }
   }
 

@@ -64,7 +64,7 @@ export class CommandProfiler implements Disposable {
     this.#events = new CommandEvents(native, { pid, frequencyHz, withStacks: unwindsByTables });
     const now = () => clockNanoseconds(native, 'boottime');
     this.#processes = new SampledProcesses(pid, now(), comm);
-    const reader = new SymbolizationClient({ lines, ...(cacheDirectory && { cacheDirectory }) });
+    const reader = new SymbolizationClient({ lines, cacheDirectory });
     this.#code = new MappedCode({
       ...{ native, procfs, reader },
       waiting: () => this.#collections.waitingCode(),

@@ -9,7 +9,7 @@ import type { ThreadSample } from './thread-sample.ts';
 
 interface SampledProcess {
   readonly startTime: bigint;
-  readonly execId: bigint;
+  readonly execId: number;
   readonly comm: string;
 }
 
@@ -18,18 +18,18 @@ export class SampledProcesses {
 
   /** @param comm what the command is called at its start */
   constructor(pid: number, startTime: bigint, comm: string) {
-    this.#processes.set(pid, { startTime, execId: 0n, comm });
+    this.#processes.set(pid, { startTime, execId: 0, comm });
   }
 
   /** In the order of time. */
   apply(record: CommandRecord): void {
     if (record.type === 'fork') {
       const { comm = '' } = this.#processes.get(record.parent) ?? {};
-      this.#processes.set(record.pid, { startTime: record.time, execId: 0n, comm });
+      this.#processes.set(record.pid, { startTime: record.time, execId: 0, comm });
     } else if (record.type === 'name') {
       const before = this.#processes.get(record.pid);
       if (before === undefined) return;
-      const execId = before.execId + (record.isExec ? 1n : 0n);
+      const execId = before.execId + (record.isExec ? 1 : 0);
       this.#processes.set(record.pid, { ...before, execId, comm: record.comm });
     }
   }
@@ -40,7 +40,7 @@ export class SampledProcesses {
 
   /** The sample as every source of stacks has them, its user stack by frame pointers. */
   stackOf({ pid, time, cpu, kernel, user }: ThreadSample, userStop: number): StackCount {
-    const { startTime = 0n, execId = 0n, comm = '' } = this.#processes.get(pid) ?? {};
+    const { startTime = 0n, execId = 0, comm = '' } = this.#processes.get(pid) ?? {};
     return {
       ...{ pid, startTime, execId, comm, cpu, kernel, user, userStop },
       ...{ tid: 0, threadComm: '', event: 0, state: 'running', count: 1, weight: 0 },

@@ -6,6 +6,7 @@
 import type { ProfileFrame } from '@waggle/formats';
 import {
   demangle,
+  isSystemError,
   ObjectSymbols,
   type ObjectSymbolsOptions,
   type SourceLocation,
@@ -15,7 +16,7 @@ import {
 const NAMELESS = '[inlined]';
 
 /** Out of descriptors, of this process or of the host. */
-const NO_DESCRIPTORS: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE']);
+const NO_DESCRIPTORS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
 /**
  * The object's symbols, with its lines. Debug files stay open for those, so an object may have to do
@@ -25,7 +26,7 @@ export function openWithLines(fd: number, options: ObjectSymbolsOptions): Object
   try {
     return ObjectSymbols.open(fd, { ...options, lines: true });
   } catch (error) {
-    if (!NO_DESCRIPTORS.has((error as NodeJS.ErrnoException).code)) throw error;
+    if (!isSystemError(error) || !NO_DESCRIPTORS.has(error.code)) throw error;
     return ObjectSymbols.open(fd, options);
   }
 }

@@ -9,7 +9,7 @@ interface HandedOver {
   readonly number: number;
   readonly pid?: number;
   readonly startTime?: bigint;
-  readonly execId?: bigint;
+  readonly execId?: number;
   readonly name?: Uint8Array | string;
   readonly unit?: number;
   readonly isCut?: boolean;
@@ -28,7 +28,7 @@ function recordOf(given: HandedOver): Uint8Array {
   view.setUint32(AT.interpreter, 1, true);
   view.setUint32(AT.tgid, given.pid ?? 7, true);
   view.setBigUint64(AT.start_boottime, given.startTime ?? 1n, true);
-  view.setBigUint64(AT.exec_id, given.execId ?? 1n, true);
+  view.setBigUint64(AT.exec_id, BigInt(given.execId ?? 1), true);
   view.setUint32(AT.first_line, 12, true);
   const text = (field: 'file' | 'name' | 'owner', said: Uint8Array | string) => {
     const encoded = typeof said === 'string' ? Buffer.from(said, 'latin1') : said;
@@ -119,8 +119,8 @@ test('text is Latin-1, UCS-2 or UCS-4, cut, or not to be had', () => {
 
 test('names go with their image: with the process, or with what it ran before an exec', () => {
   const { names } = namesOf(
-    { number: 1, execId: 1n },
-    { number: 2, execId: 2n },
+    { number: 1, execId: 1 },
+    { number: 2, execId: 2 },
     { number: 3, pid: 8 },
     { number: 4, startTime: 100n },
   );

@@ -50,7 +50,7 @@ const CHUNK = 256;
 
 interface Image {
   readonly startTime: bigint;
-  readonly execId: bigint;
+  readonly execId: number;
   readonly numbers: Set<number>;
 }
 
@@ -222,7 +222,7 @@ export class CodeNames {
   #imageOf(view: DataView, at: number): Image {
     const pid = view.getUint32(at + AT.tgid, true);
     const startTime = view.getBigUint64(at + AT.start_boottime, true);
-    const execId = view.getBigUint64(at + AT.exec_id, true);
+    const execId = Number(view.getBigUint64(at + AT.exec_id, true));
     const images = this.#images.get(pid) ?? [];
     const known = images.find((image) => image.startTime === startTime && image.execId === execId);
     if (known !== undefined) return known;

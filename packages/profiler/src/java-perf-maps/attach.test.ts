@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RealProcfs } from '@waggle/cache';
 import { openNative } from '@waggle/ffi';
 import { AttachError, JavaAttach } from './attach.ts';
 
@@ -24,7 +25,7 @@ chmodSync(folder, 0o755);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const native = await openNative();
-const attach = new JavaAttach(native, { listenMs: 300, answerMs: 300 });
+const attach = new JavaAttach(native, new RealProcfs(), { listenMs: 300, answerMs: 300 });
 const isRoot = process.geteuid?.() === 0;
 const NOBODY = 65_534;
 

@@ -5,7 +5,8 @@
  * of the process's own user, so who has laid out something else there gains nothing, and all of it has an end.
  */
 
-import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
+import { type Procfs, ProcfsError } from '@waggle/cache';
 import { errnoName, type Native, OwnersRights, type Rights, SystemError } from '@waggle/ffi';
 import { isSystemError, O_PATH, openDirectoryUnderRoot } from '@waggle/symbols';
 
@@ -48,14 +49,17 @@ interface Owner {
   readonly catchesQuit: boolean;
 }
 
+type ProcessStatus = Pick<Procfs, 'status'>;
+
 export class JavaAttach {
   readonly #native: Native;
+  readonly #procfs: ProcessStatus;
   readonly #rights: OwnersRights;
-
   readonly #patience: Patience;
 
-  constructor(native: Native, patience = PATIENCE) {
+  constructor(native: Native, procfs: ProcessStatus, patience = PATIENCE) {
     this.#native = native;
+    this.#procfs = procfs;
     this.#patience = patience;
     this.#rights = new OwnersRights(native);
   }
@@ -70,7 +74,7 @@ export class JavaAttach {
     const descriptor = this.#processDescriptor(pid);
     let folder: number | undefined;
     try {
-      const owner = ownerOf(pid);
+      const owner = ownerOf(this.#procfs, pid);
       folder = openDirectoryUnderRoot(`/proc/${pid}/root`, '/tmp');
       const isStill = isJava();
       // What was read above is this process's if it is there yet.
@@ -220,21 +224,18 @@ function answerIn(text: string): string {
   );
 }
 
-function ownerOf(pid: number): Owner | undefined {
-  let text: string;
+function ownerOf(procfs: ProcessStatus, pid: number): Owner | undefined {
   try {
-    text = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const { uid, gid, nspid, caughtSignals } = procfs.status(pid);
+    return {
+      rights: { uid: uid.effective, gid: gid.effective },
+      innerPid: nspid.at(-1) ?? pid,
+      catchesQuit: ((caughtSignals >> BigInt(SIGQUIT - 1)) & 1n) === 1n,
+    };
   } catch (error) {
-    if (isSystemError(error)) return undefined;
+    if (error instanceof ProcfsError) return undefined;
     throw error;
   }
-  const field = (name: string) =>
-    new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1]?.trim().split(/\s+/) ?? [];
-  const [uid, gid] = [field('Uid')[1], field('Gid')[1]].map(Number);
-  const caught = field('SigCgt')[0];
-  if (uid === undefined || gid === undefined || caught === undefined) return undefined;
-  const catchesQuit = ((BigInt(`0x${caught}`) >> BigInt(SIGQUIT - 1)) & 1n) === 1n;
-  return { rights: { uid, gid }, innerPid: Number(field('NSpid').at(-1) ?? pid), catchesQuit };
 }
 
 /** Undefined where there is none yet. @throws AttachError for what is no socket of its user's */

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import { type MapsEntry, ProcfsError } from '@waggle/cache';
+import type { MapsEntry } from '@waggle/cache';
+import { MemoryProcfs } from '@waggle/cache/testing';
 import { openNative } from '@waggle/ffi';
 import { AttachError } from './attach.ts';
 import { JavaPerfMaps } from './java-perf-maps.ts';
@@ -12,13 +13,10 @@ const mapped = (path: string): MapsEntry => ({
   ...{ path, deleted: false },
 });
 
-const procfs = {
-  // biome-ignore lint/correctness/useYield: all at once.
-  *mapsByParts(pid: number | 'self'): Generator<readonly MapsEntry[], readonly MapsEntry[]> {
-    if (pid === GONE) throw new ProcfsError('gone', GONE, 'maps');
-    return [mapped(pid === NO_JAVA ? '/usr/lib/libc.so.6' : '/jdk/lib/server/libjvm.so')];
-  },
-};
+const procfs = new MemoryProcfs();
+for (const pid of [JAVA, SILENT])
+  procfs.spawn(pid, { maps: [mapped('/jdk/lib/server/libjvm.so')] });
+procfs.spawn(NO_JAVA, { maps: [mapped('/usr/lib/libc.so.6')] });
 
 test('Java alone is asked, at the end once more, and not again if it did not answer', async () => {
   const asked: string[] = [];

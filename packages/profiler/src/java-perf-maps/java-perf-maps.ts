@@ -35,7 +35,7 @@ export interface JavaPerfMapCounts {
 }
 
 export class JavaPerfMaps implements Disposable {
-  readonly #procfs: Pick<Procfs, 'mapsByParts'>;
+  readonly #procfs: Pick<Procfs, 'mapsByParts' | 'status'>;
   readonly #attach: Pick<JavaAttach, 'command'>;
   readonly #sampled = new Map<number, Sampled>();
   readonly #written = new Set<number>();
@@ -50,8 +50,8 @@ export class JavaPerfMaps implements Disposable {
 
   constructor(
     native: Native,
-    procfs: Pick<Procfs, 'mapsByParts'>,
-    attach: Pick<JavaAttach, 'command'> = new JavaAttach(native),
+    procfs: Pick<Procfs, 'mapsByParts' | 'status'>,
+    attach: Pick<JavaAttach, 'command'> = new JavaAttach(native, procfs),
   ) {
     this.#procfs = procfs;
     this.#attach = attach;

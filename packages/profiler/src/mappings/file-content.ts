@@ -30,7 +30,7 @@ export interface FileContent extends FileTimes {
 const HEAD_BYTES = 4096;
 const ELF_MAGIC = '\x7fELF';
 
-/** @throws the system's error when the file cannot be read. */
+/** @throws NodeJS.ErrnoException when the file cannot be read. */
 export function contentOf(fd: number, stat = fileStatus(fd)): FileContent {
   const { ino: inode, size } = stat;
   return { inode, size, ...timesOf(stat), ...headOf(fd) };

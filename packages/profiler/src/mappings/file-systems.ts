@@ -4,7 +4,6 @@
  * of them may take for ever. Told by what /proc says of mounts: nothing here asks a file system.
  */
 
-import { readFileSync } from 'node:fs';
 import { type MountInfo, type Procfs, ProcfsError } from '@waggle/cache';
 import type { Native } from '@waggle/ffi';
 import { isRemoteFileSystem } from '@waggle/symbols';
@@ -65,21 +64,17 @@ export class FileSystems {
  * `major:minor` of the file system that is mounted nowhere and holds memfd_create(2), System V shared memory
  * and shared memory without a name: that of a page of the last kind. Undefined where /proc does not say.
  */
-export function memoryDevice(native: Native): string | undefined {
+export function memoryDevice(native: Native, procfs: Procfs): string | undefined {
   const { libc, pageSize } = native;
   const [PROT_READ, MAP_SHARED, MAP_ANONYMOUS, NONE] = [1, 1, 0x20, 0];
   const address = libc.mmap(NONE as never, pageSize, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (address >= 2 ** 63) return undefined;
   try {
-    const start = address.toString(16);
-    const line = readFileSync('/proc/self/maps', 'latin1')
-      .split('\n')
-      .find((each) => each.startsWith(`${start}-`));
-    const [, , , device] = line?.split(/\s+/) ?? [];
-    const [major, minor] = device?.split(':').map((part) => Number.parseInt(part, 16)) ?? [];
-    return minor === undefined ? undefined : `${major}:${minor}`;
-  } catch {
-    return undefined;
+    const start = Number(address);
+    return procfs.maps('self').find((each) => each.start === start)?.device;
+  } catch (error) {
+    if (error instanceof ProcfsError) return undefined;
+    throw error;
   } finally {
     libc.munmap(address, pageSize);
   }

@@ -35,7 +35,7 @@ export interface JitClock {
 export interface SampledImage {
   readonly pid: number;
   readonly startTime: bigint;
-  readonly execId: bigint;
+  readonly execId: number;
   readonly lastTime: bigint;
 }
 

@@ -3,7 +3,7 @@
  * it sees as /tmp, when it was started, and how its address space was laid out.
  */
 
-import { type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
+import { boottimeFromTicks, type Procfs, ProcfsError, type ProcStat } from '@waggle/cache';
 import { type MapOwner, PerfMapFolder } from '@waggle/symbols';
 
 /** One for each mount namespace. */
@@ -67,7 +67,7 @@ export class JitProcesses implements Disposable {
 
   /** CLOCK_BOOTTIME in ns, to the clock tick. */
   startOf({ startTimeTicks }: ProcStat): bigint {
-    return (BigInt(startTimeTicks) * 1_000_000_000n) / BigInt(this.#procfs.clockTicksPerSecond);
+    return boottimeFromTicks(startTimeTicks, this.#procfs.clockTicksPerSecond);
   }
 
   /**

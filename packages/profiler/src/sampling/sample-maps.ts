@@ -164,7 +164,7 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
   const stack: StackCount = {
     pid: keys.getUint32(key + KEY.tgid, true),
     startTime: keys.getBigUint64(key + KEY.start_boottime, true),
-    execId: keys.getBigUint64(key + KEY.exec_id, true),
+    execId: Number(keys.getBigUint64(key + KEY.exec_id, true)),
     comm: decodeComm(bytes, value + VALUE.comm),
     tid: keys.getUint32(key + KEY.tid, true),
     threadComm: decodeComm(bytes, value + VALUE.thread_comm),

@@ -25,7 +25,7 @@ export function threadStateOf(state: number): ThreadState {
 export interface StackCount {
   readonly pid: number;
   readonly startTime: bigint;
-  readonly execId: bigint;
+  readonly execId: number;
   /** Of the process: its first thread's. */
   readonly comm: string;
   /** 0 unless threads are counted apart. */

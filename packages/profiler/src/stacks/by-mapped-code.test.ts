@@ -27,7 +27,7 @@ function spacesOf(moments: readonly bigint[]): AddressSpaces {
 }
 
 const stack = (of: Partial<StackCount>): StackCount => ({
-  ...{ pid: PID, startTime: 1n, execId: 1n, comm: 'host', tid: 0, threadComm: '', event: 0 },
+  ...{ pid: PID, startTime: 1n, execId: 1, comm: 'host', tid: 0, threadComm: '', event: 0 },
   ...{ state: 'running', cpu: 0, interrupted: [], kernel: [], truncated: false, userStop: 0 },
   ...{ user: [PLACE + 8], count: 100, weight: 0, firstTime: 1000n, lastTime: 2000n },
   ...of,

@@ -166,8 +166,7 @@ export class StackResolver {
 }
 
 export function processOf(stack: StackCount): SampledProcess {
-  const { pid, startTime, comm, tid, threadComm, state, cpu } = stack;
-  const execId = Number(stack.execId);
+  const { pid, startTime, execId, comm, tid, threadComm, state, cpu } = stack;
   const identity = { pid, startBoottimeNs: startTime, execId };
   const { firstTime: time } = stack;
   return { pid, startTime, execId, identity, comm, tid, threadComm, state, cpu, time };

@@ -20,7 +20,7 @@ export type Where = (owner: SampledProcess) => boolean | undefined;
 
 interface Decision {
   readonly startTime: bigint;
-  readonly execId: bigint;
+  readonly execId: number;
   isWanted: boolean | undefined;
   asked: number;
 }
@@ -77,6 +77,6 @@ function imageKey({ pid, startTime, execId }: StackCount): Uint8Array {
   const key = new DataView(new ArrayBuffer(size));
   key.setUint32(offset.tgid, pid, true);
   key.setBigUint64(offset.start_boottime, startTime, true);
-  key.setBigUint64(offset.exec_id, execId, true);
+  key.setBigUint64(offset.exec_id, BigInt(execId), true);
   return new Uint8Array(key.buffer);
 }

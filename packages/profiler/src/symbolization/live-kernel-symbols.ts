@@ -22,7 +22,7 @@ export class LiveKernelSymbols {
     this.#now = now;
   }
 
-  /** @throws the system's error when the symbols cannot be read for the first time. */
+  /** @throws NodeJS.ErrnoException when the symbols cannot be read for the first time. */
   lookup(address: bigint): KernelSymbolHit | undefined {
     this.#symbols ??= this.#readNow();
     const hit = this.#symbols.lookup(address);

@@ -97,7 +97,7 @@ export class SymbolizationServer implements Disposable {
     );
   }
 
-  /** @throws the system's error when a file cannot be read. */
+  /** @throws NodeJS.ErrnoException when a file cannot be read. */
   answer<Q extends SymbolizationRequest>(request: Q): ResponseTo<Q>;
   answer(request: SymbolizationRequest): Responses[keyof Responses] {
     switch (request.kind) {

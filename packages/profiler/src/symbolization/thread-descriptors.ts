@@ -28,7 +28,7 @@ export class ThreadDescriptors {
     this.#areShared = areShared;
   }
 
-  /** The request with a descriptor that this thread can read. @throws the system's error */
+  /** The request with a descriptor that this thread can read. @throws NodeJS.ErrnoException */
   translate<Q extends SymbolizationRequest>(request: Q): Q {
     if (this.#areShared) return request;
     if ('fd' in request) return { ...request, fd: this.#ownOf(request.fd) };

@@ -22,7 +22,7 @@ export function ownerOf(record: DataView): SampledImage {
   return {
     pid: record.getUint32(AT.tgid, true),
     startTime: record.getBigUint64(AT.start_boottime, true),
-    execId: record.getBigUint64(AT.exec_id, true),
+    execId: Number(record.getBigUint64(AT.exec_id, true)),
     lastTime: record.getBigUint64(AT.time_ns, true),
   };
 }
@@ -115,7 +115,7 @@ export function stackCount(
   return {
     pid: record.getUint32(AT.tgid, true),
     startTime: record.getBigUint64(AT.start_boottime, true),
-    execId: record.getBigUint64(AT.exec_id, true),
+    execId: Number(record.getBigUint64(AT.exec_id, true)),
     comm: decodeComm(bytes, AT.comm),
     tid: record.getUint32(AT.tid, true),
     threadComm: decodeComm(bytes, AT.thread_comm),

@@ -13,6 +13,7 @@
 import type { Procfs } from '@waggle/cache';
 import { ElfError, ElfImage, isSystemError, ReadBudget } from '@waggle/symbols';
 import { UnwindError } from '@waggle/unwind';
+import { LRUCache } from 'lru-cache';
 import { hasUsualName, mayGenerate, recogniseInterpreter } from '../interpreters/index.ts';
 import type { InstalledInterpreters } from '../interpreters/installed-interpreters.ts';
 import { addressSpaceOf } from '../mappings/address-space-key.ts';
@@ -39,7 +40,7 @@ export class EarlyInterpreters {
   /** States of files that were looked at. */
   readonly #known = new Set<string>();
   readonly #libraries = new Set<string>();
-  readonly #generating = new Set<number>();
+  readonly #generating = new LRUCache<number, true>({ max: MAX_GENERATING });
 
   readonly #procfs: Pick<Procfs, 'stat'>;
   readonly #installed: InstalledInterpreters;
@@ -101,10 +102,7 @@ export class EarlyInterpreters {
 
   /** A process runs an interpreter that generates code. */
   #generates(pid: number): void {
-    const [oldest] = this.#generating;
-    if (this.#generating.size >= MAX_GENERATING && oldest !== undefined)
-      this.#generating.delete(oldest);
-    this.#generating.add(pid);
+    this.#generating.set(pid, true);
   }
 
   /** The table of a library, before it is met. */

@@ -7,6 +7,7 @@
 import { objectTable, tablePresence } from '@waggle/bpf';
 import { type BpfMap, log, type Native } from '@waggle/ffi';
 import { UnwindTable } from '@waggle/unwind';
+import { LRUCache } from 'lru-cache';
 import type { InstalledInterpreters } from '../interpreters/installed-interpreters.ts';
 import type { InterpreterDescription } from '../interpreters/interpreter.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
@@ -98,7 +99,9 @@ export class UnwindTables implements Disposable {
   #installTimer: ReturnType<typeof setTimeout> | undefined;
   #installedAt = Number.NEGATIVE_INFINITY;
   /** By process, in order of use. */
-  readonly #copies = new Map<number, { copy: CopiedCode; key: Uint8Array }[]>();
+  readonly #copies = new LRUCache<number, { copy: CopiedCode; key: Uint8Array }[]>({
+    max: MAX_PROCESSES_WITH_COPIES,
+  });
   #bytes = 0;
   #evicted = 0;
   #withoutTable = 0;
@@ -199,11 +202,7 @@ export class UnwindTables implements Disposable {
 
   #rememberCopy(copy: CopiedCode, key: Uint8Array): void {
     const known = this.#copies.get(copy.pid) ?? [];
-    this.#copies.delete(copy.pid);
     this.#copies.set(copy.pid, [...known, { copy, key }]);
-    const [oldest] = this.#copies.keys();
-    if (this.#copies.size > MAX_PROCESSES_WITH_COPIES && oldest !== undefined)
-      this.#copies.delete(oldest);
   }
 
   /** To be called now and then: lets go of the tables that only the kernel needs by now. */

@@ -1,8 +1,9 @@
 /** Events: as they come, for programs; and those of a span. */
 
+import { EVENT_KINDS } from '@waggle/core';
 import { badRequest } from '../answers/problem.ts';
 import { reply } from '../answers/reply.ts';
-import { EVENT_KINDS, type EventFilter, lineTest } from '../store/event-filter.ts';
+import { type EventFilter, lineTest } from '../store/event-filter.ts';
 import type { Scope } from '../store/kept-host.ts';
 import type { LiveStore } from '../store/live-store.ts';
 import type { Span } from '../store/span.ts';

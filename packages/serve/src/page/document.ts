@@ -2,6 +2,8 @@
  * The elements of the page, which its script finds by their ids. It has no data, and loads nothing from elsewhere.
  */
 
+import { EVENT_KINDS } from '@waggle/core';
+
 // A bar that grows, twice.
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path fill="#e8590c" d="M1 9h4v6H1z"/><path fill="#f59f4c" d="M6 5h4v10H6z"/><path fill="#fbc36b" d="M11 1h4v14h-4z"/></svg>',
@@ -25,8 +27,6 @@ const WINDOWS = [
   [300, 'the last 5 minutes'],
   [0, 'all that is kept'],
 ] as const;
-
-const KINDS = ['exec', 'exit', 'fork', 'failed-exec'] as const;
 
 const HEADER = [
   '<header>',
@@ -85,7 +85,7 @@ const PROCESSES = [
 const EVENTS = [
   '<section class="view" id="view-events" role="tabpanel" aria-labelledby="tab-events" hidden>',
   '<div class="bar" role="search">',
-  ...KINDS.map(
+  ...EVENT_KINDS.map(
     (kind) =>
       `<label class="check"><input type="checkbox" class="kind" value="${kind}" checked>${kind}</label>`,
   ),

@@ -3,7 +3,7 @@
  * since a store may have millions; what is remembered of them is bounded, and read again where it is gone.
  */
 
-import { type ProcessIdentity, type StoreReader, toNs } from '@waggle/store';
+import { type ProcessSpan, type StoreReader, toNs } from '@waggle/store';
 import type { Scope } from '../store/kept-host.ts';
 import type { Span } from '../store/span.ts';
 import { spanInNs } from './span-in-ns.ts';
@@ -23,9 +23,9 @@ const CLOCK_MS = 10_000;
 
 /** Of one window: by pid and start. */
 export class Names {
-  readonly #byPid = new Map<number, ProcessIdentity[]>();
+  readonly #byPid = new Map<number, ProcessSpan[]>();
 
-  constructor(identities: readonly ProcessIdentity[]) {
+  constructor(identities: readonly ProcessSpan[]) {
     for (const each of identities) {
       const known = this.#byPid.get(each.pid);
       if (known === undefined) this.#byPid.set(each.pid, [each]);
@@ -33,7 +33,7 @@ export class Names {
     }
   }
 
-  find(pid: number, startTime: bigint): ProcessIdentity | undefined {
+  find(pid: number, startTime: bigint): ProcessSpan | undefined {
     const all = this.#byPid.get(pid);
     return (
       all?.find((each) => each.startTime === startTime) ??
@@ -41,7 +41,7 @@ export class Names {
     );
   }
 
-  last(pid: number): ProcessIdentity | undefined {
+  last(pid: number): ProcessSpan | undefined {
     return this.#byPid.get(pid)?.at(-1);
   }
 }
@@ -56,7 +56,7 @@ export class RecordedProcesses {
   }
 
   /** Who was there. */
-  in(window: Span): readonly ProcessIdentity[] {
+  in(window: Span): readonly ProcessSpan[] {
     const found = this.#reader.identities(spanInNs(window));
     this.remember(found);
     return found;
@@ -67,7 +67,7 @@ export class RecordedProcesses {
     return new Names(this.in({ from: from - PART_MS, to: to + PART_MS }));
   }
 
-  remember(identities: readonly ProcessIdentity[]): void {
+  remember(identities: readonly ProcessSpan[]): void {
     if (this.#parents.size > MAX_REMEMBERED) this.#parents = new Map();
     if (this.#numbers.size > MAX_REMEMBERED) this.#numbers = new Map();
     for (const { id, parent, pid, startTime } of identities) {

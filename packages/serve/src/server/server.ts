@@ -49,7 +49,7 @@ const MAX_STREAMS = 64;
 const MAX_COMPUTING = 16;
 const MAX_WAITING = 32;
 
-/** @throws with the code EADDRINUSE, EADDRNOTAVAIL, EACCES where it cannot listen */
+/** @throws NodeJS.ErrnoException with the code EADDRINUSE, EADDRNOTAVAIL, EACCES where it cannot listen */
 export function startServer(options: ServerOptions): RunningServer {
   const { store, hostname, token } = options;
   const ending = new AbortController();

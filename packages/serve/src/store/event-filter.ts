@@ -5,8 +5,6 @@
 
 import { stringifyJson } from '@waggle/text';
 
-export const EVENT_KINDS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
-
 export interface EventFilter {
   /** All without it. Losses always pass. */
   readonly kinds?: ReadonlySet<string> | undefined;

@@ -4,7 +4,7 @@
  * parents'.
  */
 
-import { type Procfs, ProcfsError, ticksFromBoottime } from '@waggle/cache';
+import { boottimeFromTicks, type Procfs, ProcfsError, ticksFromBoottime } from '@waggle/cache';
 import type { BriefEvents } from '@waggle/core/plugins/brief-events';
 import { ProcessRecord } from './process-record.ts';
 import type { Span } from './span.ts';
@@ -264,8 +264,9 @@ export class Processes {
   #fromProcfs(pid: number): void {
     const stat = this.#stat(pid);
     if (stat === undefined || this.#live.has(pid)) return;
-    const { clockTicksPerSecond } = this.#options.procfs;
-    const bornAt = this.#options.bootTimeMs + (stat.startTimeTicks / clockTicksPerSecond) * 1000;
+    const { bootTimeMs, procfs } = this.#options;
+    const startNs = boottimeFromTicks(stat.startTimeTicks, procfs.clockTicksPerSecond);
+    const bornAt = bootTimeMs + Number(startNs) / 1e6;
     const record = this.#make(pid, bornAt);
     record.startTicks = stat.startTimeTicks;
     record.comm = stat.comm;

@@ -7,7 +7,7 @@ import { boundsOf, type HistorySpan, OVERLAPPING } from './bounds.ts';
 import { type HistoryProcess, processOf, type Row } from './history.ts';
 
 /** Of a process what tells it from others, and when it was there. 64-bit numbers are bigint. */
-export interface ProcessIdentity {
+export interface ProcessSpan {
   readonly id: number;
   /** Row of the parent, if the store has it. */
   readonly parent: number | null;
@@ -48,7 +48,7 @@ export interface ActivityStep {
 const IDS_AT_ONCE = 500;
 
 /** Who was there in a span. */
-export function identitiesIn(database: Database, span: HistorySpan): ProcessIdentity[] {
+export function identitiesIn(database: Database, span: HistorySpan): ProcessSpan[] {
   const rows = database
     .query(
       `SELECT id, parent, pid, startTime, startNs, endNs FROM process WHERE id IN (${OVERLAPPING}) ORDER BY id`,

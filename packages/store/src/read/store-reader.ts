@@ -22,7 +22,7 @@ import {
   type EarlierProgram,
   earlierProgramsOf,
   identitiesIn,
-  type ProcessIdentity,
+  type ProcessSpan,
   processesOf,
 } from './replay.ts';
 import { type SampledPart, samplesOf } from './samples.ts';
@@ -79,7 +79,7 @@ export class StoreReader implements Disposable {
   }
 
   /** Who was there in a span, without their texts. */
-  identities(span: HistorySpan): readonly ProcessIdentity[] {
+  identities(span: HistorySpan): readonly ProcessSpan[] {
     return identitiesIn(this.#database, span);
   }
 

@@ -193,7 +193,10 @@ export function markDamaged(directory: string): void {
   }
 }
 
-/** Checks only the first and the last pages of each table: a whole check of gigabytes takes minutes. @throws on damage */
+/**
+ * Checks only the first and the last pages of each table: a whole check of gigabytes takes minutes.
+ * @throws SQLiteError, or Error with the code SQLITE_CORRUPT, on damage
+ */
 function checkPages(database: Database): void {
   const { bytes } = database
     .query('SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()')
@@ -209,7 +212,7 @@ function checkPages(database: Database): void {
   }
 }
 
-/** @throws what is neither SQLite's error nor the system's */
+/** @throws unknown: `error` itself where it is neither SQLite's nor the system's */
 function unwritable(directory: string, error: unknown): StoreError {
   const { code } = error as { readonly code?: unknown };
   if (typeof code !== 'string') throw error;

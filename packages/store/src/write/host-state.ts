@@ -1,6 +1,7 @@
 /** What explains a bad minute: pressure (PSI), memory, load, OOM kills, as /proc has them. */
 
 import { readFileSync } from 'node:fs';
+import { parseMemoryInfo } from '@waggle/ffi';
 import { toNs } from '../nanoseconds.ts';
 
 /** A row of `host`: time in ns since 1970, shares in per cent over ten seconds, bytes, load, a count since boot. */
@@ -24,9 +25,9 @@ export function readHostState(
   read: (path: string) => string | null = readProc,
 ): HostState {
   const [cpu, memory, io] = ['cpu', 'memory', 'io'].map((what) => read(`/proc/pressure/${what}`));
-  const meminfo = read('/proc/meminfo');
-  const total = kilobytes(meminfo, 'SwapTotal');
-  const free = kilobytes(meminfo, 'SwapFree');
+  const memoryBytes = parseMemoryInfo(read('/proc/meminfo') ?? '');
+  const total = memoryBytes.get('SwapTotal');
+  const free = memoryBytes.get('SwapFree');
   return [
     toNs(now),
     pressure(cpu, 'some'),
@@ -34,9 +35,9 @@ export function readHostState(
     pressure(memory, 'full'),
     pressure(io, 'some'),
     pressure(io, 'full'),
-    kilobytes(meminfo, 'MemTotal'),
-    kilobytes(meminfo, 'MemAvailable'),
-    total === null || free === null ? null : total - free,
+    memoryBytes.get('MemTotal') ?? null,
+    memoryBytes.get('MemAvailable') ?? null,
+    total === undefined || free === undefined ? null : total - free,
     found(read('/proc/loadavg'), /^([\d.]+)/),
     found(read('/proc/vmstat'), /^oom_kill (\d+)$/m),
   ];
@@ -58,8 +59,3 @@ function found(text: string | null | undefined, pattern: RegExp): number | null 
 /** Documentation/accounting/psi.rst */
 const pressure = (text: string | null | undefined, kind: string): number | null =>
   found(text, new RegExp(`^${kind} avg10=([\\d.]+)`, 'm'));
-
-function kilobytes(text: string | null, name: string): number | null {
-  const value = found(text, new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm'));
-  return value === null ? null : value * 1024;
-}

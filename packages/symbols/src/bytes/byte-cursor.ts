@@ -34,7 +34,7 @@ export abstract class ByteCursor {
     return this.at >= this.end;
   }
 
-  /** Moves to other bytes of the same. @throws as the reads do, unless they lie within the bytes. */
+  /** Moves to other bytes of the same. @throws `error('truncated')` as the reads do, unless they lie within the bytes. */
   window(at: number, end: number): void {
     if (!(at >= 0 && at <= end && end <= this.bytes.length))
       throw this.error('truncated', `${at}..${end} of ${this.bytes.length} bytes`);

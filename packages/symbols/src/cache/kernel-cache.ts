@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cryptography } from '../crypto.ts';
 import { openPrivateFile, removeFile, writePrivateFile } from '../disk-store/private-file.ts';
+import { KALLSYMS } from '../kallsyms.ts';
 import type { KallsymsColumns } from '../kallsyms-reader.ts';
 import { type KernelNames, KernelSymbols } from '../kernel-symbols.ts';
 import { isSystemError } from '../system-error.ts';
@@ -35,15 +36,15 @@ export interface KernelSources {
 }
 
 const SOURCES: KernelSources = {
-  kallsyms: '/proc/kallsyms',
+  kallsyms: KALLSYMS,
   modules: '/proc/modules',
   bootId: '/proc/sys/kernel/random/boot_id',
 };
 
 /**
  * The running kernel's symbols, from `directory` (waggle's own cache directory) or else from the
- * kernel, stored for the next time. Throws the system's error when kallsyms cannot be read; trouble
- * with the directory is none.
+ * kernel, stored for the next time.
+ * @throws NodeJS.ErrnoException when kallsyms cannot be read; trouble with the directory is none
  */
 export function readKernelSymbols(directory: string, sources = SOURCES): KernelNames {
   const readAll = () => KernelSymbols.read(sources.kallsyms);
@@ -83,7 +84,7 @@ function linesOf(path: string): string[] {
   try {
     return readFileSync(path, 'utf8').split('\n').filter(Boolean);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (isSystemError(error) && error.code === 'ENOENT') return [];
     throw error;
   }
 }

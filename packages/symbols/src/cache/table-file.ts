@@ -29,7 +29,7 @@ const MAX_DESCRIPTION = 65_536;
 /** Bytes per range: an f64 and four u32. */
 const RANGE_SIZE = 24;
 
-/** Throws `RangeError` when the table is too large to be stored. */
+/** @throws `RangeError` when the table is too large to be stored */
 export function encodeTable(table: SymbolTable, description: TableDescription): Uint8Array {
   const { ranges } = table;
   const { offsets, names } = packNames(table);

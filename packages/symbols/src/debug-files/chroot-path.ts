@@ -24,7 +24,7 @@ const MAX_LINKS = 40;
 export function openUnderRoot(
   root: string,
   path: string,
-  options: { readonly followLast?: boolean } = {},
+  options: { readonly followLast?: boolean | undefined } = {},
 ): number | undefined {
   const { followLast = true } = options;
   return walkUnderRoot(root, path, followLast, openRegular);

@@ -12,8 +12,9 @@ import { XzError } from '../xz/error.ts';
 const MAX_DEBUGDATA = 64 * 1024 * 1024;
 
 /**
- * The embedded image, or undefined when there is none. Throws `ElfError('malformed')` when it cannot
- * be decompressed, or does not hold what an ELF file must.
+ * The embedded image, or undefined when there is none.
+ * @throws `ElfError('malformed')` when it cannot be decompressed, or does not hold what an ELF file
+ *   must
  */
 export function readDebugdata(elf: ElfImage, maxSize = MAX_DEBUGDATA): ElfImage | undefined {
   const section = elf.section('.gnu_debugdata');

@@ -19,7 +19,7 @@ export interface DebugLink {
 const MAX_NAME = 255;
 const PIECE = 1024 * 1024;
 
-/** The link, or undefined when there is none or it is damaged. Throws `ElfError` like `section`. */
+/** The link, or undefined when there is none or it is damaged. @throws `ElfError` like `section` */
 export function readDebugLink(elf: ElfImage): DebugLink | undefined {
   const section = elf.section('.gnu_debuglink');
   if (section === undefined || section.size < 8 || section.size > MAX_NAME + 8) return undefined;

@@ -15,11 +15,11 @@ import { crcOf, type DebugLink, readDebugLink } from './debuglink.ts';
 
 export interface DebugFileSearch {
   /** The directory that paths are seen from, `/` unless told: `/proc/PID/root` for a container. */
-  readonly root?: string;
+  readonly root?: string | undefined;
   /** The object's own path below the root; without it a debuglink is not searched beside it. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Where debug files are installed, below the root; `/usr/lib/debug` unless told. */
-  readonly debugRoots?: readonly string[];
+  readonly debugRoots?: readonly string[] | undefined;
 }
 
 /** An open debug file; `close` gives its descriptor back, and may be called twice. */
@@ -43,7 +43,7 @@ interface Candidate {
   readonly link?: DebugLink;
 }
 
-/** Best first. Throws `ElfError` when the object's own section headers are damaged. */
+/** Best first. @throws `ElfError` when the object's own section headers are damaged */
 function candidatesOf(elf: ElfImage, search: DebugFileSearch): Candidate[] {
   const { root = '/', path, debugRoots = DEFAULT_DEBUG_ROOTS } = search;
   const candidates: Candidate[] = [];
@@ -88,7 +88,7 @@ export function debugFilesFingerprint(elf: ElfImage, search: DebugFileSearch = {
 /**
  * The debug file of `elf`, open, or undefined when none of the same build is installed. Files that
  * are damaged, unreadable or of another build are passed over; errors are never thrown for them.
- * Throws `ElfError` when the object's own section headers are damaged.
+ * @throws `ElfError` when the object's own section headers are damaged
  */
 export function findDebugFile(elf: ElfImage, search: DebugFileSearch = {}): DebugFile | undefined {
   for (const candidate of candidatesOf(elf, search)) {

@@ -24,8 +24,8 @@ let spent = 0;
 
 /**
  * The demangled name, with parameters as the symbol has them, or `name` itself when it is not
- * mangled or cannot be demangled. A version or `@plt` behind the name stays. Throws only when the
- * demangler cannot be loaded.
+ * mangled or cannot be demangled. A version or `@plt` behind the name stays.
+ * @throws NodeJS.ErrnoException, CompileError of WebAssembly when the demangler cannot be loaded, and else nothing
  */
 export function demangle(name: string): string {
   if (!isMangled(name)) return name;

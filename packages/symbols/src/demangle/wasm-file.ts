@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-/** @throws the system's error when it cannot be read. */
+/** @throws NodeJS.ErrnoException when it cannot be read. */
 export function wasmFile(): Uint8Array {
   return readFileSync(
     createRequire(import.meta.url).resolve('gecko-profiler-demangle/index_bg.wasm'),

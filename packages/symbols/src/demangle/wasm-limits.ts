@@ -22,7 +22,7 @@ interface Section {
   readonly body: Uint8Array;
 }
 
-/** @throws for a module that brings no memory or no function of its own, or imports more than functions */
+/** @throws Error for a module that brings no memory or no function of its own, or imports more than functions */
 export function limitWasm(
   wasm: Uint8Array,
   { maxPages, calls }: WasmLimits,

@@ -38,8 +38,8 @@ export class WasmDemangler {
 
   /**
    * What the library makes of a name: the name itself where it knows none for it. undefined when it
-   * ran out of memory or calls, or its answer is longer than `maxOutput` bytes. Throws the system's error when
-   * the wasm file cannot be read.
+   * ran out of memory or calls, or its answer is longer than `maxOutput` bytes.
+   * @throws NodeJS.ErrnoException when the wasm file cannot be read
    */
   demangle(name: string, { maxOutput, maxCalls }: DemanglerLimits): string | undefined {
     const wasm = this.#instance();

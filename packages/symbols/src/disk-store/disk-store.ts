@@ -68,7 +68,7 @@ export class DiskStore {
   /**
    * Whole or not at all; false in a directory that is not ours alone.
    *
-   * @throws the system's error when it cannot be written.
+   * @throws NodeJS.ErrnoException when it cannot be written.
    */
   write(name: string, bytes: Uint8Array): boolean {
     if (!writePrivateFile(this.pathOf(name), bytes)) return false;
@@ -81,7 +81,7 @@ export class DiskStore {
     return true;
   }
 
-  /** @throws the system's error, unless it is gone already. */
+  /** @throws NodeJS.ErrnoException, unless it is gone already. */
   remove(name: string): void {
     removeFile(this.pathOf(name));
   }

@@ -29,7 +29,10 @@ const ROOT = 0;
 const OTHERS_MAY_WRITE = 0o022;
 const STICKY = 0o1000;
 
-/** Makes a directory of ours if there is none; whether it can be trusted. Throws the system's error. */
+/**
+ * Makes a directory of ours if there is none; whether it can be trusted.
+ * @throws NodeJS.ErrnoException
+ */
 function makePrivateDirectory(path: string): boolean {
   // Nothing is made in a place that somebody else can change, such as another user's home.
   if (!isSafePlace(nearestExisting(dirname(path)))) return false;
@@ -88,7 +91,7 @@ export function openPrivateFile(
   }
 }
 
-/** `length` bytes, or undefined where the file ends before. Throws the system's error. */
+/** `length` bytes, or undefined where the file ends before. @throws NodeJS.ErrnoException */
 export function readPart(fd: number, from: number, length: number): Uint8Array | undefined {
   const bytes = new Uint8Array(length);
   let done = 0;
@@ -116,8 +119,8 @@ function openOurs(path: string, maxBytes: number): PrivateFile | 'untrusted' {
 }
 
 /**
- * Writes a file, whole or not at all, and makes its directory; false where that is not ours. Throws
- * the system's error.
+ * Writes a file, whole or not at all, and makes its directory; false where that is not ours.
+ * @throws NodeJS.ErrnoException
  */
 export function writePrivateFile(path: string, bytes: Uint8Array): boolean {
   if (!makePrivateDirectory(dirname(path))) return false;

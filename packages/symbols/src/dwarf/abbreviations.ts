@@ -49,7 +49,7 @@ export class AbbreviationTables {
     this.#budget = 100_000 + sections.size('.debug_abbrev');
   }
 
-  /** The table at `offset` of .debug_abbrev. Throws `ElfError`. */
+  /** The table at `offset` of .debug_abbrev. @throws `ElfError` */
   at(offset: number): Abbreviations {
     const known = this.#tables.get(offset);
     if (known !== undefined) return known;
@@ -87,7 +87,7 @@ function sizeOf(table: Abbreviations): number {
   return size;
 }
 
-/** The table at `offset` of .debug_abbrev. Throws `ElfError`. */
+/** The table at `offset` of .debug_abbrev. @throws `ElfError` */
 function readAbbreviations(sections: DebugSections, offset: number): Abbreviations {
   for (let length = FIRST_PIECE; ; length *= 8) {
     const piece = sections.readUpTo('.debug_abbrev', offset, length);

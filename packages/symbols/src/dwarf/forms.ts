@@ -70,7 +70,7 @@ export interface FormValue {
   value: number;
 }
 
-/** Reads one value into `into`. Throws `ElfError` for forms that are unknown, or cut off. */
+/** Reads one value into `into`. @throws `ElfError` for forms that are unknown, or cut off */
 export function readForm(
   cursor: DwarfCursor,
   form: number,

@@ -54,7 +54,7 @@ export class UnitFunctions {
     this.#ranges = resolveLatest(walk.starts, walk.ends, 0, walk.starts.length);
   }
 
-  /** All of a unit's. Throws `ElfError` when the unit is damaged. */
+  /** All of a unit's. @throws `ElfError` when the unit is damaged */
   static read(sections: DebugSections, unit: Unit): UnitFunctions {
     const walk = new Walk(sections, unit);
     walk.run();

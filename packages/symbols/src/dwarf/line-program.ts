@@ -59,8 +59,8 @@ export class LineTable {
   }
 
   /**
-   * The table of a unit, from `offset` of .debug_line. Throws `ElfError` when its header is damaged;
-   * the rows before a damage in the program are kept.
+   * The table of a unit, from `offset` of .debug_line.
+   * @throws `ElfError` when its header is damaged; the rows before a damage in the program are kept
    */
   static read(sections: DebugSections, unit: Unit, offset: number, compDir: string): LineTable {
     const head = new DwarfCursor(sections.readUpTo('.debug_line', offset, 12));
@@ -235,7 +235,10 @@ interface ProgramShape {
   readonly operands: readonly number[];
 }
 
-/** The state machine; rows go to `rows` until the program ends, or there is no room. Throws `ElfError` on damage. */
+/**
+ * The state machine; rows go to `rows` until the program ends, or there is no room.
+ * @throws `ElfError` on damage
+ */
 function execute(
   cursor: DwarfCursor,
   shape: ProgramShape,

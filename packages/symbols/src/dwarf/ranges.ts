@@ -46,7 +46,7 @@ export class RangeReader {
     this.#budget = Math.min(budget, honest);
   }
 
-  /** Gives the ranges of an entry to `sink`. Throws `ElfError` when they are damaged. */
+  /** Gives the ranges of an entry to `sink`. @throws `ElfError` when they are damaged */
   read(unit: Unit, { lowPc, highPc, ranges }: Coverage, sink: RangeSink): void {
     if (ranges !== undefined) {
       const checked: RangeSink = (low, high) => emit(low, high, sink);

@@ -39,17 +39,17 @@ export class DebugSections {
     this.#image = image;
   }
 
-  /** Throws `ElfError` when what reads the image has no time left. */
+  /** @throws `ElfError` when what reads the image has no time left */
   checkTime(): void {
     this.#image.budget?.checkTime();
   }
 
-  /** Bytes of a section, 0 when it is absent. Throws `ElfError` when it is unusable. */
+  /** Bytes of a section, 0 when it is absent. @throws `ElfError` when it is unusable */
   size(name: string): number {
     return this.#section(name).size;
   }
 
-  /** Exactly these bytes. Throws `ElfError('truncated')` when the section ends before. */
+  /** Exactly these bytes. @throws `ElfError('truncated')` when the section ends before */
   read(name: string, offset: number, length: number): Uint8Array {
     const section = this.#section(name);
     if (!(offset >= 0 && length >= 0 && offset + length <= section.size)) {

@@ -68,8 +68,8 @@ export class SourceLines {
   }
 
   /**
-   * Lines of an image, or undefined when it has no DWARF. The image must stay open. Throws `ElfError`
-   * when its section headers are damaged.
+   * Lines of an image, or undefined when it has no DWARF. The image must stay open.
+   * @throws `ElfError` when its section headers are damaged
    */
   static fromElf(image: ElfImage): SourceLines | undefined {
     return hasDwarf(image) ? new SourceLines(image) : undefined;

@@ -269,7 +269,10 @@ function parseRoot(unit: Unit, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** The abbreviation of the entry at the cursor; undefined for the end of siblings. Throws `ElfError`. */
+/**
+ * The abbreviation of the entry at the cursor; undefined for the end of siblings.
+ * @throws `ElfError`
+ */
 export function abbreviationAt(
   cursor: DwarfCursor,
   abbreviations: Abbreviations,

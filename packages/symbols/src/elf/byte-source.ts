@@ -12,8 +12,8 @@ export interface ByteSource {
   /** Length in bytes, fixed for the life of the source. */
   readonly size: number;
   /**
-   * Exactly `length` bytes from `offset`, in memory that the caller may keep. Throws
-   * `ElfError('truncated')` when they are not there.
+   * Exactly `length` bytes from `offset`, in memory that the caller may keep.
+   * @throws `ElfError('truncated')` when they are not there.
    */
   read(offset: number, length: number): Uint8Array;
   /** What reading takes from. */
@@ -87,7 +87,8 @@ export class FileByteSource implements FileSource {
    * position is not touched. Only regular files: anything else is `ElfError('not-elf')`. The type
    * is checked before opening, because opening a device can have effects, and again on the open
    * file, because the name may have changed hands; O_NONBLOCK keeps a FIFO from blocking in
-   * between. Throws the system's error when the file cannot be opened.
+   * between.
+   * @throws NodeJS.ErrnoException when the file cannot be opened
    */
   static open(target: string | number, budget?: ReadBudget): FileByteSource {
     if (typeof target === 'number')

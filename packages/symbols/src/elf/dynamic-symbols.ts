@@ -29,7 +29,10 @@ const GNU_HASH_HEADER = 16;
 /** The chain's last symbol has it. */
 const GNU_HASH_END = 1;
 
-/** undefined for a file that says nothing of them. Throws `ElfError` for what lies outside the file. */
+/**
+ * undefined for a file that says nothing of them.
+ * @throws `ElfError` for what lies outside the file
+ */
 export function readDynamicSymbols(elf: ElfImage): DynamicSymbols | undefined {
   const dynamic = elf.dynamic;
   if (dynamic === undefined) return undefined;

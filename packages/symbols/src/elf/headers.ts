@@ -131,7 +131,7 @@ export function loadOf(header: ProgramHeader): LoadSegment {
   return load;
 }
 
-/** Throws `ElfError('malformed')` when the segment's numbers contradict each other. */
+/** @throws `ElfError('malformed')` when the segment's numbers contradict each other */
 export function checkLoad(load: LoadSegment): void {
   if (load.fileSize > load.memSize) {
     throw new ElfError('malformed', 'a segment has more bytes in the file than in memory');

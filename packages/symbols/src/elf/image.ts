@@ -110,15 +110,15 @@ export class ElfImage implements Disposable {
     ];
   }
 
-  /** An image over bytes in memory. Throws `ElfError`, and nothing else. */
+  /** An image over bytes in memory. @throws `ElfError`, and nothing else */
   static parse(bytes: Uint8Array, options: ElfOptions = {}): ElfImage {
     return new ElfImage(new MemoryByteSource(bytes, options.budget), options);
   }
 
   /**
    * An image over a file, read piece by piece. The descriptor behind a path is closed by `close()`
-   * or `using`; one that was passed in stays the caller's. Throws `ElfError`, or the system's error
-   * when the file cannot be opened or read.
+   * or `using`; one that was passed in stays the caller's.
+   * @throws `ElfError`, or NodeJS.ErrnoException when the file cannot be opened or read
    */
   static open(target: string | number, options: ElfOptions = {}): ElfImage {
     return ElfImage.from(FileByteSource.open(target, options.budget), options);
@@ -145,8 +145,9 @@ export class ElfImage implements Disposable {
   }
 
   /**
-   * All sections, [] for a file without section headers. Throws `ElfError` when the table is
-   * damaged, on every access; segments and build-id answer even then.
+   * All sections, [] for a file without section headers.
+   * @throws `ElfError` when the table is damaged, on every access; segments and build-id answer
+   *   even then
    */
   get sections(): readonly ElfSection[] {
     if (this.#sections === undefined) {
@@ -161,7 +162,7 @@ export class ElfImage implements Disposable {
     return this.#sections;
   }
 
-  /** The first section of that name. Throws like `sections`. */
+  /** The first section of that name. @throws `ElfError` like `sections` */
   section(name: string): ElfSection | undefined {
     if (this.#byName === undefined) {
       const byName = new Map<string, ElfSection>();
@@ -175,8 +176,8 @@ export class ElfImage implements Disposable {
 
   /**
    * A section's bytes as they stand in the file (a compressed section is not inflated), or `length`
-   * of them from `from`. SHT_NOBITS has none. Throws `ElfError` when they lie outside the file or
-   * the section exceeds `maxSectionSize`.
+   * of them from `from`. SHT_NOBITS has none.
+   * @throws `ElfError` when they lie outside the file or the section exceeds `maxSectionSize`
    */
   readSection(section: ElfSection, from = 0, length: number = section.size - from): Uint8Array {
     if (section.type === SHT_NOBITS) return new Uint8Array(0);
@@ -212,7 +213,7 @@ export class ElfImage implements Disposable {
     );
   }
 
-  /** The bytes of PT_DYNAMIC; undefined without one. Throws `ElfError` when they are not there. */
+  /** The bytes of PT_DYNAMIC; undefined without one. @throws `ElfError` when they are not there */
   get dynamic(): Uint8Array | undefined {
     if (this.#dynamic === undefined) return undefined;
     const { fileOffset, fileSize } = this.#dynamic;
@@ -222,8 +223,9 @@ export class ElfImage implements Disposable {
   }
 
   /**
-   * What is mapped at a virtual address, up to `length` bytes and the end of the segment's part in the
-   * file; empty where there is nothing. Throws `ElfError` when the file is shorter than it says.
+   * What is mapped at a virtual address, up to `length` bytes and the end of the segment's part in
+   * the file; empty where there is nothing.
+   * @throws `ElfError` when the file is shorter than it says
    */
   readMapped(vaddr: number, length: number): Uint8Array {
     for (const load of this.#mapped) {

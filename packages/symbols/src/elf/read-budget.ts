@@ -43,7 +43,10 @@ export class ReadBudget {
     return this.#inflated;
   }
 
-  /** Takes the cost of a read. Throws `ElfError('too-large')` when there is less left, or no time. */
+  /**
+   * Takes the cost of a read.
+   * @throws `ElfError('too-large')` when there is less left, or no time
+   */
   read(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes > this.#limits.bytes)

@@ -208,7 +208,7 @@ export class JitDump {
     this.#giveBack();
   }
 
-  /** Goes on by a descriptor of its own: the caller may close his. @throws the system's error */
+  /** Goes on by a descriptor of its own: the caller may close his. @throws NodeJS.ErrnoException */
   keepOpen(): void {
     if (this.#closed || this.#isOwn) return;
     this.#fd = openFile(`/proc/self/fd/${this.#fd}`, 'r');

@@ -6,9 +6,9 @@
  */
 export interface MapMemoryLimits {
   /** Bytes of all maps. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
   /** Bytes of one user's. */
-  readonly bytesOfUser?: number;
+  readonly bytesOfUser?: number | undefined;
 }
 
 const MEBIBYTE = 1024 * 1024;

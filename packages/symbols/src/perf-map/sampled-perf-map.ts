@@ -139,7 +139,7 @@ export class SampledPerfMap implements Disposable {
     return time <= this.#knownUntil && this.#known.has(address) && !this.#isAsked(address);
   }
 
-  /** Looks whether the file has grown. @throws the system's error */
+  /** Looks whether the file has grown. @throws NodeJS.ErrnoException */
   look(now: number): void {
     if (this.#fd < 0) return;
     const { size, mtimeMs } = fstatSync(this.#fd);

@@ -41,7 +41,7 @@ const TAIL = 64;
 /** Bytes of a name; longer ones are cut. */
 const MAX_NAME = 4096;
 
-/** @throws the system's error when the file cannot be read. */
+/** @throws NodeJS.ErrnoException when the file cannot be read. */
 export function scanPerfMap(fd: number, scan: PerfMapScan): ScannedPerfMap {
   const { from, to, before } = scan;
   const found = new Array<SymbolHit | undefined>(scan.addresses.length);

@@ -21,9 +21,10 @@ const CHECK_SHA256 = 10;
 const CHECK_SIZES = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
 /**
- * The decompressed bytes. Throws `XzError`: `damaged`, `unsupported` (a filter other than LZMA2), or
- * `too-large` as soon as more than `maxOutput` bytes come out; and what `spend` throws, which is called
- * with the bytes of each chunk before it is decompressed.
+ * The decompressed bytes.
+ * @throws `XzError`: `damaged`, `unsupported` (a filter other than LZMA2), or `too-large` as soon
+ *   as more than `maxOutput` bytes come out; and what `spend` throws, which is called with the
+ *   bytes of each chunk before it is decompressed
  */
 export function decompressXz(
   input: Uint8Array,

@@ -52,7 +52,7 @@ export class LzmaDecoder {
     this.#output = output;
   }
 
-  /** Throws `XzError('damaged')` for a byte that names no valid lc, lp and pb. */
+  /** @throws `XzError('damaged')` for a byte that names no valid lc, lp and pb */
   setProperties(properties: number): void {
     const lc = properties % 9;
     const rest = Math.floor(properties / 9);
@@ -72,7 +72,8 @@ export class LzmaDecoder {
 
   /**
    * Decodes one chunk: all of `input` into exactly `size` bytes more of the output. Matches reach
-   * back to `dictionaryStart` at most. Throws `XzError` for anything else.
+   * back to `dictionaryStart` at most.
+   * @throws `XzError` for anything else
    */
   decode(input: Uint8Array, size: number, dictionaryStart: number): void {
     if (input.length < 5 || input[0] !== 0) throw new XzError('damaged', 'bad LZMA chunk');

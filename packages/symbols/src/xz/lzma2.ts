@@ -9,7 +9,8 @@ import type { Output } from './output.ts';
 
 /**
  * Decodes LZMA2 chunks of `input` from `at` up to the end marker, appending to `output`, and gives
- * the position behind the marker. Throws `XzError`.
+ * the position behind the marker.
+ * @throws `XzError`
  */
 export function decodeLzma2(input: Uint8Array, at: number, output: Output): number {
   const decoder = new LzmaDecoder(output);

@@ -21,7 +21,7 @@ export class Output {
     this.#limit = limit;
   }
 
-  /** Makes room for `count` more bytes. Throws `XzError('too-large')` beyond the limit. */
+  /** Makes room for `count` more bytes. @throws `XzError('too-large')` beyond the limit */
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed > this.#limit) {

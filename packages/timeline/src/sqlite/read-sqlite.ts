@@ -35,7 +35,7 @@ type Row = Readonly<Record<string, unknown>>;
 /**
  * The lines of `trace --json`, in pieces of bytes.
  *
- * @throws what the database throws: where it is damaged, for example.
+ * @throws Error of the database: where it is damaged, for example
  */
 export function* jsonLinesOfDatabase(database: ReadableDatabase): Generator<Uint8Array> {
   const tables = tablesOf(database);

@@ -51,7 +51,7 @@ export class SqliteEvents {
   /**
    * Makes the tables in an empty database.
    *
-   * @throws what the database throws: a full disk, for example.
+   * @throws Error of the database: a full disk, for example
    */
   constructor(database: SqlDatabase) {
     this.#database = database;
@@ -64,7 +64,7 @@ export class SqliteEvents {
     for (const name of EVENT_NAMES) this.#insert.set(name, database.prepare(insertInto(name)));
   }
 
-  /** @throws what the database throws; then nothing since the last commit is there. */
+  /** @throws Error of the database; then nothing since the last commit is there. */
   add(event: RecordedEvent): void {
     if (!this.#isOpen) {
       this.#database.run('BEGIN');
@@ -76,14 +76,14 @@ export class SqliteEvents {
     this.#insert.get(event.event)?.run(this.#next++, time, ...values);
   }
 
-  /** @throws as add(). */
+  /** @throws Error as add() */
   commit(): void {
     if (!this.#isOpen) return;
     this.#database.run('COMMIT');
     this.#isOpen = false;
   }
 
-  /** After the last event: from now on it says of itself that it is whole. @throws as add(). */
+  /** After the last event: from now on it says of itself that it is whole. @throws Error as add() */
   complete(): void {
     this.commit();
     this.#database.run('UPDATE recording SET complete = 1');

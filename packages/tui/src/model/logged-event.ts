@@ -4,7 +4,12 @@ import type { ExitEvent, ProcessEvent } from '@waggle/core';
 import type { ProcessEnd } from '@waggle/core/plugins/brief-events';
 import { printable } from '@waggle/text';
 
-export const KINDS = ['exec', 'exit', 'failed-exec', 'lost'] as const;
+export const KINDS = [
+  'exec',
+  'exit',
+  'failed-exec',
+  'lost',
+] as const satisfies readonly ProcessEvent['event'][];
 export type LoggedKind = (typeof KINDS)[number];
 
 /** What a process has used by its end. */

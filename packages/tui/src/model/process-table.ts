@@ -3,8 +3,7 @@
  * changes without events (memory, CPU) is read again, some processes at a time.
  */
 
-import type { Procfs } from '@waggle/cache';
-import { ProcfsError } from '@waggle/cache';
+import { boottimeFromTicks, type Procfs, ProcfsError } from '@waggle/cache';
 import type { BriefEvents } from '@waggle/core/plugins/brief-events';
 import { hasFailed, outcomeOf } from './logged-event.ts';
 import { type KnownPrograms, LINGER_MS, ProcessRow } from './process-row.ts';
@@ -207,7 +206,8 @@ export class ProcessTable {
       const stat = this.#procfs.stat(pid);
       let row = this.#live.get(pid);
       if (row === undefined) {
-        row = new ProcessRow(pid, bootTimeMs + (stat.startTimeTicks / clockTicksPerSecond) * 1000);
+        const startNs = boottimeFromTicks(stat.startTimeTicks, clockTicksPerSecond);
+        row = new ProcessRow(pid, bootTimeMs + Number(startNs) / 1e6);
         this.#live.set(pid, row);
       }
       row.take(stat, now, clockTicksPerSecond, this.#pageBytes);

@@ -22,7 +22,7 @@ export interface FrameSection {
   readonly bytes: Uint8Array;
   readonly bases: PointerBases;
   /** The length is a guess (there were no section headers): the terminator ends it. */
-  readonly endsAtTerminator?: boolean;
+  readonly endsAtTerminator?: boolean | undefined;
 }
 
 /** FDEs in columns, in the order of the section; ranges of addresses and of the section's bytes. */
@@ -45,8 +45,9 @@ const CIE_ID_DEBUG_FRAME = 0xffff_ffff;
 const MIN_FDE_BYTES = 12;
 
 /**
- * Reads every record once. Throws `UnwindError('truncated')` when a length leads past the section:
- * nothing behind it can be found. Damage within a record is counted instead, and costs that record.
+ * Reads every record once. Damage within a record is counted instead, and costs that record.
+ * @throws `UnwindError('truncated')` when a length leads past the section: nothing behind it can be
+ *   found
  */
 export function readFrameDescriptions(section: FrameSection): FrameDescriptions {
   return new FrameScanner(section).read();

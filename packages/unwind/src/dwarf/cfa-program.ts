@@ -158,7 +158,7 @@ export class CfaProgram {
     return true;
   }
 
-  /** False when the program has left its function. Throws for what is no instruction. */
+  /** False when the program has left its function. @throws `UnwindError` for what is no instruction */
   #extended(cie: CommonInformation, opcode: number): boolean {
     const reader = this.#reader;
     const state = this.#state;

@@ -24,7 +24,7 @@ export interface CommonInformation {
 /** Known strings have at most six letters. */
 const MAX_AUGMENTATION = 16;
 
-/** Reads a CIE behind its id, up to its program. Throws `UnwindError` for what cannot be used. */
+/** Reads a CIE behind its id, up to its program. @throws `UnwindError` for what cannot be used */
 export function readCommonInformation(reader: FrameCursor, bases: PointerBases): CommonInformation {
   const version = reader.u8();
   if (version !== 1 && version !== 3 && version !== 4) {

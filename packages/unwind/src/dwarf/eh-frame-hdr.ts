@@ -19,7 +19,7 @@ const VERSION = 1;
 /** An entry is two encoded pointers; none is shorter than a byte. */
 const MIN_ENTRY_BYTES = 2;
 
-/** Throws `UnwindError` for damage and for encodings without a meaning here. */
+/** @throws `UnwindError` for damage and for encodings without a meaning here */
 export function readEhFrameHeader(bytes: Uint8Array, address: number): EhFrameHeader {
   const reader = new FrameCursor(bytes);
   const version = reader.u8();

@@ -69,7 +69,7 @@ export class FrameState {
     this.#depth = 0;
   }
 
-  /** Throws `UnwindError('malformed')` beyond a depth that no compiler comes near. */
+  /** @throws `UnwindError('malformed')` beyond a depth that no compiler comes near */
   remember(): void {
     if (this.#depth === MAX_REMEMBERED) {
       throw new UnwindError('malformed', `more than ${MAX_REMEMBERED} remembered states`);
@@ -83,7 +83,7 @@ export class FrameState {
     this.#remembered.set(this.fields, at);
   }
 
-  /** Throws `UnwindError('malformed')` when nothing is remembered. */
+  /** @throws `UnwindError('malformed')` when nothing is remembered */
   recall(): void {
     if (this.#depth === 0) throw new UnwindError('malformed', 'no state was remembered');
     const at = --this.#depth * STATE_FIELDS;

@@ -60,8 +60,9 @@ export function readPointerValue(reader: FrameCursor, encoding: number): number 
 
 /**
  * The virtual address that an encoded pointer stands for, as the file is linked. `functionStart` is
- * what funcrel is relative to. Throws `unsupported` for indirect pointers (only a running process
- * knows what they point at) and missing bases, `malformed` for values outside 0..2^53.
+ * what funcrel is relative to.
+ * @throws `UnwindError`: `unsupported` for indirect pointers (only a running process knows what they
+ *   point at) and missing bases, `malformed` for values outside 0..2^53
  */
 export function readPointer(
   reader: FrameCursor,

@@ -33,16 +33,17 @@ export interface BuiltTable {
 }
 
 /**
- * The table of an executable, a library or a vDSO image; a file without call frame information gives
- * one without rows. Throws `UnwindError` (`unsupported` for another machine, `truncated` when
- * .eh_frame is cut off, `too-large` beyond the limits), `ElfError` for damage in the ELF headers, and
- * system errors of reading.
+ * The table of an executable, a library or a vDSO image; a file without call frame information
+ * gives one without rows.
+ * @throws `UnwindError` (`unsupported` for another machine, `truncated` when .eh_frame is cut off,
+ *   `too-large` beyond the limits), `ElfError` for damage in the ELF headers, and NodeJS.ErrnoException
+ *   of reading
  */
 export function buildUnwindTable(elf: ElfImage): BuiltTable {
   return tableOfSources(frameSources(elf));
 }
 
-/** Throws `UnwindError` beyond the limits. */
+/** @throws `UnwindError` beyond the limits */
 export function tableOfSources(found: FrameSources): BuiltTable {
   const { architecture, sources } = found;
   const rows = new RowList();

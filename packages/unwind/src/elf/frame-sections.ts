@@ -22,7 +22,7 @@ const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 /** The header of a stripped file may claim no more program headers than linkers write. */
 const MAX_PROGRAM_HEADERS = 1024;
 
-/** .eh_frame, or undefined when the file has none. Throws `ElfError` or `UnwindError`. */
+/** .eh_frame, or undefined when the file has none. @throws `ElfError` or `UnwindError` */
 export function ehFrameOf(elf: ElfImage): FrameSection | undefined {
   const section = elf.section('.eh_frame');
   if (section === undefined) return elf.sections.length === 0 ? ehFrameBySegment(elf) : undefined;
@@ -31,7 +31,7 @@ export function ehFrameOf(elf: ElfImage): FrameSection | undefined {
   return { kind: 'eh_frame', bytes, bases: basesOf(elf, section.addr) };
 }
 
-/** .debug_frame, or undefined when the file has none. Throws `ElfError` or `UnwindError`. */
+/** .debug_frame, or undefined when the file has none. @throws `ElfError` or `UnwindError` */
 export function debugFrameOf(elf: ElfImage): FrameSection | undefined {
   const section = elf.section('.debug_frame');
   if (section === undefined || section.type === SHT_NOBITS) return undefined;

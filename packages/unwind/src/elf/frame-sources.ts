@@ -30,7 +30,7 @@ export interface FrameSources {
   readonly damaged: number;
 }
 
-/** Throws as `buildUnwindTable` does. */
+/** @throws `UnwindError`, `ElfError` as `buildUnwindTable` */
 export function frameSources(elf: ElfImage): FrameSources {
   const architecture = architectureOf(elf.machine);
   const sources: FrameSource[] = [];

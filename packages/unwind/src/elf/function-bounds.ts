@@ -16,7 +16,7 @@ export class FunctionBounds {
     this.#ends = ends;
   }
 
-  /** Throws as `buildUnwindTable` does. */
+  /** @throws `UnwindError`, `ElfError` as `buildUnwindTable` */
   static fromElf(elf: ElfImage): FunctionBounds {
     const lists = frameSources(elf).sources.map(({ ranges }) => ranges);
     const total = lists.reduce((sum, { count }) => sum + count, 0);

@@ -35,7 +35,10 @@ const STATS = [
   'frameBytes',
 ] as const satisfies readonly (keyof TableStats)[];
 
-/** @param key see `tableKeyOf`. Throws `RangeError` for what is none. */
+/**
+ * @param key see `tableKeyOf`
+ * @throws `RangeError` for what is none
+ */
 export function encodeTableFile(key: string, built: BuiltTable): Uint8Array {
   if (!isTableKey(key)) throw new RangeError(`no key of a table: ${JSON.stringify(key)}`);
   const blocks = built.table.bytes;
@@ -54,9 +57,10 @@ export function encodeTableFile(key: string, built: BuiltTable): Uint8Array {
 }
 
 /**
- * The table in `bytes`, which it keeps. Throws `UnwindError('bad-table')` unless the file is whole,
- * of this version and of `key`. Its rows are what the encoder wrote, by the checksum; only the counts
- * are looked at once more, since to check a browser's rows one by one takes longer than all the rest.
+ * The table in `bytes`, which it keeps. Its rows are what the encoder wrote, by the checksum; only
+ * the counts are looked at once more, since to check a browser's rows one by one takes longer than
+ * all the rest.
+ * @throws `UnwindError('bad-table')` unless the file is whole, of this version and of `key`
  */
 export function decodeTableFile(bytes: Uint8Array, key: string): BuiltTable {
   if (bytes.length < FILE_HEADER_BYTES) throw bad(`${bytes.length} bytes are no table file`);

@@ -18,8 +18,7 @@ const SMALL_TEXT = 64 * 1024;
  * The key of a file's table. The bytes of instructions that `clone-gap.ts` looks at are in no digest, to
  * spare reading all of .text: there the owner tells files apart, so that nobody but who may write the
  * real one can make another of the same key.
- *
- * Throws as `buildUnwindTable` does.
+ * @throws `UnwindError`, `ElfError` as `buildUnwindTable`
  */
 export function tableKeyOf(elf: ElfImage): string {
   const digest = cryptography().createHash('sha256');

@@ -46,8 +46,8 @@ export class TableStore {
   }
 
   /**
-   * The stored table of a file, or else a new one, stored for the next time. Throws what
-   * `buildUnwindTable` throws; trouble with the store does not.
+   * The stored table of a file, or else a new one, stored for the next time.
+   * @throws `UnwindError`, `ElfError` as `buildUnwindTable`; trouble with the store is no error
    */
   tableOf(elf: ElfImage): BuiltTable {
     const key = tableKeyOf(elf);
@@ -88,8 +88,8 @@ export class TableStore {
   }
 
   /**
-   * Writes a table, whole or not at all; false in a directory that is not ours alone. Throws the
-   * system's error when it cannot.
+   * Writes a table, whole or not at all; false in a directory that is not ours alone.
+   * @throws NodeJS.ErrnoException when it cannot
    */
   save(key: string, built: BuiltTable): boolean {
     return this.#store.write(nameOf(key), encodeTableFile(key, built));

@@ -20,7 +20,7 @@ interface Counts {
   readonly rules: number;
 }
 
-/** Throws `UnwindError('bad-table')`; linear in the table's size. */
+/** @throws `UnwindError('bad-table')`; linear in the table's size */
 export function checkTable(bytes: Uint8Array): void {
   const { view, directories, rowBlocks, ruleBlocks, rows, rules } = checkCounts(bytes);
   const start = view.getUint32(L.HEADER.start, true);
@@ -38,7 +38,7 @@ export function checkTable(bytes: Uint8Array): void {
   checkRules(view, bytes.length - ruleBlocks * L.BLOCK_BYTES, rules);
 }
 
-/** Whether these are whole blocks of this version, as many as the header says. Throws the same. */
+/** Whether these are whole blocks of this version, as many as the header says. @throws `UnwindError('bad-table')` */
 export function checkCounts(bytes: Uint8Array): Counts {
   if (bytes.length < L.BLOCK_BYTES || bytes.length % L.BLOCK_BYTES !== 0) {
     throw bad(`${bytes.length} bytes are no whole number of blocks`);

@@ -31,7 +31,7 @@ function blockEnd(offsets: Uint32Array, first: number): number {
   return low;
 }
 
-/** Throws `UnwindError('too-large')` when the rows need more blocks than the root can name. */
+/** @throws `UnwindError('too-large')` when the rows need more blocks than the root can name */
 export function encodeTable(rows: RowList, rules: RuleDictionary, machine: number): Uint8Array {
   const { offsets } = rows;
   const starts = blockStarts(offsets);

@@ -30,7 +30,7 @@ export class RuleDictionary {
     return this.#words.subarray(0, this.#count * WORDS);
   }
 
-  /** Throws `UnwindError('too-large')` for the 65,537th rule. */
+  /** @throws `UnwindError('too-large')` for the 65,537th rule */
   intern(word0: number, word1: number, word2: number, word3: number): number {
     const words = this.#words;
     const mask = this.#slots.length - 1;

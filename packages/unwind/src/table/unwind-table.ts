@@ -40,8 +40,9 @@ export class UnwindTable {
   }
 
   /**
-   * A table over bytes from anywhere; they are kept, not copied. Throws `UnwindError('bad-table')`
-   * unless every count, key, distance, rule number and rule is one that the encoder can write.
+   * A table over bytes from anywhere; they are kept, not copied.
+   * @throws `UnwindError('bad-table')` unless every count, key, distance, rule number and rule is
+   *   one that the encoder can write
    */
   static fromBytes(bytes: Uint8Array): UnwindTable {
     checkTable(bytes);
@@ -82,7 +83,7 @@ export class UnwindTable {
     return view.getUint16(at + L.ROW_RULES + row * 2, true);
   }
 
-  /** Throws RangeError for a number that is not below `ruleCount`. */
+  /** @throws RangeError for a number that is not below `ruleCount` */
   rule(index: number): UnwindRule {
     if (!(index >= 0 && index < this.ruleCount)) throw new RangeError(`no rule ${index}`);
     const at = (1 + this.#directoryBlocks + this.#rowBlocks) * L.BLOCK_BYTES + index * 16;

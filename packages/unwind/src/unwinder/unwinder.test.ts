@@ -45,7 +45,7 @@ function run(
       if (within < 0 || within >= functions.length * FUNCTION) return undefined;
       return { table, fileOffset: TEXT_OFFSET + within };
     },
-    ...(options.maxFrames === undefined ? {} : { maxFrames: options.maxFrames }),
+    maxFrames: options.maxFrames,
   });
 }
 

@@ -33,7 +33,7 @@ export interface UnwindInput {
   readonly read: (address: bigint) => bigint | undefined;
   readonly find: (address: bigint) => MappedCode | undefined;
   /** 127 unless told otherwise. */
-  readonly maxFrames?: number;
+  readonly maxFrames?: number | undefined;
 }
 
 /** How the caller of a frame was found. */

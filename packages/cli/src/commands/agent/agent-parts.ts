@@ -1,7 +1,7 @@
 /** What an agent is made of beside its session: opened by its settings, closed with the scope. */
 
-import { readFileSync } from 'node:fs';
 import type { Session } from '@waggle/core/session';
+import { bootId } from '@waggle/ffi';
 import type { Metric } from '@waggle/serve';
 import { StoreError, StoreWriter, type StoreWriterOptions } from '@waggle/store';
 import { printable } from '@waggle/text';
@@ -37,7 +37,7 @@ function storeIn(
   try {
     return new StoreWriter({
       ...{ directory, ...given },
-      bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      bootId: bootId(),
       bootNs: () => clock.bootNs(),
       onProblem: (message) => say(`warning: ${printable(message)}`),
     });

@@ -1,7 +1,6 @@
 /** When this host was started, by its clock of now: asked of the kernel once there is a session to ask it with. */
 
-import { readFileSync } from 'node:fs';
-import { bootToRealtimeOffset, type Native } from '@waggle/ffi';
+import { bootTimeMs, bootToRealtimeOffset, type Native } from '@waggle/ffi';
 
 /** The clock of now is asked again after so long. */
 const FRESH_MS = 1000;
@@ -29,6 +28,5 @@ export class BootClock {
 }
 
 function byUptime(): bigint {
-  const uptimeMs = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
-  return BigInt(Math.round(Date.now() - uptimeMs)) * 1_000_000n;
+  return BigInt(Math.round(bootTimeMs())) * 1_000_000n;
 }

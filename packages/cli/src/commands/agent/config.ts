@@ -85,8 +85,8 @@ function readConfig(path: string): FromFile {
   try {
     parsed = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === undefined ? `it is no JSON (${printable(message)})` : printable(message);
+    const message = printable((error as Error).message);
+    const why = error instanceof SyntaxError ? `it is no JSON (${message})` : message;
     throw new BadAgentConfig(`${shown} cannot be read: ${why}`);
   }
   if (!isObject(parsed))

@@ -10,6 +10,7 @@ import {
   OtlpTarget,
   SpoolError,
 } from '@waggle/otlp';
+import { isSystemError } from '@waggle/symbols';
 import { printable } from '@waggle/text';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { say } from '../../terminal/messages.ts';
@@ -45,8 +46,8 @@ function spoolProblem(spool: string): string | undefined {
     if (foreign === undefined) return undefined;
     why = `${foreign.at} ${foreign.why}, who could put anything there; give a folder of your own (--otlp-spool DIR)`;
   } catch (error) {
-    if (typeof (error as NodeJS.ErrnoException).code !== 'string') throw error;
-    why = (error as Error).message;
+    if (!isSystemError(error)) throw error;
+    why = error.message;
   }
   return `nothing can be spooled in ${spool}: ${why}`;
 }

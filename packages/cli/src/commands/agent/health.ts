@@ -22,7 +22,7 @@ const MAX_BODY = 1024;
 
 const TEXT = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
 
-/** @throws what Bun.serve throws: a port in use, for example */
+/** @throws NodeJS.ErrnoException of Bun.serve: a port in use, for example */
 export function serveHealth({ address, token, metrics }: HealthOptions): Health {
   const server = Bun.serve({
     ...address,

@@ -1,6 +1,6 @@
 /** Who runs when the agent starts. */
 
-import { ProcfsError, type RealProcfs } from '@waggle/cache';
+import { boottimeFromTicks, ProcfsError, type RealProcfs } from '@waggle/cache';
 import { redactArguments } from '@waggle/core/plugins/redaction';
 import type { RunningProcess } from '@waggle/store';
 
@@ -10,8 +10,6 @@ interface Description {
   readonly containerId: string | undefined;
   readonly cgroup: string | undefined;
 }
-
-const NS_PER_SECOND = 1_000_000_000n;
 
 /**
  * Parents before their children.
@@ -28,8 +26,7 @@ export function runningProcesses(
     try {
       const { ppid, comm, startTimeTicks } = procfs.stat(pid);
       const { argv, uid, containerId, cgroup } = describe(pid) ?? {};
-      const startTime =
-        (BigInt(startTimeTicks) * NS_PER_SECOND) / BigInt(procfs.clockTicksPerSecond);
+      const startTime = boottimeFromTicks(startTimeTicks, procfs.clockTicksPerSecond);
       const shown = argv === undefined ? undefined : redactArguments(argv, redact);
       found.push({ pid, ppid, comm, startTime, argv: shown, uid, containerId, cgroup });
     } catch (error) {

@@ -8,6 +8,7 @@ import {
   type SourceBuild,
   SourceError,
 } from '@waggle/bpf/build';
+import { isSystemError } from '@waggle/symbols';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { say } from '../../terminal/messages.ts';
 import type { BpfBuildOptions } from './options.ts';
@@ -42,14 +43,18 @@ function told(file: string, { output, isUpToDate }: SourceBuild, check: boolean)
 
 /** What one file's author has to mend. */
 function explained(error: unknown): number {
-  const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof SourceError) {
-    say(message);
+    say(error.message);
     return USAGE_ERROR;
   }
-  if (error instanceof CompileError || code === 'EACCES' || code === 'ENOENT' || code === 'EROFS') {
-    say(message);
+  if (error instanceof CompileError || isOfThePlace(error)) {
+    say(error.message);
     return FAILED;
   }
   throw error;
+}
+
+/** What cannot be read or written there, which its author can mend. */
+function isOfThePlace(error: unknown): error is Error {
+  return isSystemError(error) && ['EACCES', 'ENOENT', 'EROFS'].includes(error.code);
 }

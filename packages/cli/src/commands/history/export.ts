@@ -1,6 +1,7 @@
 /** `waggle history -o FILE`: what ran, in files by their extension. */
 
 import type { HistoryQuery, StoreReader } from '@waggle/store';
+import { isSystemError } from '@waggle/symbols';
 import { eventFormatOf } from '../../event-files/formats.ts';
 import { PartialFile } from '../../event-files/partial-file.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
@@ -12,6 +13,9 @@ import type { HistoryOptions } from './options.ts';
 import { sayWhatIsKept, withStore } from './with-store.ts';
 
 const CHUNK = 64 * 1024;
+
+/** Of the disk that is written to, not of the store. */
+const DISK_FAILURES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO']);
 
 interface EntryFile {
   add(entry: Parameters<typeof jsonLine>[0]): void;
@@ -98,8 +102,7 @@ async function write(
   } catch (error) {
     if (error instanceof OutputFailed) return error.message;
     file?.discard();
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EIO') return inWords(path, error);
+    if (isSystemError(error) && DISK_FAILURES.has(error.code)) return inWords(path, error);
     throw error;
   }
 }

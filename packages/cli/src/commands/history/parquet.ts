@@ -112,7 +112,7 @@ export class ParquetFile {
     });
   }
 
-  /** @throws the system's error */
+  /** @throws NodeJS.ErrnoException */
   add(entry: HistoryEntry): void {
     this.#rows.push(entry);
     this.#characters += charactersOf(entry);

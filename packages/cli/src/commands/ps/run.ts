@@ -3,8 +3,14 @@
  * other users' processes show less without CAP_SYS_PTRACE.
  */
 
-import { readFileSync } from 'node:fs';
-import { FIELD_NAMES, type ProcessEntry, ProcessMetadataCache, RealProcfs } from '@waggle/cache';
+import {
+  boottimeFromTicks,
+  FIELD_NAMES,
+  type ProcessEntry,
+  ProcessMetadataCache,
+  RealProcfs,
+} from '@waggle/cache';
+import { bootTimeMs } from '@waggle/ffi';
 import { commandLine, printable, shellWord, stringifyJson } from '@waggle/text';
 import { FAILED } from '../../exit-code.ts';
 import { say } from '../../terminal/messages.ts';
@@ -42,9 +48,9 @@ export async function runPs(pids: readonly number[], options: PsOptions): Promis
 /** RFC 3339, exact to the clock tick; undefined where procfs does not say how long the host is up. */
 function startedAt({ startTime }: ProcessEntry, ticksPerSecond: number): string | undefined {
   try {
-    const uptimeSeconds = Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
-    const agoMs = (uptimeSeconds - startTime / ticksPerSecond) * 1000;
-    return new Date(Date.now() - agoMs).toISOString();
+    return new Date(
+      bootTimeMs() + Number(boottimeFromTicks(startTime, ticksPerSecond)) / 1e6,
+    ).toISOString();
   } catch {
     return undefined;
   }

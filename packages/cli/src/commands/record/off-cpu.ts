@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { canProbeSwitches, type OffCpuCounts, offCpu } from '@waggle/core/plugins/off-cpu';
 import type { ThreadState } from '@waggle/profiler';
+import { readKallsyms } from '@waggle/symbols';
 import { counted } from '../../terminal/counted.ts';
 import type { RecordOptions } from './options.ts';
 
@@ -48,20 +49,19 @@ export function offCpuRequest({
 
 /** What the kernel says of its types. */
 const KERNEL_TYPES = '/sys/kernel/btf/vmlinux';
-const KERNEL_SYMBOLS = '/proc/kallsyms';
 /** Where a thread is back on its CPU (ADR 15). */
 const TRACEPOINT = 'btf_trace_sched_exit_tp';
 
 /** Why this kernel cannot; undefined where it can, or where that is not to be known. */
 export function whyNoOffCpu(
   kernelTypes = KERNEL_TYPES,
-  kernelSymbols = KERNEL_SYMBOLS,
+  kernelSymbols?: string,
 ): string | undefined {
   let types: Buffer;
   let symbols: string;
   try {
     types = readFileSync(kernelTypes);
-    symbols = readFileSync(kernelSymbols, 'latin1');
+    symbols = readKallsyms(kernelSymbols);
   } catch {
     return undefined;
   }

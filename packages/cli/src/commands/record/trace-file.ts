@@ -3,7 +3,7 @@
  * its time. It grows while the recording goes on; samples come in batches, once they have names.
  */
 
-import type { Plugin } from '@waggle/core';
+import { EVENT_KINDS, type Plugin } from '@waggle/core';
 import { jsonLineBytes } from '@waggle/core/plugins/event-output';
 import { bootToRealtimeOffset, type Native } from '@waggle/ffi';
 import type { Profile, ProfileFrame, ProfileLabels, ProfileStack } from '@waggle/formats';
@@ -54,7 +54,7 @@ export class TraceFile implements Disposable {
   plugin(): Plugin {
     return jsonLineBytes({
       name: `trace ${this.path}`,
-      events: ['fork', 'exec', 'exit', 'failed-exec'],
+      events: EVENT_KINDS,
       write: (bytes, { events }) => {
         for (const event of new EventLines(bytes, events).events) this.#events.add(event);
         this.#append(this.#events.take());

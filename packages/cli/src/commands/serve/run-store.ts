@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { onlineCpus } from '@waggle/ffi';
 import { RecordedServer } from '@waggle/serve';
 import { isDamage, type StoreReader } from '@waggle/store';
+import { isSystemError } from '@waggle/symbols';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { FAILED } from '../../exit-code.ts';
 import { whyNotListening } from '../../options/listen.ts';
@@ -79,8 +80,7 @@ function listen(
     });
   } catch (error) {
     // Of the system, or of SQLite: a store that is damaged.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code?.startsWith('E') !== true) throw error;
+    if (!isSystemError(error)) throw error;
     return whyNotListening(address, error);
   }
 }

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { isSystemError } from '@waggle/symbols';
 import { reasonOf } from '../../profile-files/output-place.ts';
 
 /** 256 bits, as URLs take them. */
@@ -26,7 +27,7 @@ export function tokenOf(path: string): FoundToken {
   try {
     return { token: createdToken(path) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+    if (!isSystemError(error) || error.code !== 'EEXIST')
       return { problem: `the token file ${path} cannot be made: ${reasonOf(error)}` };
   }
   let file: number | undefined;

@@ -1,22 +1,18 @@
 /** What of the host's memory is in use, as htop has it: everything but what can be had without swapping. */
 
-import { readFileSync } from 'node:fs';
+import { memoryInfo } from '@waggle/ffi';
 import type { HostMemory } from '@waggle/tui';
 
 /** Undefined where /proc does not say it. */
-export function hostMemory(path = '/proc/meminfo'): HostMemory | undefined {
-  let text: string;
+export function hostMemory(path?: string): HostMemory | undefined {
+  let bytes: ReadonlyMap<string, number>;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = memoryInfo(path);
   } catch {
     return undefined;
   }
-  const bytesOf = (name: string): number | undefined => {
-    const kilobytes = new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(text)?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
-  };
-  const totalBytes = bytesOf('MemTotal');
-  const available = bytesOf('MemAvailable');
+  const totalBytes = bytes.get('MemTotal');
+  const available = bytes.get('MemAvailable');
   if (totalBytes === undefined || available === undefined) return undefined;
   return { usedBytes: Math.max(totalBytes - available, 0), totalBytes };
 }

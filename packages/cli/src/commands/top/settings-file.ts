@@ -5,6 +5,7 @@
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isSystemError } from '@waggle/symbols';
 import { readSettings, type Settings } from '@waggle/tui';
 import { configFolder } from '../../defaults/config-folder.ts';
 import { writeOutputFile } from '../../profile-files/output-file.ts';
@@ -27,8 +28,8 @@ export function loadSettings(path: string | undefined): Partial<Settings> | stri
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? {} : `${path} cannot be read (${code}): keys are the usual ones`;
+    const why = isSystemError(error) ? error.code : (error as Error).message;
+    return why === 'ENOENT' ? {} : `${path} cannot be read (${why}): keys are the usual ones`;
   }
   const settings = text.length > MAX_BYTES ? undefined : readSettings(text);
   return settings ?? `${path} is no JSON object: keys are the usual ones, and it stays as it is`;

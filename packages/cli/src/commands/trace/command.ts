@@ -1,6 +1,6 @@
 /** `waggle trace`: its command line. What it does is in run.ts. */
 
-import type { EventKind } from '@waggle/core';
+import { EVENT_KINDS, type EventKind } from '@waggle/kernel';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   collect,
@@ -17,16 +17,16 @@ import {
   parseUid,
   parseUser,
 } from '../../options/parse.ts';
-import { TRACEABLE_EVENTS, type TraceOptions } from './options.ts';
+import type { TraceOptions } from './options.ts';
 import { TIME_FORMS } from './table/clock.ts';
 import { COLUMN_NAMES, type ColumnName, mistakeInColumns } from './table/columns.ts';
 
 function parseEvents(value: string): readonly EventKind[] {
   const chosen = value.split(',').map((name) => name.trim());
   for (const name of chosen)
-    if (!TRACEABLE_EVENTS.includes(name as EventKind))
-      throw new InvalidArgumentError(`"${name}" is none of ${TRACEABLE_EVENTS.join(', ')}.`);
-  return TRACEABLE_EVENTS.filter((event) => chosen.includes(event));
+    if (!(EVENT_KINDS as readonly string[]).includes(name))
+      throw new InvalidArgumentError(`"${name}" is none of ${EVENT_KINDS.join(', ')}.`);
+  return EVENT_KINDS.filter((event) => chosen.includes(event));
 }
 
 function parseColumns(value: string): readonly ColumnName[] {

@@ -1,6 +1,6 @@
 /** What `waggle trace` is asked for, as command.ts reads it. */
 
-import type { EventKind } from '@waggle/core';
+import { EVENT_KINDS, type EventKind } from '@waggle/kernel';
 import { mistakeInOutputs } from '../../event-files/formats.ts';
 import type { Rotation } from '../../event-files/rotating-file.ts';
 import type { User } from '../../users/passwd.ts';
@@ -42,9 +42,6 @@ export interface TraceOptions {
   readonly shellCommand?: boolean | undefined;
 }
 
-/** Beside core's list, which is not loaded to read a command line. */
-export const TRACEABLE_EVENTS: readonly EventKind[] = ['fork', 'exec', 'exit', 'failed-exec'];
-
 /** What to trace where nobody said it. */
 export function tracedEvents({ events, failed, summary }: TraceOptions): readonly EventKind[] {
   if (summary) return ['exec', 'exit', 'failed-exec'];
@@ -53,7 +50,7 @@ export function tracedEvents({ events, failed, summary }: TraceOptions): readonl
 
 /** What files get where nobody said it: all that a picture of what ran is made of. */
 export function recordedEvents(options: TraceOptions): readonly EventKind[] {
-  return options.events ?? (options.failed ? tracedEvents(options) : TRACEABLE_EVENTS);
+  return options.events ?? (options.failed ? tracedEvents(options) : EVENT_KINDS);
 }
 
 /** The trace goes to standard output, whether or not it goes to files too. */

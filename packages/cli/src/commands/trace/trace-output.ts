@@ -7,6 +7,7 @@
 import { writeSync } from 'node:fs';
 import type { Session } from '@waggle/core/session';
 import { PIPE_BYTES, type PipeWriter, pipeWriter } from '@waggle/ffi';
+import { isSystemError } from '@waggle/symbols';
 import { Output } from '../../terminal/output.ts';
 
 const STDOUT = 1;
@@ -115,7 +116,7 @@ export class TraceOutput {
   }
 
   #failed(error: unknown): void {
-    if ((error as NodeJS.ErrnoException).code === 'EPIPE') this.#output.end();
+    if (isSystemError(error) && error.code === 'EPIPE') this.#output.end();
     else {
       this.problem = error instanceof Error ? error.message : String(error);
       this.#stop();

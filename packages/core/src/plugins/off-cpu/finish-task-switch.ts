@@ -3,9 +3,9 @@
  * name has what the compiler made of it (`finish_task_switch.isra.0`), so it is looked up in the kernel's list.
  */
 
-import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { type BpfLink, type BpfProgram, SystemError } from '@waggle/ffi';
+import { readKallsyms } from '@waggle/symbols';
 import { BadOption } from '../../errors/errors.ts';
 
 const FUNCTION = /^[0-9a-f]+ [tT] (finish_task_switch(?:\.[\w.]+)?)$/gm;
@@ -26,7 +26,7 @@ export function canProbeSwitches(symbols: string): boolean {
 
 /** @throws BadOption where this kernel cannot say who comes back. */
 export function attachToSwitches(program: BpfProgram): BpfLink[] {
-  const names = switchFunctions(readFileSync('/proc/kallsyms', 'latin1'));
+  const names = switchFunctions(readKallsyms());
   const links: BpfLink[] = [];
   try {
     for (const name of names) links.push(program.attachKprobe(name, 0, 0n));

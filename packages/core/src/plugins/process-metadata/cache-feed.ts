@@ -328,8 +328,7 @@ export class CacheFeed {
       images,
     );
     this.#cache.seed({
-      ...(argv === undefined ? {} : { argv, argvTruncated }),
-      ...{ filename, uid, gid },
+      ...{ argv, argvTruncated, filename, uid, gid },
       pid: event.childPid,
       startBoottimeNs: event.childStartTime,
       execId: event.execId,

@@ -40,7 +40,7 @@ interface Node {
 export interface ProcessObservation {
   readonly identity: IdentityQuery;
   readonly comm: string;
-  readonly filename?: string | null;
+  readonly filename?: string | null | undefined;
 }
 
 const DEFAULT_CAPACITY = 65_536;

@@ -26,14 +26,15 @@ export interface SinkContext {
  */
 export interface OutputSink {
   /** Names and totals of one cycle. */
-  readonly writeProfile?: (profile: Profile, context: SinkContext) => void | PromiseLike<void>;
+  readonly writeProfile?:
+    | ((profile: Profile, context: SinkContext) => void | PromiseLike<void>)
+    | undefined;
   /** The same stack by stack, with the process of each. The profiler needs `raw: true`. */
-  readonly writeStacks?: (
-    stacks: readonly FrameCount[],
-    context: SinkContext,
-  ) => void | PromiseLike<void>;
+  readonly writeStacks?:
+    | ((stacks: readonly FrameCount[], context: SinkContext) => void | PromiseLike<void>)
+    | undefined;
   /** After the last cycle, once, also when writing failed before. */
-  readonly finish?: () => void | PromiseLike<void>;
+  readonly finish?: (() => void | PromiseLike<void>) | undefined;
 }
 
 export interface ProfileOutputOptions {

@@ -3,7 +3,7 @@
  */
 import type { TreeColumns } from './trees.ts';
 
-/** @throws when the browser cannot inflate (older than 2023). */
+/** @throws ReferenceError when the browser cannot inflate (older than 2023) */
 export async function inflate(base64: string): Promise<Uint8Array> {
   const text = atob(base64);
   const packed = new Uint8Array(text.length);

@@ -8,7 +8,7 @@ import { COLUMNS, type Column, type PageAbout, type PageData, TABLES } from '../
 /** Of base64, decoded at once: a multiple of four. */
 const TEXT_AT_ONCE = 64 * 1024;
 
-/** What stands in a page: gzip in base64. @throws when the page was damaged */
+/** What stands in a page: gzip in base64. @throws DOMException, TypeError when the page was damaged */
 export async function bytesOfText(
   window: PageWindow,
   base64: string,
@@ -26,7 +26,7 @@ export async function bytesOfText(
   return new window.Response(plain).arrayBuffer();
 }
 
-/** @throws when they are none of ours */
+/** @throws SyntaxError, RangeError when they are none of ours */
 export async function readPage(
   bytes: ArrayBuffer,
   pause: Pause,

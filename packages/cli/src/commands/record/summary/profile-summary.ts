@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs';
 import type { Profile, ProfileFrame, ProfileValues } from '@waggle/formats';
 import { STATE_FRAMES, type UnnamedReason, unnamedReason, WOKEN_BY_FRAME } from '@waggle/profiler';
+import { kernelShowsAddresses } from '@waggle/symbols';
 import { printable } from '@waggle/text';
-import { kernelShowsAddresses } from '../../../doctor/kernel-addresses.ts';
 
 const TOP = 5;
 
