@@ -1,10 +1,11 @@
 /** Reads a store, while an agent writes it or after. Any number of readers at once. */
 
 import type { Database } from 'bun:sqlite';
+import { type BigIntStats, statSync } from 'node:fs';
 import type { Profile, ProfileFrame } from '@waggle/formats';
 import { isDamage, StoreError, sqliteCode } from '../errors.ts';
 import { type Bounds, PATIENT, setBounds } from '../schema/bounds.ts';
-import { openForReading } from '../schema/open.ts';
+import { databaseFile, openForReading } from '../schema/open.ts';
 import type { HistorySpan } from './bounds.ts';
 import {
   type HistoryEntry,
@@ -48,6 +49,8 @@ export class StoreReader implements Disposable {
   readonly #database: Database;
   /** Undefined where there are none. */
   readonly #bounds: Bounds | undefined;
+  readonly #path: string;
+  readonly #opened: BigIntStats | undefined;
   #stacks: StackReader | undefined;
 
   /** @throws StoreError */
@@ -55,6 +58,15 @@ export class StoreReader implements Disposable {
     const { database, bounds } = openForReading(directory, library);
     this.#database = database;
     this.#bounds = bounds;
+    this.#path = databaseFile(directory);
+    this.#opened = fileAt(this.#path);
+  }
+
+  /** Of the file that was opened, which is read on in any case: whether it is where it was. */
+  get place(): 'there' | 'deleted' | 'replaced' {
+    const now = fileAt(this.#path);
+    if (now === undefined) return 'deleted';
+    return now.ino === this.#opened?.ino && now.dev === this.#opened.dev ? 'there' : 'replaced';
   }
 
   /** What the store has: from its first process to what was last written; undefined for an empty one. ns since 1970. */
@@ -190,6 +202,15 @@ export class StoreReader implements Disposable {
 
   [Symbol.dispose](): void {
     this.#database.close();
+  }
+}
+
+function fileAt(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    // A folder that is no longer one, or may not be looked into, has no file either.
+    return undefined;
   }
 }
 
