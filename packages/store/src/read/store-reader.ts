@@ -174,7 +174,7 @@ export class StoreReader implements Disposable {
       for (const row of statement.iterate()) yield row as Readonly<Record<string, SqlValue>>;
     } catch (error) {
       if (error instanceof StoreError) throw error;
-      if (sqliteCode(error) === 'SQLITE_INTERRUPT') throw tooLong(error);
+      if (sqliteCode(error) === 'SQLITE_INTERRUPT') throw tooLong(error, patient);
       if (isDamage(error))
         throw new StoreError('damaged', String((error as Error).message), { cause: error });
       const { message } = error as { readonly message: string };
@@ -214,12 +214,16 @@ function fileAt(path: string): BigIntStats | undefined {
   }
 }
 
-const tooLong = (cause: unknown): StoreError =>
-  new StoreError(
+function tooLong(cause: unknown, patient: boolean): StoreError {
+  const than = patient
+    ? `${PATIENT.milliseconds / 1000} s of CPU time for one row`
+    : 'a store of this size should';
+  return new StoreError(
     'damaged',
-    'the answer takes longer than a store of this size should: ask for less of it, or for a part at a time; if that is no help, its pages lead back to themselves, and it is damaged',
+    `the answer takes longer than ${than}: ask for less of it, or for a part at a time; if that is no help, its pages lead back to themselves, and it is damaged`,
     { cause },
   );
+}
 
 /** White space, comments and ends of statements are nothing. */
 function isEmpty(sql: string): boolean {
