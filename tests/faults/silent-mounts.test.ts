@@ -138,6 +138,36 @@ faultRow(
   },
 );
 
+for (const [what, args, says] of [
+  ['recording', ['record', '-o', out, '-d', '2'], SAYS],
+  ['tracing', ['trace', '--json', '--duration', '2'], undefined],
+  ['keeping', ['agent', '--store', join(folder, 'store'), '-d', '2'], undefined],
+] as const)
+  faultRow(
+    {
+      area,
+      what: `${what} programs that were deleted from a file system that has stopped answering`,
+      holds: 'nobody waits for it: it ends in time',
+      times: [1, 5],
+    },
+    async () => {
+      await using mount = await mountOf(workload('asks_time'));
+      if (mount === undefined) return;
+      const programs = [1, 2].map(() => Bun.spawn([mount.program, '60000'], { stdout: 'ignore' }));
+      try {
+        await Bun.sleep(300);
+        rmSync(mount.program);
+        mount.beSilent();
+        const followed = what === 'keeping' ? [] : ['-p', programs.map(({ pid }) => pid).join(',')];
+        const { code, stderr } = await whileMounted(mount, [...args, ...followed]);
+        expect({ code, stderr }).toMatchObject({ code: 0 });
+        if (says !== undefined) expect(stderr).toMatch(says);
+      } finally {
+        for (const program of programs) program.kill('SIGKILL');
+      }
+    },
+  );
+
 faultRow(
   {
     area,

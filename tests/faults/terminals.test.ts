@@ -2,11 +2,12 @@
 // once its buffer is full, in the kernel. The trace or recording ends all the same, and so does its command.
 
 import { afterAll, beforeAll, expect } from 'bun:test';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultRow } from '../support/fault-row.ts';
 import { parseFolded, samples } from '../support/folded.ts';
 import { TestProcess } from '../support/processes.ts';
+import { Terminal } from '../support/terminal.ts';
 import { Waggle } from '../support/waggle.ts';
 import { freshFolder, workload } from '../support/workloads.ts';
 
@@ -88,6 +89,45 @@ for (const [signal, does] of [
         expect(stdout).toContain(MAIN_SCREEN);
       },
     );
+
+/** A view whose host, clock and terminal are real, and that fails where it is told to. */
+const FAILING = `
+import { TerminalView } from '${join(import.meta.dir, '../../packages/tui/src/index.ts')}';
+import { someHost } from '${join(import.meta.dir, '../../packages/tui/test/some-host.ts')}';
+const { top } = someHost();
+const fail = () => { throw new Error('a mistake of ours'); };
+top[process.argv[2]] = fail;
+await TerminalView.open(top, { refreshMs: 100, mouse: true, env: process.env });
+`;
+
+for (const [method, what] of [
+  ['press', 'a key is pressed'],
+  ['click', 'the mouse is pressed'],
+  ['tick', 'a picture is due'],
+] as const)
+  faultRow(
+    {
+      area,
+      what: `a mistake of our own in top as ${what}`,
+      holds: 'it ends with exit 1 and the error in words, the terminal as it was',
+      times: [1, 5],
+      waits: true,
+    },
+    async () => {
+      const script = join(folder, `failing-${method}.ts`);
+      writeFileSync(script, FAILING);
+      using terminal = new Terminal();
+      terminal.type(`echo before; ${process.execPath} ${script} ${method}; echo "code=$?"`);
+      if (method !== 'tick') await terminal.shows('1 Processes');
+      if (method === 'press') terminal.keys('x');
+      // A press of the left button, as SGR reports it (xterm's ctlseqs).
+      if (method === 'click') terminal.bytes('\u001b[<0;5;5M');
+      const screen = await terminal.shows('code=1');
+      expect(screen).toContain('a mistake of ours');
+      expect(screen).toMatch(/^before$/m);
+      expect(screen).not.toContain('1 Processes');
+    },
+  );
 
 faultRow(
   {

@@ -107,6 +107,8 @@ static void handle(const struct fuse_in_header *request)
 	case FUSE_INTERRUPT:
 		return;
 	case FUSE_RELEASE:
+	/* Its nodes are what they are, with a name or without. */
+	case FUSE_UNLINK:
 		answer(request->unique, 0, NULL, 0);
 		return;
 	default:

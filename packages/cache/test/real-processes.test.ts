@@ -1,7 +1,16 @@
 /** The same promises with real processes of this machine. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -215,5 +224,36 @@ test('a command line that blocks does not hold up the main thread when read off 
     await end(writer);
   } finally {
     rmSync(root, { recursive: true });
+  }
+});
+
+test('a program without a name is told from one that is called "... (deleted)"', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'waggle-deleted-'));
+  const procfs = new RealProcfs();
+  const running: ChildProcess[] = [];
+  const run = async (name: string) => {
+    copyFileSync(SLEEP, join(folder, name));
+    const child = await start(join(folder, name), ['60']);
+    running.push(child);
+    return child.pid;
+  };
+  const path = (name: string) => join(folder, name);
+  try {
+    const literal = await run('x (deleted)');
+    assert.deepEqual(procfs.exe(literal), { path: path('x (deleted)'), deleted: false });
+    unlinkSync(path('x (deleted)'));
+    assert.deepEqual(procfs.exe(literal), { path: path('x (deleted)'), deleted: true });
+    // Its file has another name still, which is not that by which it was started.
+    const linked = await run('y');
+    linkSync(path('y'), path('z'));
+    unlinkSync(path('y'));
+    assert.deepEqual(procfs.exe(linked), { path: path('y'), deleted: true });
+    mkdirSync(path('before'));
+    const moved = await run('before/x (deleted)');
+    renameSync(path('before'), path('after'));
+    assert.deepEqual(procfs.exe(moved), { path: path('after/x (deleted)'), deleted: false });
+  } finally {
+    for (const child of running) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
   }
 });

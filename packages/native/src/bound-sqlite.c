@@ -13,8 +13,11 @@
 #define SQLITE_OK 0
 #define SQLITE_NOMEM 7
 #define SQLITE_UTF8 1
+#define SQLITE_DETERMINISTIC 0x800
 /* No view and no trigger of the file calls it. */
 #define SQLITE_DIRECTONLY 0x80000
+/* They may. */
+#define SQLITE_INNOCUOUS 0x200000
 #define SQLITE_TRACE_STMT 1
 #define SQLITE_TRACE_ROW 4
 
@@ -26,11 +29,14 @@ typedef void (*unused)(void);
 
 /* The beginning of sqlite3_api_routines of sqlite3ext.h, which has only ever grown at its end. */
 struct sqlite3_api_routines {
-	unused before_interrupt[64];
+	void *(*aggregate_context)(struct sqlite3_context *, int bytes);
+	unused before_interrupt[63];
 	void (*interrupt)(struct sqlite3 *);
 	unused before_progress_handler[10];
 	void (*progress_handler)(struct sqlite3 *, int instructions, int (*)(void *), void *);
-	unused before_user_data[25];
+	unused before_result_int64[7];
+	void (*result_int64)(struct sqlite3_context *, int64_t);
+	unused before_user_data[17];
 	void *(*user_data)(struct sqlite3_context *);
 	unused before_value_int64[5];
 	int64_t (*value_int64)(struct sqlite3_value *);
@@ -40,6 +46,13 @@ struct sqlite3_api_routines {
 			       unused final, void (*release)(void *));
 	unused before_trace[51];
 	int (*trace)(struct sqlite3 *, unsigned int events, int (*)(unsigned int, void *, void *, void *), void *);
+	unused before_create_window_function[24];
+	int (*create_window_function)(struct sqlite3 *, const char *name, int arguments, int flags, void *data,
+				      void (*step)(struct sqlite3_context *, int, struct sqlite3_value **),
+				      void (*final)(struct sqlite3_context *),
+				      void (*value)(struct sqlite3_context *),
+				      void (*inverse)(struct sqlite3_context *, int, struct sqlite3_value **),
+				      void (*release)(void *));
 };
 
 /* Less than a millisecond of them. */
@@ -125,6 +138,38 @@ static void set_bounds(struct sqlite3_context *context, int count, struct sqlite
 	bounds->rows = (uint64_t)sqlite->value_int64(values[1]);
 }
 
+/*
+ * count(*), row by row. SQLite's own goes through all pages of a table in a single instruction, between which and the next
+ * nobody is asked whether it has been too long.
+ */
+static void count_row(struct sqlite3_context *context, int count, struct sqlite3_value **values)
+{
+	int64_t *rows = sqlite->aggregate_context(context, sizeof(*rows));
+
+	(void)count;
+	(void)values;
+	if (rows)
+		++*rows;
+}
+
+static void uncount_row(struct sqlite3_context *context, int count, struct sqlite3_value **values)
+{
+	int64_t *rows = sqlite->aggregate_context(context, sizeof(*rows));
+
+	(void)count;
+	(void)values;
+	if (rows)
+		--*rows;
+}
+
+static void counted_rows(struct sqlite3_context *context)
+{
+	/* There is none where there was no row. */
+	const int64_t *rows = sqlite->aggregate_context(context, 0);
+
+	sqlite->result_int64(context, rows ? *rows : 0);
+}
+
 int waggle_bound_sqlite(struct sqlite3 *database, char **message, const struct sqlite3_api_routines *routines)
 {
 	struct bounds *bounds = calloc(1, sizeof(*bounds));
@@ -140,6 +185,11 @@ int waggle_bound_sqlite(struct sqlite3 *database, char **message, const struct s
 	/* Frees them, also when it fails. */
 	problem = sqlite->create_function(database, "waggle_bound", 2, SQLITE_UTF8 | SQLITE_DIRECTONLY, bounds,
 					  set_bounds, NULL, NULL, free);
+	if (problem)
+		return problem;
+	problem = sqlite->create_window_function(database, "count", 0,
+						 SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL, count_row,
+						 counted_rows, counted_rows, uncount_row, NULL);
 	if (problem)
 		return problem;
 	sqlite->progress_handler(database, INSTRUCTIONS, is_beyond, bounds);

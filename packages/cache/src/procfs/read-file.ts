@@ -20,7 +20,16 @@ export interface ProcfsIo {
   readdirSync(path: string): string[];
   statSync(path: string): { readonly dev: number; readonly ino: number; readonly nlink: number };
   /** Without it, two processes with one pid and one start time can look the same. */
-  fstatSync?(fd: number): { readonly ino: number };
+  fstatSync?(fd: number): {
+    readonly ino: number;
+    readonly dev?: number;
+    readonly nlink?: number;
+  };
+  /**
+   * Opens a file only to tell which it is (O_PATH): its file system is not asked. Without it, files are asked by their names.
+   * @param follows a link at the end of the path
+   */
+  lookSync?(path: string, follows: boolean): number;
   /** Off-thread open, as `fs.promises.open`. */
   open(path: string, flags: string): Promise<ProcfsFileHandle>;
 }

@@ -11,6 +11,7 @@ import { parseCmdline } from './cmdline.ts';
 import { parseEnviron } from './environ.ts';
 import { ProcfsError } from './error.ts';
 import { parseLimits } from './limits.ts';
+import { isLiteral } from './literal-name.ts';
 import { LivingThreads } from './living-threads.ts';
 import { MapsParser } from './maps.ts';
 import { parseMountinfo } from './mountinfo.ts';
@@ -63,6 +64,8 @@ const DEFAULT_LIMIT = 2 * 1024 * 1024;
 const MAPS_LIMIT = 128 * 1024 * 1024;
 const MOUNTS_LIMIT = 64 * 1024 * 1024;
 const DELETED = ' (deleted)';
+/** open(2), <fcntl.h>; the same on x86-64 and AArch64. Node's constants do not have it. */
+const O_PATH = 0o10000000;
 
 const nodeIo: ProcfsIo = {
   openSync: fs.openSync,
@@ -72,6 +75,8 @@ const nodeIo: ProcfsIo = {
   readdirSync: (path) => fs.readdirSync(path),
   statSync: (path) => fs.statSync(path),
   fstatSync: (fd) => fs.fstatSync(fd),
+  lookSync: (path, follows) =>
+    fs.openSync(path, follows ? O_PATH : O_PATH | fs.constants.O_NOFOLLOW),
   open: (path, flags) => fs.promises.open(path, flags),
 };
 
@@ -205,9 +210,9 @@ export class RealProcfs implements Procfs {
     const found = this.#files.linkOfAnyThread(pid, 'exe');
     if (found === undefined) return undefined;
     const { target, path } = found;
-    if (!target.endsWith(DELETED) || this.#isLiteral(pid, path, target)) {
+    const named = { link: path, target, root: `${this.root}/${pid}/root` };
+    if (!target.endsWith(DELETED) || isLiteral(this.#io, named, () => this.mountinfo(pid)))
       return { path: target, deleted: false };
-    }
     return { path: target.slice(0, -DELETED.length), deleted: true };
   }
 
@@ -309,17 +314,6 @@ export class RealProcfs implements Procfs {
       return clockTicksFromAuxv(readWhole(this.#io, '/proc/self/auxv', 4096).bytes);
     } catch {
       return undefined; // no /proc of our own: the default holds on every common architecture
-    }
-  }
-
-  /** Whether a file is really called "... (deleted)": the link leads where the name leads. */
-  #isLiteral(pid: number, link: string, target: string): boolean {
-    try {
-      const behind = this.#io.statSync(link);
-      const named = this.#io.statSync(`${this.root}/${pid}/root${target}`);
-      return behind.dev === named.dev && behind.ino === named.ino;
-    } catch {
-      return false;
     }
   }
 }

@@ -1,7 +1,8 @@
 // Questions in SQL: what they change, and what is said of those that are none.
 
 import { describe, expect, test } from 'bun:test';
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { exit } from '../../test/events.ts';
 import { freshFolder, processesOf, writerOf } from '../../test/fresh-store.ts';
 import { StoreError } from '../errors.ts';
@@ -50,4 +51,23 @@ describe('a store', () => {
     for (const question of ["SELECT '--;' AS a;", '/* one */ SELECT 1 AS a; -- and no more\n'])
       expect([...reader.sql(question)].length).toBe(1);
   });
+});
+
+test('a store that is deleted or replaced is read on, and says so', () => {
+  const [folder, other] = [freshFolder(), freshFolder()];
+  {
+    using writer = writerOf(folder);
+    writer.addEvents([exit({ pid: 5, start: 1n, at: 2n })]);
+  }
+  writerOf(other)[Symbol.dispose]();
+  using reader = new StoreReader(folder);
+  const pids = () => [...reader.sql('SELECT pid FROM processes')].map(({ pid }) => pid);
+  expect([reader.place, pids()]).toEqual(['there', [5n]]);
+  rmSync(join(folder, 'waggle.db'));
+  expect([reader.place, pids()]).toEqual(['deleted', [5n]]);
+  cpSync(join(other, 'waggle.db'), join(folder, 'new.db'));
+  renameSync(join(folder, 'new.db'), join(folder, 'waggle.db'));
+  expect([reader.place, pids()]).toEqual(['replaced', [5n]]);
+  rmSync(folder, { recursive: true });
+  expect([reader.place, pids()]).toEqual(['deleted', [5n]]);
 });

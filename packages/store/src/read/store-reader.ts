@@ -1,10 +1,11 @@
 /** Reads a store, while an agent writes it or after. Any number of readers at once. */
 
 import type { Database } from 'bun:sqlite';
+import { type BigIntStats, statSync } from 'node:fs';
 import type { Profile, ProfileFrame } from '@waggle/formats';
 import { isDamage, StoreError, sqliteCode } from '../errors.ts';
 import { type Bounds, PATIENT, setBounds } from '../schema/bounds.ts';
-import { openForReading } from '../schema/open.ts';
+import { databaseFile, openForReading } from '../schema/open.ts';
 import type { HistorySpan } from './bounds.ts';
 import {
   type HistoryEntry,
@@ -48,6 +49,8 @@ export class StoreReader implements Disposable {
   readonly #database: Database;
   /** Undefined where there are none. */
   readonly #bounds: Bounds | undefined;
+  readonly #path: string;
+  readonly #opened: BigIntStats | undefined;
   #stacks: StackReader | undefined;
 
   /** @throws StoreError */
@@ -55,6 +58,15 @@ export class StoreReader implements Disposable {
     const { database, bounds } = openForReading(directory, library);
     this.#database = database;
     this.#bounds = bounds;
+    this.#path = databaseFile(directory);
+    this.#opened = fileAt(this.#path);
+  }
+
+  /** Of the file that was opened, which is read on in any case: whether it is where it was. */
+  get place(): 'there' | 'deleted' | 'replaced' {
+    const now = fileAt(this.#path);
+    if (now === undefined) return 'deleted';
+    return now.ino === this.#opened?.ino && now.dev === this.#opened.dev ? 'there' : 'replaced';
   }
 
   /** What the store has: from its first process to what was last written; undefined for an empty one. ns since 1970. */
@@ -162,7 +174,7 @@ export class StoreReader implements Disposable {
       for (const row of statement.iterate()) yield row as Readonly<Record<string, SqlValue>>;
     } catch (error) {
       if (error instanceof StoreError) throw error;
-      if (sqliteCode(error) === 'SQLITE_INTERRUPT') throw tooLong(error);
+      if (sqliteCode(error) === 'SQLITE_INTERRUPT') throw tooLong(error, patient);
       if (isDamage(error))
         throw new StoreError('damaged', String((error as Error).message), { cause: error });
       const { message } = error as { readonly message: string };
@@ -193,12 +205,25 @@ export class StoreReader implements Disposable {
   }
 }
 
-const tooLong = (cause: unknown): StoreError =>
-  new StoreError(
+function fileAt(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    // A folder that is no longer one, or may not be looked into, has no file either.
+    return undefined;
+  }
+}
+
+function tooLong(cause: unknown, patient: boolean): StoreError {
+  const than = patient
+    ? `${PATIENT.milliseconds / 1000} s of CPU time for one row`
+    : 'a store of this size should';
+  return new StoreError(
     'damaged',
-    'the answer takes longer than a store of this size should: ask for less of it, or for a part at a time; if that is no help, its pages lead back to themselves, and it is damaged',
+    `the answer takes longer than ${than}: ask for less of it, or for a part at a time; if that is no help, its pages lead back to themselves, and it is damaged`,
     { cause },
   );
+}
 
 /** White space, comments and ends of statements are nothing. */
 function isEmpty(sql: string): boolean {

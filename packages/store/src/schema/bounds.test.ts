@@ -63,6 +63,13 @@ const QUESTIONS: Readonly<Record<string, (reader: StoreReader) => unknown>> = {
   samples: (reader) => [...reader.samples({})],
   profile: (reader) => reader.profile({}, 'here'),
   sql: (reader) => [...reader.sql('SELECT timeNs, count FROM loss')],
+  // Of each table by the smallest tree that has all its rows: an index where there is one.
+  ...Object.fromEntries(
+    ['process', 'failure', 'loss'].map((table) => [
+      `the number of rows of ${table}`,
+      (reader: StoreReader) => [...reader.sql(`SELECT count(*) FROM ${table}`)],
+    ]),
+  ),
 };
 
 /** Its answer, or the error; within the time. */
@@ -130,4 +137,46 @@ test('rows are counted for each question that is asked by turns with others', ()
   }).toThrow(/interrupted/);
   expect(rows).toBe(1001);
   expect(database.query('SELECT 3 AS three').get()).toEqual({ three: 3 });
+});
+
+test('rows are counted as SQLite counts them', () => {
+  using plain = new Database(':memory:');
+  using bounded = new Database(':memory:');
+  expect(bound(bounded, library)).toBe(true);
+  for (const database of [plain, bounded]) {
+    database.run('CREATE TABLE some (a INTEGER PRIMARY KEY, b)');
+    database.run('CREATE TABLE none (a)');
+    database.run('CREATE INDEX some_b ON some (b)');
+    database.run(
+      'WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more LIMIT 1000) INSERT INTO some SELECT n, nullif(n % 7, 3) FROM more',
+    );
+    database.run('CREATE VIEW counted AS SELECT b, count(*) AS n FROM some GROUP BY b');
+    database.run('PRAGMA trusted_schema = OFF');
+  }
+  for (const question of [
+    'SELECT count(*) FROM some',
+    'SELECT count() AS n, count(b) AS with_b, count(DISTINCT b) AS b FROM some',
+    'SELECT count(*) FROM none',
+    'SELECT a, count(*) FROM none GROUP BY a',
+    'SELECT count(*) FILTER (WHERE b = 2) AS n FROM some',
+    'SELECT b, count(*) AS n FROM some GROUP BY b HAVING count(*) > 142 ORDER BY count(*) DESC, b',
+    'SELECT a, count(*) OVER (ORDER BY a ROWS 3 PRECEDING) AS n FROM some LIMIT 10',
+    'SELECT a, count(*) OVER (PARTITION BY b) AS n FROM some ORDER BY a LIMIT 10',
+    'SELECT count(*) FROM (SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT a FROM some)',
+    'SELECT (SELECT count(*) FROM some WHERE b = outer.b) AS n FROM some AS outer LIMIT 9',
+    'SELECT * FROM counted',
+  ])
+    expect({ question, rows: bounded.query(question).all() }).toEqual({
+      question,
+      rows: plain.query(question).all(),
+    });
+});
+
+test('a person’s question that would read everything is bounded, and says by what', () => {
+  const folder = circular(() => {});
+  using reader = new StoreReader(folder, { library });
+  const endless = 'SELECT count(*) FROM process a, process b, process c, process d';
+  const asked = () => [...reader.sql(endless)];
+  expect(asked).toThrow(StoreError);
+  expect(asked).toThrow(/takes longer than a store of this size should: .*a part at a time/);
 });

@@ -22,7 +22,7 @@ const CACHE_PAGES = 256;
 /** The log is taken over into the database at this size. */
 const CHECKPOINT_PAGES = 1000;
 
-const databaseFile = (directory: string): string => join(directory, FILE);
+export const databaseFile = (directory: string): string => join(directory, FILE);
 
 export interface OpenedStore {
   readonly database: Database;

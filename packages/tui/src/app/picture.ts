@@ -50,10 +50,12 @@ function statusOf({ data, selection, view, output, reveal, replay }: Shown): str
   return parts.join(' · ');
 }
 
-/** When, that it is not now, and where nobody looked. */
-function replayText({ at, isPlaying, speed, gap }: Replay): string {
+/** When, that it is not now, where nobody looked, and what cannot be read. */
+function replayText({ at, isPlaying, speed, gap, isPartial, fate }: Replay): string {
   const missing = gap === undefined ? '' : ` NOBODY LOOKED (${printable(gap.reason)})`;
-  return `REPLAY ${momentText(at)}${missing} ${isPlaying ? `▶ ${speed}x` : 'stands'}`;
+  const partial = isPartial ? ' NOT WHOLE' : '';
+  const become = fate === undefined ? '' : ` · ${fate}`;
+  return `REPLAY ${momentText(at)}${missing}${partial} ${isPlaying ? `▶ ${speed}x` : 'stands'}${become}`;
 }
 
 /** In the time zone of this machine: `2026-11-29 03:17:04`. */

@@ -57,5 +57,6 @@ export function pressInReplay(key: Key, shown: Shown, replay: Replay): boolean {
 
 function goTo(at: number, shown: Shown, replay: Replay): void {
   if (replay.seek(at, shown.lookedAt)) return;
-  shown.say(at > replay.at ? 'that is the last that is kept' : 'that is the first that is kept');
+  const edge = at > replay.at ? 'that is the last that is kept' : 'that is the first that is kept';
+  shown.say(replay.takeProblem() ?? edge);
 }

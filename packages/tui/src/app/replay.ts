@@ -32,6 +32,8 @@ export class Replay {
   #playedAt: number | undefined;
   #gap: RecordedGap | undefined;
   #isBegun = false;
+  #isPartial = false;
+  #problem: string | undefined;
 
   /** @param at ms since 1970 */
   constructor(data: LiveData, recording: Recording, at: number) {
@@ -59,6 +61,23 @@ export class Replay {
     return this.#gap;
   }
 
+  /** Of what is shown some could not be read. */
+  get isPartial(): boolean {
+    return this.#isPartial;
+  }
+
+  /** What has become of the recording since it was opened. */
+  get fate(): string | undefined {
+    return this.#recording.fate;
+  }
+
+  /** Why the moment that was wanted last is not there, or not whole: once. */
+  takeProblem(): string | undefined {
+    const problem = this.#problem;
+    this.#problem = undefined;
+    return problem;
+  }
+
   play(isPlaying: boolean): void {
     this.#playedAt = isPlaying ? performance.now() : undefined;
   }
@@ -77,6 +96,34 @@ export class Replay {
    * @returns whether it is the moment that was wanted
    */
   seek(at: number, lookedAt: LookedAt): boolean {
+    return this.#reading(() => this.#goTo(at, lookedAt)) ?? false;
+  }
+
+  /** Some times a second. @returns whether it has come to the end of what is kept and stands now */
+  tick(lookedAt: LookedAt): boolean {
+    // What cannot show its first moment is not shown at all.
+    if (!this.#isBegun) this.#goTo(this.#at, lookedAt);
+    if (this.#playedAt !== undefined)
+      return this.#reading(() => this.#playOn(this.#playedAt ?? 0, lookedAt)) ?? false;
+    // Of whom is on the screen now, more is to be known.
+    this.#data.tick(this.#at, lookedAt.pids, lookedAt.all);
+    return false;
+  }
+
+  /** A recording may be damaged in a part of it, or become so while it is shown. @returns undefined where it was */
+  #reading<Result>(read: () => Result): Result | undefined {
+    this.#problem = undefined;
+    try {
+      return read();
+    } catch (error) {
+      this.#problem = this.#recording.wordsOf?.(error);
+      if (this.#problem === undefined) throw error;
+      this.play(false);
+      return undefined;
+    }
+  }
+
+  #goTo(at: number, lookedAt: LookedAt): boolean {
     const { kept } = this.#recording;
     const wanted = at;
     const to = kept === undefined ? at : Math.min(Math.max(at, kept.from), kept.to);
@@ -91,16 +138,9 @@ export class Replay {
     return to === wanted;
   }
 
-  /** Some times a second. @returns whether it has come to the end of what is kept and stands now */
-  tick(lookedAt: LookedAt): boolean {
-    if (!this.#isBegun) this.seek(this.#at, lookedAt);
-    if (this.#playedAt === undefined) {
-      // Of whom is on the screen now, more is to be known.
-      this.#data.tick(this.#at, lookedAt.pids, lookedAt.all);
-      return false;
-    }
+  #playOn(playedAt: number, lookedAt: LookedAt): boolean {
     const now = performance.now();
-    const wanted = this.#at + (now - this.#playedAt) * this.speed;
+    const wanted = this.#at + (now - playedAt) * this.speed;
     const end = this.#recording.kept?.to ?? this.#at;
     this.#playedAt = now;
     this.#goOn(Math.min(wanted, end), lookedAt);
@@ -113,11 +153,12 @@ export class Replay {
     if (to <= this.#at) return;
     // Behind a gap nobody knows when who ended in it.
     const hasGap = this.#recording.gaps(this.#at, to).some((gap) => gap.to <= to);
-    if (hasGap || to - this.#at > MAX_FED_MS) this.seek(to, lookedAt);
+    if (hasGap || to - this.#at > MAX_FED_MS) this.#goTo(to, lookedAt);
     else this.#feed(to, lookedAt);
   }
 
   #feed(to: number, { pids, all }: LookedAt): void {
+    this.#isPartial = true;
     const events = this.#recording.events(this.#at, to);
     const samples = this.#recording.samples(this.#at, to);
     let [event, sample] = [0, 0];
@@ -139,6 +180,7 @@ export class Replay {
     this.#gap = this.#recording
       .gaps(to, to)
       .find(({ from, to: until }) => from <= to && to < until);
+    this.#isPartial = false;
   }
 }
 

@@ -94,8 +94,13 @@ export class Top {
   /** Some times a second: what changes without an event. */
   tick(now: number): void {
     const { replay, lookedAt } = this.#shown;
-    if (replay === undefined) this.data.tick(now, lookedAt.pids, lookedAt.all);
-    else if (replay.tick(lookedAt)) this.say('that is the last that is kept: the replay stands');
+    if (replay === undefined) {
+      this.data.tick(now, lookedAt.pids, lookedAt.all);
+      return;
+    }
+    if (replay.tick(lookedAt)) this.say('that is the last that is kept: the replay stands');
+    const problem = replay.takeProblem();
+    if (problem !== undefined) this.say(problem);
   }
 
   /** Whether a picture of that moment would be another one than the last: figures, the clock, a message. */

@@ -112,8 +112,3 @@ export class CallTree {
     node.self += count;
   }
 }
-
-/** From the largest to the smallest; equal ones by their frames, so that nothing jumps about. */
-export function byWeight(node: CallNode): CallNode[] {
-  return [...node.children.values()].sort((a, b) => b.total - a.total || a.frame - b.frame);
-}

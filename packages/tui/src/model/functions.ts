@@ -3,7 +3,8 @@
  * function, who calls it and what it calls.
  */
 
-import { byWeight, type CallNode, type CallTree } from './call-tree.ts';
+import type { CallNode, CallTree } from './call-tree.ts';
+import type { StackTable } from './stack-table.ts';
 
 export interface FunctionShare {
   readonly frame: number;
@@ -35,6 +36,13 @@ export function functionsOf(tree: CallTree): FunctionShare[] {
   return [...sums.values()];
 }
 
+/** Of functions with equal shares: by their names, so that the same samples are shown alike however they came to be. */
+export function compareNames(table: StackTable, a: number, b: number): number {
+  const [one, other] = [a, b].map((frame) => (frame < 0 ? '' : table.frame(frame).name));
+  if (one === undefined || other === undefined || one === other) return a - b;
+  return one < other ? -1 : 1;
+}
+
 export interface Neighbour {
   readonly frame: number;
   readonly count: number;
@@ -44,12 +52,13 @@ export interface Neighbour {
 export function neighboursOf(
   tree: CallTree,
   frame: number,
+  table: StackTable,
 ): { readonly callers: Neighbour[]; readonly callees: Neighbour[]; readonly self: number } {
   const callers = new Map<number, number>();
   const callees = new Map<number, number>();
   let self = 0;
   const visit = (node: CallNode, inside: boolean): void => {
-    for (const child of byWeight(node)) {
+    for (const child of node.children.values()) {
       const isIt = child.frame === frame;
       if (isIt && !inside) add(callers, node.frame, child.total);
       if (isIt) {
@@ -61,15 +70,15 @@ export function neighboursOf(
     }
   };
   visit(tree.root, false);
-  return { callers: sorted(callers), callees: sorted(callees), self };
+  return { callers: sorted(callers, table), callees: sorted(callees, table), self };
 }
 
 function add(sums: Map<number, number>, frame: number, count: number): void {
   sums.set(frame, (sums.get(frame) ?? 0) + count);
 }
 
-function sorted(sums: Map<number, number>): Neighbour[] {
+function sorted(sums: Map<number, number>, table: StackTable): Neighbour[] {
   return [...sums]
     .map(([frame, count]) => ({ frame, count }))
-    .sort((a, b) => b.count - a.count || a.frame - b.frame);
+    .sort((a, b) => b.count - a.count || compareNames(table, a.frame, b.frame));
 }

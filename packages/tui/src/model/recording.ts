@@ -36,4 +36,8 @@ export interface Recording {
   gaps(from: number, to: number): readonly RecordedGap[];
   /** A moment as a person writes it: `03:17`, `5m` (ago); undefined for what is none. */
   momentOf(text: string): number | undefined;
+  /** An error of reading it, in words: the replay goes on without what could not be read. Undefined for one that ends it. */
+  wordsOf?(error: unknown): string | undefined;
+  /** What has become of it meanwhile, in a few words: `deleted`. Undefined while it is as it was. */
+  readonly fate?: string | undefined;
 }

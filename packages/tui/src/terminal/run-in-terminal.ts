@@ -2,7 +2,13 @@
  * Brings a Top to a terminal: keys and mouse in, pictures out, and the terminal as it was on every way out.
  */
 
-import type { CliRenderer, FrameBufferRenderable } from '@opentui/core';
+import type {
+  CliRenderer,
+  FrameBufferRenderable,
+  KeyEvent,
+  MouseEvent,
+  PasteEvent,
+} from '@opentui/core';
 import { openNative, terminalWriter } from '@waggle/ffi';
 import { outputPlaceOf } from '../app/places.ts';
 import type { Top } from '../app/top.ts';
@@ -150,7 +156,7 @@ export class TerminalView {
 
   #listen(): void {
     const renderer = this.#renderer;
-    renderer.keyInput.on('keypress', (event) => {
+    const onKey = (event: KeyEvent): void => {
       const key = keyOf(event);
       if (key === undefined && !this.#top.isTyping) return;
       event.preventDefault();
@@ -158,37 +164,41 @@ export class TerminalView {
         this.#output?.press(event);
         return;
       }
-      if (key === 'ctrl+z') return this.#suspend();
-      if (key !== undefined) this.#press(key);
-    });
-    renderer.keyInput.on('paste', (event) => {
+      if (key === 'ctrl+z') this.#suspend();
+      else if (key !== undefined) this.#press(key);
+    };
+    renderer.keyInput.on('keypress', heard(onKey));
+    const onPaste = (event: PasteEvent): void => {
       event.preventDefault();
       if (this.#top.isTyping) this.#output?.paste(event);
-    });
-    renderer.on('resize', (width: number, height: number) => {
+    };
+    renderer.keyInput.on('paste', heard(onPaste));
+    const onResize = (width: number, height: number): void => {
       this.#cells.width = width;
       this.#cells.height = height;
       this.#cells.frameBuffer.resize(width, height);
       this.#output?.resize(outputPlaceOf(width, height));
       this.draw();
-    });
-    renderer.on('theme_mode', () => {
+    };
+    renderer.on('resize', heard(onResize));
+    const onTheme = (): void => {
       this.#screen = this.#newScreen();
       this.draw();
-    });
+    };
+    renderer.on('theme_mode', heard(onTheme));
     let clicked = { x: -1, y: -1, at: 0 };
-    this.#cells.onMouseDown = ({ x, y, button }) => {
+    this.#cells.onMouseDown = heard(({ x, y, button }: MouseEvent): void => {
       if (button !== 0) return;
       const now = performance.now();
       const twice = clicked.x === x && clicked.y === y && now - clicked.at < DOUBLE_CLICK_MS;
       clicked = { x, y, at: now };
       this.#top.click(x, y, twice);
       this.draw();
-    };
-    this.#cells.onMouseScroll = ({ scroll }) => {
+    });
+    this.#cells.onMouseScroll = heard(({ scroll }: MouseEvent): void => {
       if (scroll?.direction === 'up') this.#press('wheelup');
       if (scroll?.direction === 'down') this.#press('wheeldown');
-    };
+    });
     if (this.#written !== undefined) process.on('SIGWINCH', this.#onResize);
     process.on('SIGCONT', this.#onContinue);
     process.on('SIGTSTP', this.#onStop);
@@ -247,6 +257,21 @@ export class TerminalView {
     this.#renderer.resume();
     this.draw();
   }
+}
+
+/** An error ends the process as any other does: the library would write it over the picture, and go on. */
+function heard<Event extends readonly unknown[]>(
+  take: (...event: Event) => void,
+): (...event: Event) => void {
+  return (...event) => {
+    try {
+      take(...event);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  };
 }
 
 /**

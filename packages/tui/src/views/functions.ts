@@ -5,6 +5,7 @@
 import { printable } from '@waggle/text';
 import { cut, cutStart, fit } from '@waggle/text/columns';
 import {
+  compareNames,
   type FunctionShare,
   functionsOf,
   type Neighbour,
@@ -51,9 +52,11 @@ export class FunctionsView implements View {
   }
 
   #drawList(screen: Screen, all: number, shared: Shared): void {
+    const [by, then] = [this.#sort, this.#sort === 'self' ? 'total' : 'self'] as const;
+    const { table } = shared.samples;
     this.#lines = this.#sharesOf(shared.samples)
       .filter(({ frame }) => this.#passes(frame, shared))
-      .sort((a, b) => b[this.#sort] - a[this.#sort] || a.frame - b.frame);
+      .sort((a, b) => b[by] - a[by] || b[then] - a[then] || compareNames(table, a.frame, b.frame));
     if (this.#cursor.at > 0 && this.#selected !== undefined) {
       const index = this.#lines.findIndex(({ frame }) => frame === this.#selected);
       if (index >= 0) this.#cursor.at = index;
@@ -169,7 +172,11 @@ export class FunctionsView implements View {
   }
 
   #drawOpened(screen: Screen, frame: number, all: number, shared: Shared): void {
-    const { callers, callees, self } = neighboursOf(shared.samples.tree, frame);
+    const { callers, callees, self } = neighboursOf(
+      shared.samples.tree,
+      frame,
+      shared.samples.table,
+    );
     const lines = shared.samples.linesOf(frame).slice(0, MAX_LINES);
     const own = lines.length === 0 ? 0 : lines.length + 1;
     const rows = Math.max(Math.floor((screen.height - 1 - own) / 2), 0);

@@ -5,6 +5,7 @@ import { printable } from '@waggle/text';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { momentText } from '../../store/moment.ts';
 import { ownLibrary } from '../../store/own-library.ts';
+import { isForeign } from '../../store/store-problem.ts';
 import { say } from '../../terminal/messages.ts';
 
 /** @returns the exit code */
@@ -32,17 +33,6 @@ export async function withStore(
     say(printable(error.message));
     return error.code === 'query' ? USAGE_ERROR : FAILED;
   }
-}
-
-/** SQLite's errors, and those of values that are of another kind than their column. */
-function isForeign(error: unknown): boolean {
-  const { code } = error as { readonly code?: unknown };
-  return (
-    (typeof code === 'string' && code.startsWith('SQLITE_')) ||
-    error instanceof TypeError ||
-    error instanceof RangeError ||
-    error instanceof SyntaxError
-  );
 }
 
 /** Nothing was found: what there would have been. @param nothing in words */

@@ -18,6 +18,7 @@ import type {
 } from '@waggle/tui';
 import { parseMoment } from '../../../store/moment.ts';
 import { byTime, eventsOf, failureOf, lossOf } from '../../../store/recorded-events.ts';
+import { storeProblem } from '../../../store/store-problem.ts';
 import { RecordedProfile } from './recorded-samples.ts';
 
 const TICKS_PER_SECOND = 100;
@@ -27,6 +28,8 @@ const MAX_BIRTHS = 1500;
 const KTHREADD = 2;
 
 const nanoseconds = (ms: number): bigint => BigInt(Math.floor(ms * 1000)) * 1000n;
+
+type EarlierByProcess = ReadonlyMap<number, readonly EarlierProgram[]>;
 
 export class RecordedHost implements Recording, ProcessFigures {
   readonly clockTicksPerSecond = TICKS_PER_SECOND;
@@ -59,10 +62,13 @@ export class RecordedHost implements Recording, ProcessFigures {
   }
 
   startAt(at: number): void {
+    // Before anything is forgotten: what cannot be read leaves all as it was.
+    const there = this.#store.at(nanoseconds(at));
+    const earlier = this.#earlierIn(there);
     this.#byPid.clear();
     this.#earlier.clear();
     this.#ticks.clear();
-    this.#know(this.#store.at(nanoseconds(at)));
+    this.#know(there, earlier);
     this.#at = at;
   }
 
@@ -83,7 +89,7 @@ export class RecordedHost implements Recording, ProcessFigures {
       if (entry.event === 'process') processes.push(entry);
       else found.push(failureOf(entry));
     }
-    this.#know(processes);
+    this.#know(processes, this.#earlierIn(processes, this.#earlier));
     for (const process of processes) found.push(...eventsOf(process, this.#earlierOf(process)));
     const losses = this.#store.sql(
       `SELECT timeNs, count FROM loss WHERE kind = 'events' AND timeNs > ${fromNs} AND timeNs <= ${toNs}`,
@@ -108,6 +114,16 @@ export class RecordedHost implements Recording, ProcessFigures {
   momentOf(text: string): number | undefined {
     const ns = parseMoment(text, Date.now());
     return ns === undefined ? undefined : toMs(ns);
+  }
+
+  wordsOf(error: unknown): string | undefined {
+    const problem = storeProblem(error);
+    return problem && `${problem}; another moment may be whole`;
+  }
+
+  get fate(): string | undefined {
+    const { place } = this.#store;
+    return place === 'there' ? undefined : `the store was ${place}`;
   }
 
   describe(pid: number): ProcessDescription | undefined {
@@ -146,15 +162,19 @@ export class RecordedHost implements Recording, ProcessFigures {
     };
   }
 
-  #know(processes: readonly HistoryProcess[]): void {
-    const many: number[] = [];
+  #know(processes: readonly HistoryProcess[], earlier: EarlierByProcess): void {
     for (const process of processes) {
       const all = (this.#byPid.get(process.pid) ?? []).filter(({ id }) => id !== process.id);
       this.#byPid.set(process.pid, [...all, process]);
-      if (process.execs > 1 && !this.#earlier.has(process.id)) many.push(process.id);
     }
+    for (const [id, programs] of earlier) this.#earlier.set(id, programs);
+  }
+
+  /** @param known of whom nothing is to be asked any more */
+  #earlierIn(processes: readonly HistoryProcess[], known?: EarlierByProcess): EarlierByProcess {
+    const many = processes.flatMap(({ id, execs }) => (execs > 1 && !known?.has(id) ? [id] : []));
     const found = Map.groupBy(this.#store.earlierPrograms(many), ({ process }) => process);
-    for (const id of many) this.#earlier.set(id, found.get(id) ?? []);
+    return new Map(many.map((id) => [id, found.get(id) ?? []]));
   }
 
   #earlierOf({ id }: HistoryProcess): readonly EarlierProgram[] {
