@@ -294,6 +294,34 @@ test('maps: what comes in pieces is what comes at once, and paths that come agai
   );
 });
 
+test('maps: of code alone, with the file in front of what has no name, however it comes', () => {
+  const text = [
+    '10-20 r--p 00000000 08:01 7 /usr/lib/libexecxp .so',
+    '20-30 r-xp 00001000 08:01 7 /usr/lib/libexecxp .so',
+    '30-40 rw-p 00000000 00:00 0 ',
+    '40-50 rwxp 00000000 00:00 0 ',
+    '50-60 r-xp 00000000 00:00 0 ',
+    '60-70 r--s 00000000 08:01 9 /data/xs xp a',
+    '70-80 rw-p 00000000 00:00 0                  [anon: a/b xp c]',
+    '80-90 r-xs 00000000 00:00 0 ',
+    '90-a0 r-xp 00000000 00:01 3 /memfd:jit (deleted)',
+    'a0-b0 r-xp 00000000 00:00 0                  [vdso]',
+    'b0-c0 rw-p 00000000 00:00 0 ',
+  ].join('\n');
+  const bytes = new TextEncoder().encode(`${text}\n`);
+  const all = parseMapsOf(bytes);
+  const wanted = [1, 3, 4, 5, 7, 8, 9].map((line) => all[line]);
+  for (let size = 1; size <= bytes.length; size++) {
+    const parser = new MapsParser('code');
+    for (let from = 0; from < bytes.length; from += size)
+      parser.add(bytes.subarray(from, from + size));
+    assert.deepEqual(parser.end(), wanted);
+  }
+  const cut = new MapsParser('code');
+  cut.add(bytes.subarray(0, text.indexOf('[vdso]')));
+  assert.deepEqual(cut.end().at(-1), { ...all[9], path: '' });
+});
+
 test('maps: of a process with more paths than any program, the first', () => {
   const lines = Array.from({ length: 5000 }, (_, at) => {
     const start = (0x1000 * (2 * at + 1)).toString(16);

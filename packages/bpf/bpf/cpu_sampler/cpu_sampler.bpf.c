@@ -44,7 +44,7 @@ int identify_mapped(struct bpf_raw_tracepoint_args *ctx)
 	walk->mm = (u64)BPF_CORE_READ(task, mm);
 	walk->kind = MAPPING_NONE;
 	walk->address = ctx->args[0];
-	find_mapping(0);
+	find_mapping(walk);
 	if (walk->kind == MAPPING_NONE || walk->object.device == OBJECT_IN_MEMORY)
 		return 0;
 	__builtin_memcpy(identified, &walk->object, sizeof(*identified));

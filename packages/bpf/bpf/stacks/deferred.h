@@ -13,10 +13,10 @@
  * the same to the verifier: some may never have been touched, below the strings
  * of the command line or in an array that nobody wrote to, and a program cannot have them brought in.
  */
-static __always_inline u64 copy_stack(struct deferred_sample *sample, u64 sp, u32 slot)
+static __always_inline u64 copy_stack(struct walk *walk, struct deferred_sample *sample, u64 sp)
 {
 	u64 start = sp & ~(u64)(DEFERRED_PAGE_BYTES - 1);
-	struct vm_area_struct *area = (void *)find_area(sp, slot);
+	struct vm_area_struct *area = (void *)find_area(walk, sp);
 	u64 end = area ? BPF_CORE_READ(area, vm_end) : 0;
 
 	sample->stack_start = start;
@@ -72,7 +72,7 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 	sample->object_address = walk->address;
 	bpf_probe_read_kernel(sample->kernel, sizeof(sample->kernel), key->kernel);
 	/* What the key has is not counted any more. */
-	sample->interpreted_depth = take_interpreted(slot);
+	sample->interpreted_depth = take_interpreted(walk, slot);
 	if (sample->interpreted_depth)
 		bpf_probe_read_kernel(sample->interpreted, sizeof(sample->interpreted), key->user);
 	/* The walk has gone on from the innermost frame: its registers are the copy. */
@@ -84,9 +84,9 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 	if (walk->replaced_count)
 		bpf_probe_read_kernel(sample->replaced, sizeof(sample->replaced), walk->replaced);
 #if defined(__TARGET_ARCH_x86)
-	bytes = copy_stack(sample, walk->registers[7], slot);
+	bytes = copy_stack(walk, sample, walk->registers[7]);
 #else
-	bytes = copy_stack(sample, walk->registers[31], slot);
+	bytes = copy_stack(walk, sample, walk->registers[31]);
 #endif
 	/* Bounds and size in one register: the verifier cannot see that two are equal. */
 	barrier_var(bytes);

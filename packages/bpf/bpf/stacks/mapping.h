@@ -43,6 +43,13 @@ static __always_inline u64 is_below(u64 a, u64 b)
 	return difference;
 }
 
+/* A round of a binary search: what is wanted is behind the middle, or not. A product, since it makes no branch. */
+static __always_inline void search_half(u64 *low, u64 *high, u64 middle, u64 is_behind)
+{
+	*low += (middle + 1 - *low) * is_behind;
+	*high -= (*high - middle) * (1 - is_behind);
+}
+
 /* The first slot whose pivot (its last address) is not below the address. Pivots are compared by page:
  * the last one may be the highest of all numbers. */
 static __always_inline u32 slot_of(struct walk *walk, u64 address, u64 pivots)
@@ -59,9 +66,8 @@ static __always_inline u32 slot_of(struct walk *walk, u64 address, u64 pivots)
 }
 
 /* What a node of the tree has for the address; 0 where it cannot be read. */
-__noinline u64 tree_step(u64 entry, u64 address, u32 slot)
+__noinline u64 tree_step(struct walk *walk, u64 entry, u64 address)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	u32 at;
 
 	if (!walk || bpf_probe_read_kernel(walk->node, sizeof(walk->node), (void *)NODE_ADDRESS(entry)))
@@ -77,9 +83,8 @@ __noinline u64 tree_step(u64 entry, u64 address, u32 slot)
  * The vm_area_struct that may hold the address, or 0. Not static, as find_mapping() below: verified once
  * by itself and not in every place and round that it is called from (Linux 5.6).
  */
-__noinline u64 find_area(u64 address, u32 slot)
+__noinline u64 find_area(struct walk *walk, u64 address)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct mm_struct *mm;
 	u64 entry;
 
@@ -94,7 +99,7 @@ __noinline u64 find_area(u64 address, u32 slot)
 	for (u32 level = 0; level < TREE_LEVELS; level++) {
 		u32 type = NODE_TYPE(entry);
 
-		entry = tree_step(entry, address, slot);
+		entry = tree_step(walk, entry, address);
 		if (type < NODE_RANGE)
 			return entry & 3 ? 0 : entry;
 	}
@@ -136,25 +141,27 @@ static __always_inline bool is_described(struct mm_struct *mm)
 
 static __always_inline void identify(struct walk *walk, struct inode *inode, bool in_memory)
 {
-	struct object_key *key = &walk->object;
+	/* On the stack: no verifier before Linux 6.3 takes the key of a map from memory that a function was handed. */
+	struct object_key key;
 	struct object_table *known;
 
-	__builtin_memset(key, 0, sizeof(*key));
+	__builtin_memset(&key, 0, sizeof(key));
 	if (in_memory) {
-		key->inode = walk->birth;
-		key->changed_nsec = walk->exec_id;
-		key->number = walk->start;
-		key->size = walk->end - walk->start;
-		key->device = OBJECT_IN_MEMORY;
+		key.inode = walk->birth;
+		key.changed_nsec = walk->exec_id;
+		key.number = walk->start;
+		key.size = walk->end - walk->start;
+		key.device = OBJECT_IN_MEMORY;
 	} else if (inode) {
-		key->inode = (u64)inode;
-		key->number = BPF_CORE_READ(inode, i_ino);
-		key->size = BPF_CORE_READ(inode, i_size);
-		key->generation = BPF_CORE_READ(inode, i_generation);
-		key->device = BPF_CORE_READ(inode, i_sb, s_dev);
-		read_change_time(key, inode);
+		key.inode = (u64)inode;
+		key.number = BPF_CORE_READ(inode, i_ino);
+		key.size = BPF_CORE_READ(inode, i_size);
+		key.generation = BPF_CORE_READ(inode, i_generation);
+		key.device = BPF_CORE_READ(inode, i_sb, s_dev);
+		read_change_time(&key, inode);
 	}
-	known = bpf_map_lookup_elem(&unwind_objects, key);
+	walk->object = key;
+	known = bpf_map_lookup_elem(&unwind_objects, &key);
 	if (!known) {
 		walk->kind = MAPPING_NEW;
 		return;
@@ -175,9 +182,8 @@ static __always_inline void identify(struct walk *walk, struct inode *inode, boo
 
 /* Fills in what holds walk->address. Frames of one library follow each other: the last mapping is
  * asked first. */
-__noinline int find_mapping(u32 slot)
+__noinline int find_mapping(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct vm_area_struct *area;
 	struct mm_struct *mm;
 	struct file *file;
@@ -192,7 +198,7 @@ __noinline int find_mapping(u32 slot)
 	walk->kind = MAPPING_NONE;
 	walk->interpreted.here = 0;
 	walk->interpreted.is_memory = 0;
-	area = (void *)find_area(address, slot);
+	area = (void *)find_area(walk, address);
 	if (!area)
 		return 0;
 	walk->start = BPF_CORE_READ(area, vm_start);

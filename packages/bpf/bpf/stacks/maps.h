@@ -279,6 +279,8 @@ struct walk {
 	u64 trampoline;
 	u32 replaced_count;
 	u32 tgid;
+	u32 slot; /* this is the slot's of the map: for who needs what is in a map, and was handed memory */
+	u32 padding;
 	struct replaced_return replaced[REPLACED_RETURNS_MAX];
 	struct interpreted_walk interpreted;
 };

@@ -26,10 +26,9 @@ static __always_inline void clear_frames(struct sample_key *key)
  * The caller's value of a register, into walk->value; 0 when it is lost. Not static: verified once by
  * itself, and not on every way that leads to it. Five arguments is what a function can have.
  */
-__noinline int value_by(u32 kind_and_slot, s32 offset, u64 cfa, u64 same, u32 same_known)
+__noinline int value_by(struct walk *walk, u32 kind_and_known, s32 offset, u64 cfa, u64 same)
 {
-	u32 kind = kind_and_slot & 0xff, slot = kind_and_slot >> 8;
-	struct walk *walk = IN_SLOT(walks, slot);
+	u32 kind = kind_and_known & 0xff, same_known = kind_and_known >> 8;
 
 	if (!walk)
 		return false;
@@ -87,9 +86,8 @@ static __always_inline u32 cfa_by(struct walk *walk, const struct unwind_rule *r
 }
 
 /* Not static, as find_rule(). */
-__noinline int step_by_rule(u32 slot)
+__noinline int step_by_rule(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	const struct unwind_rule *rule;
 	u64 cfa, pc, fp, third;
 	u32 stop, fp_known, third_known, is_signal;
@@ -107,7 +105,7 @@ __noinline int step_by_rule(u32 slot)
 	stop = cfa_by(walk, rule, &cfa);
 	if (stop)
 		return stop;
-	if (!value_by(kind | slot << 8, rule->offsets[0], cfa, walk->third, walk->third_known))
+	if (!value_by(walk, kind | walk->third_known << 8, rule->offsets[0], cfa, walk->third))
 		return kind >= VALUE_AT_CFA && kind <= VALUE_AT_FP ? STOP_UNREADABLE : STOP_UNKNOWN_REGISTER;
 	pc = code_address(walk->value);
 	if (!pc)
@@ -115,9 +113,9 @@ __noinline int step_by_rule(u32 slot)
 	/* A leaf with its return address in a register (vfork) may use no stack. */
 	if (!is_signal && (kind == VALUE_SAME || kind == VALUE_REGISTER ? cfa < walk->sp : cfa <= walk->sp))
 		return STOP_NO_PROGRESS;
-	fp_known = value_by(rule->fp | slot << 8, rule->offsets[1], cfa, walk->fp, walk->fp_known);
+	fp_known = value_by(walk, rule->fp | walk->fp_known << 8, rule->offsets[1], cfa, walk->fp);
 	fp = walk->value;
-	third_known = value_by(rule->third | slot << 8, rule->offsets[2], cfa, walk->third, walk->third_known);
+	third_known = value_by(walk, rule->third | walk->third_known << 8, rule->offsets[2], cfa, walk->third);
 	third = walk->value;
 	walk->pc = pc;
 	walk->sp = cfa;
@@ -136,22 +134,32 @@ __noinline int step_by_rule(u32 slot)
 #define CALLER_SP_OF(instance) BPF_CORE_READ(instance, stack)
 #endif
 
-/* Return addresses of this thread that the kernel has replaced. Not static, as find_rule(). */
-__noinline int find_replaced(u32 slot)
+/* One of them; where the next one is. Not static, as find_rule(). */
+__noinline u64 take_replaced(struct walk *walk, u64 at, u32 number)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
+	struct return_instance *instance = (void *)at;
+
+	barrier_var(number);
+	if (!walk || number >= REPLACED_RETURNS_MAX)
+		return 0;
+	walk->replaced[number].at = CALLER_SP_OF(instance);
+	walk->replaced[number].original = BPF_CORE_READ(instance, orig_ret_vaddr);
+	return (u64)BPF_CORE_READ(instance, next);
+}
+
+/* Return addresses of this thread that the kernel has replaced. Not static, as find_rule(). */
+__noinline int find_replaced(struct walk *walk)
+{
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct return_instance *instance;
+	u64 instance;
 	u32 count = 0;
 
 	if (!walk)
 		return 0;
 	walk->trampoline = BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
-	instance = BPF_CORE_READ(task, utask, return_instances);
+	instance = (u64)BPF_CORE_READ(task, utask, return_instances);
 	for (u32 i = 0; i < REPLACED_RETURNS_MAX && instance; i++) {
-		walk->replaced[i].at = CALLER_SP_OF(instance);
-		walk->replaced[i].original = BPF_CORE_READ(instance, orig_ret_vaddr);
-		instance = BPF_CORE_READ(instance, next);
+		instance = take_replaced(walk, instance, i);
 		count++;
 	}
 	walk->replaced_count = count;
@@ -159,9 +167,8 @@ __noinline int find_replaced(u32 slot)
 }
 
 /* What stood there before, in place of a return address that is not the program's. */
-__noinline int restore_return(u32 slot)
+__noinline int restore_return(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 
 	if (!walk)
 		return 0;
@@ -192,9 +199,8 @@ static __always_inline void push_native(struct walk *walk, struct sample_key *ke
  * One frame; 1 ends the loop. Not static: verified once by itself, and not in every round that the
  * verifier makes of the loop.
  */
-__noinline int walk_one_frame(u32 slot)
+__noinline int walk_one_frame(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct sample_key *key = IN_SLOT(sample_scratch, slot);
 	u32 stop, met;
 
@@ -203,10 +209,10 @@ __noinline int walk_one_frame(u32 slot)
 	if (walk->interpreted.part)
 		return walk_interpreted(walk, slot);
 	if (walk->replaced_count && walk->pc == walk->trampoline)
-		restore_return(slot);
+		restore_return(walk);
 	/* A return address may be the next function's, when a call was a function's last instruction. */
 	walk->address = walk->pc - !walk->is_exact;
-	find_mapping(slot);
+	find_mapping(walk);
 	if (walk->kind == MAPPING_NONE) {
 		/* In execve the registers are still those of the image that is gone: there is no stack. */
 		walk->stop = walk->depth ? STOP_NO_MAPPING : STOP_NOT_WALKED;
@@ -224,10 +230,10 @@ __noinline int walk_one_frame(u32 slot)
 	met = MET_OTHER;
 	if (walk->interpreted.here &&
 	    (walk->kind != MAPPING_NEW || walk->interpreted.here == walk->interpreted.generator))
-		met = meet_interpreter(slot);
+		met = meet_interpreter(walk, slot);
 	if (walk->kind == MAPPING_NEW && met != MET_FRAME) {
 		if (walk->interpreted.here)
-			note_interpreter(slot);
+			note_interpreter(walk);
 		walk->stop = STOP_NO_TABLE;
 		return 1;
 	}
@@ -235,8 +241,8 @@ __noinline int walk_one_frame(u32 slot)
 				 !walk->interpreted.has_generated))
 		push_native(walk, key, met == MET_OF_INTERPRETER);
 	if (met != MET_FRAME && walk->kind == MAPPING_TABLE &&
-	    find_rule(walk->table, walk->address - walk->start + walk->offset, slot))
-		stop = step_by_rule(slot);
+	    find_rule(walk, walk->table, walk->address - walk->start + walk->offset))
+		stop = step_by_rule(walk);
 	else
 		stop = step_by_frame_pointer(walk);
 	walk->innermost = 0;
@@ -253,8 +259,10 @@ __noinline int walk_one_frame(u32 slot)
 
 static long walk_frame(u32 index, void *slot)
 {
+	struct walk *walk = IN_SLOT(walks, *(u32 *)slot);
+
 	/* The verifier knows nothing of what comes back. */
-	return walk_one_frame(*(u32 *)slot) ? 1 : 0;
+	return walk_one_frame(walk, *(u32 *)slot) ? 1 : 0;
 }
 
 #if defined(__TARGET_ARCH_x86)
@@ -323,6 +331,7 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 	struct pt_regs *regs;
 
 	walk->mm = (u64)BPF_CORE_READ(task, mm);
+	walk->slot = slot;
 	walk->birth = key->start_boottime;
 	walk->exec_id = key->exec_id;
 	walk->tgid = key->tgid;
@@ -336,7 +345,7 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 		walk->start_pc = walk->pc;
 		walk->replaced_count = 0;
 		if (BPF_CORE_READ(task, utask, return_instances))
-			find_replaced(slot);
+			find_replaced(walk);
 		begin_walk(walk, key);
 		walk->interpreted.state = INTERPRETED_UNKNOWN;
 		walk->interpreted.part = PART_NONE;

@@ -80,10 +80,9 @@ static __always_inline u32 search_distances(const u16 *distances, u64 wanted)
  * The rule of a file offset, into walks; 0 when there is none. Not static: verified once by itself, and
  * not on every way that leads to it.
  */
-__noinline int find_rule(u32 number, u64 offset, u32 slot)
+__noinline int find_rule(struct walk *walk, u32 number, u64 offset)
 {
 	void *table = bpf_map_lookup_elem(&unwind_tables, &number);
-	struct walk *walk = IN_SLOT(walks, slot);
 	u32 directories, row_blocks, directory, row_block, row, index, rule_number;
 	struct unwind_block *block;
 	u64 distance;

@@ -5,15 +5,12 @@
  * path that comes again is not decoded again.
  */
 import { Buffer } from 'node:buffer';
+import { codeLines, lineOfFile } from './code-lines.ts';
 import type { MapsEntry } from './procfs.ts';
 
-const LINE = /^([0-9a-f]+)-([0-9a-f]+) (....) ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) *$/;
+/** At one place of a text, of which each character is a byte. */
+const LINE = /([0-9a-f]+)-([0-9a-f]+) (....) ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) (\d+) *(.*)/y;
 const DELETED = ' (deleted)';
-const decoder = new TextDecoder();
-const NEWLINE = 0x0a;
-const SPACE = 0x20;
-/** In front of the path: addresses, permissions, offset, device, inode. */
-const FIELDS = 5;
 /** Of different paths, in characters: a process with more of them is nobody's program. */
 const MAX_PATHS = 16 * 1024 * 1024;
 
@@ -25,29 +22,38 @@ export function parseMaps(bytes: Uint8Array): MapsEntry[] {
 }
 
 interface KnownPath {
-  readonly bytes: Uint8Array;
   readonly path: string;
   readonly deleted: boolean;
 }
 
+/** Of all processes, by what their lines have, each character a byte: most map the same few libraries. */
+const known = new Map<string, KnownPath>();
+let knownCharacters = 0;
+/** Then it begins anew. */
+const MAX_KNOWN_CHARACTERS = 256 * 1024;
+
 export class MapsParser {
   readonly #entries: MapsEntry[] = [];
-  /** By device and inode, as the line has them, the last one. */
+  /** Those that came, by what lines have. */
   readonly #paths = new Map<string, KnownPath>();
   #pathCharacters = 0;
   /** The line that has not come to its end. */
-  #rest: Uint8Array = new Uint8Array(0);
+  #rest = '';
+  readonly #isOfCode: boolean;
+  /** Of code: the last line with a file of what came before. */
+  #fileLine = '';
 
-  /** What follows; copied where it is kept. */
+  /** @param which as `mapsByParts` has it */
+  constructor(which: 'all' | 'code' = 'all') {
+    this.#isOfCode = which === 'code';
+  }
+
+  /** What follows. */
   add(piece: Uint8Array): void {
-    let from = 0;
-    for (;;) {
-      const end = piece.indexOf(NEWLINE, from);
-      if (end < 0) break;
-      this.#addLine(this.#withRest(piece.subarray(from, end)));
-      from = end + 1;
-    }
-    this.#rest = this.#withRest(piece.subarray(from)).slice();
+    const text = this.#rest + latin1(piece);
+    const end = text.lastIndexOf('\n') + 1;
+    this.#rest = text.slice(end);
+    this.#addLines(end === text.length ? text : text.slice(0, end));
   }
 
   /** Of the lines that have come to their end. */
@@ -57,55 +63,79 @@ export class MapsParser {
 
   /** All of it has been added. */
   end(): MapsEntry[] {
-    this.#addLine(this.#rest);
-    this.#rest = new Uint8Array(0);
+    const last = this.#rest;
+    this.#rest = '';
+    this.#addLines(last);
     return this.#entries;
   }
 
-  #withRest(line: Uint8Array): Uint8Array {
-    const rest = this.#rest;
-    if (rest.length === 0) return line;
-    this.#rest = new Uint8Array(0);
-    const whole = new Uint8Array(rest.length + line.length);
-    whole.set(rest);
-    whole.set(line, rest.length);
-    return whole;
+  #addLines(text: string): void {
+    if (this.#isOfCode) {
+      this.#addCode(text);
+      return;
+    }
+    for (let start = 0; start < text.length; ) {
+      this.#addLine(text, start);
+      const end = text.indexOf('\n', start);
+      start = end < 0 ? text.length : end + 1;
+    }
   }
 
-  #addLine(line: Uint8Array): void {
-    let at = 0;
-    for (let field = 0; field < FIELDS && at >= 0; field++) {
-      const space = line.indexOf(SPACE, at);
-      at = space < 0 ? (field === FIELDS - 1 ? line.length : -1) : space + 1;
-    }
-    if (at < 0) return;
-    while (line[at] === SPACE) at++;
-    const match = LINE.exec(decoder.decode(line.subarray(0, at)));
+  #addCode(text: string): void {
+    for (const start of codeLines(text))
+      if (start < 0) this.#addLine(this.#fileLine, 0);
+      else this.#addLine(text, start);
+    const file = lineOfFile(text, text.length);
+    if (file >= 0) this.#fileLine = text.slice(file);
+  }
+
+  #addLine(text: string, start: number): void {
+    LINE.lastIndex = start;
+    const match = LINE.exec(text);
     if (match === null || this.#pathCharacters > MAX_PATHS) return;
-    const [, start = '', end = '', permissions = '', offset = '', major = '', minor = ''] = match;
-    const inode = match[7] ?? '0';
-    const { path, deleted } = this.#path(`${major}:${minor} ${inode}`, line.subarray(at));
+    const address = Number.parseInt(match[1] ?? '', 16);
+    // The file's line in front of one without a name was there already.
+    if (this.#isOfCode && address <= (this.#entries.at(-1)?.start ?? -1)) return;
+    const [, , end = '', permissions = '', offset = '', major = '', minor = ''] = match;
+    const { path, deleted } = this.#path(match[8] ?? '');
     this.#entries.push({
-      start: Number.parseInt(start, 16),
+      start: address,
       end: Number.parseInt(end, 16),
       permissions,
       fileOffset: Number.parseInt(offset, 16),
       device: `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`,
-      inode: BigInt(inode),
+      inode: BigInt(match[7] ?? 0),
       path,
       deleted,
     });
   }
 
-  #path(file: string, bytes: Uint8Array): Pick<KnownPath, 'path' | 'deleted'> {
-    const known = this.#paths.get(file);
-    if (known !== undefined && Buffer.compare(known.bytes, bytes) === 0) return known;
-    const name = decoder.decode(bytes);
-    if (name.startsWith('/')) this.#pathCharacters += name.length;
-    const deleted = name.startsWith('/') && name.endsWith(DELETED);
-    const path = (deleted ? name.slice(0, -DELETED.length) : name).replaceAll('\\012', '\n');
-    const made = { bytes: bytes.slice(), path, deleted };
-    this.#paths.set(file, made);
-    return made;
+  #path(text: string): KnownPath {
+    const before = this.#paths.get(text);
+    if (before !== undefined) return before;
+    const found = known.get(text) ?? decodedPath(text);
+    if (text.startsWith('/')) this.#pathCharacters += text.length;
+    this.#paths.set(text, found);
+    return found;
   }
+}
+
+function decodedPath(text: string): KnownPath {
+  // Copies: a part of a text would keep all of it.
+  const bytes = Buffer.from(text, 'latin1');
+  const name = bytes.toString('utf8');
+  const deleted = name.startsWith('/') && name.endsWith(DELETED);
+  const path = (deleted ? name.slice(0, -DELETED.length) : name).replaceAll('\\012', '\n');
+  const made = { path, deleted };
+  knownCharacters += text.length;
+  if (knownCharacters > MAX_KNOWN_CHARACTERS) {
+    known.clear();
+    knownCharacters = text.length;
+  }
+  known.set(latin1(bytes), made);
+  return made;
+}
+
+function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }

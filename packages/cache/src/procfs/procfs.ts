@@ -212,8 +212,13 @@ export interface Procfs {
   /**
    * The same for who cannot wait: each step reads a part and gives all that is known by then; the last one
    * returns it. To be left by `return()`, or read to its end.
+   * @param which `code`: what may be executed is wanted, and in front of each such mapping without a path the last one
+   *   before it that has a file. Others may be left out. Default: all.
    */
-  mapsByParts(pid: PidOrSelf): Generator<readonly MapsEntry[], readonly MapsEntry[]>;
+  mapsByParts(
+    pid: PidOrSelf,
+    which?: 'all' | 'code',
+  ): Generator<readonly MapsEntry[], readonly MapsEntry[]>;
   mountinfo(pid: PidOrSelf): readonly MountInfo[];
   limits(pid: PidOrSelf): ProcLimits;
 }

@@ -54,6 +54,8 @@ export interface Bytes {
 const EINTR_RETRIES = 100;
 const FIRST_CHUNK = 4096;
 const PIECE = 64 * 1024;
+/** In one piece: few enough that who has a deadline can look at the clock between two of them. */
+const READS = 16;
 
 /** Calls `f` again as long as a signal interrupts it (a hundred times at most). */
 export function retryInterrupted<T>(f: () => T): T {
@@ -136,20 +138,49 @@ export function readWhole(
   }
 }
 
-/** A file piece by piece, at most `limit` bytes of it. Each is good until the next one; closed when that is left. */
+/** Why there is no more of a file. */
+interface End {
+  /** Undefined where all of it was read. */
+  readonly error: unknown;
+}
+
+/** How many bytes came, or that there are no more. */
+function readPart(io: ProcfsIo, fd: number, into: Uint8Array, from: number): number | End {
+  try {
+    const n = retryInterrupted(() => io.readSync(fd, into, from, into.length - from, null));
+    return n === 0 ? { error: undefined } : n;
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Of those who have read to their end: as large, so that the next one need not have it cleared and brought in. */
+let spare: Uint8Array | undefined;
+
+/**
+ * A file piece by piece, at most `limit` bytes of it: the kernel gives a page at a time, and looking at each by itself
+ * costs more than reading it. Each piece is good until the next one; the file is closed when that is left.
+ */
 export function* piecesOf(io: ProcfsIo, path: string, limit: number): Generator<Uint8Array> {
   const fd = retryInterrupted(() => io.openSync(path, 'r'));
+  const buffer = spare ?? new Uint8Array(PIECE);
+  spare = undefined;
   try {
-    const buffer = new Uint8Array(PIECE);
-    let length = 0;
-    while (length < limit) {
-      const n = retryInterrupted(() => io.readSync(fd, buffer, 0, PIECE, null));
-      if (n === 0) return;
-      length += n;
-      yield buffer.subarray(0, n);
+    let end: End | undefined;
+    for (let length = 0; end === undefined && length < limit; ) {
+      let filled = 0;
+      for (let reads = 0; end === undefined && reads < READS && filled < PIECE; reads++) {
+        const part = readPart(io, fd, buffer, filled);
+        if (typeof part === 'number') filled += part;
+        else end = part;
+      }
+      length += filled;
+      if (filled > 0) yield buffer.subarray(0, filled);
     }
+    if (end?.error !== undefined) throw end.error;
   } finally {
     io.closeSync(fd);
+    spare = buffer;
   }
 }
 

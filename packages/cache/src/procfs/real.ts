@@ -265,8 +265,11 @@ export class RealProcfs implements Procfs {
     }
   }
 
-  *mapsByParts(pid: PidOrSelf): Generator<readonly MapsEntry[], readonly MapsEntry[]> {
-    const parser = new MapsParser();
+  *mapsByParts(
+    pid: PidOrSelf,
+    which: 'all' | 'code' = 'all',
+  ): Generator<readonly MapsEntry[], readonly MapsEntry[]> {
+    const parser = new MapsParser(which);
     for (const piece of this.#files.piecesOfAnyThread(this.#pidOf(pid), 'maps', MAPS_LIMIT)) {
       parser.add(piece);
       yield parser.entries;

@@ -131,7 +131,7 @@ export class JavaPerfMaps implements Disposable {
     const isLibrary = ({ path, permissions }: MapsEntry) =>
       permissions.includes('x') && path.endsWith('/libjvm.so');
     try {
-      const reading = this.#procfs.mapsByParts(pid);
+      const reading = this.#procfs.mapsByParts(pid, 'code');
       for (;;) {
         const { done, value } = reading.next();
         if (value.some(isLibrary)) return true;

@@ -49,7 +49,7 @@ export class RunningMappings implements Disposable {
   /** What there is time for. Empty when the process is gone, not ours to read, or being read. */
   read(pid: number): NewMapping[] {
     if (this.#unfinished.has(pid)) return [];
-    const reading = this.#procfs.mapsByParts(pid);
+    const reading = this.#procfs.mapsByParts(pid, 'code');
     const startedAt = performance.now();
     const patience =
       this.#taken < TAKEN_MS ? this.#patienceMs : Math.min(LESS_PATIENCE_MS, this.#patienceMs);

@@ -23,6 +23,8 @@ export interface SamplerOptions {
   readonly preloads?: boolean | undefined;
   /** How frames of user space are found. */
   readonly unwind: UnwindMode;
+  /** Images may turn out to be unwanted: `ProfilerConfig.where`. Default: no. */
+  readonly leavesOut?: boolean | undefined;
   /** Frames of interpreters are walked. Default: yes. */
   readonly interpreters?: boolean | undefined;
   /**
@@ -101,6 +103,6 @@ function settingsOf({ idle = false }: SamplerOptions) {
   return { sample_idle: idle };
 }
 
-function countingMaps({ entries }: SamplerOptions) {
-  return { samples_a: entries, samples_b: entries };
+function countingMaps({ entries, leavesOut = false }: SamplerOptions) {
+  return { samples_a: entries, samples_b: entries, ...(leavesOut ? {} : { unwanted_images: 1 }) };
 }

@@ -20,6 +20,12 @@ export interface FoundSymbol {
 const MAX_STRING_BYTES = 64 * 1024 * 1024;
 /** A hostile table may have a name as often as it likes. */
 const MAX_PLACES = 1024;
+/** Names that begin alike are looked for by their beginning, all at once: a search of ten megabytes for each takes longer. */
+const PREFIX = 6;
+/** So many of them, at least. */
+const MANY = 4;
+/** Of names that begin so. Where there are more, each is looked for by itself. */
+const MAX_BEGINNINGS = 65_536;
 
 /**
  * Symbols by name; those of a name that several have are in the order of its tables.
@@ -64,15 +70,44 @@ function stringsOf(elf: ElfImage, section: ElfSection): Uint8Array {
 function placesOf(strings: Uint8Array, names: readonly string[]): ReadonlyMap<number, string> {
   const bytes = Buffer.from(strings.buffer, strings.byteOffset, strings.length);
   const places = new Map<number, string>();
-  for (const name of names) {
-    const wanted = `${name}\0`;
-    let at = bytes.indexOf(wanted);
-    for (let seen = 0; at >= 0 && seen < MAX_PLACES; seen++) {
-      places.set(at, name);
-      at = bytes.indexOf(wanted, at + 1);
-    }
-  }
+  const alike = Map.groupBy(names, (name) => name.slice(0, PREFIX));
+  for (const [prefix, group] of alike)
+    if (group.length < MANY || !placeAlike(bytes, prefix, group, places))
+      for (const name of group) place(bytes, name, places);
   return places;
+}
+
+function place(bytes: Buffer, name: string, places: Map<number, string>): void {
+  const wanted = `${name}\0`;
+  let at = bytes.indexOf(wanted);
+  for (let seen = 0; at >= 0 && seen < MAX_PLACES; seen++) {
+    places.set(at, name);
+    at = bytes.indexOf(wanted, at + 1);
+  }
+}
+
+/** The same of all that begin so; false where too much does. */
+function placeAlike(
+  bytes: Buffer,
+  prefix: string,
+  names: readonly string[],
+  places: Map<number, string>,
+): boolean {
+  const seen = new Map(names.map((name) => [name, 0]));
+  const longest = Math.max(...names.map(({ length }) => length));
+  let at = bytes.indexOf(prefix);
+  for (let beginnings = 0; at >= 0; beginnings++) {
+    if (beginnings >= MAX_BEGINNINGS) return false;
+    const text = bytes.toString('latin1', at, at + longest + 1);
+    const name = text.slice(0, Math.max(text.indexOf('\0'), 0));
+    const times = seen.get(name);
+    if (times !== undefined && times < MAX_PLACES) {
+      places.set(at, name);
+      seen.set(name, times + 1);
+    }
+    at = bytes.indexOf(prefix, at + 1);
+  }
+  return true;
 }
 
 function note(

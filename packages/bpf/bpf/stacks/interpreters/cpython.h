@@ -55,9 +55,8 @@ static __always_inline bool cpython_frame_of_thread(struct interpreted_walk *sta
  * One thread of the list, or on to the next interpreter; 1 ends the search. A thread that runs code of several
  * interpreters has a state in each: the newest that runs something is the innermost.
  */
-__noinline int cpython_next_thread(u32 slot)
+__noinline int cpython_next_thread(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreted_walk *state;
 	struct interpreter *interpreter;
 	u64 id;
@@ -65,7 +64,7 @@ __noinline int cpython_next_thread(u32 slot)
 	if (!walk)
 		return 1;
 	state = &walk->interpreted;
-	interpreter = interpreter_of(walk);
+	interpreter = interpreter_by_number(walk->interpreted.number);
 	/* For all searches of one stack: a list may be a ring. */
 	if (!interpreter || state->looked++ >= THREADS_MAX)
 		return 1;
@@ -81,7 +80,7 @@ __noinline int cpython_next_thread(u32 slot)
 		state->is_found = 1;
 		state->next = 0;
 		if (!cpython_frame_of_thread(state, &interpreter->cpython))
-			count_interpreted(INTERPRETED_UNREADABLE);
+			count_interpreted_here(INTERPRETED_UNREADABLE);
 		else if (state->next)
 			return 1;
 	}
@@ -90,7 +89,9 @@ __noinline int cpython_next_thread(u32 slot)
 
 static long cpython_thread(u32 index, void *slot)
 {
-	return cpython_next_thread(*(u32 *)slot) ? 1 : 0;
+	struct walk *walk = IN_SLOT(walks, *(u32 *)slot);
+
+	return cpython_next_thread(walk) ? 1 : 0;
 }
 
 /* Fields of what was read last: any offset that is given stays inside. */
@@ -232,9 +233,8 @@ static __always_inline void cpython_line_table(struct code_name *name, u64 table
  * The number of the code that the frame runs, into walk->interpreted: 0 where it cannot be read. False where what it
  * leads to is no code. Not static: verified once by itself.
  */
-__noinline int cpython_code(u64 address, u32 slot)
+__noinline int cpython_code(struct walk *walk, u64 address)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreted_walk *state;
 	struct interpreter *interpreter;
 	struct cpython_layout *layout;
@@ -312,9 +312,8 @@ static __always_inline u64 cpython_first_instruction(struct interpreted_walk *st
 }
 
 /* The instruction that the frame is at, into walk->interpreted. Not static: verified once by itself. */
-__noinline int cpython_instruction(u64 code, u32 slot)
+__noinline int cpython_instruction(struct walk *walk, u64 code)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreted_walk *state;
 	struct interpreter *interpreter;
 	struct cpython_layout *layout;
@@ -345,7 +344,7 @@ __noinline int cpython_instruction(u64 code, u32 slot)
 
 /* Pushes the next frame; false where the evaluation that is asked about ran no more of them. */
 static __always_inline bool cpython_frame(struct walk *walk, struct sample_key *key,
-					  struct interpreter *interpreter, u32 slot)
+					  struct interpreter *interpreter)
 {
 	struct interpreted_walk *state = &walk->interpreted;
 	struct cpython_layout *layout = &interpreter->cpython;
@@ -371,9 +370,9 @@ static __always_inline bool cpython_frame(struct walk *walk, struct sample_key *
 	}
 	state->instruction = 0;
 	if (interpreter->flags & INTERPRETER_LINES)
-		cpython_instruction(code, slot);
+		cpython_instruction(walk, code);
 	/* A frame that is being cleared has none any more. */
-	if (cpython_code(code, slot))
+	if (cpython_code(walk, code))
 		push_interpreted(walk, key, is_entry && state->part == PART_FOR_USERSPACE);
 	return goes_on || !is_entry;
 }

@@ -73,9 +73,8 @@ static __always_inline bool hotspot_is_entered(struct walk *walk)
  * pointer, go to state->wanted and state->bytecode. 1 where there is a frame, so that it has a method; the reason is in
  * walk->stop where there is no caller. Not static: verified once by itself.
  */
-__noinline int hotspot_step_interpreted(u32 slot)
+__noinline int hotspot_step_interpreted(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct hotspot_walk *state;
 	struct interpreter *interpreter;
 	u64 fp, bytecode, sender_sp;
@@ -84,7 +83,7 @@ __noinline int hotspot_step_interpreted(u32 slot)
 	if (!walk)
 		return 0;
 	state = &walk->interpreted.hotspot;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	interpreter = generator_of(walk);
 	if (!interpreter)
 		return 0;
 	is_innermost = walk->innermost;
@@ -123,19 +122,18 @@ __noinline int hotspot_step_interpreted(u32 slot)
 }
 
 /* Steps to the caller and pushes what runs there. */
-__noinline int hotspot_interpreted_frame(u32 slot)
+__noinline int hotspot_interpreted_frame(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	u64 instruction;
 	int is_frame;
 
 	if (!walk)
 		return 0;
 	walk->stop = 0;
-	is_frame = hotspot_step_interpreted(slot);
+	is_frame = hotspot_step_interpreted(walk);
 	if (walk->stop)
 		return 1;
-	if (!hotspot_method(walk->interpreted.hotspot.wanted, slot))
+	if (!hotspot_method(walk, walk->interpreted.hotspot.wanted))
 		return is_frame ? hotspot_fail(walk, INTERPRETED_NOT_CODE) : 1;
 	instruction = walk->interpreted.hotspot.bytecode - walk->interpreted.hotspot.bytecode_start;
 	hotspot_push(walk, instruction <= 0xffff ? instruction : 0, slot);
@@ -160,9 +158,8 @@ static __always_inline bool hotspot_by_frame_pointer(struct walk *walk)
 }
 
 /* A stub, or another piece of code that is no method: pushes it where it is wanted and steps to its caller. */
-__noinline int hotspot_other_frame(u32 slot)
+__noinline int hotspot_other_frame(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 	struct hotspot_walk *state;
 	u64 pair[2], end;
@@ -170,10 +167,10 @@ __noinline int hotspot_other_frame(u32 slot)
 	if (!walk)
 		return 0;
 	state = &walk->interpreted.hotspot;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	interpreter = generator_of(walk);
 	if (!interpreter)
 		return 0;
-	if ((interpreter->flags & INTERPRETER_SHOWN) && hotspot_stub(slot))
+	if ((interpreter->flags & INTERPRETER_SHOWN) && hotspot_stub(walk))
 		hotspot_push(walk, 0, slot);
 	if (hotspot_return_on_top(walk))
 		return 1;
@@ -189,11 +186,11 @@ __noinline int hotspot_other_frame(u32 slot)
 }
 
 /* What describes the frame's code, into the walk's state; 0 where it is not in the code cache. */
-__noinline int hotspot_find_frame(u32 slot)
+__noinline int hotspot_find_frame(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 
-	if (!walk || (!walk->interpreted.hotspot.has_image && !hotspot_recall_image(slot)) || !hotspot_find_blob(slot))
+	if (!walk || (!walk->interpreted.hotspot.has_image && !hotspot_recall_image(walk)) ||
+	    !hotspot_find_blob(walk))
 		return 0;
 	if (!walk->interpreted.has_generated) {
 		walk->interpreted.has_generated = 1;
@@ -208,15 +205,15 @@ __noinline int hotspot_find_frame(u32 slot)
  */
 static __always_inline bool hotspot_frame(struct walk *walk, u32 slot)
 {
-	if (!hotspot_find_frame(slot))
+	if (!hotspot_find_frame(walk))
 		return false;
 	switch (walk->interpreted.hotspot.kind) {
 	case HOTSPOT_INTERPRETED:
-		return hotspot_interpreted_frame(slot);
+		return hotspot_interpreted_frame(walk, slot);
 	case HOTSPOT_COMPILED:
-		return hotspot_compiled_frame(slot);
+		return hotspot_compiled_frame(walk, slot);
 	default:
-		return hotspot_other_frame(slot);
+		return hotspot_other_frame(walk, slot);
 	}
 }
 

@@ -34,6 +34,15 @@ static __always_inline bool is_sub_sp(const u8 *code)
 	return code[0] == 0x48 && (code[1] == 0x81 || code[1] == 0x83) && code[2] == 0xec;
 }
 
+/* The same so many bytes behind walk->pc, of what hotspot_shape() has read. Not static: verified once by itself. */
+__noinline int hotspot_takes_frame_at(struct walk *walk, u32 behind)
+{
+	barrier_var(behind);
+	if (!walk || behind >= CODE_BEHIND - 4)
+		return 0;
+	return is_sub_sp(walk->interpreted.hotspot.bytes + CODE_BEFORE + behind);
+}
+
 /* add $n, %rsp, ending where this is. */
 static __always_inline bool is_behind_add_sp(const u8 *code)
 {
@@ -52,9 +61,8 @@ static __always_inline bool is_poll(const u8 *code)
  * How much of the innermost frame there is, told by the instructions around the one it is at: what prologues and
  * epilogues look like is in src/hotspot/cpu/x86 (x86_64.ad, c1_MacroAssembler_x86.cpp). Not static: verified once.
  */
-__noinline int hotspot_shape(u32 slot)
+__noinline int hotspot_shape(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct hotspot_walk *state;
 	const u8 *code;
 
@@ -75,7 +83,7 @@ __noinline int hotspot_shape(u32 slot)
 		for (u32 i = 0; i < CODE_BEHIND - 4; i++) {
 			if (i >= left)
 				break;
-			if (is_sub_sp(code + i))
+			if (hotspot_takes_frame_at(walk, i))
 				return FRAME_BARE;
 		}
 		/* mov %rbp, n(%rsp) */
@@ -152,10 +160,7 @@ static __always_inline u32 hotspot_scope_at(struct hotspot_walk *state, const st
 		if (bpf_probe_read_user(&offset, sizeof(offset),
 					(const void *)(state->scopes_pcs + middle * bytes + FIELD(image, PC_OFFSET))))
 			return 0;
-		if (offset < wanted)
-			low = middle + 1;
-		else
-			high = middle;
+		search_half(&low, &high, middle, is_below((s64)offset + (1ULL << 32), (s64)wanted + (1ULL << 32)));
 	}
 	if (bpf_probe_read_user(&scope, sizeof(scope),
 				(const void *)(state->scopes_pcs + low * bytes + FIELD(image, PC_SCOPE))))
@@ -186,9 +191,8 @@ static __always_inline u32 hotspot_unsigned(struct hotspot_walk *state, u32 *at,
  * One scope: its caller's, which becomes the next, its method, into state->wanted, and the bytecode where it is at, of
  * which 0 is none. Scopes stand behind those of their callers, so there is an end. Not static: verified once.
  */
-__noinline int hotspot_next_scope(u32 slot)
+__noinline int hotspot_next_scope(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 	struct hotspot_walk *state;
 	u32 at = 0, excluded, caller, method, instruction;
@@ -196,7 +200,7 @@ __noinline int hotspot_next_scope(u32 slot)
 	if (!walk)
 		return 0;
 	state = &walk->interpreted.hotspot;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	interpreter = generator_of(walk);
 	if (!interpreter || !state->scope)
 		return 0;
 	if (bpf_probe_read_user(state->bytes, 24, (const void *)(state->scopes_data + state->scope)))
@@ -213,9 +217,8 @@ __noinline int hotspot_next_scope(u32 slot)
 }
 
 /* The innermost scope of what runs at walk->pc: the one that comes next. Not static: verified once by itself. */
-__noinline int hotspot_begin_scopes(u32 slot)
+__noinline int hotspot_begin_scopes(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 	struct hotspot_walk *state;
 
@@ -224,7 +227,7 @@ __noinline int hotspot_begin_scopes(u32 slot)
 	state = &walk->interpreted.hotspot;
 	walk->interpreted.inlined_count = 0;
 	state->scope = 0;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	interpreter = generator_of(walk);
 	if (!interpreter)
 		return 0;
 	hotspot_find_scopes(state, interpreter);
@@ -249,9 +252,8 @@ static __always_inline void hotspot_add_inlined(struct walk *walk, u32 instructi
  * The number of what runs at walk->pc, into walk->interpreted; 0 where it has to be found out first. Numbers of
  * compilations are never given again, so it holds as long as the code does. Not static: verified once by itself.
  */
-__noinline int hotspot_known_code(u32 slot)
+__noinline int hotspot_known_code(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct hotspot_walk *state;
 	u32 id_at, id;
 
@@ -270,9 +272,8 @@ __noinline int hotspot_known_code(u32 slot)
 }
 
 /* A number for the methods of walk->interpreted.inlined, which are at walk->pc. Not static: verified once by itself. */
-__noinline int hotspot_give_number(u32 slot)
+__noinline int hotspot_give_number(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 	struct code_name *name;
 	u64 unnamed = 0;
@@ -281,7 +282,7 @@ __noinline int hotspot_give_number(u32 slot)
 	if (!walk)
 		return 0;
 	name = &walk->interpreted.name;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	interpreter = generator_of(walk);
 	count = walk->interpreted.inlined_count;
 	if (!interpreter || !count)
 		return 0;
@@ -293,7 +294,7 @@ __noinline int hotspot_give_number(u32 slot)
 	if (count == 1 && !(interpreter->flags & INTERPRETER_LINES)) {
 		walk->interpreted.code_number = walk->interpreted.inlined[0].number;
 		if (!unnamed)
-			bpf_map_update_elem(&known_code, &walk->interpreted.key, &walk->interpreted.inlined[0].number, BPF_ANY);
+			know_code(walk, false, walk->interpreted.inlined[0].number);
 		return 1;
 	}
 	name->file_text.bytes = name->name_text.bytes = name->owner_text.bytes = 0;
@@ -304,20 +305,20 @@ __noinline int hotspot_give_number(u32 slot)
 	hand_over_name(walk, walk->interpreted.generator);
 	/* A name was lost on the way: the next sample asks again. */
 	if (unnamed)
-		bpf_map_delete_elem(&known_code, &walk->interpreted.key);
+		forget_code(walk);
 	return 1;
 }
 
 /* Finds out what runs at walk->pc: one method after the other, none of them below another on the stack. */
-static __always_inline bool hotspot_name_code(struct walk *walk, u32 slot)
+static __always_inline bool hotspot_name_code(struct walk *walk)
 {
 	struct hotspot_walk *state = &walk->interpreted.hotspot;
 
-	hotspot_begin_scopes(slot);
+	hotspot_begin_scopes(walk);
 	for (u32 i = 0; i < INLINED_MAX; i++) {
-		if (!hotspot_next_scope(slot))
+		if (!hotspot_next_scope(walk))
 			break;
-		if (!hotspot_method(state->wanted, slot)) {
+		if (!hotspot_method(walk, state->wanted)) {
 			count_interpreted(INTERPRETED_NOT_CODE);
 			break;
 		}
@@ -325,15 +326,14 @@ static __always_inline bool hotspot_name_code(struct walk *walk, u32 slot)
 	}
 	/* The method alone, where nothing is said of the place. */
 	if (!walk->interpreted.inlined_count &&
-	    hotspot_method(BLOB_WORD(state, FIELD(&state->image, NMETHOD_METHOD)), slot))
+	    hotspot_method(walk, BLOB_WORD(state, FIELD(&state->image, NMETHOD_METHOD))))
 		hotspot_add_inlined(walk, 0);
-	return hotspot_give_number(slot);
+	return hotspot_give_number(walk);
 }
 
 /* It was thrown away while it ran: what it returns to is code for that, and where it was is in its frame. */
-__noinline int hotspot_undo_deoptimised(u32 slot)
+__noinline int hotspot_undo_deoptimised(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 	struct hotspot_walk *state;
 	u32 handler_at, orig_at;
@@ -342,7 +342,7 @@ __noinline int hotspot_undo_deoptimised(u32 slot)
 	if (!walk || walk->innermost)
 		return 0;
 	state = &walk->interpreted.hotspot;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	interpreter = generator_of(walk);
 	if (!interpreter)
 		return 0;
 	handler_at = FIELD(&state->image, NMETHOD_DEOPT_HANDLER);
@@ -359,9 +359,8 @@ __noinline int hotspot_undo_deoptimised(u32 slot)
 }
 
 /* The caller of a whole frame that is not where the frame's size says: words were pushed for a call. */
-__noinline int hotspot_search_return(u64 end, u32 slot)
+__noinline int hotspot_search_return(struct walk *walk, u64 end)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct hotspot_walk *state;
 
 	if (!walk)
@@ -381,9 +380,8 @@ __noinline int hotspot_search_return(u64 end, u32 slot)
 }
 
 /* To the caller, with the reason in walk->stop where there is none. Not static: verified once by itself. */
-__noinline int hotspot_step_compiled(u32 slot)
+__noinline int hotspot_step_compiled(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct hotspot_walk *state;
 	u64 fp, pc = 0;
 	u32 shape;
@@ -391,13 +389,13 @@ __noinline int hotspot_step_compiled(u32 slot)
 	if (!walk)
 		return 0;
 	state = &walk->interpreted.hotspot;
-	shape = walk->innermost ? hotspot_shape(slot) : FRAME_WHOLE;
+	shape = walk->innermost ? hotspot_shape(walk) : FRAME_WHOLE;
 	fp = walk->fp;
 	walk->third_known = 0;
 	walk->is_exact = 0;
 	walk->stop = 0;
 	if (shape == FRAME_WHOLE || shape == FRAME_UNSAVED) {
-		if (state->frame_bytes < 16 || !hotspot_search_return(walk->sp + state->frame_bytes, slot)) {
+		if (state->frame_bytes < 16 || !hotspot_search_return(walk, walk->sp + state->frame_bytes)) {
 			count_interpreted(INTERPRETED_NOT_CODE);
 			walk->stop = STOP_UNSUPPORTED;
 		} else if (shape == FRAME_UNSAVED) {
@@ -419,18 +417,17 @@ __noinline int hotspot_step_compiled(u32 slot)
 }
 
 /* Pushes what runs there and steps to the caller. */
-__noinline int hotspot_compiled_frame(u32 slot)
+__noinline int hotspot_compiled_frame(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 
 	if (!walk)
 		return 0;
-	hotspot_undo_deoptimised(slot);
-	if (hotspot_known_code(slot) || hotspot_name_code(walk, slot))
+	hotspot_undo_deoptimised(walk);
+	if (hotspot_known_code(walk) || hotspot_name_code(walk))
 		hotspot_push(walk, 0, slot);
 	else
 		count_interpreted(INTERPRETED_NOT_CODE);
-	hotspot_step_compiled(slot);
+	hotspot_step_compiled(walk);
 	return 1;
 }
 

@@ -42,25 +42,48 @@ static __always_inline bool hotspot_is_code(const struct hotspot_image *image, u
 	return inside & 1;
 }
 
-/* The offsets that the process has. */
-static __always_inline bool hotspot_read_offsets(struct hotspot_image *image, const struct hotspot_tables *tables)
+/* One of the offsets that the process has; 0 where it has none. Not static: verified once by itself. */
+__noinline int hotspot_read_offset(struct walk *walk, u64 at, u32 field)
 {
-	for (u32 i = 0; i < HOTSPOT_FIELDS; i++) {
-		u64 at = tables->fields[i], offset = 0;
+	struct hotspot_image *image;
+	u64 offset = 0;
 
-		if (at && (!read_user_word(image->base + at, &offset) || offset > OFFSET_MAX))
+	barrier_var(field);
+	if (!walk || field >= HOTSPOT_FIELDS)
+		return 0;
+	image = &walk->interpreted.hotspot.image;
+	if (at && (!read_user_word(image->base + at, &offset) || offset > OFFSET_MAX))
+		return 0;
+	image->at[field] = offset;
+	return 1;
+}
+
+static __always_inline bool hotspot_read_offsets(struct walk *walk, const struct hotspot_tables *tables)
+{
+	struct hotspot_image *image = &walk->interpreted.hotspot.image;
+
+	for (u32 i = 0; i < HOTSPOT_FIELDS; i++)
+		if (!hotspot_read_offset(walk, tables->fields[i], i))
 			return false;
-		image->at[i] = offset;
-	}
 	if (tables->flags & HOTSPOT_LENGTH_IS_HIGH)
 		image->at[HOTSPOT_SYMBOL_LENGTH] += sizeof(u16);
 	return true;
 }
 
-/* One part of the code cache. */
-static __always_inline bool hotspot_read_heap(struct hotspot_image *image, struct hotspot_heap *part, u64 heap)
+/* One part of the code cache. Not static: verified once by itself. */
+__noinline int hotspot_read_heap(struct walk *walk, u32 number, u64 heap)
 {
-	u64 memory = heap + FIELD(image, HEAP_MEMORY), segmap = heap + FIELD(image, HEAP_SEGMAP);
+	struct hotspot_image *image;
+	struct hotspot_heap *part;
+	u64 memory, segmap;
+
+	barrier_var(number);
+	if (!walk || number >= HOTSPOT_HEAPS_MAX)
+		return 0;
+	image = &walk->interpreted.hotspot.image;
+	part = &image->heaps[number];
+	memory = heap + FIELD(image, HEAP_MEMORY);
+	segmap = heap + FIELD(image, HEAP_SEGMAP);
 
 	return read_user_word(memory + FIELD(image, SPACE_LOW), &part->low) &&
 	       read_user_word(memory + FIELD(image, SPACE_HIGH), &part->high) &&
@@ -70,8 +93,9 @@ static __always_inline bool hotspot_read_heap(struct hotspot_image *image, struc
 	       part->low && part->low < part->high && image->segment_shift <= SEGMENT_SHIFT_MAX;
 }
 
-static __always_inline bool hotspot_read_heaps(struct hotspot_image *image, const struct hotspot_tables *tables)
+static __always_inline bool hotspot_read_heaps(struct walk *walk, const struct hotspot_tables *tables)
 {
+	struct hotspot_image *image = &walk->interpreted.hotspot.image;
 	u64 heaps, data, heap;
 	u32 length = 1;
 
@@ -79,7 +103,7 @@ static __always_inline bool hotspot_read_heaps(struct hotspot_image *image, cons
 	if (!read_user_word(image->base + tables->heaps, &heaps) || !heaps)
 		return false;
 	if (tables->flags & HOTSPOT_ONE_HEAP)
-		return hotspot_read_heap(image, &image->heaps[0], heaps);
+		return hotspot_read_heap(walk, 0, heaps);
 	if (bpf_probe_read_user(&length, sizeof(length), (const void *)(heaps + FIELD(image, ARRAY_LENGTH))) ||
 	    !read_user_word(heaps + FIELD(image, ARRAY_DATA), &data) || !length)
 		return false;
@@ -87,7 +111,7 @@ static __always_inline bool hotspot_read_heaps(struct hotspot_image *image, cons
 		if (i >= length)
 			break;
 		if (!read_user_word(data + 8 * i, &heap) || !heap ||
-		    !hotspot_read_heap(image, &image->heaps[i], heap))
+		    !hotspot_read_heap(walk, i, heap))
 			return false;
 	}
 	return true;
@@ -97,13 +121,13 @@ static __always_inline bool hotspot_read_heaps(struct hotspot_image *image, cons
  * What the process says, into walk->interpreted.hotspot.image. False where it says nothing yet: it is being loaded.
  * Not static: verified once by itself.
  */
-__noinline int hotspot_recall_image(u32 slot)
+__noinline int hotspot_recall_image(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct hotspot_walk *state;
 	struct hotspot_image *known;
 	struct interpreter *interpreter;
 	struct stack_image owner = {};
+	struct walk *own;
 
 	if (!walk)
 		return 0;
@@ -117,14 +141,17 @@ __noinline int hotspot_recall_image(u32 slot)
 		state->has_image = 1;
 		return 1;
 	}
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	interpreter = generator_of(walk);
 	if (!interpreter)
 		return 0;
 	state->image.base = walk->interpreted.generator_base;
-	if (!hotspot_read_offsets(&state->image, &interpreter->hotspot) ||
-	    !hotspot_read_heaps(&state->image, &interpreter->hotspot))
+	if (!hotspot_read_offsets(walk, &interpreter->hotspot) ||
+	    !hotspot_read_heaps(walk, &interpreter->hotspot))
 		return 0;
-	bpf_map_update_elem(&hotspot_images, &owner, &state->image, BPF_ANY);
+	/* What a map is given cannot be memory that a function was handed, nor can a key (find_code()). */
+	own = IN_SLOT(walks, walk->slot);
+	if (own)
+		bpf_map_update_elem(&hotspot_images, &owner, &own->interpreted.hotspot.image, BPF_ANY);
 	state->has_image = 1;
 	return 1;
 }
@@ -159,9 +186,8 @@ static __always_inline u64 hotspot_blob_of(struct walk *walk, u32 header_bytes)
 #define NAME_INTERPRETER 0x65746e49
 
 /* The description of the code at walk->address; 0 where there is none. Not static: verified once by itself. */
-__noinline int hotspot_find_blob(u32 slot)
+__noinline int hotspot_find_blob(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 	struct hotspot_walk *state;
 	struct hotspot_image *image;
@@ -172,7 +198,7 @@ __noinline int hotspot_find_blob(u32 slot)
 		return 0;
 	state = &walk->interpreted.hotspot;
 	image = &state->image;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	interpreter = generator_of(walk);
 	if (!interpreter)
 		return 0;
 	if (!hotspot_is_code(image, walk->address))

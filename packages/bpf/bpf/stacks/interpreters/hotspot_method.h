@@ -108,9 +108,8 @@ static __always_inline void hotspot_lines(struct hotspot_walk *state, struct cod
  * The number of the method, into walk->interpreted, and where its bytecode begins. False where what is there is no
  * method. Not static: verified once by itself.
  */
-__noinline int hotspot_method(u64 method, u32 slot)
+__noinline int hotspot_method(struct walk *walk, u64 method)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 	struct hotspot_walk *state;
 	struct hotspot_image *image;
@@ -125,7 +124,7 @@ __noinline int hotspot_method(u64 method, u32 slot)
 	image = &state->image;
 	read = state->words; /* in the map: the stack is short */
 	name = &walk->interpreted.name;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	interpreter = generator_of(walk);
 	if (!interpreter)
 		return 0;
 	walk->interpreted.code_number = 0;
@@ -184,9 +183,8 @@ static __always_inline void hotspot_push(struct walk *walk, u64 instruction, u32
 }
 
 /* The number of a stub, by what it is called. */
-__noinline int hotspot_stub(u32 slot)
+__noinline int hotspot_stub(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct hotspot_walk *state;
 	struct code_name *name;
 	u64 text;

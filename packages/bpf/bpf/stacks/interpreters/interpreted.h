@@ -78,12 +78,20 @@ enum met {
 	MET_FRAME, /* of the interpreter's making: its own frame has been pushed */
 };
 
-static __always_inline void count_interpreted(u32 outcome)
+/* Where no stack is left for a call. */
+static __always_inline void count_interpreted_here(u32 outcome)
 {
 	struct sample_counters *counters = ONLY(sample_counters);
 
 	if (counters && outcome < INTERPRETED_OUTCOMES)
 		counters->interpreted[outcome]++;
+}
+
+/* Not static: verified once by itself, and in the program once, where it was forty times. */
+__noinline int count_interpreted(u32 outcome)
+{
+	count_interpreted_here(outcome);
+	return 0;
 }
 
 static __always_inline bool read_user_word(u64 address, u64 *word)
@@ -97,9 +105,24 @@ static __always_inline u64 mix(u64 sum, u64 word)
 	return (sum ^ word) * 0x9e3779b97f4a7c15ULL;
 }
 
-static __always_inline struct interpreter *interpreter_of(struct walk *walk)
+static __always_inline struct interpreter *interpreter_by_number(u32 number)
 {
-	return bpf_map_lookup_elem(&interpreters, &walk->interpreted.number);
+	return bpf_map_lookup_elem(&interpreters, &number);
+}
+
+/*
+ * The one that was met. Static, since a global function gives no pointers; a function all the same, once in the program:
+ * the kernel puts instructions in the place of each lookup, and moves all that follow for it.
+ */
+static __noinline struct interpreter *interpreter_of(struct walk *walk)
+{
+	return interpreter_by_number(walk->interpreted.number);
+}
+
+/* The one that generates the process's code. */
+static __noinline struct interpreter *generator_of(struct walk *walk)
+{
+	return interpreter_by_number(walk->interpreted.generator);
 }
 
 static __always_inline struct address_space space_of(struct walk *walk)
@@ -190,21 +213,61 @@ static __always_inline void push_interpreted(struct walk *walk, struct sample_ke
 }
 
 /*
+ * What userspace knows the code by, or NULL. No verifier before Linux 6.3 takes the key of a map from memory that a function
+ * was handed: here and below it is that of the map itself.
+ */
+static __noinline u32 *find_code(struct walk *walk, u32 is_inlined)
+{
+	struct walk *own = IN_SLOT(walks, walk->slot);
+
+	if (!own)
+		return NULL;
+	if (is_inlined)
+		return bpf_map_lookup_elem(&known_code, &own->interpreted.v8.inlined.key);
+	return bpf_map_lookup_elem(&known_code, &own->interpreted.key);
+}
+
+/* Userspace knows it by that number. @is_inlined: what walk->interpreted.v8.inlined.key says, else walk->interpreted.key */
+__noinline int know_code(struct walk *walk, u32 is_inlined, u32 number)
+{
+	struct walk *own = walk ? IN_SLOT(walks, walk->slot) : NULL;
+
+	if (!own)
+		return 0;
+	if (is_inlined)
+		bpf_map_update_elem(&known_code, &own->interpreted.v8.inlined.key, &number, BPF_ANY);
+	else
+		bpf_map_update_elem(&known_code, &own->interpreted.key, &number, BPF_ANY);
+	return 0;
+}
+
+__noinline int forget_code(struct walk *walk)
+{
+	struct walk *own = walk ? IN_SLOT(walks, walk->slot) : NULL;
+
+	if (own)
+		bpf_map_delete_elem(&known_code, &own->interpreted.key);
+	return 0;
+}
+
+/*
  * The number of the code that walk->interpreted.key is about, in code_number; 0 where it has to be handed over first.
  */
 static __always_inline bool is_known_code(struct walk *walk)
 {
-	u32 *known = bpf_map_lookup_elem(&known_code, &walk->interpreted.key);
+	u32 *known = find_code(walk, false);
 
 	walk->interpreted.code_number = known ? *known : 0;
 	return known != NULL;
 }
 
 /* A new number, of code whose name is sent after it. */
-static __always_inline bool give_code_number(struct walk *walk)
+__noinline int give_code_number(struct walk *walk)
 {
 	u32 *given = ONLY(code_numbers);
 
+	if (!walk)
+		return false;
 	walk->interpreted.code_number = given ? __sync_fetch_and_add(given, 1) + 1 : 0;
 	return given != NULL;
 }
@@ -228,7 +291,7 @@ static __always_inline bool send_name(struct walk *walk, u32 interpreter)
 		count_interpreted(INTERPRETED_NAME_LOST);
 		return false;
 	}
-	bpf_map_update_elem(&known_code, &walk->interpreted.key, &walk->interpreted.code_number, BPF_ANY);
+	know_code(walk, false, walk->interpreted.code_number);
 	return true;
 }
 

@@ -39,11 +39,6 @@
 #define V8_LINES_MAX 24 /* rounds of a binary search */
 #define V8_TEXT_ROUNDS 32
 
-static __always_inline struct interpreter *v8_of(struct walk *walk)
-{
-	return bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
-}
-
 static __always_inline bool v8_is_object(u64 word)
 {
 	return (word & V8_TAG_MASK) == V8_TAG_OBJECT;
@@ -191,12 +186,11 @@ static __always_inline void v8_take_text(struct v8_walk *v8, u8 *to, struct code
 }
 
 /* The line of a position by where lines end, from 1 on; 0 where that was not looked for by anybody yet. */
-__noinline int v8_line(u64 ends, u32 position, u32 slot)
+__noinline int v8_line(struct walk *walk, u64 ends, u32 position)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 	struct v8_walk *v8;
-	u32 low = 0, high;
+	u64 low = 0, high;
 
 	if (!walk || !interpreter || !v8_is_object(ends))
 		return 0;
@@ -209,14 +203,11 @@ __noinline int v8_line(u64 ends, u32 position, u32 slot)
 	if (!high || high >> V8_LINES_MAX)
 		return 0;
 	for (u32 i = 0; i <= V8_LINES_MAX && low < high; i++) {
-		u32 middle = (low + high) / 2;
+		u64 middle = (low + high) / 2;
 
-		if (!read_user_word(ends + V8_START_OF_ARRAY + 8ULL * middle, v8->words))
+		if (!read_user_word(ends + V8_START_OF_ARRAY + 8 * middle, v8->words))
 			return 0;
-		if (v8->words[0] >> V8_SMALL_BITS < position)
-			low = middle + 1;
-		else
-			high = middle;
+		search_half(&low, &high, middle, is_below(v8->words[0] >> V8_SMALL_BITS, position));
 	}
 	return low + 1;
 }
@@ -225,10 +216,9 @@ __noinline int v8_line(u64 ends, u32 position, u32 slot)
  * Where a function's name is, its position, and what both are checked by: into the walk's key, names and head. False
  * where what was read cannot be one.
  */
-__noinline int v8_read_names(u64 name, u32 slot)
+__noinline int v8_read_names(struct walk *walk, u64 name)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 	struct v8_layout *layout;
 	struct v8_walk *v8;
 	u64 at, variables, inferred = 0, scope = name - V8_TAG_OBJECT;
@@ -330,10 +320,9 @@ static __always_inline bool v8_begin_names(struct walk *walk, const struct v8_la
  * What code is called, piece by piece: each is a round of the walk, after the frame was pushed. In the end it is handed
  * over.
  */
-__noinline int v8_name_round(u32 slot)
+__noinline int v8_name_round(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 	struct v8_layout *layout;
 	struct code_name *name;
 	struct v8_walk *v8;
@@ -365,7 +354,7 @@ __noinline int v8_name_round(u32 slot)
 	}
 	v8_take_text(v8, name->file, &name->file_text);
 	if (v8->script[0]) {
-		name->first_line = v8_line(V8_SCRIPT_WORD(v8, layout->script_line_ends), name->position, slot);
+		name->first_line = v8_line(walk, V8_SCRIPT_WORD(v8, layout->script_line_ends), name->position);
 		source = V8_SCRIPT_WORD(v8, layout->script_source);
 		if (!name->first_line && v8_is_object(source) && v8_read_pair(v8->words, source - V8_TAG_OBJECT) &&
 		    v8_type_of_map(v8, v8->words[0], layout) < layout->first_other_type)
@@ -380,10 +369,9 @@ __noinline int v8_name_round(u32 slot)
  * The number of the function's code, into the walk; false where what the frame has is no function. Where v8->is_shared
  * says so it is not the JSFunction that is given, but the SharedFunctionInfo that it leads to.
  */
-__noinline int v8_function(u64 function, u32 slot)
+__noinline int v8_function(struct walk *walk, u64 function)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 	struct interpreted_walk *state;
 	struct v8_layout *layout;
 	struct v8_walk *v8;
@@ -418,7 +406,7 @@ __noinline int v8_function(u64 function, u32 slot)
 	state->next_name = 0;
 	v8->head[0] = v8->head[1] = 0;
 	/* A small integer: of a builtin that has none. */
-	if (v8_is_object(name) && !v8_read_names(name, slot))
+	if (v8_is_object(name) && !v8_read_names(walk, name))
 		goto no_code;
 	v8->script[0] = 0;
 	bytes = layout->script_bytes;
@@ -455,7 +443,7 @@ unreadable:
  */
 static __always_inline bool v8_push_frame(struct walk *walk, u32 slot)
 {
-	struct interpreter *interpreter = v8_of(walk);
+	struct interpreter *interpreter = generator_of(walk);
 	struct sample_key *key = IN_SLOT(sample_scratch, slot);
 	struct v8_walk *v8 = &walk->interpreted.v8;
 	u64 fp = walk->fp;
@@ -467,7 +455,7 @@ static __always_inline bool v8_push_frame(struct walk *walk, u32 slot)
 	    !read_user_word(fp - interpreter->v8.function, v8->words) || !v8_is_object(v8->words[0]))
 		return false;
 	v8->is_shared = 0;
-	if (!v8_function(v8->words[0], slot))
+	if (!v8_function(walk, v8->words[0]))
 		return false;
 	if (!walk->interpreted.has_generated) {
 		walk->interpreted.has_generated = 1;

@@ -48,10 +48,9 @@ static __always_inline void v8_end_inlined(struct v8_inlined_walk *inlined, u32 
  * What describes the code whose first instruction is at @start, and what it was made of: into the walk, where that is
  * the code of the frame. Types are not looked at yet. Not static: verified once by itself.
  */
-__noinline int v8_read_code(u64 start, u32 slot)
+__noinline int v8_read_code(struct walk *walk, u64 start)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 	struct v8_inlined_walk *inlined;
 	struct v8_layout *layout;
 	u64 code;
@@ -92,19 +91,17 @@ static __always_inline bool v8_is_code(struct v8_walk *v8, const struct v8_layou
 }
 
 /* The same of a place where code may begin. Not static, as v8_read_code(). */
-__noinline int v8_is_start(u64 start, u32 slot)
+__noinline int v8_is_start(struct walk *walk, u64 start)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 
-	return walk && interpreter && v8_read_code(start, slot) &&
+	return walk && interpreter && v8_read_code(walk, start) &&
 	       v8_is_code(&walk->interpreted.v8, &interpreter->v8);
 }
 
 /* What describes the code of the frame, if it is known where that begins; else it is looked for from the frame on. */
-__noinline int v8_begin_code(u32 slot)
+__noinline int v8_begin_code(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct v8_inlined_walk *inlined;
 	u32 *known;
 
@@ -117,10 +114,10 @@ __noinline int v8_begin_code(u32 slot)
 	inlined->key.check = V8_START_CHECK;
 	inlined->key.tgid = walk->tgid;
 	inlined->key.exec_id = walk->exec_id;
-	known = bpf_map_lookup_elem(&known_code, &inlined->key);
+	known = find_code(walk, true);
 	if (known && !*known)
 		return 0;
-	if (known && v8_read_code(inlined->pc - *known, slot)) {
+	if (known && v8_read_code(walk, inlined->pc - *known)) {
 		inlined->stage = V8_INLINED_LOOK_UP;
 		return 1;
 	}
@@ -131,47 +128,54 @@ __noinline int v8_begin_code(u32 slot)
 	return 1;
 }
 
-/* One page is searched for the beginning of code, from its end. */
-__noinline int v8_search_page(u32 slot)
+/*
+ * Whether code begins at one of the page's places, which are counted from its end; its distance then. Not static:
+ * verified once by itself, and not for each place.
+ */
+__noinline int v8_begins_at(struct walk *walk, u32 place, u32 header)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	u32 phase = -header & (V8_CODE_ALIGNMENT - 1) & ~7;
+	u32 offset = V8_PAGE_BYTES - V8_CODE_ALIGNMENT * (place + 1) + phase;
 	struct v8_inlined_walk *inlined;
-	u32 header, phase, distance;
+	u64 start, head;
+
+	if (!walk)
+		return 0;
+	inlined = &walk->interpreted.v8.inlined;
+	barrier_var(offset);
+	offset &= V8_PAGE_BYTES - 8;
+	start = inlined->page + offset + header;
+	head = inlined->memory[offset / 8];
+	if (start >= inlined->pc || head >> 47 || !(head & V8_TAG_OBJECT) || !v8_is_start(walk, start))
+		return 0;
+	inlined->distance = inlined->pc - start;
+	return 1;
+}
+
+/* One page is searched for the beginning of code, from its end. */
+__noinline int v8_search_page(struct walk *walk)
+{
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
+	struct v8_inlined_walk *inlined;
+	u32 header;
 
 	if (!walk || !interpreter)
 		return 0;
 	inlined = &walk->interpreted.v8.inlined;
 	header = interpreter->v8.stream_bytes;
-	phase = -header & (V8_CODE_ALIGNMENT - 1) & ~7;
-	barrier_var(phase);
-	phase &= V8_CODE_ALIGNMENT - 8;
 	if (!inlined->pages_left-- ||
 	    bpf_probe_read_user(inlined->memory, sizeof(inlined->memory), (const void *)inlined->page)) {
 		/* It is not asked for again, but where it was there before: V8 may be moving it. */
 		inlined->distance = 0;
 		if (!inlined->is_moved)
-			bpf_map_update_elem(&known_code, &inlined->key, &inlined->distance, BPF_ANY);
+			know_code(walk, true, inlined->distance);
 		v8_end_inlined(inlined, INTERPRETED_NOT_INLINED);
 		return 0;
 	}
 	for (u32 i = 0; i < V8_PAGE_BYTES / V8_CODE_ALIGNMENT; i++) {
-		u32 offset = V8_PAGE_BYTES - V8_CODE_ALIGNMENT * (i + 1) + phase;
-		u64 start, head, is_object;
-
-		/* It is no larger without, but a verifier of Linux 6.1 knows nothing of what an OR makes. */
-		barrier_var(offset);
-		offset &= V8_PAGE_BYTES - 8;
-		start = inlined->page + offset + header;
-		head = inlined->memory[offset / 8];
-		/* Without a branch for each: the verifier would go all ways. */
-		is_object = is_below(start, inlined->pc) & is_below(head, 1ULL << 47) & (head & V8_TAG_OBJECT);
-		asm volatile("" : "+r"(is_object));
-		if (!is_object || !v8_is_start(start, slot))
+		if (!v8_begins_at(walk, i, header))
 			continue;
-		distance = inlined->pc - start;
-		inlined->distance = distance;
-		bpf_map_update_elem(&known_code, &inlined->key, &inlined->distance, BPF_ANY);
+		know_code(walk, true, inlined->distance);
 		inlined->stage = V8_INLINED_LOOK_UP;
 		return 1;
 	}

@@ -37,11 +37,10 @@ static __always_inline void v8_number_frame(struct v8_inlined_walk *inlined, str
 }
 
 /* The code is known: the number of what is inlined at the frame, or the place of it is looked for next. */
-__noinline int v8_known_inlined(u32 slot)
+__noinline int v8_known_inlined(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct sample_key *key = IN_SLOT(sample_scratch, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 	struct v8_inlined_walk *inlined;
 	struct v8_layout *layout;
 	u32 *known;
@@ -56,7 +55,7 @@ __noinline int v8_known_inlined(u32 slot)
 	/* No other compilation of the isolate has its number. */
 	inlined->key.check = mix(mix(inlined->check, V8_DATA_WORD(inlined, layout->data_id)), inlined->start);
 	inlined->key.check = mix(mix(inlined->key.check, inlined->code[0]), inlined->data[0]);
-	known = bpf_map_lookup_elem(&known_code, &inlined->key);
+	known = find_code(walk, true);
 	if (known)
 		v8_number_frame(inlined, key, *known);
 	else
@@ -104,27 +103,23 @@ static __always_inline u32 v8_safepoint(struct v8_walk *v8, const struct v8_layo
 		at = v8_low_bytes(v8->words[0], pc_bytes);
 		if (at == wanted)
 			return v8_low_bytes(v8->words[0] >> (8 * pc_bytes), index_bytes);
-		if (at < wanted)
-			low = middle + 1;
-		else
-			high = middle;
+		search_half(&low, &high, middle, is_below(at, wanted));
 	}
 	return 0;
 }
 
 /* What is at the frame's place is the function that has the code, and nothing else: so it is from now on. */
-static __always_inline void v8_nothing_inlined(struct v8_inlined_walk *inlined)
+static __always_inline void v8_nothing_inlined(struct walk *walk, struct v8_inlined_walk *inlined)
 {
 	if (inlined->function)
-		bpf_map_update_elem(&known_code, &inlined->key, &inlined->function, BPF_ANY);
+		know_code(walk, true, inlined->function);
 	inlined->stage = V8_INLINED_NOTHING;
 }
 
 /* Where the translation for the frame begins. */
-__noinline int v8_find_place(u32 slot)
+__noinline int v8_find_place(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 	struct v8_inlined_walk *inlined;
 	struct v8_layout *layout;
 	struct v8_walk *v8;
@@ -143,7 +138,7 @@ __noinline int v8_find_place(u32 slot)
 	place = v8_safepoint(v8, layout);
 	if (!place) {
 		/* A call of V8's own: of what allocates, or compares texts. */
-		v8_nothing_inlined(inlined);
+		v8_nothing_inlined(walk, inlined);
 		return 0;
 	}
 	translations = V8_DATA_WORD(inlined, layout->data_translations);
@@ -182,10 +177,9 @@ static __always_inline u32 v8_variable(const u8 *bytes, u32 *at, u64 going)
 }
 
 /* The operation at @at, into inlined->operation and its operands; how many bytes it has, or 0. */
-__noinline int v8_read_operation(u64 at, u32 slot)
+__noinline int v8_read_operation(struct walk *walk, u64 at)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 	struct v8_inlined_walk *inlined;
 	struct v8_layout *layout;
 	u32 operation, kind, count, length = 1;
@@ -251,10 +245,9 @@ static __always_inline void v8_add_closure(struct v8_inlined_walk *inlined)
  * One operation of the translation. It may have fewer than it stands for: those that are like the ones of an earlier
  * translation, the basis, at the same place are only counted. 0 ends it, with all functions or none.
  */
-__noinline int v8_next_operation(u32 slot)
+__noinline int v8_next_operation(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 	struct v8_inlined_walk *inlined;
 	u64 from_basis;
 	u32 length;
@@ -263,7 +256,7 @@ __noinline int v8_next_operation(u32 slot)
 		return 0;
 	inlined = &walk->interpreted.v8.inlined;
 	from_basis = inlined->passed_over | inlined->of_basis;
-	length = v8_read_operation(from_basis ? inlined->basis : inlined->at, slot);
+	length = v8_read_operation(walk, from_basis ? inlined->basis : inlined->at);
 	if (!length)
 		return 0;
 	if (from_basis)
@@ -303,10 +296,9 @@ __noinline int v8_next_operation(u32 slot)
 }
 
 /* The literal of the code that stands for a function; 0 where there is none. */
-__noinline u64 v8_literal(u32 index, u32 slot)
+__noinline u64 v8_literal(struct walk *walk, u32 index)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 	struct v8_walk *v8;
 	u64 literals;
 	u32 id;
@@ -325,27 +317,26 @@ __noinline u64 v8_literal(u32 index, u32 slot)
 }
 
 /* Operations of the translation, as many as one round may read. */
-__noinline int v8_read_translation(u32 slot)
+__noinline int v8_read_translation(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct v8_inlined_walk *inlined;
 
 	if (!walk)
 		return 0;
 	inlined = &walk->interpreted.v8.inlined;
 	for (u32 i = 0; i < V8_OPERATIONS_OF_ROUND; i++)
-		if (!v8_next_operation(slot))
+		if (!v8_next_operation(walk))
 			goto over;
 	if (--inlined->translation_rounds)
 		return 1;
 	/* It is too long, and is not read again. */
 	count_interpreted(INTERPRETED_NOT_INLINED);
-	v8_nothing_inlined(inlined);
+	v8_nothing_inlined(walk, inlined);
 	return 0;
 over:
 	if (inlined->wanted == 1) {
-		v8_nothing_inlined(inlined);
-	} else if (inlined->wanted && inlined->found == inlined->wanted && v8_literal(0, slot) == inlined->shared) {
+		v8_nothing_inlined(walk, inlined);
+	} else if (inlined->wanted && inlined->found == inlined->wanted && v8_literal(walk, 0) == inlined->shared) {
 		walk->interpreted.inlined_count = 0;
 		inlined->stage = V8_INLINED_NAMES;
 	} else {
@@ -355,9 +346,8 @@ over:
 }
 
 /* A number for all that are at the frame's place: innermost first, in walk->interpreted.inlined. */
-__noinline int v8_give_list(u32 slot)
+__noinline int v8_give_list(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct sample_key *key = IN_SLOT(sample_scratch, slot);
 	struct v8_inlined_walk *inlined;
 	struct code_name *name;
@@ -383,15 +373,14 @@ __noinline int v8_give_list(u32 slot)
 		v8_number_frame(inlined, key, walk->interpreted.code_number);
 	/* A name was lost on the way: the next sample asks again. */
 	if (unnamed)
-		bpf_map_delete_elem(&known_code, &walk->interpreted.key);
+		forget_code(walk);
 	inlined->stage = V8_INLINED_NOTHING;
 	return 1;
 }
 
 /* The next function of the list, innermost first, has its number, and is named in rounds of its own if it is new. */
-__noinline int v8_number_function(u32 slot)
+__noinline int v8_number_function(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct v8_walk *v8;
 	u32 count, left, index;
 	u64 shared;
@@ -411,11 +400,11 @@ __noinline int v8_number_function(u32 slot)
 		index = left - 1;
 		barrier_var(index);
 		index &= INLINED_MAX - 1;
-		shared = v8_literal(index, slot);
+		shared = v8_literal(walk, index);
 		if (!v8_is_object(shared))
 			goto none;
 		v8->is_shared = !(v8->inlined.functions[index] & V8_LITERAL_IS_FUNCTION);
-		if (!v8_function(shared, slot)) {
+		if (!v8_function(walk, shared)) {
 			v8->inlined.stage = V8_INLINED_NOTHING; /* it is counted */
 			return 0;
 		}
@@ -423,7 +412,7 @@ __noinline int v8_number_function(u32 slot)
 	walk->interpreted.inlined[count].number = walk->interpreted.code_number;
 	walk->interpreted.inlined[count].instruction = 0;
 	walk->interpreted.inlined_count = count + 1;
-	return left == 1 ? v8_give_list(slot) : 1;
+	return left == 1 ? v8_give_list(walk, slot) : 1;
 none:
 	v8_end_inlined(&v8->inlined, INTERPRETED_NOT_INLINED);
 	return 0;
@@ -440,22 +429,22 @@ static __always_inline void v8_inlined_round(struct walk *walk, u32 slot)
 		inlined->rounds_left--;
 		switch (inlined->stage) {
 		case V8_INLINED_BEGIN:
-			v8_begin_code(slot);
+			v8_begin_code(walk);
 			break;
 		case V8_INLINED_SEARCH:
-			v8_search_page(slot);
+			v8_search_page(walk);
 			break;
 		case V8_INLINED_LOOK_UP:
-			v8_known_inlined(slot);
+			v8_known_inlined(walk, slot);
 			break;
 		case V8_INLINED_PLACE:
-			v8_find_place(slot);
+			v8_find_place(walk);
 			break;
 		case V8_INLINED_TRANSLATION:
-			v8_read_translation(slot);
+			v8_read_translation(walk);
 			break;
 		case V8_INLINED_NAMES:
-			v8_number_function(slot);
+			v8_number_function(walk, slot);
 			break;
 		}
 	}
@@ -481,18 +470,17 @@ static __always_inline void v8_look_up_inlined(struct walk *walk, const struct i
 		inlined->stage = V8_INLINED_BEGIN;
 		return;
 	}
-	v8_begin_code(slot);
+	v8_begin_code(walk);
 	if (inlined->stage == V8_INLINED_LOOK_UP)
-		v8_known_inlined(slot);
+		v8_known_inlined(walk, slot);
 	if (inlined->stage)
 		walk->interpreted.part = PART_INLINED;
 }
 
 /* Pushes the function of generated code and steps to its caller; 0 where it is none. Not static: verified once. */
-__noinline int v8_walk_generated(u32 slot)
+__noinline int v8_walk_generated(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
-	struct interpreter *interpreter = walk ? v8_of(walk) : NULL;
+	struct interpreter *interpreter = walk ? generator_of(walk) : NULL;
 
 	if (!walk || !interpreter || !v8_push_frame(walk, slot))
 		return 0;

@@ -13,9 +13,8 @@ static __always_inline bool generates_code(u32 kind)
 }
 
 /* Finds the innermost interpreted frame of the current thread, into walk->interpreted.next. */
-__noinline int begin_interpreted(u32 slot)
+__noinline int begin_interpreted(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter = walk ? interpreter_of(walk) : NULL;
 	bool found = false;
 
@@ -34,9 +33,8 @@ __noinline int begin_interpreted(u32 slot)
 }
 
 /* Finds frames that stand behind those that are over, where an evaluation is met that none is left for. */
-__noinline int go_on_behind(u32 slot)
+__noinline int go_on_behind(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter = walk ? interpreter_of(walk) : NULL;
 
 	if (!walk || !interpreter)
@@ -49,9 +47,8 @@ __noinline int go_on_behind(u32 slot)
 }
 
 /* Pushes the next one; 0 where there is none left of what walk->interpreted.part asks for. */
-__noinline int push_next_interpreted(u32 slot)
+__noinline int push_next_interpreted(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct sample_key *key = IN_SLOT(sample_scratch, slot);
 	struct interpreter *interpreter = walk ? interpreter_of(walk) : NULL;
 	bool goes_on = false;
@@ -65,23 +62,22 @@ __noinline int push_next_interpreted(u32 slot)
 	}
 	switch (interpreter->kind) {
 	case INTERPRETER_CPYTHON:
-		goes_on = cpython_frame(walk, key, interpreter, slot);
+		goes_on = cpython_frame(walk, key, interpreter);
 		break;
 	}
 	return goes_on && walk->interpreted.next;
 }
 
 /* What the frame at walk->address is, whose object holds the interpreter walk->interpreted.here. */
-__noinline int meet_interpreter(u32 slot)
+__noinline int meet_interpreter(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 	u64 at, inside = 0;
 	u32 other;
 
 	if (!walk)
 		return MET_OTHER;
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.here);
+	interpreter = interpreter_by_number(walk->interpreted.here);
 	if (!interpreter || interpreter->kind == INTERPRETER_NONE)
 		return MET_OTHER;
 	if (generates_code(interpreter->kind) && !walk->interpreted.generator)
@@ -98,19 +94,18 @@ __noinline int meet_interpreter(u32 slot)
 	if (walk->interpreted.state == INTERPRETED_UNKNOWN) {
 		walk->interpreted.number = walk->interpreted.here;
 		walk->interpreted.base = walk->start - walk->offset;
-		if (begin_interpreted(slot))
+		if (begin_interpreted(walk, slot))
 			remember_interpreter(walk);
 	}
 	if (walk->interpreted.state != INTERPRETED_FOUND || walk->interpreted.number != walk->interpreted.here)
 		return MET_OTHER;
 	/* One that has only begun, or is about to end, has none. */
-	return walk->interpreted.next || go_on_behind(slot) ? MET_EVALUATION : other;
+	return walk->interpreted.next || go_on_behind(walk, slot) ? MET_EVALUATION : other;
 }
 
 /* Of what has generated the code in memory without a file, as far as anybody knows. */
-__noinline int generator_kind(u32 slot)
+__noinline int generator_kind(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 	struct interpreter *interpreter;
 
 	if (!walk)
@@ -119,7 +114,7 @@ __noinline int generator_kind(u32 slot)
 		walk->interpreted.is_generated_missed = 1;
 		return INTERPRETER_NONE;
 	}
-	interpreter = bpf_map_lookup_elem(&interpreters, &walk->interpreted.generator);
+	interpreter = generator_of(walk);
 	return interpreter ? interpreter->kind : INTERPRETER_NONE;
 }
 
@@ -130,9 +125,9 @@ __noinline int generator_kind(u32 slot)
  */
 static __always_inline bool walk_generated(struct walk *walk, u32 slot)
 {
-	switch (generator_kind(slot)) {
+	switch (generator_kind(walk)) {
 	case INTERPRETER_V8:
-		return v8_walk_generated(slot);
+		return v8_walk_generated(walk, slot);
 	case INTERPRETER_HOTSPOT:
 		return hotspot_frame(walk, slot);
 	default:
@@ -141,9 +136,8 @@ static __always_inline bool walk_generated(struct walk *walk, u32 slot)
 }
 
 /* The walk ends in an object that holds one, since its table is not here yet: userspace gets its frames along. */
-__noinline int note_interpreter(u32 slot)
+__noinline int note_interpreter(struct walk *walk)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 
 	if (!walk || walk->interpreted.state != INTERPRETED_UNKNOWN)
 		return 0;
@@ -168,7 +162,7 @@ static __always_inline bool goes_on_interpreted(struct walk *walk)
 static __always_inline int walk_interpreted(struct walk *walk, u32 slot)
 {
 	if (walk->interpreted.part == PART_NAMES) {
-		v8_name_round(slot);
+		v8_name_round(walk);
 		if (walk->interpreted.part)
 			return 0;
 	} else if (walk->interpreted.part == PART_INLINED) {
@@ -176,7 +170,7 @@ static __always_inline int walk_interpreted(struct walk *walk, u32 slot)
 		if (walk->interpreted.part)
 			return 0;
 	} else {
-		if (push_next_interpreted(slot))
+		if (push_next_interpreted(walk, slot))
 			return 0;
 		walk->interpreted.part = PART_NONE;
 	}
@@ -185,13 +179,14 @@ static __always_inline int walk_interpreted(struct walk *walk, u32 slot)
 
 static long push_for_userspace(u32 index, void *slot)
 {
-	return push_next_interpreted(*(u32 *)slot) || go_on_behind(*(u32 *)slot) ? 0 : 1;
+	struct walk *walk = IN_SLOT(walks, *(u32 *)slot);
+
+	return push_next_interpreted(walk, *(u32 *)slot) || go_on_behind(walk, *(u32 *)slot) ? 0 : 1;
 }
 
 /* All interpreted frames, into the scratch's key, for a stack that userspace walks. Their number. */
-__noinline int take_interpreted(u32 slot)
+__noinline int take_interpreted(struct walk *walk, u32 slot)
 {
-	struct walk *walk = IN_SLOT(walks, slot);
 
 	if (!walk)
 		return 0;
@@ -200,7 +195,7 @@ __noinline int take_interpreted(u32 slot)
 		return 0;
 	if (walk->interpreted.state == INTERPRETED_UNKNOWN && !recall_interpreter(walk))
 		return 0;
-	if (!begin_interpreted(slot))
+	if (!begin_interpreted(walk, slot))
 		return 0;
 	walk->interpreted.part = PART_FOR_USERSPACE;
 	bpf_loop(STACK_MAX_FRAMES * 2, push_for_userspace, &slot, 0);

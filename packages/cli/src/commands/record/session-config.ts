@@ -63,6 +63,8 @@ export function sessionConfig(
     trackProcessLifecycle: true,
     execDetail: false,
     ringBytes: RING_BYTES,
+    // Nobody is told apart from the others by whose child he is.
+    ...(target.kind === 'host' ? { trackedProcesses: 1 } : {}),
     cycleMs: CYCLE_MS,
     plugins: [processMetadata(), profiler, ...countingPlugins(counted, options), imageRetirement()],
     onPluginProblem: ({ message }) => say(`warning: ${message}`),

@@ -249,6 +249,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
     mapsOnly: options.cpuClock === false,
     preloads: options.manyStacks === true || options.interpreters !== false,
     interpreters: options.interpreters,
+    leavesOut: options.where !== undefined,
   });
   return definePlugin({
     name: 'cpu-profiler',
