@@ -39,7 +39,7 @@ async function byDepth({ name, program, tools }: Runtime): Promise<BenchRow[]> {
     const microseconds: [number[], number[]] = [[], []];
     for (let round = 0; round < ROUNDS; round++)
       for (const [at, into] of microseconds.entries()) {
-        const { bpf } = await recordedWork(program(depth), (pid) => [
+        const { bpf } = await recordedWork(program(depth), folder, (pid) => [
           ...(tools[at]?.command(pid, FASTEST) ?? []),
         ]);
         if (bpf !== undefined) into.push(bpf / FASTEST / 1000);
@@ -65,11 +65,11 @@ async function byTool({ name, program, tools }: Runtime, hertz: number): Promise
   for (let round = 0; round < ROUNDS; round++) {
     for (const options of new Set(tools.map((tool) => optionsOf(tool.options)))) {
       const tool = tools.find((each) => optionsOf(each.options) === options);
-      added(alone, options, (await recordedWork(program(DEPTH, tool?.options))).work);
+      added(alone, options, (await recordedWork(program(DEPTH, tool?.options), folder)).work);
     }
     for (const tool of tools) {
       const command = (pid: number) => tool.command(pid, hertz);
-      added(under, tool.name, await recordedWork(program(DEPTH, tool.options), command));
+      added(under, tool.name, await recordedWork(program(DEPTH, tool.options), folder, command));
     }
   }
   return tools.flatMap((tool) => {
@@ -90,7 +90,7 @@ async function byTool({ name, program, tools }: Runtime, hertz: number): Promise
   });
 }
 
-/** The same of a host that runs no interpreter: busy.c beside `record -a`. */
+/** The same of a host that runs no interpreter: busy.c beside `record -a`, and alone recorded. */
 async function withoutAny(): Promise<BenchRow[]> {
   const busy = join(folder, 'busy');
   const source = join(import.meta.dir, 'busy.c');
@@ -102,18 +102,22 @@ async function withoutAny(): Promise<BenchRow[]> {
   ] as const;
   const program = ['bash', '-c', '"$@" 2>&1', 'bash', ...timed];
   const record = (...more: string[]) => [
-    ...[join(root, 'waggle'), 'record', '-a', '-F', `${FASTEST}`],
+    ...[join(root, 'waggle'), 'record', '-F', `${FASTEST}`],
     ...['-o', join(folder, 'out.folded'), ...more],
   ];
-  const commands: Readonly<Record<string, readonly string[] | undefined>> = {
+  const none = '--no-interpreters';
+  const commands: Readonly<Record<string, ((pid: number) => readonly string[]) | undefined>> = {
     alone: undefined,
-    'waggle record -a': record(),
-    'waggle record -a --no-interpreters': record('--no-interpreters'),
+    'waggle record -a': () => record('-a'),
+    [`waggle record -a ${none}`]: () => record('-a', none),
+    // Whatever else the host does is not in these.
+    'waggle record -p': (pid) => record('-p', `${pid}`),
+    [`waggle record -p ${none}`]: (pid) => record('-p', `${pid}`, none),
   };
   const measured = new Map<string, RecordedWork[]>();
   for (let round = 0; round < ROUNDS; round++)
     for (const [name, command] of Object.entries(commands))
-      added(measured, name, await recordedWork(program, command && (() => command)));
+      added(measured, name, await recordedWork(program, folder, command));
   const alone = inRounds((measured.get('alone') ?? []).map(({ work }) => work));
   return Object.keys(commands)
     .slice(1)

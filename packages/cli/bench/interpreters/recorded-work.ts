@@ -1,6 +1,6 @@
 /** A program that does its work while a tool records it: what the work takes, what the tool does, what the kernel does. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 
 /** For each tool to attach itself. */
 const START_MS = 3000;
@@ -66,14 +66,18 @@ async function firstLine(printed: AsyncIterable<Uint8Array>): Promise<string> {
 
 /**
  * @param program begins its work with a line on its standard input, and prints its seconds
+ * @param folder where it runs: V8 leaves a log there when it is asked for a perf map
  * @param tool its command, by the program's number; undefined where nothing records it
  * @throws where the program says nothing, or the tool does not run until the end of the work
  */
 export async function recordedWork(
   program: readonly string[],
+  folder: string,
   tool?: (pid: number) => readonly string[],
 ): Promise<RecordedWork> {
-  const worker = Bun.spawn([...program], { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore' });
+  const worker = Bun.spawn([...program], {
+    ...{ cwd: folder, stdin: 'pipe', stdout: 'pipe', stderr: 'ignore' },
+  });
   const command = tool?.(worker.pid);
   const recorder = command && Bun.spawn([...command], { stdout: 'ignore', stderr: 'ignore' });
   if (recorder !== undefined) await Bun.sleep(START_MS);
@@ -93,6 +97,7 @@ export async function recordedWork(
     clearTimeout(late);
   }
   await worker.exited;
+  rmSync(`/tmp/perf-${worker.pid}.map`, { force: true });
   const work = Number(printed);
   if (printed === '' || !Number.isFinite(work)) throw new Error(`${program.join(' ')}: no result`);
   if (before === undefined || after === undefined) return { work, tool: 0, bpf: undefined };

@@ -68,9 +68,10 @@ export function runtimes(folder: string): readonly Runtime[] {
   return [
     {
       name: 'Python',
+      // Seconds of work: CPU time of the tools is told in steps of 10 ms.
       program: (depth, options = []) => [
         ...[process.env.PYTHON ?? 'python3', ...options, workload('py_depth.py')],
-        ...[`${depth}`, '40000000'],
+        ...[`${depth}`, '160000000'],
       ],
       tools: [...own, ...spy(pySpy), ...perfWith('-X', 'perf')],
       missing: missing(pySpy, perf),
@@ -79,7 +80,7 @@ export function runtimes(folder: string): readonly Runtime[] {
       name: 'Node.js',
       program: (depth, options = []) => [
         ...[process.env.NODE ?? 'node', ...options, workload('js_depth.cjs')],
-        ...[`${depth}`, '500000000'],
+        ...[`${depth}`, '1000000000'],
       ],
       tools: [...own, ...perfWith('--perf-basic-prof')],
       missing: missing(perf),
