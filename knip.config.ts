@@ -30,7 +30,7 @@ const config: KnipConfig = {
   // Set-up generates some of the examples' C; Node.js runs the others by path.
   ignore: ['examples/*.bpf.ts', 'tests/workloads/*.{js,cjs}'],
   // Tools of the system that tests run.
-  ignoreBinaries: ['cc', 'setarch', 'unshare'],
+  ignoreBinaries: ['cc', 'javac', 'setarch', 'unshare'],
 };
 
 export default config;
