@@ -91,7 +91,7 @@ ${THREAD_STATES.map((_, state) => `.state-${state}{background:var(--state-${stat
 .search input::placeholder{color:var(--muted);opacity:1}
 output{font-weight:600;white-space:nowrap;font-variant-numeric:tabular-nums}
 main{flex:1 1 0;min-height:0;display:flex}
-#functions{flex:0 0 var(--functions);min-width:0;display:flex;flex-direction:column}
+#functions{flex:0 0 var(--functions);min-width:0;display:flex;flex-direction:column;container:functions/inline-size}
 #divider{flex:0 0 7px;cursor:col-resize;touch-action:none;background:linear-gradient(90deg,transparent 3px,var(--edge) 3px,var(--edge) 4px,transparent 4px)}
 #divider:hover{background:var(--edge)}
 .views{flex:1 1 0;min-width:0;display:flex}
@@ -120,6 +120,12 @@ td.name .dot{margin-right:7px}
 td.grew{color:var(--grew);font-weight:600}
 td.shrank{color:var(--shrank);font-weight:600}
 td.chance{color:var(--muted)}
+/* A function is known by its name: in a narrow table numbers leave it room. */
+@container functions (max-width:460px){
+th.number{width:74px}
+td .count{display:none}
+.comparing th:nth-child(3),.comparing th:nth-child(4),.comparing td:nth-child(3),.comparing td:nth-child(4){display:none}
+}
 td.gap,.gap td{padding:0;border:0}
 tbody tr{cursor:pointer}
 tbody tr:not(.gap):hover td{background-color:var(--raised)}

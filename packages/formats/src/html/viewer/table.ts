@@ -144,7 +144,6 @@ export function createFunctionTable(
     const row = make('tr', 'gap', '');
     row.setAttribute('aria-hidden', 'true');
     const cell = make('td', '', '');
-    cell.setAttribute('colspan', String(columns.length));
     cell.style.setProperty('height', `${height}px`);
     row.append(cell);
     return row;
