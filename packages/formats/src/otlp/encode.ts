@@ -1,6 +1,7 @@
 /**
- * Writes an OTLP request for profiles. Values are samples, each of which stands for one period of CPU
- * time, or those that the profile has: a message for each, since one has one type. A process's own frame is the root of its stacks, and is an attribute of its samples too.
+ * Writes an OTLP request for profiles. Values are samples, each of which stands for one period of CPU time, or those that
+ * the profile has. A message has one type of values, so each type gets its own. A process's own frame is the root of its
+ * stacks, and an attribute of its samples too.
  */
 import { WireWriter } from '@waggle/text/wire';
 import { codeKey, mergedStacks, writableName } from '../merged-stacks.ts';

@@ -1,4 +1,4 @@
-/** Metrics as Prometheus is told them, as OTLP's: sums since the agent's start, gauges, histograms. */
+/** The metrics that Prometheus scrapes, as OTLP: sums since the agent started, gauges, histograms. */
 
 import { logAndMetricMessages } from '@waggle/formats';
 import { keyValues } from '../schema/attributes.ts';

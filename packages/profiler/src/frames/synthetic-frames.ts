@@ -73,9 +73,8 @@ const INTERRUPT_ENTRY = /^(?:asm_sysvec_|asm_common_interrupt|el[01][th]?_(?:64_
 const OFF_CPU_FRAMES = new Set(Object.values(STATE_FRAMES));
 
 /**
- * A stack, root first, that was taken when its thread had come back to its CPU: without what ran in between,
- * which is what took the stack. The same of who woke it, which stands on top of it; of an interrupt without what
- * that has interrupted.
+ * A stack, root first, without the frames of our own tracing: it was taken after a switch, by a waker, or in an
+ * interrupt, whose stack is without what it interrupted.
  *
  * @param functionsOf those of a frame
  */

@@ -239,7 +239,7 @@ function placeIn(code: InterpretedCode, instruction: number, isInlined: boolean)
   return { code, line, isInlined };
 }
 
-/** Objects, entries of maps, and closures of one; of one that is shared it is less. */
+/** What one takes in memory, estimated; less where it is shared. */
 const ENTRY_BYTES = 256;
 
 function bytesOf(what: InterpretedCode | InlinedFunctions, view: DataView, at: number): number {

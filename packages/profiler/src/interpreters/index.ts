@@ -34,7 +34,7 @@ export const NAMINGS: Readonly<Record<string, Naming>> = {
   hotspot: javaName,
 };
 
-/** Whether a file of that path may be one that generates code which is walked by what it knows of it. */
+/** Whether the name suggests an interpreter that says where its generated code is, by which that is walked. */
 export function mayGenerate(path: string): boolean {
   const name = lastPart(path);
   return INTERPRETERS.some(

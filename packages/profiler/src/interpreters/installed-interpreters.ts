@@ -67,7 +67,7 @@ export class InstalledInterpreters {
     this.#places.set(addressSpaceBytes(space), placeBytes(base, number));
   }
 
-  /** The same of one whose generated code is walked by what it knows of it. */
+  /** The same for an interpreter that says where its generated code is. */
   placeGenerator(space: AddressSpaceKey, base: number, number: number): void {
     this.#generators.set(addressSpaceBytes(space), placeBytes(base, number));
   }

@@ -32,7 +32,7 @@ export class ImageMappings {
   #replaced: MappedObject[];
   #shared: boolean;
   #changedAt = 0n;
-  /** Nothing that was mapped until then is missing, whatever was lost before: CLOCK_BOOTTIME; 0 where nobody knows. */
+  /** All mappings before this moment (CLOCK_BOOTTIME, ns) are known, whatever records were lost; 0: unknown. */
   completeAt = 0n;
 
   private constructor(current: MappedObject[], replaced: MappedObject[], shared: boolean) {

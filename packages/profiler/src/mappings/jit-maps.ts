@@ -337,9 +337,8 @@ export class JitMaps implements Disposable {
   }
 
   /**
-   * The code of an image that was gone before it could be looked at, through a process that was forked from
-   * it and that may know no more than this one: what its user wrote, in the /tmp that it sees, since the
-   * image began. It answers for those alone who were forked from it and are of this user.
+   * The code of an image that ended before its perf map was read, from a process that was forked from it: what the same
+   * user wrote since the image began, in the /tmp that this process sees. It holds for forks of that user alone.
    */
   #throughDescendant(
     code: JitImage,

@@ -115,8 +115,8 @@ export class ObjectFiles implements Disposable {
   }
 
   /**
-   * A file that is not held open, opened: for the caller to close. Undefined where it is, where there is
-   * none, or where it is not what was mapped any more.
+   * Opens a file again that is no longer held; the caller closes it. Undefined if it is still held, gone, or no longer
+   * what was mapped.
    */
   reopen(object: ObjectFile): number | undefined {
     return this.#closedFiles.reopen(object);
@@ -199,7 +199,7 @@ export class ObjectFiles implements Disposable {
     return this.#version(name, mapping, fd, time);
   }
 
-  /** Nothing is asked of it here: what it holds is what the kernel knows of it. */
+  /** A remote file is never touched here, since its server may not answer: what the kernel said of it is all. */
   #remoteFile(name: string, mapping: Mapping, fd: number): ObjectFile {
     if (this.#descriptors.size >= this.#maxOpen || isMemory(mapping)) {
       closeSync(fd);

@@ -98,9 +98,9 @@ export interface KeptHost {
   /** The newest first. */
   eventsOf(span: Span): Iterable<EventLine>;
   /**
-   * A process with all below it, those that will be born too.
+   * A process with its descendants, those that are born later too.
    *
-   * @param start as events have it; the one that had the pid last without it
+   * @param start as events have it; without it, the latest owner of the pid
    * @returns undefined where nobody knows it
    */
   scopeOf(pid: number, start: string | undefined, span: Span): Scope | undefined;

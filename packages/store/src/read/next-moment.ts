@@ -20,7 +20,7 @@ const LAST = `SELECT max(at) AS at FROM (
   SELECT min((SELECT startNs FROM process WHERE startNs <= ?1 ORDER BY startNs DESC LIMIT 1) + ${LONG_NS}, ?1) AS at
   UNION ALL SELECT (SELECT endNs FROM process WHERE endNs <= ?1 AND ${LONG} ORDER BY endNs DESC LIMIT 1)
   UNION ALL SELECT (SELECT timeNs FROM failure WHERE timeNs <= ?1 ORDER BY timeNs DESC LIMIT 1))`;
-/** Without an index by time: they are looked through where there is nothing else for long. */
+/** These tables have no index by time: they are scanned, and only where nothing else happened for long. */
 const BETWEEN = `SELECT min(at) AS first, max(at) AS last FROM (
   SELECT timeNs AS at FROM loss WHERE timeNs BETWEEN ?1 AND ?2
   UNION ALL SELECT timeNs FROM image WHERE timeNs BETWEEN ?1 AND ?2)`;

@@ -1,7 +1,7 @@
 /**
- * A few symbols that a file exports, by their names, functions and data alike: whether it is some program, and where
- * its tables are. All that it has where it exports nothing, as programs that are linked with no library. Names are looked for in the string table as bytes, so that a file that has none of them costs one
- * search of it.
+ * Finds a few symbols, functions and data, by their names: they say which program a file is, and where its tables are. Of
+ * a file that exports none, as static programs do, its full table is searched. Names are looked for in the string table as
+ * bytes, so that a file that has none of them costs one search of it.
  */
 import { Buffer } from 'node:buffer';
 import { SHN_UNDEF, SHT_DYNSYM, SHT_STRTAB, SHT_SYMTAB, SYM_SIZE } from './constants.ts';

@@ -32,7 +32,7 @@ interface Description {
 /** A part of the file, in as many scans as it takes. */
 interface Task {
   readonly addresses: Float64Array;
-  /** What is new of a file that has grown; else what it said before, of new addresses. */
+  /** Set where the file has grown and its new bytes are scanned; undefined where old ones are, for new addresses. */
   readonly growth:
     | { readonly size: number; readonly mtimeMs: number; readonly now: number }
     | undefined;

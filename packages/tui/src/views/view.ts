@@ -70,7 +70,7 @@ export interface View {
   click?(x: number, y: number, twice: boolean, shared: Shared): void;
   /** What people chose in it, to be remembered. */
   choices?(): Choices;
-  /** What they chose the last time: what is none of it is left as it is. */
+  /** Restores what they chose the last time, and ignores what is no choice. */
   choose?(choices: Choices): void;
   /** Back to where it was before anything was selected. @returns whether there was something */
   escape?(shared: Shared): boolean;

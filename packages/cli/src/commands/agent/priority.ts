@@ -1,7 +1,7 @@
 /**
- * An agent is there for the minutes in which a host is overloaded, and gets no turn in these like everybody else: it reads
- * events late, and a kill costs what it has not read. So its threads go before those of the host's work, as those of atop and
- * auditd do; how much they may take is its budget.
+ * An agent matters most while a host is overloaded, and then it would get its turn late like everybody else: what it has not
+ * read is lost if it is killed. So its threads go before the host's work, as those of atop and auditd do; how much they
+ * may take is its budget.
  */
 
 import { readdirSync, writeFileSync } from 'node:fs';

@@ -8,7 +8,7 @@ import { EventBatch, type EventContext, type ProcessEvent } from '@waggle/events
 import type { BriefEvents } from './brief-events.ts';
 
 const AT = recordHeader.offset;
-/** Before the record: how long what ran is, -1 where nothing is known of it, and what there is of it. */
+/** A header before the record: lengths of the program's name and arguments (-1: unknown), and whether they are there. */
 const FILENAME_AT = 0;
 const ARGV_AT = 4;
 const PROGRAM_AT = 8;

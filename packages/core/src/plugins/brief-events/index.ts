@@ -1,6 +1,6 @@
 /**
- * A plugin for who sees every event and looks at few of them whole, as a live view does: it gets what came at once, and
- * makes an object of what it wants to have.
+ * For plugins that see every event and decode few, as a live view does: they get events a batch at a time, and make an
+ * object of those that they want.
  */
 
 import { EventBatch } from '@waggle/events';

@@ -180,7 +180,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
     }
   }
 
-  /** Where nobody looked nothing is not the same as idle. */
+  /** A time without an agent must not look like an idle host. */
   function drawGaps(colour: string, room: number): void {
     pencil.fillStyle = colour;
     pencil.globalAlpha = 0.35;
