@@ -2,6 +2,7 @@
 
 import {
   type BpfProgram,
+  log,
   type Native,
   PERF_COUNT_SW_CPU_CLOCK,
   PERF_TYPE_SOFTWARE,
@@ -24,7 +25,9 @@ export function openCpuClock(
   } as const;
   const event = PerfEvent.open(native, attributes, { pid: -1, cpu });
   try {
-    return { event, link: program.attachPerfEvent(event) };
+    const link = program.attachPerfEvent(event);
+    log('attached', () => ({ what: 'program', name: program.name, hook: 'cpu-clock', cpu }));
+    return { event, link };
   } catch (error) {
     event.close();
     throw error;
