@@ -3,7 +3,7 @@
  * changes without events (memory, CPU) is read again, some processes at a time.
  */
 
-import { boottimeFromTicks, type Procfs, ProcfsError } from '@waggle/cache';
+import { type Procfs, ProcfsError } from '@waggle/cache';
 import type { BriefEvents } from '@waggle/core/plugins/brief-events';
 import { hasFailed, outcomeOf } from './logged-event.ts';
 import { type KnownPrograms, LINGER_MS, ProcessRow } from './process-row.ts';
@@ -206,8 +206,8 @@ export class ProcessTable {
       const stat = this.#procfs.stat(pid);
       let row = this.#live.get(pid);
       if (row === undefined) {
-        const startNs = boottimeFromTicks(stat.startTimeTicks, clockTicksPerSecond);
-        row = new ProcessRow(pid, bootTimeMs + Number(startNs) / 1e6);
+        // No whole ticks where it was recorded: a store knows a start to the nanosecond.
+        row = new ProcessRow(pid, bootTimeMs + (stat.startTimeTicks / clockTicksPerSecond) * 1000);
         this.#live.set(pid, row);
       }
       row.take(stat, now, clockTicksPerSecond, this.#pageBytes);
