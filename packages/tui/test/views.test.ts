@@ -146,6 +146,31 @@ test('the flame graph has the widths of shares, zooms and finds', () => {
   expect(screen(100, 20).text()).not.toContain('sys_read');
 });
 
+test('a filter finds by arguments whom it must ask about first, in every view', () => {
+  const { top, procfs, screen, press } = someHost({
+    reveal: true,
+    describe: (pid) => ({
+      argv: ['sleeper', pid === 1400 ? 'needle' : 'hay'],
+      ...{ uid: 0, containerId: undefined, cgroup: undefined },
+    }),
+  });
+  for (let pid = 1; pid <= 1500; pid++) procfs.spawn(pid, { comm: `sleeper${pid}`, ppid: 1 });
+  top.data.start(NOW);
+  for (let turn = 1; turn <= 20; turn++) top.tick(NOW + turn);
+  top.data.addSamples(
+    profileOf('1400 sleeper1400;main;alpha 60', '7 sleeper7;main;beta 40'),
+    NOW + 30,
+  );
+  press('/', ...typed('needle'), 'enter');
+  // Of so many at once only some are asked about.
+  expect(screen().text()).toContain('no process passes the filter');
+  for (let turn = 1; turn <= 4; turn++) top.tick(NOW + 30 + turn);
+  expect(screen().text()).toContain('sleeper needle');
+  press('2');
+  expect(screen().text()).toContain('alpha');
+  expect(screen().text()).not.toContain('beta');
+});
+
 test('a selected process alone is in the picture, with its descendants', () => {
   const { top, screen, press } = someHost();
   top.addEvents([execEvent(60, 1, ['shell']), forkEvent(60, 61)], NOW);

@@ -57,6 +57,7 @@ export class LiveData {
   readonly #options: LiveDataOptions;
   #now: number;
   #version = 0;
+  #described = 0;
   #held = false;
   readonly #heldEvents = new HeldEvents();
   #heldSamples: (() => void)[] = [];
@@ -83,6 +84,11 @@ export class LiveData {
   /** Grows with whatever is to be seen of it, but for the clock. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Changes when more is known of processes that a filter asks about: it may pass whom it did not. */
+  get described(): number {
+    return this.#described;
   }
 
   /** Of what is shown: time on the CPU, or off it. */
@@ -196,7 +202,9 @@ export class LiveData {
       this.#version++;
     }
     for (const pid of shown) this.#describe(pid);
-    if (all) this.#describeMore();
+    if (!all || !this.#describeMore()) return;
+    this.#described++;
+    this.#version++;
   }
 
   figures(): HostFigures {
@@ -212,27 +220,31 @@ export class LiveData {
     };
   }
 
-  #describeMore(): void {
+  /** @returns whether more is known than before */
+  #describeMore(): boolean {
     let asked = 0;
+    let isMore = false;
     for (const row of this.processes.rows(this.#now)) {
-      if (row.described) continue;
-      this.#describe(row.pid);
-      if (++asked >= DESCRIBED_AT_ONCE) return;
+      if (row.described || row.end !== undefined) continue;
+      if (this.#describe(row.pid)) isMore = true;
+      if (++asked >= DESCRIBED_AT_ONCE) break;
     }
+    return isMore;
   }
 
-  #describe(pid: number): void {
+  #describe(pid: number): boolean {
     const row = this.processes.row(pid);
-    if (row === undefined || row.described || row.end !== undefined) return;
+    if (row === undefined || row.described || row.end !== undefined) return false;
     row.described = true;
     // Of most its events have said it all.
-    if (row.argv !== undefined && row.uid !== undefined && row.cgroup !== undefined) return;
+    if (row.argv !== undefined && row.uid !== undefined && row.cgroup !== undefined) return false;
     const known = this.#options.describe(pid);
-    if (known === undefined) return;
+    if (known === undefined) return false;
     row.argv ??= known.argv;
     row.uid ??= known.uid;
     row.containerId ??= known.containerId;
     row.cgroup ??= known.cgroup;
+    return true;
   }
 }
 

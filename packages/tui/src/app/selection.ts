@@ -12,6 +12,8 @@ export interface SelectionWords {
 export class Selection {
   #scope: number | undefined;
   #filter = '';
+  /** Of the processes that it was applied to. */
+  #described = 0;
   readonly #data: LiveData;
   readonly #words: SelectionWords;
 
@@ -40,6 +42,11 @@ export class Selection {
     this.#apply();
   }
 
+  /** To be called now and then: more may be known of those who did not pass. */
+  refresh(): void {
+    if (this.#filter !== '' && this.#described !== this.#data.described) this.#apply();
+  }
+
   passes(row: ProcessRow): boolean {
     const { processes } = this.#data;
     if (this.#scope !== undefined && !processes.isBelow(row.pid, this.#scope)) return false;
@@ -52,6 +59,7 @@ export class Selection {
 
   #apply(): void {
     const { measures } = this.#data;
+    this.#described = this.#data.described;
     if (this.#scope === undefined && this.#filter === '') {
       measures.setScope(() => true);
       return;

@@ -93,12 +93,15 @@ export class Top {
 
   /** Some times a second: what changes without an event. */
   tick(now: number): void {
-    const { replay, lookedAt } = this.#shown;
+    const { replay, lookedAt, selection } = this.#shown;
     if (replay === undefined) {
       this.data.tick(now, lookedAt.pids, lookedAt.all);
+      selection.refresh();
       return;
     }
-    if (replay.tick(lookedAt)) this.say('that is the last that is kept: the replay stands');
+    const isOver = replay.tick(lookedAt);
+    selection.refresh();
+    if (isOver) this.say('that is the last that is kept: the replay stands');
     const problem = replay.takeProblem();
     if (problem !== undefined) this.say(problem);
   }
