@@ -212,6 +212,26 @@ describe('the page', () => {
     );
   });
 
+  test('keys work wherever the focus is, but where one types', async () => {
+    await using made = workingServer();
+    const { page } = await open(made);
+    const chosen = (view: string) => page.locator(`#tab-${view}[aria-selected=true]`).waitFor();
+    await page.locator('#tab-events').click();
+    await page.keyboard.press('1');
+    await chosen('flame');
+    await page.locator('#pause').click();
+    await page.keyboard.press('l');
+    await isLive(page);
+    await page.locator('#strip').focus();
+    await page.keyboard.press('2');
+    await chosen('timeline');
+    await page.keyboard.press('/');
+    await chosen('events');
+    await page.keyboard.type('12b');
+    expect(await page.locator('#event-filter').inputValue()).toBe('12b');
+    await chosen('events');
+  });
+
   test('a link shows what its sender saw, to who has the token', async () => {
     await using made = workingServer();
     const { page } = await open(made);

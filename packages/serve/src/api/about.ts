@@ -30,6 +30,7 @@ export function statusOf(api: Api, now: number) {
     version: api.version,
     run: api.run,
     host: store.host,
+    target: store.target ?? null,
     cpus: api.cpus,
     frequencyHz: store.frequencyHz,
     reveal: store.reveal,

@@ -41,7 +41,7 @@ export async function timeline(api: Api, ask: Ask): Promise<Response> {
       await pause();
     }
     if (lines.length >= MAX_EVENTS) history.leftOut++;
-    const title = titleOf(api.store.host, lines.length);
+    const title = titleOf(scope?.target ?? api.store.target, api.store.host, lines.length);
     if (format === 'update') return timelineUpdate(history, { title, pause });
     return themed(timelinePage(history, { title }), searchParams);
   });
@@ -58,7 +58,7 @@ function formatOf(parameters: URLSearchParams): 'html' | 'update' {
   });
 }
 
-function titleOf(host: string, events: number): string {
+function titleOf(target: string | undefined, host: string, events: number): string {
   const cut = events >= MAX_EVENTS ? `, the last ${MAX_EVENTS} events` : '';
-  return `What began and ended on ${host}${cut}`;
+  return `What began and ended${target === undefined ? '' : ` in ${target}`} on ${host}${cut}`;
 }

@@ -71,8 +71,9 @@ main{flex:1 1 0;min-height:0;display:flex}
 .row{display:flex;gap:8px;height:24px;align-items:center;padding:0 14px 0 8px;white-space:nowrap;cursor:pointer;font-variant-numeric:tabular-nums}
 .row.head{position:sticky;top:0;z-index:1;background:var(--raised);border-bottom:1px solid var(--edge);font-weight:600;cursor:default}
 .row .number{flex:0 0 58px;text-align:right}
-.row .name{flex:1 1 0;min-width:0;overflow:hidden;text-overflow:ellipsis;font-family:var(--mono);font-size:12px}
-.row .rest{color:var(--muted)}
+.row .name{flex:1 1 0;min-width:0;display:flex;overflow:hidden;font-family:var(--mono);font-size:12px}
+.row .label{min-width:0;overflow:hidden;text-overflow:ellipsis;white-space:pre}
+.row .rest{flex:none;color:var(--muted)}
 .row.ended .name{color:var(--muted);font-style:italic}
 .row.failed .name{color:var(--danger)}
 .row:not(.head):hover{background:var(--raised)}
@@ -108,7 +109,9 @@ body{height:auto;min-height:100vh;overflow:auto}
 main{flex-direction:column}
 #processes{flex:none;height:260px;border-right:0;border-bottom:1px solid var(--edge)}
 #views{flex:none;height:620px}
+th:nth-child(1){width:100px}th:nth-child(2){width:82px}th:nth-child(3){width:66px}th:nth-child(4){width:110px}
 }
+@media(max-width:600px){th:nth-child(4),td:nth-child(4){display:none}}
 @media(prefers-reduced-motion:no-preference){.state.reconnecting::before,.state.connecting::before{animation:pulse 1.2s infinite alternate}@keyframes pulse{to{opacity:.25}}}
 `;
 

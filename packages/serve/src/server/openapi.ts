@@ -141,6 +141,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     version: TEXT,
     run: TEXT,
     host: TEXT,
+    target: { ...orNull(TEXT), description: 'What of it is shown; null for all of it.' },
     cpus: INTEGER,
     frequencyHz: NUMBER,
     reveal: BOOLEAN,

@@ -84,6 +84,8 @@ export interface KeptStatus {
 
 export interface KeptHost {
   readonly host: string;
+  /** What of it is shown, in words; undefined for all of it. */
+  readonly target?: string | undefined;
   /** Samples a second on each CPU. */
   readonly frequencyHz: number;
   /** Whole arguments are shown. */

@@ -89,6 +89,10 @@ export class LiveStore implements KeptHost {
     return this.#options.host;
   }
 
+  get target(): string | undefined {
+    return this.#options.target;
+  }
+
   get frequencyHz(): number {
     return this.#options.frequencyHz;
   }

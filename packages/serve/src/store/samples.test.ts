@@ -47,6 +47,19 @@ describe('samples by cycle', () => {
     expect(Math.abs(span.to - START - 60_000)).toBeLessThanOrEqual(7500);
   });
 
+  test('of a span that is shorter than an old step are those of its step, and say so', () => {
+    const samples = filled(600);
+    let empty = 0;
+    for (let from = 20; from < 60; from += 3) {
+      const asked = { from: START + from * 1000, to: START + from * 1000 + 2000 };
+      const { span, samples: count } = samples.between(asked);
+      if (count === 0) empty++;
+      else expect((span.to - span.from) / 1000).toBe(count / 5);
+    }
+    // Where two steps have a half each.
+    expect(empty).toBeLessThanOrEqual(2);
+  });
+
   test('are gone after the kept time', () => {
     const samples = filled(1000);
     expect(samples.from).toBeGreaterThan(START + 80_000);

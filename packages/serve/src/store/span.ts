@@ -8,15 +8,13 @@ export interface Span {
   readonly to: number;
 }
 
-/** The part of a slice that lies in a span, from 0 to 1. */
-function sharedPart(slice: Span, span: Span): number {
-  const length = slice.to - slice.from;
-  const shared = Math.min(slice.to, span.to) - Math.max(slice.from, span.from);
-  if (length <= 0) return slice.to > span.from && slice.to <= span.to ? 1 : 0;
-  return Math.max(0, shared / length);
-}
-
-/** Whether most of a slice lies in a span: a stack cannot be cut in two. */
+/**
+ * Whether most of a slice lies in a span, or most of the span in the slice where that is longer: a stack cannot be cut in
+ * two, and what is old is kept in slices that may be longer than what is asked for.
+ */
 export function isMostlyIn(slice: Span, span: Span): boolean {
-  return sharedPart(slice, span) > 0.5;
+  const [length, asked] = [slice.to - slice.from, span.to - span.from];
+  if (length <= 0) return slice.to > span.from && slice.to <= span.to;
+  const shared = Math.min(slice.to, span.to) - Math.max(slice.from, span.from);
+  return shared > Math.min(length, asked) / 2;
 }

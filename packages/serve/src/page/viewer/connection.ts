@@ -9,6 +9,8 @@ import { Refusal, type Server } from './server.ts';
 export interface Hello {
   readonly run: string;
   readonly host: string;
+  /** What of it is shown. */
+  readonly target: string | null;
   readonly cpus: number;
   readonly version: string;
   readonly reveal: boolean;

@@ -74,7 +74,9 @@ export function connectControls(window: PageWindow, actions: Actions): void {
   window.addEventListener('keydown', (event) => {
     const target = event.target as { readonly closest?: (selector: string) => unknown } | null;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target?.closest?.('input,select,button,summary,a,[role=slider],dialog')) return;
+    if (target?.closest?.('input,select,dialog')) return;
+    // It presses what has the focus.
+    if (event.key === ' ' && target?.closest?.('button,summary,a')) return;
     const view = VIEWS[Number(event.key) - 1];
     if (view !== undefined) actions.setView(view);
     else if (event.key === 'l') actions.goLive();

@@ -94,8 +94,10 @@ export function runPage(window: PageWindow): void {
 
   async function begin(said: Hello, isAnother: boolean): Promise<void> {
     lookedAt.begin(said);
-    document.title = `${safeText(said.host)} \u00b7 waggle`;
-    find('host').textContent = safeText(said.host);
+    const subject = [said.host, said.target].filter((text) => text !== null);
+    const title = safeText(subject.join(' \u00b7 '));
+    document.title = `${title} \u00b7 waggle`;
+    find('host').textContent = title;
     overview.begin(said.cpus, said.recorded);
     if (said.recorded) state.span ??= lookedAt.end();
     else state.range = undefined;
@@ -147,9 +149,11 @@ export function runPage(window: PageWindow): void {
     if (find('span-text').textContent !== text + ofWhom)
       find('span-text').textContent = text + ofWhom;
     const { cpuMs, execs, missed } = isFollowing() ? newest() : overview.mean(looked);
+    const cpus = Math.max(1, lookedAt.hello?.cpus ?? 1);
+    // Processes in the list are shares of one.
     if (typeof cpuMs === 'number')
       find('cpu-now').textContent =
-        `CPU ${((cpuMs / 1000 / Math.max(1, lookedAt.hello?.cpus ?? 1)) * 100).toFixed(0)} %`;
+        `CPU ${((cpuMs / 1000 / cpus) * 100).toFixed(0)} % of ${cpus === 1 ? 'one' : `${cpus} CPUs`}`;
     find('activity-now').textContent = `${countText(execs)} execs/s`;
     const { lostEvents } = lookedAt;
     const losses = lostEvents > 0 ? [`${countText(lostEvents)} events lost`] : [];

@@ -24,6 +24,7 @@ interface PooledRow {
   readonly cpu: PageElement;
   readonly pid: PageElement;
   readonly name: PageElement;
+  readonly label: PageElement;
   readonly rest: PageElement;
   /** What it shows, as one text. */
   shown: string;
@@ -118,14 +119,15 @@ export function createProcesses(
       cell('number', 'gridcell'),
       cell('name', 'gridcell'),
     ];
-    const rest = cell('rest');
+    const [label, rest] = [cell('label'), cell('rest')];
+    name.append(label, rest);
     row.append(cpu, pid, name);
     body.replaceChildren(above, ...pool.map((each) => each.row), row, below);
-    return { row, cpu, pid, name, rest, shown: '' };
+    return { row, cpu, pid, name, label, rest, shown: '' };
   }
 
   function fill(pooled: PooledRow, { process, depth, cpuMs }: ShownRow, spanMs: number): void {
-    const { row, cpu, pid, name, rest } = pooled;
+    const { row, cpu, pid, name, label, rest } = pooled;
     const percent = (cpuMs / spanMs) * 100;
     const share = percent < 0.05 ? '' : `${percent.toFixed(1)} %`;
     const said = [process.id, depth, share, process.comm, process.endedAt, process.forgottenBelow];
@@ -138,22 +140,21 @@ export function createProcesses(
     pid.textContent = String(process.pid);
     const command = commandText(process.argv, process.comm);
     const ended = outcomeOf(process);
-    const label =
-      process.argv === null || process.argv.length === 0 ? safeText(process.comm) : command;
-    name.textContent = `${process.kernelThread ? `[${label}]` : label} `;
+    const hasArguments = process.argv !== null && process.argv.length > 0;
+    const text = hasArguments ? command : safeText(process.comm);
+    label.textContent = `${process.kernelThread ? `[${text}]` : text} `;
     rest.textContent = [
       ended,
       process.forgottenBelow > 0 ? `+${countText(process.forgottenBelow)} forgotten` : '',
     ]
       .filter(Boolean)
       .join(' ');
-    name.append(rest);
     name.style.setProperty('padding-left', `${Math.min(depth, MAX_DEPTH) * INDENT}px`);
     row.id = `process-${process.id}`;
     row.dataset.id = String(process.id);
     row.setAttribute(
       'title',
-      [safeText(process.comm), command, process.containerId].filter(Boolean).join('\n'),
+      [safeText(process.comm), command, ended, process.containerId].filter(Boolean).join('\n'),
     );
     row.setAttribute('aria-level', String(depth + 1));
     row.setAttribute('aria-selected', String(isScope(process)));
