@@ -131,7 +131,7 @@ export function recordCommand(): Command {
     )
     .option(
       '--no-interpreters',
-      'no functions of interpreted programs (CPython 3.8 to 3.13, HotSpot 11 to 25): native frames',
+      'no functions of interpreted programs (CPython 3.8 to 3.15, Node 18 to 24, HotSpot 11 to 25): native frames',
     )
     .option(
       '--native',

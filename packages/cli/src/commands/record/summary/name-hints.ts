@@ -28,10 +28,10 @@ const HINTS: Readonly<Record<RuntimeName, string>> = {
   java: 'names of Java methods: record with --java-perf-map, or java -XX:+UnlockDiagnosticVMOptions -XX:+DumpPerfMapAtExit and recorded until it ends (both since 17); whole stacks: -XX:+PreserveFramePointer',
   julia:
     'names of Julia functions: set ENABLE_JITPROFILING=1 (where it was built with USE_PERF_JITEVENTS)',
-  node: 'names of JavaScript in Node: node --perf-basic-prof',
+  node: 'names of JavaScript in Node: record by tables (not --unwind fp) and without --no-interpreters (Node 18 to 24), or node --perf-basic-prof',
   php: 'names of PHP functions that were compiled: php -d opcache.jit_debug=16',
   python:
-    'names of Python functions: record with --unwind auto (CPython 3.8 to 3.15), or run python -X perf (3.12), or -X perf_jit (3.13)',
+    'names of Python functions: record by tables (not --unwind fp) and without --no-interpreters (CPython 3.8 to 3.15), or run python -X perf (3.12), or -X perf_jit (3.13)',
   ruby: 'names of Ruby methods that YJIT compiled: ruby --yjit-perf (3.3)',
   wasmtime: 'names of WebAssembly functions: wasmtime --profile=perfmap',
 };
