@@ -142,9 +142,10 @@ export class EventPump {
     return this.#dispatcher.subscribe(subscriber, observer, queue, ownEvents);
   }
 
-  /** Until the ring is empty, or the backlog full. */
+  /** What was made by now, unless the backlog is full: in a storm the ring is never empty. */
   catchUp(): void {
-    while (this.#drain() > 0);
+    const made = this.#reader.made();
+    while (this.#drain() > 0 && this.#reader.accounted() < made);
   }
 
   /**
