@@ -14,6 +14,7 @@ interface HandedOver {
   readonly unit?: number;
   readonly isCut?: boolean;
   readonly table?: string;
+  readonly file?: string;
   /** What it is one of, of HotSpot. */
   readonly owner?: string;
   /** Numbers and instructions of what is inlined there. */
@@ -37,7 +38,7 @@ function recordOf(given: HandedOver): Uint8Array {
     view.setUint32(AT[`${field}_text.unit`], field === 'name' ? unit : 1, true);
     view.setUint32(AT[`${field}_text.is_cut`], isCut ? 1 : 0, true);
   };
-  text('file', '/app/main.py');
+  text('file', given.file ?? '/app/main.py');
   text('name', name);
   if (given.owner !== undefined) {
     view.setUint32(AT.interpreter, 2, true);
@@ -136,13 +137,17 @@ test('names go with their image: with the process, or with what it ran before an
   expect(names.size).toBe(1);
 });
 
-test('code without a name is all of a script, or a function', () => {
+test('code without a name is all of a script, or a function, and one where there is no script', () => {
   const { names, ring } = namesOf({ number: 1, name: '' });
   expect(names.of(1)?.name).toBe('<anonymous>');
   const module = recordOf({ number: 2, name: '' });
   new DataView(module.buffer).setUint32(AT.first_line, 0, true);
   ring.records.push(module);
   expect(names.of(2)?.name).toBe('<module>');
+  const builtin = recordOf({ number: 3, name: '', file: '' });
+  new DataView(builtin.buffer).setUint32(AT.first_line, 0, true);
+  ring.records.push(builtin);
+  expect(names.of(3)?.name).toBe('<anonymous>');
 });
 
 test('a method has the name of its class, and the line where its table begins', () => {

@@ -187,7 +187,9 @@ export class CodeNames {
     const join = hasText(view, at, 'owner') ? NAMINGS[naming] : undefined;
     const file = hasText(view, at, 'file') || join === undefined ? text('file') : '';
     const position = view.getUint32(at + AT.position, true);
-    const own = text('name') || (position === 0 && said <= 1 ? MODULE : ANONYMOUS);
+    // What is of no file, such as a closure of V8's own, is no module.
+    const isModule = file !== '' && position === 0 && said <= 1;
+    const own = text('name') || (isModule ? MODULE : ANONYMOUS);
     const name = join === undefined ? own : join(text('owner'), own);
     const lineInScript = () =>
       this.#scripts.of({
