@@ -233,6 +233,20 @@ test('one reading takes so much of a file, the next goes on there', () => {
   );
 });
 
+test('of a file that fails nothing is left to read', () => {
+  const records = Array.from({ length: 5000 }, (_, at) =>
+    load(BigInt(0x1000 + at * 64), 64n, `f${at}`),
+  );
+  writeFileSync(file.path, Buffer.concat([header, ...records]));
+  const fd = openSync(file.path, 'r');
+  const dump = new JitDump(fd, { maxBytesAtOnce: 1000 });
+  dump.refresh();
+  expect(dump.isBehind).toBe(true);
+  closeSync(fd);
+  expect(() => dump.refresh()).toThrow('EBADF');
+  expect(dump.isBehind).toBe(false);
+});
+
 test('other files are no dump', () => {
   for (const content of ['', 'DTiJ', '7f0010 40 a perf map\n'.repeat(10)]) {
     writeFileSync(file.path, content);

@@ -128,6 +128,8 @@ export class JitDump {
   refresh(now?: number): void {
     if (this.#closed) return;
     this.#now = now;
+    // A file that fails has no more to read: who reads until nothing is left would never end.
+    this.#isBehind = false;
     const size = Math.min(fstatSync(this.#fd).size, this.#limits.maxBytes);
     if (size < this.#offset) {
       this.#giveBack();
@@ -141,7 +143,6 @@ export class JitDump {
     }
     if (this.#offset === 0) this.#offset = this.#headerSize(size);
     this.#read = 0;
-    this.#isBehind = false;
     while (this.#offset > 0 && this.#offset < size && !this.#entries.truncated) {
       this.#isBehind = this.#read >= this.#limits.maxBytesAtOnce || (this.#memory?.left ?? 1) <= 0;
       if (this.#isBehind) return;
