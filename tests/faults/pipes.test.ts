@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { eventually, inPairs } from '../support/deadline.ts';
 import { faultRow } from '../support/fault-row.ts';
 import { Waggle } from '../support/waggle.ts';

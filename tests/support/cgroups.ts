@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { eventually } from './deadline.ts';
 import { run } from './processes.ts';
 

@@ -2,7 +2,7 @@
 // never by name.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { eventually } from './deadline.ts';
 
 /** Fields of /proc/PID/stat by their number in proc_pid_stat(5); undefined when it is gone. */

@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs';
 // Alone: --help loads nothing else of core.
 import { writeToStderr } from '@waggle/ffi/stderr';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { printable } from '@waggle/text';
 import { Command, type OutputConfiguration } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };

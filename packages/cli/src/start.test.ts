@@ -69,8 +69,11 @@ test('the command line is commander, ourselves, and how words get to stderr', as
     .filter((path) => !['cli', 'commander'].includes(packageOf(path)))
     .map((path) => (path.startsWith('packages/text/src/') ? dirname(path) : path));
   expect([...new Set(places)].sort()).toEqual([
+    'packages/ffi/src/errors/errno-of.ts',
     'packages/ffi/src/process/open-without-waiting.ts',
     'packages/ffi/src/process/stderr.ts',
+    'packages/kernel/src/event-kinds.ts',
+    'packages/symbols/src/system-error.ts',
     'packages/text/src',
   ]);
 });
@@ -79,7 +82,10 @@ test('trace evaluates neither profiles nor what symbolizes and unwinds', async (
   const { modules, builtIn } = await evaluatedBy('commands/trace/run.ts');
   const packages = [...new Set(modules.map(packageOf))].sort();
   expect(packages).toEqual([
-    ...['bpf', 'cache', 'cli', 'core', 'effect', 'events', 'ffi', 'kernel', 'text'],
+    ...['bpf', 'cache', 'cli', 'core', 'effect', 'events', 'ffi', 'kernel', 'symbols', 'text'],
+  ]);
+  expect(modules.filter((path) => packageOf(path) === 'symbols')).toEqual([
+    'packages/symbols/src/system-error.ts',
   ]);
   expect(builtIn).toContain('fs');
   expect([...builtIn].filter((name) => COSTLY.includes(name))).toEqual([]);

@@ -1,13 +1,9 @@
-/**
- * The kinds of events that the kernel makes, their numbers in records and maps, and counts of each.
- */
+/** Numbers of the kinds of events in records and maps, and counts of each. */
 
 import { recordType } from '@waggle/bpf';
+import { EVENT_KINDS, type EventKind } from './event-kinds.ts';
 
-/** All of them: every other list is made of this one. `failed-exec` costs every system call of the host a little. */
-export const EVENT_KINDS = ['fork', 'exec', 'exit', 'failed-exec'] as const;
-
-export type EventKind = (typeof EVENT_KINDS)[number];
+export { EVENT_KINDS, type EventKind };
 
 /** The type that records of a kind have. */
 export const RECORD_TYPES: Readonly<Record<EventKind, number>> = {

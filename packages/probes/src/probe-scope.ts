@@ -5,7 +5,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
 import { type MapsEntry, type Procfs, ProcfsError, RealProcfs } from '@waggle/cache';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { FileTree } from './file-tree.ts';
 import { isLibrary, Loader } from './needed-libraries.ts';
 import type { ProbedObject } from './probed-object.ts';

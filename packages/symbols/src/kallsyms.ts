@@ -1,5 +1,6 @@
 /** The kernel's list of its functions, /proc/kallsyms: where it is, its text, and whether it says where they are. */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFileSync, readSync } from 'node:fs';
+import { closeFile, openFile } from './descriptors.ts';
 
 export const KALLSYMS = '/proc/kallsyms';
 
@@ -22,11 +23,11 @@ export function readKallsyms(path = KALLSYMS): string {
  */
 export function kernelShowsAddresses(path = KALLSYMS): boolean {
   const bytes = Buffer.alloc(LOOKED_AT_BYTES);
-  const file = openSync(path, 'r');
+  const file = openFile(path, 'r');
   try {
     const length = readSync(file, bytes);
     return /^(?!0+ )[0-9a-f]+ /m.test(bytes.toString('latin1', 0, length));
   } finally {
-    closeSync(file);
+    closeFile(file);
   }
 }

@@ -11,7 +11,8 @@ import {
   perfEventParanoid,
 } from '@waggle/ffi';
 import { ForeignProcfsError, pidNamespaceOf } from '@waggle/kernel';
-import { isSystemError, kernelShowsAddresses } from '@waggle/symbols';
+import { kernelShowsAddresses } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 /** The BPF ring buffer came with 5.8, hash map keys above 512 bytes (our stacks) with 5.11. */

@@ -17,7 +17,7 @@ import {
 import { LoadedSources, openEventRing, sharedMapEntries } from '@waggle/kernel';
 import { parseEvent } from '@waggle/probes';
 import { SAMPLE_HOOK, Sideband, samplerSource } from '@waggle/profiler';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { inconclusive, missing, type Probe, type ProbeResult, works } from './probe.ts';
 
 const PROBE_RING_BYTES = 65_536;

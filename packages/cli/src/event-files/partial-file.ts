@@ -5,7 +5,7 @@
  */
 
 import { closeSync, fsyncSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { giveToOwner, OutputFailed, settle } from '../profile-files/output-file.ts';
 import {
   type HeldPlace,

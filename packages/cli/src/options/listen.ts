@@ -1,6 +1,6 @@
 /** Where something listens: a host and a port. */
 
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { InvalidArgumentError } from 'commander';
 
 export interface ListenAddress {

@@ -11,7 +11,7 @@ import {
   UnknownProfileError,
   valueTypesOf,
 } from '@waggle/formats';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { printable } from '@waggle/text';
 import { FAILED, USAGE_ERROR } from '../exit-code.ts';
 import { say } from '../terminal/messages.ts';

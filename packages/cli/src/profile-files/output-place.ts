@@ -19,7 +19,7 @@ import {
 import { isAbsolute, resolve } from 'node:path';
 import process from 'node:process';
 import { isOfOthers } from '@waggle/ffi';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { type Followed, followPath, type HeldFolder, O_PATH } from './held-folder.ts';
 
 export interface OutputPlace {

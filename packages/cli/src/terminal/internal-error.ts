@@ -3,7 +3,7 @@
  * words would show the line of the bundle where it happened, which is the whole bundle.
  */
 
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { say } from './messages.ts';
 
 export function sayInternal(problem: unknown): void {

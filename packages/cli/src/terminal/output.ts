@@ -4,7 +4,7 @@
  */
 
 import { fstatSync, write, writeSync } from 'node:fs';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 
 const STDOUT = 1;
 const RETRY_MS = 5;

@@ -15,7 +15,7 @@ import {
   spawnProcess,
 } from '@waggle/ffi';
 import type { KernelSettings } from '@waggle/kernel';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { printable } from '@waggle/text';
 import * as Effect from 'effect/Effect';
 import type * as Scope from 'effect/Scope';

@@ -10,7 +10,7 @@ import {
   OtlpTarget,
   SpoolError,
 } from '@waggle/otlp';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { printable } from '@waggle/text';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { say } from '../../terminal/messages.ts';

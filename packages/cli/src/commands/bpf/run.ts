@@ -8,7 +8,7 @@ import {
   type SourceBuild,
   SourceError,
 } from '@waggle/bpf/build';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';
 import { say } from '../../terminal/messages.ts';
 import type { BpfBuildOptions } from './options.ts';

@@ -1,7 +1,7 @@
 /** `waggle history -o FILE`: what ran, in files by their extension. */
 
 import type { HistoryQuery, StoreReader } from '@waggle/store';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { eventFormatOf } from '../../event-files/formats.ts';
 import { PartialFile } from '../../event-files/partial-file.ts';
 import { FAILED, USAGE_ERROR } from '../../exit-code.ts';

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { onlineCpus } from '@waggle/ffi';
 import { RecordedServer } from '@waggle/serve';
 import { isDamage, type StoreReader } from '@waggle/store';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { FAILED } from '../../exit-code.ts';
 import { whyNotListening } from '../../options/listen.ts';

@@ -5,7 +5,7 @@
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { readSettings, type Settings } from '@waggle/tui';
 import { configFolder } from '../../defaults/config-folder.ts';
 import { writeOutputFile } from '../../profile-files/output-file.ts';

@@ -1,6 +1,6 @@
 /** `waggle trace`: its command line. What it does is in run.ts. */
 
-import { EVENT_KINDS, type EventKind } from '@waggle/kernel';
+import { EVENT_KINDS, type EventKind } from '@waggle/kernel/event-kinds';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   collect,

@@ -5,11 +5,10 @@ import { EventJson, type EventOutputOptions, lineOutput } from '@waggle/core/plu
 import { ProcessMetadata } from '@waggle/core/plugins/process-metadata';
 import { inheritance } from '@waggle/ffi';
 import { shellCommand, stringifyJson } from '@waggle/text';
-import { LRUCache } from 'lru-cache';
 
 type ExecEvent = Extract<ProcessEvent, { readonly event: 'exec' }>;
 
-/** Of programs that may have children; beyond that those that started nothing for the longest time are asked of /proc, as those before us are. */
+/** Of programs that may have children; beyond that the oldest are asked of /proc, as those before us are. */
 const MAX_ENVIRONMENTS = 4096;
 
 /** @param withEnviron the whole environment is wanted too */
@@ -59,12 +58,16 @@ function listOf(variables: ReadonlyMap<string, string> | undefined): string[] | 
 
 /** What each process had at its last exec: its children may have the same. */
 class Environments {
-  readonly #known = new LRUCache<string, readonly string[]>({ max: MAX_ENVIRONMENTS });
+  readonly #known = new Map<string, readonly string[]>();
 
   note({ pid, startTime, environ, environTruncated }: ExecEvent): void {
     const key = keyOf(pid, startTime);
-    if (environ === null || environTruncated) this.#known.delete(key);
-    else this.#known.set(key, environ);
+    this.#known.delete(key);
+    if (environ === null || environTruncated) return;
+    this.#known.set(key, environ);
+    if (this.#known.size <= MAX_ENVIRONMENTS) return;
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined) this.#known.delete(oldest);
   }
 
   of(pid: number, startTime: bigint): readonly string[] | undefined {

@@ -1,6 +1,6 @@
 /** What `waggle trace` is asked for, as command.ts reads it. */
 
-import { EVENT_KINDS, type EventKind } from '@waggle/kernel';
+import { EVENT_KINDS, type EventKind } from '@waggle/kernel/event-kinds';
 import { mistakeInOutputs } from '../../event-files/formats.ts';
 import type { Rotation } from '../../event-files/rotating-file.ts';
 import type { User } from '../../users/passwd.ts';

@@ -7,7 +7,7 @@
 import { writeSync } from 'node:fs';
 import type { Session } from '@waggle/core/session';
 import { PIPE_BYTES, type PipeWriter, pipeWriter } from '@waggle/ffi';
-import { isSystemError } from '@waggle/symbols';
+import { isSystemError } from '@waggle/symbols/system-error';
 import { Output } from '../../terminal/output.ts';
 
 const STDOUT = 1;

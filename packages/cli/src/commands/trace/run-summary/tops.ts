@@ -1,9 +1,5 @@
 /** The largest of a stream, as many as are to be shown. */
 
-import { LRUCache } from 'lru-cache';
-
-const SECONDS_KEPT = 4;
-
 export class Largest<Item> {
   readonly #limit: number;
   readonly #sizeOf: (item: Item) => number | bigint;
@@ -31,13 +27,19 @@ export class PeakSecond {
   count = 0;
   /** Seconds since 1970, or of whatever clock the times are of. */
   second = 0;
-  readonly #counts = new LRUCache<number, number>({ max: SECONDS_KEPT });
+  readonly #counts = new Map<number, number>();
 
   add(second: number): void {
     const count = (this.#counts.get(second) ?? 0) + 1;
+    if (count === 1 && this.#counts.size >= SECONDS_KEPT) {
+      const [oldest] = this.#counts.keys();
+      if (oldest !== undefined) this.#counts.delete(oldest);
+    }
     this.#counts.set(second, count);
     if (count <= this.count) return;
     this.count = count;
     this.second = second;
   }
 }
+
+const SECONDS_KEPT = 4;
