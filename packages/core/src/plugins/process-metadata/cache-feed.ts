@@ -150,9 +150,7 @@ export class CacheFeed {
   #tellEnded(since: number): void {
     const last = this.#last;
     for (let index = 0; index < last.length; index++) {
-      if (!(last.exitedAt(index) >= Math.max(since, 1))) continue;
-      if (!last.isNothing(index)) this.#seed(index, last);
-      tellExit(this.#cache, last, index);
+      if (last.exitedAt(index) >= Math.max(since, 1)) this.#tellImage(index, last);
     }
   }
 
@@ -271,18 +269,18 @@ export class CacheFeed {
 
   /** Whoever had the pid before in this cycle: after its new owner the cache takes one image of it at most. */
   #tellEarlier(index: number): void {
-    const recent = this.#recent;
-    for (const image of recent.earlierOwnersOf(index)) {
-      if (!recent.isNothing(image)) this.#seed(image);
-      tellExit(this.#cache, recent, image);
-    }
+    for (const image of this.#recent.earlierOwnersOf(index)) this.#tellImage(image);
   }
 
   /** After its end the cache takes no image of a process any more: it hears of those of this cycle before. */
   #tellOlder(latest: number): void {
-    const recent = this.#recent;
-    for (const image of recent.imagesOf(latest)) if (!recent.isNothing(image)) this.#seed(image);
-    tellExit(this.#cache, recent, latest);
+    for (const image of this.#recent.imagesOf(latest)) this.#tellImage(image);
+  }
+
+  /** One of a process that has ended. */
+  #tellImage(image: number, images = this.#recent): void {
+    if (!images.isNothing(image)) this.#seed(image, images);
+    tellExit(this.#cache, images, image);
   }
 
   #entryOf(event: Pick<ExitEvent, 'identity'>): ProcessEntry | undefined {

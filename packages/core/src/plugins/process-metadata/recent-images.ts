@@ -134,20 +134,12 @@ export class RecentImages {
 
   /** All that the process of the image has been in this cycle, the oldest first. */
   imagesOf(latest: number): number[] {
-    const start = this.#starts[latest];
-    const images: number[] = [];
-    for (let index = latest; index >= 0; index = this.#earlier[index] ?? -1)
-      if (this.#starts[index] === start) images.unshift(index);
-    return images;
+    return this.#imagesOfPid(latest, true);
   }
 
   /** The images of the processes that had its pid before, the oldest first. */
   earlierOwnersOf(latest: number): number[] {
-    const start = this.#starts[latest];
-    const images: number[] = [];
-    for (let index = latest; index >= 0; index = this.#earlier[index] ?? -1)
-      if (this.#starts[index] !== start) images.unshift(index);
-    return images;
+    return this.#imagesOfPid(latest, false);
   }
 
   /** Keeps the bytes of an exit record, which say what the process has used. */
@@ -249,6 +241,14 @@ export class RecentImages {
     for (const column of [this.#sources, this.#exitedAt, this.#isNothing]) column.length = 0;
     for (const column of [this.#hasForked, this.#isOlder, this.#earlier]) column.length = 0;
     this.#usages.length = 0;
+  }
+
+  #imagesOfPid(latest: number, isSameProcess: boolean): number[] {
+    const start = this.#starts[latest];
+    const images: number[] = [];
+    for (let index = latest; index >= 0; index = this.#earlier[index] ?? -1)
+      if ((this.#starts[index] === start) === isSameProcess) images.unshift(index);
+    return images;
   }
 
   #copy(batch: EventBatch, at: number): void {
