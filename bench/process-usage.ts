@@ -13,7 +13,13 @@ export function cpuSeconds(pid: number): number {
 }
 
 /** That are in memory; 0 for one that has ended. */
-export function residentMegabytes(pid: number): number {
+export const residentMegabytes = (pid: number): number => megabytes(pid, 'VmRSS');
+
+/** The most that were in memory until now. */
+export const peakMegabytes = (pid: number): number => megabytes(pid, 'VmHWM');
+
+/** By a line of proc_pid_status(5). */
+function megabytes(pid: number, line: string): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
+  return Number(new RegExp(`^${line}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) / 1024;
 }

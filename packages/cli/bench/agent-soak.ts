@@ -8,11 +8,11 @@
 
 import { Database } from 'bun:sqlite';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { peakMegabytes } from '../../../bench/process-usage.ts';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
-import { median } from '../../../bench/samples.ts';
-import { AgentCurve, type CurvePoint } from './hour/agent-curve.ts';
+import { type CurvePoint, endsText, ProcessCurve } from './process-curve.ts';
 import { Load } from './soak/mixed-load.ts';
 
 const MINUTE_MS = 60_000;
@@ -52,9 +52,6 @@ function written(database: Database): Written {
   return { processes: last('process'), failures: last('failure') };
 }
 
-const peakMegabytes = (): number =>
-  Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-
 function row(point: CurvePoint, perSecond: Written): string {
   const { minute, cpuPercent, megabytes, forks, busy, load } = point;
   return [
@@ -83,7 +80,7 @@ try {
   console.log(
     'minute  CPU %    MB  processes/s  failed/s  forks/s  busy CPUs   load (the last three: host)',
   );
-  const curve = new AgentCurve(pid);
+  const curve = new ProcessCurve(pid);
   let before = written(database);
   for (let minute = 1; minute <= minutes; minute++) {
     await Bun.sleep(began + minute * MINUTE_MS - Date.now());
@@ -97,25 +94,23 @@ try {
     before = now;
     console.log(row(point, perSecond));
   }
-  const medianOf = (what: 'megabytes' | 'cpuPercent', points: readonly CurvePoint[]) =>
-    median(points.map((point) => point[what]));
-  const [first, last] = [curve.points.slice(0, ENDS), curve.points.slice(-ENDS)];
+  const ends = curve.ends(ENDS);
   const { losses } = database.query('SELECT coalesce(sum(count), 0) AS losses FROM loss').get() as {
     readonly losses: number;
   };
   console.log(
-    `MB, medians of the first and the last ${ENDS} minutes: ${medianOf('megabytes', first).toFixed(0)} and ${medianOf('megabytes', last).toFixed(0)}, at most ${peakMegabytes().toFixed(0)}; CPU ${medianOf('cpuPercent', first).toFixed(2)} and ${medianOf('cpuPercent', last).toFixed(2)} %; ${before.processes} processes, ${losses} events lost`,
+    `MB, medians of the first and the last ${ENDS} minutes: ${endsText(ends, peakMegabytes(pid))}; ${before.processes} processes, ${losses} events lost`,
   );
   const what = `agent, ${rate} programs/s for ${minutes} min`;
   saveRows(import.meta.dir, 'agent-soak', [
     {
       what: `${what}: memory at the end`,
-      value: medianOf('megabytes', last),
+      value: ends.last.megabytes,
       unit: 'MB',
       goal: '≤ 130 MB',
     },
-    { what: `${what}: at most`, value: peakMegabytes(), unit: 'MB' },
-    { what: `${what}: CPU at the end`, value: medianOf('cpuPercent', last), unit: '% of a CPU' },
+    { what: `${what}: at most`, value: peakMegabytes(pid), unit: 'MB' },
+    { what: `${what}: CPU at the end`, value: ends.last.cpuPercent, unit: '% of a CPU' },
   ] satisfies BenchRow[]);
 } finally {
   const ended = new Promise((done) => agent.once('exit', done));

@@ -4,9 +4,10 @@
 //   bun bench/agent.ts [PROCESSES] [STORMS] [QUIET_SECONDS] [-- OPTIONS OF waggle agent]
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { cpuSeconds, peakMegabytes, residentMegabytes } from '../../../bench/process-usage.ts';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
 import { inRounds } from '../../../bench/samples.ts';
 
@@ -18,7 +19,6 @@ const root = resolve(import.meta.dir, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'waggle-bench-'));
 const SLEEPERS = 200;
 const EXECS_PER_SECOND = 10;
-const TICKS_PER_SECOND = 100;
 const SETTLE_MS = 3000;
 
 function compile(source: string, flags: readonly string[]): string {
@@ -35,18 +35,6 @@ function compile(source: string, flags: readonly string[]): string {
 
 const storm = compile('storm.c', ['-O2']);
 const tiny = compile('exit_with.c', ['-O2', '-static']);
-
-/** Seconds of CPU until now, with the children that have ended: proc_pid_stat(5). */
-function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
-
-const megabytesOf = (pid: number, what: 'VmRSS' | 'VmHWM'): number =>
-  Number(
-    new RegExp(`^${what}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1],
-  ) / 1024;
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null) await new Promise((done) => child.once('exit', done));
@@ -78,28 +66,26 @@ try {
       '-c',
       'while :; do timeout 0.05 sh -c "while :; do :; done"; sleep 0.45; done',
     ]);
-    const before = cpuOf(pid);
+    const before = cpuSeconds(pid);
     await runStorm(quietSeconds * EXECS_PER_SECOND, `rate=${EXECS_PER_SECOND}`);
-    const share = (100 * (cpuOf(pid) - before)) / quietSeconds;
+    const share = (100 * (cpuSeconds(pid) - before)) / quietSeconds;
     busy.kill();
     rows.push({
       what: 'agent: of a CPU, with 200 processes, 10 execs/s, 10 % busy',
       ...{ unit: '%', value: share, goal: '≤ 1.5 %' },
     } as BenchRow);
-    console.log(
-      `quiet: ${share.toFixed(2)} % of a CPU, ${megabytesOf(pid, 'VmRSS').toFixed(0)} MB`,
-    );
+    console.log(`quiet: ${share.toFixed(2)} % of a CPU, ${residentMegabytes(pid).toFixed(0)} MB`);
   }
   const each: number[] = [];
   const memory: number[] = [];
   for (let round = 0; round < storms; round++) {
-    const before = cpuOf(pid);
+    const before = cpuSeconds(pid);
     await runStorm(processes);
     await Bun.sleep(SETTLE_MS);
-    each.push(((cpuOf(pid) - before) * 1e6) / processes);
-    memory.push(megabytesOf(pid, 'VmRSS'));
+    each.push(((cpuSeconds(pid) - before) * 1e6) / processes);
+    memory.push(residentMegabytes(pid));
     console.log(
-      `storm ${round + 1}: ${each.at(-1)?.toFixed(0)} µs a process, ${memory.at(-1)?.toFixed(0)} MB, at most ${megabytesOf(pid, 'VmHWM').toFixed(0)} MB`,
+      `storm ${round + 1}: ${each.at(-1)?.toFixed(0)} µs a process, ${memory.at(-1)?.toFixed(0)} MB, at most ${peakMegabytes(pid).toFixed(0)} MB`,
     );
   }
   rows.push(

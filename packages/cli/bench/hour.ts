@@ -9,10 +9,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { AgentCurve } from './hour/agent-curve.ts';
 import { compare, linesOf } from './hour/compare.ts';
 import { KnownScript } from './hour/known-processes.ts';
 import { differences, sharesOf } from './hour/same-profile.ts';
+import { ProcessCurve } from './process-curve.ts';
 
 const MINUTE_MS = 60_000;
 const SPAN_MS = 10_000;
@@ -124,7 +124,7 @@ try {
   const began = Date.now();
   console.log(`began at ${clock(began)}; the agent is ${pid}, its files in ${folder}`);
   const script = new KnownScript(folder, mark);
-  const curve = new AgentCurve(pid);
+  const curve = new ProcessCurve(pid);
   let beside: Promise<Beside> | undefined;
   console.log('minute  CPU %    MB   host: forks/s  CPUs busy  load');
   for (let minute = 0; minute < minutes; minute++) {

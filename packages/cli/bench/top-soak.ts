@@ -6,13 +6,13 @@
 // It shows what is in its PID namespace. What else the host does costs it time all the same: the table has the host's. With 0
 // programs a second the load is that of somebody else in the namespace.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { peakMegabytes } from '../../../bench/process-usage.ts';
 import { type BenchRow, saveRows } from '../../../bench/rows.ts';
-import { median } from '../../../bench/samples.ts';
-import { AgentCurve, type CurvePoint } from './hour/agent-curve.ts';
 import { LiveTop } from './live-top.ts';
+import { type CurvePoint, endsText, ProcessCurve } from './process-curve.ts';
 import { Load } from './soak/mixed-load.ts';
 
 const MINUTE_MS = 60_000;
@@ -24,9 +24,6 @@ const folder = mkdtempSync(join(tmpdir(), 'waggle-bench-'));
 
 /** Each of its views, minute by minute. */
 const VIEWS = ['1', '2', '3', '4'];
-
-const peakMegabytes = (pid: number): number =>
-  Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
 function row({ minute, cpuPercent, megabytes, forks, busy, load }: CurvePoint): string {
   return [
@@ -47,24 +44,22 @@ try {
   console.log(`top for ${minutes} min, ${rate} programs/s, ${waiting} that wait`);
   console.log('minute  CPU %    MB   forks/s  busy CPUs   load (the last three: host)');
   const began = Date.now();
-  const curve = new AgentCurve(top.pid);
+  const curve = new ProcessCurve(top.pid);
   for (let minute = 1; minute <= minutes; minute++) {
     top.type(VIEWS[minute % VIEWS.length] ?? '1');
     await Bun.sleep(began + minute * MINUTE_MS - Date.now());
     console.log(row(curve.add(minute)));
   }
-  const [first, last] = [curve.points.slice(0, ENDS), curve.points.slice(-ENDS)];
-  const medianOf = (what: 'megabytes' | 'cpuPercent', points: readonly CurvePoint[]) =>
-    median(points.map((point) => point[what]));
+  const ends = curve.ends(ENDS);
   const peak = peakMegabytes(top.pid);
   console.log(
-    `MB, medians of the first and the last ${ENDS} minutes: ${medianOf('megabytes', first).toFixed(0)} and ${medianOf('megabytes', last).toFixed(0)}, at most ${peak.toFixed(0)}; CPU ${medianOf('cpuPercent', first).toFixed(2)} and ${medianOf('cpuPercent', last).toFixed(2)} %; ${top.lost()} events lost`,
+    `MB, medians of the first and the last ${ENDS} minutes: ${endsText(ends, peak)}; ${top.lost()} events lost`,
   );
   const what = `top, ${rate} programs/s for ${minutes} min`;
   saveRows(import.meta.dir, 'top-soak', [
     {
       what: `${what}: memory at the end`,
-      value: medianOf('megabytes', last),
+      value: ends.last.megabytes,
       unit: 'MB',
       goal: '≤ 130 MB',
     },

@@ -39,28 +39,30 @@ export function createEventFeed(options: FeedOptions) {
   /** Which question is the newest: answers to older ones are not shown. */
   let asked = 0;
 
+  /** As the server's parameters have it; what is not chosen is not sent. */
+  function chosen() {
+    const { kinds, onlyFailed, text } = state;
+    return {
+      kind: kinds.length === 0 ? undefined : kinds.join(','),
+      failed: onlyFailed ? 'true' : undefined,
+      text: text === '' ? undefined : text,
+    };
+  }
+
   /** None come until they are loaded. */
   function hold(): void {
-    const { kinds, onlyFailed, text, scope } = state;
-    connection.want({
-      ...(kinds.length === 0 ? {} : { kind: kinds.join(',') }),
-      ...(onlyFailed ? { failed: 'true' } : {}),
-      ...(text === '' ? {} : { text }),
-      ...(scope === undefined ? {} : { pid: scope.pid, start: scope.start }),
-    });
+    const { scope } = state;
+    connection.want({ ...chosen(), pid: scope?.pid, start: scope?.start });
     connection.pause();
   }
 
   function find(): Promise<FoundEvents> {
-    const { kinds, onlyFailed, text, scope } = state;
     const looked = isFollowing() ? { from: span().from, to: now() + FUTURE_MS } : span();
     return server.json<FoundEvents>('api/events', {
-      ...queryOf(looked, scope),
+      ...queryOf(looked, state.scope),
+      ...chosen(),
       format: 'json',
       limit: EVENTS_OF_SPAN,
-      kind: kinds.length === 0 ? undefined : kinds.join(','),
-      failed: onlyFailed ? 'true' : undefined,
-      text: text === '' ? undefined : text,
     });
   }
 

@@ -1,8 +1,9 @@
-// What an agent takes, minute by minute, beside what its host does.
+// What a process takes, minute by minute, beside what its host does.
 
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { cpuSeconds, residentMegabytes } from '../../../../bench/process-usage.ts';
+import { cpuSeconds, residentMegabytes } from '../../../bench/process-usage.ts';
+import { median } from '../../../bench/samples.ts';
 
 const TICKS_PER_SECOND = 100;
 
@@ -35,7 +36,9 @@ export interface CurvePoint {
   readonly load: number;
 }
 
-export class AgentCurve {
+type Ends = Pick<CurvePoint, 'megabytes' | 'cpuPercent'>;
+
+export class ProcessCurve {
   readonly points: CurvePoint[] = [];
   readonly #pid: number;
   #last: { readonly at: number; readonly cpu: number; readonly host: HostCounts };
@@ -61,4 +64,18 @@ export class AgentCurve {
     this.points.push(point);
     return point;
   }
+
+  /** Medians of as many points at the beginning and at the end. */
+  ends(points: number): { readonly first: Ends; readonly last: Ends } {
+    const of = (some: readonly CurvePoint[]): Ends => ({
+      megabytes: median(some.map(({ megabytes }) => megabytes)),
+      cpuPercent: median(some.map(({ cpuPercent }) => cpuPercent)),
+    });
+    return { first: of(this.points.slice(0, points)), last: of(this.points.slice(-points)) };
+  }
+}
+
+/** As it is said in one line. */
+export function endsText({ first, last }: ReturnType<ProcessCurve['ends']>, peak: number): string {
+  return `${first.megabytes.toFixed(0)} and ${last.megabytes.toFixed(0)}, at most ${peak.toFixed(0)}; CPU ${first.cpuPercent.toFixed(2)} and ${last.cpuPercent.toFixed(2)} %`;
 }
