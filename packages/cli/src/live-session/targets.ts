@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { RealProcfs } from '@waggle/cache';
 import { existingDescendants } from '@waggle/core/session';
 import { printable } from '@waggle/text';
+import { idsInWords, placesInWords } from '../options/target-in-words.ts';
 
 export interface LiveTarget {
   readonly pid?: readonly number[] | undefined;
@@ -28,10 +29,11 @@ export function targetInWords(
   [program]: readonly string[],
 ): string | undefined {
   if (program !== undefined) return printable(program);
-  const processes = pid && `process${pid.length > 1 ? 'es' : ''} ${pid.join(', ')}`;
-  const places =
-    cgroup.length > 0 ? `in ${cgroup.map((path) => printable(path)).join(' or ')}` : '';
-  return [processes, places].filter(Boolean).join(' ') || undefined;
+  const words = [
+    ...(pid === undefined ? [] : [idsInWords('process', pid)]),
+    ...(cgroup.length > 0 ? [placesInWords(cgroup)] : []),
+  ];
+  return words.length > 0 ? words.join(' ') : undefined;
 }
 
 export const withDescendants = (procfs: RealProcfs, pids: readonly number[]): readonly number[] =>

@@ -6,6 +6,7 @@
 import { type Procfs, ProcfsError, RealProcfs } from '@waggle/cache';
 import { cpuGenerations } from '@waggle/ffi';
 import { commandLine, printable } from '@waggle/text';
+import { idsInWords, placesInWords } from '../../options/target-in-words.ts';
 import type { RecordOptions } from './options.ts';
 
 export type RecordTarget =
@@ -101,13 +102,10 @@ function whoIs(target: RecordTarget): string {
   switch (target.kind) {
     case 'command':
       return commandLine(target.argv.slice(0, 1));
-    case 'processes': {
-      const [what, ids] = target.threads
-        ? ['thread', [...target.threads.keys()]]
-        : ['process', target.pids];
-      if (ids.length === 1) return `${what} ${ids[0]}`;
-      return `${what}${what === 'thread' ? 's' : 'es'} ${ids.join(', ')}`;
-    }
+    case 'processes':
+      return target.threads
+        ? idsInWords('thread', [...target.threads.keys()])
+        : idsInWords('process', target.pids);
     case 'host':
       return 'every process on this host';
   }
@@ -122,7 +120,7 @@ function inWords({
 }: RecordOptions): readonly string[] {
   const places = [...cgroup, ...container.map((id) => `container ${id}`)];
   return [
-    ...(places.length > 0 ? [`in ${places.map((place) => printable(place)).join(' or ')}`] : []),
+    ...(places.length > 0 ? [placesInWords(places)] : []),
     ...(uid === undefined ? [] : [`of user ${uid}`]),
     ...(comm === undefined ? [] : [`named ${printable(String(comm))}`]),
     ...(cpu === undefined ? [] : [`on CPU ${cpu.join(', ')}`]),
