@@ -3,7 +3,7 @@
 import { parseEvent, type RecordedEvent } from '@waggle/timeline';
 
 /** Of one piece: what is lost at once where a disk is full, and how exactly files are rotated. */
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
 const LINE_FEED = 10;
 const decoder = new TextDecoder();
 
