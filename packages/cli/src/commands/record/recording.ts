@@ -84,6 +84,8 @@ export const record = Effect.fnUntraced(function* (
   const hint = asHint(words, options.as);
   if (hint !== undefined) say(hint);
   yield* readAhead(under, counted, words);
+  // What the start ran: tables of what is sampled take its room.
+  session.kernel.native.releaseProgramText();
   // Who starts something now finds it in the recording.
   say(`recording ${describeTarget(target, options)} ${describeCounted(counted, options)}`);
   // What the command prints must not get between the stacks.
@@ -178,6 +180,8 @@ const written = Effect.fnUntraced(function* (
   collected: Profile,
 ) {
   const shown = asShown(collected, options);
+  // What naming ran.
+  session.kernel.native.releaseProgramText();
   const files = yield* Effect.promise(() =>
     writeOutputs(outputs, shown, {
       withArguments: options.sendArguments === true,
