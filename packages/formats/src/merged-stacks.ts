@@ -68,7 +68,7 @@ export function mergedStacks(
       merged.set(key, {
         ...{ frames, count },
         ...(all === undefined ? {} : { values: [...all] }),
-        ...(labels === undefined ? {} : { labels }),
+        labels,
       });
       continue;
     }
@@ -89,7 +89,7 @@ interface MergedStack {
   readonly frames: readonly ProfileFrame[];
   count: number;
   readonly values?: number[];
-  readonly labels?: ProfileLabels;
+  readonly labels?: ProfileLabels | undefined;
 }
 
 /** Equal for equal labels. Frames' keys have a number of units that is even, and this begins with one more. */

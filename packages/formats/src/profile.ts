@@ -15,7 +15,7 @@ export interface ProfileMapping {
   /** Of the byte at `start`, in the object's file. */
   readonly fileOffset: bigint;
   /** The GNU build-id in hex. */
-  readonly buildId?: string;
+  readonly buildId?: string | undefined;
 }
 
 export interface ProfileFrame {
@@ -23,27 +23,27 @@ export interface ProfileFrame {
   readonly name: string;
   readonly kind: FrameKind;
   /** Path or name of the object file (executable, shared library, kernel module). */
-  readonly object?: string;
+  readonly object?: string | undefined;
   /** Source file of the place in the function, as its compiler was given it: any text. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   /**
    * The place's line, from 1 on: of the instruction that ran in a leaf, of the call in a caller.
    * Absent when it is not known.
    */
-  readonly line?: number;
+  readonly line?: number | undefined;
   /**
    * The compiler put this function's code into that of the frame before it, its caller: both are at
    * one address, and no call was made. Absent in every other frame.
    */
-  readonly inlined?: true;
+  readonly inlined?: true | undefined;
   /**
    * Of the instruction, or in a caller, of a byte in its call: in the range of `mapping`, or without
    * one as the CPU had it. Says nothing about what the frame is: formats that have no addresses sum
    * over them. Absent where it is not known, and in inlined frames, which are at their caller's.
    */
-  readonly address?: bigint;
+  readonly address?: bigint | undefined;
   /** Where the object, at `address`, was mapped. */
-  readonly mapping?: ProfileMapping;
+  readonly mapping?: ProfileMapping | undefined;
 }
 
 /**
@@ -62,9 +62,9 @@ export interface ProfileStack {
    */
   readonly count: number;
   /** All values of this stack, in the order of the profile's `values.types`; whole numbers. */
-  readonly values?: readonly number[];
+  readonly values?: readonly number[] | undefined;
   /** Stacks that differ in them are two. */
-  readonly labels?: ProfileLabels;
+  readonly labels?: ProfileLabels | undefined;
 }
 
 /** What a value is, as pprof says it: `samples` in `count`, `cpu` in `nanoseconds`. */
@@ -80,17 +80,17 @@ export interface ProfileValues {
   /** Index of the default: the one that `count` is. */
   readonly shown: number;
   /** How much of what lies between two samples, on the average: 0 where that is not known. */
-  readonly period?: ValueType & { readonly value: number };
+  readonly period?: (ValueType & { readonly value: number }) | undefined;
 }
 
 export interface ProfileMetadata {
   readonly host: string;
   /** The profiled command; absent where it was something else. */
-  readonly command?: string;
+  readonly command?: string | undefined;
   /** What else was profiled, in words: `process 1234`. Absent for a whole host. */
-  readonly target?: string;
+  readonly target?: string | undefined;
   /** The object of the program that the profile is of; absent where nobody said. */
-  readonly mainObject?: string;
+  readonly mainObject?: string | undefined;
   readonly frequencyHz: number;
   readonly startTime: Date;
   readonly durationSeconds: number;
@@ -104,7 +104,7 @@ export interface Profile {
   readonly stacks: readonly ProfileStack[];
   readonly metadata: ProfileMetadata;
   /** Absent where stacks have nothing but samples. */
-  readonly values?: ProfileValues;
+  readonly values?: ProfileValues | undefined;
 }
 
 /**

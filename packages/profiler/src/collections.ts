@@ -129,7 +129,7 @@ export class Collections {
     const values = valuesOf(this.#events);
     return {
       stacks,
-      ...(values === undefined ? {} : { values }),
+      values,
       metadata: {
         host: hostname(),
         frequencyHz: this.#config.frequencyHz,

@@ -269,6 +269,6 @@ function buildSymbols(image: ElfImage, search: DebugFileSearch, key: string): Bu
     if (stubs.length > 0) sources.push('plt');
   });
   const table = SymbolTable.fromColumns(collector.finish());
-  const description = { key, sources, problems, ...(debugFile === undefined ? {} : { debugFile }) };
+  const description = { key, sources, problems, debugFile };
   return { table, description };
 }

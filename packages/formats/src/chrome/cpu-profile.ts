@@ -61,7 +61,7 @@ export function cpuProfile(
   const nodes = samples.length > 0 ? sampled(tree, samples, timeDeltas, duration, isTimed) : tree;
   const values = isTimed ? SAMPLES_AND_TIME : undefined;
   const stacks = stacksOf(nodes, values, outermost, budget);
-  const profile = { stacks, ...(values === undefined ? {} : { values }) };
+  const profile = { stacks, values };
   const unknown = { host: '', frequencyHz: 0, startTime: new Date(Number.NaN), lostSamples: 0 };
   return {
     ...profile,

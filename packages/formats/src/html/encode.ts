@@ -130,7 +130,7 @@ function dataOf(
     boxText: BOX_TEXT,
     unit,
     isUpward: !(options.inverted ?? true),
-    ...(compared === undefined ? {} : { compared }),
+    compared,
   };
 }
 

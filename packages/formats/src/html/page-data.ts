@@ -26,7 +26,7 @@ export interface PageData extends PackedTree {
   /** Root at the bottom when the page opens. */
   readonly isUpward: boolean;
   /** All of two profiles that are compared: the tree's own numbers are those after. */
-  readonly compared?: Totals & { readonly sizeBy: Side };
+  readonly compared?: (Totals & { readonly sizeBy: Side }) | undefined;
 }
 
 /** Something known of a profile. `className` marks it in the style sheet. */

@@ -82,7 +82,7 @@ export class DictionaryReader {
       attributeIndices,
     } = entry(this.#tables?.locationTable, index, 'location');
     const { object, mapping } = mappingIndex ? this.#mapping(mappingIndex) : NO_OBJECT;
-    const place = address === 0n ? {} : { address, ...(mapping && { mapping }) };
+    const place = address === 0n ? {} : { address, mapping };
     const attributes = this.attributes(attributeIndices);
     // The line of the innermost function comes first.
     const functions = lines

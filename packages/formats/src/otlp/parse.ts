@@ -97,10 +97,10 @@ function profileOf(
     : {
         types: types.map(({ type, unit }) => ({ type, unit })),
         shown,
-        ...(period === undefined ? {} : { period }),
+        period,
       };
   const stacks = stacksOf(types, values, dictionary, budget);
-  const profile = { stacks, ...(values === undefined ? {} : { values }) };
+  const profile = { stacks, values };
   return { ...profile, metadata: metadataOf(taken, dictionary, sampleCount(profile) ?? 0) };
 }
 

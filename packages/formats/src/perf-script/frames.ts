@@ -66,7 +66,7 @@ function framesOf(
 }
 
 function sameCode({ kind, object }: ProfileFrame, name: string, inlined: true): ProfileFrame {
-  return { name, kind, ...(object === undefined ? {} : { object }), inlined };
+  return { name, kind, object, inlined };
 }
 
 const PERF_MAP = /perf-\d+\.map$/;

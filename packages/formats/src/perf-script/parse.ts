@@ -84,7 +84,7 @@ export function parsePerfScript(
   return {
     stacks,
     metadata: metadataOf(samples, comments, values),
-    ...(values === undefined ? {} : { values }),
+    values,
     ...warningsOf(bad, firstBad),
   };
 }
@@ -263,7 +263,7 @@ function metadataOf(
   }
   return {
     host: comment('hostname') ?? '',
-    ...(command === undefined ? {} : { command }),
+    command,
     frequencyHz: hasPeriod ? Math.round(NANOSECONDS_PER_SECOND / (first?.period ?? 1)) : 0,
     startTime: new Date(Number.NaN),
     durationSeconds: to - from,

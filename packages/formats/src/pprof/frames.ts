@@ -38,7 +38,7 @@ export function frameReader(
     const address = BigInt(location.address);
     const isKernel = isKernelObject(object) || isKernelAddress(address);
     const nameless = () => unnamed(object, isKernel ? address : fileOffset(address, mapping));
-    const place = address === 0n ? {} : { address, ...(mapping && { mapping }) };
+    const place = address === 0n ? {} : { address, mapping };
     const found = location.line.map(({ functionId, line }) => {
       const entry = functions.get(functionId);
       const name = entry && (text(entry.name) || text(entry.systemName));

@@ -151,7 +151,7 @@ function whole(value: Integer, what: string): number {
  * files give with them, which is no second measurement.
  */
 function asRecorded(
-  { stacks, values }: Required<Pick<Profile, 'stacks' | 'values'>>,
+  { stacks, values }: Pick<Profile, 'stacks'> & { readonly values: ProfileValues },
   message: PprofMessage,
   text: Text,
 ): Pick<Profile, 'stacks' | 'values'> {
@@ -182,8 +182,8 @@ function withMetadata(
   const target = comment(COMMENTS.target);
   const metadata: ProfileMetadata = {
     host: comment(COMMENTS.host) ?? '',
-    ...(command === undefined ? {} : { command }),
-    ...(target === undefined ? {} : { target }),
+    command,
+    target,
     frequencyHz: frequencyOf(message, text),
     startTime: new Date(
       Number(message.timeNanos) === 0

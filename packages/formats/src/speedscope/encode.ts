@@ -32,7 +32,7 @@ const MAX_NUMBERS = 32e6;
 interface SpeedscopeFrame {
   readonly name: string;
   readonly file?: string;
-  readonly line?: number;
+  readonly line?: number | undefined;
   readonly kind: FrameKind;
   /** There when `file` is a source file: the object, null without one. */
   readonly object?: string | null;
@@ -83,7 +83,7 @@ export function encodeSpeedscope(profile: Profile): string {
     profiles,
     waggle: {
       ...metadataFields(metadata),
-      ...(values === undefined ? {} : { values }),
+      values,
     },
   })}\n`;
 }
@@ -113,7 +113,7 @@ function frameFields({ name, kind, object, file, line, inlined }: ProfileFrame):
         ? {}
         : { file: path }
       : { file: file.toWellFormed(), object: path ?? null }),
-    ...(line === undefined ? {} : { line }),
+    line,
     kind,
     ...(inlined ? { inlined } : {}),
   };

@@ -192,7 +192,7 @@ function frameOf(value: unknown, index: number, isOurs: boolean): ProfileFrame {
   return {
     name,
     kind: KINDS.find((known) => known === kind) ?? 'user',
-    ...(object === undefined ? {} : { object }),
+    object,
     ...placeOf(isSource ? file : undefined, line),
     ...(isOurs && inlined === true ? { inlined } : {}),
   };

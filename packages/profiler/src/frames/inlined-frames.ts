@@ -48,7 +48,7 @@ export function inlinedFrames(
       return {
         name,
         kind: 'user',
-        ...(object === undefined ? {} : { object }),
+        object,
         ...placeFields(place),
         inlined: true,
       };
@@ -67,5 +67,5 @@ function placeFields({
   file,
   line,
 }: Pick<SourceLocation, 'file' | 'line'>): Pick<ProfileFrame, 'file' | 'line'> {
-  return { ...(file === undefined ? {} : { file }), ...(line > 0 ? { line } : {}) };
+  return { file, ...(line > 0 ? { line } : {}) };
 }

@@ -33,7 +33,7 @@ export interface UnresolvedFrame extends ProfileFrame {
   readonly kind: 'unresolved';
   readonly reason: UnnamedReason;
   /** Of generated code: what has generated it, where that is known. */
-  readonly runtime?: RuntimeName;
+  readonly runtime?: RuntimeName | undefined;
 }
 
 /** undefined for a frame that has a name, or comes from elsewhere. */

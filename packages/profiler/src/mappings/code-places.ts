@@ -50,7 +50,7 @@ export class CodePlaces {
       start: BigInt(vaddr - lead),
       limit: BigInt(Math.ceil((vaddr + memSize) / PAGE) * PAGE),
       fileOffset: BigInt(fileOffset - lead),
-      ...(buildId === undefined ? {} : { buildId }),
+      buildId,
     };
     this.#mappings.set(segment, mapping);
     return mapping;

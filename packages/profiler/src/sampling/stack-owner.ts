@@ -22,7 +22,7 @@ export function ownerKey({ roots, labels }: StackOwner): string {
 
 /** The frame that an owner's stacks stand on. Its labels are the stack's, once that is whole. */
 interface OwnerFrame extends ProfileFrame {
-  readonly labels?: ProfileLabels;
+  readonly labels?: ProfileLabels | undefined;
 }
 
 export function ownerFrames({ roots, labels }: StackOwner): Frames {

@@ -158,6 +158,6 @@ function mappingOf(text: string): ProfileMapping {
     start: BigInt(start),
     limit: BigInt(limit),
     fileOffset: BigInt(fileOffset),
-    ...(buildId === undefined ? {} : { buildId }),
+    buildId,
   };
 }

@@ -130,7 +130,7 @@ export class NamedStacks {
       stacks.push({
         ...{ frames, count },
         ...(events === 1 ? {} : { values }),
-        ...(labelsOf === undefined ? {} : { labels: labelsOf }),
+        labels: labelsOf,
       });
     }
     return stacks;

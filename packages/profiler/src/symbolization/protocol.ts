@@ -52,7 +52,7 @@ export interface UnwindTableAnswer {
   /** Blocks of packages/unwind's format; undefined for an object without call frame information. */
   readonly table: Uint8Array<ArrayBuffer> | undefined;
   /** What the file holds besides: nearly always nothing. */
-  readonly interpreter?: InterpreterDescription | UnknownInterpreter;
+  readonly interpreter?: InterpreterDescription | UnknownInterpreter | undefined;
   /** The file was written to while it was read: the answer says nothing. */
   readonly changed: boolean;
 }

@@ -133,7 +133,7 @@ export class SymbolizationServer implements Disposable {
     return {
       table,
       changed,
-      ...(interpreter && { interpreter }),
+      interpreter,
       ...leftOf(this.#leftOf(object, budget)),
     };
   }

@@ -325,7 +325,7 @@ function unnamedGenerated(address: number, code: JitImage): UnresolvedFrame {
     kind: 'unresolved',
     object: JIT,
     reason: reasonOfGenerated(code),
-    ...(runtime && { runtime }),
+    runtime,
     address: BigInt(address),
   };
 }

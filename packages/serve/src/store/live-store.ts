@@ -159,7 +159,7 @@ export class LiveStore implements KeptHost {
       stacks: found.stacks,
       metadata: {
         host: this.host,
-        ...(target === undefined ? {} : { target }),
+        target,
         frequencyHz: this.frequencyHz,
         startTime: new Date(found.span.from),
         durationSeconds: found.seconds,

@@ -61,10 +61,10 @@ export class StackTable {
     const kept: ProfileFrame = {
       name,
       kind,
-      ...(object === undefined ? {} : { object }),
-      ...(file === undefined ? {} : { file }),
-      ...(line === undefined ? {} : { line }),
-      ...(inlined === undefined ? {} : { inlined }),
+      object,
+      file,
+      line,
+      inlined,
     };
     const id = this.#frames.push(kept) - 1;
     this.#frameIds.set(key, id);

@@ -12,7 +12,7 @@ export interface TableDescription {
   /** What the table was made for; a file that says another key is not used. */
   readonly key: string;
   readonly sources: readonly string[];
-  readonly debugFile?: string;
+  readonly debugFile?: string | undefined;
   readonly problems: readonly string[];
 }
 

@@ -56,11 +56,11 @@ const UNIT_TAGS = [DW_TAG_compile_unit, DW_TAG_partial_unit, DW_TAG_skeleton_uni
 /** The attributes of a root entry that are of use, as they were read. */
 export interface RootValues {
   /** The text itself where it stands in the entry. */
-  readonly compDir?: FormValue | string;
-  readonly stmtList?: number;
-  readonly lowPc?: FormValue;
-  readonly highPc?: FormValue;
-  readonly ranges?: FormValue;
+  readonly compDir?: FormValue | string | undefined;
+  readonly stmtList?: number | undefined;
+  readonly lowPc?: FormValue | undefined;
+  readonly highPc?: FormValue | undefined;
+  readonly ranges?: FormValue | undefined;
 }
 
 export class Unit implements Encoding {
@@ -257,14 +257,13 @@ function parseRoot(unit: Unit, bytes: Uint8Array): boolean {
   unit.strOffsetsBase = values.get(DW_AT_str_offsets_base)?.value ?? unit.strOffsetsBase;
   unit.addrBase = values.get(DW_AT_addr_base)?.value ?? 0;
   unit.rnglistsBase = values.get(DW_AT_rnglists_base)?.value ?? 0;
-  const stmtList = values.get(DW_AT_stmt_list)?.value;
   const compDir = values.get(DW_AT_comp_dir);
   unit.root = {
-    ...(compDir === undefined ? {} : { compDir: inlineText(compDir, bytes) }),
-    ...pick('lowPc', values.get(DW_AT_low_pc)),
-    ...pick('highPc', values.get(DW_AT_high_pc)),
-    ...pick('ranges', values.get(DW_AT_ranges)),
-    ...(stmtList === undefined ? {} : { stmtList }),
+    compDir: compDir && inlineText(compDir, bytes),
+    lowPc: values.get(DW_AT_low_pc),
+    highPc: values.get(DW_AT_high_pc),
+    ranges: values.get(DW_AT_ranges),
+    stmtList: values.get(DW_AT_stmt_list)?.value,
   };
   return true;
 }
@@ -286,8 +285,4 @@ export function abbreviationAt(
 
 function inlineText(value: FormValue, bytes: Uint8Array): FormValue | string {
   return value.form === DW_FORM_string ? stringAt(bytes, value.value, MAX_NAME) : value;
-}
-
-function pick<K extends string>(key: K, value: FormValue | undefined): { [P in K]?: FormValue } {
-  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: FormValue });
 }

@@ -92,7 +92,7 @@ async function readComparable(
 function json({ totals, type, functions }: ProfileDiff): string {
   const { taken, ...total } = totals;
   const rows = functions.map(({ frame: { name, kind, object }, self, total: all }) => {
-    return { name, kind, ...(object === undefined ? {} : { object }), self, total: all };
+    return { name, kind, object, self, total: all };
   });
   const about = taken === undefined ? { samples: total } : { samples: taken, total, value: type };
   return `${stringifyJson({ ...about, functions: rows }, 2)}\n`;

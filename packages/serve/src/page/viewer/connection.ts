@@ -65,7 +65,7 @@ export function connect(window: PageWindow, server: Server, events: ConnectionEv
   }
 
   function want(): void {
-    send({ type: 'want', ...wanted, ...(last === undefined ? {} : { after: last }) });
+    send({ type: 'want', ...wanted, after: last });
   }
 
   function hear(message: { readonly type: string; readonly detail?: string }): void {
