@@ -79,10 +79,10 @@ describe('record of stacks that are not the program’s own', () => {
   });
 
   kernelTest('says how many stacks were deeper than it goes', async () => {
-    const { stacks, stderr } = await recorded(workload('deep'), '600', '300');
+    const { stacks, stderr } = await recorded(workload('deep'), '600', '1300');
     const bottom = withFrame(stacks, 'burn');
     expect(samples(bottom)).toBeGreaterThan(0.95 * samples(stacks));
-    const cut = Number(/cut off: (\d+) by more than 127 frames/.exec(stderr)?.[1]);
+    const cut = Number(/cut off: (\d+) by more than 1143 frames/.exec(stderr)?.[1]);
     expect(cut).toBeGreaterThanOrEqual(samples(bottom) * 0.99);
     expect(stderr).toContain(`${cut} samples had deeper stacks than the kernel records`);
     // Marked as cut where they are shown, and whole from the leaf on.

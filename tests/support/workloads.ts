@@ -103,6 +103,8 @@ const BUILDS = {
   boxed: { source: 'boxed.rs', compiler: 'rustc', flags: ['-C', 'force-frame-pointers=no'] },
   compat32: { flags: [...BARE_32, ...NO_FRAMES] },
   deep: { flags: NO_FRAMES },
+  deep_calls: { flags: FRAMES },
+  deep_calls_nofp: { source: 'deep_calls', flags: NO_FRAMES },
   named_burn: { flags: NO_FRAMES },
   relay: { flags: ['-static'] },
   inlined: { flags: ['-O2', '-g', ...FRAMES.filter((flag) => flag !== '-g0')] },

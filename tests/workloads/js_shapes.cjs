@@ -18,6 +18,10 @@ const SHAPES = {
     const deeper = (left) => (left === 0 ? spin(ms) : deeper(left - 1) + 1);
     deeper(60);
   },
+  deep(ms) {
+    const deeper = (left) => (left === 0 ? spin(ms) : deeper(left - 1) + 1);
+    deeper(900);
+  },
   generators(ms) {
     function* inner() {
       yield spin(ms);

@@ -108,17 +108,50 @@ def handlers():
         parser.Parse("<a>" + "<b/>" * 20 + "</a>", True)
 
 
-def deep():
-    """A thousand calls deep, which is more than a stack has room for."""
+def recurse(depth):
+    """So many calls deep."""
 
     def deeper(depth):
         if depth == 0:
             return spin(20000)
         return deeper(depth - 1)
 
-    sys.setrecursionlimit(2000)
+    sys.setrecursionlimit(3000)
     while time.monotonic() < END:
-        deeper(900)
+        deeper(depth)
+
+
+def deep():
+    recurse(900)
+
+
+def half_deep():
+    recurse(500)
+
+
+def deepest():
+    """More than a stack has room for."""
+    recurse(1300)
+
+
+def mixed():
+    """Python and native code in turns, which call each other through ctypes."""
+    from ctypes import CFUNCTYPE, c_int
+
+    def down(depth):
+        if depth == 0:
+            spin(20000)
+            return 0
+        return back(depth - 1)
+
+    back = CFUNCTYPE(c_int, c_int)(down)
+    # Where a library is that nobody knows yet the stack is copied, and one this deep is larger than a copy.
+    known = time.process_time() + 0.7
+    while time.process_time() < known:
+        down(1)
+    end = time.process_time() + float(sys.argv[1])
+    while time.process_time() < end:
+        down(80)
 
 
 def coroutines():

@@ -34,7 +34,8 @@ static __always_inline void identify_owner(struct sample_key *key, struct task_s
 	key->start_boottime = start_time_of(leader);
 	key->exec_id = BPF_CORE_READ(task, self_exec_id);
 	key->number = 0;
-	key->by_frame_pointers = 0;
+	key->kind = KEY_WALKED;
+	key->inner_count = 0;
 }
 
 /* The kernel's walk, which believes whatever stands where a return address should. */
@@ -42,7 +43,7 @@ static __always_inline long walk_by_frame_pointers(void *ctx, struct sample_key 
 {
 	long bytes = bpf_get_stack(ctx, key->user, FRAME_BYTES, BPF_F_USER_STACK);
 
-	key->by_frame_pointers = 1;
+	key->kind = KEY_BY_FRAME_POINTERS;
 	key->user_depth = depth_of(bytes);
 	return bytes;
 }
@@ -174,7 +175,7 @@ static __always_inline u32 take_stack(void *ctx, bool by_tables, u32 slot, u32 t
 		if (stop == STOP_NO_TABLE && !key->user_depth)
 			walk_by_frame_pointers(ctx, key);
 
-		if (stop == STOP_TOO_DEEP)
+		if (stop == STOP_TOO_DEEP || stop == STOP_NO_ROOM)
 			counters->user_truncated++;
 		/* Bounds and index in one register: the verifier cannot see that two loads are equal. */
 		barrier_var(stop);
@@ -205,6 +206,7 @@ RING_RECORD(deferred_samples, deferred_sample);
 EXPORT_ENUM(thread_state);
 EXPORT_ENUM(stack_flags);
 EXPORT_ENUM(stack_bounds);
+EXPORT_ENUM(key_kind);
 EXPORT_ENUM(unwind_stop);
 EXPORT_ENUM(unwind_bounds);
 EXPORT_ENUM(deferred_bounds);

@@ -71,10 +71,6 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 	__builtin_memcpy(&sample->object, &walk->object, sizeof(sample->object));
 	sample->object_address = walk->address;
 	bpf_probe_read_kernel(sample->kernel, sizeof(sample->kernel), key->kernel);
-	/* What the key has is not counted any more. */
-	sample->interpreted_depth = take_interpreted(walk, slot);
-	if (sample->interpreted_depth)
-		bpf_probe_read_kernel(sample->interpreted, sizeof(sample->interpreted), key->user);
 	/* The walk has gone on from the innermost frame: its registers are the copy. */
 	bpf_probe_read_kernel(sample->registers, sizeof(sample->registers), walk->registers);
 	sample->pc = walk->start_pc;
@@ -88,9 +84,14 @@ static __always_inline bool defer_sample(struct walk *walk, struct sample_key *k
 #else
 	bytes = copy_stack(walk, sample, walk->registers[31]);
 #endif
+	/* What the key has is not counted any more. */
+	sample->interpreted_depth = 0;
+	if (take_interpreted(walk, slot))
+		keep_interpreted(walk, slot, false);
+	bytes += sample->interpreted_depth * sizeof(u64);
 	/* Bounds and size in one register: the verifier cannot see that two are equal. */
 	barrier_var(bytes);
-	if (bytes > sizeof(sample->stack))
+	if (bytes > sizeof(sample->stack) + sizeof(sample->interpreted))
 		return false;
 	return !bpf_ringbuf_output(&deferred_samples, sample,
 				   offsetof(struct deferred_sample, stack) + bytes, BPF_RB_NO_WAKEUP);

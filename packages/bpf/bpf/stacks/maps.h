@@ -260,7 +260,7 @@ struct walk {
 	u32 kind;
 	u32 table;
 	struct object_key object;
-	u32 depth;
+	u32 depth; /* of the segment that is being filled */
 	u32 stop;
 	u32 is_exact;
 	u32 fp_known;
@@ -283,6 +283,7 @@ struct walk {
 	u32 padding;
 	struct replaced_return replaced[REPLACED_RETURNS_MAX];
 	struct interpreted_walk interpreted;
+	struct sample_key segment; /* KEY_SEGMENT: what is no part of one is never written to */
 };
 
 struct {

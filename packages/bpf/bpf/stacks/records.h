@@ -7,9 +7,14 @@
 #include "../record.h"
 #include "interpreters/records.h"
 
-/* perf_event_max_stack's default; the kernel cuts deeper stacks there. */
+/*
+ * perf_event_max_stack's default; the kernel cuts its own walks there. Our walk of user frames goes on in segments
+ * of so many words: docs/adr/0050-deep-stacks.md.
+ */
 enum stack_bounds {
 	STACK_MAX_FRAMES = 127,
+	STACK_INNER_SEGMENTS = 8, /* besides the one that is in the key */
+	STACK_WALKED_FRAMES = (STACK_INNER_SEGMENTS + 1) * STACK_MAX_FRAMES,
 	FRAME_INTERRUPTED_BIT = 63, /* of an address: user space has fewer bits */
 };
 
@@ -26,7 +31,8 @@ enum unwind_stop {
 	STOP_TOO_DEEP = 8,
 	STOP_NO_TABLE = 9, /* the object's table is not here yet */
 	STOP_NOT_TAKEN = 10, /* only sums are known of it */
-	STOP_REASONS = 11,
+	STOP_NO_ROOM = 11, /* a counting map had none for the frames that were walked so far */
+	STOP_REASONS = 12,
 };
 
 /* Where the thread was. */
@@ -73,7 +79,14 @@ struct stack_image {
 	u64 exec_id;
 };
 
-/* The key is the whole stack: two different stacks can never be counted as one. */
+/* What a key of a counting map has in user[]. */
+enum key_kind {
+	KEY_WALKED = 0, /* addresses, in which FRAME_INTERRUPTED_BIT and those of enum frame_bits may be set */
+	KEY_BY_FRAME_POINTERS = 1, /* the kernel's own walk: words as memory has them, whose bits mark nothing */
+	KEY_SEGMENT = 2, /* no stack, but inner frames of deeper ones, which name it by inner[0]: nothing else is set */
+};
+
+/* The key is the whole stack, or the outer end of it and what tells all segments of it. */
 struct sample_key {
 	u32 tgid;
 	u32 tid; /* 0 unless STACKS_BY_THREAD */
@@ -87,8 +100,10 @@ struct sample_key {
 	u32 cpu; /* 0 unless STACKS_BY_CPU */
 	u32 moment; /* 0 unless STACKS_BY_TIME: about a microsecond, once in some seventy minutes */
 	u32 number; /* numbered.h; 0: the stack has none to do with it */
-	u32 by_frame_pointers; /* user[] is the kernel's own walk: words as memory has them, whose bits mark nothing */
-	u64 user[STACK_MAX_FRAMES]; /* else FRAME_INTERRUPTED_BIT and those of enum frame_bits may be set */
+	u16 kind; /* key_kind */
+	u16 inner_count; /* so many segments are further in than user[] */
+	u64 inner[STACK_INNER_SEGMENTS]; /* innermost first: what each is known by, made of its words */
+	u64 user[STACK_MAX_FRAMES];
 	u64 kernel[STACK_MAX_FRAMES];
 };
 
@@ -219,12 +234,12 @@ struct deferred_sample {
 	struct replaced_return replaced[REPLACED_RETURNS_MAX];
 	u64 registers[UNWIND_REGISTERS]; /* by DWARF number */
 	u64 kernel[STACK_MAX_FRAMES];
-	u64 interpreted[STACK_MAX_FRAMES]; /* frame_bits */
 	u64 interpreted_depth;
 	u64 stack_start;   /* of the page that the stack pointer is in */
 	u32 stack_present; /* a bit for each page that could be read */
 	u32 stack_pages;   /* up to the last one */
-	u8 stack[DEFERRED_PAGES * DEFERRED_PAGE_BYTES]; /* sent up to the last one */
+	u8 stack[DEFERRED_PAGES * DEFERRED_PAGE_BYTES]; /* sent up to the last one, */
+	u64 interpreted[STACK_WALKED_FRAMES]; /* and right behind it these (frame_bits), as many as there are */
 };
 
 #endif

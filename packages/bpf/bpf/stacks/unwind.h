@@ -10,17 +10,8 @@
 #include "frame_pointer.h"
 #include "interpreters/walk.h"
 #include "mapping.h"
+#include "segments.h"
 #include "unwind_table.h"
-
-/* The key is compared whole, so what an earlier, deeper stack left in the scratch is cleared.
- * One copy of zeroes: a loop over the tail explodes the verifier's states, and clang has no
- * memset of this size for BPF. */
-const volatile u64 no_frames[2 * STACK_MAX_FRAMES] = {};
-
-static __always_inline void clear_frames(struct sample_key *key)
-{
-	bpf_probe_read_kernel(key->user, sizeof(key->user) + sizeof(key->kernel), (void *)no_frames);
-}
 
 /*
  * The caller's value of a register, into walk->value; 0 when it is lost. Not static: verified once by
@@ -215,12 +206,15 @@ __noinline int walk_one_frame(struct walk *walk, u32 slot)
 	find_mapping(walk);
 	if (walk->kind == MAPPING_NONE) {
 		/* In execve the registers are still those of the image that is gone: there is no stack. */
-		walk->stop = walk->depth ? STOP_NO_MAPPING : STOP_NOT_WALKED;
+		walk->stop = walk->depth || key->inner_count ? STOP_NO_MAPPING : STOP_NOT_WALKED;
 		return !goes_on_interpreted(walk);
 	}
 	if (walk->depth >= STACK_MAX_FRAMES) {
-		walk->stop = STOP_TOO_DEEP;
-		return 1;
+		stop = begin_segment(walk, slot);
+		if (stop) {
+			walk->stop = stop;
+			return 1;
+		}
 	}
 	if (walk->interpreted.is_memory && walk_generated(walk, slot)) {
 		walk->innermost = 0;
@@ -254,8 +248,8 @@ __noinline int walk_one_frame(struct walk *walk, u32 slot)
 	return stop != 0 && !walk->interpreted.part && !goes_on_interpreted(walk);
 }
 
-/* Frames that are not shown, which are an interpreter's own, are rounds as well. */
-#define WALK_ROUNDS_MAX 1024
+/* Frames that are not shown, which are an interpreter's own, are rounds as well: CPython 3.8 has three for a call. */
+#define WALK_ROUNDS_MAX (5 * STACK_WALKED_FRAMES)
 
 static long walk_frame(u32 index, void *slot)
 {
@@ -363,7 +357,7 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 		/* What runs here was found out behind frames that are its own: from now on it is known. */
 		if (walk->interpreted.is_generated_missed && walk->interpreted.generator &&
 		    read_registers(walk, regs)) {
-			bpf_probe_read_kernel(key->user, sizeof(key->user), (void *)no_frames);
+			clear_user_frames(key);
 			begin_walk(walk, key);
 			walk->kind = MAPPING_NONE;
 			walk->interpreted.state = INTERPRETED_UNKNOWN;
@@ -373,6 +367,9 @@ static __always_inline bool walk_user_stack(struct walk *walk, struct sample_key
 			bpf_loop(WALK_ROUNDS_MAX, walk_frame, &slot, 0);
 		}
 	}
+	/* No round was left. */
+	if (!walk->stop && walk->depth)
+		walk->stop = STOP_TOO_DEEP;
 	key->user_depth = walk->depth;
 	key->user_stop = walk->stop;
 	return true;

@@ -3,7 +3,7 @@
  * is read when a stack first meets its file; until then the stack waits.
  */
 
-import { unwindStop } from '@waggle/bpf';
+import { stackBounds, unwindStop } from '@waggle/bpf';
 import { UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
 import type { AddressSpaces } from '../mappings/address-spaces.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
@@ -101,6 +101,7 @@ export class CopiedStacks {
     const { registers, stack } = thread;
     const walked = unwind({
       machine: MACHINE,
+      maxFrames: stackBounds.STACK_WALKED_FRAMES,
       registers,
       read: (address) => {
         const offset = Number(address - registers.sp);

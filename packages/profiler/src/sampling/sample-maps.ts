@@ -7,6 +7,7 @@
 import {
   decodeComm,
   interpretedOutcome,
+  keyKind,
   sampleCounters,
   sampleKey,
   sampleValue,
@@ -21,6 +22,7 @@ import {
   numberOfInterpreted,
   withoutMarks,
 } from './frame-words.ts';
+import { type JoinedWords, Segments } from './segments.ts';
 import { byState, numbersOf, type StackCount, threadStateOf } from './stack-count.ts';
 
 const ONLY_KEY = new Uint8Array(4);
@@ -52,6 +54,7 @@ export class SampleMaps {
   readonly #maps: readonly [SampleMap, SampleMap];
   readonly #active: SampleMap;
   readonly #counters: SampleMap;
+  readonly #segments = new Segments();
   #activeIndex: 0 | 1 = 0;
 
   constructor(map: (name: SampleMapName) => SampleMap) {
@@ -63,14 +66,14 @@ export class SampleMaps {
   /** Counts of the round before the last, then switches over. Call at equal intervals. */
   *nextRound(): Generator<StackCount> {
     const inactive = this.#activeIndex === 0 ? 1 : 0;
-    yield* this.#drain(this.#maps[inactive]);
+    yield* this.#drain([this.#maps[inactive]]);
     this.#activeIndex = inactive;
     this.#active.set(ONLY_KEY, Uint8Array.of(inactive, 0, 0, 0));
   }
 
   /** Everything that is left; only after sampling was stopped. */
   *rest(): Generator<StackCount> {
-    for (const map of this.#maps) yield* this.#drain(map);
+    yield* this.#drain(this.#maps);
   }
 
   counts(): SampleCounts {
@@ -97,23 +100,53 @@ export class SampleMaps {
     };
   }
 
-  *#drain(map: SampleMap): Generator<StackCount> {
-    for (const batch of map.drain()) {
-      const keys = new DataView(batch.keys.buffer, batch.keys.byteOffset, batch.keys.byteLength);
-      const values = new DataView(
-        batch.values.buffer,
-        batch.values.byteOffset,
-        batch.values.byteLength,
-      );
-      for (let index = 0; index < batch.count; index++)
-        yield* decodeStack(keys, index * sampleKey.size, values, index * sampleValue.size);
-    }
+  /** Stacks of several segments come last, when all of those are known. */
+  *#drain(maps: readonly SampleMap[]): Generator<StackCount> {
+    const deep: { readonly key: DataView; readonly value: DataView }[] = [];
+    for (const map of maps)
+      for (const batch of map.drain()) {
+        const keys = viewOf(batch.keys);
+        const values = viewOf(batch.values);
+        for (let index = 0; index < batch.count; index++) {
+          const [key, value] = [index * sampleKey.size, index * sampleValue.size];
+          if (keys.getUint16(key + KEY.kind, true) === keyKind.KEY_SEGMENT)
+            this.#segments.add(keys, key);
+          else if (keys.getUint16(key + KEY.inner_count, true) > 0)
+            deep.push({
+              key: copyOf(batch.keys, key, sampleKey.size),
+              value: copyOf(batch.values, value, sampleValue.size),
+            });
+          else yield* decodeStack(keys, key, values, value, wholeWords(keys, key));
+        }
+      }
+    for (const { key, value } of deep)
+      yield* decodeStack(key, 0, value, 0, this.#segments.join(key, 0));
+    this.#segments.endDrain();
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** Not slice(): of a Buffer it is a view, and a batch is overwritten by the next one. */
+function copyOf(bytes: Uint8Array, at: number, length: number): DataView {
+  return viewOf(Uint8Array.from(bytes.subarray(at, at + length)));
+}
+
+/** Of a stack that is all in its key. */
+function wholeWords(keys: DataView, key: number): JoinedWords {
+  const depth = keys.getUint16(key + KEY.user_depth, true);
+  return {
+    words: new DataView(keys.buffer, keys.byteOffset + key + KEY.user, 8 * depth),
+    isWhole: true,
+  };
 }
 
 /** Where frame pointers were followed, nobody knows whether a full stack has a caller more. */
 function isTruncated(userDepth: number, userStop: number): boolean {
-  if (userStop !== unwindStop.STOP_NOT_WALKED) return userStop === unwindStop.STOP_TOO_DEEP;
+  if (userStop !== unwindStop.STOP_NOT_WALKED)
+    return userStop === unwindStop.STOP_TOO_DEEP || userStop === unwindStop.STOP_NO_ROOM;
   return userDepth === sampleKey.bytes.user / 8;
 }
 
@@ -152,13 +185,19 @@ function fromMemory(words: DataView): UserWords {
   return { user, interrupted: [], ofInterpreter: [] };
 }
 
-function decodeStack(keys: DataView, key: number, values: DataView, value: number): StackCount[] {
+function decodeStack(
+  keys: DataView,
+  key: number,
+  values: DataView,
+  value: number,
+  { words, isWhole }: JoinedWords,
+): StackCount[] {
   const userDepth = keys.getUint16(key + KEY.user_depth, true);
   const kernelDepth = keys.getUint16(key + KEY.kernel_depth, true);
   const userStop = keys.getUint16(key + KEY.user_stop, true);
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const words = new DataView(keys.buffer, keys.byteOffset + key + KEY.user, 8 * userDepth);
-  const { user, interrupted, ofInterpreter } = keys.getUint32(key + KEY.by_frame_pointers, true)
+  const isByFramePointers = keys.getUint16(key + KEY.kind, true) === keyKind.KEY_BY_FRAME_POINTERS;
+  const { user, interrupted, ofInterpreter } = isByFramePointers
     ? fromMemory(words)
     : fromWalk(words);
   const stack: StackCount = {
@@ -181,7 +220,7 @@ function decodeStack(keys: DataView, key: number, values: DataView, value: numbe
     kernel: Array.from({ length: kernelDepth }, (_, frame) =>
       keys.getBigUint64(key + KEY.kernel + 8 * frame, true),
     ),
-    truncated: isTruncated(userDepth, userStop),
+    truncated: !isWhole || isTruncated(userDepth, userStop),
     userStop,
     ...numbersOf(keys.getUint32(key + KEY.number, true)),
   };

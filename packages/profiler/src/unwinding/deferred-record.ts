@@ -40,7 +40,6 @@ export function registersOf(record: DataView): FrameRegisters {
   };
 }
 
-const MAX_INTERPRETED = deferredSample.bytes.interpreted / 8;
 const LAST_WORD = BigInt(deferredSample.bytes.stack - 8);
 
 /** The word at an address of the copied stack; undefined where there is none. */
@@ -90,10 +89,13 @@ export function metObjectOf(record: DataView): {
   };
 }
 
-/** Interpreted frames of the thread, innermost first, as far as it had any. */
+/** Interpreted frames of the thread, innermost first, as far as it had any. They lie behind the last page that was sent. */
 export function interpretedOf(record: DataView): readonly InterpretedFrame[] {
+  const pages = record.getUint32(AT.stack_pages, true);
+  const at = AT.stack + pages * deferredBounds.DEFERRED_PAGE_BYTES;
   const depth = Number(record.getBigUint64(AT.interpreted_depth, true));
-  return interpretedFrames(record, AT.interpreted, Math.min(depth, MAX_INTERPRETED));
+  const sent = Math.max(0, Math.floor((record.byteLength - at) / 8));
+  return interpretedFrames(record, at, Math.min(depth, sent));
 }
 
 /** Of a sample whose thread slept: how long it waited for a CPU besides, in ns. */

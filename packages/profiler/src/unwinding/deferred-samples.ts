@@ -5,7 +5,7 @@
  * table which is still being read wait for it.
  */
 
-import { unwindStop } from '@waggle/bpf';
+import { stackBounds, unwindStop } from '@waggle/bpf';
 import type { RingBuffer } from '@waggle/ffi';
 import { type UnwindTable, type UnwoundStack, unwind } from '@waggle/unwind';
 import { type NativeRole, withInterpreted } from '../interpreters/merged-frames.ts';
@@ -319,6 +319,7 @@ export class DeferredSamples implements Disposable {
     const hasInterpreted = interpretedOf(record).length > 0;
     const stack = unwind({
       machine: MACHINE,
+      maxFrames: stackBounds.STACK_WALKED_FRAMES,
       registers: registersOf(record),
       read: stackOf(record),
       find: (address) => {

@@ -1,6 +1,6 @@
 /** Why walks of user stacks ended: as the kernel numbers it, and in words. */
 
-import { unwindStop } from '@waggle/bpf';
+import { stackBounds, unwindStop } from '@waggle/bpf';
 import type { StopReason } from '@waggle/unwind';
 
 /** enum unwind_stop of a walk in userspace. */
@@ -23,8 +23,9 @@ const STOP_NAMES: readonly (readonly [stop: number, name: string])[] = [
   [unwindStop.STOP_UNREADABLE, 'stack memory that cannot be read'],
   [unwindStop.STOP_NO_PROGRESS, 'a stack that leads nowhere'],
   [unwindStop.STOP_NO_FRAME_POINTER, 'code with neither rows nor frame pointers'],
-  [unwindStop.STOP_TOO_DEEP, 'more than 127 frames'],
+  [unwindStop.STOP_TOO_DEEP, `more than ${stackBounds.STACK_WALKED_FRAMES} frames`],
   [unwindStop.STOP_NO_TABLE, 'an object whose table was not there yet'],
+  [unwindStop.STOP_NO_ROOM, 'a full map, which had no room for all frames'],
 ];
 
 export interface UnwindSummary {

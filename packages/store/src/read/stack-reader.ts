@@ -3,8 +3,8 @@
 import type { Database } from 'bun:sqlite';
 import type { FrameKind, ProfileFrame } from '@waggle/formats';
 
-/** Of a stack: several times what is walked, with what was inlined, as numbers of seven digits. */
-const MAX_FRAMES = 2048;
+/** Of a stack: several times what is walked (1,143), with what was inlined, as numbers of seven digits. */
+const MAX_FRAMES = 8192;
 const MAX_FRAME_BYTES = 8 * MAX_FRAMES;
 /** Its row was on a page that is damaged. */
 const LOST_FRAME: ProfileFrame = { name: '[lost]', kind: 'unresolved' };

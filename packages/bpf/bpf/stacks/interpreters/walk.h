@@ -3,6 +3,7 @@
 #ifndef WAGGLE_INTERPRETERS_WALK_H
 #define WAGGLE_INTERPRETERS_WALK_H
 
+#include "../segments.h"
 #include "cpython.h"
 #include "v8_inlined.h"
 #include "hotspot.h"
@@ -52,13 +53,18 @@ __noinline int push_next_interpreted(struct walk *walk, u32 slot)
 	struct sample_key *key = IN_SLOT(sample_scratch, slot);
 	struct interpreter *interpreter = walk ? interpreter_of(walk) : NULL;
 	bool goes_on = false;
+	u32 stop;
 
 	if (!walk || !key || !interpreter || !walk->interpreted.next)
 		return 0;
 	if (walk->depth >= STACK_MAX_FRAMES) {
-		walk->stop = STOP_TOO_DEEP;
-		walk->interpreted.next = 0;
-		return 0;
+		stop = walk->interpreted.part == PART_FOR_USERSPACE ? keep_interpreted(walk, slot, true) :
+								      begin_segment(walk, slot);
+		if (stop) {
+			walk->stop = stop;
+			walk->interpreted.next = 0;
+			return 0;
+		}
 	}
 	switch (interpreter->kind) {
 	case INTERPRETER_CPYTHON:
@@ -152,7 +158,7 @@ static __always_inline bool goes_on_interpreted(struct walk *walk)
 {
 	if (walk->interpreted.state != INTERPRETED_FOUND || !walk->interpreted.next)
 		return false;
-	if (walk->stop == STOP_TOO_DEEP || walk->stop == STOP_NO_TABLE)
+	if (walk->stop == STOP_TOO_DEEP || walk->stop == STOP_NO_ROOM || walk->stop == STOP_NO_TABLE)
 		return false;
 	walk->interpreted.part = PART_ALL;
 	return true;
@@ -184,13 +190,18 @@ static long push_for_userspace(u32 index, void *slot)
 	return push_next_interpreted(walk, *(u32 *)slot) || go_on_behind(walk, *(u32 *)slot) ? 0 : 1;
 }
 
-/* All interpreted frames, into the scratch's key, for a stack that userspace walks. Their number. */
+/*
+ * All interpreted frames for a stack that userspace walks: into its deferred_sample, but for the last of them, which are in
+ * the scratch's key. The number of those.
+ */
 __noinline int take_interpreted(struct walk *walk, u32 slot)
 {
+	struct sample_key *key = IN_SLOT(sample_scratch, slot);
 
-	if (!walk)
+	if (!walk || !key)
 		return 0;
 	walk->depth = 0;
+	key->inner_count = 0;
 	if (walk->interpreted.state == INTERPRETED_FAILED)
 		return 0;
 	if (walk->interpreted.state == INTERPRETED_UNKNOWN && !recall_interpreter(walk))
@@ -198,7 +209,7 @@ __noinline int take_interpreted(struct walk *walk, u32 slot)
 	if (!begin_interpreted(walk, slot))
 		return 0;
 	walk->interpreted.part = PART_FOR_USERSPACE;
-	bpf_loop(STACK_MAX_FRAMES * 2, push_for_userspace, &slot, 0);
+	bpf_loop(STACK_WALKED_FRAMES * 2, push_for_userspace, &slot, 0);
 	walk->interpreted.part = PART_NONE;
 	return walk->depth;
 }

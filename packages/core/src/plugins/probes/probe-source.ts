@@ -23,7 +23,7 @@ export type ProbeHook =
 
 /** Threads of one CPU that can be in the middle of a probe at once; more are not counted. */
 const SLOTS = 16;
-/** Of deferred_scratch, which is 50 KB a slot: 50 MB. */
+/** Of deferred_scratch, which is 60 KB a slot: 60 MB. */
 const MAX_SCRATCH = 1024;
 
 /** For each CPU. */

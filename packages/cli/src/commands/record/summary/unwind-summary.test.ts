@@ -13,7 +13,7 @@ const unwindTables = {
 
 test('says how many stacks are complete, and why the others are not', () => {
   expect(unwindLines({ stops, unwindTables }, 'auto')).toEqual([
-    '99.00 % of user stacks are complete; cut off: 6 by stack memory that cannot be read, 4 by more than 127 frames',
+    '99.00 % of user stacks are complete; cut off: 6 by stack memory that cannot be read, 4 by more than 1143 frames',
     'unwind tables: 3 objects, 23603 rows, 110 KiB',
   ]);
 });
