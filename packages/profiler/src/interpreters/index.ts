@@ -18,9 +18,10 @@ import type {
   Naming,
   UnknownInterpreter,
 } from './interpreter.ts';
+import { unwalked } from './unwalked.ts';
 import { v8 } from './v8/index.ts';
 
-const INTERPRETERS: readonly Interpreter[] = [cpython, v8, hotspot];
+const INTERPRETERS: readonly Interpreter[] = [cpython, v8, hotspot, unwalked];
 
 /** By the name that a description has for its own. */
 export const LINE_TABLES: Readonly<Record<string, LineOf>> = {
@@ -54,7 +55,8 @@ export class KnownInterpreters {
   readonly #all: readonly Interpreter[];
 
   constructor(described: readonly FrameListInterpreter[] = []) {
-    this.#all = [...INTERPRETERS, ...described.map(frameListInterpreter)];
+    // Those first: one may describe what we do not walk.
+    this.#all = [...described.map(frameListInterpreter), ...INTERPRETERS];
   }
 
   /** Whether the file is called as those that hold an interpreter: not all of them are, nor does each hold one. */
@@ -63,9 +65,12 @@ export class KnownInterpreters {
     return this.#all.some(({ fileNames }) => fileNames.test(name));
   }
 
-  /** Which one the file holds. @throws ElfError for a damaged file. */
+  /** Which one the file holds, of those that are walked. @throws ElfError for a damaged file. */
   in(elf: ElfImage): Interpreter | undefined {
-    return this.#all.find(({ recognise }) => recognise(elf) !== undefined);
+    return this.#all.find(({ recognise }) => {
+      const found = recognise(elf);
+      return found !== undefined && !('unknown' in found);
+    });
   }
 
   /** What the file holds; undefined for nearly all of them. @throws ElfError for a damaged file. */
