@@ -123,6 +123,7 @@ const BUILDS = {
   burn_in_5: { source: 'burn_in', flags: ['-DFUNCTION=only_in_5', ...FRAMES] },
   generated: { flags: FRAMES },
   generated_static: { source: 'generated', flags: ['-static', ...FRAMES] },
+  tiny: { flags: ['-pthread', ...NO_FRAMES] },
   late_names: { flags: FRAMES },
   jit_unwinding: { flags: NO_FRAMES },
   remapped: { flags: FRAMES },

@@ -18,6 +18,7 @@ export {
   collapseRaw,
   collapseRawWith,
   type FrameCount,
+  type FrameListInterpreter,
   type StackFrameInfo,
 } from '@waggle/profiler';
 export {

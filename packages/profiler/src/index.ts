@@ -18,6 +18,12 @@ export {
   type UnresolvedFrame,
   unnamedReason,
 } from './frames/unresolved-frame.ts';
+export type {
+  FieldOffset,
+  FrameListInterpreter,
+  PointerPath,
+  TextPlace,
+} from './interpreters/frame-list/description.ts';
 export type { RuntimeName } from './mappings/runtimes.ts';
 export { Sideband } from './mappings/sideband.ts';
 export { CpuProfiler } from './profiler.ts';

@@ -1,5 +1,6 @@
 /** What a profiler is told at its start, and what it counts from then on. */
 
+import type { FrameListInterpreter } from './interpreters/frame-list/description.ts';
 import type { JavaPerfMapCounts } from './java-perf-maps/java-perf-maps.ts';
 import type { SampleCounts } from './sampling/sample-maps.ts';
 import type { CpuChanges } from './sampling/sampled-cpus.ts';
@@ -44,6 +45,8 @@ export interface ProfilerConfig {
   readonly lines?: boolean | undefined;
   /** Frames of interpreters in the place of those of their loops. Default: yes, where tables are walked by. */
   readonly interpreters?: boolean | undefined;
+  /** Walked besides those that are known. */
+  readonly describedInterpreters?: readonly FrameListInterpreter[] | undefined;
   /** An interpreter's own frames beside those that it has interpreted. Default: no. */
   readonly interpreterFrames?: boolean | undefined;
   /** Has the Java processes that are sampled write perf maps, with the rights of their users. Default: no. */

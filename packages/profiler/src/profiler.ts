@@ -9,6 +9,7 @@ import type { Profile } from '@waggle/formats';
 import { BoundedMemory } from './bounded-memory.ts';
 import { Collections } from './collections.ts';
 import { CodeNames } from './interpreters/code-names.ts';
+import { KnownInterpreters } from './interpreters/index.ts';
 import { InstalledInterpreters } from './interpreters/installed-interpreters.ts';
 import { JavaPerfMaps } from './java-perf-maps/java-perf-maps.ts';
 import { MappedCode } from './mapped-code.ts';
@@ -79,6 +80,7 @@ export class CpuProfiler {
     const cpus = cpuGenerations();
     const { cacheDirectory, lines = false, interpreters = true, thrifty } = config;
     const reader = new SymbolizationClient({
+      describedInterpreters: config.describedInterpreters,
       ...{ lines, interpreters, thrifty, holdsLittle: config.holdsLittle ?? thrifty },
       cacheDirectory,
     });
@@ -348,12 +350,13 @@ export class CpuProfiler {
     );
     const keys = identification && new FileKeys(native, identification);
     const installed = this.#interpreters;
+    const known = new KnownInterpreters(this.#config.describedInterpreters);
     const { procfs } = this.#kernel;
     const generated = new GeneratedCode(jitMaps, new GeneratedCodeTables());
     return {
       ...{ tables, keys },
-      preloaded: keys && new PreloadedTables(native, tables, keys),
-      early: keys && installed && new EarlyInterpreters(procfs, installed, tables, keys),
+      preloaded: keys && new PreloadedTables(native, tables, keys, known),
+      early: keys && installed && new EarlyInterpreters(procfs, installed, tables, keys, known),
       described: new DescribedCode(sampler.map),
       deferred: new DeferredSamples(
         new RingBuffer(native, sampler.map('deferred_samples')),

@@ -6,6 +6,7 @@
 import type { ProfileFrame } from '@waggle/formats';
 import type { PerfMapScan, ScannedPerfMap } from '@waggle/symbols';
 import type { LeftOut } from '../frames/unresolved-frame.ts';
+import type { FrameListInterpreter } from '../interpreters/frame-list/description.ts';
 import type { InterpreterDescription, UnknownInterpreter } from '../interpreters/interpreter.ts';
 import type { AddressFields } from '../mappings/code-places.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
@@ -18,6 +19,8 @@ export interface ReaderConfig {
   readonly lines: boolean;
   /** Whether files are looked at for interpreters. Default: no. */
   readonly interpreters?: boolean | undefined;
+  /** Those that plugins describe. */
+  readonly describedInterpreters?: readonly FrameListInterpreter[] | undefined;
   /** For months beside others, who go first. Default: no. */
   readonly thrifty?: boolean | undefined;
   /** Tables of few objects are held, and the others are read again. Default: no. */

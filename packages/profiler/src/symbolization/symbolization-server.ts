@@ -24,7 +24,7 @@ import {
 import { buildUnwindTable, FunctionBounds, TableStore, UnwindError } from '@waggle/unwind';
 import { inlinedFrames, openWithLines } from '../frames/inlined-frames.ts';
 import type { LeftOut } from '../frames/unresolved-frame.ts';
-import { recogniseInterpreter } from '../interpreters/index.ts';
+import { KnownInterpreters } from '../interpreters/index.ts';
 import type { InterpreterDescription, UnknownInterpreter } from '../interpreters/interpreter.ts';
 import { stateOf } from '../mappings/file-content.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
@@ -67,18 +67,18 @@ export class SymbolizationServer implements Disposable {
   readonly #tables: TableStore | undefined;
   readonly #symbols: SymbolCache;
   readonly #lines: boolean;
-  readonly #interpreters: boolean;
+  readonly #interpreters: KnownInterpreters | undefined;
   readonly #named: LoadedObjects;
   readonly #remote: RemoteFiles;
   readonly #kernel: LiveKernelSymbols;
 
   /** @param descriptors where its thread writes down what it opens, if it does */
-  constructor(
-    { cacheDirectory, lines, interpreters = false, holdsLittle = false }: ReaderConfig,
-    descriptors?: DescriptorLedger,
-  ) {
+  constructor(config: ReaderConfig, descriptors?: DescriptorLedger) {
+    const { cacheDirectory, lines, interpreters = false, holdsLittle = false } = config;
     this.#lines = lines;
-    this.#interpreters = interpreters;
+    this.#interpreters = interpreters
+      ? new KnownInterpreters(config.describedInterpreters)
+      : undefined;
     const held = holdsLittle ? HELD_FEW : HELD;
     this.#named = new LoadedObjects(held.objects, held.bytes, held.unusedMs);
     this.#remote = new RemoteFiles(descriptors);
@@ -144,7 +144,7 @@ export class SymbolizationServer implements Disposable {
       if (elf === undefined) return NO_TABLE;
       const { table } = this.#tables?.tableOf(elf) ?? buildUnwindTable(elf);
       const bytes = table.rowCount === 0 ? undefined : ownBytes(table.bytes);
-      return { table: bytes, interpreter: this.#interpreters ? interpreterIn(elf) : undefined };
+      return { table: bytes, interpreter: interpreterIn(elf, this.#interpreters) };
     } catch (error) {
       // Not an ELF file, a damaged one, or more than is read: its frames go by frame pointers.
       if (error instanceof UnwindError && error.code === 'too-large') budget.refuse(error.message);
@@ -258,9 +258,12 @@ type ReadTable = Pick<UnwindTableAnswer, 'table'> & {
 const NO_TABLE: ReadTable = { table: undefined, interpreter: undefined };
 
 /** Damage that its table did without costs interpreted frames alone. */
-function interpreterIn(elf: ElfImage): ReadTable['interpreter'] {
+function interpreterIn(
+  elf: ElfImage,
+  interpreters: KnownInterpreters | undefined,
+): ReadTable['interpreter'] {
   try {
-    return recogniseInterpreter(elf);
+    return interpreters?.recognise(elf);
   } catch (error) {
     if (error instanceof ElfError || error instanceof UnwindError) return undefined;
     throw error;

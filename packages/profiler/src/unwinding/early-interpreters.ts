@@ -14,7 +14,7 @@ import type { Procfs } from '@waggle/cache';
 import { ElfError, ElfImage, isSystemError, ReadBudget } from '@waggle/symbols';
 import { UnwindError } from '@waggle/unwind';
 import { LRUCache } from 'lru-cache';
-import { hasUsualName, mayGenerate, recogniseInterpreter } from '../interpreters/index.ts';
+import { type KnownInterpreters, mayGenerate } from '../interpreters/index.ts';
 import type { InstalledInterpreters } from '../interpreters/installed-interpreters.ts';
 import { addressSpaceOf } from '../mappings/address-space-key.ts';
 import type { ObjectFile } from '../mappings/object-file.ts';
@@ -46,17 +46,20 @@ export class EarlyInterpreters {
   readonly #installed: InstalledInterpreters;
   readonly #tables: Tables;
   readonly #keys: Pick<FileKeys, 'of'>;
+  readonly #interpreters: KnownInterpreters;
 
   constructor(
     procfs: Pick<Procfs, 'stat'>,
     installed: InstalledInterpreters,
     tables: Tables,
     keys: Pick<FileKeys, 'of'>,
+    interpreters: KnownInterpreters,
   ) {
     this.#procfs = procfs;
     this.#installed = installed;
     this.#tables = tables;
     this.#keys = keys;
+    this.#interpreters = interpreters;
   }
 
   /**
@@ -71,7 +74,7 @@ export class EarlyInterpreters {
     time: bigint,
     object: () => ObjectFile | undefined,
   ): boolean {
-    const mayHold = hasUsualName(mapping.path);
+    const mayHold = this.#interpreters.hasUsualName(mapping.path);
     if (mayHold && mayGenerate(mapping.path)) this.#generates(pid);
     if (!mayHold && !this.#generating.has(pid)) return false;
     const file = object();
@@ -116,7 +119,7 @@ export class EarlyInterpreters {
   #describe(file: ObjectFile, fd: number, state: string, time: bigint): void {
     try {
       using elf = ElfImage.open(`/proc/self/fd/${fd}`, { budget: new ReadBudget({ ms: MAX_MS }) });
-      const found = recogniseInterpreter(elf);
+      const found = this.#interpreters.recognise(elf);
       const code = elf.loads.find(({ executable }) => executable);
       if (found === undefined || code === undefined) return;
       this.#installed.install(state, found);

@@ -8,7 +8,7 @@ import { closeSync, openSync } from 'node:fs';
 import { clockNanoseconds, type Native } from '@waggle/ffi';
 import { ElfError, ElfImage, isSystemError } from '@waggle/symbols';
 import { companionsOf } from '../interpreters/companions.ts';
-import { interpreterIn } from '../interpreters/index.ts';
+import type { KnownInterpreters } from '../interpreters/index.ts';
 import type { Interpreter } from '../interpreters/interpreter.ts';
 import { OPEN_FLAGS } from '../mappings/open-flags.ts';
 import type { FileKeys } from './file-keys.ts';
@@ -37,11 +37,18 @@ export class PreloadedTables implements Disposable {
   readonly #native: Native;
   readonly #tables: UnwindTables;
   readonly #keys: FileKeys;
+  readonly #interpreters: KnownInterpreters;
 
-  constructor(native: Native, tables: UnwindTables, keys: FileKeys) {
+  constructor(
+    native: Native,
+    tables: UnwindTables,
+    keys: FileKeys,
+    interpreters: KnownInterpreters,
+  ) {
     this.#native = native;
     this.#tables = tables;
     this.#keys = keys;
+    this.#interpreters = interpreters;
   }
 
   /** Settles when the kernel has the tables of all that have one. Files that cannot be read are left out. */
@@ -67,7 +74,7 @@ export class PreloadedTables implements Disposable {
       using image = ElfImage.open(fd);
       const code = image.loads.find(({ executable }) => executable);
       if (code === undefined) return undefined;
-      return { path, fd, codeOffset: code.fileOffset, held: interpreterIn(image) };
+      return { path, fd, codeOffset: code.fileOffset, held: this.#interpreters.in(image) };
     } catch (error) {
       if (error instanceof ElfError || isSystemError(error)) return undefined;
       throw error;

@@ -28,6 +28,7 @@ export const EM_AARCH64 = 183;
 export const PT_LOAD = 1;
 export const PT_DYNAMIC = 2;
 export const PT_NOTE = 4;
+export const PT_TLS = 7;
 export const PF_X = 1;
 /** e_phnum when the real count does not fit 16 bits and stands in section 0's sh_info. */
 export const PN_XNUM = 0xffff;

@@ -14,6 +14,7 @@ import {
   PT_DYNAMIC,
   PT_LOAD,
   PT_NOTE,
+  PT_TLS,
   SHDR_SIZE,
   SHN_XINDEX,
   SHT_NOBITS,
@@ -60,6 +61,7 @@ const DEFAULT_MAX_SECTION_SIZE = 512 * 1024 * 1024;
 const MAX_HEADERS = 131_072;
 /** Linked files have under ten; address translation walks them all. */
 const MAX_LOADS = 1024;
+const WANTED_HEADERS: ReadonlySet<number> = new Set([PT_LOAD, PT_NOTE, PT_DYNAMIC, PT_TLS]);
 const MAX_SECTION_NAME = 256;
 const MAX_SECTION_NAMES_SIZE = 16 * 1024 * 1024;
 /** 16 bytes for each library and setting. */
@@ -76,6 +78,8 @@ export class ElfImage implements Disposable {
   readonly entry: number;
   /** PT_LOAD segments, in file order. */
   readonly loads: readonly LoadSegment[];
+  /** PT_TLS: what each thread has a copy of. */
+  readonly threadLocal: LoadSegment | undefined;
 
   readonly #source: ByteSource;
   readonly #header: FileHeader;
@@ -96,6 +100,8 @@ export class ElfImage implements Disposable {
     this.entry = this.#header.entry;
     const headers = this.#programHeaders();
     this.loads = headers.filter((header) => header.type === PT_LOAD).map(loadOf);
+    const threadLocal = headers.find((header) => header.type === PT_TLS);
+    this.threadLocal = threadLocal && loadOf(threadLocal);
     this.#notes = headers.filter((header) => header.type === PT_NOTE);
     this.#dynamic = headers.find((header) => header.type === PT_DYNAMIC);
     // Code first: where two segments claim one file offset, an address is asked for to name code.
@@ -278,14 +284,14 @@ export class ElfImage implements Disposable {
     for (let i = 0; i < count; i++) {
       const type = view.getUint32(i * PHDR_SIZE, true);
       // Other kinds are not looked at, so damage in them is nobody's business.
-      if (type !== PT_LOAD && type !== PT_NOTE && type !== PT_DYNAMIC) continue;
+      if (!WANTED_HEADERS.has(type)) continue;
       try {
         const header = decodeProgramHeader(view, i * PHDR_SIZE);
         if (type === PT_LOAD) checkLoad(header);
         headers.push(header);
       } catch (error) {
         // Without a sound one, only names that nothing else tells are lost.
-        if (type !== PT_DYNAMIC || !(error instanceof ElfError)) throw error;
+        if ((type !== PT_DYNAMIC && type !== PT_TLS) || !(error instanceof ElfError)) throw error;
       }
     }
     return headers;

@@ -309,6 +309,8 @@ EXPORT_ENUM(interpreter_flags);
 EXPORT_ENUM(interpreter_bounds);
 EXPORT_ENUM(text_units);
 EXPORT_ENUM(cpython_flags);
+EXPORT_ENUM(frame_list_bounds);
+EXPORT_ENUM(frame_list_flags);
 EXPORT_ENUM(v8_operation);
 EXPORT_ENUM(interpreted_outcome);
 

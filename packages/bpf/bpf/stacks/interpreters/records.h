@@ -22,6 +22,7 @@ enum interpreter_kind {
 	INTERPRETER_CPYTHON = 1,
 	INTERPRETER_V8 = 2,
 	INTERPRETER_HOTSPOT = 3,
+	INTERPRETER_FRAME_LIST = 4, /* one that a plugin describes */
 };
 
 enum interpreter_flags {
@@ -133,6 +134,49 @@ struct v8_layout {
 	u8 operations[V8_OPERATIONS_MAX]; /* v8_operation */
 };
 
+enum frame_list_bounds {
+	FRAME_LIST_STEPS_MAX = 4,
+};
+
+/* From an address to another: at each step a pointer is read so far behind the last one. No step: the address itself. */
+struct pointer_path {
+	u32 steps;
+	u32 offsets[FRAME_LIST_STEPS_MAX];
+};
+
+/* Text of UTF-8, which begins so far behind where the path leads. */
+struct text_path {
+	struct pointer_path path;
+	u32 is_there; /* 0: there is none */
+	u32 start;
+	u32 length;	  /* where its bytes are counted, from where the path leads, and how long that number is */
+	u32 length_bytes; /* 0: a byte of zero ends it */
+};
+
+enum frame_list_flags {
+	FRAME_LIST_THREAD_LOCAL = 1 << 0,     /* `runtime` is from the thread pointer */
+	FRAME_LIST_ENTRY_PER_FRAME = 1 << 1,  /* each frame has an evaluation of its own */
+	FRAME_LIST_CODE_IS_POINTER = 1 << 2,  /* what code begins with is `code_type` behind the file's first byte */
+};
+
+/* Frames that are a list, each with a way to its code, and from there to what that is called. */
+struct frame_list_layout {
+	u32 flags; /* frame_list_flags */
+	u32 previous; /* in a frame */
+	u32 entry;    /* 32 bits of a frame, which say by one of these whether its evaluation began there */
+	u32 entry_mask;
+	u32 proof; /* 64 bits of code, of which these have to be those */
+	u32 has_line;
+	u32 line; /* 32 bits of code */
+	u32 reserved;
+	u64 proof_mask;
+	u64 proof_value;
+	struct pointer_path innermost; /* from what `runtime` is the place of */
+	struct pointer_path code;      /* from a frame; 0: it runs none of the program's */
+	struct text_path name;	       /* from code */
+	struct text_path file;
+};
+
 struct evaluation_range {
 	u64 start; /* file offsets */
 	u64 end;
@@ -148,6 +192,7 @@ struct interpreter {
 	struct cpython_layout cpython;
 	struct v8_layout v8;
 	struct hotspot_tables hotspot;
+	struct frame_list_layout frame_list;
 };
 
 /* Which interpreter a process runs, and where that is. */

@@ -5,6 +5,7 @@
 
 #include "../segments.h"
 #include "cpython.h"
+#include "frame_list.h"
 #include "v8_inlined.h"
 #include "hotspot.h"
 
@@ -25,6 +26,9 @@ __noinline int begin_interpreted(struct walk *walk, u32 slot)
 	switch (interpreter->kind) {
 	case INTERPRETER_CPYTHON:
 		found = cpython_begin(walk, interpreter, slot);
+		break;
+	case INTERPRETER_FRAME_LIST:
+		found = frame_list_begin(walk);
 		break;
 	}
 	if (found && walk->interpreted.state == INTERPRETED_UNKNOWN)
@@ -69,6 +73,9 @@ __noinline int push_next_interpreted(struct walk *walk, u32 slot)
 	switch (interpreter->kind) {
 	case INTERPRETER_CPYTHON:
 		goes_on = cpython_frame(walk, key, interpreter);
+		break;
+	case INTERPRETER_FRAME_LIST:
+		goes_on = frame_list_frame(walk, key, interpreter);
 		break;
 	}
 	return goes_on && walk->interpreted.next;

@@ -151,7 +151,7 @@ export function recordCommand(): Command {
     )
     .option(
       '--lines',
-      'source lines and inlined functions, of programs and libraries with debug information (gcc -g)',
+      'source lines and inlined functions, of programs and libraries with debug information (gcc -g); of functions of Python and Java the line that each is at, where others have the one they begin at',
     )
     .addOption(
       new Option('--idle', 'with -a: also what CPUs do when idle, under [idle]').conflicts(

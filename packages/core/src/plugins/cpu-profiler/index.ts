@@ -6,6 +6,7 @@ import type { ProfileLabels } from '@waggle/formats';
 import {
   CpuProfiler,
   deferredRingBytes,
+  type FrameListInterpreter,
   IDENTIFY_HOOK,
   type LoadedSampler,
   MAX_SAMPLE_ENTRIES,
@@ -46,6 +47,12 @@ export interface ProfilerService extends ProfileCollector {
    * @throws Error when the session has started
    */
   addSource(source: StackSource): void;
+  /**
+   * An interpreter whose functions are to be in profiles: how its frames are found, as data. During the set-up of a plugin
+   * that needs the profiler.
+   * @throws Error when the session has started
+   */
+  addInterpreter(described: FrameListInterpreter): void;
   /**
    * An image ended at that moment (CLOCK_BOOTTIME), by exec or with its process: what is known of
    * its mappings may be forgotten once its samples have been named.
@@ -265,6 +272,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
       let profiler: CpuProfiler | undefined;
       let ended = false;
       const sources: StackSource[] = [];
+      const describedInterpreters: FrameListInterpreter[] = [];
       const running = (): CpuProfiler => {
         if (profiler === undefined) throw new Error('the profiler has not been started yet');
         if (ended)
@@ -284,6 +292,13 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
             if (profiler !== undefined)
               throw new Error('the profiler counts already: add sources in the set-up of a plugin');
             sources.push(added);
+          },
+          addInterpreter(described) {
+            if (profiler !== undefined)
+              throw new Error(
+                'the profiler counts already: describe interpreters in the set-up of a plugin',
+              );
+            describedInterpreters.push(described);
           },
           counts: () => running().counts(),
           retire: (pid, time, ended) => running().retire(pid, time, ended),
@@ -309,7 +324,7 @@ export const cpuProfiler = <const Needs extends Services = NoNeeds>(
             },
             {
               ...configOf(rest, frequencyHz, () => kernel.procfs.pids()),
-              sources,
+              ...{ sources, describedInterpreters },
               rootFrames: rootFrames && ((owner) => rootFrames(owner, services)),
               labels: labels && ((owner) => labels(owner, services)),
               where: where && ((owner) => where(owner, services)),

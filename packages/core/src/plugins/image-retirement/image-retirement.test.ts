@@ -21,6 +21,7 @@ test('execs and exits retire an image, forks do not', async () => {
       service: {
         retire: (...image: unknown[]) => void retired.push(image),
         addSource: () => {},
+        addInterpreter: () => {},
         counts: () => ({}) as never,
         stop: () => {},
         setPaused: () => {},

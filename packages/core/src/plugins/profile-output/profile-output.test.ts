@@ -25,6 +25,7 @@ test('an output’s cycles are these: who ends while one is named is known to th
     setup: ({ services: { processes } }) => ({
       service: {
         addSource: () => {},
+        addInterpreter: () => {},
         counts: () => ({}) as never,
         retire: () => {},
         stop: () => {},

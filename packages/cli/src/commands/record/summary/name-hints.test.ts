@@ -69,3 +69,8 @@ test('Python that was asked for names and has not given them is not asked again'
   // Code of an extension is none of Python's.
   expect(hints(stack(9, named('py::work:/app.py'), loop, trampoline('no-perf-map')))).toEqual([]);
 });
+
+test('Python whose functions are walked needs nothing: a start has none yet', () => {
+  const walked: ProfileFrame = { name: 'work', kind: 'user', object: '[python]' };
+  expect(hints(stack(40, walked), stack(60, loop, named('mmap')))).toEqual([]);
+});

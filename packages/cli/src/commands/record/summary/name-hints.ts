@@ -56,6 +56,9 @@ const STALE_HINTS: Readonly<Partial<Record<RuntimeName, string>>> = {
   java: 'names of Java methods: what was compiled after the perf map was written is not in it: record with --java-perf-map, which has it written again',
 };
 
+/** What stands for the object of functions that were walked. */
+const WALKED_PYTHON = '[python]';
+
 /** Whether there are frames of Python functions with names, or without, or none. */
 type PythonNames = 'there' | 'missing' | 'unasked';
 
@@ -69,9 +72,14 @@ const PYTHON_HINTS: Readonly<Partial<Record<PythonNames, string>>> = {
 export function nameHintLines({ stacks }: Profile): string[] {
   const nameless = new Map<string, number>();
   let total = 0;
+  // Then all that the hint says has been done: what has no names is a start, or an end, or is not walked.
+  const isWalked = stacks.some(({ frames }) =>
+    frames.some(({ object }) => object === WALKED_PYTHON),
+  );
   for (const { frames, count } of stacks) {
     total += count;
-    for (const hint of hintsOf(frames)) nameless.set(hint, (nameless.get(hint) ?? 0) + count);
+    for (const hint of hintsOf(frames, isWalked))
+      nameless.set(hint, (nameless.get(hint) ?? 0) + count);
   }
   return [...nameless]
     .filter(([, count]) => count >= NOTABLE_SHARE * total)
@@ -79,7 +87,7 @@ export function nameHintLines({ stacks }: Profile): string[] {
     .map(([hint]) => hint);
 }
 
-function hintsOf(frames: readonly ProfileFrame[]): ReadonlySet<string> {
+function hintsOf(frames: readonly ProfileFrame[], isWalked: boolean): ReadonlySet<string> {
   const found = new Set<string>();
   const has = (name: RegExp) => frames.some((frame) => name.test(frame.name));
   const python: PythonNames = has(PYTHON_FUNCTION)
@@ -92,7 +100,8 @@ function hintsOf(frames: readonly ProfileFrame[]): ReadonlySet<string> {
     if (hint !== undefined) found.add(hint);
   }
   // Its functions have no frames of their own then, which could be without a name.
-  if (python === 'unasked' && found.size === 0 && has(PYTHON_LOOP)) found.add(HINTS.python);
+  if (python === 'unasked' && !isWalked && found.size === 0 && has(PYTHON_LOOP))
+    found.add(HINTS.python);
   return found;
 }
 

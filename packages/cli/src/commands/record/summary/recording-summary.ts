@@ -51,8 +51,6 @@ export function summarize(
   for (const line of interpreterLines(counts)) say(line);
   for (const line of javaPerfMapLines(counts)) say(line);
   for (const line of unreadLines(counts)) say(line);
-  if (counts.userTruncated > 0)
-    say(`${counts.userTruncated} samples had deeper stacks than the kernel records`);
   if (counts.otherSamples > 0)
     say(`${counts.otherSamples} samples are in [other]: there were too many different stacks`);
   for (const line of growthLines(counts)) say(line);

@@ -1,18 +1,22 @@
 /** How far the stacks of a recording can be trusted, and what knowing it took. */
 
+import { unwindStop } from '@waggle/bpf';
 import { type ProfilerCounts, summarizeUnwinds, type UnwindMode } from '@waggle/profiler';
 
-/** Lines for stderr; none where frame pointers were asked for. */
-export function unwindLines(
-  { stops, unwindTables }: Pick<ProfilerCounts, 'stops' | 'unwindTables'>,
-  asked: UnwindMode,
-): string[] {
+type Counts = Pick<ProfilerCounts, 'stops' | 'unwindTables' | 'userTruncated'>;
+
+/** Lines for stderr; where frame pointers were asked for only those about stacks that were cut off. */
+export function unwindLines(counts: Counts, asked: UnwindMode): string[] {
+  const { stops, unwindTables } = counts;
   if (unwindTables === undefined)
-    return asked === 'fp'
-      ? []
-      : [
-          'this kernel does not walk stacks by call frame information (`waggle doctor`); callers are those that frame pointers lead to',
-        ];
+    return [
+      ...(asked === 'fp'
+        ? []
+        : [
+            'this kernel does not walk stacks by call frame information (`waggle doctor`); callers are those that frame pointers lead to',
+          ]),
+      ...linesOfFramePointers(counts),
+    ];
   const { walks, complete, stops: early } = summarizeUnwinds(stops);
   const { tables, rows, bytes, withoutTable, leftOut, evicted } = unwindTables;
   const lines: string[] = [];
@@ -23,6 +27,7 @@ export function unwindLines(
       `${share} % of user stacks are complete${reasons === '' ? '' : `; cut off: ${reasons}`}`,
     );
   }
+  lines.push(...linesOfFramePointers(counts));
   lines.push(
     `unwind tables: ${tables} objects, ${rows} rows, ${(bytes / 1024).toFixed(0)} KiB` +
       (withoutTable > 0 ? `, ${withoutTable} without rows` : '') +
@@ -33,4 +38,15 @@ export function unwindLines(
       `${leftOut} objects have no unwind table: their call frame information is more than is read of one file, or reading it took too long`,
     );
   return lines;
+}
+
+/** Walks by frame pointers are not among `stops`: all that is known of them is which ones were too deep. */
+function linesOfFramePointers({ stops, userTruncated }: Counts): string[] {
+  const cut = userTruncated - (stops[unwindStop.STOP_TOO_DEEP] ?? 0);
+  if (cut <= 0) return [];
+  const only: number[] = [];
+  only[unwindStop.STOP_TOO_DEEP] = cut;
+  return summarizeUnwinds(only).stops.map(
+    ({ reason, count }) => `user stacks by frame pointers; cut off: ${count} by ${reason}`,
+  );
 }
