@@ -8,13 +8,11 @@ import { workload } from './workloads.ts';
 
 export class FuseMount implements AsyncDisposable {
   readonly program: string;
+  readonly path: string;
   readonly #server;
 
-  readonly #path: string;
-
   private constructor(path: string, program: string) {
-    this.#path = path;
-
+    this.path = path;
     mkdirSync(path);
     this.program = join(path, 'program');
     this.#server = Bun.spawn([workload('fuse_server'), program, path], {
@@ -46,6 +44,6 @@ export class FuseMount implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.stdin.end();
     await this.#server.exited;
-    Bun.spawnSync(['umount', '-l', this.#path]);
+    Bun.spawnSync(['umount', '-l', this.path]);
   }
 }

@@ -1,9 +1,9 @@
 /*
  * fuse_server PROGRAM FOLDER
  * A file system in user space, mounted at FOLDER, with one file in it, `program`, that holds what PROGRAM
- * holds. Prints `up` when it is mounted. SIGUSR1: from then on every request is taken and none is answered,
- * which is when not even SIGKILL ends a process that waits (request_wait_answer() of fs/fuse/dev.c). It ends
- * with its stdin, and with it every wait. Spoken is the kernel's own protocol, <linux/fuse.h>.
+ * holds; it belongs to nobody, as that of a user belongs to him. Prints `up` when it is mounted. SIGUSR1: from
+ * then on every request is taken and none is answered, which is when not even SIGKILL ends a process that waits
+ * (request_wait_answer() of fs/fuse/dev.c). It ends with its stdin, and with it every wait. Spoken is the kernel's own protocol, <linux/fuse.h>.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -102,6 +102,13 @@ static void handle(const struct fuse_in_header *request)
 		answer(request->unique, 0, bytes, length < 0 ? 0 : length);
 		return;
 	}
+	/* Asked by who puts another file system on top. */
+	case FUSE_STATFS: {
+		struct fuse_statfs_out out = { .st = { .bsize = 4096, .namelen = 255 } };
+
+		answer(request->unique, 0, &out, sizeof(out));
+		return;
+	}
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
 	case FUSE_INTERRUPT:
@@ -128,7 +135,7 @@ int main(int argc, char **argv)
 	device = open("/dev/fuse", O_RDWR);
 	if (program < 0 || device < 0 || fstat(program, &program_stat))
 		return 1;
-	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", device);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=65534,group_id=65534,allow_other", device);
 	if (mount("fuse_server", argv[2], "fuse", 0, options))
 		return 1;
 	for (;;) {

@@ -7,7 +7,9 @@ export type { TableDescription } from './cache/table-file.ts';
 export { cryptography } from './crypto.ts';
 export { openDirectoryUnderRoot, openUnderRoot } from './debug-files/chroot-path.ts';
 export { readDebugdata } from './debug-files/debugdata.ts';
-export { isOwnRoot, isRemoteFileSystem } from './debug-files/local-mounts.ts';
+export { isOwnRoot } from './debug-files/local-mounts.ts';
+export { overlayMayNotAnswer } from './debug-files/overlays.ts';
+export { isRemoteFileSystem } from './debug-files/remote-types.ts';
 export {
   type DebugFile,
   type DebugFileSearch,

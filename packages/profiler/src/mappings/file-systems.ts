@@ -1,29 +1,36 @@
 /**
- * Which files may not answer: those of file systems that ask a process or another host (FUSE, NFS, ...), and
- * those of mounts that nobody can name, as one that was unmounted while a program runs from it. A look at one
- * of them may take for ever. Told by what /proc says of mounts: nothing here asks a file system.
+ * Which files may not answer: those of file systems that ask a process or another host (FUSE, NFS, ...), overlays
+ * that may lie over one, and those of mounts that nobody can name, as one that was unmounted while a program runs
+ * from it. A look at one of them may take for ever. Told by what /proc says of mounts: nothing here asks a file system.
  */
 
 import { type MountInfo, type Procfs, ProcfsError } from '@waggle/cache';
 import type { Native } from '@waggle/ffi';
-import { isRemoteFileSystem } from '@waggle/symbols';
+import { isRemoteFileSystem, overlayMayNotAnswer } from '@waggle/symbols';
 import type { Mapping } from './perf-records.ts';
 
 /** A number of a device is used again once its mount is gone. */
 const KNOWN_MS = 1000;
+const OVERLAY = 'overlay';
 
 export class FileSystems {
-  /** By device: whether a file there may not answer. */
-  #known = new Map<string, boolean>();
+  /** By device: whether a file there may not answer, or that it is an overlay of which nobody has asked yet. */
+  #known = new Map<string, boolean | typeof OVERLAY>();
   #knownSince = Number.NEGATIVE_INFINITY;
 
   readonly #procfs: Procfs;
   readonly #ownMemory: string | undefined;
+  readonly #overlayMayNotAnswer: typeof overlayMayNotAnswer;
 
   /** @param ownMemory the device of memory that the kernel shows as files; see memoryDevice() */
-  constructor(procfs: Procfs, ownMemory?: string) {
+  constructor(
+    procfs: Procfs,
+    ownMemory?: string,
+    ofOverlay: typeof overlayMayNotAnswer = overlayMayNotAnswer,
+  ) {
     this.#procfs = procfs;
     this.#ownMemory = ownMemory;
+    this.#overlayMayNotAnswer = ofOverlay;
   }
 
   mayNotAnswer(pid: number, { device }: Mapping): boolean {
@@ -33,17 +40,29 @@ export class FileSystems {
       this.#knownSince = now;
     }
     const known = this.#known.get(device);
-    if (known !== undefined) return known;
-    const mount = this.#mountsOf(pid)?.find((each) => each.device === device);
-    const isRemote = mount === undefined || isRemoteFileSystem(mount.type);
-    this.#known.set(device, isRemote);
-    return isRemote;
+    if (typeof known === 'boolean') return known;
+    const type = known ?? this.#mountsOf(pid)?.find((each) => each.device === device)?.type;
+    const may = this.#mayTypeNotAnswer(type, device, pid);
+    this.#known.set(device, may);
+    return may;
   }
 
-  /** The root's own has answered already. */
-  #ownMounts(): Map<string, boolean> {
+  #mayTypeNotAnswer(type: string | undefined, device: string, pid: number): boolean {
+    if (type === undefined) return true;
+    return type === OVERLAY
+      ? this.#overlayMayNotAnswer(device, `/proc/${pid}`)
+      : isRemoteFileSystem(type);
+  }
+
+  /** The root's own has answered already. A host of containers has hundreds of overlays: each is looked into when it is asked about. */
+  #ownMounts(): Map<string, boolean | typeof OVERLAY> {
     const mounts = this.#mountsOf('self') ?? [];
-    const known = new Map(mounts.map(({ device, type }) => [device, isRemoteFileSystem(type)]));
+    const known = new Map<string, boolean | typeof OVERLAY>(
+      mounts.map(({ device, type }) => [
+        device,
+        type === OVERLAY ? OVERLAY : isRemoteFileSystem(type),
+      ]),
+    );
     const root = mounts.findLast(({ mountPoint }) => mountPoint === '/');
     if (root !== undefined) known.set(root.device, false);
     if (this.#ownMemory !== undefined) known.set(this.#ownMemory, false);

@@ -162,6 +162,7 @@ export class StoreReader implements Disposable {
           'query',
           'there is no question: ask as in "SELECT comm, count(*) FROM processes GROUP BY comm"',
         );
+      if (DBSTAT.test(question)) this.#refuseVirtualTables(question);
       const statement = this.#database.prepare(question);
       const rest = behind(statement.toString(), question);
       if (!isEmpty(rest))
@@ -191,6 +192,20 @@ export class StoreReader implements Disposable {
     }
   }
 
+  /** A question that uses one is good, but not where there are none. @throws StoreError */
+  #refuseVirtualTables(question: string): void {
+    try {
+      this.#database.prepare(question, undefined, PREPARE_NO_VTAB).finalize();
+    } catch (cause) {
+      this.#database.prepare(question).finalize();
+      throw new StoreError(
+        'query',
+        'dbstat is not read here, nor is its name written beside a table-valued function: it walks the pages of a table in one step, which nothing bounds; the sqlite3 command has it, on a copy of waggle.db',
+        { cause },
+      );
+    }
+  }
+
   #tables(): readonly string[] {
     const rows = this.#database
       .query(
@@ -204,6 +219,14 @@ export class StoreReader implements Disposable {
     this.#database.close();
   }
 }
+
+/**
+ * SQLite's table of pages, which goes through all pages of a table in one step: of one whose pages lead back to themselves for
+ * ever. It is there by its name alone (its own flag, SQLITE_VTAB_DIRECTONLY, keeps views of the file from it).
+ */
+const DBSTAT = /dbstat/i;
+/** SQLITE_PREPARE_NO_VTAB of sqlite3.h: no virtual table is there, and so its own are no tables. */
+const PREPARE_NO_VTAB = 4;
 
 function fileAt(path: string): BigIntStats | undefined {
   try {

@@ -176,7 +176,22 @@ test('a person’s question that would read everything is bounded, and says by w
   const folder = circular(() => {});
   using reader = new StoreReader(folder, { library });
   const endless = 'SELECT count(*) FROM process a, process b, process c, process d';
-  const asked = () => [...reader.sql(endless)];
-  expect(asked).toThrow(StoreError);
-  expect(asked).toThrow(/takes longer than a store of this size should: .*a part at a time/);
+  const answer = asked(() => [...reader.sql(endless)]);
+  expect(answer).toBeInstanceOf(StoreError);
+  expect(String(answer)).toMatch(
+    /takes longer than a store of this size should: .*a part at a time/,
+  );
+});
+
+test('what would walk all pages in one step is refused in words, and its name in a text is none', () => {
+  const folder = circular(CIRCLES['a table of fifteen levels with one leaf'] ?? (() => {}));
+  using reader = new StoreReader(folder, { library });
+  const asked = (question: string) => [...reader.sql(question, { patient: true })];
+  for (const table of ['dbstat', 'main.dbstat', '"DBSTAT"', "'dbstat'", '[dbstat] AS pages'])
+    expect(() => asked(`SELECT count(*) FROM ${table}`)).toThrow(/dbstat is not read here/);
+  expect(() => asked("SELECT name FROM dbstat('main', 1)")).toThrow(/dbstat is not read here/);
+  expect(() => asked("SELECT 1 FROM json_each('[7]'), dbstat")).toThrow(/dbstat is not read/);
+  expect(() => asked('SELECT * FROM loss, dbstat_of_mine')).toThrow(/there are /);
+  expect(asked("SELECT value FROM meta WHERE key LIKE '%dbstat%'")).toEqual([]);
+  expect(asked("SELECT value FROM json_each('[7]')")).toEqual([{ value: 7n }]);
 });

@@ -7,15 +7,8 @@
 import { constants, fstatSync, readFileSync, statSync } from 'node:fs';
 import { closeFile, O_PATH, openFile } from '../descriptors.ts';
 import { isSystemError } from '../system-error.ts';
-
-/** File systems that wait for somebody else, as fs/ of the kernel registers them; `fuse.` begins a subtype. */
-const REMOTE =
-  /^(fuse(blk|ctl)?(\..*)?|nfs4?|cifs|smb3?|9p|virtiofs|ceph|afs|coda|autofs|lustre|gpfs|beegfs|orangefs|pvfs2|ocfs2|gfs2|vboxsf)$/;
-
-/** @param type as in proc_pid_mountinfo(5) */
-export function isRemoteFileSystem(type: string): boolean {
-  return REMOTE.test(type);
-}
+import { overlayMayNotAnswer } from './overlays.ts';
+import { isRemoteFileSystem } from './remote-types.ts';
 
 /** A mount, as far as is asked here. */
 interface Mount {
@@ -56,7 +49,9 @@ export class LocalMounts {
     for (const process of this.#witnesses()) {
       const mount = mountIn(process, id);
       if (mount === undefined) continue;
-      return !isRemoteFileSystem(mount.type) || mount.device === ownRootDevice();
+      if (mount.device === ownRootDevice()) return true;
+      if (mount.type === 'overlay') return !overlayMayNotAnswer(mount.device, process);
+      return !isRemoteFileSystem(mount.type);
     }
     return false;
   }
