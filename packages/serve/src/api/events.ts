@@ -9,7 +9,14 @@ import type { LiveStore } from '../store/live-store.ts';
 import type { Span } from '../store/span.ts';
 import { turns } from '../turns.ts';
 import { type Api, type Ask, liveOf } from './api.ts';
-import { type EventForm, eventStream, JSON_LINES, SERVER_SENT } from './events-stream.ts';
+import {
+  type EventForm,
+  eventStream,
+  JSON_LINES,
+  type ReadUntil,
+  readUntil,
+  SERVER_SENT,
+} from './events-stream.ts';
 import { limitOf, onlyKnown, scopeOf, spanOf } from './parameters.ts';
 import { fileTime } from './profiles.ts';
 
@@ -66,13 +73,14 @@ export function filterOf(parameters: URLSearchParams, scope: Scope | undefined):
 
 function stream(api: Api, ask: Ask, filter: EventFilter, form: EventForm): Response {
   const { store, bell, streams } = liveOf(api);
-  const after = afterOf(store, ask);
+  const after = afterOf(store, api.run, ask);
   const leave = streams.take();
   ask.keepOpen();
   const body = eventStream({
     store,
     bell,
     form,
+    run: api.run,
     after,
     passes: lineTest(filter),
     signal: ask.gone,
@@ -83,13 +91,14 @@ function stream(api: Api, ask: Ask, filter: EventFilter, form: EventForm): Respo
   });
 }
 
-/** Where a reader goes on: after what it had last, or now. Numbers of an earlier run are not ours. */
-function afterOf({ events }: LiveStore, { request, url }: Ask): number {
+/** After what a reader had last, or now. @throws Problem 400 */
+function afterOf({ events }: LiveStore, run: string, { request, url }: Ask): ReadUntil {
   const text = request.headers.get('last-event-id') ?? url.searchParams.get('after');
-  if (text === null || text === '') return events.last;
-  if (!/^\d{1,15}$/.test(text))
+  if (text === null || text === '') return { number: events.last, isOfAnotherRun: false };
+  const found = readUntil(text, run, events.last);
+  if (found === undefined)
     throw badRequest('bad-after', 'Last-Event-ID, or after, is the id of an event.');
-  return Number(text) <= events.last ? Number(text) : 0;
+  return found;
 }
 
 /** Of a span: the newest that pass, the oldest of them first. */

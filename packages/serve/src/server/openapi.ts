@@ -270,7 +270,11 @@ export function openapiDocument(version: string): object {
             { type: 'string' },
             'Only events that have this text somewhere, whatever the case.',
           ),
-          parameter('after', { type: 'integer' }, 'Those after this one, as Last-Event-ID.'),
+          parameter(
+            'after',
+            { type: 'string', pattern: '^([0-9a-f-]{1,64}:)?[0-9]{1,15}$' },
+            'Those after this one, as Last-Event-ID: the id of a server-sent event, RUN:NUMBER. After one of an earlier run come a line {"event":"gap"} and all that is kept. A number alone is of this run: 0 for all that is kept.',
+          ),
           parameter(
             'limit',
             { type: 'integer', minimum: 1, maximum: 100000 },
