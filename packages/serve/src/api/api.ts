@@ -53,6 +53,8 @@ export interface Ask {
   readonly request: Request;
   readonly url: URL;
   readonly now: number;
+  /** Whose it is, for limits that are of each client. */
+  readonly client: string;
   /** No limit of time for this answer, which takes as long as it was asked to. */
   keepOpen(): void;
   /** Aborts when the client goes, or the server ends. */

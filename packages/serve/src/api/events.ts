@@ -74,7 +74,7 @@ export function filterOf(parameters: URLSearchParams, scope: Scope | undefined):
 function stream(api: Api, ask: Ask, filter: EventFilter, form: EventForm): Response {
   const { store, bell, streams } = liveOf(api);
   const after = afterOf(store, api.run, ask);
-  const leave = streams.take();
+  const leave = streams.take(ask.client);
   ask.keepOpen();
   const body = eventStream({
     store,

@@ -112,7 +112,7 @@ async function keptSpan(api: Api, ask: Ask): Promise<Span> {
 /** From now on: the samples until now are another cycle's. */
 async function comingSpan(api: Api, ask: Ask, seconds: number): Promise<Span> {
   const { waiting, cycles } = liveOf(api);
-  const leave = waiting.take();
+  const leave = waiting.take(ask.client);
   try {
     ask.keepOpen();
     const from = await cycles.now();

@@ -217,31 +217,6 @@ describe('mistakes', () => {
       expect.objectContaining({ code: 'EADDRNOTAVAIL' }),
     );
   });
-
-  test('more streams than there are places are told to come again', async () => {
-    await using made = madeServer();
-    const stop = new AbortController();
-    const { signal } = stop;
-    const streams = await Promise.all(
-      Array.from({ length: 64 }, () => made.ask('/api/events', { signal })),
-    );
-    expect(streams.every(({ status }) => status === 200)).toBe(true);
-    const next = await made.ask('/api/events');
-    expect([next.status, next.headers.get('retry-after')]).toEqual([503, '1']);
-    stop.abort();
-    await Bun.sleep(300);
-    const after = await made.ask('/api/events', { signal: AbortSignal.timeout(2000) });
-    expect(after.status).toBe(200);
-    await after.body?.cancel();
-  });
-
-  test('more requests a second than there may be are told so', async () => {
-    await using made = madeServer();
-    const answers = await Promise.all(Array.from({ length: 600 }, () => made.ask('/api/activity')));
-    const refused = answers.filter(({ status }) => status === 429);
-    expect(refused.length).toBeGreaterThan(100);
-    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(300);
-  });
 });
 
 describe('the description', () => {
