@@ -48,7 +48,7 @@ function readingPage(made: MadeServer): Page & Disposable {
 /** Shakes hands, and then lets everything lie until it is told to read. */
 class StalledPage extends Page {
   readonly #socket: Socket;
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
 
   private constructor(socket: Socket) {
     super();
@@ -84,7 +84,7 @@ class StalledPage extends Page {
   read(): void {
     this.#takeFrames();
     this.#socket.on('data', (chunk) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+      this.#bytes = Buffer.concat([this.#bytes, Buffer.from(chunk)]);
       this.#takeFrames();
     });
     this.#socket.resume();
