@@ -18,6 +18,8 @@ export interface Api {
   readonly answers: AnswerCache;
   /** Of answers that are computed. */
   readonly computing: Places;
+  /** Of files of events that are written. */
+  readonly writing: Places;
   readonly version: string;
   /** Another one after each start: numbers of events and processes are of one run. */
   readonly run: string;

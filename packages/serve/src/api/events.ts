@@ -9,6 +9,7 @@ import type { LiveStore } from '../store/live-store.ts';
 import type { Span } from '../store/span.ts';
 import { turns } from '../turns.ts';
 import { type Api, type Ask, liveOf } from './api.ts';
+import { EVENT_FILE_FORMATS, eventFileOf, writeEvents } from './event-files.ts';
 import {
   type EventForm,
   eventStream,
@@ -36,11 +37,11 @@ export async function events(api: Api, ask: Ask): Promise<Response> {
     if (isPast) return past(api, ask, span, filter, 'jsonl');
     return stream(api, ask, filter, format === 'jsonl' ? JSON_LINES : formFor(ask.request));
   }
-  if (format !== 'json')
+  if (format !== 'json' && eventFileOf(format) === undefined)
     throw badRequest('unknown-format', 'There is no such format of events.', {
-      formats: ['stream', 'jsonl', 'json'],
+      formats: ['stream', 'jsonl', 'json', ...EVENT_FILE_FORMATS],
     });
-  return past(api, ask, span, filter, 'json');
+  return past(api, ask, span, filter, format);
 }
 
 /**
@@ -101,47 +102,71 @@ function afterOf({ events }: LiveStore, run: string, { request, url }: Ask): Rea
   return found;
 }
 
-/** Of a span: the newest that pass, the oldest of them first. */
+interface Found {
+  /** The newest that pass, the oldest of them first. */
+  readonly lines: readonly string[];
+  /** There are older ones. */
+  readonly isCut: boolean;
+  /** The number of the newest of the span, whether it passes or not. */
+  readonly last: number;
+}
+
 async function past(
   api: Api,
   ask: Ask,
   span: Span,
   filter: EventFilter,
-  format: 'json' | 'jsonl',
+  format: string,
 ): Promise<Response> {
   const limit = limitOf(ask.url.searchParams, format === 'json' ? USUAL : MOST, MOST);
+  const file = eventFileOf(format);
+  // Each has all of its events in memory more than once while it is written.
+  const leave = file === undefined ? api.computing.take() : api.writing.take(ask.client);
+  try {
+    const { lines, isCut, last } = await find(api, span, filter, limit, format === 'json');
+    if (format === 'json')
+      return await reply(
+        ask.request,
+        `{"span":${JSON.stringify(span)},"last":${last},"isCut":${isCut},"events":[${lines.join(',\n')}]}\n`,
+        { type: 'application/json' },
+      );
+    const body =
+      file === undefined
+        ? lines.map((line) => `${line}\n`).join('')
+        : await writeEvents(file, lines);
+    return await reply(ask.request, body, {
+      type: file?.type ?? JSON_LINES.type,
+      headers: {
+        'content-disposition': `attachment; filename="waggle-${fileTime(span.from)}.${format}"`,
+        ...(isCut ? { 'x-waggle-cut': 'older events are left out' } : {}),
+      },
+    });
+  } finally {
+    leave();
+  }
+}
+
+async function find(
+  api: Api,
+  span: Span,
+  filter: EventFilter,
+  limit: number,
+  isNumbered: boolean,
+): Promise<Found> {
   const passes = lineTest(filter);
-  const found: string[] = [];
+  const lines: string[] = [];
   let isCut = false;
   // Of an empty span, what there was when it was asked for: who goes on after it misses nothing.
   const before = api.live?.store.events.last ?? 0;
   let newest: number | undefined;
-  const leave = api.computing.take();
-  try {
-    const pause = turns();
-    for (const { number, line } of api.store.eventsOf(span)) {
-      newest ??= number;
-      await pause();
-      if (passes !== undefined && !passes(line)) continue;
-      isCut = found.length >= limit;
-      if (isCut) break;
-      found.push(format === 'json' ? `[${number},${line}]` : line);
-    }
-  } finally {
-    leave();
+  const pause = turns();
+  for (const { number, line } of api.store.eventsOf(span)) {
+    newest ??= number;
+    await pause();
+    if (passes !== undefined && !passes(line)) continue;
+    isCut = lines.length >= limit;
+    if (isCut) break;
+    lines.push(isNumbered ? `[${number},${line}]` : line);
   }
-  found.reverse();
-  if (format === 'json')
-    return reply(
-      ask.request,
-      `{"span":${JSON.stringify(span)},"last":${newest ?? before},"isCut":${isCut},"events":[${found.join(',\n')}]}\n`,
-      { type: 'application/json' },
-    );
-  return reply(ask.request, found.map((line) => `${line}\n`).join(''), {
-    type: 'application/x-ndjson',
-    headers: {
-      'content-disposition': `attachment; filename="waggle-${fileTime(span.from)}.jsonl"`,
-      ...(isCut ? { 'x-waggle-cut': 'older events are left out' } : {}),
-    },
-  });
+  return { lines: lines.reverse(), isCut, last: newest ?? before };
 }

@@ -188,8 +188,8 @@ export function openapiDocument(version: string): object {
         [
           parameter(
             'format',
-            { enum: ['stream', 'jsonl', 'json'], default: 'stream' },
-            'json has the newest of a span.',
+            { enum: ['stream', 'jsonl', 'json', 'csv', 'pftrace', 'db'], default: 'stream' },
+            'json has the newest of a span; csv, pftrace (Perfetto) and db (SQLite) are files of one, as of `waggle trace -o`.',
           ),
           parameter(
             'kind',
@@ -219,6 +219,9 @@ export function openapiDocument(version: string): object {
           ...content('text/event-stream'),
           ...content('application/x-ndjson'),
           ...content('application/json', ref('Events')),
+          ...content('text/csv'),
+          ...content('application/vnd.perfetto.trace', binary),
+          ...content('application/vnd.sqlite3', binary),
         },
       ),
       '/api/processes': get(

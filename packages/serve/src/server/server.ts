@@ -48,6 +48,8 @@ const MAX_BODY = 1024;
 const MAX_STREAMS = 64;
 const STREAMS_OF_ONE = 48;
 const MAX_COMPUTING = 16;
+/** A hundred thousand events take some hundred megabytes meanwhile. */
+const MAX_WRITING = 2;
 const MAX_WAITING = 32;
 const WAITING_OF_ONE = 24;
 
@@ -61,6 +63,7 @@ export function startServer(options: ServerOptions): RunningServer {
     ...{ store, live, pages, version: options.version, cpus: options.cpus },
     answers: new AnswerCache(),
     computing: new Places('answers that are computed', MAX_COMPUTING),
+    writing: new Places('files of events', MAX_WRITING),
     run: randomUUID(),
     explain: options.explain ?? (() => undefined),
     ending: ending.signal,
