@@ -46,7 +46,7 @@ function gapLine(): string {
 }
 
 /** Numbers of lines begin anew with each run: an id says whose it is. */
-export const eventId = (run: string, number: number): string => `${run}:${number}`;
+const eventId = (run: string, number: number): string => `${run}:${number}`;
 
 /** Where a reader goes on. */
 export interface ReadUntil {
