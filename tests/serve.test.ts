@@ -8,6 +8,7 @@ import { parseFolded, parsePprof } from '@waggle/formats';
 import { eventually } from './support/deadline.ts';
 import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
 import { TestProcess } from './support/processes.ts';
+import { freePorts, RealServer, serverBuilds } from './support/real-servers.ts';
 import { Waggle, type WaggleOptions } from './support/waggle.ts';
 import { freshFolder, workload } from './support/workloads.ts';
 
@@ -74,9 +75,30 @@ const curl = ['/usr/bin/curl', '/bin/curl'].find(existsSync);
 /** `apt-get install prometheus`, or the program of its package unpacked somewhere. */
 const prometheus =
   process.env.PROMETHEUS ?? ['/usr/bin/prometheus', '/usr/local/bin/prometheus'].find(existsSync);
+const builds = serverBuilds('victoria');
 
-/** What a Prometheus that scrapes this server has for a query. */
-async function scraped(serving: Serving, query: string): Promise<number> {
+/** What scrapes, with the command that starts it on a port. */
+type Scraper = (config: string, port: number, folder: string) => readonly string[];
+
+const PROMETHEUS: Scraper = (config, port, folder) => [
+  ...[prometheus ?? '', `--config.file=${config}`, '--log.level=error'],
+  ...[`--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${folder}/data`],
+];
+
+const VICTORIA: Scraper = (config, port, folder) => [
+  ...[join(builds.folder('victoria'), 'victoria-metrics'), `-promscrape.config=${config}`],
+  ...[`-httpListenAddr=127.0.0.1:${port}`, `-storageDataPath=${folder}/data`],
+  // What was scraped just now is asked about.
+  '-search.latencyOffset=0s',
+];
+
+/** Queries of one that scrapes this server, with the file that docs/serve.md shows. */
+async function scraping(
+  serving: Serving,
+  scraper: Scraper,
+): Promise<
+  AsyncDisposable & { value(query: string, isThere: (value: number) => boolean): Promise<number> }
+> {
   const folder = freshFolder();
   const config = join(folder, 'prometheus.yml');
   writeFileSync(join(folder, 'token'), serving.token);
@@ -89,21 +111,25 @@ scrape_configs:
     static_configs: [{targets: ['${new URL(serving.url).host}']}]
 `,
   );
-  const port = 20_000 + (process.pid % 10_000);
-  const listen = [`--web.listen-address=127.0.0.1:${port}`, `--storage.tsdb.path=${folder}/data`];
-  await using _scraping = new TestProcess([
-    ...[prometheus ?? '', `--config.file=${config}`, ...listen, '--log.level=error'],
-  ]);
-  return await eventually(`${query} in Prometheus`, async () => {
-    const address = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(query)}`;
-    const answer = await fetch(address).catch(() => undefined);
-    if (answer?.ok !== true) return undefined;
-    const { data } = (await answer.json()) as {
-      readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] };
-    };
-    const value = Number(data.result[0]?.value[1] ?? 0);
-    return value > 0 ? value : undefined;
-  });
+  const { port } = await freePorts('port');
+  const url = `http://127.0.0.1:${port}`;
+  const server = await RealServer.start({ command: scraper(config, port, folder), readyAt: url });
+  return {
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    value: (query, isThere) =>
+      eventually(`${query} where it is scraped`, async () => {
+        const address = `${url}/api/v1/query?query=${encodeURIComponent(query)}`;
+        const answer = await fetch(address).catch(() => undefined);
+        if (answer?.ok !== true) return undefined;
+        const { data } = (await answer.json()) as {
+          readonly data: {
+            readonly result: readonly { readonly value: readonly [number, string] }[];
+          };
+        };
+        const value = Number(data.result[0]?.value[1] ?? Number.NaN);
+        return isThere(value) ? value : undefined;
+      }),
+  };
 }
 
 describe('serve', () => {
@@ -210,6 +236,7 @@ describe('serve', () => {
     for (const [address, code, words] of [
       [`127.0.0.1:${port}`, 1, 'is in use by another program'],
       ['192.0.2.1:4377', 1, 'is no address of this host'],
+      ['nobody.invalid:4377', 1, 'nobody.invalid is neither an address nor a name'],
       ['127.0.0.1:99999', 2, 'HOST:PORT'],
       ['', 2, 'HOST:PORT'],
     ] as const) {
@@ -250,22 +277,32 @@ describe('serve', () => {
     },
   );
 
-  optionalKernelTest(
-    'a Prometheus scrapes executions, ends by outcome and lifetimes',
-    prometheus === undefined ? 'no Prometheus' : undefined,
-    async () => {
-      await using serving = await Serving.start(['-p', String(process.pid)]);
-      for (let n = 0; n < 20; n++) Bun.spawnSync([workload('exit_with'), '--id=3']);
-      await eventually('the ends', async () => {
-        const text = await (await serving.ask('/metrics')).text();
-        return /waggle_exits_total\{outcome="failure"\} (?:[2-9]\d|\d{3})/.exec(text) ?? undefined;
-      });
-      const ends = 'sum(waggle_exits_total{outcome="failure"})';
-      expect(await scraped(serving, ends)).toBeGreaterThanOrEqual(20);
-      const lifetimes = 'sum(waggle_process_lifetime_seconds_count)';
-      expect(await scraped(serving, lifetimes)).toBeGreaterThanOrEqual(20);
-    },
-  );
+  for (const [name, scraper, missing] of [
+    ['Prometheus', PROMETHEUS, prometheus === undefined ? 'no Prometheus' : undefined],
+    ['VictoriaMetrics', VICTORIA, builds.missing],
+  ] as const)
+    optionalKernelTest(
+      `${name} scrapes executions, ends by outcome, lifetimes, and waggle's own cost`,
+      missing,
+      async () => {
+        await using serving = await Serving.start(['-p', String(process.pid)]);
+        await using scraped = await scraping(serving, scraper);
+        for (let n = 0; n < 20; n++) Bun.spawnSync([workload('exit_with'), '--id=3']);
+        const isAll = (value: number) => value >= 20;
+        for (const query of [
+          'sum(waggle_execs_total)',
+          'sum(waggle_exits_total{outcome="failure"})',
+          'sum(waggle_process_lifetime_seconds_count)',
+          'sum(waggle_process_lifetime_seconds_bucket{le="+Inf"})',
+        ])
+          expect(await scraped.value(query, isAll)).toBeGreaterThanOrEqual(20);
+        const isSome = (value: number) => value > 0;
+        for (const query of ['waggle_self_cpu_seconds_total', 'waggle_self_resident_memory_bytes'])
+          expect(await scraped.value(query, isSome)).toBeGreaterThan(0);
+        // It was there each time that it was asked.
+        expect(await scraped.value('min_over_time(up{job="waggle"}[1m])', isSome)).toBe(1);
+      },
+    );
 
   optionalKernelTest(
     'curl has a line of JSON for each event',

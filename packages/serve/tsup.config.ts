@@ -6,4 +6,5 @@ export default defineConfig({
   dts: true,
   target: 'node20',
   clean: true,
+  external: ['bun:sqlite'],
 });

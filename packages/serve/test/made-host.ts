@@ -160,3 +160,29 @@ export function madeServer(options: Partial<LiveServerOptions> = {}): MadeServer
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
+
+/** A server that has some events of its first milliseconds, and a cycle of samples. */
+export async function busyServer(options: Partial<LiveServerOptions> = {}) {
+  const bootMs = Date.now() - 3_600_000;
+  const made = madeServer({ bootTimeMs: bootMs, ...options });
+  const now = Date.now();
+  const parent = { pid: 10, startTime: startAt(now + 1, bootMs) };
+  const child = { pid: 11, bornAt: now + 2, endAt: now + 4, bootMs, parent, exitCode: 3 };
+  const other = { pid: 20, bornAt: now + 3, endAt: now + 6, bootMs };
+  made.server.addEvents([
+    ...life({ pid: 10, bornAt: now + 1, bootMs, argv: ['/bin/parent', '--password=secret'] }),
+    ...life({ ...child, argv: ['/bin/child'] }),
+    ...life({ ...other, argv: ['/bin/other'] }),
+    failure(20, now + 5, '/nowhere'),
+  ]);
+  made.profile = madeProfile([
+    [`10:${parent.startTime}`, 'parent;main;busy', 6],
+    [`11:${startAt(child.bornAt, bootMs)}`, 'child;main;busy', 3],
+    [`20:${startAt(other.bornAt, bootMs)}`, 'other;main', 1],
+  ]);
+  await Bun.sleep(20);
+  // The first cycle.
+  await made.ask('/api/profile?from=-10s');
+  made.profile = madeProfile([]);
+  return Object.assign(made, { parent, now });
+}

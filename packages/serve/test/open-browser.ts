@@ -19,6 +19,13 @@ export interface OpenPage {
   readonly complaints: string[];
 }
 
+export interface PersonOptions {
+  readonly colorScheme?: 'light' | 'dark';
+  readonly width?: number;
+  /** By its name in the zone database. Default: that of the machine. */
+  readonly zone?: string;
+}
+
 export class OpenBrowser implements AsyncDisposable {
   readonly #browser: Browser;
 
@@ -36,12 +43,11 @@ export class OpenBrowser implements AsyncDisposable {
   }
 
   /** A person of its own: cookies are shared by its tabs alone. */
-  async person(
-    options: { readonly colorScheme?: 'light' | 'dark'; readonly width?: number } = {},
-  ): Promise<BrowserContext> {
+  async person(options: PersonOptions = {}): Promise<BrowserContext> {
     const context = await this.#browser.newContext({
       viewport: { width: options.width ?? 1400, height: 900 },
       colorScheme: options.colorScheme ?? 'light',
+      ...(options.zone === undefined ? {} : { timezoneId: options.zone }),
     });
     context.setDefaultTimeout(30_000);
     return context;

@@ -1,64 +1,14 @@
 // The page in a real browser, of a host that is made up: what happens appears, spans and processes are chosen, two
 // spans compared, files downloaded, and nothing that a process can name reaches more than text.
 
-import { afterAll, afterEach, test as bunTest, describe, expect } from 'bun:test';
-import { readFileSync } from 'node:fs';
-import { parsePprof } from '@waggle/formats';
-import type { BrowserContext, Page } from 'playwright-core';
-import { life, type MadeServer, madeProfile, madeServer, startAt, TOKEN } from './made-host.ts';
-import { browserPath, isLive, OpenBrowser, openTab } from './open-browser.ts';
+import { describe, expect } from 'bun:test';
+import type { Page } from 'playwright-core';
+import { life, madeProfile, madeServer, startAt, TOKEN } from './made-host.ts';
+import { isLive, openTab } from './open-browser.ts';
+import { frame, pageTests, workingServer } from './page-tests.ts';
 
-const HOUR = 3_600_000;
-const TIMEOUT_MS = 90_000;
+const { test, newPerson, open } = pageTests();
 
-const test = (promise: string, body: () => Promise<void>) =>
-  browserPath === undefined
-    ? bunTest.skip(`${promise} [skipped: no Chromium]`, body)
-    : bunTest(promise, body, TIMEOUT_MS);
-
-const browser = browserPath === undefined ? undefined : await OpenBrowser.open();
-afterAll(() => browser?.[Symbol.asyncDispose]());
-
-const people: BrowserContext[] = [];
-afterEach(async () => {
-  for (const person of people.splice(0)) await person.close();
-});
-
-async function newPerson(options = {}): Promise<BrowserContext> {
-  const person = await (browser as OpenBrowser).person(options);
-  people.push(person);
-  return person;
-}
-
-/** A server whose processes 10 (with a child 11) and 20 are at work, cycle after cycle. */
-function workingServer(options: Parameters<typeof madeServer>[0] = {}) {
-  const bootMs = Date.now() - HOUR;
-  const made = madeServer({ bootTimeMs: bootMs, ...options });
-  const now = Date.now();
-  const parent = { pid: 10, startTime: startAt(now, bootMs) };
-  made.server.addEvents([
-    ...life({ pid: 10, bornAt: now, bootMs, argv: ['/bin/parent'] }),
-    ...life({ pid: 11, bornAt: now + 1, bootMs, parent, argv: ['/bin/child'] }),
-    ...life({ pid: 20, bornAt: now + 2, bootMs, argv: ['/bin/other'] }),
-  ]);
-  const names = [parent.startTime, startAt(now + 1, bootMs), startAt(now + 2, bootMs)];
-  made.profile = madeProfile([
-    [`10:${names[0]}`, 'parent;main;busy', 30],
-    [`11:${names[1]}`, 'child;main;work', 20],
-    [`20:${names[2]}`, 'other;main;rest', 10],
-  ]);
-  return Object.assign(made, { parent, bootMs });
-}
-
-async function open(made: MadeServer, path = '', person = newPerson()) {
-  const tab = await openTab(await person, `${made.server.url}${path}`);
-  await isLive(tab.page);
-  return tab;
-}
-
-/** The document in the frame that is shown. */
-const frame = (page: Page, view: string) =>
-  page.frameLocator(`#${view}-frames iframe:not(.coming)`);
 const samplesOf = async (page: Page) =>
   Number(
     (await frame(page, 'flame').locator('#facts dd').first().textContent())
@@ -140,7 +90,7 @@ describe('the page', () => {
     await page.mouse.down();
     await page.mouse.move(right - strip.width / 20, middle, { steps: 4 });
     await page.mouse.up();
-    await page.locator('#connection.open', { hasText: 'held' }).waitFor();
+    await page.locator('#connection.open', { hasText: 'paused' }).waitFor();
     expect(page.url()).toMatch(/span=\d+-\d+/);
     expect(await page.locator('#pause').getAttribute('aria-pressed')).toBe('true');
     await Bun.sleep(300);
@@ -247,7 +197,7 @@ describe('the page', () => {
     await stranger.page.locator('#login-problem', { hasText: 'token' }).waitFor();
     await stranger.page.locator('#token').fill(TOKEN);
     await stranger.page.locator('#login button').click();
-    await stranger.page.locator('#connection.open', { hasText: 'held' }).waitFor();
+    await stranger.page.locator('#connection.open', { hasText: 'paused' }).waitFor();
     await frame(stranger.page, 'timeline').locator('html[data-ready]').waitFor();
     expect(await stranger.page.locator('#tab-timeline').getAttribute('aria-selected')).toBe('true');
     expect(await stranger.page.locator('#span-text').textContent()).toBe(
@@ -273,23 +223,6 @@ describe('the page', () => {
       .waitFor();
     expect(await diff.locator('#size-by-before').count()).toBe(1);
     expect(complaints).toEqual([]);
-  });
-
-  test('what is shown can be downloaded in every format', async () => {
-    await using made = workingServer();
-    const { page } = await open(made);
-    await page.locator('#pause').click();
-    await page.locator('#download summary').click();
-    expect(await page.locator('#download-list a').count()).toBe(9);
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.locator('#download-list a', { hasText: 'pprof' }).click(),
-    ]);
-    expect(download.suggestedFilename()).toMatch(/^waggle-.*\.pb\.gz$/);
-    const names = parsePprof(readFileSync(await download.path())).stacks.map(
-      ({ frames }) => frames.at(-1)?.name,
-    );
-    expect(new Set(names)).toEqual(new Set(['busy', 'work', 'rest']));
   });
 
   test('a server that comes again is connected to again, and what it lost is said', async () => {
@@ -349,7 +282,7 @@ describe('the page', () => {
     const other = await openTab(person, `${made.origin}/`);
     await isLive(other.page);
     await one.page.locator('#pause').click();
-    await one.page.locator('#connection.open', { hasText: 'held' }).waitFor();
+    await one.page.locator('#connection.open', { hasText: 'paused' }).waitFor();
     await isLive(other.page);
     const metrics = await (await made.ask('/metrics')).text();
     expect(metrics).toContain('waggle_self_pages 2');
@@ -380,7 +313,7 @@ describe('names that processes choose', () => {
 
   test('are text, in every view', async () => {
     await using made = madeServer({ reveal: true, host: `h<b>${ATTACKS[0]}` });
-    const bootMs = Date.now() - HOUR;
+    const bootMs = Date.now() - 3_600_000;
     const names: [string, string, number][] = [];
     for (const [at, attack] of ATTACKS.entries()) {
       const bornAt = Date.now();

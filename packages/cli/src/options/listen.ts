@@ -31,9 +31,13 @@ export function whyNotListening({ hostname: host, port }: ListenAddress, error: 
       return `${where} is in use by another program: give another port, or port 0 for one that is free`;
     case 'EADDRNOTAVAIL':
       return `${host} is no address of this host: \`ip address\` lists those that are`;
+    // What a name that nobody can resolve ends with.
+    case 'EINVAL':
+    case 'ENOTFOUND':
+      return `${host} is neither an address nor a name that is known on this host: give an address of it, such as 127.0.0.1, or 0.0.0.0 for all of them`;
     case 'EACCES':
       return `${where} is not allowed for this user: ports below 1024 need root`;
     default:
-      return `${where} cannot be listened at: ${(error as Error).message}`;
+      return `waggle cannot listen at ${where}: ${(error as Error).message}`;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * How much may be asked for. Answers that are computed (profiles, timelines) stand in a short line; streams and
- * requests have a highest number; and there is a highest rate. Who asks for more is told when to come again.
+ * requests have a highest number; and there is a highest rate. Of what is held for long one client has a share, so that
+ * it does not keep out the others. Who asks for more is told when to come again.
  */
 
 import { Problem } from './problem.ts';
@@ -33,27 +34,47 @@ export class TokenBucket {
 export class Places {
   readonly #what: string;
   readonly #limit: number;
+  readonly #share: number;
   #taken = 0;
+  /** By client: those that have none are not there. */
+  readonly #takenBy = new Map<string, number>();
 
-  constructor(what: string, limit: number) {
+  /** @param share of one client. Default: all. */
+  constructor(what: string, limit: number, share = limit) {
     this.#what = what;
     this.#limit = limit;
+    this.#share = share;
   }
 
   get taken(): number {
     return this.#taken;
   }
 
-  /** @returns how the place is given back; again is harmless @throws Problem 503 */
-  take(): () => void {
+  /**
+   * @param client whose it is
+   * @returns how the place is given back; again is harmless
+   * @throws Problem 503 where there is none, 429 where this client has its share
+   */
+  take(client = ''): () => void {
+    const own = this.#takenBy.get(client) ?? 0;
+    if (own >= this.#share && this.#share < this.#limit)
+      throw tooMany('too-busy', 429, `${this.#what} at once for one client`, this.#share);
     if (this.#taken >= this.#limit)
       throw tooMany('too-busy', 503, `${this.#what} at once`, this.#limit);
     this.#taken++;
+    this.#takenBy.set(client, own + 1);
     let isHeld = true;
     return () => {
-      if (isHeld) this.#taken--;
+      if (isHeld) this.#giveBack(client);
       isHeld = false;
     };
+  }
+
+  #giveBack(client: string): void {
+    this.#taken--;
+    const left = (this.#takenBy.get(client) ?? 0) - 1;
+    if (left > 0) this.#takenBy.set(client, left);
+    else this.#takenBy.delete(client);
   }
 }
 

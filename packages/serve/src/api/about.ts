@@ -51,7 +51,8 @@ export function status(api: Api, ask: Ask): Promise<Response> {
 export function metrics(api: Api, ask: Ask): Promise<Response> {
   onlyKnown(ask.url.searchParams, []);
   const { store, metrics: counted, streams } = liveOf(api);
-  const connected = { pages: api.pages.size, streams: streams.taken };
+  const { size: pages, unreadBytes } = api.pages;
+  const connected = { pages, unreadBytes, streams: streams.taken };
   return reply(ask.request, exposition(counted.metrics(store, connected)), {
     type: 'text/plain; version=0.0.4; charset=utf-8',
     isTagged: false,

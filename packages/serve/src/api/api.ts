@@ -18,6 +18,8 @@ export interface Api {
   readonly answers: AnswerCache;
   /** Of answers that are computed. */
   readonly computing: Places;
+  /** Of files of events that are written. */
+  readonly writing: Places;
   readonly version: string;
   /** Another one after each start: numbers of events and processes are of one run. */
   readonly run: string;
@@ -53,6 +55,8 @@ export interface Ask {
   readonly request: Request;
   readonly url: URL;
   readonly now: number;
+  /** Whose it is, for limits that are of each client. */
+  readonly client: string;
   /** No limit of time for this answer, which takes as long as it was asked to. */
   keepOpen(): void;
   /** Aborts when the client goes, or the server ends. */

@@ -18,7 +18,9 @@ async function readUntil(answer: Response, isEnough: (text: string) => boolean):
   return text;
 }
 
-const idsOf = (text: string) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+/** Numbers alone: whose they are is in event-ids.test.ts. */
+const idsOf = (text: string) =>
+  [...text.matchAll(/^id: [0-9a-f-]{36}:(\d+)$/gm)].map(([, id]) => Number(id));
 
 async function stream(made: MadeServer, headers: Record<string, string> = {}, query = '') {
   return made.ask(`/api/events${query}`, { headers });

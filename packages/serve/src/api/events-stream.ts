@@ -4,7 +4,6 @@
  */
 
 import type { LineTest } from '../store/event-filter.ts';
-import type { EventLine } from '../store/event-lines.ts';
 import type { LiveStore } from '../store/live-store.ts';
 
 /** Bytes of one piece. */
@@ -16,22 +15,20 @@ const ALIVE_MS = 15_000;
 
 export interface EventForm {
   readonly type: string;
-  line(line: EventLine): string;
-  missed(count: number, next: number): string;
+  /** @param id names the last event that the reader has with it */
+  line(line: string, id: string): string;
   readonly alive: string;
 }
 
 export const SERVER_SENT: EventForm = {
   type: 'text/event-stream',
-  line: ({ number, line }) => `id: ${number}\ndata: ${line}\n\n`,
-  missed: (count, next) => `id: ${next - 1}\ndata: ${missedLine(count)}\n\n`,
+  line: (line, id) => `id: ${id}\ndata: ${line}\n\n`,
   alive: ': alive\n\n',
 };
 
 export const JSON_LINES: EventForm = {
   type: 'application/x-ndjson',
-  line: ({ line }) => `${line}\n`,
-  missed: (count) => `${missedLine(count)}\n`,
+  line: (line) => `${line}\n`,
   // White space between values is JSON's own.
   alive: '\n',
 };
@@ -39,6 +36,36 @@ export const JSON_LINES: EventForm = {
 /** As `trace --json` writes events that were not seen. */
 function missedLine(count: number): string {
   return JSON.stringify({ event: 'lost', time: new Date().toISOString(), count });
+}
+
+/** Nobody knows how many events there were between two runs. */
+function gapLine(): string {
+  const reason =
+    'waggle serve was restarted: events between the last one of the earlier run and the first one here were not recorded, or are gone';
+  return JSON.stringify({ event: 'gap', time: new Date().toISOString(), reason });
+}
+
+/** Numbers of lines begin anew with each run: an id says whose it is. */
+const eventId = (run: string, number: number): string => `${run}:${number}`;
+
+/** Where a reader goes on. */
+export interface ReadUntil {
+  /** Of the last line that it has. */
+  readonly number: number;
+  /** What it had was of another run: all that is kept is new to it, and what lies between is not. */
+  readonly isOfAnotherRun: boolean;
+}
+
+/**
+ * @param id of an event; a number alone is of this run
+ * @returns undefined for what is no id
+ */
+export function readUntil(id: string, run: string, last: number): ReadUntil | undefined {
+  const [, ofRun = run, digits] = /^(?:([0-9a-f-]{1,64}):)?(\d{1,15})$/.exec(id) ?? [];
+  if (digits === undefined) return undefined;
+  const number = Number(digits);
+  const isOfAnotherRun = ofRun !== run || number > last;
+  return { number: isOfAnotherRun ? 0 : number, isOfAnotherRun };
 }
 
 /** Wakes those that wait for new events. */
@@ -70,8 +97,8 @@ export interface StreamOptions {
   readonly store: LiveStore;
   readonly bell: Bell;
   readonly form: EventForm;
-  /** Lines after this one. */
-  readonly after: number;
+  readonly run: string;
+  readonly after: ReadUntil;
   readonly passes: LineTest | undefined;
   readonly signal: AbortSignal;
   readonly ended: () => void;
@@ -79,22 +106,27 @@ export interface StreamOptions {
 
 /** Endless, until the reader goes or the signal aborts. */
 export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> {
-  const { store, bell, form, passes, signal, ended } = options;
+  const { store, bell, form, run, passes, signal, ended } = options;
   const encoder = new TextEncoder();
-  let at = options.after;
+  let at = options.after.number;
   let isBegun = false;
+  let hasGap = options.after.isOfAnotherRun;
   /** What there is to send now. */
   const piece = (): string => {
     let text = '';
     const { first } = store.events;
     if (at < first - 1) {
-      text += form.missed(first - 1 - at, first);
+      // After a gap that nobody can count this number would say too little.
+      if (!hasGap) text += form.line(missedLine(first - 1 - at), eventId(run, first - 1));
       at = first - 1;
     }
+    if (hasGap) text += form.line(gapLine(), eventId(run, at));
+    hasGap = false;
     let looked = 0;
     for (const line of store.events.after(at)) {
       at = line.number;
-      if (passes === undefined || passes(line.line)) text += form.line(line);
+      if (passes === undefined || passes(line.line))
+        text += form.line(line.line, eventId(run, line.number));
       if (text.length > PIECE || ++looked > LOOKED_AT) break;
     }
     return text;
@@ -114,7 +146,8 @@ export function eventStream(options: StreamOptions): ReadableStream<Uint8Array> 
             controller.close();
             return;
           }
-          const text = at < store.events.last ? piece() : waited ? form.alive : '';
+          const hasNews = hasGap || at < store.events.last;
+          const text = hasNews ? piece() : waited ? form.alive : '';
           if (text !== '') {
             controller.enqueue(encoder.encode(text));
             return;

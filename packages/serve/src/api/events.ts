@@ -9,7 +9,15 @@ import type { LiveStore } from '../store/live-store.ts';
 import type { Span } from '../store/span.ts';
 import { turns } from '../turns.ts';
 import { type Api, type Ask, liveOf } from './api.ts';
-import { type EventForm, eventStream, JSON_LINES, SERVER_SENT } from './events-stream.ts';
+import { EVENT_FILE_FORMATS, eventFileOf, writeEvents } from './event-files.ts';
+import {
+  type EventForm,
+  eventStream,
+  JSON_LINES,
+  type ReadUntil,
+  readUntil,
+  SERVER_SENT,
+} from './events-stream.ts';
 import { limitOf, onlyKnown, scopeOf, spanOf } from './parameters.ts';
 import { fileTime } from './profiles.ts';
 
@@ -29,11 +37,11 @@ export async function events(api: Api, ask: Ask): Promise<Response> {
     if (isPast) return past(api, ask, span, filter, 'jsonl');
     return stream(api, ask, filter, format === 'jsonl' ? JSON_LINES : formFor(ask.request));
   }
-  if (format !== 'json')
+  if (format !== 'json' && eventFileOf(format) === undefined)
     throw badRequest('unknown-format', 'There is no such format of events.', {
-      formats: ['stream', 'jsonl', 'json'],
+      formats: ['stream', 'jsonl', 'json', ...EVENT_FILE_FORMATS],
     });
-  return past(api, ask, span, filter, 'json');
+  return past(api, ask, span, filter, format);
 }
 
 /**
@@ -66,13 +74,14 @@ export function filterOf(parameters: URLSearchParams, scope: Scope | undefined):
 
 function stream(api: Api, ask: Ask, filter: EventFilter, form: EventForm): Response {
   const { store, bell, streams } = liveOf(api);
-  const after = afterOf(store, ask);
-  const leave = streams.take();
+  const after = afterOf(store, api.run, ask);
+  const leave = streams.take(ask.client);
   ask.keepOpen();
   const body = eventStream({
     store,
     bell,
     form,
+    run: api.run,
     after,
     passes: lineTest(filter),
     signal: ask.gone,
@@ -83,56 +92,81 @@ function stream(api: Api, ask: Ask, filter: EventFilter, form: EventForm): Respo
   });
 }
 
-/** Where a reader goes on: after what it had last, or now. Numbers of an earlier run are not ours. */
-function afterOf({ events }: LiveStore, { request, url }: Ask): number {
+/** After what a reader had last, or now. @throws Problem 400 */
+function afterOf({ events }: LiveStore, run: string, { request, url }: Ask): ReadUntil {
   const text = request.headers.get('last-event-id') ?? url.searchParams.get('after');
-  if (text === null || text === '') return events.last;
-  if (!/^\d{1,15}$/.test(text))
+  if (text === null || text === '') return { number: events.last, isOfAnotherRun: false };
+  const found = readUntil(text, run, events.last);
+  if (found === undefined)
     throw badRequest('bad-after', 'Last-Event-ID, or after, is the id of an event.');
-  return Number(text) <= events.last ? Number(text) : 0;
+  return found;
 }
 
-/** Of a span: the newest that pass, the oldest of them first. */
+interface Found {
+  /** The newest that pass, the oldest of them first. */
+  readonly lines: readonly string[];
+  /** There are older ones. */
+  readonly isCut: boolean;
+  /** The number of the newest of the span, whether it passes or not. */
+  readonly last: number;
+}
+
 async function past(
   api: Api,
   ask: Ask,
   span: Span,
   filter: EventFilter,
-  format: 'json' | 'jsonl',
+  format: string,
 ): Promise<Response> {
   const limit = limitOf(ask.url.searchParams, format === 'json' ? USUAL : MOST, MOST);
+  const file = eventFileOf(format);
+  // Each has all of its events in memory more than once while it is written.
+  const leave = file === undefined ? api.computing.take() : api.writing.take(ask.client);
+  try {
+    const { lines, isCut, last } = await find(api, span, filter, limit, format === 'json');
+    if (format === 'json')
+      return await reply(
+        ask.request,
+        `{"span":${JSON.stringify(span)},"last":${last},"isCut":${isCut},"events":[${lines.join(',\n')}]}\n`,
+        { type: 'application/json' },
+      );
+    const body =
+      file === undefined
+        ? lines.map((line) => `${line}\n`).join('')
+        : await writeEvents(file, lines);
+    return await reply(ask.request, body, {
+      type: file?.type ?? JSON_LINES.type,
+      headers: {
+        'content-disposition': `attachment; filename="waggle-${fileTime(span.from)}.${format}"`,
+        ...(isCut ? { 'x-waggle-cut': 'older events are left out' } : {}),
+      },
+    });
+  } finally {
+    leave();
+  }
+}
+
+async function find(
+  api: Api,
+  span: Span,
+  filter: EventFilter,
+  limit: number,
+  isNumbered: boolean,
+): Promise<Found> {
   const passes = lineTest(filter);
-  const found: string[] = [];
+  const lines: string[] = [];
   let isCut = false;
   // Of an empty span, what there was when it was asked for: who goes on after it misses nothing.
   const before = api.live?.store.events.last ?? 0;
   let newest: number | undefined;
-  const leave = api.computing.take();
-  try {
-    const pause = turns();
-    for (const { number, line } of api.store.eventsOf(span)) {
-      newest ??= number;
-      await pause();
-      if (passes !== undefined && !passes(line)) continue;
-      isCut = found.length >= limit;
-      if (isCut) break;
-      found.push(format === 'json' ? `[${number},${line}]` : line);
-    }
-  } finally {
-    leave();
+  const pause = turns();
+  for (const { number, line } of api.store.eventsOf(span)) {
+    newest ??= number;
+    await pause();
+    if (passes !== undefined && !passes(line)) continue;
+    isCut = lines.length >= limit;
+    if (isCut) break;
+    lines.push(isNumbered ? `[${number},${line}]` : line);
   }
-  found.reverse();
-  if (format === 'json')
-    return reply(
-      ask.request,
-      `{"span":${JSON.stringify(span)},"last":${newest ?? before},"isCut":${isCut},"events":[${found.join(',\n')}]}\n`,
-      { type: 'application/json' },
-    );
-  return reply(ask.request, found.map((line) => `${line}\n`).join(''), {
-    type: 'application/x-ndjson',
-    headers: {
-      'content-disposition': `attachment; filename="waggle-${fileTime(span.from)}.jsonl"`,
-      ...(isCut ? { 'x-waggle-cut': 'older events are left out' } : {}),
-    },
-  });
+  return { lines: lines.reverse(), isCut, last: newest ?? before };
 }

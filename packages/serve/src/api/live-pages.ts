@@ -17,6 +17,8 @@ const AGAIN_MS = 500;
 const MAX_WAITING = 128 * 1024;
 /** Lines of one tick; what is more is a number. */
 const LINES_A_TICK = 50;
+/** Characters of them: with whole command lines one may have two million. The last one is told however long it is. */
+const LENGTH_A_TICK = 64 * 1024;
 /** How far back a page that was away is told events. */
 const LOOKED_AT = 5000;
 /** CPU comes some seconds after its events. */
@@ -45,6 +47,10 @@ export class LivePages implements Pages {
 
   get size(): number {
     return this.#pages.size;
+  }
+
+  get unreadBytes(): number {
+    return [...this.#pages.keys()].reduce((sum, each) => sum + each.getBufferedAmount(), 0);
   }
 
   [Symbol.dispose](): void {
@@ -146,7 +152,17 @@ export class LivePages implements Pages {
       page.at = number;
       if (page.passes === undefined || page.passes(line)) lines.push(`[${number},${line}]`);
     }
-    skipped += Math.max(0, lines.length - LINES_A_TICK);
-    return { lines: lines.slice(-LINES_A_TICK), skipped };
+    const told = newest(lines);
+    return { lines: told, skipped: skipped + lines.length - told.length };
   }
+}
+
+/** As many as one tick may have. */
+function newest(lines: readonly string[]): readonly string[] {
+  let from = lines.length;
+  for (let length = 0; from > 0 && lines.length - from < LINES_A_TICK; from--) {
+    length += lines[from - 1]?.length ?? 0;
+    if (length > LENGTH_A_TICK && from < lines.length) break;
+  }
+  return lines.slice(from);
 }

@@ -12,6 +12,8 @@ export interface PageConnection {
 
 export interface Pages extends Disposable {
   readonly size: number;
+  /** That they were sent and have not taken, beyond what the kernel holds for them. */
+  readonly unreadBytes: number;
   /** @param hello what it is told first */
   open(connection: PageConnection, hello: object): void;
   close(connection: PageConnection): void;
@@ -39,6 +41,10 @@ export class RecordedPages implements Pages {
 
   get size(): number {
     return this.#pages.size;
+  }
+
+  get unreadBytes(): number {
+    return [...this.#pages].reduce((sum, each) => sum + each.getBufferedAmount(), 0);
   }
 
   [Symbol.dispose](): void {

@@ -55,7 +55,9 @@ export function spanOf(
       `Nothing is kept of that time: from ${new Date(oldest).toISOString()} until ${new Date(now).toISOString()} it is.`,
       { oldest, newest: now },
     );
-  return { from: Math.max(span.from, oldest), to: Math.min(span.to, now) };
+  const until = Math.min(span.to, now);
+  // Of what a clock ahead of ours takes for now nothing has happened yet: the span is empty, and does not end before it begins.
+  return { from: Math.min(Math.max(span.from, oldest), until), to: until };
 }
 
 /** Whole or broken seconds. @throws Problem 400 */

@@ -10,6 +10,7 @@ import {
   encodeHtmlUpdate,
   formats,
   type OutputFormat,
+  type Profile,
 } from '@waggle/formats';
 import { FRAME_POLICY } from '../answers/frame-policy.ts';
 import { badRequest } from '../answers/problem.ts';
@@ -81,10 +82,24 @@ export async function diff(api: Api, ask: Ask): Promise<Response> {
   const bytes = await computed(api, key, async () => {
     const first = await api.store.profile(before, scope);
     const second = await api.store.profile(after, scope);
-    const options = { before: first.metadata, after: second.metadata };
+    const options = {
+      title: diffTitle(first.metadata),
+      before: first.metadata,
+      after: second.metadata,
+    };
     return themed(format.encode(diffProfiles(first, second), options), searchParams);
   });
-  return reply(ask.request, bytes, { type: mediaTypeOf(format), headers: { ...DOCUMENT_HEADERS } });
+  return reply(ask.request, bytes, {
+    type: mediaTypeOf(format),
+    headers: {
+      ...DOCUMENT_HEADERS,
+      'content-disposition': `inline; filename="waggle-${fileTime(after.from)}-compared.${name}"`,
+    },
+  });
+}
+
+function diffTitle({ target, host }: Profile['metadata']): string {
+  return `What changed${target === undefined ? '' : ` in ${target}`} on ${host}`;
 }
 
 function formatOf(name: string): OutputFormat {
@@ -112,7 +127,7 @@ async function keptSpan(api: Api, ask: Ask): Promise<Span> {
 /** From now on: the samples until now are another cycle's. */
 async function comingSpan(api: Api, ask: Ask, seconds: number): Promise<Span> {
   const { waiting, cycles } = liveOf(api);
-  const leave = waiting.take();
+  const leave = waiting.take(ask.client);
   try {
     ask.keepOpen();
     const from = await cycles.now();
@@ -163,9 +178,9 @@ const mediaTypeOf = (format: { readonly extensions: readonly string[] }): string
   formats.find(({ extensions }) => extensions.some((each) => format.extensions.includes(each)))
     ?.mediaType ?? 'text/plain; charset=utf-8';
 
-/** 2026-03-01T12-00-00, for names of files. */
+/** 2026-03-01T12-00-00Z, for names of files: of UTC, as all that is not drawn on a page. */
 export function fileTime(time: number): string {
-  return new Date(time).toISOString().slice(0, 19).replaceAll(':', '-');
+  return new Date(time).toISOString().slice(0, 19).replaceAll(':', '-').concat('Z');
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -51,7 +51,11 @@ export class HostMetrics {
 
   metrics(
     store: LiveStore,
-    connected: { readonly pages: number; readonly streams: number },
+    connected: {
+      readonly pages: number;
+      readonly unreadBytes: number;
+      readonly streams: number;
+    },
   ): Metric[] {
     const { user, system } = process.cpuUsage();
     return [
@@ -81,6 +85,11 @@ export class HostMetrics {
         store.events.bytes + store.samples.bytes,
       ),
       gauge('waggle_self_pages', 'Pages that are connected.', connected.pages),
+      gauge(
+        'waggle_self_unread_bytes',
+        'That connected pages have not taken yet.',
+        connected.unreadBytes,
+      ),
       gauge('waggle_self_streams', 'Streams of events that are open.', connected.streams),
       {
         name: 'waggle_http_requests_total',

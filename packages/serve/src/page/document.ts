@@ -45,7 +45,7 @@ const HEADER = [
   button('zoom-out', 'Whole time', 'The strip shows all that was recorded (a)'),
   '</div>',
   '<div class="grow"></div>',
-  '<details id="download"><summary>Download</summary><ul id="download-list"></ul></details>',
+  '<details id="download"><summary id="download-summary">Download</summary><ul id="download-list"></ul></details>',
   button(
     'link',
     'Copy link',
@@ -57,7 +57,7 @@ const HEADER = [
 
 const OVERVIEW = [
   '<section id="overview" aria-label="Activity">',
-  '<div class="captions"><span id="cpu-now"></span><span id="activity-now"></span><span id="loss" class="bad"></span><span class="grow"></span><span id="span-text" role="status"></span>',
+  '<div class="captions"><span id="cpu-now"></span><span id="activity-now"></span><span id="loss" class="bad" role="status"></span><span class="grow"></span><span id="kept" class="bad" role="status"></span><span id="span-text" role="status"></span><span id="zone" title="The zone of all times on this page"></span>',
   button(
     'compare-with',
     'Compare with this span',

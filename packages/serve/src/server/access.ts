@@ -26,6 +26,7 @@ export class Access {
   readonly #cookie: string;
   readonly #port: number;
   readonly #names: ReadonlySet<string>;
+  readonly #proxies: ReadonlySet<string>;
   readonly #isAnyAddress: boolean;
 
   constructor({ token, hostname, port, allowedHosts }: AccessOptions) {
@@ -37,6 +38,7 @@ export class Access {
     this.#port = port;
     this.#isAnyAddress = hostname === '0.0.0.0' || hostname === '::';
     const own = isIP(hostname) === 6 ? `[${hostname}]` : hostname;
+    this.#proxies = new Set(allowedHosts.map((name) => name.toLowerCase()));
     this.#names = new Set(
       [
         ...(isLoopback(hostname) || this.#isAnyAddress ? LOOPBACK_NAMES : []),
@@ -61,6 +63,12 @@ export class Access {
   /** @throws Problem 401 without the token. */
   checkToken(request: Request, url: URL): void {
     if (!this.#hasToken(request, url)) throw noToken();
+  }
+
+  /** It was asked for under a name that was allowed besides our own address: usually by a proxy, for many. */
+  isProxied(request: Request): boolean {
+    const host = request.headers.get('host')?.toLowerCase() ?? '';
+    return this.#proxies.has(host.replace(/:\d+$/, ''));
   }
 
   /** What the page gets for its token: a cookie that scripts cannot read and other sites cannot send. */
@@ -111,7 +119,11 @@ function isNavigation(request: Request): boolean {
 }
 
 export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '::1' || /^127(?:\.\d+){3}$/.test(hostname);
+  return (
+    hostname === 'localhost' ||
+    hostname === '::1' ||
+    /^(?:::ffff:)?127(?:\.\d+){3}$/i.test(hostname)
+  );
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

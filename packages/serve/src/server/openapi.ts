@@ -5,8 +5,7 @@
 import { reply } from '../answers/reply.ts';
 import type { Api, Ask } from '../api/api.ts';
 import { onlyKnown } from '../api/parameters.ts';
-
-type Schema = Readonly<Record<string, unknown>>;
+import { ref, SCHEMAS, type Schema } from './openapi-schemas.ts';
 
 const parameter = (name: string, schema: Schema, description: string) => ({
   name,
@@ -39,7 +38,6 @@ const PROFILE_FORMATS = ['pb.gz', 'folded', 'svg', 'html', 'speedscope.json', 'j
 
 const content = (type: string, schema: Schema = { type: 'string' }) => ({ [type]: { schema } });
 const binary: Schema = { type: 'string', format: 'binary' };
-const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
 const PROBLEM = { content: content('application/problem+json', ref('Problem')) };
 const REFUSALS = {
@@ -47,18 +45,37 @@ const REFUSALS = {
   '403': { description: 'The request comes from a page of another site.', ...PROBLEM },
   '421': { description: 'The Host is not the one that waggle serve listens as.', ...PROBLEM },
 };
+/** Of every path, whoever asks. */
+const ALWAYS = {
+  '405': { description: 'The path has no such method: Allow names those that it has.', ...PROBLEM },
+  '414': { description: 'The URL has more than 4096 characters.', ...PROBLEM },
+  '421': REFUSALS['421'],
+  '500': { description: 'A mistake of waggle: it is said where waggle serve runs.', ...PROBLEM },
+  '503': {
+    description: 'Too much is asked for at once: Retry-After says when to come again.',
+    ...PROBLEM,
+  },
+};
 const MISTAKES = {
   '400': { description: 'A parameter that cannot be meant.', ...PROBLEM },
   '404': { description: 'A span that is not kept, or a process that nobody knows.', ...PROBLEM },
-  '429': { description: 'Too many requests a second.', ...PROBLEM },
-  '503': { description: 'Too much is asked for at once.', ...PROBLEM },
+  '429': {
+    description:
+      'This client asks for too much, a second or at once: Retry-After says when to come again.',
+    ...PROBLEM,
+  },
 };
 
 const get = (
   summary: string,
   parameters: readonly object[],
   answers: Readonly<Record<string, unknown>>,
-  options: { readonly mayFail?: boolean; readonly isOpen?: boolean } = {},
+  options: {
+    readonly mayFail?: boolean;
+    readonly isOpen?: boolean;
+    /** It has no ETag: it is another one each time. */
+    readonly isNeverSame?: boolean;
+  } = {},
 ) => ({
   get: {
     summary,
@@ -66,100 +83,14 @@ const get = (
     parameters,
     responses: {
       '200': { description: 'Here it is.', content: answers },
-      ...(options.isOpen ? { '421': REFUSALS['421'] } : REFUSALS),
+      ...(options.isNeverSame ? {} : { '304': { description: 'If-None-Match names what it is.' } }),
+      ...(options.isOpen ? {} : REFUSALS),
       ...(options.mayFail === false ? {} : MISTAKES),
+      ...(options.isOpen ? {} : { '400': MISTAKES['400'] }),
+      ...ALWAYS,
     },
   },
 });
-
-const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
-  type: 'object',
-  required: Object.keys(properties),
-  properties,
-});
-const NUMBER: Schema = { type: 'number' };
-const INTEGER: Schema = { type: 'integer' };
-const TEXT: Schema = { type: 'string' };
-const BOOLEAN: Schema = { type: 'boolean' };
-const orNull = ({ type, ...rest }: Schema): Schema => ({ type: [type, 'null'], ...rest });
-
-const SCHEMAS: Readonly<Record<string, Schema>> = {
-  Problem: object({ type: TEXT, title: TEXT, status: INTEGER, detail: TEXT }),
-  Span: object({ from: NUMBER, to: NUMBER }),
-  Gap: object({ from: NUMBER, to: NUMBER, reason: TEXT }),
-  Process: object({
-    id: INTEGER,
-    parent: INTEGER,
-    pid: INTEGER,
-    startTime: TEXT,
-    ppid: INTEGER,
-    comm: TEXT,
-    argv: { type: ['array', 'null'], items: TEXT },
-    uid: orNull(INTEGER),
-    containerId: orNull(TEXT),
-    kernelThread: BOOLEAN,
-    bornAt: TEXT,
-    endedAt: orNull(TEXT),
-    exitCode: orNull(INTEGER),
-    signal: orNull(TEXT),
-    execs: INTEGER,
-    forgottenBelow: INTEGER,
-    samples: INTEGER,
-    cpuMs: INTEGER,
-  }),
-  Processes: object({
-    span: ref('Span'),
-    leftOut: INTEGER,
-    processes: { type: 'array', items: ref('Process') },
-  }),
-  Activity: object({
-    span: ref('Span'),
-    step: { ...INTEGER, description: 'Each row is of so many seconds.' },
-    columns: { type: 'array', items: TEXT },
-    seconds: { type: 'array', items: { type: 'array', items: orNull(NUMBER) } },
-    gaps: { type: 'array', description: 'When nobody looked.', items: ref('Gap') },
-  }),
-  Events: object({
-    span: ref('Span'),
-    last: {
-      ...INTEGER,
-      description: 'The newest event of the span, chosen or not: `after` goes on behind it.',
-    },
-    isCut: BOOLEAN,
-    events: {
-      type: 'array',
-      description: 'Each with its number before it; the fields are those of `waggle trace --json`.',
-      items: {
-        type: 'array',
-        prefixItems: [INTEGER, { type: 'object' }],
-        minItems: 2,
-        maxItems: 2,
-      },
-    },
-  }),
-  Status: object({
-    version: TEXT,
-    run: TEXT,
-    host: TEXT,
-    target: { ...orNull(TEXT), description: 'What of it is shown; null for all of it.' },
-    cpus: INTEGER,
-    frequencyHz: NUMBER,
-    reveal: BOOLEAN,
-    recorded: { ...BOOLEAN, description: 'It is over: only spans can be asked for.' },
-    now: NUMBER,
-    keepMs: NUMBER,
-    oldest: NUMBER,
-    sampledUntil: orNull(NUMBER),
-    oldestEvent: orNull(NUMBER),
-    events: INTEGER,
-    lostEvents: INTEGER,
-    processes: INTEGER,
-  }),
-  ProfilePage: object({
-    facts: { type: 'array', items: { type: 'object' } },
-    shares: { type: 'array', items: { type: 'object' } },
-  }),
-};
 
 const profileContent = {
   ...content('application/vnd.google.protobuf', binary),
@@ -184,8 +115,9 @@ export function openapiDocument(version: string): object {
       '/health': get('Whether it lives.', [], content('text/plain'), {
         isOpen: true,
         mayFail: false,
+        isNeverSame: true,
       }),
-      '/metrics': get('For Prometheus.', [], content('text/plain'), { mayFail: false }),
+      '/metrics': get('For Prometheus.', [], content('text/plain'), { isNeverSame: true }),
       '/openapi.json': get('This.', [], content('application/json', { type: 'object' }), {
         mayFail: false,
       }),
@@ -256,8 +188,8 @@ export function openapiDocument(version: string): object {
         [
           parameter(
             'format',
-            { enum: ['stream', 'jsonl', 'json'], default: 'stream' },
-            'json has the newest of a span.',
+            { enum: ['stream', 'jsonl', 'json', 'csv', 'pftrace', 'db'], default: 'stream' },
+            'json has the newest of a span; csv, pftrace (Perfetto) and db (SQLite) are files of one, as of `waggle trace -o`.',
           ),
           parameter(
             'kind',
@@ -268,9 +200,13 @@ export function openapiDocument(version: string): object {
           parameter(
             'text',
             { type: 'string' },
-            'Only events that have this text somewhere, whatever the case.',
+            'Only events that have this text in one of their values, whatever the case.',
           ),
-          parameter('after', { type: 'integer' }, 'Those after this one, as Last-Event-ID.'),
+          parameter(
+            'after',
+            { type: 'string', pattern: '^([0-9a-f-]{1,64}:)?[0-9]{1,15}$' },
+            'Those after this one, as Last-Event-ID: the id of a server-sent event, RUN:NUMBER. After one of an earlier run come a line {"event":"gap"} and all that is kept. A number alone is of this run: 0 for all that is kept.',
+          ),
           parameter(
             'limit',
             { type: 'integer', minimum: 1, maximum: 100000 },
@@ -283,6 +219,9 @@ export function openapiDocument(version: string): object {
           ...content('text/event-stream'),
           ...content('application/x-ndjson'),
           ...content('application/json', ref('Events')),
+          ...content('text/csv'),
+          ...content('application/vnd.perfetto.trace', binary),
+          ...content('application/vnd.sqlite3', binary),
         },
       ),
       '/api/processes': get(
@@ -307,10 +246,36 @@ export function openapiDocument(version: string): object {
         'What is kept, and since when.',
         [],
         content('application/json', ref('Status')),
-        {
-          mayFail: false,
-        },
+        { mayFail: false, isNeverSame: true },
       ),
+      '/api/login': {
+        post: {
+          summary: 'A cookie for the token, as the page wants it: the token is in Authorization.',
+          security: [{ bearer: [] }],
+          responses: {
+            '204': {
+              description: 'The cookie is in Set-Cookie: HttpOnly, and for this site alone.',
+              headers: { 'Set-Cookie': { schema: { type: 'string' } } },
+            },
+            ...REFUSALS,
+            ...ALWAYS,
+          },
+        },
+      },
+      '/api/live': {
+        get: {
+          summary:
+            'The connection of the page, a WebSocket (RFC 6455); no stable form. Programs ask /api/events.',
+          parameters: [],
+          responses: {
+            '101': { description: 'It goes on as a WebSocket.' },
+            '426': { description: 'It was not asked for as a WebSocket.', ...PROBLEM },
+            '429': MISTAKES['429'],
+            ...REFUSALS,
+            ...ALWAYS,
+          },
+        },
+      },
     },
     components: {
       schemas: SCHEMAS,

@@ -1,18 +1,18 @@
 /** The way of a request: is there a place, may who sent it ask, what for; and its answer, or why there is none. */
 
-import { Places, TokenBucket } from '../answers/limits.ts';
+import { Places } from '../answers/limits.ts';
 import { badRequest, notFound, Problem } from '../answers/problem.ts';
 import { COMMON_HEADERS } from '../answers/reply.ts';
 import type { Api, Ask } from '../api/api.ts';
-import type { Access } from './access.ts';
+import { type Access, isLoopback } from './access.ts';
+import { type Client, ClientRates, clientOf, keyOf } from './clients.ts';
 import type { SocketData } from './live-socket.ts';
 import { LIVE, LOGIN, ROUTES } from './routes.ts';
 
 const MAX_URL = 4096;
 const MAX_REQUESTS = 256;
 const MAX_PAGES = 64;
-const RATE = 100;
-const BURST = 300;
+const PAGES_OF_ONE = 48;
 
 type Server = Bun.Server<SocketData>;
 
@@ -21,8 +21,8 @@ export class Requests {
   readonly #access: () => Access;
   readonly #failed: (error: unknown) => void;
   readonly #places = new Places('requests', MAX_REQUESTS);
-  readonly #pages = new Places('pages', MAX_PAGES);
-  readonly #rate = new TokenBucket(RATE, BURST);
+  readonly #pages = new Places('pages', MAX_PAGES, PAGES_OF_ONE);
+  readonly #rates = new ClientRates();
 
   /**
    * @param access asked for once requests come: it depends on the port
@@ -70,7 +70,7 @@ export class Requests {
     if (path === LIVE) {
       onlyMethods(request, ['GET']);
       access.checkToken(request, url);
-      return this.#upgrade(request, server);
+      return this.#upgrade(request, server, this.#clientOf(request, server));
     }
     if (path === LOGIN) {
       onlyMethods(request, ['POST']);
@@ -86,10 +86,12 @@ export class Requests {
         'There is nothing at this path. GET /openapi.json lists what there is.',
       );
     onlyMethods(request, ['GET', 'HEAD']);
-    if (route.isComputed) this.#rate.take(Date.now());
+    const client = this.#clientOf(request, server);
+    if (route.isComputed) this.#rates.take(client, Date.now());
     const ask: Ask = {
       request,
       url,
+      client: keyOf(client),
       now: this.#api.store.until(Date.now()),
       keepOpen: () => server.timeout(request, 0),
       gone: AbortSignal.any([request.signal, this.#api.ending]),
@@ -97,8 +99,14 @@ export class Requests {
     return route.handle(this.#api, ask);
   }
 
-  #upgrade(request: Request, server: Server): Response | undefined {
-    const leave = this.#pages.take();
+  #clientOf(request: Request, server: Server): Client {
+    const peer = server.requestIP(request)?.address;
+    const isShared = isLoopback(peer ?? '') || this.#access().isProxied(request);
+    return clientOf(request, peer, isShared);
+  }
+
+  #upgrade(request: Request, server: Server, client: Client): Response | undefined {
+    const leave = this.#pages.take(keyOf(client));
     if (server.upgrade(request, { data: { leave } })) return undefined;
     leave();
     throw new Problem({

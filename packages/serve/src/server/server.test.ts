@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { REDACTED } from '@waggle/core/plugins/redaction';
 import { formats, parseFolded, parsePprof } from '@waggle/formats';
-import Ajv from 'ajv/dist/2020.js';
-import { failure, life, madeProfile, madeServer, startAt, TOKEN } from '../../test/made-host.ts';
-import { openapiDocument } from './openapi.ts';
-import { ROUTES } from './routes.ts';
-
-const HOUR = 3_600_000;
+import { busyServer, madeProfile, madeServer, TOKEN } from '../../test/made-host.ts';
 
 // What the description of the API is held against by another test.
 interface Answers {
@@ -18,32 +13,6 @@ interface Answers {
 }
 const jsonOf = async (answer: Response | Promise<Response>): Promise<Answers> =>
   (await (await answer).json()) as Answers;
-
-/** A server that has some events of its first milliseconds, and a cycle of samples. */
-async function busyServer(options: Parameters<typeof madeServer>[0] = {}) {
-  const bootMs = Date.now() - HOUR;
-  const made = madeServer({ bootTimeMs: bootMs, ...options });
-  const now = Date.now();
-  const parent = { pid: 10, startTime: startAt(now + 1, bootMs) };
-  const child = { pid: 11, bornAt: now + 2, endAt: now + 4, bootMs, parent, exitCode: 3 };
-  const other = { pid: 20, bornAt: now + 3, endAt: now + 6, bootMs };
-  made.server.addEvents([
-    ...life({ pid: 10, bornAt: now + 1, bootMs, argv: ['/bin/parent', '--password=secret'] }),
-    ...life({ ...child, argv: ['/bin/child'] }),
-    ...life({ ...other, argv: ['/bin/other'] }),
-    failure(20, now + 5, '/nowhere'),
-  ]);
-  made.profile = madeProfile([
-    [`10:${parent.startTime}`, 'parent;main;busy', 6],
-    [`11:${startAt(child.bornAt, bootMs)}`, 'child;main;busy', 3],
-    [`20:${startAt(other.bornAt, bootMs)}`, 'other;main', 1],
-  ]);
-  await Bun.sleep(20);
-  // The first cycle.
-  await made.ask('/api/profile?from=-10s');
-  made.profile = madeProfile([]);
-  return Object.assign(made, { parent, now });
-}
 
 describe('what is answered', () => {
   test('profiles in every format, read back as what was sampled', async () => {
@@ -215,85 +184,6 @@ describe('mistakes', () => {
     );
     expect(() => madeServer({ hostname: '192.0.2.1' })).toThrow(
       expect.objectContaining({ code: 'EADDRNOTAVAIL' }),
-    );
-  });
-
-  test('more streams than there are places are told to come again', async () => {
-    await using made = madeServer();
-    const stop = new AbortController();
-    const { signal } = stop;
-    const streams = await Promise.all(
-      Array.from({ length: 64 }, () => made.ask('/api/events', { signal })),
-    );
-    expect(streams.every(({ status }) => status === 200)).toBe(true);
-    const next = await made.ask('/api/events');
-    expect([next.status, next.headers.get('retry-after')]).toEqual([503, '1']);
-    stop.abort();
-    await Bun.sleep(300);
-    const after = await made.ask('/api/events', { signal: AbortSignal.timeout(2000) });
-    expect(after.status).toBe(200);
-    await after.body?.cancel();
-  });
-
-  test('more requests a second than there may be are told so', async () => {
-    await using made = madeServer();
-    const answers = await Promise.all(Array.from({ length: 600 }, () => made.ask('/api/activity')));
-    const refused = answers.filter(({ status }) => status === 429);
-    expect(refused.length).toBeGreaterThan(100);
-    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(300);
-  });
-});
-
-describe('the description', () => {
-  const document = openapiDocument('0.1.0') as {
-    paths: Record<
-      string,
-      { get: { parameters: { name: string }[]; responses: Record<string, unknown> } }
-    >;
-    components: { schemas: Record<string, object> };
-  };
-
-  test('names every path that there is, and no other', () => {
-    const pages = ['/', '/page.js', '/page.css', '/timeline.html'];
-    expect(Object.keys(document.paths).sort()).toEqual(
-      Object.keys(ROUTES)
-        .filter((path) => !pages.includes(path))
-        .sort(),
-    );
-  });
-
-  test('names every parameter that a path takes', async () => {
-    await using made = await busyServer();
-    for (const [path, { get }] of Object.entries(document.paths)) {
-      if (path === '/health') continue;
-      const problem = await jsonOf(made.ask(`${path}?no-such-parameter=1`));
-      expect([path, problem.type]).toEqual([path, 'urn:waggle:problem:unknown-parameter']);
-      const [, list = ''] = /: there are (.*)\.$/.exec(problem.detail) ?? [];
-      expect([path, list.split(', ').filter(Boolean).sort()]).toEqual([
-        path,
-        get.parameters.map(({ name }) => name).sort(),
-      ]);
-    }
-  });
-
-  test('says of each answer what it is', async () => {
-    await using made = await busyServer();
-    const ajv = new Ajv({ strict: false });
-    ajv.addSchema(document, 'api');
-    for (const [path, name] of [
-      ['/api/processes', 'Processes'],
-      ['/api/activity', 'Activity'],
-      ['/api/events?format=json&from=-1m', 'Events'],
-      ['/api/status', 'Status'],
-      ['/api/flame', 'ProfilePage'],
-      ['/api/processes?pid=x', 'Problem'],
-    ] as const) {
-      const validate = ajv.compile({ $ref: `api#/components/schemas/${name}` });
-      const isValid = validate(await (await made.ask(path)).json());
-      expect([path, isValid, validate.errors ?? null]).toEqual([path, true, null]);
-    }
-    expect(await (await made.ask('/openapi.json')).json()).toEqual(
-      JSON.parse(JSON.stringify(document)),
     );
   });
 });

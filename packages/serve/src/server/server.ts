@@ -46,8 +46,12 @@ const IDLE_SECONDS = 10;
 /** Nothing has a body. */
 const MAX_BODY = 1024;
 const MAX_STREAMS = 64;
+const STREAMS_OF_ONE = 48;
 const MAX_COMPUTING = 16;
+/** A hundred thousand events take some hundred megabytes meanwhile. */
+const MAX_WRITING = 2;
 const MAX_WAITING = 32;
+const WAITING_OF_ONE = 24;
 
 /** @throws NodeJS.ErrnoException with the code EADDRINUSE, EADDRNOTAVAIL, EACCES where it cannot listen */
 export function startServer(options: ServerOptions): RunningServer {
@@ -59,6 +63,7 @@ export function startServer(options: ServerOptions): RunningServer {
     ...{ store, live, pages, version: options.version, cpus: options.cpus },
     answers: new AnswerCache(),
     computing: new Places('answers that are computed', MAX_COMPUTING),
+    writing: new Places('files of events', MAX_WRITING),
     run: randomUUID(),
     explain: options.explain ?? (() => undefined),
     ending: ending.signal,
@@ -102,8 +107,8 @@ function liveSide(given: Pick<LiveSide, 'store' | 'metrics' | 'cycles'>): LiveSi
   return {
     ...given,
     bell: new Bell(),
-    streams: new Places('streams', MAX_STREAMS),
-    waiting: new Places('profiles that are waited for', MAX_WAITING),
+    streams: new Places('streams', MAX_STREAMS, STREAMS_OF_ONE),
+    waiting: new Places('profiles of the seconds to come', MAX_WAITING, WAITING_OF_ONE),
   };
 }
 

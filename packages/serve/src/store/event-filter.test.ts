@@ -52,3 +52,19 @@ test('a quote is looked for as it stands in the line', () => {
   expect(lineTest({ text: 'say "hi"\n' })?.(quoted)).toBe(true);
   expect(lineTest({ text: '\\"' })?.(exec)).toBe(false);
 });
+
+test('a text is looked for in values, and names of fields are none', () => {
+  for (const name of ['pid', 'comm', 'startTime', 'event', 'argv', '":"', ',"', 'null'])
+    expect([name, passing({ text: name })]).toEqual([name, [lost]]);
+  expect(passing({ text: 'SIGKILL' })).toEqual([killed, lost]);
+  // Numbers are values, also those that are written as texts.
+  expect(passing({ text: '60' })).toContain(failed);
+  expect(passing({ text: 'failed-exec' })).toEqual([missing, lost]);
+  const named = json.line(execEvent({ argv: ['/bin/pid', '"pid":', 'C:\\new', 'caf\u00e9'] }));
+  for (const text of ['pid', '"pid":', 'C:\\new', 'CAF\u00c9', '\\n'])
+    expect([text, lineTest({ text })?.(named)]).toEqual([text, true]);
+  // The letter of an escape is no letter of the text.
+  const broken = json.line(execEvent({ argv: ['/bin/a', 'x\ny'] }));
+  expect(lineTest({ text: 'x\\ny' })?.(broken)).toBe(false);
+  expect(lineTest({ text: 'x\ny' })?.(broken)).toBe(true);
+});

@@ -10,7 +10,7 @@ export interface EventFilter {
   readonly kinds?: ReadonlySet<string> | undefined;
   /** Failed execs, exits other than 0, ends by signal. */
   readonly onlyFailed?: boolean | undefined;
-  /** Somewhere in the line, whatever the case. */
+  /** In one of its values, whatever the case: not in the name of a field. */
   readonly text?: string | undefined;
   /** Whose. */
   readonly hasProcess?: ((pid: number, startTime: string) => boolean) | undefined;
@@ -32,12 +32,27 @@ export function lineTest(filter: EventFilter): LineTest | undefined {
       const [, pid = '', start = ''] = PROCESS.exec(line) ?? [];
       return hasProcess(Number(pid), start);
     });
-  if (text !== undefined && text !== '') {
-    const wanted = stringifyJson(text).slice(1, -1).toLowerCase();
-    tests.push((line) => line.toLowerCase().includes(wanted));
-  }
+  if (text !== undefined && text !== '') tests.push(valueTest(text));
   if (tests.length === 0) return undefined;
   return (line) => isNotice(line) || tests.every((test) => test(line));
+}
+
+/** A text with its quotes and the colon behind it, where it names a field; or a number. */
+const TOKEN = /"((?:[^"\\]|\\.)*)"(:?)|-?\d+(?:\.\d+)?/g;
+
+function valueTest(text: string): LineTest {
+  const inLine = stringifyJson(text).slice(1, -1).toLowerCase();
+  const wanted = text.toLowerCase();
+  return (line) => {
+    // Most lines have it nowhere.
+    if (!line.toLowerCase().includes(inLine)) return false;
+    for (const [token, quoted, colon] of line.matchAll(TOKEN)) {
+      if (colon === ':') continue;
+      const value = quoted?.includes('\\') ? String(JSON.parse(token)) : (quoted ?? token);
+      if (value.toLowerCase().includes(wanted)) return true;
+    }
+    return false;
+  };
 }
 
 function kindOf(line: string): string {

@@ -55,6 +55,7 @@ export interface PageElement {
   removeAttribute(name: string): void;
   getBoundingClientRect(): PageRectangle;
   closest(selector: string): PageElement | null;
+  querySelectorAll(selector: string): Iterable<PageElement>;
   contains(other: unknown): boolean;
   focus(options?: { preventScroll?: boolean }): void;
   setPointerCapture(pointerId: number): void;

@@ -123,6 +123,7 @@ function aboutOf(
     (sum, each) => sum + Math.max(0, each),
     0,
   );
+  const goesOn = count(STATE.running) > 0;
   const seconds = (micros: number) => `${Number((micros / 1e6).toPrecision(4))} s`;
   const failed = count(STATE.failed);
   const killed = count(STATE.killed);
@@ -130,7 +131,8 @@ function aboutOf(
   const facts: PageFact[] = [
     ['Processes', grouped(recorded)],
     ['Duration', seconds(duration)],
-    ...(cpu > 0 ? [['CPU', seconds(cpu)] as const] : []),
+    // Of who still runs it is not known.
+    ...(cpu > 0 ? [['CPU', `${goesOn ? '\u2265 ' : ''}${seconds(cpu)}`] as const] : []),
     ['Failed', grouped(failed), failed > 0],
     ...(killed > 0 ? [['Killed', grouped(killed), true] as const] : []),
     ...(history.lost > 0 ? [['Lost events', grouped(history.lost), true] as const] : []),

@@ -4,6 +4,7 @@
  */
 
 import type { PageElement, PageWindow } from '@waggle/text/page';
+import { withLocalTime } from '@waggle/text/page/local-time';
 import type { PageUpdate } from '../page-data.ts';
 import { columnsOf, inflate } from './tree-columns.ts';
 import type { runPage } from './viewer.ts';
@@ -25,6 +26,14 @@ export function listenToParent(window: PageWindow, page: ReturnType<typeof runPa
   const theme = document.getElementById('theme');
   if (theme !== null) theme.hidden = true;
 
+  // As all times of the page around it.
+  for (const value of document.getElementById('facts')?.querySelectorAll('dd') ?? []) {
+    const local = withLocalTime(value.textContent ?? '');
+    if (local === value.textContent) continue;
+    value.textContent = local;
+    value.setAttribute('title', local);
+  }
+
   function showFacts({ facts, shares }: PageUpdate): void {
     const entry = (name: string, text: string): PageElement => {
       const made = document.createElement(name);
@@ -35,7 +44,7 @@ export function listenToParent(window: PageWindow, page: ReturnType<typeof runPa
       ...facts.map(({ name, value, className = '' }) => {
         const group = entry('div', '');
         group.className = className;
-        group.append(entry('dt', name), entry('dd', value));
+        group.append(entry('dt', name), entry('dd', withLocalTime(value)));
         return group;
       }),
     );

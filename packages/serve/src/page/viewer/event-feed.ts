@@ -81,7 +81,9 @@ export function createEventFeed(options: FeedOptions) {
         ({ last } = found);
       } catch (error) {
         if (question !== asked) return;
-        if (error instanceof Refusal && error.status > 401) notice(error.message);
+        // What is no longer kept the page says once for all views.
+        if (error instanceof Refusal && error.status > 401 && error.code !== 'span-not-kept')
+          notice(error.message);
       }
       if (isFollowing()) connection.goOn(last);
     },

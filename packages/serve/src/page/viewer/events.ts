@@ -44,6 +44,8 @@ export function createEvents(
   let newest: NumberedEvent[] = [];
   let skipped = 0;
   let isCut = false;
+  /** There are none. */
+  let why: string | undefined;
   let isQueued = false;
   const rows = new Map<number, EventRow>();
   /** Of the scroller: asking the browser has it lay out the page at once. */
@@ -115,6 +117,10 @@ export function createEvents(
         return row.row;
       }),
     );
+    if (why !== undefined) {
+      count.textContent = why;
+      return;
+    }
     const parts = [`${countText(newest.length)} event${newest.length === 1 ? '' : 's'}`];
     if (newest.length > ROWS) parts.push(`the newest ${ROWS} shown`);
     if (isCut) parts.push('older ones left out');
@@ -160,20 +166,24 @@ export function createEvents(
       newest = [...events].reverse();
       skipped = 0;
       isCut = cut;
+      why = undefined;
       queueDraw();
     },
     /** New ones. @param oldest what happened before is no longer shown */
     add(events: readonly NumberedEvent[], more: number, oldest: number): void {
       newest = [...[...events].reverse(), ...newest];
       skipped += more;
+      why = undefined;
       if (newest.length > MAX_ROWS_KEPT) newest.length = MAX_ROWS_KEPT;
       while (newest.length > 0 && timeOf(newest.at(-1)) < oldest) newest.pop();
       queueDraw();
     },
-    clear(): void {
+    /** @param text in place of their number */
+    clear(text?: string): void {
       newest = [];
       skipped = 0;
       isCut = false;
+      why = text;
       queueDraw();
     },
     focusFilter: () => text.focus({ preventScroll: true }),
@@ -187,40 +197,28 @@ function isFailure({ event, exitCode, signal }: EventFields): boolean {
 }
 
 function whatOf(fields: EventFields): string {
-  const {
-    event,
-    argv,
-    comm,
-    filename,
-    error,
-    exitCode,
-    signal,
-    coreDumped,
-    lifetimeNs,
-    childPid,
-    count,
-  } = fields;
-  const command = commandText(
-    Array.isArray(argv) ? argv.map(String) : null,
-    String(filename ?? comm ?? ''),
-  );
+  const { event, argv, argvTruncated, comm, filename, error, childPid, count } = fields;
+  const program = safeText(String(filename ?? comm ?? ''));
+  const words = commandText(Array.isArray(argv) ? argv.map(String) : null, program);
+  const command = argvTruncated === true ? `${words} \u2026 (truncated)` : words;
   switch (event) {
     case 'exec':
       return command;
     case 'fork':
-      return `child ${childPid}`;
+      return `started process ${childPid}`;
     case 'failed-exec':
-      return `${safeText(String(error))} ${safeText(String(filename ?? ''))} ${command}`;
-    case 'exit': {
-      const how =
-        signal === null
-          ? `code ${exitCode}`
-          : `${safeText(String(signal))}${coreDumped ? ', core dumped' : ''}`;
-      return `${how} after ${durationText(Number(lifetimeNs) / 1e6)}, ${command}`;
-    }
+      return `${safeText(String(error))}: ${program}${command === program ? '' : `, as ${command}`}`;
+    case 'exit':
+      return `${endOf(fields)}: ${command}`;
     case 'lost':
-      return `${countText(Number(count))} events were not seen`;
+      return `${countText(Number(count))} events were lost`;
     default:
       return '';
   }
+}
+
+function endOf({ exitCode, signal, coreDumped, lifetimeNs }: EventFields): string {
+  const lived = `after ${durationText(Number(lifetimeNs) / 1e6)}`;
+  if (signal === null) return `exited with ${exitCode} ${lived}`;
+  return `killed by ${safeText(String(signal))} ${lived}${coreDumped ? ', core dumped' : ''}`;
 }

@@ -3,7 +3,7 @@
 import type { PageWindow } from './dom.ts';
 import { createFramedView } from './frames.ts';
 import type { LookedAt } from './looked-at.ts';
-import type { Query, Server } from './server.ts';
+import { baseQueryOf, type Query, type Server } from './server.ts';
 import type { State } from './state.ts';
 
 /** What ten thousand bars are put in order for follows more slowly. */
@@ -21,6 +21,8 @@ export interface FramedViews {
    * @param isWanted asked once the answer is there: by then another may be.
    */
   show(query: Query, theme: string, isChosen: boolean, isWanted: () => boolean): Promise<void>;
+  /** All of them are empty. @param why there is nothing to show */
+  clear(why: string): void;
 }
 
 export function createFramedViews(
@@ -49,7 +51,7 @@ export function createFramedViews(
     const subject = JSON.stringify([state.scope, theme]);
     if (!new TextDecoder().decode(update).includes(HAS_DATA)) {
       flame.clear();
-      flame.say('No samples in this span: nothing was on a CPU when they were taken.');
+      flame.say('No samples in this span: none of the processes shown used a CPU in it.');
     } else if (!isChosen && flameOf === subject && flame.isStarting()) {
       // Begun anew with each cycle it would never be drawn on a busy host; the next cycle has this one's samples too.
     } else if (flameOf !== subject || !flame.post({ type: 'waggle:profile', update }, [update])) {
@@ -75,10 +77,13 @@ export function createFramedViews(
     if (state.base === undefined) {
       compare.clear();
       compare.say('Choose a span above, press "Compare with this span", and then choose another.');
+    } else if (!lookedAt.isKept(state.base)) {
+      compare.clear();
+      compare.say(
+        'The span to compare with is no longer kept: press "Compare with this span" to leave it, and choose another.',
+      );
     } else if (isChosen) {
-      const baseFrom = Math.floor(state.base.from);
-      const baseTo = Math.ceil(state.base.to);
-      compare.show(server.url('api/diff', { ...query, baseFrom, baseTo, theme }));
+      compare.show(server.url('api/diff', { ...query, ...baseQueryOf(state.base), theme }));
     }
   }
 
@@ -87,6 +92,13 @@ export function createFramedViews(
       if (state.view === 'flame') await showFlame(query, theme, isChosen, isWanted);
       else if (state.view === 'timeline') await showTimeline(query, theme, isChosen, isWanted);
       else if (state.view === 'compare') showComparison(query, theme, isChosen);
+    },
+    clear(why) {
+      flameOf = '';
+      for (const view of [flame, timeline, compare]) {
+        view.clear();
+        view.say(why);
+      }
     },
   };
 }

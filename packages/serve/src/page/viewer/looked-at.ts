@@ -15,6 +15,8 @@ export interface LookedAt {
   now(): number;
   /** Everything that is kept. */
   whole(): Span;
+  /** There is something of a span yet. */
+  isKept(span: Span): boolean;
   /** What the strip shows: all of it, or where somebody looks closer. */
   range(): Span;
   /** What is looked at now. */
@@ -64,6 +66,7 @@ export function createLookedAt(state: State): LookedAt {
     },
     now,
     whole,
+    isKept: ({ to }) => to > whole().from,
     range: () => state.range ?? whole(),
     end() {
       const { from, to } = whole();

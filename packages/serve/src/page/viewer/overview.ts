@@ -276,15 +276,17 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
       for (const row of activity.seconds) seconds.set(row[0] as number, row);
       queueDraw();
     },
-    /** Of a span: the mean of CPU in ms a second, executions a second, and how long nobody looked. */
+    /** Of a span: the mean of CPU in ms a second, executions a second, what was lost, and how long nobody looked. */
     mean({ from, to }: Span) {
-      let [cpuMs, known, execs] = [0, 0, 0];
+      let [cpuMs, known, execs, lostEvents, lostSamples] = [0, 0, 0, 0, 0];
       for (const [second, row] of seconds) {
         if ((second + stepOfData) * 1000 <= from || second * 1000 >= to) continue;
         const [, cpu] = row;
         if (typeof cpu === 'number') known += stepOfData;
         cpuMs += cpu ?? 0;
         execs += row[2] ?? 0;
+        lostEvents += row[6] ?? 0;
+        lostSamples += row[7] ?? 0;
       }
       const missed = gaps.reduce(
         (sum, gap) => sum + Math.max(0, Math.min(to, gap.to) - Math.max(from, gap.from)),
@@ -293,7 +295,7 @@ export function createOverview(window: PageWindow, actions: OverviewActions) {
       return {
         cpuMs: known === 0 ? undefined : cpuMs / known,
         execs: execs / Math.max(stepOfData, (to - from) / 1000),
-        missed,
+        ...{ missed, lostEvents, lostSamples },
       };
     },
     /** All that is known is forgotten: of another process, or another run. */

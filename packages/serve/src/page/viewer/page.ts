@@ -3,6 +3,7 @@
  * processes.
  */
 
+import { createCaptions } from './captions.ts';
 import { type ConnectionState, connect, type Hello, type Tick } from './connection.ts';
 import { connectControls } from './controls.ts';
 import { finder, type PageInput, type PageWindow } from './dom.ts';
@@ -16,7 +17,7 @@ import { type Activity, createOverview, type Second } from './overview.ts';
 import { createProcesses } from './processes.ts';
 import { queryOf, Refusal, serverOf } from './server.ts';
 import { readState, type ScopedProcess, type Span, VIEWS, type View, writeState } from './state.ts';
-import { countText, durationText, localText, safeText, spanText } from './texts.ts';
+import { localText, safeText } from './texts.ts';
 import { createTheme } from './theme.ts';
 
 /** Of a wide span there is much to ask for. */
@@ -49,6 +50,7 @@ export function runPage(window: PageWindow): void {
     zoom: zoomAround,
   });
   const processes = createProcesses(window, { chose: (process) => setScope(process) });
+  const captions = createCaptions(window, state, lookedAt, overview, processes.nameOf);
   const events = createEvents(window, state, {
     filtered(filter) {
       Object.assign(state, filter);
@@ -79,7 +81,7 @@ export function runPage(window: PageWindow): void {
     const shown = find('connection');
     const texts: Record<ConnectionState, string> = {
       connecting: 'connecting',
-      open: lookedAt.isRecorded ? 'recording' : isFollowing() ? 'live' : 'held',
+      open: lookedAt.isRecorded ? 'recording' : isFollowing() ? 'live' : 'paused',
       reconnecting: 'reconnecting',
       refused: 'no token',
     };
@@ -138,33 +140,8 @@ export function runPage(window: PageWindow): void {
   }
 
   function showSpan(): void {
-    const looked = span();
-    overview.show(lookedAt.range(), looked, isFollowing(), state.base);
-    const length = durationText(Math.round((looked.to - looked.from) / 100) * 100);
-    const text = isFollowing() ? `live, the last ${length}` : `${spanText(looked)}, ${length}`;
-    const scoped = state.scope;
-    const name = scoped && safeText(processes.nameOf(scoped) ?? '');
-    const ofWhom = scoped === undefined ? '' : ` \u00b7 ${name} ${scoped.pid} and below`;
-    // A status that is said anew each second would be read anew each second.
-    if (find('span-text').textContent !== text + ofWhom)
-      find('span-text').textContent = text + ofWhom;
-    const { cpuMs, execs, missed } = isFollowing() ? newest() : overview.mean(looked);
-    const cpus = Math.max(1, lookedAt.hello?.cpus ?? 1);
-    // Processes in the list are shares of one.
-    if (typeof cpuMs === 'number')
-      find('cpu-now').textContent =
-        `CPU ${((cpuMs / 1000 / cpus) * 100).toFixed(0)} % of ${cpus === 1 ? 'one' : `${cpus} CPUs`}`;
-    find('activity-now').textContent = `${countText(execs)} execs/s`;
-    const { lostEvents } = lookedAt;
-    const losses = lostEvents > 0 ? [`${countText(lostEvents)} events lost`] : [];
-    if (missed > 0) losses.push(`nobody looked for ${durationText(missed)}`);
-    find('loss').textContent = losses.join(', ');
-  }
-
-  function newest() {
-    const [, cpuMs] = overview.latest(lookedAt.sampledUntil) ?? [];
-    const [, , execs] = overview.latest(now()) ?? [];
-    return { cpuMs, execs: execs ?? 0, missed: 0 };
+    overview.show(lookedAt.range(), span(), isFollowing(), state.base);
+    captions.show();
   }
 
   function showControls(): void {
@@ -217,7 +194,7 @@ export function runPage(window: PageWindow): void {
     refreshedAt = now();
     const question = ++asked;
     const query = queryOf(looked, state.scope);
-    if (isChosen) downloads.show(looked, state.scope);
+    if (isChosen) downloads.show(looked, state.scope, state.base);
     try {
       const isWanted = () => question === asked;
       const isMany = processes.count() > MANY_PROCESSES;
@@ -230,11 +207,22 @@ export function runPage(window: PageWindow): void {
     } catch (error) {
       if (question !== asked) return;
       if (error instanceof Refusal && error.code === 'no-such-process') leaveScope(error.message);
+      else if (error instanceof Refusal && error.code === 'span-not-kept') showNothing();
       else if (error instanceof Refusal && error.status !== 0 && error.status !== 401)
         notice(error.message);
     } finally {
       if (question === asked) isBusy = false;
     }
+  }
+
+  /** What was shown of the span before would look as if it were what was asked for. */
+  function showNothing(): void {
+    const why =
+      'Nothing is kept of this span any more: choose a later one above, or go back to Live.';
+    views.clear(why);
+    processes.clear();
+    events.clear(why);
+    showSpan();
   }
 
   /** Somebody chose something else: what was said of before no longer matters. */
@@ -321,7 +309,7 @@ export function runPage(window: PageWindow): void {
     zoomToSpan,
     zoomOut: () => setRange(undefined),
     goTo,
-    showDownloads: () => downloads.show(span(), state.scope),
+    showDownloads: () => downloads.show(span(), state.scope, state.base),
     pause() {
       if (lookedAt.isRecorded) return;
       if (isFollowing()) choose(span());

@@ -233,6 +233,10 @@ export function createProcesses(
       scope = chosen;
       await arrange(pause);
     },
+    clear(): void {
+      list = undefined;
+      void arrange();
+    },
     /** Of the span, as they were last told of. */
     count: (): number => list?.processes.length ?? 0,
     /** What is known of a process, for captions. */

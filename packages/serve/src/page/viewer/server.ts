@@ -87,3 +87,8 @@ export function queryOf(span: Span, scope: ScopedProcess | undefined): Query {
     start: scope?.start,
   };
 }
+
+/** The parameters of the span that another is compared with. */
+export function baseQueryOf({ from, to }: Span): Query {
+  return { baseFrom: Math.floor(from), baseTo: Math.ceil(to) };
+}

@@ -6,7 +6,7 @@ import { commandLine, shellCommand } from '@waggle/text';
 import type { PageElement, PageWindow } from '@waggle/text/page';
 import type { Column } from '../page-data.ts';
 import type { Colours } from './colours.ts';
-import { countText, outcomeOf, shortTime, sizeText, timeText } from './texts.ts';
+import { countText, outcomeOf, programCpuText, shortTime, sizeText, timeText } from './texts.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Programs that are listed; the table has all processes. */
@@ -216,13 +216,12 @@ export function createDetails(
       .filter(({ runs }) => runs > 0)
       .sort((a, b) => b.critical - a.critical || b.time - a.time);
     const hasCpu = rows.some(({ cpu }) => cpu > 0);
+    const hasUnknown = hasCpu && rows.some(({ cpuUnknown }) => cpuUnknown > 0);
     const heads = ['Program', 'Runs', 'Failed', 'Time', ...(hasCpu ? ['CPU'] : []), 'Critical'];
     const head = element('tr', '', ...heads.map((each) => element('th', '', each)));
     const body = element('tbody', '');
-    for (const { program, index, runs, failed, time, cpu, critical } of rows.slice(
-      0,
-      MAX_PROGRAMS,
-    )) {
+    for (const sum of rows.slice(0, MAX_PROGRAMS)) {
+      const { program, index, runs, failed, time, critical } = sum;
       const dot = element('span', 'dot');
       dot.style.setProperty('background', colours.program(index));
       const first = element(
@@ -235,7 +234,7 @@ export function createDetails(
         countText(runs),
         failed === 0 ? '' : countText(failed),
         shortTime(time),
-        ...(hasCpu ? [shortTime(cpu)] : []),
+        ...(hasCpu ? [programCpuText(sum)] : []),
         critical > 0 ? shortTime(critical) : '',
       ];
       body.append(element('tr', '', first, ...values.map((each) => element('td', '', each))));
@@ -248,7 +247,7 @@ export function createDetails(
       element(
         'p',
         'hint',
-        'Critical: what the end waited for. Only what is on that path makes the whole shorter.',
+        `Critical: what the end waited for. Only what is on that path makes the whole shorter.${hasUnknown ? ' CPU is known of what has ended.' : ''}`,
       ),
       element('table', 'programs', element('thead', '', head), body),
       ...(more > 0 ? [element('p', 'hint', `and ${more} more`)] : []),

@@ -3,6 +3,7 @@
  */
 
 import type { PageElement, PageWindow } from '@waggle/text/page';
+import { withLocalTime } from '@waggle/text/page/local-time';
 import { nextFrame, slices } from '@waggle/text/page/slices';
 import type { PageAbout } from '../page-data.ts';
 import type { Theme } from './colours.ts';
@@ -55,7 +56,7 @@ function showAbout({ title, facts, isEmpty }: PageAbout): void {
     ...facts.map(([name, value, isBad]) => {
       const fact = element('div', '');
       if (isBad === true) fact.className = 'bad';
-      fact.append(element('dt', name), element('dd', value));
+      fact.append(element('dt', name), element('dd', withLocalTime(value)));
       return fact;
     }),
   );

@@ -11,7 +11,9 @@ export interface ProgramSum {
   failed: number;
   /** Microseconds. */
   time: number;
+  /** Of the runs that it is known of: of one that goes on it is not. */
   cpu: number;
+  cpuUnknown: number;
   critical: number;
 }
 
@@ -25,7 +27,7 @@ export async function programsOf(
 ): Promise<readonly ProgramSum[]> {
   const { name, state, length, user, system, critical } = processes;
   const sums = names.map((program, index) => ({
-    ...{ program, index, runs: 0, failed: 0, time: 0, cpu: 0, critical: 0 },
+    ...{ program, index, runs: 0, failed: 0, time: 0, cpu: 0, cpuUnknown: 0, critical: 0 },
   }));
   for (let at = 0; at < name.length; at++) {
     if (at % AT_ONCE === 0) await pause();
@@ -34,7 +36,9 @@ export async function programsOf(
     sum.runs++;
     if (state[at] === STATE.failed || state[at] === STATE.killed) sum.failed++;
     sum.time += length[at] as number;
-    sum.cpu += Math.max(0, user[at] as number) + Math.max(0, system[at] as number);
+    const [inUser, inSystem] = [user[at] as number, system[at] as number];
+    if (inUser < 0 || inSystem < 0) sum.cpuUnknown++;
+    else sum.cpu += inUser + inSystem;
     sum.critical += critical[at] as number;
   }
   return sums;

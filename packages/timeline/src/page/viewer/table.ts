@@ -5,7 +5,7 @@
 
 import type { PageElement, PageEvent, PageWindow } from '@waggle/text/page';
 import { type Column as Numbers, STATE } from '../page-data.ts';
-import { commandOf, labelOf, outcomeOf, shortTime, sizeText } from './texts.ts';
+import { commandOf, labelOf, outcomeOf, shortTime, sizeText, UNKNOWN } from './texts.ts';
 import type { Timeline } from './timeline.ts';
 
 const ROW = 24;
@@ -187,7 +187,7 @@ function columnsOf(timeline: Timeline): readonly Column[] {
       (value) => shortTime(Math.max(0, value)),
     ),
     number('Took', (at) => (end[at] as number) - (start[at] as number), shortTime),
-    number('CPU', cpuOf, shortTime),
+    number('CPU', cpuOf, (value) => (value < 0 ? UNKNOWN : shortTime(value))),
     number('Memory', (at) => processes.memory[at] ?? -1, sizeText),
     number(
       'Critical',

@@ -23,6 +23,19 @@ export function shortTime(micros: number): string {
   return micros < 3.6e9 ? `${round(micros / 6e7)} min` : `${round(micros / 3.6e9)} h`;
 }
 
+/** What is not known is no 0: of who still runs nobody has said yet. */
+export const UNKNOWN = '\u2013';
+
+/** CPU of all runs of a program, as far as it is known. */
+export function programCpuText({
+  runs,
+  cpu,
+  cpuUnknown,
+}: Readonly<Record<'runs' | 'cpu' | 'cpuUnknown', number>>): string {
+  if (cpuUnknown === runs) return UNKNOWN;
+  return cpuUnknown === 0 ? shortTime(cpu) : `\u2265 ${shortTime(cpu)}`;
+}
+
 export function sizeText(bytes: number): string {
   if (bytes < 0) return '';
   if (bytes < 1 << 10) return `${bytes} B`;
