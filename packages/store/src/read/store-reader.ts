@@ -1,6 +1,6 @@
 /** Reads a store, while an agent writes it or after. Any number of readers at once. */
 
-import type { Database } from 'bun:sqlite';
+import type { Database, Statement } from 'bun:sqlite';
 import { type BigIntStats, statSync } from 'node:fs';
 import type { Profile, ProfileFrame } from '@waggle/formats';
 import { isDamage, StoreError, sqliteCode } from '../errors.ts';
@@ -195,7 +195,10 @@ export class StoreReader implements Disposable {
   /** A question that uses one is good, but not where there are none. @throws StoreError */
   #refuseVirtualTables(question: string): void {
     try {
-      this.#database.prepare(question, undefined, PREPARE_NO_VTAB).finalize();
+      // Bun's types leave its flags out.
+      const prepare: (sql: string, values: undefined, flags: number) => Statement =
+        this.#database.prepare.bind(this.#database);
+      prepare(question, undefined, PREPARE_NO_VTAB).finalize();
     } catch (cause) {
       this.#database.prepare(question).finalize();
       throw new StoreError(
