@@ -187,7 +187,9 @@ describe('the table for people', () => {
   });
 
   kernelTest('can be pasted: exec and exit show the very words that ran', async () => {
-    const argv = [Buffer.from('program'), ...HOSTILE.map((text) => Buffer.from(text))];
+    // What others run meanwhile has other names.
+    const name = 'shown_and_pasted';
+    const argv = [Buffer.from(name), ...HOSTILE.map((text) => Buffer.from(text))];
     argv.push(Buffer.of(0x61, 0xff, 0xfe, 0x62), Buffer.of(0xe6, 0x97));
     await using waggle = new Waggle(['trace']);
     await waggle.says(/ready/);
@@ -195,11 +197,11 @@ describe('the table for people', () => {
     const { stdout } = await waggle.stop();
     const rows = stdout
       .split('\n')
-      .filter((row) => row.includes('program ') && /exec|exit/.test(row));
-    const lines = rows.map((row) => row.slice(row.indexOf('program ')));
+      .filter((row) => row.includes(`${name} `) && /exec|exit/.test(row));
+    const lines = rows.map((row) => row.slice(row.indexOf(`${name} `)));
     expect(lines.length).toBe(2);
     for (const line of lines) {
-      const script = `program() { printf '%s\\0' program "$@"; }\n${line}\n`;
+      const script = `${name}() { printf '%s\\0' ${name} "$@"; }\n${line}\n`;
       const read = Bun.spawnSync(['/bin/bash', '--norc'], { stdin: Buffer.from(script) });
       expect(read.stdout).toEqual(Buffer.concat(argv.flatMap((word) => [word, Buffer.of(0)])));
     }

@@ -1,6 +1,6 @@
 /** How far the stacks of a recording can be trusted, and what knowing it took. */
 
-import { unwindStop } from '@waggle/bpf';
+import { stackBounds, unwindStop } from '@waggle/bpf';
 import { type ProfilerCounts, summarizeUnwinds, type UnwindMode } from '@waggle/profiler';
 
 type Counts = Pick<ProfilerCounts, 'stops' | 'unwindTables' | 'userTruncated'>;
@@ -44,9 +44,8 @@ export function unwindLines(counts: Counts, asked: UnwindMode): string[] {
 function linesOfFramePointers({ stops, userTruncated }: Counts): string[] {
   const cut = userTruncated - (stops[unwindStop.STOP_TOO_DEEP] ?? 0);
   if (cut <= 0) return [];
-  const only: number[] = [];
-  only[unwindStop.STOP_TOO_DEEP] = cut;
-  return summarizeUnwinds(only).stops.map(
-    ({ reason, count }) => `user stacks by frame pointers; cut off: ${count} by ${reason}`,
-  );
+  // The kernel's own walks end sooner than ours.
+  return [
+    `user stacks by frame pointers; cut off: ${cut} by more than ${stackBounds.STACK_MAX_FRAMES} frames`,
+  ];
 }
