@@ -98,7 +98,6 @@ kernelTest('beyond that the innermost frames are there, and it is said', async (
   }
   const cut = Number(new RegExp(`(\\d+) by more than ${MOST} frames`).exec(stderr)?.[1]);
   expect(cut).toBeGreaterThanOrEqual(0.99 * samples(reached));
-  expect(stderr).toContain(`${cut} samples had deeper stacks than the kernel records`);
 });
 
 const python = anyPython() ?? '';

@@ -84,7 +84,6 @@ describe('record of stacks that are not the program’s own', () => {
     expect(samples(bottom)).toBeGreaterThan(0.95 * samples(stacks));
     const cut = Number(/cut off: (\d+) by more than 1143 frames/.exec(stderr)?.[1]);
     expect(cut).toBeGreaterThanOrEqual(samples(bottom) * 0.99);
-    expect(stderr).toContain(`${cut} samples had deeper stacks than the kernel records`);
     // Marked as cut where they are shown, and whole from the leaf on.
     expectThrough(bottom, ';[truncated]', 'descend');
   });

@@ -98,6 +98,9 @@ __noinline int keep_interpreted(struct walk *walk, u32 slot, u32 goes_on)
 
 	if (!walk || !key || !sample)
 		return STOP_NO_ROOM;
+	/* Behind a small stack there is room for more than any other stack may have. */
+	if (sample->interpreted_depth + walk->depth > STACK_WALKED_FRAMES)
+		return STOP_TOO_DEEP;
 	at = (u64)sample->stack_pages * DEFERRED_PAGE_BYTES + sample->interpreted_depth * sizeof(u64);
 	barrier_var(at);
 	if (at > sizeof(sample->stack) + sizeof(sample->interpreted) - sizeof(key->user))
