@@ -29,7 +29,7 @@ bpf=$root/packages/bpf
 formats=$root/packages/formats
 timeline=$root/packages/timeline
 page_script=$root/packages/text/scripts/page-script.ts
-slices=$root/packages/text/src/page/slices.ts
+text_page=$root/packages/text/src/page
 serve=$root/packages/serve
 native=$root/packages/native
 ffi=$root/packages/ffi
@@ -97,19 +97,19 @@ native_library_stale() {
 viewers_stale() {
   viewer=$formats/src/generated/svg-viewer.ts
   if ! [ -f "$viewer" ] || ! [ -f "$formats/src/generated/html-viewer.ts" ]; then return 0; fi
-  for source in "$page_script" "$formats"/scripts/*.ts "$formats"/src/*.ts \
+  for source in "$page_script" "$text_page"/*.ts "$formats"/scripts/*.ts "$formats"/src/*.ts \
     "$formats"/src/[!g]*/*.ts "$formats"/src/*/viewer/*.ts; do
     if [ "$source" -nt "$viewer" ]; then return 0; fi
   done
   viewer=$timeline/src/generated/timeline-viewer.ts
   [ -f "$viewer" ] || return 0
-  for source in "$page_script" "$slices" "$timeline"/scripts/*.ts \
+  for source in "$page_script" "$text_page"/*.ts "$timeline"/scripts/*.ts \
     "$timeline"/src/page/*.ts "$timeline"/src/page/viewer/*.ts; do
     if [ "$source" -nt "$viewer" ]; then return 0; fi
   done
   viewer=$serve/src/generated/serve-page.ts
   [ -f "$viewer" ] || return 0
-  for source in "$page_script" "$slices" "$serve"/scripts/*.ts "$serve"/src/page/viewer/*.ts; do
+  for source in "$page_script" "$text_page"/*.ts "$serve"/scripts/*.ts "$serve"/src/page/viewer/*.ts; do
     if [ "$source" -nt "$viewer" ]; then return 0; fi
   done
   return 1

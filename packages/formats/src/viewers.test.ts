@@ -9,6 +9,7 @@ test.each(VIEWERS)(
     expect(await embeddedIsCurrent(viewer)).toBe(true);
     // What scripts/setup-state.sh looks at.
     const { inputs } = await bundlePageScript(viewer);
-    for (const path of inputs) expect(path).toMatch(/^src\/([^/g][^/]*\/)?(viewer\/)?[^/]+\.ts$/);
+    const looked = /^(\.\.\/text\/src\/page\/|src\/([^/g][^/]*\/)?(viewer\/)?)[^/]+\.ts$/;
+    for (const path of inputs) expect(path).toMatch(looked);
   },
 );
