@@ -2,7 +2,6 @@
 // walked, from every source of stacks, and cut and counted beyond.
 
 import { describe, expect, test } from 'bun:test';
-import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackBounds } from '@waggle/bpf';
 import { type FoldedStack, samples } from './support/folded.ts';
@@ -10,7 +9,7 @@ import { kernelTest, optionalKernelTest } from './support/kernel-test.ts';
 import { nodes } from './support/nodes.ts';
 import { anyPython } from './support/pythons.ts';
 import { Recorded } from './support/recorded.ts';
-import { freshFolder, type Workload, workload } from './support/workloads.ts';
+import { copyOfWorkload, freshFolder, type Workload, workload } from './support/workloads.ts';
 
 const SCRIPTS = join(import.meta.dir, 'workloads');
 const MOST = stackBounds.STACK_WALKED_FRAMES;
@@ -121,8 +120,9 @@ for (const [shape, depth] of [
 // Each library is a file that nobody knows: such stacks are walked in userspace, and bring their interpreted frames along.
 optionalKernelTest('Python 600 calls deep below new libraries is whole', noPython, async () => {
   const folder = freshFolder();
-  const libraries = [1, 2, 3].map((number) => join(folder, `library_${number}.so`));
-  for (const path of libraries) copyFileSync(workload('plugin_1'), path);
+  const libraries = [1, 2, 3].map((number) =>
+    copyOfWorkload('plugin_1', join(folder, `library_${number}.so`)),
+  );
   const script = join(folder, 'native.py');
   await Bun.write(
     script,

@@ -2,7 +2,7 @@
 // programs are tests/workloads/py_*.py.
 
 import { describe, expect } from 'bun:test';
-import { copyFileSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stackBounds } from '@waggle/bpf';
 import { type FoldedStack, samples, samplesUnder, samplesWith } from './support/folded.ts';
@@ -12,7 +12,7 @@ import { unpackWheel } from './support/pypi-wheels.ts';
 import { anyPython, pythons } from './support/pythons.ts';
 import { Recorded } from './support/recorded.ts';
 import { Waggle } from './support/waggle.ts';
-import { freshFolder, workload } from './support/workloads.ts';
+import { copyOfWorkload, freshFolder, workload } from './support/workloads.ts';
 
 const SCRIPTS = join(import.meta.dir, 'workloads');
 const SHARES = join(SCRIPTS, 'py_shares.py');
@@ -251,8 +251,9 @@ optionalKernelTest(
   async () => {
     const folder = freshFolder();
     // Each is a file of its own, so stacks through it wait for its table, and are walked in userspace.
-    const libraries = [1, 2, 3].map((number) => join(folder, `library_${number}.so`));
-    for (const path of libraries) copyFileSync(workload('plugin_1'), path);
+    const libraries = [1, 2, 3].map((number) =>
+      copyOfWorkload('plugin_1', join(folder, `library_${number}.so`)),
+    );
     const script = join(folder, 'native.py');
     await Bun.write(
       script,

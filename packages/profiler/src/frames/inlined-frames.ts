@@ -67,5 +67,5 @@ function placeFields({
   file,
   line,
 }: Pick<SourceLocation, 'file' | 'line'>): Pick<ProfileFrame, 'file' | 'line'> {
-  return { file, ...(line > 0 ? { line } : {}) };
+  return { file, line: line > 0 ? line : undefined };
 }

@@ -58,14 +58,7 @@ export class StackTable {
     const key = `${kind}\0${object ?? ''}\0${name}\0${file ?? ''}\0${line ?? ''}\0${inlined ?? ''}`;
     const known = this.#frameIds.get(key);
     if (known !== undefined) return known;
-    const kept: ProfileFrame = {
-      name,
-      kind,
-      object,
-      file,
-      line,
-      inlined,
-    };
+    const kept: ProfileFrame = { name, kind, object, file, line, inlined };
     const id = this.#frames.push(kept) - 1;
     this.#frameIds.set(key, id);
     return id;

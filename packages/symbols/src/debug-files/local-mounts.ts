@@ -7,14 +7,9 @@
 import { constants, fstatSync, readFileSync, statSync } from 'node:fs';
 import { closeFile, O_PATH, openFile } from '../descriptors.ts';
 import { isSystemError } from '../system-error.ts';
+import { type Mount, mountinfoOf, parseMounts, rootDeviceOf } from './mountinfo.ts';
 import { overlayMayNotAnswer } from './overlays.ts';
 import { isRemoteFileSystem } from './remote-types.ts';
-
-/** A mount, as far as is asked here. */
-interface Mount {
-  readonly device: string;
-  readonly type: string;
-}
 
 /** Of a process in a chroot, those that may see the mount which that is on. */
 const MAX_ANCESTORS = 8;
@@ -47,9 +42,9 @@ export class LocalMounts {
 
   #isLocal(id: string): boolean {
     for (const process of this.#witnesses()) {
-      const mount = mountIn(process, id);
+      const mount = mountsOf(process).find((each) => each.id === id);
       if (mount === undefined) continue;
-      if (mount.device === ownRootDevice()) return true;
+      if (mount.device === rootDeviceOf(mountsOf('/proc/self'))) return true;
       if (mount.type === 'overlay') return !overlayMayNotAnswer(mount.device, process);
       return !isRemoteFileSystem(mount.type);
     }
@@ -98,20 +93,7 @@ export function isOwnRoot(root: string): boolean {
   }
 }
 
-/** In another mount namespace the same file system is another mount. */
-function ownRootDevice(): string | undefined {
-  const lines = (textOf('/proc/self/mountinfo') ?? '').split('\n');
-  return lines.findLast((line) => line.split(' ')[4] === '/')?.split(' ')[2];
-}
-
-function mountIn(process: string, id: string): Mount | undefined {
-  const lines = (textOf(`${process}/mountinfo`) ?? '').split('\n');
-  // Fields before the separator vary in number: proc_pid_mountinfo(5).
-  const [before, after] = lines.find((line) => line.startsWith(`${id} `))?.split(' - ', 2) ?? [];
-  const device = before?.split(' ')[2];
-  const type = after?.split(' ')[0];
-  return device === undefined || type === undefined ? undefined : { device, type };
-}
+const mountsOf = (process: string): Mount[] => parseMounts(mountinfoOf(process) ?? '');
 
 function parentOf(process: string): string | undefined {
   const pid = /^PPid:\t(\d+)$/m.exec(textOf(`${process}/status`) ?? '')?.[1];

@@ -14,9 +14,10 @@
  * Nothing here asks the file system.
  */
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSystemError } from '../system-error.ts';
+import { type Mount, mountinfoOf, parseMounts, rootDeviceOf, unescaped } from './mountinfo.ts';
 import { isRemoteFileSystem } from './remote-types.ts';
 
 /** A number of a device is used again once its mount is gone. */
@@ -34,14 +35,6 @@ export interface OverlaySources {
    */
   usersMayServe(control: string | undefined): boolean;
   now(): number;
-}
-
-interface Mount {
-  readonly device: string;
-  readonly mountPoint: string;
-  readonly type: string;
-  /** Of the file system, as it shows them. */
-  readonly options: string;
 }
 
 export class Overlays {
@@ -77,7 +70,7 @@ export class Overlays {
   #find(device: string, process: string): boolean {
     this.#trusted ??= ['/proc/self', '/proc/1'].map((each) => this.#mountsOf(each));
     const [own = []] = this.#trusted;
-    const ownRoot = own.findLast(({ mountPoint }) => mountPoint === '/')?.device;
+    const ownRoot = rootDeviceOf(own);
     if (device === ownRoot) return false;
     for (const mounts of this.#trusted) {
       const known = isOverRemote(device, mounts, ownRoot, MAX_STACKED);
@@ -90,7 +83,7 @@ export class Overlays {
   }
 
   #mountsOf(process: string): readonly Mount[] {
-    return parse(this.#sources.mountinfo(process) ?? '');
+    return parseMounts(this.#sources.mountinfo(process) ?? '');
   }
 }
 
@@ -135,32 +128,8 @@ function mountAt(path: string, mounts: readonly Mount[]): Mount | undefined {
   return found;
 }
 
-function parse(mountinfo: string): Mount[] {
-  return mountinfo.split('\n').flatMap((line) => {
-    const [before, after] = line.split(' - ', 2);
-    const [, , device, , mountPoint] = before?.split(' ') ?? [];
-    const [type, , options = ''] = after?.split(' ') ?? [];
-    if (device === undefined || mountPoint === undefined || type === undefined) return [];
-    return [{ device, mountPoint: unescaped(mountPoint), type, options }];
-  });
-}
-
-/** mangle() of fs/proc_namespace.c */
-function unescaped(text: string): string {
-  return text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
-    String.fromCharCode(Number.parseInt(octal, 8)),
-  );
-}
-
 const HOST: OverlaySources = {
-  mountinfo: (process) => {
-    try {
-      return readFileSync(`${process}/mountinfo`, 'utf8');
-    } catch (error) {
-      if (isSystemError(error)) return undefined;
-      throw error;
-    }
-  },
+  mountinfo: mountinfoOf,
   usersMayServe,
   now: () => performance.now(),
 };

@@ -7,7 +7,13 @@ import {
   interpreterBounds,
   interpreterKind,
 } from '@waggle/bpf';
-import { type ElfImage, type FoundSymbol, findSymbols } from '@waggle/symbols';
+import {
+  type ElfImage,
+  EM_AARCH64,
+  EM_X86_64,
+  type FoundSymbol,
+  findSymbols,
+} from '@waggle/symbols';
 import type {
   CodeRange,
   Interpreter,
@@ -16,8 +22,6 @@ import type {
 } from '../interpreter.ts';
 import type { FieldOffset, FrameListInterpreter, PointerPath, TextPlace } from './description.ts';
 
-const EM_X86_64 = 62;
-const EM_AARCH64 = 183;
 /** Of a thread, in front of what it has of a program's variables: x86-64 has them below. */
 const AARCH64_HEAD = 16;
 
